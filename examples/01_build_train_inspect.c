@@ -1,0 +1,62 @@
+/* Build a plain net of 30 blocks, train it, look inside.   Usage: 01_build_train_inspect [STEPS]
+
+   The net is a text; "plain" becomes "identity" by changing one word. */
+#include <deepid/deepid.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TRY(call)                                                 \
+    if ((call) != DEEPID_OK) {                                    \
+        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context"); \
+        return 1;                                                 \
+    }
+
+static int32_t show_progress(void *user, const deepid_event *event)
+{
+    (void)user;
+    const int64_t step = deepid_event_step(event);
+    if (step % 100 == 0)
+        printf("step %3lld  loss %.4f\n", (long long)step, deepid_event_loss(event));
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const int64_t steps = argc > 1 ? atoll(argv[1]) : 400;
+    deepid_ctx *ctx = NULL;
+    deepid_dataset *data = NULL;
+    deepid_net *net = NULL;
+    deepid_trainer *trainer = NULL;
+    deepid_table *layers = NULL;
+
+    TRY(deepid_ctx_create(&ctx));
+    TRY(deepid_dataset_generate(ctx, "spirals n=256 noise=0.06", 77, &data));
+    TRY(deepid_net_create(ctx,
+                          "input 2; dense out=16; batchnorm; relu;"
+                          "30 * plain { dense out=16; batchnorm; relu };"
+                          "dense out=2",
+                          DEEPID_F32, &net));
+    TRY(deepid_net_init(net, "he", 1));
+
+    TRY(deepid_trainer_create(net, data, &trainer));
+    TRY(deepid_trainer_set_optimizer(trainer, "sgd momentum=0.9"));
+    TRY(deepid_trainer_set_learning_rate(trainer, 0.03));
+    TRY(deepid_trainer_set_batch(trainer, 64));
+    TRY(deepid_trainer_fit(trainer, steps, show_progress, NULL));
+
+    double loss = 0, error = 0;
+    TRY(deepid_net_evaluate(net, data, NULL, &loss, &error));
+    printf("training loss %.4f, wrong %.1f %%\n\n", loss, 100 * error);
+
+    TRY(deepid_net_inspect(net, data, "gradient_norm", &layers));
+    puts(deepid_table_text(layers));
+    TRY(deepid_table_write_csv(layers, "layers.csv"));
+
+    deepid_table_destroy(layers);
+    deepid_trainer_destroy(trainer);
+    deepid_net_destroy(net);
+    deepid_dataset_destroy(data);
+    deepid_ctx_destroy(ctx);
+    return 0;
+}

@@ -1,0 +1,67 @@
+/** @file data.h  Datasets: samples with class labels or with targets; generators, readers, the caller's own arrays. */
+#ifndef DEEPID_DATA_H
+#define DEEPID_DATA_H
+
+#include <deepid/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct deepid_dataset deepid_dataset;
+
+/** spec: "spirals n=256 noise=0.06 turns=1.5 classes=2", "rings", "parity", "gratings", "teacher", "linear", "identity": see deepid_generator_help. */
+DEEPID_API int32_t deepid_dataset_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, deepid_dataset **out);
+DEEPID_API const char *deepid_generator_word(int64_t i);
+DEEPID_API const char *deepid_generator_help(const char *word);
+
+/** The caller's memory, not copied: extents[0] = samples, the rest one sample ([features], [h,w] or [h,w,c]); strides in elements, NULL = dense. labels: extents[0] of 0..classes-1, copied. */
+DEEPID_API int32_t deepid_dataset_wrap(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents, const int64_t *strides, const int32_t *labels, int64_t classes,
+                                       deepid_dataset **out);
+/** Targets [samples, width] instead of labels (mean squared error); not copied. */
+DEEPID_API int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents, const int64_t *strides, int32_t target_dtype,
+                                               const void *targets, int64_t width, deepid_dataset **out);
+/** IDX files, plain or .gz (MNIST, Fashion-MNIST). */
+DEEPID_API int32_t deepid_dataset_load_idx(deepid_ctx *ctx, const char *images_path, const char *labels_path, deepid_dataset **out);
+/** The two parts of a folder with the four published names (train-images-idx3-ubyte[.gz] ...). */
+DEEPID_API int32_t deepid_dataset_load_idx_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train, deepid_dataset **test);
+/** CIFAR-10 binary: one file, or a folder with data_batch_1.bin ... test_batch.bin. Planes become channels-last. */
+DEEPID_API int32_t deepid_dataset_load_cifar10(deepid_ctx *ctx, const char *path, deepid_dataset **out);
+DEEPID_API int32_t deepid_dataset_load_cifar10_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train, deepid_dataset **test);
+/** Two .npy files: x [n, ...] of any number type, labels [n] integers (classes = largest + 1) or targets [n, width] floats. */
+DEEPID_API int32_t deepid_dataset_load_npy(deepid_ctx *ctx, const char *x_path, const char *y_path, deepid_dataset **out);
+/** CSV: numbers, one row a sample. options: "label=last|first|none header=auto|yes|no separator=comma|semicolon|tab shape=8x8x1". */
+DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, const char *options, deepid_dataset **out);
+/** A source as the command line names it: "spirals", "gratings n=512", "idx:FOLDER", "cifar10:FOLDER", "csv:FILE", "npy:X,Y". valid may come out NULL when the source has no part of its own for it. */
+DEEPID_API int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train, deepid_dataset **valid);
+
+DEEPID_API void deepid_dataset_destroy(deepid_dataset *data);
+DEEPID_API int64_t deepid_dataset_count(const deepid_dataset *data);
+DEEPID_API int32_t deepid_dataset_rank(const deepid_dataset *data);
+/** Extent of one sample along axis 0.. */
+DEEPID_API int64_t deepid_dataset_extent(const deepid_dataset *data, int32_t axis);
+/** 0 for a dataset with targets. */
+DEEPID_API int64_t deepid_dataset_classes(const deepid_dataset *data);
+DEEPID_API int64_t deepid_dataset_target_width(const deepid_dataset *data);
+/** NULL for a dataset with targets. Borrowed. */
+DEEPID_API const int32_t *deepid_dataset_labels(const deepid_dataset *data);
+/** Samples first..first+count-1 (after normalisation) into tensor [count, sample...]. */
+DEEPID_API int32_t deepid_dataset_copy(const deepid_dataset *data, int64_t first, int64_t count, deepid_tensor *x);
+
+/** A random part and the rest, shuffled by seed; with classes the shares of the classes are kept (stratified). first = samples of *a. */
+DEEPID_API int32_t deepid_dataset_split(const deepid_dataset *data, int64_t first, uint64_t seed, deepid_dataset **a, deepid_dataset **b);
+/** count random samples (all when count is not smaller). */
+DEEPID_API int32_t deepid_dataset_sample(const deepid_dataset *data, int64_t count, uint64_t seed, deepid_dataset **out);
+/** how: "none", "feature" (mean 0, std 1 each feature), "channel" (each channel of pictures), "global", "scale by=0.00392". Measured on reference, which may be data itself. */
+DEEPID_API int32_t deepid_dataset_normalize(deepid_dataset *data, const char *how, const deepid_dataset *reference);
+/** Replace labels of share of the samples by another class, drawn by seed. */
+DEEPID_API int32_t deepid_dataset_add_label_noise(deepid_dataset *data, double share, uint64_t seed);
+/** Loss of the best constant predictor: entropy of the labels (nats), or variance of the targets (mean over outputs). */
+DEEPID_API double deepid_dataset_constant_loss(const deepid_dataset *data);
+/** Hash of contents, 64 bit: what a study's configuration names. */
+DEEPID_API uint64_t deepid_dataset_hash(const deepid_dataset *data);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,18 @@
+/** @file deepid.h  All of deepid. */
+#ifndef DEEPID_DEEPID_H
+#define DEEPID_DEEPID_H
+
+#include <deepid/context.h>
+#include <deepid/data.h>
+#include <deepid/inspect.h>
+#include <deepid/net.h>
+#include <deepid/ops.h>
+#include <deepid/report.h>
+#include <deepid/resnet.h>
+#include <deepid/status.h>
+#include <deepid/study.h>
+#include <deepid/table.h>
+#include <deepid/tensor.h>
+#include <deepid/train.h>
+
+#endif

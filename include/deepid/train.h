@@ -1,0 +1,84 @@
+/** @file train.h  Training: a pull loop (step) and fit, a loop over it; evaluation; checkpoints. */
+#ifndef DEEPID_TRAIN_H
+#define DEEPID_TRAIN_H
+
+#include <deepid/data.h>
+#include <deepid/net.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct deepid_trainer deepid_trainer;
+/** What a callback can ask: see deepid_event_... */
+typedef struct deepid_event deepid_event;
+/** 0 = go on; anything else ends the call with DEEPID_ERR_CALLBACK. Runs on the caller's thread. */
+typedef int32_t (*deepid_event_fn)(void *user, const deepid_event *event);
+
+DEEPID_API int64_t deepid_event_step(const deepid_event *event);
+DEEPID_API int64_t deepid_event_steps(const deepid_event *event);
+DEEPID_API double deepid_event_epoch(const deepid_event *event);
+DEEPID_API double deepid_event_loss(const deepid_event *event);
+DEEPID_API double deepid_event_learning_rate(const deepid_event *event);
+DEEPID_API double deepid_event_seconds(const deepid_event *event);
+
+/** net and data are lent for the trainer's life. Loss by the data: cross_entropy with labels, squared_error with targets. */
+DEEPID_API int32_t deepid_trainer_create(deepid_net *net, const deepid_dataset *data, deepid_trainer **out);
+DEEPID_API void deepid_trainer_destroy(deepid_trainer *trainer);
+/** "sgd momentum=0.9 nesterov=0 weight_decay=1e-4 decay=weights|all", "adam beta1=0.9 beta2=0.999 eps=1e-8 weight_decay=0", "adamw ...", "lbfgs memory=10" (full batch). */
+DEEPID_API int32_t deepid_trainer_set_optimizer(deepid_trainer *trainer, const char *optimizer);
+/** Above 0; default 0.1 for sgd, 0.001 for adam and adamw. */
+DEEPID_API int32_t deepid_trainer_set_learning_rate(deepid_trainer *trainer, double rate);
+/** "constant", "step at=0.75 factor=0.1" (shares of the total steps; several: at=0.5 then at2=0.75), "cosine floor=0", each with warmup=STEPS. Total steps: deepid_trainer_set_total_steps or fit's. */
+DEEPID_API int32_t deepid_trainer_set_schedule(deepid_trainer *trainer, const char *schedule);
+DEEPID_API int32_t deepid_trainer_set_total_steps(deepid_trainer *trainer, int64_t steps);
+/** Samples a step, default 64; the last batch of an epoch is dropped when shorter, unless keep_last. 0 = all samples (full batch). */
+DEEPID_API int32_t deepid_trainer_set_batch(deepid_trainer *trainer, int64_t batch);
+DEEPID_API int32_t deepid_trainer_set_keep_last(deepid_trainer *trainer, int32_t keep);
+/** Largest norm of the whole gradient; 0 = no clipping (default). */
+DEEPID_API int32_t deepid_trainer_set_clip(deepid_trainer *trainer, double norm);
+/** Seeds of order, augmentation and noise; default 1. */
+DEEPID_API int32_t deepid_trainer_set_seed(deepid_trainer *trainer, uint64_t seed);
+/** "cross_entropy smoothing=0.1", "squared_error". */
+DEEPID_API int32_t deepid_trainer_set_loss(deepid_trainer *trainer, const char *loss);
+/** "none", "crop pad=4 flip=1". */
+DEEPID_API int32_t deepid_trainer_set_augmentation(deepid_trainer *trainer, const char *augmentation);
+/** stop (default): a step that meets a non-finite loss or gradient changes nothing and returns DEEPID_ERR_NUMERIC, naming layer and step. record: the step is skipped, counted, and training goes on. */
+DEEPID_API int32_t deepid_trainer_set_nonfinite(deepid_trainer *trainer, const char *what);
+
+/** One step: one batch, one update. */
+DEEPID_API int32_t deepid_trainer_step(deepid_trainer *trainer);
+/** steps more steps; progress (may be NULL) after each. DEEPID_STOPPED when asked to stop: call again to go on. */
+DEEPID_API int32_t deepid_trainer_fit(deepid_trainer *trainer, int64_t steps, deepid_event_fn progress, void *user);
+/** One atomic store: from any thread, a signal handler, a callback. The call under way ends after its step with DEEPID_STOPPED. */
+DEEPID_API void deepid_trainer_request_stop(deepid_trainer *trainer);
+
+DEEPID_API int64_t deepid_trainer_steps_done(const deepid_trainer *trainer);
+DEEPID_API int64_t deepid_trainer_steps_per_epoch(const deepid_trainer *trainer);
+/** Mean loss of the last step's batch, before its update. NaN before the first. */
+DEEPID_API double deepid_trainer_loss(const deepid_trainer *trainer);
+DEEPID_API double deepid_trainer_gradient_norm(const deepid_trainer *trainer);
+DEEPID_API double deepid_trainer_current_rate(const deepid_trainer *trainer);
+DEEPID_API int64_t deepid_trainer_nonfinite_steps(const deepid_trainer *trainer);
+
+/** Mean loss and share of wrong answers over all of data, in DEEPID_EVAL; sums in double, fixed order. Either may be NULL. error is NaN for targets. */
+DEEPID_API int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss, double *error);
+/** Population statistics of every batchnorm from all of data (He et al. 2015 test with these, not with moving averages). */
+DEEPID_API int32_t deepid_net_measure_statistics(deepid_net *net, const deepid_dataset *data);
+
+/** Everything needed to go on bit for bit, also in mid-epoch: parameters, states, optimiser, counters, settings. safetensors, atomic. */
+DEEPID_API int32_t deepid_trainer_save(const deepid_trainer *trainer, const char *path);
+/** Into a trainer with the same net and data size: settings and state are taken from the file. */
+DEEPID_API int32_t deepid_trainer_load(deepid_trainer *trainer, const char *path);
+
+DEEPID_API const char *deepid_optimizer_word(int64_t i);
+DEEPID_API const char *deepid_optimizer_help(const char *word);
+DEEPID_API const char *deepid_schedule_word(int64_t i);
+DEEPID_API const char *deepid_schedule_help(const char *word);
+DEEPID_API const char *deepid_loss_word(int64_t i);
+DEEPID_API const char *deepid_loss_help(const char *word);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

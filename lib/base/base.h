@@ -1,0 +1,12 @@
+/* The whole base layer in one include. */
+#ifndef DPID_BASE_H
+#define DPID_BASE_H
+#include "base/context.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "base/table.h"
+#include "base/text.h"
+#endif

@@ -1,0 +1,252 @@
+/* The context, and the door that every public function goes through. */
+#include "base/context.h"
+
+#include "base/memory.h"
+#include "base/pool.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { THREADS_MAX = 1024 };
+
+/* ---- create, destroy ------------------------------------------------------ */
+
+static void *default_alloc(void *user, uint64_t bytes, uint64_t alignment)
+{
+    (void)user;
+    return aligned_alloc(alignment, bytes); /* bytes is a multiple of the alignment: dpid_alloc rounds */
+}
+
+static void default_release(void *user, void *memory, uint64_t bytes)
+{
+    (void)user;
+    (void)bytes;
+    free(memory);
+}
+
+static const dpid_limits default_limits = {
+    .memory_bytes = INT64_MAX / 4,
+    .tensor_elements = (int64_t)1 << 33,
+    .file_bytes = (int64_t)1 << 40,
+    .header_bytes = 16 << 20,
+    .text_bytes = 1 << 20,
+    .layers = 100000,
+};
+
+int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn release, void *user, deepid_ctx **out)
+{
+    if (!out || !alloc || !release)
+        return DEEPID_ERR_ARGUMENT;
+    const uint64_t bytes = (sizeof(deepid_ctx) + DPID_ALIGN - 1) / DPID_ALIGN * DPID_ALIGN;
+    deepid_ctx *ctx = alloc(user, bytes, DPID_ALIGN);
+    if (!ctx)
+        return DEEPID_ERR_MEMORY;
+    memset(ctx, 0, sizeof *ctx);
+    ctx->head = (dpid_head){DPID_MAGIC_CTX, ctx};
+    ctx->alloc = alloc;
+    ctx->release = release;
+    ctx->alloc_user = user;
+    ctx->limits = default_limits;
+    ctx->threads = dpid_cpu_count();
+    ctx->pid = getpid();
+    *out = ctx;
+    return DEEPID_OK;
+}
+
+int32_t deepid_ctx_create(deepid_ctx **out)
+{
+    return deepid_ctx_create_with_allocator(default_alloc, default_release, NULL, out);
+}
+
+static void drop_pool(deepid_ctx *ctx)
+{
+    if (ctx->pid == getpid()) /* a forked child has the pool's memory but not its threads */
+        dpid_pool_destroy(ctx->pool);
+    ctx->pool = NULL;
+}
+
+void deepid_ctx_destroy(deepid_ctx *ctx)
+{
+    if (!dpid_is(ctx, DPID_MAGIC_CTX))
+        return;
+    drop_pool(ctx);
+    ctx->head.magic = 0;
+    ctx->release(ctx->alloc_user, ctx, (sizeof *ctx + DPID_ALIGN - 1) / DPID_ALIGN * DPID_ALIGN);
+}
+
+/* ---- the door ------------------------------------------------------------- */
+
+bool dpid_is(const void *handle, uint32_t magic)
+{
+    return handle && ((const dpid_head *)handle)->magic == magic;
+}
+
+int32_t dpid_enter(const void *handle, uint32_t magic)
+{
+    if (!dpid_is(handle, magic))
+        return DEEPID_ERR_ARGUMENT;
+    deepid_ctx *ctx = ((const dpid_head *)handle)->ctx;
+    if (ctx->pid != getpid())
+        return DEEPID_ERR_FORKED;
+    if (atomic_exchange_explicit(&ctx->owned, true, memory_order_acquire)) {
+        if (!pthread_equal(atomic_load_explicit(&ctx->owner, memory_order_relaxed), pthread_self()))
+            return DEEPID_ERR_BUSY;
+        ctx->depth++;
+        return DEEPID_OK;
+    }
+    atomic_store_explicit(&ctx->owner, pthread_self(), memory_order_relaxed);
+    ctx->depth = 1;
+    fegetenv(&ctx->caller_fenv);
+    fesetenv(FE_DFL_ENV);
+    return DEEPID_OK;
+}
+
+int32_t dpid_leave(deepid_ctx *ctx, int32_t status)
+{
+    if (--ctx->depth == 0) {
+        fesetenv(&ctx->caller_fenv);
+        atomic_store_explicit(&ctx->owner, (pthread_t)0, memory_order_relaxed);
+        atomic_store_explicit(&ctx->owned, false, memory_order_release);
+    }
+    return status;
+}
+
+/* ---- messages -------------------------------------------------------------- */
+
+/* A sentence cut at the end of the buffer must not end in half a UTF-8 character. */
+static void trim_utf8(char *text)
+{
+    size_t length = strlen(text);
+    size_t start = length;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start == 0)
+        return;
+    const unsigned char lead = (unsigned char)text[start - 1];
+    const size_t need = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    if (need > 1 && length - start + 1 < need)
+        text[start - 1] = 0;
+}
+
+int32_t dpid_fail(deepid_ctx *ctx, int32_t status, const char *format, ...)
+{
+    if (!ctx)
+        return status;
+    char text[DPID_ERROR_MAX]; /* the arguments may quote the old sentence */
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    trim_utf8(text);
+    memcpy(ctx->error, text, sizeof text);
+    return status;
+}
+
+void dpid_log(deepid_ctx *ctx, int32_t level, const char *format, ...)
+{
+    if (!ctx->log)
+        return;
+    char line[DPID_ERROR_MAX];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    trim_utf8(line);
+    ctx->log(ctx->log_user, level, line);
+}
+
+const char *deepid_ctx_error(const deepid_ctx *ctx)
+{
+    return dpid_is(ctx, DPID_MAGIC_CTX) ? ctx->error : "";
+}
+
+int32_t deepid_ctx_callback_code(const deepid_ctx *ctx)
+{
+    return dpid_is(ctx, DPID_MAGIC_CTX) ? ctx->callback_code : 0;
+}
+
+int64_t deepid_ctx_memory(const deepid_ctx *ctx)
+{
+    return dpid_is(ctx, DPID_MAGIC_CTX) ? atomic_load_explicit(&((deepid_ctx *)ctx)->memory, memory_order_relaxed) : 0;
+}
+
+/* ---- settings --------------------------------------------------------------- */
+
+static int32_t set_threads(deepid_ctx *ctx, int32_t threads)
+{
+    if (threads < 0 || threads > THREADS_MAX)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "threads is %d, expected 0 to %d", threads, THREADS_MAX);
+    if (ctx->depth > 1)
+        return dpid_fail(ctx, DEEPID_ERR_STATE, "threads cannot change while the context is at work");
+    drop_pool(ctx);
+    ctx->threads = threads ? threads : dpid_cpu_count();
+    return DEEPID_OK;
+}
+
+int32_t deepid_ctx_set_threads(deepid_ctx *ctx, int32_t threads)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, set_threads(ctx, threads));
+}
+
+int32_t deepid_ctx_threads(const deepid_ctx *ctx)
+{
+    return dpid_is(ctx, DPID_MAGIC_CTX) ? ctx->threads : 0;
+}
+
+/* The pool is made at first use. A machine that gives no thread gets the work done by the caller alone. */
+dpid_pool *dpid_ctx_pool(deepid_ctx *ctx)
+{
+    if (!ctx->pool && ctx->threads > 1 && dpid_pool_create(ctx, ctx->threads, &ctx->pool) != DEEPID_OK)
+        ctx->pool = NULL;
+    return ctx->pool;
+}
+
+int32_t deepid_ctx_set_log(deepid_ctx *ctx, deepid_log_fn fn, void *user)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    ctx->log = fn;
+    ctx->log_user = user;
+    return dpid_leave(ctx, DEEPID_OK);
+}
+
+static int64_t *limit_by_name(deepid_ctx *ctx, const char *name)
+{
+    const struct {
+        const char *name;
+        int64_t *value;
+    } limits[] = {
+        {"memory_bytes", &ctx->limits.memory_bytes}, {"tensor_elements", &ctx->limits.tensor_elements}, {"file_bytes", &ctx->limits.file_bytes},
+        {"header_bytes", &ctx->limits.header_bytes}, {"text_bytes", &ctx->limits.text_bytes},           {"layers", &ctx->limits.layers},
+    };
+    for (size_t i = 0; name && i < sizeof limits / sizeof *limits; i++)
+        if (strcmp(name, limits[i].name) == 0)
+            return limits[i].value;
+    return NULL;
+}
+
+static int32_t set_limit(deepid_ctx *ctx, const char *name, int64_t value)
+{
+    int64_t *limit = limit_by_name(ctx, name);
+    if (!limit)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "unknown limit '%s'; known: memory_bytes, tensor_elements, file_bytes, header_bytes, text_bytes, layers", name ? name : "NULL");
+    if (value < 1)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "limit %s is %lld, expected 1 or more", name, (long long)value);
+    *limit = value;
+    return DEEPID_OK;
+}
+
+int32_t deepid_ctx_set_limit(deepid_ctx *ctx, const char *name, int64_t value)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, set_limit(ctx, name, value));
+}
+
+int64_t deepid_ctx_limit(const deepid_ctx *ctx, const char *name)
+{
+    const int64_t *limit = dpid_is(ctx, DPID_MAGIC_CTX) ? limit_by_name((deepid_ctx *)ctx, name) : NULL;
+    return limit ? *limit : -1;
+}

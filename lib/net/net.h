@@ -1,0 +1,127 @@
+/* The inside of a net that the layers above (train, inspect, identity, study) build on. */
+#ifndef DPID_NET_NET_H
+#define DPID_NET_NET_H
+
+#include <deepid/net.h>
+
+#include "base/base.h"
+#include "ops/op.h"
+
+typedef struct dpid_plan dpid_plan; /* buffers, lifetimes; lib/net/plan.h */
+
+/* One named parameter. Trained ones lie one after the other in net->values (and net->gradients), states in net->states; offsets in reals, each start DPID_ALIGN-aligned (padding is zero). */
+typedef struct {
+    const char *name; /* "block3.dense.weight" */
+    dpid_parameter_spec spec;
+    int32_t layer; /* index into net->layer */
+    int64_t offset, count;
+} dpid_parameter;
+
+/* One op where it stands. */
+typedef struct {
+    dpid_op op;
+    const char *name; /* "block3.dense" */
+    int32_t block;    /* 0 = outside; 1.. = block number */
+    bool shortcut;    /* part of a projection shortcut */
+    int32_t parameter[DPID_OP_PARAMETERS_MAX]; /* index into net->parameter */
+    uint32_t noise_substream;                  /* hash of name */
+} dpid_layer;
+
+/* A value is a batch that flows: the input, a layer's output, a join's output. values 0 = the net's input. A step computes one value from one (layer) or two (join). */
+typedef enum { DPID_STEP_LAYER = 1, DPID_STEP_JOIN } dpid_step_type;
+typedef struct {
+    dpid_step_type type;
+    int32_t layer;    /* DPID_STEP_LAYER */
+    int32_t in, skip; /* value numbers; skip: join only, -1 else */
+    double s;         /* join: out = in + s * skip, exact skip where in is zero */
+    int32_t out;      /* value number */
+    int32_t block;    /* as in dpid_layer */
+} dpid_step;
+typedef struct {
+    dpid_shape shape;
+    const char *name; /* "input", layer's name, "block3" for what leaves a block, "block3.join" before its `after` */
+} dpid_value_info;
+
+/* A block where it stands: value numbers of what enters and what leaves (after `after`), and of the branch's end. */
+typedef struct {
+    int32_t variant; /* row of the block table */
+    int32_t in, branch, out;
+    double s;
+    const char *name; /* "block3" */
+} dpid_block_info;
+
+struct deepid_net {
+    dpid_head head;
+    int32_t dtype;
+    dpid_precision precision;
+    dpid_mode mode;
+    dpid_arena arena; /* everything below that is not a big buffer */
+    char *text;       /* describe */
+    int32_t layers, steps, values_count, parameters, trained, blocks;
+    dpid_layer *layer;
+    dpid_step *step; /* in forward order; the last step's out is the net's output */
+    dpid_value_info *value;
+    dpid_parameter *parameter; /* trained first: 0..trained-1 */
+    dpid_block_info *block;
+    int64_t values_reals, states_reals; /* sizes of the two parameter arrays, padding included */
+    void *values, *gradients, *states;  /* gradients NULL until prepared for training */
+    dpid_plan *plan;                    /* NULL until prepared */
+    uint64_t noise_seed, noise_step;    /* dropout's counter; the trainer sets them */
+};
+
+/* All precisions: dtype F32/F64 through the public create; the f80 twin of a net for the gradient-accuracy probe. */
+int32_t dpid_net_clone_as(const deepid_net *net, dpid_precision precision, deepid_net **out);
+
+/* ---- running: raw pointers, no entry, no commit -------------------------------------------- */
+
+int32_t dpid_net_prepare(deepid_net *net, int64_t batch, bool train);
+/* Where the caller writes the input batch (n samples of value 0), after prepare. */
+void *dpid_net_input(deepid_net *net);
+void *dpid_net_output(deepid_net *net);
+/* d loss / d output goes here before backward. */
+void *dpid_net_output_gradient(deepid_net *net);
+/* n <= prepared batch. DEEPID_ERR_SHAPE from a kind that cannot train on n samples (batchnorm with one value a channel). */
+int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n);
+/* Adds to net->gradients; dx NULL or n samples of the input's shape. */
+void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx);
+/* Running statistics take the last training forward in. */
+void dpid_net_commit(deepid_net *net);
+void dpid_net_clear_gradients(deepid_net *net);
+/* Value v of the last forward with buffers kept (prepared for training), n samples; NULL when it is not kept. And d loss / d value of the last backward: only when kept by dpid_net_keep_gradients(net, true) before prepare. */
+const void *dpid_net_value(const deepid_net *net, int32_t v);
+const void *dpid_net_value_gradient(const deepid_net *net, int32_t v);
+int32_t dpid_net_keep_gradients(deepid_net *net, bool keep);
+/* First layer, in forward order, whose output (what = "output"), or in backward order whose parameter gradient (what = "gradient") is not finite: its name, or NULL. */
+const char *dpid_net_find_nonfinite(const deepid_net *net, const char *what, int64_t n);
+int64_t dpid_net_buffer_bytes(const deepid_net *net);
+
+/* Read or write the weights, states and extra metadata as safetensors: the checkpoint adds its own tensors and keys. */
+typedef struct {
+    const char *name;
+    int32_t dtype; /* DEEPID_F32, F64, I64, U8 */
+    int32_t rank;
+    int64_t extents[DPID_RANK_MAX];
+    const void *data;
+} dpid_file_tensor;
+typedef struct {
+    const char *key, *value;
+} dpid_file_text;
+int32_t dpid_safetensors_write(deepid_ctx *ctx, const char *path, const dpid_file_tensor *tensors, int64_t count, const dpid_file_text *metadata, int64_t metadata_count);
+/* The whole file in memory (arena), checked: sizes, order, no gap, no overlap, known dtypes, text metadata. */
+typedef struct {
+    dpid_arena arena;
+    dpid_file_tensor *tensor;
+    int64_t count;
+    dpid_file_text *metadata;
+    int64_t metadata_count;
+} dpid_safetensors;
+int32_t dpid_safetensors_read(deepid_ctx *ctx, const char *path, dpid_safetensors *out);
+void dpid_safetensors_release(dpid_safetensors *file);
+const dpid_file_tensor *dpid_safetensors_find(const dpid_safetensors *file, const char *name);
+const char *dpid_safetensors_text(const dpid_safetensors *file, const char *key); /* NULL when absent */
+/* The net's own tensors and text as file entries (arena), to be joined with others. */
+int32_t dpid_net_file_entries(const deepid_net *net, dpid_arena *arena, dpid_file_tensor **tensors, int64_t *count);
+int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype, deepid_net **out);
+int32_t dpid_net_read_values(deepid_net *net, const dpid_safetensors *file, const char *path);
+
+#endif

@@ -1,0 +1,32 @@
+/* Losses: a word, its options, and kernels that give the value and the gradient at once. cross_entropy takes labels, squared_error takes targets. */
+#ifndef DPID_OPS_LOSS_H
+#define DPID_OPS_LOSS_H
+
+#include "base/base.h"
+#include "tensor/tensor.h"
+
+typedef struct {
+    const dpid_value *option;  /* of the loss kind */
+    int64_t n, width;          /* z is [n, width] */
+    const void *z;
+    const int32_t *labels;     /* [n], or NULL; already checked to be 0..width-1 */
+    const void *targets;       /* [n, width] of the kernels' real, or NULL */
+    void *dz;                  /* [n, width], overwritten with d(mean loss)/dz; NULL: value only */
+    double loss_sum;           /* out: sum over samples, in double or better; divide by n for the mean. NaN/inf comes out as is */
+    int64_t wrong;             /* out: samples whose arg max (first maximum) is not the label; 0 for squared_error. A row with a NaN is wrong */
+} dpid_loss_pass;
+
+typedef struct {
+    const char *word, *help;
+    const dpid_option *options;
+    bool takes_labels;
+    void (*run[DPID_PRECISIONS])(dpid_loss_pass *pass);
+} dpid_loss;
+
+const dpid_loss *dpid_loss_at(int64_t i);
+const dpid_loss *dpid_loss_find(dpid_span word);
+const char *const *dpid_loss_words(void);
+/* DEEPID_ERR_LABEL naming the first bad row. */
+int32_t dpid_labels_check(deepid_ctx *ctx, const char *what, const int32_t *labels, int64_t n, int64_t classes);
+
+#endif

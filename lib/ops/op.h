@@ -1,0 +1,131 @@
+/* A layer kind, and an op: one kind with its options and shapes. To add a kind: one folder lib/ops/<kind>/ and one line in registry.c. */
+#ifndef DPID_OPS_OP_H
+#define DPID_OPS_OP_H
+
+#include "base/base.h"
+#include "tensor/tensor.h"
+
+typedef struct dpid_kind dpid_kind;
+
+enum { DPID_SHAPE_RANK_MAX = 3, DPID_OP_PARAMETERS_MAX = 6, DPID_PARAMETER_RANK_MAX = 4 };
+
+/* The shape of one sample: [features] or [h, w, c]. A batch is n of them, dense. */
+typedef struct {
+    int32_t rank;
+    int64_t extent[DPID_SHAPE_RANK_MAX];
+} dpid_shape;
+int64_t dpid_shape_count(const dpid_shape *shape);
+bool dpid_shape_equal(const dpid_shape *a, const dpid_shape *b);
+
+/* What a parameter is; initialisation and weight decay go by it. */
+typedef enum {
+    DPID_ROLE_WEIGHT = 1, /* a linear map: dense [out,in], conv2d [out,kh,kw,in/groups] */
+    DPID_ROLE_BIAS,       /* added constant, starts at 0 */
+    DPID_ROLE_SCALE,      /* normalisation's gamma, starts at 1 */
+    DPID_ROLE_SHIFT,      /* normalisation's beta, starts at 0 */
+    DPID_ROLE_SLOPE,      /* prelu's slope */
+    DPID_ROLE_MEAN,       /* state: running mean, starts at 0 */
+    DPID_ROLE_VARIANCE    /* state: running variance, starts at 1 */
+} dpid_role;
+
+typedef struct {
+    const char *name; /* "weight", "bias", "running_mean": the field's names */
+    dpid_role role;
+    bool trained; /* false: state, moved by commit and not by the optimiser */
+    int32_t rank;
+    int64_t extents[DPID_PARAMETER_RANK_MAX];
+    int64_t fan_in, fan_out; /* DPID_ROLE_WEIGHT only: inputs of one output; outputs of one input */
+    double start;            /* initial value where no initialisation word says otherwise */
+} dpid_parameter_spec;
+
+/* One kind, its options, its shapes. Plain data, copied freely; infer fills what is below the line. */
+typedef struct {
+    const dpid_kind *kind;
+    dpid_value option[DPID_OPTIONS_MAX]; /* in the order of kind->options */
+    dpid_shape in;
+    /* ---- */
+    dpid_shape out;
+    int32_t parameters; /* trained and state */
+    dpid_parameter_spec parameter[DPID_OP_PARAMETERS_MAX];
+    int64_t saved_fixed, saved_per_sample; /* reals kept from forward to backward */
+    int64_t macs;                          /* multiply-adds a sample */
+} dpid_op;
+
+typedef enum { DPID_EVAL = 0, DPID_TRAIN = 1 } dpid_mode;
+
+/* What one forward or backward of one op gets. All arrays are of the kernels' real, dense, DPID_ALIGN-aligned is not promised.
+   forward writes y and saved. backward OVERWRITES dx, ADDS to dparam, and skips each that is NULL; it may use x, y, saved. x and y never overlap; dy and dx never overlap.
+   Parameters are in the order of op->parameter; dparam of a state is ignored. forward never writes a state: commit does, from saved. */
+typedef struct {
+    const dpid_op *op;
+    dpid_mode mode;
+    int64_t n;
+    const void *x;
+    void *y;
+    const void *dy;
+    void *dx;
+    void *parameter[DPID_OP_PARAMETERS_MAX];
+    void *dparameter[DPID_OP_PARAMETERS_MAX];
+    void *saved;   /* op->saved_fixed + n * op->saved_per_sample reals */
+    void *scratch; /* dpid_op_scratch(op, n, workers) reals, content undefined */
+    dpid_pool *pool;        /* may be NULL */
+    uint64_t noise_seed;    /* dropout: DPID_STREAM_NOISE of this seed, */
+    uint32_t noise_substream; /* which layer, */
+    uint64_t noise_step;    /* which training step */
+} dpid_pass;
+
+typedef struct {
+    void (*forward)(const dpid_pass *pass);
+    void (*backward)(const dpid_pass *pass);
+    void (*commit)(const dpid_pass *pass); /* NULL: no state. After forward in DPID_TRAIN: batch statistics into running ones */
+} dpid_kernels;
+
+enum {
+    DPID_KIND_ELEMENTWISE = 1,  /* y[i] depends on x[i] alone (and parameters); any shape */
+    DPID_KIND_MODE = 2,         /* train differs from eval */
+    DPID_KIND_KINKED = 4,       /* not differentiable somewhere: gradient tests keep away from kinks() */
+    DPID_KIND_BATCH = 8         /* in DPID_TRAIN samples of a batch influence each other */
+};
+
+struct dpid_kind {
+    const char *word; /* "dense" */
+    const char *help; /* "y = x w^T + b" */
+    uint32_t flags;
+    const dpid_option *options; /* ends with key NULL; may be NULL */
+    /* From op->option and op->in: fill the lower half of op, or fail with a sentence that starts with the word. */
+    int32_t (*infer)(deepid_ctx *ctx, dpid_op *op);
+    /* Reals of scratch for forward or backward (the larger) of n samples with this many workers. NULL: none. */
+    int64_t (*scratch)(const dpid_op *op, int64_t n, int32_t workers);
+    const dpid_kernels *kernels[DPID_PRECISIONS];
+};
+
+/* kernels of one kind in three precisions: DPID_KERNELS_DECLARE(dense) in dense.c, then DPID_KERNELS(dense) in its dpid_kind, and
+   `const dpid_kernels DPID_T(dpid_kernels_dense) = {forward, backward, NULL};` in the part that is compiled per precision. */
+#define DPID_KERNELS_DECLARE(kind) extern const dpid_kernels dpid_kernels_##kind##_f32, dpid_kernels_##kind##_f64, dpid_kernels_##kind##_f80
+#define DPID_KERNELS(kind)                                                                        \
+    {                                                                                             \
+        &dpid_kernels_##kind##_f32, &dpid_kernels_##kind##_f64, &dpid_kernels_##kind##_f80        \
+    }
+
+/* ---- registry ------------------------------------------------------------- */
+
+const dpid_kind *dpid_kind_at(int64_t i);                 /* NULL past the end */
+const dpid_kind *dpid_kind_find(dpid_span word);          /* NULL when unknown */
+const char *const *dpid_kind_words(void);                 /* NULL-terminated, for dpid_fail_word */
+
+/* Make an op: parse options, check the input shape, infer. options: span of `key=value ...`. */
+int32_t dpid_op_create(deepid_ctx *ctx, const dpid_kind *kind, dpid_span options, const dpid_shape *in, dpid_op *out);
+/* "dense out=16": what would create it again. */
+void dpid_op_print(dpid_string *s, const dpid_op *op);
+int64_t dpid_op_scratch(const dpid_op *op, int64_t n, int32_t workers);
+
+/* ---- public primitives ---------------------------------------------------- */
+
+/* A public primitive is an op made for these tensors and run once: shapes and dtypes checked, scratch allocated and freed. x is [n, features] or [n, h, w, c] (elementwise kinds: any
+   rank >= 1, first extent = samples). parameters: op->parameters tensors in their order (a NULL where the kind allows none). Inside an entered context. */
+int32_t dpid_primitive_forward(const dpid_kind *kind, const char *options, dpid_mode mode, const deepid_tensor *x, const deepid_tensor *const *parameters, deepid_tensor *y);
+/* Runs the forward first where saved values are needed. dx, dparameters[i]: NULL = not wanted. */
+int32_t dpid_primitive_backward(const dpid_kind *kind, const char *options, dpid_mode mode, const deepid_tensor *x, const deepid_tensor *const *parameters, const deepid_tensor *dy,
+                                deepid_tensor *dx, deepid_tensor *const *dparameters);
+
+#endif

@@ -1,0 +1,57 @@
+# The library from its sources: found by place, so that a new file needs no line here.
+#   lib/ops/<kind>/*.c, lib/*/*_real.c and the two below are written over `real` and compiled for float, double and long double;
+#   *_ref.c are references for the tests and never part of the library.
+file(GLOB deepid_all CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*/*.c)
+file(GLOB deepid_real CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/ops/*/*.c ${PROJECT_SOURCE_DIR}/lib/*/*_real.c)
+list(APPEND deepid_real ${PROJECT_SOURCE_DIR}/lib/tensor/gemm.c ${PROJECT_SOURCE_DIR}/lib/tensor/vector.c)
+list(FILTER deepid_all EXCLUDE REGEX "_ref\\.c$")
+list(FILTER deepid_real EXCLUDE REGEX "_ref\\.c$")
+set(deepid_once ${deepid_all})
+list(REMOVE_ITEM deepid_once ${deepid_real})
+
+set(DEEPID_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wdouble-promotion)
+if(DEEPID_WERROR)
+  list(APPEND DEEPID_WARNINGS -Werror)
+endif()
+if(DEEPID_SANITIZE)
+  add_compile_options(-fsanitize=${DEEPID_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${DEEPID_SANITIZE})
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O3 -g -DNDEBUG" CACHE STRING "" FORCE)
+
+# -ffp-contract=off: the bits do not depend on which products the compiler fuses
+function(deepid_objects name precision)
+  add_library(${name} OBJECT ${ARGN})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib)
+  target_include_directories(${name} SYSTEM PRIVATE ${DEEPID_BLAS_INCLUDE} ${DEEPID_RANDOM123_INCLUDE} ${DEEPID_JANSSON_INCLUDE} ${DEEPID_LBFGS_INCLUDE} ${ZLIB_INCLUDE_DIRS})
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE DPID_PRECISION=${precision} DEEPID_VERSION_TEXT="${PROJECT_VERSION}" DEEPID_FLAGS_TEXT="${CMAKE_BUILD_TYPE}"
+    DEEPID_BLAS_TEXT="${DEEPID_BLAS}" $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+  target_compile_options(${name} PRIVATE ${DEEPID_WARNINGS} -ffp-contract=off -fno-math-errno -fno-trapping-math -fexceptions -fstack-protector-strong)
+  set_target_properties(${name} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+endfunction()
+deepid_objects(deepid_objects_once 64 ${deepid_once})
+deepid_objects(deepid_objects_f32 32 ${deepid_real})
+deepid_objects(deepid_objects_f64 64 ${deepid_real})
+deepid_objects(deepid_objects_f80 80 ${deepid_real})
+set(deepid_object_files $<TARGET_OBJECTS:deepid_objects_once> $<TARGET_OBJECTS:deepid_objects_f32> $<TARGET_OBJECTS:deepid_objects_f64> $<TARGET_OBJECTS:deepid_objects_f80>)
+
+set(deepid_links ${DEEPID_LBFGS_LIBRARY} ${DEEPID_BLAS_LIBRARY} ${DEEPID_JANSSON_LIBRARY} ZLIB::ZLIB Threads::Threads m)
+function(deepid_library target type)
+  add_library(${target} ${type} ${deepid_object_files})
+  add_library(deepid::${target} ALIAS ${target})
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME deepid LINKER_LANGUAGE C VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endfunction()
+
+set(deepid_map ${PROJECT_SOURCE_DIR}/lib/deepid.map)
+deepid_library(deepid SHARED)
+target_link_libraries(deepid PRIVATE ${deepid_links})
+target_link_options(deepid PRIVATE LINKER:--version-script=${deepid_map} LINKER:--exclude-libs,ALL LINKER:-z,relro,-z,now,-z,nodelete)
+set_target_properties(deepid PROPERTIES LINK_DEPENDS ${deepid_map})
+if(NOT DEEPID_SANITIZE)
+  target_link_options(deepid PRIVATE LINKER:--no-undefined)
+endif()
+
+deepid_library(deepid_static STATIC)
+target_link_libraries(deepid_static PRIVATE $<BUILD_INTERFACE:${deepid_links}>)
+target_compile_definitions(deepid_static INTERFACE DEEPID_STATIC)

@@ -1,0 +1,131 @@
+#include "support/support.h"
+
+#include "base/random.h"
+
+#include <ftw.h>
+#include <unistd.h>
+
+/* ---- failing allocator ------------------------------------------------------- */
+
+void *failing_alloc_take(void *user, uint64_t bytes, uint64_t alignment)
+{
+    failing_alloc *f = user;
+    f->calls++;
+    if (f->fail_at && (f->sticky ? f->calls >= f->fail_at : f->calls == f->fail_at))
+        return NULL;
+    f->live++;
+    return aligned_alloc(alignment, bytes);
+}
+
+void failing_alloc_give(void *user, void *memory, uint64_t bytes)
+{
+    failing_alloc *f = user;
+    (void)bytes;
+    f->live--;
+    free(memory);
+}
+
+static int32_t one_try(failing_alloc *f, int64_t fail_at, bool sticky, int32_t (*work)(deepid_ctx *, void *), void *arg)
+{
+    deepid_ctx *ctx = NULL;
+    *f = (failing_alloc){0};
+    assert_int_equal(deepid_ctx_create_with_allocator(failing_alloc_take, failing_alloc_give, f, &ctx), DEEPID_OK);
+    OK(deepid_ctx_set_threads(ctx, 1));
+    f->calls = 0;
+    f->fail_at = fail_at;
+    f->sticky = sticky;
+    const int32_t status = work(ctx, arg);
+    f->fail_at = 0;
+    if (f->live != 1)
+        fail_msg("%lld blocks are left after allocation %lld failed (%s)", (long long)f->live - 1, (long long)fail_at, sticky ? "and all later" : "alone");
+    deepid_ctx_destroy(ctx);
+    return status;
+}
+
+void survives_every_failing_allocation(const char *what, int32_t (*work)(deepid_ctx *ctx, void *arg), void *arg)
+{
+    failing_alloc f;
+    assert_int_equal(one_try(&f, 0, false, work, arg), DEEPID_OK);
+    const int64_t calls = f.calls;
+    for (int sticky = 0; sticky < 2; sticky++) {
+        for (int64_t k = 1; k <= calls; k++) {
+            const int32_t status = one_try(&f, k, sticky, work, arg);
+            if (status != DEEPID_ERR_MEMORY)
+                fail_msg("%s: allocation %lld of %lld failed, status is %s, expected DEEPID_ERR_MEMORY", what, (long long)k, (long long)calls, deepid_status_name(status));
+        }
+    }
+}
+
+/* ---- contexts ------------------------------------------------------------------- */
+
+deepid_ctx *new_ctx(int32_t threads)
+{
+    deepid_ctx *ctx = NULL;
+    assert_int_equal(deepid_ctx_create(&ctx), DEEPID_OK);
+    OK(deepid_ctx_set_threads(ctx, threads));
+    return ctx;
+}
+
+void ok_at(deepid_ctx *ctx, int32_t status, const char *call, const char *file, int line)
+{
+    if (status == DEEPID_OK)
+        return;
+    print_error("%s:%d: %s\n  %s: %s\n", file, line, call, deepid_status_name(status), deepid_ctx_error(ctx));
+    fail();
+}
+
+void refused_at(deepid_ctx *ctx, int32_t status, int32_t expected, const char *part, const char *file, int line)
+{
+    const char *sentence = deepid_ctx_error(ctx);
+    if (status == expected && strstr(sentence, part))
+        return;
+    print_error("%s:%d: got %s \"%s\",\n  expected %s with \"%s\"\n", file, line, deepid_status_name(status), sentence, deepid_status_name(expected), part);
+    fail();
+}
+
+/* ---- numbers ----------------------------------------------------------------------- */
+
+void random_array(uint64_t seed, int64_t n, double low, double high, double *out)
+{
+    dpid_random r = dpid_random_make(seed, 1000, 0);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = low + (high - low) * dpid_random_uniform(&r);
+}
+
+uint64_t bits(const void *data, int64_t bytes)
+{
+    return dpid_hash64(data, bytes, 0);
+}
+
+/* ---- files ---------------------------------------------------------------------------- */
+
+static char folder[64];
+
+static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *ftw)
+{
+    (void)info;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *temporary(const char *name)
+{
+    enum { KEPT = 16, LONGEST = 256 };
+    static char paths[KEPT][LONGEST];
+    static int next;
+    if (!folder[0]) {
+        strcpy(folder, "/tmp/deepid-test-XXXXXX");
+        if (!mkdtemp(folder))
+            fail_msg("no temporary folder");
+        atexit(remove_folder);
+    }
+    char *path = paths[next++ % KEPT];
+    snprintf(path, LONGEST, "%s/%s", folder, name);
+    return path;
+}

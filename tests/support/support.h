@@ -1,0 +1,50 @@
+/* What the tests share: an allocator that fails on request, random arrays, comparisons that say where. */
+#ifndef DPID_TESTS_SUPPORT_H
+#define DPID_TESTS_SUPPORT_H
+
+#include <deepid/deepid.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- an allocator that counts, and fails the k-th call (and all later ones when sticky) ---- */
+
+typedef struct {
+    int64_t calls, live, fail_at; /* fail_at 0: never */
+    bool sticky;
+} failing_alloc;
+void *failing_alloc_take(void *user, uint64_t bytes, uint64_t alignment);
+void failing_alloc_give(void *user, void *memory, uint64_t bytes);
+
+/* Call work(ctx, arg) with every allocation failing in turn, single and sticky: each failure is DEEPID_ERR_MEMORY, leaves no live block, and the call without failures is DEEPID_OK. work frees what it made. */
+void survives_every_failing_allocation(const char *what, int32_t (*work)(deepid_ctx *ctx, void *arg), void *arg);
+
+/* ---- contexts ---- */
+
+/* A context with this many threads; fails the test when it cannot be made. */
+deepid_ctx *new_ctx(int32_t threads);
+/* Fails with the sentence of ctx when status is not DEEPID_OK. */
+void ok_at(deepid_ctx *ctx, int32_t status, const char *call, const char *file, int line);
+#define OK(call) ok_at(ctx, (call), #call, __FILE__, __LINE__)
+/* status is expected and the sentence contains `part`. */
+void refused_at(deepid_ctx *ctx, int32_t status, int32_t expected, const char *part, const char *file, int line);
+#define REFUSED(call, expected, part) refused_at(ctx, (call), (expected), (part), __FILE__, __LINE__)
+
+/* ---- numbers ---- */
+
+/* Uniform in (low, high), by seed and place. */
+void random_array(uint64_t seed, int64_t n, double low, double high, double *out);
+/* Hash of bytes, for "the same bits". */
+uint64_t bits(const void *data, int64_t bytes);
+/* A file's path in a fresh temporary folder that is removed at exit. Borrowed until the 16th next call. */
+const char *temporary(const char *name);
+
+#endif
