@@ -2,9 +2,11 @@
 #ifndef DEEPID_DEEPID_H
 #define DEEPID_DEEPID_H
 
+#include <deepid/activations.h>
 #include <deepid/context.h>
 #include <deepid/data.h>
 #include <deepid/inspect.h>
+#include <deepid/losses.h>
 #include <deepid/net.h>
 #include <deepid/ops.h>
 #include <deepid/report.h>

@@ -31,10 +31,30 @@ DEEPID_API int32_t deepid_layernorm_forward(const char *options, const deepid_te
 DEEPID_API int32_t deepid_layernorm_backward(const char *options, const deepid_tensor *x, const deepid_tensor *weight, const deepid_tensor *bias, const deepid_tensor *dy, deepid_tensor *dx,
                                              deepid_tensor *dweight, deepid_tensor *dbias);
 
-/* activations without parameters: any shape; options as in deepid_layer_help, NULL or "" for the defaults */
-#define DEEPID_DECLARE_ACTIVATION_(word)                                                                                \
-    DEEPID_API int32_t deepid_##word##_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);           \
-    DEEPID_API int32_t deepid_##word##_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx);
+/** options: "kernel=2 stride=2 padding=0"; the first maximum wins, NaN wins always. */
+DEEPID_API int32_t deepid_maxpool_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+/** dx gets dy where the maximum was. */
+DEEPID_API int32_t deepid_maxpool_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx);
+/** options: "kernel=2 stride=2 padding=0"; padding is not counted. */
+DEEPID_API int32_t deepid_avgpool_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+/** Each counted x gets dy / count. */
+DEEPID_API int32_t deepid_avgpool_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx);
+/** y[n,c] = mean over pixels of x [n,h,w,c]. */
+DEEPID_API int32_t deepid_global_avgpool_forward(const deepid_tensor *x, deepid_tensor *y);
+/** dx = dy / (h w). */
+DEEPID_API int32_t deepid_global_avgpool_backward(const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx);
+/** Shortcut A: options "out=32 stride=2"; every stride-th pixel, new channels zero, half of them before. */
+DEEPID_API int32_t deepid_channel_pad_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+/** dx takes the same entries of dy, zeros elsewhere. */
+DEEPID_API int32_t deepid_channel_pad_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx);
+/** [n,h,w,c] to [n, h w c]: a copy. */
+DEEPID_API int32_t deepid_flatten_forward(const deepid_tensor *x, deepid_tensor *y);
+/** dx = dy. */
+DEEPID_API int32_t deepid_flatten_backward(const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx);
+/** options: "p=0.5"; train != 0: y = x mask / (1 - p), the mask drawn with seed 0; else y = x. */
+DEEPID_API int32_t deepid_dropout_forward(const char *options, int32_t train, const deepid_tensor *x, deepid_tensor *y);
+/** The same mask on dy. */
+DEEPID_API int32_t deepid_dropout_backward(const char *options, int32_t train, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx);
 
 #ifdef __cplusplus
 }

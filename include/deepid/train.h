@@ -3,6 +3,7 @@
 #define DEEPID_TRAIN_H
 
 #include <deepid/data.h>
+#include <deepid/losses.h>
 #include <deepid/net.h>
 
 #ifdef __cplusplus
@@ -75,8 +76,6 @@ DEEPID_API const char *deepid_optimizer_word(int64_t i);
 DEEPID_API const char *deepid_optimizer_help(const char *word);
 DEEPID_API const char *deepid_schedule_word(int64_t i);
 DEEPID_API const char *deepid_schedule_help(const char *word);
-DEEPID_API const char *deepid_loss_word(int64_t i);
-DEEPID_API const char *deepid_loss_help(const char *word);
 
 #ifdef __cplusplus
 }

@@ -29,4 +29,7 @@ const char *const *dpid_loss_words(void);
 /* DEEPID_ERR_LABEL naming the first bad row. */
 int32_t dpid_labels_check(deepid_ctx *ctx, const char *what, const int32_t *labels, int64_t n, int64_t classes);
 
+/* One public call, inside an entered context. dz and mean may be NULL. */
+int32_t dpid_loss_primitive(const dpid_loss *loss, const char *options, const deepid_tensor *z, const int32_t *labels, const deepid_tensor *targets, deepid_tensor *dz, double *mean);
+
 #endif

@@ -94,6 +94,8 @@ struct dpid_kind {
     const dpid_option *options; /* ends with key NULL; may be NULL */
     /* From op->option and op->in: fill the lower half of op, or fail with a sentence that starts with the word. */
     int32_t (*infer)(deepid_ctx *ctx, dpid_op *op);
+    /* Smallest number of values a channel that DPID_TRAIN needs; 0: no demand. */
+    int64_t train_values;
     /* Reals of scratch for forward or backward (the larger) of n samples with this many workers. NULL: none. */
     int64_t (*scratch)(const dpid_op *op, int64_t n, int32_t workers);
     const dpid_kernels *kernels[DPID_PRECISIONS];
@@ -118,6 +120,10 @@ int32_t dpid_op_create(deepid_ctx *ctx, const dpid_kind *kind, dpid_span options
 /* "dense out=16": what would create it again. */
 void dpid_op_print(dpid_string *s, const dpid_op *op);
 int64_t dpid_op_scratch(const dpid_op *op, int64_t n, int32_t workers);
+/* DEEPID_ERR_SHAPE when this kind cannot train on n samples (batch statistics of one value). */
+int32_t dpid_op_check_batch(deepid_ctx *ctx, const dpid_op *op, dpid_mode mode, int64_t n);
+/* infer for kinds whose output has the input's shape. */
+int32_t dpid_infer_same(deepid_ctx *ctx, dpid_op *op);
 
 /* ---- public primitives ---------------------------------------------------- */
 

@@ -1,0 +1,130 @@
+/* Mean over windows; padding is not counted.   Derivation: avgpool.md   Reference: avgpool_ref.c */
+#include "ops/window.h"
+#include "tensor/real.h"
+
+#include <string.h>
+
+enum { KERNEL, STRIDE, PADDING };
+
+static dpid_window window_of(const dpid_op *op)
+{
+    dpid_window w;
+    (void)dpid_window_make(NULL, "avgpool", &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING], NULL, &w);
+    return w;
+}
+
+/* Rows or columns of a window that lie inside the picture: first..end-1. */
+typedef struct {
+    int64_t first, end;
+} range;
+
+static range inside(int64_t i, int64_t stride, int64_t before, int64_t kernel, int64_t extent)
+{
+    const int64_t start = i * stride - before;
+    return (range){start > 0 ? start : 0, start + kernel < extent ? start + kernel : extent};
+}
+
+/* ---- kernels: one task is one picture -------------------------------------------- */
+
+static void forward_image(void *arg, int64_t image, int32_t worker)
+{
+    const dpid_pass *pass = arg;
+    (void)worker;
+    const dpid_window w = window_of(pass->op);
+    const real *x = (const real *)pass->x + image * w.h * w.w * w.c;
+    real *y = (real *)pass->y + image * w.out_h * w.out_w * w.c;
+    for (int64_t i = 0; i < w.out_h; i++) {
+        const range rows = inside(i, w.stride_h, w.top, w.kernel_h, w.h);
+        for (int64_t j = 0; j < w.out_w; j++, y += w.c) {
+            const range columns = inside(j, w.stride_w, w.left, w.kernel_w, w.w);
+            const real count = (real)((rows.end - rows.first) * (columns.end - columns.first));
+            memset(y, 0, (size_t)w.c * sizeof *y);
+            for (int64_t row = rows.first; row < rows.end; row++)
+                for (int64_t column = columns.first; column < columns.end; column++)
+                    for (int64_t c = 0; c < w.c; c++)
+                        y[c] += x[(row * w.w + column) * w.c + c];
+            for (int64_t c = 0; c < w.c; c++)
+                y[c] /= count;
+        }
+    }
+}
+
+static void avgpool_forward(const dpid_pass *pass)
+{
+    dpid_pool_run(pass->pool, pass->n, forward_image, (void *)pass);
+}
+
+/* dx of each counted pixel += dy / count */
+static void backward_image(void *arg, int64_t image, int32_t worker)
+{
+    const dpid_pass *pass = arg;
+    (void)worker;
+    const dpid_window w = window_of(pass->op);
+    const int64_t in = w.h * w.w * w.c;
+    const real *dy = (const real *)pass->dy + image * w.out_h * w.out_w * w.c;
+    real *dx = (real *)pass->dx + image * in;
+    memset(dx, 0, (size_t)in * sizeof *dx);
+    for (int64_t i = 0; i < w.out_h; i++) {
+        const range rows = inside(i, w.stride_h, w.top, w.kernel_h, w.h);
+        for (int64_t j = 0; j < w.out_w; j++, dy += w.c) {
+            const range columns = inside(j, w.stride_w, w.left, w.kernel_w, w.w);
+            const real count = (real)((rows.end - rows.first) * (columns.end - columns.first));
+            for (int64_t row = rows.first; row < rows.end; row++)
+                for (int64_t column = columns.first; column < columns.end; column++)
+                    for (int64_t c = 0; c < w.c; c++)
+                        dx[(row * w.w + column) * w.c + c] += dy[c] / count;
+        }
+    }
+}
+
+static void avgpool_backward(const dpid_pass *pass)
+{
+    if (pass->dx)
+        dpid_pool_run(pass->pool, pass->n, backward_image, (void *)pass);
+}
+
+DPID_KERNELS_DECLARE(avgpool);
+const dpid_kernels DPID_T(dpid_kernels_avgpool) = {avgpool_forward, avgpool_backward, NULL};
+
+/* ---- the kind ------------------------------------------------------------------------ */
+
+#if DPID_ONCE
+#include <deepid/ops.h>
+
+static const dpid_option known[] = {
+    {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW"},
+    {"stride", DPID_EXTENTS, 2, 1, 1 << 12, NULL, false, "step, N or HxW"},
+    {"padding", DPID_PADDING, 0, 0, 1 << 12, NULL, false, "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},
+    {0},
+};
+
+static int32_t infer(deepid_ctx *ctx, dpid_op *op)
+{
+    dpid_window w;
+    DPID_TRY(dpid_window_make(ctx, "avgpool", &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING], NULL, &w));
+    if (w.top >= w.kernel_h || w.bottom >= w.kernel_h || w.left >= w.kernel_w || w.right >= w.kernel_w)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "avgpool: padding %lldx%lldx%lldx%lld is not smaller than the kernel %lldx%lld: a window would see nothing", (long long)w.top,
+                         (long long)w.bottom, (long long)w.left, (long long)w.right, (long long)w.kernel_h, (long long)w.kernel_w);
+    op->out = (dpid_shape){3, {w.out_h, w.out_w, w.c}};
+    return DEEPID_OK;
+}
+
+extern const dpid_kind dpid_kind_avgpool;
+const dpid_kind dpid_kind_avgpool = {
+    .word = "avgpool",
+    .help = "mean of each window, padding not counted; options: kernel (required), stride=2, padding=0",
+    .options = known,
+    .infer = infer,
+    .kernels = DPID_KERNELS(avgpool),
+};
+
+int32_t deepid_avgpool_forward(const char *options, const deepid_tensor *x, deepid_tensor *y)
+{
+    return dpid_primitive_forward(&dpid_kind_avgpool, options, DPID_EVAL, x, NULL, y);
+}
+
+int32_t deepid_avgpool_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx)
+{
+    return dpid_primitive_backward(&dpid_kind_avgpool, options, DPID_EVAL, x, NULL, dy, dx, NULL);
+}
+#endif

@@ -1,0 +1,31 @@
+/* Mean over windows, plain: sum and count of what lies inside the picture. */
+#include "ops/reference.h"
+#include "ops/window.h"
+
+DPID_REFERENCE(avgpool);
+DPID_REFERENCE(avgpool)
+{
+    (void)mode;
+    (void)parameter;
+    dpid_window w;
+    (void)dpid_window_make(NULL, "avgpool", &op->in, &op->option[0], &op->option[1], &op->option[2], NULL, &w);
+    for (int64_t image = 0; image < n; image++, x += w.h * w.w * w.c) {
+        for (int64_t i = 0; i < w.out_h; i++) {
+            for (int64_t j = 0; j < w.out_w; j++) {
+                for (int64_t c = 0; c < w.c; c++) {
+                    double sum = 0;
+                    double count = 0;
+                    for (int64_t k = 0; k < w.kernel_h * w.kernel_w; k++) {
+                        const int64_t row = i * w.stride_h - w.top + k / w.kernel_w;
+                        const int64_t column = j * w.stride_w - w.left + k % w.kernel_w;
+                        if (row < 0 || row >= w.h || column < 0 || column >= w.w)
+                            continue;
+                        sum += x[(row * w.w + column) * w.c + c];
+                        count += 1;
+                    }
+                    *y++ = sum / count;
+                }
+            }
+        }
+    }
+}

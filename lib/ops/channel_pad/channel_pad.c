@@ -1,0 +1,94 @@
+/* The parameter-free shortcut "option A": every stride-th pixel, zeros for the new channels.   Derivation: channel_pad.md   Reference: channel_pad_ref.c */
+#include "ops/op.h"
+#include "tensor/real.h"
+
+#include <string.h>
+
+enum { OUT, STRIDE };
+
+typedef struct {
+    int64_t h, w, c, out_h, out_w, out_c, stride, before;
+} geometry;
+
+static geometry geometry_of(const dpid_op *op)
+{
+    const bool vector = op->in.rank == 1;
+    geometry g = {.h = vector ? 1 : op->in.extent[0], .w = vector ? 1 : op->in.extent[1], .c = op->in.extent[op->in.rank - 1], .stride = op->option[STRIDE].i, .out_c = op->option[OUT].i};
+    g.out_h = (g.h + g.stride - 1) / g.stride;
+    g.out_w = (g.w + g.stride - 1) / g.stride;
+    g.before = (g.out_c - g.c) / 2;
+    return g;
+}
+
+/* y[i,j,before + c] = x[i stride, j stride, c], zeros else */
+static void channel_pad_forward(const dpid_pass *pass)
+{
+    const geometry g = geometry_of(pass->op);
+    const real *x = pass->x;
+    real *y = pass->y;
+    memset(y, 0, (size_t)(pass->n * g.out_h * g.out_w * g.out_c) * sizeof *y);
+    for (int64_t image = 0; image < pass->n; image++, x += g.h * g.w * g.c)
+        for (int64_t i = 0; i < g.out_h; i++)
+            for (int64_t j = 0; j < g.out_w; j++, y += g.out_c)
+                memcpy(y + g.before, x + (i * g.stride * g.w + j * g.stride) * g.c, (size_t)g.c * sizeof *y);
+}
+
+/* dx[i stride, j stride, c] = dy[i,j,before + c], zeros else */
+static void channel_pad_backward(const dpid_pass *pass)
+{
+    const geometry g = geometry_of(pass->op);
+    const real *dy = pass->dy;
+    real *dx = pass->dx;
+    if (!dx)
+        return;
+    memset(dx, 0, (size_t)(pass->n * g.h * g.w * g.c) * sizeof *dx);
+    for (int64_t image = 0; image < pass->n; image++, dx += g.h * g.w * g.c)
+        for (int64_t i = 0; i < g.out_h; i++)
+            for (int64_t j = 0; j < g.out_w; j++, dy += g.out_c)
+                memcpy(dx + (i * g.stride * g.w + j * g.stride) * g.c, dy + g.before, (size_t)g.c * sizeof *dx);
+}
+
+DPID_KERNELS_DECLARE(channel_pad);
+const dpid_kernels DPID_T(dpid_kernels_channel_pad) = {channel_pad_forward, channel_pad_backward, NULL};
+
+/* ---- the kind --------------------------------------------------------------------- */
+
+#if DPID_ONCE
+#include <deepid/ops.h>
+
+static const dpid_option known[] = {
+    {"out", DPID_INT, 0, 1, 1 << 24, NULL, true, "output channels or features, at least the input's"},
+    {"stride", DPID_INT, 1, 1, 1 << 12, NULL, false, "take every stride-th pixel"},
+    {0},
+};
+
+static int32_t infer(deepid_ctx *ctx, dpid_op *op)
+{
+    const geometry g = geometry_of(op);
+    if (g.out_c < g.c)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "channel_pad: out is %lld, expected at least the %lld of the input", (long long)g.out_c, (long long)g.c);
+    if (op->in.rank == 1 && g.stride != 1)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "channel_pad: stride is %lld, expected 1 for features", (long long)g.stride);
+    op->out = op->in.rank == 1 ? (dpid_shape){1, {g.out_c}} : (dpid_shape){3, {g.out_h, g.out_w, g.out_c}};
+    return DEEPID_OK;
+}
+
+extern const dpid_kind dpid_kind_channel_pad;
+const dpid_kind dpid_kind_channel_pad = {
+    .word = "channel_pad",
+    .help = "shortcut A: every stride-th pixel, new channels zero, half of them before; options: out (required), stride=1",
+    .options = known,
+    .infer = infer,
+    .kernels = DPID_KERNELS(channel_pad),
+};
+
+int32_t deepid_channel_pad_forward(const char *options, const deepid_tensor *x, deepid_tensor *y)
+{
+    return dpid_primitive_forward(&dpid_kind_channel_pad, options, DPID_EVAL, x, NULL, y);
+}
+
+int32_t deepid_channel_pad_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx)
+{
+    return dpid_primitive_backward(&dpid_kind_channel_pad, options, DPID_EVAL, x, NULL, dy, dx, NULL);
+}
+#endif

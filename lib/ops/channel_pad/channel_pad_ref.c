@@ -1,0 +1,26 @@
+/* The shortcut "option A", plain. */
+#include "ops/reference.h"
+
+DPID_REFERENCE(channel_pad);
+DPID_REFERENCE(channel_pad)
+{
+    (void)mode;
+    (void)parameter;
+    const bool vector = op->in.rank == 1;
+    const int64_t w = vector ? 1 : op->in.extent[1];
+    const int64_t c = op->in.extent[op->in.rank - 1];
+    const int64_t out_h = vector ? 1 : op->out.extent[0];
+    const int64_t out_w = vector ? 1 : op->out.extent[1];
+    const int64_t out_c = op->out.extent[op->out.rank - 1];
+    const int64_t stride = op->option[1].i;
+    for (int64_t image = 0; image < n; image++, x += dpid_shape_count(&op->in)) {
+        for (int64_t i = 0; i < out_h; i++) {
+            for (int64_t j = 0; j < out_w; j++) {
+                for (int64_t k = 0; k < out_c; k++) {
+                    const int64_t from = k - (out_c - c) / 2;
+                    *y++ = from >= 0 && from < c ? x[(i * stride * w + j * stride) * c + from] : 0;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+/* Dropout: y = x mask / (1 - p) in training, y = x in evaluation.   Derivation: dropout.md   Reference: dropout_ref.c */
+#include "ops/op.h"
+#include "tensor/real.h"
+
+enum { CHUNK = 4096 };
+
+typedef struct {
+    const dpid_pass *pass;
+    const real *from;
+    real *to;
+    int64_t count;
+} dropout_run;
+
+/* The mask of an element is a function of (seed, layer, step, place): nothing is stored, backward draws it again. */
+static void apply_chunk(void *arg, int64_t chunk, int32_t worker)
+{
+    const dropout_run *run = arg;
+    const dpid_pass *pass = run->pass;
+    (void)worker;
+    const double p = pass->op->option[0].r;
+    const real scale = (real)(1 / (1 - p));
+    const uint64_t start = pass->noise_step << 40;
+    const int64_t end = (chunk + 1) * CHUNK < run->count ? (chunk + 1) * CHUNK : run->count;
+    for (int64_t i = chunk * CHUNK; i < end; i++) {
+        const uint64_t number = dpid_random_at(pass->noise_seed, DPID_STREAM_NOISE, pass->noise_substream, start + (uint64_t)i);
+        run->to[i] = (double)(number >> 11) * 0x1p-53 < p ? 0 * run->from[i] : scale * run->from[i]; /* NaN stays NaN */
+    }
+}
+
+static void apply(const dpid_pass *pass, const real *from, real *to)
+{
+    dropout_run run = {pass, from, to, pass->n * dpid_shape_count(&pass->op->in)};
+    if (pass->mode == DPID_TRAIN && pass->op->option[0].r > 0) {
+        dpid_pool_run(pass->pool, (run.count + CHUNK - 1) / CHUNK, apply_chunk, &run);
+        return;
+    }
+    for (int64_t i = 0; i < run.count; i++)
+        to[i] = from[i];
+}
+
+static void dropout_forward(const dpid_pass *pass)
+{
+    apply(pass, pass->x, pass->y);
+}
+
+/* dx = dy mask / (1 - p) */
+static void dropout_backward(const dpid_pass *pass)
+{
+    if (pass->dx)
+        apply(pass, pass->dy, pass->dx);
+}
+
+DPID_KERNELS_DECLARE(dropout);
+const dpid_kernels DPID_T(dpid_kernels_dropout) = {dropout_forward, dropout_backward, NULL};
+
+/* ---- the kind ------------------------------------------------------------------- */
+
+#if DPID_ONCE
+#include <deepid/ops.h>
+
+static const dpid_option known[] = {
+    {"p", DPID_REAL, 0.5, 0, 0.999, NULL, false, "share of elements set to 0"},
+    {0},
+};
+
+extern const dpid_kind dpid_kind_dropout;
+const dpid_kind dpid_kind_dropout = {
+    .word = "dropout",
+    .help = "y = x mask / (1 - p) in training, x in evaluation; options: p=0.5",
+    .flags = DPID_KIND_MODE,
+    .options = known,
+    .infer = dpid_infer_same,
+    .kernels = DPID_KERNELS(dropout),
+};
+
+int32_t deepid_dropout_forward(const char *options, int32_t train, const deepid_tensor *x, deepid_tensor *y)
+{
+    return dpid_primitive_forward(&dpid_kind_dropout, options, train ? DPID_TRAIN : DPID_EVAL, x, NULL, y);
+}
+
+int32_t deepid_dropout_backward(const char *options, int32_t train, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx)
+{
+    return dpid_primitive_backward(&dpid_kind_dropout, options, train ? DPID_TRAIN : DPID_EVAL, x, NULL, dy, dx, NULL);
+}
+#endif

@@ -1,0 +1,93 @@
+/* Activations: the file that includes this defines value(x) and slope(x, y) = dy/dx; the loops over arrays stand here.
+   Big arrays are cut into fixed chunks over the pool. At the end of the file: DPID_ACTIVATION(word, help, flags, options). */
+#ifndef DPID_OPS_ELEMENTWISE_H
+#define DPID_OPS_ELEMENTWISE_H
+
+#include "base/pool.h"
+#include "ops/op.h"
+#include "tensor/real.h"
+
+static inline real value(real x, const dpid_value *option);
+static inline real slope(real x, real y, const dpid_value *option);
+
+enum { ELEMENTWISE_CHUNK = 16384 };
+
+typedef struct {
+    const dpid_pass *pass;
+    int64_t count;
+} elementwise_run;
+
+static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
+{
+    const elementwise_run *run = arg;
+    (void)worker;
+    const int64_t first = chunk * ELEMENTWISE_CHUNK;
+    const int64_t n = run->count - first < ELEMENTWISE_CHUNK ? run->count - first : ELEMENTWISE_CHUNK;
+    const real *restrict x = (const real *)run->pass->x + first;
+    real *restrict y = (real *)run->pass->y + first;
+    const dpid_value *option = run->pass->op->option;
+    for (int64_t i = 0; i < n; i++)
+        y[i] = value(x[i], option);
+}
+
+/* dx = dy slope(x) */
+static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
+{
+    const elementwise_run *run = arg;
+    (void)worker;
+    const int64_t first = chunk * ELEMENTWISE_CHUNK;
+    const int64_t n = run->count - first < ELEMENTWISE_CHUNK ? run->count - first : ELEMENTWISE_CHUNK;
+    const real *restrict x = (const real *)run->pass->x + first;
+    const real *restrict y = (const real *)run->pass->y + first;
+    const real *restrict dy = (const real *)run->pass->dy + first;
+    real *restrict dx = (real *)run->pass->dx + first;
+    const dpid_value *option = run->pass->op->option;
+    for (int64_t i = 0; i < n; i++)
+        dx[i] = dy[i] * slope(x[i], y[i], option);
+}
+
+static void elementwise_chunks(const dpid_pass *pass, dpid_task_fn fn)
+{
+    elementwise_run run = {pass, pass->n * dpid_shape_count(&pass->op->in)};
+    dpid_pool_run(pass->pool, (run.count + ELEMENTWISE_CHUNK - 1) / ELEMENTWISE_CHUNK, fn, &run);
+}
+
+static void elementwise_forward(const dpid_pass *pass)
+{
+    elementwise_chunks(pass, forward_chunk);
+}
+
+static void elementwise_backward(const dpid_pass *pass)
+{
+    if (pass->dx)
+        elementwise_chunks(pass, backward_chunk);
+}
+
+#define DPID_ACTIVATION_KERNELS(word) \
+    DPID_KERNELS_DECLARE(word);       \
+    const dpid_kernels DPID_T(dpid_kernels_##word) = {elementwise_forward, elementwise_backward, NULL};
+
+#if DPID_ONCE
+#include <deepid/activations.h>
+#define DPID_ACTIVATION(word_, help_, flags_, options_)                                                                                       \
+    DPID_ACTIVATION_KERNELS(word_)                                                                                                            \
+    extern const dpid_kind dpid_kind_##word_;                                                                                                 \
+    const dpid_kind dpid_kind_##word_ = {.word = #word_,                                                                                      \
+                                         .help = help_,                                                                                       \
+                                         .flags = DPID_KIND_ELEMENTWISE | (flags_),                                                           \
+                                         .options = options_,                                                                                 \
+                                         .infer = dpid_infer_same,                                                                            \
+                                         .kernels = DPID_KERNELS(word_)};                                                                     \
+    int32_t deepid_##word_##_forward(const char *options, const deepid_tensor *x, deepid_tensor *y)                                           \
+    {                                                                                                                                         \
+        return dpid_primitive_forward(&dpid_kind_##word_, options, DPID_EVAL, x, NULL, y);                                                    \
+    }                                                                                                                                         \
+    int32_t deepid_##word_##_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx)                \
+    {                                                                                                                                         \
+        return dpid_primitive_backward(&dpid_kind_##word_, options, DPID_EVAL, x, NULL, dy, dx, NULL);                                        \
+    }
+#else
+#define DPID_ACTIVATION(word_, help_, flags_, options_) DPID_ACTIVATION_KERNELS(word_)
+#endif
+
+#endif

@@ -1,0 +1,22 @@
+/* Exponential linear unit: y = x for x >= 0, alpha (e^x - 1) for x < 0.   Derivation: elu.md   Reference: elu_ref.c */
+#include "ops/elementwise.h"
+
+static inline real value(real x, const dpid_value *option)
+{
+    return x < 0 ? (real)option[0].r * expm1(x) : x;
+}
+
+static inline real slope(real x, real y, const dpid_value *option)
+{
+    (void)y;
+    return x > 0 ? 1 : x <= 0 ? (real)option[0].r * exp(x) : x;
+}
+
+#if DPID_ONCE
+static const dpid_option known[] = {
+    {"alpha", DPID_REAL, 1, 0, 1e6, NULL, false, "scale of the negative part"},
+    {0},
+};
+#endif
+
+DPID_ACTIVATION(elu, "y = x where x >= 0, alpha (e^x - 1) elsewhere; options: alpha=1", DPID_KIND_KINKED, known)

@@ -1,0 +1,4 @@
+/* Flatten, plain: y = x. */
+#include "ops/reference.h"
+
+DPID_REFERENCE_ELEMENTWISE(flatten, v)

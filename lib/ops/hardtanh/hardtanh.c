@@ -1,0 +1,27 @@
+/* Clipping: y = min(max(x, min), max).   Derivation: hardtanh.md   Reference: hardtanh_ref.c */
+#include "ops/elementwise.h"
+
+static inline real value(real x, const dpid_value *option)
+{
+    const real low = (real)option[0].r;
+    const real high = (real)option[1].r;
+    return x < low ? low : x > high ? high : x;
+}
+
+static inline real slope(real x, real y, const dpid_value *option)
+{
+    (void)y;
+    const real low = (real)option[0].r;
+    const real high = (real)option[1].r;
+    return x <= low || x >= high ? 0 : x == x ? 1 : x;
+}
+
+#if DPID_ONCE
+static const dpid_option known[] = {
+    {"min", DPID_REAL, -1, -1e30, 1e30, NULL, false, "smallest output"},
+    {"max", DPID_REAL, 1, -1e30, 1e30, NULL, false, "largest output"},
+    {0},
+};
+#endif
+
+DPID_ACTIVATION(hardtanh, "y = x cut to min..max; options: min=-1 max=1", DPID_KIND_KINKED, known)

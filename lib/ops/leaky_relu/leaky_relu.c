@@ -1,0 +1,22 @@
+/* Leaky rectifier: y = x for x >= 0, slope x for x < 0.   Derivation: leaky_relu.md   Reference: leaky_relu_ref.c */
+#include "ops/elementwise.h"
+
+static inline real value(real x, const dpid_value *option)
+{
+    return x < 0 ? (real)option[0].r * x : x;
+}
+
+static inline real slope(real x, real y, const dpid_value *option)
+{
+    (void)y;
+    return x > 0 ? 1 : x <= 0 ? (real)option[0].r : x;
+}
+
+#if DPID_ONCE
+static const dpid_option known[] = {
+    {"slope", DPID_REAL, 0.01, -1e6, 1e6, NULL, false, "factor of negative inputs"},
+    {0},
+};
+#endif
+
+DPID_ACTIVATION(leaky_relu, "y = x where x >= 0, slope x elsewhere; options: slope=0.01", DPID_KIND_KINKED, known)

@@ -1,0 +1,6 @@
+/* Leaky rectifier, plain: y = x for x >= 0, slope x for x < 0. */
+#include "ops/reference.h"
+
+#include <math.h>
+
+DPID_REFERENCE_ELEMENTWISE(leaky_relu, v < 0 ? option[0].r * v : v)

@@ -1,0 +1,30 @@
+/* Maximum over windows, plain. */
+#include "ops/reference.h"
+#include "ops/window.h"
+
+#include <math.h>
+
+DPID_REFERENCE(maxpool);
+DPID_REFERENCE(maxpool)
+{
+    (void)mode;
+    (void)parameter;
+    dpid_window w;
+    (void)dpid_window_make(NULL, "maxpool", &op->in, &op->option[0], &op->option[1], &op->option[2], NULL, &w);
+    for (int64_t image = 0; image < n; image++, x += w.h * w.w * w.c) {
+        for (int64_t i = 0; i < w.out_h; i++) {
+            for (int64_t j = 0; j < w.out_w; j++) {
+                for (int64_t c = 0; c < w.c; c++) {
+                    double largest = -(double)INFINITY;
+                    for (int64_t k = 0; k < w.kernel_h * w.kernel_w; k++) {
+                        const int64_t row = i * w.stride_h - w.top + k / w.kernel_w;
+                        const int64_t column = j * w.stride_w - w.left + k % w.kernel_w;
+                        if (row >= 0 && row < w.h && column >= 0 && column < w.w)
+                            largest = fmax(largest, x[(row * w.w + column) * w.c + c]);
+                    }
+                    *y++ = largest;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/* Rectifier: y = max(x, 0).   Derivation: relu.md   Reference: relu_ref.c */
+#include "ops/elementwise.h"
+
+static inline real value(real x, const dpid_value *option)
+{
+    (void)option;
+    return x < 0 ? 0 : x; /* keeps -0 and NaN */
+}
+
+static inline real slope(real x, real y, const dpid_value *option)
+{
+    (void)y;
+    (void)option;
+    return x > 0 ? 1 : x <= 0 ? 0 : x; /* NaN stays NaN */
+}
+
+DPID_ACTIVATION(relu, "y = max(x, 0)", DPID_KIND_KINKED, NULL)

@@ -1,0 +1,18 @@
+/* Logistic function: y = 1 / (1 + e^-x).   Derivation: sigmoid.md   Reference: sigmoid_ref.c */
+#include "ops/elementwise.h"
+
+static inline real value(real x, const dpid_value *option)
+{
+    (void)option;
+    const real e = exp(-fabs(x));
+    return (x < 0 ? e : 1) / (1 + e);
+}
+
+static inline real slope(real x, real y, const dpid_value *option)
+{
+    (void)x;
+    (void)option;
+    return y * (1 - y);
+}
+
+DPID_ACTIVATION(sigmoid, "y = 1 / (1 + e^-x)", 0, NULL)

@@ -1,0 +1,18 @@
+/* Sigmoid-weighted linear unit: y = x / (1 + e^-x).   Derivation: silu.md   Reference: silu_ref.c */
+#include "ops/elementwise.h"
+
+static inline real value(real x, const dpid_value *option)
+{
+    (void)option;
+    return x / (1 + exp(-x));
+}
+
+static inline real slope(real x, real y, const dpid_value *option)
+{
+    (void)y;
+    (void)option;
+    const real s = 1 / (1 + exp(-x));
+    return s * (1 + x * (1 - s));
+}
+
+DPID_ACTIVATION(silu, "y = x / (1 + e^-x)", 0, NULL)

@@ -1,0 +1,65 @@
+/* Windows: extents checked once, where the layer is made, so that no kernel ever divides by zero. */
+#include "ops/window.h"
+
+typedef struct {
+    int64_t in, kernel, stride, dilation, before, after, out;
+} axis;
+
+/* out = floor((in + before + after - reach) / stride) + 1,   reach = dilation (kernel - 1) + 1 */
+static int32_t place(deepid_ctx *ctx, const char *word, const char *name, int64_t padding_mode, axis *a)
+{
+    const int64_t reach = a->dilation * (a->kernel - 1) + 1;
+    if (padding_mode == DPID_PADDING_SAME) {
+        const int64_t out = (a->in + a->stride - 1) / a->stride;
+        const int64_t need = (out - 1) * a->stride + reach - a->in;
+        a->before = need > 0 ? need / 2 : 0;
+        a->after = need > 0 ? need - need / 2 : 0;
+    }
+    const int64_t padded = a->in + a->before + a->after;
+    if (reach > padded)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: the kernel reaches over %lld %s, expected at most %lld (input %lld and padding %lld)", word, (long long)reach, name, (long long)padded,
+                         (long long)a->in, (long long)(a->before + a->after));
+    a->out = (padded - reach) / a->stride + 1;
+    return DEEPID_OK;
+}
+
+static int32_t check_pair(deepid_ctx *ctx, const char *word, const char *key, const dpid_value *v)
+{
+    if (v->count <= 2)
+        return DEEPID_OK;
+    return dpid_fail(ctx, DEEPID_ERR_SPEC, "%s: %s has %d numbers, expected 1 or 2 (height x width)", word, key, v->count);
+}
+
+static int64_t second(const dpid_value *v)
+{
+    return v->count > 1 ? v->list[1] : v->list[0];
+}
+
+int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in, const dpid_value *kernel, const dpid_value *stride, const dpid_value *padding, const dpid_value *dilation,
+                         dpid_window *out)
+{
+    static const dpid_value one = {.count = 1, .list = {1}};
+    const dpid_value *spread = dilation ? dilation : &one;
+    if (in->rank != 3)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: input is %s, expected height x width x channels", word, dpid_shape_text(in->rank, in->extent).text);
+    DPID_TRY(check_pair(ctx, word, "kernel", kernel));
+    DPID_TRY(check_pair(ctx, word, "stride", stride));
+    DPID_TRY(check_pair(ctx, word, "dilation", spread));
+    const bool listed = padding->i == 0;
+    if (listed && padding->count == 3)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "%s: padding has 3 numbers, expected 1, 2 (height x width) or 4 (top x bottom x left x right)", word);
+    axis rows = {.in = in->extent[0], .kernel = kernel->list[0], .stride = stride->list[0], .dilation = spread->list[0]};
+    axis columns = {.in = in->extent[1], .kernel = second(kernel), .stride = second(stride), .dilation = second(spread)};
+    if (listed) {
+        rows.before = padding->list[0];
+        rows.after = padding->count == 4 ? padding->list[1] : padding->list[0];
+        columns.before = padding->count == 4 ? padding->list[2] : second(padding);
+        columns.after = padding->count == 4 ? padding->list[3] : second(padding);
+    }
+    DPID_TRY(place(ctx, word, "rows", padding->i, &rows));
+    DPID_TRY(place(ctx, word, "columns", padding->i, &columns));
+    *out = (dpid_window){.h = rows.in, .w = columns.in, .c = in->extent[2], .kernel_h = rows.kernel, .kernel_w = columns.kernel, .stride_h = rows.stride, .stride_w = columns.stride,
+                         .dilation_h = rows.dilation, .dilation_w = columns.dilation, .top = rows.before, .bottom = rows.after, .left = columns.before, .right = columns.after,
+                         .out_h = rows.out, .out_w = columns.out};
+    return DEEPID_OK;
+}
