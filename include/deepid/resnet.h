@@ -16,10 +16,6 @@ DEEPID_API int32_t deepid_resnet_cifar(deepid_ctx *ctx, int64_t depth, const cha
 DEEPID_API int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const char *block, int64_t h, int64_t w, int64_t c, int64_t width, int64_t classes, int32_t dtype, deepid_net **out);
 /** He et al. 2015, table 1: depth 18, 34, 50, 101, 152 on 224x224x3, 1000 classes; 50 and deeper use bottleneck blocks. block: "identity", "plain" or "preact" with options (default shortcut=B). */
 DEEPID_API int32_t deepid_resnet_imagenet(deepid_ctx *ctx, int64_t depth, const char *block, int32_t dtype, deepid_net **out);
-/** The text of the families, without making the net: free with deepid_resnet_text_free. */
-DEEPID_API int32_t deepid_resnet_text(deepid_ctx *ctx, const char *family, char **out);
-DEEPID_API void deepid_resnet_text_free(deepid_ctx *ctx, char *text);
-
 #ifdef __cplusplus
 }
 #endif

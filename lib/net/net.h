@@ -9,13 +9,22 @@
 
 typedef struct dpid_plan dpid_plan; /* buffers, lifetimes; lib/net/plan.h */
 
-/* One named parameter. Trained ones lie one after the other in net->values (and net->gradients), states in net->states; offsets in reals, each start DPID_ALIGN-aligned (padding is zero). */
+/* One named parameter. Trained ones lie one after the other, without gaps, in net->values (and net->gradients), states in net->states; offsets in reals. */
 typedef struct {
     const char *name; /* "block3.dense.weight" */
     dpid_parameter_spec spec;
     int32_t layer; /* index into net->layer */
     int64_t offset, count;
 } dpid_parameter;
+
+/* A row of the block table: plain and identity differ in s alone. */
+typedef struct {
+    const char *word, *help;
+    double s;           /* weight of the skip when the text says nothing */
+    const char *after;  /* after= of the template */
+    const char *branch; /* template for a block without a body; {out}, {wide} = 4 out, {stride} */
+} dpid_variant;
+const dpid_variant *dpid_variant_at(int64_t i); /* NULL past the end */
 
 /* One op where it stands. */
 typedef struct {
@@ -63,14 +72,27 @@ struct deepid_net {
     dpid_value_info *value;
     dpid_parameter *parameter; /* trained first: 0..trained-1 */
     dpid_block_info *block;
-    int64_t values_reals, states_reals; /* sizes of the two parameter arrays, padding included */
+    int64_t values_reals, states_reals; /* sizes of the two parameter arrays */
     void *values, *gradients, *states;  /* gradients NULL until prepared for training */
+    bool *reads_last;                   /* of each step: nobody behind it reads its input (a join: its skip) */
     dpid_plan *plan;                    /* NULL until prepared */
+    dpid_mode forward_mode;             /* of the last forward, with forward_n samples; 0: none yet */
+    int64_t forward_n;
     uint64_t noise_seed, noise_step;    /* dropout's counter; the trainer sets them */
 };
 
 /* All precisions: dtype F32/F64 through the public create; the f80 twin of a net for the gradient-accuracy probe. */
 int32_t dpid_net_clone_as(const deepid_net *net, dpid_precision precision, deepid_net **out);
+
+/* Where parameter i lies: in values or states. */
+void *dpid_net_parameter_at(const deepid_net *net, int32_t i);
+/* Fills reads_last; after the steps are known. */
+int32_t dpid_net_find_readers(deepid_net *net);
+/* Every parameter and state to its spec's start value. */
+void dpid_net_start_values(deepid_net *net);
+/* Element i of an array of the precision's reals. */
+void dpid_store(dpid_precision p, void *array, int64_t i, double value);
+double dpid_fetch(dpid_precision p, const void *array, int64_t i);
 
 /* ---- running: raw pointers, no entry, no commit -------------------------------------------- */
 
@@ -110,6 +132,7 @@ int32_t dpid_safetensors_write(deepid_ctx *ctx, const char *path, const dpid_fil
 /* The whole file in memory (arena), checked: sizes, order, no gap, no overlap, known dtypes, text metadata. */
 typedef struct {
     dpid_arena arena;
+    uint8_t *bytes;
     dpid_file_tensor *tensor;
     int64_t count;
     dpid_file_text *metadata;

@@ -1,0 +1,239 @@
+/* From the tree of a net's text to layers, values and steps. */
+#include "net/build.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- growing lists ----------------------------------------------------------------- */
+
+typedef struct {
+    deepid_net *net;
+    int32_t layer_room, step_room, value_room, block_room, parameter_room;
+} builder;
+
+/* Room for one more; old arrays stay in the arena until the net goes (a doubling, so at most as much again). */
+static int32_t room(builder *b, void *array, int32_t used, int32_t *capacity, int64_t size)
+{
+    enum { FIRST = 16 };
+    void **slot = array;
+    if (used < *capacity)
+        return DEEPID_OK;
+    void *grown = NULL;
+    const int32_t larger = *capacity ? 2 * *capacity : FIRST;
+    DPID_TRY(dpid_arena_alloc(&b->net->arena, larger, size, "net", &grown));
+    if (*slot)
+        memcpy(grown, *slot, (size_t)(used * size));
+    *slot = grown;
+    *capacity = larger;
+    return DEEPID_OK;
+}
+
+static int32_t copy_name(builder *b, const char *prefix, const char *name, int64_t number, char **out)
+{
+    char text[160];
+    const int length = number > 0 ? snprintf(text, sizeof text, "%s%s%lld", prefix, name, (long long)number) : snprintf(text, sizeof text, "%s%s", prefix, name);
+    return dpid_arena_text(&b->net->arena, text, length, out);
+}
+
+static int32_t add_value(builder *b, const dpid_shape *shape, const char *name, int32_t *out)
+{
+    deepid_net *net = b->net;
+    DPID_TRY(room(b, &net->value, net->values_count, &b->value_room, sizeof *net->value));
+    net->value[net->values_count] = (dpid_value_info){*shape, name};
+    *out = net->values_count++;
+    return DEEPID_OK;
+}
+
+static int32_t add_step(builder *b, dpid_step step)
+{
+    deepid_net *net = b->net;
+    DPID_TRY(room(b, &net->step, net->steps, &b->step_room, sizeof *net->step));
+    net->step[net->steps++] = step;
+    return DEEPID_OK;
+}
+
+/* ---- layers --------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *prefix; /* "block3." */
+    int32_t block;
+    bool shortcut;
+} place;
+
+/* Says which layer when the shapes do not fit. */
+static int32_t fail_layer(deepid_ctx *ctx, const char *name, int32_t status)
+{
+    char sentence[DPID_ERROR_MAX];
+    snprintf(sentence, sizeof sentence, "%s", ctx->error);
+    return dpid_fail(ctx, status, "%s: %s", name, sentence);
+}
+
+static int32_t add_layer(builder *b, place where, const dpid_kind *kind, dpid_span options, const char *word, int64_t number, int32_t in, int32_t *out)
+{
+    deepid_net *net = b->net;
+    deepid_ctx *ctx = net->head.ctx;
+    char *name = NULL;
+    if (net->layers >= ctx->limits.layers)
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld", (long long)ctx->limits.layers);
+    DPID_TRY(room(b, &net->layer, net->layers, &b->layer_room, sizeof *net->layer));
+    DPID_TRY(copy_name(b, where.prefix, word, number, &name));
+    dpid_layer *layer = &net->layer[net->layers];
+    *layer = (dpid_layer){.name = name, .block = where.block, .shortcut = where.shortcut, .noise_substream = dpid_hash32(name, (int64_t)strlen(name))};
+    const int32_t status = dpid_op_create(ctx, kind, options, &net->value[in].shape, &layer->op);
+    if (status == DEEPID_ERR_SHAPE)
+        return fail_layer(ctx, name, status);
+    DPID_TRY(status);
+    DPID_TRY(add_value(b, &layer->op.out, name, out));
+    return add_step(b, (dpid_step){.type = DPID_STEP_LAYER, .layer = net->layers++, .in = in, .skip = -1, .out = *out, .block = where.block});
+}
+
+static int64_t count_kind(const dpid_item *items, const dpid_kind *kind, const dpid_item *until)
+{
+    int64_t count = 0;
+    for (const dpid_item *item = items; item != until; item = item->next)
+        count += item->kind == kind ? item->count : 0;
+    return count;
+}
+
+static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_t *out);
+
+/* A layer's name has a number only where its row holds several of its kind. */
+static int32_t build_items(builder *b, place where, const dpid_item *items, int32_t in, int32_t *out)
+{
+    for (const dpid_item *item = items; item; item = item->next) {
+        const bool several = item->kind && count_kind(items, item->kind, NULL) > 1;
+        int64_t number = several ? count_kind(items, item->kind, item) : 0;
+        for (int64_t i = 0; i < item->count; i++) {
+            number += several;
+            if (item->kind)
+                DPID_TRY(add_layer(b, where, item->kind, item->options, item->kind->word, number, in, &in));
+            else
+                DPID_TRY(build_block(b, item, in, &in));
+        }
+    }
+    *out = in;
+    return DEEPID_OK;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------ */
+
+static bool has_batchnorm(const dpid_item *body)
+{
+    for (; body; body = body->next)
+        if (strcmp(body->kind->word, "batchnorm") == 0)
+            return true;
+    return false;
+}
+
+static int32_t shortcut_layer(builder *b, place where, const char *word, const char *options, int32_t in, int32_t *out)
+{
+    char *kept = NULL;
+    DPID_TRY(dpid_arena_text(&b->net->arena, options, (int64_t)strlen(options), &kept));
+    return add_layer(b, where, dpid_kind_find(dpid_span_of(word)), dpid_span_of(kept), word, 0, in, out);
+}
+
+/* The skip in the branch's shape: itself, A: subsampled and padded, B and C: projected. */
+static int32_t build_shortcut(builder *b, const dpid_item *item, place where, int32_t in, int32_t branch, int32_t *out)
+{
+    const dpid_shape from = b->net->value[in].shape;
+    const dpid_shape to = b->net->value[branch].shape;
+    const bool same = dpid_shape_equal(&from, &to);
+    const long long wide = to.extent[to.rank - 1];
+    *out = in;
+    if (same && item->shortcut != DPID_SHORTCUT_C)
+        return DEEPID_OK;
+    if (from.rank != to.rank || item->shortcut == DPID_SHORTCUT_IDENTITY)
+        return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%.*s: the branch turns %s into %s, so the skip needs shortcut=A, B or C", (int)strlen(where.prefix) - 1, where.prefix,
+                         dpid_shape_text(from.rank, from.extent).text, dpid_shape_text(to.rank, to.extent).text);
+    const long long stride = from.rank == 3 ? (from.extent[0] + to.extent[0] - 1) / to.extent[0] : 1;
+    char options[96];
+    if (item->shortcut == DPID_SHORTCUT_A)
+        snprintf(options, sizeof options, "out=%lld stride=%lld", wide, stride);
+    else if (from.rank == 3)
+        snprintf(options, sizeof options, "out=%lld kernel=1 stride=%lld bias=0", wide, stride);
+    else
+        snprintf(options, sizeof options, "out=%lld bias=0", wide);
+    const char *word = item->shortcut == DPID_SHORTCUT_A ? "channel_pad" : from.rank == 3 ? "conv2d" : "dense";
+    DPID_TRY(shortcut_layer(b, where, word, options, in, out));
+    if (item->shortcut != DPID_SHORTCUT_A && has_batchnorm(item->body))
+        DPID_TRY(shortcut_layer(b, where, "batchnorm", "", *out, out));
+    if (!dpid_shape_equal(&b->net->value[*out].shape, &to))
+        return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%s: no stride turns %s into %s", where.prefix, dpid_shape_text(from.rank, from.extent).text,
+                         dpid_shape_text(to.rank, to.extent).text);
+    return DEEPID_OK;
+}
+
+static int32_t build_join(builder *b, const dpid_item *item, const char *prefix, const char *name, int32_t block, int32_t in, int32_t *out)
+{
+    char *join = NULL;
+    char *shortcut = NULL;
+    int32_t skip;
+    DPID_TRY(copy_name(b, prefix, "shortcut.", 0, &shortcut));
+    DPID_TRY(build_shortcut(b, item, (place){shortcut, block, true}, in, *out, &skip));
+    DPID_TRY(copy_name(b, prefix, "join", 0, &join));
+    const int32_t branch = *out;
+    DPID_TRY(add_value(b, &b->net->value[branch].shape, item->after ? join : name, out));
+    return add_step(b, (dpid_step){.type = DPID_STEP_JOIN, .layer = -1, .in = branch, .skip = skip, .s = item->s, .out = *out, .block = block});
+}
+
+/* y = after(F(x) + s shortcut(x)) */
+static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_t *out)
+{
+    deepid_net *net = b->net;
+    char *name = NULL;
+    char *prefix = NULL;
+    DPID_TRY(room(b, &net->block, net->blocks, &b->block_room, sizeof *net->block));
+    const int32_t number = ++net->blocks;
+    DPID_TRY(copy_name(b, "", "block", number, &name));
+    DPID_TRY(copy_name(b, name, ".", 0, &prefix));
+    int32_t branch = in;
+    DPID_TRY(build_items(b, (place){prefix, number, false}, item->body, in, &branch));
+    int32_t end = branch;
+    if (item->s > 0)
+        DPID_TRY(build_join(b, item, prefix, name, number, in, &end));
+    if (item->after)
+        DPID_TRY(add_layer(b, (place){prefix, number, false}, dpid_kind_find(dpid_span_of(item->after)), dpid_span_of(""), "after", 0, end, &end));
+    net->block[number - 1] = (dpid_block_info){.variant = item->variant, .in = in, .branch = branch, .out = end, .s = item->s, .name = name};
+    *out = end;
+    return DEEPID_OK;
+}
+
+/* ---- parameters: trained ones first ---------------------------------------------------------- */
+
+static int32_t add_parameters(builder *b, bool trained, int64_t *offset)
+{
+    deepid_net *net = b->net;
+    *offset = 0;
+    for (int32_t i = 0; i < net->layers; i++) {
+        dpid_layer *layer = &net->layer[i];
+        for (int32_t k = 0; k < layer->op.parameters; k++) {
+            const dpid_parameter_spec *spec = &layer->op.parameter[k];
+            char *name = NULL;
+            int64_t count = 1;
+            if (spec->trained != trained)
+                continue;
+            DPID_TRY(room(b, &net->parameter, net->parameters, &b->parameter_room, sizeof *net->parameter));
+            DPID_TRY(copy_name(b, layer->name, ".", 0, &name));
+            DPID_TRY(copy_name(b, name, spec->name, 0, &name));
+            (void)dpid_product(spec->rank, spec->extents, &count); /* checked when the op was made */
+            layer->parameter[k] = net->parameters;
+            net->parameter[net->parameters++] = (dpid_parameter){.name = name, .spec = *spec, .layer = i, .offset = *offset, .count = count};
+            if (!dpid_add(*offset, count, offset) || *offset > net->head.ctx->limits.tensor_elements)
+                return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "the net has more parameters than the limit tensor_elements %lld", (long long)net->head.ctx->limits.tensor_elements);
+        }
+    }
+    return DEEPID_OK;
+}
+
+int32_t dpid_net_build(deepid_net *net, const dpid_spec *spec)
+{
+    builder b = {.net = net};
+    int32_t out;
+    DPID_TRY(add_value(&b, &spec->input, "input", &out));
+    DPID_TRY(build_items(&b, (place){"", 0, false}, spec->items, 0, &out));
+    if (net->layers == 0)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_SPEC, "the net has no layers");
+    DPID_TRY(add_parameters(&b, true, &net->values_reals));
+    net->trained = net->parameters;
+    return add_parameters(&b, false, &net->states_reals);
+}

@@ -1,0 +1,130 @@
+/* The initialisation words and what they share. */
+#include "net/init.h"
+
+#include <math.h>
+#include <string.h>
+
+static const dpid_init *const inits[] = {&dpid_init_he,         &dpid_init_glorot,   &dpid_init_lecun,        &dpid_init_pytorch_default, &dpid_init_orthogonal, &dpid_init_delta_orthogonal,
+                                         &dpid_init_identity, &dpid_init_looks_linear, &dpid_init_zero_last, &dpid_init_fixup};
+enum { COUNT = sizeof inits / sizeof *inits };
+
+/* ---- shared ------------------------------------------------------------------------ */
+
+dpid_random dpid_init_stream(const dpid_init_run *run, const dpid_parameter *p)
+{
+    return dpid_random_make(run->seed, DPID_STREAM_INIT, dpid_hash32(p->name, (int64_t)strlen(p->name)));
+}
+
+void dpid_init_set(const dpid_init_run *run, int32_t parameter, int64_t i, double value)
+{
+    dpid_store(run->net->precision, dpid_net_parameter_at(run->net, parameter), i, (double)(float)value);
+}
+
+void dpid_init_fill(const dpid_init_run *run, int32_t parameter, double value)
+{
+    for (int64_t i = 0; i < run->net->parameter[parameter].count; i++)
+        dpid_init_set(run, parameter, i, value);
+}
+
+void dpid_init_normal(const dpid_init_run *run, int32_t parameter, double std)
+{
+    dpid_random r = dpid_init_stream(run, &run->net->parameter[parameter]);
+    for (int64_t i = 0; i < run->net->parameter[parameter].count; i++)
+        dpid_init_set(run, parameter, i, std * dpid_random_normal(&r));
+}
+
+void dpid_init_uniform(const dpid_init_run *run, int32_t parameter, double bound)
+{
+    dpid_random r = dpid_init_stream(run, &run->net->parameter[parameter]);
+    for (int64_t i = 0; i < run->net->parameter[parameter].count; i++)
+        dpid_init_set(run, parameter, i, bound * (2 * dpid_random_uniform(&r) - 1));
+}
+
+bool dpid_init_is_weight(const deepid_net *net, int32_t parameter)
+{
+    return net->parameter[parameter].spec.role == DPID_ROLE_WEIGHT;
+}
+
+int64_t dpid_init_centre(const dpid_parameter_spec *spec)
+{
+    return spec->rank == 4 ? (spec->extents[1] - 1) / 2 * spec->extents[2] + (spec->extents[2] - 1) / 2 : 0;
+}
+
+/* Rows of Gaussians, each made orthogonal to those before it (twice, so that rounding does not count) and given length 1. The smaller side is the rows. */
+static void orthonormalise(int64_t rows, int64_t cols, dpid_random *r, double *q)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        double *row = q + i * cols;
+        for (int64_t k = 0; k < cols; k++)
+            row[k] = dpid_random_normal(r);
+        for (int64_t again = 0; again < 2; again++) {
+            for (int64_t j = 0; j < i; j++) {
+                double dot = 0;
+                for (int64_t k = 0; k < cols; k++)
+                    dot += row[k] * q[j * cols + k];
+                for (int64_t k = 0; k < cols; k++)
+                    row[k] -= dot * q[j * cols + k];
+            }
+        }
+        double squares = 0;
+        for (int64_t k = 0; k < cols; k++)
+            squares += row[k] * row[k];
+        for (int64_t k = 0; k < cols; k++)
+            row[k] /= sqrt(squares);
+    }
+}
+
+int32_t dpid_random_orthogonal(deepid_ctx *ctx, dpid_random *r, int64_t rows, int64_t cols, double gain, double *out)
+{
+    const int64_t small = rows < cols ? rows : cols;
+    const int64_t large = rows < cols ? cols : rows;
+    double *q = NULL;
+    DPID_TRY(dpid_alloc(ctx, small * large, sizeof *q, "orthogonal matrix", &q));
+    orthonormalise(small, large, r, q);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++)
+            out[i * cols + j] = gain * (rows < cols ? q[i * large + j] : q[j * large + i]);
+    dpid_free(ctx, q);
+    return DEEPID_OK;
+}
+
+/* ---- public ---------------------------------------------------------------------------- */
+
+static int32_t net_init(deepid_net *net, const char *text, uint64_t seed)
+{
+    const char *words[COUNT + 1] = {NULL};
+    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    dpid_span options;
+    const dpid_init *found = NULL;
+    if (!text)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: init is NULL");
+    const dpid_span word = dpid_first_word(dpid_span_of(text), &options);
+    for (int i = 0; i < COUNT; i++) {
+        words[i] = inits[i]->word;
+        found = dpid_span_is(word, inits[i]->word) ? inits[i] : found;
+    }
+    if (!found)
+        return dpid_fail_word(net->head.ctx, "initialisation", word, words);
+    DPID_TRY(dpid_options_parse(net->head.ctx, found->word, options, found->options, values));
+    dpid_init_run run = {net, values, seed};
+    return found->apply(&run);
+}
+
+int32_t deepid_net_init(deepid_net *net, const char *init, uint64_t seed)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, net_init(net, init, seed));
+}
+
+const char *deepid_init_word(int64_t i)
+{
+    return i >= 0 && i < COUNT ? inits[i]->word : NULL;
+}
+
+const char *deepid_init_help(const char *word)
+{
+    for (int i = 0; word && i < COUNT; i++)
+        if (strcmp(inits[i]->word, word) == 0)
+            return inits[i]->help;
+    return NULL;
+}

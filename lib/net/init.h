@@ -1,0 +1,36 @@
+/* Initialisations: a word, its options, and what it does to a net. One number of a parameter is a function of (seed, parameter's name, place). */
+#ifndef DPID_NET_INIT_H
+#define DPID_NET_INIT_H
+
+#include "net/net.h"
+
+typedef struct {
+    deepid_net *net;
+    const dpid_value *option;
+    uint64_t seed;
+} dpid_init_run;
+
+typedef struct {
+    const char *word, *help;
+    const dpid_option *options;
+    int32_t (*apply)(dpid_init_run *run);
+} dpid_init;
+
+extern const dpid_init dpid_init_he, dpid_init_glorot, dpid_init_lecun, dpid_init_pytorch_default, dpid_init_orthogonal, dpid_init_delta_orthogonal, dpid_init_identity,
+    dpid_init_looks_linear, dpid_init_zero_last, dpid_init_fixup;
+
+/* The stream of one parameter. */
+dpid_random dpid_init_stream(const dpid_init_run *run, const dpid_parameter *p);
+/* Store rounded to f32, in every precision: f32 and f64 nets start from the same numbers. */
+void dpid_init_set(const dpid_init_run *run, int32_t parameter, int64_t i, double value);
+void dpid_init_fill(const dpid_init_run *run, int32_t parameter, double value);
+/* Normal with this standard deviation, or uniform in (-bound, bound). */
+void dpid_init_normal(const dpid_init_run *run, int32_t parameter, double std);
+void dpid_init_uniform(const dpid_init_run *run, int32_t parameter, double bound);
+/* A random matrix [rows, cols] with orthonormal rows or columns, whichever are fewer, times gain. */
+int32_t dpid_random_orthogonal(deepid_ctx *ctx, dpid_random *r, int64_t rows, int64_t cols, double gain, double *out);
+bool dpid_init_is_weight(const deepid_net *net, int32_t parameter);
+/* Index of a kernel's centre tap in [kh, kw]. */
+int64_t dpid_init_centre(const dpid_parameter_spec *spec);
+
+#endif

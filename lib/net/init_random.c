@@ -1,0 +1,90 @@
+/* Independent random weights, told apart by their variance; biases 0 unless said otherwise. */
+#include "net/init.h"
+
+#include <math.h>
+
+enum { FAN_IN, FAN_OUT, FAN_AVERAGE };
+enum { NORMAL, UNIFORM };
+
+/* variance = scale / fan */
+static void draw_weights(dpid_init_run *run, double scale, int64_t mode, int64_t distribution)
+{
+    const deepid_net *net = run->net;
+    dpid_net_start_values(run->net);
+    for (int32_t i = 0; i < net->trained; i++) {
+        const dpid_parameter_spec *spec = &net->parameter[i].spec;
+        if (!dpid_init_is_weight(net, i))
+            continue;
+        const double in = (double)spec->fan_in;
+        const double out = (double)spec->fan_out;
+        const double variance = scale / (mode == FAN_IN ? in : mode == FAN_OUT ? out : (in + out) / 2);
+        if (distribution == NORMAL)
+            dpid_init_normal(run, i, sqrt(variance));
+        else
+            dpid_init_uniform(run, i, sqrt(3 * variance));
+    }
+}
+
+/* ---- he: variance 2 / ((1 + slope^2) fan) -------------------------------------------- */
+
+static const dpid_option he_options[] = {
+    {"mode", DPID_CHOICE, 0, 0, 0, "fan_in|fan_out", false, "which fan"},
+    {"dist", DPID_CHOICE, 0, 0, 0, "normal|uniform", false, "distribution"},
+    {"slope", DPID_REAL, 0, -1e3, 1e3, NULL, false, "negative slope of the rectifier"},
+    {0},
+};
+
+static int32_t apply_he(dpid_init_run *run)
+{
+    const double slope = run->option[2].r;
+    draw_weights(run, 2 / (1 + slope * slope), run->option[0].i, run->option[1].i);
+    return DEEPID_OK;
+}
+
+const dpid_init dpid_init_he = {"he", "variance 2 / fan (He et al. 2015b, eq. 10); options: mode=fan_in|fan_out, dist=normal|uniform, slope=0", he_options, apply_he};
+
+/* ---- glorot: variance 2 / (fan_in + fan_out), or 1 / one of them ------------------------ */
+
+static const dpid_option glorot_options[] = {
+    {"dist", DPID_CHOICE, 1, 0, 0, "normal|uniform", false, "distribution"},
+    {"mode", DPID_CHOICE, 2, 0, 0, "fan_in|fan_out|average", false, "which fan"},
+    {0},
+};
+
+static int32_t apply_glorot(dpid_init_run *run)
+{
+    draw_weights(run, 1, run->option[1].i, run->option[0].i);
+    return DEEPID_OK;
+}
+
+const dpid_init dpid_init_glorot = {"glorot", "variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010, eq. 16); options: dist=uniform|normal, mode=average|fan_in|fan_out", glorot_options,
+                                    apply_glorot};
+
+/* ---- lecun: variance 1 / fan_in ------------------------------------------------------------ */
+
+static const dpid_option lecun_options[] = {
+    {"dist", DPID_CHOICE, 0, 0, 0, "normal|uniform", false, "distribution"},
+    {0},
+};
+
+static int32_t apply_lecun(dpid_init_run *run)
+{
+    draw_weights(run, 1, FAN_IN, run->option[0].i);
+    return DEEPID_OK;
+}
+
+const dpid_init dpid_init_lecun = {"lecun", "variance 1 / fan_in (LeCun et al. 1998, eq. 16); options: dist=normal|uniform", lecun_options, apply_lecun};
+
+/* ---- pytorch_default: U(+-1/sqrt(fan_in)), weights and biases: variance 1 / (3 fan_in) -------- */
+
+static int32_t apply_pytorch(dpid_init_run *run)
+{
+    const deepid_net *net = run->net;
+    draw_weights(run, 1.0 / 3, FAN_IN, UNIFORM);
+    for (int32_t i = 0; i < net->trained; i++)
+        if (net->parameter[i].spec.role == DPID_ROLE_BIAS)
+            dpid_init_uniform(run, i, 1 / sqrt((double)net->parameter[i].spec.fan_in));
+    return DEEPID_OK;
+}
+
+const dpid_init dpid_init_pytorch_default = {"pytorch_default", "U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for weights and biases: PyTorch's Linear and Conv2d", NULL, apply_pytorch};

@@ -1,0 +1,194 @@
+/* Starts that are built, not drawn: identity, looks-linear, zero_last, fixup. */
+#include "net/init.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- identity: W = I (rectangular: as far as it goes); convolutions a delta in the centre ------------ */
+
+static void set_identity(dpid_init_run *run, int32_t i)
+{
+    const dpid_parameter_spec *spec = &run->net->parameter[i].spec;
+    const int64_t in = spec->extents[spec->rank - 1];
+    const int64_t taps = spec->rank == 4 ? spec->extents[1] * spec->extents[2] : 1;
+    const int64_t group = spec->fan_out / taps; /* outputs of one group */
+    dpid_init_fill(run, i, 0);
+    for (int64_t o = 0; o < spec->extents[0]; o++)
+        if (o % group < in)
+            dpid_init_set(run, i, (o * taps + dpid_init_centre(spec)) * in + o % group, 1);
+}
+
+static int32_t apply_identity(dpid_init_run *run)
+{
+    dpid_net_start_values(run->net);
+    for (int32_t i = 0; i < run->net->trained; i++)
+        if (dpid_init_is_weight(run->net, i))
+            set_identity(run, i);
+    return DEEPID_OK;
+}
+
+const dpid_init dpid_init_identity = {"identity", "W = I, kernels a delta in the centre (dirac), the rest zero", NULL, apply_identity};
+
+/* ---- looks_linear: mirrored pairs make a ReLU net linear at the start (Balduzzi et al. 2017, section 4) --
+   first [A; -A], hidden [[Q, -Q], [-Q, Q]], head [C, -C]: relu(z) - relu(-z) = z. --------------------------- */
+
+typedef struct {
+    int64_t rows, cols, taps; /* of the small matrix */
+    bool mirror_rows, mirror_cols;
+} mirror;
+
+static int32_t set_mirrored(dpid_init_run *run, int32_t i, const mirror *m, const double *q)
+{
+    const dpid_parameter_spec *spec = &run->net->parameter[i].spec;
+    const int64_t in = spec->extents[spec->rank - 1];
+    const int64_t taps = spec->rank == 4 ? spec->extents[1] * spec->extents[2] : 1;
+    const int64_t first = m->taps == 1 ? dpid_init_centre(spec) : 0;
+    dpid_init_fill(run, i, 0);
+    for (int64_t o = 0; o < spec->extents[0]; o++) {
+        for (int64_t tap = 0; tap < m->taps; tap++) {
+            for (int64_t c = 0; c < in; c++) {
+                const double sign = ((o >= m->rows) != (c >= m->cols)) ? -1 : 1;
+                dpid_init_set(run, i, (o * taps + first + tap) * in + c, sign * q[((o % m->rows) * m->taps + tap) * m->cols + c % m->cols]);
+            }
+        }
+    }
+    return DEEPID_OK;
+}
+
+static int32_t looks_linear_weight(dpid_init_run *run, int32_t i, bool first, bool head)
+{
+    const dpid_parameter *p = &run->net->parameter[i];
+    deepid_ctx *ctx = run->net->head.ctx;
+    const int64_t out = p->spec.extents[0];
+    const int64_t in = p->spec.extents[p->spec.rank - 1];
+    const int64_t taps = first && p->spec.rank == 4 ? p->spec.extents[1] * p->spec.extents[2] : 1;
+    mirror m = {head ? out : out / 2, first ? in : in / 2, taps, !head, !first};
+    if ((m.mirror_rows && out % 2) || (m.mirror_cols && in % 2))
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "looks_linear: %s is %lld x %lld, expected even widths for the mirrored pairs", p->name, (long long)out, (long long)in);
+    double *q = NULL;
+    DPID_TRY(dpid_alloc(ctx, m.rows * m.taps * m.cols, sizeof *q, "looks_linear", &q));
+    dpid_random r = dpid_init_stream(run, p);
+    int32_t status = DEEPID_OK;
+    if (first || head) /* A and C: variance 1 / inputs */
+        for (int64_t k = 0; k < m.rows * m.taps * m.cols; k++)
+            q[k] = dpid_random_normal(&r) / sqrt((double)(m.taps * m.cols));
+    else
+        status = dpid_random_orthogonal(ctx, &r, m.rows, m.cols, 1, q);
+    if (status == DEEPID_OK)
+        status = set_mirrored(run, i, &m, q);
+    dpid_free(ctx, q);
+    return status;
+}
+
+static int32_t apply_looks_linear(dpid_init_run *run)
+{
+    const deepid_net *net = run->net;
+    int32_t first = -1;
+    int32_t last = -1;
+    for (int32_t i = 0; i < net->trained; i++) {
+        if (!dpid_init_is_weight(net, i))
+            continue;
+        first = first < 0 ? i : first;
+        last = i;
+    }
+    if (first == last)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED, "looks_linear: the net has fewer than two weight layers");
+    for (int32_t i = 0; i < net->trained; i++)
+        if (dpid_init_is_weight(net, i) && net->parameter[i].spec.rank == 4 && net->parameter[i].spec.fan_out != net->parameter[i].count / net->parameter[i].spec.extents[3])
+            return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED, "looks_linear: %s has groups", net->parameter[i].name);
+    dpid_net_start_values(run->net);
+    for (int32_t i = 0; i < net->trained; i++)
+        if (dpid_init_is_weight(net, i))
+            DPID_TRY(looks_linear_weight(run, i, i == first, i == last));
+    return DEEPID_OK;
+}
+
+const dpid_init dpid_init_looks_linear = {"looks_linear", "mirrored pairs: a relu net starts linear (Balduzzi et al. 2017); even widths", NULL, apply_looks_linear};
+
+/* ---- zero_last: every residual block starts as the identity ------------------------------------------------ */
+
+/* The last parameter of block's branch with this role; -1: none. */
+static int32_t last_of_branch(const deepid_net *net, int32_t block, dpid_role role)
+{
+    int32_t found = -1;
+    for (int32_t i = 0; i < net->trained; i++) {
+        const dpid_layer *layer = &net->layer[net->parameter[i].layer];
+        if (layer->block == block && !layer->shortcut && net->parameter[i].spec.role == role)
+            found = i;
+    }
+    return found;
+}
+
+static void zero_branch(dpid_init_run *run, int32_t block)
+{
+    const int32_t weight = last_of_branch(run->net, block, DPID_ROLE_WEIGHT);
+    const int32_t scale = last_of_branch(run->net, block, DPID_ROLE_SCALE);
+    const bool scale_is_last = scale >= 0 && (weight < 0 || run->net->parameter[scale].layer > run->net->parameter[weight].layer);
+    if (scale_is_last)
+        dpid_init_fill(run, scale, 0);
+    else if (weight >= 0)
+        dpid_init_fill(run, weight, 0);
+}
+
+static int32_t apply_zero_last(dpid_init_run *run)
+{
+    static const dpid_value he[DPID_OPTIONS_MAX] = {{0}};
+    dpid_init_run base = {run->net, he, run->seed};
+    DPID_TRY(dpid_init_he.apply(&base));
+    for (int32_t block = 1; block <= run->net->blocks; block++)
+        if (run->net->block[block - 1].s > 0)
+            zero_branch(run, block);
+    return DEEPID_OK;
+}
+
+const dpid_init dpid_init_zero_last = {"zero_last", "he, then the last scale or weight of each residual branch 0: blocks start as the identity (Goyal et al. 2017, section 5.1)", NULL, apply_zero_last};
+
+/* ---- fixup: no batchnorm; branch weights he L^(-1/(2m-2)), the last of a branch and the head 0 (Zhang et al. 2019) ---- */
+
+static int32_t branch_weights(const deepid_net *net, int32_t block)
+{
+    int32_t count = 0;
+    for (int32_t i = 0; i < net->trained; i++) {
+        const dpid_layer *layer = &net->layer[net->parameter[i].layer];
+        count += layer->block == block && !layer->shortcut && dpid_init_is_weight(net, i);
+    }
+    return count;
+}
+
+static void scale_branch(dpid_init_run *run, int32_t block, int32_t residual_blocks)
+{
+    const deepid_net *net = run->net;
+    const int32_t m = branch_weights(net, block);
+    const double scale = m > 1 ? pow(residual_blocks, -1.0 / (2 * m - 2)) : 1;
+    for (int32_t i = 0; i < net->trained; i++) {
+        const dpid_layer *layer = &net->layer[net->parameter[i].layer];
+        if (layer->block == block && !layer->shortcut && dpid_init_is_weight(net, i))
+            dpid_init_normal(run, i, scale * sqrt(2.0 / (double)net->parameter[i].spec.fan_in));
+    }
+    zero_branch(run, block);
+}
+
+static int32_t apply_fixup(dpid_init_run *run)
+{
+    static const dpid_value he[DPID_OPTIONS_MAX] = {{0}};
+    const deepid_net *net = run->net;
+    dpid_init_run base = {run->net, he, run->seed};
+    int32_t residual = 0;
+    for (int32_t i = 0; i < net->trained; i++)
+        if (net->parameter[i].spec.role == DPID_ROLE_SCALE)
+            return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED, "fixup: the net has a normalisation (%s); fixup replaces it", net->parameter[i].name);
+    for (int32_t block = 0; block < net->blocks; block++)
+        residual += net->block[block].s > 0;
+    DPID_TRY(dpid_init_he.apply(&base));
+    for (int32_t block = 1; block <= net->blocks; block++)
+        if (net->block[block - 1].s > 0)
+            scale_branch(run, block, residual);
+    for (int32_t i = net->trained - 1; i >= 0; i--)
+        if (dpid_init_is_weight(net, i)) {
+            dpid_init_fill(run, i, 0);
+            break;
+        }
+    return DEEPID_OK;
+}
+
+const dpid_init dpid_init_fixup = {"fixup", "branch weights scaled by blocks^(-1/(2m-2)), the last of each branch and the head 0 (Zhang, Dauphin, Ma 2019); without batchnorm", NULL, apply_fixup};

@@ -1,0 +1,355 @@
+/* Nets: made from text, cloned, asked. */
+#include "net/net.h"
+
+#include "net/build.h"
+#include "net/plan.h"
+#include "tensor/vector.h"
+
+#include <string.h>
+
+/* ---- values by precision ------------------------------------------------------------- */
+
+void dpid_store(dpid_precision p, void *array, int64_t i, double value)
+{
+    if (p == DPID_P32)
+        ((float *)array)[i] = (float)value;
+    else if (p == DPID_P64)
+        ((double *)array)[i] = value;
+    else
+        ((long double *)array)[i] = (long double)value;
+}
+
+double dpid_fetch(dpid_precision p, const void *array, int64_t i)
+{
+    return p == DPID_P32 ? (double)((const float *)array)[i] : p == DPID_P64 ? ((const double *)array)[i] : (double)((const long double *)array)[i];
+}
+
+/* Where parameter i lies. */
+void *dpid_net_parameter_at(const deepid_net *net, int32_t i)
+{
+    const dpid_parameter *p = &net->parameter[i];
+    return (char *)(p->spec.trained ? net->values : net->states) + p->offset * dpid_precision_bytes(net->precision);
+}
+
+void dpid_net_start_values(deepid_net *net)
+{
+    for (int32_t i = 0; i < net->parameters; i++)
+        for (int64_t k = 0; k < net->parameter[i].count; k++)
+            dpid_store(net->precision, dpid_net_parameter_at(net, i), k, net->parameter[i].spec.start);
+}
+
+/* ---- create, destroy ------------------------------------------------------------------- */
+
+void deepid_net_destroy(deepid_net *net)
+{
+    if (!dpid_is(net, DPID_MAGIC_NET))
+        return;
+    deepid_ctx *ctx = net->head.ctx;
+    dpid_plan_destroy(net);
+    dpid_free(ctx, net->values);
+    dpid_free(ctx, net->gradients);
+    dpid_free(ctx, net->states);
+    dpid_arena_release(&net->arena);
+    net->head.magic = 0;
+    dpid_free(ctx, net);
+}
+
+static int32_t write_text(deepid_net *net, const dpid_spec *spec)
+{
+    dpid_string s = {.ctx = net->head.ctx};
+    dpid_spec_print(&s, spec);
+    const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(&net->arena, s.text, s.length, &net->text) : s.status;
+    dpid_string_release(&s);
+    return status;
+}
+
+static int32_t fill_net(deepid_net *net, const char *text)
+{
+    dpid_spec spec = {.items = NULL};
+    const int64_t bytes = dpid_precision_bytes(net->precision);
+    DPID_TRY(dpid_spec_parse(&net->arena, text, &spec));
+    DPID_TRY(dpid_net_build(net, &spec));
+    DPID_TRY(dpid_net_find_readers(net));
+    DPID_TRY(write_text(net, &spec));
+    DPID_TRY(dpid_alloc(net->head.ctx, net->values_reals, bytes, "parameters", &net->values));
+    DPID_TRY(dpid_alloc(net->head.ctx, net->states_reals, bytes, "states", &net->states));
+    dpid_net_start_values(net);
+    return DEEPID_OK;
+}
+
+static int32_t make(deepid_ctx *ctx, const char *text, dpid_precision precision, deepid_net **out)
+{
+    deepid_net *net = NULL;
+    DPID_TRY(dpid_alloc(ctx, 1, sizeof *net, "net", &net));
+    net->head = (dpid_head){DPID_MAGIC_NET, ctx};
+    net->arena.ctx = ctx;
+    net->precision = precision;
+    net->dtype = precision == DPID_P32 ? DEEPID_F32 : DEEPID_F64;
+    const int32_t status = fill_net(net, text);
+    if (status == DEEPID_OK)
+        *out = net;
+    else
+        deepid_net_destroy(net);
+    return status;
+}
+
+static int32_t net_create(deepid_ctx *ctx, const char *text, int32_t dtype, deepid_net **out)
+{
+    if (!text || !out)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: %s is NULL", text ? "out" : "text");
+    if (!dpid_dtype_is_real(dtype))
+        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "net: dtype is %d, expected DEEPID_F32 (1) or DEEPID_F64 (2)", dtype);
+    return make(ctx, text, dpid_dtype_precision(dtype), out);
+}
+
+int32_t deepid_net_create(deepid_ctx *ctx, const char *text, int32_t dtype, deepid_net **out)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, net_create(ctx, text, dtype, out));
+}
+
+/* ---- clone -------------------------------------------------------------------------------- */
+
+static void convert(dpid_precision to, void *target, dpid_precision from, const void *source, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        dpid_store(to, target, i, dpid_fetch(from, source, i));
+}
+
+int32_t dpid_net_clone_as(const deepid_net *net, dpid_precision precision, deepid_net **out)
+{
+    deepid_net *copy = NULL;
+    DPID_TRY(make(net->head.ctx, net->text, precision, &copy));
+    convert(precision, copy->values, net->precision, net->values, net->values_reals);
+    convert(precision, copy->states, net->precision, net->states, net->states_reals);
+    copy->mode = net->mode;
+    copy->noise_seed = net->noise_seed;
+    copy->noise_step = net->noise_step;
+    *out = copy;
+    return DEEPID_OK;
+}
+
+static int32_t net_clone(const deepid_net *net, int32_t dtype, deepid_net **out)
+{
+    if (!out)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: out is NULL");
+    if (dtype != 0 && !dpid_dtype_is_real(dtype))
+        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "net: dtype is %d, expected 0, DEEPID_F32 (1) or DEEPID_F64 (2)", dtype);
+    return dpid_net_clone_as(net, dtype ? dpid_dtype_precision(dtype) : net->precision, out);
+}
+
+int32_t deepid_net_clone(const deepid_net *net, int32_t dtype, deepid_net **out)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, net_clone(net, dtype, out));
+}
+
+/* ---- reads --------------------------------------------------------------------------------- */
+
+const char *deepid_net_describe(deepid_net *net)
+{
+    return dpid_is(net, DPID_MAGIC_NET) ? net->text : "";
+}
+
+int32_t deepid_net_dtype(const deepid_net *net)
+{
+    return dpid_is(net, DPID_MAGIC_NET) ? net->dtype : 0;
+}
+
+int32_t deepid_net_mode(const deepid_net *net)
+{
+    return dpid_is(net, DPID_MAGIC_NET) ? (int32_t)net->mode : DEEPID_EVAL;
+}
+
+static const dpid_shape *shape_of(const deepid_net *net, bool output)
+{
+    static const dpid_shape none = {.rank = -1};
+    if (!dpid_is(net, DPID_MAGIC_NET))
+        return &none;
+    return &net->value[output ? net->step[net->steps - 1].out : 0].shape;
+}
+
+int32_t deepid_net_input_rank(const deepid_net *net)
+{
+    return shape_of(net, false)->rank;
+}
+
+int64_t deepid_net_input_extent(const deepid_net *net, int32_t axis)
+{
+    const dpid_shape *shape = shape_of(net, false);
+    return axis >= 0 && axis < shape->rank ? shape->extent[axis] : -1;
+}
+
+int32_t deepid_net_output_rank(const deepid_net *net)
+{
+    return shape_of(net, true)->rank;
+}
+
+int64_t deepid_net_output_extent(const deepid_net *net, int32_t axis)
+{
+    const dpid_shape *shape = shape_of(net, true);
+    return axis >= 0 && axis < shape->rank ? shape->extent[axis] : -1;
+}
+
+int64_t deepid_net_block_count(const deepid_net *net)
+{
+    return dpid_is(net, DPID_MAGIC_NET) ? net->blocks : -1;
+}
+
+/* ---- parameters ------------------------------------------------------------------------------- */
+
+int64_t deepid_net_parameter_count(const deepid_net *net)
+{
+    return dpid_is(net, DPID_MAGIC_NET) ? net->parameters : -1;
+}
+
+static const dpid_parameter *parameter_of(const deepid_net *net, int64_t i)
+{
+    return i >= 0 && i < deepid_net_parameter_count(net) ? &net->parameter[i] : NULL;
+}
+
+const char *deepid_net_parameter_name(const deepid_net *net, int64_t i)
+{
+    const dpid_parameter *p = parameter_of(net, i);
+    return p ? p->name : NULL;
+}
+
+int64_t deepid_net_parameter_find(const deepid_net *net, const char *name)
+{
+    for (int64_t i = 0; name && i < deepid_net_parameter_count(net); i++)
+        if (strcmp(net->parameter[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+int32_t deepid_net_parameter_trained(const deepid_net *net, int64_t i)
+{
+    const dpid_parameter *p = parameter_of(net, i);
+    return p && p->spec.trained;
+}
+
+int32_t deepid_net_parameter_rank(const deepid_net *net, int64_t i)
+{
+    const dpid_parameter *p = parameter_of(net, i);
+    return p ? p->spec.rank : -1;
+}
+
+int64_t deepid_net_parameter_extent(const deepid_net *net, int64_t i, int32_t axis)
+{
+    const dpid_parameter *p = parameter_of(net, i);
+    return p && axis >= 0 && axis < p->spec.rank ? p->spec.extents[axis] : -1;
+}
+
+void *deepid_net_parameter_data(deepid_net *net, const char *name)
+{
+    const int64_t i = deepid_net_parameter_find(net, name);
+    return i < 0 ? NULL : dpid_net_parameter_at(net, (int32_t)i);
+}
+
+void *deepid_net_parameter_gradient(deepid_net *net, const char *name)
+{
+    const int64_t i = deepid_net_parameter_find(net, name);
+    if (i < 0 || !net->parameter[i].spec.trained || !net->gradients)
+        return NULL;
+    return (char *)net->gradients + net->parameter[i].offset * dpid_precision_bytes(net->precision);
+}
+
+int64_t deepid_net_trained_count(const deepid_net *net)
+{
+    return dpid_is(net, DPID_MAGIC_NET) ? net->values_reals : -1;
+}
+
+void *deepid_net_trained_data(deepid_net *net)
+{
+    return dpid_is(net, DPID_MAGIC_NET) ? net->values : NULL;
+}
+
+void *deepid_net_trained_gradient(deepid_net *net)
+{
+    return dpid_is(net, DPID_MAGIC_NET) ? net->gradients : NULL;
+}
+
+/* ---- copying by name ------------------------------------------------------------------------------ */
+
+static bool same_shape(const dpid_parameter *a, const dpid_parameter *b)
+{
+    return a->spec.rank == b->spec.rank && memcmp(a->spec.extents, b->spec.extents, sizeof *a->spec.extents * (size_t)a->spec.rank) == 0;
+}
+
+static int32_t copy_parameters(deepid_net *net, const deepid_net *other, int64_t *copied)
+{
+    deepid_ctx *ctx = net->head.ctx;
+    int64_t count = 0;
+    if (!dpid_is(other, DPID_MAGIC_NET))
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: other is %s, expected a net", other ? "not a net" : "NULL");
+    for (int pass = 0; pass < 2; pass++) { /* all shapes first: a failed call changes nothing */
+        for (int32_t i = 0; i < net->parameters; i++) {
+            const int64_t j = deepid_net_parameter_find(other, net->parameter[i].name);
+            if (j < 0)
+                continue;
+            if (!same_shape(&net->parameter[i], &other->parameter[j]))
+                return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s is %s in the other net, expected %s", net->parameter[i].name,
+                                 dpid_shape_text(other->parameter[j].spec.rank, other->parameter[j].spec.extents).text,
+                                 dpid_shape_text(net->parameter[i].spec.rank, net->parameter[i].spec.extents).text);
+            if (pass == 0)
+                continue;
+            convert(net->precision, dpid_net_parameter_at(net, i), other->precision, dpid_net_parameter_at(other, (int32_t)j), net->parameter[i].count);
+            count++;
+        }
+    }
+    if (copied)
+        *copied = count;
+    return DEEPID_OK;
+}
+
+int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net *other, int64_t *copied)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, copy_parameters(net, other, copied));
+}
+
+/* ---- summary ----------------------------------------------------------------------------------------- */
+
+enum { OUT_0, OUT_1, OUT_2, PARAMETERS, MULTIPLY_ADDS, ACTIVATION_BYTES, SUMMARY_COLUMNS };
+
+static void summarise(const deepid_net *net, const dpid_layer *layer, double *row)
+{
+    memset(row, 0, sizeof *row * SUMMARY_COLUMNS);
+    for (int32_t axis = 0; axis < layer->op.out.rank; axis++)
+        row[OUT_0 + axis] = (double)layer->op.out.extent[axis];
+    for (int32_t k = 0; k < layer->op.parameters; k++)
+        if (layer->op.parameter[k].trained)
+            row[PARAMETERS] += (double)net->parameter[layer->parameter[k]].count;
+    row[MULTIPLY_ADDS] = (double)layer->op.macs;
+    row[ACTIVATION_BYTES] = (double)(dpid_shape_count(&layer->op.out) * dpid_precision_bytes(net->precision));
+}
+
+static int32_t net_summary(deepid_net *net, deepid_table **out)
+{
+    if (!out)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: out is NULL");
+    deepid_table *table = NULL;
+    double total[SUMMARY_COLUMNS] = {0};
+    double row[SUMMARY_COLUMNS];
+    DPID_TRY(deepid_table_create(net->head.ctx, "layer", "out_0,out_1,out_2,parameters,multiply_adds,activation_bytes", &table));
+    int32_t status = DEEPID_OK;
+    for (int32_t i = 0; i < net->layers && status == DEEPID_OK; i++) {
+        summarise(net, &net->layer[i], row);
+        for (int k = PARAMETERS; k < SUMMARY_COLUMNS; k++)
+            total[k] += row[k];
+        status = deepid_table_append(table, net->layer[i].name, row);
+    }
+    if (status == DEEPID_OK)
+        status = deepid_table_append(table, "total", total);
+    if (status == DEEPID_OK)
+        *out = table;
+    else
+        deepid_table_destroy(table);
+    return status;
+}
+
+int32_t deepid_net_summary(deepid_net *net, deepid_table **out)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, net_summary(net, out));
+}

@@ -1,0 +1,231 @@
+/* The plan: lifetimes of values and gradients in the order of steps, then places in one block. After it nothing is allocated.
+   Training keeps all values, because backward and probes read them; gradients live from their last reader's step back to their maker's. */
+#include "net/plan.h"
+
+#include <string.h>
+
+enum { ALIGN = DPID_ALIGN };
+
+typedef struct {
+    int64_t bytes, offset;
+    int32_t first, last; /* alive at these times, both included */
+} slot;
+
+/* ---- places ------------------------------------------------------------------------- */
+
+static bool meet(const slot *a, const slot *b)
+{
+    return a->bytes > 0 && b->bytes > 0 && a->first <= b->last && b->first <= a->last;
+}
+
+/* The lowest offset that is free for the slot's whole life, found by moving past each conflict until none is left. */
+static void place(slot *slots, int32_t placed, slot *s)
+{
+    int64_t offset = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (int32_t i = 0; i < placed; i++) {
+            const slot *other = &slots[i];
+            if (!meet(s, other) || offset + s->bytes <= other->offset || other->offset + other->bytes <= offset)
+                continue;
+            offset = other->offset + other->bytes;
+            moved = true;
+        }
+    }
+    s->offset = offset;
+}
+
+static int64_t place_all(slot *slots, int32_t count)
+{
+    int64_t end = 0;
+    for (int32_t i = 0; i < count; i++) {
+        place(slots, i, &slots[i]);
+        if (slots[i].offset + slots[i].bytes > end)
+            end = slots[i].offset + slots[i].bytes;
+    }
+    return end;
+}
+
+/* ---- lifetimes ------------------------------------------------------------------------ */
+
+static int32_t padded(int64_t count, int64_t n, int64_t size, int64_t *bytes)
+{
+    return dpid_mul(count, n, bytes) && dpid_mul(*bytes, size, bytes) && dpid_round_up(*bytes, ALIGN, bytes);
+}
+
+static void use(slot *s, int32_t time)
+{
+    if (time < s->first)
+        s->first = time;
+    if (time > s->last)
+        s->last = time;
+}
+
+/* Slots of all values, then of all gradients, in one array of 2 * values_count. */
+static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
+{
+    const int64_t size = dpid_precision_bytes(net->precision);
+    const int32_t steps = net->steps;
+    slot *gradient = slots + net->values_count;
+    for (int32_t v = 0; v < net->values_count; v++) {
+        if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, size, &slots[v].bytes))
+            return false;
+        slots[v].first = slots[v].last = 0;
+        gradient[v] = (slot){.bytes = plan->train ? slots[v].bytes : 0, .first = 2 * steps, .last = 0};
+    }
+    for (int32_t t = 0; t < steps; t++) {
+        const dpid_step *step = &net->step[t];
+        const int32_t back = 2 * steps - 1 - t;
+        slots[step->out].first = t;
+        use(&slots[step->out], t);
+        use(&slots[step->in], t);
+        use(&gradient[step->out], back);
+        use(&gradient[step->in], back);
+        if (step->skip >= 0) {
+            use(&slots[step->skip], t);
+            use(&gradient[step->skip], back);
+        }
+    }
+    const int32_t out = net->step[steps - 1].out;
+    use(&slots[out], 2 * steps);
+    use(&gradient[out], steps);
+    use(&gradient[0], 2 * steps);
+    for (int32_t v = 0; v < net->values_count && plan->train; v++)
+        slots[v].last = 2 * steps;
+    for (int32_t v = 0; v < net->values_count && plan->keep_gradients; v++)
+        use(&gradient[v], 2 * steps);
+    return true;
+}
+
+/* ---- the parts that are not values ------------------------------------------------------- */
+
+/* saved: kept in training from forward to backward, else a step's own; scratch: one for all steps. */
+static int32_t add_layers(const deepid_net *net, dpid_plan *plan)
+{
+    const int64_t size = dpid_precision_bytes(net->precision);
+    const int32_t workers = net->head.ctx->threads;
+    int64_t scratch = 0;
+    int64_t largest = 0;
+    for (int32_t i = 0; i < net->layers; i++) {
+        const dpid_op *op = &net->layer[i].op;
+        int64_t saved;
+        int64_t need;
+        if (!dpid_mul(op->saved_per_sample, plan->batch, &saved) || !dpid_add(saved, op->saved_fixed, &saved) || !padded(saved, 1, size, &saved) ||
+            !padded(dpid_op_scratch(op, plan->batch, workers), 1, size, &need))
+            return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers are more than can be counted");
+        plan->saved[i] = plan->train ? plan->bytes : -1;
+        if (plan->train && !dpid_add(plan->bytes, saved, &plan->bytes))
+            return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers are more than can be counted");
+        largest = saved > largest ? saved : largest;
+        scratch = need > scratch ? need : scratch;
+    }
+    for (int32_t i = 0; i < net->layers && !plan->train; i++)
+        plan->saved[i] = plan->bytes;
+    plan->bytes += plan->train ? 0 : largest;
+    plan->scratch = plan->bytes;
+    plan->bytes += scratch;
+    return DEEPID_OK;
+}
+
+/* Room for the second gradient of a value that two steps read. */
+static void add_joined(const deepid_net *net, dpid_plan *plan, const slot *slots)
+{
+    int64_t largest = 0;
+    for (int32_t t = 0; t < net->steps && plan->train; t++) {
+        const dpid_step *step = &net->step[t];
+        const int64_t bytes = step->type == DPID_STEP_LAYER ? slots[step->in].bytes : 0;
+        largest = bytes > largest ? bytes : largest;
+    }
+    plan->joined = plan->bytes;
+    plan->bytes += largest;
+}
+
+/* ---- make, destroy ---------------------------------------------------------------------------- */
+
+static void drop(deepid_ctx *ctx, dpid_plan *plan)
+{
+    if (!plan)
+        return;
+    dpid_free(ctx, plan->memory);
+    dpid_free(ctx, plan->value);
+    dpid_free(ctx, plan->gradient);
+    dpid_free(ctx, plan->saved);
+    dpid_free(ctx, plan);
+}
+
+void dpid_plan_destroy(deepid_net *net)
+{
+    drop(net->head.ctx, net->plan);
+    net->plan = NULL;
+}
+
+static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots)
+{
+    deepid_ctx *ctx = net->head.ctx;
+    DPID_TRY(dpid_alloc(ctx, net->values_count, sizeof *plan->value, "net", &plan->value));
+    DPID_TRY(dpid_alloc(ctx, net->values_count, sizeof *plan->gradient, "net", &plan->gradient));
+    DPID_TRY(dpid_alloc(ctx, net->layers, sizeof *plan->saved, "net", &plan->saved));
+    if (!measure(net, plan, slots))
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "net: the buffers of %lld samples are more than can be counted", (long long)plan->batch);
+    plan->bytes = place_all(slots, (plan->train ? 2 : 1) * net->values_count);
+    for (int32_t v = 0; v < net->values_count; v++) {
+        plan->value[v] = slots[v].offset;
+        plan->gradient[v] = plan->train ? slots[net->values_count + v].offset : -1;
+    }
+    DPID_TRY(add_layers(net, plan));
+    add_joined(net, plan, slots);
+    return dpid_alloc(ctx, plan->bytes, 1, "net's buffers", &plan->memory);
+}
+
+static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
+{
+    deepid_ctx *ctx = net->head.ctx;
+    dpid_plan *plan = NULL;
+    slot *slots = NULL;
+    DPID_TRY(dpid_alloc(ctx, 1, sizeof *plan, "net", &plan));
+    plan->batch = batch;
+    plan->train = train;
+    plan->keep_gradients = keep;
+    int32_t status = dpid_alloc(ctx, 2 * (int64_t)net->values_count, sizeof *slots, "net", &slots);
+    if (status == DEEPID_OK)
+        status = fill(net, plan, slots);
+    if (status == DEEPID_OK && train && !net->gradients)
+        status = dpid_alloc(ctx, net->values_reals, dpid_precision_bytes(net->precision), "gradients", &net->gradients);
+    dpid_free(ctx, slots);
+    if (status != DEEPID_OK) {
+        drop(ctx, plan);
+        return status;
+    }
+    drop(ctx, net->plan);
+    net->plan = plan;
+    return DEEPID_OK;
+}
+
+int32_t dpid_net_prepare(deepid_net *net, int64_t batch, bool train)
+{
+    const dpid_plan *old = net->plan;
+    if (batch < 1)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: batch is %lld, expected 1 or more", (long long)batch);
+    (void)dpid_ctx_pool(net->head.ctx); /* threads start here and not in the first step */
+    if (old && old->batch >= batch && (old->train || !train))
+        return DEEPID_OK;
+    return make(net, old && old->batch > batch ? old->batch : batch, train || (old && old->train), old && old->keep_gradients);
+}
+
+int32_t dpid_net_keep_gradients(deepid_net *net, bool keep)
+{
+    if (net->plan && net->plan->keep_gradients == keep)
+        return DEEPID_OK;
+    return make(net, net->plan ? net->plan->batch : 1, true, keep);
+}
+
+int32_t deepid_net_prepare(deepid_net *net, int64_t batch, int32_t train)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, dpid_net_prepare(net, batch, train != 0));
+}
+
+int64_t dpid_net_buffer_bytes(const deepid_net *net)
+{
+    return net->plan ? net->plan->bytes : 0;
+}

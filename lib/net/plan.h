@@ -1,0 +1,21 @@
+/* Where every buffer of a net lies: one block of memory, places shared by what is never alive at the same time. */
+#ifndef DPID_NET_PLAN_H
+#define DPID_NET_PLAN_H
+
+#include "net/net.h"
+
+struct dpid_plan {
+    int64_t batch; /* samples it is made for */
+    bool train;
+    bool keep_gradients;
+    char *memory;
+    int64_t bytes;
+    int64_t *value;    /* byte offset of each value */
+    int64_t *gradient; /* and of its gradient; -1 where there is none */
+    int64_t *saved;    /* of each layer */
+    int64_t scratch, joined; /* joined: a second gradient on its way into a sum */
+};
+
+void dpid_plan_destroy(deepid_net *net);
+
+#endif

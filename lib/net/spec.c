@@ -1,0 +1,346 @@
+/* Reader of net texts:   text = "input" shape { ";" item } ;   item = [N "*"] word options [ "{" items "}" options ].   "#" starts a comment. */
+#include "net/spec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- a cursor over the text ------------------------------------------------------ */
+
+typedef struct {
+    dpid_arena *arena;
+    const char *whole, *at, *end;
+    bool inside; /* a block's braces */
+    int64_t layers;
+} reader;
+
+static deepid_ctx *ctx_of(const reader *r)
+{
+    return r->arena->ctx;
+}
+
+static dpid_span span_at(const reader *r, const char *from, const char *to)
+{
+    return (dpid_span){from, to - from, r->whole};
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_mark(char c)
+{
+    return c == ';' || c == '{' || c == '}' || c == '*';
+}
+
+static void skip_blanks(reader *r)
+{
+    while (r->at < r->end && is_blank(*r->at))
+        r->at++;
+}
+
+static bool take(reader *r, char mark)
+{
+    skip_blanks(r);
+    if (r->at >= r->end || *r->at != mark)
+        return false;
+    r->at++;
+    return true;
+}
+
+static dpid_span take_word(reader *r)
+{
+    skip_blanks(r);
+    const char *start = r->at;
+    while (r->at < r->end && !is_blank(*r->at) && !is_mark(*r->at))
+        r->at++;
+    return span_at(r, start, r->at);
+}
+
+/* Everything up to the next mark. */
+static dpid_span take_options(reader *r)
+{
+    skip_blanks(r);
+    const char *start = r->at;
+    while (r->at < r->end && !is_mark(*r->at))
+        r->at++;
+    return span_at(r, start, r->at);
+}
+
+/* ---- blocks ------------------------------------------------------------------------ */
+
+#define AFTER "none|relu|leaky_relu|elu|selu|tanh|sigmoid|gelu|silu|softplus|hardtanh|hardswish"
+enum { S, SHORTCUT, AFTER_WORD, OUT, STRIDE };
+static const dpid_option block_options[] = {
+    {"s", DPID_REAL, -1, 0, 1, NULL, false, "weight of the skip: 0 plain, 1 residual"},
+    {"shortcut", DPID_CHOICE, 0, 0, 0, "identity|A|B|C", false, "how the skip changes shape"},
+    {"after", DPID_CHOICE, 0, 0, 0, AFTER, false, "activation behind the sum"},
+    {"out", DPID_INT, 0, 1, 1 << 20, NULL, false, "channels, for a block without a body"},
+    {"stride", DPID_INT, 1, 1, 1 << 12, NULL, false, "step, for a block without a body"},
+    {0},
+};
+
+static const char *after_word(int64_t index)
+{
+    static const char *const words[] = {NULL, "relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "gelu", "silu", "softplus", "hardtanh", "hardswish"};
+    return words[index];
+}
+
+static int32_t find_variant(dpid_span word)
+{
+    for (int32_t i = 0; dpid_variant_at(i); i++)
+        if (dpid_span_is(word, dpid_variant_at(i)->word))
+            return i;
+    return -1;
+}
+
+/* The row's template with its places filled in. */
+static int32_t fill_template(reader *r, const dpid_variant *row, int64_t out, int64_t stride, char **text)
+{
+    dpid_string s = {.ctx = ctx_of(r)};
+    for (const char *p = row->branch; *p;) {
+        const char *brace = strchrnul(p, '{');
+        dpid_string_add_span(&s, p, brace - p);
+        if (!*brace)
+            break;
+        if (strncmp(brace, "{stride}", 8) == 0 && stride != 1)
+            dpid_string_format(&s, " stride=%lld padding=1", (long long)stride);
+        else if (strncmp(brace, "{stride}", 8) != 0)
+            dpid_string_format(&s, "%lld", (long long)(brace[1] == 'w' ? 4 * out : out));
+        p = strchr(brace, '}') + 1;
+    }
+    const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(r->arena, s.text, s.length, text) : s.status;
+    dpid_string_release(&s);
+    return status;
+}
+
+static int32_t read_items(reader *r, dpid_item **out);
+
+/* A block without a body takes its row's. */
+static int32_t use_template(reader *r, dpid_item *item, const dpid_value *values)
+{
+    const dpid_variant *row = dpid_variant_at(item->variant);
+    char *text = NULL;
+    if (!values[OUT].given)
+        return dpid_fail_at(ctx_of(r), item->where, "%s needs a body { ... }, or out=... for the usual one", row->word);
+    DPID_TRY(fill_template(r, row, values[OUT].i, values[STRIDE].i, &text));
+    if (!values[AFTER_WORD].given)
+        item->after = strcmp(row->after, "none") == 0 ? NULL : row->after;
+    reader body = {.arena = r->arena, .whole = text, .at = text, .end = text + strlen(text), .inside = true, .layers = r->layers};
+    DPID_TRY(read_items(&body, &item->body));
+    r->layers = body.layers;
+    return DEEPID_OK;
+}
+
+/* `key=value` before and behind the braces are one list. */
+static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, dpid_span behind, bool has_body)
+{
+    const dpid_variant *row = dpid_variant_at(item->variant);
+    dpid_value values[DPID_OPTIONS_MAX];
+    dpid_value more[DPID_OPTIONS_MAX];
+    DPID_TRY(dpid_options_parse(ctx_of(r), row->word, before, block_options, values));
+    DPID_TRY(dpid_options_parse(ctx_of(r), row->word, behind, block_options, more));
+    for (int32_t i = 0; block_options[i].key; i++) {
+        if (values[i].given && more[i].given)
+            return dpid_fail_at(ctx_of(r), behind, "%s: %s is given twice", row->word, block_options[i].key);
+        if (more[i].given)
+            values[i] = more[i];
+    }
+    if (has_body && (values[OUT].given || values[STRIDE].given))
+        return dpid_fail_at(ctx_of(r), before, "%s: out and stride belong to a block without a body; the layers in the braces say them", row->word);
+    item->s = values[S].given ? values[S].r : row->s;
+    item->shortcut = values[SHORTCUT].i;
+    item->after = after_word(values[AFTER_WORD].i);
+    return has_body ? DEEPID_OK : use_template(r, item, values);
+}
+
+static int32_t read_block(reader *r, dpid_item *item)
+{
+    const dpid_span before = take_options(r);
+    const char *open = r->at;
+    dpid_span behind = span_at(r, r->at, r->at);
+    const bool has_body = take(r, '{');
+    if (r->inside)
+        return dpid_fail_at(ctx_of(r), item->where, "%s inside a block: blocks do not nest", dpid_variant_at(item->variant)->word);
+    if (has_body) {
+        r->inside = true;
+        DPID_TRY(read_items(r, &item->body));
+        r->inside = false;
+        if (!take(r, '}'))
+            return dpid_fail_at(ctx_of(r), span_at(r, open, open + 1), "this { has no }");
+        if (!item->body)
+            return dpid_fail_at(ctx_of(r), span_at(r, open, open + 1), "%s: the braces are empty, expected layers", dpid_variant_at(item->variant)->word);
+        behind = take_options(r);
+    }
+    return read_block_options(r, item, before, behind, has_body);
+}
+
+/* ---- items ------------------------------------------------------------------------------ */
+
+/* "9 *" in front of a word. */
+static int32_t read_count(reader *r, dpid_span *word, int64_t *count)
+{
+    *count = 1;
+    *word = take_word(r);
+    int64_t number;
+    if (!dpid_parse_int(word->text, word->length, &number))
+        return DEEPID_OK;
+    if (number < 0 || number > ctx_of(r)->limits.layers)
+        return dpid_fail_at(ctx_of(r), *word, "the count is %lld, expected 0 to %lld", (long long)number, (long long)ctx_of(r)->limits.layers);
+    if (!take(r, '*'))
+        return dpid_fail_at(ctx_of(r), *word, "expected '*' behind the count %lld", (long long)number);
+    *count = number;
+    *word = take_word(r);
+    return DEEPID_OK;
+}
+
+static int32_t fail_unknown(reader *r, dpid_span word)
+{
+    enum { MOST = 64 };
+    const char *words[MOST + 1];
+    int32_t used = 0;
+    for (const char *const *kind = dpid_kind_words(); *kind && used < MOST; kind++)
+        words[used++] = *kind;
+    for (int64_t i = 0; dpid_variant_at(i) && used < MOST; i++)
+        words[used++] = dpid_variant_at(i)->word;
+    words[used] = NULL;
+    return dpid_fail_word(ctx_of(r), "layer or block", word, words);
+}
+
+static int32_t read_item(reader *r, dpid_item *item)
+{
+    DPID_TRY(read_count(r, &item->where, &item->count));
+    const dpid_span word = item->where;
+    if (word.length == 0)
+        return dpid_fail_at(ctx_of(r), word, "expected a layer or block%s%.1s%s", r->at < r->end ? ", found '" : "", r->at < r->end ? r->at : "", r->at < r->end ? "'" : "");
+    item->kind = dpid_kind_find(word);
+    item->variant = item->kind ? -1 : find_variant(word);
+    r->layers++;
+    if (!item->kind && item->variant < 0)
+        return fail_unknown(r, word);
+    if (!item->kind)
+        return read_block(r, item);
+    item->options = take_options(r);
+    if (r->at < r->end && *r->at == '{')
+        return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "%s is a layer: only blocks have braces", item->kind->word);
+    return DEEPID_OK;
+}
+
+static int32_t read_items(reader *r, dpid_item **out)
+{
+    dpid_item **tail = out;
+    for (;;) {
+        while (take(r, ';'))
+            continue;
+        skip_blanks(r);
+        if (r->at >= r->end || (*r->at == '}' && r->inside))
+            return DEEPID_OK;
+        DPID_TRY(dpid_arena_alloc(r->arena, 1, sizeof **tail, "net text", tail));
+        DPID_TRY(read_item(r, *tail));
+        tail = &(*tail)->next;
+        skip_blanks(r);
+        if (r->at < r->end && *r->at != ';' && !(*r->at == '}' && r->inside))
+            return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "expected ';', found '%.1s'", r->at);
+        if (r->layers > ctx_of(r)->limits.layers)
+            return dpid_fail(ctx_of(r), DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld", (long long)ctx_of(r)->limits.layers);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+/* Comments become blanks, so that places stay what they were. */
+static void blank_comments(char *text)
+{
+    for (; *text; text++)
+        for (bool comment = *text == '#'; comment && *text && *text != '\n'; text++)
+            *text = ' ';
+}
+
+static int32_t read_input(reader *r, dpid_shape *out)
+{
+    const dpid_span word = take_word(r);
+    if (!dpid_span_is(word, "input"))
+        return dpid_fail_at(ctx_of(r), word, "a net begins with 'input', found '%.*s'", (int)(word.length > 40 ? 40 : word.length), word.text);
+    const dpid_span extents = take_word(r);
+    const char *p = extents.text;
+    out->rank = 0;
+    for (const char *stop = extents.text + extents.length; p < stop && out->rank < DPID_SHAPE_RANK_MAX; out->rank++) {
+        const char *x = memchr(p, 'x', (size_t)(stop - p));
+        int64_t *extent = &out->extent[out->rank];
+        if (!dpid_parse_int(p, (x ? x : stop) - p, extent) || *extent < 1)
+            break;
+        p = x ? x + 1 : stop;
+    }
+    if (p != extents.text + extents.length || (out->rank != 1 && out->rank != 3) || p[-1] == 'x')
+        return dpid_fail_at(ctx_of(r), extents, "input is '%.*s', expected features (such as 2) or height x width x channels (such as 32x32x3)", (int)(extents.length > 40 ? 40 : extents.length),
+                            extents.text);
+    skip_blanks(r);
+    if (r->at < r->end && *r->at != ';')
+        return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "expected ';' behind the input");
+    return DEEPID_OK;
+}
+
+int32_t dpid_spec_parse(dpid_arena *arena, const char *text, dpid_spec *out)
+{
+    deepid_ctx *ctx = arena->ctx;
+    const int64_t length = (int64_t)strnlen(text, (size_t)ctx->limits.text_bytes + 1);
+    char *copy = NULL;
+    if (length > ctx->limits.text_bytes)
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net's text is longer than the limit text_bytes %lld", (long long)ctx->limits.text_bytes);
+    DPID_TRY(dpid_arena_text(arena, text, length, &copy));
+    blank_comments(copy);
+    reader r = {.arena = arena, .whole = copy, .at = copy, .end = copy + length};
+    DPID_TRY(read_input(&r, &out->input));
+    DPID_TRY(read_items(&r, &out->items));
+    if (r.at < r.end)
+        return dpid_fail_at(ctx, span_at(&r, r.at, r.at + 1), "'%.1s' without its {", r.at);
+    return DEEPID_OK;
+}
+
+/* ---- back to text ------------------------------------------------------------------------------ */
+
+static void print_layer(dpid_string *s, const dpid_item *item)
+{
+    dpid_value values[DPID_OPTIONS_MAX];
+    dpid_string_add(s, item->kind->word);
+    if (dpid_options_parse(s->ctx, item->kind->word, item->options, item->kind->options, values) == DEEPID_OK)
+        dpid_options_print(s, item->kind->options, values);
+}
+
+static void print_items(dpid_string *s, const dpid_item *item);
+
+static void print_block(dpid_string *s, const dpid_item *item)
+{
+    static const char *const shortcuts[] = {"", " shortcut=A", " shortcut=B", " shortcut=C"};
+    const dpid_variant *row = dpid_variant_at(item->variant);
+    if (item->count != 1)
+        dpid_string_format(s, "%lld * ", (long long)item->count);
+    dpid_string_format(s, "%s", row->word);
+    if (item->s != row->s)
+        dpid_string_format(s, " s=%s", dpid_number(item->s).text);
+    dpid_string_format(s, "%s { ", shortcuts[item->shortcut]);
+    print_items(s, item->body);
+    dpid_string_add(s, " }");
+    if (item->after)
+        dpid_string_format(s, " after=%s", item->after);
+}
+
+static void print_items(dpid_string *s, const dpid_item *item)
+{
+    for (; item; item = item->next) {
+        if (item->kind && item->count != 1)
+            dpid_string_format(s, "%lld * ", (long long)item->count);
+        if (item->kind)
+            print_layer(s, item);
+        else
+            print_block(s, item);
+        if (item->next)
+            dpid_string_add(s, "; ");
+    }
+}
+
+void dpid_spec_print(dpid_string *s, const dpid_spec *spec)
+{
+    dpid_string_format(s, "input %s%s", dpid_shape_text(spec->input.rank, spec->input.extent).text, spec->items ? "; " : "");
+    print_items(s, spec->items);
+}

@@ -1,0 +1,33 @@
+/* The text of a net as a tree: items in a row, blocks with a row of their own. */
+#ifndef DPID_NET_SPEC_H
+#define DPID_NET_SPEC_H
+
+#include "net/net.h"
+
+enum { DPID_SHORTCUT_IDENTITY, DPID_SHORTCUT_A, DPID_SHORTCUT_B, DPID_SHORTCUT_C };
+
+typedef struct dpid_item dpid_item;
+struct dpid_item {
+    dpid_item *next;
+    dpid_span where;       /* the item's word, for messages */
+    const dpid_kind *kind; /* a layer, */
+    dpid_span options;     /* its options; */
+    int32_t variant;       /* or a block: row of the table, */
+    int64_t count;         /* how many times, */
+    double s;
+    int64_t shortcut;
+    const char *after;     /* layer word, or NULL for none */
+    dpid_item *body;
+};
+
+typedef struct {
+    dpid_shape input;
+    dpid_item *items;
+} dpid_spec;
+
+/* All in arena; text is copied there. DEEPID_ERR_SPEC with line and column. */
+int32_t dpid_spec_parse(dpid_arena *arena, const char *text, dpid_spec *out);
+/* The canonical text: what parses to the same again. */
+void dpid_spec_print(dpid_string *s, const dpid_spec *spec);
+
+#endif
