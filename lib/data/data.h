@@ -5,6 +5,7 @@
 #include <deepid/data.h>
 
 #include "base/base.h"
+#include "ops/loss.h"
 #include "ops/op.h"
 #include "tensor/tensor.h"
 
@@ -24,6 +25,18 @@ struct deepid_dataset {
     int32_t references;
     double *shift, *scale; /* NULL or per feature of a sample: value = (x - shift) * scale */
 };
+
+/* A dataset without memory yet; x dense. */
+int32_t dpid_dataset_new(deepid_ctx *ctx, int64_t count, const dpid_shape *sample, deepid_dataset **out);
+/* With its own memory: x of dtype, labels where classes > 0, targets (f32) where target_width > 0. Fill owned_x, labels, owned_targets. */
+int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const dpid_shape *sample, int64_t classes, int64_t target_width, deepid_dataset **out);
+/* Samples rows[0..count-1] of data; shares its memory. */
+int32_t dpid_dataset_part(const deepid_dataset *data, const int64_t *rows, int64_t count, deepid_dataset **out);
+/* Feature k (channels-last) of sample i after normalisation; target k. */
+double dpid_dataset_feature(const deepid_dataset *data, int64_t i, int64_t k);
+double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k);
+/* The same data for another context (a thread of its own): shares all memory, which must outlive it; nothing of data changes while it lives. */
+int32_t dpid_dataset_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset **out);
 
 /* Augmentation of pictures: "crop pad=4 flip=1"; drawn by (seed, epoch, sample's number). */
 typedef struct {

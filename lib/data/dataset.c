@@ -1,0 +1,355 @@
+/* Datasets: wrapped memory or owned memory, seen through an index and a normalisation. Parts of a dataset share its memory and keep it alive. */
+#include "data/data.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- make, destroy ------------------------------------------------------------------ */
+
+int32_t dpid_dataset_new(deepid_ctx *ctx, int64_t count, const dpid_shape *sample, deepid_dataset **out)
+{
+    deepid_dataset *data = NULL;
+    DPID_TRY(dpid_alloc(ctx, 1, sizeof *data, "dataset", &data));
+    data->head = (dpid_head){DPID_MAGIC_DATASET, ctx};
+    data->count = count;
+    data->sample = *sample;
+    data->references = 1;
+    int64_t step = 1;
+    for (int32_t i = sample->rank - 1; i >= 0; i--) {
+        data->stride[i + 1] = step;
+        step *= sample->extent[i];
+    }
+    data->stride[0] = step;
+    *out = data;
+    return DEEPID_OK;
+}
+
+int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const dpid_shape *sample, int64_t classes, int64_t target_width, deepid_dataset **out)
+{
+    deepid_dataset *data = NULL;
+    int64_t elements = 0;
+    DPID_TRY(dpid_dataset_new(ctx, count, sample, &data));
+    data->dtype = dtype;
+    data->classes = classes;
+    data->target_width = target_width;
+    data->target_dtype = DEEPID_F32;
+    int32_t status = dpid_mul(count, dpid_shape_count(sample), &elements) ? DEEPID_OK : dpid_fail(ctx, DEEPID_ERR_LIMIT, "dataset: %lld samples are more than can be counted", (long long)count);
+    if (status == DEEPID_OK)
+        status = dpid_alloc(ctx, elements, dpid_dtype_bytes(dtype), "dataset", &data->owned_x);
+    if (status == DEEPID_OK && classes > 0)
+        status = dpid_alloc(ctx, count, sizeof *data->labels, "labels", &data->labels);
+    if (status == DEEPID_OK && target_width > 0)
+        status = dpid_alloc(ctx, count * target_width, sizeof(float), "targets", &data->owned_targets);
+    if (status != DEEPID_OK) {
+        deepid_dataset_destroy(data);
+        return status;
+    }
+    data->x = data->owned_x;
+    data->targets = data->owned_targets;
+    *out = data;
+    return DEEPID_OK;
+}
+
+void deepid_dataset_destroy(deepid_dataset *data)
+{
+    if (!dpid_is(data, DPID_MAGIC_DATASET) || --data->references > 0)
+        return;
+    deepid_ctx *ctx = data->head.ctx;
+    deepid_dataset_destroy(data->owner);
+    dpid_free(ctx, data->owned_x);
+    dpid_free(ctx, data->owned_targets);
+    dpid_free(ctx, data->labels);
+    dpid_free(ctx, data->index);
+    dpid_free(ctx, data->shift);
+    dpid_free(ctx, data->scale);
+    data->head.magic = 0;
+    dpid_free(ctx, data);
+}
+
+/* ---- wrap ---------------------------------------------------------------------------- */
+
+static int32_t check_wrap(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents)
+{
+    if (!data || !extents)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: %s is NULL", data ? "extents" : "data");
+    if (dpid_dtype_bytes(dtype) == 0)
+        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "dataset: dtype is %d, expected DEEPID_F32 (1) to DEEPID_I64 (8)", dtype);
+    if (rank < 2 || rank > 4)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "dataset: rank is %d, expected 2 [samples, features], 3 [samples, h, w] or 4 [samples, h, w, channels]", rank);
+    for (int32_t i = 0; i < rank; i++)
+        if (extents[i] < 1 || extents[i] > INT32_MAX)
+            return dpid_fail(ctx, DEEPID_ERR_SHAPE, "dataset: extent %d is %lld, expected 1 to %d", i, (long long)extents[i], INT32_MAX);
+    return DEEPID_OK;
+}
+
+static dpid_shape sample_of(int32_t rank, const int64_t *extents)
+{
+    if (rank == 2)
+        return (dpid_shape){1, {extents[1]}};
+    return (dpid_shape){3, {extents[1], extents[2], rank == 4 ? extents[3] : 1}};
+}
+
+static int32_t wrap(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank, const int64_t *extents, const int64_t *strides, deepid_dataset **out)
+{
+    DPID_TRY(check_wrap(ctx, dtype, x, rank, extents));
+    const dpid_shape sample = sample_of(rank, extents);
+    DPID_TRY(dpid_dataset_new(ctx, extents[0], &sample, out));
+    (*out)->dtype = dtype;
+    (*out)->x = x;
+    for (int32_t i = 0; strides && i < rank; i++)
+        (*out)->stride[i] = strides[i];
+    return DEEPID_OK;
+}
+
+static int32_t wrap_labels(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank, const int64_t *extents, const int64_t *strides, const int32_t *labels, int64_t classes,
+                           deepid_dataset **out)
+{
+    deepid_dataset *data = NULL;
+    if (!labels || !out)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: %s is NULL", labels ? "out" : "labels");
+    if (classes < 1 || classes > INT32_MAX)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: classes is %lld, expected 1 to %d", (long long)classes, INT32_MAX);
+    DPID_TRY(check_wrap(ctx, dtype, x, rank, extents));
+    DPID_TRY(dpid_labels_check(ctx, "dataset", labels, extents[0], classes));
+    DPID_TRY(wrap(ctx, dtype, x, rank, extents, strides, &data));
+    data->classes = classes;
+    const int32_t status = dpid_alloc(ctx, data->count, sizeof *labels, "labels", &data->labels);
+    if (status != DEEPID_OK) {
+        deepid_dataset_destroy(data);
+        return status;
+    }
+    memcpy(data->labels, labels, sizeof *labels * (size_t)data->count);
+    *out = data;
+    return DEEPID_OK;
+}
+
+int32_t deepid_dataset_wrap(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents, const int64_t *strides, const int32_t *labels, int64_t classes,
+                            deepid_dataset **out)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, wrap_labels(ctx, dtype, data, rank, extents, strides, labels, classes, out));
+}
+
+static int32_t wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank, const int64_t *extents, const int64_t *strides, int32_t target_dtype, const void *targets, int64_t width,
+                            deepid_dataset **out)
+{
+    if (!targets || !out)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: %s is NULL", targets ? "out" : "targets");
+    if (dpid_dtype_bytes(target_dtype) == 0)
+        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "dataset: target_dtype is %d, expected DEEPID_F32 (1) to DEEPID_I64 (8)", target_dtype);
+    if (width < 1 || width > INT32_MAX)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: width is %lld, expected 1 to %d", (long long)width, INT32_MAX);
+    DPID_TRY(wrap(ctx, dtype, x, rank, extents, strides, out));
+    (*out)->target_dtype = target_dtype;
+    (*out)->targets = targets;
+    (*out)->target_width = width;
+    return DEEPID_OK;
+}
+
+int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents, const int64_t *strides, int32_t target_dtype, const void *targets,
+                                    int64_t width, deepid_dataset **out)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, wrap_targets(ctx, dtype, data, rank, extents, strides, target_dtype, targets, width, out));
+}
+
+/* ---- parts: samples rows[0..count-1] of data ------------------------------------------- */
+
+static int32_t fill_part(const deepid_dataset *data, const int64_t *rows, deepid_dataset *part)
+{
+    deepid_ctx *ctx = part->head.ctx;
+    const int64_t features = dpid_shape_count(&data->sample);
+    DPID_TRY(dpid_alloc(ctx, part->count, sizeof *part->index, "dataset", &part->index));
+    for (int64_t i = 0; i < part->count; i++)
+        part->index[i] = data->index ? data->index[rows[i]] : rows[i];
+    if (data->labels) {
+        DPID_TRY(dpid_alloc(ctx, part->count, sizeof *part->labels, "labels", &part->labels));
+        for (int64_t i = 0; i < part->count; i++)
+            part->labels[i] = data->labels[rows[i]];
+    }
+    if (data->shift) {
+        DPID_TRY(dpid_alloc(ctx, features, sizeof *part->shift, "dataset", &part->shift));
+        DPID_TRY(dpid_alloc(ctx, features, sizeof *part->scale, "dataset", &part->scale));
+        memcpy(part->shift, data->shift, sizeof *part->shift * (size_t)features);
+        memcpy(part->scale, data->scale, sizeof *part->scale * (size_t)features);
+    }
+    return DEEPID_OK;
+}
+
+int32_t dpid_dataset_part(const deepid_dataset *data, const int64_t *rows, int64_t count, deepid_dataset **out)
+{
+    deepid_dataset *part = NULL;
+    DPID_TRY(dpid_dataset_new(data->head.ctx, count, &data->sample, &part));
+    part->classes = data->classes;
+    part->target_width = data->target_width;
+    part->dtype = data->dtype;
+    part->x = data->x;
+    memcpy(part->stride, data->stride, sizeof part->stride);
+    part->target_dtype = data->target_dtype;
+    part->targets = data->targets;
+    const int32_t status = fill_part(data, rows, part);
+    if (status != DEEPID_OK) {
+        deepid_dataset_destroy(part);
+        return status;
+    }
+    part->owner = data->owner ? data->owner : (deepid_dataset *)data;
+    part->owner->references++;
+    *out = part;
+    return DEEPID_OK;
+}
+
+/* ---- reads ----------------------------------------------------------------------------------- */
+
+int64_t deepid_dataset_count(const deepid_dataset *data)
+{
+    return dpid_is(data, DPID_MAGIC_DATASET) ? data->count : -1;
+}
+
+int32_t deepid_dataset_rank(const deepid_dataset *data)
+{
+    return dpid_is(data, DPID_MAGIC_DATASET) ? data->sample.rank : -1;
+}
+
+int64_t deepid_dataset_extent(const deepid_dataset *data, int32_t axis)
+{
+    return axis >= 0 && axis < deepid_dataset_rank(data) ? data->sample.extent[axis] : -1;
+}
+
+int64_t deepid_dataset_classes(const deepid_dataset *data)
+{
+    return dpid_is(data, DPID_MAGIC_DATASET) ? data->classes : -1;
+}
+
+int64_t deepid_dataset_target_width(const deepid_dataset *data)
+{
+    return dpid_is(data, DPID_MAGIC_DATASET) ? data->target_width : -1;
+}
+
+const int32_t *deepid_dataset_labels(const deepid_dataset *data)
+{
+    return dpid_is(data, DPID_MAGIC_DATASET) ? data->labels : NULL;
+}
+
+static int32_t copy(const deepid_dataset *data, int64_t first, int64_t count, deepid_tensor *x)
+{
+    deepid_ctx *ctx = data->head.ctx;
+    int64_t extents[DPID_RANK_MAX] = {count};
+    if (first < 0 || count < 1 || first > data->count - count)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: samples %lld to %lld are asked for, there are %lld", (long long)first, (long long)(first + count - 1), (long long)data->count);
+    memcpy(extents + 1, data->sample.extent, sizeof *extents * (size_t)data->sample.rank);
+    DPID_TRY(dpid_tensor_check(ctx, "dataset", "x", x, 0, data->sample.rank + 1, extents));
+    int64_t *order = NULL;
+    DPID_TRY(dpid_alloc(ctx, count, sizeof *order, "dataset", &order));
+    for (int64_t i = 0; i < count; i++)
+        order[i] = first + i;
+    dpid_dataset_gather(data, order, count, NULL, 0, dpid_dtype_precision(x->dtype), x->data, NULL, NULL);
+    dpid_free(ctx, order);
+    return DEEPID_OK;
+}
+
+int32_t deepid_dataset_copy(const deepid_dataset *data, int64_t first, int64_t count, deepid_tensor *x)
+{
+    DPID_TRY(dpid_enter(data, DPID_MAGIC_DATASET));
+    return dpid_leave(data->head.ctx, copy(data, first, count, x));
+}
+
+/* ---- contents in numbers ------------------------------------------------------------------------ */
+
+uint64_t deepid_dataset_hash(const deepid_dataset *data)
+{
+    if (!dpid_is(data, DPID_MAGIC_DATASET))
+        return 0;
+    const int64_t features = dpid_shape_count(&data->sample);
+    uint64_t hash = dpid_hash64(data->sample.extent, (int64_t)sizeof *data->sample.extent * data->sample.rank, 0);
+    hash = dpid_hash64(&data->classes, sizeof data->classes, hash);
+    for (int64_t i = 0; i < data->count; i++) {
+        for (int64_t k = 0; k < features; k++) {
+            const double value = dpid_dataset_feature(data, i, k);
+            hash = dpid_hash64(&value, sizeof value, hash);
+        }
+        for (int64_t k = 0; k < data->target_width; k++) {
+            const double value = dpid_dataset_target(data, i, k);
+            hash = dpid_hash64(&value, sizeof value, hash);
+        }
+    }
+    return data->labels ? dpid_hash64(data->labels, data->count * (int64_t)sizeof *data->labels, hash) : hash;
+}
+
+/* Entropy of the labels, -sum p log p. */
+static double label_entropy(const deepid_dataset *data)
+{
+    double entropy = 0;
+    for (int64_t c = 0; c < data->classes; c++) {
+        int64_t members = 0;
+        for (int64_t i = 0; i < data->count; i++)
+            members += data->labels[i] == c;
+        const double p = (double)members / (double)data->count;
+        entropy -= members > 0 ? p * log(p) : 0;
+    }
+    return entropy;
+}
+
+static double target_variance(const deepid_dataset *data)
+{
+    double variance = 0;
+    for (int64_t k = 0; k < data->target_width; k++) {
+        double mean = 0;
+        for (int64_t i = 0; i < data->count; i++)
+            mean += dpid_dataset_target(data, i, k) / (double)data->count;
+        for (int64_t i = 0; i < data->count; i++) {
+            const double d = dpid_dataset_target(data, i, k) - mean;
+            variance += d * d / ((double)data->count * (double)data->target_width);
+        }
+    }
+    return variance;
+}
+
+double deepid_dataset_constant_loss(const deepid_dataset *data)
+{
+    if (!dpid_is(data, DPID_MAGIC_DATASET))
+        return (double)NAN;
+    return data->labels ? label_entropy(data) : target_variance(data);
+}
+
+/* ---- a view for another context --------------------------------------------------------------------- */
+
+static int32_t fill_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset *view)
+{
+    const int64_t features = dpid_shape_count(&data->sample);
+    const struct {
+        void *to;
+        const void *from;
+        int64_t count, size;
+    } parts[] = {
+        {&view->index, data->index, data->count, sizeof *data->index},
+        {&view->labels, data->labels, data->count, sizeof *data->labels},
+        {&view->shift, data->shift, features, sizeof *data->shift},
+        {&view->scale, data->scale, features, sizeof *data->scale},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!parts[i].from)
+            continue;
+        DPID_TRY(dpid_alloc(ctx, parts[i].count, parts[i].size, "dataset", parts[i].to));
+        memcpy(*(void **)parts[i].to, parts[i].from, (size_t)(parts[i].count * parts[i].size));
+    }
+    return DEEPID_OK;
+}
+
+int32_t dpid_dataset_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset **out)
+{
+    deepid_dataset *view = NULL;
+    DPID_TRY(dpid_dataset_new(ctx, data->count, &data->sample, &view));
+    view->classes = data->classes;
+    view->target_width = data->target_width;
+    view->dtype = data->dtype;
+    view->x = data->x;
+    memcpy(view->stride, data->stride, sizeof view->stride);
+    view->target_dtype = data->target_dtype;
+    view->targets = data->targets;
+    const int32_t status = fill_view(ctx, data, view);
+    if (status == DEEPID_OK)
+        *out = view;
+    else
+        deepid_dataset_destroy(view);
+    return status;
+}

@@ -1,0 +1,172 @@
+/* Batches: samples in a given order, converted, normalised, augmented, in one pass. */
+#include "data/data.h"
+
+#include <string.h>
+
+/* ---- one element -------------------------------------------------------------------- */
+
+static double element(int32_t dtype, const void *array, int64_t i)
+{
+    switch (dtype) {
+    case DEEPID_F32:
+        return (double)((const float *)array)[i];
+    case DEEPID_F64:
+        return ((const double *)array)[i];
+    case DEEPID_U8:
+        return ((const uint8_t *)array)[i];
+    case DEEPID_I8:
+        return ((const int8_t *)array)[i];
+    case DEEPID_U16:
+        return ((const uint16_t *)array)[i];
+    case DEEPID_I16:
+        return ((const int16_t *)array)[i];
+    case DEEPID_I32:
+        return ((const int32_t *)array)[i];
+    default:
+        return (double)((const int64_t *)array)[i];
+    }
+}
+
+static int64_t row_of(const deepid_dataset *data, int64_t i)
+{
+    return data->index ? data->index[i] : i;
+}
+
+/* Place of feature k, counted channels-last, from the start of its sample. */
+static int64_t place_of(const deepid_dataset *data, int64_t k)
+{
+    if (data->sample.rank == 1)
+        return k * data->stride[1];
+    const int64_t w = data->sample.extent[1];
+    const int64_t c = data->sample.extent[2];
+    return k / (w * c) * data->stride[1] + k / c % w * data->stride[2] + k % c * data->stride[3];
+}
+
+static double normalised(const deepid_dataset *data, double value, int64_t k)
+{
+    return data->shift ? (value - data->shift[k]) * data->scale[k] : value;
+}
+
+double dpid_dataset_feature(const deepid_dataset *data, int64_t i, int64_t k)
+{
+    return normalised(data, element(data->dtype, data->x, row_of(data, i) * data->stride[0] + place_of(data, k)), k);
+}
+
+double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k)
+{
+    return element(data->target_dtype, data->targets, row_of(data, i) * data->target_width + k);
+}
+
+static void store(dpid_precision p, void *array, int64_t i, double value)
+{
+    if (p == DPID_P32)
+        ((float *)array)[i] = (float)value;
+    else if (p == DPID_P64)
+        ((double *)array)[i] = value;
+    else
+        ((long double *)array)[i] = (long double)value;
+}
+
+/* ---- one sample ------------------------------------------------------------------------ */
+
+static void copy_sample(const deepid_dataset *data, int64_t i, dpid_precision p, void *x, int64_t at)
+{
+    const int64_t features = dpid_shape_count(&data->sample);
+    const int64_t start = row_of(data, i) * data->stride[0];
+    for (int64_t k = 0; k < features; k++)
+        store(p, x, at + k, normalised(data, element(data->dtype, data->x, start + place_of(data, k)), k));
+}
+
+/* The two that matter: dense bytes or floats into floats. The same numbers as above: double arithmetic, one rounding. */
+static bool copy_sample_fast(const deepid_dataset *data, int64_t i, dpid_precision p, void *x, int64_t at)
+{
+    const int64_t features = dpid_shape_count(&data->sample);
+    const bool dense = data->sample.rank == 1 ? data->stride[1] == 1
+                                              : data->stride[3] == 1 && data->stride[2] == data->sample.extent[2] && data->stride[1] == data->sample.extent[1] * data->sample.extent[2];
+    if (p != DPID_P32 || !dense || !data->shift || (data->dtype != DEEPID_U8 && data->dtype != DEEPID_F32))
+        return false;
+    const int64_t start = row_of(data, i) * data->stride[0];
+    float *restrict to = (float *)x + at;
+    const double *restrict shift = data->shift;
+    const double *restrict scale = data->scale;
+    if (data->dtype == DEEPID_U8) {
+        const uint8_t *restrict from = (const uint8_t *)data->x + start;
+        for (int64_t k = 0; k < features; k++)
+            to[k] = (float)(((double)from[k] - shift[k]) * scale[k]);
+    } else {
+        const float *restrict from = (const float *)data->x + start;
+        for (int64_t k = 0; k < features; k++)
+            to[k] = (float)(((double)from[k] - shift[k]) * scale[k]);
+    }
+    return true;
+}
+
+/* Crop from a frame of zeros `pad` wide, then perhaps mirror: drawn by (seed, epoch, sample). */
+static void copy_sample_augmented(const deepid_dataset *data, int64_t i, const dpid_augment *augment, uint64_t epoch, dpid_precision p, void *x, int64_t at)
+{
+    dpid_random r = dpid_random_make(augment->seed, DPID_STREAM_AUGMENT, (uint32_t)epoch);
+    enum { DRAWS = 8 };
+    r.counter = (uint64_t)i * DRAWS;
+    const int64_t down = dpid_random_below(&r, 2 * augment->pad + 1) - augment->pad;
+    const int64_t across = dpid_random_below(&r, 2 * augment->pad + 1) - augment->pad;
+    const bool mirror = augment->flip && dpid_random_below(&r, 2) == 1;
+    const int64_t h = data->sample.extent[0];
+    const int64_t w = data->sample.extent[1];
+    const int64_t c = data->sample.extent[2];
+    for (int64_t row = 0; row < h; row++) {
+        for (int64_t column = 0; column < w; column++) {
+            const int64_t from_row = row + down;
+            const int64_t from_column = (mirror ? w - 1 - column : column) + across;
+            const bool inside = from_row >= 0 && from_row < h && from_column >= 0 && from_column < w;
+            for (int64_t k = 0; k < c; k++)
+                store(p, x, at + (row * w + column) * c + k, inside ? dpid_dataset_feature(data, i, (from_row * w + from_column) * c + k) : 0);
+        }
+    }
+}
+
+/* ---- a batch ------------------------------------------------------------------------------- */
+
+void dpid_dataset_gather(const deepid_dataset *data, const int64_t *order, int64_t n, const dpid_augment *augment, uint64_t epoch, dpid_precision precision, void *x, int32_t *labels,
+                         void *targets)
+{
+    const int64_t features = dpid_shape_count(&data->sample);
+    const bool change = augment && data->sample.rank == 3 && (augment->pad > 0 || augment->flip);
+    for (int64_t i = 0; i < n; i++) {
+        if (change)
+            copy_sample_augmented(data, order[i], augment, epoch, precision, x, i * features);
+        else if (!copy_sample_fast(data, order[i], precision, x, i * features))
+            copy_sample(data, order[i], precision, x, i * features);
+        if (labels && data->labels)
+            labels[i] = data->labels[order[i]];
+        for (int64_t k = 0; targets && k < data->target_width; k++)
+            store(precision, targets, i * data->target_width + k, dpid_dataset_target(data, order[i], k));
+    }
+}
+
+void dpid_epoch_order(uint64_t seed, uint64_t epoch, int64_t count, int64_t *order)
+{
+    dpid_random r = dpid_random_make(seed, DPID_STREAM_ORDER, (uint32_t)epoch);
+    dpid_random_permutation(&r, count, order);
+}
+
+int32_t dpid_augment_parse(deepid_ctx *ctx, const char *text, dpid_augment *out)
+{
+    static const dpid_option options[] = {
+        {"pad", DPID_INT, 4, 0, 64, NULL, false, "width of the frame of zeros"},
+        {"flip", DPID_INT, 0, 0, 1, NULL, false, "1: mirror half of the pictures"},
+        {0},
+    };
+    static const char *const words[] = {"none", "crop", NULL};
+    dpid_value values[DPID_OPTIONS_MAX];
+    dpid_span rest;
+    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
+    *out = (dpid_augment){0};
+    if (word.length == 0 || dpid_span_is(word, "none"))
+        return DEEPID_OK;
+    if (!dpid_span_is(word, "crop"))
+        return dpid_fail_word(ctx, "augmentation", word, words);
+    DPID_TRY(dpid_options_parse(ctx, "crop", rest, options, values));
+    out->pad = (int32_t)values[0].i;
+    out->flip = values[1].i == 1;
+    return DEEPID_OK;
+}

@@ -1,0 +1,112 @@
+/* A source as the command line names it:   GENERATOR ... | idx:FOLDER | cifar10:FOLDER | csv:FILE [options] | csv:FOLDER | npy:X,Y */
+#include "data/data.h"
+#include "data/generator.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- csv:FOLDER: the .tra and .tes of the UCI repository, such as optdigits ----------------- */
+
+static int32_t find_ending(deepid_ctx *ctx, const char *folder, const char *ending, dpid_string *out)
+{
+    DIR *dir = opendir(folder);
+    *out = (dpid_string){.ctx = ctx};
+    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir)) {
+        const size_t length = strlen(entry->d_name);
+        if (length > strlen(ending) && strcmp(entry->d_name + length - strlen(ending), ending) == 0 && !out->text)
+            dpid_string_format(out, "%s/%s", folder, entry->d_name);
+    }
+    if (dir)
+        closedir(dir);
+    if (out->status == DEEPID_OK && !out->text)
+        return dpid_fail(ctx, DEEPID_ERR_IO, "no file *%s in the folder '%s'", ending, folder);
+    return out->status;
+}
+
+/* 64 features are an 8 x 8 picture: that is what this folder is known for. */
+static int32_t open_csv_folder(deepid_ctx *ctx, const char *folder, const char *options, deepid_dataset **train, deepid_dataset **valid)
+{
+    dpid_string path;
+    int32_t status = find_ending(ctx, folder, ".tra", &path);
+    if (status == DEEPID_OK)
+        status = deepid_dataset_load_csv(ctx, path.text, options, train);
+    dpid_string_release(&path);
+    DPID_TRY(status);
+    status = find_ending(ctx, folder, ".tes", &path);
+    if (status == DEEPID_OK)
+        status = deepid_dataset_load_csv(ctx, path.text, options, valid);
+    dpid_string_release(&path);
+    if (status != DEEPID_OK) {
+        deepid_dataset_destroy(*train);
+        *train = NULL;
+    }
+    return status;
+}
+
+static int32_t open_csv(deepid_ctx *ctx, const char *rest, deepid_dataset **train, deepid_dataset **valid)
+{
+    struct stat info;
+    dpid_span options;
+    const dpid_span file = dpid_first_word(dpid_span_of(rest), &options);
+    dpid_string path = {.ctx = ctx};
+    dpid_string_add_span(&path, file.text, file.length);
+    int32_t status = path.status;
+    if (status == DEEPID_OK && stat(path.text ? path.text : "", &info) == 0 && S_ISDIR(info.st_mode))
+        status = open_csv_folder(ctx, path.text, options.length ? options.text : "shape=8x8x1", train, valid);
+    else if (status == DEEPID_OK)
+        status = deepid_dataset_load_csv(ctx, path.text ? path.text : "", options.text, train);
+    dpid_string_release(&path);
+    return status;
+}
+
+static int32_t open_npy(deepid_ctx *ctx, const char *rest, deepid_dataset **train)
+{
+    const char *comma = strchr(rest, ',');
+    if (!comma)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "npy: '%s' is not X,Y: two files joined by a comma", rest);
+    dpid_string x = {.ctx = ctx};
+    dpid_string_add_span(&x, rest, comma - rest);
+    const int32_t status = x.status == DEEPID_OK ? deepid_dataset_load_npy(ctx, x.text, comma + 1, train) : x.status;
+    dpid_string_release(&x);
+    return status;
+}
+
+/* Training and validation samples of one task; validation four times as many. */
+static int32_t open_generator(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train, deepid_dataset **valid)
+{
+    enum { VALID_FACTOR = 4 };
+    DPID_TRY(dpid_generate(ctx, source, seed, 0, 0, train));
+    const int32_t status = dpid_generate(ctx, source, seed, 1, VALID_FACTOR * (*train)->count, valid);
+    if (status != DEEPID_OK) {
+        deepid_dataset_destroy(*train);
+        *train = NULL;
+    }
+    return status;
+}
+
+static int32_t open_source(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train, deepid_dataset **valid)
+{
+    dpid_span rest;
+    if (!source || !train || !valid)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: source, train and valid must not be NULL");
+    *train = *valid = NULL;
+    if (strncmp(source, "idx:", 4) == 0)
+        return deepid_dataset_load_idx_folder(ctx, source + 4, train, valid);
+    if (strncmp(source, "cifar10:", 8) == 0)
+        return deepid_dataset_load_cifar10_folder(ctx, source + 8, train, valid);
+    if (strncmp(source, "csv:", 4) == 0)
+        return open_csv(ctx, source + 4, train, valid);
+    if (strncmp(source, "npy:", 4) == 0)
+        return open_npy(ctx, source + 4, train);
+    if (dpid_generator_known(dpid_first_word(dpid_span_of(source), &rest)))
+        return open_generator(ctx, source, seed, train, valid);
+    return dpid_fail(ctx, DEEPID_ERR_SPEC, "unknown data '%s'; known: spirals, rings, parity, gratings, teacher, linear, identity, idx:FOLDER, cifar10:FOLDER, csv:FILE, npy:X,Y", source);
+}
+
+int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train, deepid_dataset **valid)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, open_source(ctx, source, seed, train, valid));
+}

@@ -1,0 +1,223 @@
+/* Parts, normalisation, label noise. */
+#include "data/data.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- split ----------------------------------------------------------------------------- */
+
+/* The first `first` of a class-balanced shuffle: each class gives its share, largest remainders first; both parts keep the shuffle's order. */
+static void choose(const deepid_dataset *data, const int64_t *shuffled, int64_t first, bool *chosen)
+{
+    const int64_t classes = data->labels ? data->classes : 1;
+    int64_t taken = 0;
+    for (int64_t c = 0; c < classes; c++) {
+        int64_t members = 0;
+        for (int64_t i = 0; i < data->count; i++)
+            members += !data->labels || data->labels[i] == c;
+        int64_t quota = (int64_t)((double)first * (double)members / (double)data->count);
+        for (int64_t i = 0; i < data->count && quota > 0; i++) {
+            const int64_t row = shuffled[i];
+            if (data->labels && data->labels[row] != c)
+                continue;
+            chosen[row] = true;
+            quota--;
+            taken++;
+        }
+    }
+    for (int64_t i = 0; i < data->count && taken < first; i++) { /* what rounding left */
+        taken += !chosen[shuffled[i]];
+        chosen[shuffled[i]] = true;
+    }
+}
+
+static int32_t make_parts(const deepid_dataset *data, int64_t first, uint64_t seed, int64_t *rows, int64_t *shuffled, bool *chosen, deepid_dataset **a, deepid_dataset **b)
+{
+    dpid_random r = dpid_random_make(seed, DPID_STREAM_DATA, 1);
+    dpid_random_permutation(&r, data->count, shuffled);
+    choose(data, shuffled, first, chosen);
+    int64_t in_a = 0;
+    int64_t in_b = first;
+    for (int64_t i = 0; i < data->count; i++)
+        rows[chosen[shuffled[i]] ? in_a++ : in_b++] = shuffled[i];
+    DPID_TRY(dpid_dataset_part(data, rows, first, a));
+    if (!b)
+        return DEEPID_OK;
+    const int32_t status = dpid_dataset_part(data, rows + first, data->count - first, b);
+    if (status != DEEPID_OK) {
+        deepid_dataset_destroy(*a);
+        *a = NULL;
+    }
+    return status;
+}
+
+static int32_t split(const deepid_dataset *data, int64_t first, uint64_t seed, deepid_dataset **a, deepid_dataset **b)
+{
+    deepid_ctx *ctx = data->head.ctx;
+    dpid_arena arena = {.ctx = ctx};
+    int64_t *rows = NULL;
+    int64_t *shuffled = NULL;
+    bool *chosen = NULL;
+    int32_t status = dpid_arena_alloc(&arena, data->count, sizeof *rows, "split", &rows);
+    if (status == DEEPID_OK)
+        status = dpid_arena_alloc(&arena, data->count, sizeof *shuffled, "split", &shuffled);
+    if (status == DEEPID_OK)
+        status = dpid_arena_alloc(&arena, data->count, sizeof *chosen, "split", &chosen);
+    if (status == DEEPID_OK)
+        status = make_parts(data, first, seed, rows, shuffled, chosen, a, b);
+    dpid_arena_release(&arena);
+    return status;
+}
+
+static int32_t checked_split(const deepid_dataset *data, int64_t first, uint64_t seed, deepid_dataset **a, deepid_dataset **b)
+{
+    if (!a || !b)
+        return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "split: a and b must not be NULL");
+    if (first < 1 || first >= data->count)
+        return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "split: first is %lld, expected 1 to %lld", (long long)first, (long long)data->count - 1);
+    return split(data, first, seed, a, b);
+}
+
+int32_t deepid_dataset_split(const deepid_dataset *data, int64_t first, uint64_t seed, deepid_dataset **a, deepid_dataset **b)
+{
+    DPID_TRY(dpid_enter(data, DPID_MAGIC_DATASET));
+    return dpid_leave(data->head.ctx, checked_split(data, first, seed, a, b));
+}
+
+static int32_t sample(const deepid_dataset *data, int64_t count, uint64_t seed, deepid_dataset **out)
+{
+    if (!out)
+        return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "sample: out is NULL");
+    if (count < 1)
+        return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "sample: count is %lld, expected 1 or more", (long long)count);
+    return split(data, count < data->count ? count : data->count, seed, out, NULL);
+}
+
+int32_t deepid_dataset_sample(const deepid_dataset *data, int64_t count, uint64_t seed, deepid_dataset **out)
+{
+    DPID_TRY(dpid_enter(data, DPID_MAGIC_DATASET));
+    return dpid_leave(data->head.ctx, sample(data, count, seed, out));
+}
+
+/* ---- normalisation: value = (x - shift) scale, measured on reference, two passes in double ----------- */
+
+enum { PER_FEATURE, PER_CHANNEL, GLOBAL };
+
+static int64_t group_of(const dpid_shape *sample, int how, int64_t k)
+{
+    return how == PER_FEATURE ? k : how == PER_CHANNEL ? k % sample->extent[sample->rank - 1] : 0;
+}
+
+static void measure(const deepid_dataset *reference, int how, double *shift, double *scale)
+{
+    const int64_t features = dpid_shape_count(&reference->sample);
+    const int64_t groups = how == PER_FEATURE ? features : how == PER_CHANNEL ? reference->sample.extent[reference->sample.rank - 1] : 1;
+    const double values = (double)reference->count * (double)(features / groups);
+    for (int64_t i = 0; i < reference->count; i++)
+        for (int64_t k = 0; k < features; k++)
+            shift[group_of(&reference->sample, how, k)] += dpid_dataset_feature(reference, i, k) / values;
+    for (int64_t i = 0; i < reference->count; i++) {
+        for (int64_t k = 0; k < features; k++) {
+            const int64_t g = group_of(&reference->sample, how, k);
+            const double d = dpid_dataset_feature(reference, i, k) - shift[g];
+            scale[g] += d * d / values;
+        }
+    }
+    for (int64_t g = 0; g < groups; g++)
+        scale[g] = scale[g] > 0 ? 1 / sqrt(scale[g]) : 1; /* a constant feature becomes 0 */
+    for (int64_t k = features - 1; k >= 0 && how != PER_FEATURE; k--) {
+        shift[k] = shift[group_of(&reference->sample, how, k)];
+        scale[k] = scale[group_of(&reference->sample, how, k)];
+    }
+}
+
+/* Replaces data's normalisation by one on top of it: ((x - s0) c0 - s) c = (x - (s0 + s / c0)) c0 c. */
+static void install(deepid_dataset *data, double *shift, double *scale)
+{
+    for (int64_t k = 0; data->shift && k < dpid_shape_count(&data->sample); k++) {
+        shift[k] = data->shift[k] + shift[k] / data->scale[k];
+        scale[k] *= data->scale[k];
+    }
+    dpid_free(data->head.ctx, data->shift);
+    dpid_free(data->head.ctx, data->scale);
+    data->shift = shift;
+    data->scale = scale;
+}
+
+static int32_t normalize_by(deepid_dataset *data, int how, double factor, const deepid_dataset *reference)
+{
+    deepid_ctx *ctx = data->head.ctx;
+    const int64_t features = dpid_shape_count(&data->sample);
+    double *shift = NULL;
+    double *scale = NULL;
+    DPID_TRY(dpid_alloc(ctx, features, sizeof *shift, "normalisation", &shift));
+    const int32_t status = dpid_alloc(ctx, features, sizeof *scale, "normalisation", &scale);
+    if (status != DEEPID_OK) {
+        dpid_free(ctx, shift);
+        return status;
+    }
+    if (how < 0)
+        for (int64_t k = 0; k < features; k++)
+            scale[k] = factor;
+    else
+        measure(reference, how, shift, scale);
+    install(data, shift, scale);
+    return DEEPID_OK;
+}
+
+static int32_t normalize(deepid_dataset *data, const char *text, const deepid_dataset *reference)
+{
+    static const char *const words[] = {"feature", "channel", "global", "none", "scale", NULL};
+    static const dpid_option scale_options[] = {{"by", DPID_REAL, 1, -1e30, 1e30, NULL, true, "factor of every value"}, {0}};
+    deepid_ctx *ctx = data->head.ctx;
+    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    dpid_span rest;
+    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
+    int how = 0;
+    while (words[how] && !dpid_span_is(word, words[how]))
+        how++;
+    if (!words[how])
+        return dpid_fail_word(ctx, "normalisation", word, words);
+    const bool by_factor = strcmp(words[how], "scale") == 0;
+    DPID_TRY(dpid_options_parse(ctx, words[how], rest, by_factor ? scale_options : NULL, values));
+    if (strcmp(words[how], "none") == 0)
+        return DEEPID_OK;
+    if (!by_factor && (!dpid_is(reference, DPID_MAGIC_DATASET) || !dpid_shape_equal(&reference->sample, &data->sample)))
+        return dpid_fail(ctx, reference ? DEEPID_ERR_SHAPE : DEEPID_ERR_ARGUMENT, "normalize: reference is not a dataset with samples of %s",
+                         dpid_shape_text(data->sample.rank, data->sample.extent).text);
+    return normalize_by(data, by_factor ? -1 : how, values[0].r, reference);
+}
+
+int32_t deepid_dataset_normalize(deepid_dataset *data, const char *how, const deepid_dataset *reference)
+{
+    DPID_TRY(dpid_enter(data, DPID_MAGIC_DATASET));
+    return dpid_leave(data->head.ctx, normalize(data, how, reference));
+}
+
+/* ---- label noise --------------------------------------------------------------------------------- */
+
+static int32_t add_noise(deepid_dataset *data, double share, uint64_t seed)
+{
+    deepid_ctx *ctx = data->head.ctx;
+    int64_t *order = NULL;
+    if (!data->labels || data->classes < 2)
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "label noise: the dataset has %s", data->labels ? "one class" : "no labels");
+    if (!(share >= 0 && share <= 1))
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "label noise: share is %s, expected 0 to 1", dpid_number(share).text);
+    DPID_TRY(dpid_alloc(ctx, data->count, sizeof *order, "label noise", &order));
+    dpid_random r = dpid_random_make(seed, DPID_STREAM_DATA, 2);
+    dpid_random_permutation(&r, data->count, order);
+    const int64_t changed = (int64_t)llround(share * (double)data->count);
+    for (int64_t i = 0; i < changed; i++) {
+        const int64_t step = 1 + dpid_random_below(&r, data->classes - 1);
+        data->labels[order[i]] = (int32_t)((data->labels[order[i]] + step) % data->classes);
+    }
+    dpid_free(ctx, order);
+    return DEEPID_OK;
+}
+
+int32_t deepid_dataset_add_label_noise(deepid_dataset *data, double share, uint64_t seed)
+{
+    DPID_TRY(dpid_enter(data, DPID_MAGIC_DATASET));
+    return dpid_leave(data->head.ctx, add_noise(data, share, seed));
+}
