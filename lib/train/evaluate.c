@@ -1,0 +1,193 @@
+/* Loss and error over a dataset, and the population statistics of batch-norm. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { EVALUATE_BATCH = 64 }; /* one size, so that the bits depend on the net and the data alone */
+
+/* ---- evaluate ----------------------------------------------------------------------------- */
+
+typedef struct {
+    deepid_net *net;
+    const deepid_dataset *data;
+    const dpid_loss *loss;
+    dpid_value option[DPID_OPTIONS_MAX];
+    int64_t *order;
+    int32_t *labels;
+    void *targets;
+} evaluation;
+
+static int32_t find_loss(evaluation *e, const char *text)
+{
+    deepid_ctx *ctx = e->net->head.ctx;
+    dpid_span rest;
+    const dpid_span word = dpid_first_word(dpid_span_of(text ? text : e->data->labels ? "cross_entropy" : "squared_error"), &rest);
+    e->loss = dpid_loss_find(word);
+    if (!e->loss)
+        return dpid_fail_word(ctx, "loss", word, dpid_loss_words());
+    if (e->loss->takes_labels != (e->data->labels != NULL))
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", e->loss->word, e->loss->takes_labels ? "labels" : "targets",
+                         e->data->labels ? "labels" : "targets");
+    return dpid_options_parse(ctx, e->loss->word, rest, e->loss->options, e->option);
+}
+
+static int32_t check_shapes(const evaluation *e)
+{
+    const dpid_shape *in = &e->net->value[0].shape;
+    const dpid_shape *out = &e->net->value[e->net->step[e->net->steps - 1].out].shape;
+    const int64_t width = e->data->labels ? e->data->classes : e->data->target_width;
+    if (!dpid_shape_equal(in, &e->data->sample))
+        return dpid_fail(e->net->head.ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s", dpid_shape_text(in->rank, in->extent).text,
+                         dpid_shape_text(e->data->sample.rank, e->data->sample.extent).text);
+    if (out->rank != 1 || out->extent[0] < width)
+        return dpid_fail(e->net->head.ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s", dpid_shape_text(out->rank, out->extent).text, (long long)width,
+                         e->data->labels ? "classes" : "targets");
+    return DEEPID_OK;
+}
+
+static int32_t run_all(evaluation *e, double *loss, double *error)
+{
+    deepid_net *net = e->net;
+    const int64_t width = dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape);
+    double sum = 0;
+    int64_t wrong = 0;
+    for (int64_t first = 0; first < e->data->count; first += EVALUATE_BATCH) {
+        const int64_t n = e->data->count - first < EVALUATE_BATCH ? e->data->count - first : EVALUATE_BATCH;
+        for (int64_t i = 0; i < n; i++)
+            e->order[i] = first + i;
+        dpid_dataset_gather(e->data, e->order, n, NULL, 0, net->precision, dpid_net_input(net), e->labels, e->targets);
+        DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, n));
+        dpid_loss_pass pass = {.option = e->option, .n = n, .width = width, .z = dpid_net_output(net), .labels = e->labels, .targets = e->targets};
+        e->loss->run[net->precision](&pass);
+        sum += pass.loss_sum;
+        wrong += pass.wrong;
+    }
+    if (loss)
+        *loss = sum / (double)e->data->count;
+    if (error)
+        *error = e->data->labels ? (double)wrong / (double)e->data->count : (double)NAN;
+    return DEEPID_OK;
+}
+
+static int32_t net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss, double *error)
+{
+    deepid_ctx *ctx = net->head.ctx;
+    evaluation e = {.net = net, .data = data};
+    dpid_arena arena = {.ctx = ctx};
+    if (!dpid_is(data, DPID_MAGIC_DATASET))
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "evaluate: data is %s, expected a dataset", data ? "not a dataset" : "NULL");
+    DPID_TRY(check_shapes(&e));
+    DPID_TRY(find_loss(&e, loss));
+    DPID_TRY(dpid_net_prepare(net, EVALUATE_BATCH, false));
+    int32_t status = dpid_arena_alloc(&arena, EVALUATE_BATCH, sizeof *e.order, "evaluate", &e.order);
+    if (status == DEEPID_OK)
+        status = dpid_arena_alloc(&arena, EVALUATE_BATCH, sizeof *e.labels, "evaluate", &e.labels);
+    if (status == DEEPID_OK && data->target_width > 0)
+        status = dpid_arena_alloc(&arena, EVALUATE_BATCH * data->target_width, dpid_precision_bytes(net->precision), "evaluate", &e.targets);
+    if (status == DEEPID_OK)
+        status = run_all(&e, mean_loss, error);
+    dpid_arena_release(&arena);
+    return status;
+}
+
+int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss, double *error)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, net_evaluate(net, data, loss, mean_loss, error));
+}
+
+/* ---- population statistics ------------------------------------------------------------------- */
+
+/* A state moves by running = (1 - momentum) running + momentum batch; from running = 0 the batch's statistic is running / momentum. */
+static double momentum_of(const deepid_net *net, int32_t parameter)
+{
+    enum { MOMENTUM = 1 };
+    const double momentum = net->layer[net->parameter[parameter].layer].op.option[MOMENTUM].r;
+    return momentum > 0 ? momentum : (double)NAN;
+}
+
+/* means += weight m;  squares += weight (m^2 or v) */
+static void accumulate(deepid_net *net, double weight, double *sums, double *squares)
+{
+    for (int32_t i = net->trained; i < net->parameters; i++) {
+        const dpid_parameter *p = &net->parameter[i];
+        const double momentum = momentum_of(net, i);
+        for (int64_t k = 0; k < p->count; k++) {
+            const double value = dpid_fetch(net->precision, net->states, p->offset + k) / momentum;
+            sums[p->offset + k] += weight * value;
+            squares[p->offset + k] += weight * value * value;
+        }
+    }
+}
+
+/* mean = average of means;  variance = average of variances + variance of the means.  In a layer's list the mean stands before the variance. */
+static void install(deepid_net *net, const double *sums, const double *squares)
+{
+    for (int32_t i = net->trained; i < net->parameters; i++) {
+        const dpid_parameter *p = &net->parameter[i];
+        for (int64_t k = 0; k < p->count; k++) {
+            double value = sums[p->offset + k];
+            if (p->spec.role == DPID_ROLE_VARIANCE) {
+                const int64_t mean = net->parameter[i - 1].offset + k;
+                value += fmax(squares[mean] - sums[mean] * sums[mean], 0);
+            }
+            dpid_store(net->precision, net->states, p->offset + k, value);
+        }
+    }
+}
+
+static int32_t measure_batches(deepid_net *net, const deepid_dataset *data, int64_t batches, int64_t *order, double *sums, double *squares)
+{
+    const int64_t bytes = net->states_reals * dpid_precision_bytes(net->precision);
+    for (int64_t b = 0; b < batches; b++) {
+        const int64_t first = data->count * b / batches;
+        const int64_t n = data->count * (b + 1) / batches - first;
+        for (int64_t i = 0; i < n; i++)
+            order[i] = first + i;
+        dpid_dataset_gather(data, order, n, NULL, 0, net->precision, dpid_net_input(net), NULL, NULL);
+        DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n));
+        memset(net->states, 0, (size_t)bytes);
+        dpid_net_commit(net);
+        accumulate(net, (double)n / (double)data->count, sums, squares);
+    }
+    install(net, sums, squares);
+    return DEEPID_OK;
+}
+
+static int32_t measure_statistics(deepid_net *net, const deepid_dataset *data)
+{
+    enum { VECTORS = 1024, PICTURES = 128 }; /* samples a batch */
+    deepid_ctx *ctx = net->head.ctx;
+    dpid_arena arena = {.ctx = ctx};
+    double *sums = NULL;
+    double *squares = NULL;
+    int64_t *order = NULL;
+    evaluation e = {.net = net, .data = data};
+    if (!dpid_is(data, DPID_MAGIC_DATASET))
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "measure_statistics: data is %s, expected a dataset", data ? "not a dataset" : "NULL");
+    DPID_TRY(check_shapes(&e));
+    if (net->states_reals == 0)
+        return DEEPID_OK;
+    const int64_t limit = data->sample.rank == 1 ? VECTORS : PICTURES;
+    const int64_t batches = (data->count + limit - 1) / limit;
+    const int64_t batch = (data->count + batches - 1) / batches;
+    for (int32_t i = 0; i < net->layers; i++)
+        DPID_TRY(dpid_op_check_batch(ctx, &net->layer[i].op, DPID_TRAIN, data->count / batches));
+    DPID_TRY(dpid_net_prepare(net, batch, true));
+    int32_t status = dpid_arena_alloc(&arena, net->states_reals, sizeof *sums, "statistics", &sums);
+    if (status == DEEPID_OK)
+        status = dpid_arena_alloc(&arena, net->states_reals, sizeof *squares, "statistics", &squares);
+    if (status == DEEPID_OK)
+        status = dpid_arena_alloc(&arena, batch, sizeof *order, "statistics", &order);
+    if (status == DEEPID_OK)
+        status = measure_batches(net, data, batches, order, sums, squares);
+    dpid_arena_release(&arena);
+    return status;
+}
+
+int32_t deepid_net_measure_statistics(deepid_net *net, const deepid_dataset *data)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, measure_statistics(net, data));
+}

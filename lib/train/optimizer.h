@@ -1,0 +1,43 @@
+/* Optimisers of one streaming pass: a word, its options, how many state arrays, and the update of one stretch of parameters. */
+#ifndef DPID_TRAIN_OPTIMIZER_H
+#define DPID_TRAIN_OPTIMIZER_H
+
+#include "base/base.h"
+#include "tensor/tensor.h"
+
+enum { DPID_OPTIMIZER_STATES = 2 };
+
+/* One stretch: n values w with gradient g and states m, v (NULL where the optimiser has none). step counts from 1. */
+typedef struct {
+    const dpid_value *option;
+    int64_t n, step;
+    double rate, weight_decay, scale; /* scale: of the gradient, by clipping */
+    void *w;
+    const void *g;
+    void *m, *v;
+} dpid_update;
+
+typedef struct {
+    const char *word, *help;
+    const dpid_option *options;
+    int32_t states;
+    double default_rate;
+    int32_t decay_key, decay_all_key; /* options: weight_decay, decay=weights|all; -1: none */
+    void (*update[DPID_PRECISIONS])(const dpid_update *u); /* NULL: lbfgs, which steps by itself */
+} dpid_optimizer;
+
+extern const dpid_optimizer dpid_optimizer_sgd, dpid_optimizer_adam, dpid_optimizer_adamw, dpid_optimizer_lbfgs;
+const dpid_optimizer *dpid_optimizer_find(dpid_span word);
+const char *const *dpid_optimizer_words(void);
+
+/* Learning-rate schedules: the factor of the rate at a step. */
+typedef struct {
+    const char *word, *help;
+    const dpid_option *options;
+    double (*factor)(const dpid_value *option, double share); /* share = step / total steps, 0..1 */
+} dpid_schedule;
+const dpid_schedule *dpid_schedule_find(dpid_span word);
+const char *const *dpid_schedule_words(void);
+enum { DPID_SCHEDULE_WARMUP = 0 }; /* the first option of each */
+
+#endif

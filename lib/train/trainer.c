@@ -1,0 +1,331 @@
+/* Trainers: made, set, asked. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- create, destroy ------------------------------------------------------------------- */
+
+static int32_t check_fit(const deepid_net *net, const deepid_dataset *data)
+{
+    deepid_ctx *ctx = net->head.ctx;
+    const dpid_shape *in = &net->value[0].shape;
+    const dpid_shape *out = &net->value[net->step[net->steps - 1].out].shape;
+    if (data->head.ctx != ctx)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "trainer: the net and the data belong to different contexts");
+    if (!dpid_shape_equal(in, &data->sample))
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s", dpid_shape_text(in->rank, in->extent).text,
+                         dpid_shape_text(data->sample.rank, data->sample.extent).text);
+    const int64_t width = data->labels ? data->classes : data->target_width;
+    if (out->rank != 1 || (data->labels ? out->extent[0] < width : out->extent[0] != width))
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s", dpid_shape_text(out->rank, out->extent).text, (long long)width, data->labels ? "classes" : "targets");
+    return DEEPID_OK;
+}
+
+static int32_t set_defaults(deepid_trainer *t)
+{
+    DPID_TRY(deepid_trainer_set_loss(t, t->data->labels ? "cross_entropy" : "squared_error"));
+    DPID_TRY(deepid_trainer_set_optimizer(t, "sgd"));
+    DPID_TRY(deepid_trainer_set_schedule(t, "constant"));
+    return deepid_trainer_set_augmentation(t, "none");
+}
+
+static int32_t trainer_create(deepid_net *net, const deepid_dataset *data, deepid_trainer **out)
+{
+    enum { BATCH = 64 };
+    deepid_ctx *ctx = net->head.ctx;
+    deepid_trainer *t = NULL;
+    if (!out || !dpid_is(data, DPID_MAGIC_DATASET))
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "trainer: %s", out ? "data is not a dataset" : "out is NULL");
+    DPID_TRY(check_fit(net, data));
+    DPID_TRY(dpid_alloc(ctx, 1, sizeof *t, "trainer", &t));
+    t->head = (dpid_head){DPID_MAGIC_TRAINER, ctx};
+    t->net = net;
+    t->data = data;
+    t->batch = data->count < BATCH ? data->count : BATCH;
+    t->seed = 1;
+    t->last_loss = t->last_norm = (double)NAN;
+    t->order_epoch = -1;
+    const int32_t status = set_defaults(t);
+    if (status == DEEPID_OK)
+        *out = t;
+    else
+        deepid_trainer_destroy(t);
+    return status;
+}
+
+int32_t deepid_trainer_create(deepid_net *net, const deepid_dataset *data, deepid_trainer **out)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, trainer_create(net, data, out));
+}
+
+static void drop_state(deepid_trainer *t)
+{
+    for (int i = 0; i < DPID_OPTIMIZER_STATES; i++) {
+        dpid_free(t->head.ctx, t->state[i]);
+        t->state[i] = NULL;
+    }
+}
+
+static void drop_buffers(deepid_trainer *t)
+{
+    dpid_free(t->head.ctx, t->labels);
+    dpid_free(t->head.ctx, t->targets);
+    t->labels = NULL;
+    t->targets = NULL;
+}
+
+void deepid_trainer_destroy(deepid_trainer *trainer)
+{
+    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
+        return;
+    deepid_ctx *ctx = trainer->head.ctx;
+    drop_state(trainer);
+    drop_buffers(trainer);
+    dpid_free(ctx, trainer->order);
+    dpid_free(ctx, trainer->loss_text);
+    dpid_free(ctx, trainer->optimizer_text);
+    dpid_free(ctx, trainer->schedule_text);
+    dpid_free(ctx, trainer->augment_text);
+    trainer->head.magic = 0;
+    dpid_free(ctx, trainer);
+}
+
+/* ---- buffers ------------------------------------------------------------------------------ */
+
+int64_t dpid_trainer_batch(const deepid_trainer *t)
+{
+    return t->batch == 0 || !t->optimizer->update[0] ? t->data->count : t->batch;
+}
+
+int32_t dpid_trainer_prepare(deepid_trainer *t)
+{
+    deepid_ctx *ctx = t->head.ctx;
+    const int64_t n = dpid_trainer_batch(t);
+    const int64_t bytes = dpid_precision_bytes(t->net->precision);
+    DPID_TRY(dpid_net_prepare(t->net, n, true));
+    if (!t->order)
+        DPID_TRY(dpid_alloc(ctx, t->data->count, sizeof *t->order, "trainer", &t->order));
+    if (!t->labels && t->data->labels)
+        DPID_TRY(dpid_alloc(ctx, n, sizeof *t->labels, "trainer", &t->labels));
+    if (!t->targets && t->data->target_width)
+        DPID_TRY(dpid_alloc(ctx, n * t->data->target_width, bytes, "trainer", &t->targets));
+    for (int32_t i = 0; i < t->optimizer->states; i++)
+        if (!t->state[i])
+            DPID_TRY(dpid_alloc(ctx, t->net->values_reals, bytes, "optimiser", &t->state[i]));
+    return DEEPID_OK;
+}
+
+/* ---- settings ------------------------------------------------------------------------------- */
+
+static int32_t keep_text(deepid_trainer *t, char **slot, const char *text)
+{
+    char *copy = NULL;
+    DPID_TRY(dpid_copy_text(t->head.ctx, text, &copy));
+    dpid_free(t->head.ctx, *slot);
+    *slot = copy;
+    return DEEPID_OK;
+}
+
+static int32_t set_optimizer(deepid_trainer *t, const char *text)
+{
+    dpid_span rest;
+    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
+    const dpid_optimizer *optimizer = dpid_optimizer_find(word);
+    if (!optimizer)
+        return dpid_fail_word(t->head.ctx, "optimizer", word, dpid_optimizer_words());
+    DPID_TRY(dpid_options_parse(t->head.ctx, optimizer->word, rest, optimizer->options, values));
+    DPID_TRY(keep_text(t, &t->optimizer_text, text));
+    drop_state(t);
+    drop_buffers(t);
+    t->optimizer = optimizer;
+    memcpy(t->optimizer_option, values, sizeof values);
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_optimizer(deepid_trainer *trainer, const char *optimizer)
+{
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_optimizer(trainer, optimizer));
+}
+
+static int32_t set_schedule(deepid_trainer *t, const char *text)
+{
+    dpid_span rest;
+    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
+    const dpid_schedule *schedule = dpid_schedule_find(word);
+    if (!schedule)
+        return dpid_fail_word(t->head.ctx, "schedule", word, dpid_schedule_words());
+    DPID_TRY(dpid_options_parse(t->head.ctx, schedule->word, rest, schedule->options, values));
+    DPID_TRY(keep_text(t, &t->schedule_text, text));
+    t->schedule = schedule;
+    memcpy(t->schedule_option, values, sizeof values);
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_schedule(deepid_trainer *trainer, const char *schedule)
+{
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_schedule(trainer, schedule));
+}
+
+static int32_t set_loss(deepid_trainer *t, const char *text)
+{
+    dpid_span rest;
+    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
+    const dpid_loss *loss = dpid_loss_find(word);
+    if (!loss)
+        return dpid_fail_word(t->head.ctx, "loss", word, dpid_loss_words());
+    DPID_TRY(dpid_options_parse(t->head.ctx, loss->word, rest, loss->options, values));
+    if (loss->takes_labels != (t->data->labels != NULL))
+        return dpid_fail(t->head.ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", loss->word, loss->takes_labels ? "labels" : "targets", t->data->labels ? "labels" : "targets");
+    DPID_TRY(keep_text(t, &t->loss_text, text));
+    t->loss = loss;
+    memcpy(t->loss_option, values, sizeof values);
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_loss(deepid_trainer *trainer, const char *loss)
+{
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_loss(trainer, loss));
+}
+
+static int32_t set_augmentation(deepid_trainer *t, const char *text)
+{
+    dpid_augment augment;
+    DPID_TRY(dpid_augment_parse(t->head.ctx, text, &augment));
+    if ((augment.pad || augment.flip) && t->data->sample.rank != 3)
+        return dpid_fail(t->head.ctx, DEEPID_ERR_UNSUPPORTED, "augmentation '%s' needs pictures, the data has samples of %s", text,
+                         dpid_shape_text(t->data->sample.rank, t->data->sample.extent).text);
+    DPID_TRY(keep_text(t, &t->augment_text, text ? text : ""));
+    t->augment = augment;
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_augmentation(deepid_trainer *trainer, const char *augmentation)
+{
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_augmentation(trainer, augmentation));
+}
+
+int32_t deepid_trainer_set_learning_rate(deepid_trainer *trainer, double rate)
+{
+    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
+        return DEEPID_ERR_ARGUMENT;
+    if (!(rate > 0 && isfinite(rate)))
+        return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "learning rate is %s, expected above 0", dpid_number(rate).text);
+    trainer->rate = rate;
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_clip(deepid_trainer *trainer, double norm)
+{
+    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
+        return DEEPID_ERR_ARGUMENT;
+    if (!(norm >= 0 && isfinite(norm)))
+        return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "clip is %s, expected 0 (off) or more", dpid_number(norm).text);
+    trainer->clip = norm;
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_total_steps(deepid_trainer *trainer, int64_t steps)
+{
+    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
+        return DEEPID_ERR_ARGUMENT;
+    if (steps < 1)
+        return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "total steps is %lld, expected 1 or more", (long long)steps);
+    trainer->total_steps = steps;
+    return DEEPID_OK;
+}
+
+static int32_t set_batch(deepid_trainer *t, int64_t batch)
+{
+    if (batch < 0 || batch > t->data->count)
+        return dpid_fail(t->head.ctx, DEEPID_ERR_ARGUMENT, "batch is %lld, expected 1 to the %lld samples of the data, or 0 for all", (long long)batch, (long long)t->data->count);
+    drop_buffers(t);
+    t->batch = batch;
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_batch(deepid_trainer *trainer, int64_t batch)
+{
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_batch(trainer, batch));
+}
+
+int32_t deepid_trainer_set_keep_last(deepid_trainer *trainer, int32_t keep)
+{
+    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
+        return DEEPID_ERR_ARGUMENT;
+    trainer->keep_last = keep != 0;
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_seed(deepid_trainer *trainer, uint64_t seed)
+{
+    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
+        return DEEPID_ERR_ARGUMENT;
+    trainer->seed = seed;
+    trainer->order_epoch = -1;
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_nonfinite(deepid_trainer *trainer, const char *what)
+{
+    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
+        return DEEPID_ERR_ARGUMENT;
+    const bool record = what && strcmp(what, "record") == 0;
+    if (!record && (!what || strcmp(what, "stop") != 0))
+        return dpid_fail(trainer->head.ctx, DEEPID_ERR_SPEC, "nonfinite is '%s', expected stop or record", what ? what : "NULL");
+    trainer->record = record;
+    return DEEPID_OK;
+}
+
+/* ---- reads ------------------------------------------------------------------------------------- */
+
+double dpid_trainer_rate_at(const deepid_trainer *t, int64_t step)
+{
+    const double rate = t->rate > 0 ? t->rate : t->optimizer->default_rate;
+    const int64_t warmup = t->schedule_option[DPID_SCHEDULE_WARMUP].i;
+    const double share = t->total_steps > 0 ? (double)step / (double)t->total_steps : 0;
+    const double ramp = step < warmup ? (double)(step + 1) / (double)warmup : 1;
+    return rate * ramp * t->schedule->factor(t->schedule_option, share);
+}
+
+int64_t deepid_trainer_steps_done(const deepid_trainer *trainer)
+{
+    return dpid_is(trainer, DPID_MAGIC_TRAINER) ? trainer->step : -1;
+}
+
+int64_t deepid_trainer_steps_per_epoch(const deepid_trainer *trainer)
+{
+    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
+        return -1;
+    const int64_t batch = dpid_trainer_batch(trainer);
+    return (trainer->data->count + (trainer->keep_last ? batch - 1 : 0)) / batch;
+}
+
+double deepid_trainer_loss(const deepid_trainer *trainer)
+{
+    return dpid_is(trainer, DPID_MAGIC_TRAINER) ? trainer->last_loss : (double)NAN;
+}
+
+double deepid_trainer_gradient_norm(const deepid_trainer *trainer)
+{
+    return dpid_is(trainer, DPID_MAGIC_TRAINER) ? trainer->last_norm : (double)NAN;
+}
+
+double deepid_trainer_current_rate(const deepid_trainer *trainer)
+{
+    return dpid_is(trainer, DPID_MAGIC_TRAINER) ? dpid_trainer_rate_at(trainer, trainer->step) : (double)NAN;
+}
+
+int64_t deepid_trainer_nonfinite_steps(const deepid_trainer *trainer)
+{
+    return dpid_is(trainer, DPID_MAGIC_TRAINER) ? trainer->nonfinite : -1;
+}

@@ -1,0 +1,59 @@
+/* The inside of a trainer. */
+#ifndef DPID_TRAIN_TRAINER_H
+#define DPID_TRAIN_TRAINER_H
+
+#include <deepid/train.h>
+
+#include "data/data.h"
+#include "net/net.h"
+#include "ops/loss.h"
+#include "train/optimizer.h"
+
+struct deepid_trainer {
+    dpid_head head;
+    deepid_net *net;             /* lent */
+    const deepid_dataset *data;  /* lent */
+    /* settings, with the texts that made them */
+    const dpid_loss *loss;
+    dpid_value loss_option[DPID_OPTIONS_MAX];
+    const dpid_optimizer *optimizer;
+    dpid_value optimizer_option[DPID_OPTIONS_MAX];
+    const dpid_schedule *schedule;
+    dpid_value schedule_option[DPID_OPTIONS_MAX];
+    dpid_augment augment;
+    char *loss_text, *optimizer_text, *schedule_text, *augment_text;
+    double rate; /* 0: the optimiser's default */
+    double clip;
+    int64_t batch, total_steps;
+    uint64_t seed;
+    bool keep_last, record;
+    /* state */
+    int64_t step, epoch, position; /* done steps; the running epoch and the next sample in its order */
+    int64_t nonfinite;
+    double last_loss, last_norm;
+    atomic_int stop;
+    int64_t *order;
+    int64_t order_epoch; /* what order holds; -1: nothing yet */
+    int32_t *labels;
+    void *targets;
+    void *state[DPID_OPTIMIZER_STATES];
+};
+
+struct deepid_event {
+    const deepid_trainer *trainer;
+    int64_t steps; /* of this fit */
+    double seconds;
+};
+
+/* Buffers for the batch and the optimiser; nothing is allocated after it. */
+int32_t dpid_trainer_prepare(deepid_trainer *trainer);
+/* Forward, loss, backward of the given samples: loss and gradient in net, *loss_mean; not finite: DEEPID_ERR_NUMERIC naming the layer, nothing but buffers changed. */
+int32_t dpid_trainer_gradient(deepid_trainer *trainer, const int64_t *order, int64_t n, double *loss_mean, double *norm);
+double dpid_trainer_rate_at(const deepid_trainer *trainer, int64_t step);
+int64_t dpid_trainer_batch(const deepid_trainer *trainer); /* samples of a full step */
+/* steps iterations of L-BFGS. */
+int32_t dpid_trainer_lbfgs(deepid_trainer *trainer, int64_t steps, deepid_event_fn progress, deepid_event *event, void *user);
+/* Report to the caller after a step: DEEPID_OK, DEEPID_STOPPED or DEEPID_ERR_CALLBACK. */
+int32_t dpid_trainer_report(deepid_trainer *trainer, deepid_event_fn progress, deepid_event *event, void *user);
+
+#endif
