@@ -1,0 +1,234 @@
+/* What a study found: tables, CSV, study.json. */
+#include "study/study.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+/* ---- tables ------------------------------------------------------------------------------ */
+
+static int32_t fill_results(deepid_study *study, deepid_table *table)
+{
+    for (int64_t i = 0; i < study->tasks; i++) {
+        const dpid_task *t = &study->task[i];
+        const double row[] = {(double)t->task, (double)t->net->depth, (double)t->seed, t->epochs, t->train_loss, t->train_error, t->valid_loss, t->valid_error, t->diverged, t->seconds,
+                              (double)(t->net - study->net)};
+        if (t->done)
+            DPID_TRY(deepid_table_append(table, t->net->arm, row));
+    }
+    return DEEPID_OK;
+}
+
+static int32_t fill_history(deepid_study *study, deepid_table *table)
+{
+    for (int64_t i = 0; i < study->tasks; i++) {
+        const dpid_task *t = &study->task[i];
+        for (int64_t k = 0; t->done && k < t->points; k++) {
+            const dpid_history *h = &t->history[k];
+            const double row[] = {(double)t->task, h->epoch, h->train_loss, h->train_error, h->valid_loss, h->valid_error, h->rate};
+            DPID_TRY(deepid_table_append(table, t->net->arm, row));
+        }
+    }
+    return DEEPID_OK;
+}
+
+static int32_t make_table(deepid_study *study, const char *columns, int32_t (*fill)(deepid_study *, deepid_table *), deepid_table **out)
+{
+    deepid_table *table = NULL;
+    if (!out)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: out is NULL");
+    DPID_TRY(dpid_study_plan(study));
+    DPID_TRY(deepid_table_create(study->head.ctx, "arm", columns, &table));
+    const int32_t status = fill(study, table);
+    if (status == DEEPID_OK)
+        *out = table;
+    else
+        deepid_table_destroy(table);
+    return status;
+}
+
+int32_t deepid_study_results(deepid_study *study, deepid_table **out)
+{
+    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    return dpid_leave(study->head.ctx, make_table(study, "task,depth,seed,epochs,train_loss,train_error,valid_loss,valid_error,diverged,seconds,net", fill_results, out));
+}
+
+int32_t deepid_study_history(deepid_study *study, deepid_table **out)
+{
+    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    return dpid_leave(study->head.ctx, make_table(study, "task,epoch,train_loss,train_error,valid_loss,valid_error,lr", fill_history, out));
+}
+
+/* ---- CSV: the columns of the programs' contract --------------------------------------------- */
+
+static void add_numbers(dpid_string *s, const double *values, int count)
+{
+    for (int i = 0; i < count; i++) {
+        dpid_string_add(s, ",");
+        dpid_string_number(s, values[i]);
+    }
+}
+
+static void results_csv(const deepid_study *study, dpid_string *s)
+{
+    dpid_string_add(s, "task,arm,family,block,depth,seed,dtype,epochs,train_loss,train_error,valid_loss,valid_error,diverged,seconds\n");
+    for (int64_t i = 0; i < study->tasks; i++) {
+        const dpid_task *t = &study->task[i];
+        const double values[] = {t->epochs, t->train_loss, t->train_error, t->valid_loss, t->valid_error, t->diverged, t->seconds};
+        if (!t->done)
+            continue;
+        dpid_string_format(s, "%lld,", (long long)t->task);
+        dpid_string_csv(s, t->net->arm);
+        dpid_string_add(s, ",");
+        dpid_string_csv(s, t->net->family);
+        dpid_string_add(s, ",");
+        dpid_string_csv(s, t->net->block);
+        dpid_string_format(s, ",%lld,%llu,%s", (long long)t->net->depth, (unsigned long long)t->seed, dpid_dtype_name(study->dtype));
+        add_numbers(s, values, 7);
+        dpid_string_add(s, "\n");
+    }
+}
+
+static void history_csv(const deepid_study *study, dpid_string *s)
+{
+    dpid_string_add(s, "task,epoch,train_loss,train_error,valid_loss,valid_error,lr\n");
+    for (int64_t i = 0; i < study->tasks; i++) {
+        const dpid_task *t = &study->task[i];
+        for (int64_t k = 0; t->done && k < t->points; k++) {
+            const dpid_history *h = &t->history[k];
+            const double values[DPID_HISTORY_COLUMNS] = {h->epoch, h->train_loss, h->train_error, h->valid_loss, h->valid_error, h->rate};
+            dpid_string_format(s, "%lld", (long long)t->task);
+            add_numbers(s, values, DPID_HISTORY_COLUMNS);
+            dpid_string_add(s, "\n");
+        }
+    }
+}
+
+static int32_t write_text(const deepid_study *study, const char *name, dpid_string *text)
+{
+    dpid_string path = {.ctx = study->head.ctx};
+    dpid_string_format(&path, "%s/%s", study->folder, name);
+    int32_t status = text->status != DEEPID_OK ? text->status : path.status;
+    if (status == DEEPID_OK)
+        status = dpid_file_replace(study->head.ctx, path.text, text->text, text->length);
+    dpid_string_release(&path);
+    dpid_string_release(text);
+    return status;
+}
+
+/* ---- study.json ---------------------------------------------------------------------------------- */
+
+static void add_config(const deepid_study *study, dpid_string *s)
+{
+    dpid_string lines = {.ctx = s->ctx};
+    dpid_study_config(study, &lines);
+    dpid_string_add(s, "\"configuration\": {");
+    for (char *line = lines.text; line && *line;) {
+        char *end = strchr(line, '\n');
+        char *equals = strchr(line, '=');
+        *end = 0;
+        *equals = 0;
+        dpid_string_add(s, line == lines.text ? "\n  " : ",\n  ");
+        dpid_string_json(s, line);
+        dpid_string_add(s, ": ");
+        dpid_string_json(s, equals + 1);
+        line = end + 1;
+    }
+    dpid_string_add(s, "\n}");
+    dpid_string_release(&lines);
+}
+
+int32_t dpid_study_write_json(deepid_study *study, const char *replay)
+{
+    struct utsname machine = {.sysname = ""};
+    dpid_string s = {.ctx = study->head.ctx};
+    uname(&machine);
+    dpid_string_add(&s, "{\"format\": 1,\n");
+    add_config(study, &s);
+    dpid_string_format(&s, ",\n\"build\": %s,\n\"machine\": {\"system\": ", deepid_build_info());
+    dpid_string_json(&s, machine.sysname);
+    dpid_string_add(&s, ", \"architecture\": ");
+    dpid_string_json(&s, machine.machine);
+    dpid_string_format(&s, ", \"cpus\": %d},\n\"seeds\": [", dpid_cpu_count());
+    for (int64_t i = 0; i < study->seeds; i++)
+        dpid_string_format(&s, "%s%llu", i ? ", " : "", (unsigned long long)(study->first_seed + (uint64_t)i));
+    dpid_string_add(&s, "],\n\"replay\": ");
+    if (replay)
+        dpid_string_json(&s, replay);
+    else
+        dpid_string_add(&s, "null");
+    dpid_string_add(&s, "}\n");
+    return write_text(study, "study.json", &s);
+}
+
+/* Compare the folder's configuration with ours, key by key. */
+static int32_t compare(deepid_study *study, const char *path, json_t *theirs)
+{
+    dpid_string lines = {.ctx = study->head.ctx};
+    int32_t status = DEEPID_OK;
+    dpid_study_config(study, &lines);
+    status = lines.status;
+    size_t ours = 0;
+    for (char *line = lines.text; status == DEEPID_OK && line && *line; ours++) {
+        char *end = strchr(line, '\n');
+        char *equals = strchr(line, '=');
+        *end = 0;
+        *equals = 0;
+        const char *value = json_string_value(json_object_get(theirs, line));
+        if (!value || strcmp(value, equals + 1) != 0)
+            status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "'%s' holds another study: its %s is '%.100s', here it is '%.100s'; take another folder", path, line, value ? value : "missing",
+                               equals + 1);
+        line = end + 1;
+    }
+    if (status == DEEPID_OK && json_object_size(theirs) != ours)
+        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "'%s' holds another study: %llu settings, here %llu; take another folder", path, (unsigned long long)json_object_size(theirs),
+                           (unsigned long long)ours);
+    dpid_string_release(&lines);
+    return status;
+}
+
+static int32_t read_and_compare(deepid_study *study, const char *path)
+{
+    uint8_t *bytes = NULL;
+    int64_t count = 0;
+    if (!dpid_file_exists(path))
+        return DEEPID_OK;
+    DPID_TRY(dpid_file_read(study->head.ctx, path, &bytes, &count));
+    json_t *root = json_loadb((const char *)bytes, (size_t)count, JSON_REJECT_DUPLICATES, NULL);
+    json_t *theirs = json_object_get(root, "configuration");
+    const int32_t status = json_is_object(theirs) ? compare(study, path, theirs) : dpid_fail(study->head.ctx, DEEPID_ERR_FORMAT, "'%s' is damaged: it has no configuration", path);
+    json_decref(root);
+    dpid_free(study->head.ctx, bytes);
+    return status;
+}
+
+int32_t dpid_study_check_folder(deepid_study *study)
+{
+    dpid_string path = {.ctx = study->head.ctx};
+    dpid_string_format(&path, "%s/study.json", study->folder);
+    const int32_t status = path.status == DEEPID_OK ? read_and_compare(study, path.text) : path.status;
+    dpid_string_release(&path);
+    return status;
+}
+
+/* ---- write ------------------------------------------------------------------------------------------- */
+
+static int32_t study_write(deepid_study *study, const char *replay)
+{
+    dpid_string text = {.ctx = study->head.ctx};
+    if (!study->folder)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "study: there is no folder; call deepid_study_set_folder");
+    DPID_TRY(dpid_study_plan(study));
+    DPID_TRY(dpid_folder_make(study->head.ctx, study->folder));
+    results_csv(study, &text);
+    DPID_TRY(write_text(study, "results.csv", &text));
+    history_csv(study, &text);
+    DPID_TRY(write_text(study, "history.csv", &text));
+    return dpid_study_write_json(study, replay);
+}
+
+int32_t deepid_study_write(deepid_study *study, const char *replay)
+{
+    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    return dpid_leave(study->head.ctx, study_write(study, replay));
+}
