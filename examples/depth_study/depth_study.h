@@ -1,0 +1,66 @@
+/* What the parts of depth_study share. Everything below stands on the public API alone. */
+#ifndef DEPTH_STUDY_H
+#define DEPTH_STUDY_H
+
+#include <deepid/deepid.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { DEPTHS_MAX = 16, BLOCKS_MAX = 8, DONE = 0, FAILED = 1, USAGE = 2, INTERRUPTED = 130 };
+
+/* The command line, defaults filled in once the data are known. */
+typedef struct {
+    const char *data, *net, *optimizer, *init, *out;
+    int64_t depths[DEPTHS_MAX], samples, seeds, epochs, steps, batch, width, threads, shard, shards;
+    int depth_count, block_count;
+    char blocks[BLOCKS_MAX][32];
+    double rate, clip;
+    int32_t dtype;
+    bool quick;
+    char *command; /* to be typed again */
+} options;
+
+/* -1: go on; else the exit code. */
+int options_read(options *o, int argc, char **argv);
+void options_fill(options *o, bool pictures);
+
+typedef struct {
+    deepid_dataset *train, *valid;
+    bool pictures;
+    char words[256]; /* "spirals: 256 training and 1024 validation samples" */
+} task_data;
+int32_t data_open(deepid_ctx *ctx, const options *o, task_data *out);
+void data_close(task_data *data);
+
+/* The text of one net; free() it. NULL with the context's sentence. */
+char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const char *block, int64_t depth);
+const char *net_family(const options *o, const task_data *data);
+
+/* Median and range of one column over the seeds of one net. */
+typedef struct {
+    double median, low, high;
+} spread;
+spread spread_of(const double *values, int64_t n);
+/* values[seed] of column for net number `net`; returns how many. */
+int64_t seed_values(const deepid_table *results, int64_t net, const char *column, double *values);
+
+/* The simplest certificate: the trained shallow net with identity blocks inserted, beside the deep net from scratch. */
+typedef struct {
+    bool made;
+    int64_t shallow_depth, deep_depth, seeds;
+    int64_t bit_equal;
+    double *shallow, *witness, *scratch; /* training losses by seed */
+    double largest_difference;
+    spread gap; /* scratch - witness */
+    spread witness_loss;
+} certificate;
+int32_t certificate_make(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, const deepid_table *results, certificate *out);
+void certificate_free(certificate *c);
+
+/* The two sentences, and the whole page. */
+void answer_write(const options *o, const deepid_table *results, const certificate *c, char *text, size_t size);
+int32_t page_write(deepid_ctx *ctx, const options *o, const task_data *data, const deepid_table *results, const deepid_table *history, const certificate *c, double seconds, const char *path);
+void summary_print(const options *o, const deepid_table *results, const certificate *c);
+
+#endif

@@ -1,0 +1,249 @@
+/* The command line: one table of flags, one clear sentence for what is wrong. */
+#include "depth_study.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "depth_study: do added layers hurt on this task, and is it the optimiser?\n"
+    "\n"
+    "Trains plain and identity-skip nets of several depths with several seeds, one net per core, then inserts identity\n"
+    "layers into the trained shallow net: what the deep net from scratch loses against that is the optimiser's error.\n"
+    "\n"
+    "usage: depth_study [flags]\n"
+    "  --data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
+    "                     idx:FOLDER | cifar10:FOLDER | csv:FILE | npy:X,Y            (default spirals)\n"
+    "  --samples N        training samples to take (pictures from files: 4000, and half as many for validation)\n"
+    "  --net NET          mlp | pictures | a net's text with {block} and {depth} in it (default by the data)\n"
+    "  --width N          width of the mlp (16), of the first stage of pictures (8)\n"
+    "  --depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,44)\n"
+    "  --blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain\n"
+    "  --seeds N          seeds 1..N (8; pictures 2)\n"
+    "  --epochs N         passes over the data (100; pictures 3)      --steps N   updates instead\n"
+    "  --batch N          samples a step (64)\n"
+    "  --optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"\n"
+    "  --lr X             learning rate (0.03; pictures 0.05), divided by 10 after 75 % of the steps\n"
+    "  --clip X           largest norm of the gradient, 0 = off (5; pictures 0)\n"
+    "  --init WORDS       \"he\" (pictures: \"he mode=fan_out\"), \"orthogonal\", \"looks_linear\", ...\n"
+    "  --dtype f32|f64    numbers to train in (f32)\n"
+    "  --threads N        nets at a time, 0 = one per core (0); results do not depend on it\n"
+    "  --shard I/N        do every N-th task, starting with I (0-based); run all shards into one folder\n"
+    "  --out FOLDER       results.csv, history.csv, study.json, report.html (depth-study); the same command goes on where it stopped\n"
+    "  --quick            a small study for a first look: 2 seeds, fewer steps\n"
+    "  --help, --version\n"
+    "\n"
+    "exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted (the same command resumes)\n";
+
+static int wrong(const char *format, const char *a, const char *b)
+{
+    fprintf(stderr, "depth_study: ");
+    fprintf(stderr, format, a, b);
+    fprintf(stderr, "\n");
+    return USAGE;
+}
+
+/* ---- values ----------------------------------------------------------------------------- */
+
+static bool whole(const char *text, int64_t low, int64_t high, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    const long long value = strtoll(text, &end, 10);
+    if (errno || end == text || *end || value < low || value > high)
+        return false;
+    *out = value;
+    return true;
+}
+
+static bool number(const char *text, double low, double *out)
+{
+    char *end;
+    const double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value) || value < low)
+        return false;
+    *out = value;
+    return true;
+}
+
+static int read_depths(options *o, const char *list)
+{
+    for (const char *p = list; *p;) {
+        char item[24] = "";
+        const size_t length = strcspn(p, ",");
+        snprintf(item, sizeof item, "%.*s", (int)(length < 23 ? length : 23), p);
+        if (o->depth_count == DEPTHS_MAX || !whole(item, 0, 100000, &o->depths[o->depth_count]))
+            return wrong("--depths is '%s', expected at most 16 whole numbers from 0 joined by commas, such as 2,10,30%s", list, "");
+        if (o->depth_count > 0 && o->depths[o->depth_count] <= o->depths[o->depth_count - 1])
+            return wrong("--depths is '%s', expected numbers that grow%s", list, "");
+        o->depth_count++;
+        p += length + (p[length] == ',');
+    }
+    return o->depth_count ? -1 : wrong("--depths is empty%s%s", "", "");
+}
+
+static int read_blocks(options *o, const char *list)
+{
+    for (const char *p = list; *p;) {
+        const size_t length = strcspn(p, ",");
+        char *word = o->blocks[o->block_count < BLOCKS_MAX ? o->block_count : BLOCKS_MAX - 1];
+        snprintf(word, sizeof o->blocks[0], "%.*s", (int)(length < 31 ? length : 31), p);
+        if (o->block_count == BLOCKS_MAX || !deepid_block_help(word))
+            return wrong("--blocks: '%s' is no block; known: plain, identity, preact, preact_plain, bottleneck, bottleneck_plain%s", word, "");
+        o->block_count++;
+        p += length + (p[length] == ',');
+    }
+    return o->block_count ? -1 : wrong("--blocks is empty%s%s", "", "");
+}
+
+static int read_shard(options *o, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    char first[24] = "";
+    snprintf(first, sizeof first, "%.*s", slash ? (int)(slash - text) : 0, text);
+    if (!slash || !whole(slash + 1, 1, 1000000, &o->shards) || !whole(first, 0, o->shards - 1, &o->shard))
+        return wrong("--shard is '%s', expected I/N with 0 <= I < N%s", text, "");
+    return -1;
+}
+
+/* ---- flags --------------------------------------------------------------------------------- */
+
+enum { DATA = 256, SAMPLES, NET, WIDTH, DEPTHS, BLOCKS, SEEDS, EPOCHS, STEPS, BATCH, OPTIMIZER, LR, CLIP, INIT, DTYPE, THREADS, SHARD, OUT, QUICK, HELP, VERSION };
+static const struct option flags[] = {
+    {"data", 1, 0, DATA},       {"samples", 1, 0, SAMPLES}, {"net", 1, 0, NET},     {"width", 1, 0, WIDTH}, {"depths", 1, 0, DEPTHS}, {"blocks", 1, 0, BLOCKS}, {"seeds", 1, 0, SEEDS},
+    {"epochs", 1, 0, EPOCHS},   {"steps", 1, 0, STEPS},     {"batch", 1, 0, BATCH}, {"optimizer", 1, 0, OPTIMIZER}, {"lr", 1, 0, LR}, {"clip", 1, 0, CLIP},     {"init", 1, 0, INIT},
+    {"dtype", 1, 0, DTYPE},     {"threads", 1, 0, THREADS}, {"shard", 1, 0, SHARD}, {"out", 1, 0, OUT},     {"quick", 0, 0, QUICK},   {"help", 0, 0, HELP},     {"version", 0, 0, VERSION}, {0}};
+
+static int read_whole(const char *flag, const char *text, int64_t low, int64_t high, int64_t *out)
+{
+    if (whole(text, low, high, out))
+        return -1;
+    fprintf(stderr, "depth_study: --%s is '%s', expected a whole number from %lld to %lld\n", flag, text, (long long)low, (long long)high);
+    return USAGE;
+}
+
+static int read_flag(options *o, int flag, const char *text)
+{
+    switch (flag) {
+    case DATA:
+        o->data = text;
+        return -1;
+    case NET:
+        o->net = text;
+        return -1;
+    case OPTIMIZER:
+        o->optimizer = text;
+        return -1;
+    case INIT:
+        o->init = text;
+        return -1;
+    case OUT:
+        o->out = text;
+        return *text ? -1 : wrong("--out is empty%s%s", "", "");
+    case QUICK:
+        o->quick = true;
+        return -1;
+    case DEPTHS:
+        return read_depths(o, text);
+    case BLOCKS:
+        return read_blocks(o, text);
+    case SHARD:
+        return read_shard(o, text);
+    case SAMPLES:
+        return read_whole("samples", text, 2, 1 << 30, &o->samples);
+    case WIDTH:
+        return read_whole("width", text, 1, 65536, &o->width);
+    case SEEDS:
+        return read_whole("seeds", text, 1, 100000, &o->seeds);
+    case EPOCHS:
+        return read_whole("epochs", text, 1, 1000000000, &o->epochs);
+    case STEPS:
+        return read_whole("steps", text, 1, 1000000000000, &o->steps);
+    case BATCH:
+        return read_whole("batch", text, 1, 1 << 30, &o->batch);
+    case THREADS:
+        return read_whole("threads", text, 0, 1024, &o->threads);
+    case LR:
+        return number(text, 1e-300, &o->rate) ? -1 : wrong("--lr is '%s', expected a number above 0%s", text, "");
+    case CLIP:
+        return number(text, 0, &o->clip) ? -1 : wrong("--clip is '%s', expected 0 (off) or more%s", text, "");
+    case DTYPE:
+        o->dtype = strcmp(text, "f64") == 0 ? DEEPID_F64 : strcmp(text, "f32") == 0 ? DEEPID_F32 : 0;
+        return o->dtype ? -1 : wrong("--dtype is '%s', expected f32 or f64%s", text, "");
+    case HELP:
+        fputs(help, stdout);
+        return DONE;
+    case VERSION:
+        printf("depth_study, deepid %s\n", deepid_version());
+        return DONE;
+    default:
+        return wrong("try depth_study --help%s%s", "", "");
+    }
+}
+
+/* The words of the command, quoted for a shell. */
+static char *command_of(int argc, char **argv)
+{
+    size_t size = 32;
+    for (int i = 0; i < argc; i++)
+        size += 4 * strlen(argv[i]) + 4;
+    char *text = malloc(size);
+    size_t used = 0;
+    for (int i = 0; text && i < argc; i++) {
+        const bool plain = argv[i][strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=.,:/+")] == 0 && *argv[i];
+        const char *word = i == 0 && strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[i];
+        used += (size_t)sprintf(text + used, "%s%s", i ? " " : "", plain ? word : "'");
+        for (const char *p = word; !plain && *p; p++)
+            used += (size_t)sprintf(text + used, *p == '\'' ? "'\\''" : "%c", *p);
+        used += (size_t)sprintf(text + used, "%s", plain ? "" : "'");
+    }
+    return text;
+}
+
+int options_read(options *o, int argc, char **argv)
+{
+    *o = (options){.data = "spirals", .out = "depth-study", .dtype = DEEPID_F32, .shards = 1, .rate = NAN, .clip = NAN, .command = command_of(argc, argv)};
+    opterr = 0;
+    for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
+        if (flag == '?')
+            return wrong("unknown flag or missing value: %s; try depth_study --help%s", argv[optind - 1], "");
+        const int code = read_flag(o, flag, optarg);
+        if (code >= 0)
+            return code;
+    }
+    if (optind < argc)
+        return wrong("unexpected '%s'; try depth_study --help%s", argv[optind], "");
+    if (o->epochs && o->steps)
+        return wrong("give --epochs or --steps, not both%s%s", "", "");
+    return -1;
+}
+
+/* ---- what was not said -------------------------------------------------------------------------- */
+
+void options_fill(options *o, bool pictures)
+{
+    static const int64_t depths[2][3] = {{2, 10, 30}, {8, 20, 44}};
+    const int64_t quick_depths = 2;
+    if (o->depth_count == 0)
+        for (; o->depth_count < (o->quick ? quick_depths : 3); o->depth_count++)
+            o->depths[o->depth_count] = depths[pictures][o->depth_count];
+    if (o->block_count == 0) {
+        strcpy(o->blocks[0], "plain");
+        strcpy(o->blocks[1], "identity");
+        o->block_count = 2;
+    }
+    o->seeds = o->seeds ? o->seeds : pictures || o->quick ? 2 : 8;
+    if (!o->steps && !o->epochs) {
+        o->epochs = pictures ? 3 : 100;
+        o->steps = o->quick ? 60 : 0;
+    }
+    o->batch = o->batch ? o->batch : 64;
+    o->width = o->width ? o->width : pictures ? 8 : 16;
+    o->optimizer = o->optimizer ? o->optimizer : pictures ? "sgd momentum=0.9 weight_decay=1e-4" : "sgd momentum=0.9";
+    o->init = o->init ? o->init : pictures ? "he mode=fan_out" : "he";
+    o->rate = isnan(o->rate) ? (pictures ? 0.05 : 0.03) : o->rate;
+    o->clip = isnan(o->clip) ? (pictures ? 0 : 5) : o->clip;
+}
