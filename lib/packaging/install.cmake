@@ -1,0 +1,30 @@
+# Install rules: runtime and dev components; two export sets, so that a consumer of the shared library needs no other package.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS deepid EXPORT deepid-shared-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT dev)
+install(TARGETS deepid_static EXPORT deepid-static-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/deepid DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+set(deepid_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/deepid)
+install(EXPORT deepid-shared-targets NAMESPACE deepid:: DESTINATION ${deepid_cmake_dir} COMPONENT dev)
+install(EXPORT deepid-static-targets NAMESPACE deepid:: DESTINATION ${deepid_cmake_dir} COMPONENT dev)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/deepid-config-version.cmake COMPATIBILITY SameMinorVersion)
+configure_package_config_file(${PROJECT_SOURCE_DIR}/lib/packaging/deepid-config.cmake.in ${PROJECT_BINARY_DIR}/deepid-config.cmake INSTALL_DESTINATION ${deepid_cmake_dir})
+install(FILES ${PROJECT_BINARY_DIR}/deepid-config.cmake ${PROJECT_BINARY_DIR}/deepid-config-version.cmake DESTINATION ${deepid_cmake_dir} COMPONENT dev)
+
+# pkg-config: relocatable where the library folder is below the prefix, right where it is absolute
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(deepid_pc_prefix "${CMAKE_INSTALL_PREFIX}")
+  set(deepid_pc_libdir "${CMAKE_INSTALL_LIBDIR}")
+else()
+  file(RELATIVE_PATH deepid_up "/x/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/x")
+  set(deepid_pc_prefix "\${pcfiledir}/${deepid_up}")
+  set(deepid_pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+endif()
+configure_file(${PROJECT_SOURCE_DIR}/lib/packaging/deepid.pc.in ${PROJECT_BINARY_DIR}/deepid.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/deepid.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "The deepid developers")
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+include(CPack)

@@ -51,24 +51,63 @@ static int64_t last_image(const convolution *v, int64_t task)
 
 /* ---- patches ------------------------------------------------------------------------ */
 
+/* The taps of one kernel row that lie inside the picture: first..end-1. Without dilation they are one run of memory. */
+typedef struct {
+    int64_t first, end;
+} taps;
+
+static taps taps_inside(const dpid_window *w, int64_t column)
+{
+    const int64_t d = w->dilation_w;
+    const int64_t first = column < 0 ? (-column + d - 1) / d : 0;
+    const int64_t end = column < w->w ? (w->w - column + d - 1) / d : 0;
+    return (taps){first < w->kernel_w ? first : w->kernel_w, end < w->kernel_w ? end : w->kernel_w};
+}
+
+/* One kernel row of one patch; row NULL: outside. */
+static void gather_row(const dpid_conv2d *g, const real *restrict row, int64_t column, real *restrict p)
+{
+    const dpid_window *w = &g->window;
+    const taps t = row ? taps_inside(w, column) : (taps){w->kernel_w, w->kernel_w};
+    for (int64_t i = 0; i < t.first * g->in_g; i++)
+        p[i] = 0;
+    if (w->dilation_w == 1 && g->groups == 1 && t.end > t.first)
+        memcpy(p + t.first * g->in_g, row + (column + t.first) * w->c, (size_t)((t.end - t.first) * g->in_g) * sizeof *p);
+    else
+        for (int64_t l = t.first; l < t.end; l++)
+            memcpy(p + l * g->in_g, row + (column + l * w->dilation_w) * w->c, (size_t)g->in_g * sizeof *p);
+    for (int64_t i = (t.end > t.first ? t.end : t.first) * g->in_g; i < w->kernel_w * g->in_g; i++)
+        p[i] = 0;
+}
+
 /* P of output rows first..first+rows-1 of one picture and group; zeros outside the picture */
 static void gather(const dpid_conv2d *g, const real *restrict x, int64_t first, int64_t rows, real *restrict p)
 {
     const dpid_window *w = &g->window;
     for (int64_t i = first; i < first + rows; i++) {
         for (int64_t j = 0; j < w->out_w; j++) {
-            for (int64_t k = 0; k < w->kernel_h; k++) {
+            for (int64_t k = 0; k < w->kernel_h; k++, p += w->kernel_w * g->in_g) {
                 const int64_t row = i * w->stride_h - w->top + k * w->dilation_h;
-                for (int64_t l = 0; l < w->kernel_w; l++, p += g->in_g) {
-                    const int64_t column = j * w->stride_w - w->left + l * w->dilation_w;
-                    const bool inside = row >= 0 && row < w->h && column >= 0 && column < w->w;
-                    const real *from = x + (row * w->w + column) * w->c;
-                    for (int64_t c = 0; c < g->in_g; c++)
-                        p[c] = inside ? from[c] : 0;
-                }
+                gather_row(g, row >= 0 && row < w->h ? x + row * w->w * w->c : NULL, j * w->stride_w - w->left, p);
             }
         }
     }
+}
+
+static void scatter_row(const dpid_conv2d *g, const real *restrict p, int64_t column, real *restrict row)
+{
+    const dpid_window *w = &g->window;
+    const taps t = taps_inside(w, column);
+    if (w->dilation_w == 1 && g->groups == 1) {
+        real *restrict to = row + (column + t.first) * w->c;
+        const real *restrict from = p + t.first * g->in_g;
+        for (int64_t i = 0; i < (t.end - t.first) * g->in_g; i++)
+            to[i] += from[i];
+        return;
+    }
+    for (int64_t l = t.first; l < t.end; l++)
+        for (int64_t c = 0; c < g->in_g; c++)
+            row[(column + l * w->dilation_w) * w->c + c] += p[l * g->in_g + c];
 }
 
 /* dx += the patches' gradients, each where it came from */
@@ -77,16 +116,10 @@ static void scatter(const dpid_conv2d *g, const real *restrict p, int64_t first,
     const dpid_window *w = &g->window;
     for (int64_t i = first; i < first + rows; i++) {
         for (int64_t j = 0; j < w->out_w; j++) {
-            for (int64_t k = 0; k < w->kernel_h; k++) {
+            for (int64_t k = 0; k < w->kernel_h; k++, p += w->kernel_w * g->in_g) {
                 const int64_t row = i * w->stride_h - w->top + k * w->dilation_h;
-                for (int64_t l = 0; l < w->kernel_w; l++, p += g->in_g) {
-                    const int64_t column = j * w->stride_w - w->left + l * w->dilation_w;
-                    if (row < 0 || row >= w->h || column < 0 || column >= w->w)
-                        continue;
-                    real *to = dx + (row * w->w + column) * w->c;
-                    for (int64_t c = 0; c < g->in_g; c++)
-                        to[c] += p[c];
-                }
+                if (row >= 0 && row < w->h)
+                    scatter_row(g, p, j * w->stride_w - w->left, dx + row * w->w * w->c);
             }
         }
     }
