@@ -90,7 +90,7 @@ static int32_t set_up(deepid_ctx *ctx, const options *o, const task_data *data, 
     TRY(deepid_study_set_number(study, "steps", (double)o->steps));
     if (o->epochs)
         TRY(deepid_study_set_number(study, "epochs", (double)o->epochs));
-    TRY(deepid_study_set_number(study, "history_points", data->pictures ? 6 : 40));
+    TRY(deepid_study_set_number(study, "history_points", data->pictures ? 3 : 40));
     TRY(deepid_study_set_number(study, "threads", (double)o->threads));
     TRY(deepid_study_set_number(study, "shards", (double)o->shards));
     TRY(deepid_study_set_number(study, "shard", (double)o->shard));

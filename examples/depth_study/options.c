@@ -28,7 +28,7 @@ static const char help[] =
     "  --optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"\n"
     "  --lr X             learning rate (0.03; pictures 0.05), divided by 10 after 75 % of the steps\n"
     "  --clip X           largest norm of the gradient, 0 = off (5; pictures 0)\n"
-    "  --init WORDS       \"he\" (pictures: \"he mode=fan_out\"), \"orthogonal\", \"looks_linear\", ...\n"
+    "  --init WORDS       \"he\" (pictures: \"he mode=fan_out head=pytorch\"), \"orthogonal\", \"looks_linear\", ...\n"
     "  --dtype f32|f64    numbers to train in (f32)\n"
     "  --threads N        nets at a time, 0 = one per core (0); results do not depend on it\n"
     "  --shard I/N        do every N-th task, starting with I (0-based); run all shards into one folder\n"
@@ -243,7 +243,7 @@ void options_fill(options *o, bool pictures)
     o->batch = o->batch ? o->batch : 64;
     o->width = o->width ? o->width : pictures ? 8 : 16;
     o->optimizer = o->optimizer ? o->optimizer : pictures ? "sgd momentum=0.9 weight_decay=1e-4" : "sgd momentum=0.9";
-    o->init = o->init ? o->init : pictures ? "he mode=fan_out" : "he";
+    o->init = o->init ? o->init : pictures ? "he mode=fan_out head=pytorch" : "he";
     o->rate = isnan(o->rate) ? (pictures ? 0.05 : 0.03) : o->rate;
     o->clip = isnan(o->clip) ? (pictures ? 0 : 5) : o->clip;
 }

@@ -31,17 +31,34 @@ static const dpid_option he_options[] = {
     {"mode", DPID_CHOICE, 0, 0, 0, "fan_in|fan_out", false, "which fan"},
     {"dist", DPID_CHOICE, 0, 0, 0, "normal|uniform", false, "distribution"},
     {"slope", DPID_REAL, 0, -1e3, 1e3, NULL, false, "negative slope of the rectifier"},
+    {"head", DPID_CHOICE, 0, 0, 0, "he|pytorch|zero", false, "the last weight layer: as the others; U(+-1/sqrt(fan_in)), as the usual residual codes leave it; 0"},
     {0},
 };
+
+/* Under a residual net's growing signal a head of variance 2/fan_out gives large first logits; the published codes start only convolutions by fan_out. */
+static void set_head(dpid_init_run *run, int64_t how)
+{
+    enum { AS_OTHERS, PYTORCH };
+    int32_t head = run->net->trained - 1;
+    while (head >= 0 && !dpid_init_is_weight(run->net, head))
+        head--;
+    if (head < 0 || how == AS_OTHERS)
+        return;
+    if (how == PYTORCH)
+        dpid_init_uniform(run, head, 1 / sqrt((double)run->net->parameter[head].spec.fan_in));
+    else
+        dpid_init_fill(run, head, 0);
+}
 
 static int32_t apply_he(dpid_init_run *run)
 {
     const double slope = run->option[2].r;
     draw_weights(run, 2 / (1 + slope * slope), run->option[0].i, run->option[1].i);
+    set_head(run, run->option[3].i);
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_he = {"he", "variance 2 / fan (He et al. 2015b, eq. 10); options: mode=fan_in|fan_out, dist=normal|uniform, slope=0", he_options, apply_he};
+const dpid_init dpid_init_he = {"he", "variance 2 / fan (He et al. 2015b, eq. 10); options: mode=fan_in|fan_out, dist=normal|uniform, slope=0, head=he|pytorch|zero", he_options, apply_he};
 
 /* ---- glorot: variance 2 / (fan_in + fan_out), or 1 / one of them ------------------------ */
 

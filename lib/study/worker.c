@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STATISTICS_SAMPLES = 4096 };
+enum { STATISTICS_SAMPLES = 1024 };
 
 typedef struct {
     deepid_study *study;

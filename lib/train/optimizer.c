@@ -85,7 +85,7 @@ static double constant_factor(const dpid_value *option, double share)
 static const dpid_option step_options[] = {
     WARMUP,
     {"at", DPID_REAL, 0.75, 0, 1, NULL, false, "share of the steps after which the rate drops"},
-    {"at2", DPID_REAL, 1, 0, 1, NULL, false, "and a second time"},
+    {"at2", DPID_REAL, 2, 0, 2, NULL, false, "and a second time; 2: never"},
     {"factor", DPID_REAL, 0.1, 0, 1, NULL, false, "factor of each drop"},
     {0},
 };
@@ -107,7 +107,7 @@ static double cosine_factor(const dpid_value *option, double share)
 
 static const dpid_schedule schedules[] = {
     {"constant", "the rate stays; options: warmup=0", constant_options, constant_factor},
-    {"step", "the rate drops after shares of the steps; options: at=0.75, at2=1, factor=0.1, warmup=0", step_options, step_factor},
+    {"step", "the rate drops after shares of the steps; options: at=0.75, at2=2 (never), factor=0.1, warmup=0", step_options, step_factor},
     {"cosine", "the rate falls along half a cosine; options: floor=0, warmup=0", cosine_options, cosine_factor},
 };
 static const char *const schedule_words[] = {"constant", "step", "cosine", NULL};
