@@ -58,6 +58,12 @@ typedef struct {
 int32_t certificate_make(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, const deepid_table *results, certificate *out);
 void certificate_free(certificate *c);
 
+/* A number as people read it, in a text that can stand in a call. */
+typedef struct {
+    char text[40];
+} word;
+word number_word(double value);
+
 /* The two sentences, and the whole page. */
 void answer_write(const options *o, const deepid_table *results, const certificate *c, char *text, size_t size);
 int32_t page_write(deepid_ctx *ctx, const options *o, const task_data *data, const deepid_table *results, const deepid_table *history, const certificate *c, double seconds, const char *path);

@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+word number_word(double value)
+{
+    word w = {""};
+    deepid_format_number(value, w.text, sizeof w.text);
+    return w;
+}
+
 /* ---- over seeds ---------------------------------------------------------------------------- */
 
 static int ascending(const void *a, const void *b)
@@ -177,18 +184,19 @@ void answer_write(const options *o, const deepid_table *results, const certifica
         return;
     }
     const long long worse = worse_at(o, results, plain * o->depth_count, plain * o->depth_count + o->depth_count - 1, &a, &b);
-    used += (size_t)snprintf(text + used, size - used, "%s: %s nets of depth %lld end at a training loss of %.3g, depth %lld at %.3g (medians); the deeper one is worse at %lld of %lld seeds.",
+    used += (size_t)snprintf(text + used, size - used, "%s: %s nets of depth %lld end at a training loss of %s, depth %lld at %s (medians); the deeper one is worse at %lld of %lld seeds.",
                              worse == o->seeds ? "Added layers hurt, already in training" : worse == 0 ? "Added layers do not hurt in training here" : "Added layers hurt at some seeds", o->blocks[plain],
-                             deep, b, shallow, a, worse, (long long)o->seeds);
+                             deep, number_word(b).text, shallow, number_word(a).text, worse, (long long)o->seeds);
     if (identity >= 0 && identity != plain && used < size) {
         const long long same = worse_at(o, results, identity * o->depth_count, identity * o->depth_count + o->depth_count - 1, &a, &b);
-        used += (size_t)snprintf(text + used, size - used, " With an identity skip depth %lld ends at %.3g, depth %lld at %.3g (worse at %lld of %lld).", deep, b, shallow, a, same, (long long)o->seeds);
+        used += (size_t)snprintf(text + used, size - used, " With an identity skip depth %lld ends at %s, depth %lld at %s (worse at %lld of %lld).", deep, number_word(b).text, shallow,
+                                 number_word(a).text, same, (long long)o->seeds);
     }
     if (c->made && used < size)
         snprintf(text + used, size - used,
-                 " It is not that the deep net could not do it: the trained net of depth %lld with %lld identity blocks inserted has a training loss of %.3g, so at least %.3g [%.3g, %.3g] of the deep "
+                 " It is not that the deep net could not do it: the trained net of depth %lld with %lld identity blocks inserted has a training loss of %s, so at least %s [%s, %s] of the deep "
                  "net's loss is the optimiser's error.",
-                 shallow, deep - shallow, c->witness_loss.median, c->gap.median, c->gap.low, c->gap.high);
+                 shallow, deep - shallow, number_word(c->witness_loss.median).text, number_word(c->gap.median).text, number_word(c->gap.low).text, number_word(c->gap.high).text);
 }
 
 /* ---- the table on the terminal ------------------------------------------------------------------------ */

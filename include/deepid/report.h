@@ -8,6 +8,9 @@
 extern "C" {
 #endif
 
+/** value as a report writes it: three significant digits, a true minus sign, 2×10⁻⁴; UTF-8. buffer has size bytes, at least 40, else DEEPID_ERR_ARGUMENT. */
+DEEPID_API int32_t deepid_format_number(double value, char *buffer, int64_t size);
+
 /** A chart, drawn as inline SVG. */
 typedef struct deepid_chart deepid_chart;
 /** axes: "x=linear y=log". Titles are plain text, escaped. */

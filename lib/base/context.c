@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/pool.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,6 +45,10 @@ int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn r
     deepid_ctx *ctx = alloc(user, bytes, DPID_ALIGN);
     if (!ctx)
         return DEEPID_ERR_MEMORY;
+    if ((uintptr_t)ctx % DPID_ALIGN != 0) {
+        release(user, ctx, bytes);
+        return DEEPID_ERR_MEMORY;
+    }
     memset(ctx, 0, sizeof *ctx);
     ctx->head = (dpid_head){DPID_MAGIC_CTX, ctx};
     ctx->alloc = alloc;
@@ -131,6 +136,18 @@ static void trim_utf8(char *text)
         text[start - 1] = 0;
 }
 
+/* A sentence may quote a file's name or a caller's bytes: it stays one line of valid UTF-8. */
+static void clean(char *text)
+{
+    trim_utf8(text);
+    for (char *p = text; *p;) {
+        const int32_t length = dpid_utf8_length(p);
+        if (length == 0)
+            *p = *p == '\n' || *p == '\t' || *p == '\r' ? ' ' : '?';
+        p += length ? length : 1;
+    }
+}
+
 int32_t dpid_fail(deepid_ctx *ctx, int32_t status, const char *format, ...)
 {
     if (!ctx)
@@ -140,7 +157,7 @@ int32_t dpid_fail(deepid_ctx *ctx, int32_t status, const char *format, ...)
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    trim_utf8(text);
+    clean(text);
     memcpy(ctx->error, text, sizeof text);
     return status;
 }
@@ -154,13 +171,22 @@ void dpid_log(deepid_ctx *ctx, int32_t level, const char *format, ...)
     va_start(list, format);
     vsnprintf(line, sizeof line, format, list);
     va_end(list);
-    trim_utf8(line);
+    clean(line);
     ctx->log(ctx->log_user, level, line);
 }
 
+/* Who may not enter may not write a sentence either, and gets one of these. */
 const char *deepid_ctx_error(const deepid_ctx *ctx)
 {
-    return dpid_is(ctx, DPID_MAGIC_CTX) ? ctx->error : "";
+    if (!dpid_is(ctx, DPID_MAGIC_CTX))
+        return "";
+    if (ctx->pid != getpid())
+        return "this context was made by the parent process: after a fork a child makes its own";
+    deepid_ctx *shared = (deepid_ctx *)ctx;
+    const bool owned = atomic_load_explicit(&shared->owned, memory_order_acquire);
+    if (owned && !pthread_equal(atomic_load_explicit(&shared->owner, memory_order_relaxed), pthread_self()))
+        return "another thread is using this context: give each thread its own";
+    return ctx->error;
 }
 
 int32_t deepid_ctx_callback_code(const deepid_ctx *ctx)

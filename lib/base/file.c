@@ -1,17 +1,16 @@
-/* Files: read whole with a cap that is checked first; replace atomically. */
+/* Files: read whole with a cap that is checked first, also through zlib; folders.   Writing: writer.c */
 #include "base/file.h"
 
 #include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
-static int32_t fail_errno(deepid_ctx *ctx, const char *doing, const char *path, int error)
+int32_t dpid_fail_errno(deepid_ctx *ctx, const char *doing, const char *path, int error)
 {
     char text[128];
     const char *words = strerror_r(error, text, sizeof text); /* the GNU form: returns the words */
@@ -27,7 +26,7 @@ static int32_t read_all(deepid_ctx *ctx, const char *path, int fd, uint8_t *data
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fail_errno(ctx, "read", path, errno);
+            return dpid_fail_errno(ctx, "read", path, errno);
         if (got == 0)
             return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' became shorter while it was read: %lld of %lld bytes", path, (long long)done, (long long)bytes);
         done += got;
@@ -39,7 +38,7 @@ static int32_t read_open(deepid_ctx *ctx, const char *path, int fd, uint8_t **ou
 {
     struct stat info;
     if (fstat(fd, &info) != 0)
-        return fail_errno(ctx, "look at", path, errno);
+        return dpid_fail_errno(ctx, "look at", path, errno);
     if (!S_ISREG(info.st_mode))
         return dpid_fail(ctx, DEEPID_ERR_IO, "'%s' is not a regular file", path);
     if (info.st_size > ctx->limits.file_bytes)
@@ -60,13 +59,15 @@ int32_t dpid_file_read(deepid_ctx *ctx, const char *path, uint8_t **out, int64_t
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hang us */
     if (fd < 0)
-        return fail_errno(ctx, "open", path, errno);
+        return dpid_fail_errno(ctx, "open", path, errno);
     const int32_t status = read_open(ctx, path, fd, out, bytes);
     close(fd);
     return status;
 }
 
 /* ---- .gz ------------------------------------------------------------------------ */
+
+enum { PIECE = 1 << 20 };
 
 static voidpf zlib_alloc(voidpf user, uInt count, uInt size)
 {
@@ -79,27 +80,36 @@ static void zlib_free(voidpf user, voidpf memory)
     dpid_free(user, memory);
 }
 
-/* Inflate in pieces: room grows by doubling, never beyond the limit, so a small file cannot claim a large one. */
+/* Room grows by doubling, never beyond the limit, so a small file cannot claim a large one. */
+static int32_t more_room(deepid_ctx *ctx, const char *path, uint8_t **out, int64_t used, int64_t *room)
+{
+    const int64_t limit = ctx->limits.file_bytes;
+    const int64_t wanted = *room ? 2 * *room : PIECE;
+    const int64_t larger = wanted < limit ? wanted : limit;
+    if (larger <= used)
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s' unpacks to more than the limit file_bytes %lld", path, (long long)limit);
+    DPID_TRY(dpid_grow(ctx, out, used, larger + 1, 1, path));
+    *room = larger;
+    return DEEPID_OK;
+}
+
+/* Inflate in pieces, one .gz member after the other: a file may hold several (RFC 1952, 2.2), and each ends with a check of its bytes. */
 static int32_t inflate_pieces(deepid_ctx *ctx, const char *path, z_stream *stream, uint8_t **out, int64_t *bytes)
 {
-    enum { PIECE = 1 << 20 };
     int64_t room = 0;
     int64_t used = 0;
     for (;;) {
-        if (used == room) {
-            if (room >= ctx->limits.file_bytes)
-                return dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s' unpacks to more than the limit file_bytes %lld", path, (long long)ctx->limits.file_bytes);
-            const int64_t larger = room ? 2 * room : PIECE;
-            DPID_TRY(dpid_grow(ctx, out, used, larger + 1, 1, path));
-            room = larger;
-        }
+        if (used == room)
+            DPID_TRY(more_room(ctx, path, out, used, &room));
         const int64_t piece = room - used < PIECE ? room - used : PIECE;
         stream->next_out = *out + used;
         stream->avail_out = (uInt)piece;
         const int code = inflate(stream, Z_NO_FLUSH);
         used += piece - stream->avail_out;
-        if (code == Z_STREAM_END)
+        if (code == Z_STREAM_END && stream->avail_in == 0)
             break;
+        if (code == Z_STREAM_END && inflateReset(stream) == Z_OK)
+            continue;
         if (code != Z_OK || (stream->avail_in == 0 && stream->avail_out > 0))
             return dpid_fail(ctx, code == Z_MEM_ERROR ? DEEPID_ERR_MEMORY : DEEPID_ERR_FORMAT, "'%s' is not a complete .gz file (%s)", path, stream->msg ? stream->msg : "truncated");
     }
@@ -141,123 +151,6 @@ int32_t dpid_file_read_gz(deepid_ctx *ctx, const char *path, uint8_t **out, int6
     return status;
 }
 
-/* ---- atomic replace ---------------------------------------------------------------- */
-
-int32_t dpid_writer_open(deepid_ctx *ctx, const char *path, dpid_writer *out)
-{
-    dpid_writer w = {.ctx = ctx, .fd = -1};
-    dpid_string name = {.ctx = ctx};
-    dpid_string_format(&name, "%s.tmp.%ld", path, (long)getpid());
-    if (name.status != DEEPID_OK)
-        return name.status;
-    const int32_t status = dpid_copy_text(ctx, path, &w.path);
-    if (status != DEEPID_OK) {
-        dpid_string_release(&name);
-        return status;
-    }
-    w.temporary = name.text;
-    unlink(w.temporary); /* left by a process of this number that was killed */
-    w.fd = open(w.temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (w.fd < 0) {
-        const int32_t failed = fail_errno(ctx, "write", path, errno);
-        dpid_free(ctx, w.temporary);
-        dpid_free(ctx, w.path);
-        return failed;
-    }
-    *out = w;
-    return DEEPID_OK;
-}
-
-int32_t dpid_writer_write(dpid_writer *writer, const void *data, int64_t bytes)
-{
-    for (int64_t done = 0; done < bytes;) {
-        const ssize_t put = write(writer->fd, (const char *)data + done, (size_t)(bytes - done));
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return fail_errno(writer->ctx, "write", writer->path, errno);
-        done += put;
-    }
-    writer->written += bytes;
-    return DEEPID_OK;
-}
-
-static void release_writer(dpid_writer *w)
-{
-    if (w->fd >= 0)
-        close(w->fd);
-    dpid_free(w->ctx, w->temporary);
-    dpid_free(w->ctx, w->path);
-    *w = (dpid_writer){.ctx = w->ctx, .fd = -1};
-}
-
-void dpid_writer_discard(dpid_writer *writer)
-{
-    if (writer->temporary)
-        unlink(writer->temporary);
-    release_writer(writer);
-}
-
-/* The new name is durable only when its folder is. A file system that cannot sync folders (EINVAL) is accepted. */
-static int32_t sync_folder(deepid_ctx *ctx, const char *path)
-{
-    dpid_string folder = {.ctx = ctx};
-    const char *slash = strrchr(path, '/');
-    if (slash)
-        dpid_string_add_span(&folder, path, slash == path ? 1 : slash - path);
-    else
-        dpid_string_add(&folder, ".");
-    if (folder.status != DEEPID_OK)
-        return folder.status;
-    const int fd = open(folder.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int32_t status = DEEPID_OK;
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-        status = fail_errno(ctx, "sync the folder of", path, errno);
-    if (fd >= 0)
-        close(fd);
-    dpid_string_release(&folder);
-    return status;
-}
-
-static int32_t publish(dpid_writer *w)
-{
-    struct stat info;
-    if (fstat(w->fd, &info) != 0)
-        return fail_errno(w->ctx, "look at", w->path, errno);
-    if (info.st_size != w->written)
-        return dpid_fail(w->ctx, DEEPID_ERR_IO, "cannot write '%s': %lld bytes arrived of %lld", w->path, (long long)info.st_size, (long long)w->written);
-    if (fsync(w->fd) != 0)
-        return fail_errno(w->ctx, "sync", w->path, errno);
-    const int fd = w->fd;
-    w->fd = -1;
-    if (close(fd) != 0)
-        return fail_errno(w->ctx, "close", w->path, errno);
-    if (rename(w->temporary, w->path) != 0)
-        return fail_errno(w->ctx, "replace", w->path, errno);
-    return sync_folder(w->ctx, w->path);
-}
-
-int32_t dpid_writer_commit(dpid_writer *writer)
-{
-    const int32_t status = publish(writer);
-    if (status != DEEPID_OK)
-        dpid_writer_discard(writer);
-    else
-        release_writer(writer);
-    return status;
-}
-
-int32_t dpid_file_replace(deepid_ctx *ctx, const char *path, const void *data, int64_t bytes)
-{
-    dpid_writer writer;
-    DPID_TRY(dpid_writer_open(ctx, path, &writer));
-    const int32_t status = dpid_writer_write(&writer, data, bytes);
-    if (status == DEEPID_OK)
-        return dpid_writer_commit(&writer);
-    dpid_writer_discard(&writer);
-    return status;
-}
-
 /* ---- folders ------------------------------------------------------------------------- */
 
 static int32_t make_one(deepid_ctx *ctx, const char *path)
@@ -268,7 +161,7 @@ static int32_t make_one(deepid_ctx *ctx, const char *path)
     const int error = errno;
     if (error == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
         return DEEPID_OK;
-    return fail_errno(ctx, "make the folder", path, error);
+    return dpid_fail_errno(ctx, "make the folder", path, error);
 }
 
 int32_t dpid_folder_make(deepid_ctx *ctx, const char *path)

@@ -56,6 +56,10 @@ int32_t dpid_alloc(deepid_ctx *ctx, int64_t count, int64_t size, const char *wha
     char *block = ctx->alloc(ctx->alloc_user, (uint64_t)bytes, DPID_ALIGN);
     if (!block)
         return dpid_fail(ctx, DEEPID_ERR_MEMORY, "%s: no memory for %lld bytes", what, (long long)bytes);
+    if ((uintptr_t)block % DPID_ALIGN != 0) {
+        ctx->release(ctx->alloc_user, block, (uint64_t)bytes);
+        return dpid_fail(ctx, DEEPID_ERR_MEMORY, "%s: the allocator's memory is not aligned to %d bytes", what, DPID_ALIGN);
+    }
     memset(block, 0, (size_t)bytes);
     memcpy(block, &bytes, sizeof bytes);
     atomic_fetch_add_explicit(&ctx->memory, bytes, memory_order_relaxed);
@@ -85,7 +89,7 @@ int32_t dpid_grow(deepid_ctx *ctx, void *memory, int64_t old_count, int64_t new_
     void *grown = NULL;
     DPID_TRY(dpid_alloc(ctx, new_count, size, what, &grown));
     if (*slot)
-        memcpy(grown, *slot, (size_t)(old_count * size));
+        memcpy(grown, *slot, (size_t)((old_count < new_count ? old_count : new_count) * size));
     dpid_free(ctx, *slot);
     *slot = grown;
     return DEEPID_OK;
@@ -101,7 +105,7 @@ int32_t dpid_copy_text(deepid_ctx *ctx, const char *text, char **out)
     return DEEPID_OK;
 }
 
-/* ---- arena: a chain of blocks, each at least twice as large as what it was made for -------- */
+/* ---- arena: a chain of blocks; what is larger than half a block gets its own -------- */
 
 struct dpid_arena_block {
     dpid_arena_block *next;

@@ -19,7 +19,7 @@ bool dpid_round_up(int64_t a, int64_t multiple, int64_t *out);
 int32_t dpid_alloc(deepid_ctx *ctx, int64_t count, int64_t size, const char *what, void *out /* T ** */);
 /* NULL is fine. */
 void dpid_free(deepid_ctx *ctx, void *memory);
-/* Keeps the first old_count elements, zero-fills the rest. *memory unchanged on failure. */
+/* Keeps the first old_count elements (as many as fit), zero-fills the rest. *memory unchanged on failure. */
 int32_t dpid_grow(deepid_ctx *ctx, void *memory /* T ** */, int64_t old_count, int64_t new_count, int64_t size, const char *what);
 int32_t dpid_copy_text(deepid_ctx *ctx, const char *text, char **out);
 

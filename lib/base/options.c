@@ -12,7 +12,7 @@ int32_t dpid_fail_at(deepid_ctx *ctx, dpid_span where, const char *format, ...)
     int64_t line = 1;
     int64_t column = 1;
     for (const char *p = where.whole; p < where.text; p++) {
-        column = *p == '\n' ? 1 : column + 1;
+        column = *p == '\n' ? 1 : column + ((*p & 0xc0) != 0x80); /* characters, not bytes */
         line += *p == '\n';
     }
     char sentence[DPID_ERROR_MAX];
@@ -51,10 +51,14 @@ typedef struct {
     const char *nearest;
 } known_words;
 
+/* What does not fit ends in "...". */
 static void add_known(known_words *known, dpid_span found, const char *word, int32_t *best)
 {
     const size_t used = strlen(known->list);
-    snprintf(known->list + used, sizeof known->list - used, "%s%s", used ? ", " : "", word);
+    const size_t end = sizeof ", ...";
+    const bool fits = used + strlen(word) + end < sizeof known->list - end;
+    if (fits || (used > 0 && known->list[used - 1] != '.'))
+        snprintf(known->list + used, sizeof known->list - used, "%s%s", used ? ", " : "", fits ? word : "...");
     const int32_t d = distance(found.text, found.length, word);
     if (d < *best) {
         *best = d;
@@ -62,19 +66,30 @@ static void add_known(known_words *known, dpid_span found, const char *word, int
     }
 }
 
+/* How much of a found text a sentence quotes: the sentence must have room for what was expected. */
+static int shown(dpid_span found)
+{
+    enum { QUOTED = 40 };
+    return (int)(found.length < QUOTED ? found.length : QUOTED);
+}
+
 static int32_t fail_known(deepid_ctx *ctx, const char *what, dpid_span found, const known_words *known)
 {
-    const int length = (int)(found.length > 40 ? 40 : found.length);
-    return dpid_fail_at(ctx, found, "unknown %s '%.*s'; known: %s%s%s%s", what, length, found.text, known->list, known->nearest ? " (nearest: " : "",
+    return dpid_fail_at(ctx, found, "unknown %s '%.*s'; known: %s%s%s%s", what, shown(found), found.text, known->list, known->nearest ? " (nearest: " : "",
                         known->nearest ? known->nearest : "", known->nearest ? ")" : "");
 }
 
-enum { FAR = 4 };
+/* A word is near when fewer letters than these, and than it has, must change. */
+static int32_t far(dpid_span found)
+{
+    enum { FAR = 4 };
+    return found.length < FAR ? (int32_t)found.length : FAR;
+}
 
 int32_t dpid_fail_word(deepid_ctx *ctx, const char *what, dpid_span found, const char *const *words)
 {
     known_words known = {"", NULL};
-    int32_t best = FAR;
+    int32_t best = far(found);
     for (; *words; words++)
         add_known(&known, found, *words, &best);
     return fail_known(ctx, what, found, &known);
@@ -125,13 +140,13 @@ static int32_t check_range(deepid_ctx *ctx, const char *what, dpid_span at, cons
 {
     if (value >= o->min && value <= o->max)
         return DEEPID_OK;
-    return dpid_fail_at(ctx, at, "%s: %s is %.*s, expected %s to %s", what, o->key, (int)at.length, at.text, dpid_number(o->min).text, dpid_number(o->max).text);
+    return dpid_fail_at(ctx, at, "%s: %s is %.*s, expected %s to %s", what, o->key, shown(at), at.text, dpid_number(o->min).text, dpid_number(o->max).text);
 }
 
 static int32_t parse_int(deepid_ctx *ctx, const char *what, dpid_span at, const dpid_option *o, int64_t *out)
 {
     if (!dpid_parse_int(at.text, at.length, out))
-        return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected a whole number", what, o->key, (int)at.length, at.text);
+        return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected a whole number", what, o->key, shown(at), at.text);
     return check_range(ctx, what, at, o, (double)*out);
 }
 
@@ -144,7 +159,7 @@ static int32_t parse_extents(deepid_ctx *ctx, const char *what, dpid_span at, co
         while (stop < end && *stop != 'x')
             stop++;
         if (v->count == DPID_VALUE_LIST_MAX)
-            return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected at most %d numbers joined by x", what, o->key, (int)at.length, at.text, DPID_VALUE_LIST_MAX);
+            return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected at most %d numbers joined by x", what, o->key, shown(at), at.text, DPID_VALUE_LIST_MAX);
         DPID_TRY(parse_int(ctx, what, (dpid_span){p, stop - p, at.whole}, o, &v->list[v->count++]));
         p = stop + 1;
         if (stop == end)
@@ -167,7 +182,7 @@ static int32_t parse_choice(deepid_ctx *ctx, const char *what, dpid_span at, con
             break;
         p = stop + 1;
     }
-    return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected one of %s", what, o->key, (int)at.length, at.text, o->choices);
+    return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected one of %s", what, o->key, shown(at), at.text, o->choices);
 }
 
 static int32_t parse_padding(deepid_ctx *ctx, const char *what, dpid_span at, const dpid_option *o, dpid_value *v)
@@ -188,7 +203,7 @@ static int32_t parse_value(deepid_ctx *ctx, const char *what, dpid_span at, cons
         return parse_int(ctx, what, at, o, &v->i);
     case DPID_REAL:
         if (!dpid_parse_double(at.text, at.length, &v->r))
-            return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected a number", what, o->key, (int)at.length, at.text);
+            return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected a number", what, o->key, shown(at), at.text);
         return check_range(ctx, what, at, o, v->r);
     case DPID_CHOICE:
         return parse_choice(ctx, what, at, o, &v->i);
@@ -212,13 +227,13 @@ static void set_fallback(const dpid_option *o, dpid_value *v)
 static int32_t fail_key(deepid_ctx *ctx, const char *what, dpid_span key, const dpid_option *options)
 {
     known_words known = {"", NULL};
-    int32_t best = FAR;
+    int32_t best = far(key);
     for (const dpid_option *o = options; o && o->key; o++)
         add_known(&known, key, o->key, &best);
     char kind[64];
     snprintf(kind, sizeof kind, "option of %s", what);
     if (!known.list[0])
-        return dpid_fail_at(ctx, key, "%s takes no options, found '%.*s'", what, (int)key.length, key.text);
+        return dpid_fail_at(ctx, key, "%s takes no options, found '%.*s'", what, shown(key), key.text);
     return fail_known(ctx, kind, key, &known);
 }
 

@@ -1,39 +1,45 @@
-/* Threads that take tickets. A region is published by one counter; workers spin briefly, then sleep on a futex-like condition. */
+/* Threads that take tickets. A region is a count of tasks that are left; who takes one off owns that task. The caller takes tickets too and waits only for tickets
+   that somebody holds, so a worker that sleeps, or that the system does not run, holds nobody up. */
 #include "base/pool.h"
 
 #include "base/memory.h"
 
 #include <sched.h>
+#include <signal.h>
+#include <stdalign.h>
 #include <stdio.h>
-#include <time.h>
+#include <unistd.h>
 
 enum { SPINS = 2000, WORKERS_MAX = 1024 }; /* about 20 to 50 microseconds of pauses */
-
-struct dpid_pool {
-    deepid_ctx *ctx;
-    int32_t workers; /* the caller included */
-    pthread_t *thread;
-    struct start *start;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    _Atomic int32_t sleeping;
-    /* the region */
-    dpid_task_fn fn;
-    void *arg;
-    int64_t tasks;
-    _Atomic uint64_t region; /* one more for each region; the lowest bit of nothing: plain count */
-    _Atomic int64_t ticket;
-    _Atomic int32_t busy; /* workers that have not left the region yet */
-    atomic_bool stop;
-    bool running; /* only the owner of the context reads and writes it */
-};
 
 typedef struct start {
     dpid_pool *pool;
     int32_t worker;
 } start;
 
-static _Thread_local bool inside_region;
+struct dpid_pool {
+    deepid_ctx *ctx;
+    int32_t workers; /* the caller included */
+    pthread_t *thread;
+    start *start;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    _Atomic int32_t sleeping;
+    atomic_bool stop;
+    /* the region: written by the caller while no ticket is out, read by those who hold one */
+    dpid_task_fn fn;
+    void *arg;
+    int64_t tasks;
+    alignas(DPID_ALIGN) _Atomic uint64_t region; /* one more for each region */
+    alignas(DPID_ALIGN) _Atomic int64_t left;    /* tasks without an owner; below 0 when some asked in vain */
+    alignas(DPID_ALIGN) _Atomic int64_t done;
+};
+
+/* The region that this thread is inside of: one inside it runs here, with the same worker's number, because what belongs to a worker belongs to its thread. */
+static _Thread_local struct {
+    const dpid_pool *pool;
+    int32_t worker;
+} here;
 
 static void pause_briefly(void)
 {
@@ -44,17 +50,76 @@ static void pause_briefly(void)
 #endif
 }
 
+/* ---- a region -------------------------------------------------------------------------- */
+
+/* Whoever gets a count above 0 owns task `tasks - count` of the region at work, which cannot end before `done` has counted it. */
 static void take_tickets(dpid_pool *pool, int32_t worker)
 {
+    int64_t mine = 0;
     for (;;) {
-        const int64_t task = atomic_fetch_add_explicit(&pool->ticket, 1, memory_order_relaxed);
-        if (task >= pool->tasks)
-            return;
-        pool->fn(pool->arg, task, worker);
+        const int64_t left = atomic_fetch_sub_explicit(&pool->left, 1, memory_order_acquire);
+        if (left <= 0)
+            break;
+        pool->fn(pool->arg, pool->tasks - left, worker);
+        mine++;
+    }
+    if (mine > 0)
+        atomic_fetch_add_explicit(&pool->done, mine, memory_order_release);
+}
+
+static void run_here(const dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg)
+{
+    const int32_t worker = pool && here.pool == pool ? here.worker : 0;
+    for (int64_t task = 0; task < tasks; task++)
+        fn(arg, task, worker);
+}
+
+/* Fills the region, opens it, wakes who sleeps. A worker counts itself as sleeping before it looks at `region` a last time, so none is missed. */
+static void publish(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg)
+{
+    pool->fn = fn;
+    pool->arg = arg;
+    pool->tasks = tasks;
+    atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
+    atomic_store_explicit(&pool->left, tasks, memory_order_release);
+    atomic_fetch_add(&pool->region, 1);
+    if (atomic_load(&pool->sleeping) == 0)
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+/* Spin for the tickets that are out; when that takes long the machine may be oversubscribed: give the core away. */
+static void wait_for_tickets(dpid_pool *pool)
+{
+    for (int32_t i = 0; atomic_load_explicit(&pool->done, memory_order_acquire) < pool->tasks;) {
+        if (i < SPINS) {
+            pause_briefly();
+            i++;
+        } else {
+            sched_yield();
+        }
     }
 }
 
-/* Returns the number of the next region, or `seen` when the pool stops. */
+void dpid_pool_run(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg)
+{
+    if (!pool || pool->workers == 1 || tasks <= 1 || here.pool) {
+        run_here(pool, tasks, fn, arg);
+        return;
+    }
+    here.pool = pool;
+    here.worker = 0;
+    publish(pool, tasks, fn, arg);
+    take_tickets(pool, 0);
+    wait_for_tickets(pool);
+    here.pool = NULL;
+}
+
+/* ---- workers ------------------------------------------------------------------------------ */
+
+/* Returns the number of the latest region, or `seen` when the pool stops. */
 static uint64_t wait_for_region(dpid_pool *pool, uint64_t seen)
 {
     for (int32_t i = 0; i < SPINS; i++) {
@@ -77,60 +142,31 @@ static void *work(void *arg)
     const start *s = arg;
     dpid_pool *pool = s->pool;
     fesetenv(FE_DFL_ENV);
-    inside_region = true;
+    here.pool = pool;
+    here.worker = s->worker;
     for (uint64_t seen = 0;;) {
         const uint64_t now = wait_for_region(pool, seen);
         if (now == seen)
             return NULL;
         seen = now;
         take_tickets(pool, s->worker);
-        atomic_fetch_sub_explicit(&pool->busy, 1, memory_order_release);
     }
 }
 
-static void run_here(int64_t tasks, dpid_task_fn fn, void *arg)
+/* Workers are born with every signal blocked: the host's handlers run on the host's threads. */
+static void start_workers(dpid_pool *pool, int32_t threads)
 {
-    for (int64_t task = 0; task < tasks; task++)
-        fn(arg, task, 0);
-}
-
-static void publish(dpid_pool *pool)
-{
-    atomic_fetch_add(&pool->region, 1);
-    if (atomic_load(&pool->sleeping) == 0)
-        return;
-    pthread_mutex_lock(&pool->mutex);
-    pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->mutex);
-}
-
-/* Spin for the others; when the machine is oversubscribed give them the core. */
-static void wait_for_workers(dpid_pool *pool)
-{
-    for (int32_t i = 0; atomic_load_explicit(&pool->busy, memory_order_acquire) > 0; i++) {
-        if (i < SPINS)
-            pause_briefly();
-        else
-            sched_yield();
+    sigset_t all;
+    sigset_t callers;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &callers);
+    for (int32_t i = 1; i < threads; i++) {
+        pool->start[i] = (start){pool, i};
+        if (pthread_create(&pool->thread[i], NULL, work, &pool->start[i]) != 0)
+            break; /* fewer workers do the same work */
+        pool->workers++;
     }
-}
-
-void dpid_pool_run(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg)
-{
-    if (!pool || pool->workers == 1 || tasks <= 1 || inside_region || pool->running) {
-        run_here(tasks, fn, arg);
-        return;
-    }
-    pool->running = true;
-    pool->fn = fn;
-    pool->arg = arg;
-    pool->tasks = tasks;
-    atomic_store_explicit(&pool->ticket, 0, memory_order_relaxed);
-    atomic_store_explicit(&pool->busy, pool->workers - 1, memory_order_relaxed);
-    publish(pool);
-    take_tickets(pool, 0);
-    wait_for_workers(pool);
-    pool->running = false;
+    pthread_sigmask(SIG_SETMASK, &callers, NULL);
 }
 
 int32_t dpid_pool_workers(const dpid_pool *pool)
@@ -153,12 +189,7 @@ int32_t dpid_pool_create(deepid_ctx *ctx, int32_t threads, dpid_pool **out)
         dpid_pool_destroy(pool);
         return status;
     }
-    for (int32_t i = 1; i < threads; i++) {
-        pool->start[i] = (start){pool, i};
-        if (pthread_create(&pool->thread[i], NULL, work, &pool->start[i]) != 0)
-            break; /* fewer workers do the same work */
-        pool->workers++;
-    }
+    start_workers(pool, threads);
     *out = pool;
     return DEEPID_OK;
 }
@@ -180,6 +211,8 @@ void dpid_pool_destroy(dpid_pool *pool)
     dpid_free(ctx, pool->thread);
     dpid_free(ctx, pool);
 }
+
+/* ---- how many -------------------------------------------------------------------------------- */
 
 /* cgroup v2 "max 100000" or "150000 100000": quota and period in microseconds. */
 static int32_t cgroup_cpus(void)
@@ -203,8 +236,8 @@ static int32_t cgroup_cpus(void)
 int32_t dpid_cpu_count(void)
 {
     cpu_set_t set;
-    const int32_t allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    const int32_t allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int32_t)sysconf(_SC_NPROCESSORS_ONLN);
     const int32_t quota = cgroup_cpus();
-    const int32_t count = allowed < quota ? allowed : quota;
-    return count < 1 ? 1 : count;
+    const int32_t count = allowed < quota ? allowed : quota; /* quota is at most WORKERS_MAX or a real one */
+    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : count;
 }

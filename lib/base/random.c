@@ -1,6 +1,7 @@
 /* Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011) by Random123: block i of a stream is a pure function of (seed, stream, substream, i). */
 #include "base/random.h"
 
+#include <assert.h>
 #include <math.h>
 
 #pragma GCC diagnostic push
@@ -54,6 +55,7 @@ __extension__ typedef unsigned __int128 wide;
 /* Lemire 2019: multiply, reject the few that would be too many. */
 int64_t dpid_random_below(dpid_random *r, int64_t n)
 {
+    assert(n > 0);
     const uint64_t bound = (uint64_t)n;
     const uint64_t reject = (0 - bound) % bound;
     for (;;) {

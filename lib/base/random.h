@@ -16,9 +16,9 @@ typedef struct {
 
 dpid_random dpid_random_make(uint64_t seed, uint32_t stream, uint32_t substream);
 uint64_t dpid_random_bits(dpid_random *r);                  /* 64 fresh bits */
-double dpid_random_uniform(dpid_random *r);                 /* in (0, 1), multiples of 2^-53 offset by half */
+double dpid_random_uniform(dpid_random *r);                 /* in (0, 1): (k + 1/2) 2^-52, never 0 or 1 */
 double dpid_random_normal(dpid_random *r);                  /* Box-Muller, two counters a number, no cached half */
-int64_t dpid_random_below(dpid_random *r, int64_t n);       /* 0..n-1, unbiased */
+int64_t dpid_random_below(dpid_random *r, int64_t n);       /* 0..n-1, unbiased; n at least 1 */
 void dpid_random_permutation(dpid_random *r, int64_t n, int64_t *out); /* Fisher-Yates */
 /* Random access, without state: 64 bits number `counter`; for masks that are recomputed (dropout). */
 uint64_t dpid_random_at(uint64_t seed, uint32_t stream, uint32_t substream, uint64_t counter);

@@ -117,15 +117,19 @@ int32_t deepid_table_append(deepid_table *table, const char *name, const double 
     return dpid_leave(table->head.ctx, table_append(table, name, values));
 }
 
-int32_t deepid_table_set(deepid_table *table, int64_t row, int64_t column, double value)
+static int32_t table_set(deepid_table *table, int64_t row, int64_t column, double value)
 {
-    if (!dpid_is(table, DPID_MAGIC_TABLE))
-        return DEEPID_ERR_ARGUMENT;
     if (row < 0 || row >= table->rows || column < 0 || column >= table->columns)
         return dpid_fail(table->head.ctx, DEEPID_ERR_ARGUMENT, "table: row %lld, column %lld is outside %lld x %lld", (long long)row, (long long)column, (long long)table->rows,
                          (long long)table->columns);
     table->column[column][row] = value;
     return DEEPID_OK;
+}
+
+int32_t deepid_table_set(deepid_table *table, int64_t row, int64_t column, double value)
+{
+    DPID_TRY(dpid_enter(table, DPID_MAGIC_TABLE));
+    return dpid_leave(table->head.ctx, table_set(table, row, column, value));
 }
 
 /* ---- reads -------------------------------------------------------------------------- */
@@ -185,26 +189,34 @@ static dpid_number_text people_number(double value)
     return fabs(value) < largest_whole && value == floor(value) ? dpid_number(value) : dpid_number_rounded(value, DIGITS);
 }
 
+/* Characters, not bytes: names may be any UTF-8. */
+static int64_t text_width(const char *text)
+{
+    int64_t width = 0;
+    for (; *text; text++)
+        width += (*text & 0xc0) != 0x80;
+    return width;
+}
+
 static void add_padded(dpid_string *s, const char *text, int64_t width, bool right)
 {
-    const int64_t length = (int64_t)strlen(text);
     if (!right)
-        dpid_string_add_span(s, text, length);
-    for (int64_t i = length; i < width; i++)
+        dpid_string_add(s, text);
+    for (int64_t i = text_width(text); i < width; i++)
         dpid_string_add_span(s, " ", 1);
     if (right)
-        dpid_string_add_span(s, text, length);
+        dpid_string_add(s, text);
 }
 
 static int64_t longer(int64_t width, const char *text)
 {
-    const int64_t length = (int64_t)strlen(text);
+    const int64_t length = text_width(text);
     return length > width ? length : width;
 }
 
 static int64_t column_width(const deepid_table *table, int64_t column)
 {
-    int64_t width = (int64_t)strlen(table->column_name[column]);
+    int64_t width = text_width(table->column_name[column]);
     for (int64_t row = 0; row < table->rows; row++)
         width = longer(width, people_number(table->column[column][row]).text);
     return width + GAP;
@@ -221,7 +233,7 @@ static void add_column(deepid_table *table, dpid_string *lines, int64_t column)
 /* Lines grow column by column, then are joined. */
 static int32_t render(deepid_table *table, dpid_string *lines)
 {
-    int64_t width = (int64_t)strlen(table->row_heading);
+    int64_t width = text_width(table->row_heading);
     for (int64_t row = 0; row < table->rows; row++)
         width = longer(width, table->row_name[row]);
     for (int64_t i = 0; i <= table->rows; i++)

@@ -15,14 +15,10 @@
 static dpid_number_text print_digits(double value, int32_t digits)
 {
     dpid_number_text out;
-    if (isnan(value)) {
-        strcpy(out.text, "nan");
-        return out;
-    }
-    if (isinf(value)) {
-        strcpy(out.text, value > 0 ? "inf" : "-inf");
-        return out;
-    }
+    if (isnan(value))
+        return (dpid_number_text){"nan"};
+    if (isinf(value))
+        return value > 0 ? (dpid_number_text){"inf"} : (dpid_number_text){"-inf"};
     const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* glibc gives its static C locale: no allocation */
     const locale_t callers = uselocale(c);
     snprintf(out.text, sizeof out.text, "%.*g", digits, value);
@@ -71,9 +67,7 @@ dpid_number_text dpid_shape_text(int32_t rank, const int64_t *extents)
     size_t used = 0;
     for (int32_t i = 0; i < rank && used < sizeof out.text; i++)
         used += (size_t)snprintf(out.text + used, sizeof out.text - used, "%s%lld", i ? "x" : "", (long long)extents[i]);
-    if (rank == 0)
-        strcpy(out.text, "scalar");
-    return out;
+    return rank == 0 ? (dpid_number_text){"scalar"} : out;
 }
 
 /* ---- numbers in -------------------------------------------------------------- */
@@ -150,8 +144,10 @@ void dpid_string_format(dpid_string *s, const char *format, ...)
     va_start(list, format);
     const int length = vsnprintf(small, sizeof small, format, list);
     va_end(list);
+    if (length < 0 && s->status == DEEPID_OK)
+        s->status = dpid_fail(s->ctx, DEEPID_ERR_LIMIT, "text: a piece has more than 2147483647 bytes");
     if (length < (int)sizeof small) {
-        dpid_string_add_span(s, small, length);
+        dpid_string_add_span(s, small, length < 0 ? 0 : length);
         return;
     }
     char *large = NULL;
@@ -179,9 +175,9 @@ void dpid_string_release(dpid_string *s)
 
 /* ---- escaping ------------------------------------------------------------------ */
 
-/* Length of the valid UTF-8 character at p, 0 when it is not one, a control character, or a direction override. */
-static int32_t printable(const unsigned char *p)
+int32_t dpid_utf8_length(const char *text)
 {
+    const unsigned char *p = (const unsigned char *)text;
     if (p[0] < 0x80)
         return p[0] >= 0x20 && p[0] != 0x7f ? 1 : 0;
     const int32_t length = p[0] >= 0xf5 ? 0 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 0;
@@ -203,7 +199,7 @@ static void add_escaped(dpid_string *s, const char *text, escape_fn escape)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p;) {
         const char *instead = escape((char)*p);
-        const int32_t length = instead ? 1 : printable(p);
+        const int32_t length = instead ? 1 : dpid_utf8_length((const char *)p);
         if (instead)
             dpid_string_add(s, instead);
         else if (length > 0)

@@ -4,7 +4,7 @@
 
 #include "base/context.h"
 
-enum { DPID_NUMBER_MAX = 40 };
+enum { DPID_NUMBER_MAX = 96 }; /* a shape of DPID_RANK_MAX extents below 2^31 fits */
 typedef struct {
     char text[DPID_NUMBER_MAX];
 } dpid_number_text;
@@ -20,6 +20,9 @@ bool dpid_parse_double(const char *text, int64_t length, double *out);
 bool dpid_parse_int(const char *text, int64_t length, int64_t *out);
 /* "2x3x4" of a shape. */
 dpid_number_text dpid_shape_text(int32_t rank, const int64_t *extents);
+
+/* Bytes of the UTF-8 character at p; 0 when it is not one, or a control character or a direction override, which have no place in a sentence. */
+int32_t dpid_utf8_length(const char *p);
 
 /* A growing string. Start with {.ctx = ctx}; after a failed add it stays failed and status says why, so one check at the end is enough. */
 typedef struct {

@@ -77,6 +77,16 @@ void dpid_axis_finish(dpid_axis *axis)
         axis->low /= 1.5;
         axis->high *= 1.5;
     }
+    const double air = axis->air;
+    if (axis->log) {
+        const double factor = pow(axis->high / axis->low, air);
+        axis->low /= factor;
+        axis->high *= factor;
+    } else {
+        const double room = air * (axis->high - axis->low);
+        axis->low -= room;
+        axis->high += room;
+    }
     axis->ticks = 0;
     if (axis->log)
         log_ticks(axis);

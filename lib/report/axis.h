@@ -9,6 +9,7 @@ enum { DPID_TICKS_MAX = 12 };
 typedef struct {
     bool log;
     double low, high;       /* of the data; low > high: nothing yet */
+    double air;             /* share of the range left free at both ends */
     double start, end;      /* places in the picture, in units */
     int32_t ticks;
     double tick[DPID_TICKS_MAX];

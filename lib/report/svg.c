@@ -239,6 +239,11 @@ static void place_axes(deepid_chart *chart)
     chart->x.end = WIDTH - (right < WIDTH / 2 ? right : WIDTH / 2);
     chart->y.start = HEIGHT - BOTTOM;
     chart->y.end = TOP + 6;
+    bool points = false;
+    for (const dpid_mark *m = chart->first; m; m = m->next)
+        points |= m->type == DPID_MARK_POINTS;
+    chart->x.air = points ? 0.04 : 0; /* points keep off the edges, curves begin at the axis */
+    chart->y.air = 0.04;
     dpid_axis_finish(&chart->x);
     dpid_axis_finish(&chart->y);
 }
@@ -246,6 +251,8 @@ static void place_axes(deepid_chart *chart)
 static int32_t draw(deepid_chart *chart, const char *label)
 {
     int64_t outside = 0;
+    const dpid_axis x = chart->x; /* the data's ranges; drawing widens them */
+    const dpid_axis y = chart->y;
     dpid_string *s = &chart->svg;
     dpid_string_release(s);
     place_axes(chart);
@@ -264,6 +271,8 @@ static int32_t draw(deepid_chart *chart, const char *label)
         dpid_string_release(&text);
     }
     dpid_string_add(s, "</svg>");
+    chart->x = x;
+    chart->y = y;
     return s->status;
 }
 

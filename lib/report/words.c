@@ -1,6 +1,8 @@
 /* Numbers as people read them: three significant digits, × 10 to a power, a true minus sign. */
 #include "report/words.h"
 
+#include <deepid/report.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,4 +58,12 @@ dpid_number_text dpid_words(double value)
     else
         append(&out, dpid_number_rounded(size, DIGITS).text);
     return out;
+}
+
+int32_t deepid_format_number(double value, char *buffer, int64_t size)
+{
+    if (!buffer || size < DPID_NUMBER_MAX)
+        return DEEPID_ERR_ARGUMENT;
+    memcpy(buffer, dpid_words(value).text, DPID_NUMBER_MAX);
+    return DEEPID_OK;
 }

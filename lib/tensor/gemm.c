@@ -3,6 +3,8 @@
 
 #include "tensor/real.h"
 
+#include <assert.h>
+
 #if DPID_PRECISION != 80
 #include <cblas.h>
 #endif
@@ -25,11 +27,19 @@ typedef struct {
 static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc)
 {
     for (int64_t i = 0; i < m; i++) {
-        for (int64_t j = 0; j < n; j++) {
-            real sum = add ? c[i * ldc + j] : 0;
-            for (int64_t p = 0; p < k; p++)
-                sum += (f == TN ? a[p * lda + i] : a[i * lda + p]) * (f == NT ? b[j * ldb + p] : b[p * ldb + j]);
-            c[i * ldc + j] = sum;
+        real *row = c + i * ldc;
+        for (int64_t j = 0; j < n && !add; j++)
+            row[j] = 0;
+        if (f == NT) {
+            for (int64_t j = 0; j < n; j++)
+                for (int64_t p = 0; p < k; p++)
+                    row[j] += a[i * lda + p] * b[j * ldb + p];
+            continue;
+        }
+        for (int64_t p = 0; p < k; p++) {
+            const real factor = f == TN ? a[p * lda + i] : a[i * lda + p];
+            for (int64_t j = 0; j < n; j++)
+                row[j] += factor * b[p * ldb + j];
         }
     }
 }
@@ -45,6 +55,7 @@ static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int
 /* The only place where extents become BLAS integers; a tile's extents and a tensor's strides are far below 2^31. */
 static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc)
 {
+    assert(m <= INT32_MAX && n <= INT32_MAX && k <= INT32_MAX && lda <= INT32_MAX && ldb <= INT32_MAX && ldc <= INT32_MAX);
     GEMM(CblasRowMajor, f == TN ? CblasTrans : CblasNoTrans, f == NT ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)lda, b, (blasint)ldb, add ? 1 : 0,
          c, (blasint)ldc);
 }

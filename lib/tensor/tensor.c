@@ -142,36 +142,49 @@ int32_t deepid_tensor_clone(const deepid_tensor *tensor, deepid_tensor **out)
 
 /* ---- strided copies ------------------------------------------------------------------- */
 
+/* A caller's element may stand at any address, so it is copied and not pointed at. */
+#define LOAD(type)                    \
+    do {                              \
+        type value;                   \
+        memcpy(&value, at, sizeof value); \
+        return (double)value;         \
+    } while (0)
+
 static double load(int32_t dtype, const void *at)
 {
     switch (dtype) {
     case DEEPID_F32:
-        return (double)*(const float *)at;
+        LOAD(float);
     case DEEPID_F64:
-        return *(const double *)at;
+        LOAD(double);
     case DEEPID_U8:
-        return *(const uint8_t *)at;
+        LOAD(uint8_t);
     case DEEPID_I8:
-        return *(const int8_t *)at;
+        LOAD(int8_t);
     case DEEPID_U16:
-        return *(const uint16_t *)at;
+        LOAD(uint16_t);
     case DEEPID_I16:
-        return *(const int16_t *)at;
+        LOAD(int16_t);
     case DEEPID_I32:
-        return *(const int32_t *)at;
+        LOAD(int32_t);
     default:
-        return (double)*(const int64_t *)at;
+        LOAD(int64_t);
     }
+}
+
+static void store(int32_t dtype, void *at, double value)
+{
+    const float narrow = (float)value;
+    if (dtype == DEEPID_F32)
+        memcpy(at, &narrow, sizeof narrow);
+    else
+        memcpy(at, &value, sizeof value);
 }
 
 static void copy_row(int64_t n, int32_t to_dtype, char *to, int64_t to_step, int32_t from_dtype, const char *from, int64_t from_step)
 {
-    for (int64_t i = 0; i < n; i++, to += to_step, from += from_step) {
-        if (to_dtype == DEEPID_F32)
-            *(float *)(void *)to = (float)load(from_dtype, from);
-        else
-            *(double *)(void *)to = load(from_dtype, from);
-    }
+    for (int64_t i = 0; i < n; i++)
+        store(to_dtype, to + i * to_step, load(from_dtype, from + i * from_step));
 }
 
 void dpid_copy_strided(int32_t rank, const int64_t *extents, int32_t to_dtype, void *to, const int64_t *to_strides, int32_t from_dtype, const void *from, const int64_t *from_strides)
@@ -208,7 +221,8 @@ static int32_t copy_in(deepid_tensor *tensor, int32_t dtype, const void *source,
     if (!known_type(dtype))
         return dpid_fail(tensor->head.ctx, DEEPID_ERR_DTYPE, "tensor: dtype of the source is %d, expected DEEPID_F32 (1) to DEEPID_I64 (8)", dtype);
     dense_strides(tensor, dense);
-    dpid_copy_strided(tensor->rank, tensor->extents, tensor->dtype, tensor->data, dense, dtype, source, strides ? strides : dense);
+    if (tensor->count > 0)
+        dpid_copy_strided(tensor->rank, tensor->extents, tensor->dtype, tensor->data, dense, dtype, source, strides ? strides : dense);
     return DEEPID_OK;
 }
 
@@ -226,7 +240,8 @@ static int32_t copy_out(const deepid_tensor *tensor, int32_t dtype, void *target
     if (!dpid_dtype_is_real(dtype))
         return dpid_fail(tensor->head.ctx, DEEPID_ERR_DTYPE, "tensor: dtype of the target is %d, expected DEEPID_F32 or DEEPID_F64", dtype);
     dense_strides(tensor, dense);
-    dpid_copy_strided(tensor->rank, tensor->extents, dtype, target, strides ? strides : dense, tensor->dtype, tensor->data, dense);
+    if (tensor->count > 0)
+        dpid_copy_strided(tensor->rank, tensor->extents, dtype, target, strides ? strides : dense, tensor->dtype, tensor->data, dense);
     return DEEPID_OK;
 }
 
@@ -296,9 +311,9 @@ int32_t dpid_tensor_check(deepid_ctx *ctx, const char *op, const char *argument,
 
 static bool overlap(const deepid_tensor *a, const deepid_tensor *b)
 {
-    const char *a_first = a->data;
-    const char *b_first = b->data;
-    return a_first < b_first + b->count * dpid_dtype_bytes(b->dtype) && b_first < a_first + a->count * dpid_dtype_bytes(a->dtype);
+    const uintptr_t a_first = (uintptr_t)a->data;
+    const uintptr_t b_first = (uintptr_t)b->data;
+    return a_first < b_first + (uintptr_t)(b->count * dpid_dtype_bytes(b->dtype)) && b_first < a_first + (uintptr_t)(a->count * dpid_dtype_bytes(a->dtype));
 }
 
 static int32_t matmul(const char *form, const deepid_tensor *a, const deepid_tensor *b, deepid_tensor *c)

@@ -63,7 +63,7 @@ double DPID_T(dpid_sum_squares)(const real *x, int64_t n)
     return (double)pairwise(x, n, true);
 }
 
-/* sums[j] += sum over i of x[i,j]: rows in order within blocks, blocks in order */
+/* sums[j] += sum over i of x[i,j], rows in order, in double or better */
 void DPID_T(dpid_column_sums)(int64_t rows, int64_t cols, const real *x, int64_t ld, real *sums)
 {
     enum { COLUMNS = 64 };

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Each public header alone, as C99 and as C++17, without a warning; at most 300 lines; no struct by value, varargs or exported data.   headers.sh ROOT
+set -eu
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for header in "$1"/include/deepid/*.h; do
+    name=$(basename "$header")
+    echo "#include <deepid/$name>" >"$work/one.c"
+    echo "int main(void) { return 0; }" >>"$work/one.c"
+    cc -std=c99 -Wall -Wextra -Wpedantic -Werror -I"$1/include" -fsyntax-only "$work/one.c"
+    if command -v c++ >/dev/null 2>&1; then
+        cp "$work/one.c" "$work/one.cpp"
+        c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -I"$1/include" -fsyntax-only "$work/one.cpp"
+    fi
+    lines=$(wc -l <"$header")
+    [ "$lines" -le 300 ] || { echo "$name has $lines lines, expected at most 300"; exit 1; }
+    if grep -nE '^DEEPID_API.*(\.\.\.|\bstruct\b|\benum\b|\blong\b|\bsize_t\b|\bbool\b)' "$header"; then echo "$name: a signature that other languages cannot call"; exit 1; fi
+    if grep -nE '^extern ' "$header" | grep -v 'extern "C"'; then echo "$name: exported data"; exit 1; fi
+done
+echo "headers: clean"
