@@ -239,7 +239,9 @@ static int32_t read_items(reader *r, dpid_item **out)
         DPID_TRY(read_item(r, *tail));
         tail = &(*tail)->next;
         skip_blanks(r);
-        if (r->at < r->end && *r->at != ';' && !(*r->at == '}' && r->inside))
+        if (r->at < r->end && *r->at == '}' && !r->inside)
+            return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "'}' without its {");
+        if (r->at < r->end && *r->at != ';' && *r->at != '}')
             return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "expected ';', found '%.1s'", r->at);
         if (r->layers > ctx_of(r)->limits.layers)
             return dpid_fail(ctx_of(r), DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld", (long long)ctx_of(r)->limits.layers);
@@ -292,8 +294,6 @@ int32_t dpid_spec_parse(dpid_arena *arena, const char *text, dpid_spec *out)
     reader r = {.arena = arena, .whole = copy, .at = copy, .end = copy + length};
     DPID_TRY(read_input(&r, &out->input));
     DPID_TRY(read_items(&r, &out->items));
-    if (r.at < r.end)
-        return dpid_fail_at(ctx, span_at(&r, r.at, r.at + 1), "'%.1s' without its {", r.at);
     return DEEPID_OK;
 }
 
