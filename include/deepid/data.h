@@ -8,14 +8,39 @@
 extern "C" {
 #endif
 
+/** Samples with class labels or with targets. */
 typedef struct deepid_dataset deepid_dataset;
 
 /** spec: "spirals n=256 noise=0.06 turns=1.5 classes=2", "rings", "parity", "gratings", "teacher", "linear", "identity": see deepid_generator_help. */
 DEEPID_API int32_t deepid_dataset_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, deepid_dataset **out);
+/** The i-th generator's word; NULL past the end. */
 DEEPID_API const char *deepid_generator_word(int64_t i);
+/** One line on a generator and its options; NULL when unknown. */
 DEEPID_API const char *deepid_generator_help(const char *word);
 
-/** The caller's memory, not copied: extents[0] = samples, the rest one sample ([features], [h,w] or [h,w,c]); strides in elements, NULL = dense. labels: extents[0] of 0..classes-1, copied. */
+/**
+ * A dataset over the caller's memory, which is not copied and must outlive it; labels are copied.
+ *
+ * @param[in]  ctx      lent
+ * @param[in]  dtype    of data: DEEPID_F32 ... DEEPID_I64
+ * @param[in]  data     the first element; NaN is allowed (training finds it)
+ * @param[in]  rank     2 [samples, features], 3 [samples, h, w] or 4 [samples, h, w, channels]
+ * @param[in]  extents  rank numbers, each at least 1
+ * @param[in]  strides  rank numbers in elements, any sign; NULL: dense
+ * @param[in]  labels   extents[0] numbers of 0..classes-1
+ * @param[in]  classes  at least 1
+ * @param[out] out      yours
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or classes below 1
+ * @retval DEEPID_ERR_DTYPE     an unknown dtype
+ * @retval DEEPID_ERR_SHAPE     rank or an extent out of range
+ * @retval DEEPID_ERR_LABEL     a label out of range: names the row
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   a copy of the labels
+ * @thread one thread at a time for each context
+ */
 DEEPID_API int32_t deepid_dataset_wrap(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents, const int64_t *strides, const int32_t *labels, int64_t classes,
                                        deepid_dataset **out);
 /** Targets [samples, width] instead of labels (mean squared error); not copied. */
@@ -27,6 +52,7 @@ DEEPID_API int32_t deepid_dataset_load_idx(deepid_ctx *ctx, const char *images_p
 DEEPID_API int32_t deepid_dataset_load_idx_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train, deepid_dataset **test);
 /** CIFAR-10 binary: one file, or a folder with data_batch_1.bin ... test_batch.bin. Planes become channels-last. */
 DEEPID_API int32_t deepid_dataset_load_cifar10(deepid_ctx *ctx, const char *path, deepid_dataset **out);
+/** The two parts of a folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin. */
 DEEPID_API int32_t deepid_dataset_load_cifar10_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train, deepid_dataset **test);
 /** Two .npy files: x [n, ...] of any number type, labels [n] integers (classes = largest + 1) or targets [n, width] floats. */
 DEEPID_API int32_t deepid_dataset_load_npy(deepid_ctx *ctx, const char *x_path, const char *y_path, deepid_dataset **out);
@@ -35,13 +61,17 @@ DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, co
 /** A source as the command line names it: "spirals", "gratings n=512", "idx:FOLDER", "cifar10:FOLDER", "csv:FILE", "npy:X,Y". valid may come out NULL when the source has no part of its own for it. */
 DEEPID_API int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train, deepid_dataset **valid);
 
+/** NULL is fine. Parts made by split and sample stay valid. */
 DEEPID_API void deepid_dataset_destroy(deepid_dataset *data);
+/** Samples; -1 for NULL. */
 DEEPID_API int64_t deepid_dataset_count(const deepid_dataset *data);
+/** Rank of one sample: 1 features, 3 height x width x channels. */
 DEEPID_API int32_t deepid_dataset_rank(const deepid_dataset *data);
-/** Extent of one sample along axis 0.. */
+/** Extent of one sample along an axis counted from 0; -1 when out of range. */
 DEEPID_API int64_t deepid_dataset_extent(const deepid_dataset *data, int32_t axis);
 /** 0 for a dataset with targets. */
 DEEPID_API int64_t deepid_dataset_classes(const deepid_dataset *data);
+/** Targets of one sample; 0 for a dataset with labels. */
 DEEPID_API int64_t deepid_dataset_target_width(const deepid_dataset *data);
 /** NULL for a dataset with targets. Borrowed. */
 DEEPID_API const int32_t *deepid_dataset_labels(const deepid_dataset *data);

@@ -13,21 +13,79 @@ DEEPID_API const char *deepid_layer_word(int64_t i);
 /** One line on a layer kind and its options; NULL when unknown. */
 DEEPID_API const char *deepid_layer_help(const char *word);
 
-/** y = x w^T + b;  x [n,in], w [out,in], b [out] or NULL, y [n,out]. */
+/**
+ * y = x w^T + 1 b^T.
+ *
+ * @param[in]  x  [n, in]
+ * @param[in]  w  [out, in]
+ * @param[in]  b  [out], or NULL
+ * @param[out] y  [n, out]; must not overlap x
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  x, w or y is NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ *
+ * @cost   n in out multiply-adds, one matrix product
+ * @thread one thread at a time for each context
+ */
 DEEPID_API int32_t deepid_dense_forward(const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *b, deepid_tensor *y);
+/** dx = dy w (overwritten), dw += dy^T x, db += dy^T 1; each may be NULL. Errors as forward. */
 DEEPID_API int32_t deepid_dense_backward(const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dw, deepid_tensor *db);
 
-/** options: "stride=1 padding=0 dilation=1 groups=1"; out and kernel follow from w [out,kh,kw,in/groups]; b [out] or NULL. */
+/**
+ * Cross-correlation over channels-last pictures: y[i,j,o] = b[o] + sum w[o,k,l,c] x[i s - top + k d, j s - left + l d, c], zeros outside.
+ *
+ * @param[in]  options  "stride=1 padding=same dilation=1 groups=1"; padding: same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; NULL for the defaults
+ * @param[in]  x        [n, h, w, in]
+ * @param[in]  w        [out, kernel height, kernel width, in / groups]
+ * @param[in]  b        [out], or NULL
+ * @param[out] y        [n, h', w', out]
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape, a kernel or groups that do not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_MEMORY    no memory for the patches
+ *
+ * @cost   n h' w' out kernel (in / groups) multiply-adds; patches of a few rows at a time
+ * @thread one thread at a time for each context
+ */
 DEEPID_API int32_t deepid_conv2d_forward(const char *options, const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *b, deepid_tensor *y);
+/** dx overwritten, dw and db added to; each may be NULL. Errors as forward. */
 DEEPID_API int32_t deepid_conv2d_backward(const char *options, const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dw, deepid_tensor *db);
 
-/** train != 0: batch statistics (and running ones are moved); train = 0: running statistics. options: "eps=1e-5 momentum=0.1". */
+/**
+ * y = weight (x - mean) / sqrt(var + eps) + bias, a channel at a time (Ioffe and Szegedy 2015, algorithm 1).
+ *
+ * train != 0: mean and biased variance of the batch; running = (1 - momentum) running + momentum batch, the variance unbiased. train = 0: the running ones.
+ *
+ * @param[in]     options  "eps=1e-5 momentum=0.1" (the defaults)
+ * @param[in]     train    0 or 1
+ * @param[in]     x        [n, c] or [n, h, w, c]
+ * @param[in]     weight,bias  [c]
+ * @param[in,out] running_mean,running_var  [c]; changed only in training
+ * @param[out]    y        shape of x
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit; one value a channel in training
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ *
+ * @cost   three passes in training, one else
+ * @thread one thread at a time for each context
+ */
 DEEPID_API int32_t deepid_batchnorm_forward(const char *options, int32_t train, const deepid_tensor *x, const deepid_tensor *weight, const deepid_tensor *bias, deepid_tensor *running_mean,
                                             deepid_tensor *running_var, deepid_tensor *y);
+/** dx overwritten, dweight += sum dy xhat, dbias += sum dy; each may be NULL. Errors as forward. */
 DEEPID_API int32_t deepid_batchnorm_backward(const char *options, int32_t train, const deepid_tensor *x, const deepid_tensor *weight, const deepid_tensor *bias,
                                              const deepid_tensor *running_mean, const deepid_tensor *running_var, const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dweight,
                                              deepid_tensor *dbias);
+/** y = weight (x - mean) / sqrt(var + eps) + bias over the features, or the channels of each pixel; options "eps=1e-5" (Ba, Kiros, Hinton 2016). */
 DEEPID_API int32_t deepid_layernorm_forward(const char *options, const deepid_tensor *x, const deepid_tensor *weight, const deepid_tensor *bias, deepid_tensor *y);
+/** dx overwritten, dweight and dbias added to; each may be NULL. */
 DEEPID_API int32_t deepid_layernorm_backward(const char *options, const deepid_tensor *x, const deepid_tensor *weight, const deepid_tensor *bias, const deepid_tensor *dy, deepid_tensor *dx,
                                              deepid_tensor *dweight, deepid_tensor *dbias);
 

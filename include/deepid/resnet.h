@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/** input in; dense width; <activation>; blocks * <block> { dense width; [batchnorm;] relu }; dense classes. block: "plain", "identity", ... with options. layer: what stands behind each dense, "batchnorm; relu". */
+/** input in; dense width; layer; blocks * block { dense width; [batchnorm;] relu }; dense classes. block: "plain", "identity", ... with options. layer: what stands behind each dense, "batchnorm; relu". */
 DEEPID_API int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width, int64_t blocks, int64_t classes, const char *block, const char *layer, int32_t dtype, deepid_net **out);
 /** He et al. 2015, section 4.2: depth = 6n+2, 32x32x3, widths 16, 32, 64, 10 classes. block: "identity shortcut=A", "plain", "preact", ... */
 DEEPID_API int32_t deepid_resnet_cifar(deepid_ctx *ctx, int64_t depth, const char *block, int32_t dtype, deepid_net **out);

@@ -11,10 +11,12 @@
 extern "C" {
 #endif
 
+/** Nets, seeds, a recipe, a folder. */
 typedef struct deepid_study deepid_study;
 
 /** train and valid are lent for the study's life. valid may be NULL. */
 DEEPID_API int32_t deepid_study_create(deepid_ctx *ctx, const deepid_dataset *train, const deepid_dataset *valid, deepid_study **out);
+/** NULL is fine. Nets handed out stay. */
 DEEPID_API void deepid_study_destroy(deepid_study *study);
 /** One net of the study. arm: "D", "S", "D_res" ...; family, block: words for the tables; depth: blocks or layers. */
 DEEPID_API int32_t deepid_study_add(deepid_study *study, const char *arm, const char *family, const char *block, int64_t depth, const char *net_text);
@@ -29,11 +31,15 @@ DEEPID_API int32_t deepid_study_set_folder(deepid_study *study, const char *fold
 
 /** What a study's callback can ask of its event. Tasks run in other threads; the callback runs on the caller's. */
 typedef struct deepid_study_event deepid_study_event;
+/** 0 = go on; anything else ends the run with DEEPID_ERR_CALLBACK. Runs on the caller's thread. */
 typedef int32_t (*deepid_study_fn)(void *user, const deepid_study_event *event);
+/** Tasks in all. */
 DEEPID_API int64_t deepid_study_event_tasks(const deepid_study_event *event);
+/** Tasks done, those of earlier runs included. */
 DEEPID_API int64_t deepid_study_event_tasks_done(const deepid_study_event *event);
 /** Share of the whole work that is done, 0..1, running tasks counted in part. */
 DEEPID_API double deepid_study_event_share(const deepid_study_event *event);
+/** Seconds since this run began. */
 DEEPID_API double deepid_study_event_seconds(const deepid_study_event *event);
 /** NaN until it can be told. */
 DEEPID_API double deepid_study_event_seconds_left(const deepid_study_event *event);
@@ -44,7 +50,9 @@ DEEPID_API const char *deepid_study_event_text(const deepid_study_event *event);
 DEEPID_API int32_t deepid_study_run(deepid_study *study, deepid_study_fn progress, void *user);
 /** One atomic store; running tasks end at their next step. */
 DEEPID_API void deepid_study_request_stop(deepid_study *study);
+/** Nets times seeds. */
 DEEPID_API int64_t deepid_study_task_count(const deepid_study *study);
+/** How many of them are done. */
 DEEPID_API int64_t deepid_study_tasks_done(const deepid_study *study);
 /** One row a trained net, named by its arm: task,depth,seed,epochs,train_loss,train_error,valid_loss,valid_error,diverged,seconds, and net = index of deepid_study_add. */
 DEEPID_API int32_t deepid_study_results(deepid_study *study, deepid_table **out);

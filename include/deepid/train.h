@@ -10,21 +10,29 @@
 extern "C" {
 #endif
 
+/** Trains one net on one dataset. */
 typedef struct deepid_trainer deepid_trainer;
 /** What a callback can ask: see deepid_event_... */
 typedef struct deepid_event deepid_event;
 /** 0 = go on; anything else ends the call with DEEPID_ERR_CALLBACK. Runs on the caller's thread. */
 typedef int32_t (*deepid_event_fn)(void *user, const deepid_event *event);
 
+/** Steps done so far. */
 DEEPID_API int64_t deepid_event_step(const deepid_event *event);
+/** Steps of this fit. */
 DEEPID_API int64_t deepid_event_steps(const deepid_event *event);
+/** Passes over the data so far, with fraction. */
 DEEPID_API double deepid_event_epoch(const deepid_event *event);
+/** Mean loss of the step's batch, before its update. */
 DEEPID_API double deepid_event_loss(const deepid_event *event);
+/** The rate of the next step. */
 DEEPID_API double deepid_event_learning_rate(const deepid_event *event);
+/** Seconds since fit began. */
 DEEPID_API double deepid_event_seconds(const deepid_event *event);
 
 /** net and data are lent for the trainer's life. Loss by the data: cross_entropy with labels, squared_error with targets. */
 DEEPID_API int32_t deepid_trainer_create(deepid_net *net, const deepid_dataset *data, deepid_trainer **out);
+/** NULL is fine; net and data stay. */
 DEEPID_API void deepid_trainer_destroy(deepid_trainer *trainer);
 /** "sgd momentum=0.9 nesterov=0 weight_decay=1e-4 decay=weights|all", "adam beta1=0.9 beta2=0.999 eps=1e-8 weight_decay=0", "adamw ...", "lbfgs memory=10" (full batch). */
 DEEPID_API int32_t deepid_trainer_set_optimizer(deepid_trainer *trainer, const char *optimizer);
@@ -32,9 +40,11 @@ DEEPID_API int32_t deepid_trainer_set_optimizer(deepid_trainer *trainer, const c
 DEEPID_API int32_t deepid_trainer_set_learning_rate(deepid_trainer *trainer, double rate);
 /** "constant", "step at=0.75 factor=0.1" (shares of the total steps; several: at=0.5 then at2=0.75), "cosine floor=0", each with warmup=STEPS. Total steps: deepid_trainer_set_total_steps or fit's. */
 DEEPID_API int32_t deepid_trainer_set_schedule(deepid_trainer *trainer, const char *schedule);
+/** What the shares of a schedule refer to, 1 or more; set by the first fit otherwise. */
 DEEPID_API int32_t deepid_trainer_set_total_steps(deepid_trainer *trainer, int64_t steps);
 /** Samples a step, default 64; the last batch of an epoch is dropped when shorter, unless keep_last. 0 = all samples (full batch). */
 DEEPID_API int32_t deepid_trainer_set_batch(deepid_trainer *trainer, int64_t batch);
+/** keep != 0: the last, shorter batch of an epoch is used too. Default 0. */
 DEEPID_API int32_t deepid_trainer_set_keep_last(deepid_trainer *trainer, int32_t keep);
 /** Largest norm of the whole gradient; 0 = no clipping (default). */
 DEEPID_API int32_t deepid_trainer_set_clip(deepid_trainer *trainer, double norm);
@@ -47,19 +57,37 @@ DEEPID_API int32_t deepid_trainer_set_augmentation(deepid_trainer *trainer, cons
 /** stop (default): a step that meets a non-finite loss or gradient changes nothing and returns DEEPID_ERR_NUMERIC, naming layer and step. record: the step is skipped, counted, and training goes on. */
 DEEPID_API int32_t deepid_trainer_set_nonfinite(deepid_trainer *trainer, const char *what);
 
-/** One step: one batch, one update. */
+/**
+ * One step: the next batch in the epoch's order, forward, loss, backward, clipping, update. A step that meets a non-finite loss or gradient changes nothing.
+ *
+ * @param[in,out] trainer  its net's parameters and states, the optimiser's state and the counters move
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  trainer is NULL
+ * @retval DEEPID_ERR_NUMERIC   not finite: names layer and step; nothing changed (see deepid_trainer_set_nonfinite)
+ * @retval DEEPID_ERR_SHAPE     a batch too small for batch-norm
+ * @retval DEEPID_ERR_MEMORY    only in the first step: no memory for buffers
+ *
+ * @cost   about three forwards of a batch; allocates nothing after the first
+ * @thread one thread at a time for each context; the same bits for any number of its threads
+ */
 DEEPID_API int32_t deepid_trainer_step(deepid_trainer *trainer);
 /** steps more steps; progress (may be NULL) after each. DEEPID_STOPPED when asked to stop: call again to go on. */
 DEEPID_API int32_t deepid_trainer_fit(deepid_trainer *trainer, int64_t steps, deepid_event_fn progress, void *user);
 /** One atomic store: from any thread, a signal handler, a callback. The call under way ends after its step with DEEPID_STOPPED. */
 DEEPID_API void deepid_trainer_request_stop(deepid_trainer *trainer);
 
+/** -1 for NULL. */
 DEEPID_API int64_t deepid_trainer_steps_done(const deepid_trainer *trainer);
+/** By the batch and keep_last. */
 DEEPID_API int64_t deepid_trainer_steps_per_epoch(const deepid_trainer *trainer);
 /** Mean loss of the last step's batch, before its update. NaN before the first. */
 DEEPID_API double deepid_trainer_loss(const deepid_trainer *trainer);
+/** Norm of the last step's gradient before clipping. */
 DEEPID_API double deepid_trainer_gradient_norm(const deepid_trainer *trainer);
+/** The learning rate of the next step. */
 DEEPID_API double deepid_trainer_current_rate(const deepid_trainer *trainer);
+/** Steps that were skipped under "record". */
 DEEPID_API int64_t deepid_trainer_nonfinite_steps(const deepid_trainer *trainer);
 
 /** Mean loss and share of wrong answers over all of data, in DEEPID_EVAL; sums in double, fixed order. Either may be NULL. error is NaN for targets. */
@@ -72,9 +100,13 @@ DEEPID_API int32_t deepid_trainer_save(const deepid_trainer *trainer, const char
 /** Into a trainer with the same net and data size: settings and state are taken from the file. */
 DEEPID_API int32_t deepid_trainer_load(deepid_trainer *trainer, const char *path);
 
+/** The i-th optimiser's word; NULL past the end. */
 DEEPID_API const char *deepid_optimizer_word(int64_t i);
+/** One line on an optimiser and its options; NULL when unknown. */
 DEEPID_API const char *deepid_optimizer_help(const char *word);
+/** The i-th schedule's word; NULL past the end. */
 DEEPID_API const char *deepid_schedule_word(int64_t i);
+/** One line on a schedule and its options; NULL when unknown. */
 DEEPID_API const char *deepid_schedule_help(const char *word);
 
 #ifdef __cplusplus

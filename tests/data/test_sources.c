@@ -13,6 +13,11 @@ static void write_file(const char *path, const void *bytes, size_t length)
     fclose(file);
 }
 
+static void write_text(const char *path, const char *text)
+{
+    write_file(path, text, strlen(text));
+}
+
 /* ---- generators ------------------------------------------------------------------------- */
 
 static void every_generator_makes_balanced_repeatable_data(void **state)
@@ -274,22 +279,22 @@ static void npy_and_csv_are_read_and_damage_is_found(void **state)
             fail_msg("cut after %zu bytes was taken", cut);
     }
     const char *csv = temporary("table.csv");
-    write_file(csv, "a,b,class\r\n1,2,0\r\n\r\n3, 4.5e0 ,2\n", 34);
+    write_text(csv, "a,b,class\r\n1,2,0\r\n\r\n3, 4.5e0 ,2\n");
     OK(deepid_dataset_load_csv(ctx, csv, "", &data));
     assert_int_equal(deepid_dataset_count(data), 2);
     assert_int_equal(deepid_dataset_classes(data), 3);
     assert_true(dpid_dataset_feature(data, 1, 1) == 4.5);
     deepid_dataset_destroy(data);
     data = NULL;
-    write_file(csv, "1,2,0\n1,2\n", 10);
+    write_text(csv, "1,2,0\n1,2\n");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_FORMAT, "line 2: 2 numbers, expected 3");
-    write_file(csv, "1,x,0\n", 6);
+    write_text(csv, "1,x,0\n");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_FORMAT, "column 2: 'x' is not a number");
-    write_file(csv, "1,2,0.5\n", 8);
+    write_text(csv, "1,2,0.5\n");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_LABEL, "the label is 0.5");
-    write_file(csv, "", 0);
+    write_text(csv, "");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_FORMAT, "no rows");
-    write_file(csv, "1,2,0\n", 6);
+    write_text(csv, "1,2,0\n");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "shape=3x3", &data), DEEPID_ERR_SHAPE, "has 2 features, expected 9");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "sep=tab", &data), DEEPID_ERR_SPEC, "unknown option of csv 'sep'");
     assert_null(data);
@@ -350,7 +355,7 @@ static int32_t load_all(deepid_ctx *ctx, void *arg)
 static void every_failing_allocation_is_survived(void **state)
 {
     (void)state;
-    write_file(temporary("oom.csv"), "1,2,0\n3,4,1\n", 12);
+    write_text(temporary("oom.csv"), "1,2,0\n3,4,1\n");
     survives_every_failing_allocation("opening data", load_all, NULL);
 }
 
