@@ -8,53 +8,191 @@
 extern "C" {
 #endif
 
-/** A context. One thread at a time; any number of contexts side by side. */
+/**
+ * A context. One thread at a time, which need not be the same one always; any number of contexts work side by side.
+ *
+ * Three statuses can come from every function that takes a context or something made from one, and are not repeated below:
+ * DEEPID_ERR_ARGUMENT for a handle that is NULL or of another kind, DEEPID_ERR_BUSY when another thread is inside a call of
+ * the same context, DEEPID_ERR_FORKED in a child process whose parent made it. A call that fails changes nothing but the
+ * sentence of deepid_ctx_error. During a call the floating-point environment is the default one; the caller's comes back.
+ */
 typedef struct deepid_ctx deepid_ctx;
 
-/** Returns at least bytes bytes aligned to alignment (a power of two), or NULL. */
+/**
+ * Gives memory.
+ *
+ * @param[in] user       what came with the function
+ * @param[in] bytes      above 0, a multiple of alignment
+ * @param[in] alignment  64
+ *
+ * @return Memory for that many bytes, aligned; NULL when there is none. It need not be zero.
+ *
+ * @thread Called by the thread that is inside the context, never by two at once for one context.
+ */
 typedef void *(*deepid_alloc_fn)(void *user, uint64_t bytes, uint64_t alignment);
-/** Takes back what the allocator gave; never called with NULL. */
+/**
+ * Takes back what a deepid_alloc_fn gave.
+ *
+ * @param[in] user    what came with the function
+ * @param[in] memory  never NULL
+ * @param[in] bytes   as it was asked for
+ */
 typedef void (*deepid_free_fn)(void *user, void *memory, uint64_t bytes);
-/** Receives one whole line without its line end. level: 0 debug, 1 info, 2 warning. */
+/**
+ * Receives one message.
+ *
+ * @param[in] user   what came with the function
+ * @param[in] level  0 debug, 1 information, 2 warning
+ * @param[in] line   one line of UTF-8 below 512 bytes, without a line end; borrowed for the call
+ */
 typedef void (*deepid_log_fn)(void *user, int32_t level, const char *line);
 
 /**
- * Make a context with the C library's allocator.
+ * Make a context with the C library's memory, as many threads as this process may use CPUs, and the default limits.
  *
- * @param[out] out  yours; destroy it after everything made from it
+ * @param[out] out  the new context; destroy it with deepid_ctx_destroy
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  out is NULL
  * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost   no thread is started before the first call that can use one
- * @thread any
+ * @cost   about a kilobyte; threads start when they are first needed.
+ * @thread Safe from any thread.
  */
 DEEPID_API int32_t deepid_ctx_create(deepid_ctx **out);
-/** Make a context whose objects take memory from alloc (at least bytes, aligned to alignment, a power of two) and give it back to release; both get user, and may be called from the context's threads. Errors as deepid_ctx_create. */
+
+/**
+ * Make a context whose objects take all their memory from the caller's functions. (Memory that OpenBLAS keeps for its own
+ * products, and a thread's stack, are not objects.)
+ *
+ * @param[in]  alloc    gives memory, aligned as asked
+ * @param[in]  release  takes it back
+ * @param[in]  user     handed to both; may be NULL
+ * @param[out] out      the new context
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  alloc, release or out is NULL
+ * @retval DEEPID_ERR_MEMORY    alloc gave NULL, or memory that is not aligned
+ *
+ * @thread Safe from any thread.
+ */
 DEEPID_API int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn release, void *user, deepid_ctx **out);
-/** Destroy the objects made from it first. NULL is fine. */
+
+/**
+ * Destroy a context and end its threads. Destroy the objects made from it first.
+ *
+ * @param[in] ctx  NULL is fine
+ *
+ * @thread No thread may be inside a call of it. In a forked child it gives back the context and leaves the parent's threads alone.
+ */
 DEEPID_API void deepid_ctx_destroy(deepid_ctx *ctx);
-/** threads 1..1024; 0 = the CPUs this process may use (the default). Results do not depend on it. */
+
+/**
+ * Set how many threads work on a call. Results do not depend on it, to the last bit.
+ *
+ * @param[in,out] ctx      the context
+ * @param[in]     threads  1 to 1024, the caller's own included; 0 = the CPUs this process may use (affinity and cgroup quota), which is the default
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  threads is outside its range
+ * @retval DEEPID_ERR_STATE     asked from inside a call, that is, by a callback
+ *
+ * @cost   ends the old threads; new ones start when they are first needed. Where the system gives fewer, fewer do the same work.
+ */
 DEEPID_API int32_t deepid_ctx_set_threads(deepid_ctx *ctx, int32_t threads);
-/** Threads that the context uses; 0 for NULL. */
+
+/**
+ * How many threads work on a call.
+ *
+ * @param[in] ctx  the context
+ *
+ * @return 1 to 1024; 0 when ctx is no context.
+ */
 DEEPID_API int32_t deepid_ctx_threads(const deepid_ctx *ctx);
-/** Whole lines for fn, on the caller's thread; NULL (the start): silence. */
+
+/**
+ * Set who hears messages. The library itself never prints.
+ *
+ * @param[in,out] ctx   the context
+ * @param[in]     fn    called on the caller's thread; NULL (the default) = nobody
+ * @param[in]     user  handed to fn
+ *
+ * @retval DEEPID_OK
+ */
 DEEPID_API int32_t deepid_ctx_set_log(deepid_ctx *ctx, deepid_log_fn fn, void *user);
-/** Limits by name: "memory_bytes", "tensor_elements", "file_bytes", "header_bytes", "text_bytes", "layers". */
+
+/**
+ * Set a limit: what goes beyond it is refused with DEEPID_ERR_LIMIT before anything is allocated for it.
+ *
+ * @param[in,out] ctx    the context
+ * @param[in]     name   "memory_bytes" (all objects together, default 2^61), "tensor_elements" (one tensor, 2^33),
+ *                       "file_bytes" (one file as read or unpacked, 2^40), "header_bytes" (a file's header, 16 MiB),
+ *                       "text_bytes" (a net's text, 1 MiB) or "layers" (one net, 100000)
+ * @param[in]     value  1 or more
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  there is no limit of that name, or value is below 1
+ */
 DEEPID_API int32_t deepid_ctx_set_limit(deepid_ctx *ctx, const char *name, int64_t value);
-/** The limit of this name; -1 when there is none. */
+
+/**
+ * A limit.
+ *
+ * @param[in] ctx   the context
+ * @param[in] name  as in deepid_ctx_set_limit
+ *
+ * @return The limit; -1 when there is none of that name or ctx is no context.
+ */
 DEEPID_API int64_t deepid_ctx_limit(const deepid_ctx *ctx, const char *name);
-/** The sentence of the last failed call; "" if none failed. Never NULL; borrowed until the next failing call. */
+
+/**
+ * The sentence of the last call that failed: what it is and what was expected, with both values. One line of UTF-8 below 512 bytes.
+ *
+ * @param[in] ctx  the context
+ *
+ * @return The sentence; "" when none failed or ctx is no context. Never NULL; borrowed until the next call that fails.
+ *
+ * @thread After DEEPID_ERR_BUSY or DEEPID_ERR_FORKED the sentence says so for as long as that holds. May be asked by any thread, one at a time,
+ *         also by another one than that of the failed call.
+ */
 DEEPID_API const char *deepid_ctx_error(const deepid_ctx *ctx);
-/** What the callback returned that ended the last call with DEEPID_ERR_CALLBACK. */
+
+/**
+ * What the callback returned that ended the last call with DEEPID_ERR_CALLBACK.
+ *
+ * @param[in] ctx  the context
+ *
+ * @return That number; 0 when there was none or ctx is no context.
+ */
 DEEPID_API int32_t deepid_ctx_callback_code(const deepid_ctx *ctx);
-/** Bytes that the context's objects hold now. */
+
+/**
+ * Bytes that the context's objects hold now. When all of them are destroyed and no thread has started it is 0.
+ *
+ * @param[in] ctx  the context
+ *
+ * @return Bytes, what is lost to alignment included; 0 when ctx is no context.
+ *
+ * @thread Safe from any thread as long as ctx lives.
+ */
 DEEPID_API int64_t deepid_ctx_memory(const deepid_ctx *ctx);
 
-/** "0.1.0" */
+/**
+ * The version, such as "0.1.0".
+ *
+ * @return A constant.
+ *
+ * @thread Safe from any thread.
+ */
 DEEPID_API const char *deepid_version(void);
-/** JSON: version, compiler, flags, BLAS and its core type. */
+
+/**
+ * How this library was built, as one JSON object: "version", "compiler", "flags", "blas" (with the kind of CPU that it chose now) and "blas_link".
+ *
+ * @return A constant.
+ *
+ * @thread Safe from any thread.
+ */
 DEEPID_API const char *deepid_build_info(void);
 
 #ifdef __cplusplus

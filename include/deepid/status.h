@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/** Statuses. 0 is success; a number keeps its meaning for ever. */
+/** Statuses. 0 is success; a number keeps its meaning for ever, new ones get new numbers. The sentence that goes with a failure: deepid_ctx_error. */
 enum {
     DEEPID_OK = 0,              /**< done */
     DEEPID_ERR_ARGUMENT = 1,    /**< a NULL, a number outside its range, a handle of the wrong kind */
@@ -32,7 +32,16 @@ enum {
     DEEPID_ERR_UNSUPPORTED = 17 /**< valid, but this build or this object cannot do it */
 };
 
-/** The name of a status, such as "DEEPID_ERR_SHAPE"; "unknown status" for any other number. Never NULL. */
+/**
+ * The name of a status, such as "DEEPID_ERR_SHAPE".
+ *
+ * @param[in] status  what a call returned; any number is allowed
+ *
+ * @return The name; "unknown status" for a number that is none. Never NULL; a constant.
+ *
+ * @cost   none.
+ * @thread Safe from any thread.
+ */
 DEEPID_API const char *deepid_status_name(int32_t status);
 
 #ifdef __cplusplus

@@ -20,36 +20,186 @@ enum {
     DEEPID_I64 = 8  /**< int64_t */
 };
 
-/** A dense array with a shape. */
+/** A tensor: a shape of 0 to 8 extents and its elements, the last extent's next to each other. */
 typedef struct deepid_tensor deepid_tensor;
 
-/** rank 0..8; zero-filled. */
+/**
+ * Make a tensor of zeros.
+ *
+ * @param[in,out] ctx      the context
+ * @param[in]     dtype    DEEPID_F32 or DEEPID_F64
+ * @param[in]     rank     0 (one element) to 8
+ * @param[in]     extents  rank numbers from 0 to 2147483647; may be NULL when rank is 0
+ * @param[out]    out      the new tensor; destroy it with deepid_tensor_destroy
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  extents or out is NULL
+ * @retval DEEPID_ERR_DTYPE     dtype is another
+ * @retval DEEPID_ERR_SHAPE     rank or an extent is outside its range
+ * @retval DEEPID_ERR_LIMIT     beyond the limit tensor_elements or memory_bytes
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   its elements, 64-byte-aligned, and one pass.
+ */
 DEEPID_API int32_t deepid_tensor_create(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, deepid_tensor **out);
-/** The caller's memory, not copied: dense row-major, dtype F32 or F64, alive as long as the tensor. */
+
+/**
+ * Make a tensor of the caller's memory, which is not copied.
+ *
+ * @param[in,out] ctx      the context
+ * @param[in]     dtype    DEEPID_F32 or DEEPID_F64
+ * @param[in]     rank     0 to 8
+ * @param[in]     extents  as in deepid_tensor_create
+ * @param[in]     data     the elements, dense and row-major, aligned as its type is; has to live as long as the tensor, and is never freed by it
+ * @param[out]    out      the new tensor
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  data, extents or out is NULL, or data is not aligned
+ * @retval DEEPID_ERR_DTYPE     dtype is another
+ * @retval DEEPID_ERR_SHAPE     rank or an extent is outside its range
+ * @retval DEEPID_ERR_LIMIT     beyond the limit tensor_elements
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   some 200 bytes.
+ */
 DEEPID_API int32_t deepid_tensor_wrap(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data, deepid_tensor **out);
-/** NULL is fine. Wrapped memory is left alone. */
+
+/**
+ * Destroy a tensor, and its elements unless they are the caller's.
+ *
+ * @param[in] tensor  NULL is fine
+ */
 DEEPID_API void deepid_tensor_destroy(deepid_tensor *tensor);
-/** A copy with its own memory. */
+
+/**
+ * Copy a tensor; the copy has its own elements.
+ *
+ * @param[in]  tensor  any
+ * @param[out] out     the new tensor
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  out is NULL
+ * @retval DEEPID_ERR_LIMIT     beyond the limit tensor_elements or memory_bytes
+ * @retval DEEPID_ERR_MEMORY    no memory
+ */
 DEEPID_API int32_t deepid_tensor_clone(const deepid_tensor *tensor, deepid_tensor **out);
-/** Fill from any memory: dtype of the source, strides in elements (NULL = dense row-major; negative and 0 are allowed), same extents as tensor. */
+
+/**
+ * Fill a tensor from any memory: tensor[i, j, ...] = source[i strides[0] + j strides[1] + ...], converted to the tensor's type (rounded to nearest, never scaled).
+ *
+ * @param[in,out] tensor   any shape; every element is overwritten
+ * @param[in]     dtype    type of the source's elements, DEEPID_F32 to DEEPID_I64
+ * @param[in]     source   element [0, 0, ...]; at any address; must not overlap the tensor
+ * @param[in]     strides  one a dimension, in elements; negative and 0 are allowed; NULL = dense row-major. Memory must exist wherever they lead.
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  source is NULL
+ * @retval DEEPID_ERR_DTYPE     dtype is none
+ *
+ * @cost   one pass; allocates nothing.
+ */
 DEEPID_API int32_t deepid_tensor_copy_in(deepid_tensor *tensor, int32_t dtype, const void *source, const int64_t *strides);
-/** The reverse of copy_in; dtype F32 or F64. */
+
+/**
+ * The reverse of deepid_tensor_copy_in: target[i strides[0] + j strides[1] + ...] = tensor[i, j, ...].
+ *
+ * @param[in]  tensor   any shape
+ * @param[in]  dtype    type of the target's elements, DEEPID_F32 or DEEPID_F64
+ * @param[out] target   element [0, 0, ...]; at any address; must not overlap the tensor
+ * @param[in]  strides  as in deepid_tensor_copy_in
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  target is NULL
+ * @retval DEEPID_ERR_DTYPE     dtype is another
+ *
+ * @cost   one pass; allocates nothing.
+ */
 DEEPID_API int32_t deepid_tensor_copy_out(const deepid_tensor *tensor, int32_t dtype, void *target, const int64_t *strides);
-/** Every element becomes value; NaN is allowed. */
+
+/**
+ * Fill a tensor with one value.
+ *
+ * @param[in,out] tensor  any shape; every element becomes value
+ * @param[in]     value   NaN and infinity are allowed; rounded to the tensor's type
+ *
+ * @retval DEEPID_OK
+ *
+ * @cost   one pass; allocates nothing.
+ */
 DEEPID_API int32_t deepid_tensor_fill(deepid_tensor *tensor, double value);
-/** 0 for NULL. */
+
+/**
+ * The element type.
+ *
+ * @param[in] tensor  the tensor
+ *
+ * @return DEEPID_F32 or DEEPID_F64; 0 when tensor is no tensor.
+ */
 DEEPID_API int32_t deepid_tensor_dtype(const deepid_tensor *tensor);
-/** -1 for NULL. */
+
+/**
+ * The number of dimensions.
+ *
+ * @param[in] tensor  the tensor
+ *
+ * @return 0 to 8; -1 when tensor is no tensor.
+ */
 DEEPID_API int32_t deepid_tensor_rank(const deepid_tensor *tensor);
-/** -1 when out of range. */
+
+/**
+ * One extent.
+ *
+ * @param[in] tensor  the tensor
+ * @param[in] axis    0 to rank - 1
+ *
+ * @return 0 or more; -1 when there is no such axis.
+ */
 DEEPID_API int64_t deepid_tensor_extent(const deepid_tensor *tensor, int32_t axis);
-/** Elements; -1 for NULL. */
+
+/**
+ * The number of elements, the product of the extents.
+ *
+ * @param[in] tensor  the tensor
+ *
+ * @return 0 or more; -1 when tensor is no tensor.
+ */
 DEEPID_API int64_t deepid_tensor_count(const deepid_tensor *tensor);
-/** The elements, row-major. Borrowed. */
+
+/**
+ * The elements, dense and row-major, to read and write between calls.
+ *
+ * @param[in] tensor  the tensor
+ *
+ * @return float or double by the tensor's type; borrowed for as long as the tensor lives; NULL when tensor is no tensor.
+ */
 DEEPID_API void *deepid_tensor_data(deepid_tensor *tensor);
-/** The same, read only. */
+
+/**
+ * The elements, dense and row-major, to read.
+ *
+ * @param[in] tensor  the tensor
+ *
+ * @return As deepid_tensor_data.
+ */
 DEEPID_API const void *deepid_tensor_data_const(const deepid_tensor *tensor);
-/** c = a b, c = a b^T, c = a^T b for matrices; form "nn", "nt" or "tn". c must not overlap a or b. Same bits for any number of threads. */
+
+/**
+ * A product of matrices: c = a b, c = a bᵀ or c = aᵀ b. NaN that enters comes out.
+ *
+ * @param[in]  form  "nn": a [m,k], b [k,n] · "nt": a [m,k], b [n,k] · "tn": a [k,m], b [k,n]
+ * @param[in]  a     rank 2
+ * @param[in]  b     rank 2, of a's type
+ * @param[out] c     [m,n], of a's type; overwritten; must not overlap a or b
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a, b or c is no tensor, or c overlaps one of the others
+ * @retval DEEPID_ERR_SPEC      form is none of the three
+ * @retval DEEPID_ERR_DTYPE     the types differ
+ * @retval DEEPID_ERR_SHAPE     the shapes do not fit
+ *
+ * @cost   2 m n k operations by OpenBLAS, one single-threaded call a tile of a fixed grid; allocates nothing but, once, the context's threads.
+ * @thread The context is c's. The bits are the same for any number of threads.
+ */
 DEEPID_API int32_t deepid_tensor_matmul(const char *form, const deepid_tensor *a, const deepid_tensor *b, deepid_tensor *c);
 
 #ifdef __cplusplus

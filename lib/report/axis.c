@@ -22,8 +22,10 @@ void dpid_axis_include(dpid_axis *axis, double value)
 
 static void add_tick(dpid_axis *axis, double value)
 {
-    const double slack = 1e-9 * (fabs(axis->high) + fabs(axis->low));
-    if (axis->ticks < DPID_TICKS_MAX && value >= axis->low - slack && value <= axis->high + slack)
+    const double slack = 1e-9 * (axis->high - axis->low);
+    const bool above = axis->log ? value >= axis->low * (1 - 1e-9) : value >= axis->low - slack;
+    const bool below = axis->log ? value <= axis->high * (1 + 1e-9) : value <= axis->high + slack;
+    if (axis->ticks < DPID_TICKS_MAX && above && below)
         axis->tick[axis->ticks++] = value;
 }
 

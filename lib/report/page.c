@@ -155,7 +155,10 @@ static void add_chart(dpid_string *s, deepid_chart *chart, const char *caption)
     dpid_string_add(s, "<div>");
     if (caption)
         add_element(s, "<h3>", caption, "</h3>");
-    dpid_string_add(s, deepid_chart_svg(chart, caption));
+    const char *svg = deepid_chart_svg(chart, caption);
+    if (!*svg && s->status == DEEPID_OK)
+        s->status = DEEPID_ERR_MEMORY; /* the sentence is the chart's */
+    dpid_string_add(s, svg);
     dpid_string_add(s, "</div>\n");
 }
 

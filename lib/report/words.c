@@ -62,8 +62,10 @@ dpid_number_text dpid_words(double value)
 
 int32_t deepid_format_number(double value, char *buffer, int64_t size)
 {
-    if (!buffer || size < DPID_NUMBER_MAX)
+    enum { LEAST = 40 };
+    if (!buffer || size < LEAST)
         return DEEPID_ERR_ARGUMENT;
-    memcpy(buffer, dpid_words(value).text, DPID_NUMBER_MAX);
+    const dpid_number_text words = dpid_words(value); /* far shorter than LEAST */
+    memcpy(buffer, words.text, strlen(words.text) + 1);
     return DEEPID_OK;
 }

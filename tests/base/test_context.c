@@ -226,6 +226,15 @@ static void nothing(void *arg, int64_t task, int32_t worker)
     (void)worker;
 }
 
+#ifdef __SANITIZE_THREAD__
+/* The thread sanitizer ends a child that starts threads, unless it is told not to. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "die_after_fork=0";
+}
+#endif
+
 /* The child's answers as bits of its exit code. */
 static int ask_child(deepid_ctx *ctx)
 {
