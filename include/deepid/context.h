@@ -27,7 +27,7 @@ typedef struct deepid_ctx deepid_ctx;
  *
  * @return Memory for that many bytes, aligned; NULL when there is none. It need not be zero.
  *
- * @thread Called by the thread that is inside the context, never by two at once for one context.
+ * @thread Has to be safe from any thread: the library's own may ask, and one thread may destroy an object while another is inside a call.
  */
 typedef void *(*deepid_alloc_fn)(void *user, uint64_t bytes, uint64_t alignment);
 /**
@@ -36,6 +36,8 @@ typedef void *(*deepid_alloc_fn)(void *user, uint64_t bytes, uint64_t alignment)
  * @param[in] user    what came with the function
  * @param[in] memory  never NULL
  * @param[in] bytes   as it was asked for
+ *
+ * @thread As deepid_alloc_fn.
  */
 typedef void (*deepid_free_fn)(void *user, void *memory, uint64_t bytes);
 /**

@@ -5,6 +5,7 @@
 
 #include <fenv.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -227,12 +228,9 @@ static void nothing(void *arg, int64_t task, int32_t worker)
 }
 
 #ifdef __SANITIZE_THREAD__
-/* The thread sanitizer ends a child that starts threads, unless it is told not to. */
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-    return "die_after_fork=0";
-}
+enum { CHILD_THREADS = 1 }; /* the thread sanitizer cannot follow a child that starts threads */
+#else
+enum { CHILD_THREADS = 3 };
 #endif
 
 /* The child's answers as bits of its exit code. */
@@ -242,7 +240,7 @@ static int ask_child(deepid_ctx *ctx)
     int wrong = deepid_ctx_set_limit(ctx, "layers", 5) == DEEPID_ERR_FORKED ? 0 : 1;
     wrong |= strstr(deepid_ctx_error(ctx), "parent process") ? 0 : 2;
     deepid_ctx_destroy(ctx); /* must not wait for threads that are not here */
-    wrong |= deepid_ctx_create(&own) == DEEPID_OK && deepid_ctx_set_threads(own, 3) == DEEPID_OK ? 0 : 4;
+    wrong |= deepid_ctx_create(&own) == DEEPID_OK && deepid_ctx_set_threads(own, CHILD_THREADS) == DEEPID_OK ? 0 : 4;
     dpid_pool_run(dpid_ctx_pool(own), 100, nothing, NULL);
     deepid_ctx_destroy(own);
     return wrong;
@@ -270,23 +268,45 @@ static void a_forked_child_is_refused_and_can_make_its_own(void **state)
 
 /* ---- the host's floating-point environment and signals --------------------------------------------------- */
 
-static void note_rounding(void *arg, int64_t task, int32_t worker)
+/* As many tasks as workers, each waiting for all the others: so every worker has one. */
+typedef struct {
+    _Atomic int32_t arrived;
+    int32_t workers;
+    int rounding[16];
+    int interrupted[16]; /* SIGINT is not blocked */
+} meeting;
+
+static void meet(void *arg, int64_t task, int32_t worker)
 {
-    (void)worker;
-    ((int *)arg)[task] = fegetround();
+    meeting *m = arg;
+    sigset_t set;
+    (void)task;
+    m->rounding[worker] = fegetround();
+    pthread_sigmask(SIG_BLOCK, NULL, &set);
+    m->interrupted[worker] = !sigismember(&set, SIGINT);
+    atomic_fetch_add(&m->arrived, 1);
+    while (atomic_load(&m->arrived) < m->workers)
+        sched_yield();
+}
+
+static meeting meet_all(dpid_pool *pool)
+{
+    meeting m = {.workers = dpid_pool_workers(pool)};
+    dpid_pool_run(pool, m.workers, meet, &m);
+    return m;
 }
 
 static void the_callers_floating_point_mode_is_put_aside_and_given_back(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(3);
-    int rounding[64];
     fesetround(FE_UPWARD);
+    dpid_pool *pool = dpid_ctx_pool(ctx); /* its threads are born with that mode */
     feclearexcept(FE_ALL_EXCEPT);
     feraiseexcept(FE_DIVBYZERO);
     OK(dpid_enter(ctx, DPID_MAGIC_CTX));
     const int inside = fegetround();
-    dpid_pool_run(dpid_ctx_pool(ctx), 64, note_rounding, rounding);
+    const meeting m = meet_all(pool);
     feraiseexcept(FE_OVERFLOW);
     OK(dpid_enter(ctx, DPID_MAGIC_CTX));
     OK(dpid_leave(ctx, DEEPID_OK));
@@ -300,30 +320,20 @@ static void the_callers_floating_point_mode_is_put_aside_and_given_back(void **s
     assert_int_equal(still, FE_TONEAREST);
     assert_int_equal(after, FE_UPWARD);
     assert_int_equal(flags, FE_DIVBYZERO);
-    for (int i = 0; i < 64; i++)
-        assert_int_equal(rounding[i], FE_TONEAREST);
+    assert_int_equal(m.workers, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(m.rounding[i], FE_TONEAREST);
     deepid_ctx_destroy(ctx);
-}
-
-static void count_blocked(void *arg, int64_t task, int32_t worker)
-{
-    sigset_t set;
-    pthread_sigmask(SIG_BLOCK, NULL, &set);
-    (void)task;
-    if (worker != 0 && !sigismember(&set, SIGINT))
-        atomic_fetch_add((_Atomic int64_t *)arg, 1);
 }
 
 static void workers_leave_signals_to_the_host(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(4);
-    _Atomic int64_t open = 0;
-    sigset_t mine;
-    dpid_pool_run(dpid_ctx_pool(ctx), 10000, count_blocked, &open);
-    assert_int_equal(open, 0);
-    pthread_sigmask(SIG_BLOCK, NULL, &mine);
-    assert_false(sigismember(&mine, SIGINT));
+    const meeting m = meet_all(dpid_ctx_pool(ctx));
+    assert_int_equal(m.workers, 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(m.interrupted[i], i == 0);
     deepid_ctx_destroy(ctx);
 }
 

@@ -4,6 +4,7 @@
 #include "base/base.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 typedef struct {
     _Atomic int32_t *times;
@@ -110,7 +111,8 @@ static void sleeping_workers_wake_up(void **state)
 typedef struct {
     dpid_pool *pool;
     dpid_pool *other;
-    _Atomic int64_t done, wrong;
+    int32_t workers;
+    _Atomic int64_t arrived, done, wrong;
     int64_t scratch[16]; /* by worker, without a lock: two tasks of one worker number at once would lose a count */
 } nest;
 
@@ -140,6 +142,9 @@ static void outer(void *arg, int64_t task, int32_t worker)
     nest *n = arg;
     (void)task;
     outer_worker = worker;
+    atomic_fetch_add(&n->arrived, 1);
+    while (atomic_load(&n->arrived) < n->workers) /* so that every worker has a task */
+        sched_yield();
     dpid_pool_run(n->pool, 10, inner, n);
     dpid_pool_run(NULL, 10, inner_alone, n);  /* a region without a pool has one worker, number 0 */
     dpid_pool_run(n->other, 1, inner_alone, n);
@@ -149,13 +154,15 @@ static void a_region_inside_a_region_keeps_its_workers_number(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(4);
-    nest n = {.pool = dpid_ctx_pool(ctx)};
+    nest n = {.pool = dpid_ctx_pool(ctx), .workers = 4};
     dpid_pool_run(n.pool, 1000, outer, &n);
     assert_int_equal(n.wrong, 0);
     assert_int_equal(n.done, 21 * 1000);
     int64_t sum = 0;
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 4; i++) {
+        assert_true(n.scratch[i] > 0);
         sum += n.scratch[i];
+    }
     assert_int_equal(sum, 10 * 1000);
     deepid_ctx_destroy(ctx);
 }

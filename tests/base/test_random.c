@@ -156,6 +156,19 @@ static void below_is_unbiased_and_inside(void **state)
     }
 }
 
+/* Without rejection, 2^64 numbers onto 3 2^61 values would give the remainders 0, 1, 2 three, three and two times of eight. */
+static void below_is_unbiased_where_bias_would_be_largest(void **state)
+{
+    (void)state;
+    int64_t remainders[3] = {0};
+    dpid_random r = dpid_random_make(12, DPID_STREAM_ORDER, 0);
+    for (int i = 0; i < 30000; i++)
+        remainders[dpid_random_below(&r, (int64_t)3 << 61) % 3]++;
+    for (int i = 0; i < 3; i++) /* 10000 expected, standard deviation 82 */
+        if (remainders[i] < 10000 - 450 || remainders[i] > 10000 + 450)
+            fail_msg("remainder %d came %lld times of 30000 (seed 12)", i, (long long)remainders[i]);
+}
+
 static void a_permutation_holds_everything_once_and_all_orders_come(void **state)
 {
     (void)state;
@@ -204,6 +217,7 @@ int main(void)
         cmocka_unit_test(uniform_and_normal_have_their_moments),
         cmocka_unit_test(uniform_is_inside_and_fills_all_bins),
         cmocka_unit_test(below_is_unbiased_and_inside),
+        cmocka_unit_test(below_is_unbiased_where_bias_would_be_largest),
         cmocka_unit_test(a_permutation_holds_everything_once_and_all_orders_come),
         cmocka_unit_test(the_hashes_are_fnv_1a),
     };

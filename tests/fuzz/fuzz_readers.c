@@ -1,0 +1,105 @@
+/* Fuzz targets for everything that reads what a stranger wrote. The first byte chooses the reader, the rest is its file or text.
+
+   Coverage-guided:   sh tests/fuzz/run.sh SECONDS        (needs clang and its libclang-rt)
+   Replay of files:   fuzz_readers FILE...                 (any compiler: the main below) */
+#include <deepid/deepid.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The bytes under a name in memory's file system. */
+static const char *as_file(const char *name, const uint8_t *data, size_t size)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "/dev/shm/deepid-fuzz-%ld-%s", (long)getpid(), name);
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        abort();
+    fwrite(data, 1, size, file);
+    fclose(file);
+    return path;
+}
+
+static const uint8_t one_label[] = {0, 0, 8, 1, 0, 0, 0, 1, 0};
+
+static void read_dataset(deepid_ctx *ctx, int which, const uint8_t *data, size_t size)
+{
+    deepid_dataset *out = NULL;
+    char labels[64];
+    strcpy(labels, as_file("labels", one_label, sizeof one_label));
+    const char *path = as_file("data", data, size);
+    if (which == 0)
+        deepid_dataset_load_idx(ctx, path, labels, &out);
+    else if (which == 1)
+        deepid_dataset_load_cifar10(ctx, path, &out);
+    else if (which == 2)
+        deepid_dataset_load_npy(ctx, path, path, &out);
+    else
+        deepid_dataset_load_csv(ctx, path, "", &out);
+    deepid_dataset_destroy(out);
+}
+
+static void read_net(deepid_ctx *ctx, int which, const uint8_t *data, size_t size)
+{
+    deepid_net *net = NULL;
+    char *text = calloc(size + 1, 1);
+    memcpy(text, data, size);
+    if (which == 4) {
+        deepid_net_load(ctx, as_file("net", data, size), 0, &net);
+    } else if (which == 5) {
+        deepid_net *again = NULL;
+        if (deepid_net_create(ctx, text, DEEPID_F32, &net) == DEEPID_OK) {
+            if (deepid_net_create(ctx, deepid_net_describe(net), DEEPID_F32, &again) != DEEPID_OK || strcmp(deepid_net_describe(net), deepid_net_describe(again)) != 0)
+                abort(); /* describe(create(text)) is stable */
+            deepid_net_init(net, "he", 1);
+        }
+        deepid_net_destroy(again);
+    } else {
+        deepid_dataset *out = NULL;
+        deepid_dataset_generate(ctx, text, 1, &out);
+        deepid_dataset_destroy(out);
+    }
+    deepid_net_destroy(net);
+    free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    enum { READERS = 7, MEMORY = 64 << 20 };
+    deepid_ctx *ctx = NULL;
+    if (size < 1 || deepid_ctx_create(&ctx) != DEEPID_OK)
+        return 0;
+    deepid_ctx_set_threads(ctx, 1);
+    deepid_ctx_set_limit(ctx, "memory_bytes", MEMORY);
+    deepid_ctx_set_limit(ctx, "layers", 200);
+    deepid_ctx_set_limit(ctx, "tensor_elements", 1 << 16);
+    const int which = data[0] % READERS;
+    if (which < 4)
+        read_dataset(ctx, which, data + 1, size - 1);
+    else
+        read_net(ctx, which, data + 1, size - 1);
+    if (deepid_ctx_memory(ctx) != 0)
+        abort(); /* something was left behind */
+    deepid_ctx_destroy(ctx);
+    return 0;
+}
+
+#ifndef DEEPID_LIBFUZZER
+int main(int argc, char **argv)
+{
+    static uint8_t bytes[1 << 20];
+    for (int i = 1; i < argc; i++) {
+        FILE *file = fopen(argv[i], "rb");
+        if (!file)
+            return 1;
+        LLVMFuzzerTestOneInput(bytes, fread(bytes, 1, sizeof bytes, file));
+        fclose(file);
+    }
+    printf("%d inputs\n", argc - 1);
+    return 0;
+}
+#endif
