@@ -1,8 +1,9 @@
 /* The plan: lifetimes of values and gradients in the order of steps, then places in one block. After it nothing is allocated.
-   Training keeps all values, because backward and probes read them; gradients live from their last reader's step back to their maker's. */
+   Training keeps all values, because backward and probes read them; gradients live from their last reader's step back to their maker's.
+   Time runs over the steps forward, then over them backward: step t is at t and at 2 steps - 1 - t; 2 steps is behind the end. */
 #include "net/plan.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 enum { ALIGN = DPID_ALIGN };
 
@@ -13,42 +14,67 @@ typedef struct {
 
 /* ---- places ------------------------------------------------------------------------- */
 
-static bool meet(const slot *a, const slot *b)
+/* Lowest offset from base on that is free beside the living, found by moving past each conflict until none is left. */
+static int64_t free_place(slot *const *living, int32_t count, int64_t bytes, int64_t base)
 {
-    return a->bytes > 0 && b->bytes > 0 && a->first <= b->last && b->first <= a->last;
-}
-
-/* The lowest offset that is free for the slot's whole life, found by moving past each conflict until none is left. */
-static void place(slot *slots, int32_t placed, slot *s)
-{
-    int64_t offset = 0;
+    int64_t offset = base;
     for (bool moved = true; moved;) {
         moved = false;
-        for (int32_t i = 0; i < placed; i++) {
-            const slot *other = &slots[i];
-            if (!meet(s, other) || offset + s->bytes <= other->offset || other->offset + other->bytes <= offset)
+        for (int32_t i = 0; i < count; i++) {
+            if (offset + bytes <= living[i]->offset || living[i]->offset + living[i]->bytes <= offset)
                 continue;
-            offset = other->offset + other->bytes;
+            offset = living[i]->offset + living[i]->bytes;
             moved = true;
         }
     }
-    s->offset = offset;
+    return offset;
 }
 
-static int64_t place_all(slot *slots, int32_t count)
+static int compare_first(const void *a, const void *b)
 {
-    int64_t end = 0;
+    const slot *x = *(slot *const *)a;
+    const slot *y = *(slot *const *)b;
+    return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : (x > y) - (x < y);
+}
+
+/* In the order in which they come alive; the front of the list keeps those that still are, so a long net takes few comparisons a slot. */
+static int64_t place_brief(slot **list, int32_t count, int64_t base)
+{
+    int64_t end = base;
+    int32_t living = 0;
+    qsort(list, (size_t)count, sizeof(slot *), compare_first);
     for (int32_t i = 0; i < count; i++) {
-        place(slots, i, &slots[i]);
-        if (slots[i].offset + slots[i].bytes > end)
-            end = slots[i].offset + slots[i].bytes;
+        slot *s = list[i];
+        int32_t kept = 0;
+        for (int32_t k = 0; k < living; k++)
+            if (list[k]->last >= s->first)
+                list[kept++] = list[k];
+        s->offset = free_place(list, kept, s->bytes, base);
+        list[kept] = s;
+        living = kept + 1;
+        end = s->offset + s->bytes > end ? s->offset + s->bytes : end;
     }
     return end;
 }
 
+/* What lives to the end lies in a row; the rest shares what is above. */
+static int64_t place_all(slot *slots, int32_t count, int32_t last, slot **list)
+{
+    int64_t base = 0;
+    int32_t brief = 0;
+    for (int32_t i = 0; i < count; i++) {
+        slots[i].offset = base;
+        if (slots[i].last == last)
+            base += slots[i].bytes;
+        else
+            list[brief++] = &slots[i];
+    }
+    return place_brief(list, brief, base);
+}
+
 /* ---- lifetimes ------------------------------------------------------------------------ */
 
-static int32_t padded(int64_t count, int64_t n, int64_t size, int64_t *bytes)
+static bool padded(int64_t count, int64_t n, int64_t size, int64_t *bytes)
 {
     return dpid_mul(count, n, bytes) && dpid_mul(*bytes, size, bytes) && dpid_round_up(*bytes, ALIGN, bytes);
 }
@@ -64,11 +90,12 @@ static void use(slot *s, int32_t time)
 /* Slots of all values, then of all gradients, in one array of 2 * values_count. */
 static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
 {
+    int64_t all = 0;
     const int64_t size = dpid_precision_bytes(net->precision);
     const int32_t steps = net->steps;
     slot *gradient = slots + net->values_count;
     for (int32_t v = 0; v < net->values_count; v++) {
-        if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, size, &slots[v].bytes))
+        if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, size, &slots[v].bytes) || !dpid_add(all, slots[v].bytes, &all) || !dpid_add(all, slots[v].bytes, &all))
             return false;
         slots[v].first = slots[v].last = 0;
         gradient[v] = (slot){.bytes = plan->train ? slots[v].bytes : 0, .first = 2 * steps, .last = 0};
@@ -99,32 +126,50 @@ static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
 
 /* ---- the parts that are not values ------------------------------------------------------- */
 
-/* saved: kept in training from forward to backward, else a step's own; scratch: one for all steps. */
-static int32_t add_layers(const deepid_net *net, dpid_plan *plan)
+static int32_t fail_size(const deepid_net *net, const dpid_plan *plan)
+{
+    return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers of %lld samples are more than can be counted", (long long)plan->batch);
+}
+
+/* saved: kept in training from forward to backward, else a step's own. */
+static int32_t add_saved(const deepid_net *net, dpid_plan *plan)
 {
     const int64_t size = dpid_precision_bytes(net->precision);
-    const int32_t workers = net->head.ctx->threads;
-    int64_t scratch = 0;
-    int64_t largest = 0;
+    const int64_t start = plan->bytes;
     for (int32_t i = 0; i < net->layers; i++) {
         const dpid_op *op = &net->layer[i].op;
+        const int64_t at = plan->train ? plan->bytes : start;
         int64_t saved;
-        int64_t need;
-        if (!dpid_mul(op->saved_per_sample, plan->batch, &saved) || !dpid_add(saved, op->saved_fixed, &saved) || !padded(saved, 1, size, &saved) ||
-            !padded(dpid_op_scratch(op, plan->batch, workers), 1, size, &need))
-            return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers are more than can be counted");
-        plan->saved[i] = plan->train ? plan->bytes : -1;
-        if (plan->train && !dpid_add(plan->bytes, saved, &plan->bytes))
-            return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers are more than can be counted");
-        largest = saved > largest ? saved : largest;
-        scratch = need > scratch ? need : scratch;
+        int64_t end;
+        if (!dpid_mul(op->saved_per_sample, plan->batch, &saved) || !dpid_add(saved, op->saved_fixed, &saved) || !padded(saved, 1, size, &saved) || !dpid_add(at, saved, &end))
+            return fail_size(net, plan);
+        plan->saved[i] = at;
+        plan->bytes = end > plan->bytes ? end : plan->bytes;
     }
-    for (int32_t i = 0; i < net->layers && !plan->train; i++)
-        plan->saved[i] = plan->bytes;
-    plan->bytes += plan->train ? 0 : largest;
-    plan->scratch = plan->bytes;
-    plan->bytes += scratch;
     return DEEPID_OK;
+}
+
+/* One scratch for all steps, in memory of its own: it alone depends on the number of threads. */
+static int32_t make_scratch(const deepid_net *net, dpid_plan *plan)
+{
+    const int32_t workers = net->head.ctx->threads;
+    int64_t most = 0;
+    void *scratch = NULL;
+    for (int32_t i = 0; i < net->layers; i++) {
+        const int64_t need = dpid_op_scratch(&net->layer[i].op, plan->batch, workers);
+        most = need > most ? need : most;
+    }
+    DPID_TRY(dpid_alloc(net->head.ctx, most, dpid_precision_bytes(net->precision), "net's scratch", &scratch));
+    dpid_free(net->head.ctx, plan->scratch);
+    plan->scratch = scratch;
+    plan->scratch_reals = most;
+    plan->workers = workers;
+    return DEEPID_OK;
+}
+
+int32_t dpid_plan_fit_threads(deepid_net *net)
+{
+    return net->head.ctx->threads <= net->plan->workers ? DEEPID_OK : make_scratch(net, net->plan);
 }
 
 /* Room for the second gradient of a value that two steps read. */
@@ -133,7 +178,7 @@ static void add_joined(const deepid_net *net, dpid_plan *plan, const slot *slots
     int64_t largest = 0;
     for (int32_t t = 0; t < net->steps && plan->train; t++) {
         const dpid_step *step = &net->step[t];
-        const int64_t bytes = step->type == DPID_STEP_LAYER ? slots[step->in].bytes : 0;
+        const int64_t bytes = step->type == DPID_STEP_LAYER && !net->reads_last[t] ? slots[step->in].bytes : 0;
         largest = bytes > largest ? bytes : largest;
     }
     plan->joined = plan->bytes;
@@ -147,6 +192,7 @@ static void drop(deepid_ctx *ctx, dpid_plan *plan)
     if (!plan)
         return;
     dpid_free(ctx, plan->memory);
+    dpid_free(ctx, plan->scratch);
     dpid_free(ctx, plan->value);
     dpid_free(ctx, plan->gradient);
     dpid_free(ctx, plan->saved);
@@ -159,21 +205,22 @@ void dpid_plan_destroy(deepid_net *net)
     net->plan = NULL;
 }
 
-static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots)
+static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **list)
 {
     deepid_ctx *ctx = net->head.ctx;
     DPID_TRY(dpid_alloc(ctx, net->values_count, sizeof *plan->value, "net", &plan->value));
     DPID_TRY(dpid_alloc(ctx, net->values_count, sizeof *plan->gradient, "net", &plan->gradient));
     DPID_TRY(dpid_alloc(ctx, net->layers, sizeof *plan->saved, "net", &plan->saved));
     if (!measure(net, plan, slots))
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "net: the buffers of %lld samples are more than can be counted", (long long)plan->batch);
-    plan->bytes = place_all(slots, (plan->train ? 2 : 1) * net->values_count);
+        return fail_size(net, plan);
+    plan->bytes = place_all(slots, (plan->train ? 2 : 1) * net->values_count, 2 * net->steps, list);
     for (int32_t v = 0; v < net->values_count; v++) {
         plan->value[v] = slots[v].offset;
         plan->gradient[v] = plan->train ? slots[net->values_count + v].offset : -1;
     }
-    DPID_TRY(add_layers(net, plan));
+    DPID_TRY(add_saved(net, plan));
     add_joined(net, plan, slots);
+    DPID_TRY(make_scratch(net, plan));
     return dpid_alloc(ctx, plan->bytes, 1, "net's buffers", &plan->memory);
 }
 
@@ -182,15 +229,19 @@ static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
     deepid_ctx *ctx = net->head.ctx;
     dpid_plan *plan = NULL;
     slot *slots = NULL;
+    slot **list = NULL;
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *plan, "net", &plan));
     plan->batch = batch;
     plan->train = train;
     plan->keep_gradients = keep;
     int32_t status = dpid_alloc(ctx, 2 * (int64_t)net->values_count, sizeof *slots, "net", &slots);
     if (status == DEEPID_OK)
-        status = fill(net, plan, slots);
+        status = dpid_alloc(ctx, 2 * (int64_t)net->values_count, sizeof *list, "net", &list);
+    if (status == DEEPID_OK)
+        status = fill(net, plan, slots, list);
     if (status == DEEPID_OK && train && !net->gradients)
         status = dpid_alloc(ctx, net->values_reals, dpid_precision_bytes(net->precision), "gradients", &net->gradients);
+    dpid_free(ctx, list);
     dpid_free(ctx, slots);
     if (status != DEEPID_OK) {
         drop(ctx, plan);
@@ -198,6 +249,7 @@ static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
     }
     drop(ctx, net->plan);
     net->plan = plan;
+    net->forward_n = 0; /* what the last forward left is gone */
     return DEEPID_OK;
 }
 
@@ -208,7 +260,7 @@ int32_t dpid_net_prepare(deepid_net *net, int64_t batch, bool train)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: batch is %lld, expected 1 or more", (long long)batch);
     (void)dpid_ctx_pool(net->head.ctx); /* threads start here and not in the first step */
     if (old && old->batch >= batch && (old->train || !train))
-        return DEEPID_OK;
+        return dpid_plan_fit_threads(net);
     return make(net, old && old->batch > batch ? old->batch : batch, train || (old && old->train), old && old->keep_gradients);
 }
 
@@ -227,5 +279,5 @@ int32_t deepid_net_prepare(deepid_net *net, int64_t batch, int32_t train)
 
 int64_t dpid_net_buffer_bytes(const deepid_net *net)
 {
-    return net->plan ? net->plan->bytes : 0;
+    return net->plan ? net->plan->bytes + net->plan->scratch_reals * dpid_precision_bytes(net->precision) : 0;
 }

@@ -13,9 +13,14 @@ struct dpid_plan {
     int64_t *value;    /* byte offset of each value */
     int64_t *gradient; /* and of its gradient; -1 where there is none */
     int64_t *saved;    /* of each layer */
-    int64_t scratch, joined; /* joined: a second gradient on its way into a sum */
+    int64_t joined;    /* a second gradient on its way into a sum */
+    void *scratch;     /* for this many workers */
+    int64_t scratch_reals;
+    int32_t workers;
 };
 
 void dpid_plan_destroy(deepid_net *net);
+/* Larger scratch when the context has got more threads since. */
+int32_t dpid_plan_fit_threads(deepid_net *net);
 
 #endif

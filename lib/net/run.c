@@ -61,7 +61,7 @@ static dpid_pass pass_of(const deepid_net *net, const dpid_step *step, dpid_mode
 {
     const dpid_layer *layer = &net->layer[step->layer];
     dpid_pass pass = {.op = &layer->op, .mode = mode, .n = n, .x = value_at(net, step->in), .y = value_at(net, step->out), .saved = at(net, net->plan->saved[step->layer]),
-                      .scratch = at(net, net->plan->scratch), .pool = dpid_ctx_pool(net->head.ctx), .noise_seed = net->noise_seed, .noise_substream = layer->noise_substream,
+                      .scratch = net->plan->scratch, .pool = dpid_ctx_pool(net->head.ctx), .noise_seed = net->noise_seed, .noise_substream = layer->noise_substream,
                       .noise_step = net->noise_step};
     for (int32_t k = 0; k < layer->op.parameters; k++)
         pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
@@ -120,10 +120,17 @@ static void add_to(const deepid_net *net, void *y, const void *x, int64_t n)
 
 /* ---- forward --------------------------------------------------------------------------- */
 
-int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n)
+static int32_t check_batch(const deepid_net *net, dpid_mode mode, int64_t n)
 {
     for (int32_t i = 0; i < net->layers; i++)
         DPID_TRY(dpid_op_check_batch(net->head.ctx, &net->layer[i].op, mode, n));
+    return DEEPID_OK;
+}
+
+int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n)
+{
+    DPID_TRY(check_batch(net, mode, n));
+    DPID_TRY(dpid_plan_fit_threads(net));
     for (int32_t t = 0; t < net->steps; t++) {
         const dpid_step *step = &net->step[t];
         if (step->type == DPID_STEP_JOIN) {
@@ -150,15 +157,6 @@ void dpid_net_commit(deepid_net *net)
 }
 
 /* ---- backward ----------------------------------------------------------------------------- */
-
-/* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net writes, the other adds. */
-static bool is_last_reader(const deepid_net *net, int32_t v, int32_t t)
-{
-    for (int32_t later = t + 1; later < net->steps; later++)
-        if (net->step[later].in == v || net->step[later].skip == v)
-            return false;
-    return true;
-}
 
 static void layer_backward(deepid_net *net, int32_t t, dpid_mode mode, int64_t n, bool want_input)
 {
@@ -190,12 +188,18 @@ void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
         memcpy(dx, gradient_at(net, 0), (size_t)(reals_of(net, 0, n) * dpid_precision_bytes(net->precision)));
 }
 
+/* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net writes, the other adds. */
 int32_t dpid_net_find_readers(deepid_net *net)
 {
+    bool *read = NULL;
     DPID_TRY(dpid_arena_alloc(&net->arena, net->steps, sizeof *net->reads_last, "net", &net->reads_last));
-    for (int32_t t = 0; t < net->steps; t++) {
+    DPID_TRY(dpid_arena_alloc(&net->arena, net->values_count, sizeof *read, "net", &read));
+    for (int32_t t = net->steps - 1; t >= 0; t--) {
         const dpid_step *step = &net->step[t];
-        net->reads_last[t] = is_last_reader(net, step->type == DPID_STEP_JOIN ? step->skip : step->in, t);
+        net->reads_last[t] = !read[step->type == DPID_STEP_JOIN ? step->skip : step->in];
+        read[step->in] = true;
+        if (step->skip >= 0)
+            read[step->skip] = true;
     }
     return DEEPID_OK;
 }
@@ -244,6 +248,7 @@ static int32_t forward(deepid_net *net, const deepid_tensor *x, deepid_tensor *y
     const bool train = net->mode == DPID_TRAIN;
     DPID_TRY(check_batch_tensor(net, "x", x, &net->value[0].shape, n));
     DPID_TRY(check_batch_tensor(net, "y", y, &net->value[output_of(net)].shape, n));
+    DPID_TRY(check_batch(net, net->mode, n)); /* before anything of the last forward is lost */
     DPID_TRY(dpid_net_prepare(net, n, train));
     memcpy(dpid_net_input(net), x->data, (size_t)(x->count * dpid_precision_bytes(net->precision)));
     DPID_TRY(dpid_net_run_forward(net, net->mode, n));
@@ -267,6 +272,7 @@ static int32_t backward(deepid_net *net, const deepid_tensor *dy, deepid_tensor 
     DPID_TRY(check_batch_tensor(net, "dy", dy, &net->value[output_of(net)].shape, n));
     if (dx)
         DPID_TRY(check_batch_tensor(net, "dx", dx, &net->value[0].shape, n));
+    DPID_TRY(dpid_plan_fit_threads(net));
     memcpy(dpid_net_output_gradient(net), dy->data, (size_t)(dy->count * dpid_precision_bytes(net->precision)));
     dpid_net_run_backward(net, net->forward_mode, n, dx ? dx->data : NULL);
     return DEEPID_OK;
@@ -292,12 +298,16 @@ int32_t deepid_net_zero_gradients(deepid_net *net)
     return dpid_leave(net->head.ctx, zero_gradients(net));
 }
 
-int32_t deepid_net_set_mode(deepid_net *net, int32_t mode)
+static int32_t set_mode(deepid_net *net, int32_t mode)
 {
-    if (!dpid_is(net, DPID_MAGIC_NET))
-        return DEEPID_ERR_ARGUMENT;
     if (mode != DEEPID_EVAL && mode != DEEPID_TRAIN)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: mode is %d, expected DEEPID_EVAL (0) or DEEPID_TRAIN (1)", mode);
     net->mode = (dpid_mode)mode;
     return DEEPID_OK;
+}
+
+int32_t deepid_net_set_mode(deepid_net *net, int32_t mode)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, set_mode(net, mode));
 }
