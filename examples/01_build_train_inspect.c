@@ -60,3 +60,14 @@ int main(int argc, char **argv)
     deepid_ctx_destroy(ctx);
     return 0;
 }
+
+/* step 100  loss 0.5115
+   step 200  loss 0.6594
+   step 300  loss 0.3559
+   step 400  loss 0.4794
+   training loss 0.4613, wrong 21.5 %
+
+   layer              activation  parameters  weight_scaled
+   dense1                0.09603      0.1735           4.99
+   batchnorm              0.1191      0.0979              0
+   ...                                                        (the last digits depend on the processor) */

@@ -96,3 +96,10 @@ int main(void)
     deepid_ctx_destroy(ctx);
     return 0;
 }
+
+/* step  0  loss 0.708630
+   step 10  loss 0.444879
+   step 20  loss 0.244646
+   step 29  loss 0.148232
+   block2.conv2d1.weight[0] = 0.213491
+   checksum 0890787d              (of one processor; examples/ffi prints the same on the same machine) */

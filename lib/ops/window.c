@@ -63,3 +63,36 @@ int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in
                          .out_h = rows.out, .out_w = columns.out};
     return DEEPID_OK;
 }
+
+/* ---- pools ---------------------------------------------------------------------------- */
+
+enum { KERNEL, STRIDE, PADDING };
+const dpid_option dpid_pool_options[] = {
+    {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW"},
+    {"stride", DPID_EXTENTS, 2, 1, 1 << 12, NULL, false, "step, N or HxW"},
+    {"padding", DPID_PADDING, 0, 0, 1 << 12, NULL, false, "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},
+    {0},
+};
+
+static int32_t pool_window(deepid_ctx *ctx, const dpid_op *op, dpid_window *out)
+{
+    return dpid_window_make(ctx, op->kind->word, &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING], NULL, out);
+}
+
+dpid_window dpid_pool_window(const dpid_op *op)
+{
+    dpid_window w;
+    (void)pool_window(NULL, op, &w); /* cannot fail: it succeeded when the op was made */
+    return w;
+}
+
+int32_t dpid_pool_infer(deepid_ctx *ctx, dpid_op *op)
+{
+    dpid_window w = {0};
+    DPID_TRY(pool_window(ctx, op, &w));
+    if (w.top >= w.kernel_h || w.bottom >= w.kernel_h || w.left >= w.kernel_w || w.right >= w.kernel_w)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: padding %lldx%lldx%lldx%lld is not smaller than the kernel %lldx%lld: a window would see nothing", op->kind->word, (long long)w.top,
+                         (long long)w.bottom, (long long)w.left, (long long)w.right, (long long)w.kernel_h, (long long)w.kernel_w);
+    op->out = (dpid_shape){3, {w.out_h, w.out_w, w.c}};
+    return DEEPID_OK;
+}

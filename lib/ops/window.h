@@ -16,4 +16,10 @@ typedef struct {
 int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in, const dpid_value *kernel, const dpid_value *stride, const dpid_value *padding, const dpid_value *dilation,
                          dpid_window *out);
 
+/* ---- pools: maxpool and avgpool see their pictures through the same window ------------------------- */
+
+extern const dpid_option dpid_pool_options[]; /* kernel, stride=2, padding=0 */
+dpid_window dpid_pool_window(const dpid_op *op);
+int32_t dpid_pool_infer(deepid_ctx *ctx, dpid_op *op);
+
 #endif

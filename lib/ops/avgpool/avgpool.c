@@ -4,15 +4,6 @@
 
 #include <string.h>
 
-enum { KERNEL, STRIDE, PADDING };
-
-static dpid_window window_of(const dpid_op *op)
-{
-    dpid_window w;
-    (void)dpid_window_make(NULL, "avgpool", &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING], NULL, &w);
-    return w;
-}
-
 /* Rows or columns of a window that lie inside the picture: first..end-1. */
 typedef struct {
     int64_t first, end;
@@ -30,7 +21,7 @@ static void forward_image(void *arg, int64_t image, int32_t worker)
 {
     const dpid_pass *pass = arg;
     (void)worker;
-    const dpid_window w = window_of(pass->op);
+    const dpid_window w = dpid_pool_window(pass->op);
     const real *x = (const real *)pass->x + image * w.h * w.w * w.c;
     real *y = (real *)pass->y + image * w.out_h * w.out_w * w.c;
     for (int64_t i = 0; i < w.out_h; i++) {
@@ -59,7 +50,7 @@ static void backward_image(void *arg, int64_t image, int32_t worker)
 {
     const dpid_pass *pass = arg;
     (void)worker;
-    const dpid_window w = window_of(pass->op);
+    const dpid_window w = dpid_pool_window(pass->op);
     const int64_t in = w.h * w.w * w.c;
     const real *dy = (const real *)pass->dy + image * w.out_h * w.out_w * w.c;
     real *dx = (real *)pass->dx + image * in;
@@ -91,30 +82,12 @@ const dpid_kernels DPID_T(dpid_kernels_avgpool) = {avgpool_forward, avgpool_back
 #if DPID_ONCE
 #include <deepid/ops.h>
 
-static const dpid_option known[] = {
-    {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW"},
-    {"stride", DPID_EXTENTS, 2, 1, 1 << 12, NULL, false, "step, N or HxW"},
-    {"padding", DPID_PADDING, 0, 0, 1 << 12, NULL, false, "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},
-    {0},
-};
-
-static int32_t infer(deepid_ctx *ctx, dpid_op *op)
-{
-    dpid_window w;
-    DPID_TRY(dpid_window_make(ctx, "avgpool", &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING], NULL, &w));
-    if (w.top >= w.kernel_h || w.bottom >= w.kernel_h || w.left >= w.kernel_w || w.right >= w.kernel_w)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "avgpool: padding %lldx%lldx%lldx%lld is not smaller than the kernel %lldx%lld: a window would see nothing", (long long)w.top,
-                         (long long)w.bottom, (long long)w.left, (long long)w.right, (long long)w.kernel_h, (long long)w.kernel_w);
-    op->out = (dpid_shape){3, {w.out_h, w.out_w, w.c}};
-    return DEEPID_OK;
-}
-
 extern const dpid_kind dpid_kind_avgpool;
 const dpid_kind dpid_kind_avgpool = {
     .word = "avgpool",
     .help = "mean of each window, padding not counted; options: kernel (required), stride=2, padding=0",
-    .options = known,
-    .infer = infer,
+    .options = dpid_pool_options,
+    .infer = dpid_pool_infer,
     .kernels = DPID_KERNELS(avgpool),
 };
 

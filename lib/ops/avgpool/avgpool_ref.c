@@ -7,8 +7,7 @@ DPID_REFERENCE(avgpool)
 {
     (void)mode;
     (void)parameter;
-    dpid_window w;
-    (void)dpid_window_make(NULL, "avgpool", &op->in, &op->option[0], &op->option[1], &op->option[2], NULL, &w);
+    const dpid_window w = dpid_pool_window(op);
     for (int64_t image = 0; image < n; image++, x += w.h * w.w * w.c) {
         for (int64_t i = 0; i < w.out_h; i++) {
             for (int64_t j = 0; j < w.out_w; j++) {

@@ -4,15 +4,6 @@
 
 #include <string.h>
 
-enum { KERNEL, STRIDE, PADDING };
-
-static dpid_window window_of(const dpid_op *op)
-{
-    dpid_window w;
-    (void)dpid_window_make(NULL, "maxpool", &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING], NULL, &w);
-    return w;
-}
-
 /* ---- kernels: one task is one picture ------------------------------------------- */
 
 /* Place in x of the window's first maximum. */
@@ -35,7 +26,7 @@ static void forward_image(void *arg, int64_t image, int32_t worker)
 {
     const dpid_pass *pass = arg;
     (void)worker;
-    const dpid_window w = window_of(pass->op);
+    const dpid_window w = dpid_pool_window(pass->op);
     const real *x = (const real *)pass->x + image * w.h * w.w * w.c;
     real *y = (real *)pass->y + image * w.out_h * w.out_w * w.c;
     for (int64_t i = 0; i < w.out_h; i++)
@@ -54,7 +45,7 @@ static void backward_image(void *arg, int64_t image, int32_t worker)
 {
     const dpid_pass *pass = arg;
     (void)worker;
-    const dpid_window w = window_of(pass->op);
+    const dpid_window w = dpid_pool_window(pass->op);
     const int64_t in = w.h * w.w * w.c;
     const real *x = (const real *)pass->x + image * in;
     const real *dy = (const real *)pass->dy + image * w.out_h * w.out_w * w.c;
@@ -80,31 +71,13 @@ const dpid_kernels DPID_T(dpid_kernels_maxpool) = {maxpool_forward, maxpool_back
 #if DPID_ONCE
 #include <deepid/ops.h>
 
-static const dpid_option known[] = {
-    {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW"},
-    {"stride", DPID_EXTENTS, 2, 1, 1 << 12, NULL, false, "step, N or HxW"},
-    {"padding", DPID_PADDING, 0, 0, 1 << 12, NULL, false, "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},
-    {0},
-};
-
-static int32_t infer(deepid_ctx *ctx, dpid_op *op)
-{
-    dpid_window w;
-    DPID_TRY(dpid_window_make(ctx, "maxpool", &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING], NULL, &w));
-    if (w.top >= w.kernel_h || w.bottom >= w.kernel_h || w.left >= w.kernel_w || w.right >= w.kernel_w)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "maxpool: padding %lldx%lldx%lldx%lld is not smaller than the kernel %lldx%lld: a window would see nothing", (long long)w.top,
-                         (long long)w.bottom, (long long)w.left, (long long)w.right, (long long)w.kernel_h, (long long)w.kernel_w);
-    op->out = (dpid_shape){3, {w.out_h, w.out_w, w.c}};
-    return DEEPID_OK;
-}
-
 extern const dpid_kind dpid_kind_maxpool;
 const dpid_kind dpid_kind_maxpool = {
     .word = "maxpool",
     .help = "largest value of each window; options: kernel (required), stride=2, padding=0",
     .flags = DPID_KIND_KINKED,
-    .options = known,
-    .infer = infer,
+    .options = dpid_pool_options,
+    .infer = dpid_pool_infer,
     .kernels = DPID_KERNELS(maxpool),
 };
 
