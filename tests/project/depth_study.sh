@@ -27,11 +27,11 @@ quick --out "$work/threads" --threads 1 >/dev/null && same "$work/one" "$work/th
 quick --out "$work/shards" --shard 0/3 >/dev/null && quick --out "$work/shards" --shard 2/3 >/dev/null && quick --out "$work/shards" --shard 1/3 >/dev/null && same "$work/one" "$work/shards"
 
 # interrupted, then the same command
-interrupted() { timeout -s INT 1 "$program" --out "$work/int" --steps 4000 --seeds 2 --depths 2,60 --blocks plain; }
+interrupted() { timeout -s INT 0.4 "$program" --out "$work/int" --steps 8000 --seeds 2 --depths 2,60 --blocks plain; }
 got=0; interrupted >/dev/null 2>"$work/err" || got=$?
 [ "$got" = 124 ] || [ "$got" = 130 ] || { echo "interrupted: exit code $got"; cat "$work/err"; exit 1; }
-"$program" --out "$work/int" --steps 4000 --seeds 2 --depths 2,60 --blocks plain >/dev/null 2>&1
-"$program" --out "$work/whole" --steps 4000 --seeds 2 --depths 2,60 --blocks plain >/dev/null 2>&1
+"$program" --out "$work/int" --steps 8000 --seeds 2 --depths 2,60 --blocks plain >/dev/null 2>&1
+"$program" --out "$work/whole" --steps 8000 --seeds 2 --depths 2,60 --blocks plain >/dev/null 2>&1
 same "$work/int" "$work/whole"
 
 expect 2 "try depth_study --help" "$program" --colour
