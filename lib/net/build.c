@@ -1,6 +1,7 @@
 /* From the tree of a net's text to layers, values and steps. */
 #include "net/build.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,31 +88,55 @@ static int32_t add_layer(builder *b, place where, const dpid_kind *kind, dpid_sp
     return add_step(b, (dpid_step){.type = DPID_STEP_LAYER, .layer = net->layers++, .in = in, .skip = -1, .out = *out, .block = where.block});
 }
 
-static int64_t count_kind(const dpid_item *items, const dpid_kind *kind, const dpid_item *until)
+/* ---- rows of items --------------------------------------------------------------------- */
+
+enum { KINDS_MAX = 128 };
+
+typedef struct {
+    int64_t all[KINDS_MAX], seen[KINDS_MAX]; /* layers of each kind in a row */
+} tally;
+
+static int32_t kind_index(const dpid_kind *kind)
 {
-    int64_t count = 0;
-    for (const dpid_item *item = items; item != until; item = item->next)
-        count += item->kind == kind ? item->count : 0;
-    return count;
+    int32_t i = 0;
+    while (dpid_kind_at(i) != kind)
+        i++;
+    assert(i < KINDS_MAX);
+    return i;
+}
+
+static void count_kinds(const dpid_item *items, tally *row)
+{
+    memset(row, 0, sizeof *row);
+    for (const dpid_item *item = items; item; item = item->next)
+        if (item->kind)
+            row->all[kind_index(item->kind)] += item->count;
 }
 
 static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_t *out);
 
 /* A layer's name has a number only where its row holds several of its kind. */
+static int32_t build_layers(builder *b, place where, const dpid_item *item, tally *row, int32_t *value)
+{
+    const int32_t kind = kind_index(item->kind);
+    for (int64_t i = 0; i < item->count; i++) {
+        const int64_t number = ++row->seen[kind];
+        DPID_TRY(add_layer(b, where, item->kind, item->options, item->kind->word, row->all[kind] > 1 ? number : 0, *value, value));
+    }
+    return DEEPID_OK;
+}
+
 static int32_t build_items(builder *b, place where, const dpid_item *items, int32_t in, int32_t *out)
 {
-    for (const dpid_item *item = items; item; item = item->next) {
-        const bool several = item->kind && count_kind(items, item->kind, NULL) > 1;
-        int64_t number = several ? count_kind(items, item->kind, item) : 0;
-        for (int64_t i = 0; i < item->count; i++) {
-            number += several;
-            if (item->kind)
-                DPID_TRY(add_layer(b, where, item->kind, item->options, item->kind->word, number, in, &in));
-            else
-                DPID_TRY(build_block(b, item, in, &in));
-        }
-    }
+    tally row;
+    count_kinds(items, &row);
     *out = in;
+    for (const dpid_item *item = items; item; item = item->next) {
+        if (item->kind)
+            DPID_TRY(build_layers(b, where, item, &row, out));
+        for (int64_t i = 0; !item->kind && i < item->count; i++)
+            DPID_TRY(build_block(b, item, *out, out));
+    }
     return DEEPID_OK;
 }
 
@@ -120,7 +145,7 @@ static int32_t build_items(builder *b, place where, const dpid_item *items, int3
 static bool has_batchnorm(const dpid_item *body)
 {
     for (; body; body = body->next)
-        if (strcmp(body->kind->word, "batchnorm") == 0)
+        if (strcmp(body->kind->word, "batchnorm") == 0 && body->count > 0)
             return true;
     return false;
 }
@@ -158,7 +183,7 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
     if (item->shortcut != DPID_SHORTCUT_A && has_batchnorm(item->body))
         DPID_TRY(shortcut_layer(b, where, "batchnorm", "", *out, out));
     if (!dpid_shape_equal(&b->net->value[*out].shape, &to))
-        return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%s: no stride turns %s into %s", where.prefix, dpid_shape_text(from.rank, from.extent).text,
+        return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%.*s: no stride turns %s into %s", (int)strlen(where.prefix) - 1, where.prefix, dpid_shape_text(from.rank, from.extent).text,
                          dpid_shape_text(to.rank, to.extent).text);
     return DEEPID_OK;
 }
@@ -186,8 +211,10 @@ static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_
     const int32_t number = ++net->blocks;
     DPID_TRY(copy_name(b, "", "block", number, &name));
     DPID_TRY(copy_name(b, name, ".", 0, &prefix));
-    int32_t branch = in;
+    int32_t branch;
     DPID_TRY(build_items(b, (place){prefix, number, false}, item->body, in, &branch));
+    if (branch == in)
+        return dpid_fail_at(net->head.ctx, item->where, "%s: its branch has no layers", name);
     int32_t end = branch;
     if (item->s > 0)
         DPID_TRY(build_join(b, item, prefix, name, number, in, &end));

@@ -88,6 +88,26 @@ int32_t dpid_random_orthogonal(deepid_ctx *ctx, dpid_random *r, int64_t rows, in
     return DEEPID_OK;
 }
 
+/* ---- all or nothing: a start that fails midway leaves the net as it was ---------------------- */
+
+static int32_t apply_whole(const dpid_init *init, dpid_init_run *run)
+{
+    deepid_net *net = run->net;
+    const int64_t size = dpid_precision_bytes(net->precision);
+    char *kept = NULL;
+    DPID_TRY(dpid_alloc(net->head.ctx, net->values_reals + net->states_reals, size, "parameters", &kept));
+    char *kept_states = kept + net->values_reals * size;
+    memcpy(kept, net->values, (size_t)(net->values_reals * size));
+    memcpy(kept_states, net->states, (size_t)(net->states_reals * size));
+    const int32_t status = init->apply(run);
+    if (status != DEEPID_OK) {
+        memcpy(net->values, kept, (size_t)(net->values_reals * size));
+        memcpy(net->states, kept_states, (size_t)(net->states_reals * size));
+    }
+    dpid_free(net->head.ctx, kept);
+    return status;
+}
+
 /* ---- public ---------------------------------------------------------------------------- */
 
 static int32_t net_init(deepid_net *net, const char *text, uint64_t seed)
@@ -107,7 +127,7 @@ static int32_t net_init(deepid_net *net, const char *text, uint64_t seed)
         return dpid_fail_word(net->head.ctx, "initialisation", word, words);
     DPID_TRY(dpid_options_parse(net->head.ctx, found->word, options, found->options, values));
     dpid_init_run run = {net, values, seed};
-    return found->apply(&run);
+    return apply_whole(found, &run);
 }
 
 int32_t deepid_net_init(deepid_net *net, const char *init, uint64_t seed)

@@ -34,10 +34,37 @@ const dpid_init dpid_init_identity = {"identity", "W = I, kernels a delta in the
 
 typedef struct {
     int64_t rows, cols, taps; /* of the small matrix */
+    int64_t channels;         /* inputs come in runs of so many, each run mirrored; more than one run behind a flatten */
     bool mirror_rows, mirror_cols;
 } mirror;
 
-static int32_t set_mirrored(dpid_init_run *run, int32_t i, const mirror *m, const double *q)
+/* Input c of the layer: which column of the small matrix, and its sign. */
+static int64_t small_column(const mirror *m, int64_t c, double *sign)
+{
+    *sign = 1;
+    if (!m->mirror_cols)
+        return c;
+    const int64_t half = m->channels / 2;
+    const int64_t channel = c % m->channels;
+    *sign = channel >= half ? -1 : 1;
+    return c / m->channels * half + channel % half;
+}
+
+/* Channels of what layer reads: pictures keep theirs through a flatten and activations. */
+static int64_t channels_into(const deepid_net *net, int32_t layer)
+{
+    const dpid_op *op = &net->layer[layer].op;
+    for (int32_t i = layer - 1; i >= 0 && op->in.rank == 1; i--) {
+        const dpid_op *before = &net->layer[i].op;
+        if (strcmp(before->kind->word, "flatten") == 0)
+            return before->in.extent[before->in.rank - 1];
+        if (!(before->kind->flags & DPID_KIND_ELEMENTWISE))
+            break;
+    }
+    return op->in.extent[op->in.rank - 1];
+}
+
+static void set_mirrored(dpid_init_run *run, int32_t i, const mirror *m, const double *q)
 {
     const dpid_parameter_spec *spec = &run->net->parameter[i].spec;
     const int64_t in = spec->extents[spec->rank - 1];
@@ -47,12 +74,13 @@ static int32_t set_mirrored(dpid_init_run *run, int32_t i, const mirror *m, cons
     for (int64_t o = 0; o < spec->extents[0]; o++) {
         for (int64_t tap = 0; tap < m->taps; tap++) {
             for (int64_t c = 0; c < in; c++) {
-                const double sign = ((o >= m->rows) != (c >= m->cols)) ? -1 : 1;
-                dpid_init_set(run, i, (o * taps + first + tap) * in + c, sign * q[((o % m->rows) * m->taps + tap) * m->cols + c % m->cols]);
+                double sign;
+                const int64_t column = small_column(m, c, &sign);
+                const double flip = o >= m->rows ? -sign : sign;
+                dpid_init_set(run, i, (o * taps + first + tap) * in + c, flip * q[((o % m->rows) * m->taps + tap) * m->cols + column]);
             }
         }
     }
-    return DEEPID_OK;
 }
 
 static int32_t looks_linear_weight(dpid_init_run *run, int32_t i, bool first, bool head)
@@ -62,8 +90,9 @@ static int32_t looks_linear_weight(dpid_init_run *run, int32_t i, bool first, bo
     const int64_t out = p->spec.extents[0];
     const int64_t in = p->spec.extents[p->spec.rank - 1];
     const int64_t taps = first && p->spec.rank == 4 ? p->spec.extents[1] * p->spec.extents[2] : 1;
-    mirror m = {head ? out : out / 2, first ? in : in / 2, taps, !head, !first};
-    if ((m.mirror_rows && out % 2) || (m.mirror_cols && in % 2))
+    const int64_t channels = channels_into(run->net, p->layer);
+    const mirror m = {.rows = head ? out : out / 2, .cols = first ? in : in / 2, .taps = taps, .channels = channels, .mirror_rows = !head, .mirror_cols = !first};
+    if ((m.mirror_rows && out % 2) || (m.mirror_cols && channels % 2))
         return dpid_fail(ctx, DEEPID_ERR_SHAPE, "looks_linear: %s is %lld x %lld, expected even widths for the mirrored pairs", p->name, (long long)out, (long long)in);
     double *q = NULL;
     DPID_TRY(dpid_alloc(ctx, m.rows * m.taps * m.cols, sizeof *q, "looks_linear", &q));
@@ -75,7 +104,7 @@ static int32_t looks_linear_weight(dpid_init_run *run, int32_t i, bool first, bo
     else
         status = dpid_random_orthogonal(ctx, &r, m.rows, m.cols, 1, q);
     if (status == DEEPID_OK)
-        status = set_mirrored(run, i, &m, q);
+        set_mirrored(run, i, &m, q);
     dpid_free(ctx, q);
     return status;
 }
@@ -130,18 +159,42 @@ static void zero_branch(dpid_init_run *run, int32_t block)
         dpid_init_fill(run, weight, 0);
 }
 
+static const dpid_option zero_last_options[] = {
+    {"base", DPID_CHOICE, 0, 0, 0, "he|glorot|lecun|orthogonal|delta_orthogonal|pytorch_default", false, "start of all the rest"},
+    {"mode", DPID_CHOICE, 0, 0, 0, "fan_in|fan_out", false, "of base=he"},
+    {"head", DPID_CHOICE, 0, 0, 0, "he|pytorch|zero", false, "of base=he"},
+    {0},
+};
+
+/* The base start with its usual options; he's mode and head are passed on. */
+static int32_t apply_base(const dpid_init_run *run)
+{
+    enum { BASE, MODE, HEAD, HE_MODE = 0, HE_HEAD = 3 };
+    static const dpid_init *const bases[] = {&dpid_init_he, &dpid_init_glorot, &dpid_init_lecun, &dpid_init_orthogonal, &dpid_init_delta_orthogonal, &dpid_init_pytorch_default};
+    const dpid_init *init = bases[run->option[BASE].i];
+    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    DPID_TRY(dpid_options_parse(run->net->head.ctx, init->word, dpid_span_of(""), init->options, values));
+    if (init == &dpid_init_he) {
+        values[HE_MODE] = run->option[MODE];
+        values[HE_HEAD] = run->option[HEAD];
+    } else if (run->option[MODE].given || run->option[HEAD].given) {
+        return dpid_fail(run->net->head.ctx, DEEPID_ERR_SPEC, "zero_last: mode and head belong to base=he, the base is %s", init->word);
+    }
+    dpid_init_run base = {run->net, values, run->seed};
+    return init->apply(&base);
+}
+
 static int32_t apply_zero_last(dpid_init_run *run)
 {
-    static const dpid_value he[DPID_OPTIONS_MAX] = {{0}};
-    dpid_init_run base = {run->net, he, run->seed};
-    DPID_TRY(dpid_init_he.apply(&base));
+    DPID_TRY(apply_base(run));
     for (int32_t block = 1; block <= run->net->blocks; block++)
         if (run->net->block[block - 1].s > 0)
             zero_branch(run, block);
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_zero_last = {"zero_last", "he, then the last scale or weight of each residual branch 0: blocks start as the identity (Goyal et al. 2017, section 5.1)", NULL, apply_zero_last};
+const dpid_init dpid_init_zero_last = {"zero_last", "the last scale or weight of each residual branch 0: blocks start as the identity (Goyal et al. 2017, section 5.1); options: base=he, mode and head of he",
+                                       zero_last_options, apply_zero_last};
 
 /* ---- fixup: no batchnorm; branch weights he L^(-1/(2m-2)), the last of a branch and the head 0 (Zhang et al. 2019) ---- */
 

@@ -110,8 +110,13 @@ int32_t deepid_net_create(deepid_ctx *ctx, const char *text, int32_t dtype, deep
 
 /* ---- clone -------------------------------------------------------------------------------- */
 
+/* Bit for bit where nothing changes, NaN payloads included. */
 static void convert(dpid_precision to, void *target, dpid_precision from, const void *source, int64_t n)
 {
+    if (to == from) {
+        memcpy(target, source, (size_t)(n * dpid_precision_bytes(to)));
+        return;
+    }
     for (int64_t i = 0; i < n; i++)
         dpid_store(to, target, i, dpid_fetch(from, source, i));
 }
@@ -276,6 +281,14 @@ static bool same_shape(const dpid_parameter *a, const dpid_parameter *b)
     return a->spec.rank == b->spec.rank && memcmp(a->spec.extents, b->spec.extents, sizeof *a->spec.extents * (size_t)a->spec.rank) == 0;
 }
 
+/* Equal nets list equal names in equal order: the place behind the last find is tried first. */
+static int64_t find_near(const deepid_net *net, const char *name, int64_t near)
+{
+    if (near < net->parameters && strcmp(net->parameter[near].name, name) == 0)
+        return near;
+    return deepid_net_parameter_find(net, name);
+}
+
 static int32_t copy_parameters(deepid_net *net, const deepid_net *other, int64_t *copied)
 {
     deepid_ctx *ctx = net->head.ctx;
@@ -283,10 +296,12 @@ static int32_t copy_parameters(deepid_net *net, const deepid_net *other, int64_t
     if (!dpid_is(other, DPID_MAGIC_NET))
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: other is %s, expected a net", other ? "not a net" : "NULL");
     for (int pass = 0; pass < 2; pass++) { /* all shapes first: a failed call changes nothing */
+        int64_t near = 0;
         for (int32_t i = 0; i < net->parameters; i++) {
-            const int64_t j = deepid_net_parameter_find(other, net->parameter[i].name);
+            const int64_t j = find_near(other, net->parameter[i].name, near);
             if (j < 0)
                 continue;
+            near = j + 1;
             if (!same_shape(&net->parameter[i], &other->parameter[j]))
                 return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s is %s in the other net, expected %s", net->parameter[i].name,
                                  dpid_shape_text(other->parameter[j].spec.rank, other->parameter[j].spec.extents).text,

@@ -111,13 +111,17 @@ static int32_t write_imagenet(dpid_string *s, int64_t depth, const char *block)
     if (found < 0)
         return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth is %lld, expected 18, 34, 50, 101 or 152", (long long)depth);
     const bool plain = strstr(b.word, "plain") != NULL;
+    const bool preact = strncmp(b.word, "preact", 6) == 0;
+    if (rows[found].bottleneck ? preact : strncmp(b.word, "bottleneck", 10) == 0)
+        return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth %lld has %s blocks, expected %s", (long long)depth, rows[found].bottleneck ? "bottleneck" : "basic",
+                         rows[found].bottleneck ? "identity or plain" : "identity, plain, preact or preact_plain");
     const char *word = rows[found].bottleneck ? (plain ? "bottleneck_plain" : "bottleneck") : b.word;
     dpid_string_add(s, "input 224x224x3; conv2d out=64 kernel=7 stride=2 padding=3 bias=0; batchnorm; relu; maxpool kernel=3 padding=1");
     for (int stage = 0; stage < STAGES; stage++) {
         const long long out = FIRST_WIDTH << stage;
         dpid_string_format(s, "; %s out=%lld%s%s; %lld * %s out=%lld%s", word, out, stage ? " stride=2" : "", b.options, (long long)rows[found].blocks[stage] - 1, word, out, b.options);
     }
-    dpid_string_format(s, "; global_avgpool; dense out=%d", CLASSES);
+    dpid_string_format(s, "%s; global_avgpool; dense out=%d", preact ? "; batchnorm; relu" : "", CLASSES);
     return s->status;
 }
 

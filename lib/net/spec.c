@@ -6,8 +6,19 @@
 
 /* ---- a cursor over the text ------------------------------------------------------ */
 
+enum { S, SHORTCUT, AFTER, OUT, STRIDE, BLOCK_OPTIONS };
+enum { AFTER_MAX = 64, AFTER_BYTES = 1024 };
+
+/* What a block may say. after= takes each activation that is listed in lib/ops, so the list is made when a text is read. */
+typedef struct {
+    dpid_option option[BLOCK_OPTIONS + 1];
+    const char *after[AFTER_MAX]; /* [0] none */
+    char choices[AFTER_BYTES];    /* "none|relu|tanh" */
+} block_grammar;
+
 typedef struct {
     dpid_arena *arena;
+    const block_grammar *blocks;
     const char *whole, *at, *end;
     bool inside; /* a block's braces */
     int64_t layers;
@@ -69,21 +80,40 @@ static dpid_span take_options(reader *r)
 
 /* ---- blocks ------------------------------------------------------------------------ */
 
-#define AFTER "none|relu|leaky_relu|elu|selu|tanh|sigmoid|gelu|silu|softplus|hardtanh|hardswish"
-enum { S, SHORTCUT, AFTER_WORD, OUT, STRIDE };
-static const dpid_option block_options[] = {
-    {"s", DPID_REAL, -1, 0, 1, NULL, false, "weight of the skip: 0 plain, 1 residual"},
-    {"shortcut", DPID_CHOICE, 0, 0, 0, "identity|A|B|C", false, "how the skip changes shape"},
-    {"after", DPID_CHOICE, 0, 0, 0, AFTER, false, "activation behind the sum"},
-    {"out", DPID_INT, 0, 1, 1 << 20, NULL, false, "channels, for a block without a body"},
-    {"stride", DPID_INT, 1, 1, 1 << 12, NULL, false, "step, for a block without a body"},
-    {0},
-};
-
-static const char *after_word(int64_t index)
+/* Elementwise, the same in training, complete without options, nothing trained. */
+static bool is_activation(deepid_ctx *ctx, const dpid_kind *kind)
 {
-    static const char *const words[] = {NULL, "relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "gelu", "silu", "softplus", "hardtanh", "hardswish"};
-    return words[index];
+    const dpid_shape one = {.rank = 1, .extent = {1}};
+    dpid_op op;
+    if (!(kind->flags & DPID_KIND_ELEMENTWISE) || (kind->flags & DPID_KIND_MODE))
+        return false;
+    for (const dpid_option *o = kind->options; o && o->key; o++)
+        if (o->required)
+            return false;
+    return dpid_op_create(ctx, kind, dpid_span_of(""), &one, &op) == DEEPID_OK && op.parameters == 0;
+}
+
+static void make_grammar(deepid_ctx *ctx, block_grammar *g)
+{
+    static const dpid_option options[BLOCK_OPTIONS + 1] = {
+        {"s", DPID_REAL, -1, 0, 1, NULL, false, "weight of the skip: 0 plain, 1 residual"},
+        {"shortcut", DPID_CHOICE, 0, 0, 0, "identity|A|B|C", false, "how the skip changes shape"},
+        {"after", DPID_CHOICE, 0, 0, 0, NULL, false, "activation behind the sum"},
+        {"out", DPID_INT, 0, 1, 1 << 20, NULL, false, "channels, for a block without a body"},
+        {"stride", DPID_INT, 1, 1, 1 << 12, NULL, false, "step, for a block without a body"},
+        {0},
+    };
+    int32_t words = 1;
+    memcpy(g->option, options, sizeof options);
+    strcpy(g->choices, "none");
+    for (int64_t i = 0; dpid_kind_at(i) && words < AFTER_MAX; i++) {
+        const char *word = dpid_kind_at(i)->word;
+        if (!is_activation(ctx, dpid_kind_at(i)) || strlen(g->choices) + strlen(word) + 2 > sizeof g->choices)
+            continue;
+        g->after[words++] = word;
+        strcat(strcat(g->choices, "|"), word);
+    }
+    g->option[AFTER].choices = g->choices;
 }
 
 static int32_t find_variant(dpid_span word)
@@ -124,9 +154,9 @@ static int32_t use_template(reader *r, dpid_item *item, const dpid_value *values
     if (!values[OUT].given)
         return dpid_fail_at(ctx_of(r), item->where, "%s needs a body { ... }, or out=... for the usual one", row->word);
     DPID_TRY(fill_template(r, row, values[OUT].i, values[STRIDE].i, &text));
-    if (!values[AFTER_WORD].given)
+    if (!values[AFTER].given)
         item->after = strcmp(row->after, "none") == 0 ? NULL : row->after;
-    reader body = {.arena = r->arena, .whole = text, .at = text, .end = text + strlen(text), .inside = true, .layers = r->layers};
+    reader body = {.arena = r->arena, .blocks = r->blocks, .whole = text, .at = text, .end = text + strlen(text), .inside = true, .layers = r->layers};
     DPID_TRY(read_items(&body, &item->body));
     r->layers = body.layers;
     return DEEPID_OK;
@@ -136,13 +166,14 @@ static int32_t use_template(reader *r, dpid_item *item, const dpid_value *values
 static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, dpid_span behind, bool has_body)
 {
     const dpid_variant *row = dpid_variant_at(item->variant);
+    const dpid_option *options = r->blocks->option;
     dpid_value values[DPID_OPTIONS_MAX];
     dpid_value more[DPID_OPTIONS_MAX];
-    DPID_TRY(dpid_options_parse(ctx_of(r), row->word, before, block_options, values));
-    DPID_TRY(dpid_options_parse(ctx_of(r), row->word, behind, block_options, more));
-    for (int32_t i = 0; block_options[i].key; i++) {
+    DPID_TRY(dpid_options_parse(ctx_of(r), row->word, before, options, values));
+    DPID_TRY(dpid_options_parse(ctx_of(r), row->word, behind, options, more));
+    for (int32_t i = 0; options[i].key; i++) {
         if (values[i].given && more[i].given)
-            return dpid_fail_at(ctx_of(r), behind, "%s: %s is given twice", row->word, block_options[i].key);
+            return dpid_fail_at(ctx_of(r), behind, "%s: %s is given twice", row->word, options[i].key);
         if (more[i].given)
             values[i] = more[i];
     }
@@ -150,7 +181,7 @@ static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, 
         return dpid_fail_at(ctx_of(r), before, "%s: out and stride belong to a block without a body; the layers in the braces say them", row->word);
     item->s = values[S].given ? values[S].r : row->s;
     item->shortcut = values[SHORTCUT].i;
-    item->after = after_word(values[AFTER_WORD].i);
+    item->after = r->blocks->after[values[AFTER].i];
     return has_body ? DEEPID_OK : use_template(r, item, values);
 }
 
@@ -291,56 +322,10 @@ int32_t dpid_spec_parse(dpid_arena *arena, const char *text, dpid_spec *out)
         return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net's text is longer than the limit text_bytes %lld", (long long)ctx->limits.text_bytes);
     DPID_TRY(dpid_arena_text(arena, text, length, &copy));
     blank_comments(copy);
-    reader r = {.arena = arena, .whole = copy, .at = copy, .end = copy + length};
+    block_grammar blocks = {.choices = ""};
+    make_grammar(ctx, &blocks);
+    reader r = {.arena = arena, .blocks = &blocks, .whole = copy, .at = copy, .end = copy + length};
     DPID_TRY(read_input(&r, &out->input));
     DPID_TRY(read_items(&r, &out->items));
     return DEEPID_OK;
-}
-
-/* ---- back to text ------------------------------------------------------------------------------ */
-
-static void print_layer(dpid_string *s, const dpid_item *item)
-{
-    dpid_value values[DPID_OPTIONS_MAX];
-    dpid_string_add(s, item->kind->word);
-    if (dpid_options_parse(s->ctx, item->kind->word, item->options, item->kind->options, values) == DEEPID_OK)
-        dpid_options_print(s, item->kind->options, values);
-}
-
-static void print_items(dpid_string *s, const dpid_item *item);
-
-static void print_block(dpid_string *s, const dpid_item *item)
-{
-    static const char *const shortcuts[] = {"", " shortcut=A", " shortcut=B", " shortcut=C"};
-    const dpid_variant *row = dpid_variant_at(item->variant);
-    if (item->count != 1)
-        dpid_string_format(s, "%lld * ", (long long)item->count);
-    dpid_string_format(s, "%s", row->word);
-    if (item->s != row->s)
-        dpid_string_format(s, " s=%s", dpid_number(item->s).text);
-    dpid_string_format(s, "%s { ", shortcuts[item->shortcut]);
-    print_items(s, item->body);
-    dpid_string_add(s, " }");
-    if (item->after)
-        dpid_string_format(s, " after=%s", item->after);
-}
-
-static void print_items(dpid_string *s, const dpid_item *item)
-{
-    for (; item; item = item->next) {
-        if (item->kind && item->count != 1)
-            dpid_string_format(s, "%lld * ", (long long)item->count);
-        if (item->kind)
-            print_layer(s, item);
-        else
-            print_block(s, item);
-        if (item->next)
-            dpid_string_add(s, "; ");
-    }
-}
-
-void dpid_spec_print(dpid_string *s, const dpid_spec *spec)
-{
-    dpid_string_format(s, "input %s%s", dpid_shape_text(spec->input.rank, spec->input.extent).text, spec->items ? "; " : "");
-    print_items(s, spec->items);
 }

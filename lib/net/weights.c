@@ -70,10 +70,18 @@ static int64_t file_place(const dpid_parameter_spec *spec, layout from, int64_t 
     return (i / (taps * in) * in + i % in) * taps + i / in % taps;
 }
 
-static int32_t check_tensor(const deepid_net *net, const dpid_safetensors *file, const char *path, const dpid_parameter *p, layout from)
+/* A net's own file has its tensors in the net's order: the place behind the last find is tried first. */
+static const dpid_file_tensor *find_near(const dpid_safetensors *file, const char *name, int64_t *near)
+{
+    const bool here = *near < file->count && strcmp(file->tensor[*near].name, name) == 0;
+    const dpid_file_tensor *t = here ? &file->tensor[*near] : dpid_safetensors_find(file, name);
+    *near = t ? t - file->tensor + 1 : *near;
+    return t;
+}
+
+static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_parameter *p, const dpid_file_tensor *t, layout from)
 {
     int64_t extents[DPID_RANK_MAX] = {0};
-    const dpid_file_tensor *t = dpid_safetensors_find(file, p->name);
     file_extents(&p->spec, from, extents);
     if (!t)
         return dpid_fail(net->head.ctx, DEEPID_ERR_FORMAT, "'%s' has no tensor '%s'", path, p->name);
@@ -96,17 +104,27 @@ static double file_value(const dpid_file_tensor *t, int64_t i)
     return value;
 }
 
+/* Bit for bit where neither type nor order changes. */
+static void read_tensor(deepid_net *net, int32_t i, const dpid_file_tensor *t, layout from)
+{
+    const dpid_parameter *p = &net->parameter[i];
+    void *target = dpid_net_parameter_at(net, i);
+    if (t->dtype == net->dtype && net->precision != DPID_P80 && (from == LAYOUT_DEEPID || p->spec.rank != 4))
+        memcpy(target, t->data, (size_t)(p->count * dpid_precision_bytes(net->precision)));
+    else
+        for (int64_t k = 0; k < p->count; k++)
+            dpid_store(net->precision, target, k, file_value(t, file_place(&p->spec, from, k)));
+}
+
 /* All is checked before the first value changes. */
 static int32_t read_values(deepid_net *net, const dpid_safetensors *file, const char *path, layout from)
 {
+    int64_t near = 0;
     for (int32_t i = 0; i < net->parameters; i++)
-        DPID_TRY(check_tensor(net, file, path, &net->parameter[i], from));
-    for (int32_t i = 0; i < net->parameters; i++) {
-        const dpid_parameter *p = &net->parameter[i];
-        const dpid_file_tensor *t = dpid_safetensors_find(file, p->name);
-        for (int64_t k = 0; k < p->count; k++)
-            dpid_store(net->precision, dpid_net_parameter_at(net, i), k, file_value(t, file_place(&p->spec, from, k)));
-    }
+        DPID_TRY(check_tensor(net, path, &net->parameter[i], find_near(file, net->parameter[i].name, &near), from));
+    near = 0;
+    for (int32_t i = 0; i < net->parameters; i++)
+        read_tensor(net, i, find_near(file, net->parameter[i].name, &near), from);
     return DEEPID_OK;
 }
 

@@ -1,0 +1,74 @@
+/* A net's tree back to text: the one line that parses to the same net again, options only where they differ from what is usual. */
+#include "net/spec.h"
+
+#include <string.h>
+
+static void print_layer(dpid_string *s, const dpid_item *item)
+{
+    dpid_value values[DPID_OPTIONS_MAX];
+    if (item->count != 1)
+        dpid_string_format(s, "%lld * ", (long long)item->count);
+    dpid_string_add(s, item->kind->word);
+    if (dpid_options_parse(s->ctx, item->kind->word, item->options, item->kind->options, values) == DEEPID_OK)
+        dpid_options_print(s, item->kind->options, values);
+}
+
+static void print_items(dpid_string *s, const dpid_item *items);
+
+/* Without its count. */
+static void print_block(dpid_string *s, const dpid_item *item)
+{
+    static const char *const shortcuts[] = {"", " shortcut=A", " shortcut=B", " shortcut=C"};
+    const dpid_variant *row = dpid_variant_at(item->variant);
+    dpid_string_add(s, row->word);
+    if (item->s != row->s)
+        dpid_string_format(s, " s=%s", dpid_number(item->s).text);
+    dpid_string_format(s, "%s { ", shortcuts[item->shortcut]);
+    print_items(s, item->body);
+    dpid_string_add(s, " }");
+    if (item->after)
+        dpid_string_format(s, " after=%s", item->after);
+}
+
+/* Equal blocks in a row become one with a count. Returns the last of them. */
+static const dpid_item *print_blocks(dpid_string *s, const dpid_item *item)
+{
+    dpid_string one = {.ctx = s->ctx};
+    dpid_string other = {.ctx = s->ctx};
+    int64_t count = item->count;
+    print_block(&one, item);
+    for (; item->next && !item->next->kind && one.status == DEEPID_OK && other.status == DEEPID_OK; item = item->next) {
+        other.length = 0;
+        print_block(&other, item->next);
+        if (other.length != one.length || memcmp(one.text, other.text, (size_t)one.length) != 0)
+            break;
+        count += item->next->count;
+    }
+    if (s->status == DEEPID_OK)
+        s->status = one.status != DEEPID_OK ? one.status : other.status;
+    if (count != 1)
+        dpid_string_format(s, "%lld * ", (long long)count);
+    if (s->status == DEEPID_OK)
+        dpid_string_add_span(s, one.text, one.length);
+    dpid_string_release(&other);
+    dpid_string_release(&one);
+    return item;
+}
+
+static void print_items(dpid_string *s, const dpid_item *items)
+{
+    for (const dpid_item *item = items; item && s->status == DEEPID_OK; item = item->next) {
+        if (item->kind)
+            print_layer(s, item);
+        else
+            item = print_blocks(s, item);
+        if (item->next)
+            dpid_string_add(s, "; ");
+    }
+}
+
+void dpid_spec_print(dpid_string *s, const dpid_spec *spec)
+{
+    dpid_string_format(s, "input %s%s", dpid_shape_text(spec->input.rank, spec->input.extent).text, spec->items ? "; " : "");
+    print_items(s, spec->items);
+}

@@ -1,0 +1,383 @@
+/* Buffers and order of calls: nothing allocated after prepare, the same bits for any number of threads, lifetimes that never meet, calls in the wrong order. */
+#include "support/support.h"
+
+#include "net/net.h"
+
+/* ---- a net with its tensors --------------------------------------------------------------- */
+
+typedef struct {
+    deepid_net *net;
+    deepid_tensor *x, *y, *dy, *dx;
+} bench;
+
+static void shape_of(const deepid_net *net, bool output, int64_t n, int64_t *extents)
+{
+    extents[0] = n;
+    for (int32_t i = 0; i < 3; i++)
+        extents[i + 1] = output ? deepid_net_output_extent(net, i) : deepid_net_input_extent(net, i);
+}
+
+static bench set_up(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t n)
+{
+    bench b = {NULL};
+    int64_t in[4];
+    int64_t out[4];
+    OK(deepid_net_create(ctx, text, dtype, &b.net));
+    OK(deepid_net_init(b.net, "he", 5));
+    shape_of(b.net, false, n, in);
+    shape_of(b.net, true, n, out);
+    OK(deepid_tensor_create(ctx, dtype, 1 + deepid_net_input_rank(b.net), in, &b.x));
+    OK(deepid_tensor_create(ctx, dtype, 1 + deepid_net_output_rank(b.net), out, &b.y));
+    OK(deepid_tensor_clone(b.x, &b.dx));
+    OK(deepid_tensor_clone(b.y, &b.dy));
+    const int64_t count = deepid_tensor_count(b.x) + deepid_tensor_count(b.y);
+    double *values = malloc(sizeof *values * (size_t)count);
+    random_array(6, count, -1, 1, values);
+    OK(deepid_tensor_copy_in(b.x, DEEPID_F64, values, NULL));
+    OK(deepid_tensor_copy_in(b.dy, DEEPID_F64, values + deepid_tensor_count(b.x), NULL));
+    free(values);
+    return b;
+}
+
+static void tear_down(bench *b)
+{
+    deepid_tensor_destroy(b->dx);
+    deepid_tensor_destroy(b->dy);
+    deepid_tensor_destroy(b->y);
+    deepid_tensor_destroy(b->x);
+    deepid_net_destroy(b->net);
+}
+
+static uint64_t tensor_bits(const deepid_tensor *t)
+{
+    return bits(deepid_tensor_data((deepid_tensor *)t), deepid_tensor_count(t) * (deepid_tensor_dtype(t) == DEEPID_F32 ? 4 : 8));
+}
+
+static uint64_t gradient_bits(bench *b)
+{
+    return bits(deepid_net_trained_gradient(b->net), deepid_net_trained_count(b->net) * (deepid_net_dtype(b->net) == DEEPID_F32 ? 4 : 8));
+}
+
+static void once(deepid_ctx *ctx, bench *b)
+{
+    OK(deepid_net_forward(b->net, b->x, b->y));
+    OK(deepid_net_zero_gradients(b->net));
+    OK(deepid_tensor_fill(b->dx, 77));
+    OK(deepid_net_backward(b->net, b->dy, b->dx));
+}
+
+static const char *const nets[] = {
+    "input 9; dense out=33; batchnorm; relu; 3 * identity { dense out=33; batchnorm; relu; dropout p=0.3; dense out=33 } after=gelu; plain { dense out=20; layernorm; tanh }; dense out=5",
+    "input 12x10x3; conv2d out=8 kernel=3 bias=0; batchnorm; relu; 2 * identity out=8; identity out=16 stride=2 shortcut=A; preact out=16 shortcut=C; bottleneck out=4 shortcut=B s=0.5;"
+    "identity out=24 stride=2 shortcut=B; maxpool kernel=2; global_avgpool; dense out=10",
+    "input 8x8x2; 4 * identity { conv2d out=2 kernel=3; tanh }; avgpool kernel=2; flatten; identity shortcut=B { dense out=7; prelu }",
+};
+enum { NETS = sizeof nets / sizeof *nets, SAMPLES = 19 };
+
+/* ---- memory ------------------------------------------------------------------------------------ */
+
+static void nothing_is_allocated_after_prepare(void **state)
+{
+    (void)state;
+    for (int i = 0; i < NETS; i++) {
+        failing_alloc f = {0};
+        deepid_ctx *ctx = NULL;
+        assert_int_equal(deepid_ctx_create_with_allocator(failing_alloc_take, failing_alloc_give, &f, &ctx), DEEPID_OK);
+        OK(deepid_ctx_set_threads(ctx, 2));
+        bench b = set_up(ctx, nets[i], DEEPID_F32, SAMPLES);
+        OK(deepid_net_prepare(b.net, SAMPLES, 1));
+        OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+        const int64_t calls = f.calls;
+        once(ctx, &b);
+        OK(deepid_net_set_mode(b.net, DEEPID_EVAL));
+        once(ctx, &b);
+        OK(deepid_net_prepare(b.net, SAMPLES - 1, 0));
+        if (f.calls != calls)
+            fail_msg("net %d: %lld allocations after prepare", i, (long long)(f.calls - calls));
+        tear_down(&b);
+        deepid_ctx_destroy(ctx);
+        assert_int_equal(f.live, 0);
+    }
+}
+
+/* In evaluation a chain needs two places, however long it is. */
+static void evaluation_shares_buffers(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    bench shallow = set_up(ctx, "input 50; 2 * plain { dense out=50; tanh }", DEEPID_F32, 8);
+    bench deep = set_up(ctx, "input 50; 90 * plain { dense out=50; tanh }", DEEPID_F32, 8);
+    OK(deepid_net_prepare(shallow.net, 8, 0));
+    OK(deepid_net_prepare(deep.net, 8, 0));
+    assert_int_equal(dpid_net_buffer_bytes(shallow.net), dpid_net_buffer_bytes(deep.net));
+    OK(deepid_net_prepare(deep.net, 8, 1));
+    assert_true(dpid_net_buffer_bytes(deep.net) > 20 * dpid_net_buffer_bytes(shallow.net));
+    tear_down(&deep);
+    tear_down(&shallow);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ResNet-1202: its text, its parameters, no activations. */
+static void a_very_deep_net_is_made_without_buffers(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = NULL;
+    OK(deepid_resnet_cifar(ctx, 1202, "identity", DEEPID_F32, &net));
+    assert_int_equal(deepid_net_block_count(net), 600);
+    assert_int_equal(dpid_net_buffer_bytes(net), 0);
+    assert_true(deepid_ctx_memory(ctx) < 200 * 1000 * 1000); /* 78 MB of values; 64 samples' activations would be 50 times as much */
+    OK(deepid_ctx_set_limit(ctx, "memory_bytes", deepid_ctx_memory(ctx) + 10 * 1000 * 1000));
+    REFUSED(deepid_net_prepare(net, 64, 1), DEEPID_ERR_LIMIT, "memory_bytes");
+    assert_int_equal(dpid_net_buffer_bytes(net), 0);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+static void batches_beyond_counting_are_refused(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    bench b = set_up(ctx, nets[1], DEEPID_F32, 2);
+    REFUSED(deepid_net_prepare(b.net, INT64_MAX, 1), DEEPID_ERR_LIMIT, "net");
+    REFUSED(deepid_net_prepare(b.net, INT64_MAX / 100000, 1), DEEPID_ERR_LIMIT, "net");
+    REFUSED(deepid_net_prepare(b.net, -1, 1), DEEPID_ERR_ARGUMENT, "batch is -1");
+    OK(deepid_net_forward(b.net, b.x, b.y));
+    tear_down(&b);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- lifetimes ------------------------------------------------------------------------------------ */
+
+/* A place given away too early would show: the same net with all its buffers apart gives the same bits. */
+static void shared_buffers_give_the_bits_of_separate_ones(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(2);
+    for (int i = 0; i < NETS; i++) {
+        bench apart = set_up(ctx, nets[i], DEEPID_F64, SAMPLES);
+        bench shared = set_up(ctx, nets[i], DEEPID_F64, SAMPLES);
+        OK(dpid_net_keep_gradients(apart.net, true));
+        OK(deepid_net_prepare(apart.net, SAMPLES, 1));
+        OK(deepid_net_forward(apart.net, apart.x, apart.y)); /* evaluation: the shared net has two or three places */
+        OK(deepid_net_forward(shared.net, shared.x, shared.y));
+        if (tensor_bits(apart.y) != tensor_bits(shared.y))
+            fail_msg("net %d: evaluation with shared buffers differs", i);
+        OK(deepid_net_set_mode(apart.net, DEEPID_TRAIN));
+        OK(deepid_net_set_mode(shared.net, DEEPID_TRAIN));
+        once(ctx, &apart);
+        OK(deepid_net_prepare(shared.net, SAMPLES, 1));
+        once(ctx, &shared);
+        if (tensor_bits(apart.y) != tensor_bits(shared.y) || tensor_bits(apart.dx) != tensor_bits(shared.dx) || gradient_bits(&apart) != gradient_bits(&shared))
+            fail_msg("net %d: training with shared buffers differs", i);
+        assert_non_null(dpid_net_value_gradient(apart.net, 1));
+        assert_null(dpid_net_value_gradient(shared.net, 1));
+        assert_true(dpid_net_buffer_bytes(shared.net) < dpid_net_buffer_bytes(apart.net));
+        tear_down(&shared);
+        tear_down(&apart);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- threads ------------------------------------------------------------------------------------------ */
+
+static void any_number_of_threads_gives_the_same_bits(void **state)
+{
+    (void)state;
+    enum { MOST = 4 };
+    static const int32_t dtypes[] = {DEEPID_F32, DEEPID_F64};
+    for (int i = 0; i < NETS * 2; i++) {
+        uint64_t y[MOST];
+        uint64_t dx[MOST];
+        uint64_t gradient[MOST];
+        uint64_t states[MOST];
+        for (int32_t threads = 1; threads <= MOST; threads++) {
+            deepid_ctx *ctx = new_ctx(threads);
+            bench b = set_up(ctx, nets[i / 2], dtypes[i % 2], SAMPLES);
+            OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+            once(ctx, &b);
+            y[threads - 1] = tensor_bits(b.y);
+            dx[threads - 1] = tensor_bits(b.dx);
+            gradient[threads - 1] = gradient_bits(&b);
+            states[threads - 1] = bits(b.net->states, b.net->states_reals * (i % 2 ? 8 : 4));
+            tear_down(&b);
+            deepid_ctx_destroy(ctx);
+            if (y[threads - 1] != y[0] || dx[threads - 1] != dx[0] || gradient[threads - 1] != gradient[0] || states[threads - 1] != states[0])
+                fail_msg("net %d, dtype %d: %d threads differ from 1 (y %d, dx %d, gradient %d, states %d)", i / 2, dtypes[i % 2], threads, y[threads - 1] != y[0], dx[threads - 1] != dx[0],
+                         gradient[threads - 1] != gradient[0], states[threads - 1] != states[0]);
+        }
+    }
+}
+
+/* Scratch is by worker: more of them than there were at prepare must not share. */
+static void threads_may_be_added_after_prepare(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int i = 0; i < NETS; i++) {
+        OK(deepid_ctx_set_threads(ctx, 1));
+        bench b = set_up(ctx, nets[i], DEEPID_F32, SAMPLES);
+        OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+        OK(deepid_net_prepare(b.net, SAMPLES, 1));
+        once(ctx, &b);
+        const uint64_t y = tensor_bits(b.y);
+        const uint64_t gradient = gradient_bits(&b);
+        OK(deepid_net_zero_gradients(b.net));
+        OK(deepid_ctx_set_threads(ctx, 3));
+        OK(deepid_net_backward(b.net, b.dy, NULL));
+        assert_int_equal(gradient_bits(&b), gradient);
+        OK(deepid_ctx_set_threads(ctx, 4));
+        once(ctx, &b);
+        assert_int_equal(tensor_bits(b.y), y);
+        assert_int_equal(gradient_bits(&b), gradient);
+        tear_down(&b);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- order of calls --------------------------------------------------------------------------------------- */
+
+static void parameter_gradients_are_added_to(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    bench b = set_up(ctx, nets[1], DEEPID_F64, SAMPLES);
+    OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+    once(ctx, &b);
+    const int64_t count = deepid_net_trained_count(b.net);
+    double *first = malloc(sizeof *first * (size_t)count);
+    memcpy(first, deepid_net_trained_gradient(b.net), sizeof *first * (size_t)count);
+    OK(deepid_net_backward(b.net, b.dy, b.dx));
+    const double *twice = deepid_net_trained_gradient(b.net);
+    for (int64_t i = 0; i < count; i++)
+        if (!(twice[i] >= 2 * first[i] - 1e-12 && twice[i] <= 2 * first[i] + 1e-12))
+            fail_msg("gradient %lld is %.17g after two calls, %.17g after one", (long long)i, twice[i], first[i]);
+    free(first);
+    tear_down(&b);
+    deepid_ctx_destroy(ctx);
+}
+
+static void larger_buffers_forget_the_last_forward(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    bench b = set_up(ctx, nets[0], DEEPID_F32, SAMPLES);
+    OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+    once(ctx, &b);
+    OK(deepid_net_prepare(b.net, SAMPLES, 1)); /* nothing new */
+    OK(deepid_net_backward(b.net, b.dy, NULL));
+    OK(deepid_net_prepare(b.net, SAMPLES + 1, 1));
+    REFUSED(deepid_net_backward(b.net, b.dy, NULL), DEEPID_ERR_STATE, "needs a forward before it");
+    tear_down(&b);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Batch-norm of one sample is refused in training; the gradient of the batch before it is still there to be had. */
+static void a_refused_forward_leaves_the_last_one(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    bench b = set_up(ctx, nets[0], DEEPID_F32, SAMPLES);
+    bench one = set_up(ctx, nets[0], DEEPID_F32, 1);
+    OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+    once(ctx, &b);
+    const uint64_t gradient = gradient_bits(&b);
+    REFUSED(deepid_net_forward(b.net, one.x, one.y), DEEPID_ERR_SHAPE, "batchnorm: 1 value a channel in training, expected at least 2");
+    OK(deepid_net_zero_gradients(b.net));
+    OK(deepid_net_backward(b.net, b.dy, NULL));
+    assert_int_equal(gradient_bits(&b), gradient);
+    tear_down(&one);
+    tear_down(&b);
+    deepid_ctx_destroy(ctx);
+}
+
+static void running_statistics_move_in_training_only(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    bench b = set_up(ctx, nets[0], DEEPID_F64, SAMPLES);
+    const uint64_t start = bits(b.net->states, b.net->states_reals * 8);
+    OK(deepid_net_forward(b.net, b.x, b.y));
+    assert_int_equal(bits(b.net->states, b.net->states_reals * 8), start);
+    OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+    OK(deepid_net_forward(b.net, b.x, b.y));
+    const uint64_t moved = bits(b.net->states, b.net->states_reals * 8);
+    assert_true(moved != start);
+    OK(deepid_net_backward(b.net, b.dy, NULL));
+    assert_int_equal(bits(b.net->states, b.net->states_reals * 8), moved);
+    tear_down(&b);
+    deepid_ctx_destroy(ctx);
+}
+
+static void backward_wants_a_forward_in_a_net_prepared_for_training(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    bench b = set_up(ctx, nets[2], DEEPID_F32, 2);
+    REFUSED(deepid_net_backward(b.net, b.dy, NULL), DEEPID_ERR_STATE, "needs a forward before it");
+    REFUSED(deepid_net_zero_gradients(b.net), DEEPID_ERR_STATE, "no gradients yet");
+    assert_null(deepid_net_trained_gradient(b.net));
+    OK(deepid_net_forward(b.net, b.x, b.y));
+    REFUSED(deepid_net_backward(b.net, b.dy, NULL), DEEPID_ERR_STATE, "prepared for training");
+    OK(deepid_net_prepare(b.net, 2, 1));
+    OK(deepid_net_zero_gradients(b.net));
+    REFUSED(deepid_net_backward(b.net, b.dy, NULL), DEEPID_ERR_STATE, "needs a forward before it");
+    OK(deepid_net_forward(b.net, b.x, b.y)); /* evaluation has a gradient too */
+    OK(deepid_net_backward(b.net, b.dy, b.dx));
+    tear_down(&b);
+    deepid_ctx_destroy(ctx);
+}
+
+static void a_clone_has_the_same_values_and_its_own_buffers(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int i = 0; i < NETS; i++) {
+        bench b = set_up(ctx, nets[i], DEEPID_F32, SAMPLES);
+        deepid_net *copy = NULL;
+        deepid_net *wide = NULL;
+        deepid_net *back = NULL;
+        OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+        once(ctx, &b);
+        OK(deepid_net_set_mode(b.net, DEEPID_EVAL));
+        OK(deepid_net_forward(b.net, b.x, b.y));
+        const uint64_t y = tensor_bits(b.y);
+        OK(deepid_net_clone(b.net, 0, &copy));
+        OK(deepid_net_clone(b.net, DEEPID_F64, &wide));
+        OK(deepid_net_clone(wide, DEEPID_F32, &back));
+        assert_int_equal(deepid_net_dtype(wide), DEEPID_F64);
+        assert_string_equal(deepid_net_describe(copy), deepid_net_describe(b.net));
+        const int64_t bytes = 4 * deepid_net_trained_count(b.net);
+        assert_int_equal(bits(deepid_net_trained_data(back), bytes), bits(deepid_net_trained_data(b.net), bytes));
+        memset(deepid_net_trained_data(b.net), 0, (size_t)bytes);
+        OK(deepid_net_forward(copy, b.x, b.y));
+        assert_int_equal(tensor_bits(b.y), y);
+        OK(deepid_net_forward(back, b.x, b.y));
+        assert_int_equal(tensor_bits(b.y), y);
+        deepid_net_destroy(back);
+        deepid_net_destroy(wide);
+        deepid_net_destroy(copy);
+        tear_down(&b);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_allocated_after_prepare),
+        cmocka_unit_test(evaluation_shares_buffers),
+        cmocka_unit_test(a_very_deep_net_is_made_without_buffers),
+        cmocka_unit_test(batches_beyond_counting_are_refused),
+        cmocka_unit_test(shared_buffers_give_the_bits_of_separate_ones),
+        cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
+        cmocka_unit_test(threads_may_be_added_after_prepare),
+        cmocka_unit_test(parameter_gradients_are_added_to),
+        cmocka_unit_test(larger_buffers_forget_the_last_forward),
+        cmocka_unit_test(a_refused_forward_leaves_the_last_one),
+        cmocka_unit_test(running_statistics_move_in_training_only),
+        cmocka_unit_test(backward_wants_a_forward_in_a_net_prepared_for_training),
+        cmocka_unit_test(a_clone_has_the_same_values_and_its_own_buffers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
