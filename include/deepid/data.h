@@ -46,7 +46,24 @@ DEEPID_API int32_t deepid_dataset_wrap(deepid_ctx *ctx, int32_t dtype, const voi
 /** Targets [samples, width] instead of labels (mean squared error); not copied. */
 DEEPID_API int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents, const int64_t *strides, int32_t target_dtype,
                                                const void *targets, int64_t width, deepid_dataset **out);
-/** IDX files, plain or .gz (MNIST, Fashion-MNIST). */
+/**
+ * IDX files of bytes, plain or .gz (MNIST, Fashion-MNIST). Checked by length before anything is allocated by what they say.
+ *
+ * @param[in]  ctx          lent
+ * @param[in]  images_path  rank 2 [samples, features], 3 [samples, h, w] or 4 [samples, h, w, channels]
+ * @param[in]  labels_path  rank 1, as many labels; classes = the largest + 1
+ * @param[out] out          yours; values 0 to 255
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL
+ * @retval DEEPID_ERR_IO        a file cannot be read: names it
+ * @retval DEEPID_ERR_FORMAT    not IDX, truncated, too long, empty, or counts that differ
+ * @retval DEEPID_ERR_LIMIT     larger than file_bytes of the context
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   both files in memory once, .gz also packed
+ * @thread one thread at a time for each context
+ */
 DEEPID_API int32_t deepid_dataset_load_idx(deepid_ctx *ctx, const char *images_path, const char *labels_path, deepid_dataset **out);
 /** The two parts of a folder with the four published names (train-images-idx3-ubyte[.gz] ...). */
 DEEPID_API int32_t deepid_dataset_load_idx_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train, deepid_dataset **test);

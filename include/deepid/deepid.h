@@ -3,12 +3,14 @@
 #define DEEPID_DEEPID_H
 
 #include <deepid/activations.h>
+#include <deepid/builder.h>
 #include <deepid/context.h>
 #include <deepid/data.h>
 #include <deepid/inspect.h>
 #include <deepid/losses.h>
 #include <deepid/net.h>
 #include <deepid/ops.h>
+#include <deepid/parameter.h>
 #include <deepid/report.h>
 #include <deepid/resnet.h>
 #include <deepid/status.h>

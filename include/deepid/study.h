@@ -46,7 +46,25 @@ DEEPID_API double deepid_study_event_seconds_left(const deepid_study_event *even
 /** Words on what runs now: "identity K=30 seed 4". */
 DEEPID_API const char *deepid_study_event_text(const deepid_study_event *event);
 
-/** Run what is not done. progress about ten times a second and at each task's end. DEEPID_STOPPED after request_stop: done tasks are kept. */
+/**
+ * Train what is not done, dearest nets first, one net a worker. Results do not depend on the number of workers, on order or on interruptions.
+ *
+ * @param[in,out] study     its tasks; with a folder every result is a file there at once
+ * @param[in]     progress  may be NULL; about ten times a second and at each task's end, on this thread
+ * @param[in]     user      passed to progress
+ *
+ * @retval DEEPID_OK            everything of this shard is done (a task that another living process holds is left to it)
+ * @retval DEEPID_STOPPED       after deepid_study_request_stop; done tasks are kept, running ones begin again next time
+ * @retval DEEPID_ERR_CALLBACK  progress returned non-zero
+ * @retval DEEPID_ERR_STATE     no net was added, or the folder holds another study: names the setting that differs
+ * @retval DEEPID_ERR_FORMAT    a damaged result file: names it
+ * @retval DEEPID_ERR_IO        the folder cannot be written
+ * @retval DEEPID_ERR_THREAD    no thread could be started
+ * @retval DEEPID_ERR_SPEC      a word of the recipe is unknown
+ *
+ * @cost   the trainings, plus a look over all data at each point of the history
+ * @thread one thread at a time for each context; each worker has a context of its own with the default allocator
+ */
 DEEPID_API int32_t deepid_study_run(deepid_study *study, deepid_study_fn progress, void *user);
 /** One atomic store; running tasks end at their next step. */
 DEEPID_API void deepid_study_request_stop(deepid_study *study);

@@ -30,7 +30,21 @@ DEEPID_API double deepid_event_learning_rate(const deepid_event *event);
 /** Seconds since fit began. */
 DEEPID_API double deepid_event_seconds(const deepid_event *event);
 
-/** net and data are lent for the trainer's life. Loss by the data: cross_entropy with labels, squared_error with targets. */
+/**
+ * A trainer: plain SGD with rate 0.1, batches of 64 (all samples when fewer), constant schedule, seed 1; the loss by the data.
+ *
+ * @param[in]  net   lent for the trainer's life; its parameters are trained where they are
+ * @param[in]  data  lent for the trainer's life; of the same context
+ * @param[out] out   yours
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or net and data of different contexts
+ * @retval DEEPID_ERR_SHAPE     the net's input or output does not fit the data
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   little; buffers come with the first step
+ * @thread one thread at a time for each context
+ */
 DEEPID_API int32_t deepid_trainer_create(deepid_net *net, const deepid_dataset *data, deepid_trainer **out);
 /** NULL is fine; net and data stay. */
 DEEPID_API void deepid_trainer_destroy(deepid_trainer *trainer);
@@ -72,7 +86,23 @@ DEEPID_API int32_t deepid_trainer_set_nonfinite(deepid_trainer *trainer, const c
  * @thread one thread at a time for each context; the same bits for any number of its threads
  */
 DEEPID_API int32_t deepid_trainer_step(deepid_trainer *trainer);
-/** steps more steps; progress (may be NULL) after each. DEEPID_STOPPED when asked to stop: call again to go on. */
+/**
+ * steps more steps; a loop over deepid_trainer_step that calls back after each.
+ *
+ * @param[in,out] trainer   the first fit also sets the schedule's total steps, unless they are set
+ * @param[in]     steps     0 or more
+ * @param[in]     progress  may be NULL; runs on this thread; it may ask the event and call deepid_trainer_request_stop, and must destroy nothing
+ * @param[in]     user      passed to progress
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_STOPPED       asked to stop: ended after its step; the next call goes on
+ * @retval DEEPID_ERR_CALLBACK  progress returned non-zero (deepid_ctx_callback_code); its step is done
+ * @retval DEEPID_ERR_NUMERIC   see deepid_trainer_step
+ * @retval DEEPID_ERR_ARGUMENT  trainer is NULL or steps is negative
+ *
+ * @cost   steps times a step; with lbfgs, steps iterations of one run of liblbfgs
+ * @thread one thread at a time for each context
+ */
 DEEPID_API int32_t deepid_trainer_fit(deepid_trainer *trainer, int64_t steps, deepid_event_fn progress, void *user);
 /** One atomic store: from any thread, a signal handler, a callback. The call under way ends after its step with DEEPID_STOPPED. */
 DEEPID_API void deepid_trainer_request_stop(deepid_trainer *trainer);
@@ -90,7 +120,25 @@ DEEPID_API double deepid_trainer_current_rate(const deepid_trainer *trainer);
 /** Steps that were skipped under "record". */
 DEEPID_API int64_t deepid_trainer_nonfinite_steps(const deepid_trainer *trainer);
 
-/** Mean loss and share of wrong answers over all of data, in DEEPID_EVAL; sums in double, fixed order. Either may be NULL. error is NaN for targets. */
+/**
+ * Mean loss and share of wrong answers over all of data, in DEEPID_EVAL, in batches of 64; sums in double and in order.
+ *
+ * @param[in,out] net        its buffers are used, its mode stays
+ * @param[in]     data       samples of the net's input shape
+ * @param[in]     loss       "cross_entropy", "squared_error"; NULL: by the data
+ * @param[out]    mean_loss  may be NULL
+ * @param[out]    error      0 to 1; NaN for targets; may be NULL
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT     net or data is NULL
+ * @retval DEEPID_ERR_SHAPE        the net's input or output does not fit the data
+ * @retval DEEPID_ERR_SPEC         an unknown loss
+ * @retval DEEPID_ERR_UNSUPPORTED  a loss that needs labels on targets, or the reverse
+ * @retval DEEPID_ERR_MEMORY       no memory
+ *
+ * @cost   one forward of all samples
+ * @thread one thread at a time for each context; the same bits for any number of its threads
+ */
 DEEPID_API int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss, double *error);
 /** Population statistics of every batchnorm from all of data (He et al. 2015 test with these, not with moving averages). */
 DEEPID_API int32_t deepid_net_measure_statistics(deepid_net *net, const deepid_dataset *data);

@@ -50,23 +50,22 @@ void deepid_builder_destroy(deepid_builder *builder)
 
 /* ---- pieces -------------------------------------------------------------------- */
 
-static int32_t add(deepid_builder *builder, const char *before, const char *piece)
+static int32_t check_piece(deepid_ctx *ctx, const char *piece)
 {
-    deepid_ctx *ctx = builder->head.ctx;
     if (!piece)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "builder: the text is NULL");
     if (strpbrk(piece, ";{}#"))
         return dpid_fail(ctx, DEEPID_ERR_SPEC, "builder: '%s' holds one of ; { } #, expected one layer or block", piece);
-    dpid_string_add(&builder->text, before);
-    dpid_string_add(&builder->text, piece);
-    return builder->text.status;
+    return DEEPID_OK;
 }
 
 static int32_t add_layer(deepid_builder *builder, const char *layer)
 {
-    DPID_TRY(add(builder, builder->fresh ? " " : "; ", layer));
+    DPID_TRY(check_piece(builder->head.ctx, layer));
+    dpid_string_add(&builder->text, builder->fresh ? " " : "; ");
+    dpid_string_add(&builder->text, layer);
     builder->fresh = false;
-    return DEEPID_OK;
+    return builder->text.status;
 }
 
 int32_t deepid_builder_layer(deepid_builder *builder, const char *layer)
@@ -83,11 +82,8 @@ static int32_t block_begin(deepid_builder *builder, int64_t count, const char *w
         return dpid_fail(builder->head.ctx, DEEPID_ERR_ARGUMENT, "builder: count is %lld, expected 0 or more", (long long)count);
     if (!word || !deepid_block_help(word))
         return dpid_fail(builder->head.ctx, DEEPID_ERR_SPEC, "builder: unknown block '%s'", word ? word : "NULL");
-    dpid_string_format(&builder->text, "; %lld * ", (long long)count);
-    DPID_TRY(add(builder, "", word));
-    if (options)
-        DPID_TRY(add(builder, " ", options));
-    dpid_string_add(&builder->text, " {");
+    DPID_TRY(check_piece(builder->head.ctx, options ? options : ""));
+    dpid_string_format(&builder->text, "; %lld * %s%s%s {", (long long)count, word, options ? " " : "", options ? options : "");
     builder->inside = builder->fresh = true;
     return builder->text.status;
 }

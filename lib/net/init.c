@@ -4,8 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-static const dpid_init *const inits[] = {&dpid_init_he,         &dpid_init_glorot,   &dpid_init_lecun,        &dpid_init_pytorch_default, &dpid_init_orthogonal, &dpid_init_delta_orthogonal,
-                                         &dpid_init_identity, &dpid_init_looks_linear, &dpid_init_zero_last, &dpid_init_fixup};
+static const dpid_init *const inits[] = {
+    &dpid_init_he,           &dpid_init_glorot,    &dpid_init_lecun, &dpid_init_pytorch_default, &dpid_init_orthogonal, &dpid_init_delta_orthogonal, &dpid_init_identity,
+    &dpid_init_looks_linear, &dpid_init_zero_last, &dpid_init_fixup};
 enum { COUNT = sizeof inits / sizeof *inits };
 
 /* ---- shared ------------------------------------------------------------------------ */

@@ -193,8 +193,9 @@ static int32_t apply_zero_last(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_zero_last = {"zero_last", "the last scale or weight of each residual branch 0: blocks start as the identity (Goyal et al. 2017, section 5.1); options: base=he, mode and head of he",
-                                       zero_last_options, apply_zero_last};
+const dpid_init dpid_init_zero_last = {
+    "zero_last", "the last scale or weight of each residual branch 0: blocks start as the identity (Goyal et al. 2017, section 5.1); options: base=he, mode and head of he",
+    zero_last_options, apply_zero_last};
 
 /* ---- fixup: no batchnorm; branch weights he L^(-1/(2m-2)), the last of a branch and the head 0 (Zhang et al. 2019) ---- */
 
@@ -244,4 +245,5 @@ static int32_t apply_fixup(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_fixup = {"fixup", "branch weights scaled by blocks^(-1/(2m-2)), the last of each branch and the head 0 (Zhang, Dauphin, Ma 2019); without batchnorm", NULL, apply_fixup};
+const dpid_init dpid_init_fixup = {"fixup", "branch weights scaled by blocks^(-1/(2m-2)), the last of each branch and the head 0 (Zhang, Dauphin, Ma 2019); without batchnorm", NULL,
+                                   apply_fixup};

@@ -63,12 +63,21 @@ static int32_t write_text(deepid_net *net, const dpid_spec *spec)
     return status;
 }
 
-static int32_t fill_net(deepid_net *net, const char *text)
+static int32_t check_size(const deepid_net *net, int64_t most)
+{
+    const int64_t reals = net->values_reals + net->states_reals;
+    if (most < 0 || reals <= most)
+        return DEEPID_OK;
+    return dpid_fail(net->head.ctx, DEEPID_ERR_FORMAT, "the net's text asks for %lld numbers, its file has %lld", (long long)reals, (long long)most);
+}
+
+static int32_t fill_net(deepid_net *net, const char *text, int64_t most)
 {
     dpid_spec spec = {.items = NULL};
     const int64_t bytes = dpid_precision_bytes(net->precision);
     DPID_TRY(dpid_spec_parse(&net->arena, text, &spec));
     DPID_TRY(dpid_net_build(net, &spec));
+    DPID_TRY(check_size(net, most));
     DPID_TRY(dpid_net_find_readers(net));
     DPID_TRY(write_text(net, &spec));
     DPID_TRY(dpid_alloc(net->head.ctx, net->values_reals, bytes, "parameters", &net->values));
@@ -77,7 +86,7 @@ static int32_t fill_net(deepid_net *net, const char *text)
     return DEEPID_OK;
 }
 
-static int32_t make(deepid_ctx *ctx, const char *text, dpid_precision precision, deepid_net **out)
+static int32_t make(deepid_ctx *ctx, const char *text, dpid_precision precision, int64_t most, deepid_net **out)
 {
     deepid_net *net = NULL;
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *net, "net", &net));
@@ -85,7 +94,7 @@ static int32_t make(deepid_ctx *ctx, const char *text, dpid_precision precision,
     net->arena.ctx = ctx;
     net->precision = precision;
     net->dtype = precision == DPID_P32 ? DEEPID_F32 : DEEPID_F64;
-    const int32_t status = fill_net(net, text);
+    const int32_t status = fill_net(net, text, most);
     if (status == DEEPID_OK)
         *out = net;
     else
@@ -93,19 +102,19 @@ static int32_t make(deepid_ctx *ctx, const char *text, dpid_precision precision,
     return status;
 }
 
-static int32_t net_create(deepid_ctx *ctx, const char *text, int32_t dtype, deepid_net **out)
+int32_t dpid_net_create_within(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t most, deepid_net **out)
 {
     if (!text || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: %s is NULL", text ? "out" : "text");
     if (!dpid_dtype_is_real(dtype))
         return dpid_fail(ctx, DEEPID_ERR_DTYPE, "net: dtype is %d, expected DEEPID_F32 (1) or DEEPID_F64 (2)", dtype);
-    return make(ctx, text, dpid_dtype_precision(dtype), out);
+    return make(ctx, text, dpid_dtype_precision(dtype), most, out);
 }
 
 int32_t deepid_net_create(deepid_ctx *ctx, const char *text, int32_t dtype, deepid_net **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
-    return dpid_leave(ctx, net_create(ctx, text, dtype, out));
+    return dpid_leave(ctx, dpid_net_create_within(ctx, text, dtype, -1, out));
 }
 
 /* ---- clone -------------------------------------------------------------------------------- */
@@ -124,7 +133,7 @@ static void convert(dpid_precision to, void *target, dpid_precision from, const 
 int32_t dpid_net_clone_as(const deepid_net *net, dpid_precision precision, deepid_net **out)
 {
     deepid_net *copy = NULL;
-    DPID_TRY(make(net->head.ctx, net->text, precision, &copy));
+    DPID_TRY(make(net->head.ctx, net->text, precision, -1, &copy));
     convert(precision, copy->values, net->precision, net->values, net->values_reals);
     convert(precision, copy->states, net->precision, net->states, net->states_reals);
     copy->mode = net->mode;

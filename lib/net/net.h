@@ -2,7 +2,9 @@
 #ifndef DPID_NET_NET_H
 #define DPID_NET_NET_H
 
+#include <deepid/builder.h>
 #include <deepid/net.h>
+#include <deepid/parameter.h>
 
 #include "base/base.h"
 #include "ops/op.h"
@@ -29,9 +31,9 @@ const dpid_variant *dpid_variant_at(int64_t i); /* NULL past the end */
 /* One op where it stands. */
 typedef struct {
     dpid_op op;
-    const char *name; /* "block3.dense" */
-    int32_t block;    /* 0 = outside; 1.. = block number */
-    bool shortcut;    /* part of a projection shortcut */
+    const char *name;                          /* "block3.dense" */
+    int32_t block;                             /* 0 = outside; 1.. = block number */
+    bool shortcut;                             /* part of a projection shortcut */
     int32_t parameter[DPID_OP_PARAMETERS_MAX]; /* index into net->parameter */
     uint32_t noise_substream;                  /* hash of name */
 } dpid_layer;
@@ -78,11 +80,14 @@ struct deepid_net {
     dpid_plan *plan;                    /* NULL until prepared */
     dpid_mode forward_mode;             /* of the last forward, with forward_n samples; 0: none yet */
     int64_t forward_n;
-    uint64_t noise_seed, noise_step;    /* dropout's counter; the trainer sets them */
+    uint64_t noise_seed, noise_step; /* dropout's counter; the trainer sets them */
 };
 
 /* All precisions: dtype F32/F64 through the public create; the f80 twin of a net for the gradient-accuracy probe. */
 int32_t dpid_net_clone_as(const deepid_net *net, dpid_precision precision, deepid_net **out);
+
+/* For texts that come from files: a net of more than most numbers is DEEPID_ERR_FORMAT before memory is taken for them; -1: any. Inside an entered context. */
+int32_t dpid_net_create_within(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t most, deepid_net **out);
 
 /* Where parameter i lies: in values or states. */
 void *dpid_net_parameter_at(const deepid_net *net, int32_t i);
@@ -109,7 +114,8 @@ void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 /* Running statistics take the last training forward in. */
 void dpid_net_commit(deepid_net *net);
 void dpid_net_clear_gradients(deepid_net *net);
-/* Value v of the last forward with buffers kept (prepared for training), n samples; NULL when it is not kept. And d loss / d value of the last backward: only when kept by dpid_net_keep_gradients(net, true) before prepare. */
+/* Value v of the last forward with buffers kept (prepared for training), n samples; NULL when it is not kept. And d loss / d value of the last backward: only when kept by
+ * dpid_net_keep_gradients(net, true) before prepare. */
 const void *dpid_net_value(const deepid_net *net, int32_t v);
 const void *dpid_net_value_gradient(const deepid_net *net, int32_t v);
 int32_t dpid_net_keep_gradients(deepid_net *net, bool keep);

@@ -60,8 +60,16 @@ const void *dpid_net_value_gradient(const deepid_net *net, int32_t v)
 static dpid_pass pass_of(const deepid_net *net, const dpid_step *step, dpid_mode mode, int64_t n)
 {
     const dpid_layer *layer = &net->layer[step->layer];
-    dpid_pass pass = {.op = &layer->op, .mode = mode, .n = n, .x = value_at(net, step->in), .y = value_at(net, step->out), .saved = at(net, net->plan->saved[step->layer]),
-                      .scratch = net->plan->scratch, .pool = dpid_ctx_pool(net->head.ctx), .noise_seed = net->noise_seed, .noise_substream = layer->noise_substream,
+    dpid_pass pass = {.op = &layer->op,
+                      .mode = mode,
+                      .n = n,
+                      .x = value_at(net, step->in),
+                      .y = value_at(net, step->out),
+                      .saved = at(net, net->plan->saved[step->layer]),
+                      .scratch = net->plan->scratch,
+                      .pool = dpid_ctx_pool(net->head.ctx),
+                      .noise_seed = net->noise_seed,
+                      .noise_substream = layer->noise_substream,
                       .noise_step = net->noise_step};
     for (int32_t k = 0; k < layer->op.parameters; k++)
         pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);

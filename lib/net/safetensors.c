@@ -76,7 +76,8 @@ int32_t dpid_safetensors_write(deepid_ctx *ctx, const char *path, const dpid_fil
     header_text(&header, tensors, count, metadata, metadata_count);
     int32_t status = header.status;
     if (status == DEEPID_OK && header.length > ctx->limits.header_bytes)
-        status = dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s': the header would have %lld bytes, the limit header_bytes is %lld", path, (long long)header.length, (long long)ctx->limits.header_bytes);
+        status =
+            dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s': the header would have %lld bytes, the limit header_bytes is %lld", path, (long long)header.length, (long long)ctx->limits.header_bytes);
     if (status == DEEPID_OK)
         status = dpid_writer_open(ctx, path, &writer);
     if (status == DEEPID_OK)

@@ -305,8 +305,8 @@ static int32_t read_input(reader *r, dpid_shape *out)
         p = x ? x + 1 : stop;
     }
     if (p != extents.text + extents.length || (out->rank != 1 && out->rank != 3) || p[-1] == 'x')
-        return dpid_fail_at(ctx_of(r), extents, "input is '%.*s', expected features (such as 2) or height x width x channels (such as 32x32x3)", (int)(extents.length > 40 ? 40 : extents.length),
-                            extents.text);
+        return dpid_fail_at(ctx_of(r), extents, "input is '%.*s', expected features (such as 2) or height x width x channels (such as 32x32x3)",
+                            (int)(extents.length > 40 ? 40 : extents.length), extents.text);
     skip_blanks(r);
     if (r->at < r->end && *r->at != ';')
         return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "expected ';' behind the input");

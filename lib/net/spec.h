@@ -16,7 +16,7 @@ struct dpid_item {
     int64_t count;         /* how many times, */
     double s;
     int64_t shortcut;
-    const char *after;     /* layer word, or NULL for none */
+    const char *after; /* layer word, or NULL for none */
     dpid_item *body;
 };
 

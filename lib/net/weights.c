@@ -88,7 +88,8 @@ static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_
     if (!dpid_dtype_is_real(t->dtype))
         return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "'%s': %s is %s, expected f32 or f64", path, p->name, dpid_dtype_name(t->dtype));
     if (t->rank != p->spec.rank || memcmp(t->extents, extents, sizeof *extents * (size_t)t->rank) != 0)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s is %s, expected %s", path, p->name, dpid_shape_text(t->rank, t->extents).text, dpid_shape_text(p->spec.rank, extents).text);
+        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s is %s, expected %s", path, p->name, dpid_shape_text(t->rank, t->extents).text,
+                         dpid_shape_text(p->spec.rank, extents).text);
     return DEEPID_OK;
 }
 
@@ -133,6 +134,17 @@ int32_t dpid_net_read_values(deepid_net *net, const dpid_safetensors *file, cons
     return read_values(net, file, path, LAYOUT_DEEPID);
 }
 
+static int64_t numbers_in(const dpid_safetensors *file)
+{
+    int64_t sum = 0; /* no overflow: each number is a byte or more of a file in memory */
+    for (int64_t i = 0; i < file->count; i++) {
+        int64_t count = 0;
+        (void)dpid_product(file->tensor[i].rank, file->tensor[i].extents, &count);
+        sum += count;
+    }
+    return sum;
+}
+
 int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype, deepid_net **out)
 {
     const char *text = dpid_safetensors_text(file, KEY_NET);
@@ -142,7 +154,8 @@ int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file,
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' holds no deepid net: its metadata lacks %s", path, text ? KEY_FORMAT : KEY_NET);
     if (strcmp(format, FORMAT) != 0)
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has format '%s', expected " FORMAT, path, format);
-    DPID_TRY(deepid_net_create(ctx, text, dtype ? dtype : file->count > 0 && file->tensor[0].dtype == DEEPID_F64 ? DEEPID_F64 : DEEPID_F32, &net));
+    const int32_t stored = file->count > 0 && file->tensor[0].dtype == DEEPID_F64 ? DEEPID_F64 : DEEPID_F32;
+    DPID_TRY(dpid_net_create_within(ctx, text, dtype ? dtype : stored, numbers_in(file), &net));
     const int32_t status = dpid_net_read_values(net, file, path);
     if (status == DEEPID_OK)
         *out = net;

@@ -1,5 +1,5 @@
 /* Debian's serial OpenBLAS hands out its work buffers without a lock: two threads that multiply at once get the same one and wrong results (seen with 0.3.21: 61 of 400 000
-   products, two threads). The link wraps the two functions, and here they get the lock. It is held for the hand-out, never for a product. */
+   entries looked at, two threads). The link wraps the two functions, and here they get the lock. It is held for the hand-out, never for a product. */
 #include <pthread.h>
 
 #ifdef DEEPID_BLAS_WRAP

@@ -251,9 +251,17 @@ static void zero_last_zeroes_the_end_of_residual_branches_only(void **state)
     static const struct {
         const char *name;
         bool zero;
-    } rows[] = {{"block1.dense1.weight", false}, {"block1.dense2.weight", true},       {"block2.dense.weight", false},          {"block2.batchnorm.weight", true},
-                {"block3.dense.weight", false},  {"block3.batchnorm.weight", false},   {"block4.batchnorm.weight", false},      {"block4.dense.weight", true},
-                {"dense.weight", false},         {"block4.shortcut.dense.weight", false}, {"block4.shortcut.batchnorm.weight", false}};
+    } rows[] = {{"block1.dense1.weight", false},
+                {"block1.dense2.weight", true},
+                {"block2.dense.weight", false},
+                {"block2.batchnorm.weight", true},
+                {"block3.dense.weight", false},
+                {"block3.batchnorm.weight", false},
+                {"block4.batchnorm.weight", false},
+                {"block4.dense.weight", true},
+                {"dense.weight", false},
+                {"block4.shortcut.dense.weight", false},
+                {"block4.shortcut.batchnorm.weight", false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if ((mean_square(net, rows[i].name) == 0) != rows[i].zero)
             fail_msg("%s has mean square %g", rows[i].name, mean_square(net, rows[i].name));

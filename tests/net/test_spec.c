@@ -11,7 +11,7 @@ static void texts_are_stable(void **state)
     static const char *const rows[][2] = {
         {"input 2;dense out=16;relu", "input 2; dense out=16; relu"},
         {" input 3 ; # a comment; with a mark\n dense bias=0 out=4;\n\n3*identity{dense out=4}after=relu;;", "input 3; dense out=4 bias=0; 3 * identity { dense out=4 } after=relu"},
-        {"input 4; plain { relu }; 2 * plain {relu;}; 0 * plain { relu }; plain { tanh }; relu; relu", "input 4; 3 * plain { relu }; plain { tanh }; relu; relu"},
+        {"input 4; plain { relu }; 4 * plain {relu;}; 0 * plain { relu }; plain { tanh }; relu; relu", "input 4; 5 * plain { relu }; plain { tanh }; relu; relu"},
         {"input 4; identity shortcut=A s=1.0 { dense out=6 bias=1 }; identity s=0 { tanh } after=none", "input 4; identity shortcut=A { dense out=6 }; identity s=0 { tanh }"},
         {"input 8x8x1; conv2d out=4 kernel=3 padding=1x2x0x1; maxpool kernel=2; flatten; dropout p=0.25; dense out=3", NULL},
         {"input 4; 2 * plain s=0.5 { dense out=4; tanh } after=silu; dense out=1", "input 4; 2 * plain s=0.5 { dense out=4; tanh } after=silu; dense out=1"},

@@ -1,0 +1,208 @@
+/** @file parameter.h  The numbers of a net: every parameter has a name, a shape and a pointer; files of them. */
+#ifndef DEEPID_PARAMETER_H
+#define DEEPID_PARAMETER_H
+
+#include <deepid/net.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- each by name or number: trained ones first, then states (running statistics) ------------- */
+
+/**
+ * Parameters and states of a net.
+ *
+ * @param[in] net  any
+ *
+ * @return Their number; -1 for NULL.
+ */
+DEEPID_API int64_t deepid_net_parameter_count(const deepid_net *net);
+
+/**
+ * The name of a parameter: "dense1.weight", "block3.conv2d2.weight", "block3.shortcut.batchnorm.running_mean".
+ *
+ * @param[in] net  any
+ * @param[in] i    from 0
+ *
+ * @return Borrowed; NULL when i is out of range.
+ */
+DEEPID_API const char *deepid_net_parameter_name(const deepid_net *net, int64_t i);
+
+/**
+ * The number of a parameter by its name.
+ *
+ * @param[in] net   any
+ * @param[in] name  as deepid_net_parameter_name
+ *
+ * @return Its number; -1 when there is none of this name.
+ *
+ * @cost   a walk over the names
+ */
+DEEPID_API int64_t deepid_net_parameter_find(const deepid_net *net, const char *name);
+
+/**
+ * Whether an optimiser moves it.
+ *
+ * @param[in] net  any
+ * @param[in] i    from 0
+ *
+ * @return 1 for a trained parameter; 0 for a state, and when i is out of range.
+ */
+DEEPID_API int32_t deepid_net_parameter_trained(const deepid_net *net, int64_t i);
+
+/**
+ * Rank of a parameter.
+ *
+ * @param[in] net  any
+ * @param[in] i    from 0
+ *
+ * @return 1; 2 for dense weights [out, in]; 4 for convolutions [out, kernel h, kernel w, in / groups]; -1 when i is out of range.
+ */
+DEEPID_API int32_t deepid_net_parameter_rank(const deepid_net *net, int64_t i);
+
+/**
+ * One extent of a parameter.
+ *
+ * @param[in] net   any
+ * @param[in] i     from 0
+ * @param[in] axis  from 0
+ *
+ * @return The extent; -1 when i or axis is out of range.
+ */
+DEEPID_API int64_t deepid_net_parameter_extent(const deepid_net *net, int64_t i, int32_t axis);
+
+/**
+ * The values of a parameter, row-major.
+ *
+ * @param[in] net   any
+ * @param[in] name  as deepid_net_parameter_name
+ *
+ * @return Borrowed and writable, of the net's dtype, the same address for the net's life; NULL when there is none of this name.
+ */
+DEEPID_API void *deepid_net_parameter_data(deepid_net *net, const char *name);
+
+/**
+ * The gradient of a parameter, in the layout of its values.
+ *
+ * @param[in] net   any
+ * @param[in] name  as deepid_net_parameter_name
+ *
+ * @return Borrowed and writable; NULL when there is none of this name, for a state, and before the first deepid_net_prepare for training.
+ */
+DEEPID_API void *deepid_net_parameter_gradient(deepid_net *net, const char *name);
+
+/* ---- all trained ones as one array ---------------------------------------------------------------- */
+
+/**
+ * Numbers in all trained parameters together.
+ *
+ * @param[in] net  any
+ *
+ * @return How many; -1 for NULL.
+ */
+DEEPID_API int64_t deepid_net_trained_count(const deepid_net *net);
+
+/**
+ * The values of all trained parameters, one behind the other in their order, without gaps.
+ *
+ * @param[in] net  any
+ *
+ * @return Borrowed and writable, of the net's dtype; NULL for NULL.
+ */
+DEEPID_API void *deepid_net_trained_data(deepid_net *net);
+
+/**
+ * The gradients of all trained parameters in the same places.
+ *
+ * @param[in] net  any
+ *
+ * @return Borrowed and writable; NULL for NULL, and before the first deepid_net_prepare for training.
+ */
+DEEPID_API void *deepid_net_trained_gradient(deepid_net *net);
+
+/**
+ * Take over the values of another net, by name: parameters and states that both have. Others stay as they are.
+ *
+ * @param[in,out] net     unchanged when the call fails
+ * @param[in]     other   of any dtype (to f32: rounded to nearest) and any context
+ * @param[out]    copied  how many parameters; NULL: not wanted
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  other is no net
+ * @retval DEEPID_ERR_SHAPE     a parameter of equal name and another shape: names it
+ *
+ * @cost   one pass over the parameters
+ * @thread one thread at a time for each context
+ */
+DEEPID_API int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net *other, int64_t *copied);
+
+/* ---- files ---------------------------------------------------------------------------------------------- */
+
+/**
+ * Write a net as safetensors: its parameters and states under their names, its text in the metadata ("deepid.net"). A reader sees the old file or the whole new one.
+ *
+ * @param[in] net   any
+ * @param[in] path  replaced
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  path is NULL
+ * @retval DEEPID_ERR_IO        the file cannot be written: what the system says; the old one is whole
+ * @retval DEEPID_ERR_LIMIT     the header would be larger than header_bytes of the context
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   one write of all values, two fsync
+ * @thread one thread at a time for each context
+ */
+DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
+
+/**
+ * Read a net that deepid_net_save wrote; in its own type the values are the same bits. Nothing in the file is believed before it is checked.
+ *
+ * @param[in]  ctx    lent for the net's life
+ * @param[in]  path   a file
+ * @param[in]  dtype  0 = as stored; DEEPID_F32 or DEEPID_F64 to convert
+ * @param[out] out    yours
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL
+ * @retval DEEPID_ERR_IO        it cannot be read: what the system says
+ * @retval DEEPID_ERR_FORMAT    not safetensors, cut or damaged; not a net of ours; fewer numbers than its text asks for
+ * @retval DEEPID_ERR_SPEC      its text does not parse, as deepid_net_create
+ * @retval DEEPID_ERR_SHAPE     a tensor has another shape than the text says: names it
+ * @retval DEEPID_ERR_DTYPE     another dtype, or a tensor of integers
+ * @retval DEEPID_ERR_LIMIT     beyond file_bytes, header_bytes, layers or text_bytes of the context
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   the file once in memory while it is read
+ * @thread one thread at a time for each context
+ */
+DEEPID_API int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dtype, deepid_net **out);
+
+/**
+ * Read values into a net, by name, from any safetensors file of f32 or f64; what the net does not know is left aside.
+ *
+ * @param[in,out] net     unchanged when the call fails
+ * @param[in]     path    a file that has every parameter and state of the net, with its shape
+ * @param[in]     layout  "deepid", or "pytorch": convolutions are [out, in, kernel h, kernel w] there and are turned. (Behind a flatten the order of features differs too; dense weights are
+ * not turned.)
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  path is NULL
+ * @retval DEEPID_ERR_SPEC      another layout
+ * @retval DEEPID_ERR_IO        it cannot be read: what the system says
+ * @retval DEEPID_ERR_FORMAT    not safetensors, cut or damaged; a parameter is missing: names it
+ * @retval DEEPID_ERR_SHAPE     a tensor of another shape: names it
+ * @retval DEEPID_ERR_DTYPE     a tensor of integers
+ * @retval DEEPID_ERR_LIMIT     beyond file_bytes or header_bytes of the context
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   the file once in memory while it is read
+ * @thread one thread at a time for each context
+ */
+DEEPID_API int32_t deepid_net_load_weights(deepid_net *net, const char *path, const char *layout);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
