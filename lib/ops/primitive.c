@@ -95,7 +95,7 @@ static int32_t close_call(call *c, int32_t status)
 
 static const dpid_kernels *kernels_of(const dpid_kind *kind, const deepid_tensor *x)
 {
-    return kind->kernels[dpid_dtype_precision(x->dtype)];
+    return kind->kernels[x->head.ctx->isa][dpid_dtype_precision(x->dtype)];
 }
 
 static int32_t forward(call *c, const dpid_kind *kind, const char *options, dpid_mode mode, const deepid_tensor *x, const deepid_tensor *const *parameters, deepid_tensor *y)

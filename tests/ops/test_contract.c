@@ -157,7 +157,7 @@ static outcome run(subject *s, dpid_precision p, bool want)
         states[k] = to_reals(p, s->parameter[k], s->count[k]);
         pass.dparameter[k] = want && s->op.parameter[k].trained ? filled(p, s->count[k], 1) : NULL;
     }
-    const dpid_kernels *kernels = s->op.kind->kernels[p];
+    const dpid_kernels *kernels = s->op.kind->kernels[s->ctx->isa][p];
     kernels->forward(&pass);
     for (int32_t k = 0; k < s->op.parameters; k++)
         if (memcmp(states[k], pass.parameter[k], (size_t)(s->count[k] * (p == DPID_P80 ? 10 : bytes))) != 0 && p != DPID_P80)
@@ -277,9 +277,10 @@ static void check_subject(subject *s)
     drop(&o);
 }
 
-static void for_each_case(void (*check)(subject *), int32_t threads)
+static void for_each_case_of(const char *isa, void (*check)(subject *), int32_t threads)
 {
     deepid_ctx *ctx = new_ctx(threads);
+    OK(deepid_ctx_set_isa(ctx, isa));
     int64_t checked = 0;
     for (int64_t kind = 0; dpid_kind_at(kind); kind++) {
         const dpid_kind *k = dpid_kind_at(kind);
@@ -312,8 +313,14 @@ static void for_each_case(void (*check)(subject *), int32_t threads)
             fail_msg("%s: no case ran", k->word);
         checked += of_kind;
     }
-    print_message("%lld cases\n", (long long)checked);
+    print_message("%s: %lld cases\n", isa, (long long)checked);
     deepid_ctx_destroy(ctx);
+}
+
+static void for_each_case(void (*check)(subject *), int32_t threads)
+{
+    for (int64_t i = 0; deepid_isa_word(i); i++)
+        for_each_case_of(deepid_isa_word(i), check, threads);
 }
 
 static void every_kind_matches_its_reference_and_its_differences(void **state)

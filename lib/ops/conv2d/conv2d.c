@@ -152,7 +152,7 @@ static void forward_rows(const convolution *v, const real *x, int64_t first, int
     const bool add = v->pass->parameter[BIAS] != NULL;
     for (int64_t group = 0; group < g->groups; group++) {
         gather(g, x + group * g->in_g, first, rows, patches);
-        DPID_T(dpid_gemm_nn)(NULL, pixels, g->out_g, g->patch, patches, g->patch, v->shared + group * g->patch * g->out_g, g->out_g, add, y + group * g->out_g, g->out);
+        DPID_P(dpid_gemm_nn)(NULL, pixels, g->out_g, g->patch, patches, g->patch, v->shared + group * g->patch * g->out_g, g->out_g, add, y + group * g->out_g, g->out);
     }
 }
 
@@ -168,7 +168,7 @@ static void forward_images(void *arg, int64_t task, int32_t worker)
     real *y = (real *)v->pass->y + begin * pixels * g->out;
     start_with_bias(v, (end - begin) * pixels, y);
     if (is_pointwise(g)) {
-        DPID_T(dpid_gemm_nn)(NULL, (end - begin) * pixels, g->out, g->patch, x, g->patch, v->shared, g->out, v->pass->parameter[BIAS] != NULL, y, g->out);
+        DPID_P(dpid_gemm_nn)(NULL, (end - begin) * pixels, g->out, g->patch, x, g->patch, v->shared, g->out, v->pass->parameter[BIAS] != NULL, y, g->out);
         return;
     }
     for (int64_t image = begin; image < end; image++, x += in) {
@@ -200,10 +200,10 @@ static void backward_rows(const convolution *v, const real *x, const real *dy, i
         const int64_t weights = group * g->out_g * g->patch;
         if (dw) {
             gather(g, x + group * g->in_g, first, rows, patches);
-            DPID_T(dpid_gemm_tn)(NULL, g->out_g, g->patch, pixels, dy + group * g->out_g, g->out, patches, g->patch, true, dw + weights, g->patch);
+            DPID_P(dpid_gemm_tn)(NULL, g->out_g, g->patch, pixels, dy + group * g->out_g, g->out, patches, g->patch, true, dw + weights, g->patch);
         }
         if (dx) {
-            DPID_T(dpid_gemm_nn)(NULL, pixels, g->patch, g->out_g, dy + group * g->out_g, g->out, w + weights, g->patch, false, patches, g->patch);
+            DPID_P(dpid_gemm_nn)(NULL, pixels, g->patch, g->out_g, dy + group * g->out_g, g->out, w + weights, g->patch, false, patches, g->patch);
             scatter(g, patches, first, rows, dx + group * g->in_g);
         }
     }
@@ -216,9 +216,9 @@ static void backward_pointwise(const convolution *v, int64_t begin, int64_t end,
     const real *x = (const real *)v->pass->x + begin * pixels * g->patch;
     const real *dy = (const real *)v->pass->dy + begin * pixels * g->out;
     if (dw)
-        DPID_T(dpid_gemm_tn)(NULL, g->out, g->patch, (end - begin) * pixels, dy, g->out, x, g->patch, true, dw, g->patch);
+        DPID_P(dpid_gemm_tn)(NULL, g->out, g->patch, (end - begin) * pixels, dy, g->out, x, g->patch, true, dw, g->patch);
     if (v->pass->dx)
-        DPID_T(dpid_gemm_nn)(NULL, (end - begin) * pixels, g->patch, g->out, dy, g->out, v->pass->parameter[WEIGHT], g->patch, false, (real *)v->pass->dx + begin * pixels * g->patch,
+        DPID_P(dpid_gemm_nn)(NULL, (end - begin) * pixels, g->patch, g->out, dy, g->out, v->pass->parameter[WEIGHT], g->patch, false, (real *)v->pass->dx + begin * pixels * g->patch,
                              g->patch);
 }
 
