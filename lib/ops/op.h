@@ -70,6 +70,7 @@ typedef struct {
     void *saved;   /* op->saved_fixed + n * op->saved_per_sample reals */
     void *scratch; /* dpid_op_scratch(op, n, workers) reals, content undefined */
     dpid_pool *pool;        /* may be NULL */
+    bool exact;             /* no kernel that trades rounding for speed (Winograd) */
     uint64_t noise_seed;    /* dropout: DPID_STREAM_NOISE of this seed, */
     uint32_t noise_substream; /* which layer, */
     uint64_t noise_step;    /* which training step */
