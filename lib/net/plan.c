@@ -1,6 +1,7 @@
 /* The plan: lifetimes of values and gradients in the order of steps, then places in one block. After it nothing is allocated.
    Training keeps all values, because backward and probes read them; gradients live from their last reader's step back to their maker's.
-   Time runs over the steps forward, then over them backward: step t is at t and at 2 steps - 1 - t; 2 steps is behind the end. */
+   Time runs over the steps forward, then over them backward: step t is at t and at 2 steps - 1 - t; 2 steps is behind the end. Steps of one stage run in no order
+   that this file knows: what one of them uses lives as long as the stage. */
 #include "net/plan.h"
 
 #include <stdlib.h>
@@ -87,6 +88,27 @@ static void use(slot *s, int32_t time)
         s->last = time;
 }
 
+/* From one time to another, both included. */
+static void use_during(slot *s, int32_t first, int32_t last)
+{
+    use(s, first);
+    use(s, last);
+}
+
+static void use_stage(const deepid_net *net, const dpid_stage *stage, slot *value, slot *gradient)
+{
+    const int32_t first = stage->first;
+    const int32_t last = first + stage->count - 1;
+    const int32_t behind = 2 * net->steps - 1;
+    for (int32_t t = first; t <= last; t++) {
+        const int32_t used[] = {net->step[t].out, net->step[t].in, net->step[t].skip};
+        for (int k = 0; k < 3 && used[k] >= 0; k++) {
+            use_during(&value[used[k]], first, last);
+            use_during(&gradient[used[k]], behind - last, behind - first);
+        }
+    }
+}
+
 /* Slots of all values, then of all gradients, in one array of 2 * values_count. */
 static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
 {
@@ -97,22 +119,12 @@ static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
     for (int32_t v = 0; v < net->values_count; v++) {
         if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, size, &slots[v].bytes) || !dpid_add(all, slots[v].bytes, &all) || !dpid_add(all, slots[v].bytes, &all))
             return false;
-        slots[v].first = slots[v].last = 0;
+        slots[v].first = v == 0 ? 0 : 2 * steps;
+        slots[v].last = 0;
         gradient[v] = (slot){.bytes = plan->train ? slots[v].bytes : 0, .first = 2 * steps, .last = 0};
     }
-    for (int32_t t = 0; t < steps; t++) {
-        const dpid_step *step = &net->step[t];
-        const int32_t back = 2 * steps - 1 - t;
-        slots[step->out].first = t;
-        use(&slots[step->out], t);
-        use(&slots[step->in], t);
-        use(&gradient[step->out], back);
-        use(&gradient[step->in], back);
-        if (step->skip >= 0) {
-            use(&slots[step->skip], t);
-            use(&gradient[step->skip], back);
-        }
-    }
+    for (int32_t i = 0; i < plan->stages; i++)
+        use_stage(net, &plan->stage[i], slots, gradient);
     const int32_t out = net->step[steps - 1].out;
     use(&slots[out], 2 * steps);
     use(&gradient[out], steps);
@@ -155,8 +167,8 @@ static int32_t make_scratch(const deepid_net *net, dpid_plan *plan)
     const int32_t workers = net->head.ctx->threads;
     int64_t most = 0;
     void *scratch = NULL;
-    for (int32_t i = 0; i < net->layers; i++) {
-        const int64_t need = dpid_op_scratch(&net->layer[i].op, plan->batch, workers);
+    for (int32_t i = 0; i < plan->stages; i++) {
+        const int64_t need = dpid_stage_scratch(net, &plan->stage[i], plan->batch, workers);
         most = need > most ? need : most;
     }
     DPID_TRY(dpid_alloc(net->head.ctx, most, dpid_precision_bytes(net->precision), "net's scratch", &scratch));
@@ -193,6 +205,7 @@ static void drop(deepid_ctx *ctx, dpid_plan *plan)
         return;
     dpid_free(ctx, plan->memory);
     dpid_free(ctx, plan->scratch);
+    dpid_free(ctx, plan->stage);
     dpid_free(ctx, plan->value);
     dpid_free(ctx, plan->gradient);
     dpid_free(ctx, plan->saved);
@@ -208,6 +221,8 @@ void dpid_plan_destroy(deepid_net *net)
 static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **list)
 {
     deepid_ctx *ctx = net->head.ctx;
+    DPID_TRY(dpid_alloc(ctx, net->steps, sizeof *plan->stage, "net", &plan->stage));
+    plan->stages = dpid_stages_find(net, plan, plan->stage);
     DPID_TRY(dpid_alloc(ctx, net->values_count, sizeof *plan->value, "net", &plan->value));
     DPID_TRY(dpid_alloc(ctx, net->values_count, sizeof *plan->gradient, "net", &plan->gradient));
     DPID_TRY(dpid_alloc(ctx, net->layers, sizeof *plan->saved, "net", &plan->saved));

@@ -3,11 +3,14 @@
 #define DPID_NET_PLAN_H
 
 #include "net/net.h"
+#include "net/stage.h"
 
 struct dpid_plan {
     int64_t batch; /* samples it is made for */
     bool train;
     bool keep_gradients;
+    dpid_stage *stage; /* the steps in stretches that run together */
+    int32_t stages;
     char *memory;
     int64_t bytes;
     int64_t *value;    /* byte offset of each value */
