@@ -1,6 +1,7 @@
 /* The plan: lifetimes of values and gradients in the order of steps, then places in one block. After it nothing is allocated.
    Training keeps all values, because backward and probes read them; gradients live from their last reader's step back to their maker's.
-   Time runs over the steps forward, then over them backward: step t is at t and at 2 steps - 1 - t; 2 steps is behind the end. */
+   Time runs over the steps forward, then over them backward: step t is at t and at 2 steps - 1 - t; 2 steps is behind the end. Steps of one stage run in no order
+   that this file knows: what one of them uses lives as long as the stage. */
 #include "net/plan.h"
 
 #include <stdlib.h>
@@ -87,50 +88,43 @@ static void use(slot *s, int32_t time)
         s->last = time;
 }
 
-/* When step t needs which values (time t) and gradients (its time on the way back). */
-static void use_plain(const dpid_step *step, int32_t t, int32_t back, slot *value, slot *gradient)
+struct dpid_lifetimes {
+    slot *value, *gradient;
+    int32_t last; /* time of the first step on the way back */
+};
+
+void dpid_use_value(const dpid_lifetimes *l, int32_t v, int32_t step)
 {
-    use(&value[step->in], t);
-    use(&gradient[step->out], back);
-    use(&gradient[step->in], back);
-    if (step->skip >= 0) {
-        use(&value[step->skip], t);
-        use(&gradient[step->skip], back);
+    use(&l->value[v], step);
+}
+
+void dpid_use_gradient(const dpid_lifetimes *l, int32_t v, int32_t step)
+{
+    use(&l->gradient[v], l->last - step);
+}
+
+/* Everything the stage's steps touch lives from its first to its last. */
+static void use_all(const deepid_net *net, const dpid_stage *stage, const dpid_lifetimes *l)
+{
+    const int32_t first = stage->first;
+    const int32_t last = first + stage->count - 1;
+    for (int32_t t = first; t <= last; t++) {
+        const int32_t used[] = {net->step[t].out, net->step[t].in, net->step[t].skip};
+        for (int k = 0; k < 3 && used[k] >= 0; k++) {
+            dpid_use_value(l, used[k], first);
+            dpid_use_value(l, used[k], last);
+            dpid_use_gradient(l, used[k], first);
+            dpid_use_gradient(l, used[k], last);
+        }
     }
 }
 
-/* Reading lazy value v at time t: what it is made of, and itself where it is kept. */
-static void use_lazy(const dpid_fusion *f, int32_t v, int32_t t, slot *value)
+static void use_stage(const deepid_net *net, const dpid_plan *plan, const dpid_stage *stage, const dpid_lifetimes *l)
 {
-    use(&value[f->lazy[v].x], t);
-    if (f->lazy[v].skip >= 0)
-        use(&value[f->lazy[v].skip], t);
-    use(&value[v], t);
-}
-
-static void use_conv(const deepid_net *net, const dpid_fusion *f, int32_t t, int32_t back, slot *value, slot *gradient)
-{
-    const dpid_step *step = &net->step[t];
-    if (f->lazy[step->in].x >= 0 && f->lazy[step->in].load == t)
-        use_lazy(f, step->in, t, value);
-    use(&value[step->in], t);
-    use(&gradient[f->statistics[t] >= 0 ? f->chain[f->statistics[t]] : step->out], back);
-    use(&gradient[step->in], back);
-    if (f->addend[t] >= 0)
-        use(&gradient[f->addend[t]], back);
-}
-
-static void use_absorbed(const deepid_net *net, const dpid_fusion *f, int32_t t, int32_t back, slot *value, slot *gradient)
-{
-    const int32_t v = f->chain[t];
-    if (f->lazy[v].end == t && f->lazy[v].load < 0) {
-        use_lazy(f, v, t, value);
-        use(&gradient[v], back);
-    }
-    if (net->step[t].type == DPID_STEP_JOIN && f->skip_now[t]) {
-        use(&gradient[v], back);
-        use(&gradient[net->step[t].skip], back);
-    }
+    if (stage->type->use)
+        stage->type->use(net, plan, stage, l);
+    else
+        use_all(net, stage, l);
 }
 
 /* Slots of all values, then of all gradients, in one array of 2 * values_count. */
@@ -144,23 +138,12 @@ static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
         int64_t bytes;
         if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, size, &bytes) || !dpid_add(all, bytes, &all) || !dpid_add(all, bytes, &all))
             return false;
-        slots[v] = (slot){.bytes = plan->fusion.stored[v] ? bytes : 0, .first = 2 * steps, .last = 0};
+        slots[v] = (slot){.bytes = plan->fusion.stored[v] ? bytes : 0, .first = v == 0 ? 0 : 2 * steps, .last = 0};
         gradient[v] = (slot){.bytes = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = 2 * steps, .last = 0};
     }
-    for (int32_t t = 0; t < steps; t++) {
-        const dpid_step *step = &net->step[t];
-        const int32_t back = 2 * steps - 1 - t;
-        const dpid_step_role role = plan->fusion.role[t];
-        if (role != DPID_ROLE_ABSORBED && role != DPID_ROLE_NORM)
-            use(&slots[step->out], t);
-        if (role == DPID_ROLE_PLAIN)
-            use_plain(step, t, back, slots, gradient);
-        else if (role == DPID_ROLE_CONV)
-            use_conv(net, &plan->fusion, t, back, slots, gradient);
-        else
-            use_absorbed(net, &plan->fusion, t, back, slots, gradient);
-    }
-    use(&slots[0], 0);
+    const dpid_lifetimes lifetimes = {slots, gradient, 2 * steps - 1};
+    for (int32_t i = 0; i < plan->stages; i++)
+        use_stage(net, plan, &plan->stage[i], &lifetimes);
     const int32_t out = net->step[steps - 1].out;
     use(&slots[out], 2 * steps);
     use(&gradient[out], steps);
@@ -239,8 +222,8 @@ static int32_t make_scratch(const deepid_net *net, dpid_plan *plan)
     const int32_t workers = net->head.ctx->threads;
     int64_t most = 0;
     void *scratch = NULL;
-    for (int32_t i = 0; i < net->layers; i++) {
-        const int64_t need = dpid_op_scratch(&net->layer[i].op, plan->batch, workers);
+    for (int32_t i = 0; i < plan->stages; i++) {
+        const int64_t need = dpid_stage_scratch(net, &plan->stage[i], plan->batch, workers);
         most = need > most ? need : most;
     }
     DPID_TRY(dpid_alloc(net->head.ctx, most, dpid_precision_bytes(net->precision), "net's scratch", &scratch));
@@ -296,6 +279,8 @@ static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->saved, "net", &plan->saved));
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->parts, "net", &plan->parts));
     DPID_TRY(dpid_fuse(net, plan->whole, &plan->arena, &plan->fusion));
+    DPID_TRY(dpid_arena_alloc(&plan->arena, net->steps, sizeof *plan->stage, "net", &plan->stage));
+    plan->stages = dpid_stages_find(net, plan, plan->stage);
     if (!measure(net, plan, slots))
         return fail_size(net, plan);
     plan->bytes = place_all(slots, (plan->train ? 2 : 1) * net->values_count, 2 * net->steps, list);

@@ -4,6 +4,7 @@
 
 #include "net/fuse.h"
 #include "net/net.h"
+#include "net/stage.h"
 
 struct dpid_plan {
     int64_t batch; /* samples it is made for */
@@ -11,6 +12,8 @@ struct dpid_plan {
     bool whole; /* every value and gradient has a buffer: nothing is fused */
     dpid_arena arena; /* the lists */
     dpid_fusion fusion;
+    dpid_stage *stage; /* the steps in stretches that run together */
+    int32_t stages;
     char *memory;
     int64_t bytes;
     int64_t *value;    /* byte offset of each value; -1 where there is none */
@@ -24,17 +27,6 @@ struct dpid_plan {
 };
 
 void dpid_plan_destroy(deepid_net *net);
-/* A value's and a gradient's buffer, NULL where there is none. */
-void *dpid_plan_value(const deepid_net *net, int32_t v);
-void *dpid_plan_gradient(const deepid_net *net, int32_t v);
-/* What step t, a layer, gets: all but gradients; then those of its parameters too. */
-dpid_pass dpid_plan_pass(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n);
-void dpid_plan_add_gradients(const deepid_net *net, int32_t t, dpid_pass *pass);
-/* d loss / d skip of join t (+)= s dout */
-void dpid_plan_skip_gradient(const deepid_net *net, int32_t t, const void *dout, int64_t n);
-/* Steps whose role is not plain. */
-void dpid_fused_forward(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n);
-void dpid_fused_backward(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n, bool want_input);
 /* Larger scratch when the context has got more threads since. */
 int32_t dpid_plan_fit_threads(deepid_net *net);
 

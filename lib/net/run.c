@@ -1,27 +1,12 @@
-/* Forward and backward over the steps of a net. Backward walks the same list from its end. */
-#include "net/join.h"
+/* Forward and backward over the stages of a net. Backward walks the same list from its end. */
 #include "net/net.h"
 #include "net/plan.h"
+#include "net/stage.h"
 #include "tensor/vector.h"
 
 #include <string.h>
 
 /* ---- places ------------------------------------------------------------------------ */
-
-static void *at(const deepid_net *net, int64_t offset)
-{
-    return net->plan->memory + offset;
-}
-
-void *dpid_plan_value(const deepid_net *net, int32_t v)
-{
-    return net->plan->value[v] >= 0 ? at(net, net->plan->value[v]) : NULL;
-}
-
-void *dpid_plan_gradient(const deepid_net *net, int32_t v)
-{
-    return net->plan->gradient[v] >= 0 ? at(net, net->plan->gradient[v]) : NULL;
-}
 
 static int32_t output_of(const deepid_net *net)
 {
@@ -30,101 +15,29 @@ static int32_t output_of(const deepid_net *net)
 
 void *dpid_net_input(deepid_net *net)
 {
-    return dpid_plan_value(net, 0);
+    return dpid_value_at(net, 0);
 }
 
 void *dpid_net_output(deepid_net *net)
 {
-    return dpid_plan_value(net, output_of(net));
+    return dpid_value_at(net, output_of(net));
 }
 
 void *dpid_net_output_gradient(deepid_net *net)
 {
-    return dpid_plan_gradient(net, output_of(net));
+    return dpid_gradient_at(net, output_of(net));
 }
 
 const void *dpid_net_value(const deepid_net *net, int32_t v)
 {
     const bool kept = net->plan && net->plan->train && v >= 0 && v < net->values_count;
-    return kept ? dpid_plan_value(net, v) : NULL;
+    return kept ? dpid_value_at(net, v) : NULL;
 }
 
 const void *dpid_net_value_gradient(const deepid_net *net, int32_t v)
 {
     const bool kept = net->plan && net->plan->train && net->plan->whole && v >= 0 && v < net->values_count;
-    return kept ? dpid_plan_gradient(net, v) : NULL;
-}
-
-/* ---- one step ----------------------------------------------------------------------- */
-
-dpid_pass dpid_plan_pass(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n)
-{
-    const dpid_step *step = &net->step[t];
-    const dpid_layer *layer = &net->layer[step->layer];
-    dpid_pass pass = {.op = &layer->op,
-                      .mode = mode,
-                      .n = n,
-                      .x = dpid_plan_value(net, step->in),
-                      .y = dpid_plan_value(net, step->out),
-                      .saved = at(net, net->plan->saved[step->layer]),
-                      .scratch = net->plan->scratch,
-                      .pool = dpid_ctx_pool(net->head.ctx),
-                      .exact = net->exact,
-                      .noise_seed = net->noise_seed,
-                      .noise_substream = layer->noise_substream,
-                      .noise_step = net->noise_step};
-    for (int32_t k = 0; k < layer->op.parameters; k++)
-        pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
-    return pass;
-}
-
-void dpid_plan_add_gradients(const deepid_net *net, int32_t t, dpid_pass *pass)
-{
-    const dpid_layer *layer = &net->layer[net->step[t].layer];
-    for (int32_t k = 0; k < layer->op.parameters; k++) {
-        const dpid_parameter *p = &net->parameter[layer->parameter[k]];
-        pass->dparameter[k] = p->spec.trained ? (char *)net->gradients + p->offset * dpid_precision_bytes(net->precision) : NULL;
-    }
-}
-
-static const dpid_kernels *kernels_of(const deepid_net *net, const dpid_step *step)
-{
-    return net->layer[step->layer].op.kind->kernels[net->head.ctx->isa][net->precision];
-}
-
-static int64_t reals_of(const deepid_net *net, int32_t v, int64_t n)
-{
-    return n * dpid_shape_count(&net->value[v].shape);
-}
-
-static void join_forward(const deepid_net *net, const dpid_step *step, int64_t n)
-{
-    deepid_ctx *ctx = net->head.ctx;
-    dpid_join_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), dpid_plan_value(net, step->in), dpid_plan_value(net, step->skip), step->s, dpid_plan_value(net, step->out));
-}
-
-static void join_backward(const deepid_net *net, const dpid_step *step, int64_t n, bool add)
-{
-    deepid_ctx *ctx = net->head.ctx;
-    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), dpid_plan_gradient(net, step->out), step->s, add, dpid_plan_gradient(net, step->in),
-                                                 dpid_plan_gradient(net, step->skip));
-}
-
-void dpid_plan_skip_gradient(const deepid_net *net, int32_t t, const void *dout, int64_t n)
-{
-    deepid_ctx *ctx = net->head.ctx;
-    const dpid_step *step = &net->step[t];
-    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), dout, step->s, !net->reads_last[t], NULL, dpid_plan_gradient(net, step->skip));
-}
-
-static void add_to(const deepid_net *net, void *y, const void *x, int64_t n)
-{
-    if (net->precision == DPID_P32)
-        dpid_add_to_f32(y, x, n);
-    else if (net->precision == DPID_P64)
-        dpid_add_to_f64(y, x, n);
-    else
-        dpid_add_to_f80(y, x, n);
+    return kept ? dpid_gradient_at(net, v) : NULL;
 }
 
 /* ---- forward --------------------------------------------------------------------------- */
@@ -140,18 +53,9 @@ int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n)
 {
     DPID_TRY(check_batch(net, mode, n));
     DPID_TRY(dpid_plan_fit_threads(net));
-    for (int32_t t = 0; t < net->steps; t++) {
-        const dpid_step *step = &net->step[t];
-        if (net->plan->fusion.role[t] != DPID_ROLE_PLAIN) {
-            dpid_fused_forward(net, t, mode, n);
-            continue;
-        }
-        if (step->type == DPID_STEP_JOIN) {
-            join_forward(net, step, n);
-            continue;
-        }
-        const dpid_pass pass = dpid_plan_pass(net, t, mode, n);
-        kernels_of(net, step)->forward(&pass);
+    for (int32_t i = 0; i < net->plan->stages; i++) {
+        const dpid_stage *stage = &net->plan->stage[i];
+        stage->type->forward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n});
     }
     net->forward_mode = mode;
     net->forward_n = n;
@@ -162,41 +66,23 @@ void dpid_net_commit(deepid_net *net)
 {
     for (int32_t t = 0; t < net->steps; t++) {
         const dpid_step *step = &net->step[t];
-        if (step->type != DPID_STEP_LAYER || !kernels_of(net, step)->commit)
+        if (step->type != DPID_STEP_LAYER || !dpid_kernels_of(net, step)->commit)
             continue;
-        const dpid_pass pass = dpid_plan_pass(net, t, DPID_TRAIN, net->forward_n);
-        kernels_of(net, step)->commit(&pass);
+        const dpid_pass pass = dpid_pass_of(net, step, DPID_TRAIN, net->forward_n);
+        dpid_kernels_of(net, step)->commit(&pass);
     }
 }
 
 /* ---- backward ----------------------------------------------------------------------------- */
 
-static void layer_backward(deepid_net *net, int32_t t, dpid_mode mode, int64_t n, bool want_input)
-{
-    const dpid_step *step = &net->step[t];
-    dpid_pass pass = dpid_plan_pass(net, t, mode, n);
-    const bool add = !net->reads_last[t];
-    pass.dy = dpid_plan_gradient(net, step->out);
-    if (step->in != 0 || want_input)
-        pass.dx = add ? at(net, net->plan->joined) : dpid_plan_gradient(net, step->in);
-    dpid_plan_add_gradients(net, t, &pass);
-    kernels_of(net, step)->backward(&pass);
-    if (pass.dx && add)
-        add_to(net, dpid_plan_gradient(net, step->in), pass.dx, reals_of(net, step->in, n)); /* branch + skip */
-}
-
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 {
-    for (int32_t t = net->steps - 1; t >= 0; t--) {
-        if (net->plan->fusion.role[t] != DPID_ROLE_PLAIN)
-            dpid_fused_backward(net, t, mode, n, dx != NULL);
-        else if (net->step[t].type == DPID_STEP_JOIN)
-            join_backward(net, &net->step[t], n, !net->reads_last[t]);
-        else
-            layer_backward(net, t, mode, n, dx != NULL);
+    for (int32_t i = net->plan->stages - 1; i >= 0; i--) {
+        const dpid_stage *stage = &net->plan->stage[i];
+        stage->type->backward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n, .want_input = dx != NULL});
     }
     if (dx)
-        memcpy(dx, dpid_plan_gradient(net, 0), (size_t)(reals_of(net, 0, n) * dpid_precision_bytes(net->precision)));
+        memcpy(dx, dpid_gradient_at(net, 0), (size_t)(dpid_value_reals(net, 0, n) * dpid_precision_bytes(net->precision)));
 }
 
 /* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net writes, the other adds. */
@@ -231,7 +117,7 @@ const char *dpid_net_find_nonfinite(const deepid_net *net, const char *what, int
 {
     if (strcmp(what, "output") == 0) {
         for (int32_t v = 0; v < net->values_count; v++)
-            if (dpid_plan_value(net, v) && !all_finite(net, dpid_plan_value(net, v), reals_of(net, v, n)))
+            if (dpid_value_at(net, v) && !all_finite(net, dpid_value_at(net, v), dpid_value_reals(net, v, n)))
                 return net->value[v].name;
         return NULL;
     }

@@ -1,0 +1,95 @@
+/* The stage types, one line each, and what they share: places and passes. */
+#include "net/stage.h"
+
+#include "net/plan.h"
+
+/* The first that takes something gets it; the last takes every step. */
+static const dpid_stage_type *const types[] = {&dpid_stage_fused, &dpid_stage_step};
+enum { TYPES = sizeof types / sizeof *types };
+
+int32_t dpid_stages_find(const deepid_net *net, const dpid_plan *plan, dpid_stage *stages)
+{
+    int32_t count = 0;
+    for (int32_t t = 0; t < net->steps; t += stages[count++].count) {
+        int32_t taken = 0;
+        for (int i = 0; i < TYPES && taken == 0; i++) {
+            taken = types[i]->take(net, plan, t);
+            stages[count] = (dpid_stage){types[i], t, taken};
+        }
+    }
+    return count;
+}
+
+int64_t dpid_stage_scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
+{
+    return stage->type->scratch ? stage->type->scratch(net, stage, n, workers) : 0;
+}
+
+/* ---- places ------------------------------------------------------------------------ */
+
+static void *at(const deepid_net *net, int64_t offset)
+{
+    return net->plan->memory + offset;
+}
+
+void *dpid_value_at(const deepid_net *net, int32_t v)
+{
+    return net->plan->value[v] >= 0 ? at(net, net->plan->value[v]) : NULL;
+}
+
+void *dpid_gradient_at(const deepid_net *net, int32_t v)
+{
+    return net->plan->gradient[v] >= 0 ? at(net, net->plan->gradient[v]) : NULL;
+}
+
+int64_t dpid_value_reals(const deepid_net *net, int32_t v, int64_t n)
+{
+    return n * dpid_shape_count(&net->value[v].shape);
+}
+
+/* ---- passes ------------------------------------------------------------------------- */
+
+const dpid_kernels *dpid_kernels_of(const deepid_net *net, const dpid_step *step)
+{
+    return net->layer[step->layer].op.kind->kernels[net->head.ctx->isa][net->precision];
+}
+
+dpid_pass dpid_pass_of(const deepid_net *net, const dpid_step *step, dpid_mode mode, int64_t n)
+{
+    const dpid_layer *layer = &net->layer[step->layer];
+    dpid_pass pass = {.op = &layer->op,
+                      .mode = mode,
+                      .n = n,
+                      .x = dpid_value_at(net, step->in),
+                      .y = dpid_value_at(net, step->out),
+                      .saved = at(net, net->plan->saved[step->layer]),
+                      .scratch = net->plan->scratch,
+                      .pool = dpid_ctx_pool(net->head.ctx),
+                      .exact = net->exact,
+                      .noise_seed = net->noise_seed,
+                      .noise_substream = layer->noise_substream,
+                      .noise_step = net->noise_step};
+    for (int32_t k = 0; k < layer->op.parameters; k++)
+        pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
+    return pass;
+}
+
+void dpid_add_parameter_gradients(const deepid_net *net, const dpid_layer *layer, dpid_pass *pass)
+{
+    for (int32_t k = 0; k < layer->op.parameters; k++) {
+        const dpid_parameter *p = &net->parameter[layer->parameter[k]];
+        pass->dparameter[k] = p->spec.trained ? (char *)net->gradients + p->offset * dpid_precision_bytes(net->precision) : NULL;
+    }
+}
+
+dpid_pass dpid_backward_pass_of(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n, bool want_input)
+{
+    const dpid_step *step = &net->step[t];
+    const dpid_layer *layer = &net->layer[step->layer];
+    dpid_pass pass = dpid_pass_of(net, step, mode, n);
+    pass.dy = dpid_gradient_at(net, step->out);
+    if (step->in != 0 || want_input)
+        pass.dx = net->reads_last[t] ? dpid_gradient_at(net, step->in) : at(net, net->plan->joined);
+    dpid_add_parameter_gradients(net, layer, &pass);
+    return pass;
+}
