@@ -3,6 +3,7 @@
 
 #include "net/build.h"
 #include "net/plan.h"
+#include "ops/conv2d/conv2d.h"
 #include "tensor/vector.h"
 
 #include <string.h>
@@ -77,6 +78,7 @@ static int32_t fill_net(deepid_net *net, const char *text, int64_t most)
     const int64_t bytes = dpid_precision_bytes(net->precision);
     DPID_TRY(dpid_spec_parse(&net->arena, text, &spec));
     DPID_TRY(dpid_net_build(net, &spec));
+    net->exact = spec.exact;
     DPID_TRY(check_size(net, most));
     DPID_TRY(dpid_net_find_readers(net));
     DPID_TRY(write_text(net, &spec));
@@ -334,7 +336,7 @@ int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net *other, int
 
 /* ---- summary ----------------------------------------------------------------------------------------- */
 
-enum { OUT_0, OUT_1, OUT_2, PARAMETERS, MULTIPLY_ADDS, ACTIVATION_BYTES, SUMMARY_COLUMNS };
+enum { OUT_0, OUT_1, OUT_2, PARAMETERS, MULTIPLY_ADDS, ACTIVATION_BYTES, WINOGRAD, SUMMARY_COLUMNS };
 
 static void summarise(const deepid_net *net, const dpid_layer *layer, double *row)
 {
@@ -345,6 +347,7 @@ static void summarise(const deepid_net *net, const dpid_layer *layer, double *ro
         if (layer->op.parameter[k].trained)
             row[PARAMETERS] += (double)net->parameter[layer->parameter[k]].count;
     row[MULTIPLY_ADDS] = (double)layer->op.macs;
+    row[WINOGRAD] = !net->exact && strcmp(layer->op.kind->word, "conv2d") == 0 && dpid_conv2d_has_winograd(&layer->op);
     row[ACTIVATION_BYTES] = (double)(dpid_shape_count(&layer->op.out) * dpid_precision_bytes(net->precision));
 }
 
@@ -355,7 +358,7 @@ static int32_t net_summary(deepid_net *net, deepid_table **out)
     deepid_table *table = NULL;
     double total[SUMMARY_COLUMNS] = {0};
     double row[SUMMARY_COLUMNS];
-    DPID_TRY(deepid_table_create(net->head.ctx, "layer", "out_0,out_1,out_2,parameters,multiply_adds,activation_bytes", &table));
+    DPID_TRY(deepid_table_create(net->head.ctx, "layer", "out_0,out_1,out_2,parameters,multiply_adds,activation_bytes,winograd", &table));
     int32_t status = DEEPID_OK;
     for (int32_t i = 0; i < net->layers && status == DEEPID_OK; i++) {
         summarise(net, &net->layer[i], row);
@@ -376,4 +379,27 @@ int32_t deepid_net_summary(deepid_net *net, deepid_table **out)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
     return dpid_leave(net->head.ctx, net_summary(net, out));
+}
+
+/* ---- exact ----------------------------------------------------------------------------------------------- */
+
+/* The option stands in the text, so it is stored and copied with the net. */
+static int32_t set_exact(deepid_net *net, int32_t exact)
+{
+    dpid_spec spec = {.items = NULL};
+    if (exact != 0 && exact != 1)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: exact is %d, expected 0 or 1", exact);
+    if (net->exact == (exact == 1))
+        return DEEPID_OK;
+    DPID_TRY(dpid_spec_parse(&net->arena, net->text, &spec));
+    spec.exact = exact == 1;
+    DPID_TRY(write_text(net, &spec));
+    net->exact = spec.exact;
+    return DEEPID_OK;
+}
+
+int32_t deepid_net_set_exact(deepid_net *net, int32_t exact)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, set_exact(net, exact));
 }

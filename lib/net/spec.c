@@ -289,6 +289,23 @@ static void blank_comments(char *text)
             *text = ' ';
 }
 
+static const dpid_option input_options[] = {{"exact", DPID_INT, 0, 0, 1, NULL, false, "1: convolutions are sums in the order of the taps, without Winograd's transform"}, {0}};
+
+static int32_t read_input_options(reader *r, dpid_spec *out)
+{
+    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    skip_blanks(r);
+    const char *start = r->at;
+    while (r->at < r->end && *r->at != ';' && *r->at != '{' && *r->at != '}')
+        r->at++;
+    const dpid_span options = span_at(r, start, r->at);
+    if (r->at < r->end && *r->at != ';')
+        return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "expected ';' behind the input");
+    DPID_TRY(dpid_options_parse(ctx_of(r), "input", options, input_options, values));
+    out->exact = values[0].i == 1;
+    return DEEPID_OK;
+}
+
 static int32_t read_input(reader *r, dpid_shape *out)
 {
     const dpid_span word = take_word(r);
@@ -307,9 +324,6 @@ static int32_t read_input(reader *r, dpid_shape *out)
     if (p != extents.text + extents.length || (out->rank != 1 && out->rank != 3) || p[-1] == 'x')
         return dpid_fail_at(ctx_of(r), extents, "input is '%.*s', expected features (such as 2) or height x width x channels (such as 32x32x3)",
                             (int)(extents.length > 40 ? 40 : extents.length), extents.text);
-    skip_blanks(r);
-    if (r->at < r->end && *r->at != ';')
-        return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "expected ';' behind the input");
     return DEEPID_OK;
 }
 
@@ -326,6 +340,7 @@ int32_t dpid_spec_parse(dpid_arena *arena, const char *text, dpid_spec *out)
     make_grammar(ctx, &blocks);
     reader r = {.arena = arena, .blocks = &blocks, .whole = copy, .at = copy, .end = copy + length};
     DPID_TRY(read_input(&r, &out->input));
+    DPID_TRY(read_input_options(&r, out));
     DPID_TRY(read_items(&r, &out->items));
     return DEEPID_OK;
 }

@@ -22,6 +22,7 @@ struct dpid_item {
 
 typedef struct {
     dpid_shape input;
+    bool exact; /* of the input item: no Winograd in the net's convolutions */
     dpid_item *items;
 } dpid_spec;
 

@@ -69,6 +69,6 @@ static void print_items(dpid_string *s, const dpid_item *items)
 
 void dpid_spec_print(dpid_string *s, const dpid_spec *spec)
 {
-    dpid_string_format(s, "input %s%s", dpid_shape_text(spec->input.rank, spec->input.extent).text, spec->items ? "; " : "");
+    dpid_string_format(s, "input %s%s%s", dpid_shape_text(spec->input.rank, spec->input.extent).text, spec->exact ? " exact=1" : "", spec->items ? "; " : "");
     print_items(s, spec->items);
 }

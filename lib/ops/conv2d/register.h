@@ -51,21 +51,24 @@ DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const
         vec_store(o + o_row[i / vectors] + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL, sum[i]);
 }
 
-/* The same where rows lie 16 apart in a and in o, and segments are blocks of 16, a_block apart. */
+/* The same where rows lie 16 apart in a and in o, and segments are blocks of 16, a_block apart. Each block is summed for itself, then added to o: shorter sums, half the error at 64 channels. */
 DPID_INLINE void multiply_dense(const int rows, const int blocks, const real *a, int64_t a_block, int64_t in_blocks, const real *b, int64_t b_pair, real *o, int64_t o_pair)
 {
     const int vectors = blocks * VECTORS;
     vec sum[MOST];
     vec w[MOST];
-    DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] = (vec){0};
     for (int64_t t = 0; t < in_blocks; t++, a += a_block) {
+        DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] = (vec){0};
         for (int k = 0; k < BLOCK; k++, b += BLOCK) {
             DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = vec_load(b + (v / VECTORS) * b_pair + (v % VECTORS) * VL);
             DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += a[k + (i / vectors) * BLOCK] * w[i % vectors];
         }
+        DPID_UNROLL for (int i = 0; i < rows * vectors; i++)
+        {
+            real *to = o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL;
+            vec_store(to, t == 0 ? sum[i] : vec_load(to) + sum[i]);
+        }
     }
-    DPID_UNROLL for (int i = 0; i < rows * vectors; i++)
-        vec_store(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL, sum[i]);
 }
 
 /* How far the pixels of a and d stand apart, and how many there are. */
