@@ -278,22 +278,6 @@ DEEPID_API int64_t deepid_net_output_extent(const deepid_net *net, int32_t axis)
 DEEPID_API int64_t deepid_net_block_count(const deepid_net *net);
 
 /**
- * Whether convolutions are plain sums over the taps in a fixed order (1), or may go through Winograd's transform F(4x4, 3x3) (0, the default), which is about twice as fast and, in f32, has an error of
- * up to 3e-6 (rms) and 3e-5 (largest) of the output's rms instead of 3e-7. It is part of the net's text ("input 32x32x3 exact=1; ..."), so files and copies keep it; deepid_net_summary says which layers
- * it concerns. Plain sums return their input bit for bit where the kernel is a delta.
- *
- * @param[in,out] net    any
- * @param[in]     exact  0 or 1
- *
- * @retval DEEPID_OK
- * @retval DEEPID_ERR_ARGUMENT  exact is another number
- * @retval DEEPID_ERR_MEMORY    no memory
- *
- * @thread one thread at a time for each context
- */
-DEEPID_API int32_t deepid_net_set_exact(deepid_net *net, int32_t exact);
-
-/**
  * What the net consists of: a row a layer, in forward order, and "total". Columns: out_0, out_1, out_2 (a sample's extents, 0 where there is none), parameters (trained ones),
  * multiply_adds, activation_bytes (both of one sample), winograd (1: a convolution that goes through Winograd's transform).
  *

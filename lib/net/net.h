@@ -3,6 +3,7 @@
 #define DPID_NET_NET_H
 
 #include <deepid/builder.h>
+#include <deepid/compute.h>
 #include <deepid/net.h>
 #include <deepid/parameter.h>
 
