@@ -77,15 +77,19 @@ static void copy_sample(const deepid_dataset *data, int64_t i, dpid_precision p,
         store(p, x, at + k, normalised(data, element(data->dtype, data->x, start + place_of(data, k)), k));
 }
 
-/* The two that matter: dense bytes or floats into floats. The same numbers as above: double arithmetic, one rounding. */
+/* Those that matter: dense bytes or floats into floats. The same numbers as above: double arithmetic, one rounding. */
 static bool copy_sample_fast(const deepid_dataset *data, int64_t i, dpid_precision p, void *x, int64_t at)
 {
     const int64_t features = dpid_shape_count(&data->sample);
     const bool dense = data->sample.rank == 1 ? data->stride[1] == 1
                                               : data->stride[3] == 1 && data->stride[2] == data->sample.extent[2] && data->stride[1] == data->sample.extent[1] * data->sample.extent[2];
-    if (p != DPID_P32 || !dense || !data->shift || (data->dtype != DEEPID_U8 && data->dtype != DEEPID_F32))
+    if (p != DPID_P32 || !dense || (data->dtype != DEEPID_U8 && data->dtype != DEEPID_F32) || (!data->shift && data->dtype == DEEPID_U8))
         return false;
     const int64_t start = row_of(data, i) * data->stride[0];
+    if (!data->shift) {
+        memcpy((float *)x + at, (const float *)data->x + start, (size_t)features * sizeof(float));
+        return true;
+    }
     float *restrict to = (float *)x + at;
     const double *restrict shift = data->shift;
     const double *restrict scale = data->scale;

@@ -14,9 +14,12 @@ typedef struct {
     int32_t count;
 } dpid_ahead;
 
-/* p NULL: nothing */
+/* p NULL, or a range that is there already: nothing */
 static inline void dpid_ahead_add(dpid_ahead *a, const real *p, int64_t reals)
 {
+    for (int32_t k = 0; k < a->count; k++)
+        if (a->start[k] == (const char *)p)
+            return;
     if (!p || a->count == DPID_AHEAD_RANGES)
         return;
     a->start[a->count] = (const char *)p;
