@@ -11,6 +11,7 @@ typedef struct {
     const deepid_net *net;
     dpid_fusion *f;
     readers *read;
+    const bool *own;
 } search;
 
 static bool is_layer(const deepid_net *net, int32_t t, const char *word)
@@ -97,9 +98,9 @@ static void take_chain(search *s, int32_t t)
     if (lazy.x < 0)
         return;
     const readers read = s->read[v];
-    const bool loaded = read.first >= 0 && is_layer(net, read.first, "conv2d");
+    const bool loaded = read.first >= 0 && is_layer(net, read.first, "conv2d") && !s->own[v];
     lazy.load = loaded ? read.first : -1;
-    lazy.keep = !loaded || read.count > 1;
+    lazy.keep = !loaded || read.count > 1 || lazy.skip >= 0;
     f->lazy[v] = lazy;
     f->statistics[t] = lazy.norm;
     for (int32_t k = lazy.norm; k <= lazy.end; k++) {
@@ -143,9 +144,9 @@ static int32_t make_lists(const deepid_net *net, dpid_arena *arena, dpid_fusion 
     return dpid_arena_alloc(arena, net->values_count, sizeof **read, "net", read);
 }
 
-int32_t dpid_fuse(const deepid_net *net, bool whole, dpid_arena *arena, dpid_fusion *out)
+int32_t dpid_fuse(const deepid_net *net, bool whole, const bool *own, dpid_arena *arena, dpid_fusion *out)
 {
-    search s = {.net = net, .f = out};
+    search s = {.net = net, .f = out, .own = own};
     DPID_TRY(make_lists(net, arena, out, &s.read));
     for (int32_t t = 0; t < net->steps; t++)
         out->chain[t] = out->statistics[t] = out->addend[t] = -1;

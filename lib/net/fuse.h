@@ -23,7 +23,7 @@ typedef struct {
     dpid_kink kink;
     int32_t end;  /* the last step of the chain */
     int32_t load; /* the step that reads v first, when it is a convolution: it loads v from x; -1: v gets a pass of its own at `end` */
-    bool keep;    /* v has a buffer: more than one reader, or a pass of its own */
+    bool keep;    /* v has a buffer: more than one reader, a pass of its own, or a skip in it (its kink is not worked out again on the way back) */
 } dpid_lazy;
 
 struct dpid_fusion {
@@ -38,7 +38,7 @@ struct dpid_fusion {
 };
 typedef struct dpid_fusion dpid_fusion;
 
-/* whole: every value and every gradient gets a buffer, nothing is fused. Lists live in the arena. */
-int32_t dpid_fuse(const deepid_net *net, bool whole, dpid_arena *arena, dpid_fusion *out);
+/* whole: every value and every gradient gets a buffer, nothing is fused. own: values that get a pass of their own. Lists live in the arena. */
+int32_t dpid_fuse(const deepid_net *net, bool whole, const bool *own, dpid_arena *arena, dpid_fusion *out);
 
 #endif

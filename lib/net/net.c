@@ -79,6 +79,7 @@ static int32_t fill_net(deepid_net *net, const char *text, int64_t most)
     DPID_TRY(dpid_spec_parse(&net->arena, text, &spec));
     DPID_TRY(dpid_net_build(net, &spec));
     net->exact = spec.exact;
+    net->recompute = spec.recompute;
     DPID_TRY(check_size(net, most));
     DPID_TRY(dpid_net_find_readers(net));
     DPID_TRY(write_text(net, &spec));
@@ -381,25 +382,48 @@ int32_t deepid_net_summary(deepid_net *net, deepid_table **out)
     return dpid_leave(net->head.ctx, net_summary(net, out));
 }
 
-/* ---- exact ----------------------------------------------------------------------------------------------- */
+/* ---- how it is computed ------------------------------------------------------------------------------- */
 
-/* The option stands in the text, so it is stored and copied with the net. */
-static int32_t set_exact(deepid_net *net, int32_t exact)
+/* The options stand in the text, so they are stored and copied with the net. */
+static int32_t set_compute(deepid_net *net, bool exact, int64_t recompute)
 {
     dpid_spec spec = {.items = NULL};
-    if (exact != 0 && exact != 1)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: exact is %d, expected 0 or 1", exact);
-    if (net->exact == (exact == 1))
+    if (net->exact == exact && net->recompute == recompute)
         return DEEPID_OK;
     DPID_TRY(dpid_spec_parse(&net->arena, net->text, &spec));
-    spec.exact = exact == 1;
+    spec.exact = exact;
+    spec.recompute = recompute;
     DPID_TRY(write_text(net, &spec));
-    net->exact = spec.exact;
+    if (net->recompute != recompute)
+        dpid_plan_destroy(net); /* the next use makes one */
+    net->exact = exact;
+    net->recompute = recompute;
     return DEEPID_OK;
+}
+
+static int32_t set_exact(deepid_net *net, int32_t exact)
+{
+    if (exact != 0 && exact != 1)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: exact is %d, expected 0 or 1", exact);
+    return set_compute(net, exact == 1, net->recompute);
 }
 
 int32_t deepid_net_set_exact(deepid_net *net, int32_t exact)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
     return dpid_leave(net->head.ctx, set_exact(net, exact));
+}
+
+static int32_t set_recompute(deepid_net *net, int64_t blocks)
+{
+    enum { MOST = 1 << 20 };
+    if (blocks < 0 || blocks > MOST)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: blocks is %lld, expected 0 to %d", (long long)blocks, MOST);
+    return set_compute(net, net->exact, blocks);
+}
+
+int32_t deepid_net_set_recompute(deepid_net *net, int64_t blocks)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, set_recompute(net, blocks));
 }

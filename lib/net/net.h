@@ -78,6 +78,7 @@ struct deepid_net {
     int64_t values_reals, states_reals; /* sizes of the two parameter arrays */
     void *values, *gradients, *states;  /* gradients NULL until prepared for training */
     bool exact;                         /* no Winograd */
+    int64_t recompute;                  /* blocks of a segment whose values are worked out again on the way back; 0: none */
     bool *reads_last;                   /* of each step: nobody behind it reads its input (a join: its skip) */
     dpid_plan *plan;                    /* NULL until prepared */
     dpid_mode forward_mode;             /* of the last forward, with forward_n samples; 0: none yet */

@@ -138,7 +138,7 @@ static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
         int64_t bytes;
         if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, size, &bytes) || !dpid_add(all, bytes, &all) || !dpid_add(all, bytes, &all))
             return false;
-        slots[v] = (slot){.bytes = plan->fusion.stored[v] ? bytes : 0, .first = v == 0 ? 0 : 2 * steps, .last = 0};
+        slots[v] = (slot){.bytes = plan->fusion.stored[v] && !plan->segments.inside[v] ? bytes : 0, .first = v == 0 ? 0 : 2 * steps, .last = 0};
         gradient[v] = (slot){.bytes = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = 2 * steps, .last = 0};
     }
     const dpid_lifetimes lifetimes = {slots, gradient, 2 * steps - 1};
@@ -160,6 +160,26 @@ static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
 static int32_t fail_size(const deepid_net *net, const dpid_plan *plan)
 {
     return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers of %lld samples are more than can be counted", (long long)plan->batch);
+}
+
+/* The values inside segments, one segment's over another's. */
+static int32_t add_region(const deepid_net *net, dpid_plan *plan)
+{
+    const int64_t start = plan->bytes;
+    int64_t at = start;
+    for (int32_t t = 0; t < net->steps; t++) {
+        int64_t bytes;
+        const int32_t v = net->step[t].out;
+        if (t > 0 && plan->segments.of_step[t] != plan->segments.of_step[t - 1])
+            at = start;
+        if (!plan->segments.inside[v] || !plan->fusion.stored[v])
+            continue;
+        plan->value[v] = at;
+        if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, dpid_precision_bytes(net->precision), &bytes) || !dpid_add(at, bytes, &at))
+            return fail_size(net, plan);
+        plan->bytes = at > plan->bytes ? at : plan->bytes;
+    }
+    return DEEPID_OK;
 }
 
 static int32_t saved_bytes(const deepid_net *net, const dpid_plan *plan, const dpid_op *op, int64_t *bytes)
@@ -278,7 +298,8 @@ static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->values_count, sizeof *plan->gradient, "net", &plan->gradient));
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->saved, "net", &plan->saved));
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->parts, "net", &plan->parts));
-    DPID_TRY(dpid_fuse(net, plan->whole, &plan->arena, &plan->fusion));
+    DPID_TRY(dpid_segments_find(net, plan->train && !plan->whole ? net->recompute : 0, &plan->arena, &plan->segments));
+    DPID_TRY(dpid_fuse(net, plan->whole, plan->segments.leaves, &plan->arena, &plan->fusion));
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->steps, sizeof *plan->stage, "net", &plan->stage));
     plan->stages = dpid_stages_find(net, plan, plan->stage);
     if (!measure(net, plan, slots))
@@ -288,6 +309,7 @@ static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **
         plan->value[v] = plan->fusion.stored[v] ? slots[v].offset : -1;
         plan->gradient[v] = plan->train && plan->fusion.gradient[v] ? slots[net->values_count + v].offset : -1;
     }
+    DPID_TRY(add_region(net, plan));
     DPID_TRY(add_saved(net, plan));
     DPID_TRY(add_parts(net, plan));
     add_joined(net, plan, slots);

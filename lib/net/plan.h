@@ -4,6 +4,7 @@
 
 #include "net/fuse.h"
 #include "net/net.h"
+#include "net/segment.h"
 #include "net/stage.h"
 
 struct dpid_plan {
@@ -11,6 +12,7 @@ struct dpid_plan {
     bool train;
     bool whole; /* every value and gradient has a buffer: nothing is fused */
     dpid_arena arena; /* the lists */
+    dpid_segments segments;
     dpid_fusion fusion;
     dpid_stage *stage; /* the steps in stretches that run together */
     int32_t stages;

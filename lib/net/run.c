@@ -49,14 +49,18 @@ static int32_t check_batch(const deepid_net *net, dpid_mode mode, int64_t n)
     return DEEPID_OK;
 }
 
+static void forward_stage(deepid_net *net, int32_t i, dpid_mode mode, int64_t n)
+{
+    const dpid_stage *stage = &net->plan->stage[i];
+    stage->type->forward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n});
+}
+
 int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n)
 {
     DPID_TRY(check_batch(net, mode, n));
     DPID_TRY(dpid_plan_fit_threads(net));
-    for (int32_t i = 0; i < net->plan->stages; i++) {
-        const dpid_stage *stage = &net->plan->stage[i];
-        stage->type->forward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n});
-    }
+    for (int32_t i = 0; i < net->plan->stages; i++)
+        forward_stage(net, i, mode, n);
     net->forward_mode = mode;
     net->forward_n = n;
     return DEEPID_OK;
@@ -75,10 +79,29 @@ void dpid_net_commit(deepid_net *net)
 
 /* ---- backward ----------------------------------------------------------------------------- */
 
+static int32_t segment_of(const deepid_net *net, int32_t stage)
+{
+    return net->plan->segments.of_step[net->plan->stage[stage].first];
+}
+
+/* The values of the segment that ends with this stage, once more. */
+static void recompute(deepid_net *net, int32_t last, dpid_mode mode, int64_t n)
+{
+    int32_t first = last;
+    while (first > 0 && segment_of(net, first - 1) == segment_of(net, last))
+        first--;
+    for (int32_t i = first; i <= last; i++)
+        forward_stage(net, i, mode, n);
+}
+
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 {
+    int32_t there = net->plan->segments.count - 1; /* the last segment's values are there from the forward */
     for (int32_t i = net->plan->stages - 1; i >= 0; i--) {
         const dpid_stage *stage = &net->plan->stage[i];
+        if (segment_of(net, i) >= 0 && segment_of(net, i) != there)
+            recompute(net, i, mode, n);
+        there = segment_of(net, i) >= 0 ? segment_of(net, i) : there;
         stage->type->backward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n, .want_input = dx != NULL});
     }
     if (dx)
@@ -117,7 +140,7 @@ const char *dpid_net_find_nonfinite(const deepid_net *net, const char *what, int
 {
     if (strcmp(what, "output") == 0) {
         for (int32_t v = 0; v < net->values_count; v++)
-            if (dpid_value_at(net, v) && !all_finite(net, dpid_value_at(net, v), dpid_value_reals(net, v, n)))
+            if (dpid_value_at(net, v) && !net->plan->segments.inside[v] && !all_finite(net, dpid_value_at(net, v), dpid_value_reals(net, v, n)))
                 return net->value[v].name;
         return NULL;
     }

@@ -289,7 +289,9 @@ static void blank_comments(char *text)
             *text = ' ';
 }
 
-static const dpid_option input_options[] = {{"exact", DPID_INT, 0, 0, 1, NULL, false, "1: convolutions are sums in the order of the taps, without Winograd's transform"}, {0}};
+static const dpid_option input_options[] = {{"exact", DPID_INT, 0, 0, 1, NULL, false, "1: convolutions are sums in the order of the taps, without Winograd's transform"},
+                                             {"recompute", DPID_INT, 0, 0, 1 << 20, NULL, false, "blocks between kept values; the others are worked out again on the way back"},
+                                             {0}};
 
 static int32_t read_input_options(reader *r, dpid_spec *out)
 {
@@ -303,6 +305,7 @@ static int32_t read_input_options(reader *r, dpid_spec *out)
         return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "expected ';' behind the input");
     DPID_TRY(dpid_options_parse(ctx_of(r), "input", options, input_options, values));
     out->exact = values[0].i == 1;
+    out->recompute = values[1].i;
     return DEEPID_OK;
 }
 

@@ -22,7 +22,8 @@ struct dpid_item {
 
 typedef struct {
     dpid_shape input;
-    bool exact; /* of the input item: no Winograd in the net's convolutions */
+    bool exact; /* of the input item: no Winograd in the net's convolutions, */
+    int64_t recompute; /* and blocks of a segment */
     dpid_item *items;
 } dpid_spec;
 

@@ -7,13 +7,22 @@
 static const dpid_stage_type *const types[] = {&dpid_stage_fused, &dpid_stage_step};
 enum { TYPES = sizeof types / sizeof *types };
 
+/* A stage ends where a segment ends. */
+static int32_t within_segment(const dpid_plan *plan, int32_t first, int32_t count)
+{
+    int32_t inside = count > 0 ? 1 : 0;
+    while (inside < count && plan->segments.of_step[first + inside] == plan->segments.of_step[first])
+        inside++;
+    return inside;
+}
+
 int32_t dpid_stages_find(const deepid_net *net, const dpid_plan *plan, dpid_stage *stages)
 {
     int32_t count = 0;
     for (int32_t t = 0; t < net->steps; t += stages[count++].count) {
         int32_t taken = 0;
         for (int i = 0; i < TYPES && taken == 0; i++) {
-            taken = types[i]->take(net, plan, t);
+            taken = within_segment(plan, t, types[i]->take(net, plan, t));
             stages[count] = (dpid_stage){types[i], t, taken};
         }
     }

@@ -28,7 +28,7 @@ void dpid_use_gradient(const dpid_lifetimes *l, int32_t v, int32_t step);
 
 struct dpid_stage_type {
     const char *word;
-    /* How many steps from `first` on it runs as one stage; 0: none of it. The plan's batch, train, whole and fusion are known, places are not. */
+    /* How many steps from `first` on it runs as one stage; 0: none of it. Fewer of them have to do as well: a stage ends where a segment ends. The plan's batch, train, whole and fusion are known, places are not. */
     int32_t (*take)(const deepid_net *net, const dpid_plan *plan, int32_t first);
     /* Which values and gradients it needs, and when. NULL: all that its steps touch, from its first step to its last. */
     void (*use)(const deepid_net *net, const dpid_plan *plan, const dpid_stage *stage, const dpid_lifetimes *lifetimes);

@@ -70,6 +70,8 @@ static const char *const nets[] = {
     "input 9; dense out=33; batchnorm; relu; 3 * identity { dense out=33; batchnorm; relu; dropout p=0.3; dense out=33 } after=gelu; plain { dense out=20; layernorm; tanh }; dense out=5",
     "input 12x10x3; conv2d out=8 kernel=3 bias=0; batchnorm; relu; 2 * identity out=8; identity out=16 stride=2 shortcut=A; preact out=16 shortcut=C; bottleneck out=4 shortcut=B s=0.5;"
     "identity out=24 stride=2 shortcut=B; maxpool kernel=2; global_avgpool; dense out=10",
+    "input 9x7x3; conv2d out=16 kernel=3; batchnorm; leaky_relu; 2 * identity out=16; 2 * plain out=17; identity out=17 s=0.5; plain { conv2d out=16 kernel=3 stride=3; batchnorm } after=leaky_relu;"
+    "identity { conv2d out=16 kernel=3; batchnorm } after=none; global_avgpool; dense out=4",
     "input 8x8x2; 4 * identity { conv2d out=2 kernel=3; tanh }; avgpool kernel=2; flatten; identity shortcut=B { dense out=7; prelu }",
 };
 enum { NETS = sizeof nets / sizeof *nets, SAMPLES = 19 };
@@ -176,6 +178,64 @@ static void shared_buffers_give_the_bits_of_separate_ones(void **state)
         tear_down(&shared);
         tear_down(&apart);
     }
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- recomputation ---------------------------------------------------------------------------------- */
+
+static const char *const deep_nets[] = {
+    "input 12x10x3; conv2d out=16 kernel=3 bias=0; batchnorm; relu; 5 * identity out=16; identity out=24 stride=2 shortcut=A; 2 * plain out=24; identity out=32 stride=2 shortcut=B; preact out=32;"
+    "global_avgpool; dense out=10",
+    "input 7; 9 * identity { dense out=7; tanh; dropout p=0.2; dense out=7 } after=none; dense out=3",
+};
+
+static void recomputed_values_give_the_same_bits_in_less_memory(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(2);
+    for (size_t i = 0; i < sizeof deep_nets / sizeof *deep_nets; i++) {
+        bench kept = set_up(ctx, deep_nets[i], DEEPID_F32, SAMPLES);
+        OK(deepid_net_set_mode(kept.net, DEEPID_TRAIN));
+        once(ctx, &kept);
+        for (int64_t blocks = 1; blocks <= 4; blocks++) {
+            bench again = set_up(ctx, deep_nets[i], DEEPID_F32, SAMPLES);
+            OK(deepid_net_set_recompute(again.net, blocks));
+            OK(deepid_net_set_mode(again.net, DEEPID_TRAIN));
+            once(ctx, &again);
+            once(ctx, &again); /* nothing is left over from the first */
+            if (tensor_bits(again.y) != tensor_bits(kept.y) || tensor_bits(again.dx) != tensor_bits(kept.dx) || gradient_bits(&again) != gradient_bits(&kept))
+                fail_msg("net %zu: recomputing %lld blocks changes bits", i, (long long)blocks);
+            if (blocks > 1)
+                assert_true(dpid_net_buffer_bytes(again.net) < dpid_net_buffer_bytes(kept.net));
+            tear_down(&again);
+        }
+        tear_down(&kept);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+static void how_a_net_is_computed_stands_in_its_text(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = NULL;
+    deepid_net *copy = NULL;
+    OK(deepid_net_create(ctx, "input 8x8x3 recompute=2 exact=1; 3 * identity { conv2d out=3 kernel=3 }", DEEPID_F32, &net));
+    assert_string_equal(deepid_net_describe(net), "input 8x8x3 exact=1 recompute=2; 3 * identity { conv2d out=3 kernel=3 }");
+    OK(deepid_net_clone(net, 0, &copy));
+    assert_string_equal(deepid_net_describe(copy), deepid_net_describe(net));
+    OK(deepid_net_set_exact(net, 0));
+    OK(deepid_net_set_recompute(net, 0));
+    assert_string_equal(deepid_net_describe(net), "input 8x8x3; 3 * identity { conv2d out=3 kernel=3 }");
+    REFUSED(deepid_net_set_exact(net, 2), DEEPID_ERR_ARGUMENT, "exact is 2, expected 0 or 1");
+    REFUSED(deepid_net_set_recompute(net, -1), DEEPID_ERR_ARGUMENT, "blocks is -1");
+    assert_int_equal(deepid_net_set_exact(NULL, 1), DEEPID_ERR_ARGUMENT);
+    assert_int_equal(deepid_net_set_recompute(NULL, 1), DEEPID_ERR_ARGUMENT);
+    deepid_net *bad = NULL;
+    REFUSED(deepid_net_create(ctx, "input 8 exact=7; relu", DEEPID_F32, &bad), DEEPID_ERR_SPEC, "exact");
+    REFUSED(deepid_net_create(ctx, "input 8 exakt=1; relu", DEEPID_F32, &bad), DEEPID_ERR_SPEC, "exakt");
+    deepid_net_destroy(copy);
+    deepid_net_destroy(net);
     deepid_ctx_destroy(ctx);
 }
 
@@ -371,6 +431,8 @@ int main(void)
         cmocka_unit_test(a_very_deep_net_is_made_without_buffers),
         cmocka_unit_test(batches_beyond_counting_are_refused),
         cmocka_unit_test(shared_buffers_give_the_bits_of_separate_ones),
+        cmocka_unit_test(recomputed_values_give_the_same_bits_in_less_memory),
+        cmocka_unit_test(how_a_net_is_computed_stands_in_its_text),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(threads_may_be_added_after_prepare),
         cmocka_unit_test(parameter_gradients_are_added_to),
