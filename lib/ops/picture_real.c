@@ -169,64 +169,7 @@ void DPID_T(dpid_gradient_load)(const dpid_gradient_source *s, int64_t n, int64_
         gradient_channels(false, s, at, source_width * layout->c, layout, to);
 }
 
-/* ---- store a gradient: dx = (dx + fresh + s addend) slope -------------------------------------------- */
-
-typedef struct {
-    bool add, addend, kinked, kept;
-} finish;
-
-DPID_INLINE void store_group(const finish f, const int lanes, const dpid_gradient_sink *s, int64_t at, int64_t pixels, int64_t channels, int64_t c, const real *fresh)
-{
-    real *dx = (real *)s->dx + at + c;
-    const real *addend = f.addend ? (const real *)s->addend + at + c : NULL;
-    const real *restrict v = f.kinked ? (const real *)(f.kept ? s->v : s->x) + at + c : NULL;
-    const vec mean = parameter(s->mean, c, lanes);
-    const vec gain = parameter(s->gain, c, lanes);
-    const vec shift = parameter(s->shift, c, lanes);
-    const vec factor = vec_all((real)s->s);
-    const vec below = vec_all((real)s->kink.below);
-    for (int64_t i = 0; i < pixels; i++) {
-        const int64_t k = i * channels;
-        vec d = load_lanes(fresh + k + c, lanes);
-        if (f.add)
-            d = load_lanes(dx + k, lanes) + d;
-        if (f.addend)
-            d = factor * load_lanes(addend + k, lanes) + d;
-        if (f.kinked) {
-            const vec u = load_lanes(v + k, lanes);
-            d = d * vec_slope(f.kept ? u : (u - mean) * gain + shift, vec_all(1), below);
-        }
-        store_lanes(dx + k, d, lanes);
-    }
-}
-
-DPID_INLINE void store_channels(const finish f, const dpid_gradient_sink *s, int64_t at, int64_t pixels, int64_t channels, const real *fresh)
-{
-    int64_t c = 0;
-    for (; c + VL <= channels; c += VL)
-        store_group(f, VL, s, at, pixels, channels, c, fresh);
-    if (c < channels)
-        store_group(f, (int)(channels - c), s, at, pixels, channels, c, fresh);
-}
-
-void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)
-{
-    const int64_t at = n * pixels * c;
-    real *dx = (real *)s->dx + at;
-    const finish f = {s->add, s->addend != NULL, s->kink.kinked, s->v != NULL};
-    if (!f.add && !f.addend && f.kinked && !f.kept)
-        store_channels((finish){false, false, true, false}, s, at, pixels, c, fresh);
-    else if (!f.add && f.addend && f.kinked && f.kept)
-        store_channels((finish){false, true, true, true}, s, at, pixels, c, fresh);
-    else if (f.add || f.addend || f.kinked)
-        store_channels(f, s, at, pixels, c, fresh);
-    else if (fresh != dx)
-        memcpy(dx, fresh, (size_t)(pixels * c) * sizeof *dx);
-    if (s->sums)
-        DPID_T(dpid_piece_sums)(dx, (const real *)s->x + at, s->mean, s->scale, pixels, c, (wide *)s->sums + 2 * n * c);
-}
-
-/* ---- sums over a piece ------------------------------------------------------------------------------------ */
+/* ---- store a gradient: dx = (dx + fresh + s addend) slope; and its sums ---------------------------------- */
 
 /* sum[l] += v[l], in double */
 DPID_INLINE void flush(vec v, wide *sum)
@@ -236,6 +179,112 @@ DPID_INLINE void flush(vec v, wide *sum)
     for (int l = 0; l < VL; l++)
         sum[l] += (wide)part[l];
 }
+
+typedef struct {
+    bool add, addend, kinked, kept, store, summed;
+} finish;
+
+/* Arrays from the first pixel of a piece and the first channel of a group on; what its finish does not need is NULL. */
+typedef struct {
+    const real *fresh, *addend, *v, *x;
+    real *dx;
+    vec mean, gain, shift, scale, factor, below;
+} gradient_piece;
+
+/* k: the pixel's place */
+DPID_INLINE vec finished(const finish f, const int lanes, const gradient_piece *p, int64_t k)
+{
+    vec d = load_lanes(p->fresh + k, lanes);
+    if (f.add)
+        d = load_lanes(p->dx + k, lanes) + d;
+    if (f.addend)
+        d = p->factor * load_lanes(p->addend + k, lanes) + d;
+    if (f.kinked) {
+        const vec u = f.kept ? load_lanes(p->v + k, lanes) : (load_lanes(p->x + k, lanes) - p->mean) * p->gain + p->shift;
+        d = d * vec_slope(u, vec_all(1), p->below);
+    }
+    if (f.store)
+        store_lanes(p->dx + k, d, lanes);
+    return d;
+}
+
+/* sums[0] of g and sums[1] of g xhat: two pixels beside each other have partial sums of their own */
+DPID_INLINE void finish_pixel(const finish f, const int lanes, const gradient_piece *p, int64_t k, vec part[2])
+{
+    const vec d = finished(f, lanes, p, k);
+    if (f.summed) {
+        part[0] += d;
+        part[1] += d * ((load_lanes(p->x + k, lanes) - p->mean) * p->scale);
+    }
+}
+
+DPID_INLINE void finish_group(const finish f, const int lanes, const gradient_piece *p, int64_t pixels, int64_t channels, wide *sum_g, wide *sum_gx)
+{
+    wide sum[VL] = {0};
+    wide product[VL] = {0};
+    for (int64_t first = 0; first < pixels; first += FLUSH) {
+        const int64_t end = first + FLUSH < pixels ? first + FLUSH : pixels;
+        vec part[4] = {(vec){0}, (vec){0}, (vec){0}, (vec){0}};
+        int64_t i = first;
+        for (; i + 2 <= end; i += 2) {
+            finish_pixel(f, lanes, p, i * channels, part);
+            finish_pixel(f, lanes, p, (i + 1) * channels, part + 2);
+        }
+        if (i < end)
+            finish_pixel(f, lanes, p, i * channels, part);
+        if (f.summed) {
+            flush(part[0] + part[2], sum);
+            flush(part[1] + part[3], product);
+        }
+    }
+    for (int l = 0; f.summed && l < lanes; l++) {
+        sum_g[l] = sum[l];
+        sum_gx[l] = product[l];
+    }
+}
+
+static const real *from(const void *array, int64_t at)
+{
+    return array ? (const real *)array + at : NULL;
+}
+
+DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t channels, const real *fresh)
+{
+    const int64_t at = n * pixels * channels;
+    wide *sums = s->sums ? (wide *)s->sums + 2 * n * channels : NULL;
+    for (int64_t c = 0; c < channels; c += VL) {
+        const int lanes = channels - c < VL ? (int)(channels - c) : VL;
+        const gradient_piece p = {.fresh = fresh + c, .addend = from(s->addend, at + c), .v = from(s->v, at + c), .x = from(s->x, at + c), .dx = s->dx ? (real *)s->dx + at + c : NULL,
+                                  .mean = parameter(s->mean, c, lanes), .gain = parameter(s->gain, c, lanes), .shift = parameter(s->shift, c, lanes), .scale = parameter(s->scale, c, lanes),
+                                  .factor = vec_all((real)s->s), .below = vec_all((real)s->kink.below)};
+        if (lanes == VL)
+            finish_group(f, VL, &p, pixels, channels, sums ? sums + c : NULL, sums ? sums + channels + c : NULL);
+        else
+            finish_group(f, lanes, &p, pixels, channels, sums ? sums + c : NULL, sums ? sums + channels + c : NULL);
+    }
+}
+
+void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)
+{
+    real *dx = (real *)s->dx + n * pixels * c;
+    const finish f = {.add = s->add, .addend = s->addend != NULL, .kinked = s->kink.kinked, .kept = s->v != NULL, .store = true, .summed = s->sums != NULL};
+    if (!f.add && !f.addend && f.kinked && !f.kept && f.summed)
+        finish_channels((finish){.kinked = true, .store = true, .summed = true}, s, n, pixels, c, fresh);
+    else if (!f.add && f.addend && f.kinked && f.kept && f.summed)
+        finish_channels((finish){.addend = true, .kinked = true, .kept = true, .store = true, .summed = true}, s, n, pixels, c, fresh);
+    else if (f.add || f.addend || f.kinked || f.summed)
+        finish_channels(f, s, n, pixels, c, fresh);
+    else if (fresh != dx)
+        memcpy(dx, fresh, (size_t)(pixels * c) * sizeof *dx);
+}
+
+void DPID_T(dpid_piece_sums)(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels, int64_t c, void *sums)
+{
+    const dpid_gradient_sink s = {.x = x, .mean = mean, .scale = scale, .sums = sums};
+    finish_channels((finish){.summed = true}, &s, 0, pixels, c, g);
+}
+
+/* ---- sums over a piece ------------------------------------------------------------------------------------ */
 
 /* sum of x - from, or of (x - from)^2 */
 DPID_INLINE void deviations(const int lanes, const bool squares, const real *restrict x, int64_t pixels, int64_t channels, vec from, wide *sum)
@@ -294,45 +343,4 @@ void DPID_T(dpid_piece_statistics)(const real *x, int64_t pixels, int64_t c, voi
         statistics_group(VL, x + j, pixels, c, out + j, out + c + j);
     if (j < c)
         statistics_group((int)(c - j), x + j, pixels, c, out + j, out + c + j);
-}
-
-DPID_INLINE void sums_group(const int lanes, const real *restrict g, const real *restrict x, vec mean, vec scale, int64_t pixels, int64_t channels, wide *sum_g, wide *sum_gx)
-{
-    wide sum[VL] = {0};
-    wide product[VL] = {0};
-    for (int64_t first = 0; first < pixels; first += FLUSH) {
-        const int64_t end = first + FLUSH < pixels ? first + FLUSH : pixels;
-        vec part[4] = {(vec){0}, (vec){0}, (vec){0}, (vec){0}};
-        int64_t i = first;
-        for (; i + 2 <= end; i += 2) {
-            DPID_UNROLL for (int q = 0; q < 2; q++)
-            {
-                const vec d = load_lanes(g + (i + q) * channels, lanes);
-                part[2 * q] += d;
-                part[2 * q + 1] += d * ((load_lanes(x + (i + q) * channels, lanes) - mean) * scale);
-            }
-        }
-        for (; i < end; i++) {
-            const vec d = load_lanes(g + i * channels, lanes);
-            part[0] += d;
-            part[1] += d * ((load_lanes(x + i * channels, lanes) - mean) * scale);
-        }
-        flush(part[0] + part[2], sum);
-        flush(part[1] + part[3], product);
-    }
-    for (int l = 0; l < lanes; l++) {
-        sum_g[l] = sum[l];
-        sum_gx[l] = product[l];
-    }
-}
-
-void DPID_T(dpid_piece_sums)(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels, int64_t c, void *sums)
-{
-    wide *out = sums;
-    int64_t j = 0;
-    for (; j + VL <= c; j += VL)
-        sums_group(VL, g + j, x + j, vec_load(mean + j), vec_load(scale + j), pixels, c, out + j, out + c + j);
-    const int left = (int)(c - j);
-    if (left > 0)
-        sums_group(left, g + j, x + j, load_lanes(mean + j, left), load_lanes(scale + j, left), pixels, c, out + j, out + c + j);
 }
