@@ -4,6 +4,7 @@
 
 #include <deepid/activations.h>
 #include <deepid/builder.h>
+#include <deepid/certificate.h>
 #include <deepid/context.h>
 #include <deepid/data.h>
 #include <deepid/inspect.h>

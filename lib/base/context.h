@@ -56,7 +56,9 @@ enum {
     DPID_MAGIC_STUDY,
     DPID_MAGIC_REPORT,
     DPID_MAGIC_CHART,
-    DPID_MAGIC_EVENT
+    DPID_MAGIC_EVENT,
+    DPID_MAGIC_CERTIFICATE = 0x64704320,
+    DPID_MAGIC_FIT
 };
 
 /* Pass a failure upward; the sentence is already written. */
