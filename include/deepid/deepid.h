@@ -7,6 +7,7 @@
 #include <deepid/certificate.h>
 #include <deepid/context.h>
 #include <deepid/data.h>
+#include <deepid/deepen.h>
 #include <deepid/inspect.h>
 #include <deepid/losses.h>
 #include <deepid/net.h>
