@@ -58,7 +58,8 @@ enum {
     DPID_MAGIC_CHART,
     DPID_MAGIC_EVENT,
     DPID_MAGIC_CERTIFICATE = 0x64704320,
-    DPID_MAGIC_FIT
+    DPID_MAGIC_FIT,
+    DPID_MAGIC_BASIN
 };
 
 /* Pass a failure upward; the sentence is already written. */

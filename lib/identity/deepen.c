@@ -92,10 +92,10 @@ static int32_t choose_places(dpid_deepen *d)
 
 /* ---- what the fillings share ------------------------------------------------------------------------ */
 
-int32_t dpid_deepen_splice(dpid_deepen *d, int64_t init, uint64_t seed)
+int32_t dpid_deepen_splice(dpid_deepen *d, const char *init, uint64_t seed)
 {
     bool *added = NULL;
-    DPID_TRY(dpid_splice(d->net, d->unit, d->places, init < 0 ? NULL : deepid_init_word(init), seed, &d->arena, &d->longer, &added));
+    DPID_TRY(dpid_splice(d->net, d->unit, d->places, init, seed, &d->arena, &d->longer, &added));
     d->added = added;
     return DEEPID_OK;
 }

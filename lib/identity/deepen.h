@@ -34,8 +34,8 @@ extern const dpid_filling dpid_filling_witness, dpid_filling_zero_branch, dpid_f
         "place", DPID_CHOICE, 0, 0, 0, "here|early|late|spread", false, "here: as `where` says; early, late: the first or last place that the block fits; spread: all of them"               \
     }
 
-/* Splice with a start word by number (as deepid_init_word) for the new blocks; -1: start values. */
-int32_t dpid_deepen_splice(dpid_deepen *d, int64_t init, uint64_t seed);
+/* Splice, with a start for the new blocks; init NULL: start values. */
+int32_t dpid_deepen_splice(dpid_deepen *d, const char *init, uint64_t seed);
 /* Copies the unit's parameters into each added block of this place. */
 void dpid_deepen_install(dpid_deepen *d, int64_t place);
 

@@ -1,30 +1,18 @@
 /* Added blocks from a start word: random, which changes what the net computes; zero_branch, which does not. */
 #include "identity/deepen.h"
+#include "identity/start.h"
 
 #include <string.h>
 
 enum { PLACE, INIT, SEED };
-#define SEED_OPTION                                                                                                                                                                          \
-    {                                                                                                                                                                                        \
-        "seed", DPID_INT, 1, 0, 9007199254740992.0, NULL, false, "of the start, with the names of the new net"                                                                               \
-    }
 #define INIT_OPTION                                                                                                                                                                          \
     {                                                                                                                                                                                        \
-        "init", DPID_CHOICE, 0, 0, 0, "he|glorot|lecun|pytorch_default|orthogonal|delta_orthogonal|identity|looks_linear|zero_last|fixup", false, "start of the added blocks"                \
+        "init", DPID_CHOICE, 0, 0, 0, DPID_START_CHOICES, false, "start of the added blocks"                                                                                                 \
     }
-
-/* The choice's word; the list is the option's own, whatever order the initialisations are listed in. */
-static int64_t init_of(const dpid_deepen *d, const dpid_option *options)
-{
-    const char *word = options[INIT].choices;
-    for (int64_t i = 0; i < d->option[INIT].i; i++)
-        word = strchr(word, '|') + 1;
-    const int64_t length = strchrnul(word, '|') - word;
-    int64_t i = 0;
-    while (deepid_init_word(i) && !((int64_t)strlen(deepid_init_word(i)) == length && strncmp(deepid_init_word(i), word, (size_t)length) == 0))
-        i++;
-    return i;
-}
+#define SEED_OPTION                                                                                                                                                                          \
+    {                                                                                                                                                                                        \
+        "seed", DPID_INT, 1, 0, DPID_SEED_MAX, NULL, false, "of the start, with the names of the new net"                                                                                    \
+    }
 
 /* ---- random --------------------------------------------------------------------------------------- */
 
@@ -32,7 +20,7 @@ static const dpid_option random_options[] = {DPID_PLACE_OPTION, INIT_OPTION, SEE
 
 static int32_t fill_random(dpid_deepen *d)
 {
-    return dpid_deepen_splice(d, init_of(d, random_options), (uint64_t)d->option[SEED].i);
+    return dpid_deepen_splice(d, dpid_start_word(&d->option[INIT]), (uint64_t)d->option[SEED].i);
 }
 
 const dpid_filling dpid_filling_random = {"random", "the added blocks get a start: the net computes something else; options: place, init=he, seed=1", random_options, fill_random};
@@ -75,13 +63,13 @@ static int32_t fill_zero_branch(dpid_deepen *d)
 {
     if (d->unit->block[0].s == 0)
         return dpid_fail(d->net->head.ctx, DEEPID_ERR_UNSUPPORTED, "deepen: '%s' has no skip, a zero branch would give zeros; expected identity, preact or another block with s=1", d->block);
-    DPID_TRY(deepid_net_init(d->unit, deepid_init_word(init_of(d, zero_options)), (uint64_t)d->option[SEED].i));
+    DPID_TRY(deepid_net_init(d->unit, dpid_start_word(&d->option[INIT]), (uint64_t)d->option[SEED].i));
     if (zero_block(d->unit, 1) < 0)
         return dpid_fail(d->net->head.ctx, DEEPID_ERR_UNSUPPORTED, "deepen: the branch of '%s' has no parameters that could be 0", d->block);
     for (int64_t place = 0; place <= d->net->blocks; place++)
         if (d->places[place] > 0)
             DPID_TRY(check_place(d, place));
-    DPID_TRY(dpid_deepen_splice(d, init_of(d, zero_options), (uint64_t)d->option[SEED].i));
+    DPID_TRY(dpid_deepen_splice(d, dpid_start_word(&d->option[INIT]), (uint64_t)d->option[SEED].i));
     for (int32_t block = 1; block <= d->longer->blocks; block++)
         if (d->added[block - 1])
             (void)zero_block(d->longer, block);

@@ -124,6 +124,39 @@ static void the_bound_holds_for_any_disturbance(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Logits (w, 0) with w around 2^-54, where e^-w rounds to 1 or to 1 - 2^-53: dz is 1e-20, the losses as computed differ by 1e-16. */
+static void the_bound_counts_the_rounding_of_the_losses(void **state)
+{
+    (void)state;
+    static const double one[] = {1};
+    static const int64_t extents[] = {1, 1};
+    static const int32_t label[] = {1};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *data = NULL;
+    deepid_net *net[2] = {start(ctx, "input 1; dense out=2", DEEPID_F64, 1), start(ctx, "input 1; dense out=2", DEEPID_F64, 1)};
+    deepid_certificate *cert = NULL;
+    double change = 0;
+    OK(deepid_dataset_wrap(ctx, DEEPID_F64, one, 2, extents, NULL, label, 2, &data));
+    for (int i = -20; i <= 20; i++) {
+        for (int k = 0; k < 2; k++) {
+            double *w = deepid_net_parameter_data(net[k], "dense.weight");
+            w[0] = ldexp(1 + ldexp(k + i, -12), -54);
+            w[1] = 0;
+        }
+        OK(deepid_certificate_create(net[0], net[1], data, &cert));
+        const double here = fabs(deepid_certificate_loss_deep(cert, DEEPID_F64, DEEPID_EVAL) - deepid_certificate_loss_shallow(cert, DEEPID_F64, DEEPID_EVAL));
+        assert_true(deepid_certificate_difference(cert, DEEPID_F64, DEEPID_EVAL) < 1e-19);
+        assert_true(here <= deepid_certificate_bound(cert, DEEPID_F64, DEEPID_EVAL));
+        change = fmax(change, here);
+        deepid_certificate_destroy(cert);
+    }
+    assert_true(change > 1e-17); /* the jump was among them */
+    deepid_net_destroy(net[0]);
+    deepid_net_destroy(net[1]);
+    deepid_dataset_destroy(data);
+    deepid_ctx_destroy(ctx);
+}
+
 static void threads_do_not_change_a_number(void **state)
 {
     (void)state;
@@ -405,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_net_and_its_copy_are_equal_bit_for_bit),
         cmocka_unit_test(a_moved_bias_is_seen_as_what_it_is),
         cmocka_unit_test(the_bound_holds_for_any_disturbance),
+        cmocka_unit_test(the_bound_counts_the_rounding_of_the_losses),
         cmocka_unit_test(threads_do_not_change_a_number),
         cmocka_unit_test(a_single_sample_has_no_training_numbers),
         cmocka_unit_test(what_does_not_fit_is_refused),
