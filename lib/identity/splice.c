@@ -90,7 +90,8 @@ static int32_t make_block(deepid_ctx *ctx, const dpid_shape *shape, const char *
         return own_lines(ctx, status);
     DPID_TRY(status);
     DPID_TRY(check_single(ctx, &spec, block));
-    return dpid_net_create_within(ctx, text->text, DEEPID_F64, -1, out);
+    status = dpid_net_create_within(ctx, text->text, DEEPID_F64, -1, out);
+    return status == DEEPID_ERR_SPEC ? own_lines(ctx, status) : status;
 }
 
 int32_t dpid_block_net(deepid_ctx *ctx, const dpid_shape *shape, const char *block, deepid_net **out)
