@@ -113,6 +113,40 @@ DEEPID_API int32_t deepid_ctx_set_threads(deepid_ctx *ctx, int32_t threads);
 DEEPID_API int32_t deepid_ctx_threads(const deepid_ctx *ctx);
 
 /**
+ * Set the instruction set that kernels use. Bits may differ between "baseline" and the others (which fuse multiply and add); they do not between "avx2" and "avx512" in kernels of
+ * this library (OpenBLAS chooses its own).
+ *
+ * @param[in,out] ctx   the context
+ * @param[in]     word  "auto" (the default: the best this CPU has), "baseline", "avx2" (with FMA) or "avx512" (F, DQ, BW, VL); see deepid_isa_word
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT     there is no such word
+ * @retval DEEPID_ERR_UNSUPPORTED  this CPU, or this build, has not got it
+ * @retval DEEPID_ERR_STATE        asked from inside a call, that is, by a callback
+ */
+DEEPID_API int32_t deepid_ctx_set_isa(deepid_ctx *ctx, const char *word);
+
+/**
+ * The instruction set in use.
+ *
+ * @param[in] ctx  the context
+ *
+ * @return "baseline", "avx2" or "avx512", a constant; "" when ctx is no context.
+ */
+DEEPID_API const char *deepid_ctx_isa(const deepid_ctx *ctx);
+
+/**
+ * The instruction sets that run here, from the plainest on.
+ *
+ * @param[in] i  from 0
+ *
+ * @return A constant; NULL past the end.
+ *
+ * @thread Safe from any thread.
+ */
+DEEPID_API const char *deepid_isa_word(int64_t i);
+
+/**
  * Set who hears messages. The library itself never prints.
  *
  * @param[in,out] ctx   the context

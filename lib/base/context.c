@@ -56,6 +56,7 @@ int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn r
     ctx->alloc_user = user;
     ctx->limits = default_limits;
     ctx->threads = dpid_cpu_count();
+    ctx->isa = dpid_isa_best();
     ctx->pid = getpid();
     *out = ctx;
     return DEEPID_OK;
@@ -221,6 +222,41 @@ int32_t deepid_ctx_set_threads(deepid_ctx *ctx, int32_t threads)
 int32_t deepid_ctx_threads(const deepid_ctx *ctx)
 {
     return dpid_is(ctx, DPID_MAGIC_CTX) ? ctx->threads : 0;
+}
+
+static int32_t set_isa(deepid_ctx *ctx, const char *word)
+{
+    dpid_isa isa = dpid_isa_best();
+    if (!word || strcmp(word, "auto") != 0)
+        for (isa = 0; isa < DPID_ISAS && (!word || strcmp(word, dpid_isa_word(isa)) != 0);)
+            isa++;
+    if (isa == DPID_ISAS)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "unknown instruction set '%s'; known: auto, baseline, avx2, avx512", word ? word : "NULL");
+    if (!dpid_isa_runs(isa))
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "instruction set %s: this CPU or this build has not got it; the best here is %s", word, dpid_isa_word(dpid_isa_best()));
+    if (ctx->depth > 1)
+        return dpid_fail(ctx, DEEPID_ERR_STATE, "the instruction set cannot change while the context is at work");
+    ctx->isa = isa;
+    return DEEPID_OK;
+}
+
+int32_t deepid_ctx_set_isa(deepid_ctx *ctx, const char *word)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, set_isa(ctx, word));
+}
+
+const char *deepid_ctx_isa(const deepid_ctx *ctx)
+{
+    return dpid_is(ctx, DPID_MAGIC_CTX) ? dpid_isa_word(ctx->isa) : "";
+}
+
+const char *deepid_isa_word(int64_t i)
+{
+    for (dpid_isa isa = 0; isa < DPID_ISAS; isa++)
+        if (dpid_isa_runs(isa) && i-- == 0)
+            return dpid_isa_word(isa);
+    return NULL;
 }
 
 /* The pool is made at first use. A machine that gives no thread gets the work done by the caller alone. */

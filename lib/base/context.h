@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/isa.h"
+
 enum { DPID_ERROR_MAX = 512 };
 
 typedef struct dpid_pool dpid_pool;
@@ -35,6 +37,7 @@ struct deepid_ctx {
     _Atomic int64_t memory;
     dpid_limits limits;
     int32_t threads;
+    dpid_isa isa;
     dpid_pool *pool; /* made at first use; ask dpid_ctx_pool */
     int32_t callback_code;
     pid_t pid;

@@ -2,15 +2,16 @@
 #ifndef DPID_NET_JOIN_H
 #define DPID_NET_JOIN_H
 
+#include "base/isa.h"
 #include "base/pool.h"
+#include "tensor/tensor.h"
 
 #include <stdint.h>
 
-#define DPID_JOIN_DECLARE(suffix, real)                                                                                                                                                      \
-    void dpid_join_forward_##suffix(dpid_pool *pool, int64_t n, const real *branch, const real *skip, double s, real *out);                                                                  \
-    void dpid_join_backward_##suffix(dpid_pool *pool, int64_t n, const real *dout, double s, bool add, real *dbranch, real *dskip);
-DPID_JOIN_DECLARE(f32, float)
-DPID_JOIN_DECLARE(f64, double)
-DPID_JOIN_DECLARE(f80, long double)
+/* out = branch + s skip, exactly skip where branch is 0;  dbranch = dout, dskip (+)= s dout. n reals each. */
+typedef void (*dpid_join_forward_fn)(dpid_pool *pool, int64_t n, const void *branch, const void *skip, double s, void *out);
+typedef void (*dpid_join_backward_fn)(dpid_pool *pool, int64_t n, const void *dout, double s, bool add, void *dbranch, void *dskip);
+extern const dpid_join_forward_fn dpid_join_forward[DPID_ISAS][DPID_PRECISIONS];
+extern const dpid_join_backward_fn dpid_join_backward[DPID_ISAS][DPID_PRECISIONS];
 
 #endif

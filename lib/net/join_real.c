@@ -4,6 +4,11 @@
 
 #include "tensor/real.h"
 
+#define DECLARE(suffix, real)                                                                                                               \
+    void dpid_join_forward_##suffix(dpid_pool *pool, int64_t n, const void *branch, const void *skip, double s, void *out);                 \
+    void dpid_join_backward_##suffix(dpid_pool *pool, int64_t n, const void *dout, double s, bool add, void *dbranch, void *dskip);
+DPID_ISA_EACH(DECLARE)
+
 enum { CHUNK = 16384 };
 
 typedef struct {
@@ -30,7 +35,7 @@ static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
     }
 }
 
-void DPID_T(dpid_join_forward)(dpid_pool *pool, int64_t n, const real *branch, const real *skip, double s, real *out)
+void DPID_T(dpid_join_forward)(dpid_pool *pool, int64_t n, const void *branch, const void *skip, double s, void *out)
 {
     join j = {.n = n, .branch = branch, .skip = skip, .out = out, .s = (real)s};
     dpid_pool_run(pool, (n + CHUNK - 1) / CHUNK, forward_chunk, &j);
@@ -47,8 +52,13 @@ static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
     }
 }
 
-void DPID_T(dpid_join_backward)(dpid_pool *pool, int64_t n, const real *dout, double s, bool add, real *dbranch, real *dskip)
+void DPID_T(dpid_join_backward)(dpid_pool *pool, int64_t n, const void *dout, double s, bool add, void *dbranch, void *dskip)
 {
     join j = {.n = n, .dout = dout, .dbranch = dbranch, .dskip = dskip, .s = (real)s, .add = add};
     dpid_pool_run(pool, (n + CHUNK - 1) / CHUNK, backward_chunk, &j);
 }
+
+#if DPID_ONCE
+const dpid_join_forward_fn dpid_join_forward[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_join_forward);
+const dpid_join_backward_fn dpid_join_backward[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_join_backward);
+#endif

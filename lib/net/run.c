@@ -78,7 +78,7 @@ static dpid_pass pass_of(const deepid_net *net, const dpid_step *step, dpid_mode
 
 static const dpid_kernels *kernels_of(const deepid_net *net, const dpid_step *step)
 {
-    return net->layer[step->layer].op.kind->kernels[net->precision];
+    return net->layer[step->layer].op.kind->kernels[net->head.ctx->isa][net->precision];
 }
 
 static int64_t reals_of(const deepid_net *net, int32_t v, int64_t n)
@@ -88,32 +88,15 @@ static int64_t reals_of(const deepid_net *net, int32_t v, int64_t n)
 
 static void join_forward(const deepid_net *net, const dpid_step *step, int64_t n)
 {
-    dpid_pool *pool = dpid_ctx_pool(net->head.ctx);
-    const int64_t count = reals_of(net, step->out, n);
-    void *out = value_at(net, step->out);
-    const void *branch = value_at(net, step->in);
-    const void *skip = value_at(net, step->skip);
-    if (net->precision == DPID_P32)
-        dpid_join_forward_f32(pool, count, branch, skip, step->s, out);
-    else if (net->precision == DPID_P64)
-        dpid_join_forward_f64(pool, count, branch, skip, step->s, out);
-    else
-        dpid_join_forward_f80(pool, count, branch, skip, step->s, out);
+    deepid_ctx *ctx = net->head.ctx;
+    dpid_join_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), value_at(net, step->in), value_at(net, step->skip), step->s, value_at(net, step->out));
 }
 
 static void join_backward(const deepid_net *net, const dpid_step *step, int64_t n, bool add)
 {
-    dpid_pool *pool = dpid_ctx_pool(net->head.ctx);
-    const int64_t count = reals_of(net, step->out, n);
-    const void *dout = gradient_at(net, step->out);
-    void *dbranch = gradient_at(net, step->in);
-    void *dskip = gradient_at(net, step->skip);
-    if (net->precision == DPID_P32)
-        dpid_join_backward_f32(pool, count, dout, step->s, add, dbranch, dskip);
-    else if (net->precision == DPID_P64)
-        dpid_join_backward_f64(pool, count, dout, step->s, add, dbranch, dskip);
-    else
-        dpid_join_backward_f80(pool, count, dout, step->s, add, dbranch, dskip);
+    deepid_ctx *ctx = net->head.ctx;
+    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), gradient_at(net, step->out), step->s, add, gradient_at(net, step->in),
+                                                 gradient_at(net, step->skip));
 }
 
 static void add_to(const deepid_net *net, void *y, const void *x, int64_t n)

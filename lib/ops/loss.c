@@ -64,7 +64,7 @@ int32_t dpid_loss_primitive(const dpid_loss *loss, const char *options, const de
         DPID_TRY(dpid_tensor_check(ctx, loss->word, "dz", dz, z->dtype, 2, z->extents));
     dpid_loss_pass pass = {.option = values, .n = z->extents[0], .width = z->extents[1], .z = z->data, .labels = labels, .targets = targets ? targets->data : NULL,
                            .dz = dz ? dz->data : NULL};
-    loss->run[dpid_dtype_precision(z->dtype)](&pass);
+    loss->run[ctx->isa][dpid_dtype_precision(z->dtype)](&pass);
     if (mean)
         *mean = pass.loss_sum / (double)pass.n;
     return DEEPID_OK;

@@ -3,6 +3,7 @@
 #define DPID_OPS_LOSS_H
 
 #include "base/base.h"
+#include "base/isa.h"
 #include "tensor/tensor.h"
 
 typedef struct {
@@ -20,7 +21,7 @@ typedef struct {
     const char *word, *help;
     const dpid_option *options;
     bool takes_labels;
-    void (*run[DPID_PRECISIONS])(dpid_loss_pass *pass);
+    void (*run[DPID_ISAS][DPID_PRECISIONS])(dpid_loss_pass *pass);
 } dpid_loss;
 
 const dpid_loss *dpid_loss_at(int64_t i);

@@ -3,6 +3,7 @@
 #define DPID_OPS_OP_H
 
 #include "base/base.h"
+#include "base/isa.h"
 #include "tensor/tensor.h"
 
 typedef struct dpid_kind dpid_kind;
@@ -69,6 +70,7 @@ typedef struct {
     void *saved;   /* op->saved_fixed + n * op->saved_per_sample reals */
     void *scratch; /* dpid_op_scratch(op, n, workers) reals, content undefined */
     dpid_pool *pool;        /* may be NULL */
+    bool exact;             /* no kernel that trades rounding for speed (Winograd) */
     uint64_t noise_seed;    /* dropout: DPID_STREAM_NOISE of this seed, */
     uint32_t noise_substream; /* which layer, */
     uint64_t noise_step;    /* which training step */
@@ -98,16 +100,19 @@ struct dpid_kind {
     int64_t train_values;
     /* Reals of scratch for forward or backward (the larger) of n samples with this many workers. NULL: none. */
     int64_t (*scratch)(const dpid_op *op, int64_t n, int32_t workers);
-    const dpid_kernels *kernels[DPID_PRECISIONS];
+    const dpid_kernels *kernels[DPID_ISAS][DPID_PRECISIONS];
 };
 
-/* kernels of one kind in three precisions: DPID_KERNELS_DECLARE(dense) in dense.c, then DPID_KERNELS(dense) in its dpid_kind, and
-   `const dpid_kernels DPID_T(dpid_kernels_dense) = {forward, backward, NULL};` in the part that is compiled per precision. */
+/* kernels of one kind in all precisions and instruction sets: DPID_KERNELS_DECLARE(dense) in dense.c, then DPID_KERNELS(dense) in its dpid_kind, and
+   `const dpid_kernels DPID_T(dpid_kernels_dense) = {forward, backward, NULL};` in the part that is compiled for each. */
+#ifdef DPID_X86_ISAS
+#define DPID_KERNELS_DECLARE(kind)                                                                                                                                     \
+    extern const dpid_kernels dpid_kernels_##kind##_f32, dpid_kernels_##kind##_f64, dpid_kernels_##kind##_f80, dpid_kernels_##kind##_f32_avx2,                         \
+        dpid_kernels_##kind##_f64_avx2, dpid_kernels_##kind##_f32_avx512, dpid_kernels_##kind##_f64_avx512
+#else
 #define DPID_KERNELS_DECLARE(kind) extern const dpid_kernels dpid_kernels_##kind##_f32, dpid_kernels_##kind##_f64, dpid_kernels_##kind##_f80
-#define DPID_KERNELS(kind)                                                                        \
-    {                                                                                             \
-        &dpid_kernels_##kind##_f32, &dpid_kernels_##kind##_f64, &dpid_kernels_##kind##_f80        \
-    }
+#endif
+#define DPID_KERNELS(kind) DPID_ISA_TABLE(&dpid_kernels_##kind)
 
 /* ---- registry ------------------------------------------------------------- */
 

@@ -74,7 +74,7 @@ static int32_t open_call(const dpid_kind *kind, const char *options, dpid_mode m
     DPID_TRY(check_parameters(c, "", parameters, x->dtype, false));
     const int64_t n = x->extents[0];
     DPID_TRY(dpid_op_check_batch(c->ctx, &c->op, mode, n));
-    c->pass = (dpid_pass){.op = &c->op, .mode = mode, .n = n, .x = x->data, .pool = dpid_ctx_pool(c->ctx)};
+    c->pass = (dpid_pass){.op = &c->op, .mode = mode, .n = n, .x = x->data, .pool = dpid_ctx_pool(c->ctx), .exact = true};
     for (int32_t i = 0; i < c->op.parameters; i++)
         c->pass.parameter[i] = parameters[i]->data;
     const int64_t bytes = dpid_dtype_bytes(x->dtype);
@@ -95,7 +95,7 @@ static int32_t close_call(call *c, int32_t status)
 
 static const dpid_kernels *kernels_of(const dpid_kind *kind, const deepid_tensor *x)
 {
-    return kind->kernels[dpid_dtype_precision(x->dtype)];
+    return kind->kernels[x->head.ctx->isa][dpid_dtype_precision(x->dtype)];
 }
 
 static int32_t forward(call *c, const dpid_kind *kind, const char *options, dpid_mode mode, const deepid_tensor *x, const deepid_tensor *const *parameters, deepid_tensor *y)

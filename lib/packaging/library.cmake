@@ -1,13 +1,15 @@
 # The library from its sources: found by place, so that a new file needs no line here.
-#   lib/ops/<kind>/*.c, lib/*/*_real.c and the two below are written over `real` and compiled for float, double and long double;
+#   lib/ops/<kind>/*.c, lib/*/*_real.c and vector.c are written over `real` and compiled for float, double and long double, the first two for each instruction set;
+#   gemm.c, whose instruction set is the BLAS's affair, once for each precision;
 #   *_ref.c are references for the tests and never part of the library.
 file(GLOB deepid_all CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*/*.c)
 file(GLOB deepid_real CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/ops/*/*.c ${PROJECT_SOURCE_DIR}/lib/*/*_real.c)
-list(APPEND deepid_real ${PROJECT_SOURCE_DIR}/lib/tensor/gemm.c ${PROJECT_SOURCE_DIR}/lib/tensor/vector.c)
+list(APPEND deepid_real ${PROJECT_SOURCE_DIR}/lib/tensor/vector.c)
+set(deepid_gemm ${PROJECT_SOURCE_DIR}/lib/tensor/gemm.c)
 list(FILTER deepid_all EXCLUDE REGEX "_ref\\.c$")
 list(FILTER deepid_real EXCLUDE REGEX "_ref\\.c$")
 set(deepid_once ${deepid_all})
-list(REMOVE_ITEM deepid_once ${deepid_real})
+list(REMOVE_ITEM deepid_once ${deepid_real} ${deepid_gemm})
 
 set(DEEPID_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wdouble-promotion)
 if(DEEPID_WERROR)
@@ -20,20 +22,37 @@ endif()
 set(CMAKE_C_FLAGS_RELEASE "-O3 -g -DNDEBUG" CACHE STRING "" FORCE)
 
 # -ffp-contract=off: the bits do not depend on which products the compiler fuses
-function(deepid_objects name precision)
+# ... but in the products of the convolution, where fusing is half of the speed
+set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/ops/conv2d/direct.c ${PROJECT_SOURCE_DIR}/lib/ops/conv2d/winograd.c PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
+function(deepid_objects name precision isa)
   add_library(${name} OBJECT ${ARGN})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib)
   target_include_directories(${name} SYSTEM PRIVATE ${DEEPID_BLAS_INCLUDE} ${DEEPID_RANDOM123_INCLUDE} ${DEEPID_JANSSON_INCLUDE} ${DEEPID_LBFGS_INCLUDE} ${ZLIB_INCLUDE_DIRS})
-  target_compile_definitions(${name} PRIVATE _GNU_SOURCE DPID_PRECISION=${precision} DEEPID_VERSION_TEXT="${PROJECT_VERSION}" DEEPID_FLAGS_TEXT="${CMAKE_BUILD_TYPE}"
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE DPID_PRECISION=${precision} DPID_ISA=${isa} DEEPID_VERSION_TEXT="${PROJECT_VERSION}" DEEPID_FLAGS_TEXT="${CMAKE_BUILD_TYPE}"
     DEEPID_BLAS_TEXT="${DEEPID_BLAS}" $<$<STREQUAL:${DEEPID_BLAS},static>:DEEPID_BLAS_WRAP> $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
   target_compile_options(${name} PRIVATE ${DEEPID_WARNINGS} -ffp-contract=off -fno-math-errno -fno-trapping-math -fexceptions -fstack-protector-strong)
   set_target_properties(${name} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
 endfunction()
-deepid_objects(deepid_objects_once 64 ${deepid_once})
-deepid_objects(deepid_objects_f32 32 ${deepid_real})
-deepid_objects(deepid_objects_f64 64 ${deepid_real})
-deepid_objects(deepid_objects_f80 80 ${deepid_real})
-set(deepid_object_files $<TARGET_OBJECTS:deepid_objects_once> $<TARGET_OBJECTS:deepid_objects_f32> $<TARGET_OBJECTS:deepid_objects_f64> $<TARGET_OBJECTS:deepid_objects_f80>)
+deepid_objects(deepid_objects_once 64 0 ${deepid_once})
+deepid_objects(deepid_objects_f32 32 0 ${deepid_real} ${deepid_gemm})
+deepid_objects(deepid_objects_f64 64 0 ${deepid_real} ${deepid_gemm})
+deepid_objects(deepid_objects_f80 80 0 ${deepid_real} ${deepid_gemm})
+set(deepid_object_sets deepid_objects_once deepid_objects_f32 deepid_objects_f64 deepid_objects_f80)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  add_compile_definitions(DPID_X86_ISAS)
+  set(deepid_flags_1 -mavx2 -mfma)
+  set(deepid_flags_2 ${deepid_flags_1} -mavx512f -mavx512dq -mavx512bw -mavx512vl -mprefer-vector-width=512)
+  foreach(precision 32 64)
+    foreach(isa 1 2)
+      deepid_objects(deepid_objects_f${precision}_${isa} ${precision} ${isa} ${deepid_real})
+      target_compile_options(deepid_objects_f${precision}_${isa} PRIVATE ${deepid_flags_${isa}})
+      list(APPEND deepid_object_sets deepid_objects_f${precision}_${isa})
+    endforeach()
+  endforeach()
+endif()
+foreach(set ${deepid_object_sets})
+  list(APPEND deepid_object_files $<TARGET_OBJECTS:${set}>)
+endforeach()
 
 # why: lib/tensor/blas_memory.c
 if(DEEPID_BLAS STREQUAL "static")

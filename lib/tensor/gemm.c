@@ -115,7 +115,7 @@ static void run(dpid_pool *pool, product *p)
 }
 
 #define DEFINE(word, FORM)                                                                                                                                                \
-    void DPID_T(dpid_gemm_##word)(dpid_pool * pool, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc) \
+    void DPID_P(dpid_gemm_##word)(dpid_pool * pool, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc) \
     {                                                                                                                                                                     \
         product p = {.form = FORM, .m = m, .n = n, .k = k, .lda = lda, .ldb = ldb, .ldc = ldc, .a = a, .b = b, .c = c, .add = add};                                        \
         run(pool, &p);                                                                                                                                                    \

@@ -2,6 +2,7 @@
 #ifndef DPID_TENSOR_VECTOR_H
 #define DPID_TENSOR_VECTOR_H
 
+#include "base/isa.h"
 #include "base/pool.h"
 
 #include <stdint.h>
@@ -17,8 +18,6 @@
     void dpid_column_sums_##suffix(int64_t rows, int64_t cols, const real *x, int64_t ld, real *sums); /* sums[j] += sum_i x[i,j], fixed order */ \
     void dpid_to_double_##suffix(const real *x, int64_t n, double *y);                                                                       \
     void dpid_from_double_##suffix(const double *x, int64_t n, real *y);
-DPID_VECTOR_DECLARE(f32, float)
-DPID_VECTOR_DECLARE(f64, double)
-DPID_VECTOR_DECLARE(f80, long double)
+DPID_ISA_EACH(DPID_VECTOR_DECLARE)
 
 #endif

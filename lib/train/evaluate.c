@@ -59,7 +59,7 @@ static int32_t run_all(evaluation *e, double *loss, double *error)
         dpid_dataset_gather(e->data, e->order, n, NULL, 0, net->precision, dpid_net_input(net), e->labels, e->targets);
         DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, n));
         dpid_loss_pass pass = {.option = e->option, .n = n, .width = width, .z = dpid_net_output(net), .labels = e->labels, .targets = e->targets};
-        e->loss->run[net->precision](&pass);
+        e->loss->run[net->head.ctx->isa][net->precision](&pass);
         sum += pass.loss_sum;
         wrong += pass.wrong;
     }

@@ -31,13 +31,12 @@ static const dpid_option lbfgs_options[] = {
     {0},
 };
 
-#define UPDATES(name) {dpid_update_##name##_f32, dpid_update_##name##_f64, dpid_update_##name##_f80}
 const dpid_optimizer dpid_optimizer_sgd = {.word = "sgd", .help = "v = momentum v + g; w -= rate v; options: momentum=0, nesterov=0, weight_decay=0, decay=weights|all", .options = sgd_options,
-                                           .states = 1, .default_rate = 0.1, .decay_key = DPID_SGD_DECAY, .decay_all_key = DPID_SGD_DECAY_ALL, .update = UPDATES(sgd)};
+                                           .states = 1, .default_rate = 0.1, .decay_key = DPID_SGD_DECAY, .decay_all_key = DPID_SGD_DECAY_ALL, .update = DPID_ISA_TABLE(dpid_update_sgd)};
 const dpid_optimizer dpid_optimizer_adam = {.word = "adam", .help = "Kingma and Ba 2015; options: beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0, decay=weights|all", .options = adam_options,
-                                            .states = 2, .default_rate = 0.001, .decay_key = DPID_ADAM_DECAY, .decay_all_key = DPID_ADAM_DECAY_ALL, .update = UPDATES(adam)};
+                                            .states = 2, .default_rate = 0.001, .decay_key = DPID_ADAM_DECAY, .decay_all_key = DPID_ADAM_DECAY_ALL, .update = DPID_ISA_TABLE(dpid_update_adam)};
 const dpid_optimizer dpid_optimizer_adamw = {.word = "adamw", .help = "adam with decoupled weight decay (Loshchilov and Hutter 2019); options as adam", .options = adam_options, .states = 2,
-                                             .default_rate = 0.001, .decay_key = DPID_ADAM_DECAY, .decay_all_key = DPID_ADAM_DECAY_ALL, .update = UPDATES(adamw)};
+                                             .default_rate = 0.001, .decay_key = DPID_ADAM_DECAY, .decay_all_key = DPID_ADAM_DECAY_ALL, .update = DPID_ISA_TABLE(dpid_update_adamw)};
 const dpid_optimizer dpid_optimizer_lbfgs = {.word = "lbfgs", .help = "limited-memory BFGS on all samples, a step an iteration (liblbfgs); options: memory=10", .options = lbfgs_options,
                                              .default_rate = 1, .decay_key = -1, .decay_all_key = -1};
 

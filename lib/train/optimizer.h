@@ -3,6 +3,7 @@
 #define DPID_TRAIN_OPTIMIZER_H
 
 #include "base/base.h"
+#include "base/isa.h"
 #include "tensor/tensor.h"
 
 enum { DPID_OPTIMIZER_STATES = 2 };
@@ -23,7 +24,7 @@ typedef struct {
     int32_t states;
     double default_rate;
     int32_t decay_key, decay_all_key; /* options: weight_decay, decay=weights|all; -1: none */
-    void (*update[DPID_PRECISIONS])(const dpid_update *u); /* NULL: lbfgs, which steps by itself */
+    void (*update[DPID_ISAS][DPID_PRECISIONS])(const dpid_update *u); /* NULL: lbfgs, which steps by itself */
 } dpid_optimizer;
 
 extern const dpid_optimizer dpid_optimizer_sgd, dpid_optimizer_adam, dpid_optimizer_adamw, dpid_optimizer_lbfgs;

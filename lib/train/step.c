@@ -37,7 +37,7 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
     DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n));
     dpid_loss_pass pass = {.option = t->loss_option, .n = n, .width = dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape), .z = dpid_net_output(net), .labels = t->labels,
                            .targets = t->targets, .dz = dpid_net_output_gradient(net)};
-    t->loss->run[p](&pass);
+    t->loss->run[net->head.ctx->isa][p](&pass);
     *loss_mean = pass.loss_sum / (double)n;
     if (!isfinite(*loss_mean))
         return fail_nonfinite(t, "output", "the output of", n);
@@ -70,7 +70,7 @@ static void update_parameters(deepid_trainer *t, double norm)
                          .w = (char *)net->values + first * bytes, .g = (char *)net->gradients + first * bytes};
         u.m = o->states > 0 ? (char *)t->state[0] + first * bytes : NULL;
         u.v = o->states > 1 ? (char *)t->state[1] + first * bytes : NULL;
-        o->update[net->precision](&u);
+        o->update[net->head.ctx->isa][net->precision](&u);
     }
 }
 
@@ -151,7 +151,7 @@ static int32_t fit(deepid_trainer *t, int64_t steps, deepid_event_fn progress, v
         t->total_steps = t->step + steps;
     const double start = now();
     deepid_event event = {.trainer = t, .steps = steps};
-    if (!t->optimizer->update[0])
+    if (!t->optimizer->update[0][0])
         return dpid_trainer_lbfgs(t, steps, progress, &event, user);
     for (int64_t i = 0; i < steps; i++) {
         DPID_TRY(one_step(t));
@@ -170,7 +170,7 @@ int32_t deepid_trainer_fit(deepid_trainer *trainer, int64_t steps, deepid_event_
 static int32_t step(deepid_trainer *t)
 {
     deepid_event event = {.trainer = t, .steps = 1};
-    return t->optimizer->update[0] ? one_step(t) : dpid_trainer_lbfgs(t, 1, NULL, &event, NULL);
+    return t->optimizer->update[0][0] ? one_step(t) : dpid_trainer_lbfgs(t, 1, NULL, &event, NULL);
 }
 
 int32_t deepid_trainer_step(deepid_trainer *trainer)

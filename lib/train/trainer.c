@@ -96,7 +96,7 @@ void deepid_trainer_destroy(deepid_trainer *trainer)
 
 int64_t dpid_trainer_batch(const deepid_trainer *t)
 {
-    return t->batch == 0 || !t->optimizer->update[0] ? t->data->count : t->batch;
+    return t->batch == 0 || !t->optimizer->update[0][0] ? t->data->count : t->batch;
 }
 
 int32_t dpid_trainer_prepare(deepid_trainer *t)

@@ -349,9 +349,33 @@ static void build_info_is_json_that_names_the_version_and_the_blas(void **state)
     assert_ptr_equal(info, deepid_build_info());
 }
 
+static void instruction_sets_are_listed_chosen_and_refused(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = NULL;
+    assert_int_equal(deepid_ctx_create(&ctx), DEEPID_OK);
+    assert_string_equal(deepid_isa_word(0), "baseline");
+    const char *best = NULL;
+    for (int64_t i = 0; deepid_isa_word(i); i++) {
+        best = deepid_isa_word(i);
+        assert_int_equal(deepid_ctx_set_isa(ctx, best), DEEPID_OK);
+        assert_string_equal(deepid_ctx_isa(ctx), best);
+    }
+    assert_int_equal(deepid_ctx_set_isa(ctx, "baseline"), DEEPID_OK);
+    assert_int_equal(deepid_ctx_set_isa(ctx, "sse9"), DEEPID_ERR_ARGUMENT);
+    assert_string_equal(deepid_ctx_error(ctx), "unknown instruction set 'sse9'; known: auto, baseline, avx2, avx512");
+    assert_int_equal(deepid_ctx_set_isa(ctx, NULL), DEEPID_ERR_ARGUMENT);
+    assert_string_equal(deepid_ctx_isa(ctx), "baseline");
+    assert_int_equal(deepid_ctx_set_isa(ctx, "auto"), DEEPID_OK);
+    assert_string_equal(deepid_ctx_isa(ctx), best);
+    assert_string_equal(deepid_ctx_isa(NULL), "");
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(instruction_sets_are_listed_chosen_and_refused),
         cmocka_unit_test(create_needs_a_place_for_its_result),
         cmocka_unit_test(null_and_wrong_handles_are_refused_by_every_function),
         cmocka_unit_test(a_new_context_has_no_sentence_and_holds_nothing),

@@ -1,16 +1,37 @@
-/* What a convolution's options and input shape say, worked out once. */
+/* What a convolution's options and input shape say, worked out once; and the convolution as a stage of a plan that loads its pictures through a batch-norm and finishes its results for one. */
 #ifndef DPID_OPS_CONV2D_H
 #define DPID_OPS_CONV2D_H
 
+#include "base/isa.h"
+#include "ops/picture.h"
 #include "ops/window.h"
 
 typedef struct {
     dpid_window window;
     int64_t groups, in_g, out, out_g; /* channels of one group */
     int64_t patch;                    /* kernel_h kernel_w in_g: the inner length */
-    int64_t block_rows;               /* output rows whose patches are laid out at a time */
 } dpid_conv2d;
 
 int32_t dpid_conv2d_make(deepid_ctx *ctx, const dpid_op *op, dpid_conv2d *out);
+/* Whether Winograd's transform computes it (unless a pass is exact): 3x3, stride 1, no dilation, one group, enough channels and pixels to gain by it. */
+bool dpid_conv2d_has_winograd(const dpid_op *op);
+
+/* One run over a batch. pass: op, n, parameter, dparameter, scratch, pool, exact; its x, y, dy, dx are not looked at. */
+typedef struct {
+    const dpid_pass *pass;
+    dpid_picture_source in;  /* forward, weight gradient */
+    void *y;                 /* forward: [n, out_h, out_w, out] */
+    void *statistics;        /* forward: [n][2][out] of y, see piece_statistics; NULL: not wanted */
+    dpid_gradient_source dy; /* backward */
+    dpid_gradient_sink dx;   /* backward; dx.dx NULL: not wanted */
+} dpid_conv2d_job;
+
+typedef void (*dpid_conv2d_fn)(const dpid_conv2d_job *job);
+#define DPID_CONV2D_DECLARE(suffix, real)                            \
+    void dpid_conv2d_run_forward_##suffix(const dpid_conv2d_job *job); \
+    void dpid_conv2d_run_backward_##suffix(const dpid_conv2d_job *job);
+DPID_ISA_EACH(DPID_CONV2D_DECLARE)
+extern const dpid_conv2d_fn dpid_conv2d_run_forward[DPID_ISAS][DPID_PRECISIONS];
+extern const dpid_conv2d_fn dpid_conv2d_run_backward[DPID_ISAS][DPID_PRECISIONS];
 
 #endif

@@ -66,8 +66,8 @@ void DPID_T(dpid_cross_entropy)(dpid_loss_pass *pass)
 #if DPID_ONCE
 #include <deepid/losses.h>
 
-void dpid_cross_entropy_f32(dpid_loss_pass *pass);
-void dpid_cross_entropy_f80(dpid_loss_pass *pass);
+#define DECLARE(suffix, real) void dpid_cross_entropy_##suffix(dpid_loss_pass *pass);
+DPID_ISA_EACH(DECLARE)
 
 static const dpid_option known[] = {
     {"smoothing", DPID_REAL, 0, 0, 1, NULL, false, "share of the target spread evenly over the classes"},
@@ -80,7 +80,7 @@ const dpid_loss dpid_loss_cross_entropy = {
     .help = "mean of -log softmax(z)[label], in nats; options: smoothing=0",
     .options = known,
     .takes_labels = true,
-    .run = {dpid_cross_entropy_f32, dpid_cross_entropy_f64, dpid_cross_entropy_f80},
+    .run = DPID_ISA_TABLE(dpid_cross_entropy),
 };
 
 int32_t deepid_cross_entropy_forward(const char *options, const deepid_tensor *z, const int32_t *labels, double *loss)

@@ -23,7 +23,7 @@ static void dense_forward(const dpid_pass *pass)
     const real *b = pass->parameter[BIAS];
     if (b)
         copy_rows(pass->n, out, b, pass->y);
-    DPID_T(dpid_gemm_nt)(pass->pool, pass->n, out, in, pass->x, in, pass->parameter[WEIGHT], in, b != NULL, pass->y, out);
+    DPID_P(dpid_gemm_nt)(pass->pool, pass->n, out, in, pass->x, in, pass->parameter[WEIGHT], in, b != NULL, pass->y, out);
 }
 
 /* dx = dy w      dw += dy^T x      db += dy^T 1 */
@@ -32,9 +32,9 @@ static void dense_backward(const dpid_pass *pass)
     const int64_t in = pass->op->in.extent[0];
     const int64_t out = pass->op->out.extent[0];
     if (pass->dx)
-        DPID_T(dpid_gemm_nn)(pass->pool, pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, false, pass->dx, in);
+        DPID_P(dpid_gemm_nn)(pass->pool, pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, false, pass->dx, in);
     if (pass->dparameter[WEIGHT])
-        DPID_T(dpid_gemm_tn)(pass->pool, out, in, pass->n, pass->dy, out, pass->x, in, true, pass->dparameter[WEIGHT], in);
+        DPID_P(dpid_gemm_tn)(pass->pool, out, in, pass->n, pass->dy, out, pass->x, in, true, pass->dparameter[WEIGHT], in);
     if (pass->dparameter[BIAS])
         DPID_T(dpid_column_sums)(pass->n, out, pass->dy, out, pass->dparameter[BIAS]);
 }

@@ -35,14 +35,14 @@ void DPID_T(dpid_squared_error)(dpid_loss_pass *pass)
 #if DPID_ONCE
 #include <deepid/losses.h>
 
-void dpid_squared_error_f32(dpid_loss_pass *pass);
-void dpid_squared_error_f80(dpid_loss_pass *pass);
+#define DECLARE(suffix, real) void dpid_squared_error_##suffix(dpid_loss_pass *pass);
+DPID_ISA_EACH(DECLARE)
 
 extern const dpid_loss dpid_loss_squared_error;
 const dpid_loss dpid_loss_squared_error = {
     .word = "squared_error",
     .help = "mean over samples and outputs of (z - target)^2",
-    .run = {dpid_squared_error_f32, dpid_squared_error_f64, dpid_squared_error_f80},
+    .run = DPID_ISA_TABLE(dpid_squared_error),
 };
 
 int32_t deepid_squared_error_forward(const deepid_tensor *z, const deepid_tensor *targets, double *loss)

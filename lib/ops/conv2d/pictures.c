@@ -1,0 +1,327 @@
+/* The two loops over pictures: load, convolve, finish, each a plain loop over a picture that stays in the cache.   Parts: engine.h, picture.h, direct.h, winograd.h */
+#include "ops/conv2d/engine.h"
+
+#include "tensor/vector.h"
+
+#include <string.h>
+
+enum { WEIGHT, BIAS };
+enum { BLOCK = 16 };
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static real *room(const dpid_engine *e, int32_t worker, int64_t offset)
+{
+    return e->workers + worker * e->worker_reals + offset;
+}
+
+/* ---- planes: the borders are cleared once a task, loading writes the middle ------------------ */
+
+static void clear_plane(const dpid_plane *p, real *plane)
+{
+    memset(plane, 0, (size_t)(p->rows * p->columns * p->pitch) * sizeof *plane);
+}
+
+static dpid_layout layout_of(const dpid_plane *p, int64_t height, int64_t width, int64_t c)
+{
+    return (dpid_layout){.height = smaller(height, p->rows - p->top), .width = smaller(width, p->columns - p->left), .c = c, .row = p->columns * p->pitch, .pitch = p->pitch};
+}
+
+static void load_input(const dpid_engine *e, const dpid_picture_source *s, int64_t n, real *plane)
+{
+    const dpid_window *w = &e->g.window;
+    const dpid_layout layout = layout_of(&e->in, w->h, w->w, w->c);
+    DPID_T(dpid_picture_load)(s, n, w->w, w->h * w->w, &layout, plane + e->in.top * layout.row + e->in.left * layout.pitch);
+}
+
+static void load_gradient(const dpid_engine *e, int64_t n, real *plane)
+{
+    const dpid_window *w = &e->g.window;
+    const dpid_layout layout = layout_of(&e->dy, w->out_h, w->out_w, e->g.out);
+    DPID_T(dpid_gradient_load)(&e->job->dy, n, w->out_w, w->out_h * w->out_w, &layout, plane + e->dy.top * layout.row + e->dy.left * layout.pitch);
+}
+
+/* ---- Winograd: a group is whole pictures beside each other, or a band of tile rows of one ---------- */
+
+typedef struct {
+    int64_t first, pictures; /* of the batch */
+    int64_t row;             /* first tile row of each */
+} group;
+
+/* Tiles of picture q of the group, on a grid over height x width pixels. */
+static dpid_tiles tiles_of(const dpid_engine *e, const group *p, int64_t q, int64_t height, int64_t width)
+{
+    const int64_t left = dpid_conv2d_tiles(height) - p->row;
+    const int64_t rows = left < 0 ? 0 : smaller(e->band, left);
+    const int64_t columns = dpid_conv2d_tiles(width);
+    return (dpid_tiles){.rows = rows, .columns = columns, .first = q * rows * columns, .tiles = e->tiles};
+}
+
+static dpid_tiles tiles_of_input(const dpid_engine *e, const group *p, int64_t q)
+{
+    return tiles_of(e, p, q, e->g.window.h, e->g.window.w);
+}
+
+static dpid_tiles tiles_of_output(const dpid_engine *e, const group *p, int64_t q)
+{
+    return tiles_of(e, p, q, e->g.window.out_h, e->g.window.out_w);
+}
+
+/* What rounding added to a set stays 0. */
+static void clear_rest(real *set, int64_t blocks, int64_t tiles, int64_t count)
+{
+    for (int64_t p = 0; tiles > count && p < DPID_POSITIONS; p++)
+        for (int64_t b = 0; b < blocks; b++)
+            memset(set + p * dpid_position(blocks, tiles) + (b * tiles + count) * BLOCK, 0, (size_t)((tiles - count) * BLOCK) * sizeof *set);
+}
+
+static void transform_input(const dpid_engine *e, const group *p, int64_t q, const real *plane, real *set)
+{
+    const dpid_tiles at = tiles_of_output(e, p, q);
+    const int64_t row = e->in.columns * e->in.pitch;
+    DPID_T(dpid_winograd_input)(plane + p->row * DPID_TILE * row, row, e->in.pitch, e->in_blocks, &at, set);
+}
+
+/* ---- forward ----------------------------------------------------------------------------------------- */
+
+static real *result_of(const dpid_engine *e, int64_t n)
+{
+    return (real *)e->job->y + n * e->g.window.out_h * e->g.window.out_w * e->g.out;
+}
+
+static void forward_winograd(const dpid_engine *e, const group *p, int32_t worker)
+{
+    const dpid_window *w = &e->g.window;
+    const int64_t first = p->row * DPID_TILE;
+    real *plane = room(e, worker, e->plane_in);
+    real *set = room(e, worker, e->set_source);
+    real *result = room(e, worker, e->set_result);
+    clear_rest(set, e->in_blocks, e->tiles, tiles_of_output(e, p, p->pictures).first);
+    for (int64_t q = 0; q < p->pictures; q++) {
+        if (p->row == 0)
+            load_input(e, &e->job->in, p->first + q, plane);
+        transform_input(e, p, q, plane, set);
+    }
+    DPID_T(dpid_winograd_multiply)(set, e->u, e->in_blocks, e->out_blocks, e->tiles, result);
+    for (int64_t q = 0; q < p->pictures; q++) {
+        const dpid_tiles at = tiles_of_output(e, p, q);
+        DPID_T(dpid_winograd_output)(result, &at, e->g.out, w->out_h - first, w->out_w, e->job->pass->parameter[BIAS], result_of(e, p->first + q) + first * w->out_w * e->g.out);
+    }
+}
+
+static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
+{
+    real *plane = room(e, worker, e->plane_in);
+    load_input(e, &e->job->in, n, plane);
+    for (int64_t g = 0; g < e->g.groups; g++)
+        DPID_T(dpid_direct_multiply)(e->forward, plane + g * e->g.in_g, e->w + g * dpid_taps_forward_weights(&e->g),
+                                     e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL, result_of(e, n) + g * e->g.out_g);
+}
+
+static void finish_forward(const dpid_engine *e, int64_t n)
+{
+    const int64_t pixels = e->g.window.out_h * e->g.window.out_w;
+    const int64_t wide = sizeof(real) > sizeof(double) ? (int64_t)sizeof(real) : (int64_t)sizeof(double);
+    if (e->job->statistics)
+        DPID_T(dpid_piece_statistics)(result_of(e, n), pixels, e->g.out, (char *)e->job->statistics + 2 * n * e->g.out * wide);
+}
+
+static void forward_pictures(const dpid_engine *e, int64_t n, int64_t pictures, int32_t worker)
+{
+    group p = {.first = n, .pictures = pictures};
+    if (!e->winograd)
+        forward_direct(e, n, worker);
+    for (; e->winograd && p.row < dpid_conv2d_tiles(e->g.window.out_h); p.row += e->band)
+        forward_winograd(e, &p, worker);
+    for (int64_t q = 0; q < pictures; q++)
+        finish_forward(e, n + q);
+}
+
+static void forward_task(void *arg, int64_t task, int32_t worker)
+{
+    const dpid_engine *e = arg;
+    const int64_t end = dpid_engine_end(e, task);
+    clear_plane(&e->in, room(e, worker, e->plane_in));
+    for (int64_t n = task * e->images; n < end; n += e->together)
+        forward_pictures(e, n, smaller(e->together, end - n), worker);
+}
+
+void DPID_T(dpid_conv2d_run_forward)(const dpid_conv2d_job *job)
+{
+    const dpid_pass *pass = job->pass;
+    const dpid_engine e = DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), pass->exact, false, job);
+    DPID_T(dpid_engine_pack_forward)(&e);
+    dpid_pool_run(pass->pool, e.tasks, forward_task, (void *)&e);
+}
+
+/* ---- backward: what both ways share --------------------------------------------------------------------- */
+
+static bool wants(const dpid_engine *e, int32_t parameter)
+{
+    return e->job->pass->dparameter[parameter] != NULL;
+}
+
+static real *task_part(const dpid_engine *e, int64_t task)
+{
+    return e->partial + task * dpid_engine_partial(e);
+}
+
+/* db += dy^T 1 */
+static void add_bias_gradient(const dpid_engine *e, const real *plane, real *db)
+{
+    const dpid_window *w = &e->g.window;
+    const int64_t row = e->dy.columns * e->dy.pitch;
+    for (int64_t i = 0; i < w->out_h; i++)
+        DPID_T(dpid_column_sums)(w->out_w, e->g.out, plane + (e->dy.top + i) * row + e->dy.left * e->dy.pitch, e->dy.pitch, db);
+}
+
+static void load_dy(const dpid_engine *e, int64_t n, real *plane, real *part)
+{
+    load_gradient(e, n, plane);
+    if (wants(e, BIAS))
+        add_bias_gradient(e, plane, part + e->g.groups * dpid_taps_forward_weights(&e->g));
+}
+
+/* The new part of dx lies in place where nothing has to be added to what is there. */
+static real *fresh_of(const dpid_engine *e, int64_t n, int32_t worker)
+{
+    return e->job->dx.add ? room(e, worker, e->fresh) : (real *)e->job->dx.dx + n * e->g.window.h * e->g.window.w * e->g.window.c;
+}
+
+static void finish_gradient(const dpid_engine *e, int64_t n, const real *fresh)
+{
+    const dpid_window *w = &e->g.window;
+    DPID_T(dpid_gradient_store)(&e->job->dx, n, w->h * w->w, w->c, fresh);
+}
+
+/* ---- backward, direct --------------------------------------------------------------------------------------- */
+
+static void gradient_direct(const dpid_engine *e, int64_t n, int32_t worker)
+{
+    real *fresh = fresh_of(e, n, worker);
+    const real *plane = room(e, worker, e->plane_dy);
+    for (int64_t g = 0; g < e->g.groups; g++)
+        for (int64_t i = 0; i < dpid_taps_classes(&e->g); i++)
+            DPID_T(dpid_direct_multiply)(&e->backward_of[i], plane + g * e->g.out_g, e->w + g * dpid_taps_backward_weights(&e->g) + e->backward_of[i].weights, NULL, fresh + g * e->g.in_g);
+    finish_gradient(e, n, fresh);
+}
+
+static void weights_direct(const dpid_engine *e, int64_t n, int32_t worker, real *dw)
+{
+    real *plane = room(e, worker, e->plane_in);
+    const int64_t row = e->dy.columns * e->dy.pitch;
+    const real *dy = room(e, worker, e->plane_dy) + e->dy.top * row + e->dy.left * e->dy.pitch;
+    load_input(e, &e->job->in, n, plane);
+    for (int64_t g = 0; g < e->g.groups; g++)
+        DPID_T(dpid_direct_accumulate)(e->forward, plane + g * e->g.in_g, dy + g * e->g.out_g, row, e->dy.pitch, dw + g * dpid_taps_forward_weights(&e->g));
+}
+
+static void backward_direct(const dpid_engine *e, int64_t n, int32_t worker, real *part)
+{
+    load_dy(e, n, room(e, worker, e->plane_dy), part);
+    if (e->job->dx.dx)
+        gradient_direct(e, n, worker);
+    if (wants(e, WEIGHT))
+        weights_direct(e, n, worker, part);
+}
+
+/* ---- backward, Winograd: while a picture of dy is there, it goes through both transforms ------------------- */
+
+static void transform_dy(const dpid_engine *e, const group *p, int64_t q, const real *plane, int32_t worker)
+{
+    const int64_t row = e->dy.columns * e->dy.pitch;
+    const real *band = plane + p->row * DPID_TILE * row;
+    const dpid_tiles back = tiles_of_input(e, p, q);
+    const dpid_tiles at = tiles_of_output(e, p, q);
+    if (e->job->dx.dx)
+        DPID_T(dpid_winograd_input)(band, row, e->dy.pitch, e->out_blocks, &back, room(e, worker, e->set_source));
+    if (wants(e, WEIGHT))
+        DPID_T(dpid_winograd_gradient)(band + e->dy.top * row + e->dy.left * e->dy.pitch, row, e->dy.pitch, e->out_blocks, &at, room(e, worker, e->set_dy));
+}
+
+static void gradient_winograd(const dpid_engine *e, const group *p, int32_t worker)
+{
+    const dpid_window *w = &e->g.window;
+    const int64_t first = p->row * DPID_TILE;
+    real *set = room(e, worker, e->set_source);
+    real *result = room(e, worker, e->set_result);
+    const bool last = p->row + e->band >= dpid_conv2d_tiles(w->h);
+    clear_rest(set, e->out_blocks, e->tiles, tiles_of_input(e, p, p->pictures).first);
+    DPID_T(dpid_winograd_multiply)(set, e->u, e->out_blocks, e->in_blocks, e->tiles, result);
+    for (int64_t q = 0; q < p->pictures; q++) {
+        const dpid_tiles at = tiles_of_input(e, p, q);
+        real *fresh = fresh_of(e, p->first + q, worker);
+        DPID_T(dpid_winograd_output)(result, &at, w->c, w->h - first, w->w, NULL, fresh + first * w->w * w->c);
+        if (last)
+            finish_gradient(e, p->first + q, fresh);
+    }
+}
+
+static void weights_winograd(const dpid_engine *e, const group *p, bool from_zero, int32_t worker)
+{
+    real *plane = room(e, worker, e->plane_in);
+    real *set = room(e, worker, e->set_source);
+    for (int64_t q = 0; q < p->pictures; q++) {
+        if (p->row == 0)
+            load_input(e, &e->job->in, p->first + q, plane);
+        transform_input(e, p, q, plane, set);
+    }
+    DPID_T(dpid_winograd_accumulate)(set, room(e, worker, e->set_dy), e->in_blocks, e->out_blocks, e->tiles, tiles_of_output(e, p, p->pictures).first, from_zero, room(e, worker, e->set_weights));
+}
+
+static void backward_winograd(const dpid_engine *e, int64_t n, int64_t pictures, bool from_zero, int32_t worker, real *part)
+{
+    const dpid_window *w = &e->g.window;
+    real *plane = room(e, worker, e->plane_dy);
+    group p = {.first = n, .pictures = pictures};
+    for (; p.row < dpid_conv2d_tiles(w->h) || p.row < dpid_conv2d_tiles(w->out_h); p.row += e->band) {
+        for (int64_t q = 0; q < pictures; q++) {
+            if (p.row == 0)
+                load_dy(e, n + q, plane, part);
+            transform_dy(e, &p, q, plane, worker);
+        }
+        if (e->job->dx.dx && p.row < dpid_conv2d_tiles(w->h))
+            gradient_winograd(e, &p, worker);
+        if (wants(e, WEIGHT) && p.row < dpid_conv2d_tiles(w->out_h))
+            weights_winograd(e, &p, from_zero && p.row == 0, worker);
+    }
+}
+
+/* ---- backward: a task ------------------------------------------------------------------------------------------ */
+
+static void backward_task(void *arg, int64_t task, int32_t worker)
+{
+    const dpid_engine *e = arg;
+    const int64_t begin = task * e->images;
+    const int64_t end = dpid_engine_end(e, task);
+    real *part = task_part(e, task);
+    memset(part, 0, (size_t)dpid_engine_partial(e) * sizeof *part);
+    clear_plane(&e->in, room(e, worker, e->plane_in));
+    clear_plane(&e->dy, room(e, worker, e->plane_dy));
+    for (int64_t n = begin; n < end; n += e->together) {
+        if (e->winograd)
+            backward_winograd(e, n, smaller(e->together, end - n), n == begin, worker, part);
+        else
+            backward_direct(e, n, worker, part);
+    }
+    if (e->winograd && wants(e, WEIGHT))
+        DPID_T(dpid_winograd_weight_gradient)(room(e, worker, e->set_weights), e->g.in_g, e->out_blocks, part);
+}
+
+void DPID_T(dpid_conv2d_run_backward)(const dpid_conv2d_job *job)
+{
+    const dpid_pass *pass = job->pass;
+    const dpid_engine e = DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), pass->exact, true, job);
+    if (job->dx.dx)
+        DPID_T(dpid_engine_pack_backward)(&e);
+    dpid_pool_run(pass->pool, e.tasks, backward_task, (void *)&e);
+    DPID_T(dpid_engine_reduce)(&e);
+}
+
+#if DPID_ONCE
+const dpid_conv2d_fn dpid_conv2d_run_forward[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_conv2d_run_forward);
+const dpid_conv2d_fn dpid_conv2d_run_backward[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_conv2d_run_backward);
+#endif

@@ -1,0 +1,96 @@
+/* The register kernels of the convolution: two loops, everything else is addresses. Channels of the result come in blocks of 16.
+
+   multiply:   o[r][j] = start[j] + sum over segments s and k < s.length of a[row[r] + s.offset + k] b[k'][j]           (k' counts on over the segments)
+   accumulate: o[i][j] += sum over rows y and pixels x of a[y a_row + x a_step + i] d[y d_row + x d_step + j]
+
+   The shapes keep 8 to 16 accumulators in registers: fewer wait for the latency of the multiply-add, more spill. An accumulator array has a fixed size and its loops are unrolled, or gcc keeps it
+   in memory; a is read as a scalar operand, so that the multiply-add broadcasts it by itself. */
+#ifndef DPID_OPS_CONV2D_REGISTER_H
+#define DPID_OPS_CONV2D_REGISTER_H
+
+#include "ops/conv2d/direct.h"
+#include "tensor/simd.h"
+
+#include <stdbool.h>
+
+enum { BLOCK = 16, VECTORS = BLOCK / VL }; /* vectors in a block of channels */
+
+#if defined(__AVX512F__) && DPID_PRECISION == 32
+enum { ROWS = 8, DENSE_ROWS = 16, PAIR_ROWS = 8, WEIGHT_ROWS = 16, PAIR_WEIGHT_ROWS = 8 };
+#elif defined(__AVX512F__)
+enum { ROWS = 8, DENSE_ROWS = 8, PAIR_ROWS = 4, WEIGHT_ROWS = 8, PAIR_WEIGHT_ROWS = 4 };
+#elif defined(__AVX__) && DPID_PRECISION == 32
+enum { ROWS = 6, DENSE_ROWS = 4, PAIR_ROWS = 2, WEIGHT_ROWS = 4, PAIR_WEIGHT_ROWS = 2 };
+#elif DPID_PRECISION == 80
+enum { ROWS = 1, DENSE_ROWS = 1, PAIR_ROWS = 1, WEIGHT_ROWS = 1, PAIR_WEIGHT_ROWS = 1 };
+#else
+enum { ROWS = 2, DENSE_ROWS = 2, PAIR_ROWS = 1, WEIGHT_ROWS = 2, PAIR_WEIGHT_ROWS = 1 };
+#endif
+
+enum { MOST = 32 }; /* accumulators, at most */
+
+/* blocks = 1 or 2 blocks of results: the second one's weights stand b_pair behind b, its results o_pair behind o. start NULL: from 0. */
+DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const int64_t *row, const dpid_segment *s, int64_t segments, const real *b, int64_t b_pair, const real *start, real *o,
+                          const int64_t *o_row, int64_t o_pair)
+{
+    const int vectors = blocks * VECTORS;
+    vec sum[MOST];
+    vec w[MOST];
+    const real *from[ROWS];
+    DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = start ? vec_load(start + v * VL) : (vec){0};
+    DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] = w[i % vectors];
+    DPID_UNROLL for (int r = 0; r < rows; r++) from[r] = a + row[r];
+    for (int64_t t = 0; t < segments; t++) {
+        int64_t k = s[t].offset;
+        for (const int64_t end = k + s[t].length; k < end; k++, b += BLOCK) {
+            DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = vec_load(b + (v / VECTORS) * b_pair + (v % VECTORS) * VL);
+            DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += from[i / vectors][k] * w[i % vectors];
+        }
+    }
+    DPID_UNROLL for (int i = 0; i < rows * vectors; i++)
+        vec_store(o + o_row[i / vectors] + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL, sum[i]);
+}
+
+/* The same where rows lie 16 apart in a and in o, and segments are blocks of 16, a_block apart. */
+DPID_INLINE void multiply_dense(const int rows, const int blocks, const real *a, int64_t a_block, int64_t in_blocks, const real *b, int64_t b_pair, real *o, int64_t o_pair)
+{
+    const int vectors = blocks * VECTORS;
+    vec sum[MOST];
+    vec w[MOST];
+    DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] = (vec){0};
+    for (int64_t t = 0; t < in_blocks; t++, a += a_block) {
+        for (int k = 0; k < BLOCK; k++, b += BLOCK) {
+            DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = vec_load(b + (v / VECTORS) * b_pair + (v % VECTORS) * VL);
+            DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += a[k + (i / vectors) * BLOCK] * w[i % vectors];
+        }
+    }
+    DPID_UNROLL for (int i = 0; i < rows * vectors; i++)
+        vec_store(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL, sum[i]);
+}
+
+/* How far the pixels of a and d stand apart, and how many there are. */
+typedef struct {
+    int64_t a_row, a_step, d_row, d_step, height, width;
+} walk;
+
+/* The second block of d stands d_pair behind the first, its results o_pair behind o. from_zero: o is overwritten. */
+DPID_INLINE void accumulate(const int rows, const int blocks, const real *a, const real *d, int64_t d_pair, const walk *p, bool from_zero, real *o, int64_t o_pair)
+{
+    const int vectors = blocks * VECTORS;
+    vec sum[MOST];
+    vec w[MOST];
+    DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] =
+        from_zero ? (vec){0} : vec_load(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL);
+    for (int64_t y = 0; y < p->height; y++) {
+        const real *from = a + y * p->a_row;
+        const real *with = d + y * p->d_row;
+        for (int64_t x = 0; x < p->width; x++, from += p->a_step, with += p->d_step) {
+            DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = vec_load(with + (v / VECTORS) * d_pair + (v % VECTORS) * VL);
+            DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += from[i / vectors] * w[i % vectors];
+        }
+    }
+    DPID_UNROLL for (int i = 0; i < rows * vectors; i++)
+        vec_store(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL, sum[i]);
+}
+
+#endif

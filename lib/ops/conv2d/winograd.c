@@ -1,0 +1,275 @@
+/* Winograd's convolution: five one-dimensional transforms, applied to the columns and then to the rows of a tile, and two products.   What for: winograd.h */
+#include "ops/conv2d/winograd.h"
+
+#include "ops/conv2d/register.h"
+
+#include <string.h>
+
+#if defined(__AVX512F__) && DPID_PRECISION == 32
+enum { PAIRS = 1 }; /* two blocks of results at a time where there are two */
+#else
+enum { PAIRS = 0 };
+#endif
+
+static int64_t blocks_of(int64_t channels)
+{
+    return (channels + BLOCK - 1) / BLOCK;
+}
+
+int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks)
+{
+    const int64_t multiple = PAIRS && blocks % 2 == 0 ? PAIR_ROWS : DENSE_ROWS;
+    return (count + multiple - 1) / multiple * multiple;
+}
+
+/* ---- one-dimensional transforms: i with stride s to o with stride t -------------------- */
+
+/* B^T d */
+DPID_INLINE void input_line(const vec *i, int s, vec *o, int t)
+{
+    const vec d0 = i[0], d1 = i[s], d2 = i[2 * s], d3 = i[3 * s], d4 = i[4 * s], d5 = i[5 * s];
+    const vec p = d4 - 4 * d2, q = d3 - 4 * d1, u = d4 - d2, v = 2 * (d3 - d1);
+    o[0] = 4 * d0 + (d4 - 5 * d2);
+    o[t] = p + q;
+    o[2 * t] = p - q;
+    o[3 * t] = u + v;
+    o[4 * t] = u - v;
+    o[5 * t] = 4 * d1 + (d5 - 5 * d3);
+}
+
+/* A^T m */
+DPID_INLINE void output_line(const vec *i, int s, vec *o, int t)
+{
+    const vec a = i[s] + i[2 * s], b = i[s] - i[2 * s], c = i[3 * s] + i[4 * s], e = i[3 * s] - i[4 * s];
+    const vec m0 = i[0], m5 = i[5 * s];
+    o[0] = m0 + (a + c);
+    o[t] = b + 2 * e;
+    o[2 * t] = a + 4 * c;
+    o[3 * t] = (b + 8 * e) + m5;
+}
+
+/* A d */
+DPID_INLINE void gradient_line(const vec *i, int s, vec *o, int t)
+{
+    const vec d0 = i[0], d1 = i[s], d2 = i[2 * s], d3 = i[3 * s];
+    const vec a = d0 + d2, b = d1 + d3, c = d0 + 4 * d2, e = 2 * d1 + 8 * d3;
+    o[0] = d0;
+    o[t] = a + b;
+    o[2 * t] = a - b;
+    o[3 * t] = c + e;
+    o[4 * t] = c - e;
+    o[5 * t] = d3;
+}
+
+/* G g */
+DPID_INLINE void weight_line(const vec *i, int s, vec *o, int t)
+{
+    const real sixth = (real)1 / 6;
+    const vec g0 = i[0], g1 = i[s], g2 = i[2 * s];
+    const vec a = (g0 + g2) * -sixth, b = g1 * sixth, c = g0 * (sixth / 4) + g2 * sixth, e = g1 * (sixth / 2);
+    o[0] = (real)0.25 * g0;
+    o[t] = a - b;
+    o[2 * t] = a + b;
+    o[3 * t] = c + e;
+    o[4 * t] = c - e;
+    o[5 * t] = g2;
+}
+
+/* G^T u */
+DPID_INLINE void weight_gradient_line(const vec *i, int s, vec *o, int t)
+{
+    const real sixth = (real)1 / 6;
+    const vec u0 = i[0], u5 = i[5 * s];
+    const vec a = i[s] + i[2 * s], b = i[2 * s] - i[s], c = i[3 * s] + i[4 * s], e = i[3 * s] - i[4 * s];
+    o[0] = (real)0.25 * u0 - a * sixth + c * (sixth / 4);
+    o[t] = b * sixth + e * (sixth / 2);
+    o[2 * t] = (c - a) * sixth + u5;
+}
+
+/* ---- a tile: n x n vectors to m x m ------------------------------------------------------ */
+
+typedef void (*line)(const vec *, int, vec *, int);
+
+/* f on the columns of the n x n vectors at x, then on the rows: y[m][m] */
+DPID_INLINE void transform(line f, const int n, const int m, const real *x, int64_t row, int64_t column, vec *y)
+{
+    vec middle[DPID_POSITIONS];
+    vec in[6];
+    DPID_UNROLL for (int j = 0; j < n; j++)
+    {
+        DPID_UNROLL for (int i = 0; i < n; i++) in[i] = vec_load(x + i * row + j * column);
+        f(in, 1, middle + j, n);
+    }
+    DPID_UNROLL for (int i = 0; i < m; i++) f(middle + i * n, 1, y + i * m, 1);
+}
+
+DPID_INLINE void to_positions(const vec *y, real *t, int64_t position)
+{
+    DPID_UNROLL for (int i = 0; i < DPID_POSITIONS; i++) vec_store(t + i * position, y[i]);
+}
+
+DPID_INLINE void tiles_forward(line f, const int n, const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t)
+{
+    const int64_t position = dpid_position(blocks, at->tiles);
+    for (int64_t b = 0; b < blocks; b++) {
+        real *to = t + (b * at->tiles + at->first) * BLOCK;
+        for (int64_t i = 0; i < at->rows; i++) {
+            const real *from = x + i * DPID_TILE * row + b * BLOCK;
+            for (int64_t j = 0; j < at->columns; j++, from += DPID_TILE * pitch, to += BLOCK) {
+                for (int v = 0; v < BLOCK; v += VL) {
+                    vec y[DPID_POSITIONS];
+                    transform(f, n, 6, from + v, row, pitch, y);
+                    to_positions(y, to + v, position);
+                }
+            }
+        }
+    }
+}
+
+void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t)
+{
+    tiles_forward(input_line, 6, x, row, pitch, blocks, at, t);
+}
+
+void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t)
+{
+    tiles_forward(gradient_line, 4, dy, row, pitch, blocks, at, t);
+}
+
+/* ---- output --------------------------------------------------------------------------------- */
+
+/* A tile at the border or in a block that is not full goes through an array of its own. */
+static void store_part(const vec *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, int64_t pitch, real *y)
+{
+    real lanes[VL];
+    for (int64_t i = 0; i < rows; i++) {
+        for (int64_t j = 0; j < columns; j++) {
+            memcpy(lanes, &tile[i * DPID_TILE + j], sizeof lanes);
+            memcpy(y + i * row + j * pitch, lanes, (size_t)channels * sizeof *y);
+        }
+    }
+}
+
+DPID_INLINE void store_tile(const vec *tile, int64_t row, int64_t pitch, real *y)
+{
+    DPID_UNROLL for (int i = 0; i < DPID_TILE; i++)
+        DPID_UNROLL for (int j = 0; j < DPID_TILE; j++) vec_store(y + i * row + j * pitch, tile[i * DPID_TILE + j]);
+}
+
+static vec bias_of(const real *bias, int64_t channel, int64_t channels)
+{
+    real lanes[VL] = {0};
+    for (int64_t j = 0; bias && j < VL && channel + j < channels; j++)
+        lanes[j] = bias[channel + j];
+    return vec_load(lanes);
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y)
+{
+    const int64_t position = dpid_position(blocks_of(channels), at->tiles);
+    const int64_t row = width * channels;
+    for (int64_t c = 0; c < channels; c += VL) {
+        const real *from = t + ((c / BLOCK) * at->tiles + at->first) * BLOCK + c % BLOCK;
+        const vec b = bias_of(bias, c, channels);
+        for (int64_t i = 0; i < at->rows; i++) {
+            for (int64_t j = 0; j < at->columns; j++, from += BLOCK) {
+                vec tile[DPID_TILE * DPID_TILE];
+                transform(output_line, 6, DPID_TILE, from, 6 * position, position, tile);
+                if (bias)
+                    DPID_UNROLL for (int k = 0; k < DPID_TILE * DPID_TILE; k++) tile[k] += b;
+                real *to = y + i * DPID_TILE * row + j * DPID_TILE * channels + c;
+                const int64_t rows = smaller(DPID_TILE, height - i * DPID_TILE);
+                const int64_t columns = smaller(DPID_TILE, width - j * DPID_TILE);
+                if (rows == DPID_TILE && columns == DPID_TILE && channels - c >= VL)
+                    store_tile(tile, row, channels, to);
+                else
+                    store_part(tile, smaller(VL, channels - c), rows, columns, row, channels, to);
+            }
+        }
+    }
+}
+
+/* ---- weights ----------------------------------------------------------------------------------- */
+
+void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u)
+{
+    const int64_t in_blocks = blocks_of(in);
+    const int64_t position = out_blocks * in_blocks * BLOCK * BLOCK;
+    for (int64_t i = 0; i < in_blocks * BLOCK; i++) {
+        real *to = u + ((out_block * in_blocks + i / BLOCK) * BLOCK + i % BLOCK) * BLOCK;
+        for (int v = 0; v < BLOCK; v += VL) {
+            vec y[DPID_POSITIONS];
+            if (i < in)
+                transform(weight_line, 3, 6, w + i * BLOCK + v, 3 * in * BLOCK, in * BLOCK, y);
+            else
+                memset(y, 0, sizeof y);
+            to_positions(y, to + v, position);
+        }
+    }
+}
+
+void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t out_blocks, real *dw)
+{
+    const int64_t in_blocks = blocks_of(in);
+    const int64_t position = out_blocks * in_blocks * BLOCK * BLOCK;
+    for (int64_t o = 0; o < out_blocks; o++) {
+        for (int64_t i = 0; i < in; i++) {
+            const real *from = du + ((o * in_blocks + i / BLOCK) * BLOCK + i % BLOCK) * BLOCK;
+            for (int v = 0; v < BLOCK; v += VL) {
+                vec y[9];
+                transform(weight_gradient_line, 6, 3, from + v, 6 * position, position, y);
+                real *to = dw + (o * 9 * in + i) * BLOCK + v;
+                DPID_UNROLL for (int k = 0; k < 9; k++) vec_store(to + k * in * BLOCK, y[k]);
+            }
+        }
+    }
+}
+
+/* ---- products ------------------------------------------------------------------------------------- */
+
+static void multiply_position(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m)
+{
+    const int64_t of_block = in_blocks * BLOCK * BLOCK;
+    const int64_t plane = tiles * BLOCK;
+    int64_t o = 0;
+    for (; PAIRS && o + 2 <= out_blocks; o += 2)
+        for (int64_t t = 0; t < tiles; t += PAIR_ROWS)
+            multiply_dense(PAIR_ROWS, 2, v + t * BLOCK, plane, in_blocks, u + o * of_block, of_block, m + o * plane + t * BLOCK, plane);
+    for (; o < out_blocks; o++)
+        for (int64_t t = 0; t < tiles; t += DENSE_ROWS)
+            multiply_dense(DENSE_ROWS, 1, v + t * BLOCK, plane, in_blocks, u + o * of_block, 0, m + o * plane + t * BLOCK, 0);
+}
+
+void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m)
+{
+    for (int64_t p = 0; p < DPID_POSITIONS; p++)
+        multiply_position(v + p * dpid_position(in_blocks, tiles), u + p * in_blocks * out_blocks * BLOCK * BLOCK, in_blocks, out_blocks, tiles, m + p * dpid_position(out_blocks, tiles));
+}
+
+static void accumulate_position(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, real *du)
+{
+    const walk all = {.a_step = BLOCK, .d_step = BLOCK, .height = 1, .width = count};
+    const int64_t of_block = in_blocks * BLOCK * BLOCK;
+    const int64_t plane = tiles * BLOCK;
+    for (int64_t i = 0; i < in_blocks; i++) {
+        int64_t o = 0;
+        for (; PAIRS && o + 2 <= out_blocks; o += 2)
+            for (int r = 0; r < BLOCK; r += PAIR_WEIGHT_ROWS)
+                accumulate(PAIR_WEIGHT_ROWS, 2, v + i * plane + r, z + o * plane, plane, &all, from_zero, du + o * of_block + (i * BLOCK + r) * BLOCK, of_block);
+        for (; o < out_blocks; o++)
+            for (int r = 0; r < BLOCK; r += WEIGHT_ROWS)
+                accumulate(WEIGHT_ROWS, 1, v + i * plane + r, z + o * plane, 0, &all, from_zero, du + o * of_block + (i * BLOCK + r) * BLOCK, 0);
+    }
+}
+
+void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, real *du)
+{
+    for (int64_t p = 0; p < DPID_POSITIONS; p++)
+        accumulate_position(v + p * dpid_position(in_blocks, tiles), z + p * dpid_position(out_blocks, tiles), in_blocks, out_blocks, tiles, count, from_zero,
+                            du + p * in_blocks * out_blocks * BLOCK * BLOCK);
+}

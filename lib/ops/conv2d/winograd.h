@@ -1,0 +1,47 @@
+/* Winograd's convolution F(4x4, 3x3): a tile of 6x6 inputs gives 4x4 outputs with 36 products instead of 144 (Lavin and Gray 2016, arXiv:1509.09308, section 4).
+     forward           Y = A^T [ (G w G^T) . (B^T x B) ] A            . = product over channels at each of the 36 positions
+     weight gradient   dw = G^T [ (B^T x B)^T . (A dy A^T) ] G        the exact transpose of the forward map
+     input gradient    the forward map of the padded dy with flipped, transposed weights
+   A set of transformed tiles is t[36][blocks][tiles][16]: positions, blocks of 16 channels, tiles.   Derivation: conv2d.md
+
+   These are functions of one compilation (precision and instruction set), for the files of this folder. */
+#ifndef DPID_OPS_CONV2D_WINOGRAD_H
+#define DPID_OPS_CONV2D_WINOGRAD_H
+
+#include "tensor/real.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { DPID_POSITIONS = 36, DPID_TILE = 4 }; /* outputs of a tile: 4x4; it sees 6x6 */
+
+/* Tiles of pictures side by side: rows x columns tiles from tile `first` on, of `tiles` in the set. */
+typedef struct {
+    int64_t rows, columns, first, tiles;
+} dpid_tiles;
+
+/* Reals from one position to the next. The 16 more keep the 36 streams off one cache set. */
+static inline int64_t dpid_position(int64_t blocks, int64_t tiles)
+{
+    return blocks * tiles * 16 + 16;
+}
+
+/* The number of tiles that the product wants for this many blocks of results: count rounded up. */
+int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks);
+
+/* t = B^T x B.  x: padded picture with `pitch` reals a pixel (a multiple of 16, blocks of them used), `row` reals a row */
+void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t);
+/* t = A dy A^T, dy laid out like x */
+void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t);
+/* y = A^T t A, clipped to height x width pixels of `channels` */
+void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y);
+/* u[36][out blocks][in blocks][16 in][16 out] = G w G^T for one block of results.  w[9][in][16]: taps row by row */
+void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u);
+/* dw[out block][9][in][16] += G^T du G, du like u */
+void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t out_blocks, real *dw);
+/* m = v u at each position */
+void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m);
+/* du (+)= v^T z at each position, over the first `count` of `tiles` tiles */
+void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, real *du);
+
+#endif
