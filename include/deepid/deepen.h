@@ -47,7 +47,7 @@ DEEPID_API int32_t deepid_net_deepen(const deepid_net *net, int64_t where, const
  * around their values); on others only as deepid_certificate_create finds.
  *
  * @param[in]  net    as above
- * @param[in]  data   samples that the net takes; at most the first 512 are looked at; labels and targets play no part
+ * @param[in]  data   samples that the net takes; labels and targets play no part
  * @param[in]  where  as above
  * @param[in]  block  as above
  * @param[in]  count  as above

@@ -127,7 +127,7 @@ static int32_t run_net(comparison *c, int which, int64_t first, int64_t n)
                              dpid_number(value).text, p == DPID_P32 ? "f32" : "f64", (long long)(first + i / c->width));
     }
     dpid_loss_pass pass = {.option = c->option, .n = n, .width = c->width, .z = z, .labels = c->labels, .targets = c->targets};
-    c->loss->run[p](&pass);
+    c->loss->run[net->head.ctx->isa][p](&pass);
     c->sum[which] += pass.loss_sum;
     return DEEPID_OK;
 }

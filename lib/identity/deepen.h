@@ -39,9 +39,9 @@ int32_t dpid_deepen_splice(dpid_deepen *d, const char *init, uint64_t seed);
 /* Copies the unit's parameters into each added block of this place. */
 void dpid_deepen_install(dpid_deepen *d, int64_t place);
 
-/* What can flow: samples [n, count] of value v in double, from the data (the first ones) or, without, drawn from the range that the layers in front can give. */
+/* What can flow: samples [n, count] of value v in double, from the data (all, or as many as fit, evenly) or, without, drawn from the range that the layers in front can give. */
 typedef struct {
-    double low, high; /* may be infinite */
+    double low, high; /* of all samples; without data of the range, and maybe infinite */
     int64_t n, count;
     double *x;
 } dpid_flow;

@@ -74,7 +74,14 @@ int32_t dpid_value_range(const deepid_net *net, int32_t value, double *low, doub
 
 /* ---- samples ------------------------------------------------------------------------------------- */
 
-enum { SAMPLES = 512, BATCH = 64 };
+enum { BATCH = 64, DRAWN = 512, FEWEST = 64, NUMBERS = 1 << 22 };
+
+/* As many samples as there are, within a budget of memory. */
+static int64_t samples_kept(int64_t available, int64_t width)
+{
+    const int64_t most = NUMBERS / width > FEWEST ? NUMBERS / width : FEWEST;
+    return available < most ? available : most;
+}
 
 /* Normal numbers, moved into the range; with its ends, zeros of both signs, small and large ones among them. */
 static double draw(dpid_random *r, const dpid_flow *flow, int64_t i)
@@ -94,17 +101,44 @@ static void draw_flow(const dpid_flow *flow)
         flow->x[i] = (double)(float)draw(&r, flow, i);
 }
 
-static int32_t run_flow(deepid_net *net, const deepid_dataset *data, int32_t value, const dpid_flow *flow)
+/* Sample i of the last batch into the range, and to `to` when it is kept. */
+static int32_t take_sample(const deepid_net *net, int32_t value, int64_t i, int64_t number, dpid_flow *flow, double *to)
+{
+    const void *batch = dpid_net_value(net, value);
+    for (int64_t k = 0; k < flow->count; k++) {
+        const double x = dpid_fetch(net->precision, batch, i * flow->count + k);
+        if (!isfinite(x))
+            return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC, "deepen: %s is %s at sample %lld, expected finite numbers", net->value[value].name, dpid_number(x).text, (long long)number);
+        flow->low = fmin(flow->low, x);
+        flow->high = fmax(flow->high, x);
+        if (to)
+            to[k] = x;
+    }
+    return DEEPID_OK;
+}
+
+/* The range by all samples; kept are n of them, evenly: the k-th is sample k all / n. */
+static int32_t take_batch(const deepid_net *net, int32_t value, int64_t first, int64_t n, int64_t all, int64_t *kept, dpid_flow *flow)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const bool keep = *kept < flow->n && first + i == *kept * all / flow->n;
+        DPID_TRY(take_sample(net, value, i, first + i, flow, keep ? flow->x + *kept * flow->count : NULL));
+        *kept += keep;
+    }
+    return DEEPID_OK;
+}
+
+static int32_t run_flow(deepid_net *net, const deepid_dataset *data, int32_t value, dpid_flow *flow)
 {
     int64_t order[BATCH];
-    for (int64_t first = 0; first < flow->n; first += BATCH) {
-        const int64_t n = flow->n - first < BATCH ? flow->n - first : BATCH;
+    int64_t kept = 0;
+    for (int64_t first = 0; first < data->count; first += BATCH) {
+        const int64_t n = data->count - first < BATCH ? data->count - first : BATCH;
         for (int64_t i = 0; i < n; i++)
             order[i] = first + i;
         dpid_dataset_gather(data, order, n, NULL, 0, net->precision, dpid_net_input(net), NULL, NULL);
         DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, n));
-        for (int64_t i = 0; i < n * flow->count; i++)
-            flow->x[first * flow->count + i] = dpid_fetch(net->precision, dpid_net_value(net, value), i);
+        DPID_TRY(take_batch(net, value, first, n, data->count, &kept, flow));
     }
     return DEEPID_OK;
 }
@@ -113,27 +147,19 @@ static int32_t measure_flow(const deepid_net *net, const deepid_dataset *data, i
 {
     deepid_net *copy = NULL;
     DPID_TRY(dpid_net_clone_as(net, net->precision, &copy));
+    flow->low = (double)INFINITY;
+    flow->high = -(double)INFINITY;
     int32_t status = dpid_net_prepare(copy, BATCH, true);
     if (status == DEEPID_OK)
         status = run_flow(copy, data, value, flow);
     deepid_net_destroy(copy);
-    DPID_TRY(status);
-    flow->low = (double)INFINITY;
-    flow->high = -(double)INFINITY;
-    for (int64_t i = 0; i < flow->n * flow->count; i++) {
-        if (!isfinite(flow->x[i]))
-            return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC, "deepen: %s is %s at sample %lld, expected finite numbers", net->value[value].name, dpid_number(flow->x[i]).text,
-                             (long long)(i / flow->count));
-        flow->low = fmin(flow->low, flow->x[i]);
-        flow->high = fmax(flow->high, flow->x[i]);
-    }
-    return DEEPID_OK;
+    return status;
 }
 
 int32_t dpid_flow_at(const deepid_net *net, const deepid_dataset *data, int32_t value, dpid_arena *arena, dpid_flow *out)
 {
     out->count = dpid_shape_count(&net->value[value].shape);
-    out->n = data && data->count < SAMPLES ? data->count : SAMPLES;
+    out->n = samples_kept(data ? data->count : DRAWN, out->count);
     DPID_TRY(dpid_arena_alloc(arena, out->n * out->count, sizeof *out->x, "deepen", &out->x));
     if (data)
         return measure_flow(net, data, value, out);
