@@ -35,7 +35,7 @@ static int32_t zero_block(deepid_net *net, int32_t block)
     int32_t last = -1;
     for (int32_t i = 0; i < net->trained; i++) {
         const dpid_layer *layer = &net->layer[net->parameter[i].layer];
-        if (layer->block == block && !layer->shortcut && net->parameter[i].layer > last)
+        if (layer->block == block && !layer->shortcut)
             last = net->parameter[i].layer;
     }
     for (int32_t i = 0; i < net->trained; i++)

@@ -86,6 +86,33 @@ static void a_moved_bias_is_seen_as_what_it_is(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* y = w x with x = 1 and target 0: w = 1 has L = 1, w = 1.5 has 2.25; the bound D (2 sqrt(L) + D) = 0.5 (2 + 0.5) is met exactly. */
+static void the_bound_for_targets_can_be_met(void **state)
+{
+    (void)state;
+    static const double one[] = {1};
+    static const double zero[] = {0};
+    static const int64_t extents[] = {1, 1};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *data = NULL;
+    deepid_certificate *cert = NULL;
+    deepid_net *net[2];
+    OK(deepid_dataset_wrap_targets(ctx, DEEPID_F64, one, 2, extents, NULL, DEEPID_F64, zero, 1, &data));
+    for (int k = 0; k < 2; k++) {
+        net[k] = start(ctx, "input 1; dense out=1 bias=0", DEEPID_F64, 1);
+        *(double *)deepid_net_parameter_data(net[k], "dense.weight") = 1 + 0.5 * k;
+    }
+    OK(deepid_certificate_create(net[0], net[1], data, &cert));
+    assert_true(deepid_certificate_loss_shallow(cert, DEEPID_F32, DEEPID_EVAL) == 1);
+    assert_true(deepid_certificate_loss_deep(cert, DEEPID_F32, DEEPID_EVAL) == 2.25);
+    assert_true(fabs(deepid_certificate_bound(cert, DEEPID_F32, DEEPID_EVAL) - 1.25) < 1e-12);
+    deepid_certificate_destroy(cert);
+    deepid_net_destroy(net[0]);
+    deepid_net_destroy(net[1]);
+    deepid_dataset_destroy(data);
+    deepid_ctx_destroy(ctx);
+}
+
 /* Weights disturbed by 2^-k, random signs: the measured difference of the losses never exceeds the bound, for labels and for targets. */
 static void the_bound_holds_for_any_disturbance(void **state)
 {
@@ -437,6 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_net_and_its_copy_are_equal_bit_for_bit),
         cmocka_unit_test(a_moved_bias_is_seen_as_what_it_is),
+        cmocka_unit_test(the_bound_for_targets_can_be_met),
         cmocka_unit_test(the_bound_holds_for_any_disturbance),
         cmocka_unit_test(the_bound_counts_the_rounding_of_the_losses),
         cmocka_unit_test(threads_do_not_change_a_number),

@@ -163,6 +163,44 @@ static void zero_branches_are_only_zero_at_the_end(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* What can flow behind the last layer: after=hardtanh is harmless behind hardtanh, not behind one with other ends, nor behind a sum whose skip is unbounded. */
+static void ranges_follow_the_layers_in_front(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *front, *after;
+        bool fine;
+    } cases[] = {
+        {"relu", "relu", true},
+        {"relu", "elu", true},
+        {"elu", "elu", false},
+        {"hardtanh", "hardtanh", true},
+        {"hardtanh min=-5 max=5", "hardtanh", false},
+        {"tanh", "hardtanh", true},
+        {"sigmoid", "relu", true},
+        {"batchnorm", "relu", false},
+        {"relu; dropout p=0.5", "relu", false}, /* not followed: refused, though it would do */
+        {"relu; identity { dense out=4; relu }", "relu", true},
+        {"batchnorm; identity { dense out=4; relu }", "relu", false},
+        {"relu; identity { dense out=4; batchnorm }", "relu", false},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        char block[64];
+        deepid_net *deeper = NULL;
+        snprintf(text, sizeof text, "input 2; dense out=4; %s; dense out=2", cases[i].front);
+        snprintf(block, sizeof block, "identity { dense out=4 } after=%s", cases[i].after);
+        deepid_net *net = start(ctx, text, DEEPID_F32);
+        const int32_t status = deepid_net_deepen(net, deepid_net_block_count(net), block, 1, "zero_branch", &deeper);
+        if ((status == DEEPID_OK) != cases[i].fine)
+            fail_msg("%s behind %s: %s", block, cases[i].front, status ? deepid_ctx_error(ctx) : "taken");
+        deepid_net_destroy(deeper);
+        deepid_net_destroy(net);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- random: by seed and word -------------------------------------------------------------------------------- */
 
 static void random_blocks_go_by_word_and_seed(void **state)
@@ -299,6 +337,7 @@ int main(void)
         cmocka_unit_test(old_parameters_keep_their_bits),
         cmocka_unit_test(zero_branches_change_no_bit),
         cmocka_unit_test(zero_branches_are_only_zero_at_the_end),
+        cmocka_unit_test(ranges_follow_the_layers_in_front),
         cmocka_unit_test(random_blocks_go_by_word_and_seed),
         cmocka_unit_test(nonsense_is_refused_with_a_sentence),
         cmocka_unit_test(words_are_listed_with_help),

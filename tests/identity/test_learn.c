@@ -229,6 +229,19 @@ static void the_norm_path_keeps_the_norm(void **state)
     end(&r);
 }
 
+/* The loss of w = I is 0, and 0 is a target that it reaches. */
+static void the_target_itself_counts_as_back(void **state)
+{
+    (void)state;
+    rig r = make(convex, "input 3; dense out=3 bias=0", DEEPID_F64, "identity", "sgd", 1e-12);
+    deepid_ctx *ctx = r.ctx;
+    deepid_basin *basin = NULL;
+    OK(deepid_basin_measure(r.trainer, 0, 1, "seeds=1 bisections=1", &basin));
+    assert_true(deepid_table_get(deepid_basin_table(basin), 0, 0) == 0 && deepid_table_get(deepid_basin_table(basin), 0, 1) == 0.5);
+    deepid_basin_destroy(basin);
+    end(&r);
+}
+
 static void a_target_below_all_reach_has_radius_0(void **state)
 {
     (void)state;
@@ -317,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_convex_task_has_radius_1),
         cmocka_unit_test(without_training_the_radius_is_that_of_the_loss),
         cmocka_unit_test(the_norm_path_keeps_the_norm),
+        cmocka_unit_test(the_target_itself_counts_as_back),
         cmocka_unit_test(a_target_below_all_reach_has_radius_0),
         cmocka_unit_test(basins_refuse_nonsense),
         cmocka_unit_test(survives_failing_allocations),
