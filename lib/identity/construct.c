@@ -1,0 +1,516 @@
+/* The search: run after run, each activation takes the first construction that fits; the weights are written on the way. */
+#include "identity/chain.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DIRECT = 0 };
+
+typedef struct {
+    const dpid_chain *chain;
+    const dpid_domain *domain;
+    const dpid_identity_options *options;
+    dpid_arena *arena;
+    dpid_writing writing;
+    dpid_code code;
+    double gain;              /* what the chain is to give: gain x */
+    int32_t first_linear, last_linear; /* parts; -1: none */
+    int32_t first_move;       /* constructions before this one are not tried (direct always) */
+    int32_t curved;
+    bool joins;
+    dpid_witness *witness;
+    int32_t worst;            /* the last construction, in their order, that was used */
+} search;
+
+static bool solve_chain(search *s);
+
+/* ---- what runs can do ------------------------------------------------------------------- */
+
+static int32_t run_end(const dpid_chain *chain, int32_t first)
+{
+    while (first < chain->parts && chain->part[first].type != DPID_PART_ACTIVATION)
+        first++;
+    return first;
+}
+
+static dpid_ability ability_of(const dpid_chain *chain, int32_t first, int32_t end)
+{
+    dpid_ability can = {0};
+    for (int32_t i = first; i < end; i++) {
+        const dpid_part *part = &chain->part[i];
+        can.linear |= part->type == DPID_PART_LINEAR;
+        can.scale |= part->type == DPID_PART_LINEAR || part->type == DPID_PART_NORM;
+        can.shift |= dpid_part_has_bias(part);
+        if (part->type == DPID_PART_LINEAR)
+            can.width = dpid_channels(&part->layer->op.out);
+    }
+    return can;
+}
+
+static const dpid_activation *activation_at(const dpid_chain *chain, int32_t i)
+{
+    return i < chain->parts ? &chain->part[i].activation : NULL;
+}
+
+static int32_t count_curved(const dpid_chain *chain)
+{
+    int32_t count = 0;
+    for (int32_t i = 0; i < chain->parts; i++)
+        count += chain->part[i].type == DPID_PART_ACTIVATION && chain->part[i].activation.line.low > chain->part[i].activation.line.high;
+    return count > 0 ? count : 1;
+}
+
+/* The first or last linear part; -1: none. */
+static int32_t find_linear(const dpid_chain *chain, bool first)
+{
+    int32_t found = -1;
+    for (int32_t i = 0; i < chain->parts; i++)
+        if (chain->part[i].type == DPID_PART_LINEAR && (!first || found < 0))
+            found = i;
+    return found;
+}
+
+static bool in_place(const dpid_code *code, int64_t channels)
+{
+    for (int64_t i = 0; i < code->carriers; i++)
+        if (code->plus[i] != i)
+            return false;
+    return code->carriers == channels && code->form == DPID_CODE_PLAIN;
+}
+
+/* ---- one run ------------------------------------------------------------------------------- */
+
+typedef struct {
+    int32_t first, end;
+    dpid_code_form form; /* what is to come out: PLAIN or PAIR */
+    double scale, shift; /* h = scale x + shift */
+} run;
+
+/* The last part of the run that can carry a constant; -1: none. */
+static int32_t shift_part(const search *s, const run *r)
+{
+    int32_t found = -1;
+    for (int32_t i = r->first; i < r->end; i++)
+        if (dpid_part_has_bias(&s->chain->part[i]))
+            found = i;
+    return found;
+}
+
+/* The first linear layer, else the first normalisation; -1: none. */
+static int32_t scale_part(const search *s, const run *r)
+{
+    int32_t found = -1;
+    for (int32_t i = r->end - 1; i >= r->first; i--)
+        if (s->chain->part[i].type == DPID_PART_NORM && (found < 0 || s->chain->part[found].type == DPID_PART_NORM))
+            found = i;
+        else if (s->chain->part[i].type == DPID_PART_LINEAR)
+            found = i;
+    return found;
+}
+
+static int32_t last_linear_of(const search *s, const run *r)
+{
+    int32_t found = -1;
+    for (int32_t i = r->first; i < r->end; i++)
+        if (s->chain->part[i].type == DPID_PART_LINEAR)
+            found = i;
+    return found;
+}
+
+/* From here on the codes are coordinates in the basis; and back. */
+static void enter_basis(const search *s, dpid_code *code)
+{
+    const dpid_basis *b = s->writing.basis;
+    code->carriers = b->dimensions;
+    code->mean = b->code_mean;
+    code->variance = b->code_variance;
+    code->low = INFINITY;
+    code->high = -INFINITY;
+    for (int64_t k = 0; k < b->dimensions; k++) {
+        code->low = fmin(code->low, b->low[k]);
+        code->high = fmax(code->high, b->high[k]);
+    }
+}
+
+static void leave_basis(const search *s, dpid_code *code)
+{
+    code->carriers = s->domain->channels;
+    code->mean = s->domain->mean;
+    code->variance = s->domain->variance;
+    code->low = s->domain->low;
+    code->high = s->domain->high;
+}
+
+static void change_basis(const search *s, int32_t first, int32_t end, dpid_code *code)
+{
+    if (s->writing.basis && s->first_linear >= first && s->first_linear < end)
+        enter_basis(s, code);
+    if (s->writing.basis && s->last_linear >= first && s->last_linear < end)
+        leave_basis(s, code);
+}
+
+static bool write_linear(search *s, const run *r, int32_t i, double factor)
+{
+    const bool basis = s->writing.basis != NULL;
+    const dpid_task task = {.factor = factor, .expand = r->form == DPID_CODE_PAIR && i == last_linear_of(s, r), .enter = basis && i == s->first_linear,
+                            .leave = basis && i == s->last_linear, .whole = i == s->last_linear};
+    return dpid_write_linear(&s->writing, &s->chain->part[i], task, &s->code);
+}
+
+/* channel_pad puts half of its zeros in front. */
+static void pass_padding(search *s, const dpid_part *part)
+{
+    const int64_t in_front = (dpid_channels(&part->layer->op.out) - dpid_channels(&part->layer->op.in)) / 2;
+    for (int64_t i = 0; i < s->code.carriers; i++)
+        s->code.plus[i] += in_front;
+}
+
+/* The branch alone, as a chain of its own that gives (1 - s) h. */
+static bool solve_branch(search *s, const dpid_step *join)
+{
+    dpid_chain branch;
+    int32_t reason;
+    search inner = *s;
+    if (dpid_chain_make(s->arena, s->chain->net, join->skip, join->in, s->options->mode, &branch, &reason) != DEEPID_OK || reason != DEEPID_REASON_NONE)
+        return false;
+    inner.chain = &branch;
+    inner.gain = 1 - join->s;
+    inner.code.low = fmin(s->code.a * s->code.low, s->code.a * s->code.high) + s->code.c;
+    inner.code.high = fmax(s->code.a * s->code.low, s->code.a * s->code.high) + s->code.c;
+    inner.code.a = 1;
+    inner.code.c = 0;
+    inner.code.mean = inner.code.variance = NULL;
+    inner.writing.basis = NULL;
+    inner.first_linear = -1;
+    inner.last_linear = find_linear(&branch, false);
+    inner.curved = count_curved(&branch);
+    s->witness->bitwise = false;
+    s->witness->rounding += 4 * (dpid_magnitude(&s->code) + fabs(s->code.c / s->code.a));
+    if (!solve_chain(&inner))
+        return false;
+    s->worst = inner.worst;
+    return true;
+}
+
+/* y = F(x) + s x with F = (1 - s) x, zero where s = 1. */
+static bool write_join(search *s, const dpid_part *part)
+{
+    s->joins = true;
+    if (part->join->s == 1)
+        return dpid_write_zero_branch(s->writing.net, part->join);
+    return in_place(&s->code, dpid_channels(&s->chain->net->value[part->join->skip].shape)) && solve_branch(s, part->join);
+}
+
+static bool write_norm(search *s, const dpid_part *part, double factor)
+{
+    const bool exact = dpid_write_norm(&s->writing, part, &s->code, factor);
+    s->code.a *= factor;
+    s->code.c *= factor;
+    s->witness->train_exact = false;
+    if (exact)
+        return true;
+    s->witness->bitwise = false;
+    s->witness->rounding += 5 * (dpid_magnitude(&s->code) + 2 * fabs(s->code.c / s->code.a));
+    return true;
+}
+
+static bool write_part(search *s, const run *r, int32_t i, double factor)
+{
+    const dpid_part *part = &s->chain->part[i];
+    switch (part->type) {
+    case DPID_PART_LINEAR: return write_linear(s, r, i, factor);
+    case DPID_PART_NORM: return write_norm(s, part, factor);
+    case DPID_PART_JOIN: return write_join(s, part);
+    case DPID_PART_KEEP: pass_padding(s, part); return true;
+    default: return false;
+    }
+}
+
+/* -basis mean at the entrance, + mean at the exit. */
+static void write_basis_constant(search *s, int32_t i, bool entering, double factor)
+{
+    const dpid_basis *b = s->writing.basis;
+    double *vector = NULL;
+    if (dpid_alloc(s->writing.net->head.ctx, b->channels, sizeof *vector, "identity basis", &vector) != DEEPID_OK)
+        return;
+    for (int64_t k = 0; entering && k < b->dimensions; k++)
+        for (int64_t c = 0; c < b->channels; c++)
+            vector[k] -= factor * b->vector[k * b->channels + c] * b->mean[c];
+    for (int64_t c = 0; !entering && c < b->channels; c++)
+        vector[c] = factor * b->mean[c];
+    dpid_write_constant(&s->writing, &s->chain->part[i], &s->code, 0, vector);
+    dpid_free(s->writing.net->head.ctx, vector);
+}
+
+static bool in_run(const run *r, int32_t part)
+{
+    return part >= r->first && part < r->end;
+}
+
+static bool carries_mean(const search *s)
+{
+    double largest = 0;
+    for (int64_t c = 0; s->writing.basis && c < s->writing.basis->channels; c++)
+        largest = fmax(largest, fabs(s->writing.basis->mean[c]));
+    return largest > 0;
+}
+
+static bool write_run(search *s, const run *r)
+{
+    const double factor = r->scale / s->code.a;
+    const double constant = r->shift - factor * s->code.c;
+    const int32_t scaler = factor == 1 && s->code.form == DPID_CODE_PLAIN ? -1 : scale_part(s, r);
+    const int32_t shifter = shift_part(s, r);
+    if ((factor != 1 && scaler < 0) || (constant != 0 && shifter < 0))
+        return false;
+    const double early = shifter < scaler ? 1 / factor : 1; /* the constant is added before the scale */
+    for (int32_t i = r->first; i < r->end; i++) {
+        if (!write_part(s, r, i, i == scaler ? factor : 1))
+            return false;
+        change_basis(s, i, i + 1, &s->code);
+        if (i != shifter)
+            continue;
+        if (constant != 0)
+            dpid_write_constant(&s->writing, &s->chain->part[i], &s->code, constant * early, NULL);
+        if (carries_mean(s) && in_run(r, s->first_linear))
+            write_basis_constant(s, i, true, r->scale * early);
+        if (carries_mean(s) && in_run(r, s->last_linear))
+            write_basis_constant(s, i, false, r->scale * early);
+    }
+    s->code.a = r->scale;
+    s->code.c = r->shift;
+    return true;
+}
+
+/* ---- one activation --------------------------------------------------------------------------- */
+
+/* The code as it can be when the run before the activation has had its say. */
+static dpid_code code_at(const search *s, const dpid_ability *here, int32_t first, int32_t end)
+{
+    dpid_code code = s->code;
+    if (code.form == DPID_CODE_PAIR_PHI && here->linear)
+        code.form = DPID_CODE_PLAIN; /* the run takes the difference */
+    change_basis(s, first, end, &code);
+    return code;
+}
+
+static bool allowed(const search *s, int32_t i)
+{
+    const char *word = s->options->construction;
+    const bool forced = word && strcmp(word, "zero_branch") != 0 && strcmp(word, "data_basis") != 0 && strcmp(word, "direct") != 0;
+    if (i == DIRECT)
+        return true;
+    if (word && !forced && strcmp(word, "data_basis") != 0)
+        return false;
+    return forced ? strcmp(dpid_construction_at(i)->word, word) == 0 : i >= s->first_move;
+}
+
+static void take_move(search *s, const dpid_move *move, int32_t which)
+{
+    dpid_witness *w = s->witness;
+    s->worst = which > s->worst ? which : s->worst;
+    w->bitwise &= move->bitwise;
+    w->zero_preserving &= move->zero_preserving;
+    w->real_error += move->real_error;
+    w->rounding += move->rounding;
+    w->eps = move->approximate || move->eps < w->eps || w->eps == 0 ? (move->eps != 0 ? move->eps : w->eps) : w->eps;
+    w->shift = fmax(w->shift, fabs(move->shift));
+    w->floor += move->floor;
+    if (move->approximate && w->status != DEEPID_IDENTITY_F)
+        w->status = move->floor > 0 ? DEEPID_IDENTITY_F : DEEPID_IDENTITY_A;
+}
+
+static bool pass_activation(search *s, int32_t first, int32_t at)
+{
+    const dpid_chain *chain = s->chain;
+    const int32_t next = run_end(chain, at + 1);
+    dpid_place place = {.activation = activation_at(chain, at), .next = activation_at(chain, next), .here = ability_of(chain, first, at), .between = ability_of(chain, at + 1, next),
+                        .later = ability_of(chain, at + 1, chain->parts), .curved = s->curved, .options = s->options};
+    const dpid_code code = code_at(s, &place.here, first, at);
+    place.code = &code;
+    dpid_move move;
+    for (int32_t i = 0; dpid_construction_at(i); i++) {
+        if (!allowed(s, i) || !dpid_construction_at(i)->fits(&place, &move))
+            continue;
+        const run r = {first, at, move.form == DPID_CODE_PAIR ? DPID_CODE_PAIR : DPID_CODE_PLAIN, move.scale, move.shift};
+        if (!write_run(s, &r))
+            return false;
+        if (place.activation->trained)
+            dpid_write_slope(&s->writing, &chain->part[at]);
+        s->code.form = move.after_form;
+        s->code.a = move.after_a;
+        s->code.c = move.after_c;
+        take_move(s, &move, i);
+        return true;
+    }
+    return false;
+}
+
+/* ---- the whole chain ----------------------------------------------------------------------------- */
+
+/* True when the chain gives gain x. */
+static bool solve_chain(search *s)
+{
+    const dpid_chain *chain = s->chain;
+    int32_t first = 0;
+    for (int32_t at = run_end(chain, 0); at < chain->parts; at = run_end(chain, first)) {
+        if (!pass_activation(s, first, at))
+            return false;
+        first = at + 1;
+    }
+    const run last = {first, chain->parts, DPID_CODE_PLAIN, s->gain, 0};
+    const bool power = s->gain / s->code.a == dpid_power_below(fabs(s->gain / s->code.a));
+    if (s->code.form == DPID_CODE_HALF || !write_run(s, &last) || !in_place(&s->code, dpid_channels(&chain->net->value[chain->out].shape)))
+        return false;
+    s->witness->rounding += power ? 0 : 2 * dpid_magnitude(&s->code);
+    return true;
+}
+
+/* ---- attempts: on a copy, so that a block without a witness stays what it was -------------------------- */
+
+static bool centred(const search *s)
+{
+    const run all = {.first = 0, .end = run_end(s->chain, s->first_linear)};
+    const int32_t last_start = s->last_linear;
+    const run tail = {.first = last_start, .end = s->chain->parts};
+    return all.end <= s->last_linear && shift_part(s, &all) >= s->first_linear && shift_part(s, &tail) >= 0;
+}
+
+static int32_t begin(search *s, deepid_net *work)
+{
+    const dpid_shape *in = &s->chain->net->value[s->chain->in].shape;
+    const dpid_domain *d = s->domain;
+    int64_t widest = dpid_channels(in);
+    for (int32_t v = 0; v < s->chain->net->values_count; v++)
+        if (widest < dpid_channels(&s->chain->net->value[v].shape))
+            widest = dpid_channels(&s->chain->net->value[v].shape);
+    s->writing.net = work;
+    s->writing.data_statistics = s->options->data_statistics;
+    s->code = (dpid_code){.form = DPID_CODE_PLAIN, .a = 1, .carriers = dpid_channels(in), .low = d->low, .high = d->high, .mean = d->mean, .variance = d->variance};
+    DPID_TRY(dpid_arena_alloc(s->arena, widest, sizeof *s->code.plus, "identity code", &s->code.plus));
+    DPID_TRY(dpid_arena_alloc(s->arena, widest, sizeof *s->code.minus, "identity code", &s->code.minus));
+    for (int64_t i = 0; i < s->code.carriers; i++)
+        s->code.plus[i] = i;
+    *s->witness = (dpid_witness){.status = DEEPID_IDENTITY_E, .bitwise = true, .zero_preserving = true, .train_exact = true, .relative = isinf(d->low) || isinf(d->high)};
+    s->joins = false;
+    s->worst = -1;
+    return DEEPID_OK;
+}
+
+static void name_construction(search *s)
+{
+    dpid_witness *w = s->witness;
+    const dpid_construction *c = dpid_construction_at(s->worst);
+    const bool joins = s->joins && s->worst <= DIRECT;
+    w->construction = s->writing.basis ? "data_basis" : joins ? "zero_branch" : c ? c->word : "direct";
+    w->theorem = s->writing.basis ? "T0" : joins ? "blocks" : c ? c->theorem : "T1";
+    if (!s->writing.basis)
+        return;
+    w->basis = s->writing.basis->dimensions;
+    w->real_error += s->writing.basis->error;
+    w->rounding += 4 * (double)(s->domain->channels + 4) * fmax(1, fmax(fabs(s->domain->low), fabs(s->domain->high)));
+    w->bitwise = false;
+    if (s->writing.basis->error > 1e-5 * fmax(1, fmax(fabs(s->domain->low), fabs(s->domain->high)))) {
+        w->status = DEEPID_IDENTITY_F;
+        w->floor = s->writing.basis->error;
+    }
+}
+
+/* One search over a fresh copy; *found: the copy's values are in block. */
+static int32_t attempt(search *s, deepid_net *block, bool *found)
+{
+    deepid_net *work = NULL;
+    const size_t real = (size_t)dpid_precision_bytes(block->precision);
+    DPID_TRY(dpid_net_clone_as(block, block->precision, &work));
+    int32_t status = begin(s, work);
+    if (status == DEEPID_OK)
+        status = deepid_net_init(work, "he", s->options->seed);
+    *found = status == DEEPID_OK && solve_chain(s);
+    if (*found) {
+        name_construction(s);
+        memcpy(block->values, work->values, (size_t)block->values_reals * real);
+        memcpy(block->states, work->states, (size_t)block->states_reals * real);
+    }
+    deepid_net_destroy(work);
+    return status;
+}
+
+/* All places for constructions in turn: a move that fits here may leave a code that nothing behind can undo. */
+static int32_t attempt_all(search *s, deepid_net *block, bool *found)
+{
+    *found = false;
+    for (s->first_move = 0; !*found && dpid_construction_at(s->first_move); s->first_move++)
+        DPID_TRY(attempt(s, block, found));
+    return DEEPID_OK;
+}
+
+static int64_t narrowest(const dpid_chain *chain)
+{
+    int64_t least = dpid_channels(&chain->net->value[chain->in].shape);
+    for (int32_t i = 0; i < chain->parts; i++)
+        if (chain->part[i].type == DPID_PART_LINEAR && dpid_channels(&chain->part[i].layer->op.out) < least)
+            least = dpid_channels(&chain->part[i].layer->op.out);
+    return least;
+}
+
+/* Fewer dimensions than channels: on data whose rows span no more. */
+static int32_t attempt_basis(search *s, deepid_net *block, bool *found)
+{
+    dpid_basis basis;
+    if (s->domain->type != DPID_DOMAIN_DATA || s->first_linear < 0 || s->first_linear == s->last_linear)
+        return DEEPID_OK;
+    DPID_TRY(dpid_basis_make(s->arena, s->domain, narrowest(s->chain), centred(s), &basis));
+    const double most = fmax(1e-5, s->options->tolerance) * fmax(1, fmax(fabs(s->domain->low), fabs(s->domain->high)));
+    if (basis.error > most)
+        return DEEPID_OK;
+    s->writing.basis = &basis;
+    DPID_TRY(attempt_all(s, block, found));
+    s->writing.basis = NULL;
+    return DEEPID_OK;
+}
+
+static int32_t construct(dpid_arena *arena, deepid_net *block, const dpid_domain *domain, const dpid_identity_options *options, dpid_witness *out)
+{
+    dpid_chain chain;
+    int32_t obstacle;
+    bool found = false;
+    DPID_TRY(dpid_chain_make(arena, block, 0, block->step[block->steps - 1].out, options->mode, &chain, &obstacle));
+    search s = {.chain = &chain, .domain = domain, .options = options, .arena = arena, .gain = 1, .witness = out, .curved = count_curved(&chain)};
+    s.first_linear = find_linear(&chain, true);
+    s.last_linear = find_linear(&chain, false);
+    const bool basis_only = options->construction && strcmp(options->construction, "data_basis") == 0;
+    if (obstacle == DEEPID_REASON_NONE && !basis_only)
+        DPID_TRY(attempt_all(&s, block, &found));
+    if (obstacle == DEEPID_REASON_NONE && !found)
+        DPID_TRY(attempt_basis(&s, block, &found));
+    if (!found)
+        dpid_explain(&chain, obstacle, domain, options, out);
+    return DEEPID_OK;
+}
+
+/* ---- the door --------------------------------------------------------------------------------------------- */
+
+dpid_identity_options dpid_identity_defaults(void)
+{
+    return (dpid_identity_options){.dtype = DEEPID_F32, .mode = DPID_EVAL, .tolerance = 1e-5, .seed = 1};
+}
+
+double dpid_witness_bound(const dpid_witness *witness, int32_t dtype)
+{
+    return witness->real_error + witness->rounding * dpid_unit(dtype);
+}
+
+int32_t dpid_identity_construct(deepid_net *block, const dpid_domain *domain, const dpid_identity_options *options, dpid_witness *out)
+{
+    dpid_arena arena = {.ctx = block->head.ctx};
+    const int64_t channels = dpid_channels(&block->value[0].shape);
+    dpid_witness witness = {0};
+    if (domain->type == DPID_DOMAIN_DATA && domain->channels != channels)
+        return dpid_fail(block->head.ctx, DEEPID_ERR_SHAPE, "identity: the data has %lld channels, expected the block's %lld", (long long)domain->channels, (long long)channels);
+    const int32_t status = construct(&arena, block, domain, options, &witness);
+    if (status == DEEPID_OK)
+        *out = witness;
+    dpid_arena_release(&arena);
+    return status;
+}
