@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-static const dpid_filling *const fillings[] = {&dpid_filling_zero_branch, &dpid_filling_random};
-static const char *const words[] = {"zero_branch", "random", NULL};
+static const dpid_filling *const fillings[] = {&dpid_filling_witness, &dpid_filling_zero_branch, &dpid_filling_random};
+static const char *const words[] = {"witness", "zero_branch", "random", NULL};
 enum { COUNT = sizeof fillings / sizeof *fillings, PLACE = 0 };
 
 static const dpid_filling *find(dpid_span word)
