@@ -27,7 +27,7 @@ static int32_t run_batch(dpid_probe_run *run)
     if (status == DEEPID_OK)
         status = dpid_trainer_prepare(trainer);
     if (status == DEEPID_OK)
-        status = dpid_net_keep_gradients(run->net, true);
+        status = dpid_net_keep_all(run->net, true);
     double loss;
     double norm;
     for (int64_t i = 0; status == DEEPID_OK && i < run->n; i++)

@@ -47,7 +47,8 @@ static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
     const join *j = arg;
     (void)worker;
     for (int64_t i = chunk * CHUNK; i < chunk_end(j, chunk); i++) {
-        j->dbranch[i] = j->dout[i];
+        if (j->dbranch)
+            j->dbranch[i] = j->dout[i];
         j->dskip[i] = j->add ? j->dskip[i] + j->s * j->dout[i] : j->s * j->dout[i];
     }
 }

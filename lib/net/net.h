@@ -76,6 +76,7 @@ struct deepid_net {
     dpid_block_info *block;
     int64_t values_reals, states_reals; /* sizes of the two parameter arrays */
     void *values, *gradients, *states;  /* gradients NULL until prepared for training */
+    bool exact;                         /* no Winograd */
     bool *reads_last;                   /* of each step: nobody behind it reads its input (a join: its skip) */
     dpid_plan *plan;                    /* NULL until prepared */
     dpid_mode forward_mode;             /* of the last forward, with forward_n samples; 0: none yet */
@@ -115,10 +116,11 @@ void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 void dpid_net_commit(deepid_net *net);
 void dpid_net_clear_gradients(deepid_net *net);
 /* Value v of the last forward with buffers kept (prepared for training), n samples; NULL when it is not kept. And d loss / d value of the last backward: only when kept by
- * dpid_net_keep_gradients(net, true) before prepare. */
+ * dpid_net_keep_all(net, true) before prepare. */
 const void *dpid_net_value(const deepid_net *net, int32_t v);
 const void *dpid_net_value_gradient(const deepid_net *net, int32_t v);
-int32_t dpid_net_keep_gradients(deepid_net *net, bool keep);
+/* A plan that keeps every value and gradient, and so fuses nothing: the same bits, more memory, less speed. */
+int32_t dpid_net_keep_all(deepid_net *net, bool keep);
 /* First layer, in forward order, whose output (what = "output"), or in backward order whose parameter gradient (what = "gradient") is not finite: its name, or NULL. */
 const char *dpid_net_find_nonfinite(const deepid_net *net, const char *what, int64_t n);
 int64_t dpid_net_buffer_bytes(const deepid_net *net);

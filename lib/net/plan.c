@@ -87,6 +87,52 @@ static void use(slot *s, int32_t time)
         s->last = time;
 }
 
+/* When step t needs which values (time t) and gradients (its time on the way back). */
+static void use_plain(const dpid_step *step, int32_t t, int32_t back, slot *value, slot *gradient)
+{
+    use(&value[step->in], t);
+    use(&gradient[step->out], back);
+    use(&gradient[step->in], back);
+    if (step->skip >= 0) {
+        use(&value[step->skip], t);
+        use(&gradient[step->skip], back);
+    }
+}
+
+/* Reading lazy value v at time t: what it is made of, and itself where it is kept. */
+static void use_lazy(const dpid_fusion *f, int32_t v, int32_t t, slot *value)
+{
+    use(&value[f->lazy[v].x], t);
+    if (f->lazy[v].skip >= 0)
+        use(&value[f->lazy[v].skip], t);
+    use(&value[v], t);
+}
+
+static void use_conv(const deepid_net *net, const dpid_fusion *f, int32_t t, int32_t back, slot *value, slot *gradient)
+{
+    const dpid_step *step = &net->step[t];
+    if (f->lazy[step->in].x >= 0 && f->lazy[step->in].load == t)
+        use_lazy(f, step->in, t, value);
+    use(&value[step->in], t);
+    use(&gradient[f->statistics[t] >= 0 ? f->chain[f->statistics[t]] : step->out], back);
+    use(&gradient[step->in], back);
+    if (f->addend[t] >= 0)
+        use(&gradient[f->addend[t]], back);
+}
+
+static void use_absorbed(const deepid_net *net, const dpid_fusion *f, int32_t t, int32_t back, slot *value, slot *gradient)
+{
+    const int32_t v = f->chain[t];
+    if (f->lazy[v].end == t && f->lazy[v].load < 0) {
+        use_lazy(f, v, t, value);
+        use(&gradient[v], back);
+    }
+    if (net->step[t].type == DPID_STEP_JOIN && f->skip_now[t]) {
+        use(&gradient[v], back);
+        use(&gradient[net->step[t].skip], back);
+    }
+}
+
 /* Slots of all values, then of all gradients, in one array of 2 * values_count. */
 static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
 {
@@ -95,31 +141,33 @@ static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
     const int32_t steps = net->steps;
     slot *gradient = slots + net->values_count;
     for (int32_t v = 0; v < net->values_count; v++) {
-        if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, size, &slots[v].bytes) || !dpid_add(all, slots[v].bytes, &all) || !dpid_add(all, slots[v].bytes, &all))
+        int64_t bytes;
+        if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, size, &bytes) || !dpid_add(all, bytes, &all) || !dpid_add(all, bytes, &all))
             return false;
-        slots[v].first = slots[v].last = 0;
-        gradient[v] = (slot){.bytes = plan->train ? slots[v].bytes : 0, .first = 2 * steps, .last = 0};
+        slots[v] = (slot){.bytes = plan->fusion.stored[v] ? bytes : 0, .first = 2 * steps, .last = 0};
+        gradient[v] = (slot){.bytes = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = 2 * steps, .last = 0};
     }
     for (int32_t t = 0; t < steps; t++) {
         const dpid_step *step = &net->step[t];
         const int32_t back = 2 * steps - 1 - t;
-        slots[step->out].first = t;
-        use(&slots[step->out], t);
-        use(&slots[step->in], t);
-        use(&gradient[step->out], back);
-        use(&gradient[step->in], back);
-        if (step->skip >= 0) {
-            use(&slots[step->skip], t);
-            use(&gradient[step->skip], back);
-        }
+        const dpid_step_role role = plan->fusion.role[t];
+        if (role != DPID_ROLE_ABSORBED && role != DPID_ROLE_NORM)
+            use(&slots[step->out], t);
+        if (role == DPID_ROLE_PLAIN)
+            use_plain(step, t, back, slots, gradient);
+        else if (role == DPID_ROLE_CONV)
+            use_conv(net, &plan->fusion, t, back, slots, gradient);
+        else
+            use_absorbed(net, &plan->fusion, t, back, slots, gradient);
     }
+    use(&slots[0], 0);
     const int32_t out = net->step[steps - 1].out;
     use(&slots[out], 2 * steps);
     use(&gradient[out], steps);
     use(&gradient[0], 2 * steps);
     for (int32_t v = 0; v < net->values_count && plan->train; v++)
         slots[v].last = 2 * steps;
-    for (int32_t v = 0; v < net->values_count && plan->keep_gradients; v++)
+    for (int32_t v = 0; v < net->values_count && plan->whole; v++)
         use(&gradient[v], 2 * steps);
     return true;
 }
@@ -131,20 +179,56 @@ static int32_t fail_size(const deepid_net *net, const dpid_plan *plan)
     return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers of %lld samples are more than can be counted", (long long)plan->batch);
 }
 
-/* saved: kept in training from forward to backward, else a step's own. */
-static int32_t add_saved(const deepid_net *net, dpid_plan *plan)
+static int32_t saved_bytes(const deepid_net *net, const dpid_plan *plan, const dpid_op *op, int64_t *bytes)
 {
     const int64_t size = dpid_precision_bytes(net->precision);
-    const int64_t start = plan->bytes;
-    for (int32_t i = 0; i < net->layers; i++) {
-        const dpid_op *op = &net->layer[i].op;
-        const int64_t at = plan->train ? plan->bytes : start;
-        int64_t saved;
-        int64_t end;
-        if (!dpid_mul(op->saved_per_sample, plan->batch, &saved) || !dpid_add(saved, op->saved_fixed, &saved) || !padded(saved, 1, size, &saved) || !dpid_add(at, saved, &end))
+    int64_t saved;
+    if (!dpid_mul(op->saved_per_sample, plan->batch, &saved) || !dpid_add(saved, op->saved_fixed, &saved) || !padded(saved, 1, size, bytes))
+        return fail_size(net, plan);
+    return DEEPID_OK;
+}
+
+/* A step whose saved numbers are read by later steps: any in training, else the fused batch-norms. */
+static bool keeps_saved(const dpid_plan *plan, int32_t t)
+{
+    return plan->train || plan->fusion.role[t] == DPID_ROLE_NORM;
+}
+
+/* saved: first what is kept, then one place for all the others. */
+static int32_t add_saved(const deepid_net *net, dpid_plan *plan)
+{
+    int64_t shared = 0;
+    for (int32_t t = 0; t < net->steps; t++) {
+        int64_t bytes;
+        if (net->step[t].type != DPID_STEP_LAYER)
+            continue;
+        DPID_TRY(saved_bytes(net, plan, &net->layer[net->step[t].layer].op, &bytes));
+        plan->saved[net->step[t].layer] = plan->bytes;
+        shared = !keeps_saved(plan, t) && bytes > shared ? bytes : shared;
+        if (keeps_saved(plan, t) && !dpid_add(plan->bytes, bytes, &plan->bytes))
             return fail_size(net, plan);
-        plan->saved[i] = at;
-        plan->bytes = end > plan->bytes ? end : plan->bytes;
+    }
+    for (int32_t t = 0; t < net->steps; t++)
+        if (net->step[t].type == DPID_STEP_LAYER && !keeps_saved(plan, t))
+            plan->saved[net->step[t].layer] = plan->bytes;
+    return dpid_add(plan->bytes, shared, &plan->bytes) ? DEEPID_OK : fail_size(net, plan);
+}
+
+/* Sums over pictures of each fused batch-norm: [n][2][c] in double, long double of long double. */
+static int32_t add_parts(const deepid_net *net, dpid_plan *plan)
+{
+    const int64_t size = 2 * (int64_t)(net->precision == DPID_P80 ? sizeof(long double) : sizeof(double));
+    for (int32_t i = 0; i < net->layers; i++)
+        plan->parts[i] = -1;
+    for (int32_t t = 0; t < net->steps; t++) {
+        int64_t bytes;
+        const dpid_step *step = &net->step[t];
+        if (plan->fusion.role[t] != DPID_ROLE_NORM)
+            continue;
+        plan->parts[step->layer] = plan->bytes;
+        const dpid_shape *shape = &net->value[step->in].shape;
+        if (!padded(shape->extent[shape->rank - 1], plan->batch, size, &bytes) || !dpid_add(plan->bytes, bytes, &plan->bytes))
+            return fail_size(net, plan);
     }
     return DEEPID_OK;
 }
@@ -193,9 +277,7 @@ static void drop(deepid_ctx *ctx, dpid_plan *plan)
         return;
     dpid_free(ctx, plan->memory);
     dpid_free(ctx, plan->scratch);
-    dpid_free(ctx, plan->value);
-    dpid_free(ctx, plan->gradient);
-    dpid_free(ctx, plan->saved);
+    dpid_arena_release(&plan->arena);
     dpid_free(ctx, plan);
 }
 
@@ -208,17 +290,21 @@ void dpid_plan_destroy(deepid_net *net)
 static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **list)
 {
     deepid_ctx *ctx = net->head.ctx;
-    DPID_TRY(dpid_alloc(ctx, net->values_count, sizeof *plan->value, "net", &plan->value));
-    DPID_TRY(dpid_alloc(ctx, net->values_count, sizeof *plan->gradient, "net", &plan->gradient));
-    DPID_TRY(dpid_alloc(ctx, net->layers, sizeof *plan->saved, "net", &plan->saved));
+    plan->arena.ctx = ctx;
+    DPID_TRY(dpid_arena_alloc(&plan->arena, net->values_count, sizeof *plan->value, "net", &plan->value));
+    DPID_TRY(dpid_arena_alloc(&plan->arena, net->values_count, sizeof *plan->gradient, "net", &plan->gradient));
+    DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->saved, "net", &plan->saved));
+    DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->parts, "net", &plan->parts));
+    DPID_TRY(dpid_fuse(net, plan->whole, &plan->arena, &plan->fusion));
     if (!measure(net, plan, slots))
         return fail_size(net, plan);
     plan->bytes = place_all(slots, (plan->train ? 2 : 1) * net->values_count, 2 * net->steps, list);
     for (int32_t v = 0; v < net->values_count; v++) {
-        plan->value[v] = slots[v].offset;
-        plan->gradient[v] = plan->train ? slots[net->values_count + v].offset : -1;
+        plan->value[v] = plan->fusion.stored[v] ? slots[v].offset : -1;
+        plan->gradient[v] = plan->train && plan->fusion.gradient[v] ? slots[net->values_count + v].offset : -1;
     }
     DPID_TRY(add_saved(net, plan));
+    DPID_TRY(add_parts(net, plan));
     add_joined(net, plan, slots);
     DPID_TRY(make_scratch(net, plan));
     return dpid_alloc(ctx, plan->bytes, 1, "net's buffers", &plan->memory);
@@ -233,7 +319,7 @@ static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *plan, "net", &plan));
     plan->batch = batch;
     plan->train = train;
-    plan->keep_gradients = keep;
+    plan->whole = keep;
     int32_t status = dpid_alloc(ctx, 2 * (int64_t)net->values_count, sizeof *slots, "net", &slots);
     if (status == DEEPID_OK)
         status = dpid_alloc(ctx, 2 * (int64_t)net->values_count, sizeof *list, "net", &list);
@@ -261,12 +347,12 @@ int32_t dpid_net_prepare(deepid_net *net, int64_t batch, bool train)
     (void)dpid_ctx_pool(net->head.ctx); /* threads start here and not in the first step */
     if (old && old->batch >= batch && (old->train || !train))
         return dpid_plan_fit_threads(net);
-    return make(net, old && old->batch > batch ? old->batch : batch, train || (old && old->train), old && old->keep_gradients);
+    return make(net, old && old->batch > batch ? old->batch : batch, train || (old && old->train), old && old->whole);
 }
 
-int32_t dpid_net_keep_gradients(deepid_net *net, bool keep)
+int32_t dpid_net_keep_all(deepid_net *net, bool keep)
 {
-    if (net->plan && net->plan->keep_gradients == keep)
+    if (net->plan && net->plan->whole == keep)
         return DEEPID_OK;
     return make(net, net->plan ? net->plan->batch : 1, true, keep);
 }

@@ -13,14 +13,14 @@ static void *at(const deepid_net *net, int64_t offset)
     return net->plan->memory + offset;
 }
 
-static void *value_at(const deepid_net *net, int32_t v)
+void *dpid_plan_value(const deepid_net *net, int32_t v)
 {
-    return at(net, net->plan->value[v]);
+    return net->plan->value[v] >= 0 ? at(net, net->plan->value[v]) : NULL;
 }
 
-static void *gradient_at(const deepid_net *net, int32_t v)
+void *dpid_plan_gradient(const deepid_net *net, int32_t v)
 {
-    return at(net, net->plan->gradient[v]);
+    return net->plan->gradient[v] >= 0 ? at(net, net->plan->gradient[v]) : NULL;
 }
 
 static int32_t output_of(const deepid_net *net)
@@ -30,50 +30,61 @@ static int32_t output_of(const deepid_net *net)
 
 void *dpid_net_input(deepid_net *net)
 {
-    return value_at(net, 0);
+    return dpid_plan_value(net, 0);
 }
 
 void *dpid_net_output(deepid_net *net)
 {
-    return value_at(net, output_of(net));
+    return dpid_plan_value(net, output_of(net));
 }
 
 void *dpid_net_output_gradient(deepid_net *net)
 {
-    return gradient_at(net, output_of(net));
+    return dpid_plan_gradient(net, output_of(net));
 }
 
 const void *dpid_net_value(const deepid_net *net, int32_t v)
 {
     const bool kept = net->plan && net->plan->train && v >= 0 && v < net->values_count;
-    return kept ? value_at(net, v) : NULL;
+    return kept ? dpid_plan_value(net, v) : NULL;
 }
 
 const void *dpid_net_value_gradient(const deepid_net *net, int32_t v)
 {
-    const bool kept = net->plan && net->plan->train && net->plan->keep_gradients && v >= 0 && v < net->values_count;
-    return kept ? gradient_at(net, v) : NULL;
+    const bool kept = net->plan && net->plan->train && net->plan->whole && v >= 0 && v < net->values_count;
+    return kept ? dpid_plan_gradient(net, v) : NULL;
 }
 
 /* ---- one step ----------------------------------------------------------------------- */
 
-static dpid_pass pass_of(const deepid_net *net, const dpid_step *step, dpid_mode mode, int64_t n)
+dpid_pass dpid_plan_pass(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n)
 {
+    const dpid_step *step = &net->step[t];
     const dpid_layer *layer = &net->layer[step->layer];
     dpid_pass pass = {.op = &layer->op,
                       .mode = mode,
                       .n = n,
-                      .x = value_at(net, step->in),
-                      .y = value_at(net, step->out),
+                      .x = dpid_plan_value(net, step->in),
+                      .y = dpid_plan_value(net, step->out),
                       .saved = at(net, net->plan->saved[step->layer]),
                       .scratch = net->plan->scratch,
                       .pool = dpid_ctx_pool(net->head.ctx),
+                      .exact = net->exact,
                       .noise_seed = net->noise_seed,
                       .noise_substream = layer->noise_substream,
                       .noise_step = net->noise_step};
     for (int32_t k = 0; k < layer->op.parameters; k++)
         pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
     return pass;
+}
+
+void dpid_plan_add_gradients(const deepid_net *net, int32_t t, dpid_pass *pass)
+{
+    const dpid_layer *layer = &net->layer[net->step[t].layer];
+    for (int32_t k = 0; k < layer->op.parameters; k++) {
+        const dpid_parameter *p = &net->parameter[layer->parameter[k]];
+        pass->dparameter[k] = p->spec.trained ? (char *)net->gradients + p->offset * dpid_precision_bytes(net->precision) : NULL;
+    }
 }
 
 static const dpid_kernels *kernels_of(const deepid_net *net, const dpid_step *step)
@@ -89,14 +100,21 @@ static int64_t reals_of(const deepid_net *net, int32_t v, int64_t n)
 static void join_forward(const deepid_net *net, const dpid_step *step, int64_t n)
 {
     deepid_ctx *ctx = net->head.ctx;
-    dpid_join_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), value_at(net, step->in), value_at(net, step->skip), step->s, value_at(net, step->out));
+    dpid_join_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), dpid_plan_value(net, step->in), dpid_plan_value(net, step->skip), step->s, dpid_plan_value(net, step->out));
 }
 
 static void join_backward(const deepid_net *net, const dpid_step *step, int64_t n, bool add)
 {
     deepid_ctx *ctx = net->head.ctx;
-    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), gradient_at(net, step->out), step->s, add, gradient_at(net, step->in),
-                                                 gradient_at(net, step->skip));
+    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), dpid_plan_gradient(net, step->out), step->s, add, dpid_plan_gradient(net, step->in),
+                                                 dpid_plan_gradient(net, step->skip));
+}
+
+void dpid_plan_skip_gradient(const deepid_net *net, int32_t t, const void *dout, int64_t n)
+{
+    deepid_ctx *ctx = net->head.ctx;
+    const dpid_step *step = &net->step[t];
+    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), reals_of(net, step->out, n), dout, step->s, !net->reads_last[t], NULL, dpid_plan_gradient(net, step->skip));
 }
 
 static void add_to(const deepid_net *net, void *y, const void *x, int64_t n)
@@ -124,11 +142,15 @@ int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n)
     DPID_TRY(dpid_plan_fit_threads(net));
     for (int32_t t = 0; t < net->steps; t++) {
         const dpid_step *step = &net->step[t];
+        if (net->plan->fusion.role[t] != DPID_ROLE_PLAIN) {
+            dpid_fused_forward(net, t, mode, n);
+            continue;
+        }
         if (step->type == DPID_STEP_JOIN) {
             join_forward(net, step, n);
             continue;
         }
-        const dpid_pass pass = pass_of(net, step, mode, n);
+        const dpid_pass pass = dpid_plan_pass(net, t, mode, n);
         kernels_of(net, step)->forward(&pass);
     }
     net->forward_mode = mode;
@@ -142,7 +164,7 @@ void dpid_net_commit(deepid_net *net)
         const dpid_step *step = &net->step[t];
         if (step->type != DPID_STEP_LAYER || !kernels_of(net, step)->commit)
             continue;
-        const dpid_pass pass = pass_of(net, step, DPID_TRAIN, net->forward_n);
+        const dpid_pass pass = dpid_plan_pass(net, t, DPID_TRAIN, net->forward_n);
         kernels_of(net, step)->commit(&pass);
     }
 }
@@ -152,31 +174,29 @@ void dpid_net_commit(deepid_net *net)
 static void layer_backward(deepid_net *net, int32_t t, dpid_mode mode, int64_t n, bool want_input)
 {
     const dpid_step *step = &net->step[t];
-    dpid_pass pass = pass_of(net, step, mode, n);
-    const dpid_layer *layer = &net->layer[step->layer];
+    dpid_pass pass = dpid_plan_pass(net, t, mode, n);
     const bool add = !net->reads_last[t];
-    pass.dy = gradient_at(net, step->out);
+    pass.dy = dpid_plan_gradient(net, step->out);
     if (step->in != 0 || want_input)
-        pass.dx = add ? at(net, net->plan->joined) : gradient_at(net, step->in);
-    for (int32_t k = 0; k < layer->op.parameters; k++) {
-        const dpid_parameter *p = &net->parameter[layer->parameter[k]];
-        pass.dparameter[k] = p->spec.trained ? (char *)net->gradients + p->offset * dpid_precision_bytes(net->precision) : NULL;
-    }
+        pass.dx = add ? at(net, net->plan->joined) : dpid_plan_gradient(net, step->in);
+    dpid_plan_add_gradients(net, t, &pass);
     kernels_of(net, step)->backward(&pass);
     if (pass.dx && add)
-        add_to(net, gradient_at(net, step->in), pass.dx, reals_of(net, step->in, n)); /* branch + skip */
+        add_to(net, dpid_plan_gradient(net, step->in), pass.dx, reals_of(net, step->in, n)); /* branch + skip */
 }
 
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 {
     for (int32_t t = net->steps - 1; t >= 0; t--) {
-        if (net->step[t].type == DPID_STEP_JOIN)
+        if (net->plan->fusion.role[t] != DPID_ROLE_PLAIN)
+            dpid_fused_backward(net, t, mode, n, dx != NULL);
+        else if (net->step[t].type == DPID_STEP_JOIN)
             join_backward(net, &net->step[t], n, !net->reads_last[t]);
         else
             layer_backward(net, t, mode, n, dx != NULL);
     }
     if (dx)
-        memcpy(dx, gradient_at(net, 0), (size_t)(reals_of(net, 0, n) * dpid_precision_bytes(net->precision)));
+        memcpy(dx, dpid_plan_gradient(net, 0), (size_t)(reals_of(net, 0, n) * dpid_precision_bytes(net->precision)));
 }
 
 /* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net writes, the other adds. */
@@ -211,7 +231,7 @@ const char *dpid_net_find_nonfinite(const deepid_net *net, const char *what, int
 {
     if (strcmp(what, "output") == 0) {
         for (int32_t v = 0; v < net->values_count; v++)
-            if (!all_finite(net, value_at(net, v), reals_of(net, v, n)))
+            if (dpid_plan_value(net, v) && !all_finite(net, dpid_plan_value(net, v), reals_of(net, v, n)))
                 return net->value[v].name;
         return NULL;
     }

@@ -1,5 +1,5 @@
 /* Loops over one picture.   What for, and the formulas: picture.h
-   Channels go in groups of one vector length, whose inner loops the compiler turns into single vector instructions; what is left of the channels takes the same loops with a shorter group. */
+   Channels go in groups of one vector; what is left of them takes the same loops with a part of a vector. */
 #include "ops/picture.h"
 
 #include "tensor/simd.h"
@@ -14,34 +14,44 @@ typedef double wide;
 
 enum { FLUSH = 32 }; /* pixels whose sums stay in `real`; then they go to double */
 
-#define LANES for (int l = 0; l < lanes; l++)
-
-/* one group's parameters, beside each other */
-typedef struct {
-    real mean[VL], gain[VL], shift[VL];
-} norm;
-
-static norm norm_of(const void *mean, const void *gain, const void *shift, int64_t c, int lanes)
+/* lanes is VL, or what is left; the rest of the vector is 0 */
+DPID_INLINE vec load_lanes(const real *p, const int lanes)
 {
-    norm p = {{0}, {0}, {0}};
-    for (int l = 0; mean && l < lanes; l++) {
-        p.mean[l] = ((const real *)mean)[c + l];
-        p.gain[l] = ((const real *)gain)[c + l];
-        p.shift[l] = shift ? ((const real *)shift)[c + l] : 0;
+    if (lanes == VL)
+        return vec_load(p);
+    real part[VL] = {0};
+    for (int l = 0; l < lanes; l++)
+        part[l] = p[l];
+    return vec_load(part);
+}
+
+DPID_INLINE void store_lanes(real *p, vec x, const int lanes)
+{
+    real part[VL];
+    if (lanes == VL) {
+        vec_store(p, x);
+        return;
     }
-    return p;
+    vec_store(part, x);
+    for (int l = 0; l < lanes; l++)
+        p[l] = part[l];
+}
+
+DPID_INLINE vec parameter(const void *array, int64_t c, const int lanes)
+{
+    return array ? load_lanes((const real *)array + c, lanes) : (vec){0};
 }
 
 /* ---- load: v = kink(u + s skip),  u = (x - mean) gain + shift ----------------------------- */
 
-DPID_INLINE real joined(real u, real skip)
+DPID_INLINE vec joined(vec u, vec skip)
 {
-    return u == 0 ? skip : u + skip;
+    return vec_where_zero(u, skip, u + skip);
 }
 
-DPID_INLINE real bent(real v, bool sharp, real below)
+DPID_INLINE vec bent(vec v, const bool sharp, vec below)
 {
-    return v < 0 ? (sharp ? 0 : below * v) : v;
+    return vec_kink(v, sharp ? (vec){0} : below * v);
 }
 
 typedef struct {
@@ -53,22 +63,25 @@ DPID_INLINE void load_group(const recipe r, const int lanes, const dpid_picture_
     const real *restrict x = (const real *)s->x + at;
     const real *restrict skip = r.skipped ? (const real *)s->skip + at : NULL;
     real *restrict keep = s->keep ? (real *)s->keep + at : NULL;
-    const norm p = norm_of(s->mean, s->gain, s->shift, c, lanes);
-    const real factor = (real)s->s;
-    const real below = (real)s->kink.below;
+    const vec mean = parameter(s->mean, c, lanes);
+    const vec gain = parameter(s->gain, c, lanes);
+    const vec shift = parameter(s->shift, c, lanes);
+    const vec factor = vec_all((real)s->s);
+    const vec below = vec_all((real)s->kink.below);
     for (int64_t i = 0; i < layout->height; i++) {
-        for (int64_t j = 0; j < layout->width; j++) {
-            const int64_t k = i * source_row + j * layout->c + c;
-            real *restrict cell = to + i * layout->row + j * layout->pitch + c;
-            real v[VL];
-            LANES v[l] = r.normed ? (x[k + l] - p.mean[l]) * p.gain[l] + p.shift[l] : x[k + l];
+        int64_t k = i * source_row + c;
+        real *restrict cell = to + i * layout->row + c;
+        for (int64_t j = 0; j < layout->width; j++, k += layout->c, cell += layout->pitch) {
+            vec v = load_lanes(x + k, lanes);
+            if (r.normed)
+                v = (v - mean) * gain + shift;
             if (r.skipped)
-                LANES v[l] = joined(v[l], factor * skip[k + l]);
+                v = joined(v, factor * load_lanes(skip + k, lanes));
             if (r.kinked)
-                LANES v[l] = bent(v[l], r.sharp, below);
-            LANES cell[l] = v[l];
+                v = bent(v, r.sharp, below);
+            store_lanes(cell, v, lanes);
             if (keep)
-                LANES keep[k + l] = v[l];
+                store_lanes(keep + k, v, lanes);
         }
     }
 }
@@ -119,13 +132,18 @@ DPID_INLINE void gradient_group(const bool train, const int lanes, const dpid_gr
 {
     const real *restrict g = (const real *)s->g + at;
     const real *restrict x = train ? (const real *)s->x + at : NULL;
-    const norm p = norm_of(train ? s->mean : s->gain, s->gain, NULL, c, lanes);
-    const norm q = norm_of(train ? s->mean_g : NULL, s->tilt, NULL, c, lanes);
+    const vec mean = parameter(s->mean, c, lanes);
+    const vec gain = parameter(s->gain, c, lanes);
+    const vec mean_g = parameter(s->mean_g, c, lanes);
+    const vec tilt = parameter(s->tilt, c, lanes);
     for (int64_t i = 0; i < layout->height; i++) {
-        for (int64_t j = 0; j < layout->width; j++) {
-            const int64_t k = i * source_row + j * layout->c + c;
-            real *restrict cell = to + i * layout->row + j * layout->pitch + c;
-            LANES cell[l] = train ? p.gain[l] * (g[k + l] - q.mean[l] - (x[k + l] - p.mean[l]) * q.gain[l]) : p.gain[l] * g[k + l];
+        int64_t k = i * source_row + c;
+        real *restrict cell = to + i * layout->row + c;
+        for (int64_t j = 0; j < layout->width; j++, k += layout->c, cell += layout->pitch) {
+            vec d = load_lanes(g + k, lanes);
+            if (train)
+                d = d - mean_g - (load_lanes(x + k, lanes) - mean) * tilt;
+            store_lanes(cell, gain * d, lanes);
         }
     }
 }
@@ -153,12 +171,6 @@ void DPID_T(dpid_gradient_load)(const dpid_gradient_source *s, int64_t n, int64_
 
 /* ---- store a gradient: dx = (dx + fresh + s addend) slope -------------------------------------------- */
 
-/* slope of the kink at v; NaN where v is NaN */
-DPID_INLINE real slope_at(real v, real below)
-{
-    return v > 0 ? 1 : v <= 0 ? below : v;
-}
-
 typedef struct {
     bool add, addend, kinked, kept;
 } finish;
@@ -168,20 +180,23 @@ DPID_INLINE void store_group(const finish f, const int lanes, const dpid_gradien
     real *dx = (real *)s->dx + at + c;
     const real *addend = f.addend ? (const real *)s->addend + at + c : NULL;
     const real *restrict v = f.kinked ? (const real *)(f.kept ? s->v : s->x) + at + c : NULL;
-    const norm p = norm_of(f.kinked && !f.kept ? s->mean : NULL, s->gain, s->shift, c, lanes);
-    const real factor = (real)s->s;
-    const real below = (real)s->kink.below;
+    const vec mean = parameter(s->mean, c, lanes);
+    const vec gain = parameter(s->gain, c, lanes);
+    const vec shift = parameter(s->shift, c, lanes);
+    const vec factor = vec_all((real)s->s);
+    const vec below = vec_all((real)s->kink.below);
     for (int64_t i = 0; i < pixels; i++) {
         const int64_t k = i * channels;
-        real d[VL];
-        LANES d[l] = fresh[k + c + l];
+        vec d = load_lanes(fresh + k + c, lanes);
         if (f.add)
-            LANES d[l] = dx[k + l] + d[l];
+            d = load_lanes(dx + k, lanes) + d;
         if (f.addend)
-            LANES d[l] = factor * addend[k + l] + d[l];
-        if (f.kinked)
-            LANES d[l] = d[l] * slope_at(f.kept ? v[k + l] : (v[k + l] - p.mean[l]) * p.gain[l] + p.shift[l], below);
-        LANES dx[k + l] = d[l];
+            d = factor * load_lanes(addend + k, lanes) + d;
+        if (f.kinked) {
+            const vec u = load_lanes(v + k, lanes);
+            d = d * vec_slope(f.kept ? u : (u - mean) * gain + shift, vec_all(1), below);
+        }
+        store_lanes(dx + k, d, lanes);
     }
 }
 
@@ -213,34 +228,57 @@ void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t
 
 /* ---- sums over a piece ------------------------------------------------------------------------------------ */
 
-/* sum += x - from, or (x - from)^2 */
-DPID_INLINE void deviations(const int lanes, const bool squares, const real *restrict x, int64_t pixels, int64_t channels, const real *from, wide *sum)
+/* sum[l] += v[l], in double */
+DPID_INLINE void flush(vec v, wide *sum)
+{
+    real part[VL];
+    vec_store(part, v);
+    for (int l = 0; l < VL; l++)
+        sum[l] += (wide)part[l];
+}
+
+/* sum of x - from, or of (x - from)^2 */
+DPID_INLINE void deviations(const int lanes, const bool squares, const real *restrict x, int64_t pixels, int64_t channels, vec from, wide *sum)
 {
     for (int64_t first = 0; first < pixels; first += FLUSH) {
         const int64_t end = first + FLUSH < pixels ? first + FLUSH : pixels;
-        real part[2][VL] = {{0}};
-        for (int64_t i = first; i < end; i++) {
-            real *restrict to = part[i & 1];
-            LANES {
-                const real d = x[i * channels + l] - from[l];
-                to[l] += squares ? d * d : d;
+        vec part[4] = {(vec){0}, (vec){0}, (vec){0}, (vec){0}};
+        int64_t i = first;
+        for (; i + 4 <= end; i += 4) {
+            DPID_UNROLL for (int q = 0; q < 4; q++)
+            {
+                const vec d = load_lanes(x + (i + q) * channels, lanes) - from;
+                part[q] += squares ? d * d : d;
             }
         }
-        LANES sum[l] += (wide)part[0][l] + (wide)part[1][l];
+        for (; i < end; i++) {
+            const vec d = load_lanes(x + i * channels, lanes) - from;
+            part[0] += squares ? d * d : d;
+        }
+        flush((part[0] + part[1]) + (part[2] + part[3]), sum);
     }
 }
 
-DPID_INLINE void statistics_group(const int lanes, const real *x, int64_t pixels, int64_t channels, wide *mean, wide *m2)
+static void statistics_group(const int lanes, const real *x, int64_t pixels, int64_t channels, wide *mean, wide *m2)
 {
     wide sum[VL] = {0};
     wide squares[VL] = {0};
     real from[VL] = {0};
-    LANES from[l] = x[l]; /* from the first pixel: a constant channel has no error */
-    deviations(lanes, false, x, pixels, channels, from, sum);
-    LANES sum[l] = (wide)from[l] + sum[l] / (wide)pixels;
-    LANES from[l] = (real)sum[l];
-    deviations(lanes, true, x, pixels, channels, from, squares);
-    LANES {
+    for (int l = 0; l < lanes; l++)
+        from[l] = x[l]; /* from the first pixel: a constant channel has no error */
+    if (lanes == VL)
+        deviations(VL, false, x, pixels, channels, vec_load(from), sum);
+    else
+        deviations(lanes, false, x, pixels, channels, vec_load(from), sum);
+    for (int l = 0; l < lanes; l++) {
+        sum[l] = (wide)from[l] + sum[l] / (wide)pixels;
+        from[l] = (real)sum[l];
+    }
+    if (lanes == VL)
+        deviations(VL, true, x, pixels, channels, vec_load(from), squares);
+    else
+        deviations(lanes, true, x, pixels, channels, vec_load(from), squares);
+    for (int l = 0; l < lanes; l++) {
         const wide rest = sum[l] - (wide)from[l];
         const wide m = squares[l] - (wide)pixels * rest * rest;
         mean[l] = sum[l];
@@ -258,22 +296,34 @@ void DPID_T(dpid_piece_statistics)(const real *x, int64_t pixels, int64_t c, voi
         statistics_group((int)(c - j), x + j, pixels, c, out + j, out + c + j);
 }
 
-DPID_INLINE void sums_group(const int lanes, const real *restrict g, const real *restrict x, const real *mean, const real *scale, int64_t pixels, int64_t channels, wide *sum_g, wide *sum_gx)
+DPID_INLINE void sums_group(const int lanes, const real *restrict g, const real *restrict x, vec mean, vec scale, int64_t pixels, int64_t channels, wide *sum_g, wide *sum_gx)
 {
     wide sum[VL] = {0};
     wide product[VL] = {0};
     for (int64_t first = 0; first < pixels; first += FLUSH) {
         const int64_t end = first + FLUSH < pixels ? first + FLUSH : pixels;
-        real part[2][VL] = {{0}};
-        for (int64_t i = first; i < end; i++) {
-            LANES part[0][l] += g[i * channels + l];
-            LANES part[1][l] += g[i * channels + l] * ((x[i * channels + l] - mean[l]) * scale[l]);
+        vec part[4] = {(vec){0}, (vec){0}, (vec){0}, (vec){0}};
+        int64_t i = first;
+        for (; i + 2 <= end; i += 2) {
+            DPID_UNROLL for (int q = 0; q < 2; q++)
+            {
+                const vec d = load_lanes(g + (i + q) * channels, lanes);
+                part[2 * q] += d;
+                part[2 * q + 1] += d * ((load_lanes(x + (i + q) * channels, lanes) - mean) * scale);
+            }
         }
-        LANES sum[l] += (wide)part[0][l];
-        LANES product[l] += (wide)part[1][l];
+        for (; i < end; i++) {
+            const vec d = load_lanes(g + i * channels, lanes);
+            part[0] += d;
+            part[1] += d * ((load_lanes(x + i * channels, lanes) - mean) * scale);
+        }
+        flush(part[0] + part[2], sum);
+        flush(part[1] + part[3], product);
     }
-    LANES sum_g[l] = sum[l];
-    LANES sum_gx[l] = product[l];
+    for (int l = 0; l < lanes; l++) {
+        sum_g[l] = sum[l];
+        sum_gx[l] = product[l];
+    }
 }
 
 void DPID_T(dpid_piece_sums)(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels, int64_t c, void *sums)
@@ -281,7 +331,8 @@ void DPID_T(dpid_piece_sums)(const real *g, const real *x, const real *mean, con
     wide *out = sums;
     int64_t j = 0;
     for (; j + VL <= c; j += VL)
-        sums_group(VL, g + j, x + j, mean + j, scale + j, pixels, c, out + j, out + c + j);
-    if (j < c)
-        sums_group((int)(c - j), g + j, x + j, mean + j, scale + j, pixels, c, out + j, out + c + j);
+        sums_group(VL, g + j, x + j, vec_load(mean + j), vec_load(scale + j), pixels, c, out + j, out + c + j);
+    const int left = (int)(c - j);
+    if (left > 0)
+        sums_group(left, g + j, x + j, load_lanes(mean + j, left), load_lanes(scale + j, left), pixels, c, out + j, out + c + j);
 }

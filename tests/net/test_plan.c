@@ -157,7 +157,7 @@ static void shared_buffers_give_the_bits_of_separate_ones(void **state)
     for (int i = 0; i < NETS; i++) {
         bench apart = set_up(ctx, nets[i], DEEPID_F64, SAMPLES);
         bench shared = set_up(ctx, nets[i], DEEPID_F64, SAMPLES);
-        OK(dpid_net_keep_gradients(apart.net, true));
+        OK(dpid_net_keep_all(apart.net, true));
         OK(deepid_net_prepare(apart.net, SAMPLES, 1));
         OK(deepid_net_forward(apart.net, apart.x, apart.y)); /* evaluation: the shared net has two or three places */
         OK(deepid_net_forward(shared.net, shared.x, shared.y));

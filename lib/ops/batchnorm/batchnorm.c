@@ -1,5 +1,7 @@
-/* Batch normalisation: y = gamma (x - mean) / sqrt(var + eps) + beta, a channel at a time.   Derivation: batchnorm.md   Reference: batchnorm_ref.c */
-#include "ops/op.h"
+/* Batch normalisation: y = gamma (x - mean) / sqrt(var + eps) + beta, a channel at a time.   Derivation: batchnorm.md   Reference: batchnorm_ref.c
+   The loops over values are those of picture.h; here is what stands between them. A piece is one picture, or some rows of features. */
+#include "ops/batchnorm/batchnorm.h"
+#include "ops/picture.h"
 #include "tensor/real.h"
 
 #if DPID_PRECISION == 80
@@ -11,229 +13,202 @@ typedef double wide;
 enum { GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR }; /* parameters */
 enum { EPS, MOMENTUM };                          /* options */
 
-/* ---- rows and chunks: a row is one pixel's or sample's channels; chunks depend on the channels alone ---- */
+/* ---- arrays: [c] each, in saved ------------------------------------------------------------ */
+
+enum { MEAN, SCALE, GAIN, UNBIASED, MEAN_G, TILT, ARRAYS };
+
+static int64_t channels(const dpid_op *op)
+{
+    return op->in.extent[op->in.rank - 1];
+}
+
+static real *array(const dpid_pass *pass, int which)
+{
+    return (real *)pass->saved + which * channels(pass->op);
+}
+
+dpid_batchnorm_arrays DPID_T(dpid_batchnorm_arrays_of)(const dpid_pass *pass)
+{
+    const bool train = pass->mode == DPID_TRAIN;
+    return (dpid_batchnorm_arrays){.mean = array(pass, MEAN), .gain = array(pass, GAIN), .scale = array(pass, SCALE), .mean_g = train ? array(pass, MEAN_G) : NULL,
+                                   .tilt = train ? array(pass, TILT) : NULL, .shift = pass->parameter[BETA]};
+}
+
+/* ---- before normalising: mean and gain = gamma / sqrt(var + eps) ------------------------------ */
+
+/* parts[0] takes the others in, in their order (Chan, Golub, LeVeque 1979) */
+static void merge(wide *parts, int64_t pieces, int64_t rows, int64_t total, int64_t c)
+{
+    wide *restrict mean = parts;
+    wide *restrict m2 = parts + c;
+    for (int64_t piece = 1; piece < pieces; piece++) {
+        const wide *restrict other = parts + 2 * piece * c;
+        const wide before = (wide)(piece * rows);
+        const wide here = (wide)(piece + 1 < pieces ? rows : total - piece * rows);
+        const wide share = here / (before + here);
+        for (int64_t j = 0; j < c; j++) {
+            const wide delta = other[j] - mean[j];
+            mean[j] += delta * share;
+            m2[j] += other[c + j] + delta * delta * before * share;
+        }
+    }
+}
+
+static void use_batch(const dpid_pass *pass, wide *parts, int64_t pieces, int64_t rows)
+{
+    const int64_t c = channels(pass->op);
+    const int64_t total = pass->n * (dpid_shape_count(&pass->op->in) / c);
+    const wide eps = (wide)pass->op->option[EPS].r;
+    merge(parts, pieces, rows, total, c);
+    for (int64_t j = 0; j < c; j++) {
+        const wide m2 = parts[c + j];
+        array(pass, MEAN)[j] = (real)parts[j];
+        array(pass, SCALE)[j] = (real)(1 / sqrt(m2 / (wide)total + eps));
+        array(pass, GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] * array(pass, SCALE)[j];
+        array(pass, UNBIASED)[j] = (real)(total > 1 ? m2 / (wide)(total - 1) : m2);
+    }
+}
+
+/* The gain is one division: gamma = sqrt(var + eps) makes it exactly 1. */
+static void use_running(const dpid_pass *pass)
+{
+    const real *var = pass->parameter[RUNNING_VAR];
+    const real eps = (real)pass->op->option[EPS].r;
+    for (int64_t j = 0; j < channels(pass->op); j++) {
+        const real deviation = sqrt(var[j] + eps);
+        array(pass, MEAN)[j] = ((const real *)pass->parameter[RUNNING_MEAN])[j];
+        array(pass, SCALE)[j] = 1 / deviation;
+        array(pass, GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] / deviation;
+    }
+}
+
+void DPID_T(dpid_batchnorm_prepare)(const dpid_pass *pass, void *parts, int64_t pieces, int64_t rows)
+{
+    if (pass->mode == DPID_TRAIN)
+        use_batch(pass, parts, pieces, rows);
+    else
+        use_running(pass);
+}
+
+/* ---- before the input gradient ------------------------------------------------------------------- */
+
+/* dgamma += sum g xhat      dbeta += sum g      mean_g = sum g / m      tilt = scale sum g xhat / m, m values a channel */
+void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t pieces)
+{
+    const int64_t c = channels(pass->op);
+    const wide total = (wide)(pass->n * (dpid_shape_count(&pass->op->in) / c));
+    wide *restrict sum = parts;
+    real *dgamma = pass->dparameter[GAMMA];
+    real *dbeta = pass->dparameter[BETA];
+    for (int64_t piece = 1; piece < pieces; piece++)
+        for (int64_t j = 0; j < 2 * c; j++)
+            sum[j] += ((const wide *)parts)[2 * piece * c + j];
+    for (int64_t j = 0; j < c; j++) {
+        array(pass, MEAN_G)[j] = (real)(sum[j] / total);
+        array(pass, TILT)[j] = (real)((wide)array(pass, SCALE)[j] * (sum[c + j] / total));
+        if (dgamma)
+            dgamma[j] += (real)sum[c + j];
+        if (dbeta)
+            dbeta[j] += (real)sum[j];
+    }
+}
+
+/* running = (1 - momentum) running + momentum batch; the variance unbiased */
+static void batchnorm_commit(const dpid_pass *pass)
+{
+    const real m = (real)pass->op->option[MOMENTUM].r;
+    real *mean = pass->parameter[RUNNING_MEAN];
+    real *var = pass->parameter[RUNNING_VAR];
+    for (int64_t j = 0; j < channels(pass->op); j++) {
+        mean[j] = (1 - m) * mean[j] + m * array(pass, MEAN)[j];
+        var[j] = (1 - m) * var[j] + m * array(pass, UNBIASED)[j];
+    }
+}
+
+/* ---- the op: loops over pieces, which depend on the shape and the batch alone ----------------------- */
 
 typedef struct {
     const dpid_pass *pass;
-    int64_t c, rows, chunk_rows, chunks;
-    wide *part; /* [chunks][2][c] */
+    int64_t c, rows, pieces, total; /* rows of a piece, of all */
+    dpid_batchnorm_arrays arrays;
 } batch;
 
-static int64_t rows_in_chunk(int64_t c)
+static int64_t piece_rows(const dpid_op *op)
 {
     enum { ELEMENTS = 32768 };
+    const int64_t c = channels(op);
+    if (op->in.rank == 3)
+        return op->in.extent[0] * op->in.extent[1];
     return c < ELEMENTS / 64 ? ELEMENTS / c : 64;
 }
 
 static batch batch_of(const dpid_pass *pass)
 {
-    batch b = {.pass = pass, .c = pass->op->in.extent[pass->op->in.rank - 1]};
-    b.rows = pass->n * (dpid_shape_count(&pass->op->in) / b.c);
-    b.chunk_rows = rows_in_chunk(b.c);
-    b.chunks = (b.rows + b.chunk_rows - 1) / b.chunk_rows;
-    b.part = pass->scratch;
+    batch b = {.pass = pass, .c = channels(pass->op), .rows = piece_rows(pass->op), .arrays = DPID_T(dpid_batchnorm_arrays_of)(pass)};
+    b.total = pass->n * (dpid_shape_count(&pass->op->in) / b.c);
+    b.pieces = (b.total + b.rows - 1) / b.rows;
     return b;
 }
 
-static int64_t chunk_end(const batch *b, int64_t chunk)
+static int64_t rows_of(const batch *b, int64_t piece)
 {
-    return (chunk + 1) * b->chunk_rows < b->rows ? (chunk + 1) * b->chunk_rows : b->rows;
+    return piece + 1 < b->pieces ? b->rows : b->total - piece * b->rows;
 }
 
-/* saved: mean, 1/sqrt(var + eps), unbiased var */
-static real *saved_mean(const batch *b)
+static wide *part(const batch *b, int64_t piece)
 {
-    return b->pass->saved;
-}
-static real *saved_scale(const batch *b)
-{
-    return saved_mean(b) + b->c;
-}
-static real *saved_unbiased(const batch *b)
-{
-    return saved_mean(b) + 2 * b->c;
+    return (wide *)b->pass->scratch + 2 * piece * b->c;
 }
 
-/* ---- statistics: two passes in each chunk, merged by Chan, Golub, LeVeque 1979 --------------- */
-
-static void chunk_statistics(void *arg, int64_t chunk, int32_t worker)
+static void measure_piece(void *arg, int64_t piece, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    const int64_t c = b->c;
-    const int64_t first = chunk * b->chunk_rows;
-    const int64_t end = chunk_end(b, chunk);
-    const real *restrict x = b->pass->x;
-    wide *restrict mean = b->part + 2 * chunk * c;
-    wide *restrict m2 = mean + c;
-    for (int64_t j = 0; j < c; j++)
-        mean[j] = m2[j] = 0;
-    for (int64_t i = first; i < end; i++)
-        for (int64_t j = 0; j < c; j++)
-            m2[j] += (wide)x[i * c + j] - (wide)x[first * c + j]; /* from the first row: a constant channel has no error */
-    for (int64_t j = 0; j < c; j++) {
-        mean[j] = (wide)x[first * c + j] + m2[j] / (wide)(end - first);
-        m2[j] = 0;
-    }
-    for (int64_t i = first; i < end; i++) {
-        for (int64_t j = 0; j < c; j++) {
-            const wide d = (wide)x[i * c + j] - mean[j];
-            m2[j] += d * d;
-        }
-    }
+    DPID_T(dpid_piece_statistics)((const real *)b->pass->x + piece * b->rows * b->c, rows_of(b, piece), b->c, part(b, piece));
 }
 
-static void merge_statistics(const batch *b)
-{
-    wide *restrict mean = b->part;
-    wide *restrict m2 = b->part + b->c;
-    for (int64_t chunk = 1; chunk < b->chunks; chunk++) {
-        const wide *restrict other = b->part + 2 * chunk * b->c;
-        const wide before = (wide)(chunk * b->chunk_rows);
-        const wide here = (wide)(chunk_end(b, chunk) - chunk * b->chunk_rows);
-        for (int64_t j = 0; j < b->c; j++) {
-            const wide delta = other[j] - mean[j];
-            mean[j] += delta * here / (before + here);
-            m2[j] += other[b->c + j] + delta * delta * before * here / (before + here);
-        }
-    }
-}
-
-static void measure(const batch *b)
-{
-    dpid_pool_run(b->pass->pool, b->chunks, chunk_statistics, (void *)b);
-    merge_statistics(b);
-    const wide eps = (wide)b->pass->op->option[EPS].r;
-    for (int64_t j = 0; j < b->c; j++) {
-        const wide m2 = b->part[b->c + j];
-        saved_mean(b)[j] = (real)b->part[j];
-        saved_scale(b)[j] = (real)(1 / sqrt(m2 / (wide)b->rows + eps));
-        saved_unbiased(b)[j] = (real)(b->rows > 1 ? m2 / (wide)(b->rows - 1) : m2);
-    }
-}
-
-static void use_running(const batch *b)
-{
-    const real *mean = b->pass->parameter[RUNNING_MEAN];
-    const real *var = b->pass->parameter[RUNNING_VAR];
-    const real eps = (real)b->pass->op->option[EPS].r;
-    for (int64_t j = 0; j < b->c; j++) {
-        saved_mean(b)[j] = mean[j];
-        saved_scale(b)[j] = 1 / sqrt(var[j] + eps);
-    }
-}
-
-/* ---- forward ---------------------------------------------------------------------------------- */
-
-/* y = (x - mean) gamma scale + beta; gamma scale in one division where gamma = sqrt(var + eps) must give 1 */
-static void normalise_chunk(void *arg, int64_t chunk, int32_t worker)
+static void normalise_piece(void *arg, int64_t piece, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    const int64_t c = b->c;
-    const real *restrict x = b->pass->x;
-    const real *restrict gamma = b->pass->parameter[GAMMA];
-    const real *restrict beta = b->pass->parameter[BETA];
-    const real *restrict mean = saved_mean(b);
-    const real *restrict scale = saved_scale(b);
-    real *restrict y = b->pass->y;
-    for (int64_t i = chunk * b->chunk_rows; i < chunk_end(b, chunk); i++)
-        for (int64_t j = 0; j < c; j++)
-            y[i * c + j] = (x[i * c + j] - mean[j]) * (gamma[j] * scale[j]) + beta[j];
+    const dpid_picture_source s = {.x = b->pass->x, .mean = b->arrays.mean, .gain = b->arrays.gain, .shift = b->arrays.shift};
+    const dpid_layout dense = {.height = 1, .width = rows_of(b, piece), .c = b->c, .pitch = b->c};
+    DPID_T(dpid_picture_load)(&s, piece, b->rows, b->rows, &dense, (real *)b->pass->y + piece * b->rows * b->c);
 }
 
 static void batchnorm_forward(const dpid_pass *pass)
 {
     const batch b = batch_of(pass);
     if (pass->mode == DPID_TRAIN)
-        measure(&b);
-    else
-        use_running(&b);
-    dpid_pool_run(pass->pool, b.chunks, normalise_chunk, (void *)&b);
+        dpid_pool_run(pass->pool, b.pieces, measure_piece, (void *)&b);
+    DPID_T(dpid_batchnorm_prepare)(pass, pass->scratch, b.pieces, b.rows);
+    dpid_pool_run(pass->pool, b.pieces, normalise_piece, (void *)&b);
 }
 
-/* ---- backward ---------------------------------------------------------------------------------- */
-
-/* part: sum dy, sum dy xhat */
-static void chunk_sums(void *arg, int64_t chunk, int32_t worker)
+static void sum_piece(void *arg, int64_t piece, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    const int64_t c = b->c;
-    const real *restrict x = b->pass->x;
-    const real *restrict dy = b->pass->dy;
-    const real *restrict mean = saved_mean(b);
-    const real *restrict scale = saved_scale(b);
-    wide *restrict sum = b->part + 2 * chunk * c;
-    wide *restrict product = sum + c;
-    for (int64_t j = 0; j < 2 * c; j++)
-        sum[j] = 0;
-    for (int64_t i = chunk * b->chunk_rows; i < chunk_end(b, chunk); i++) {
-        for (int64_t j = 0; j < c; j++) {
-            sum[j] += (wide)dy[i * c + j];
-            product[j] += (wide)(dy[i * c + j] * ((x[i * c + j] - mean[j]) * scale[j]));
-        }
-    }
+    const int64_t at = piece * b->rows * b->c;
+    DPID_T(dpid_piece_sums)((const real *)b->pass->dy + at, (const real *)b->pass->x + at, b->arrays.mean, b->arrays.scale, rows_of(b, piece), b->c, part(b, piece));
 }
 
-static void sum_gradients(const batch *b)
-{
-    dpid_pool_run(b->pass->pool, b->chunks, chunk_sums, (void *)b);
-    for (int64_t chunk = 1; chunk < b->chunks; chunk++)
-        for (int64_t j = 0; j < 2 * b->c; j++)
-            b->part[j] += b->part[2 * chunk * b->c + j];
-}
-
-/* train: dx = gamma scale (dy - mean(dy) - xhat mean(dy xhat));   eval: dx = gamma scale dy */
-static void input_gradient_chunk(void *arg, int64_t chunk, int32_t worker)
+static void input_gradient_piece(void *arg, int64_t piece, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    const int64_t c = b->c;
-    const real *restrict x = b->pass->x;
-    const real *restrict dy = b->pass->dy;
-    const real *restrict gamma = b->pass->parameter[GAMMA];
-    const real *restrict mean = saved_mean(b);
-    const real *restrict scale = saved_scale(b);
-    const wide *restrict sum = b->part;
-    const wide share = b->pass->mode == DPID_TRAIN ? 1 / (wide)b->rows : 0;
-    real *restrict dx = b->pass->dx;
-    for (int64_t i = chunk * b->chunk_rows; i < chunk_end(b, chunk); i++) {
-        for (int64_t j = 0; j < c; j++) {
-            const real xhat = (x[i * c + j] - mean[j]) * scale[j];
-            dx[i * c + j] = gamma[j] * scale[j] * (dy[i * c + j] - (real)(sum[j] * share) - xhat * (real)(sum[c + j] * share));
-        }
-    }
+    const dpid_gradient_source s = {.g = b->pass->dy, .x = b->pass->x, .mean = b->arrays.mean, .gain = b->arrays.gain, .mean_g = b->arrays.mean_g, .tilt = b->arrays.tilt};
+    const dpid_layout dense = {.height = 1, .width = rows_of(b, piece), .c = b->c, .pitch = b->c};
+    DPID_T(dpid_gradient_load)(&s, piece, b->rows, b->rows, &dense, (real *)b->pass->dx + piece * b->rows * b->c);
 }
 
-/* dgamma += sum dy xhat      dbeta += sum dy */
 static void batchnorm_backward(const dpid_pass *pass)
 {
     const batch b = batch_of(pass);
-    real *dgamma = pass->dparameter[GAMMA];
-    real *dbeta = pass->dparameter[BETA];
-    sum_gradients(&b);
-    for (int64_t j = 0; j < b.c; j++) {
-        if (dgamma)
-            dgamma[j] += (real)b.part[b.c + j];
-        if (dbeta)
-            dbeta[j] += (real)b.part[j];
-    }
+    dpid_pool_run(pass->pool, b.pieces, sum_piece, (void *)&b);
+    DPID_T(dpid_batchnorm_gradient)(pass, pass->scratch, b.pieces);
     if (pass->dx)
-        dpid_pool_run(pass->pool, b.chunks, input_gradient_chunk, (void *)&b);
-}
-
-/* running = (1 - momentum) running + momentum batch; the variance unbiased */
-static void batchnorm_commit(const dpid_pass *pass)
-{
-    const batch b = batch_of(pass);
-    const real m = (real)pass->op->option[MOMENTUM].r;
-    real *mean = pass->parameter[RUNNING_MEAN];
-    real *var = pass->parameter[RUNNING_VAR];
-    for (int64_t j = 0; j < b.c; j++) {
-        mean[j] = (1 - m) * mean[j] + m * saved_mean(&b)[j];
-        var[j] = (1 - m) * var[j] + m * saved_unbiased(&b)[j];
-    }
+        dpid_pool_run(pass->pool, b.pieces, input_gradient_piece, (void *)&b);
 }
 
 DPID_KERNELS_DECLARE(batchnorm);
@@ -253,27 +228,35 @@ static const dpid_option known[] = {
 static int32_t infer(deepid_ctx *ctx, dpid_op *op)
 {
     (void)ctx;
-    const int64_t c = op->in.extent[op->in.rank - 1];
+    const int64_t c = channels(op);
     op->out = op->in;
     op->parameters = 4;
     op->parameter[GAMMA] = (dpid_parameter_spec){.name = "weight", .role = DPID_ROLE_SCALE, .trained = true, .rank = 1, .extents = {c}, .start = 1};
     op->parameter[BETA] = (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_SHIFT, .trained = true, .rank = 1, .extents = {c}};
     op->parameter[RUNNING_MEAN] = (dpid_parameter_spec){.name = "running_mean", .role = DPID_ROLE_MEAN, .rank = 1, .extents = {c}};
     op->parameter[RUNNING_VAR] = (dpid_parameter_spec){.name = "running_var", .role = DPID_ROLE_VARIANCE, .rank = 1, .extents = {c}, .start = 1};
-    op->saved_fixed = 3 * c;
+    op->saved_fixed = ARRAYS * c;
     op->macs = dpid_shape_count(&op->in);
     return DEEPID_OK;
 }
 
-/* wide partial sums: two reals of f32 hold one */
+/* wide parts: two reals of f32 hold one */
 static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
 {
     (void)workers;
-    const int64_t c = op->in.extent[op->in.rank - 1];
-    const int64_t rows = n * (dpid_shape_count(&op->in) / c);
-    const int64_t chunks = (rows + rows_in_chunk(c) - 1) / rows_in_chunk(c);
-    return 2 * 2 * c * chunks;
+    const int64_t rows = n * (dpid_shape_count(&op->in) / channels(op));
+    const int64_t pieces = (rows + piece_rows(op) - 1) / piece_rows(op);
+    return 2 * 2 * channels(op) * pieces;
 }
+
+#define DECLARE(suffix, real)                                                                                     \
+    void dpid_batchnorm_prepare_##suffix(const dpid_pass *pass, void *parts, int64_t pieces, int64_t rows);       \
+    void dpid_batchnorm_gradient_##suffix(const dpid_pass *pass, void *parts, int64_t pieces);                    \
+    dpid_batchnorm_arrays dpid_batchnorm_arrays_of_##suffix(const dpid_pass *pass);
+DPID_ISA_EACH(DECLARE)
+const dpid_batchnorm_prepare_fn dpid_batchnorm_prepare[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_batchnorm_prepare);
+const dpid_batchnorm_gradient_fn dpid_batchnorm_gradient[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_batchnorm_gradient);
+const dpid_batchnorm_arrays_fn dpid_batchnorm_arrays_of[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_batchnorm_arrays_of);
 
 extern const dpid_kind dpid_kind_batchnorm;
 const dpid_kind dpid_kind_batchnorm = {

@@ -40,7 +40,7 @@ static void next_pixels(const dpid_correlation *k, pixels *p)
 }
 
 /* blocks of the result from channel c on that are whole go straight to y, a part of one through an array */
-DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, const real *a, const real *w, const real *start, int64_t c, real *y)
+DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, const real *a, const real *w, const real *start, int64_t c, const dpid_ahead *ahead, real *y)
 {
     const int64_t pair = k->length * BLOCK;
     const bool whole = k->channels - c >= blocks * BLOCK;
@@ -48,6 +48,8 @@ DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, co
     pixels p = {.left = k->height * k->width};
     for (int64_t done = 0; done < k->height * k->width; done += ROWS) {
         next_pixels(k, &p);
+        if (ahead && c == 0)
+            dpid_ahead_part(ahead, done / ROWS, (k->height * k->width + ROWS - 1) / ROWS);
         if (whole) {
             multiply(ROWS, blocks, a, p.from, k->segment, k->segments, w, pair, from, y + c, p.to, BLOCK);
             continue;
@@ -62,13 +64,13 @@ DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, co
     }
 }
 
-void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, const real *w, const real *start, real *y)
+void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, const real *w, const real *start, const dpid_ahead *ahead, real *y)
 {
     int64_t c = 0;
     for (; PAIRS && k->channels - c > BLOCK; c += 2 * BLOCK, w += 2 * k->length * BLOCK)
-        multiply_blocks(2, k, a, w, start, c, y);
+        multiply_blocks(2, k, a, w, start, c, ahead, y);
     for (; c < k->channels; c += BLOCK, w += k->length * BLOCK)
-        multiply_blocks(1, k, a, w, start, c, y);
+        multiply_blocks(1, k, a, w, start, c, ahead, y);
 }
 
 /* ---- weight gradient --------------------------------------------------------------------- */

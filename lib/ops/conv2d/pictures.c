@@ -44,6 +44,50 @@ static void load_gradient(const dpid_engine *e, int64_t n, real *plane)
     DPID_T(dpid_gradient_load)(&e->job->dy, n, w->out_w, w->out_h * w->out_w, &layout, plane + e->dy.top * layout.row + e->dy.left * layout.pitch);
 }
 
+/* ---- what comes next ------------------------------------------------------------------------------- */
+
+static int64_t picture_reals(const dpid_engine *e)
+{
+    return e->g.window.h * e->g.window.w * e->g.window.c;
+}
+
+static int64_t result_reals(const dpid_engine *e)
+{
+    return e->g.window.out_h * e->g.window.out_w * e->g.out;
+}
+
+/* pictures n.. of an array of pictures of so many reals; none past the batch */
+static void fetch(const dpid_engine *e, dpid_ahead *a, const void *array, int64_t n, int64_t pictures, int64_t reals)
+{
+    const int64_t count = smaller(pictures, e->job->pass->n - n);
+    if (array && count > 0)
+        dpid_ahead_add(a, (const real *)array + n * reals, count * reals);
+}
+
+static void fetch_input(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pictures)
+{
+    const dpid_picture_source *s = &e->job->in;
+    fetch(e, a, s->x, n, pictures, picture_reals(e));
+    fetch(e, a, s->skip, n, pictures, picture_reals(e));
+    fetch(e, a, s->keep, n, pictures, picture_reals(e));
+}
+
+static void fetch_dy(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pictures)
+{
+    fetch(e, a, e->job->dy.g, n, pictures, result_reals(e));
+    fetch(e, a, e->job->dy.tilt ? e->job->dy.x : NULL, n, pictures, result_reals(e));
+}
+
+/* what finishing dx reads and writes */
+static void fetch_dx(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pictures)
+{
+    const dpid_gradient_sink *s = &e->job->dx;
+    fetch(e, a, s->dx, n, pictures, picture_reals(e));
+    fetch(e, a, s->addend, n, pictures, picture_reals(e));
+    fetch(e, a, s->v, n, pictures, picture_reals(e));
+    fetch(e, a, s->x, n, pictures, picture_reals(e));
+}
+
 /* ---- Winograd: a group is whole pictures beside each other, or a band of tile rows of one ---------- */
 
 typedef struct {
@@ -105,7 +149,10 @@ static void forward_winograd(const dpid_engine *e, const group *p, int32_t worke
             load_input(e, &e->job->in, p->first + q, plane);
         transform_input(e, p, q, plane, set);
     }
-    DPID_T(dpid_winograd_multiply)(set, e->u, e->in_blocks, e->out_blocks, e->tiles, result);
+    dpid_ahead ahead = {.count = 0};
+    fetch(e, &ahead, e->job->y, p->first, p->pictures, result_reals(e));
+    fetch_input(e, &ahead, p->first + p->pictures, p->pictures);
+    DPID_T(dpid_winograd_multiply)(set, e->u, e->in_blocks, e->out_blocks, e->tiles, &ahead, result);
     for (int64_t q = 0; q < p->pictures; q++) {
         const dpid_tiles at = tiles_of_output(e, p, q);
         DPID_T(dpid_winograd_output)(result, &at, e->g.out, w->out_h - first, w->out_w, e->job->pass->parameter[BIAS], result_of(e, p->first + q) + first * w->out_w * e->g.out);
@@ -115,10 +162,13 @@ static void forward_winograd(const dpid_engine *e, const group *p, int32_t worke
 static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
 {
     real *plane = room(e, worker, e->plane_in);
+    dpid_ahead ahead = {.count = 0};
+    fetch(e, &ahead, e->job->y, n, 1, result_reals(e));
+    fetch_input(e, &ahead, n + 1, 1);
     load_input(e, &e->job->in, n, plane);
     for (int64_t g = 0; g < e->g.groups; g++)
         DPID_T(dpid_direct_multiply)(e->forward, plane + g * e->g.in_g, e->w + g * dpid_taps_forward_weights(&e->g),
-                                     e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL, result_of(e, n) + g * e->g.out_g);
+                                     e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL, g == 0 ? &ahead : NULL, result_of(e, n) + g * e->g.out_g);
 }
 
 static void finish_forward(const dpid_engine *e, int64_t n)
@@ -203,9 +253,14 @@ static void gradient_direct(const dpid_engine *e, int64_t n, int32_t worker)
 {
     real *fresh = fresh_of(e, n, worker);
     const real *plane = room(e, worker, e->plane_dy);
+    dpid_ahead ahead = {.count = 0};
+    fetch_dx(e, &ahead, n, 1);
+    fetch_input(e, &ahead, n, 1);
+    fetch_dy(e, &ahead, n + 1, 1);
     for (int64_t g = 0; g < e->g.groups; g++)
         for (int64_t i = 0; i < dpid_taps_classes(&e->g); i++)
-            DPID_T(dpid_direct_multiply)(&e->backward_of[i], plane + g * e->g.out_g, e->w + g * dpid_taps_backward_weights(&e->g) + e->backward_of[i].weights, NULL, fresh + g * e->g.in_g);
+            DPID_T(dpid_direct_multiply)(&e->backward_of[i], plane + g * e->g.out_g, e->w + g * dpid_taps_backward_weights(&e->g) + e->backward_of[i].weights, NULL,
+                                         g + i == 0 ? &ahead : NULL, fresh + g * e->g.in_g);
     finish_gradient(e, n, fresh);
 }
 
@@ -250,7 +305,10 @@ static void gradient_winograd(const dpid_engine *e, const group *p, int32_t work
     real *result = room(e, worker, e->set_result);
     const bool last = p->row + e->band >= dpid_conv2d_tiles(w->h);
     clear_rest(set, e->out_blocks, e->tiles, tiles_of_input(e, p, p->pictures).first);
-    DPID_T(dpid_winograd_multiply)(set, e->u, e->out_blocks, e->in_blocks, e->tiles, result);
+    dpid_ahead ahead = {.count = 0};
+    fetch_dx(e, &ahead, p->first, p->pictures);
+    fetch_input(e, &ahead, p->first, p->pictures);
+    DPID_T(dpid_winograd_multiply)(set, e->u, e->out_blocks, e->in_blocks, e->tiles, &ahead, result);
     for (int64_t q = 0; q < p->pictures; q++) {
         const dpid_tiles at = tiles_of_input(e, p, q);
         real *fresh = fresh_of(e, p->first + q, worker);
@@ -269,7 +327,10 @@ static void weights_winograd(const dpid_engine *e, const group *p, bool from_zer
             load_input(e, &e->job->in, p->first + q, plane);
         transform_input(e, p, q, plane, set);
     }
-    DPID_T(dpid_winograd_accumulate)(set, room(e, worker, e->set_dy), e->in_blocks, e->out_blocks, e->tiles, tiles_of_output(e, p, p->pictures).first, from_zero, room(e, worker, e->set_weights));
+    dpid_ahead ahead = {.count = 0};
+    fetch_dy(e, &ahead, p->first + p->pictures, p->pictures);
+    DPID_T(dpid_winograd_accumulate)(set, room(e, worker, e->set_dy), e->in_blocks, e->out_blocks, e->tiles, tiles_of_output(e, p, p->pictures).first, from_zero, &ahead,
+                                     room(e, worker, e->set_weights));
 }
 
 static void backward_winograd(const dpid_engine *e, int64_t n, int64_t pictures, bool from_zero, int32_t worker, real *part)

@@ -245,10 +245,12 @@ static void multiply_position(const real *v, const real *u, int64_t in_blocks, i
             multiply_dense(DENSE_ROWS, 1, v + t * BLOCK, plane, in_blocks, u + o * of_block, 0, m + o * plane + t * BLOCK, 0);
 }
 
-void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m)
+void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, const dpid_ahead *ahead, real *m)
 {
-    for (int64_t p = 0; p < DPID_POSITIONS; p++)
+    for (int64_t p = 0; p < DPID_POSITIONS; p++) {
+        dpid_ahead_part(ahead, p, DPID_POSITIONS);
         multiply_position(v + p * dpid_position(in_blocks, tiles), u + p * in_blocks * out_blocks * BLOCK * BLOCK, in_blocks, out_blocks, tiles, m + p * dpid_position(out_blocks, tiles));
+    }
 }
 
 static void accumulate_position(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, real *du)
@@ -267,9 +269,12 @@ static void accumulate_position(const real *v, const real *z, int64_t in_blocks,
     }
 }
 
-void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, real *du)
+void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead,
+                                       real *du)
 {
-    for (int64_t p = 0; p < DPID_POSITIONS; p++)
+    for (int64_t p = 0; p < DPID_POSITIONS; p++) {
+        dpid_ahead_part(ahead, p, DPID_POSITIONS);
         accumulate_position(v + p * dpid_position(in_blocks, tiles), z + p * dpid_position(out_blocks, tiles), in_blocks, out_blocks, tiles, count, from_zero,
                             du + p * in_blocks * out_blocks * BLOCK * BLOCK);
+    }
 }

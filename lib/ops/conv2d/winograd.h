@@ -8,6 +8,7 @@
 #ifndef DPID_OPS_CONV2D_WINOGRAD_H
 #define DPID_OPS_CONV2D_WINOGRAD_H
 
+#include "ops/conv2d/ahead.h"
 #include "tensor/real.h"
 
 #include <stdbool.h>
@@ -39,9 +40,10 @@ void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t c
 void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u);
 /* dw[out block][9][in][16] += G^T du G, du like u */
 void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t out_blocks, real *dw);
-/* m = v u at each position */
-void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m);
+/* m = v u at each position; fetches what is ahead */
+void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, const dpid_ahead *ahead, real *m);
 /* du (+)= v^T z at each position, over the first `count` of `tiles` tiles */
-void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, real *du);
+void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead,
+                                       real *du);
 
 #endif

@@ -1,0 +1,44 @@
+/* Which steps of a net run inside a convolution: a batch-norm behind a convolution, the join and the rectifier behind that are not computed by themselves but while the next convolution loads its
+   pictures; in backward their gradients are finished while the next convolution's results are still in the cache. Same loops, same bits (ops/picture.h): fusing saves passes over memory, and the buffers
+   of what lies between. */
+#ifndef DPID_NET_FUSE_H
+#define DPID_NET_FUSE_H
+
+#include "net/net.h"
+#include "ops/picture.h"
+
+typedef enum {
+    DPID_ROLE_PLAIN = 0, /* runs by itself */
+    DPID_ROLE_CONV,      /* a convolution: loads what it reads, finishes the gradient of it */
+    DPID_ROLE_NORM,      /* batch-norm of a lazy value: only what stands between the loops */
+    DPID_ROLE_ABSORBED   /* join, rectifier of a lazy value: nothing, but see skip_now */
+} dpid_step_role;
+
+/* Value v = kink(batchnorm(x) + s skip), computed where it is read. Exists when x >= 0. */
+typedef struct {
+    int32_t x;    /* value: the convolution's output; -1: v is not lazy */
+    int32_t norm; /* step of the batch-norm */
+    int32_t skip; /* value, or -1 */
+    double s;
+    dpid_kink kink;
+    int32_t end;  /* the last step of the chain */
+    int32_t load; /* the step that reads v first, when it is a convolution: it loads v from x; -1: v gets a pass of its own at `end` */
+    bool keep;    /* v has a buffer: more than one reader, or a pass of its own */
+} dpid_lazy;
+
+struct dpid_fusion {
+    dpid_step_role *role;    /* of each step */
+    dpid_lazy *lazy;    /* of each value */
+    int32_t *chain;     /* of each step: the lazy value whose chain it is in; -1 */
+    int32_t *statistics; /* of each step: the norm step that wants statistics of its output; -1 */
+    bool *stored;       /* of each value: it has a buffer */
+    bool *gradient;     /* of each value: its gradient has a buffer */
+    int32_t *addend;    /* of each step: a convolution whose input's gradient is also s times that of this (lazy) value; -1 */
+    bool *skip_now;     /* of each absorbed join: its skip's gradient is written at its own time */
+};
+typedef struct dpid_fusion dpid_fusion;
+
+/* whole: every value and every gradient gets a buffer, nothing is fused. Lists live in the arena. */
+int32_t dpid_fuse(const deepid_net *net, bool whole, dpid_arena *arena, dpid_fusion *out);
+
+#endif

@@ -1,0 +1,198 @@
+/* Running the steps that are fused into convolutions.   What and why: fuse.h
+   v = kink(batchnorm(x) + s skip) is loaded by the convolution that reads it first, or by a pass of its own at the end of its chain; d loss / d v is finished - skip's part added, times the kink's slope,
+   summed for the batch-norm - where its last part comes in, and then is the gradient of what went into the kink. */
+#include "net/fuse.h"
+#include "net/plan.h"
+#include "ops/batchnorm/batchnorm.h"
+#include "ops/conv2d/conv2d.h"
+
+static const dpid_fusion *fusion_of(const deepid_net *net)
+{
+    return &net->plan->fusion;
+}
+
+static dpid_pass norm_pass(const deepid_net *net, const dpid_lazy *lazy, dpid_mode mode, int64_t n)
+{
+    return dpid_plan_pass(net, lazy->norm, mode, n);
+}
+
+static dpid_batchnorm_arrays arrays_of(const deepid_net *net, const dpid_lazy *lazy, dpid_mode mode, int64_t n)
+{
+    const dpid_pass pass = norm_pass(net, lazy, mode, n);
+    return dpid_batchnorm_arrays_of[net->head.ctx->isa][net->precision](&pass);
+}
+
+static void *parts_of(const deepid_net *net, int32_t norm_step)
+{
+    return net->plan->memory + net->plan->parts[net->step[norm_step].layer];
+}
+
+/* ---- where a value comes from, where its gradient goes -------------------------------------- */
+
+static dpid_picture_source stored_source(const deepid_net *net, int32_t v)
+{
+    return (dpid_picture_source){.x = dpid_plan_value(net, v)};
+}
+
+static dpid_picture_source lazy_source(const deepid_net *net, int32_t v, dpid_mode mode, int64_t n)
+{
+    const dpid_lazy *lazy = &fusion_of(net)->lazy[v];
+    const dpid_batchnorm_arrays a = arrays_of(net, lazy, mode, n);
+    return (dpid_picture_source){.x = dpid_plan_value(net, lazy->x), .mean = a.mean, .gain = a.gain, .shift = a.shift, .skip = lazy->skip >= 0 ? dpid_plan_value(net, lazy->skip) : NULL,
+                                 .s = lazy->s, .kink = lazy->kink, .keep = lazy->keep ? dpid_plan_value(net, v) : NULL};
+}
+
+/* Finishing the gradient of v: the kink's slope, and the sums of the batch-norm. */
+static dpid_gradient_sink lazy_sink(const deepid_net *net, int32_t v, dpid_mode mode, int64_t n)
+{
+    const dpid_lazy *lazy = &fusion_of(net)->lazy[v];
+    const dpid_batchnorm_arrays a = arrays_of(net, lazy, mode, n);
+    return (dpid_gradient_sink){.dx = dpid_plan_gradient(net, v), .kink = lazy->kink, .v = lazy->keep ? dpid_plan_value(net, v) : NULL, .x = dpid_plan_value(net, lazy->x), .mean = a.mean,
+                                .gain = a.gain, .shift = a.shift, .scale = a.scale, .sums = parts_of(net, lazy->norm)};
+}
+
+/* d loss / d x of a convolution's output: through the batch-norm behind it, or as it stands. */
+static dpid_gradient_source gradient_source(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n)
+{
+    const dpid_fusion *f = fusion_of(net);
+    if (f->statistics[t] < 0)
+        return (dpid_gradient_source){.g = dpid_plan_gradient(net, net->step[t].out)};
+    const int32_t v = f->chain[f->statistics[t]];
+    const dpid_batchnorm_arrays a = arrays_of(net, &f->lazy[v], mode, n);
+    return (dpid_gradient_source){.g = dpid_plan_gradient(net, v), .x = dpid_plan_value(net, net->step[t].out), .mean = a.mean, .gain = a.gain, .mean_g = a.mean_g, .tilt = a.tilt};
+}
+
+/* ---- convolutions ------------------------------------------------------------------------------ */
+
+static void conv_forward(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n)
+{
+    const dpid_fusion *f = fusion_of(net);
+    const dpid_step *step = &net->step[t];
+    const dpid_pass pass = dpid_plan_pass(net, t, mode, n);
+    const bool lazy = f->lazy[step->in].x >= 0 && f->lazy[step->in].load == t;
+    const dpid_conv2d_job job = {.pass = &pass,
+                                 .in = lazy ? lazy_source(net, step->in, mode, n) : stored_source(net, step->in),
+                                 .y = dpid_plan_value(net, step->out),
+                                 .statistics = f->statistics[t] >= 0 && mode == DPID_TRAIN ? parts_of(net, f->statistics[t]) : NULL};
+    dpid_conv2d_run_forward[net->head.ctx->isa][net->precision](&job);
+}
+
+static dpid_gradient_sink conv_sink(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n)
+{
+    const dpid_fusion *f = fusion_of(net);
+    const int32_t v = net->step[t].in;
+    dpid_gradient_sink sink = {.dx = dpid_plan_gradient(net, v)};
+    if (f->lazy[v].x >= 0 && f->lazy[v].load == t)
+        sink = lazy_sink(net, v, mode, n);
+    if (f->addend[t] >= 0) {
+        sink.addend = dpid_plan_gradient(net, f->addend[t]);
+        sink.s = f->lazy[f->addend[t]].s;
+    } else {
+        sink.add = !net->reads_last[t];
+    }
+    return sink;
+}
+
+static void conv_backward(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n, bool want_input)
+{
+    const dpid_fusion *f = fusion_of(net);
+    const dpid_step *step = &net->step[t];
+    dpid_pass pass = dpid_plan_pass(net, t, mode, n);
+    dpid_plan_add_gradients(net, t, &pass);
+    const bool lazy = f->lazy[step->in].x >= 0 && f->lazy[step->in].load == t;
+    dpid_conv2d_job job = {.pass = &pass, .in = lazy ? lazy_source(net, step->in, mode, n) : stored_source(net, step->in), .dy = gradient_source(net, t, mode, n)};
+    if (lazy && fusion_of(net)->lazy[step->in].keep)
+        job.in = stored_source(net, step->in);
+    if (step->in != 0 || want_input)
+        job.dx = conv_sink(net, t, mode, n);
+    dpid_conv2d_run_backward[net->head.ctx->isa][net->precision](&job);
+}
+
+/* ---- a pass of its own, for a lazy value that no convolution reads first --------------------------- */
+
+typedef struct {
+    const deepid_net *net;
+    dpid_picture_source source;
+    dpid_gradient_sink sink;
+    dpid_layout layout;
+    int64_t pixels;
+} own_pass;
+
+#define OWN(suffix, real)                                                                                                                        \
+    static void load_##suffix(void *arg, int64_t n, int32_t worker)                                                                              \
+    {                                                                                                                                            \
+        const own_pass *p = arg;                                                                                                                 \
+        (void)worker;                                                                                                                            \
+        dpid_picture_source s = p->source;                                                                                                       \
+        s.keep = NULL;                                                                                                                           \
+        dpid_picture_load_##suffix(&s, n, p->pixels, p->pixels, &p->layout, (real *)p->source.keep + n * p->pixels * p->layout.c);               \
+    }                                                                                                                                            \
+    static void finish_##suffix(void *arg, int64_t n, int32_t worker)                                                                            \
+    {                                                                                                                                            \
+        const own_pass *p = arg;                                                                                                                 \
+        (void)worker;                                                                                                                            \
+        dpid_gradient_store_##suffix(&p->sink, n, p->pixels, p->layout.c, (real *)p->sink.dx + n * p->pixels * p->layout.c);                     \
+    }
+DPID_ISA_EACH(OWN)
+static const dpid_task_fn load_task[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(load);
+static const dpid_task_fn finish_task[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(finish);
+
+static own_pass own_pass_of(const deepid_net *net, int32_t v)
+{
+    const dpid_shape *shape = &net->value[v].shape;
+    const int64_t c = shape->extent[shape->rank - 1];
+    const int64_t pixels = dpid_shape_count(shape) / c;
+    return (own_pass){.net = net, .layout = {.height = 1, .width = pixels, .c = c, .pitch = c}, .pixels = pixels};
+}
+
+static void own_forward(const deepid_net *net, int32_t v, dpid_mode mode, int64_t n)
+{
+    own_pass p = own_pass_of(net, v);
+    p.source = lazy_source(net, v, mode, n);
+    dpid_pool_run(dpid_ctx_pool(net->head.ctx), n, load_task[net->head.ctx->isa][net->precision], &p);
+}
+
+static void own_backward(const deepid_net *net, int32_t v, dpid_mode mode, int64_t n)
+{
+    own_pass p = own_pass_of(net, v);
+    p.sink = lazy_sink(net, v, mode, n);
+    dpid_pool_run(dpid_ctx_pool(net->head.ctx), n, finish_task[net->head.ctx->isa][net->precision], &p);
+}
+
+/* ---- one step -------------------------------------------------------------------------------------------- */
+
+static bool has_own_pass(const dpid_fusion *f, int32_t t)
+{
+    const dpid_lazy *lazy = f->chain[t] >= 0 ? &f->lazy[f->chain[t]] : NULL;
+    return lazy && lazy->end == t && lazy->load < 0;
+}
+
+void dpid_fused_forward(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n)
+{
+    const dpid_fusion *f = fusion_of(net);
+    if (f->role[t] == DPID_ROLE_CONV)
+        conv_forward(net, t, mode, n);
+    if (f->role[t] == DPID_ROLE_NORM) {
+        const dpid_pass pass = dpid_plan_pass(net, t, mode, n);
+        const dpid_shape *shape = &pass.op->in;
+        dpid_batchnorm_prepare[net->head.ctx->isa][net->precision](&pass, parts_of(net, t), n, shape->extent[0] * shape->extent[1]);
+    }
+    if (has_own_pass(f, t))
+        own_forward(net, f->chain[t], mode, n);
+}
+
+void dpid_fused_backward(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n, bool want_input)
+{
+    const dpid_fusion *f = fusion_of(net);
+    if (f->role[t] == DPID_ROLE_CONV)
+        conv_backward(net, t, mode, n, want_input);
+    if (has_own_pass(f, t))
+        own_backward(net, f->chain[t], mode, n);
+    if (f->role[t] == DPID_ROLE_ABSORBED && net->step[t].type == DPID_STEP_JOIN && f->skip_now[t])
+        dpid_plan_skip_gradient(net, t, dpid_plan_gradient(net, f->chain[t]), n);
+    if (f->role[t] == DPID_ROLE_NORM) {
+        dpid_pass pass = dpid_plan_pass(net, t, mode, n);
+        dpid_plan_add_gradients(net, t, &pass);
+        dpid_batchnorm_gradient[net->head.ctx->isa][net->precision](&pass, parts_of(net, t), n);
+    }
+}
