@@ -16,6 +16,7 @@ typedef struct deepid_certificate deepid_certificate;
 /**
  * Run both nets on all samples, in f32 and in f64, in evaluation and in training mode, and compare: logit differences dz, losses, and a bound on the difference of the losses.
  * cross_entropy: |L_deep - L_shallow| <= 2 max |dz|, since the gradient in the logits has l1 norm at most 2. squared_error: <= D (2 sqrt(L_shallow) + D) with D = max |dz|.
+ * Convolutions are computed directly, without Winograd's transform, so that a kernel that is the identity returns every bit; a net that runs as usual may round differently.
  * To both the rounding of the two printed losses is added (about 1e-16 n L); with dz = 0 the bound is 0.
  * Training mode: batch-norm uses the statistics of each batch; the samples in order, in batches of at most 64 that are as equal as they can be. Where no layer knows the mode, training
  * numbers are those of evaluation.

@@ -13,7 +13,9 @@ extern "C" {
  * A net with count more blocks than this one, whose old layers have the old parameters and statistics. What the new ones compute is up to how:
  *
  * - "witness": the identity, by weights that are made for the block, not trained. Without data it has to be the identity on everything that the layer in front can give ([0, inf) behind a
- *   relu, -1 to 1 behind a tanh, all numbers behind a dense layer); deepid_net_deepen_on takes what flows on samples instead, which is less, so more blocks have a witness.
+ *   relu, -1 to 1 behind a tanh, all numbers behind a dense layer); deepid_net_deepen_on takes what flows on samples instead, which is less, so more blocks have a witness. Options:
+ *   tolerance=1e-5 (real error of all added blocks together, relative to max(1, |x|)), mode=train (in training mode too: no batch-norm on the way), statistics=auto|unit|data of added
+ *   batch-norms: unit is exact in evaluation, data (auto: where there are samples) also near the identity in training mode and when statistics are measured anew.
  * - "zero_branch": blocks with a skip only: the last trained layer of the branch is 0, the others have a start, the block returns its input bit for bit. Options: init=he, seed=1.
  * - "random": a start, which changes what the net computes. Options: init=he (a word of deepid_init_word), seed=1.
  *

@@ -43,12 +43,19 @@ static int32_t check(const deepid_net *shallow, const deepid_net *deep, const de
 
 /* ---- numbers ------------------------------------------------------------------------------------ */
 
+int32_t dpid_net_exact_clone(const deepid_net *net, dpid_precision precision, deepid_net **out)
+{
+    DPID_TRY(dpid_net_clone_as(net, precision, out));
+    (*out)->exact = true;
+    return DEEPID_OK;
+}
+
 static int32_t compare_in(deepid_certificate *c, const deepid_dataset *data, dpid_precision precision)
 {
     deepid_net *pair[DPID_PAIR] = {NULL};
     int32_t status = DEEPID_OK;
     for (int i = 0; i < DPID_PAIR && status == DEEPID_OK; i++)
-        status = dpid_net_clone_as(c->net[i], precision, &pair[i]);
+        status = dpid_net_exact_clone(c->net[i], precision, &pair[i]);
     if (status == DEEPID_OK)
         status = dpid_compare(pair, data, NULL, DPID_EVAL, &c->number[precision][DPID_EVAL]);
     if (status == DEEPID_OK && c->trains)
@@ -69,6 +76,19 @@ static const char *short_number(double value, dpid_number_text *room)
     return room->text;
 }
 
+/* Two digits that are not less than value. */
+static const char *at_most(double value, dpid_number_text *room)
+{
+    enum { DIGITS = 2 };
+    const double half_step = 0.05; /* of the second digit, relative to a first digit of 1 */
+    *room = dpid_number_rounded(value, DIGITS);
+    double shown = 0;
+    (void)dpid_parse_double(room->text, (int64_t)strlen(room->text), &shown);
+    if (shown < value)
+        *room = dpid_number_rounded(value * (1 + half_step), DIGITS);
+    return room->text;
+}
+
 static void say_size(dpid_string *s, const deepid_net *net)
 {
     dpid_string_format(s, "the net of %d block%s (%d layers)", net->blocks, net->blocks == 1 ? "" : "s", net->layers);
@@ -86,9 +106,8 @@ static void say_evaluation(dpid_string *s, const deepid_certificate *c, const dp
     }
     dpid_string_format(s, " has the loss %s of ", short_number(n->loss[DPID_SHALLOW], &room[0]));
     say_size(s, c->net[DPID_SHALLOW]);
-    dpid_string_format(s, " within %s on these %lld samples", short_number(n->bound, &room[0]), (long long)c->samples);
-    dpid_string_format(s, " (measured difference %s; logits differ by at most %s)", short_number(fabs(n->loss[DPID_DEEP] - n->loss[DPID_SHALLOW]), &room[0]),
-                       short_number(n->difference, &room[1]));
+    dpid_string_format(s, " within %s on these %lld samples", at_most(n->bound, &room[0]), (long long)c->samples);
+    dpid_string_format(s, " (measured difference %s; logits differ by at most %s)", at_most(fabs(n->loss[DPID_DEEP] - n->loss[DPID_SHALLOW]), &room[0]), at_most(n->difference, &room[1]));
 }
 
 static void say_training(dpid_string *s, const deepid_certificate *c, const dpid_comparison *n)

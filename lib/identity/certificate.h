@@ -31,6 +31,8 @@ int32_t dpid_check_samples(const deepid_net *net, const deepid_dataset *data, co
 /* Some layer computes something else in training. */
 bool dpid_net_has_modes(const deepid_net *net);
 const dpid_shape *dpid_net_output_shape(const deepid_net *net);
+/* A copy that runs without Winograd: a delta kernel returns its input bit for bit. */
+int32_t dpid_net_exact_clone(const deepid_net *net, dpid_precision precision, deepid_net **out);
 /* Text, parameters and states. */
 uint64_t dpid_net_hash(const deepid_net *net);
 

@@ -1,4 +1,5 @@
 /* What can flow at a place: by the layers in front (for every input), or by the data (for these inputs). */
+#include "identity/certificate.h"
 #include "identity/deepen.h"
 
 #include <math.h>
@@ -146,10 +147,12 @@ static int32_t run_flow(deepid_net *net, const deepid_dataset *data, int32_t val
 static int32_t measure_flow(const deepid_net *net, const deepid_dataset *data, int32_t value, dpid_flow *flow)
 {
     deepid_net *copy = NULL;
-    DPID_TRY(dpid_net_clone_as(net, net->precision, &copy));
+    DPID_TRY(dpid_net_exact_clone(net, net->precision, &copy));
     flow->low = (double)INFINITY;
     flow->high = -(double)INFINITY;
     int32_t status = dpid_net_prepare(copy, BATCH, true);
+    if (status == DEEPID_OK)
+        status = dpid_net_keep_all(copy, true);
     if (status == DEEPID_OK)
         status = run_flow(copy, data, value, flow);
     deepid_net_destroy(copy);
@@ -191,7 +194,7 @@ static int32_t run_block(deepid_net *block, const dpid_flow *flow, int64_t first
 int32_t dpid_block_error(const deepid_net *block, dpid_precision precision, const dpid_flow *flow, double *error, bool *equal)
 {
     deepid_net *copy = NULL;
-    DPID_TRY(dpid_net_clone_as(block, precision, &copy));
+    DPID_TRY(dpid_net_exact_clone(block, precision, &copy));
     int32_t status = dpid_net_prepare(copy, BATCH, false);
     *error = 0;
     *equal = true;
