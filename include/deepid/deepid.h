@@ -6,6 +6,7 @@
 #include <deepid/builder.h>
 #include <deepid/context.h>
 #include <deepid/data.h>
+#include <deepid/identity.h>
 #include <deepid/inspect.h>
 #include <deepid/losses.h>
 #include <deepid/net.h>

@@ -56,7 +56,8 @@ enum {
     DPID_MAGIC_STUDY,
     DPID_MAGIC_REPORT,
     DPID_MAGIC_CHART,
-    DPID_MAGIC_EVENT
+    DPID_MAGIC_EVENT,
+    DPID_MAGIC_IDENTITY
 };
 
 /* Pass a failure upward; the sentence is already written. */
