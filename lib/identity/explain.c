@@ -59,11 +59,19 @@ static const dpid_part *normalisation(const dpid_chain *chain)
     return NULL;
 }
 
+static bool has_kind(const dpid_chain *chain, const char *word)
+{
+    for (int32_t i = 0; i < chain->parts; i++)
+        if (chain->part[i].layer && strcmp(word_of(&chain->part[i]), word) == 0)
+            return true;
+    return false;
+}
+
 static bool by_obstacle(question *q, int32_t obstacle)
 {
     switch (obstacle) {
     case DEEPID_REASON_SHAPE: return shape(q);
-    case DEEPID_REASON_RANK: return answer(q, obstacle, true, "T0", "rank: a pool makes one number of a window of several");
+    case DEEPID_REASON_RANK: return answer(q, obstacle, q->open && has_kind(q->chain, "maxpool"), "T0", "rank: a pool makes one number of a window of several");
     case DEEPID_REASON_NOISE: return answer(q, obstacle, true, "T7", "noise: dropout in training loses entries; in evaluation it is the identity");
     case DEEPID_REASON_INVARIANCE:
         return answer(q, obstacle, q->open, "T7", "invariance: %s gives the same for x and for a x + b%s, so it cannot return both", word_of(normalisation(q->chain)),
