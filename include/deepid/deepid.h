@@ -10,6 +10,7 @@
 #include <deepid/data.h>
 #include <deepid/deepen.h>
 #include <deepid/fit.h>
+#include <deepid/identity.h>
 #include <deepid/inspect.h>
 #include <deepid/losses.h>
 #include <deepid/net.h>

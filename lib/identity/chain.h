@@ -89,6 +89,7 @@ typedef struct {
     const dpid_activation *next; /* the next activation; NULL: none */
     dpid_ability here, between;  /* the run before this activation; the run behind it */
     dpid_ability later;          /* all runs behind it together */
+    bool borders;                /* some kernel reaches beyond its pixel: 0 should stay 0 */
     int32_t curved;              /* activations of the chain that have no line: they share the tolerance */
     const dpid_identity_options *options;
 } dpid_place;
@@ -139,6 +140,7 @@ typedef struct {
     deepid_net *net; /* gets the weights */
     const dpid_basis *basis; /* NULL: none */
     bool data_statistics;
+    int32_t *status; /* stays DEEPID_OK unless memory runs out; then what was written counts for nothing */
 } dpid_writing;
 
 /* What one part of a run does to the code. */

@@ -53,6 +53,15 @@ static const dpid_activation *activation_at(const dpid_chain *chain, int32_t i)
     return i < chain->parts ? &chain->part[i].activation : NULL;
 }
 
+/* A kernel that reaches beyond its own pixel. */
+static bool has_borders(const deepid_net *net)
+{
+    for (int32_t i = 0; i < net->trained; i++)
+        if (net->parameter[i].spec.rank == 4 && net->parameter[i].spec.extents[1] * net->parameter[i].spec.extents[2] > 1)
+            return true;
+    return false;
+}
+
 static int32_t count_curved(const dpid_chain *chain)
 {
     int32_t count = 0;
@@ -172,7 +181,8 @@ static bool solve_branch(search *s, const dpid_step *join)
     dpid_chain branch;
     int32_t reason;
     search inner = *s;
-    if (dpid_chain_make(s->arena, s->chain->net, join->skip, join->in, s->options->mode, &branch, &reason) != DEEPID_OK || reason != DEEPID_REASON_NONE)
+    *s->writing.status = dpid_chain_make(s->arena, s->chain->net, join->skip, join->in, s->options->mode, &branch, &reason);
+    if (*s->writing.status != DEEPID_OK || reason != DEEPID_REASON_NONE)
         return false;
     inner.chain = &branch;
     inner.gain = 1 - join->s;
@@ -196,7 +206,7 @@ static bool solve_branch(search *s, const dpid_step *join)
 /* y = F(x) + s x with F = (1 - s) x, zero where s = 1. */
 static bool write_join(search *s, const dpid_part *part)
 {
-    s->joins = true;
+    s->joins |= part->join->s == 1;
     if (part->join->s == 1)
         return dpid_write_zero_branch(s->writing.net, part->join);
     return in_place(&s->code, dpid_channels(&s->chain->net->value[part->join->skip].shape)) && solve_branch(s, part->join);
@@ -232,7 +242,8 @@ static void write_basis_constant(search *s, int32_t i, bool entering, double fac
 {
     const dpid_basis *b = s->writing.basis;
     double *vector = NULL;
-    if (dpid_alloc(s->writing.net->head.ctx, b->channels, sizeof *vector, "identity basis", &vector) != DEEPID_OK)
+    *s->writing.status = dpid_alloc(s->writing.net->head.ctx, b->channels, sizeof *vector, "identity basis", &vector);
+    if (*s->writing.status != DEEPID_OK)
         return;
     for (int64_t k = 0; entering && k < b->dimensions; k++)
         for (int64_t c = 0; c < b->channels; c++)
@@ -326,7 +337,8 @@ static bool pass_activation(search *s, int32_t first, int32_t at)
     const dpid_chain *chain = s->chain;
     const int32_t next = run_end(chain, at + 1);
     dpid_place place = {.activation = activation_at(chain, at), .next = activation_at(chain, next), .here = ability_of(chain, first, at), .between = ability_of(chain, at + 1, next),
-                        .later = ability_of(chain, at + 1, chain->parts), .curved = s->curved, .options = s->options};
+                        .later = ability_of(chain, at + 1, chain->parts),
+                        .borders = has_borders(chain->net), .curved = s->curved, .options = s->options};
     const dpid_code code = code_at(s, &place.here, first, at);
     place.code = &code;
     dpid_move move;
@@ -426,7 +438,8 @@ static int32_t attempt(search *s, deepid_net *block, bool *found)
     int32_t status = begin(s, work);
     if (status == DEEPID_OK)
         status = deepid_net_init(work, "he", s->options->seed);
-    *found = status == DEEPID_OK && solve_chain(s);
+    s->writing.status = &status;
+    *found = status == DEEPID_OK && solve_chain(s) && status == DEEPID_OK;
     if (*found) {
         name_construction(s);
         memcpy(block->values, work->values, (size_t)block->values_reals * real);

@@ -95,15 +95,19 @@ static void write_row(const dpid_writing *writing, const dpid_part *part, const 
 
 bool dpid_write_linear(const dpid_writing *writing, const dpid_part *part, dpid_task task, dpid_code *code)
 {
-    enum { LOCAL = 4096 };
     const kernel k = kernel_of(&part->layer->op);
     const int64_t carriers = task.enter ? writing->basis->dimensions : task.leave ? writing->basis->channels : code->carriers;
     deepid_ctx *ctx = writing->net->head.ctx;
     int64_t *plus = NULL;
     char *taken = NULL;
-    if (dpid_alloc(ctx, 2 * carriers, sizeof *plus, "identity places", &plus) != DEEPID_OK)
+    *writing->status = dpid_alloc(ctx, 2 * carriers, sizeof *plus, "identity places", &plus);
+    if (*writing->status == DEEPID_OK)
+        *writing->status = dpid_alloc(ctx, k.out, 1, "identity places", &taken);
+    if (*writing->status != DEEPID_OK) {
+        dpid_free(ctx, plus);
         return false;
-    bool fits = dpid_alloc(ctx, k.out, 1, "identity places", &taken) == DEEPID_OK && place_all(&k, code, task, carriers, taken, plus, plus + carriers);
+    }
+    const bool fits = place_all(&k, code, task, carriers, taken, plus, plus + carriers);
     clear(writing, part);
     for (int64_t i = 0; fits && i < carriers; i++) {
         write_row(writing, part, &k, code, task, plus[i], i, task.factor);

@@ -59,11 +59,19 @@ static const dpid_part *normalisation(const dpid_chain *chain)
     return NULL;
 }
 
+static bool has_kind(const dpid_chain *chain, const char *word)
+{
+    for (int32_t i = 0; i < chain->parts; i++)
+        if (chain->part[i].layer && strcmp(word_of(&chain->part[i]), word) == 0)
+            return true;
+    return false;
+}
+
 static bool by_obstacle(question *q, int32_t obstacle)
 {
     switch (obstacle) {
     case DEEPID_REASON_SHAPE: return shape(q);
-    case DEEPID_REASON_RANK: return answer(q, obstacle, true, "T0", "rank: a pool makes one number of a window of several");
+    case DEEPID_REASON_RANK: return answer(q, obstacle, q->open && has_kind(q->chain, "maxpool"), "T0", "rank: a pool makes one number of a window of several");
     case DEEPID_REASON_NOISE: return answer(q, obstacle, true, "T7", "noise: dropout in training loses entries; in evaluation it is the identity");
     case DEEPID_REASON_INVARIANCE:
         return answer(q, obstacle, q->open, "T7", "invariance: %s gives the same for x and for a x + b%s, so it cannot return both", word_of(normalisation(q->chain)),
@@ -158,6 +166,19 @@ static bool first_relu(question *q)
                   (long long)dpid_channels(&part->layer->op.in));
 }
 
+/* The block ends in W h without a constant, h >= 0, W square: then h(x) = W^-1 x and h(-x) = -W^-1 x are both >= 0, so both 0. */
+static bool no_constant(question *q)
+{
+    const dpid_part *part = q->last >= 0 ? &q->chain->part[q->last] : NULL;
+    if (!part || part->activation.least < 0 || q->domain->low >= 0 || !q->open || dpid_channels(&part->layer->op.out) != q->channels)
+        return false;
+    for (int32_t i = q->last + 1; i < q->chain->parts; i++)
+        if (dpid_part_has_bias(&q->chain->part[i]))
+            return false;
+    return answer(q, DEEPID_REASON_RANGE, true, "T6", "range: behind the last %s, which gives %s and more, there is no constant; so x and -x cannot both come out", word_of(part),
+                  dpid_number_rounded(part->activation.least, 3).text);
+}
+
 /* ---- in order ----------------------------------------------------------------------------------------- */
 
 static void find_activations(question *q)
@@ -183,7 +204,7 @@ void dpid_explain(const dpid_chain *chain, int32_t obstacle, const dpid_domain *
         answer(&q, DEEPID_REASON_UNKNOWN, false, "none", "unknown: the construction %s does not fit this block on %s", options->construction, name_of_domain(domain));
         return;
     }
-    if (rank(&q) || bounded(&q) || range(&q) || first_relu(&q) || single(&q))
+    if (rank(&q) || bounded(&q) || range(&q) || first_relu(&q) || no_constant(&q) || single(&q))
         return;
     answer(&q, DEEPID_REASON_UNKNOWN, false, "none", "unknown: no construction of ours makes this block the identity on %s; that is no proof", name_of_domain(domain));
 }

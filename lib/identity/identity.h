@@ -86,4 +86,46 @@ int32_t dpid_identity_construct(deepid_net *block, const dpid_domain *domain, co
 /* The bound in a dtype: real_error + rounding u. */
 double dpid_witness_bound(const dpid_witness *witness, int32_t dtype);
 
+/* ---- measuring ---------------------------------------------------------------------------------- */
+
+enum { DPID_ULP_BINS = 8 }; /* 0, 1, 2, up to 4, 8, 16, 256, more */
+typedef struct {
+    double error, relative; /* max |y - x|, max |y - x| / max(1, |x|); NaN when one is */
+    double ulp_max;         /* in units of the last place of x (of the smallest normal number below that) */
+    int64_t ulps[DPID_ULP_BINS];
+    int64_t values;
+    bool bitwise;           /* all bits, a zero's sign aside */
+    bool keeps_sign_of_zero;
+} dpid_measurement;
+
+/* y = block(x) in a dtype: x [samples, shape] doubles, rounded to it first. In DPID_TRAIN the samples are one batch. */
+int32_t dpid_identity_measure(const deepid_net *block, int32_t dtype, dpid_mode mode, int64_t samples, const double *x, dpid_measurement *out);
+/* What counts values that lie on the border of the dtype: -0, subnormal, ends of the domain, large ones; the rest drawn from the domain by seed. samples * count of shape doubles. */
+void dpid_domain_draw(const dpid_domain *domain, uint64_t seed, int64_t values, double *x);
+
+/* What the witness costs. */
+typedef struct {
+    double sharpness;       /* largest eigenvalue of the Gauss-Newton matrix of the loss in the block's parameters */
+    double kink_mass;       /* share of (unit, sample) exactly at a kink */
+    double escape_gradient; /* |dL/d(block's parameters)| */
+    bool dead_saddle;       /* that is 0 where dL/dy is not */
+    double decay_cost;      /* decay / 2 |weights|^2 */
+    double extra_width;     /* widest value inside over the block's input, minus 1 */
+    double loss;            /* of the net with the block; NaN without labels or targets */
+} dpid_price;
+
+/* head: what stands behind the block, f64 (NULL: nothing); labels or targets [samples, width] of its output, or both NULL: the loss is then 1/2 mean |B(x) - x|^2. */
+typedef struct {
+    deepid_net *head;
+    int64_t samples;
+    const double *x;
+    const int32_t *labels;
+    const double *targets;
+    double decay;
+} dpid_price_task;
+int32_t dpid_identity_price(const deepid_net *block, const dpid_price_task *task, dpid_price *out, deepid_table **parameters);
+
+/* What stands behind block `where` (0: in front of block 1, or of the whole net), as a net of its own in f64; *out NULL: nothing does. *value: the number of the value there. */
+int32_t dpid_identity_head(const deepid_net *net, int64_t where, int32_t *value, deepid_net **out);
+
 #endif

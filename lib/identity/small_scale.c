@@ -40,6 +40,9 @@ static bool fits(const dpid_place *place, dpid_move *move)
     const bool able = place->here.scale && place->later.scale && (!floored || place->later.shift);
     if (code->form != DPID_CODE_PLAIN || !able || a->slope == 0 || isinf(code->low) || isinf(code->high) || (code->c != 0 && !place->here.shift))
         return false;
+    const bool tail = a->tail_f32 > 0 && place->here.shift && place->later.shift && !place->options->construction;
+    if (tail && (floored || !place->borders))
+        return false; /* the tail is far less sharp and has no floor; its constant hurts only at zero-padded borders */
     const double size = fmax(dpid_magnitude(code), 0x1p-100);
     double floor = 0;
     double eps = floored ? eps_of_floor(place, size, &floor) : eps_within(place, size);
