@@ -1,4 +1,4 @@
-/* What can be learnt, beside what can be represented: blocks trained to be the identity; how far from a witness training may start.   Usage: 04_learn_identity [STEPS] */
+/* What can be learnt, beside what can be represented: blocks trained to be the identity; how far from a witness training may start.   Usage: 05_learn_identity [STEPS] */
 #include <deepid/deepid.h>
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Train a net, make it deeper by 1, 10 and 100 blocks that are the identity, certify each.   Usage: 03_deepen [FOLDER of optdigits]
+/* Train a net, make it deeper by 1, 10 and 100 blocks that are the identity, certify each.   Usage: 04_deepen [FOLDER of optdigits]
 
    The deep nets have the shallow one's loss, so a deep net that trains to a worse one was not short of a solution. */
 #include <deepid/deepid.h>
