@@ -130,6 +130,7 @@ static int32_t make_block(examination *e)
 static int32_t run_data(examination *e, deepid_net *net)
 {
     DPID_TRY(dpid_net_prepare(net, e->samples, true));
+    DPID_TRY(dpid_net_keep_all(net, true));
     int64_t *order = NULL;
     DPID_TRY(dpid_alloc(ctx_of(e), e->samples, sizeof *order, "identity samples", &order));
     for (int64_t i = 0; i < e->samples; i++)

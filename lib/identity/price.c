@@ -233,6 +233,7 @@ static int32_t prepare(pricing *p)
     p->width = dpid_shape_count(&last->value[last->step[last->steps - 1].out].shape);
     p->count = p->block->values_reals;
     DPID_TRY(dpid_net_prepare(p->block, p->n, true));
+    DPID_TRY(dpid_net_keep_all(p->block, true));
     if (p->head)
         DPID_TRY(dpid_net_prepare(p->head, p->n, true));
     DPID_TRY(dpid_alloc(ctx, 2 * p->count + 5 * p->n * p->width + p->width, sizeof *p->start, "identity price", &p->start));
