@@ -3,10 +3,15 @@
 #define DEEPID_DEEPID_H
 
 #include <deepid/activations.h>
+#include <deepid/basin.h>
 #include <deepid/builder.h>
+#include <deepid/certificate.h>
 #include <deepid/compute.h>
 #include <deepid/context.h>
 #include <deepid/data.h>
+#include <deepid/deepen.h>
+#include <deepid/fit.h>
+#include <deepid/identity.h>
 #include <deepid/inspect.h>
 #include <deepid/losses.h>
 #include <deepid/net.h>

@@ -59,7 +59,11 @@ enum {
     DPID_MAGIC_STUDY,
     DPID_MAGIC_REPORT,
     DPID_MAGIC_CHART,
-    DPID_MAGIC_EVENT
+    DPID_MAGIC_EVENT,
+    DPID_MAGIC_IDENTITY,
+    DPID_MAGIC_CERTIFICATE,
+    DPID_MAGIC_FIT,
+    DPID_MAGIC_BASIN
 };
 
 /* Pass a failure upward; the sentence is already written. */

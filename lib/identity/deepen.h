@@ -1,0 +1,54 @@
+/* Deepening: what was asked for, and the ways of filling the added blocks. */
+#ifndef DPID_IDENTITY_DEEPEN_H
+#define DPID_IDENTITY_DEEPEN_H
+
+#include <deepid/deepen.h>
+
+#include "data/data.h"
+#include "identity/splice.h"
+
+enum { DPID_PLACE_HERE, DPID_PLACE_EARLY, DPID_PLACE_LATE, DPID_PLACE_SPREAD };
+
+typedef struct {
+    const deepid_net *net;
+    const deepid_dataset *data; /* NULL: whatever the layers in front can give */
+    const char *block;          /* as it was typed */
+    int64_t where, count;
+    dpid_value *option;
+    dpid_arena arena;
+    deepid_net *unit;   /* one block, f64, for the shape at the places */
+    int64_t *places;    /* blocks to be added at each place, 0 to blocks of net */
+    deepid_net *longer; /* what comes out */
+    const bool *added;  /* which blocks of longer are new */
+} dpid_deepen;
+
+/* A way to fill: a word, its options (the first is always place), and what it does. */
+typedef struct {
+    const char *word, *help;
+    const dpid_option *options;
+    int32_t (*fill)(dpid_deepen *d);
+} dpid_filling;
+extern const dpid_filling dpid_filling_witness, dpid_filling_zero_branch, dpid_filling_random;
+#define DPID_PLACE_OPTION                                                                                                                                                                    \
+    {                                                                                                                                                                                        \
+        "place", DPID_CHOICE, 0, 0, 0, "here|early|late|spread", false, "here: as `where` says; early, late: the first or last place that the block fits; spread: all of them"               \
+    }
+
+/* Splice, with a start for the new blocks; init NULL: start values. */
+int32_t dpid_deepen_splice(dpid_deepen *d, const char *init, uint64_t seed);
+/* Copies the unit's parameters into each added block of this place. */
+void dpid_deepen_install(dpid_deepen *d, int64_t place);
+
+/* What can flow: samples [n, count] of value v in double, from the data (all, or as many as fit, evenly) or, without, drawn from the range that the layers in front can give. */
+typedef struct {
+    double low, high; /* of all samples; without data of the range, and maybe infinite */
+    int64_t n, count;
+    double *x;
+} dpid_flow;
+int32_t dpid_flow_at(const deepid_net *net, const deepid_dataset *data, int32_t value, dpid_arena *arena, dpid_flow *out);
+/* Runs block on the samples in a precision: largest |y - x|; *equal: same bits. DEEPID_ERR_NUMERIC where an output is not finite. */
+int32_t dpid_block_error(const deepid_net *block, dpid_precision precision, const dpid_flow *flow, double *error, bool *equal);
+/* The range of value v by what its layers can give at all. */
+int32_t dpid_value_range(const deepid_net *net, int32_t value, double *low, double *high);
+
+#endif
