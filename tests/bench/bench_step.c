@@ -1,5 +1,6 @@
-/* One training step, timed:   bench_step --net resnet20|resnet32|resnet56|resnet110|mlp --depth N --width N --batch N --act WORD --skip 0|1 --threads N --dtype f32|f64 --rounds N
-   Prints one line of key=value: the median over rounds of forward, loss, backward and SGD-momentum update, batch gathered from memory. */
+/* One training step (forward, loss, backward, SGD with momentum; the batch gathered from memory) or one forward pass in evaluation mode, timed. Prints one line of key=value. */
+#include "timing.h"
+
 #include <deepid/deepid.h>
 
 #include <getopt.h>
@@ -7,105 +8,157 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
-#define TRY(call)                                                \
-    if ((call) != DEEPID_OK) {                                   \
-        fprintf(stderr, "bench_step: %s\n", deepid_ctx_error(ctx)); \
-        return 1;                                                \
-    }
+static const char usage[] = "usage: bench_step --mode train|infer --net resnet20|resnet56|resnet110|resnet1202|resnet<6n+2>|mlp --depth N --width N --batch N --act WORD --skip 0|1 --exact 0|1\n"
+                            "                  --isa WORD --threads N --dtype f32|f64 --rounds N\n"
+                            "depth, width and act are the mlp's; a round is at least 20 ms; ms is the median over rounds\n";
 
 typedef struct {
-    const char *net, *act, *dtype;
-    long depth, width, batch, skip, threads, rounds;
+    const char *mode, *net, *act, *dtype, *isa; /* isa NULL: the best that runs */
+    long depth, width, batch, skip, exact, threads, rounds;
 } options;
 
-static double now(void)
+typedef struct {
+    deepid_ctx *ctx;
+    deepid_net *net;
+    deepid_dataset *data;
+    deepid_trainer *trainer;
+    deepid_tensor *x, *y;
+} bench;
+
+/* ---- options ------------------------------------------------------------------------------------ */
+
+static long *number_of(options *o, int flag)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return flag == 'd' ? &o->depth : flag == 'w' ? &o->width : flag == 'b' ? &o->batch : flag == 's' ? &o->skip : flag == 'e' ? &o->exact : flag == 't' ? &o->threads : flag == 'r' ? &o->rounds : NULL;
 }
 
-static int ascending(const void *a, const void *b)
+static const char **word_of(options *o, int flag)
 {
-    const double d = *(const double *)a - *(const double *)b;
-    return (d > 0) - (d < 0);
+    return flag == 'm' ? &o->mode : flag == 'n' ? &o->net : flag == 'a' ? &o->act : flag == 'y' ? &o->dtype : flag == 'i' ? &o->isa : NULL;
+}
+
+static int one_of(const char *word, const char *a, const char *b)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
 static int read_options(options *o, int argc, char **argv)
 {
-    static const struct option flags[] = {{"net", 1, 0, 'n'},  {"depth", 1, 0, 'd'},   {"width", 1, 0, 'w'}, {"batch", 1, 0, 'b'},  {"act", 1, 0, 'a'},
-                                          {"skip", 1, 0, 's'}, {"threads", 1, 0, 't'}, {"dtype", 1, 0, 'y'}, {"rounds", 1, 0, 'r'}, {0}};
-    *o = (options){"resnet20", "relu", "f32", 50, 64, 128, 1, 0, 7};
+    static const struct option flags[] = {{"mode", 1, 0, 'm'}, {"net", 1, 0, 'n'},   {"depth", 1, 0, 'd'}, {"width", 1, 0, 'w'},   {"batch", 1, 0, 'b'}, {"act", 1, 0, 'a'},   {"skip", 1, 0, 's'},
+                                          {"exact", 1, 0, 'e'}, {"isa", 1, 0, 'i'}, {"threads", 1, 0, 't'}, {"dtype", 1, 0, 'y'}, {"rounds", 1, 0, 'r'}, {0}};
+    *o = (options){"train", "resnet20", "relu", "f32", NULL, 50, 64, 128, 1, 0, 0, 7};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
-        long *const number = flag == 'd' ? &o->depth : flag == 'w' ? &o->width : flag == 'b' ? &o->batch : flag == 's' ? &o->skip : flag == 't' ? &o->threads : flag == 'r' ? &o->rounds : NULL;
-        if (number)
-            *number = atol(optarg);
-        else if (flag == 'n')
-            o->net = optarg;
-        else if (flag == 'a')
-            o->act = optarg;
-        else if (flag == 'y')
-            o->dtype = optarg;
+        if (number_of(o, flag))
+            *number_of(o, flag) = atol(optarg);
+        else if (word_of(o, flag))
+            *word_of(o, flag) = optarg;
         else
             return 0;
     }
-    return o->batch > 0 && o->rounds > 0;
+    return optind == argc && o->batch > 0 && o->rounds > 0 && one_of(o->mode, "train", "infer") && one_of(o->dtype, "f32", "f64");
+}
+
+/* ---- the net and what it works on ------------------------------------------------------------------ */
+
+static void must(const bench *b, int32_t status)
+{
+    if (status == DEEPID_OK)
+        return;
+    fprintf(stderr, "bench_step: %s\n", deepid_ctx_error(b->ctx));
+    exit(1);
+}
+
+static int is_resnet(const options *o)
+{
+    return strncmp(o->net, "resnet", 6) == 0;
+}
+
+static int32_t dtype_of(const options *o)
+{
+    return strcmp(o->dtype, "f64") == 0 ? DEEPID_F64 : DEEPID_F32;
+}
+
+/* Batch-norm keeps the signals of a residual net of pictures finite at any depth; the net without it starts as the identity. */
+static void make_net(bench *b, const options *o)
+{
+    const char *block = o->skip ? "identity" : "plain";
+    if (is_resnet(o))
+        must(b, deepid_resnet_cifar(b->ctx, atol(o->net + 6), block, dtype_of(o), &b->net));
+    else
+        must(b, deepid_resnet_mlp(b->ctx, o->width, o->width, o->depth, 10, block, o->act, dtype_of(o), &b->net));
+    must(b, deepid_net_init(b->net, is_resnet(o) || !o->skip ? "he" : "zero_last", 1));
+    must(b, deepid_net_set_exact(b->net, (int32_t)o->exact));
+}
+
+static void make_trainer(bench *b, const options *o)
+{
+    char spec[96];
+    if (is_resnet(o))
+        snprintf(spec, sizeof spec, "gratings n=%ld size=32 channels=3 classes=10", o->batch);
+    else
+        snprintf(spec, sizeof spec, "teacher n=%ld in=%ld classes=10", o->batch, o->width);
+    must(b, deepid_dataset_generate(b->ctx, spec, 1, &b->data));
+    must(b, deepid_trainer_create(b->net, b->data, &b->trainer));
+    must(b, deepid_trainer_set_optimizer(b->trainer, "sgd momentum=0.9 weight_decay=1e-4"));
+    must(b, deepid_trainer_set_learning_rate(b->trainer, 1e-6));
+    must(b, deepid_trainer_set_batch(b->trainer, o->batch));
+}
+
+static void make_tensors(bench *b, const options *o)
+{
+    const int64_t in[] = {o->batch, is_resnet(o) ? 32 : o->width, 32, 3};
+    const int64_t out[] = {o->batch, 10};
+    must(b, deepid_tensor_create(b->ctx, dtype_of(o), is_resnet(o) ? 4 : 2, in, &b->x));
+    must(b, deepid_tensor_create(b->ctx, dtype_of(o), 2, out, &b->y));
+    must(b, deepid_tensor_fill(b->x, 0.5));
+    must(b, deepid_net_set_mode(b->net, DEEPID_EVAL));
+    must(b, deepid_net_prepare(b->net, o->batch, 0));
+}
+
+static void train_step(void *arg)
+{
+    const bench *b = arg;
+    must(b, deepid_trainer_step(b->trainer));
+}
+
+static void infer_step(void *arg)
+{
+    const bench *b = arg;
+    must(b, deepid_net_forward(b->net, b->x, b->y));
+}
+
+static void destroy(bench *b)
+{
+    deepid_tensor_destroy(b->x);
+    deepid_tensor_destroy(b->y);
+    deepid_trainer_destroy(b->trainer);
+    deepid_dataset_destroy(b->data);
+    deepid_net_destroy(b->net);
+    deepid_ctx_destroy(b->ctx);
 }
 
 int main(int argc, char **argv)
 {
     options o;
-    deepid_ctx *ctx = NULL;
-    deepid_net *net = NULL;
-    deepid_dataset *data = NULL;
-    deepid_trainer *trainer = NULL;
+    bench b = {0};
     if (!read_options(&o, argc, argv)) {
-        fprintf(stderr, "usage: bench_step --net resnet20|resnet56|resnet110|mlp --depth N --width N --batch N --act WORD --skip 0|1 --threads N --dtype f32|f64 --rounds N\n");
+        fputs(usage, stderr);
         return 2;
     }
-    if (deepid_ctx_create(&ctx) != DEEPID_OK)
+    const int train = strcmp(o.mode, "train") == 0;
+    if (deepid_ctx_create(&b.ctx) != DEEPID_OK)
         return 1;
-    TRY(deepid_ctx_set_threads(ctx, (int32_t)o.threads));
-    const int32_t dtype = strcmp(o.dtype, "f64") == 0 ? DEEPID_F64 : DEEPID_F32;
-    const char *block = o.skip ? "identity" : "plain";
-    char spec[96];
-    if (strncmp(o.net, "resnet", 6) == 0) {
-        TRY(deepid_resnet_cifar(ctx, atol(o.net + 6), block, dtype, &net));
-        snprintf(spec, sizeof spec, "gratings n=%ld size=32 channels=3 classes=10", o.batch);
-    } else {
-        TRY(deepid_resnet_mlp(ctx, o.width, o.width, o.depth, 10, block, o.act, dtype, &net));
-        snprintf(spec, sizeof spec, "teacher n=%ld in=%ld classes=10", o.batch, o.width);
-    }
-    TRY(deepid_net_init(net, o.skip ? "zero_last" : "he", 1)); /* signals stay finite at any depth */
-    TRY(deepid_dataset_generate(ctx, spec, 1, &data));
-    TRY(deepid_trainer_create(net, data, &trainer));
-    TRY(deepid_trainer_set_optimizer(trainer, "sgd momentum=0.9 weight_decay=1e-4"));
-    TRY(deepid_trainer_set_learning_rate(trainer, 1e-6));
-    TRY(deepid_trainer_set_batch(trainer, o.batch));
-    double *seconds = malloc(sizeof *seconds * (size_t)o.rounds);
-    TRY(deepid_trainer_step(trainer));
-    const double first = now();
-    TRY(deepid_trainer_step(trainer));
-    const double estimate = now() - first;
-    const long steps = estimate < 0.02 ? (long)(0.02 / estimate) + 1 : 1; /* a round is at least 20 ms */
-    for (long round = 0; round < o.rounds; round++) {
-        const double start = now();
-        for (long i = 0; i < steps; i++)
-            TRY(deepid_trainer_step(trainer));
-        seconds[round] = (now() - start) / (double)steps;
-    }
-    qsort(seconds, (size_t)o.rounds, sizeof *seconds, ascending);
-    const double median = (seconds[(o.rounds - 1) / 2] + seconds[o.rounds / 2]) / 2;
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    printf("net=%s depth=%ld width=%ld batch=%ld act=%s skip=%ld threads=%d dtype=%s rounds=%ld ms=%.4g images_per_s=%.4g rss_mib=%.1f\n", o.net, o.depth, o.width, o.batch, o.act, o.skip,
-           deepid_ctx_threads(ctx), o.dtype, o.rounds, 1e3 * median, (double)o.batch / median, (double)usage.ru_maxrss / 1024);
-    free(seconds);
-    deepid_trainer_destroy(trainer);
-    deepid_dataset_destroy(data);
-    deepid_net_destroy(net);
-    deepid_ctx_destroy(ctx);
+    must(&b, deepid_ctx_set_threads(b.ctx, (int32_t)o.threads));
+    if (o.isa)
+        must(&b, deepid_ctx_set_isa(b.ctx, o.isa));
+    make_net(&b, &o);
+    (train ? make_trainer : make_tensors)(&b, &o);
+    const double seconds = seconds_of(train ? train_step : infer_step, &b, o.rounds, 0.02);
+    struct rusage usage_now;
+    getrusage(RUSAGE_SELF, &usage_now);
+    printf("mode=%s net=%s depth=%ld width=%ld batch=%ld act=%s skip=%ld exact=%ld isa=%s threads=%d dtype=%s rounds=%ld ms=%.4g images_per_s=%.4g rss_mib=%.1f\n", o.mode, o.net, o.depth, o.width,
+           o.batch, o.act, o.skip, o.exact, deepid_ctx_isa(b.ctx), deepid_ctx_threads(b.ctx), o.dtype, o.rounds, 1e3 * seconds, (double)o.batch / seconds, (double)usage_now.ru_maxrss / 1024);
+    destroy(&b);
     return 0;
 }
