@@ -219,21 +219,38 @@ static bool write_part(dpid_search *s, const run *r, int32_t i, double factor)
     }
 }
 
-/* -basis mean at the entrance, + mean at the exit. */
-static void write_basis_constant(dpid_search *s, int32_t i, bool entering, double factor)
+/* At the entrance of the basis: - basis mean. */
+static bool write_entrance(dpid_search *s, int32_t i, double factor)
 {
     const dpid_basis *b = s->writing.basis;
     double *vector = NULL;
     *s->writing.status = dpid_alloc(s->writing.net->head.ctx, b->channels, sizeof *vector, "identity basis", &vector);
     if (*s->writing.status != DEEPID_OK)
-        return;
-    for (int64_t k = 0; entering && k < b->dimensions; k++)
+        return false;
+    for (int64_t k = 0; k < b->dimensions; k++)
         for (int64_t c = 0; c < b->channels; c++)
             vector[k] -= factor * b->vector[k * b->channels + c] * b->mean[c];
-    for (int64_t c = 0; !entering && c < b->channels; c++)
-        vector[c] = factor * b->mean[c];
     dpid_write_constant(&s->writing, &s->chain->part[i], &s->code, 0, vector);
     dpid_free(s->writing.net->head.ctx, vector);
+    return true;
+}
+
+/* At its exit: + mean, and - the codes' own constant as the basis spreads it over the channels. */
+static bool write_exit(dpid_search *s, int32_t i, double factor, double coded)
+{
+    const dpid_basis *b = s->writing.basis;
+    double *vector = NULL;
+    *s->writing.status = dpid_alloc(s->writing.net->head.ctx, b->channels, sizeof *vector, "identity basis", &vector);
+    if (*s->writing.status != DEEPID_OK)
+        return false;
+    for (int64_t c = 0; c < b->channels; c++) {
+        vector[c] = factor * b->mean[c];
+        for (int64_t k = 0; k < b->dimensions; k++)
+            vector[c] -= coded * b->vector[k * b->channels + c];
+    }
+    dpid_write_constant(&s->writing, &s->chain->part[i], &s->code, 0, vector);
+    dpid_free(s->writing.net->head.ctx, vector);
+    return true;
 }
 
 static bool in_run(const run *r, int32_t part)
@@ -252,7 +269,8 @@ static bool carries_mean(const dpid_search *s)
 static bool write_run(dpid_search *s, const run *r)
 {
     const double factor = r->scale / s->code.a;
-    const double constant = r->shift - factor * s->code.c;
+    const double coded = factor * s->code.c; /* what the codes' constant has become */
+    const double constant = r->shift - coded;
     const int32_t scaler = factor == 1 && s->code.form == DPID_CODE_PLAIN ? -1 : scale_part(s, r);
     const int32_t shifter = shift_part(s, r);
     if ((factor != 1 && scaler < 0) || (constant != 0 && shifter < 0))
@@ -264,12 +282,14 @@ static bool write_run(dpid_search *s, const run *r)
         change_basis(s, i, i + 1, &s->code);
         if (i != shifter)
             continue;
-        if (constant != 0)
-            dpid_write_constant(&s->writing, &s->chain->part[i], &s->code, constant * early, NULL);
-        if (carries_mean(s) && in_run(r, s->first_linear))
-            write_basis_constant(s, i, true, r->scale * early);
-        if (carries_mean(s) && in_run(r, s->last_linear))
-            write_basis_constant(s, i, false, r->scale * early);
+        const bool leaving = s->writing.basis && in_run(r, s->last_linear);
+        const double plain = leaving ? r->shift : constant;
+        if (plain != 0)
+            dpid_write_constant(&s->writing, &s->chain->part[i], &s->code, plain * early, NULL);
+        if (carries_mean(s) && in_run(r, s->first_linear) && !write_entrance(s, i, r->scale * early))
+            return false;
+        if (leaving && (carries_mean(s) || coded != 0) && !write_exit(s, i, r->scale * early, coded * early))
+            return false;
     }
     s->code.a = r->scale;
     s->code.c = r->shift;
