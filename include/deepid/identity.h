@@ -43,7 +43,7 @@ typedef struct deepid_identity deepid_identity;
  * No is an answer, not an error: DEEPID_OK and the status DEEPID_IDENTITY_N.
  *
  * @param[in]  net    any; not changed
- * @param[in]  where  0: in front of block 1 (of the whole net when it has no blocks); k: behind block k
+ * @param[in]  where  0: in front of block 1, or, in a net without blocks, of its last layer with parameters; k: behind block k
  * @param[in]  block  "plain { dense out=16; batchnorm; relu }", "dense out=16; tanh; dense out=16", or a variant's word, "bottleneck": its usual body in the width found there
  * @param[in]  data   samples of the net's input
  * @param[out] out    yours; destroy with deepid_identity_destroy

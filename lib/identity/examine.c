@@ -1,5 +1,6 @@
 /* Examine: the values at a place of a trained net, the block that would stand there, its witness, measured and priced. */
 #include "identity/answer.h"
+#include "identity/certificate.h"
 #include "identity/chain.h"
 
 #include <math.h>
@@ -164,7 +165,7 @@ static int32_t take_answers(examination *e)
 static int32_t look_at_data(examination *e)
 {
     deepid_net *copy = NULL;
-    DPID_TRY(dpid_net_clone_as(e->net, e->net->precision, &copy));
+    DPID_TRY(dpid_net_exact_clone(e->net, e->net->precision, &copy));
     const int32_t status = run_data(e, copy);
     deepid_net_destroy(copy);
     DPID_TRY(status);

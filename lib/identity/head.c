@@ -1,6 +1,7 @@
 /* What stands behind a block: the rest of the net's text as a net of its own, with the same weights. */
 #include "identity/identity.h"
 
+#include "identity/splice.h"
 #include "net/spec.h"
 
 #include <string.h>
@@ -24,12 +25,17 @@ static dpid_item *items_behind(dpid_item *item, int64_t where)
     return NULL;
 }
 
-static bool has_block(const dpid_item *item)
+/* The same in a net of layers alone: behind the steps that come before `value` is read. */
+static dpid_item *items_from(const deepid_net *net, dpid_item *item, int32_t value)
 {
-    for (; item; item = item->next)
-        if (!item->kind && item->count > 0)
-            return true;
-    return false;
+    int64_t layers = 0;
+    while (layers < net->steps && net->step[layers].in != value)
+        layers++;
+    for (; item && item->count <= layers; item = item->next)
+        layers -= item->count;
+    if (item)
+        item->count -= layers;
+    return item;
 }
 
 /* Its layers are the net's last ones, so are its numbers. */
@@ -46,7 +52,8 @@ static int32_t make_head(dpid_arena *arena, const deepid_net *net, int64_t where
     dpid_spec spec;
     dpid_string text = {.ctx = arena->ctx};
     DPID_TRY(dpid_spec_parse(arena, net->text, &spec));
-    spec.items = has_block(spec.items) ? items_behind(spec.items, where) : spec.items;
+    spec.items = net->blocks > 0 ? items_behind(spec.items, where) : items_from(net, spec.items, value);
+    spec.exact = true;
     spec.input = net->value[value].shape;
     *out = NULL;
     if (!spec.items)
@@ -64,7 +71,9 @@ int32_t dpid_identity_head(const deepid_net *net, int64_t where, int32_t *value,
     dpid_arena arena = {.ctx = net->head.ctx};
     if (where < 0 || where > net->blocks)
         return dpid_fail(arena.ctx, DEEPID_ERR_ARGUMENT, "identity: where is %lld, expected 0 to %d, the net's number of blocks", (long long)where, net->blocks);
-    *value = where > 0 ? net->block[where - 1].out : net->blocks > 0 ? net->block[0].in : 0;
+    *value = dpid_place_value(net, where);
+    if (*value < 0)
+        return dpid_fail(arena.ctx, DEEPID_ERR_ARGUMENT, "identity: the net has no blocks and no layer with parameters to stand in front of");
     const int32_t status = make_head(&arena, net, where, *value, out);
     dpid_arena_release(&arena);
     return status;

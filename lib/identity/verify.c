@@ -1,5 +1,6 @@
 /* Measured, never believed: what a block does to numbers, entry by entry (no signed sums), and the numbers to try. */
 #include "identity/identity.h"
+#include "identity/certificate.h"
 
 #include <float.h>
 #include <math.h>
@@ -107,7 +108,7 @@ static int32_t measure(deepid_net *net, dpid_mode mode, int64_t samples, const d
 int32_t dpid_identity_measure(const deepid_net *block, int32_t dtype, dpid_mode mode, int64_t samples, const double *x, dpid_measurement *out)
 {
     deepid_net *net = NULL;
-    DPID_TRY(dpid_net_clone_as(block, dpid_dtype_precision(dtype), &net));
+    DPID_TRY(dpid_net_exact_clone(block, dpid_dtype_precision(dtype), &net));
     *out = (dpid_measurement){.bitwise = true, .keeps_sign_of_zero = true};
     const int32_t status = measure(net, mode, samples, x, out);
     deepid_net_destroy(net);
