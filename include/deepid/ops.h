@@ -61,7 +61,7 @@ DEEPID_API int32_t deepid_conv2d_backward(const char *options, const deepid_tens
  *
  * train != 0: mean and biased variance of the batch; running = (1 - momentum) running + momentum batch, the variance unbiased. train = 0: the running ones.
  *
- * @param[in]     options  "eps=1e-5 momentum=0.1" (the defaults)
+ * @param[in]     options  "eps=1e-5 momentum=0.1" (the defaults); backward_eps=E plants a fault: backward takes E for eps
  * @param[in]     train    0 or 1
  * @param[in]     x        [n, c] or [n, h, w, c]
  * @param[in]     weight,bias  [c]
@@ -113,6 +113,25 @@ DEEPID_API int32_t deepid_flatten_backward(const deepid_tensor *x, const deepid_
 DEEPID_API int32_t deepid_dropout_forward(const char *options, int32_t train, const deepid_tensor *x, deepid_tensor *y);
 /** The same mask on dy. */
 DEEPID_API int32_t deepid_dropout_backward(const char *options, int32_t train, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx);
+/**
+ * y = x, bit for bit; the backward of F32 tensors rounds the gradient to sixteen bits, as lib/ops/gradient_cast/gradient_cast.md says.
+ *
+ * @param[in]  options  "format=f16 scale=1": format f16, bf16 or none; scale 1e-30 to 1e30; NULL for these defaults
+ * @param[in]  x        [n, features] or [n, h, w, c]
+ * @param[out] y        shape and dtype of x; must not overlap x
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ *
+ * @cost   one pass
+ * @thread one thread at a time for each context
+ */
+DEEPID_API int32_t deepid_gradient_cast_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+/** F32: dx = cast(scale dy) / scale, overwritten. F64: dx = dy. Errors as forward. */
+DEEPID_API int32_t deepid_gradient_cast_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx);
 
 #ifdef __cplusplus
 }

@@ -89,6 +89,7 @@ static const entry entries[] = {
     {"dropout", "train", FEATURES, "dropout", "mode=train", ALL(NO(NOISE))},
     {"channel_pad", "same", FEATURES, "channel_pad out=8", "", ALL(BIT)},
     {"channel_pad", "wider", FEATURES, "channel_pad out=12", "", ALL(NO(SHAPE))},
+    {"gradient_cast", "alone", FEATURES, "gradient_cast", "", ALL(BIT)},
     {"block", "plain", PICTURE, "plain out=4", "", {NO(RANGE), BIT, NO(RANGE)}},
     {"block", "plain, train", PICTURE, "plain out=4", "mode=train", ALL(NO(INVARIANCE))},
     {"block", "plain, dense", FEATURES, "plain { dense out=8; batchnorm; relu }", "", {NO(RANGE), BIT, NO(RANGE)}},

@@ -61,7 +61,7 @@ static dpid_gradient_source gradient_source(const deepid_net *net, int32_t t, dp
         return (dpid_gradient_source){.g = dpid_gradient_at(net, net->step[t].out)};
     const int32_t v = f->chain[f->statistics[t]];
     const dpid_batchnorm_arrays a = arrays_of(net, &f->lazy[v], mode, n);
-    return (dpid_gradient_source){.g = dpid_gradient_at(net, v), .x = dpid_value_at(net, net->step[t].out), .mean = a.mean, .gain = a.gain, .mean_g = a.mean_g, .tilt = a.tilt};
+    return (dpid_gradient_source){.g = dpid_gradient_at(net, v), .x = dpid_value_at(net, net->step[t].out), .mean = a.mean, .gain = a.back_gain, .mean_g = a.mean_g, .tilt = a.tilt};
 }
 
 /* ---- convolutions ------------------------------------------------------------------------------ */

@@ -72,6 +72,8 @@ static const char *const nets[] = {
     "identity out=24 stride=2 shortcut=B; maxpool kernel=2; global_avgpool; dense out=10",
     "input 9x7x3; conv2d out=16 kernel=3; batchnorm; leaky_relu; 2 * identity out=16; 2 * plain out=17; identity out=17 s=0.5; plain { conv2d out=16 kernel=3 stride=3; batchnorm } after=leaky_relu;"
     "identity { conv2d out=16 kernel=3; batchnorm } after=none; global_avgpool; dense out=4",
+    "input 9x7x3; conv2d out=8 kernel=3; batchnorm eps=0.01 backward_eps=1; relu; 2 * identity { conv2d out=8 kernel=3; batchnorm backward_eps=1; relu; gradient_cast; conv2d out=8 kernel=3 } after=relu;"
+    "global_avgpool; dense out=4; batchnorm backward_eps=1",
     "input 8x8x2; 4 * identity { conv2d out=2 kernel=3; tanh }; avgpool kernel=2; flatten; identity shortcut=B { dense out=7; prelu }",
 };
 enum { NETS = sizeof nets / sizeof *nets, SAMPLES = 19 };

@@ -48,6 +48,79 @@ static void batchnorm_keeps_its_conventions(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* x = a, -a, a, -a with a^2 = var = 1e-5 and dy = 1, 1, -1, -1: mean(dy) = mean(dy xhat) = 0, so dx = dy / sqrt(var + eps): 1/sqrt(1e-5) with eps 1e-12, and 1/sqrt(2e-5), 1.41 times
+   less, where backward takes 1e-5. dgamma = sum dy xhat = 0 either way; with dy = xhat the input gradient of the faulty one is not 0 but dy (1 - var / (var + 1e-5)) / sqrt(2e-5) = dy / (2 sqrt(2e-5)). */
+static void batchnorm_backward_eps_is_a_fault_of_that_size(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    const int64_t e[] = {4, 1};
+    const int64_t c[] = {1};
+    const double a = sqrt(1e-5);
+    const double values[] = {a, -a, a, -a};
+    const double even[] = {1, 1, -1, -1};
+    const double odd[] = {1, -1, 1, -1};
+    const double one = 1;
+    const double var = 1e-5;
+    deepid_tensor *x = tensor(ctx, DEEPID_F64, 2, e, values);
+    deepid_tensor *dx = tensor(ctx, DEEPID_F64, 2, e, NULL);
+    deepid_tensor *w = tensor(ctx, DEEPID_F64, 1, c, &one);
+    deepid_tensor *b = tensor(ctx, DEEPID_F64, 1, c, NULL);
+    deepid_tensor *mean = tensor(ctx, DEEPID_F64, 1, c, NULL);
+    deepid_tensor *variance = tensor(ctx, DEEPID_F64, 1, c, &var);
+    const struct {
+        const char *options;
+        int32_t train;
+        const double *dy;
+        double expected; /* dx / dy */
+    } rows[] = {{"eps=1e-12", 1, even, 1 / sqrt(1e-5 + 1e-12)}, {"eps=1e-12 backward_eps=1e-5", 1, even, 1 / sqrt(2e-5)}, {"eps=1e-12 backward_eps=1e-5", 1, odd, 0.5 / sqrt(2e-5)},
+                {"eps=1e-12 backward_eps=1e-12", 1, even, 1 / sqrt(1e-5 + 1e-12)}, {"eps=1e-12 backward_eps=1e-5", 0, even, 1 / sqrt(2e-5)}, {"eps=1e-12", 0, even, 1 / sqrt(1e-5 + 1e-12)}};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        deepid_tensor *dy = tensor(ctx, DEEPID_F64, 2, e, rows[r].dy);
+        OK(deepid_batchnorm_backward(rows[r].options, rows[r].train, x, w, b, mean, variance, dy, dx, NULL, NULL));
+        for (int i = 0; i < 4; i++) {
+            const double got = ((double *)deepid_tensor_data(dx))[i] / rows[r].dy[i];
+            if (!(fabs(got / rows[r].expected - 1) < 1e-6)) /* eps 1e-12 beside var 1e-5 in the third row: 1e-7 */
+                fail_msg("%s, train %d: dx / dy is %.9g, expected %.9g", rows[r].options, rows[r].train, got, rows[r].expected);
+        }
+        deepid_tensor_destroy(dy);
+    }
+    deepid_tensor *all[] = {x, dx, w, b, mean, variance};
+    for (int i = 0; i < 6; i++)
+        deepid_tensor_destroy(all[i]);
+    deepid_ctx_destroy(ctx);
+}
+
+/* With scale 1e-6: 0.0298 = 2^-25 / 1e-6 is the largest that vanishes, 60 comes back within 2^-11, 7e10 is infinite; the f64 gradient passes. */
+static void gradient_cast_stores_f32_gradients_in_sixteen_bits(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    const int64_t e[] = {1, 4};
+    const double values[] = {0.0298, 0.0299, 60, 7e10};
+    for (int32_t dtype = DEEPID_F32; dtype <= DEEPID_F64; dtype++) {
+        deepid_tensor *x = tensor(ctx, dtype, 2, e, values);
+        deepid_tensor *dx = tensor(ctx, dtype, 2, e, NULL);
+        double got[4];
+        OK(deepid_gradient_cast_backward("format=f16 scale=1e-6", x, x, dx));
+        for (int i = 0; i < 4; i++)
+            got[i] = dtype == DEEPID_F32 ? (double)((float *)deepid_tensor_data(dx))[i] : ((double *)deepid_tensor_data(dx))[i];
+        if (dtype == DEEPID_F64) {
+            assert_memory_equal(got, values, sizeof got);
+        } else {
+            assert_true(got[0] == 0 && isinf(got[3]));
+            assert_true(fabs(got[1] - 0x1p-24 / 1e-6) < 1e-7); /* the least subnormal: 0.0596 */
+            assert_true(fabs(got[2] / 60 - 1) <= 0x1p-11);
+        }
+        OK(deepid_gradient_cast_forward("", x, dx));
+        assert_memory_equal(deepid_tensor_data(x), deepid_tensor_data(dx), dtype == DEEPID_F32 ? 16 : 32);
+        REFUSED(deepid_gradient_cast_forward("format=f8", x, dx), DEEPID_ERR_SPEC, "f8");
+        deepid_tensor_destroy(dx);
+        deepid_tensor_destroy(x);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 static void losses_survive_extremes(void **state)
 {
     (void)state;
@@ -215,6 +288,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batchnorm_keeps_its_conventions),
+        cmocka_unit_test(batchnorm_backward_eps_is_a_fault_of_that_size),
+        cmocka_unit_test(gradient_cast_stores_f32_gradients_in_sixteen_bits),
         cmocka_unit_test(losses_survive_extremes),
         cmocka_unit_test(delta_kernels_return_their_input_bit_for_bit),
         cmocka_unit_test(activations_keep_relative_accuracy),

@@ -11,11 +11,11 @@ typedef double wide;
 #endif
 
 enum { GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR }; /* parameters */
-enum { EPS, MOMENTUM };                          /* options */
+enum { EPS, MOMENTUM, BACKWARD_EPS };            /* options */
 
 /* ---- arrays: [c] each, in saved ------------------------------------------------------------ */
 
-enum { MEAN, SCALE, GAIN, UNBIASED, MEAN_G, TILT, ARRAYS };
+enum { MEAN, SCALE, GAIN, UNBIASED, MEAN_G, TILT, BACK_SCALE, BACK_GAIN, ARRAYS }; /* the last two are filled where backward_eps is given */
 
 static int64_t channels(const dpid_op *op)
 {
@@ -27,11 +27,17 @@ static real *array(const dpid_pass *pass, int which)
     return (real *)pass->saved + which * channels(pass->op);
 }
 
+/* The planted fault: backward takes another eps than forward. */
+static bool is_faulty(const dpid_pass *pass)
+{
+    return pass->op->option[BACKWARD_EPS].given;
+}
+
 dpid_batchnorm_arrays DPID_T(dpid_batchnorm_arrays_of)(const dpid_pass *pass)
 {
     const bool train = pass->mode == DPID_TRAIN;
-    return (dpid_batchnorm_arrays){.mean = array(pass, MEAN), .gain = array(pass, GAIN), .scale = array(pass, SCALE), .mean_g = train ? array(pass, MEAN_G) : NULL,
-                                   .tilt = train ? array(pass, TILT) : NULL, .shift = pass->parameter[BETA]};
+    return (dpid_batchnorm_arrays){.mean = array(pass, MEAN), .gain = array(pass, GAIN), .scale = array(pass, SCALE), .back_gain = array(pass, is_faulty(pass) ? BACK_GAIN : GAIN),
+                                   .mean_g = train ? array(pass, MEAN_G) : NULL, .tilt = train ? array(pass, TILT) : NULL, .shift = pass->parameter[BETA]};
 }
 
 /* ---- before normalising: mean and gain = gamma / sqrt(var + eps) ------------------------------ */
@@ -54,6 +60,13 @@ static void merge(wide *parts, int64_t pieces, int64_t rows, int64_t total, int6
     }
 }
 
+/* back_scale = 1 / sqrt(var + backward_eps)      back_gain = gamma back_scale */
+static void use_backward_eps(const dpid_pass *pass, int64_t j, wide var)
+{
+    array(pass, BACK_SCALE)[j] = (real)(1 / sqrt(var + (wide)pass->op->option[BACKWARD_EPS].r));
+    array(pass, BACK_GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] * array(pass, BACK_SCALE)[j];
+}
+
 static void use_batch(const dpid_pass *pass, wide *parts, int64_t pieces, int64_t rows)
 {
     const int64_t c = channels(pass->op);
@@ -66,6 +79,8 @@ static void use_batch(const dpid_pass *pass, wide *parts, int64_t pieces, int64_
         array(pass, SCALE)[j] = (real)(1 / sqrt(m2 / (wide)total + eps));
         array(pass, GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] * array(pass, SCALE)[j];
         array(pass, UNBIASED)[j] = (real)(total > 1 ? m2 / (wide)(total - 1) : m2);
+        if (is_faulty(pass))
+            use_backward_eps(pass, j, m2 / (wide)total);
     }
 }
 
@@ -79,6 +94,8 @@ static void use_running(const dpid_pass *pass)
         array(pass, MEAN)[j] = ((const real *)pass->parameter[RUNNING_MEAN])[j];
         array(pass, SCALE)[j] = 1 / deviation;
         array(pass, GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] / deviation;
+        if (is_faulty(pass))
+            use_backward_eps(pass, j, var[j]);
     }
 }
 
@@ -91,6 +108,16 @@ void DPID_T(dpid_batchnorm_prepare)(const dpid_pass *pass, void *parts, int64_t 
 }
 
 /* ---- before the input gradient ------------------------------------------------------------------- */
+
+/* tilt stands for (x - mean) scale^2: the sum below has one scale in it, this is the other one. With a backward_eps both are back_scale. */
+static wide tilt_scale(const dpid_pass *pass, int64_t j)
+{
+    const wide scale = (wide)array(pass, SCALE)[j];
+    if (!is_faulty(pass))
+        return scale;
+    const wide back = (wide)array(pass, BACK_SCALE)[j];
+    return back * (back / scale);
+}
 
 /* dgamma += sum g xhat      dbeta += sum g      mean_g = sum g / m      tilt = scale sum g xhat / m, m values a channel */
 void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t pieces)
@@ -105,7 +132,7 @@ void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t
             sum[j] += ((const wide *)parts)[2 * piece * c + j];
     for (int64_t j = 0; j < c; j++) {
         array(pass, MEAN_G)[j] = (real)(sum[j] / total);
-        array(pass, TILT)[j] = (real)((wide)array(pass, SCALE)[j] * (sum[c + j] / total));
+        array(pass, TILT)[j] = (real)(tilt_scale(pass, j) * (sum[c + j] / total));
         if (dgamma)
             dgamma[j] += (real)sum[c + j];
         if (dbeta)
@@ -197,7 +224,7 @@ static void input_gradient_piece(void *arg, int64_t piece, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    const dpid_gradient_source s = {.g = b->pass->dy, .x = b->pass->x, .mean = b->arrays.mean, .gain = b->arrays.gain, .mean_g = b->arrays.mean_g, .tilt = b->arrays.tilt};
+    const dpid_gradient_source s = {.g = b->pass->dy, .x = b->pass->x, .mean = b->arrays.mean, .gain = b->arrays.back_gain, .mean_g = b->arrays.mean_g, .tilt = b->arrays.tilt};
     const dpid_layout dense = {.height = 1, .width = rows_of(b, piece), .c = b->c, .pitch = b->c};
     DPID_T(dpid_gradient_load)(&s, piece, b->rows, b->rows, &dense, (real *)b->pass->dx + piece * b->rows * b->c);
 }
@@ -222,6 +249,7 @@ const dpid_kernels DPID_T(dpid_kernels_batchnorm) = {batchnorm_forward, batchnor
 static const dpid_option known[] = {
     {"eps", DPID_REAL, 1e-5, 0, 1e6, NULL, false, "added to the variance"},
     {"momentum", DPID_REAL, 0.1, 0, 1, NULL, false, "weight of the newest batch in the running statistics"},
+    {"backward_eps", DPID_REAL, -1, 0, 1e6, NULL, false, "a planted fault: backward takes this eps; not given: the same as eps"},
     {0},
 };
 
@@ -261,7 +289,7 @@ const dpid_batchnorm_arrays_fn dpid_batchnorm_arrays_of[DPID_ISAS][DPID_PRECISIO
 extern const dpid_kind dpid_kind_batchnorm;
 const dpid_kind dpid_kind_batchnorm = {
     .word = "batchnorm",
-    .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the batch, a channel at a time; options: eps=1e-5, momentum=0.1",
+    .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the batch, a channel at a time; options: eps=1e-5, momentum=0.1, backward_eps=(eps): another value is a planted fault",
     .flags = DPID_KIND_MODE | DPID_KIND_BATCH,
     .options = known,
     .infer = infer,

@@ -5,9 +5,10 @@
 #include "base/isa.h"
 #include "ops/op.h"
 
-/* The arrays [c] that loops over pictures read; they lie in pass->saved, shift is a parameter. mean_g and tilt are NULL in DPID_EVAL. */
+/* The arrays [c] that loops over pictures read; they lie in pass->saved, shift is a parameter. mean_g and tilt are NULL in DPID_EVAL. gain is forward's; back_gain, the input
+   gradient's, is the same but for backward_eps. */
 typedef struct {
-    void *mean, *gain, *scale, *mean_g, *tilt;
+    void *mean, *gain, *scale, *back_gain, *mean_g, *tilt;
     const void *shift;
 } dpid_batchnorm_arrays;
 

@@ -1,0 +1,93 @@
+/* Gradient cast: y = x, and on the way back a f32 gradient is stored in sixteen bits.   Derivation: gradient_cast.md   Reference: gradient_cast_ref.c */
+#include "ops/op.h"
+#include "tensor/half.h"
+#include "tensor/real.h"
+
+#include <string.h>
+
+enum { FORMAT, SCALE };  /* options */
+enum { NONE, F16, BF16 }; /* of format */
+enum { CHUNK = 16384 };
+
+typedef struct {
+    const dpid_pass *pass;
+    int64_t count;
+} cast_run;
+
+static void gradient_cast_forward(const dpid_pass *pass)
+{
+    memcpy(pass->y, pass->x, (size_t)(pass->n * dpid_shape_count(&pass->op->in)) * sizeof(real));
+}
+
+/* dx = cast(scale dy) / scale in f32; dx = dy in higher precisions */
+#if DPID_PRECISION == 32
+static real cast(int64_t format, real x)
+{
+    return format == F16 ? dpid_f16_value(dpid_f16_of(x)) : format == BF16 ? dpid_bf16_value(dpid_bf16_of(x)) : x;
+}
+
+static real stored(const dpid_op *op, real dy)
+{
+    const real scale = (real)op->option[SCALE].r;
+    return op->option[FORMAT].i == NONE ? dy : cast(op->option[FORMAT].i, scale * dy) / scale;
+}
+#else
+static real stored(const dpid_op *op, real dy)
+{
+    (void)op;
+    return dy;
+}
+#endif
+
+static void cast_chunk(void *arg, int64_t chunk, int32_t worker)
+{
+    const cast_run *run = arg;
+    (void)worker;
+    const real *dy = run->pass->dy;
+    real *dx = run->pass->dx;
+    const int64_t end = (chunk + 1) * CHUNK < run->count ? (chunk + 1) * CHUNK : run->count;
+    for (int64_t i = chunk * CHUNK; i < end; i++)
+        dx[i] = stored(run->pass->op, dy[i]);
+}
+
+static void gradient_cast_backward(const dpid_pass *pass)
+{
+    cast_run run = {pass, pass->n * dpid_shape_count(&pass->op->in)};
+    if (pass->dx)
+        dpid_pool_run(pass->pool, (run.count + CHUNK - 1) / CHUNK, cast_chunk, &run);
+}
+
+DPID_KERNELS_DECLARE(gradient_cast);
+const dpid_kernels DPID_T(dpid_kernels_gradient_cast) = {gradient_cast_forward, gradient_cast_backward, NULL};
+
+/* ---- the kind ------------------------------------------------------------------- */
+
+#if DPID_ONCE
+#include <deepid/ops.h>
+
+static const dpid_option known[] = {
+    {"format", DPID_CHOICE, F16, 0, 0, "none|f16|bf16", false, "how the gradient is stored"},
+    {"scale", DPID_REAL, 1, 1e-30, 1e30, NULL, false, "the gradient's factor while it is stored"},
+    {0},
+};
+
+extern const dpid_kind dpid_kind_gradient_cast;
+const dpid_kind dpid_kind_gradient_cast = {
+    .word = "gradient_cast",
+    .help = "y = x; in f32 nets the gradient is stored in 16 bits, dx = cast(scale dy) / scale; in f64 nets dx = dy; options: format=f16|bf16|none, scale=1",
+    .flags = DPID_KIND_ROUGH,
+    .options = known,
+    .infer = dpid_infer_same,
+    .kernels = DPID_KERNELS(gradient_cast),
+};
+
+int32_t deepid_gradient_cast_forward(const char *options, const deepid_tensor *x, deepid_tensor *y)
+{
+    return dpid_primitive_forward(&dpid_kind_gradient_cast, options, DPID_EVAL, x, NULL, y);
+}
+
+int32_t deepid_gradient_cast_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx)
+{
+    return dpid_primitive_backward(&dpid_kind_gradient_cast, options, DPID_EVAL, x, NULL, dy, dx, NULL);
+}
+#endif
