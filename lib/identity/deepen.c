@@ -100,22 +100,24 @@ int32_t dpid_deepen_splice(dpid_deepen *d, const char *init, uint64_t seed)
     return DEEPID_OK;
 }
 
-/* Layers of a block in a net are layers of the unit, in order. */
-static void install_block(const dpid_deepen *d, int32_t block)
+void dpid_unit_install(const deepid_net *unit, deepid_net *to, int32_t first)
 {
-    const deepid_net *unit = d->unit;
-    int32_t from = 0;
-    for (int32_t i = 0; i < d->longer->layers; i++) {
-        const dpid_layer *layer = &d->longer->layer[i];
-        if (layer->block != block)
-            continue;
+    for (int32_t i = 0; i < unit->layers; i++) {
+        const dpid_layer *layer = &to->layer[first + i];
         for (int32_t k = 0; k < layer->op.parameters; k++) {
-            const int32_t p = unit->layer[from].parameter[k];
+            const int32_t p = unit->layer[i].parameter[k];
             for (int64_t j = 0; j < unit->parameter[p].count; j++)
-                dpid_store(d->longer->precision, dpid_net_parameter_at(d->longer, layer->parameter[k]), j, dpid_fetch(unit->precision, dpid_net_parameter_at(unit, p), j));
+                dpid_store(to->precision, dpid_net_parameter_at(to, layer->parameter[k]), j, dpid_fetch(unit->precision, dpid_net_parameter_at(unit, p), j));
         }
-        from++;
     }
+}
+
+static int32_t first_layer_of(const deepid_net *net, int32_t block)
+{
+    int32_t i = 0;
+    while (net->layer[i].block != block)
+        i++;
+    return i;
 }
 
 void dpid_deepen_install(dpid_deepen *d, int64_t place)
@@ -124,7 +126,7 @@ void dpid_deepen_install(dpid_deepen *d, int64_t place)
     for (int64_t i = 0; i < place; i++)
         block += d->places[i] + 1;
     for (int64_t i = 0; i < d->places[place]; i++)
-        install_block(d, (int32_t)(block + i + 1));
+        dpid_unit_install(d->unit, d->longer, first_layer_of(d->longer, (int32_t)(block + i + 1)));
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */

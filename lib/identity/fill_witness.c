@@ -19,18 +19,16 @@ static const dpid_option known[] = {
 
 /* ---- where it has to hold --------------------------------------------------------------------------- */
 
-/* By the layers in front: R^n, [0, inf) or a box. */
-static dpid_domain domain_by_layers(const dpid_flow *flow)
+dpid_domain dpid_flow_domain(const dpid_flow *flow)
 {
     if (isfinite(flow->low) && isfinite(flow->high))
         return dpid_domain_box(flow->low, flow->high);
     return flow->low >= 0 ? dpid_domain_orthant() : dpid_domain_real();
 }
 
-/* By the samples kept, in the box of all of them. */
-static int32_t domain_by_data(const dpid_deepen *d, const dpid_flow *flow, dpid_domain *out)
+int32_t dpid_flow_domain_by_data(deepid_ctx *ctx, const dpid_flow *flow, const dpid_shape *shape, dpid_domain *out)
 {
-    DPID_TRY(dpid_domain_measure(d->net->head.ctx, flow->n, &d->unit->value[0].shape, flow->x, out));
+    DPID_TRY(dpid_domain_measure(ctx, flow->n, shape, flow->x, out));
     out->low = fmin(out->low, flow->low);
     out->high = fmax(out->high, flow->high);
     return DEEPID_OK;
@@ -56,29 +54,34 @@ static int32_t fail_none(const dpid_deepen *d, int64_t place, const dpid_witness
 }
 
 /* What the construction promises is looked at before it is used: on the samples, or on numbers drawn from the range. */
-static int32_t check_promise(const dpid_deepen *d, const dpid_witness *w, const dpid_flow *flow)
+static int32_t check_promise(const deepid_net *unit, const char *text, const dpid_flow *flow, int32_t dtype, const dpid_witness *w)
 {
     double error;
     bool equal;
     double size = 1;
-    DPID_TRY(dpid_block_error(d->unit, d->net->precision, flow, &error, &equal));
+    DPID_TRY(dpid_block_error(unit, dpid_dtype_precision(dtype), flow, &error, &equal));
     for (int64_t i = 0; w->relative && i < flow->n * flow->count; i++)
         size = fmax(size, fabs(flow->x[i]));
-    const double bound = dpid_witness_bound(w, d->net->dtype) * size;
+    const double bound = dpid_witness_bound(w, dtype) * size;
     if (error <= bound)
         return DEEPID_OK;
-    return dpid_fail(d->net->head.ctx, DEEPID_ERR_NUMERIC, "deepen: the witness '%s' of '%s' misses values by %s, its bound is %s", w->construction, d->block,
-                     dpid_number_rounded(error, 4).text, dpid_number_rounded(bound, 4).text);
+    return dpid_fail(unit->head.ctx, DEEPID_ERR_NUMERIC, "deepen: the witness '%s' of '%s' misses values by %s, its bound is %s", w->construction, text, dpid_number_rounded(error, 4).text,
+                     dpid_number_rounded(bound, 4).text);
+}
+
+int32_t dpid_witness_make(deepid_net *unit, const char *text, const dpid_flow *flow, const dpid_domain *domain, const dpid_identity_options *options, dpid_witness *out)
+{
+    DPID_TRY(dpid_identity_construct(unit, domain, options, out));
+    return out->status == DEEPID_IDENTITY_N ? DEEPID_OK : check_promise(unit, text, flow, options->dtype, out);
 }
 
 static int32_t construct(dpid_deepen *d, int64_t place, const dpid_flow *flow, const dpid_domain *domain)
 {
     const dpid_identity_options options = options_of(d);
     dpid_witness w;
-    DPID_TRY(dpid_identity_construct(d->unit, domain, &options, &w));
+    DPID_TRY(dpid_witness_make(d->unit, d->block, flow, domain, &options, &w));
     if (w.status == DEEPID_IDENTITY_N)
         return fail_none(d, place, &w);
-    DPID_TRY(check_promise(d, &w, flow));
     dpid_deepen_install(d, place);
     return DEEPID_OK;
 }
@@ -87,9 +90,9 @@ static int32_t fill_place(dpid_deepen *d, int64_t place)
 {
     dpid_flow flow = {0};
     DPID_TRY(dpid_flow_at(d->net, d->data, dpid_place_value(d->net, place), &d->arena, &flow));
-    dpid_domain domain = domain_by_layers(&flow);
+    dpid_domain domain = dpid_flow_domain(&flow);
     if (d->data)
-        DPID_TRY(domain_by_data(d, &flow, &domain));
+        DPID_TRY(dpid_flow_domain_by_data(d->net->head.ctx, &flow, &d->unit->value[0].shape, &domain));
     const int32_t status = construct(d, place, &flow, &domain);
     if (d->data)
         dpid_domain_release(d->net->head.ctx, &domain);

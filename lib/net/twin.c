@@ -1,0 +1,99 @@
+/* Twins: the blocks of a text with another skip weight, y = after(F(x) + s shortcut(x)). */
+#include "net/twin.h"
+
+#include "net/spec.h"
+
+#include <string.h>
+
+/* ---- rows of the block table come in pairs --------------------------------------------------- */
+
+static const char *const pairs[][2] = {{"plain", "identity"}, {"preact_plain", "preact"}, {"bottleneck_plain", "bottleneck"}};
+enum { PAIRS = sizeof pairs / sizeof *pairs };
+
+static int32_t row_of(const char *word)
+{
+    int32_t row = 0;
+    while (strcmp(dpid_variant_at(row)->word, word) != 0)
+        row++;
+    return row;
+}
+
+/* The row whose word says what the block is: plain without a skip, residual with one. */
+static int32_t twin_row(int32_t row, double s)
+{
+    for (int i = 0; i < PAIRS; i++)
+        for (int k = 0; k < 2; k++)
+            if (strcmp(dpid_variant_at(row)->word, pairs[i][k]) == 0)
+                return row_of(pairs[i][s != 0]);
+    return row;
+}
+
+/* ---- the text --------------------------------------------------------------------------------- */
+
+typedef struct {
+    int64_t blocks, projections;
+} found;
+
+static found set_skips(dpid_item *item, double s, bool pad)
+{
+    found f = {0};
+    for (; item; item = item->next) {
+        if (item->kind)
+            continue;
+        f.blocks++;
+        f.projections += item->shortcut == DPID_SHORTCUT_B || item->shortcut == DPID_SHORTCUT_C;
+        item->variant = twin_row(item->variant, s);
+        item->s = s;
+        if (pad && item->shortcut == DPID_SHORTCUT_IDENTITY)
+            item->shortcut = DPID_SHORTCUT_A;
+    }
+    return f;
+}
+
+static int32_t check(deepid_ctx *ctx, found f)
+{
+    if (f.blocks == 0)
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "the net has no block, so no skip can be put around one; write its layers as blocks, such as plain { dense out=16; relu }");
+    if (f.projections > 0)
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "%lld of the net's blocks have a projection shortcut, whose parameters a twin with another skip would not share; take shortcut=A",
+                         (long long)f.projections);
+    return DEEPID_OK;
+}
+
+static int32_t write(dpid_arena *arena, const char *text, double s, bool pad, dpid_string *out)
+{
+    dpid_spec spec = {.items = NULL};
+    DPID_TRY(dpid_spec_parse(arena, text, &spec));
+    DPID_TRY(check(arena->ctx, set_skips(spec.items, s, pad)));
+    out->length = 0;
+    dpid_spec_print(out, &spec);
+    return out->status;
+}
+
+/* Is it a net? */
+static int32_t try(const dpid_string *text)
+{
+    deepid_net *net = NULL;
+    const int32_t status = dpid_net_create_within(text->ctx, text->text, DEEPID_F32, -1, &net);
+    deepid_net_destroy(net);
+    return status;
+}
+
+int32_t dpid_twin_text(deepid_ctx *ctx, const char *text, double s, char **out)
+{
+    dpid_arena arena = {.ctx = ctx};
+    dpid_string twin = {.ctx = ctx};
+    int32_t status = write(&arena, text, s, false, &twin);
+    if (status == DEEPID_OK)
+        status = try(&twin);
+    if (status == DEEPID_ERR_SHAPE) {
+        status = write(&arena, text, s, true, &twin);
+        if (status == DEEPID_OK)
+            status = try(&twin);
+    }
+    if (status == DEEPID_OK)
+        status = dpid_copy_text(ctx, twin.text, out);
+    dpid_string_release(&twin);
+    dpid_arena_release(&arena);
+    return status;
+}
