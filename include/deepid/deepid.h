@@ -24,5 +24,6 @@
 #include <deepid/table.h>
 #include <deepid/tensor.h>
 #include <deepid/train.h>
+#include <deepid/verdict.h>
 
 #endif

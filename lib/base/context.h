@@ -63,7 +63,8 @@ enum {
     DPID_MAGIC_IDENTITY,
     DPID_MAGIC_CERTIFICATE,
     DPID_MAGIC_FIT,
-    DPID_MAGIC_BASIN
+    DPID_MAGIC_BASIN,
+    DPID_MAGIC_VERDICT
 };
 
 /* Pass a failure upward; the sentence is already written. */
