@@ -41,5 +41,11 @@ static int32_t fill(dpid_probe_run *run)
     return DEEPID_OK;
 }
 
-const dpid_probe dpid_probe_gradient_norm = {"gradient_norm", "norms of dL/d(output), dL/d(parameters) and |W| |dL/dW| of every layer; options: samples=256", "layer",
-                                             "activation,parameters,weight_scaled", options, fill};
+const dpid_probe dpid_probe_gradient_norm = {
+    .word = "gradient_norm",
+    .help = "norms of dL/d(output), dL/d(parameters) and |W| |dL/dW| of every layer; options: samples=256",
+    .heading = "layer",
+    .columns = "activation,parameters,weight_scaled",
+    .options = options,
+    .fill = fill,
+};

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response};
-static const char *const words[] = {"signal", "gradient_norm", "response", NULL};
+static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response, &dpid_probe_learned_identity, &dpid_probe_lesion};
+static const char *const words[] = {"signal", "gradient_norm", "response", "learned_identity", "lesion", NULL};
 enum { COUNT = sizeof probes / sizeof *probes };
 
 static const dpid_probe *find(dpid_span word)
@@ -40,7 +40,7 @@ static int32_t run_batch(dpid_probe_run *run)
 
 static int32_t fill_table(const dpid_probe *probe, dpid_probe_run *run, deepid_table **out)
 {
-    DPID_TRY(run_batch(run));
+    DPID_TRY(probe->evaluates ? dpid_probe_prepare(run->net, run->data) : run_batch(run));
     DPID_TRY(deepid_table_create(run->net->head.ctx, probe->heading, probe->columns, &run->table));
     const int32_t status = probe->fill(run);
     if (status == DEEPID_OK)
@@ -62,7 +62,7 @@ static int32_t inspect(deepid_net *net, const deepid_dataset *data, const char *
     if (!probe)
         return dpid_fail_word(ctx, "probe", word, words);
     DPID_TRY(dpid_options_parse(ctx, probe->word, rest, probe->options, values));
-    dpid_probe_run run = {.data = data, .option = values, .n = values[0].i < data->count ? values[0].i : data->count};
+    dpid_probe_run run = {.data = data, .option = values, .n = values[0].i > 0 && values[0].i < data->count ? values[0].i : data->count};
     DPID_TRY(deepid_net_clone(net, 0, &run.net));
     const int32_t status = fill_table(probe, &run, out);
     deepid_net_destroy(run.net);

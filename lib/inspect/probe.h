@@ -1,4 +1,5 @@
-/* Probes: a word, its options, and a function that fills a table from a net of its own (a clone that may be run and changed). */
+/* Probes: a word, its options, and a function that fills a table from a net of its own (a clone that may be run and changed).
+   Most look at one training batch. Probes of representation look at the function as it stands: evaluation mode, population statistics; they run it themselves. */
 #ifndef DPID_INSPECT_PROBE_H
 #define DPID_INSPECT_PROBE_H
 
@@ -8,20 +9,37 @@
 #include "net/net.h"
 
 typedef struct {
-    deepid_net *net; /* a clone, prepared for training with all gradients kept; forward and backward of one batch have run */
+    deepid_net *net; /* a clone. evaluates: every value is kept, dpid_probe_chunk samples at a time. Else all gradients too, and forward and backward of one training batch have run */
     const deepid_dataset *data;
     const dpid_value *option;
-    int64_t n; /* samples of the batch */
+    int64_t n; /* samples looked at: the first of the data */
     deepid_table *table;
 } dpid_probe_run;
 
 typedef struct {
     const char *word, *help, *heading, *columns;
-    const dpid_option *options; /* the first is always samples */
+    const dpid_option *options; /* the first is always samples; 0: all */
     int32_t (*fill)(dpid_probe_run *run);
+    bool evaluates;
 } dpid_probe;
 
 extern const dpid_probe dpid_probe_signal, dpid_probe_gradient_norm, dpid_probe_response;
+extern const dpid_probe dpid_probe_learned_identity, dpid_probe_lesion;
 #define DPID_PROBE_SAMPLES {"samples", DPID_INT, 256, 1, 1 << 20, NULL, false, "size of the batch looked at"}
+
+/* ---- the net as it stands (points.c) ---------------------------------------------- */
+
+/* Samples that run at a time: it depends on the net alone. */
+int64_t dpid_probe_chunk(const deepid_net *net);
+/* Refuses data that do not fit; keeps every value of a chunk. */
+int32_t dpid_probe_prepare(deepid_net *net, const deepid_dataset *data);
+/* Samples 0..n-1 of data through the net, a chunk at a time; take looks at samples first..first+count-1 in the net's values. labels, targets as in dpid_dataset_gather, a chunk of them, may be NULL. */
+typedef int32_t (*dpid_chunk_fn)(void *user, int64_t first, int64_t count);
+int32_t dpid_probe_chunks(deepid_net *net, const deepid_dataset *data, int64_t n, int32_t *labels, void *targets, dpid_chunk_fn take, void *user);
+
+/* Where representations are compared: the input, what enters a block, what leaves it, the output; each value once, in the order of the net. */
+int32_t dpid_points_find(const deepid_net *net, dpid_arena *arena, int32_t **points, int32_t *count);
+/* The values of all points: x[k] = n samples of point k, in the net's precision. In the arena. */
+int32_t dpid_points_collect(deepid_net *net, const deepid_dataset *data, int64_t n, const int32_t *points, int32_t count, dpid_arena *arena, void ***x);
 
 #endif

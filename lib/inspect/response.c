@@ -1,53 +1,84 @@
-/* Response of blocks: the standard deviation of what a block gives (He et al. 2015, figure 7), and |B(x) - x| / |x|: how far it is from the identity. */
+/* Layer responses: the standard deviation of what each weight layer gives, after its normalisation, before nonlinearity and addition (He et al. 2015, figure 7).
+   Small responses of residual branches mean that blocks stay near the identity. std: about one mean; channel_std: about each channel's mean, behind a batch-norm the root mean square of
+   gamma. */
 #include "inspect/probe.h"
 
 #include <math.h>
 
 static const dpid_option options[] = {DPID_PROBE_SAMPLES, {0}};
 
-static double deviation(const dpid_probe_run *run, int32_t v)
+/* ---- which value ---------------------------------------------------------------------- */
+
+static bool has_parameter(const dpid_op *op, dpid_role role)
 {
-    const void *x = dpid_net_value(run->net, v);
-    const int64_t n = run->n * dpid_shape_count(&run->net->value[v].shape);
-    double mean = 0;
-    double squares = 0;
-    for (int64_t i = 0; i < n; i++)
-        mean += dpid_fetch(run->net->precision, x, i) / (double)n;
-    for (int64_t i = 0; i < n; i++) {
-        const double d = dpid_fetch(run->net->precision, x, i) - mean;
-        squares += d * d / (double)n;
-    }
-    return sqrt(squares);
+    for (int32_t k = 0; k < op->parameters; k++)
+        if (op->parameter[k].role == role)
+            return true;
+    return false;
 }
 
-/* NaN where the block changes the shape. */
-static double change(const dpid_probe_run *run, const dpid_block_info *block)
+/* What leaves the normalisation that reads value v; v itself when none does. */
+static int32_t normalised(const deepid_net *net, int32_t v)
 {
-    const deepid_net *net = run->net;
-    const void *x = dpid_net_value(net, block->in);
-    const void *y = dpid_net_value(net, block->out);
-    double moved = 0;
-    double length = 0;
-    if (!dpid_shape_equal(&net->value[block->in].shape, &net->value[block->out].shape))
-        return (double)NAN;
-    for (int64_t i = 0; i < run->n * dpid_shape_count(&net->value[block->in].shape); i++) {
-        const double from = dpid_fetch(net->precision, x, i);
-        const double d = dpid_fetch(net->precision, y, i) - from;
-        moved += d * d;
-        length += from * from;
+    for (int32_t t = 0; t < net->steps; t++)
+        if (net->step[t].type == DPID_STEP_LAYER && net->step[t].in == v && has_parameter(&net->layer[net->step[t].layer].op, DPID_ROLE_SCALE))
+            return net->step[t].out;
+    return v;
+}
+
+/* ---- deviations ------------------------------------------------------------------------- */
+
+static double mean_of(const dpid_probe_run *run, const void *x, int64_t first, int64_t stride, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = first; i < n; i += stride)
+        sum += dpid_fetch(run->net->precision, x, i);
+    return sum / ((double)n / (double)stride);
+}
+
+/* Sum over i = first, first + stride, .. of (x_i - mean)^2. */
+static double moved(const dpid_probe_run *run, const void *x, int64_t first, int64_t stride, int64_t n)
+{
+    const double mean = mean_of(run, x, first, stride, n);
+    double sum = 0;
+    for (int64_t i = first; i < n; i += stride) {
+        const double d = dpid_fetch(run->net->precision, x, i) - mean;
+        sum += d * d;
     }
-    return sqrt(moved / length);
+    return sum;
+}
+
+static void measure(const dpid_probe_run *run, int32_t v, double *row)
+{
+    const dpid_shape *shape = &run->net->value[v].shape;
+    const void *x = dpid_net_value(run->net, v);
+    const int64_t n = run->n * dpid_shape_count(shape);
+    const int64_t channels = shape->extent[shape->rank - 1];
+    double within = 0;
+    for (int64_t c = 0; c < channels; c++)
+        within += moved(run, x, c, channels, n);
+    row[0] = sqrt(moved(run, x, 0, 1, n) / (double)n);
+    row[1] = sqrt(within / (double)n);
 }
 
 static int32_t fill(dpid_probe_run *run)
 {
-    for (int32_t b = 0; b < run->net->blocks; b++) {
-        const dpid_block_info *block = &run->net->block[b];
-        const double row[] = {deviation(run, block->branch), deviation(run, block->out), change(run, block)};
-        DPID_TRY(deepid_table_append(run->table, block->name, row));
+    const deepid_net *net = run->net;
+    for (int32_t t = 0; t < net->steps; t++) {
+        double row[2];
+        if (net->step[t].type != DPID_STEP_LAYER || !has_parameter(&net->layer[net->step[t].layer].op, DPID_ROLE_WEIGHT))
+            continue;
+        measure(run, normalised(net, net->step[t].out), row);
+        DPID_TRY(deepid_table_append(run->table, net->layer[net->step[t].layer].name, row));
     }
     return DEEPID_OK;
 }
 
-const dpid_probe dpid_probe_response = {"response", "std of each block's branch and output, and |B(x) - x| / |x|; options: samples=256", "block", "branch_std,output_std,relative_change",
-                                        options, fill};
+const dpid_probe dpid_probe_response = {
+    .word = "response",
+    .help = "std of what each weight layer gives, after its normalisation, before nonlinearity and addition: over all values, and within channels; options: samples=256",
+    .heading = "layer",
+    .columns = "std,channel_std",
+    .options = options,
+    .fill = fill,
+};

@@ -1,49 +1,71 @@
-/* Signal: mean, variance and dead units of every value that flows.   A unit is dead when it is 0 for every sample of the batch. */
+/* Signal: mean, variance, zeros, dead and constant channels of every value that flows.   A channel (of features: a unit) is dead when it is 0, constant when it is the same number, at every
+   place of every sample of the batch. */
 #include "inspect/probe.h"
 
 #include <math.h>
 
 static const dpid_option options[] = {DPID_PROBE_SAMPLES, {0}};
 
-/* mean, variance, std, zero share, dead share */
-static void measure(const dpid_probe_run *run, int32_t v, double *row)
+enum { MEAN, VARIANCE, STD, ZERO_SHARE, DEAD_SHARE, CONSTANT_SHARE, COLUMNS };
+
+static void measure_moments(const dpid_probe_run *run, const void *x, int64_t n, double *row)
 {
-    const deepid_net *net = run->net;
-    const void *x = dpid_net_value(net, v);
-    const int64_t units = dpid_shape_count(&net->value[v].shape);
-    const double count = (double)(units * run->n);
-    double mean = 0;
+    const dpid_precision precision = run->net->precision;
+    double sum = 0;
     double squares = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += dpid_fetch(precision, x, i);
+    row[MEAN] = sum / (double)n;
+    for (int64_t i = 0; i < n; i++) {
+        const double d = dpid_fetch(precision, x, i) - row[MEAN];
+        squares += d * d;
+    }
+    row[VARIANCE] = squares / (double)n;
+    row[STD] = sqrt(row[VARIANCE]);
+}
+
+static void count_silent(const dpid_probe_run *run, const void *x, int64_t n, int64_t channels, double *row)
+{
+    const dpid_precision precision = run->net->precision;
     int64_t zeros = 0;
     int64_t dead = 0;
-    for (int64_t i = 0; i < units * run->n; i++)
-        mean += dpid_fetch(net->precision, x, i) / count;
-    for (int64_t k = 0; k < units; k++) {
+    int64_t constant = 0;
+    for (int64_t c = 0; c < channels; c++) {
+        const double first = dpid_fetch(precision, x, c);
         int64_t silent = 0;
-        for (int64_t i = 0; i < run->n; i++) {
-            const double value = dpid_fetch(net->precision, x, i * units + k);
-            squares += (value - mean) * (value - mean) / count;
+        int64_t same = 0;
+        for (int64_t i = c; i < n; i += channels) {
+            const double value = dpid_fetch(precision, x, i);
             silent += value == 0;
+            same += value == first;
         }
         zeros += silent;
-        dead += silent == run->n;
+        dead += silent == n / channels;
+        constant += same == n / channels;
     }
-    row[0] = mean;
-    row[1] = squares;
-    row[2] = sqrt(squares);
-    row[3] = (double)zeros / count;
-    row[4] = (double)dead / (double)units;
+    row[ZERO_SHARE] = (double)zeros / (double)n;
+    row[DEAD_SHARE] = (double)dead / (double)channels;
+    row[CONSTANT_SHARE] = (double)constant / (double)channels;
 }
 
 static int32_t fill(dpid_probe_run *run)
 {
-    double row[5];
+    double row[COLUMNS];
     for (int32_t v = 0; v < run->net->values_count; v++) {
-        measure(run, v, row);
+        const dpid_shape *shape = &run->net->value[v].shape;
+        const int64_t n = run->n * dpid_shape_count(shape);
+        measure_moments(run, dpid_net_value(run->net, v), n, row);
+        count_silent(run, dpid_net_value(run->net, v), n, shape->extent[shape->rank - 1], row);
         DPID_TRY(deepid_table_append(run->table, run->net->value[v].name, row));
     }
     return DEEPID_OK;
 }
 
-const dpid_probe dpid_probe_signal = {"signal", "mean, variance, std, share of zeros and of dead units of every layer's output; options: samples=256", "layer",
-                                      "mean,variance,std,zero_share,dead_share", options, fill};
+const dpid_probe dpid_probe_signal = {
+    .word = "signal",
+    .help = "mean, variance, std, share of zeros, of dead channels (always 0) and of constant channels of every layer's output; options: samples=256",
+    .heading = "layer",
+    .columns = "mean,variance,std,zero_share,dead_share,constant_share",
+    .options = options,
+    .fill = fill,
+};

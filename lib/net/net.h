@@ -117,12 +117,14 @@ void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 /* Running statistics take the last training forward in. */
 void dpid_net_commit(deepid_net *net);
 void dpid_net_clear_gradients(deepid_net *net);
-/* Value v of the last forward with buffers kept (prepared for training), n samples; NULL when it is not kept. And d loss / d value of the last backward: only when kept by
+/* Value v of the last forward with buffers kept (prepared for training, or kept by dpid_net_keep_all), n samples; NULL when it is not kept. And d loss / d value of the last backward: only when kept by
  * dpid_net_keep_all(net, true) before prepare. */
 const void *dpid_net_value(const deepid_net *net, int32_t v);
 const void *dpid_net_value_gradient(const deepid_net *net, int32_t v);
-/* A plan that keeps every value and gradient, and so fuses nothing: the same bits, more memory, less speed. */
+/* A plan that keeps every value, and every gradient when it is one for training, and so fuses nothing: the same bits, more memory, less speed. It runs step by step. */
 int32_t dpid_net_keep_all(deepid_net *net, bool keep);
+/* Steps step, step + 1, .. of the last forward once more, on values that may have been changed: with every value kept. */
+void dpid_net_run_from(deepid_net *net, int32_t step, dpid_mode mode, int64_t n);
 /* First layer, in forward order, whose output (what = "output"), or in backward order whose parameter gradient (what = "gradient") is not finite: its name, or NULL. */
 const char *dpid_net_find_nonfinite(const deepid_net *net, const char *what, int64_t n);
 int64_t dpid_net_buffer_bytes(const deepid_net *net);

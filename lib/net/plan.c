@@ -148,7 +148,7 @@ static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
     use(&slots[out], 2 * steps);
     use(&gradient[out], steps);
     use(&gradient[0], 2 * steps);
-    for (int32_t v = 0; v < net->values_count && plan->train; v++)
+    for (int32_t v = 0; v < net->values_count && (plan->train || plan->whole); v++)
         slots[v].last = 2 * steps;
     for (int32_t v = 0; v < net->values_count && plan->whole; v++)
         use(&gradient[v], 2 * steps);
@@ -361,7 +361,7 @@ int32_t dpid_net_keep_all(deepid_net *net, bool keep)
 {
     if (net->plan && net->plan->whole == keep)
         return DEEPID_OK;
-    return make(net, net->plan ? net->plan->batch : 1, true, keep);
+    return make(net, net->plan ? net->plan->batch : 1, !net->plan || net->plan->train, keep);
 }
 
 int32_t deepid_net_prepare(deepid_net *net, int64_t batch, int32_t train)

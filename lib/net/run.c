@@ -30,7 +30,7 @@ void *dpid_net_output_gradient(deepid_net *net)
 
 const void *dpid_net_value(const deepid_net *net, int32_t v)
 {
-    const bool kept = net->plan && net->plan->train && v >= 0 && v < net->values_count;
+    const bool kept = net->plan && (net->plan->train || net->plan->whole) && v >= 0 && v < net->values_count;
     return kept ? dpid_value_at(net, v) : NULL;
 }
 
@@ -64,6 +64,12 @@ int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n)
     net->forward_mode = mode;
     net->forward_n = n;
     return DEEPID_OK;
+}
+
+void dpid_net_run_from(deepid_net *net, int32_t step, dpid_mode mode, int64_t n)
+{
+    for (int32_t i = step; i < net->plan->stages; i++) /* stage i is step i */
+        forward_stage(net, i, mode, n);
 }
 
 void dpid_net_commit(deepid_net *net)

@@ -3,7 +3,7 @@
 
 #include "net/plan.h"
 
-/* The first that takes something gets it; the last takes every step. */
+/* The first that takes something gets it; the last takes every step. A whole plan is looked into and entered at any step: it runs step by step. */
 static const dpid_stage_type *const types[] = {&dpid_stage_fused, &dpid_stage_step};
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -21,7 +21,7 @@ int32_t dpid_stages_find(const deepid_net *net, const dpid_plan *plan, dpid_stag
     int32_t count = 0;
     for (int32_t t = 0; t < net->steps; t += stages[count++].count) {
         int32_t taken = 0;
-        for (int i = 0; i < TYPES && taken == 0; i++) {
+        for (int i = plan->whole ? TYPES - 1 : 0; i < TYPES && taken == 0; i++) {
             taken = within_segment(plan, t, types[i]->take(net, plan, t));
             stages[count] = (dpid_stage){types[i], t, taken};
         }
