@@ -18,7 +18,7 @@ typedef struct {
     const options *o;
     const deepid_table *results, *history;
     const certificate *certificate;
-    deepid_report *report;
+    deepid_page *page;
 } page;
 
 /* ---- curves ---------------------------------------------------------------------------------- */
@@ -140,7 +140,7 @@ static int32_t add_curves(page *p, const char *column, const char *what, bool da
     snprintf(how, sizeof how, "%s loss over the whole set, with population statistics in batch-norm, on a log axis. Thin: one seed. Thick: the median of %lld.", dash ? "Validation" : "Training",
              (long long)p->o->seeds);
     if (status == DEEPID_OK)
-        status = deepid_report_figure(p->report, headline, how, charts[0], p->o->blocks[0], charts[1], shown > 1 ? p->o->blocks[1] : NULL, NULL, "history.csv");
+        status = deepid_page_figure(p->page, headline, how, charts[0], p->o->blocks[0], charts[1], shown > 1 ? p->o->blocks[1] : NULL, NULL, "history.csv");
     deepid_chart_destroy(charts[1]);
     deepid_chart_destroy(charts[0]);
     return status;
@@ -207,7 +207,7 @@ static int32_t add_depths(page *p)
     char headline[400];
     depth_headline(p, headline, sizeof headline);
     if (status == DEEPID_OK)
-        status = deepid_report_figure(p->report, headline, "Final loss on a log axis. Marks: seeds (dots plain, diamonds with a skip). Line: median.", train, "training", valid,
+        status = deepid_page_figure(p->page, headline, "Final loss on a log axis. Marks: seeds (dots plain, diamonds with a skip). Line: median.", train, "training", valid,
                                       "validation", NULL, "results.csv");
     deepid_chart_destroy(valid);
     deepid_chart_destroy(train);
@@ -240,7 +240,7 @@ static int32_t add_certificate(page *p)
     char headline[256];
     char how[512];
     if (!c->made)
-        return deepid_report_paragraph(p->report, "No certificate here: it is made for dense batch-norm nets when all their seeds are done and none of the shallow ones diverged.");
+        return deepid_page_paragraph(p->page, "No certificate here: it is made for dense batch-norm nets when all their seeds are done and none of the shallow ones diverged.");
     snprintf(headline, sizeof headline, "A deep net as good as the shallow one exists: training from scratch leaves %s [%s, %s] on the table", number_word(c->gap.median).text,
              number_word(c->gap.low).text, number_word(c->gap.high).text);
     snprintf(how, sizeof how,
@@ -249,7 +249,7 @@ static int32_t add_certificate(page *p)
              (long long)c->shallow_depth, (long long)(c->deep_depth - c->shallow_depth), number_word(c->largest_difference).text, (long long)c->bit_equal, (long long)c->seeds);
     int32_t status = certificate_chart(p, &chart);
     if (status == DEEPID_OK)
-        status = deepid_report_figure(p->report, headline, how, chart, NULL, NULL, NULL, NULL, NULL);
+        status = deepid_page_figure(p->page, headline, how, chart, NULL, NULL, NULL, NULL, NULL);
     deepid_chart_destroy(chart);
     return status;
 }
@@ -280,7 +280,7 @@ static int32_t add_table(page *p)
         status = deepid_table_append(table, o->blocks[net / o->depth_count], row);
     }
     if (status == DEEPID_OK)
-        status = deepid_report_table(p->report, "The nets: medians over seeds", table, NULL);
+        status = deepid_page_table(p->page, "The nets: medians over seeds", table, NULL);
     deepid_table_destroy(table);
     free(values);
     return status;
@@ -291,21 +291,21 @@ static int32_t add_table(page *p)
 static int32_t add_end(page *p)
 {
     char text[640];
-    TRY(deepid_report_heading(p->report, "What this is about, and what not"));
-    TRY(deepid_report_paragraph(p->report, "About these nets, these data, this optimiser and this budget. Rates were not tuned for each net; other starts, other solvers and float64 were not tried."));
+    TRY(deepid_page_heading(p->page, "What this is about, and what not"));
+    TRY(deepid_page_paragraph(p->page, "About these nets, these data, this optimiser and this budget. Rates were not tuned for each net; other starts, other solvers and float64 were not tried."));
     if (p->certificate->made)
-        TRY(deepid_report_paragraph(p->report, "The certificate is about training loss, in the function that batch-norm computes in evaluation."));
-    TRY(deepid_report_heading(p->report, "To repeat it"));
-    TRY(deepid_report_code(p->report, p->o->command));
+        TRY(deepid_page_paragraph(p->page, "The certificate is about training loss, in the function that batch-norm computes in evaluation."));
+    TRY(deepid_page_heading(p->page, "To repeat it"));
+    TRY(deepid_page_code(p->page, p->o->command));
     snprintf(text, sizeof text, "deepid %s. Numbers: results.csv (a row a net), history.csv (the curves), study.json (configuration, versions, machine, seeds); weights in nets/.", deepid_version());
-    return deepid_report_paragraph(p->report, text);
+    return deepid_page_paragraph(p->page, text);
 }
 
 static int32_t add_all(page *p)
 {
     char answer[1500];
     answer_write(p->o, p->results, p->certificate, answer, sizeof answer);
-    TRY(deepid_report_answer(p->report, answer));
+    TRY(deepid_page_answer(p->page, answer, NULL));
     TRY(add_table(p));
     TRY(add_curves(p, "train_loss", "training", false));
     TRY(add_certificate(p));
@@ -326,10 +326,10 @@ int32_t page_write(deepid_ctx *ctx, const options *o, const task_data *data, con
     if (used < sizeof subject)
         snprintf(subject + used, sizeof subject - used, " \xc2\xb7 %lld seeds \xc2\xb7 %s, rate %g, %s, %s start, %s \xc2\xb7 %.0f s of training", (long long)o->seeds, o->optimizer, o->rate, budget,
                  o->init, o->dtype == DEEPID_F64 ? "float64" : "float32", seconds);
-    TRY(deepid_report_create(ctx, "Do added layers hurt here, and is it the optimiser?", subject, &p.report));
+    TRY(deepid_page_create(ctx, "Do added layers hurt here, and is it the optimiser?", subject, &p.page));
     int32_t status = add_all(&p);
     if (status == DEEPID_OK)
-        status = deepid_report_write(p.report, path);
-    deepid_report_destroy(p.report);
+        status = deepid_page_write(p.page, path);
+    deepid_page_destroy(p.page);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <deepid/basin.h>
 #include <deepid/builder.h>
 #include <deepid/certificate.h>
+#include <deepid/chart.h>
 #include <deepid/compute.h>
 #include <deepid/context.h>
 #include <deepid/data.h>
@@ -16,6 +17,7 @@
 #include <deepid/losses.h>
 #include <deepid/net.h>
 #include <deepid/ops.h>
+#include <deepid/page.h>
 #include <deepid/parameter.h>
 #include <deepid/report.h>
 #include <deepid/resnet.h>

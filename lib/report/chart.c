@@ -1,11 +1,12 @@
-/* Charts: marks are copied in, axes grow with them. */
+/* Charts: marks are copied in, axes grow with them. How they look: plane.c, rows.c, heatmap.c */
 #include "report/chart.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- create, destroy ------------------------------------------------------------------- */
 
-static int32_t keep(deepid_chart *chart, const char *text, const char **out)
+int32_t dpid_chart_keep(deepid_chart *chart, const char *text, const char **out)
 {
     char *copy = NULL;
     DPID_TRY(dpid_arena_text(&chart->arena, text ? text : "", text ? (int64_t)strlen(text) : 0, &copy));
@@ -32,9 +33,9 @@ static int32_t chart_create(deepid_ctx *ctx, const char *x_name, const char *y_n
     chart->tail = &chart->first;
     chart->x = (dpid_axis){.log = values[0].i == 1, .low = 1, .high = 0};
     chart->y = (dpid_axis){.log = values[1].i == 1, .low = 1, .high = 0};
-    int32_t status = keep(chart, x_name, &chart->x_name);
+    int32_t status = dpid_chart_keep(chart, x_name, &chart->x_name);
     if (status == DEEPID_OK)
-        status = keep(chart, y_name, &chart->y_name);
+        status = dpid_chart_keep(chart, y_name, &chart->y_name);
     if (status == DEEPID_OK)
         *out = chart;
     else
@@ -58,7 +59,24 @@ void deepid_chart_destroy(deepid_chart *chart)
     dpid_free(chart->head.ctx, chart);
 }
 
-/* ---- marks ------------------------------------------------------------------------------- */
+/* ---- what all marks have ------------------------------------------------------------------- */
+
+int32_t dpid_chart_copy(deepid_chart *chart, int64_t n, const double *from, double **out)
+{
+    DPID_TRY(dpid_arena_alloc(&chart->arena, n, sizeof **out, "chart", out));
+    if (n > 0)
+        memcpy(*out, from, sizeof *from * (size_t)n);
+    return DEEPID_OK;
+}
+
+int32_t dpid_chart_be(deepid_chart *chart, dpid_chart_kind kind)
+{
+    static const char *const words[] = {"nothing", "lines and points", "rows", "a heatmap"};
+    if (chart->kind != DPID_CHART_EMPTY && chart->kind != kind)
+        return dpid_fail(chart->head.ctx, DEEPID_ERR_STATE, "chart: it holds %s, so %s cannot join", words[chart->kind], words[kind]);
+    chart->kind = kind;
+    return DEEPID_OK;
+}
 
 enum { ROLE, WEIGHT, DASH, SHAPE };
 static const dpid_option style_options[] = {
@@ -69,94 +87,122 @@ static const dpid_option style_options[] = {
     {0},
 };
 
-static int32_t copy_numbers(deepid_chart *chart, int64_t n, const double *from, double **out)
-{
-    DPID_TRY(dpid_arena_alloc(&chart->arena, n, sizeof **out, "chart", out));
-    memcpy(*out, from, sizeof *from * (size_t)n);
-    return DEEPID_OK;
-}
-
 static int32_t set_style(deepid_chart *chart, const char *style, dpid_mark *mark)
 {
     static const char *const roles[] = {"plain", "identity", "witness", "shallow", "depth1", "depth2", "depth3"};
     dpid_value values[DPID_OPTIONS_MAX];
     dpid_string css = {.ctx = chart->head.ctx};
     DPID_TRY(dpid_options_parse(chart->head.ctx, "style", dpid_span_of(style), style_options, values));
-    dpid_string_format(&css, "%s %s%s", roles[values[ROLE].i], values[WEIGHT].i ? "thick" : "thin", values[DASH].i ? " dash" : "");
-    mark->shape = (int32_t)values[SHAPE].i;
-    const int32_t status = css.status == DEEPID_OK ? keep(chart, css.text, &mark->css) : css.status;
+    mark->role = roles[values[ROLE].i];
+    mark->thick = values[WEIGHT].i == 1;
+    mark->shape = (dpid_shape)values[SHAPE].i;
+    dpid_string_format(&css, "%s %s%s", mark->role, mark->thick ? "thick" : "thin", values[DASH].i ? " dash" : "");
+    const int32_t status = css.status == DEEPID_OK ? dpid_chart_keep(chart, css.text, &mark->css) : css.status;
     dpid_string_release(&css);
     return status;
 }
 
-static int32_t add_mark(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, const char *title, int64_t n, const double *x, const double *y, const double *y2,
-                        dpid_mark **out)
+int32_t dpid_mark_make(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, const char *title, dpid_mark **out)
+{
+    dpid_mark *mark = NULL;
+    DPID_TRY(dpid_arena_alloc(&chart->arena, 1, sizeof *mark, "chart", &mark));
+    mark->type = type;
+    mark->estimate = mark->low = mark->high = (double)NAN;
+    DPID_TRY(set_style(chart, style, mark));
+    if (label && *label)
+        DPID_TRY(dpid_chart_keep(chart, label, &mark->label));
+    DPID_TRY(dpid_chart_keep(chart, title && *title ? title : label && *label ? label : chart->y_name, &mark->title));
+    *out = mark;
+    return DEEPID_OK;
+}
+
+void dpid_mark_append(deepid_chart *chart, dpid_mark *mark)
+{
+    *chart->tail = mark;
+    chart->tail = &mark->next;
+}
+
+/* ---- marks on the plane ---------------------------------------------------------------------- */
+
+static int32_t add_marks(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, const char *title, const char *const *titles, int64_t n, const double *x,
+                         const double *y, const double *y2)
 {
     dpid_mark *mark = NULL;
     if (n < 0 || (n > 0 && (!x || !y)))
         return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: %s", n < 0 ? "n is negative" : "x or y is NULL");
-    DPID_TRY(dpid_arena_alloc(&chart->arena, 1, sizeof *mark, "chart", &mark));
-    mark->type = type;
+    DPID_TRY(dpid_chart_be(chart, DPID_CHART_PLANE));
+    DPID_TRY(dpid_mark_make(chart, type, style, label, title, &mark));
     mark->n = n;
-    DPID_TRY(set_style(chart, style, mark));
-    DPID_TRY(copy_numbers(chart, n, x, &mark->x));
-    DPID_TRY(copy_numbers(chart, n, y, &mark->y));
+    DPID_TRY(dpid_chart_copy(chart, n, x, &mark->x));
+    DPID_TRY(dpid_chart_copy(chart, n, y, &mark->y));
     if (y2)
-        DPID_TRY(copy_numbers(chart, n, y2, &mark->y2));
-    if (label && *label)
-        DPID_TRY(keep(chart, label, &mark->label));
-    DPID_TRY(keep(chart, title, &mark->title));
+        DPID_TRY(dpid_chart_copy(chart, n, y2, &mark->y2));
+    if (titles) {
+        DPID_TRY(dpid_arena_alloc(&chart->arena, n, sizeof *mark->titles, "chart", &mark->titles));
+        for (int64_t i = 0; i < n; i++)
+            DPID_TRY(dpid_chart_keep(chart, titles[i], &mark->titles[i]));
+    }
     for (int64_t i = 0; i < n; i++) {
-        if (type != DPID_MARK_RULE)
-            dpid_axis_include(&chart->x, x[i]);
+        dpid_axis_include(&chart->x, x[i]); /* a value without a place still has a mark at the edge */
+        if (!dpid_axis_takes(&chart->x, x[i]))
+            continue;
         dpid_axis_include(&chart->y, y[i]);
         if (y2)
             dpid_axis_include(&chart->y, y2[i]);
     }
-    *chart->tail = mark;
-    chart->tail = &mark->next;
-    if (out)
-        *out = mark;
+    dpid_mark_append(chart, mark);
     return DEEPID_OK;
 }
 
 int32_t deepid_chart_line(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n, const double *x, const double *y)
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
-    return dpid_leave(chart->head.ctx, add_mark(chart, DPID_MARK_LINE, style, label, title, n, x, y, NULL, NULL));
+    return dpid_leave(chart->head.ctx, add_marks(chart, DPID_MARK_LINE, style, label, title, NULL, n, x, y, NULL));
 }
 
 int32_t deepid_chart_band(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n, const double *x, const double *lower, const double *upper)
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
-    if (!upper)
+    if (n > 0 && !upper)
         return dpid_leave(chart->head.ctx, dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: upper is NULL"));
-    return dpid_leave(chart->head.ctx, add_mark(chart, DPID_MARK_BAND, style, label, title, n, x, lower, upper, NULL));
-}
-
-static int32_t add_points(deepid_chart *chart, const char *style, const char *label, const char *const *titles, int64_t n, const double *x, const double *y)
-{
-    dpid_mark *mark = NULL;
-    DPID_TRY(add_mark(chart, DPID_MARK_POINTS, style, label, "", n, x, y, NULL, &mark));
-    if (!titles)
-        return DEEPID_OK;
-    DPID_TRY(dpid_arena_alloc(&chart->arena, n, sizeof *mark->titles, "chart", &mark->titles));
-    for (int64_t i = 0; i < n; i++)
-        DPID_TRY(keep(chart, titles[i], &mark->titles[i]));
-    return DEEPID_OK;
+    return dpid_leave(chart->head.ctx, add_marks(chart, DPID_MARK_BAND, style, label, title, NULL, n, x, lower, upper));
 }
 
 int32_t deepid_chart_points(deepid_chart *chart, const char *style, const char *label, const char *const *titles, int64_t n, const double *x, const double *y)
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
-    return dpid_leave(chart->head.ctx, add_points(chart, style, label, titles, n, x, y));
+    return dpid_leave(chart->head.ctx, add_marks(chart, DPID_MARK_POINTS, style, label, "", titles, n, x, y, NULL));
 }
 
-int32_t deepid_chart_rule(deepid_chart *chart, const char *style, const char *label, double y)
+/* ---- references: a rule, a zone ---------------------------------------------------------------- */
+
+static int32_t add_reference(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, double low, double high)
+{
+    dpid_mark *mark = NULL;
+    if (chart->kind == DPID_CHART_HEATMAP)
+        return dpid_chart_be(chart, DPID_CHART_PLANE);
+    if (type == DPID_MARK_ZONE && !(low <= high))
+        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: the zone reaches from %s to %s, expected low <= high", dpid_number(low).text, dpid_number(high).text);
+    DPID_TRY(dpid_mark_make(chart, type, style, label, "", &mark));
+    mark->low = low;
+    mark->high = high;
+    dpid_mark_append(chart, mark);
+    return DEEPID_OK;
+}
+
+int32_t deepid_chart_rule(deepid_chart *chart, const char *style, const char *label, double value)
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
-    return dpid_leave(chart->head.ctx, add_mark(chart, DPID_MARK_RULE, style, label, label, 1, &y, &y, NULL, NULL));
+    return dpid_leave(chart->head.ctx, add_reference(chart, DPID_MARK_RULE, style, label, value, value));
 }
+
+int32_t deepid_chart_zone(deepid_chart *chart, const char *style, const char *label, double low, double high)
+{
+    DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
+    return dpid_leave(chart->head.ctx, add_reference(chart, DPID_MARK_ZONE, style, label, low, high));
+}
+
+/* ---- axes --------------------------------------------------------------------------------------- */
 
 int32_t deepid_chart_set_y_range(deepid_chart *chart, double low, double high)
 {
@@ -167,4 +213,51 @@ int32_t deepid_chart_set_y_range(deepid_chart *chart, double low, double high)
     dpid_axis_include(&chart->y, low);
     dpid_axis_include(&chart->y, high);
     return DEEPID_OK;
+}
+
+int32_t deepid_chart_set_x_ticks(deepid_chart *chart, int64_t n, const double *ticks)
+{
+    if (!dpid_is(chart, DPID_MAGIC_CHART))
+        return DEEPID_ERR_ARGUMENT;
+    if (n < 0 || n > DPID_TICKS_MAX || (n > 0 && !ticks))
+        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: %lld ticks, expected 0 to %d and an array", (long long)n, (int)DPID_TICKS_MAX);
+    for (int64_t i = 0; i < n; i++)
+        chart->x.wish[i] = ticks[i];
+    chart->x.wishes = (int32_t)n;
+    return DEEPID_OK;
+}
+
+/* ---- the picture ----------------------------------------------------------------------------------- */
+
+/* References lie along the axis of values: y of a plane, x of rows. */
+static void include_references(deepid_chart *chart)
+{
+    dpid_axis *axis = chart->kind == DPID_CHART_ROWS ? &chart->x : &chart->y;
+    for (const dpid_mark *m = chart->first; m; m = m->next) {
+        if (m->type != DPID_MARK_RULE && m->type != DPID_MARK_ZONE)
+            continue;
+        dpid_axis_include(axis, m->low);
+        dpid_axis_include(axis, m->high);
+    }
+}
+
+static int32_t draw(deepid_chart *chart, const char *label)
+{
+    const dpid_axis x = chart->x; /* the data's ranges; drawing widens them */
+    const dpid_axis y = chart->y;
+    const char *name = label && *label ? label : chart->y_name;
+    include_references(chart);
+    dpid_string_release(&chart->svg);
+    const int32_t status = chart->kind == DPID_CHART_ROWS ? dpid_draw_rows(chart, name) : chart->kind == DPID_CHART_HEATMAP ? dpid_draw_heatmap(chart, name) : dpid_draw_plane(chart, name);
+    chart->x = x;
+    chart->y = y;
+    return status;
+}
+
+const char *deepid_chart_svg(deepid_chart *chart, const char *label)
+{
+    if (dpid_enter(chart, DPID_MAGIC_CHART) != DEEPID_OK)
+        return "";
+    const int32_t status = dpid_leave(chart->head.ctx, draw(chart, label));
+    return status == DEEPID_OK ? chart->svg.text : "";
 }

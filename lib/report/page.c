@@ -1,7 +1,6 @@
-/* A page, written from top to bottom: one HTML file without scripts that asks nobody for anything. */
-#include <deepid/report.h>
+/* A page, written from top to bottom: one HTML file (and well-formed XML) without scripts that asks nobody for anything. */
+#include "report/page.h"
 
-#include "base/base.h"
 #include "report/chart.h"
 #include "report/style.h"
 #include "report/words.h"
@@ -9,12 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-struct deepid_report {
-    dpid_head head;
-    dpid_string html;
-};
-
-static void add_element(dpid_string *s, const char *open, const char *text, const char *close)
+void dpid_html_element(dpid_string *s, const char *open, const char *text, const char *close)
 {
     dpid_string_add(s, open);
     dpid_string_html(s, text);
@@ -22,77 +16,130 @@ static void add_element(dpid_string *s, const char *open, const char *text, cons
     dpid_string_add(s, "\n");
 }
 
+dpid_string *dpid_page_text(deepid_page *page)
+{
+    if (page->grid)
+        dpid_string_add(&page->html, "</div>\n");
+    page->grid = false;
+    return &page->html;
+}
+
 /* ---- create, destroy -------------------------------------------------------------------- */
 
-static int32_t report_create(deepid_ctx *ctx, const char *question, const char *subject, deepid_report **out)
+static int32_t page_create(deepid_ctx *ctx, const char *question, const char *subject, deepid_page **out)
 {
-    deepid_report *report = NULL;
+    deepid_page *page = NULL;
     if (!question || !subject || !out)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "report: question, subject and out must not be NULL");
-    DPID_TRY(dpid_alloc(ctx, 1, sizeof *report, "report", &report));
-    report->head = (dpid_head){DPID_MAGIC_REPORT, ctx};
-    report->html.ctx = ctx;
-    dpid_string *s = &report->html;
-    dpid_string_add(s, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-                       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n");
-    add_element(s, "<title>", question, "</title>");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "page: question, subject and out must not be NULL");
+    DPID_TRY(dpid_alloc(ctx, 1, sizeof *page, "page", &page));
+    page->head = (dpid_head){DPID_MAGIC_PAGE, ctx};
+    page->html.ctx = ctx;
+    dpid_string *s = &page->html;
+    dpid_string_add(s, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n"
+                       "<meta name=\"color-scheme\" content=\"light dark\"/>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n");
+    dpid_html_element(s, "<title>", question, "</title>");
     dpid_string_add(s, "<style>\n");
-    dpid_string_add(s, dpid_style);
-    dpid_string_add(s, "</style></head><body>\n");
-    add_element(s, "<h1>", question, "</h1>");
-    add_element(s, "<p class=\"subject\">", subject, "</p>");
+    for (size_t i = 0; i < sizeof dpid_style / sizeof *dpid_style; i++)
+        dpid_string_add(s, dpid_style[i]);
+    dpid_string_add(s, "</style></head><body><main>\n");
+    dpid_string_format(s, "<header><p class=\"over\">deepid %s</p>\n", deepid_version());
+    dpid_html_element(s, "<h1>", question, "</h1>");
+    dpid_html_element(s, "<p class=\"subject\">", subject, "</p></header>");
     const int32_t status = s->status;
     if (status == DEEPID_OK)
-        *out = report;
+        *out = page;
     else
-        deepid_report_destroy(report);
+        deepid_page_destroy(page);
     return status;
 }
 
-int32_t deepid_report_create(deepid_ctx *ctx, const char *question, const char *subject, deepid_report **out)
+int32_t deepid_page_create(deepid_ctx *ctx, const char *question, const char *subject, deepid_page **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
-    return dpid_leave(ctx, report_create(ctx, question, subject, out));
+    return dpid_leave(ctx, page_create(ctx, question, subject, out));
 }
 
-void deepid_report_destroy(deepid_report *report)
+void deepid_page_destroy(deepid_page *page)
 {
-    if (!dpid_is(report, DPID_MAGIC_REPORT))
+    if (!dpid_is(page, DPID_MAGIC_PAGE))
         return;
-    dpid_string_release(&report->html);
-    report->head.magic = 0;
-    dpid_free(report->head.ctx, report);
+    dpid_string_release(&page->html);
+    page->head.magic = 0;
+    dpid_free(page->head.ctx, page);
 }
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
-static int32_t add_text(deepid_report *report, const char *open, const char *text, const char *close)
+static int32_t add_text(deepid_page *page, const char *open, const char *text, const char *close)
 {
-    DPID_TRY(dpid_enter(report, DPID_MAGIC_REPORT));
+    DPID_TRY(dpid_enter(page, DPID_MAGIC_PAGE));
     if (!text)
-        return dpid_leave(report->head.ctx, dpid_fail(report->head.ctx, DEEPID_ERR_ARGUMENT, "report: text is NULL"));
-    add_element(&report->html, open, text, close);
-    return dpid_leave(report->head.ctx, report->html.status);
+        return dpid_leave(page->head.ctx, dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: text is NULL"));
+    dpid_html_element(dpid_page_text(page), open, text, close);
+    return dpid_leave(page->head.ctx, page->html.status);
 }
 
-int32_t deepid_report_answer(deepid_report *report, const char *text)
+/* A word that is a number with a point, without its comma or full stop: what the eye looks for in an answer. */
+static int64_t number_length(const char *word)
 {
-    return add_text(report, "<p class=\"answer\">", text, "</p>");
+    const int64_t digits = (int64_t)strspn(word, "0123456789.");
+    const int64_t length = digits > 0 && word[digits - 1] == '.' ? digits - 1 : digits;
+    const char *point = memchr(word, '.', (size_t)length);
+    return point ? length : 0;
 }
 
-int32_t deepid_report_heading(deepid_report *report, const char *text)
+static int32_t add_bold_numbers(dpid_string *s, const char *text)
 {
-    return add_text(report, "<h2>", text, "</h2>");
+    dpid_string part = {.ctx = s->ctx};
+    for (const char *p = text; *p && part.status == DEEPID_OK;) {
+        const int64_t number = p == text || strchr(" [(", p[-1]) ? number_length(p) : 0;
+        const int64_t length = number > 0 ? number : 1 + (int64_t)strcspn(p + 1, " [(") + (p[1 + strcspn(p + 1, " [(")] != 0);
+        const int64_t bytes = number > 0 ? number : length;
+        part.length = 0;
+        dpid_string_add_span(&part, p, bytes);
+        dpid_string_add(s, number > 0 ? "<b>" : "");
+        dpid_string_html(s, part.text ? part.text : "");
+        dpid_string_add(s, number > 0 ? "</b>" : "");
+        p += bytes;
+    }
+    const int32_t status = part.status;
+    dpid_string_release(&part);
+    return status != DEEPID_OK ? status : s->status;
 }
 
-int32_t deepid_report_paragraph(deepid_report *report, const char *text)
+static int32_t page_answer(deepid_page *page, const char *text, const char *more)
 {
-    return add_text(report, "<p>", text, "</p>");
+    dpid_string *s = dpid_page_text(page);
+    if (!text)
+        return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: text is NULL");
+    dpid_string_add(s, "<section class=\"answer\"><p>");
+    DPID_TRY(add_bold_numbers(s, text));
+    dpid_string_add(s, "</p>\n");
+    if (more && *more)
+        dpid_html_element(s, "<p class=\"more\">", more, "</p>");
+    dpid_string_add(s, "</section>\n");
+    return s->status;
 }
 
-int32_t deepid_report_code(deepid_report *report, const char *text)
+int32_t deepid_page_answer(deepid_page *page, const char *text, const char *more)
 {
-    return add_text(report, "<pre>", text, "</pre>");
+    DPID_TRY(dpid_enter(page, DPID_MAGIC_PAGE));
+    return dpid_leave(page->head.ctx, page_answer(page, text, more));
+}
+
+int32_t deepid_page_heading(deepid_page *page, const char *text)
+{
+    return add_text(page, "<h2>", text, "</h2>");
+}
+
+int32_t deepid_page_paragraph(deepid_page *page, const char *text)
+{
+    return add_text(page, "<p class=\"text\">", text, "</p>");
+}
+
+int32_t deepid_page_code(deepid_page *page, const char *text)
+{
+    return add_text(page, "<pre>", text, "</pre>");
 }
 
 /* ---- tables ----------------------------------------------------------------------------------- */
@@ -110,100 +157,115 @@ static bool wanted(const char *columns, const char *name)
     return !columns;
 }
 
-static void add_table(dpid_string *s, const deepid_table *table, const char *columns)
+static void add_cell(dpid_string *s, double value)
 {
-    dpid_string_add(s, "<div class=\"wide\"><table><thead><tr><th>");
-    dpid_string_html(s, deepid_table_row_heading(table));
-    dpid_string_add(s, "</th>");
+    if (isnan(value))
+        dpid_string_add(s, "<td title=\"not a number\">\xe2\x80\x93</td>");
+    else if (strcmp(dpid_number(value).text, dpid_words(value).text) == 0)
+        dpid_string_format(s, "<td>%s</td>", dpid_words(value).text);
+    else
+        dpid_string_format(s, "<td title=\"%s\">%s</td>", isfinite(value) ? dpid_number(value).text : dpid_words(value).text, dpid_words(value).text);
+}
+
+void dpid_html_table(dpid_string *s, const deepid_table *table, const char *columns)
+{
+    dpid_string_add(s, "<div class=\"scroll\"><table class=\"numbers\"><thead><tr>");
+    dpid_html_element(s, "<th>", deepid_table_row_heading(table), "</th>");
     for (int64_t k = 0; k < deepid_table_columns(table); k++)
         if (wanted(columns, deepid_table_column_name(table, k)))
-            add_element(s, "<th>", deepid_table_column_name(table, k), "</th>");
+            dpid_html_element(s, "<th>", deepid_table_column_name(table, k), "</th>");
     dpid_string_add(s, "</tr></thead><tbody>\n");
     for (int64_t i = 0; i < deepid_table_rows(table); i++) {
-        add_element(s, "<tr><td>", deepid_table_row_name(table, i), "</td>");
-        for (int64_t k = 0; k < deepid_table_columns(table); k++) {
-            const double value = deepid_table_get(table, i, k);
+        dpid_html_element(s, "<tr><th scope=\"row\">", deepid_table_row_name(table, i), "</th>");
+        for (int64_t k = 0; k < deepid_table_columns(table); k++)
             if (wanted(columns, deepid_table_column_name(table, k)))
-                dpid_string_format(s, "<td title=\"%s\">%s</td>", dpid_number(value).text, isnan(value) ? "\xe2\x80\x93" : dpid_words(value).text);
-        }
+                add_cell(s, deepid_table_get(table, i, k));
         dpid_string_add(s, "</tr>\n");
     }
     dpid_string_add(s, "</tbody></table></div>\n");
 }
 
-static int32_t report_table(deepid_report *report, const char *heading, const deepid_table *table, const char *columns)
+static int32_t page_table(deepid_page *page, const char *heading, const deepid_table *table, const char *columns)
 {
-    dpid_string *s = &report->html;
+    dpid_string *s = dpid_page_text(page);
     if (!dpid_is(table, DPID_MAGIC_TABLE))
-        return dpid_fail(report->head.ctx, DEEPID_ERR_ARGUMENT, "report: table is %s, expected a table", table ? "not a table" : "NULL");
+        return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: table is %s, expected a table", table ? "not a table" : "NULL");
     if (heading)
-        add_element(s, "<h2>", heading, "</h2>");
-    add_table(s, table, columns);
+        dpid_html_element(s, "<h2>", heading, "</h2>");
+    dpid_html_table(s, table, columns);
     return s->status;
 }
 
-int32_t deepid_report_table(deepid_report *report, const char *heading, const deepid_table *table, const char *columns)
+int32_t deepid_page_table(deepid_page *page, const char *heading, const deepid_table *table, const char *columns)
 {
-    DPID_TRY(dpid_enter(report, DPID_MAGIC_REPORT));
-    return dpid_leave(report->head.ctx, report_table(report, heading, table, columns));
+    DPID_TRY(dpid_enter(page, DPID_MAGIC_PAGE));
+    return dpid_leave(page->head.ctx, page_table(page, heading, table, columns));
 }
 
 /* ---- figures ------------------------------------------------------------------------------------- */
 
-static void add_chart(dpid_string *s, deepid_chart *chart, const char *caption)
+static void add_chart(dpid_string *s, deepid_chart *chart, const char *headline, const char *caption)
 {
+    dpid_string label = {.ctx = s->ctx};
+    dpid_string_format(&label, "%s%s%s", caption ? caption : "", caption ? ": " : "", headline);
     dpid_string_add(s, "<div>");
     if (caption)
-        add_element(s, "<h3>", caption, "</h3>");
-    const char *svg = deepid_chart_svg(chart, caption);
-    if (!*svg && s->status == DEEPID_OK)
+        dpid_html_element(s, "<h3>", caption, "</h3>");
+    const char *svg = deepid_chart_svg(chart, label.text);
+    if ((!*svg || label.status != DEEPID_OK) && s->status == DEEPID_OK)
         s->status = DEEPID_ERR_MEMORY; /* the sentence is the chart's */
     dpid_string_add(s, svg);
     dpid_string_add(s, "</div>\n");
+    dpid_string_release(&label);
 }
 
-static int32_t report_figure(deepid_report *report, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second,
-                             const char *second_caption, const deepid_table *numbers, const char *file)
+static int32_t page_figure(deepid_page *page, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second, const char *second_caption,
+                           const deepid_table *numbers, const char *file)
 {
-    dpid_string *s = &report->html;
-    if (!headline || !explanation || !dpid_is(first, DPID_MAGIC_CHART) || (second && !dpid_is(second, DPID_MAGIC_CHART)))
-        return dpid_fail(report->head.ctx, DEEPID_ERR_ARGUMENT, "report: a figure needs a headline, an explanation and a chart");
-    add_element(s, "<figure><h2>", headline, "</h2>");
-    add_element(s, "<p class=\"how\">", explanation, "</p>");
-    dpid_string_add(s, second ? "<div class=\"pair\">\n" : "<div class=\"one\">\n");
-    add_chart(s, first, first_caption);
+    dpid_string *s = &page->html;
+    if (!headline || !explanation || !dpid_is(first, DPID_MAGIC_CHART) || (second && !dpid_is(second, DPID_MAGIC_CHART)) || (numbers && !dpid_is(numbers, DPID_MAGIC_TABLE)))
+        return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: a figure needs a headline, an explanation and a chart; what else is given must be a chart and a table");
+    if (!page->grid)
+        dpid_string_add(s, "<div class=\"figures\">\n");
+    page->grid = true;
+    dpid_string_add(s, second ? "<figure class=\"wide\"><figcaption>" : "<figure><figcaption>");
+    dpid_html_element(s, "<b>", headline, "</b>");
+    dpid_html_element(s, "<span>", explanation, "</span></figcaption>");
+    dpid_string_add(s, second ? "<div class=\"pair\">\n" : "");
+    add_chart(s, first, headline, first_caption);
     if (second)
-        add_chart(s, second, second_caption);
-    dpid_string_add(s, "</div>");
+        add_chart(s, second, headline, second_caption);
+    dpid_string_add(s, second ? "</div>" : "");
+    dpid_string_add(s, "<div class=\"below\">");
     if (numbers) {
         dpid_string_add(s, "<details><summary>the numbers</summary>");
-        add_table(s, numbers, NULL);
+        dpid_html_table(s, numbers, NULL);
         dpid_string_add(s, "</details>");
     }
     if (file)
-        add_element(s, "<figcaption>all values: ", file, "</figcaption>");
-    dpid_string_add(s, "</figure>\n");
+        dpid_html_element(s, "<p class=\"file\">", file, "</p>");
+    dpid_string_add(s, "</div></figure>\n");
     return s->status;
 }
 
-int32_t deepid_report_figure(deepid_report *report, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second,
-                             const char *second_caption, const deepid_table *numbers, const char *file)
+int32_t deepid_page_figure(deepid_page *page, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second, const char *second_caption,
+                           const deepid_table *numbers, const char *file)
 {
-    DPID_TRY(dpid_enter(report, DPID_MAGIC_REPORT));
-    return dpid_leave(report->head.ctx, report_figure(report, headline, explanation, first, first_caption, second, second_caption, numbers, file));
+    DPID_TRY(dpid_enter(page, DPID_MAGIC_PAGE));
+    return dpid_leave(page->head.ctx, page_figure(page, headline, explanation, first, first_caption, second, second_caption, numbers, file));
 }
 
 /* ---- write ------------------------------------------------------------------------------------------ */
 
-static int32_t report_write(deepid_report *report, const char *path)
+static int32_t page_write(deepid_page *page, const char *path)
 {
-    static const char end[] = "</body></html>\n";
+    const char *end = page->grid ? "</div>\n</main></body></html>\n" : "</main></body></html>\n";
     dpid_writer writer;
     if (!path)
-        return dpid_fail(report->head.ctx, DEEPID_ERR_ARGUMENT, "report: path is NULL");
-    DPID_TRY(report->html.status);
-    DPID_TRY(dpid_writer_open(report->head.ctx, path, &writer));
-    int32_t status = dpid_writer_write(&writer, report->html.text, report->html.length);
+        return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: path is NULL");
+    DPID_TRY(page->html.status);
+    DPID_TRY(dpid_writer_open(page->head.ctx, path, &writer));
+    int32_t status = dpid_writer_write(&writer, page->html.text, page->html.length);
     if (status == DEEPID_OK)
         status = dpid_writer_write(&writer, end, (int64_t)strlen(end));
     if (status == DEEPID_OK)
@@ -212,8 +274,8 @@ static int32_t report_write(deepid_report *report, const char *path)
     return status;
 }
 
-int32_t deepid_report_write(deepid_report *report, const char *path)
+int32_t deepid_page_write(deepid_page *page, const char *path)
 {
-    DPID_TRY(dpid_enter(report, DPID_MAGIC_REPORT));
-    return dpid_leave(report->head.ctx, report_write(report, path));
+    DPID_TRY(dpid_enter(page, DPID_MAGIC_PAGE));
+    return dpid_leave(page->head.ctx, page_write(page, path));
 }

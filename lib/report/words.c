@@ -20,43 +20,77 @@ static void append_power(dpid_number_text *out, int power)
 {
     static const char *const digits[] = {"\xe2\x81\xb0", "\xc2\xb9", "\xc2\xb2", "\xc2\xb3", "\xe2\x81\xb4", "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7", "\xe2\x81\xb8", "\xe2\x81\xb9"};
     char text[16];
-    append(out, "\xc3\x97" "10");
+    append(out, "\xc3\x97"
+                "10");
     append(out, power < 0 ? "\xe2\x81\xbb" : "");
     snprintf(text, sizeof text, "%d", abs(power));
     for (const char *p = text; *p; p++)
         append(out, digits[*p - '0']);
 }
 
-/* "1.230e-05" of the C library, cut into mantissa and power. */
-static void append_scientific(dpid_number_text *out, double size)
+/* mantissa × 10^power; pow(10, -324) is 0, so the smallest numbers are brought up first. A mantissa that rounds to 10 is 1 of the next power. */
+static void append_scientific(dpid_number_text *out, double size, int32_t digits)
 {
-    const int power = (int)floor(log10(size) + 1e-12);
-    const dpid_number_text mantissa = dpid_number_rounded(size / pow(10, power), 3);
-    append(out, mantissa.text);
+    enum { FAR = 300 };
+    int power = (int)floor(log10(size) + 1e-12);
+    const double mantissa = power < -FAR ? size * 1e300 / pow(10, power + FAR) : size / pow(10, power);
+    dpid_number_text text = dpid_number_rounded(mantissa, digits);
+    if (strcmp(text.text, "10") == 0) {
+        text = (dpid_number_text){"1"};
+        power++;
+    }
+    append(out, text.text);
     append_power(out, power);
 }
 
-dpid_number_text dpid_words(double value)
+dpid_number_text dpid_words_digits(double value, int32_t digits)
 {
-    enum { DIGITS = 3 };
     dpid_number_text out = {""};
     const double size = fabs(value);
     if (isnan(value)) {
         append(&out, "not a number");
         return out;
     }
+    if (size == 0)
+        return (dpid_number_text){"0"};
     if (value < 0)
         append(&out, MINUS);
     if (isinf(value))
         append(&out, "\xe2\x88\x9e");
-    else if (size == 0)
-        return (dpid_number_text){"0"};
     else if (size < 0.000995 || size >= 1e5)
-        append_scientific(&out, size);
-    else if (size >= 1000)
+        append_scientific(&out, size, digits);
+    else if (size >= pow(10, digits))
         append(&out, dpid_number(round(size)).text);
     else
-        append(&out, dpid_number_rounded(size, DIGITS).text);
+        append(&out, dpid_number_rounded(size, digits).text);
+    return out;
+}
+
+dpid_number_text dpid_words(double value)
+{
+    enum { DIGITS = 3 };
+    return dpid_words_digits(value, DIGITS);
+}
+
+dpid_number_text dpid_words_interval(double value, double low, double high)
+{
+    dpid_number_text out = dpid_words(value);
+    if (isnan(low) || isnan(high))
+        return out;
+    append(&out, " [");
+    append(&out, dpid_words(low).text);
+    append(&out, ", ");
+    append(&out, dpid_words(high).text);
+    append(&out, "]");
+    return out;
+}
+
+dpid_number_text dpid_words_percent(double share)
+{
+    const double percent = 100 * share;
+    const double whole = fabs(percent) < 1 ? round(10 * percent) / 10 : round(percent);
+    dpid_number_text out = dpid_words_digits(whole, 6);
+    append(&out, " %");
     return out;
 }
 

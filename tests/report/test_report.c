@@ -1,5 +1,6 @@
 /* Reports: words, ticks, labels that keep apart, escaping, what is not finite. */
 #include "support/support.h"
+#include "support/xml.h"
 
 #include "base/base.h"
 #include "report/axis.h"
@@ -14,9 +15,15 @@ static void numbers_are_written_for_people(void **state)
         double value;
         const char *words;
     } rows[] = {{0, "0"}, {-0.0, "0"}, {0.5556, "0.556"}, {-2, "\xe2\x88\x92" "2"}, {1234.4, "1234"}, {99999, "99999"}, {0.0002, "2\xc3\x97" "10\xe2\x81\xbb\xe2\x81\xb4"},
-                {-1.5e12, "\xe2\x88\x92" "1.5\xc3\x97" "10\xc2\xb9\xc2\xb2"}, {1e-5, "1\xc3\x97" "10\xe2\x81\xbb\xe2\x81\xb5"}, {0.001, "0.001"}, {(double)INFINITY, "\xe2\x88\x9e"}};
+                {-1.5e12, "\xe2\x88\x92" "1.5\xc3\x97" "10\xc2\xb9\xc2\xb2"}, {1e-5, "1\xc3\x97" "10\xe2\x81\xbb\xe2\x81\xb5"}, {0.001, "0.001"}, {(double)INFINITY, "\xe2\x88\x9e"}, {9.9996e-5, "1\xc3\x97" "10\xe2\x81\xbb\xe2\x81\xb4"},
+                {5e-324, "4.94\xc3\x97" "10\xe2\x81\xbb\xc2\xb3\xc2\xb2\xe2\x81\xb4"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_string_equal(dpid_words(rows[i].value).text, rows[i].words);
+    assert_string_equal(dpid_words_interval(0.519, 0.458, -0.566).text, "0.519 [0.458, \xe2\x88\x92" "0.566]");
+    assert_string_equal(dpid_words_interval(0.519, (double)NAN, 1).text, "0.519");
+    assert_string_equal(dpid_words_percent(0.967).text, "97 %");
+    assert_string_equal(dpid_words_percent(-0.0049).text, "\xe2\x88\x92" "0.5 %");
+    assert_string_equal(dpid_words_percent(12.5).text, "1250 %");
     char text[40];
     assert_int_equal(deepid_format_number(0.25, text, 40), DEEPID_OK);
     assert_string_equal(text, "0.25");
@@ -98,7 +105,8 @@ static void values_that_are_not_finite_are_marked_and_never_written(void **state
     OK(deepid_chart_rule(chart, "role=shallow", "rule", 1.5));
     OK(deepid_chart_line(chart, "role=depth3", "nothing", "t", 4, x, none));
     const char *svg = deepid_chart_svg(chart, "a");
-    assert_non_null(strstr(svg, "2 not finite"));
+    assert_non_null(strstr(svg, ">10 not finite</text>")); /* 2 + 2 + 2 + 4 */
+    assert_non_null(strstr(svg, "<title>t: 2 of 4 values are not finite</title>"));
     assert_null(strstr(svg, "nan"));
     assert_null(strstr(svg, "inf"));
     REFUSED(deepid_chart_line(chart, "role=red", "", "", 4, x, y), DEEPID_ERR_SPEC, "role is 'red'");
@@ -112,13 +120,13 @@ static void values_that_are_not_finite_are_marked_and_never_written(void **state
 
 static int32_t write_page(deepid_ctx *ctx, void *arg)
 {
-    deepid_report *report = NULL;
+    deepid_page *page = NULL;
     deepid_chart *chart = NULL;
     deepid_table *table = NULL;
     const double x[] = {1, 2};
-    int32_t status = deepid_report_create(ctx, "<script>alert(1)</script>?", "a & b", &report);
+    int32_t status = deepid_page_create(ctx, "<script>alert(1)</script>?", "a & b", &page);
     if (status == DEEPID_OK)
-        status = deepid_report_answer(report, "\"yes\" <b>");
+        status = deepid_page_answer(page, "\"yes\" <u> 0.25, 3", "<i>");
     if (status == DEEPID_OK)
         status = deepid_chart_create(ctx, "x<", "y>", "", &chart);
     if (status == DEEPID_OK)
@@ -128,16 +136,16 @@ static int32_t write_page(deepid_ctx *ctx, void *arg)
     if (status == DEEPID_OK)
         status = deepid_table_append(table, "<img src=x>", x);
     if (status == DEEPID_OK)
-        status = deepid_report_table(report, "t", table, "b");
+        status = deepid_page_table(page, "t", table, "b");
     if (status == DEEPID_OK)
-        status = deepid_report_figure(report, "h<", "e<", chart, "c<", NULL, NULL, table, "f<");
+        status = deepid_page_figure(page, "h<", "e<", chart, "c<", NULL, NULL, table, "f<");
     if (status == DEEPID_OK)
-        status = deepid_report_code(report, "cmd --x '<'");
+        status = deepid_page_code(page, "cmd --x '<'");
     if (status == DEEPID_OK)
-        status = deepid_report_write(report, arg);
+        status = deepid_page_write(page, arg);
     deepid_table_destroy(table);
     deepid_chart_destroy(chart);
-    deepid_report_destroy(report);
+    deepid_page_destroy(page);
     return status;
 }
 
@@ -151,6 +159,8 @@ static void names_cannot_become_elements(void **state)
     OK(write_page(ctx, (void *)path));
     OK(dpid_file_read(ctx, path, &bytes, &count));
     const char *page = (const char *)bytes;
+    assert_non_null(strstr(page, "<b>0.25</b>"));
+    assert_null(xml_fault(page, NULL, NULL));
     assert_null(strstr(page, "<script"));
     assert_null(strstr(page, "<img"));
     assert_null(strstr(page, "<i>"));
