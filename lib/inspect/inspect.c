@@ -6,8 +6,10 @@
 
 #include <string.h>
 
-static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response, &dpid_probe_learned_identity, &dpid_probe_lesion};
-static const char *const words[] = {"signal", "gradient_norm", "response", "learned_identity", "lesion", NULL};
+static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response, &dpid_probe_learned_identity, &dpid_probe_lesion, /* numerics: */
+                                           &dpid_probe_gradient_check};
+static const char *const words[] = {"signal", "gradient_norm", "response", "learned_identity", "lesion", /* numerics: */
+                                    "gradient_check", NULL};
 enum { COUNT = sizeof probes / sizeof *probes };
 
 static const dpid_probe *find(dpid_span word)
@@ -40,7 +42,8 @@ static int32_t run_batch(dpid_probe_run *run)
 
 static int32_t fill_table(const dpid_probe *probe, dpid_probe_run *run, deepid_table **out)
 {
-    DPID_TRY(probe->evaluates ? dpid_probe_prepare(run->net, run->data) : run_batch(run));
+    if (!probe->own)
+        DPID_TRY(probe->evaluates ? dpid_probe_prepare(run->net, run->data) : run_batch(run));
     DPID_TRY(deepid_table_create(run->net->head.ctx, probe->heading, probe->columns, &run->table));
     const int32_t status = probe->fill(run);
     if (status == DEEPID_OK)

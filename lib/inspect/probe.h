@@ -21,11 +21,14 @@ typedef struct {
     const dpid_option *options; /* the first is always samples; 0: all */
     int32_t (*fill)(dpid_probe_run *run);
     bool evaluates;
+    bool own; /* runs batches of its own (batch.h): the clone has no buffers */
 } dpid_probe;
 
 extern const dpid_probe dpid_probe_signal, dpid_probe_gradient_norm, dpid_probe_response;
 extern const dpid_probe dpid_probe_learned_identity, dpid_probe_lesion;
-#define DPID_PROBE_SAMPLES {"samples", DPID_INT, 256, 1, 1 << 20, NULL, false, "size of the batch looked at"}
+extern const dpid_probe dpid_probe_gradient_check;
+#define DPID_PROBE_SAMPLES_OF(count) {"samples", DPID_INT, count, 1, 1 << 20, NULL, false, "size of the batch looked at"}
+#define DPID_PROBE_SAMPLES DPID_PROBE_SAMPLES_OF(256)
 
 /* ---- the net as it stands (points.c) ---------------------------------------------- */
 

@@ -65,7 +65,7 @@ uint16_t dpid_bf16_of(float x)
 {
     const uint32_t bits = bits_of(x);
     if ((bits & 0x7fffffff) > FLOAT_INFINITY)
-        return (uint16_t)(bits >> 16 | 0x40); /* quiet: a NaN whose upper half is that of infinity stays one */
+        return (uint16_t)(bits >> 16 | 0x40);  /* quiet: a NaN whose upper half is that of infinity stays one */
     return (uint16_t)divide_to_even(bits, 16); /* a carry runs into the exponent, up to infinity */
 }
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { FORMAT, SCALE };  /* options */
+enum { FORMAT, SCALE };   /* options */
 enum { NONE, F16, BF16 }; /* of format */
 enum { CHUNK = 16384 };
 

@@ -1,0 +1,35 @@
+/* Is backward the gradient of forward? One step of a net at a time, in f64, at the values that flow through it: fourth-order differences of its forward along random directions, against its
+   gradients. A net's gradient is a chain of steps, so right steps and right sums (gradient_check.c) make a right gradient - and a deep net's own differences, which chaos and kinks spoil,
+   are not needed. */
+#ifndef DPID_INSPECT_DIFFERENCE_H
+#define DPID_INSPECT_DIFFERENCE_H
+
+#include "inspect/batch.h"
+
+typedef struct {
+    const dpid_batch *batch; /* f64, every value and gradient kept; a backward has run */
+    int32_t directions;
+    uint64_t seed;
+    dpid_arena arena;
+    double *base, *direction, *moved, *y[5], *dx, *dy, *part; /* y at h = 0, -2, -1, 1, 2 */
+    double *saved;
+} dpid_difference;
+
+/* What is moved of a step. */
+enum { DPID_MOVE_INPUT = -1, DPID_MOVE_SKIP = -2 }; /* or a parameter, 0.. */
+
+typedef struct {
+    double error;    /* largest over the directions of |difference - gradient| / size of the gradient */
+    double excluded; /* largest share of outputs that stood at a kink and were left out */
+} dpid_difference_result;
+
+int32_t dpid_difference_open(const dpid_batch *batch, int32_t directions, uint64_t seed, dpid_difference *out);
+void dpid_difference_close(dpid_difference *d);
+/* d loss / d what step t reads (input or skip), by the step's own backward, into d->dx. */
+void dpid_difference_backward(dpid_difference *d, int32_t t, int32_t moved);
+/* Differences of step t against `gradient`: of its input (n samples), its skip, or its parameter. */
+dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int32_t moved, const double *gradient);
+/* The loss against d loss / d output; differences in long double, since a small loss is a small difference of large numbers. */
+int32_t dpid_difference_loss(dpid_difference *d, double *error);
+
+#endif
