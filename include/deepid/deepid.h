@@ -21,6 +21,7 @@
 #include <deepid/parameter.h>
 #include <deepid/report.h>
 #include <deepid/resnet.h>
+#include <deepid/statistics.h>
 #include <deepid/status.h>
 #include <deepid/study.h>
 #include <deepid/table.h>
