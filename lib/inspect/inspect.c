@@ -6,9 +6,11 @@
 
 #include <string.h>
 
-static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response, &dpid_probe_learned_identity, &dpid_probe_lesion, /* numerics: */
+static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response, /* blocks and representations: */
+                                           &dpid_probe_learned_identity, &dpid_probe_lesion, &dpid_probe_linear_probe, &dpid_probe_cka, /* numerics: */
                                            &dpid_probe_gradient_check};
-static const char *const words[] = {"signal", "gradient_norm", "response", "learned_identity", "lesion", /* numerics: */
+static const char *const words[] = {"signal", "gradient_norm", "response", /* blocks and representations: */
+                                    "learned_identity", "lesion", "linear_probe", "cka", /* numerics: */
                                     "gradient_check", NULL};
 enum { COUNT = sizeof probes / sizeof *probes };
 

@@ -68,6 +68,14 @@ int32_t dpid_points_find(const deepid_net *net, dpid_arena *arena, int32_t **poi
     return DEEPID_OK;
 }
 
+const char *dpid_point_name(const deepid_net *net, int32_t value)
+{
+    for (int32_t b = 0; b < net->blocks; b++)
+        if (net->block[b].out == value)
+            return net->block[b].name;
+    return net->value[value].name;
+}
+
 /* ---- collecting ------------------------------------------------------------------------- */
 
 typedef struct {

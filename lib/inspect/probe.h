@@ -25,7 +25,7 @@ typedef struct {
 } dpid_probe;
 
 extern const dpid_probe dpid_probe_signal, dpid_probe_gradient_norm, dpid_probe_response;
-extern const dpid_probe dpid_probe_learned_identity, dpid_probe_lesion;
+extern const dpid_probe dpid_probe_learned_identity, dpid_probe_lesion, dpid_probe_linear_probe, dpid_probe_cka;
 extern const dpid_probe dpid_probe_gradient_check;
 #define DPID_PROBE_SAMPLES_OF(count) {"samples", DPID_INT, count, 1, 1 << 20, NULL, false, "size of the batch looked at"}
 #define DPID_PROBE_SAMPLES DPID_PROBE_SAMPLES_OF(256)
@@ -36,12 +36,15 @@ extern const dpid_probe dpid_probe_gradient_check;
 int64_t dpid_probe_chunk(const deepid_net *net);
 /* Refuses data that do not fit; keeps every value of a chunk. */
 int32_t dpid_probe_prepare(deepid_net *net, const deepid_dataset *data);
-/* Samples 0..n-1 of data through the net, a chunk at a time; take looks at samples first..first+count-1 in the net's values. labels, targets as in dpid_dataset_gather, a chunk of them, may be NULL. */
+/* Samples 0..n-1 of data through the net, a chunk at a time; take looks at samples first..first+count-1 in the net's values. labels, targets as in dpid_dataset_gather, a chunk of them, may
+ * be NULL. */
 typedef int32_t (*dpid_chunk_fn)(void *user, int64_t first, int64_t count);
 int32_t dpid_probe_chunks(deepid_net *net, const deepid_dataset *data, int64_t n, int32_t *labels, void *targets, dpid_chunk_fn take, void *user);
 
 /* Where representations are compared: the input, what enters a block, what leaves it, the output; each value once, in the order of the net. */
 int32_t dpid_points_find(const deepid_net *net, dpid_arena *arena, int32_t **points, int32_t *count);
+/* "block3" for what leaves block 3; else the value's name. */
+const char *dpid_point_name(const deepid_net *net, int32_t value);
 /* The values of all points: x[k] = n samples of point k, in the net's precision. In the arena. */
 int32_t dpid_points_collect(deepid_net *net, const deepid_dataset *data, int64_t n, const int32_t *points, int32_t count, dpid_arena *arena, void ***x);
 
