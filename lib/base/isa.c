@@ -25,3 +25,13 @@ dpid_isa dpid_isa_best(void)
 {
     return dpid_isa_runs(DPID_ISA_AVX512) ? DPID_ISA_AVX512 : dpid_isa_runs(DPID_ISA_AVX2) ? DPID_ISA_AVX2 : DPID_ISA_BASELINE;
 }
+
+bool dpid_isa_halves(void)
+{
+#ifdef DPID_X86_ISAS
+    __builtin_cpu_init();
+    return __builtin_cpu_is("amdfam19h") != 0;
+#else
+    return false;
+#endif
+}

@@ -10,6 +10,8 @@ typedef enum { DPID_ISA_BASELINE = 0, DPID_ISA_AVX2, DPID_ISA_AVX512, DPID_ISAS 
 const char *dpid_isa_word(dpid_isa isa);
 bool dpid_isa_runs(dpid_isa isa); /* built, and this CPU has it */
 dpid_isa dpid_isa_best(void);
+/* This CPU starts one multiply-add of 512 bits a cycle and not two (AMD family 19h, Zen 4: it runs them as two halves). */
+bool dpid_isa_halves(void);
 
 /* DECLARE(suffix, real) for every compilation of a file over `real`: f32, f32_avx2, ... long double has the baseline alone. */
 #ifdef DPID_X86_ISAS

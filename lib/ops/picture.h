@@ -42,13 +42,16 @@ typedef struct {
     void *sums;                           /* [n][2][c] double (long double of long double); NULL: not wanted */
 } dpid_gradient_sink;
 
-/* A piece laid out with room around it: rows of `width` pixels, `pitch` reals a pixel, `row` reals a row. */
+enum { DPID_LAYOUT_CHANNELS = 16 };
+
+/* A piece laid out with room around it: rows of `width` pixels, `pitch` reals a pixel, `row` reals a row.
+   block 0: all channels of a pixel in a row; else each DPID_LAYOUT_CHANNELS of them stand block reals behind the last. */
 typedef struct {
-    int64_t height, width, c, row, pitch;
+    int64_t height, width, c, row, pitch, block;
 } dpid_layout;
 
 /* Functions of every compilation:
-   picture_load      picture n of the source into `to` (its first pixel), in the layout given; channels c..pitch-1 become 0; at most height rows and width columns of the source_width columns
+   picture_load      picture n of the source into `to` (its first pixel), in the layout given, of which nothing else is written; at most height rows and width columns of the source_width columns
    gradient_load     the same for d loss / d x
    gradient_store    finishes picture n of the sink, whose new part lies dense in `fresh` (which may be where dx of that picture lies, when not add)
    piece_statistics  in double (long double of long double): out[0][c] = mean, out[1][c] = sum of squared deviations: two passes from the first pixel's values on, in double every 32 pixels

@@ -58,6 +58,11 @@ typedef struct {
     bool normed, skipped, kinked, sharp; /* sharp: relu */
 } recipe;
 
+static int64_t place_of(const dpid_layout *layout, int64_t c)
+{
+    return layout->block ? c / DPID_LAYOUT_CHANNELS * layout->block + c % DPID_LAYOUT_CHANNELS : c;
+}
+
 DPID_INLINE void load_group(const recipe r, const int lanes, const dpid_picture_source *s, int64_t at, int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
 {
     const real *restrict x = (const real *)s->x + at;
@@ -70,7 +75,7 @@ DPID_INLINE void load_group(const recipe r, const int lanes, const dpid_picture_
     const vec below = vec_all((real)s->kink.below);
     for (int64_t i = 0; i < layout->height; i++) {
         int64_t k = i * source_row + c;
-        real *restrict cell = to + i * layout->row + c;
+        real *restrict cell = to + i * layout->row;
         for (int64_t j = 0; j < layout->width; j++, k += layout->c, cell += layout->pitch) {
             vec v = load_lanes(x + k, lanes);
             if (r.normed)
@@ -90,24 +95,21 @@ DPID_INLINE void load_channels(const recipe r, const dpid_picture_source *s, int
 {
     int64_t c = 0;
     for (; c + VL <= layout->c; c += VL)
-        load_group(r, VL, s, at, source_row, c, layout, to);
+        load_group(r, VL, s, at, source_row, c, layout, to + place_of(layout, c));
     if (c < layout->c)
-        load_group(r, (int)(layout->c - c), s, at, source_row, c, layout, to);
+        load_group(r, (int)(layout->c - c), s, at, source_row, c, layout, to + place_of(layout, c));
 }
 
-static void clear_padding(const dpid_layout *layout, real *to)
+/* Whole rows where a row's pixels stand without gaps, else a vector at a time. */
+DPID_INLINE void copy_channels(const dpid_picture_source *s, int64_t at, int64_t source_row, const dpid_layout *layout, real *to)
 {
-    for (int64_t i = 0; layout->pitch > layout->c && i < layout->height; i++)
-        for (int64_t j = 0; j < layout->width; j++)
-            memset(to + i * layout->row + j * layout->pitch + layout->c, 0, (size_t)(layout->pitch - layout->c) * sizeof *to);
-}
-
-static void copy_rows(const real *x, int64_t source_row, const dpid_layout *layout, real *to)
-{
-    const int64_t run = layout->pitch == layout->c ? layout->width * layout->c : layout->c;
+    const real *x = (const real *)s->x + at;
+    if (layout->pitch != layout->c) {
+        load_channels((recipe){false, false, false, false}, s, at, source_row, layout, to);
+        return;
+    }
     for (int64_t i = 0; i < layout->height; i++)
-        for (int64_t j = 0; j < layout->width * layout->c; j += run)
-            memcpy(to + i * layout->row + j / layout->c * layout->pitch, x + i * source_row + j, (size_t)run * sizeof *to);
+        memcpy(to + i * layout->row, x + i * source_row, (size_t)(layout->width * layout->c) * sizeof *to);
 }
 
 void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t source_width, int64_t pixels, const dpid_layout *layout, real *to)
@@ -115,9 +117,8 @@ void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t 
     const int64_t at = n * pixels * layout->c;
     const int64_t row = source_width * layout->c;
     const bool sharp = s->kink.below == 0;
-    clear_padding(layout, to);
     if (!s->mean && !s->skip && !s->kink.kinked && !s->keep)
-        copy_rows((const real *)s->x + at, row, layout, to);
+        copy_channels(s, at, row, layout, to);
     else if (s->mean && !s->skip && s->kink.kinked && sharp)
         load_channels((recipe){true, false, true, true}, s, at, row, layout, to);
     else if (s->mean && s->skip && s->kink.kinked && sharp)
@@ -138,7 +139,7 @@ DPID_INLINE void gradient_group(const bool train, const int lanes, const dpid_gr
     const vec tilt = parameter(s->tilt, c, lanes);
     for (int64_t i = 0; i < layout->height; i++) {
         int64_t k = i * source_row + c;
-        real *restrict cell = to + i * layout->row + c;
+        real *restrict cell = to + i * layout->row;
         for (int64_t j = 0; j < layout->width; j++, k += layout->c, cell += layout->pitch) {
             vec d = load_lanes(g + k, lanes);
             if (train)
@@ -152,17 +153,16 @@ DPID_INLINE void gradient_channels(const bool train, const dpid_gradient_source 
 {
     int64_t c = 0;
     for (; c + VL <= layout->c; c += VL)
-        gradient_group(train, VL, s, at, source_row, c, layout, to);
+        gradient_group(train, VL, s, at, source_row, c, layout, to + place_of(layout, c));
     if (c < layout->c)
-        gradient_group(train, (int)(layout->c - c), s, at, source_row, c, layout, to);
+        gradient_group(train, (int)(layout->c - c), s, at, source_row, c, layout, to + place_of(layout, c));
 }
 
 void DPID_T(dpid_gradient_load)(const dpid_gradient_source *s, int64_t n, int64_t source_width, int64_t pixels, const dpid_layout *layout, real *to)
 {
     const int64_t at = n * pixels * layout->c;
-    clear_padding(layout, to);
     if (!s->gain)
-        copy_rows((const real *)s->g + at, source_width * layout->c, layout, to);
+        copy_channels(&(dpid_picture_source){.x = s->g}, at, source_width * layout->c, layout, to);
     else if (s->tilt)
         gradient_channels(true, s, at, source_width * layout->c, layout, to);
     else

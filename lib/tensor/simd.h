@@ -37,6 +37,9 @@ typedef int64_t vec_bits __attribute__((vector_size(DPID_VECTOR_BYTES)));
 #define DPID_UNROLL _Pragma("GCC unroll 64")
 #endif
 
+/* From here on the compiler knows nothing of an address or a distance. Without it, it works all places of an unrolled loop out beforehand, and then has no registers for them. */
+#define DPID_HIDE(p) __asm__("" : "+r"(p))
+
 DPID_INLINE vec vec_load(const real *p)
 {
     return *(const vec_memory *)p;

@@ -35,7 +35,7 @@ static int64_t take(int64_t *used, int64_t reals)
 
 static int64_t plane_reals(const dpid_plane *p)
 {
-    return p->rows * p->columns * p->pitch + SLACK;
+    return p->blocks * p->block + SLACK;
 }
 
 static void choose_groups(dpid_engine *e)
@@ -65,7 +65,7 @@ static void lay_out_worker(dpid_engine *e)
     e->set_source = take(&used, e->winograd ? set_reals(e->backward ? widest : e->in_blocks, e->tiles) : 0);
     e->set_result = take(&used, e->winograd ? set_reals(e->backward ? e->in_blocks : e->out_blocks, e->tiles) : 0);
     e->set_dy = take(&used, e->winograd && e->backward ? set_reals(e->out_blocks, e->tiles) : 0);
-    e->set_weights = take(&used, e->winograd && e->backward ? DPID_POSITIONS * e->in_blocks * e->out_blocks * BLOCK * BLOCK : 0);
+    e->set_weights = take(&used, e->winograd && e->backward ? DPID_POSITIONS * dpid_weight_position(e->in_blocks, e->out_blocks) : 0);
     e->fresh = take(&used, e->backward ? picture : 0);
     e->worker_reals = used;
 }
@@ -81,7 +81,7 @@ static places lay_out(dpid_engine *e, int32_t workers)
     const int64_t weights = larger(dpid_taps_forward_weights(&e->g), dpid_taps_backward_weights(&e->g));
     p.lists = take(&used, 2 * (dpid_taps_bytes(&e->g) + LINE) / (int64_t)sizeof(real));
     p.w = take(&used, e->g.groups * weights);
-    p.u = take(&used, e->winograd ? DPID_POSITIONS * e->in_blocks * e->out_blocks * BLOCK * BLOCK : 0);
+    p.u = take(&used, e->winograd ? DPID_POSITIONS * dpid_weight_position(e->in_blocks, e->out_blocks) : 0);
     p.bias = take(&used, e->g.groups * e->out_blocks * BLOCK);
     p.partial = take(&used, e->backward ? e->tasks * dpid_engine_partial(e) : 0);
     p.workers = take(&used, workers * e->worker_reals);
@@ -96,7 +96,7 @@ static real *aligned(void *scratch)
 
 dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t workers, bool exact, bool backward, const dpid_conv2d_job *job)
 {
-    dpid_engine e = {.job = job, .together = 1, .winograd = !exact && dpid_conv2d_has_winograd(op), .backward = backward, .images = images_of_task(n)};
+    dpid_engine e = {.job = job, .together = 1, .winograd = !exact && dpid_conv2d_has_winograd(op), .backward = backward, .narrow = dpid_isa_halves(), .images = images_of_task(n)};
     (void)dpid_conv2d_make(NULL, op, &e.g); /* cannot fail: it succeeded when the op was made */
     e.tasks = (n + e.images - 1) / e.images;
     e.in = dpid_plane_forward(&e.g, e.winograd);

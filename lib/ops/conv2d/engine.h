@@ -10,7 +10,7 @@
 typedef struct {
     const dpid_conv2d_job *job;
     dpid_conv2d g;
-    bool winograd, backward;
+    bool winograd, backward, narrow; /* narrow: the products' shape, by the CPU */
     int64_t images, tasks; /* pictures of a task */
     dpid_plane in, dy;
     dpid_correlation *forward, *backward_of; /* one, and one for each class; of the first group */

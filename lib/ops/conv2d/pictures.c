@@ -20,14 +20,43 @@ static real *room(const dpid_engine *e, int32_t worker, int64_t offset)
 
 /* ---- planes: the borders are cleared once a task, loading writes the middle ------------------ */
 
-static void clear_plane(const dpid_plane *p, real *plane)
-{
-    memset(plane, 0, (size_t)(p->rows * p->columns * p->pitch) * sizeof *plane);
-}
-
 static dpid_layout layout_of(const dpid_plane *p, int64_t height, int64_t width, int64_t c)
 {
-    return (dpid_layout){.height = smaller(height, p->rows - p->top), .width = smaller(width, p->columns - p->left), .c = c, .row = p->columns * p->pitch, .pitch = p->pitch};
+    return (dpid_layout){.height = smaller(height, p->rows - p->top), .width = smaller(width, p->columns - p->left), .c = c, .row = p->columns * p->pitch, .pitch = p->pitch,
+                         .block = p->blocks > 1 ? p->block : 0};
+}
+
+/* From one row's last pixel to the next one's first it is one stretch. */
+static void clear_borders(const dpid_plane *p, const dpid_layout *middle, real *plane)
+{
+    const int64_t first = p->top * middle->row + p->left * p->pitch;
+    const int64_t gap = (p->columns - middle->width) * p->pitch;
+    real *end = plane + first + middle->width * p->pitch;
+    memset(plane, 0, (size_t)first * sizeof *plane);
+    for (int64_t i = 1; i < middle->height; i++, end += middle->row)
+        memset(end, 0, (size_t)gap * sizeof *plane);
+    memset(end, 0, (size_t)(plane + p->block - end) * sizeof *plane);
+}
+
+static void clear_plane(const dpid_plane *p, int64_t height, int64_t width, int64_t c, real *plane)
+{
+    const dpid_layout middle = layout_of(p, height, width, c);
+    if (c != p->blocks * p->pitch) { /* the last block's channels are never loaded either */
+        memset(plane, 0, (size_t)(p->blocks * p->block) * sizeof *plane);
+        return;
+    }
+    for (int64_t b = 0; b < p->blocks; b++)
+        clear_borders(p, &middle, plane + b * p->block);
+}
+
+static void clear_input(const dpid_engine *e, real *plane)
+{
+    clear_plane(&e->in, e->g.window.h, e->g.window.w, e->g.window.c, plane);
+}
+
+static void clear_gradient(const dpid_engine *e, real *plane)
+{
+    clear_plane(&e->dy, e->g.window.out_h, e->g.window.out_w, e->g.out, plane);
 }
 
 static void load_input(const dpid_engine *e, const dpid_picture_source *s, int64_t n, real *plane)
@@ -126,7 +155,7 @@ static void transform_input(const dpid_engine *e, const group *p, int64_t q, con
 {
     const dpid_tiles at = tiles_of_output(e, p, q);
     const int64_t row = e->in.columns * e->in.pitch;
-    DPID_T(dpid_winograd_input)(plane + p->row * DPID_TILE * row, row, e->in.pitch, e->in_blocks, &at, set);
+    DPID_T(dpid_winograd_input)(plane + p->row * DPID_TILE * row, row, e->in.block, e->in_blocks, &at, set);
 }
 
 /* ---- forward ----------------------------------------------------------------------------------------- */
@@ -152,7 +181,7 @@ static void forward_winograd(const dpid_engine *e, const group *p, int32_t worke
     dpid_ahead ahead = {.count = 0};
     fetch(e, &ahead, e->job->y, p->first, p->pictures, result_reals(e));
     fetch_input(e, &ahead, p->first + p->pictures, p->pictures);
-    DPID_T(dpid_winograd_multiply)(set, e->u, e->in_blocks, e->out_blocks, e->tiles, &ahead, result);
+    DPID_T(dpid_winograd_multiply)(set, e->u, e->in_blocks, e->out_blocks, e->tiles, e->narrow, &ahead, result);
     for (int64_t q = 0; q < p->pictures; q++) {
         const dpid_tiles at = tiles_of_output(e, p, q);
         DPID_T(dpid_winograd_output)(result, &at, e->g.out, w->out_h - first, w->out_w, e->job->pass->parameter[BIAS], result_of(e, p->first + q) + first * w->out_w * e->g.out);
@@ -194,7 +223,7 @@ static void forward_task(void *arg, int64_t task, int32_t worker)
 {
     const dpid_engine *e = arg;
     const int64_t end = dpid_engine_end(e, task);
-    clear_plane(&e->in, room(e, worker, e->plane_in));
+    clear_input(e, room(e, worker, e->plane_in));
     for (int64_t n = task * e->images; n < end; n += e->together)
         forward_pictures(e, n, smaller(e->together, end - n), worker);
 }
@@ -224,8 +253,10 @@ static void add_bias_gradient(const dpid_engine *e, const real *plane, real *db)
 {
     const dpid_window *w = &e->g.window;
     const int64_t row = e->dy.columns * e->dy.pitch;
-    for (int64_t i = 0; i < w->out_h; i++)
-        DPID_T(dpid_column_sums)(w->out_w, e->g.out, plane + (e->dy.top + i) * row + e->dy.left * e->dy.pitch, e->dy.pitch, db);
+    const real *first = plane + e->dy.top * row + e->dy.left * e->dy.pitch;
+    for (int64_t c = 0; c < e->g.out; c += e->dy.pitch, first += e->dy.block)
+        for (int64_t i = 0; i < w->out_h; i++)
+            DPID_T(dpid_column_sums)(w->out_w, smaller(e->dy.pitch, e->g.out - c), first + i * row, e->dy.pitch, db + c);
 }
 
 static void load_dy(const dpid_engine *e, int64_t n, real *plane, real *part)
@@ -292,9 +323,9 @@ static void transform_dy(const dpid_engine *e, const group *p, int64_t q, const 
     const dpid_tiles back = tiles_of_input(e, p, q);
     const dpid_tiles at = tiles_of_output(e, p, q);
     if (e->job->dx.dx)
-        DPID_T(dpid_winograd_input)(band, row, e->dy.pitch, e->out_blocks, &back, room(e, worker, e->set_source));
+        DPID_T(dpid_winograd_input)(band, row, e->dy.block, e->out_blocks, &back, room(e, worker, e->set_source));
     if (wants(e, WEIGHT))
-        DPID_T(dpid_winograd_gradient)(band + e->dy.top * row + e->dy.left * e->dy.pitch, row, e->dy.pitch, e->out_blocks, &at, room(e, worker, e->set_dy));
+        DPID_T(dpid_winograd_gradient)(band + e->dy.top * row + e->dy.left * e->dy.pitch, row, e->dy.block, e->out_blocks, &at, room(e, worker, e->set_dy));
 }
 
 static void gradient_winograd(const dpid_engine *e, const group *p, int32_t worker)
@@ -308,7 +339,7 @@ static void gradient_winograd(const dpid_engine *e, const group *p, int32_t work
     dpid_ahead ahead = {.count = 0};
     fetch_dx(e, &ahead, p->first, p->pictures);
     fetch_input(e, &ahead, p->first, p->pictures);
-    DPID_T(dpid_winograd_multiply)(set, e->u, e->out_blocks, e->in_blocks, e->tiles, &ahead, result);
+    DPID_T(dpid_winograd_multiply)(set, e->u, e->out_blocks, e->in_blocks, e->tiles, e->narrow, &ahead, result);
     for (int64_t q = 0; q < p->pictures; q++) {
         const dpid_tiles at = tiles_of_input(e, p, q);
         real *fresh = fresh_of(e, p->first + q, worker);
@@ -359,9 +390,10 @@ static void backward_task(void *arg, int64_t task, int32_t worker)
     const int64_t begin = task * e->images;
     const int64_t end = dpid_engine_end(e, task);
     real *part = task_part(e, task);
-    memset(part, 0, (size_t)dpid_engine_partial(e) * sizeof *part);
-    clear_plane(&e->in, room(e, worker, e->plane_in));
-    clear_plane(&e->dy, room(e, worker, e->plane_dy));
+    const int64_t written = e->winograd && wants(e, WEIGHT) ? dpid_taps_forward_weights(&e->g) : 0; /* by the transform at the end */
+    memset(part + written, 0, (size_t)(dpid_engine_partial(e) - written) * sizeof *part);
+    clear_input(e, room(e, worker, e->plane_in));
+    clear_gradient(e, room(e, worker, e->plane_dy));
     for (int64_t n = begin; n < end; n += e->together) {
         if (e->winograd)
             backward_winograd(e, n, smaller(e->together, end - n), n == begin, worker, part);

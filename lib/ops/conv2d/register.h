@@ -16,15 +16,15 @@
 enum { BLOCK = 16, VECTORS = BLOCK / VL }; /* vectors in a block of channels */
 
 #if defined(__AVX512F__) && DPID_PRECISION == 32
-enum { ROWS = 8, DENSE_ROWS = 16, PAIR_ROWS = 8, WEIGHT_ROWS = 16, PAIR_WEIGHT_ROWS = 8 };
+enum { ROWS = 8, DENSE_ROWS = 16, NARROW_ROWS = 8, PAIR_ROWS = 8, WEIGHT_ROWS = 16, PAIR_WEIGHT_ROWS = 8 };
 #elif defined(__AVX512F__)
-enum { ROWS = 8, DENSE_ROWS = 8, PAIR_ROWS = 4, WEIGHT_ROWS = 8, PAIR_WEIGHT_ROWS = 4 };
+enum { ROWS = 8, DENSE_ROWS = 8, NARROW_ROWS = 4, PAIR_ROWS = 4, WEIGHT_ROWS = 8, PAIR_WEIGHT_ROWS = 4 };
 #elif defined(__AVX__) && DPID_PRECISION == 32
-enum { ROWS = 6, DENSE_ROWS = 4, PAIR_ROWS = 2, WEIGHT_ROWS = 4, PAIR_WEIGHT_ROWS = 2 };
+enum { ROWS = 6, DENSE_ROWS = 4, NARROW_ROWS = 4, PAIR_ROWS = 2, WEIGHT_ROWS = 4, PAIR_WEIGHT_ROWS = 2 };
 #elif DPID_PRECISION == 80
-enum { ROWS = 1, DENSE_ROWS = 1, PAIR_ROWS = 1, WEIGHT_ROWS = 1, PAIR_WEIGHT_ROWS = 1 };
+enum { ROWS = 1, DENSE_ROWS = 1, NARROW_ROWS = 1, PAIR_ROWS = 1, WEIGHT_ROWS = 1, PAIR_WEIGHT_ROWS = 1 };
 #else
-enum { ROWS = 2, DENSE_ROWS = 2, PAIR_ROWS = 1, WEIGHT_ROWS = 2, PAIR_WEIGHT_ROWS = 1 };
+enum { ROWS = 2, DENSE_ROWS = 2, NARROW_ROWS = 2, PAIR_ROWS = 1, WEIGHT_ROWS = 2, PAIR_WEIGHT_ROWS = 1 };
 #endif
 
 enum { MOST = 32 }; /* accumulators, at most */

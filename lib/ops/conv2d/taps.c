@@ -29,12 +29,21 @@ static int64_t divide_down(int64_t a, int64_t b)
 
 /* ---- planes ------------------------------------------------------------------------ */
 
+static dpid_plane in_blocks(dpid_plane p, int64_t blocks)
+{
+    p.blocks = blocks;
+    p.block = p.rows * p.columns * p.pitch;
+    return p;
+}
+
 dpid_plane dpid_plane_forward(const dpid_conv2d *g, bool winograd)
 {
     const dpid_window *w = &g->window;
     if (winograd)
-        return (dpid_plane){4 * dpid_conv2d_tiles(w->out_h) + 2, 4 * dpid_conv2d_tiles(w->out_w) + 2, dpid_conv2d_blocks(w->c) * BLOCK, w->top, w->left};
-    return (dpid_plane){(w->out_h - 1) * w->stride_h + (w->kernel_h - 1) * w->dilation_h + 1, (w->out_w - 1) * w->stride_w + (w->kernel_w - 1) * w->dilation_w + 1, w->c, w->top, w->left};
+        return in_blocks((dpid_plane){4 * dpid_conv2d_tiles(w->out_h) + 2, 4 * dpid_conv2d_tiles(w->out_w) + 2, BLOCK, w->top, w->left, 0, 0}, dpid_conv2d_blocks(w->c));
+    const int64_t rows = (w->out_h - 1) * w->stride_h + (w->kernel_h - 1) * w->dilation_h + 1;
+    const int64_t columns = (w->out_w - 1) * w->stride_w + (w->kernel_w - 1) * w->dilation_w + 1;
+    return in_blocks((dpid_plane){rows, columns, w->c, w->top, w->left, 0, 0}, 1);
 }
 
 /* dy has to have room for every o = (i + before - k dilation) / stride, i in the picture, k in the kernel */
@@ -49,17 +58,17 @@ static void gradient_extent(int64_t in, int64_t out, int64_t kernel, int64_t str
 dpid_plane dpid_plane_backward(const dpid_conv2d *g, bool winograd)
 {
     const dpid_window *w = &g->window;
-    dpid_plane p = {.pitch = winograd ? dpid_conv2d_blocks(g->out) * BLOCK : g->out};
+    dpid_plane p = {.pitch = winograd ? BLOCK : g->out};
     if (winograd) {
         p.top = 2 - w->top;
         p.left = 2 - w->left;
         p.rows = larger(4 * dpid_conv2d_tiles(w->h) + 2, 4 * dpid_conv2d_tiles(w->out_h) + p.top);
         p.columns = larger(4 * dpid_conv2d_tiles(w->w) + 2, 4 * dpid_conv2d_tiles(w->out_w) + p.left);
-        return p;
+        return in_blocks(p, dpid_conv2d_blocks(g->out));
     }
     gradient_extent(w->h, w->out_h, w->kernel_h, w->stride_h, w->dilation_h, w->top, &p.rows, &p.top);
     gradient_extent(w->w, w->out_w, w->kernel_w, w->stride_w, w->dilation_w, w->left, &p.columns, &p.left);
-    return p;
+    return in_blocks(p, 1);
 }
 
 /* ---- correlations --------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 /* A picture with zeros around it: pixel (0, 0) of the picture stands at (top, left). */
 typedef struct {
     int64_t rows, columns, pitch, top, left; /* pitch: reals a pixel */
+    int64_t blocks, block;                   /* Winograd's planes hold 16 channels each and lie behind each other, block reals apart; else there is one plane of all channels */
 } dpid_plane;
 
 typedef struct {

@@ -1,4 +1,5 @@
-/* Winograd's convolution: five one-dimensional transforms, applied to the columns and then to the rows of a tile, and two products.   What for: winograd.h */
+/* Winograd's convolution: five one-dimensional transforms, applied to the columns and then to the rows of a tile, and two products.   What for: winograd.h
+   A transform has 72 addresses and as many vectors: it is written so that neither has to leave the registers (docs/design/0003-convolution.md has what that gives). */
 #include "ops/conv2d/winograd.h"
 
 #include "ops/conv2d/register.h"
@@ -90,70 +91,111 @@ DPID_INLINE void weight_gradient_line(const vec *i, int s, vec *o, int t)
 
 typedef void (*line)(const vec *, int, vec *, int);
 
-/* f on the columns of the n x n vectors at x, then on the rows: y[m][m] */
-DPID_INLINE void transform(line f, const int n, const int m, const real *x, int64_t row, int64_t column, vec *y)
+/* A distance in bytes, and what its multiples up to 5 need: an address is one register plus 1, 2 or 4 times another. */
+typedef struct {
+    int64_t one, three, five;
+} steps;
+
+DPID_INLINE steps steps_of(int64_t reals)
 {
-    vec middle[DPID_POSITIONS];
-    vec in[6];
-    DPID_UNROLL for (int j = 0; j < n; j++)
+    steps s = {.one = reals * (int64_t)sizeof(real)};
+    s.three = 3 * s.one;
+    s.five = 5 * s.one;
+    DPID_HIDE(s.one);
+    DPID_HIDE(s.three);
+    DPID_HIDE(s.five);
+    return s;
+}
+
+DPID_INLINE real *at_step(const real *p, const steps *s, const int i)
+{
+    return (real *)((char *)p + (i == 3 ? s->three : i == 5 ? s->five : i * s->one));
+}
+
+/* A tile as it is read (its columns lie `column` reals apart) and as it is written. */
+typedef struct {
+    steps row;
+    int64_t column;
+} tile_in;
+
+typedef struct {
+    steps row, column;
+} tile_out;
+
+DPID_INLINE void store_row(line f, const int m, const vec *x, real *y, const steps *column, const vec *start)
+{
+    vec out[6];
+    f(x, 1, out, 1);
+    DPID_HIDE(y);
+    DPID_UNROLL for (int j = 0; j < m; j++) vec_store(at_step(y, column, j), start ? out[j] + *start : out[j]);
+}
+
+/* Rows a and b of the result (the same: one). They share most of their terms, and their 12 vectors stay in registers where all would not; what f computes for other rows is dropped. */
+DPID_INLINE void two_rows(line f, const int n, const int m, const int a, const int b, const real *x, const tile_in *from, real *y, const tile_out *to, const vec *start)
+{
+    vec first[6], second[6];
+    DPID_UNROLL for (int j = 0; j < n; j++, x += from->column)
     {
-        DPID_UNROLL for (int i = 0; i < n; i++) in[i] = vec_load(x + i * row + j * column);
-        f(in, 1, middle + j, n);
+        vec in[6], out[6];
+        DPID_HIDE(x);
+        DPID_UNROLL for (int i = 0; i < n; i++) in[i] = vec_load(at_step(x, &from->row, i));
+        f(in, 1, out, 1);
+        first[j] = out[a];
+        second[j] = out[b];
     }
-    DPID_UNROLL for (int i = 0; i < m; i++) f(middle + i * n, 1, y + i * m, 1);
+    store_row(f, m, first, at_step(y, &to->row, a), &to->column, start);
+    if (a != b)
+        store_row(f, m, second, at_step(y, &to->row, b), &to->column, start);
 }
 
-DPID_INLINE void to_positions(const vec *y, real *t, int64_t position)
+/* f on the columns of the n x n vectors at x, then on the rows: m x m at y; start NULL, or what is added to each */
+DPID_INLINE void transform(line f, const int n, const int m, const real *x, const tile_in *from, real *y, const tile_out *to, const vec *start)
 {
-    DPID_UNROLL for (int i = 0; i < DPID_POSITIONS; i++) vec_store(t + i * position, y[i]);
+    if (m == 6) {
+        two_rows(f, n, m, 0, 0, x, from, y, to, start);
+        two_rows(f, n, m, 1, 2, x, from, y, to, start);
+        two_rows(f, n, m, 3, 4, x, from, y, to, start);
+        two_rows(f, n, m, 5, 5, x, from, y, to, start);
+    } else {
+        two_rows(f, n, m, 0, 2, x, from, y, to, start);
+        two_rows(f, n, m, 1, m == 4 ? 3 : 1, x, from, y, to, start);
+    }
 }
 
-DPID_INLINE void tiles_forward(line f, const int n, const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t)
+DPID_INLINE void tiles_forward(line f, const int n, const real *x, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t)
 {
     const int64_t position = dpid_position(blocks, at->tiles);
-    for (int64_t b = 0; b < blocks; b++) {
+    const tile_in in = {steps_of(row), BLOCK};
+    const tile_out out = {steps_of(6 * position), steps_of(position)};
+    for (int64_t b = 0; b < blocks; b++, x += block) {
         real *to = t + (b * at->tiles + at->first) * BLOCK;
         for (int64_t i = 0; i < at->rows; i++) {
-            const real *from = x + i * DPID_TILE * row + b * BLOCK;
-            for (int64_t j = 0; j < at->columns; j++, from += DPID_TILE * pitch, to += BLOCK) {
-                for (int v = 0; v < BLOCK; v += VL) {
-                    vec y[DPID_POSITIONS];
-                    transform(f, n, 6, from + v, row, pitch, y);
-                    to_positions(y, to + v, position);
-                }
-            }
+            const real *from = x + i * DPID_TILE * row;
+            for (int64_t j = 0; j < at->columns; j++, from += DPID_TILE * BLOCK, to += BLOCK)
+                for (int v = 0; v < BLOCK; v += VL)
+                    transform(f, n, 6, from + v, &in, to + v, &out, NULL);
         }
     }
 }
 
-void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t)
+void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t)
 {
-    tiles_forward(input_line, 6, x, row, pitch, blocks, at, t);
+    tiles_forward(input_line, 6, x, row, block, blocks, at, t);
 }
 
-void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t)
+void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t)
 {
-    tiles_forward(gradient_line, 4, dy, row, pitch, blocks, at, t);
+    tiles_forward(gradient_line, 4, dy, row, block, blocks, at, t);
 }
 
 /* ---- output --------------------------------------------------------------------------------- */
 
 /* A tile at the border or in a block that is not full goes through an array of its own. */
-static void store_part(const vec *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, int64_t pitch, real *y)
+static void store_part(const real *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, int64_t pitch, real *y)
 {
-    real lanes[VL];
-    for (int64_t i = 0; i < rows; i++) {
-        for (int64_t j = 0; j < columns; j++) {
-            memcpy(lanes, &tile[i * DPID_TILE + j], sizeof lanes);
-            memcpy(y + i * row + j * pitch, lanes, (size_t)channels * sizeof *y);
-        }
-    }
-}
-
-DPID_INLINE void store_tile(const vec *tile, int64_t row, int64_t pitch, real *y)
-{
-    DPID_UNROLL for (int i = 0; i < DPID_TILE; i++)
-        DPID_UNROLL for (int j = 0; j < DPID_TILE; j++) vec_store(y + i * row + j * pitch, tile[i * DPID_TILE + j]);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            memcpy(y + i * row + j * pitch, tile + (i * DPID_TILE + j) * VL, (size_t)channels * sizeof *y);
 }
 
 static vec bias_of(const real *bias, int64_t channel, int64_t channels)
@@ -169,29 +211,39 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y)
+DPID_INLINE void tiles_backward(const bool biased, const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y)
 {
     const int64_t position = dpid_position(blocks_of(channels), at->tiles);
     const int64_t row = width * channels;
+    const tile_in in = {steps_of(6 * position), position};
+    const tile_out picture = {steps_of(row), steps_of(channels)};
+    const tile_out apart = {steps_of(DPID_TILE * VL), steps_of(VL)};
     for (int64_t c = 0; c < channels; c += VL) {
         const real *from = t + ((c / BLOCK) * at->tiles + at->first) * BLOCK + c % BLOCK;
-        const vec b = bias_of(bias, c, channels);
+        const vec start = bias_of(bias, c, channels);
         for (int64_t i = 0; i < at->rows; i++) {
             for (int64_t j = 0; j < at->columns; j++, from += BLOCK) {
-                vec tile[DPID_TILE * DPID_TILE];
-                transform(output_line, 6, DPID_TILE, from, 6 * position, position, tile);
-                if (bias)
-                    DPID_UNROLL for (int k = 0; k < DPID_TILE * DPID_TILE; k++) tile[k] += b;
                 real *to = y + i * DPID_TILE * row + j * DPID_TILE * channels + c;
                 const int64_t rows = smaller(DPID_TILE, height - i * DPID_TILE);
                 const int64_t columns = smaller(DPID_TILE, width - j * DPID_TILE);
-                if (rows == DPID_TILE && columns == DPID_TILE && channels - c >= VL)
-                    store_tile(tile, row, channels, to);
-                else
+                if (rows == DPID_TILE && columns == DPID_TILE && channels - c >= VL) {
+                    transform(output_line, 6, DPID_TILE, from, &in, to, &picture, biased ? &start : NULL);
+                } else {
+                    real tile[DPID_TILE * DPID_TILE * VL];
+                    transform(output_line, 6, DPID_TILE, from, &in, tile, &apart, biased ? &start : NULL);
                     store_part(tile, smaller(VL, channels - c), rows, columns, row, channels, to);
+                }
             }
         }
     }
+}
+
+void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y)
+{
+    if (bias)
+        tiles_backward(true, t, at, channels, height, width, bias, y);
+    else
+        tiles_backward(false, t, at, channels, height, width, NULL, y);
 }
 
 /* ---- weights ----------------------------------------------------------------------------------- */
@@ -199,16 +251,18 @@ void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t c
 void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u)
 {
     const int64_t in_blocks = blocks_of(in);
-    const int64_t position = out_blocks * in_blocks * BLOCK * BLOCK;
+    const int64_t position = dpid_weight_position(in_blocks, out_blocks);
+    const tile_in taps = {steps_of(3 * in * BLOCK), in * BLOCK};
+    const tile_out positions = {steps_of(6 * position), steps_of(position)};
     for (int64_t i = 0; i < in_blocks * BLOCK; i++) {
         real *to = u + ((out_block * in_blocks + i / BLOCK) * BLOCK + i % BLOCK) * BLOCK;
         for (int v = 0; v < BLOCK; v += VL) {
-            vec y[DPID_POSITIONS];
-            if (i < in)
-                transform(weight_line, 3, 6, w + i * BLOCK + v, 3 * in * BLOCK, in * BLOCK, y);
-            else
-                memset(y, 0, sizeof y);
-            to_positions(y, to + v, position);
+            if (i < in) {
+                transform(weight_line, 3, 6, w + i * BLOCK + v, &taps, to + v, &positions, NULL);
+                continue;
+            }
+            for (int p = 0; p < DPID_POSITIONS; p++)
+                vec_store(to + p * position + v, (vec){0});
         }
     }
 }
@@ -216,23 +270,28 @@ void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks
 void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t out_blocks, real *dw)
 {
     const int64_t in_blocks = blocks_of(in);
-    const int64_t position = out_blocks * in_blocks * BLOCK * BLOCK;
+    const int64_t position = dpid_weight_position(in_blocks, out_blocks);
+    const tile_in positions = {steps_of(6 * position), position};
+    const tile_out taps = {steps_of(3 * in * BLOCK), steps_of(in * BLOCK)};
     for (int64_t o = 0; o < out_blocks; o++) {
         for (int64_t i = 0; i < in; i++) {
             const real *from = du + ((o * in_blocks + i / BLOCK) * BLOCK + i % BLOCK) * BLOCK;
-            for (int v = 0; v < BLOCK; v += VL) {
-                vec y[9];
-                transform(weight_gradient_line, 6, 3, from + v, 6 * position, position, y);
-                real *to = dw + (o * 9 * in + i) * BLOCK + v;
-                DPID_UNROLL for (int k = 0; k < 9; k++) vec_store(to + k * in * BLOCK, y[k]);
-            }
+            for (int v = 0; v < BLOCK; v += VL)
+                transform(weight_gradient_line, 6, 3, from + v, &positions, dw + (o * 9 * in + i) * BLOCK + v, &taps, NULL);
         }
     }
 }
 
 /* ---- products ------------------------------------------------------------------------------------- */
 
-static void multiply_position(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m)
+static void multiply_narrow(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m)
+{
+    for (int64_t o = 0; o < out_blocks; o++)
+        for (int64_t t = 0; t < tiles; t += NARROW_ROWS)
+            multiply_dense(NARROW_ROWS, 1, v + t * BLOCK, tiles * BLOCK, in_blocks, u + o * in_blocks * BLOCK * BLOCK, 0, m + (o * tiles + t) * BLOCK, 0);
+}
+
+static void multiply_wide(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m)
 {
     const int64_t of_block = in_blocks * BLOCK * BLOCK;
     const int64_t plane = tiles * BLOCK;
@@ -245,11 +304,17 @@ static void multiply_position(const real *v, const real *u, int64_t in_blocks, i
             multiply_dense(DENSE_ROWS, 1, v + t * BLOCK, plane, in_blocks, u + o * of_block, 0, m + o * plane + t * BLOCK, 0);
 }
 
-void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, const dpid_ahead *ahead, real *m)
+void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, bool narrow, const dpid_ahead *ahead, real *m)
 {
     for (int64_t p = 0; p < DPID_POSITIONS; p++) {
+        const real *from = v + p * dpid_position(in_blocks, tiles);
+        const real *by = u + p * dpid_weight_position(in_blocks, out_blocks);
+        real *to = m + p * dpid_position(out_blocks, tiles);
         dpid_ahead_part(ahead, p, DPID_POSITIONS);
-        multiply_position(v + p * dpid_position(in_blocks, tiles), u + p * in_blocks * out_blocks * BLOCK * BLOCK, in_blocks, out_blocks, tiles, m + p * dpid_position(out_blocks, tiles));
+        if (narrow)
+            multiply_narrow(from, by, in_blocks, out_blocks, tiles, to);
+        else
+            multiply_wide(from, by, in_blocks, out_blocks, tiles, to);
     }
 }
 
@@ -275,6 +340,6 @@ void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_b
     for (int64_t p = 0; p < DPID_POSITIONS; p++) {
         dpid_ahead_part(ahead, p, DPID_POSITIONS);
         accumulate_position(v + p * dpid_position(in_blocks, tiles), z + p * dpid_position(out_blocks, tiles), in_blocks, out_blocks, tiles, count, from_zero,
-                            du + p * in_blocks * out_blocks * BLOCK * BLOCK);
+                            du + p * dpid_weight_position(in_blocks, out_blocks));
     }
 }

@@ -27,21 +27,27 @@ static inline int64_t dpid_position(int64_t blocks, int64_t tiles)
     return blocks * tiles * 16 + 16;
 }
 
+/* The same of transformed weights u[36][out blocks][in blocks][16 in][16 out]. */
+static inline int64_t dpid_weight_position(int64_t in_blocks, int64_t out_blocks)
+{
+    return in_blocks * out_blocks * 256 + 16;
+}
+
 /* The number of tiles that the product wants for this many blocks of results: count rounded up. */
 int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks);
 
-/* t = B^T x B.  x: padded picture with `pitch` reals a pixel (a multiple of 16, blocks of them used), `row` reals a row */
-void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t);
+/* t = B^T x B.  x: padded picture in blocks of 16 channels, x[blocks][rows][columns][16]: `row` reals from row to row, `block` from block to block */
+void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t);
 /* t = A dy A^T, dy laid out like x */
-void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t);
+void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t);
 /* y = A^T t A, clipped to height x width pixels of `channels` */
 void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y);
-/* u[36][out blocks][in blocks][16 in][16 out] = G w G^T for one block of results.  w[9][in][16]: taps row by row */
+/* u = G w G^T for one block of results.  w[9][in][16]: taps row by row */
 void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u);
-/* dw[out block][9][in][16] += G^T du G, du like u */
+/* dw[out block][9][in][16] = G^T du G, du like u */
 void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t out_blocks, real *dw);
-/* m = v u at each position; fetches what is ahead */
-void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, const dpid_ahead *ahead, real *m);
+/* m = v u at each position; fetches what is ahead. narrow: fewer sums at a time, for a CPU with one multiply-add a cycle (dpid_isa_halves); the same bits */
+void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, bool narrow, const dpid_ahead *ahead, real *m);
 /* du (+)= v^T z at each position, over the first `count` of `tiles` tiles */
 void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead,
                                        real *du);
