@@ -8,10 +8,11 @@
 
 static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response, /* blocks and representations: */
                                            &dpid_probe_learned_identity, &dpid_probe_lesion, &dpid_probe_linear_probe, &dpid_probe_cka, /* numerics: */
-                                           &dpid_probe_gradient_check};
+                                           &dpid_probe_gradient_check, &dpid_probe_gradient_accuracy, &dpid_probe_range, &dpid_probe_shattering, &dpid_probe_validity_radius,
+                                           &dpid_probe_curvature};
 static const char *const words[] = {"signal", "gradient_norm", "response", /* blocks and representations: */
                                     "learned_identity", "lesion", "linear_probe", "cka", /* numerics: */
-                                    "gradient_check", NULL};
+                                    "gradient_check", "gradient_accuracy", "range", "shattering", "validity_radius", "curvature", NULL};
 enum { COUNT = sizeof probes / sizeof *probes };
 
 static const dpid_probe *find(dpid_span word)

@@ -26,7 +26,7 @@ typedef struct {
 
 extern const dpid_probe dpid_probe_signal, dpid_probe_gradient_norm, dpid_probe_response;
 extern const dpid_probe dpid_probe_learned_identity, dpid_probe_lesion, dpid_probe_linear_probe, dpid_probe_cka;
-extern const dpid_probe dpid_probe_gradient_check;
+extern const dpid_probe dpid_probe_gradient_check, dpid_probe_gradient_accuracy, dpid_probe_range, dpid_probe_shattering, dpid_probe_validity_radius, dpid_probe_curvature;
 #define DPID_PROBE_SAMPLES_OF(count) {"samples", DPID_INT, count, 1, 1 << 20, NULL, false, "size of the batch looked at"}
 #define DPID_PROBE_SAMPLES DPID_PROBE_SAMPLES_OF(256)
 
