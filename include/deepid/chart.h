@@ -16,7 +16,7 @@ extern "C" {
  * axis) are arrows at the edge, and their number is written over the plot. Labels never overlap and never leave the picture: what is too long is cut, and whole in its tooltip.
  *
  * Styles are words, all optional: "role=plain|identity|witness|shallow|depth1|depth2|depth3" (the colour, in both themes), "weight=thin|thick" (a seed, the median),
- * "dash=1" (validation), "mark=dot|diamond|tick" (points and estimates).
+ * "dash=1" (validation), "mark=dot|diamond|tick|bead" (points and estimates; a bead is a small dot on a line).
  *
  * The functions that add a mark return DEEPID_OK, or
  *   DEEPID_ERR_ARGUMENT  the chart is none, n is negative, an array is NULL, a row has no label;
@@ -84,7 +84,7 @@ DEEPID_API int32_t deepid_chart_line(deepid_chart *chart, const char *style, con
 DEEPID_API int32_t deepid_chart_band(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n, const double *x, const double *lower, const double *upper);
 
 /**
- * Dots, diamonds or ticks.
+ * Dots, diamonds, ticks or beads.
  *
  * @param[in,out] chart   empty or a plane
  * @param[in]     style   words, see deepid_chart

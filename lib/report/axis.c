@@ -39,6 +39,9 @@ static void add_tick(dpid_axis *axis, double value)
 {
     if (!dpid_axis_takes(axis, value) || axis->ticks >= DPID_TICKS_MAX)
         return;
+    for (int32_t i = 0; i < axis->ticks; i++)
+        if (axis->tick[i] == value)
+            return;
     const long double slack = 1e-9L * (axis->to - axis->from);
     const long double at = scaled(axis, value);
     if (at >= axis->from - slack && at <= axis->to + slack)
@@ -70,7 +73,8 @@ static void step_ticks(dpid_axis *axis, long double low, long double high)
 static void log_ticks(dpid_axis *axis)
 {
     enum { MOST = 6 };
-    const long double few = 2.2L; /* decades with room for 1, 2 and 5 */
+    const long double few = 1.7L; /* decades with room for 1, 2 and 5; up to some more for 1 and 3 */
+    const long double some = 3;
     const int first = (int)floorl(axis->from + 1e-9L);
     const int last = (int)ceill(axis->to - 1e-9L);
     const int decades = last - first;
@@ -81,7 +85,8 @@ static void log_ticks(dpid_axis *axis)
         if (axis->to - axis->from < few) {
             add_tick(axis, 2 * pow(10, power));
             add_tick(axis, 5 * pow(10, power));
-        }
+        } else if (axis->to - axis->from < some)
+            add_tick(axis, 3 * pow(10, power));
     }
     if (axis->ticks >= 3 || axis->to - axis->from > 1)
         return;

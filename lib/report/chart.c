@@ -83,7 +83,7 @@ static const dpid_option style_options[] = {
     {"role", DPID_CHOICE, 0, 0, 0, "plain|identity|witness|shallow|depth1|depth2|depth3", false, "colour"},
     {"weight", DPID_CHOICE, 0, 0, 0, "thin|thick", false, "thin for a seed, thick for the median"},
     {"dash", DPID_INT, 0, 0, 1, NULL, false, "1: dashed (validation)"},
-    {"mark", DPID_CHOICE, 0, 0, 0, "dot|diamond|tick", false, "shape of points"},
+    {"mark", DPID_CHOICE, 0, 0, 0, "dot|diamond|tick|bead", false, "shape of points"},
     {0},
 };
 

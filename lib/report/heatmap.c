@@ -112,6 +112,12 @@ static const char *colour(const dpid_heat *heat, double value)
     return value >= 0 ? heat->role : strcmp(heat->role, "plain") == 0 ? "identity" : "plain";
 }
 
+/* Cells of one colour share a group, which keeps a page of many cells small; "" is the group of values without a place. */
+static bool belongs(const deepid_chart *chart, double value, const char *role)
+{
+    return dpid_axis_takes(&chart->y, value) ? strcmp(colour(chart->heat, value), role) == 0 : !*role;
+}
+
 static void add_cell(dpid_string *s, const deepid_chart *chart, int64_t i, int64_t k, double width, double height)
 {
     const dpid_heat *heat = chart->heat;
@@ -119,14 +125,33 @@ static void add_cell(dpid_string *s, const deepid_chart *chart, int64_t i, int64
     const double x = chart->x.start + width * (double)k;
     const double y = TOP + height * (double)i;
     dpid_string title = {.ctx = s->ctx};
-    dpid_string_format(&title, "%s, %s: %s", heat->row_names[i], heat->column_names[k], dpid_words(value).text);
+    dpid_string_format(&title, "%s, %s: %s", heat->row_names[i], heat->column_names[k], dpid_words_digits(value, 4).text);
     if (dpid_axis_takes(&chart->y, value))
-        dpid_svg_rect(s, "cell", colour(heat, value), x, y, width, height, fullness(&chart->y, value), title.text);
+        dpid_svg_rect(s, NULL, NULL, x, y, width, height, fullness(&chart->y, value), title.text);
     else
-        dpid_svg_rect(s, "missing", NULL, x + width / 4, y + height / 4, width / 2, height / 2, 1, title.text);
+        dpid_svg_rect(s, NULL, NULL, x + width / 4, y + height / 4, width / 2, height / 2, 1, title.text);
     if (title.status != DEEPID_OK)
         s->status = title.status;
     dpid_string_release(&title);
+}
+
+static void add_cells(dpid_string *s, const deepid_chart *chart, double width, double height)
+{
+    static const char *const roles[] = {"identity", "plain", "witness", "shallow", ""};
+    const dpid_heat *heat = chart->heat;
+    for (size_t r = 0; r < sizeof roles / sizeof *roles; r++) {
+        bool open = false;
+        for (int64_t i = 0; i < heat->rows; i++)
+            for (int64_t k = 0; k < heat->columns; k++) {
+                if (!belongs(chart, heat->values[i * heat->columns + k], roles[r]))
+                    continue;
+                if (!open)
+                    dpid_string_format(s, "<g class=\"%s%s\">\n", *roles[r] ? "cell " : "missing", roles[r]);
+                add_cell(s, chart, i, k, width, height);
+                open = true;
+            }
+        dpid_string_add(s, open ? "</g>\n" : "");
+    }
 }
 
 /* Every so many names that neighbours keep apart. */
@@ -206,9 +231,7 @@ int32_t dpid_draw_heatmap(deepid_chart *chart, const char *label)
     y->from = y->log ? log10l(y->low) : (long double)y->low;
     y->to = y->log ? log10l(y->high) : (long double)y->high;
     dpid_svg_open(s, DPID_CHART_WIDTH, TOP + scale + DPID_CHART_BOTTOM - 4, label);
-    for (int64_t i = 0; i < heat->rows; i++)
-        for (int64_t k = 0; k < heat->columns; k++)
-            add_cell(s, chart, i, k, width, height);
+    add_cells(s, chart, width, height);
     add_names(s, chart, width, height);
     add_scale(s, chart, fmin(scale, DPID_CHART_HEIGHT / 2));
     const double noted = dpid_draw_outside(s, &outside, DPID_CHART_WIDTH - DPID_CHART_EDGE);

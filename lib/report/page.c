@@ -161,10 +161,10 @@ static void add_cell(dpid_string *s, double value)
 {
     if (isnan(value))
         dpid_string_add(s, "<td title=\"not a number\">\xe2\x80\x93</td>");
-    else if (strcmp(dpid_number(value).text, dpid_words(value).text) == 0)
+    else if (strcmp(dpid_words_exact(value).text, dpid_words(value).text) == 0)
         dpid_string_format(s, "<td>%s</td>", dpid_words(value).text);
     else
-        dpid_string_format(s, "<td title=\"%s\">%s</td>", isfinite(value) ? dpid_number(value).text : dpid_words(value).text, dpid_words(value).text);
+        dpid_string_format(s, "<td title=\"%s\">%s</td>", dpid_words_exact(value).text, dpid_words(value).text);
 }
 
 void dpid_html_table(dpid_string *s, const deepid_table *table, const char *columns)

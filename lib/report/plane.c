@@ -96,8 +96,8 @@ static void add_point(picture *p, const dpid_mark *m, int64_t i)
     if (m->titles)
         dpid_string_add(&title, m->titles[i]);
     else
-        dpid_string_format(&title, "%s%s%s %s, %s %s", m->label ? m->label : "", m->label ? ": " : "", p->chart->x_name, dpid_words(m->x[i]).text, p->chart->y_name,
-                           dpid_words(m->y[i]).text);
+        dpid_string_format(&title, "%s%s%s %s, %s %s", m->label ? m->label : "", m->label ? ": " : "", p->chart->x_name, dpid_words_exact(m->x[i]).text, p->chart->y_name,
+                           dpid_words_exact(m->y[i]).text);
     dpid_svg_mark(p->s, m->css, m->shape, dpid_axis_place(&p->chart->x, m->x[i]), dpid_axis_place(&p->chart->y, m->y[i]), title.text);
     if (title.status != DEEPID_OK)
         p->s->status = title.status;

@@ -102,7 +102,7 @@ static void add_seed(picture *p, const dpid_mark *m, int64_t i, double y)
     dpid_shape arrow;
     const double x = place_or_edge(p, m->y[i], &arrow);
     dpid_string title = {.ctx = p->s->ctx};
-    dpid_string_format(&title, "%s: %s", m->label, dpid_words(m->y[i]).text);
+    dpid_string_format(&title, "%s: %s", m->label, dpid_words_exact(m->y[i]).text);
     const bool strip = m->type == DPID_MARK_STRIP;
     dpid_svg_mark(p->s, m->role, !inside ? arrow : strip ? DPID_SHAPE_DOT : DPID_SHAPE_BAR, x, y + (strip && inside ? beside[i % BESIDES] : 0), title.text);
     if (title.status != DEEPID_OK)

@@ -22,7 +22,7 @@ static const char *const dpid_style[] = {
     ".scroll{overflow-x:auto;max-width:100%}.numbers{font-size:13.5px}.numbers th,.numbers td{padding:5px 14px 5px 0;text-align:right;white-space:nowrap}.numbers thead th{font-weight:500;"
     "color:var(--muted);font-size:12.5px}.numbers tbody th{font-weight:400}.numbers th:first-child{text-align:left}\n",
     ".evidence{width:100%;font-size:15px}.evidence th,.evidence td{padding:10px 14px 10px 0;vertical-align:middle}.evidence thead th{font-size:12.5px;font-weight:500;color:var(--muted);"
-    "padding-bottom:6px}.evidence tbody th{font-weight:600;min-width:11em;width:15em}.evidence .reason th{padding-left:18px}.effect{white-space:nowrap}.effect svg{display:inline-block;width:150px;"
+    "padding-bottom:6px}.evidence tbody th{font-weight:600;min-width:11em;width:16em}.evidence .reason th{padding-left:18px}.effect{white-space:nowrap}.effect svg{display:inline-block;width:150px;"
     "height:26px;vertical-align:middle;margin-right:10px}.effect small{color:var(--muted)}.why{color:var(--muted);font-size:14px;min-width:16em}.settle{display:block;font-style:italic}\n",
     ".chip{display:inline-block;font-size:13px;font-weight:600;padding:1px 10px;border-radius:99px;border:1.5px solid var(--muted);white-space:nowrap}.chip.confirmed{background:var(--plain);"
     "border-color:var(--plain);color:var(--page)}.chip.contributes{border-color:var(--plain);color:var(--plain)}.chip.refuted{color:var(--muted)}.chip.undecided{border-style:dashed}"
@@ -45,7 +45,7 @@ static const char *const dpid_style[] = {
     ".figures,.pair{grid-template-columns:minmax(0,1fr)}.evidence,.evidence tbody,.evidence tr,.evidence td,.evidence tbody th{display:block;width:100%;border:0;padding:0}"
     ".evidence thead{display:none}.evidence tr{border-bottom:1px solid var(--rule);padding:12px 0}.evidence td{padding-top:5px}.effect{white-space:normal}.evidence .reason{padding-left:14px}"
     ".evidence .reason th{padding-left:0}}\n",
-    "@media print{main{max-width:none;padding:0}details{display:none}.figures{display:block}figure,.pair{margin-bottom:18px}figure:not(.wide){width:64%}tr,.answer{break-inside:avoid}h2{break-after:avoid}}\n",
+    "@media print{main{max-width:none;padding:0}details{display:none}.figures{gap:22px 24px}figcaption b{font-size:13px}figcaption span{font-size:11px;margin-bottom:4px}.answer p{font-size:17px}.answer .more{font-size:14px}.evidence{font-size:12.5px}.evidence th,.evidence td{padding:5px 10px 5px 0}.why{font-size:12px}.chip{font-size:11px}h2{margin-top:26px;break-after:avoid}tr,.answer{break-inside:avoid}}\n",
 };
 
 #endif

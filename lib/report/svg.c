@@ -107,7 +107,8 @@ static void close_element(dpid_string *s, const char *element, const char *title
 
 void dpid_svg_text(dpid_string *s, const char *css, const char *css2, const char *anchor, double x, double y, double room, const char *text)
 {
-    const bool whole = dpid_text_width(text) <= room;
+    const double slack = 0.01; /* room is often the text's own width, taken apart and put together */
+    const bool whole = dpid_text_width(text) <= room + slack;
     if (!*text)
         return;
     open_element(s, "text", css, css2);
@@ -142,7 +143,10 @@ void dpid_svg_line(dpid_string *s, const char *css, const char *css2, double x1,
 
 void dpid_svg_rect(dpid_string *s, const char *css, const char *css2, double x, double y, double width, double height, double opacity, const char *title)
 {
-    open_element(s, "rect", css, css2);
+    if (css)
+        open_element(s, "rect", css, css2);
+    else
+        dpid_string_add(s, "<rect");
     attribute(s, "x", x);
     attribute(s, "y", y);
     attribute(s, "width", width);
@@ -157,6 +161,7 @@ void dpid_svg_mark(dpid_string *s, const char *css, dpid_shape shape, double x, 
     static const char *const paths[] = {[DPID_SHAPE_DOT] = "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",
                                         [DPID_SHAPE_DIAMOND] = "m0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z",
                                         [DPID_SHAPE_TICK] = "m-6 -1.2h12v2.4h-12z",
+                                        [DPID_SHAPE_BEAD] = "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0 -4 0z",
                                         [DPID_SHAPE_UP] = "m0 -5l5 8h-10z",
                                         [DPID_SHAPE_DOWN] = "m0 5l5 -8h-10z",
                                         [DPID_SHAPE_RIGHT] = "m5 0l-8 5v-10z",

@@ -72,6 +72,12 @@ dpid_number_text dpid_words(double value)
     return dpid_words_digits(value, DIGITS);
 }
 
+dpid_number_text dpid_words_exact(double value)
+{
+    enum { DIGITS = 9 };
+    return dpid_words_digits(value, DIGITS);
+}
+
 dpid_number_text dpid_words_interval(double value, double low, double high)
 {
     dpid_number_text out = dpid_words(value);

@@ -8,6 +8,8 @@
 dpid_number_text dpid_words(double value);
 /* The same with digits significant digits, 3 to 12. */
 dpid_number_text dpid_words_digits(double value, int32_t digits);
+/* For tooltips: nine digits at most. */
+dpid_number_text dpid_words_exact(double value);
 /* "0.519 [0.458, 0.566]"; without the brackets when low and high are not numbers. */
 dpid_number_text dpid_words_interval(double value, double low, double high);
 /* "97 %" of 0.97: whole percents, one digit more between -1 % and 1 %. */

@@ -273,7 +273,7 @@ static void every_mark_has_a_title(void **state)
     svg = deepid_chart_svg(heat, "heat");
     assert_non_null(strstr(svg, "<title>block 1, 2: 0.5</title>"));
     assert_non_null(strstr(svg, "<title>block 1, 3: not a number</title>"));
-    assert_non_null(strstr(svg, "class=\"cell plain\"")); /* below 0: the other colour */
+    assert_non_null(strstr(svg, "<g class=\"cell plain\">\n<rect x")); /* below 0: the other colour */
     assert_int_equal(times(svg, "<rect "), times(svg, "</title></rect>"));
     deepid_chart_destroy(heat);
     deepid_chart_destroy(rows);

@@ -51,14 +51,13 @@ static size_t character(const char *p)
 static bool read_characters(reader *r, char end)
 {
     while (*r->at && *r->at != end) {
-        if (*r->at == '<' || (*r->at == '&' && !read_entity(r)))
-            return false;
-        if (*r->at == end || *r->at == '&' || *r->at == '<')
-            continue;
         const size_t n = character(r->at);
-        if (n == 0)
-            return *r->at == 0 && end == 0;
-        r->at += n;
+        if (*r->at == '<' || n == 0)
+            return false;
+        if (*r->at != '&')
+            r->at += n;
+        else if (!read_entity(r))
+            return false;
     }
     return *r->at == end;
 }

@@ -1,0 +1,193 @@
+/* Every way to train the deep net beside the shallow one, and the share of the gap that each way closes. */
+#include "report/study_page.h"
+
+#include <deepid/statistics.h>
+
+#include "report/words.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool belongs(const char *word)
+{
+    return strncmp(word, "depth:", 6) != 0 && strncmp(word, "dial:", 5) != 0;
+}
+
+/* ---- final losses ---------------------------------------------------------------------------------- */
+
+/* The solver's finding as the verdict has it, so that page and verdict say the same; else the median over seeds of D - min(W0, WT). */
+static const char *headline_of(dpid_study_page *p)
+{
+    const int64_t solver = deepid_verdict_find(p->m->verdict, "solver");
+    const double effect = deepid_verdict_effect(p->m->verdict, solver);
+    const double low = deepid_verdict_low(p->m->verdict, solver);
+    const double high = deepid_verdict_high(p->m->verdict, solver);
+    const double *deep = dpid_arm_values(p, "D", "train_loss");
+    if (solver >= 0 && isfinite(effect) && low > 0)
+        return dpid_say(p, "At least %s of the deep net's loss is the optimiser's error.", dpid_words_interval(effect, low, high).text);
+    if (solver >= 0 && isfinite(effect))
+        return dpid_say(p, "No certified optimisation error: %s.", dpid_words_interval(effect, low, high).text);
+    return dpid_say(p, "Training loss of every arm; the deep net ends at %s.", dpid_words(dpid_median_of(p, p->seeds, deep)).text);
+}
+
+/* Linear, so that a gap is as long as it is; logarithmic where one exploded run would flatten all others. */
+static const char *axes_of(dpid_study_page *p)
+{
+    const double exploded = 4; /* times the constant predictor's loss */
+    bool positive = true;
+    double most = 0;
+    for (int64_t i = 0; i < p->m->arms; i++) {
+        const double *values = belongs(p->m->arm[i].word) ? dpid_arm_values(p, p->m->arm[i].word, "train_loss") : NULL;
+        for (int64_t s = 0; values && s < p->seeds; s++) {
+            positive = positive && !(values[s] <= 0);
+            most = isfinite(values[s]) ? fmax(most, values[s]) : most;
+        }
+    }
+    return positive && most > exploded * p->m->const_loss ? "x=log" : "";
+}
+
+void dpid_figure_arms(dpid_study_page *p)
+{
+    const double *shallow = dpid_arm_values(p, "S", "train_loss");
+    const double reference = dpid_median_of(p, p->seeds, shallow);
+    deepid_chart *chart = dpid_new_chart(p, "training loss", "", axes_of(p));
+    deepid_table *table = dpid_new_table(p, "arm", "median,low,high,finite seeds,seeds");
+    int64_t rows = 0;
+    if (isfinite(reference) && p->status == DEEPID_OK)
+        dpid_note(p, deepid_chart_zone(chart, "role=witness", "as good as the shallow net", 0, reference + fmax(p->margin, 0)));
+    for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++) {
+        const char *word = p->m->arm[i].word;
+        const double *values = belongs(word) ? dpid_arm_values(p, word, "train_loss") : NULL;
+        if (!values)
+            continue;
+        double low;
+        double high;
+        dpid_median_interval(p, p->seeds, values, &low, &high);
+        const double median = dpid_median_of(p, p->seeds, values);
+        int64_t runs = 0;
+        double *kept = dpid_room(p, p->seeds);
+        for (int64_t s = 0; kept && s < p->seeds; s++)
+            if (!isnan(values[s]))
+                kept[runs++] = values[s];
+        const double row[] = {median, low, high, (double)dpid_count_finite(p->seeds, values), (double)runs};
+        dpid_note(p, deepid_chart_row(chart, dpid_arm_style(word), dpid_arm_name(p, word), NULL, median, low, high, runs, kept));
+        dpid_note(p, deepid_table_append(table, word, row));
+        rows++;
+    }
+    if (rows == 0) {
+        deepid_table_destroy(table);
+        deepid_chart_destroy(chart);
+        dpid_leave_out(p, "training loss of the arms", "no arm was trained");
+        return;
+    }
+    dpid_add_figure(
+        p, headline_of(p),
+        "Final training loss. Ticks: seeds. Mark and bar: median and an interval that holds it with 95 % confidence (none below six seeds). Band: at most the margin above the shallow net.",
+        chart, table, "results.csv");
+}
+
+/* ---- shares of the gap ------------------------------------------------------------------------------- */
+
+/* Losses as means take them: a diverged net is worth no more than the constant predictor. */
+static double *capped(dpid_study_page *p, const double *values)
+{
+    double *out = values ? dpid_room(p, p->seeds) : NULL;
+    for (int64_t s = 0; out && s < p->seeds; s++)
+        out[s] = isnan(values[s]) || isnan(p->m->const_loss) ? values[s] : fmin(values[s], p->m->const_loss);
+    return out;
+}
+
+/* (mean D - mean x) / (mean D - mean min(S, WT)), seeds resampled jointly. false: too few seeds. */
+static bool share_of(dpid_study_page *p, const double *deep, const double *by, const double *to, double *estimate, double *low, double *high)
+{
+    enum { LEAST = 3, RESAMPLES = 1999 };
+    double *room = dpid_room(p, 3 * p->seeds);
+    int64_t n = 0;
+    for (int64_t s = 0; room && s < p->seeds; s++) {
+        if (!isfinite(deep[s]) || !isfinite(by[s]) || !isfinite(to[s]))
+            continue;
+        room[n] = deep[s];
+        room[p->seeds + n] = by[s];
+        room[2 * p->seeds + n++] = to[s];
+    }
+    if (n < LEAST)
+        return false;
+    dpid_note(p, deepid_statistics_bootstrap_share(p->ctx, n, room, room + p->seeds, room + 2 * p->seeds, 0.95, RESAMPLES, 1, estimate, low, high));
+    return p->status == DEEPID_OK;
+}
+
+typedef struct {
+    deepid_chart *chart;
+    deepid_table *table;
+    const double *deep, *to;
+    int64_t rows;
+    double best;
+    const char *best_name;
+} shares;
+
+static void add_share(dpid_study_page *p, const char *word, shares *f)
+{
+    const double *by = capped(p, dpid_arm_values(p, word, "train_loss"));
+    double estimate;
+    double low;
+    double high;
+    if (!by || !share_of(p, f->deep, by, f->to, &estimate, &low, &high))
+        return;
+    const double row[] = {estimate, low, high};
+    const char *name = dpid_arm_name(p, word);
+    dpid_note(p, deepid_chart_row(f->chart, dpid_arm_style(word), name, dpid_say(p, "%s closes", name), estimate, low, high, 0, NULL));
+    dpid_note(p, deepid_table_append(f->table, word, row));
+    f->rows++;
+    if (!(estimate <= f->best)) {
+        f->best = estimate;
+        f->best_name = strcmp(word, "D_res") == 0 ? "the identity skip" : strncmp(name, "\xe2\x80\xa6 ", 4) == 0 ? name + 4 : name;
+    }
+}
+
+/* The gap as the protocol wants it before any share: its lowest credible value above the margin. */
+static bool has_gap(dpid_study_page *p, const double *deep, const double *to)
+{
+    double low;
+    double high;
+    double *gap = dpid_room(p, p->seeds);
+    for (int64_t s = 0; gap && s < p->seeds; s++)
+        gap[s] = deep[s] - to[s];
+    dpid_median_interval(p, p->seeds, gap, &low, &high);
+    return gap && (isnan(low) ? dpid_median_of(p, p->seeds, gap) : low) > fmax(p->margin, 0);
+}
+
+void dpid_figure_shares(dpid_study_page *p)
+{
+    const double *deep = capped(p, dpid_arm_values(p, "D", "train_loss"));
+    const double *shallow = capped(p, dpid_arm_values(p, "S", "train_loss"));
+    const double *witness = capped(p, dpid_arm_values(p, "WT", "train_loss"));
+    double *to = dpid_room(p, p->seeds);
+    if (!deep || !shallow || !to) {
+        dpid_leave_out(p, "shares of the gap", "shallow and deep net were not both trained");
+        return;
+    }
+    for (int64_t s = 0; s < p->seeds; s++)
+        to[s] = witness && witness[s] < shallow[s] ? witness[s] : shallow[s];
+    if (!has_gap(p, deep, to)) {
+        dpid_leave_out(p, "shares of the gap", "there is no gap in training beyond the margin");
+        return;
+    }
+    shares f = {dpid_new_chart(p, "share of the gap closed", "", ""), dpid_new_table(p, "arm", "share,low,high"), deep, to, 0, (double)NAN, ""};
+    dpid_note(p, f.chart ? deepid_chart_rule(f.chart, "role=shallow", "half", 0.5) : DEEPID_OK);
+    for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++) {
+        const char *word = p->m->arm[i].word;
+        if (word[0] == 'D' && strcmp(word, "D") != 0)
+            add_share(p, word, &f);
+    }
+    if (f.rows == 0) {
+        deepid_table_destroy(f.table);
+        deepid_chart_destroy(f.chart);
+        dpid_leave_out(p, "shares of the gap", "no other way to train was tried at three seeds or more");
+        return;
+    }
+    dpid_add_figure(
+        p, dpid_say(p, "Of what was tried, %s closes the largest share of the gap: %s.", f.best_name, dpid_words_percent(f.best).text),
+        "Share of the gap between the deep net and the better of shallow and witness net that each way to train closes, with its 95 % bootstrap interval over seeds. 1: all of it; beyond "
+        "half, a cause is confirmed.",
+        f.chart, f.table, "results.csv");
+}

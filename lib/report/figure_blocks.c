@@ -1,0 +1,120 @@
+/* The trained blocks: how near each is to the identity, what is lost without it, what a linear classifier reads after it. */
+#include "report/study_page.h"
+
+#include "report/words.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- learned identity --------------------------------------------------------------------------- */
+
+void dpid_figure_learned_identity(dpid_study_page *p)
+{
+    const dpid_layers deep = dpid_layers_of(p, "D", "learned_identity", "relative_change", false);
+    const dpid_layers skip = dpid_layers_of(p, "D_res", "learned_identity", "relative_change", false);
+    const dpid_layers *both[] = {&deep, &skip};
+    if (deep.n == 0 && skip.n == 0) {
+        dpid_leave_out(p, "learned identity by block", "not probed");
+        return;
+    }
+    deepid_chart *chart = dpid_new_chart(p, "block", "relative change", "y=log");
+    dpid_draw_layers(p, chart, "role=plain", dpid_arm_name(p, "D"), &deep);
+    dpid_draw_layers(p, chart, "role=identity", "identity skip", &skip);
+    dpid_note(p, p->status == DEEPID_OK ? deepid_chart_rule(chart, "role=shallow", "1: all of it", 1) : DEEPID_OK);
+    if (p->status == DEEPID_OK)
+        dpid_count_ticks(p, chart, deep.n ? deep.n : skip.n);
+    const double plain = dpid_median_of(p, deep.n, deep.median);
+    const double with = dpid_median_of(p, skip.n, skip.median);
+    const char *headline = deep.n && skip.n ? dpid_say(p, "The median block changes what passes by %s of its size; with the skip by %s.", dpid_words(plain).text, dpid_words(with).text)
+                                            : dpid_say(p, "The median block changes what passes by %s of its size.", dpid_words(deep.n ? plain : with).text);
+    dpid_add_figure(p, headline, "|B(x) \xe2\x88\x92 x| / |x| of each trained block B, on a log axis: 0 is the identity. Thick: median. Thin: seeds.", chart,
+                    dpid_layers_table(p, "without a skip,identity skip", 2, both), "probes/D.learned_identity.csv");
+}
+
+/* ---- lesion ---------------------------------------------------------------------------------------- */
+
+static int64_t harmless(const dpid_study_page *p, const dpid_layers *layers)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < layers->n; i++)
+        count += layers->median[i] <= p->margin;
+    return count;
+}
+
+static int64_t measured(const dpid_layers *layers)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < layers->n; i++)
+        count += !isnan(layers->median[i]);
+    return count;
+}
+
+void dpid_figure_lesion(dpid_study_page *p)
+{
+    const dpid_layers deep = dpid_layers_of(p, "D", "lesion", "loss_change", false);
+    const dpid_layers skip = dpid_layers_of(p, "D_res", "lesion", "loss_change", false);
+    const dpid_layers *both[] = {&deep, &skip};
+    if (measured(&deep) + measured(&skip) == 0) {
+        dpid_leave_out(p, "lesion by block", "not probed, or no block keeps its input's shape");
+        return;
+    }
+    deepid_chart *chart = dpid_new_chart(p, "block", "change of the training loss", "");
+    dpid_draw_layers(p, chart, "role=plain", dpid_arm_name(p, "D"), &deep);
+    dpid_draw_layers(p, chart, "role=identity", "identity skip", &skip);
+    dpid_note(p, p->status == DEEPID_OK ? deepid_chart_rule(chart, "role=shallow", "no change", 0) : DEEPID_OK);
+    if (p->status == DEEPID_OK)
+        dpid_count_ticks(p, chart, deep.n ? deep.n : skip.n);
+    const char *plain = measured(&deep) ? dpid_say(p, "%lld of %lld blocks", (long long)harmless(p, &deep), (long long)measured(&deep)) : "";
+    const char *with = measured(&skip) ? dpid_say(p, "%s%lld of %lld with the skip", *plain ? ", " : "", (long long)harmless(p, &skip), (long long)measured(&skip)) : "";
+    dpid_add_figure(p, dpid_say(p, "%s%s can be taken out without loss beyond the margin.", plain, with),
+                    dpid_say(p, "Change of the training loss when one trained block is replaced by the identity; the margin is %s. Thick: median. Thin: seeds.", dpid_words(p->margin).text),
+                    chart, dpid_layers_table(p, "without a skip,identity skip", 2, both), "probes/D.lesion.csv");
+}
+
+/* ---- what a linear classifier reads ------------------------------------------------------------------ */
+
+static void draw_probe(dpid_study_page *p, deepid_chart *chart, const char *arm, const char *style, const char *label, dpid_layers *accuracy, dpid_layers *control)
+{
+    *accuracy = dpid_layers_of(p, arm, "linear_probe", "accuracy", false);
+    *control = dpid_layers_of(p, arm, "linear_probe", "control_accuracy", false);
+    dpid_draw_layers(p, chart, style, label, accuracy);
+    if (control->n > 0 && p->status == DEEPID_OK)
+        dpid_note(p, deepid_chart_line(chart, dpid_say(p, "%s dash=1", style), NULL, dpid_say(p, "%s, shuffled labels: the control", label), control->n, control->x, control->median));
+}
+
+/* Where along the net the most can be read. */
+static const char *peak_of(dpid_study_page *p, const dpid_layers *layers)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < layers->n; i++)
+        best = layers->median[i] > layers->median[best] ? i : best;
+    return dpid_say(p, "%s after %s and %s at the end", dpid_words_percent(layers->median[best]).text, layers->name[best], dpid_words_percent(layers->median[layers->n - 1]).text);
+}
+
+void dpid_figure_linear_probe(dpid_study_page *p)
+{
+    dpid_layers deep;
+    dpid_layers skip;
+    dpid_layers deep_control;
+    dpid_layers skip_control;
+    deepid_chart *chart = dpid_new_chart(p, "place in the net, from input to output", "accuracy", "");
+    if (!chart)
+        return;
+    draw_probe(p, chart, "D", "role=plain", dpid_arm_name(p, "D"), &deep, &deep_control);
+    draw_probe(p, chart, "D_res", "role=identity", "identity skip", &skip, &skip_control);
+    if (deep.n == 0 && skip.n == 0) {
+        deepid_chart_destroy(chart);
+        dpid_leave_out(p, "linear probe by layer", "not probed");
+        return;
+    }
+    const dpid_layers chance = dpid_layers_of(p, deep.n ? "D" : "D_res", "linear_probe", "chance", false);
+    if (chance.n > 0 && p->status == DEEPID_OK)
+        dpid_note(p, deepid_chart_rule(chart, "role=shallow", "chance", chance.median[0]));
+    if (p->status == DEEPID_OK)
+        dpid_count_ticks(p, chart, deep.n ? deep.n : skip.n);
+    const dpid_layers *series[] = {&deep, &deep_control, &skip, &skip_control};
+    const char *with = deep.n && skip.n ? dpid_say(p, "; with the skip %s", peak_of(p, &skip)) : "";
+    dpid_add_figure(p, dpid_say(p, "A linear classifier reads at best %s%s.", peak_of(p, deep.n ? &deep : &skip), with),
+                    "Held-out accuracy of a linear classifier on what passes each place of the trained nets. Thick: median. Thin: seeds. Dashed: the control with shuffled labels.", chart,
+                    dpid_layers_table(p, "without a skip,control,identity skip,control with the skip", 4, series), "probes/D.linear_probe.csv");
+}

@@ -1,0 +1,120 @@
+/* Final loss against depth, without and with a skip; the witness shows that the deep solution exists. */
+#include "report/study_page.h"
+
+#include "report/words.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { DEPTHS_MAX = 24 };
+
+typedef struct {
+    int32_t n;
+    double depth[DEPTHS_MAX], train[DEPTHS_MAX], valid[DEPTHS_MAX];
+} ladder;
+
+static bool on_ladder(const dpid_page_arm *arm)
+{
+    return strcmp(arm->word, "S") == 0 || strcmp(arm->word, "D") == 0 || strcmp(arm->word, "D_res") == 0 || strncmp(arm->word, "depth:", 6) == 0;
+}
+
+/* The seeds' dots of one net, and a step of its ladder. */
+static void add_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm *arm, const char *role, ladder *out)
+{
+    const double *train = dpid_arm_values(p, arm->word, "train_loss");
+    const double *valid = dpid_arm_values(p, arm->word, "valid_loss");
+    double *where = dpid_room(p, p->seeds);
+    if (!train || !where || out->n == DEPTHS_MAX)
+        return;
+    for (int64_t s = 0; s < p->seeds; s++)
+        where[s] = isnan(train[s]) ? (double)NAN : (double)arm->depth;
+    int64_t runs = 0;
+    double *kept = dpid_room(p, 2 * p->seeds);
+    for (int64_t s = 0; kept && s < p->seeds; s++) {
+        if (isnan(train[s]))
+            continue;
+        kept[runs] = where[s];
+        kept[p->seeds + runs++] = train[s];
+    }
+    if (p->status == DEEPID_OK)
+        dpid_note(p, deepid_chart_points(chart, dpid_say(p, "role=%s mark=%s", role, strcmp(role, "plain") == 0 ? "dot" : "diamond"), NULL, NULL, runs, kept, kept + p->seeds));
+    int32_t k = out->n++;
+    for (; k > 0 && out->depth[k - 1] > (double)arm->depth; k--) {
+        out->depth[k] = out->depth[k - 1];
+        out->train[k] = out->train[k - 1];
+        out->valid[k] = out->valid[k - 1];
+    }
+    out->depth[k] = (double)arm->depth;
+    out->train[k] = dpid_median_of(p, p->seeds, train);
+    out->valid[k] = dpid_median_of(p, p->seeds, valid);
+}
+
+static void draw_ladder(dpid_study_page *p, deepid_chart *chart, const ladder *l, const char *role, const char *label)
+{
+    if (l->n == 0 || p->status != DEEPID_OK)
+        return;
+    dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s weight=thick", role), label, dpid_say(p, "%s, training: medians", label), l->n, l->depth, l->train));
+    bool any = false;
+    for (int32_t i = 0; i < l->n; i++)
+        any = any || isfinite(l->valid[i]);
+    if (any)
+        dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s dash=1 weight=thick", role), NULL, dpid_say(p, "%s, validation: medians", label), l->n, l->depth, l->valid));
+}
+
+/* "from 0.012 at depth 2 to 0.52 at depth 30" */
+static const char *way_of(dpid_study_page *p, const ladder *l)
+{
+    return dpid_say(p, "from %s at depth %s to %s at depth %s", dpid_words(l->train[0]).text, dpid_words(l->depth[0]).text, dpid_words(l->train[l->n - 1]).text,
+                    dpid_words(l->depth[l->n - 1]).text);
+}
+
+static const char *headline_of(dpid_study_page *p, const ladder *plain, const ladder *skip, double witness)
+{
+    const char *exists = isfinite(witness) ? dpid_say(p, "; a deep net with %s exists (diamond)", dpid_words(witness).text) : "";
+    const char *with = skip->n > 0 ? dpid_say(p, ", with a skip to %s", dpid_words(skip->train[skip->n - 1]).text) : "";
+    return dpid_say(p, "Training loss goes %s%s%s.", way_of(p, plain), with, exists);
+}
+
+static deepid_table *numbers_of(dpid_study_page *p, const ladder *plain, const ladder *skip)
+{
+    deepid_table *table = dpid_new_table(p, "net", "depth,training loss,validation loss");
+    for (int family = 0; family < 2; family++) {
+        const ladder *l = family ? skip : plain;
+        for (int32_t i = 0; i < l->n && p->status == DEEPID_OK; i++) {
+            const double row[] = {l->depth[i], l->train[i], l->valid[i]};
+            dpid_note(p, deepid_table_append(table, family ? "identity skip" : "without a skip", row));
+        }
+    }
+    return table;
+}
+
+void dpid_figure_depth(dpid_study_page *p)
+{
+    ladder plain = {0};
+    ladder skip = {0};
+    const dpid_page_arm *deep = dpid_find_arm(p, "D");
+    deepid_chart *chart = dpid_new_chart(p, "depth (log scale)", "loss", "x=log y=log");
+    for (int64_t i = 0; i < p->m->arms && chart; i++) {
+        const dpid_page_arm *arm = &p->m->arm[i];
+        const bool is_plain = dpid_arm_is_plain(p, arm);
+        if (on_ladder(arm))
+            add_net(p, chart, arm, is_plain ? "plain" : "identity", is_plain ? &plain : &skip);
+    }
+    if (plain.n < 2 || p->status != DEEPID_OK) {
+        deepid_chart_destroy(chart);
+        dpid_leave_out(p, "loss against depth", "fewer than two depths were trained");
+        return;
+    }
+    draw_ladder(p, chart, &plain, "plain", "without a skip");
+    draw_ladder(p, chart, &skip, "identity", "identity skip");
+    double witness = dpid_median_of(p, p->seeds, dpid_arm_values(p, "W0", "train_loss"));
+    if (deep && isfinite(witness) && p->status == DEEPID_OK) {
+        const double at = (double)deep->depth;
+        const char *title = dpid_say(p, "witness, untrained: median training loss %s", dpid_words(witness).text);
+        dpid_note(p, deepid_chart_points(chart, "role=witness weight=thick mark=diamond", "witness", &title, 1, &at, &witness));
+    }
+    dpid_note(p, deepid_chart_set_x_ticks(chart, plain.n, plain.depth));
+    dpid_add_figure(p, headline_of(p, &plain, &skip, witness),
+                    dpid_say(p, "Final loss by depth, both on log axes. Solid: training. Dashed: validation. Lines: medians. Dots and diamonds: %s.", dpid_counted(p, p->seeds, "seed")),
+                    chart, numbers_of(p, &plain, &skip), "results.csv");
+}

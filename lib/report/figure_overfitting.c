@@ -1,0 +1,77 @@
+/* Validation against training loss, a dot a net: overfitting lies above the line where both are equal. */
+#include "report/study_page.h"
+
+#include "report/words.h"
+
+#include <math.h>
+
+static int64_t add_nets(dpid_study_page *p, deepid_chart *chart, const char *word, const char *style, double *low, double *high)
+{
+    const double *train = dpid_arm_values(p, word, "train_loss");
+    const double *valid = dpid_arm_values(p, word, "valid_loss");
+    double *room = train && valid ? dpid_room(p, 2 * p->seeds) : NULL;
+    int64_t n = 0;
+    for (int64_t s = 0; room && s < p->seeds; s++) {
+        if (isnan(train[s]) || isnan(valid[s]))
+            continue;
+        room[n] = train[s];
+        room[p->seeds + n++] = valid[s];
+        if (isfinite(train[s]) && train[s] > 0 && isfinite(valid[s]) && valid[s] > 0) {
+            *low = fmin(*low, fmin(train[s], valid[s]));
+            *high = fmax(*high, fmax(train[s], valid[s]));
+        }
+    }
+    if (n > 0)
+        dpid_note(p, deepid_chart_points(chart, style, dpid_arm_name(p, word), NULL, n, room, room + p->seeds));
+    return n;
+}
+
+/* (valid - train) of deep minus the same of shallow: the gap of gaps, median over seeds. */
+static double gap_of_gaps(dpid_study_page *p)
+{
+    const double *st = dpid_arm_values(p, "S", "train_loss");
+    const double *sv = dpid_arm_values(p, "S", "valid_loss");
+    const double *dt = dpid_arm_values(p, "D", "train_loss");
+    const double *dv = dpid_arm_values(p, "D", "valid_loss");
+    double *gap = st && sv && dt && dv ? dpid_room(p, p->seeds) : NULL;
+    for (int64_t s = 0; gap && s < p->seeds; s++)
+        gap[s] = (dv[s] - dt[s]) - (sv[s] - st[s]);
+    return dpid_median_of(p, gap ? p->seeds : 0, gap);
+}
+
+static deepid_table *numbers_of(dpid_study_page *p)
+{
+    static const char *const words[] = {"S", "D", "D_res"};
+    deepid_table *table = dpid_new_table(p, "net", "training loss,validation loss");
+    for (size_t i = 0; i < sizeof words / sizeof *words && p->status == DEEPID_OK; i++) {
+        const double row[] = {dpid_median_of(p, p->seeds, dpid_arm_values(p, words[i], "train_loss")), dpid_median_of(p, p->seeds, dpid_arm_values(p, words[i], "valid_loss"))};
+        if (!isnan(row[0]) && p->status == DEEPID_OK)
+            dpid_note(p, deepid_table_append(table, dpid_arm_name(p, words[i]), row));
+    }
+    return table;
+}
+
+void dpid_figure_overfitting(dpid_study_page *p)
+{
+    double low = (double)INFINITY;
+    double high = 0;
+    deepid_chart *chart = dpid_new_chart(p, "training loss", "validation loss", "x=log y=log");
+    if (!chart)
+        return;
+    int64_t n = add_nets(p, chart, "D", "role=plain", &low, &high);
+    n += add_nets(p, chart, "S", "role=shallow mark=tick", &low, &high);
+    n += add_nets(p, chart, "D_res", "role=identity mark=diamond", &low, &high);
+    if (n == 0 || !(low < high)) {
+        deepid_chart_destroy(chart);
+        dpid_leave_out(p, "validation against training loss", "no validation losses");
+        return;
+    }
+    const double ends[] = {low, high};
+    dpid_note(p, deepid_chart_line(chart, "role=shallow dash=1", NULL, "both losses are equal", 2, ends, ends));
+    const double gap = gap_of_gaps(p);
+    const char *headline = isnan(gap)
+                               ? "Validation against training loss."
+                               : dpid_say(p, "From shallow to deep, validation loss moves %s %s than training loss.", dpid_words(fabs(gap)).text, gap >= 0 ? "further up" : "less far up");
+    dpid_add_figure(p, headline, "Each mark is a trained net, both axes logarithmic. On the dashed line both losses are equal; overfitting lies above it.", chart, numbers_of(p),
+                    "results.csv");
+}

@@ -1,0 +1,205 @@
+/* The page of a study, in the order in which a person asks: what was found, how we know, what it is about, how to repeat it. */
+#include "report/study_page.h"
+
+#include "report/words.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- charts, tables, figures: made here, destroyed here ------------------------------------------- */
+
+deepid_chart *dpid_new_chart(dpid_study_page *p, const char *x_name, const char *y_name, const char *axes)
+{
+    deepid_chart *chart = NULL;
+    if (p->status == DEEPID_OK)
+        dpid_note(p, deepid_chart_create(p->ctx, x_name, y_name, axes, &chart));
+    return chart;
+}
+
+deepid_table *dpid_new_table(dpid_study_page *p, const char *heading, const char *columns)
+{
+    deepid_table *table = NULL;
+    if (p->status == DEEPID_OK)
+        dpid_note(p, deepid_table_create(p->ctx, heading, columns, &table));
+    return table;
+}
+
+void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second, const char *second_caption,
+                          deepid_table *numbers, const char *file)
+{
+    if (p->status == DEEPID_OK)
+        dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption, numbers, file));
+    deepid_table_destroy(numbers);
+    deepid_chart_destroy(second);
+    deepid_chart_destroy(first);
+}
+
+void dpid_add_figure(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *chart, deepid_table *numbers, const char *file)
+{
+    dpid_add_figure_pair(p, headline, explanation, chart, NULL, NULL, NULL, numbers, file);
+}
+
+/* ---- begin: seeds and the margin -------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void find_seeds(dpid_study_page *p)
+{
+    const deepid_table *t = p->m->results;
+    const int64_t column = deepid_table_find_column(t, "seed");
+    const int64_t rows = column >= 0 ? deepid_table_rows(t) : 0;
+    p->seed = dpid_room(p, rows);
+    for (int64_t row = 0; p->seed && row < rows; row++)
+        p->seed[row] = deepid_table_get(t, row, column);
+    if (p->seed && rows > 0)
+        qsort(p->seed, (size_t)rows, sizeof *p->seed, compare);
+    for (int64_t i = 0; p->seed && i < rows; i++)
+        if (p->seeds == 0 || p->seed[p->seeds - 1] != p->seed[i])
+            p->seed[p->seeds++] = p->seed[i];
+}
+
+/* m = 0.05 (loss of the best constant predictor - median of S), at least 0.02 of the former: as the verdict's rules have it. */
+static void find_margin(dpid_study_page *p)
+{
+    const double shallow = dpid_median_of(p, p->seeds, dpid_arm_values(p, "S", "train_loss"));
+    const double ours = fmax(0.05 * (p->m->const_loss - shallow), 0.02 * p->m->const_loss);
+    p->margin = !isnan(p->m->margin) ? p->m->margin : isfinite(ours) ? ours : 0;
+}
+
+/* ---- parts ---------------------------------------------------------------------------------------------- */
+
+/* "the representation, rounding and overfitting" of the hypotheses with this status; "" for none. */
+static const char *list_of(dpid_study_page *p, const char *status)
+{
+    static const char *const names[][2] = {{"representation", "the representation"}, {"solver", "the solver"},         {"conditioning", "the start"}, {"budget", "the budget"},
+                                           {"optimiser", "the optimiser"},           {"objective", "the objective"},   {"rounding", "rounding"},      {"range", "underflow or overflow"},
+                                           {"overfitting", "overfitting"},           {"bug", "a bug in the gradients"}};
+    enum { NAMES = sizeof names / sizeof *names };
+    int32_t left = 0;
+    const char *text = "";
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < NAMES; i++) {
+            const int64_t f = deepid_verdict_find(p->m->verdict, names[i][0]);
+            if (f < 0 || strcmp(deepid_verdict_status(p->m->verdict, f), status) != 0)
+                continue;
+            if (pass == 0)
+                left++;
+            else {
+                left--;
+                text = dpid_say(p, "%s%s%s", text, *text ? (left == 0 ? " and " : ", ") : "", names[i][1]);
+            }
+        }
+    return text;
+}
+
+static void add_answer(dpid_study_page *p)
+{
+    const char *refuted = list_of(p, "refuted");
+    const char *undecided = list_of(p, "undecided");
+    const char *out = *refuted ? dpid_say(p, "Ruled out: %s.", refuted) : "";
+    const char *open = *undecided ? dpid_say(p, "%sUndecided: %s.", *out ? " " : "", undecided) : "";
+    if (p->m->verdict && p->status == DEEPID_OK)
+        dpid_note(p, deepid_page_answer(p->page, deepid_verdict_answer(p->m->verdict), dpid_say(p, "%s%s", out, open)));
+}
+
+static void paragraph(dpid_study_page *p, const char *text)
+{
+    if (*text && p->status == DEEPID_OK)
+        dpid_note(p, deepid_page_paragraph(p->page, text));
+}
+
+/* "W0, WT (no witness); D64 (budget)": arms of one reason together. */
+static const char *left_out_arms(dpid_study_page *p)
+{
+    const char *text = "";
+    for (int64_t i = 0; i < p->m->arms; i++) {
+        const char *reason = p->m->arm[i].reason;
+        bool said = !reason;
+        for (int64_t k = 0; k < i && !said; k++)
+            said = p->m->arm[k].reason && strcmp(p->m->arm[k].reason, reason) == 0;
+        if (said)
+            continue;
+        const char *words = p->m->arm[i].word;
+        for (int64_t k = i + 1; k < p->m->arms; k++)
+            if (p->m->arm[k].reason && strcmp(p->m->arm[k].reason, reason) == 0)
+                words = dpid_say(p, "%s, %s", words, p->m->arm[k].word);
+        text = dpid_say(p, "%s%s%s (%s)", text, *text ? "; " : "", words, reason);
+    }
+    return text;
+}
+
+static void add_scope(dpid_study_page *p)
+{
+    static const char honesty[] = "This verdict is about THIS net, data, solver and budget.";
+    const char *scope = deepid_verdict_scope(p->m->verdict);
+    const char *arms = left_out_arms(p);
+    if (p->status == DEEPID_OK)
+        dpid_note(p, deepid_page_heading(p->page, p->m->verdict ? "What this verdict is about, and what not" : "What this is about, and what not"));
+    if (p->m->verdict && !strstr(scope, honesty))
+        paragraph(p, honesty);
+    paragraph(p, scope);
+    if (*arms)
+        paragraph(p, dpid_say(p, "Arms that were left out: %s.", arms));
+    if (p->left_out.length > 0)
+        paragraph(p, dpid_say(p, "Figures without their input: %s.", p->left_out.text));
+}
+
+static void add_end(dpid_study_page *p)
+{
+    if (p->status == DEEPID_OK)
+        dpid_note(p, deepid_page_heading(p->page, "To repeat it"));
+    if (*p->m->command && p->status == DEEPID_OK)
+        dpid_note(p, deepid_page_code(p->page, p->m->command));
+    paragraph(p, p->m->machine);
+    if (*p->m->files)
+        paragraph(p, dpid_say(p, "All numbers: %s.", p->m->files));
+}
+
+static void add_all(dpid_study_page *p)
+{
+    static void (*const figures[])(dpid_study_page *) = {dpid_figure_curves,
+                                                         dpid_figure_depth,
+                                                         dpid_figure_arms,
+                                                         dpid_figure_shares,
+                                                         dpid_figure_certificate,
+                                                         dpid_figure_gradient_norm,
+                                                         dpid_figure_gradient_accuracy,
+                                                         dpid_figure_response,
+                                                         dpid_figure_overfitting,
+                                                         dpid_figure_learned_identity,
+                                                         dpid_figure_lesion,
+                                                         dpid_figure_linear_probe,
+                                                         dpid_figure_dial,
+                                                         dpid_figure_cka};
+    find_seeds(p);
+    find_margin(p);
+    add_answer(p);
+    dpid_add_evidence(p);
+    if (p->status == DEEPID_OK)
+        dpid_note(p, deepid_page_heading(p->page, "Figures"));
+    for (size_t i = 0; i < sizeof figures / sizeof *figures && p->status == DEEPID_OK; i++)
+        figures[i](p);
+    add_scope(p);
+    add_end(p);
+    dpid_note(p, p->left_out.status);
+}
+
+int32_t dpid_study_page_write(deepid_ctx *ctx, const dpid_material *material, const char *path)
+{
+    dpid_study_page p = {.m = material, .ctx = ctx, .arena = {.ctx = ctx}, .left_out = {.ctx = ctx}};
+    dpid_note(&p, deepid_page_create(ctx, material->question, material->subject, &p.page));
+    if (p.status == DEEPID_OK)
+        add_all(&p);
+    if (p.status == DEEPID_OK)
+        dpid_note(&p, deepid_page_write(p.page, path));
+    deepid_page_destroy(p.page);
+    dpid_string_release(&p.left_out);
+    dpid_arena_release(&p.arena);
+    return p.status;
+}

@@ -1,0 +1,254 @@
+/* The page of a study, from tables of a generator: what must be there, what must not, in which order; headlines follow the numbers. */
+#include "support/fake_study.h"
+#include "support/support.h"
+#include "support/xml.h"
+
+#include "base/base.h"
+
+#include <math.h>
+
+static char *page_of(deepid_ctx *ctx, const dpid_material *material)
+{
+    const char *path = temporary("report.html");
+    uint8_t *bytes = NULL;
+    int64_t count = 0;
+    OK(dpid_study_page_write(ctx, material, path));
+    OK(dpid_file_read(ctx, path, &bytes, &count));
+    char *page = strdup((const char *)bytes);
+    dpid_free(ctx, bytes);
+    return page;
+}
+
+static void no_words_for_numbers(void *user, const char *element, const char *attribute, const char *value, size_t length)
+{
+    static const char *const numeric[] = {"d", "x", "y", "x1", "y1", "x2", "y2", "width", "height", "viewBox", "fill-opacity"};
+    (void)user;
+    for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++)
+        if (strcmp(attribute, numeric[i]) == 0 && strspn(value, "0123456789.- MLZaHhlvmz") < length)
+            fail_msg("%s of %s is '%.*s'", attribute, element, (int)length, value);
+}
+
+static void must_hold(const char *page, const char *part)
+{
+    if (!strstr(page, part))
+        fail_msg("the page has no '%s'", part);
+}
+
+static void every_page_is_one_sound_file(void **state)
+{
+    (void)state;
+    enum { MOST_BYTES = 400000 };
+    deepid_ctx *ctx = new_ctx(1);
+    for (int kind = FAKE_WHOLE; kind <= FAKE_NASTY; kind++) {
+        static const char *const banned[] = {"<script", "://", ">nan<", ">inf<", "NaN", "undefined", "-0<", "e-05"};
+        fake_study fake;
+        OK(fake_study_make(ctx, (fake_kind)kind, &fake));
+        char *page = page_of(ctx, &fake.material);
+        const char *fault = xml_fault(page, no_words_for_numbers, NULL);
+        if (fault)
+            fail_msg("kind %d is not well-formed at: %.80s", kind, fault);
+        for (size_t i = 0; i < sizeof banned / sizeof *banned; i++)
+            if (strstr(page, banned[i]))
+                fail_msg("kind %d holds '%s': %.80s", kind, banned[i], strstr(page, banned[i]));
+        if (strlen(page) > MOST_BYTES)
+            fail_msg("kind %d has %zu bytes", kind, strlen(page));
+        char *again = page_of(ctx, &fake.material);
+        assert_string_equal(page, again);
+        free(again);
+        free(page);
+        fake_study_free(&fake);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+static void the_page_has_its_parts_in_order(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"<h1>Why do the added layers hurt?</h1>",
+                                        "class=\"subject\"",
+                                        "class=\"answer\"",
+                                        "<b>0.0125</b>",
+                                        "Ruled out: the representation, the optimiser, rounding, overfitting and a bug in the gradients. Undecided: underflow or overflow.",
+                                        "<h2>Evidence</h2>",
+                                        "The solver does not find it",
+                                        "<span class=\"chip confirmed\" title=\"rule: solver.gap\">confirmed</span>",
+                                        "<small>[0.51, 0.58]</small>",
+                                        "because of the start",
+                                        "<span class=\"chip contributes\"",
+                                        "not applicable",
+                                        "The layers cannot be the identity",
+                                        "To settle it: 4 seeds more",
+                                        "<h2>Figures</h2>",
+                                        "Depth 30 ends at a training loss of",
+                                        "Depth 30 ends at a validation loss of",
+                                        "Training loss goes from",
+                                        "At least 0.53 [0.51, 0.58] of the deep net",
+                                        "the identity skip closes the largest share of the gap",
+                                        "The deep net can hold the shallow one",
+                                        "from each layer to the one before (theory: \xc3\x97"
+                                        "1.21)",
+                                        "relative error is",
+                                        "layers respond less",
+                                        "From shallow to deep, validation loss moves",
+                                        "The median block changes what passes",
+                                        "can be taken out without loss",
+                                        "A linear classifier reads at best",
+                                        "A skip of 0.5 is enough",
+                                        "Similarity is",
+                                        "What this verdict is about, and what not",
+                                        "This verdict is about THIS net, data, solver and budget.",
+                                        "D_start:delta_orthogonal (it is for convolutions)",
+                                        "<h2>To repeat it</h2>",
+                                        "<pre>depth_study --data spirals",
+                                        "deepid 0.1.0",
+                                        "All numbers: results.csv"};
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+    char *page = page_of(ctx, &fake.material);
+    const char *at = page;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *found = strstr(at, parts[i]);
+        if (!found)
+            fail_msg("%s '%s'", strstr(page, parts[i]) ? "too early:" : "missing:", parts[i]);
+        at = found;
+    }
+    assert_null(strstr(page, "Figures without their input"));
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
+static void what_is_missing_is_said(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_SPARSE, &fake));
+    char *page = page_of(ctx, &fake.material);
+    must_hold(page, "Figures without their input: training curves (no history with these losses)");
+    must_hold(page, "identity certificate (it is for convolutions)");
+    must_hold(page, "gradient norm by layer (not probed)");
+    must_hold(page, "depth:identity:10, D_start:delta_orthogonal (it is for convolutions)."); /* one reason is said once */
+    must_hold(page, "Dots and diamonds: 1 seed.");
+    must_hold(page, "skip dial (no net with part of the skip was trained)");
+    must_hold(page, "Training loss goes from"); /* two depths, one seed: that much can be drawn */
+    assert_null(strstr(page, "class=\"answer\""));
+    assert_null(strstr(page, "Evidence"));
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
+static void names_and_values_from_outside_cannot_hurt(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_NASTY, &fake));
+    char *page = page_of(ctx, &fake.material);
+    must_hold(page, "&lt;script&gt;alert(1)&lt;/script&gt;");
+    must_hold(page, "&lt;b&gt;counted&lt;/b&gt; &amp; &quot;not&quot; compared");
+    must_hold(page, "not finite");  /* diverged runs are marks at the edge, with their number */
+    must_hold(page, "not above 0"); /* and so are losses of 0 on a logarithmic axis */
+    must_hold(page, "\xe2\x88\x9e");
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
+/* The same tables with the deep net as good as the shallow one: no headline may go on saying otherwise. */
+static void headlines_follow_the_numbers(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+    deepid_table *results = fake.tables[0];
+    const int64_t loss = deepid_table_find_column(results, "train_loss");
+    for (int64_t row = 0; row < deepid_table_rows(results); row++)
+        if (strcmp(deepid_table_row_name(results, row), "D") == 0)
+            OK(deepid_table_set(results, row, loss, 0.0078125));
+    fake.material.verdict = NULL;
+    char *page = page_of(ctx, &fake.material);
+    must_hold(page, "Depth 30 ends at a training loss of 0.00781");
+    must_hold(page, "higher in 0 of 10 seeds");
+    must_hold(page, "shares of the gap (there is no gap in training beyond the margin)");
+    must_hold(page, "The full skip makes no difference beyond the margin: 0.00781 without");
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Ten values 1..10: 2 P(B < 2) = 2 (1 + 10) / 1024 = 0.0215 <= 0.05 < 2 P(B < 3), so [2, 9]. Five: even 2 / 32 is more than 0.05. */
+static void intervals_of_medians_cover(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    const double values[] = {7, 3, 1, 10, 2, 8, 4, 9, 6, 5};
+    dpid_study_page p = {.ctx = ctx, .arena = {.ctx = ctx}};
+    double low;
+    double high;
+    dpid_median_interval(&p, 10, values, &low, &high);
+    assert_true(low == 2 && high == 9);
+    dpid_median_interval(&p, 6, values, &low, &high);
+    assert_true(low == 1 && high == 10);
+    dpid_median_interval(&p, 5, values, &low, &high);
+    assert_true(isnan(low) && isnan(high));
+    assert_true(dpid_median_of(&p, 10, values) == 5.5);
+    dpid_arena_release(&p.arena);
+    deepid_ctx_destroy(ctx);
+}
+
+static int32_t write_sparse(deepid_ctx *ctx, void *path)
+{
+    fake_study fake;
+    int32_t status = fake_study_make(ctx, FAKE_SPARSE, &fake);
+    if (status == DEEPID_OK)
+        status = dpid_study_page_write(ctx, &fake.material, path);
+    fake_study_free(&fake);
+    return status;
+}
+
+static void memory_that_runs_out_is_an_error(void **state)
+{
+    (void)state;
+    survives_every_failing_allocation("a page with little in it", write_sparse, (void *)temporary("sparse.html"));
+}
+
+/* The whole page has tens of thousands of allocations: every 997th fails in turn. */
+static void memory_that_runs_out_late_is_an_error(void **state)
+{
+    (void)state;
+    enum { STEP = 997 };
+    const char *path = temporary("whole.html");
+    for (int64_t at = 1;; at += STEP) {
+        failing_alloc counter = {.fail_at = 0};
+        deepid_ctx *ctx = NULL;
+        fake_study fake;
+        assert_int_equal(deepid_ctx_create_with_allocator(failing_alloc_take, failing_alloc_give, &counter, &ctx), DEEPID_OK);
+        OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+        counter.calls = 0;
+        counter.fail_at = at;
+        const int32_t status = dpid_study_page_write(ctx, &fake.material, path);
+        const bool over = counter.calls < at;
+        counter.fail_at = 0;
+        fake_study_free(&fake);
+        deepid_ctx_destroy(ctx);
+        assert_int_equal(counter.live, 0);
+        assert_int_equal(status, over ? DEEPID_OK : DEEPID_ERR_MEMORY);
+        if (over)
+            break;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_page_is_one_sound_file),     cmocka_unit_test(the_page_has_its_parts_in_order),
+        cmocka_unit_test(what_is_missing_is_said),          cmocka_unit_test(names_and_values_from_outside_cannot_hurt),
+        cmocka_unit_test(headlines_follow_the_numbers),     cmocka_unit_test(intervals_of_medians_cover),
+        cmocka_unit_test(memory_that_runs_out_is_an_error), cmocka_unit_test(memory_that_runs_out_late_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
