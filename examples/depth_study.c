@@ -1,7 +1,7 @@
-/* The main job: do added layers hurt on this task, and is it the optimiser?   depth_study --help
+/* The main job: why do added layers hurt on this task?   depth_study --help
 
-   Trains plain and identity nets of several depths and seeds, one net per core, resumes what was interrupted, inserts identity layers
-   into the trained shallow net, and writes every number and a report. The parts: depth_study/{options,task,summary,page}.c */
+   Makes a study of a shallow and a deep net, runs it one net per core, resumes what was interrupted, judges, and writes every number and a report.
+   The parts: depth_study/{options,task,summary,page}.c */
 #include "depth_study/depth_study.h"
 
 #include <math.h>
@@ -11,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TRY(call)                          \
-    do {                                   \
-        const int32_t status_ = (call);    \
-        if (status_ != DEEPID_OK)          \
-            return status_;                \
+#define TRY(call)                                                                                                                                                                            \
+    do {                                                                                                                                                                                     \
+        const int32_t status_ = (call);                                                                                                                                                      \
+        if (status_ != DEEPID_OK)                                                                                                                                                            \
+            return status_;                                                                                                                                                                  \
     } while (0)
 
 /* ---- Ctrl-C: the running steps end, what is done stays --------------------------------------- */
@@ -54,67 +54,123 @@ static int32_t show(void *user, const deepid_study_event *event)
     if (!terminal && (int)(share * 10) <= *last_tenth)
         return 0;
     *last_tenth = (int)(share * 10);
-    fprintf(stderr, "%s[%s] %3.0f %%  %lld of %lld nets  left %s  %s%s", terminal ? "\r\033[K" : "", bar, 100 * share, (long long)deepid_study_event_tasks_done(event),
+    fprintf(stderr, "%s[%s] %3.0f %%  %lld of %lld tasks  left %s  %s%s", terminal ? "\r\033[K" : "", bar, 100 * share, (long long)deepid_study_event_tasks_done(event),
             (long long)deepid_study_event_tasks(event), left, deepid_study_event_text(event), terminal ? "" : "\n");
     return 0;
 }
 
 /* ---- the study -------------------------------------------------------------------------------- */
 
-static int32_t add_nets(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study)
+/* The arms that the nets of blocks and depths are: S, D, D_res where it is the same net, else a net added for the curve over depth. */
+static int32_t add_one_net(deepid_ctx *ctx, options *o, const task_data *data, deepid_study *study, int block, int depth)
 {
-    for (int block = 0; block < o->block_count; block++) {
-        for (int depth = 0; depth < o->depth_count; depth++) {
-            char *text = net_text(ctx, o, data, o->blocks[block], o->depths[depth]);
-            if (!text)
-                return DEEPID_ERR_ARGUMENT;
-            const bool skip = strcmp(o->blocks[block], "plain") != 0 && !strstr(o->blocks[block], "_plain");
-            const int32_t status = deepid_study_add(study, skip ? "D_res" : depth == 0 ? "S" : "D", net_family(o, data), o->blocks[block], o->depths[depth], text);
-            free(text);
-            TRY(status);
-        }
-    }
+    const bool deepest = depth == o->depth_count - 1;
+    char word[64];
+    char *text = net_text(ctx, o, data, o->blocks[block], o->depths[depth]);
+    if (!text)
+        return DEEPID_ERR_ARGUMENT;
+    snprintf(word, sizeof word, "depth:%s:%lld", o->blocks[block], (long long)o->depths[depth]);
+    const char *twin = deepid_study_arm_text(study, deepid_study_arm_find(study, "D_res"));
+    int32_t status = DEEPID_OK;
+    if (block == 0 && (depth == 0 || deepest))
+        strcpy(word, depth == 0 ? "S" : "D");
+    else if (deepest && twin && strcmp(twin, text) == 0)
+        strcpy(word, "D_res");
+    else
+        status = deepid_study_add_net(study, o->blocks[block], o->depths[depth], text);
+    free(text);
+    if (status == DEEPID_OK)
+        o->arm[block][depth] = deepid_study_arm_find(study, word);
+    return status;
+}
+
+static int32_t add_nets(deepid_ctx *ctx, options *o, const task_data *data, deepid_study *study)
+{
+    TRY(deepid_study_set_text(study, "family", net_family(o, data)));
+    TRY(deepid_study_set_text(study, "block", o->blocks[0]));
+    TRY(deepid_study_set_number(study, "shallow_depth", (double)o->depths[0]));
+    TRY(deepid_study_set_number(study, "deep_depth", (double)o->depths[o->depth_count - 1]));
+    for (int block = 0; block < o->block_count; block++)
+        for (int depth = 0; depth < o->depth_count; depth++)
+            TRY(add_one_net(ctx, o, data, study, block, depth));
     return DEEPID_OK;
 }
 
-static int32_t set_up(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study)
+/* Two nets of the user's own. */
+static int32_t own_nets(options *o, deepid_study *study)
 {
+    const int64_t twin = deepid_study_arm_find(study, "D_res");
+    o->arm[0][0] = deepid_study_arm_find(study, "S");
+    o->arm[0][1] = deepid_study_arm_find(study, "D");
+    o->arm[1][0] = -1;
+    o->arm[1][1] = twin;
+    o->block_count = twin >= 0 && !deepid_study_arm_reason(study, twin) ? 2 : 1;
+    o->depths[0] = deepid_study_arm_depth(study, o->arm[0][0]);
+    o->depths[1] = deepid_study_arm_depth(study, o->arm[0][1]);
+    return twin < 0 ? DEEPID_ERR_ARGUMENT : DEEPID_OK;
+}
+
+static int32_t set_recipe(const options *o, const task_data *data, deepid_study *study)
+{
+    enum { POINTS = 20, PICTURE_POINTS = 3 };
+    TRY(deepid_study_set_validation(study, data->valid));
     TRY(deepid_study_set_number(study, "dtype", o->dtype));
-    TRY(add_nets(ctx, o, data, study));
-    TRY(deepid_study_set_seeds(study, 1, o->seeds));
     TRY(deepid_study_set_text(study, "optimizer", o->optimizer));
     TRY(deepid_study_set_text(study, "init", o->init));
+    TRY(deepid_study_set_text(study, "arms", o->arms));
+    TRY(deepid_study_set_text(study, "subject", data->words));
     TRY(deepid_study_set_number(study, "learning_rate", o->rate));
     TRY(deepid_study_set_number(study, "clip", o->clip));
     TRY(deepid_study_set_number(study, "batch", (double)o->batch));
     TRY(deepid_study_set_number(study, "steps", (double)o->steps));
     if (o->epochs)
         TRY(deepid_study_set_number(study, "epochs", (double)o->epochs));
-    TRY(deepid_study_set_number(study, "history_points", data->pictures ? 3 : 40));
-    TRY(deepid_study_set_number(study, "threads", (double)o->threads));
-    TRY(deepid_study_set_number(study, "shards", (double)o->shards));
-    TRY(deepid_study_set_number(study, "shard", (double)o->shard));
-    return deepid_study_set_folder(study, o->out);
+    TRY(deepid_study_set_number(study, "history_points", data->pictures ? PICTURE_POINTS : POINTS));
+    if (o->quick) {
+        TRY(deepid_study_set_number(study, "tuning_seeds", 1));
+        TRY(deepid_study_set_number(study, "probe_seeds", 1));
+    }
+    return deepid_study_set_seeds(study, o->seeds);
 }
 
-static double total_seconds(const deepid_table *results)
+static int32_t create_study(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study **study)
 {
-    double sum = 0;
-    for (int64_t row = 0; row < deepid_table_rows(results); row++)
-        sum += deepid_table_get(results, row, deepid_table_find_column(results, "seconds"));
-    return sum;
+    if (o->shallow)
+        return deepid_study_create(ctx, o->shallow, o->deep, data->train, study);
+    char *shallow = net_text(ctx, o, data, o->blocks[0], o->depths[0]);
+    char *deep = shallow ? net_text(ctx, o, data, o->blocks[0], o->depths[o->depth_count - 1]) : NULL;
+    const int32_t status = deep ? deepid_study_create(ctx, shallow, deep, data->train, study) : DEEPID_ERR_ARGUMENT;
+    free(deep);
+    free(shallow);
+    return status;
 }
+
+/* The folder comes last, for what it holds is compared with all settings. */
+static int32_t set_up(deepid_ctx *ctx, options *o, const task_data *data, deepid_study **study)
+{
+    TRY(create_study(ctx, o, data, study));
+    TRY(set_recipe(o, data, *study));
+    TRY(o->shallow ? own_nets(o, *study) : add_nets(ctx, o, data, *study));
+    TRY(deepid_study_set_number(*study, "budget", o->budget));
+    TRY(deepid_study_set_number(*study, "threads", (double)o->threads));
+    TRY(deepid_study_set_number(*study, "shards", (double)o->shards));
+    TRY(deepid_study_set_number(*study, "shard", (double)o->shard));
+    TRY(deepid_study_set_number(*study, "task", (double)o->task));
+    return deepid_study_set_folder(*study, o->out);
+}
+
+/* ---- what came out ------------------------------------------------------------------------------ */
 
 static int32_t tell(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, deepid_table *results, deepid_table *history)
 {
     certificate c;
     char path[4096];
-    TRY(certificate_make(ctx, o, data, study, results, &c));
-    summary_print(o, results, &c);
+    certificate_make(study, results, &c);
+    summary_print(study, results);
     snprintf(path, sizeof path, "%s/report.html", o->out);
     int32_t status = deepid_study_write(study, o->command);
     if (status == DEEPID_OK)
-        status = page_write(ctx, o, data, results, history, &c, total_seconds(results), path);
+        status = page_write(ctx, o, data, results, history, &c, path);
     certificate_free(&c);
     if (status == DEEPID_OK)
         printf("\nreport: %s\n", path);
@@ -140,16 +196,16 @@ static int32_t run(deepid_ctx *ctx, options *o, task_data *data, deepid_study **
     int last_tenth = -1;
     TRY(data_open(ctx, o, data));
     options_fill(o, data->pictures);
-    TRY(deepid_study_create(ctx, data->train, data->valid, study));
-    TRY(set_up(ctx, o, data, *study));
+    TRY(set_up(ctx, o, data, study));
     running = *study;
-    fprintf(stderr, "%s; %lld nets\n", data->words, (long long)deepid_study_task_count(*study));
+    if (deepid_study_task_count(*study) >= 0)
+        fprintf(stderr, "%s; %lld tasks\n", data->words, (long long)deepid_study_task_count(*study));
     const int32_t status = deepid_study_run(*study, show, &last_tenth);
     fprintf(stderr, "%s", isatty(STDERR_FILENO) ? "\r\033[K" : "");
     TRY(status);
     if (deepid_study_tasks_done(*study) < deepid_study_task_count(*study)) {
-        printf("%lld of %lld nets are done; the others belong to other shards or running processes. Run the same command when they are finished to get the report.\n",
-               (long long)deepid_study_tasks_done(*study), (long long)deepid_study_task_count(*study));
+        printf("%lld of %lld tasks are done. Run the command without --shard and --task to do the others and to get the report.\n", (long long)deepid_study_tasks_done(*study),
+               (long long)deepid_study_task_count(*study));
         return DEEPID_OK;
     }
     return finish(ctx, o, data, *study);
@@ -158,7 +214,7 @@ static int32_t run(deepid_ctx *ctx, options *o, task_data *data, deepid_study **
 /* Words of the caller's that the library refuses are wrong use; the rest failed. */
 static int exit_code(int32_t status)
 {
-    const bool usage = status == DEEPID_ERR_ARGUMENT || status == DEEPID_ERR_SPEC || status == DEEPID_ERR_SHAPE || status == DEEPID_ERR_UNSUPPORTED;
+    const bool usage = status == DEEPID_ERR_ARGUMENT || status == DEEPID_ERR_SPEC || status == DEEPID_ERR_SHAPE || status == DEEPID_ERR_LABEL || status == DEEPID_ERR_UNSUPPORTED;
     return status == DEEPID_OK ? DONE : status == DEEPID_STOPPED ? INTERRUPTED : usage ? USAGE : FAILED;
 }
 

@@ -11,14 +11,15 @@ enum { DEPTHS_MAX = 16, BLOCKS_MAX = 8, DONE = 0, FAILED = 1, USAGE = 2, INTERRU
 
 /* The command line, defaults filled in once the data are known. */
 typedef struct {
-    const char *data, *net, *optimizer, *init, *out;
-    int64_t depths[DEPTHS_MAX], samples, seeds, epochs, steps, batch, width, threads, shard, shards;
+    const char *data, *net, *shallow, *deep, *optimizer, *init, *arms, *out;
+    int64_t depths[DEPTHS_MAX], samples, seeds, epochs, steps, batch, width, threads, shard, shards, task;
     int depth_count, block_count;
     char blocks[BLOCKS_MAX][32];
-    double rate, clip;
+    double rate, clip, budget;
     int32_t dtype;
     bool quick;
-    char *command; /* to be typed again */
+    char *command;                       /* to be typed again: without --threads, --shard and --task, on which no result depends */
+    int64_t arm[BLOCKS_MAX][DEPTHS_MAX]; /* of the study; -1: none */
 } options;
 
 /* -1: go on; else the exit code. */
@@ -42,20 +43,18 @@ typedef struct {
     double median, low, high;
 } spread;
 spread spread_of(const double *values, int64_t n);
-/* values[seed] of column for net number `net`; returns how many. */
-int64_t seed_values(const deepid_table *results, int64_t net, const char *column, double *values);
+/* values[seed] of column for one arm; returns how many. */
+int64_t seed_values(const deepid_table *results, int64_t arm, const char *column, double *values);
 
-/* The simplest certificate: the trained shallow net with identity blocks inserted, beside the deep net from scratch. */
+/* The trained shallow net inside the deep one, beside the deep net from scratch: training losses by seed, of the seeds that have all three. */
 typedef struct {
-    bool made;
-    int64_t shallow_depth, deep_depth, seeds;
-    int64_t bit_equal;
-    double *shallow, *witness, *scratch; /* training losses by seed */
+    int64_t seeds, equal;
+    double *shallow, *witness, *scratch;
     double largest_difference;
     spread gap; /* scratch - witness */
     spread witness_loss;
 } certificate;
-int32_t certificate_make(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, const deepid_table *results, certificate *out);
+void certificate_make(deepid_study *study, const deepid_table *results, certificate *out);
 void certificate_free(certificate *c);
 
 /* A number as people read it, in a text that can stand in a call. */
@@ -66,7 +65,7 @@ word number_word(double value);
 
 /* The two sentences, and the whole page. */
 void answer_write(const options *o, const deepid_table *results, const certificate *c, char *text, size_t size);
-int32_t page_write(deepid_ctx *ctx, const options *o, const task_data *data, const deepid_table *results, const deepid_table *history, const certificate *c, double seconds, const char *path);
-void summary_print(const options *o, const deepid_table *results, const certificate *c);
+int32_t page_write(deepid_ctx *ctx, const options *o, const task_data *data, const deepid_table *results, const deepid_table *history, const certificate *c, const char *path);
+void summary_print(deepid_study *study, const deepid_table *results);
 
 #endif

@@ -8,35 +8,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
-    "depth_study: do added layers hurt on this task, and is it the optimiser?\n"
-    "\n"
-    "Trains plain and identity-skip nets of several depths with several seeds, one net per core, then inserts identity\n"
-    "layers into the trained shallow net: what the deep net from scratch loses against that is the optimiser's error.\n"
-    "\n"
-    "usage: depth_study [flags]\n"
-    "  --data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
-    "                     idx:FOLDER | cifar10:FOLDER | csv:FILE | npy:X,Y            (default spirals)\n"
-    "  --samples N        training samples to take (pictures from files: 4000, and half as many for validation)\n"
-    "  --net NET          mlp | pictures | a net's text with {block} and {depth} in it (default by the data)\n"
-    "  --width N          width of the mlp (16), of the first stage of pictures (8)\n"
-    "  --depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,44)\n"
-    "  --blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain\n"
-    "  --seeds N          seeds 1..N (8; pictures 2)\n"
-    "  --epochs N         passes over the data (100; pictures 3)      --steps N   updates instead\n"
-    "  --batch N          samples a step (64)\n"
-    "  --optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"\n"
-    "  --lr X             learning rate (0.03; pictures 0.05), divided by 10 after 75 % of the steps\n"
-    "  --clip X           largest norm of the gradient, 0 = off (5; pictures 0)\n"
-    "  --init WORDS       \"he\" (pictures: \"he mode=fan_out head=pytorch\"), \"orthogonal\", \"looks_linear\", ...\n"
-    "  --dtype f32|f64    numbers to train in (f32)\n"
-    "  --threads N        nets at a time, 0 = one per core (0); results do not depend on it\n"
-    "  --shard I/N        do every N-th task, starting with I (0-based); run all shards into one folder\n"
-    "  --out FOLDER       results.csv, history.csv, study.json, report.html (depth-study); the same command goes on where it stopped\n"
-    "  --quick            a small study for a first look: 2 seeds, fewer steps\n"
-    "  --help, --version\n"
-    "\n"
-    "exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted (the same command resumes)\n";
+static const char help[] = "depth_study: why do added layers hurt on this task?\n"
+                           "\n"
+                           "Trains a shallow and a deep net, and the deep one in other ways that each ask one question: another start, another optimiser, float64, more\n"
+                           "steps, an identity skip, the trained shallow net with identity layers put in. One net per core. Then it judges, with intervals over seeds.\n"
+                           "\n"
+                           "usage: depth_study [flags]\n"
+                           "  --data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
+                           "                     idx:FOLDER | cifar10:FOLDER | csv:FILE | npy:X,Y            (default spirals)\n"
+                           "  --samples N        training samples to take (pictures from files: 4000, and half as many for validation)\n"
+                           "  --net NET          mlp | pictures | a net's text with {block} and {depth} in it (default by the data)\n"
+                           "  --shallow TEXT --deep TEXT   two nets of your own instead\n"
+                           "  --width N          width of the mlp (16), of the first stage of pictures (8)\n"
+                           "  --depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,44); the first and the last are judged\n"
+                           "  --blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain; the first is judged\n"
+                           "  --arms LIST        what is tried: S,D,S_fine,W0,WT,D64,D_start,D_opt,D_3T,D_res,dial,depth (default: all that apply; see --arms help)\n"
+                           "  --seeds N          seeds 1..N (10; pictures 3)\n"
+                           "  --epochs N         passes over the data (100; pictures 3)      --steps N   updates instead\n"
+                           "  --batch N          samples a step (64), 0 = all\n"
+                           "  --optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"\n"
+                           "  --lr X             learning rate (0.03; pictures 0.05), divided by 10 after 75 % of the steps; other rates are tried around it\n"
+                           "  --clip X           largest norm of the gradient, 0 = off (5; pictures 0)\n"
+                           "  --init WORDS       \"he\" (pictures: \"he mode=fan_out head=pytorch\"), \"orthogonal\", \"looks_linear\", ...\n"
+                           "  --dtype f32|f64    numbers to train in (f32)\n"
+                           "  --budget SECONDS   as much evidence as this time buys; says what was left out\n"
+                           "  --threads N        nets at a time, 0 = one per core (0); results do not depend on it\n"
+                           "  --shard I/N        do every N-th task, starting with I (0-based), and what it stands on; shards may share a folder\n"
+                           "  --task N           do one task and what it stands on\n"
+                           "  --out FOLDER       results.csv, history.csv, study.json, verdict.json, report.html (depth-study); the same command goes on where it stopped\n"
+                           "  --quick            a small study for a first look: 2 seeds, fewer steps and arms\n"
+                           "  --help, --version\n"
+                           "\n"
+                           "exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted (the same command resumes)\n";
 
 static int wrong(const char *format, const char *a, const char *b)
 {
@@ -111,11 +114,68 @@ static int read_shard(options *o, const char *text)
 
 /* ---- flags --------------------------------------------------------------------------------- */
 
-enum { DATA = 256, SAMPLES, NET, WIDTH, DEPTHS, BLOCKS, SEEDS, EPOCHS, STEPS, BATCH, OPTIMIZER, LR, CLIP, INIT, DTYPE, THREADS, SHARD, OUT, QUICK, HELP, VERSION };
-static const struct option flags[] = {
-    {"data", 1, 0, DATA},       {"samples", 1, 0, SAMPLES}, {"net", 1, 0, NET},     {"width", 1, 0, WIDTH}, {"depths", 1, 0, DEPTHS}, {"blocks", 1, 0, BLOCKS}, {"seeds", 1, 0, SEEDS},
-    {"epochs", 1, 0, EPOCHS},   {"steps", 1, 0, STEPS},     {"batch", 1, 0, BATCH}, {"optimizer", 1, 0, OPTIMIZER}, {"lr", 1, 0, LR}, {"clip", 1, 0, CLIP},     {"init", 1, 0, INIT},
-    {"dtype", 1, 0, DTYPE},     {"threads", 1, 0, THREADS}, {"shard", 1, 0, SHARD}, {"out", 1, 0, OUT},     {"quick", 0, 0, QUICK},   {"help", 0, 0, HELP},     {"version", 0, 0, VERSION}, {0}};
+enum {
+    DATA = 256,
+    SAMPLES,
+    NET,
+    SHALLOW,
+    DEEP,
+    WIDTH,
+    DEPTHS,
+    BLOCKS,
+    ARMS,
+    SEEDS,
+    EPOCHS,
+    STEPS,
+    BATCH,
+    OPTIMIZER,
+    LR,
+    CLIP,
+    INIT,
+    DTYPE,
+    BUDGET,
+    THREADS,
+    SHARD,
+    TASK,
+    OUT,
+    QUICK,
+    HELP,
+    VERSION
+};
+static const struct option flags[] = {{"data", 1, 0, DATA},
+                                      {"samples", 1, 0, SAMPLES},
+                                      {"net", 1, 0, NET},
+                                      {"shallow", 1, 0, SHALLOW},
+                                      {"deep", 1, 0, DEEP},
+                                      {"width", 1, 0, WIDTH},
+                                      {"depths", 1, 0, DEPTHS},
+                                      {"blocks", 1, 0, BLOCKS},
+                                      {"arms", 1, 0, ARMS},
+                                      {"seeds", 1, 0, SEEDS},
+                                      {"epochs", 1, 0, EPOCHS},
+                                      {"steps", 1, 0, STEPS},
+                                      {"batch", 1, 0, BATCH},
+                                      {"optimizer", 1, 0, OPTIMIZER},
+                                      {"lr", 1, 0, LR},
+                                      {"clip", 1, 0, CLIP},
+                                      {"init", 1, 0, INIT},
+                                      {"dtype", 1, 0, DTYPE},
+                                      {"budget", 1, 0, BUDGET},
+                                      {"threads", 1, 0, THREADS},
+                                      {"shard", 1, 0, SHARD},
+                                      {"task", 1, 0, TASK},
+                                      {"out", 1, 0, OUT},
+                                      {"quick", 0, 0, QUICK},
+                                      {"help", 0, 0, HELP},
+                                      {"version", 0, 0, VERSION},
+                                      {0}};
+
+static int show_arms(void)
+{
+    for (int64_t i = 0; deepid_arm_word(i); i++)
+        printf("%-24s %s\n", deepid_arm_word(i), deepid_arm_help(deepid_arm_word(i)));
+    return DONE;
+}
 
 static int read_whole(const char *flag, const char *text, int64_t low, int64_t high, int64_t *out)
 {
@@ -134,6 +194,15 @@ static int read_flag(options *o, int flag, const char *text)
     case NET:
         o->net = text;
         return -1;
+    case SHALLOW:
+        o->shallow = text;
+        return -1;
+    case DEEP:
+        o->deep = text;
+        return -1;
+    case ARMS:
+        o->arms = text;
+        return strcmp(text, "help") == 0 ? show_arms() : -1;
     case OPTIMIZER:
         o->optimizer = text;
         return -1;
@@ -163,7 +232,11 @@ static int read_flag(options *o, int flag, const char *text)
     case STEPS:
         return read_whole("steps", text, 1, 1000000000000, &o->steps);
     case BATCH:
-        return read_whole("batch", text, 1, 1 << 30, &o->batch);
+        return read_whole("batch", text, 0, 1 << 30, &o->batch);
+    case TASK:
+        return read_whole("task", text, 0, 1 << 30, &o->task);
+    case BUDGET:
+        return number(text, 1, &o->budget) ? -1 : wrong("--budget is '%s', expected at least 1 second%s", text, "");
     case THREADS:
         return read_whole("threads", text, 0, 1024, &o->threads);
     case LR:
@@ -184,28 +257,51 @@ static int read_flag(options *o, int flag, const char *text)
     }
 }
 
-/* The words of the command, quoted for a shell. */
+/* One word, quoted for a shell where it must be. */
+static size_t add_word(char *to, const char *word)
+{
+    const bool plain = word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=.,:/+")] == 0 && *word;
+    size_t used = (size_t)sprintf(to, "%s", plain ? word : "'");
+    for (const char *p = word; !plain && *p; p++)
+        used += (size_t)sprintf(to + used, *p == '\'' ? "'\\''" : "%c", *p);
+    return used + (size_t)sprintf(to + used, "%s", plain ? "" : "'");
+}
+
+/* Words of the command that no result depends on: 0, 1 or 2 with the value. */
+static int idle_words(const char *word)
+{
+    static const char *const idle[] = {"--threads", "--shard", "--task"};
+    for (int i = 0; i < 3; i++) {
+        const size_t length = strlen(idle[i]);
+        if (strncmp(word, idle[i], length) == 0 && (word[length] == 0 || word[length] == '='))
+            return word[length] == 0 ? 2 : 1;
+    }
+    return 0;
+}
+
 static char *command_of(int argc, char **argv)
 {
     size_t size = 32;
     for (int i = 0; i < argc; i++)
         size += 4 * strlen(argv[i]) + 4;
     char *text = malloc(size);
-    size_t used = 0;
-    for (int i = 0; text && i < argc; i++) {
-        const bool plain = argv[i][strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=.,:/+")] == 0 && *argv[i];
-        const char *word = i == 0 && strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[i];
-        used += (size_t)sprintf(text + used, "%s%s", i ? " " : "", plain ? word : "'");
-        for (const char *p = word; !plain && *p; p++)
-            used += (size_t)sprintf(text + used, *p == '\'' ? "'\\''" : "%c", *p);
-        used += (size_t)sprintf(text + used, "%s", plain ? "" : "'");
+    size_t used = text ? add_word(text, strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0]) : 0;
+    for (int i = 1; text && i < argc; i++) {
+        const int idle = idle_words(argv[i]);
+        if (idle) {
+            i += idle - 1;
+            continue;
+        }
+        text[used++] = ' ';
+        used += add_word(text + used, argv[i]);
     }
     return text;
 }
 
 int options_read(options *o, int argc, char **argv)
 {
-    *o = (options){.data = "spirals", .out = "depth-study", .dtype = DEEPID_F32, .shards = 1, .rate = NAN, .clip = NAN, .command = command_of(argc, argv)};
+    *o = (options){
+        .data = "spirals", .out = "depth-study", .dtype = DEEPID_F32, .shards = 1, .task = -1, .batch = -1, .rate = NAN, .clip = NAN, .arms = "", .command = command_of(argc, argv)};
     opterr = 0;
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (flag == '?')
@@ -218,6 +314,12 @@ int options_read(options *o, int argc, char **argv)
         return wrong("unexpected '%s'; try depth_study --help%s", argv[optind], "");
     if (o->epochs && o->steps)
         return wrong("give --epochs or --steps, not both%s%s", "", "");
+    if (!o->shallow != !o->deep)
+        return wrong("give --shallow and --deep together%s%s", "", "");
+    if (o->shallow && (o->net || o->depth_count || o->block_count))
+        return wrong("give --shallow and --deep, or --net, --depths and --blocks%s%s", "", "");
+    if (!o->shallow && o->depth_count == 1)
+        return wrong("--depths has one number, expected at least two: a shallow net and a deep one%s%s", "", "");
     return -1;
 }
 
@@ -228,22 +330,24 @@ void options_fill(options *o, bool pictures)
     static const int64_t depths[2][3] = {{2, 10, 30}, {8, 20, 44}};
     const int64_t quick_depths = 2;
     if (o->depth_count == 0)
-        for (; o->depth_count < (o->quick ? quick_depths : 3); o->depth_count++)
+        for (; o->depth_count < (o->quick || o->shallow ? quick_depths : 3); o->depth_count++)
             o->depths[o->depth_count] = depths[pictures][o->depth_count];
     if (o->block_count == 0) {
         strcpy(o->blocks[0], "plain");
         strcpy(o->blocks[1], "identity");
         o->block_count = 2;
     }
-    o->seeds = o->seeds ? o->seeds : pictures || o->quick ? 2 : 8;
+    o->seeds = o->seeds ? o->seeds : o->quick ? 2 : pictures ? 3 : 10;
     if (!o->steps && !o->epochs) {
         o->epochs = pictures ? 3 : 100;
         o->steps = o->quick ? 60 : 0;
     }
-    o->batch = o->batch ? o->batch : 64;
+    o->batch = o->batch >= 0 ? o->batch : 64;
     o->width = o->width ? o->width : pictures ? 8 : 16;
     o->optimizer = o->optimizer ? o->optimizer : pictures ? "sgd momentum=0.9 weight_decay=1e-4" : "sgd momentum=0.9";
     o->init = o->init ? o->init : pictures ? "he mode=fan_out head=pytorch" : "he";
     o->rate = isnan(o->rate) ? (pictures ? 0.05 : 0.03) : o->rate;
     o->clip = isnan(o->clip) ? (pictures ? 0 : 5) : o->clip;
+    if (o->quick && !*o->arms)
+        o->arms = "S,D,W0,D64,D_start:looks_linear,D_res,depth";
 }

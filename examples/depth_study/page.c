@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRY(call)                          \
-    do {                                   \
-        const int32_t status_ = (call);    \
-        if (status_ != DEEPID_OK)          \
-            return status_;                \
+#define TRY(call)                                                                                                                                                                            \
+    do {                                                                                                                                                                                     \
+        const int32_t status_ = (call);                                                                                                                                                      \
+        if (status_ != DEEPID_OK)                                                                                                                                                            \
+            return status_;                                                                                                                                                                  \
     } while (0)
 
 typedef struct {
@@ -23,15 +23,16 @@ typedef struct {
 
 /* ---- curves ---------------------------------------------------------------------------------- */
 
-/* Points of one task's history. */
-static int64_t curve_of(const page *p, int64_t task, const char *column, double *x, double *y)
+/* Points of the history of one arm and seed. */
+static int64_t curve_of(const page *p, int64_t arm, int64_t seed, const char *column, double *x, double *y)
 {
-    const int64_t task_column = deepid_table_find_column(p->history, "task");
+    const int64_t arm_column = deepid_table_find_column(p->history, "arm");
+    const int64_t seed_column = deepid_table_find_column(p->history, "seed");
     const int64_t epoch_column = deepid_table_find_column(p->history, "epoch");
     const int64_t value_column = deepid_table_find_column(p->history, column);
     int64_t n = 0;
     for (int64_t row = 0; row < deepid_table_rows(p->history); row++) {
-        if ((int64_t)deepid_table_get(p->history, row, task_column) != task)
+        if ((int64_t)deepid_table_get(p->history, row, arm_column) != arm || (int64_t)deepid_table_get(p->history, row, seed_column) != seed)
             continue;
         x[n] = deepid_table_get(p->history, row, epoch_column);
         y[n++] = deepid_table_get(p->history, row, value_column);
@@ -60,7 +61,7 @@ static int32_t add_net_curves(const page *p, deepid_chart *chart, int block, int
     int64_t shortest = room;
     int32_t status = DEEPID_OK;
     for (int64_t seed = 0; seed < o->seeds && status == DEEPID_OK; seed++) {
-        const int64_t n = curve_of(p, (block * o->depth_count + depth) * o->seeds + seed, column, x, y);
+        const int64_t n = curve_of(p, o->arm[block][depth], seed + 1, column, x, y);
         for (int64_t i = 0; i < n; i++)
             at[i * o->seeds + seed] = y[i];
         shortest = n < shortest ? n : shortest;
@@ -72,7 +73,8 @@ static int32_t add_net_curves(const page *p, deepid_chart *chart, int block, int
         median[i] = spread_of(at + i * o->seeds, o->seeds).median;
     snprintf(style, sizeof style, "role=%s weight=thick dash=%d", depth_role(o, depth), dash);
     snprintf(label, sizeof label, "depth %lld", (long long)o->depths[depth]);
-    snprintf(title, sizeof title, "%s depth %lld, median of %lld seeds: ends at %.6g", o->blocks[block], (long long)o->depths[depth], (long long)o->seeds, shortest ? median[shortest - 1] : NAN);
+    snprintf(title, sizeof title, "%s depth %lld, median of %lld seeds: ends at %.6g", o->blocks[block], (long long)o->depths[depth], (long long)o->seeds,
+             shortest ? median[shortest - 1] : NAN);
     if (status == DEEPID_OK)
         status = deepid_chart_line(chart, style, label, title, shortest, x, median);
     free(at);
@@ -103,7 +105,8 @@ static int32_t make_curves(const page *p, int block, const char *column, bool da
     if (low < high)
         TRY(deepid_chart_set_y_range(*out, low, high));
     for (int depth = 0; depth < p->o->depth_count; depth++)
-        TRY(add_net_curves(p, *out, block, depth, column, dash));
+        if (p->o->arm[block][depth] >= 0)
+            TRY(add_net_curves(p, *out, block, depth, column, dash));
     return DEEPID_OK;
 }
 
@@ -116,9 +119,9 @@ static void curve_headline(const page *p, const char *column, const char *what, 
     size_t used = 0;
     text[0] = 0;
     for (int block = 0; block < o->block_count && used < size; block++) {
-        const int64_t n = seed_values(p->results, block * o->depth_count, column, a);
+        const int64_t n = seed_values(p->results, o->arm[block][0], column, a);
         int64_t worse = 0;
-        seed_values(p->results, block * o->depth_count + o->depth_count - 1, column, b);
+        seed_values(p->results, o->arm[block][o->depth_count - 1], column, b);
         for (int64_t i = 0; i < n; i++)
             worse += b[i] > a[i];
         used += (size_t)snprintf(text + used, size - used, "%s%s: depth %lld ends with a higher %s loss than depth %lld at %lld of %lld seeds", block ? "; " : "", o->blocks[block],
@@ -137,8 +140,8 @@ static int32_t add_curves(page *p, const char *column, const char *what, bool da
         status = make_curves(p, block, column, dash, &charts[block]);
     curve_headline(p, column, what, headline, sizeof headline);
     char how[200];
-    snprintf(how, sizeof how, "%s loss over the whole set, with population statistics in batch-norm, on a log axis. Thin: one seed. Thick: the median of %lld.", dash ? "Validation" : "Training",
-             (long long)p->o->seeds);
+    snprintf(how, sizeof how, "%s loss over the whole set, with population statistics in batch-norm, on a log axis. Thin: one seed. Thick: the median of %lld.",
+             dash ? "Validation" : "Training", (long long)p->o->seeds);
     if (status == DEEPID_OK)
         status = deepid_page_figure(p->page, headline, how, charts[0], p->o->blocks[0], charts[1], shown > 1 ? p->o->blocks[1] : NULL, NULL, "history.csv");
     deepid_chart_destroy(charts[1]);
@@ -159,7 +162,7 @@ static int32_t add_block_depths(const page *p, deepid_chart *chart, int block, c
     const bool identity = strcmp(o->blocks[block], "plain") != 0 && !strstr(o->blocks[block], "_plain");
     int32_t status = DEEPID_OK;
     for (int depth = 0; depth < o->depth_count && status == DEEPID_OK; depth++) {
-        const int64_t n = seed_values(p->results, block * o->depth_count + depth, column, values);
+        const int64_t n = seed_values(p->results, o->arm[block][depth], column, values);
         x[depth] = (double)o->depths[depth];
         median[depth] = spread_of(values, n).median;
         for (int64_t i = 0; i < n; i++)
@@ -190,8 +193,8 @@ static void depth_headline(const page *p, char *text, size_t size)
     double *values = calloc((size_t)o->seeds, sizeof *values);
     size_t used = (size_t)snprintf(text, size, "Median training loss from depth %lld to %lld:", (long long)o->depths[0], (long long)o->depths[o->depth_count - 1]);
     for (int block = 0; block < o->block_count && used < size; block++) {
-        const spread first = spread_of(values, seed_values(p->results, block * o->depth_count, "train_loss", values));
-        const spread last = spread_of(values, seed_values(p->results, block * o->depth_count + o->depth_count - 1, "train_loss", values));
+        const spread first = spread_of(values, seed_values(p->results, o->arm[block][0], "train_loss", values));
+        const spread last = spread_of(values, seed_values(p->results, o->arm[block][o->depth_count - 1], "train_loss", values));
         used += (size_t)snprintf(text + used, size - used, "%s %s %s to %s", block ? "," : "", o->blocks[block], number_word(first.median).text, number_word(last.median).text);
     }
     free(values);
@@ -207,8 +210,8 @@ static int32_t add_depths(page *p)
     char headline[400];
     depth_headline(p, headline, sizeof headline);
     if (status == DEEPID_OK)
-        status = deepid_page_figure(p->page, headline, "Final loss on a log axis. Marks: seeds (dots plain, diamonds with a skip). Line: median.", train, "training", valid,
-                                      "validation", NULL, "results.csv");
+        status = deepid_page_figure(p->page, headline, "Final loss on a log axis. Marks: seeds (dots plain, diamonds with a skip). Line: median.", train, "training", valid, "validation",
+                                    NULL, "results.csv");
     deepid_chart_destroy(valid);
     deepid_chart_destroy(train);
     return status;
@@ -239,14 +242,16 @@ static int32_t add_certificate(page *p)
     deepid_chart *chart = NULL;
     char headline[256];
     char how[512];
-    if (!c->made)
-        return deepid_page_paragraph(p->page, "No certificate here: it is made for dense batch-norm nets when all their seeds are done and none of the shallow ones diverged.");
+    if (c->seeds == 0)
+        return deepid_page_paragraph(p->page, "No certificate here: no layers were found that leave the trained shallow net as it is.");
     snprintf(headline, sizeof headline, "A deep net as good as the shallow one exists: training from scratch leaves %s [%s, %s] on the table", number_word(c->gap.median).text,
              number_word(c->gap.low).text, number_word(c->gap.high).text);
     snprintf(how, sizeof how,
-             "The trained net of depth %lld with %lld identity blocks inserted (W = I, b = 0, batch-norm that changes nothing) has its training loss: largest difference %s, equal to the last bit at "
+             "The trained net of depth %lld with %lld identity blocks inserted (W = I, b = 0, batch-norm that changes nothing) has its training loss: largest difference %s, equal to the "
+             "last bit at "
              "%lld of %lld seeds. What the same deep net loses against it when trained from scratch is the optimiser's error, at least. Median and range over seeds.",
-             (long long)c->shallow_depth, (long long)(c->deep_depth - c->shallow_depth), number_word(c->largest_difference).text, (long long)c->bit_equal, (long long)c->seeds);
+             (long long)p->o->depths[0], (long long)(p->o->depths[p->o->depth_count - 1] - p->o->depths[0]), number_word(c->largest_difference).text, (long long)c->equal,
+             (long long)c->seeds);
     int32_t status = certificate_chart(p, &chart);
     if (status == DEEPID_OK)
         status = deepid_page_figure(p->page, headline, how, chart, NULL, NULL, NULL, NULL, NULL);
@@ -266,7 +271,7 @@ static int32_t add_table(page *p)
     for (int net = 0; net < o->block_count * o->depth_count && status == DEEPID_OK; net++) {
         double row[8] = {(double)o->depths[net % o->depth_count]};
         for (int k = 0; k < 5; k++) {
-            const int64_t n = seed_values(p->results, net, columns[k], values);
+            const int64_t n = seed_values(p->results, o->arm[net / o->depth_count][net % o->depth_count], columns[k], values);
             const spread s = spread_of(values, n);
             double sum = 0;
             for (int64_t i = 0; i < n; i++)
@@ -292,12 +297,13 @@ static int32_t add_end(page *p)
 {
     char text[640];
     TRY(deepid_page_heading(p->page, "What this is about, and what not"));
-    TRY(deepid_page_paragraph(p->page, "About these nets, these data, this optimiser and this budget. Rates were not tuned for each net; other starts, other solvers and float64 were not tried."));
-    if (p->certificate->made)
+    TRY(deepid_page_paragraph(p->page, "About these nets, these data, this optimiser and this budget."));
+    if (p->certificate->seeds > 0)
         TRY(deepid_page_paragraph(p->page, "The certificate is about training loss, in the function that batch-norm computes in evaluation."));
     TRY(deepid_page_heading(p->page, "To repeat it"));
     TRY(deepid_page_code(p->page, p->o->command));
-    snprintf(text, sizeof text, "deepid %s. Numbers: results.csv (a row a net), history.csv (the curves), study.json (configuration, versions, machine, seeds); weights in nets/.", deepid_version());
+    snprintf(text, sizeof text, "deepid %s. Numbers: results.csv (a row a net), history.csv (the curves), study.json (configuration, versions, machine, seeds); weights in nets/.",
+             deepid_version());
     return deepid_page_paragraph(p->page, text);
 }
 
@@ -314,7 +320,7 @@ static int32_t add_all(page *p)
     return add_end(p);
 }
 
-int32_t page_write(deepid_ctx *ctx, const options *o, const task_data *data, const deepid_table *results, const deepid_table *history, const certificate *c, double seconds, const char *path)
+int32_t page_write(deepid_ctx *ctx, const options *o, const task_data *data, const deepid_table *results, const deepid_table *history, const certificate *c, const char *path)
 {
     page p = {ctx, o, results, history, c, NULL};
     char subject[700];
@@ -324,8 +330,8 @@ int32_t page_write(deepid_ctx *ctx, const options *o, const task_data *data, con
     char budget[48];
     snprintf(budget, sizeof budget, "%lld %s", (long long)(o->steps ? o->steps : o->epochs), o->steps ? "steps" : "epochs");
     if (used < sizeof subject)
-        snprintf(subject + used, sizeof subject - used, " \xc2\xb7 %lld seeds \xc2\xb7 %s, rate %g, %s, %s start, %s \xc2\xb7 %.0f s of training", (long long)o->seeds, o->optimizer, o->rate, budget,
-                 o->init, o->dtype == DEEPID_F64 ? "float64" : "float32", seconds);
+        snprintf(subject + used, sizeof subject - used, " \xc2\xb7 %lld seeds \xc2\xb7 %s, rate %g, %s, %s start, %s", (long long)o->seeds, o->optimizer, o->rate, budget, o->init,
+                 o->dtype == DEEPID_F64 ? "float64" : "float32");
     TRY(deepid_page_create(ctx, "Do added layers hurt here, and is it the optimiser?", subject, &p.page));
     int32_t status = add_all(&p);
     if (status == DEEPID_OK)

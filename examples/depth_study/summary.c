@@ -34,13 +34,13 @@ spread spread_of(const double *values, int64_t n)
     return s;
 }
 
-int64_t seed_values(const deepid_table *results, int64_t net, const char *column, double *values)
+int64_t seed_values(const deepid_table *results, int64_t arm, const char *column, double *values)
 {
-    const int64_t net_column = deepid_table_find_column(results, "net");
+    const int64_t arm_column = deepid_table_find_column(results, "arm");
     const int64_t value_column = deepid_table_find_column(results, column);
     int64_t n = 0;
     for (int64_t row = 0; row < deepid_table_rows(results); row++)
-        if ((int64_t)deepid_table_get(results, row, net_column) == net)
+        if ((int64_t)deepid_table_get(results, row, arm_column) == arm)
             values[n++] = deepid_table_get(results, row, value_column);
     return n;
 }
@@ -55,59 +55,23 @@ static int find_block(const options *o, const char *word)
 
 /* ---- certificate ------------------------------------------------------------------------------ */
 
-/* dense and batch-norm blocks can be the identity on what a relu gives: W = I, b = 0, and batch-norm's running variance such that var + eps = 1. */
-static int32_t insert_identity(deepid_ctx *ctx, const char *deep_text, int32_t dtype, const deepid_net *shallow, deepid_net **out)
+/* The loss of one arm at one seed; NaN where there is none. */
+static double loss_at(const deepid_table *results, int64_t arm, double seed)
 {
-    const double eps = 1e-5;
-    deepid_net *deep = NULL;
-    int32_t status = deepid_net_create(ctx, deep_text, dtype, &deep);
-    if (status == DEEPID_OK)
-        status = deepid_net_init(deep, "identity", 1);
-    for (int64_t i = 0; status == DEEPID_OK && i < deepid_net_parameter_count(deep); i++) {
-        const char *name = deepid_net_parameter_name(deep, i);
-        const size_t length = strlen(name);
-        if (length < 11 || strcmp(name + length - 11, "running_var") != 0)
-            continue;
-        for (int64_t k = 0; k < deepid_net_parameter_extent(deep, i, 0); k++) {
-            if (dtype == DEEPID_F32)
-                ((float *)deepid_net_parameter_data(deep, name))[k] = (float)(1 - eps);
-            else
-                ((double *)deepid_net_parameter_data(deep, name))[k] = 1 - eps;
-        }
-    }
-    if (status == DEEPID_OK)
-        status = deepid_net_copy_parameters(deep, shallow, NULL);
-    if (status == DEEPID_OK)
-        *out = deep;
-    else
-        deepid_net_destroy(deep);
-    return status;
-}
-
-static int32_t one_seed(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, int64_t shallow_task, const char *deep_text, double *shallow_loss, double *witness_loss)
-{
-    deepid_net *shallow = NULL;
-    deepid_net *witness = NULL;
-    int32_t status = deepid_study_net(study, shallow_task, &shallow);
-    if (status == DEEPID_OK)
-        status = insert_identity(ctx, deep_text, o->dtype, shallow, &witness);
-    if (status == DEEPID_OK)
-        status = deepid_net_evaluate(shallow, data->train, NULL, shallow_loss, NULL);
-    if (status == DEEPID_OK)
-        status = deepid_net_evaluate(witness, data->train, NULL, witness_loss, NULL);
-    deepid_net_destroy(witness);
-    deepid_net_destroy(shallow);
-    return status;
+    const int64_t arm_column = deepid_table_find_column(results, "arm");
+    const int64_t seed_column = deepid_table_find_column(results, "seed");
+    for (int64_t row = 0; row < deepid_table_rows(results); row++)
+        if ((int64_t)deepid_table_get(results, row, arm_column) == arm && deepid_table_get(results, row, seed_column) == seed)
+            return deepid_table_get(results, row, deepid_table_find_column(results, "train_loss"));
+    return NAN;
 }
 
 static void compare(certificate *c)
 {
-    double *gap = malloc(sizeof *gap * (size_t)c->seeds);
-    c->bit_equal = 0;
-    c->largest_difference = 0;
+    double *gap = calloc((size_t)c->seeds + 1, sizeof *gap);
     for (int64_t i = 0; i < c->seeds; i++) {
         gap[i] = c->scratch[i] - c->witness[i];
-        c->bit_equal += c->witness[i] == c->shallow[i];
+        c->equal += c->witness[i] == c->shallow[i];
         c->largest_difference = fmax(c->largest_difference, fabs(c->witness[i] - c->shallow[i]));
     }
     c->gap = spread_of(gap, c->seeds);
@@ -115,36 +79,23 @@ static void compare(certificate *c)
     free(gap);
 }
 
-int32_t certificate_make(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, const deepid_table *results, certificate *out)
+void certificate_make(deepid_study *study, const deepid_table *results, certificate *out)
 {
-    const int plain = find_block(o, "plain");
-    *out = (certificate){0};
-    if (plain < 0 || o->depth_count < 2 || strcmp(net_family(o, data), "mlp") != 0 || deepid_study_tasks_done(study) < deepid_study_task_count(study))
-        return DEEPID_OK;
-    const int64_t first = plain * o->depth_count;
-    const int64_t last = first + o->depth_count - 1;
-    double *all = calloc((size_t)(3 * o->seeds), sizeof *all);
-    char *deep_text = net_text(ctx, o, data, "plain", o->depths[o->depth_count - 1]);
-    out->shallow = all;
-    out->witness = all + o->seeds;
-    out->scratch = all + 2 * o->seeds;
-    out->shallow_depth = o->depths[0];
-    out->deep_depth = o->depths[o->depth_count - 1];
-    out->seeds = seed_values(results, last, "train_loss", out->scratch);
-    double *diverged = calloc((size_t)o->seeds, sizeof *diverged);
-    int32_t status = DEEPID_OK;
-    seed_values(results, first, "diverged", diverged);
-    bool possible = true;
-    for (int64_t i = 0; i < out->seeds; i++)
-        possible = possible && diverged[i] == 0;
-    for (int64_t i = 0; possible && status == DEEPID_OK && i < out->seeds; i++)
-        status = one_seed(ctx, o, data, study, first * o->seeds + i, deep_text, &out->shallow[i], &out->witness[i]);
-    out->made = possible && status == DEEPID_OK;
-    if (out->made)
-        compare(out);
-    free(diverged);
-    free(deep_text);
-    return status;
+    const int64_t seeds = (int64_t)deepid_study_number(study, "seeds");
+    const double first = deepid_study_number(study, "first_seed");
+    double *all = calloc((size_t)(3 * seeds), sizeof *all);
+    *out = (certificate){.shallow = all, .witness = all + seeds, .scratch = all + 2 * seeds};
+    for (int64_t i = 0; i < seeds; i++) {
+        const double shallow = loss_at(results, deepid_study_arm_find(study, "S"), first + (double)i);
+        const double witness = loss_at(results, deepid_study_arm_find(study, "W0"), first + (double)i);
+        const double scratch = loss_at(results, deepid_study_arm_find(study, "D"), first + (double)i);
+        if (!isfinite(shallow) || !isfinite(witness) || isnan(scratch))
+            continue;
+        out->shallow[out->seeds] = shallow;
+        out->witness[out->seeds] = witness;
+        out->scratch[out->seeds++] = scratch;
+    }
+    compare(out);
 }
 
 void certificate_free(certificate *c)
@@ -183,51 +134,50 @@ void answer_write(const options *o, const deepid_table *results, const certifica
         snprintf(text, size, "One depth was trained, so nothing can be said about depth.");
         return;
     }
-    const long long worse = worse_at(o, results, plain * o->depth_count, plain * o->depth_count + o->depth_count - 1, &a, &b);
+    const long long worse = worse_at(o, results, o->arm[plain][0], o->arm[plain][o->depth_count - 1], &a, &b);
     used += (size_t)snprintf(text + used, size - used, "%s: %s nets of depth %lld end at a training loss of %s, depth %lld at %s (medians); the deeper one is worse at %lld of %lld seeds.",
-                             worse == o->seeds ? "Added layers hurt, already in training" : worse == 0 ? "Added layers do not hurt in training here" : "Added layers hurt at some seeds", o->blocks[plain],
-                             deep, number_word(b).text, shallow, number_word(a).text, worse, (long long)o->seeds);
-    if (identity >= 0 && identity != plain && used < size) {
-        const long long same = worse_at(o, results, identity * o->depth_count, identity * o->depth_count + o->depth_count - 1, &a, &b);
+                             worse == o->seeds ? "Added layers hurt, already in training"
+                             : worse == 0      ? "Added layers do not hurt in training here"
+                                               : "Added layers hurt at some seeds",
+                             o->blocks[plain], deep, number_word(b).text, shallow, number_word(a).text, worse, (long long)o->seeds);
+    if (identity >= 0 && identity != plain && o->arm[identity][0] >= 0 && used < size) {
+        const long long same = worse_at(o, results, o->arm[identity][0], o->arm[identity][o->depth_count - 1], &a, &b);
         used += (size_t)snprintf(text + used, size - used, " With an identity skip depth %lld ends at %s, depth %lld at %s (worse at %lld of %lld).", deep, number_word(b).text, shallow,
                                  number_word(a).text, same, (long long)o->seeds);
     }
-    if (c->made && used < size)
-        snprintf(text + used, size - used,
-                 " It is not that the deep net could not do it: the trained net of depth %lld with %lld identity blocks inserted has a training loss of %s, so at least %s [%s, %s] of the deep "
-                 "net's loss is the optimiser's error.",
-                 shallow, deep - shallow, number_word(c->witness_loss.median).text, number_word(c->gap.median).text, number_word(c->gap.low).text, number_word(c->gap.high).text);
+    if (c->seeds > 0 && used < size)
+        snprintf(
+            text + used, size - used,
+            " It is not that the deep net could not do it: the trained net of depth %lld with %lld identity blocks inserted has a training loss of %s, so at least %s [%s, %s] of the deep "
+            "net's loss is the optimiser's error.",
+            shallow, deep - shallow, number_word(c->witness_loss.median).text, number_word(c->gap.median).text, number_word(c->gap.low).text, number_word(c->gap.high).text);
 }
 
 /* ---- the table on the terminal ------------------------------------------------------------------------ */
 
-static void print_net(const options *o, const deepid_table *results, int block, int depth)
+static void print_arm(deepid_study *study, const deepid_table *results, int64_t arm)
 {
     static const char *const columns[] = {"train_loss", "train_error", "valid_loss", "valid_error"};
-    double *values = calloc((size_t)o->seeds, sizeof *values);
-    const int64_t net = block * o->depth_count + depth;
-    printf("%-16s %5lld", o->blocks[block], (long long)o->depths[depth]);
-    for (int k = 0; k < 4; k++) {
-        const int64_t n = seed_values(results, net, columns[k], values);
+    double *values = calloc((size_t)deepid_study_number(study, "seeds"), sizeof *values);
+    int64_t n = seed_values(results, arm, columns[0], values);
+    if (n > 0)
+        printf("%-24s %5lld", deepid_study_arm_word(study, arm), (long long)deepid_study_arm_depth(study, arm));
+    for (int k = 0; n > 0 && k < 4; k++) {
+        n = seed_values(results, arm, columns[k], values);
         for (int64_t i = 0; i < n && k % 2; i++)
             values[i] = 100 * (1 - values[i]); /* accuracy in per cent */
         const spread s = spread_of(values, n);
         printf(k % 2 ? "  %5.1f [%5.1f, %5.1f]" : "  %9.3g [%8.3g, %8.3g]", s.median, s.low, s.high);
     }
-    printf("\n");
+    if (n > 0)
+        printf("\n");
     free(values);
 }
 
-void summary_print(const options *o, const deepid_table *results, const certificate *c)
+void summary_print(deepid_study *study, const deepid_table *results)
 {
-    printf("\nmedian [lowest, highest] over %lld seeds\n", (long long)o->seeds);
-    printf("%-16s %5s  %30s  %20s  %30s  %20s\n", "arm", "K", "training loss", "training accuracy %", "validation loss", "validation acc. %");
-    for (int block = 0; block < o->block_count; block++)
-        for (int depth = 0; depth < o->depth_count; depth++)
-            print_net(o, results, block, depth);
-    if (c->made)
-        printf("\ncertificate: the trained plain net of depth %lld with %lld identity blocks inserted has the training loss of the shallow net: largest difference %.3g, equal to the last bit at %lld of "
-               "%lld seeds.\nThe same net of depth %lld trained from scratch loses %.3g [%.3g, %.3g] more: that much, at least, is the optimiser's error.\n",
-               (long long)c->shallow_depth, (long long)(c->deep_depth - c->shallow_depth), c->largest_difference, (long long)c->bit_equal, (long long)c->seeds, (long long)c->deep_depth, c->gap.median,
-               c->gap.low, c->gap.high);
+    printf("median [lowest, highest] over %g seeds\n", deepid_study_number(study, "seeds"));
+    printf("%-24s %5s  %30s  %20s  %30s  %20s\n", "arm", "depth", "training loss", "training accuracy %", "validation loss", "validation acc. %");
+    for (int64_t arm = 0; arm < deepid_study_arm_count(study); arm++)
+        print_arm(study, results, arm);
 }

@@ -112,8 +112,8 @@ char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const c
     if (strcmp(family, "mlp") == 0)
         status = deepid_resnet_mlp(ctx, deepid_dataset_extent(data->train, 0), o->width, depth, outputs, block, "batchnorm; relu", o->dtype, &net);
     else
-        status = deepid_resnet_pictures(ctx, depth, block, deepid_dataset_extent(data->train, 0), deepid_dataset_extent(data->train, 1), deepid_dataset_extent(data->train, 2), o->width, outputs,
-                                        o->dtype, &net);
+        status = deepid_resnet_pictures(ctx, depth, block, deepid_dataset_extent(data->train, 0), deepid_dataset_extent(data->train, 1), deepid_dataset_extent(data->train, 2), o->width,
+                                        outputs, o->dtype, &net);
     char *text = status == DEEPID_OK ? strdup(deepid_net_describe(net)) : NULL;
     deepid_net_destroy(net);
     return text;

@@ -1,4 +1,4 @@
-/* Running a study: one net per core. Workers take tasks, dearest first; the caller's thread waits, and it alone calls back. */
+/* Running a study: one net per core. Workers take, under one lock, the dearest task whose parents are done; the caller's thread waits, and it alone calls back. */
 #include "study/study.h"
 
 #include "base/pool.h"
@@ -16,16 +16,18 @@ struct deepid_study_event {
 
 typedef struct {
     deepid_study *study;
-    int64_t *order; /* tasks to do, dearest first */
-    int64_t count;
-    _Atomic int64_t next;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    int32_t running; /* workers; under mutex */
-    int32_t status;  /* first failure; under mutex */
+    /* all below and every task's state under mutex */
+    int32_t running; /* workers */
+    int32_t status;  /* first failure */
     char error[DPID_ERROR_MAX];
-    _Atomic int64_t current; /* the task that began last, for the text */
+    int64_t current; /* the task that began last, for the text */
+    int64_t held;    /* a task that another process has; -1: none */
+    double before;   /* cost of what earlier runs did */
 } crew;
+
+enum { LOOK_NANOSECONDS = 100000000, SECOND = 1000000000 };
 
 static double now(void)
 {
@@ -34,74 +36,191 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- workers ------------------------------------------------------------------------------ */
-
-static void finish(crew *c, int32_t status, const char *error)
+/* A tenth of a second, or until something changes. */
+static void doze(crew *c)
 {
-    pthread_mutex_lock(&c->mutex);
-    if (status != DEEPID_OK && c->status == DEEPID_OK) {
-        c->status = status;
-        snprintf(c->error, sizeof c->error, "%s", error);
-        if (status != DEEPID_STOPPED)
-            atomic_store(&c->study->stop, 2); /* the others end too */
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += LOOK_NANOSECONDS;
+    until.tv_sec += until.tv_nsec / SECOND;
+    until.tv_nsec %= SECOND;
+    pthread_cond_timedwait(&c->changed, &c->mutex, &until);
+}
+
+/* ---- taking a task: under the lock ----------------------------------------------------------- */
+
+/* The first failure ends them all. */
+static void fail(crew *c, int32_t status, const char *error)
+{
+    if (status == DEEPID_OK || c->status != DEEPID_OK)
+        return;
+    c->status = status;
+    snprintf(c->error, sizeof c->error, "%s", error);
+    if (status != DEEPID_STOPPED)
+        atomic_store(&c->study->stop, 2);
+}
+
+static void task_done(crew *c, dpid_task *task)
+{
+    task->state = DPID_TASK_DONE;
+    if (task->kind == DPID_TASK_TUNE)
+        dpid_tuning_settle(c->study);
+    pthread_cond_broadcast(&c->changed);
+}
+
+/* The dearest that can begin and that nobody was found to have in this round; NULL: none. */
+static dpid_task *dearest(crew *c, int64_t *left)
+{
+    dpid_task *best = NULL;
+    *left = 0;
+    for (int64_t i = 0; i < c->study->tasks; i++) {
+        dpid_task *task = &c->study->task[i];
+        if (!task->wanted || task->state == DPID_TASK_DONE)
+            continue;
+        ++*left;
+        if (task->state == DPID_TASK_WAITING && !task->held && (!best || task->cost > best->cost) && dpid_task_ready(c->study, task))
+            best = task;
     }
-    pthread_cond_signal(&c->changed);
+    return best;
+}
+
+/* What another process published, into a context of the task's own: the study's belongs to the caller's thread. */
+static int32_t read_published(crew *c, dpid_task *task)
+{
+    if (!c->study->folder || !dpid_task_is_published(c->study, task))
+        return DEEPID_OK;
+    if (deepid_ctx_create(&task->ctx) != DEEPID_OK) {
+        fail(c, DEEPID_ERR_MEMORY, "no memory for a worker's context");
+        return DEEPID_ERR_MEMORY;
+    }
+    const int32_t status = dpid_task_read(task->ctx, c->study, task);
+    fail(c, status, deepid_ctx_error(task->ctx));
+    if (status != DEEPID_OK)
+        dpid_task_forget(c->study, task);
+    return status;
+}
+
+/* Ours, or done already, or another process has it, which is noted. */
+static bool take(crew *c, dpid_task *task)
+{
+    if (dpid_task_configure(c->study, task) != DEEPID_OK) {
+        fail(c, DEEPID_ERR_MEMORY, "no memory for a task's configuration");
+        return false;
+    }
+    const dpid_claim claim = dpid_task_claim(c->study, task);
+    task->held = claim == DPID_CLAIM_HELD;
+    if (task->held)
+        c->held = task->task;
+    const int32_t status = read_published(c, task);
+    const bool mine = !task->held && status == DEEPID_OK && task->state != DPID_TASK_DONE;
+    if (!task->held && !mine)
+        dpid_task_unclaim(c->study, task);
+    if (task->state == DPID_TASK_DONE)
+        task_done(c, task);
+    return mine;
+}
+
+/* Nothing can begin: look again a little later at what others had. */
+static void rest(crew *c)
+{
+    doze(c);
+    for (int64_t i = 0; i < c->study->tasks; i++)
+        c->study->task[i].held = false;
+}
+
+/* A task to do, waiting for one if need be; NULL: there is none left, or an end was asked for. */
+static dpid_task *next_task(crew *c)
+{
+    while (!atomic_load(&c->study->stop)) {
+        int64_t left;
+        dpid_task *task = dearest(c, &left);
+        if (left == 0)
+            return NULL;
+        if (!task) {
+            rest(c);
+            continue;
+        }
+        if (take(c, task)) {
+            task->state = DPID_TASK_RUNNING;
+            c->current = task->task;
+            c->held = -1;
+            return task;
+        }
+    }
+    return NULL;
+}
+
+/* ---- workers ------------------------------------------------------------------------------------ */
+
+static void work_on(crew *c)
+{
+    char error[DPID_ERROR_MAX] = "";
+    pthread_mutex_lock(&c->mutex);
+    for (dpid_task *task; (task = next_task(c)) != NULL;) {
+        pthread_mutex_unlock(&c->mutex);
+        const int32_t status = dpid_task_run(c->study, task, error, sizeof error);
+        dpid_task_unclaim(c->study, task);
+        pthread_mutex_lock(&c->mutex);
+        fail(c, status, error);
+        if (status == DEEPID_OK)
+            task_done(c, task);
+        else
+            task->state = DPID_TASK_WAITING;
+    }
     pthread_mutex_unlock(&c->mutex);
 }
 
 static void *work(void *arg)
 {
     crew *c = arg;
-    char error[DPID_ERROR_MAX] = "";
-    for (;;) {
-        const int64_t i = atomic_fetch_add(&c->next, 1);
-        if (i >= c->count || atomic_load(&c->study->stop))
-            break;
-        dpid_task *task = &c->study->task[c->order[i]];
-        if (!dpid_task_claim(c->study, task))
-            continue;
-        atomic_store(&c->current, task->task);
-        const int32_t status = dpid_task_run(c->study, task, error, sizeof error);
-        dpid_task_unclaim(c->study, task);
-        finish(c, status, error);
-        if (status != DEEPID_OK)
-            break;
-    }
+    work_on(c);
     pthread_mutex_lock(&c->mutex);
     c->running--;
-    pthread_cond_signal(&c->changed);
+    pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->mutex);
     return NULL;
 }
 
-/* ---- progress ------------------------------------------------------------------------------- */
+/* ---- progress: under the lock but for the call ---------------------------------------------------- */
 
-/* A task costs about as much as its net is deep. */
-static double cost_of(const dpid_task *task)
+static const char *kind_words(dpid_task_kind kind)
 {
-    return 2 + (double)task->net->depth;
+    return kind == DPID_TASK_TUNE ? "rate of " : kind == DPID_TASK_PROBE ? "probe of " : "";
+}
+
+static void name_current(const crew *c, deepid_study_event *event)
+{
+    const dpid_task *task = &c->study->task[c->held >= 0 ? c->held : c->current];
+    snprintf(event->text, sizeof event->text, "%s%s%.60s, seed %llu", c->held >= 0 ? "another process has " : "", kind_words(task->kind), c->study->arm[task->arm].word,
+             (unsigned long long)task->seed);
+}
+
+static double work_done(const crew *c, double *all)
+{
+    double done = 0;
+    *all = 0;
+    for (int64_t i = 0; i < c->study->tasks; i++) {
+        dpid_task *task = &c->study->task[i];
+        if (!task->wanted)
+            continue;
+        *all += task->cost;
+        done += (task->state == DPID_TASK_DONE ? 1 : atomic_load(&task->share)) * task->cost;
+    }
+    return done;
 }
 
 static void describe(const crew *c, double seconds, deepid_study_event *event)
 {
-    double work = 0;
-    double done = 0;
-    *event = (deepid_study_event){.tasks = c->study->tasks, .seconds = seconds};
+    double all;
+    const double done = work_done(c, &all);
+    *event = (deepid_study_event){.seconds = seconds, .share = all > 0 ? done / all : 1, .seconds_left = (double)NAN};
     for (int64_t i = 0; i < c->study->tasks; i++) {
-        const dpid_task *task = &c->study->task[i];
-        const double share = atomic_load(&((dpid_task *)task)->share);
-        event->done += share >= 1;
-        work += cost_of(task);
-        done += share * cost_of(task);
+        event->tasks += c->study->task[i].wanted;
+        event->done += c->study->task[i].wanted && c->study->task[i].state == DPID_TASK_DONE;
     }
-    double before = 0;
-    for (int64_t i = 0; i < c->count; i++)
-        before += cost_of(&c->study->task[c->order[i]]);
-    before = work - before; /* done by earlier runs: costs no time now */
-    event->share = done / work;
-    event->seconds_left = done > before ? seconds * (work - done) / (done - before) : (double)NAN;
-    const dpid_task *task = &c->study->task[atomic_load(&((crew *)c)->current)];
-    snprintf(event->text, sizeof event->text, "%s K=%lld seed %llu", task->net->block, (long long)task->net->depth, (unsigned long long)task->seed);
+    if (done > c->before)
+        event->seconds_left = seconds * (all - done) / (done - c->before);
+    name_current(c, event);
 }
 
 static int32_t report(crew *c, deepid_study_fn progress, void *user, double start)
@@ -109,7 +228,9 @@ static int32_t report(crew *c, deepid_study_fn progress, void *user, double star
     deepid_study_event event;
     if (!progress)
         return DEEPID_OK;
+    pthread_mutex_lock(&c->mutex);
     describe(c, now() - start, &event);
+    pthread_mutex_unlock(&c->mutex);
     const int32_t code = progress(user, &event);
     c->study->head.ctx->callback_code = code;
     return code;
@@ -118,17 +239,11 @@ static int32_t report(crew *c, deepid_study_fn progress, void *user, double star
 /* Wait for the workers, ten looks a second. */
 static int32_t wait_for(crew *c, deepid_study_fn progress, void *user)
 {
-    enum { LOOK_NANOSECONDS = 100000000, SECOND = 1000000000 };
     const double start = now();
     int32_t code = 0;
     pthread_mutex_lock(&c->mutex);
     while (c->running > 0) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += LOOK_NANOSECONDS;
-        until.tv_sec += until.tv_nsec / SECOND;
-        until.tv_nsec %= SECOND;
-        pthread_cond_timedwait(&c->changed, &c->mutex, &until);
+        doze(c);
         pthread_mutex_unlock(&c->mutex);
         if (code == 0)
             code = report(c, progress, user, start);
@@ -142,37 +257,8 @@ static int32_t wait_for(crew *c, deepid_study_fn progress, void *user)
 
 /* ---- the run ----------------------------------------------------------------------------------- */
 
-/* Shell sort by cost, then by number: no library sort takes a context. */
-static void sort_tasks(const deepid_study *study, int64_t *order, int64_t count)
+static int64_t start_workers(crew *c, pthread_t *threads, int64_t workers)
 {
-    for (int64_t gap = count / 2; gap > 0; gap /= 2) {
-        for (int64_t i = gap; i < count; i++) {
-            const int64_t moved = order[i];
-            const double cost = cost_of(&study->task[moved]);
-            int64_t k = i;
-            for (; k >= gap; k -= gap) {
-                const double other = cost_of(&study->task[order[k - gap]]);
-                if (other > cost || (other == cost && order[k - gap] < moved))
-                    break;
-                order[k] = order[k - gap];
-            }
-            order[k] = moved;
-        }
-    }
-}
-
-static void choose_tasks(const deepid_study *study, crew *c)
-{
-    for (int64_t i = 0; i < study->tasks; i++)
-        if (!study->task[i].done && i % study->shards == study->shard)
-            c->order[c->count++] = i;
-    sort_tasks(study, c->order, c->count);
-}
-
-static int32_t run_crew(deepid_study *study, crew *c, pthread_t *threads, int64_t workers, deepid_study_fn progress, void *user)
-{
-    pthread_mutex_init(&c->mutex, NULL);
-    pthread_cond_init(&c->changed, NULL);
     int64_t started = 0;
     for (; started < workers; started++) {
         pthread_mutex_lock(&c->mutex);
@@ -185,59 +271,74 @@ static int32_t run_crew(deepid_study *study, crew *c, pthread_t *threads, int64_
         pthread_mutex_unlock(&c->mutex);
         break;
     }
+    return started;
+}
+
+static int32_t run_crew(crew *c, pthread_t *threads, int64_t workers, deepid_study_fn progress, void *user)
+{
+    deepid_ctx *ctx = c->study->head.ctx;
+    pthread_mutex_init(&c->mutex, NULL);
+    pthread_cond_init(&c->changed, NULL);
+    const int64_t started = start_workers(c, threads, workers);
     const int32_t code = started > 0 ? wait_for(c, progress, user) : 0;
     for (int64_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
     pthread_cond_destroy(&c->changed);
     pthread_mutex_destroy(&c->mutex);
-    if (started == 0 && workers > 0)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_THREAD, "study: no thread could be started");
+    if (started == 0)
+        return dpid_fail(ctx, DEEPID_ERR_THREAD, "study: no thread could be started");
     if (c->status != DEEPID_OK && c->status != DEEPID_STOPPED)
-        return dpid_fail(study->head.ctx, c->status, "%s", c->error);
+        return dpid_fail(ctx, c->status, "%s", c->error);
     if (code != 0)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_CALLBACK, "the callback returned %d", code);
-    if (atomic_load(&study->stop))
-        return dpid_fail(study->head.ctx, DEEPID_STOPPED, "stopped with %lld of %lld nets done", (long long)deepid_study_tasks_done(study), (long long)study->tasks);
+        return dpid_fail(ctx, DEEPID_ERR_CALLBACK, "the callback returned %d", code);
+    if (atomic_load(&c->study->stop))
+        return dpid_fail(ctx, DEEPID_STOPPED, "stopped with %lld of %lld tasks done", (long long)deepid_study_tasks_done(c->study), (long long)c->study->tasks);
     return DEEPID_OK;
 }
 
-static int32_t make_folders(const deepid_study *study)
+static int64_t prepare_crew(crew *c)
 {
-    static const char *const folders[] = {"tasks", "nets"};
-    for (int i = 0; i < 2; i++) {
-        dpid_string path = {.ctx = study->head.ctx};
-        dpid_string_format(&path, "%s/%s", study->folder, folders[i]);
-        const int32_t status = path.status == DEEPID_OK ? dpid_folder_make(study->head.ctx, path.text) : path.status;
-        dpid_string_release(&path);
-        DPID_TRY(status);
-    }
+    deepid_study *study = c->study;
+    int64_t todo = 0;
+    double all;
+    dpid_study_want(study);
+    for (int64_t i = 0; i < study->tasks; i++)
+        todo += study->task[i].wanted && study->task[i].state != DPID_TASK_DONE;
+    c->before = work_done(c, &all);
+    return todo;
+}
+
+static int32_t check_share(const deepid_study *study)
+{
+    const long long shard = dpid_study_int(study, DPID_NUMBER_SHARD);
+    const long long shards = dpid_study_int(study, DPID_NUMBER_SHARDS);
+    const long long task = dpid_study_int(study, DPID_NUMBER_TASK);
+    if (shard >= shards)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: shard is %lld of %lld, expected 0 to %lld", shard, shards, shards - 1);
+    if (task >= study->tasks)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: task is %lld, expected 0 to %lld, or -1 for all", task, (long long)study->tasks - 1);
     return DEEPID_OK;
 }
 
 static int32_t study_run(deepid_study *study, deepid_study_fn progress, void *user)
 {
-    deepid_ctx *ctx = study->head.ctx;
-    if (study->shard >= study->shards)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: shard is %lld of %lld, expected 0 to %lld", (long long)study->shard, (long long)study->shards, (long long)study->shards - 1);
+    crew c = {.study = study, .held = -1};
+    pthread_t *threads = NULL;
     DPID_TRY(dpid_study_plan(study));
+    DPID_TRY(check_share(study));
     if (study->folder) {
-        DPID_TRY(make_folders(study));
+        DPID_TRY(dpid_study_make_folders(study));
         DPID_TRY(dpid_study_write_json(study, NULL));
     }
-    dpid_arena arena = {.ctx = ctx};
-    crew c = {.study = study};
-    pthread_t *threads = NULL;
-    int64_t workers = study->threads > 0 ? study->threads : dpid_cpu_count();
-    atomic_store(&study->stop, 0);
-    int32_t status = dpid_arena_alloc(&arena, study->tasks, sizeof *c.order, "study", &c.order);
-    if (status == DEEPID_OK)
-        status = dpid_arena_alloc(&arena, workers, sizeof *threads, "study", &threads);
-    if (status == DEEPID_OK) {
-        choose_tasks(study, &c);
-        workers = workers < c.count ? workers : c.count;
-        status = workers > 0 ? run_crew(study, &c, threads, workers, progress, user) : DEEPID_OK;
-    }
-    dpid_arena_release(&arena);
+    const int64_t todo = prepare_crew(&c);
+    const int64_t wished = study->number[DPID_NUMBER_THREADS] > 0 ? dpid_study_int(study, DPID_NUMBER_THREADS) : dpid_cpu_count();
+    const int64_t workers = wished < todo ? wished : todo;
+    if (workers == 0)
+        return DEEPID_OK;
+    DPID_TRY(dpid_alloc(study->head.ctx, workers, sizeof *threads, "study", &threads));
+    const int32_t status = run_crew(&c, threads, workers, progress, user);
+    atomic_store(&study->stop, 0); /* asked for once, heard once, also when it came before the first task */
+    dpid_free(study->head.ctx, threads);
     return status;
 }
 

@@ -1,4 +1,6 @@
-/* The inside of a study. Tasks are numbered net x seed; each has a record, filled by a worker or from the folder. */
+/* The inside of a study: its settings, its arms, and the graph of tasks that follows from them.
+   settings.c sets · arm.c says which arms there are and which apply · task.c numbers the tasks and knows what each stands on · run.c hands them to workers · worker.c trains,
+   probe_task.c probes · tuning.c chooses rates · task_file.c and claim.c keep the folder · tables.c and folder.c tell what came out · budget.c buys less of it */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -8,77 +10,220 @@
 #include "data/data.h"
 #include "net/net.h"
 
-enum { DPID_HISTORY_COLUMNS = 6, DPID_STUDY_TEXTS = 5 };
+/* ---- settings ---------------------------------------------------------------------------- */
+
+typedef enum {
+    DPID_TEXT_INIT,
+    DPID_TEXT_OPTIMIZER,
+    DPID_TEXT_SCHEDULE,
+    DPID_TEXT_LOSS,
+    DPID_TEXT_AUGMENTATION,
+    DPID_TEXT_ARMS,
+    DPID_TEXT_PROBES,
+    DPID_TEXT_FAMILY,
+    DPID_TEXT_BLOCK,
+    DPID_TEXT_SUBJECT,
+    DPID_TEXTS
+} dpid_study_text;
+
+typedef enum {
+    DPID_NUMBER_RATE,
+    DPID_NUMBER_CLIP,
+    DPID_NUMBER_BATCH,
+    DPID_NUMBER_STEPS,
+    DPID_NUMBER_EPOCHS,
+    DPID_NUMBER_POINTS,
+    DPID_NUMBER_DTYPE,
+    DPID_NUMBER_FIRST_SEED,
+    DPID_NUMBER_SEEDS,
+    DPID_NUMBER_TUNING_SEEDS,
+    DPID_NUMBER_PROBE_SEEDS,
+    DPID_NUMBER_SHALLOW_DEPTH,
+    DPID_NUMBER_DEEP_DEPTH,
+    DPID_NUMBER_BUDGET,
+    DPID_NUMBER_THREADS,
+    DPID_NUMBER_SHARD,
+    DPID_NUMBER_SHARDS,
+    DPID_NUMBER_TASK,
+    DPID_NUMBERS
+} dpid_study_number;
+
+/* A net for the curve over depth. */
+typedef struct {
+    const char *word, *block, *text; /* "depth:plain:10"; text: canonical */
+    int64_t depth;
+} dpid_added_net;
+
+/* ---- arms ----------------------------------------------------------------------------------- */
+
+typedef enum { DPID_ARM_SHALLOW, DPID_ARM_DEEP, DPID_ARM_TWIN, DPID_ARM_ADDED } dpid_arm_net;
+
+/* A row of the registry. */
+typedef struct {
+    const char *word, *help;
+    dpid_arm_net net;
+    double skip;                  /* of the twin */
+    const char *init, *optimizer; /* NULL: the recipe's */
+    double steps;                 /* times the recipe's; 0: not trained */
+    double rate;                  /* times the rate of rate_of */
+    int32_t dtype;                /* 0: the recipe's */
+    const char *parent;           /* the arm whose trained net it starts from; NULL: from init */
+    bool embeds;                  /* from the deep net that contains the parent's net and identity layers */
+    const char *rate_of;          /* the arm whose rate it takes; NULL: a rate of its own, tuned */
+} dpid_arm_row;
+const dpid_arm_row *dpid_arm_at(int64_t i); /* NULL past the end */
 
 typedef struct {
-    const char *arm, *family, *block, *text; /* text: canonical */
-    int64_t depth;
-} dpid_study_net;
+    const dpid_arm_row *row;
+    const char *word, *text, *block;
+    const char *init, *optimizer, *start; /* start: for people */
+    const char *reason;                   /* why it is left out; NULL: it is in */
+    int64_t depth, steps;
+    int32_t dtype, parent, rate_of; /* arms; parent -1: none; rate_of: itself when tuned */
+    bool skips;                     /* some block has a skip */
+    bool tuned;                     /* has tuning runs */
+    bool settled, noise;            /* its rate is chosen; no rate left the constant predictor */
+    double base_rate, rate;
+    double step_cost, look_cost;      /* in multiply-adds, for the order of tasks and the time left: never for results */
+    int64_t first_task, first_tuning; /* numbers; -1: none */
+} dpid_study_arm;
+
+/* ---- tasks ------------------------------------------------------------------------------------ */
+
+typedef enum { DPID_TASK_TRAIN, DPID_TASK_WITNESS, DPID_TASK_TUNE, DPID_TASK_PROBE } dpid_task_kind;
+typedef enum { DPID_TASK_WAITING, DPID_TASK_RUNNING, DPID_TASK_DONE } dpid_task_state;
+enum { DPID_HISTORY_COLUMNS = 6, DPID_RATES = 5, DPID_TUNING_SEEDS_MAX = 16 };
 
 typedef struct {
     double epoch, train_loss, train_error, valid_loss, valid_error, rate;
 } dpid_history;
 
 typedef struct {
+    double epochs, updates, rate, train_loss, train_error, valid_loss, valid_error, best_valid_loss, penalty, seconds;
+} dpid_outcome;
+
+typedef struct {
     int64_t task;
+    dpid_task_kind kind;
+    int32_t arm;
     uint64_t seed;
-    const dpid_study_net *net;
-    char *config;  /* all that decides the result, one "key=value" a line */
-    char name[17]; /* its hash in hexadecimal: the result file's name */
-    bool done, diverged;
-    double epochs, train_loss, train_error, valid_loss, valid_error, seconds;
+    int32_t rate;   /* of a tuning run: which of the DPID_RATES */
+    int32_t probe;  /* which of the probe table */
+    int64_t parent; /* the task that must be done first; -1: none */
+    bool wanted;    /* by this shard */
+    bool held;      /* another process has it, as was found a moment ago */
+    double cost;
+    char *config;          /* all that decides the result, one "key=value" a line; NULL until the parents are done */
+    char name[17];         /* its hash in hexadecimal: the result file's name */
+    dpid_task_state state; /* while a run is on, under its lock */
+    /* the result */
+    bool diverged;
+    char *reason; /* there is no result, and why; NULL: there is one */
+    dpid_outcome outcome;
     int64_t points, room;
     dpid_history *history;
-    deepid_ctx *ctx; /* of a net trained by this process, alive until the study goes */
-    deepid_net *trained;
+    deepid_table *table;  /* of a probe, in the study's context or in ctx */
+    deepid_ctx *ctx;      /* of what a worker of this process made, alive until the study goes */
+    deepid_net *trained;  /* in memory when there is no folder */
     _Atomic double share; /* of its work */
 } dpid_task;
 
-typedef struct {
-    const char *key;
-    char *value;
-} dpid_study_text;
+/* ---- the study ----------------------------------------------------------------------------------- */
 
 struct deepid_study {
     dpid_head head;
-    dpid_arena arena;
+    dpid_arena arena;                    /* settings */
     const deepid_dataset *train, *valid; /* lent; valid may be NULL */
-    dpid_study_net *net;
-    int64_t nets, net_room;
-    uint64_t first_seed;
-    int64_t seeds;
-    dpid_study_text text[DPID_STUDY_TEXTS];
-    double rate, clip;
-    int64_t batch, steps, epochs, history_points, threads, shard, shards;
-    int32_t dtype;
+    char *text[DPID_TEXTS];
+    double number[DPID_NUMBERS];
+    const char *shallow, *deep; /* canonical texts */
+    dpid_added_net *added;
+    int64_t added_count, added_room;
     char *folder;
-    dpid_task *task; /* made by dpid_study_plan, dropped by any set */
+    /* what follows from the settings: made by dpid_study_plan, dropped by any set */
+    dpid_arena plan;
+    dpid_study_arm *arm;
+    int32_t arms;
+    dpid_task *task;
     int64_t tasks;
+    char data[64]; /* hashes of the data, as a configuration names them */
+    int64_t nets;  /* tasks 0 .. nets-1 are trainings and witnesses, in the order of arms and seeds */
     atomic_int stop;
 };
 
-/* Number the tasks and read what the folder holds. */
-int32_t dpid_study_plan(deepid_study *study);
-void dpid_study_forget(deepid_study *study);
-const char *dpid_study_text_of(const deepid_study *study, const char *key);
+/* settings.c */
+int64_t dpid_study_int(const deepid_study *study, dpid_study_number key);
 int64_t dpid_study_steps(const deepid_study *study);
-
-/* The folder: OUT/study.json says whose it is. */
-int32_t dpid_study_check_folder(deepid_study *study);
-/* key=value lines of everything that the study's results depend on. */
+int64_t dpid_study_steps_per_epoch(const deepid_study *study);
+int64_t dpid_study_layers(const deepid_net *net); /* layers with weights */
+/* key=value lines of all that decides the results. */
 void dpid_study_config(const deepid_study *study, dpid_string *out);
-int32_t dpid_study_write_json(deepid_study *study, const char *replay);
+int32_t dpid_settings_start(deepid_study *study);
 
-/* One result file. ctx: whose errors and memory (a worker's or the study's). */
-int32_t dpid_task_publish(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task);
-/* task->done tells whether there was one. */
-int32_t dpid_task_read(deepid_ctx *ctx, const deepid_study *study, dpid_task *task);
-/* True when this process may do it; a claim of a process that is gone is taken over. */
-bool dpid_task_claim(const deepid_study *study, const dpid_task *task);
-void dpid_task_unclaim(const deepid_study *study, const dpid_task *task);
+/* arm.c: the registry; arms.c: fill study->arm. */
+int32_t dpid_arms_check(deepid_study *study, const char *words); /* words of the registry? */
+int32_t dpid_arms_make(deepid_study *study);
+bool dpid_arm_chosen(const char *list, const char *arm);
+bool dpid_list_next(const char **list, dpid_span *word);            /* the next word of "a,b,c" */
+int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
 
-/* Train it, in a context of its own. DEEPID_STOPPED when the study was asked to stop. */
+/* task.c */
+int32_t dpid_study_plan(deepid_study *study); /* arms, tasks, and what the folder holds; fine when it is done */
+void dpid_study_forget(deepid_study *study);
+bool dpid_task_ready(const deepid_study *study, const dpid_task *task);
+/* Config and name, once its parents are done. ctx: whose memory it takes for a moment; under the run's lock. */
+int32_t dpid_task_configure(deepid_study *study, dpid_task *task);
+void dpid_study_want(deepid_study *study);
+/* What a result of this process or of a file left in memory. */
+void dpid_task_forget(deepid_study *study, dpid_task *task);
+const dpid_task *dpid_study_find_net(const deepid_study *study, int32_t arm, uint64_t seed);
+
+/* tuning.c: choose what can be chosen; after each tuning run. */
+void dpid_tuning_settle(deepid_study *study);
+double dpid_tuning_rate(const dpid_study_arm *arm, int32_t rate);
+
+/* worker.c: one task in a context of its own. DEEPID_STOPPED when the study was asked to stop. */
+typedef struct {
+    deepid_study *study;
+    dpid_task *task;
+    const dpid_study_arm *arm;
+    deepid_ctx *ctx;
+    deepid_dataset *train, *valid, *reference; /* views; reference: what batch-norm's statistics are measured on */
+    deepid_net *net;
+} dpid_job;
 int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t error_bytes);
 int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point);
+/* The net of a training or a witness that is done, in any context; dtype 0: its own. */
+int32_t dpid_task_net(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task, deepid_net **out);
+
+/* probe_task.c */
+typedef struct {
+    const char *word, *arms; /* arms: a list, as the text "arms" */
+    bool trained;            /* looks at trained nets; else at the start */
+} dpid_probe_row;
+const dpid_probe_row *dpid_probe_at(int64_t i);
+/* Is there such a probe in this build, is it asked for, and is it about this arm? */
+bool dpid_probe_applies(const deepid_study *study, const dpid_probe_row *probe, const dpid_study_arm *arm);
+int32_t dpid_probes_check(deepid_study *study, const char *words);
+int32_t dpid_probe_run_task(dpid_job *job);
+/* All seeds of one arm, the column seed in front; DEEPID_ERR_STATE when there is none. */
+int32_t dpid_probe_table(deepid_study *study, int32_t arm, int32_t probe, deepid_table **out);
+
+/* task_file.c: one result file. ctx: whose errors and memory. */
+int32_t dpid_task_publish(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task);
+bool dpid_task_is_published(const deepid_study *study, const dpid_task *task);
+/* task->state tells whether there was one. */
+int32_t dpid_task_read(deepid_ctx *ctx, const deepid_study *study, dpid_task *task);
+
+/* claim.c */
+typedef enum { DPID_CLAIM_MINE, DPID_CLAIM_HELD, DPID_CLAIM_FAILED } dpid_claim;
+/* A claim of a process that is gone is taken over. */
+dpid_claim dpid_task_claim(const deepid_study *study, const dpid_task *task);
+void dpid_task_unclaim(const deepid_study *study, const dpid_task *task);
+
+/* folder.c: OUT/study.json says whose it is. */
+int32_t dpid_study_check_folder(deepid_study *study);
+int32_t dpid_study_make_folders(const deepid_study *study);
+int32_t dpid_study_write_json(deepid_study *study, const char *replay);
 
 #endif

@@ -1,21 +1,16 @@
-/* One result file a task, OUT/tasks/<hash>.json: taken by an atomic create, published by a rename. So running twice, resuming, shards and several processes all work. */
+/* One result file a task, OUT/tasks/<hash>.json, published by a rename. So running twice, resuming, shards and several processes all work. */
 #include "study/study.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-static const char *const keys[] = {"epochs", "train_loss", "train_error", "valid_loss", "valid_error", "seconds"};
+static const char *const keys[] = {"epochs", "updates", "rate", "train_loss", "train_error", "valid_loss", "valid_error", "best_valid_loss", "penalty", "seconds"};
 enum { KEYS = sizeof keys / sizeof *keys };
 
-static double *field(dpid_task *t, int i)
+static double *field(dpid_outcome *o, int i)
 {
-    double *const fields[] = {&t->epochs, &t->train_loss, &t->train_error, &t->valid_loss, &t->valid_error, &t->seconds};
+    double *const fields[] = {&o->epochs, &o->updates, &o->rate, &o->train_loss, &o->train_error, &o->valid_loss, &o->valid_error, &o->best_valid_loss, &o->penalty, &o->seconds};
     return fields[i];
 }
 
@@ -34,26 +29,62 @@ static void add_number(dpid_string *s, double value)
     dpid_string_format(s, isfinite(value) ? "%s" : "\"%s\"", text.text);
 }
 
+static void write_row(dpid_string *s, const double *row, int64_t count, bool first)
+{
+    dpid_string_add(s, first ? "[" : ",\n[");
+    for (int64_t k = 0; k < count; k++) {
+        dpid_string_add(s, k ? ", " : "");
+        add_number(s, row[k]);
+    }
+    dpid_string_add(s, "]");
+}
+
+static void write_table(dpid_string *s, const deepid_table *table)
+{
+    dpid_string_add(s, ",\n\"heading\": ");
+    dpid_string_json(s, deepid_table_row_heading(table));
+    dpid_string_add(s, ", \"columns\": [");
+    for (int64_t k = 0; k < deepid_table_columns(table); k++) {
+        dpid_string_add(s, k ? ", " : "");
+        dpid_string_json(s, deepid_table_column_name(table, k));
+    }
+    dpid_string_add(s, "],\n\"rows\": [");
+    for (int64_t i = 0; i < deepid_table_rows(table); i++) {
+        dpid_string_add(s, i ? ",\n[" : "[");
+        dpid_string_json(s, deepid_table_row_name(table, i));
+        for (int64_t k = 0; k < deepid_table_columns(table); k++) {
+            dpid_string_add(s, ", ");
+            add_number(s, deepid_table_get(table, i, k));
+        }
+        dpid_string_add(s, "]");
+    }
+    dpid_string_add(s, "]");
+}
+
 static void write_task(dpid_string *s, const dpid_task *task)
 {
-    dpid_string_format(s, "{\"format\": 1, \"diverged\": %d", task->diverged);
+    dpid_outcome outcome = task->outcome;
+    dpid_string_format(s, "{\"format\": 2, \"diverged\": %d", task->diverged);
     for (int i = 0; i < KEYS; i++) {
         dpid_string_format(s, ", \"%s\": ", keys[i]);
-        add_number(s, *field((dpid_task *)task, i));
+        add_number(s, *field(&outcome, i));
     }
     dpid_string_add(s, ",\n\"config\": ");
     dpid_string_json(s, task->config);
+    if (task->reason) {
+        dpid_string_add(s, ",\n\"reason\": ");
+        dpid_string_json(s, task->reason);
+    }
     dpid_string_add(s, ",\n\"history\": [");
     for (int64_t i = 0; i < task->points; i++) {
         const dpid_history *h = &task->history[i];
         const double row[DPID_HISTORY_COLUMNS] = {h->epoch, h->train_loss, h->train_error, h->valid_loss, h->valid_error, h->rate};
-        for (int k = 0; k < DPID_HISTORY_COLUMNS; k++) {
-            dpid_string_add(s, k ? ", " : i ? ",\n[" : "[");
-            add_number(s, row[k]);
-        }
-        dpid_string_add(s, "]");
+        write_row(s, row, DPID_HISTORY_COLUMNS, i == 0);
     }
-    dpid_string_add(s, "]}\n");
+    dpid_string_add(s, "]");
+    if (task->table)
+        write_table(s, task->table);
+    dpid_string_add(s, "}\n");
 }
 
 int32_t dpid_task_publish(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task)
@@ -81,18 +112,6 @@ static bool get_number(json_t *value, double *out)
     return json_is_number(value);
 }
 
-int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point)
-{
-    enum { FIRST = 16 };
-    if (task->points == task->room) {
-        const int64_t room = task->room ? 2 * task->room : FIRST;
-        DPID_TRY(dpid_grow(ctx, &task->history, task->points, room, sizeof *task->history, "history"));
-        task->room = room;
-    }
-    task->history[task->points++] = point;
-    return DEEPID_OK;
-}
-
 static int32_t damaged(deepid_ctx *ctx, const char *path, const char *what)
 {
     return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is a damaged result file (%s); remove it to run its task again", path, what);
@@ -111,17 +130,59 @@ static int32_t read_history(deepid_ctx *ctx, const char *path, json_t *rows, dpi
     return DEEPID_OK;
 }
 
+static int32_t read_row(deepid_ctx *ctx, const char *path, json_t *row, double *values, deepid_table *table)
+{
+    const size_t columns = (size_t)deepid_table_columns(table);
+    const char *name = json_string_value(json_array_get(row, 0));
+    for (size_t k = 0; k < columns; k++)
+        if (json_array_size(row) != columns + 1 || !name || !get_number(json_array_get(row, k + 1), &values[k]))
+            return damaged(ctx, path, "a row of its table");
+    return deepid_table_append(table, name, values);
+}
+
+static int32_t read_rows(deepid_ctx *ctx, const char *path, json_t *rows, deepid_table *table)
+{
+    double *values = NULL;
+    int32_t status = dpid_alloc(ctx, deepid_table_columns(table) + 1, sizeof *values, "study", &values);
+    for (size_t i = 0; i < json_array_size(rows) && status == DEEPID_OK; i++)
+        status = read_row(ctx, path, json_array_get(rows, i), values, table);
+    dpid_free(ctx, values);
+    return status;
+}
+
+static int32_t read_table(deepid_ctx *ctx, const char *path, json_t *root, dpid_task *task)
+{
+    json_t *columns = json_object_get(root, "columns");
+    const char *heading = json_string_value(json_object_get(root, "heading"));
+    dpid_string names = {.ctx = ctx};
+    dpid_string_add(&names, "");
+    for (size_t i = 0; i < json_array_size(columns); i++) {
+        const char *name = json_string_value(json_array_get(columns, i));
+        dpid_string_format(&names, "%s%s", i ? "," : "", name ? name : "");
+    }
+    int32_t status = names.status;
+    if (status == DEEPID_OK)
+        status = heading ? deepid_table_create(ctx, heading, names.text ? names.text : "", &task->table) : damaged(ctx, path, "it has neither a table nor a reason");
+    dpid_string_release(&names);
+    return status == DEEPID_OK ? read_rows(ctx, path, json_object_get(root, "rows"), task->table) : status;
+}
+
 static int32_t read_root(deepid_ctx *ctx, const char *path, json_t *root, dpid_task *task)
 {
     const char *config = json_string_value(json_object_get(root, "config"));
+    const char *reason = json_string_value(json_object_get(root, "reason"));
     if (!config || strcmp(config, task->config) != 0)
         return damaged(ctx, path, "its configuration is not the one of its name");
     for (int i = 0; i < KEYS; i++)
-        if (!get_number(json_object_get(root, keys[i]), field(task, i)))
+        if (!get_number(json_object_get(root, keys[i]), field(&task->outcome, i)))
             return damaged(ctx, path, keys[i]);
     task->diverged = json_integer_value(json_object_get(root, "diverged")) != 0;
     DPID_TRY(read_history(ctx, path, json_object_get(root, "history"), task));
-    task->done = true;
+    if (reason)
+        DPID_TRY(dpid_copy_text(ctx, reason, &task->reason));
+    if (task->kind == DPID_TASK_PROBE && !reason)
+        DPID_TRY(read_table(ctx, path, root, task));
+    task->state = DPID_TASK_DONE;
     atomic_store(&task->share, 1);
     return DEEPID_OK;
 }
@@ -138,6 +199,14 @@ static int32_t read_file(deepid_ctx *ctx, const char *path, dpid_task *task)
     return status;
 }
 
+bool dpid_task_is_published(const deepid_study *study, const dpid_task *task)
+{
+    dpid_string path;
+    const bool there = path_of(study->head.ctx, study, task, ".json", &path) == DEEPID_OK && dpid_file_exists(path.text);
+    dpid_string_release(&path);
+    return there;
+}
+
 int32_t dpid_task_read(deepid_ctx *ctx, const deepid_study *study, dpid_task *task)
 {
     dpid_string path;
@@ -146,51 +215,4 @@ int32_t dpid_task_read(deepid_ctx *ctx, const deepid_study *study, dpid_task *ta
         status = read_file(ctx, path.text, task);
     dpid_string_release(&path);
     return status;
-}
-
-/* ---- claims ---------------------------------------------------------------------------------------- */
-
-static bool owner_is_gone(const char *path)
-{
-    char text[32] = "";
-    int64_t pid = 0;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t length = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (length < 1 || !dpid_parse_int(text, length, &pid) || pid < 1)
-        return length >= 0; /* an empty claim: its writer was killed at once */
-    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
-}
-
-static bool create_claim(const char *path)
-{
-    char text[32];
-    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return errno != EEXIST; /* a folder that cannot be written is told when the result is published */
-    const int length = snprintf(text, sizeof text, "%ld", (long)getpid());
-    const bool written = write(fd, text, (size_t)length) == length;
-    close(fd);
-    return written;
-}
-
-bool dpid_task_claim(const deepid_study *study, const dpid_task *task)
-{
-    char path[4096];
-    if (!study->folder || snprintf(path, sizeof path, "%s/tasks/%s.taken", study->folder, task->name) >= (int)sizeof path)
-        return true;
-    if (create_claim(path))
-        return true;
-    if (!owner_is_gone(path))
-        return false;
-    unlink(path);
-    return create_claim(path);
-}
-
-void dpid_task_unclaim(const deepid_study *study, const dpid_task *task)
-{
-    char path[4096];
-    if (study->folder && snprintf(path, sizeof path, "%s/tasks/%s.taken", study->folder, task->name) < (int)sizeof path)
-        unlink(path);
 }

@@ -1,7 +1,9 @@
-/* One task, start to end, in a context of its own: init, train in pieces, look at loss and error between them. */
+/* One task, start to end, in a context of its own: a start, training with looks at loss and error on the way; or a witness net; or a probe. */
 #include "study/study.h"
 
+#include "identity/embed.h"
 #include "net/plan.h"
+#include "train/trainer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,15 +13,12 @@
 enum { STATISTICS_SAMPLES = 1024 };
 
 typedef struct {
-    deepid_study *study;
-    dpid_task *task;
-    deepid_ctx *ctx;
-    deepid_dataset *train, *valid, *reference; /* views; reference: what batch-norm's statistics are measured on */
-    deepid_net *net;
+    dpid_job *job;
     deepid_trainer *trainer;
-    void *states; /* running statistics, put back after a look */
-    int64_t steps;
-} job;
+    void *states;                  /* running statistics, put back after a look */
+    int64_t steps, points, looked; /* looked: points of the history that are taken */
+    int32_t status;                /* of a look inside the callback */
+} training;
 
 static double now(void)
 {
@@ -28,175 +27,332 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- set up ------------------------------------------------------------------------------ */
-
-static int32_t set_recipe(job *j)
+int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point)
 {
-    const deepid_study *s = j->study;
-    deepid_trainer *t = j->trainer;
-    DPID_TRY(deepid_trainer_set_optimizer(t, dpid_study_text_of(s, "optimizer")));
-    DPID_TRY(deepid_trainer_set_schedule(t, dpid_study_text_of(s, "schedule")));
-    if (*dpid_study_text_of(s, "loss"))
-        DPID_TRY(deepid_trainer_set_loss(t, dpid_study_text_of(s, "loss")));
-    DPID_TRY(deepid_trainer_set_augmentation(t, dpid_study_text_of(s, "augmentation")));
-    DPID_TRY(deepid_trainer_set_learning_rate(t, s->rate));
-    DPID_TRY(deepid_trainer_set_clip(t, s->clip));
-    DPID_TRY(deepid_trainer_set_batch(t, s->batch));
-    DPID_TRY(deepid_trainer_set_total_steps(t, j->steps > 0 ? j->steps : 1));
-    return deepid_trainer_set_seed(t, j->task->seed);
+    enum { FIRST = 16 };
+    if (task->points == task->room) {
+        const int64_t room = task->room ? 2 * task->room : FIRST;
+        DPID_TRY(dpid_grow(ctx, &task->history, task->points, room, sizeof *task->history, "history"));
+        task->room = room;
+    }
+    task->history[task->points++] = point;
+    return DEEPID_OK;
 }
 
-/* The first samples, as they stand: enough for batch-norm's statistics. */
-static int32_t make_reference(job *j)
+/* ---- the net a task starts with ------------------------------------------------------------ */
+
+/* From another context's memory. */
+static int32_t copy_net(deepid_ctx *ctx, const deepid_net *from, deepid_net **out)
 {
-    int64_t *rows = NULL;
-    const int64_t count = j->train->count < STATISTICS_SAMPLES ? j->train->count : STATISTICS_SAMPLES;
-    DPID_TRY(dpid_alloc(j->ctx, count, sizeof *rows, "study", &rows));
-    for (int64_t i = 0; i < count; i++)
-        rows[i] = i;
-    const int32_t status = dpid_dataset_part(j->train, rows, count, &j->reference);
-    dpid_free(j->ctx, rows);
+    DPID_TRY(deepid_net_create(ctx, from->text, from->dtype, out));
+    const int64_t bytes = dpid_precision_bytes(from->precision);
+    memcpy((*out)->values, from->values, (size_t)(from->values_reals * bytes));
+    memcpy((*out)->states, from->states, (size_t)(from->states_reals * bytes));
+    return DEEPID_OK;
+}
+
+int32_t dpid_task_net(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task, deepid_net **out)
+{
+    if (task->trained)
+        return copy_net(ctx, task->trained, out);
+    dpid_string path = {.ctx = ctx};
+    dpid_string_format(&path, "%s/nets/%s.safetensors", study->folder ? study->folder : ".", task->name);
+    const int32_t status = path.status == DEEPID_OK ? deepid_net_load(ctx, path.text, 0, out) : path.status;
+    dpid_string_release(&path);
     return status;
 }
 
-static int32_t set_up(job *j)
+/* There is no result, and that is the result. */
+static int32_t leave_out(dpid_job *job, const char *reason)
 {
-    const deepid_study *s = j->study;
-    DPID_TRY(deepid_ctx_set_threads(j->ctx, 1));
-    DPID_TRY(dpid_dataset_view(j->ctx, s->train, &j->train));
-    if (s->valid)
-        DPID_TRY(dpid_dataset_view(j->ctx, s->valid, &j->valid));
-    DPID_TRY(make_reference(j));
-    DPID_TRY(deepid_net_create(j->ctx, j->task->net->text, s->dtype, &j->net));
-    DPID_TRY(deepid_net_init(j->net, dpid_study_text_of(s, "init"), j->task->seed));
-    DPID_TRY(deepid_trainer_create(j->net, j->train, &j->trainer));
-    DPID_TRY(dpid_alloc(j->ctx, j->net->states_reals, dpid_precision_bytes(j->net->precision), "study", &j->states));
-    return set_recipe(j);
+    return dpid_copy_text(job->ctx, reason, &job->task->reason);
 }
 
-static void tear_down(job *j)
+/* The parent's net; or the task is left out, because there is none. */
+static int32_t take_parent(dpid_job *job, deepid_net **out)
 {
-    deepid_trainer_destroy(j->trainer);
-    dpid_free(j->ctx, j->states);
-    deepid_dataset_destroy(j->reference);
-    deepid_dataset_destroy(j->valid);
-    deepid_dataset_destroy(j->train);
+    const dpid_task *parent = &job->study->task[job->task->parent];
+    char reason[96];
+    if (parent->reason)
+        return leave_out(job, parent->reason);
+    if (!parent->diverged)
+        return dpid_task_net(job->ctx, job->study, parent, out);
+    snprintf(reason, sizeof reason, "%s diverged at seed %llu", job->study->arm[parent->arm].word, (unsigned long long)parent->seed);
+    return leave_out(job, reason);
+}
+
+/* The parent's net inside the arm's deep one: to be measured as it is, or to be trained on. */
+static int32_t embed(dpid_job *job)
+{
+    dpid_embedding found;
+    deepid_net *shallow = NULL;
+    DPID_TRY(take_parent(job, &shallow));
+    if (job->task->reason)
+        return DEEPID_OK;
+    const int32_t status = dpid_embed(shallow, job->arm->text, job->train, job->arm->steps > 0 ? DPID_EMBED_TRAINING : DPID_EMBED_EVALUATION, &found, &job->net);
+    deepid_net_destroy(shallow);
+    DPID_TRY(status);
+    return job->net ? DEEPID_OK : leave_out(job, found.sentence);
+}
+
+static int32_t take_start(dpid_job *job)
+{
+    if (job->arm->row->embeds && job->task->kind != DPID_TASK_PROBE)
+        return embed(job);
+    if (job->task->parent >= 0)
+        return take_parent(job, &job->net);
+    DPID_TRY(deepid_net_create(job->ctx, job->arm->text, job->arm->dtype, &job->net));
+    return deepid_net_init(job->net, job->arm->init, job->task->seed);
 }
 
 /* ---- look: loss and error with population statistics, then the net as it was ------------------ */
 
-static const char *loss_of(const job *j)
+static const char *loss_of(const dpid_job *job)
 {
-    const char *loss = dpid_study_text_of(j->study, "loss");
+    const char *loss = job->study->text[DPID_TEXT_LOSS];
     return *loss ? loss : NULL;
 }
 
-static int32_t look(job *j, dpid_history *h)
+static int32_t evaluate(dpid_job *job, dpid_history *h)
 {
-    const size_t bytes = (size_t)(j->net->states_reals * dpid_precision_bytes(j->net->precision));
-    h->epoch = (double)deepid_trainer_steps_done(j->trainer) / (double)deepid_trainer_steps_per_epoch(j->trainer);
-    h->rate = deepid_trainer_current_rate(j->trainer);
     h->valid_loss = h->valid_error = (double)NAN;
-    memcpy(j->states, j->net->states, bytes);
-    DPID_TRY(deepid_net_measure_statistics(j->net, j->reference));
-    DPID_TRY(deepid_net_evaluate(j->net, j->train, loss_of(j), &h->train_loss, &h->train_error));
-    if (j->valid)
-        DPID_TRY(deepid_net_evaluate(j->net, j->valid, loss_of(j), &h->valid_loss, &h->valid_error));
-    if (deepid_trainer_steps_done(j->trainer) < j->steps)
-        memcpy(j->net->states, j->states, bytes);
-    return dpid_task_add_point(j->ctx, j->task, *h);
+    DPID_TRY(deepid_net_evaluate(job->net, job->train, loss_of(job), &h->train_loss, &h->train_error));
+    if (job->valid)
+        DPID_TRY(deepid_net_evaluate(job->net, job->valid, loss_of(job), &h->valid_loss, &h->valid_error));
+    return DEEPID_OK;
+}
+
+static int32_t look(training *t, bool last)
+{
+    dpid_job *job = t->job;
+    const size_t bytes = (size_t)(job->net->states_reals * dpid_precision_bytes(job->net->precision));
+    dpid_history h = {.epoch = (double)deepid_trainer_steps_done(t->trainer) / (double)deepid_trainer_steps_per_epoch(t->trainer), .rate = deepid_trainer_current_rate(t->trainer)};
+    memcpy(t->states, job->net->states, bytes);
+    DPID_TRY(deepid_net_measure_statistics(job->net, job->reference));
+    DPID_TRY(evaluate(job, &h));
+    if (!last)
+        memcpy(job->net->states, t->states, bytes);
+    return dpid_task_add_point(job->ctx, job->task, h);
 }
 
 /* ---- train ---------------------------------------------------------------------------------------- */
 
+static int32_t set_recipe(training *t)
+{
+    const dpid_job *job = t->job;
+    const deepid_study *s = job->study;
+    DPID_TRY(deepid_trainer_set_optimizer(t->trainer, job->arm->optimizer));
+    DPID_TRY(deepid_trainer_set_schedule(t->trainer, s->text[DPID_TEXT_SCHEDULE]));
+    if (loss_of(job))
+        DPID_TRY(deepid_trainer_set_loss(t->trainer, loss_of(job)));
+    DPID_TRY(deepid_trainer_set_augmentation(t->trainer, s->text[DPID_TEXT_AUGMENTATION]));
+    if (isfinite(job->task->outcome.rate))
+        DPID_TRY(deepid_trainer_set_learning_rate(t->trainer, job->task->outcome.rate));
+    DPID_TRY(deepid_trainer_set_clip(t->trainer, s->number[DPID_NUMBER_CLIP]));
+    DPID_TRY(deepid_trainer_set_batch(t->trainer, dpid_study_int(s, DPID_NUMBER_BATCH)));
+    DPID_TRY(deepid_trainer_set_total_steps(t->trainer, t->steps));
+    return deepid_trainer_set_seed(t->trainer, job->task->seed);
+}
+
+/* Looks are taken here and not between calls, for L-BFGS keeps its memory of curvature for the length of a call. */
 static int32_t after_step(void *user, const deepid_event *event)
 {
-    const job *j = user;
-    atomic_store(&j->task->share, (double)deepid_event_step(event) / (double)j->steps);
-    return atomic_load(&j->study->stop);
-}
-
-static void diverge(job *j)
-{
-    dpid_task *t = j->task;
-    t->diverged = true;
-    t->train_loss = (double)INFINITY;
-    t->valid_loss = j->valid ? (double)INFINITY : (double)NAN;
-    t->train_error = t->valid_error = (double)NAN;
-}
-
-static int32_t train(job *j)
-{
-    const int64_t points = j->study->history_points < j->steps ? j->study->history_points : j->steps;
-    dpid_history h = {0};
-    DPID_TRY(look(j, &h));
-    for (int64_t p = 1; p <= points; p++) {
-        const int64_t piece = j->steps * p / points - j->steps * (p - 1) / points;
-        const int32_t status = deepid_trainer_fit(j->trainer, piece, after_step, j);
-        if (status == DEEPID_ERR_CALLBACK)
-            return DEEPID_STOPPED;
-        if (status == DEEPID_ERR_NUMERIC) {
-            diverge(j);
-            break;
-        }
-        DPID_TRY(status);
-        DPID_TRY(look(j, &h));
+    training *t = user;
+    const int64_t step = deepid_event_step(event);
+    atomic_store(&t->job->task->share, (double)step / (double)t->steps);
+    if (step < t->steps && t->looked < t->points && step >= t->steps * t->looked / t->points) {
+        t->looked++;
+        t->status = look(t, false);
     }
-    dpid_task *t = j->task;
-    t->epochs = (double)deepid_trainer_steps_done(j->trainer) / (double)deepid_trainer_steps_per_epoch(j->trainer);
-    if (!t->diverged) {
-        t->train_loss = h.train_loss;
-        t->train_error = h.train_error;
-        t->valid_loss = h.valid_loss;
-        t->valid_error = h.valid_error;
+    return t->status != DEEPID_OK || atomic_load(&t->job->study->stop);
+}
+
+static int32_t fit(training *t)
+{
+    dpid_task *task = t->job->task;
+    if (t->points > 0)
+        DPID_TRY(look(t, false));
+    t->looked = 1;
+    const int32_t status = deepid_trainer_fit(t->trainer, t->steps, after_step, t);
+    if (status == DEEPID_ERR_CALLBACK)
+        return t->status != DEEPID_OK ? t->status : DEEPID_STOPPED;
+    task->diverged = status == DEEPID_ERR_NUMERIC;
+    if (task->diverged)
+        return DEEPID_OK;
+    DPID_TRY(status);
+    return look(t, true);
+}
+
+/* lambda/2 ||theta||^2 over what the recipe's optimiser decays: what it minimises beside the loss. */
+static int32_t penalty_of(dpid_job *job, double *penalty)
+{
+    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
+    dpid_span rest;
+    const dpid_optimizer *o = dpid_optimizer_find(dpid_first_word(dpid_span_of(job->study->text[DPID_TEXT_OPTIMIZER]), &rest));
+    const deepid_net *net = job->net;
+    *penalty = 0;
+    DPID_TRY(dpid_options_parse(job->ctx, o->word, rest, o->options, option));
+    const double decay = o->decay_key >= 0 ? option[o->decay_key].r : 0;
+    const bool all = o->decay_all_key >= 0 && option[o->decay_all_key].i == 1;
+    for (int32_t i = 0; decay > 0 && i < net->trained; i++) {
+        const dpid_parameter *p = &net->parameter[i];
+        for (int64_t k = 0; (all || p->spec.role == DPID_ROLE_WEIGHT) && k < p->count; k++) {
+            const double w = dpid_fetch(net->precision, net->values, p->offset + k);
+            *penalty += decay / 2 * w * w;
+        }
     }
     return DEEPID_OK;
 }
 
-static int32_t save(job *j)
+static int32_t sum_up(dpid_job *job, double updates, double epochs)
 {
-    dpid_string path = {.ctx = j->ctx};
-    if (!j->study->folder)
+    dpid_task *task = job->task;
+    dpid_outcome *o = &task->outcome;
+    o->epochs = epochs;
+    o->updates = updates;
+    if (task->diverged) {
+        o->train_loss = (double)INFINITY;
+        o->valid_loss = job->valid ? (double)INFINITY : (double)NAN;
+    } else {
+        const dpid_history *last = &task->history[task->points - 1];
+        o->train_loss = last->train_loss;
+        o->train_error = last->train_error;
+        o->valid_loss = last->valid_loss;
+        o->valid_error = last->valid_error;
+        DPID_TRY(penalty_of(job, &o->penalty));
+    }
+    o->best_valid_loss = o->valid_loss;
+    for (int64_t i = 0; i < task->points; i++)
+        o->best_valid_loss = fmin(o->best_valid_loss, task->history[i].valid_loss);
+    return DEEPID_OK;
+}
+
+static int32_t run_training(training *t)
+{
+    dpid_job *job = t->job;
+    DPID_TRY(deepid_trainer_create(job->net, job->train, &t->trainer));
+    DPID_TRY(dpid_alloc(job->ctx, job->net->states_reals, dpid_precision_bytes(job->net->precision), "study", &t->states));
+    DPID_TRY(set_recipe(t));
+    DPID_TRY(fit(t));
+    const double done = (double)deepid_trainer_steps_done(t->trainer);
+    return sum_up(job, done, done / (double)deepid_trainer_steps_per_epoch(t->trainer));
+}
+
+static int32_t train(dpid_job *job)
+{
+    const int64_t wanted = job->task->kind == DPID_TASK_TUNE ? 0 : dpid_study_int(job->study, DPID_NUMBER_POINTS);
+    training t = {.job = job, .steps = job->arm->steps, .points = wanted < job->arm->steps ? wanted : job->arm->steps};
+    DPID_TRY(take_start(job));
+    if (job->task->reason)
         return DEEPID_OK;
-    dpid_string_format(&path, "%s/nets/%s.safetensors", j->study->folder, j->task->name);
-    int32_t status = path.status;
-    if (status == DEEPID_OK)
-        status = deepid_net_save(j->net, path.text);
-    dpid_string_release(&path);
-    return status == DEEPID_OK ? dpid_task_publish(j->ctx, j->study, j->task) : status;
+    const int32_t status = run_training(&t);
+    deepid_trainer_destroy(t.trainer);
+    dpid_free(job->ctx, t.states);
+    return status;
+}
+
+/* ---- witness: measured as it was built, with no step and no other statistics ------------------------- */
+
+static int32_t build_witness(dpid_job *job)
+{
+    dpid_history h = {.rate = (double)NAN};
+    DPID_TRY(take_start(job));
+    if (job->task->reason)
+        return DEEPID_OK;
+    DPID_TRY(evaluate(job, &h));
+    DPID_TRY(dpid_task_add_point(job->ctx, job->task, h));
+    return sum_up(job, 0, 0);
+}
+
+/* ---- set up, run, keep ---------------------------------------------------------------------------------- */
+
+/* The first samples, as they stand: enough for batch-norm's statistics. */
+static int32_t make_reference(dpid_job *job)
+{
+    int64_t *rows = NULL;
+    const int64_t count = job->train->count < STATISTICS_SAMPLES ? job->train->count : STATISTICS_SAMPLES;
+    DPID_TRY(dpid_alloc(job->ctx, count, sizeof *rows, "study", &rows));
+    for (int64_t i = 0; i < count; i++)
+        rows[i] = i;
+    const int32_t status = dpid_dataset_part(job->train, rows, count, &job->reference);
+    dpid_free(job->ctx, rows);
+    return status;
+}
+
+static int32_t set_up(dpid_job *job)
+{
+    const deepid_study *s = job->study;
+    DPID_TRY(deepid_ctx_set_threads(job->ctx, 1));
+    DPID_TRY(deepid_ctx_set_isa(job->ctx, deepid_ctx_isa(s->head.ctx)));
+    DPID_TRY(dpid_dataset_view(job->ctx, s->train, &job->train));
+    if (s->valid && job->task->kind != DPID_TASK_TUNE)
+        DPID_TRY(dpid_dataset_view(job->ctx, s->valid, &job->valid));
+    return make_reference(job);
+}
+
+static int32_t probe(dpid_job *job)
+{
+    DPID_TRY(take_start(job));
+    return job->task->reason ? DEEPID_OK : dpid_probe_run_task(job);
+}
+
+static int32_t save(dpid_job *job)
+{
+    const dpid_task *task = job->task;
+    const bool keeps = job->net && (task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_WITNESS) && !task->diverged && !task->reason;
+    dpid_string path = {.ctx = job->ctx};
+    int32_t status = DEEPID_OK;
+    if (!job->study->folder)
+        return DEEPID_OK;
+    if (keeps) {
+        dpid_string_format(&path, "%s/nets/%s.safetensors", job->study->folder, task->name);
+        status = path.status == DEEPID_OK ? deepid_net_save(job->net, path.text) : path.status;
+        dpid_string_release(&path);
+    }
+    return status == DEEPID_OK ? dpid_task_publish(job->ctx, job->study, task) : status;
+}
+
+/* What stays: with a folder the result alone; without one the trained net too, and not its buffers. */
+static void keep(dpid_job *job)
+{
+    const bool in_memory = !job->study->folder && job->net && job->task->kind != DPID_TASK_TUNE && job->task->kind != DPID_TASK_PROBE;
+    job->task->ctx = job->ctx;
+    if (in_memory) {
+        dpid_plan_destroy(job->net);
+        job->task->trained = job->net;
+    } else {
+        deepid_net_destroy(job->net);
+    }
+    atomic_store(&job->task->share, 1);
 }
 
 int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t error_bytes)
 {
-    job j = {.study = study, .task = task, .steps = dpid_study_steps(study)};
+    static int32_t (*const kinds[])(dpid_job *) = {[DPID_TASK_TRAIN] = train, [DPID_TASK_WITNESS] = build_witness, [DPID_TASK_TUNE] = train, [DPID_TASK_PROBE] = probe};
+    dpid_job job = {.study = study, .task = task, .arm = &study->arm[task->arm]};
     const double start = now();
-    if (deepid_ctx_create(&j.ctx) != DEEPID_OK) {
+    if (deepid_ctx_create(&job.ctx) != DEEPID_OK) {
         snprintf(error, (size_t)error_bytes, "no memory for a worker's context");
         return DEEPID_ERR_MEMORY;
     }
-    int32_t status = set_up(&j);
+    int32_t status = set_up(&job);
     if (status == DEEPID_OK)
-        status = train(&j);
-    task->seconds = now() - start;
+        status = kinds[task->kind](&job);
+    task->outcome.seconds = now() - start;
     if (status == DEEPID_OK)
-        status = save(&j);
+        status = save(&job);
     if (status != DEEPID_OK)
-        snprintf(error, (size_t)error_bytes, "%s", deepid_ctx_error(j.ctx));
-    tear_down(&j);
+        snprintf(error, (size_t)error_bytes, "%s", deepid_ctx_error(job.ctx));
+    deepid_dataset_destroy(job.reference);
+    deepid_dataset_destroy(job.valid);
+    deepid_dataset_destroy(job.train);
     if (status == DEEPID_OK) {
-        dpid_plan_destroy(j.net); /* the weights stay, the buffers go */
-        task->ctx = j.ctx;
-        task->trained = j.net;
-        task->done = true;
-        atomic_store(&task->share, 1);
+        keep(&job);
         return DEEPID_OK;
     }
-    dpid_free(j.ctx, task->history);
-    task->history = NULL;
-    task->points = task->room = 0;
-    task->diverged = false;
+    deepid_net_destroy(job.net);
+    task->ctx = job.ctx;
+    dpid_task_forget(study, task);
     atomic_store(&task->share, 0);
-    deepid_net_destroy(j.net);
-    deepid_ctx_destroy(j.ctx);
     return status;
 }

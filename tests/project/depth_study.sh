@@ -4,7 +4,8 @@ set -eu
 program=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-quick() { "$program" --quick "$@" 2>"$work/err"; }
+run() { "$program" "$@" 2>"$work/err" || { echo "exit code $?: $*"; cat "$work/err"; exit 1; } >&2; }
+quick() { run --quick "$@"; }
 same() { # the CSV files without the time column are equal to the byte
     cut -d, -f1-13 "$1/results.csv" >"$work/a" && cut -d, -f1-13 "$2/results.csv" >"$work/b" && cmp "$work/a" "$work/b" && cmp "$1/history.csv" "$2/history.csv"
 }
@@ -20,18 +21,18 @@ quick --out "$work/one" | tail -n 1 | grep -qx "report: $work/one/report.html"
 for file in results.csv history.csv study.json report.html; do [ -s "$work/one/$file" ] || { echo "no $file"; exit 1; }; done
 head -n 1 "$work/one/results.csv" | grep -qx 'task,arm,family,block,depth,seed,dtype,epochs,train_loss,train_error,valid_loss,valid_error,diverged,seconds'
 head -n 1 "$work/one/history.csv" | grep -qx 'task,epoch,train_loss,train_error,valid_loss,valid_error,lr'
-[ "$(wc -l <"$work/one/results.csv")" = 9 ] # 2 blocks x 2 depths x 2 seeds
+[ "$(wc -l <"$work/one/results.csv")" = 15 ] # S, D, W0, D64, D_start:looks_linear, D_res and the shallow net with a skip, 2 seeds each
 if grep -nE 'undefined|NaN|>nan<|https?://|<script' "$work/one/report.html"; then echo "the report has what it must not have"; exit 1; fi
 
-quick --out "$work/threads" --threads 1 >/dev/null && same "$work/one" "$work/threads"
-quick --out "$work/shards" --shard 0/3 >/dev/null && quick --out "$work/shards" --shard 2/3 >/dev/null && quick --out "$work/shards" --shard 1/3 >/dev/null && same "$work/one" "$work/shards"
+quick --out "$work/threads" --threads 1 >/dev/null; same "$work/one" "$work/threads"
+quick --out "$work/shards" --shard 0/3 >/dev/null; quick --out "$work/shards" --shard 2/3 >/dev/null; quick --out "$work/shards" --shard 1/3 >/dev/null; same "$work/one" "$work/shards"
 
 # interrupted, then the same command
-interrupted() { timeout -s INT 0.4 "$program" --out "$work/int" --steps 8000 --seeds 2 --depths 2,60 --blocks plain; }
+interrupted() { timeout -s INT 0.4 "$program" --out "$work/int" --steps 1500 --seeds 2 --depths 2,30 --blocks plain --arms D_res; }
 got=0; interrupted >/dev/null 2>"$work/err" || got=$?
 [ "$got" = 124 ] || [ "$got" = 130 ] || { echo "interrupted: exit code $got"; cat "$work/err"; exit 1; }
-"$program" --out "$work/int" --steps 8000 --seeds 2 --depths 2,60 --blocks plain >/dev/null 2>&1
-"$program" --out "$work/whole" --steps 8000 --seeds 2 --depths 2,60 --blocks plain >/dev/null 2>&1
+run --out "$work/int" --steps 1500 --seeds 2 --depths 2,30 --blocks plain --arms D_res >/dev/null
+run --out "$work/whole" --steps 1500 --seeds 2 --depths 2,30 --blocks plain --arms D_res >/dev/null
 same "$work/int" "$work/whole"
 
 expect 2 "try depth_study --help" "$program" --colour

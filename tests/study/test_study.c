@@ -1,9 +1,13 @@
-/* Studies: the same numbers for any number of workers, resumed or not; stops; divergence; refusals. */
+/* Studies: the same numbers for any number of workers, resumed or not, in shards or not; stops; divergence; what an arm stands on; refusals. */
 #include "support/support.h"
 
 #include "study/study.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+#define SHALLOW "input 2; dense out=8; relu; plain { dense out=8; relu }; dense out=2"
+#define DEEP "input 2; dense out=8; relu; 5 * plain { dense out=8; relu }; dense out=2"
 
 typedef struct {
     deepid_ctx *ctx;
@@ -15,11 +19,16 @@ static void open_study(run *r, const char *folder, double threads)
 {
     deepid_ctx *ctx = r->ctx = new_ctx(2);
     OK(deepid_dataset_open(ctx, "spirals n=64", 7, &r->train, &r->valid));
-    OK(deepid_study_create(ctx, r->train, r->valid, &r->study));
-    OK(deepid_study_add(r->study, "S", "mlp", "plain", 1, "input 2; dense out=8; batchnorm; relu; 1 * plain { dense out=8; relu }; dense out=2"));
-    OK(deepid_study_add(r->study, "D", "mlp", "plain", 5, "input 2; dense out=8; batchnorm; relu; 5 * plain { dense out=8; relu }; dense out=2"));
-    OK(deepid_study_set_seeds(r->study, 3, 4));
-    OK(deepid_study_set_number(r->study, "steps", 30));
+    OK(deepid_study_create(ctx, SHALLOW, DEEP, r->train, &r->study));
+    OK(deepid_study_set_validation(r->study, r->valid));
+    OK(deepid_study_add_net(r->study, "plain", 3, "input 2; dense out=8; relu; 3 * plain { dense out=8; relu }; dense out=2"));
+    OK(deepid_study_set_number(r->study, "first_seed", 3));
+    OK(deepid_study_set_seeds(r->study, 2));
+    OK(deepid_study_set_number(r->study, "tuning_seeds", 1));
+    OK(deepid_study_set_number(r->study, "probe_seeds", 1));
+    OK(deepid_study_set_text(r->study, "arms", "S_fine,W0,WT,D64,D_start:looks_linear,D_opt:lbfgs,D_3T,D_res,dial:0.5,depth"));
+    OK(deepid_study_set_text(r->study, "probes", "signal,response"));
+    OK(deepid_study_set_number(r->study, "steps", 20));
     OK(deepid_study_set_number(r->study, "history_points", 5));
     OK(deepid_study_set_number(r->study, "batch", 16));
     OK(deepid_study_set_number(r->study, "threads", threads));
@@ -34,35 +43,61 @@ static void close_study(run *r)
     deepid_ctx_destroy(r->ctx);
 }
 
-/* Bits of everything but the seconds. */
+/* Bits of every column but the seconds. */
+static uint64_t table_bits(const deepid_table *table)
+{
+    uint64_t hash = (uint64_t)deepid_table_rows(table);
+    for (int64_t k = 0; k < deepid_table_columns(table); k++)
+        if (k != deepid_table_find_column(table, "seconds"))
+            hash = hash * 31 + bits(deepid_table_column(table, k), 8 * deepid_table_rows(table));
+    return hash;
+}
+
 static uint64_t bits_of(run *r)
 {
     deepid_ctx *ctx = r->ctx;
-    deepid_table *results = NULL;
-    deepid_table *history = NULL;
+    deepid_table *table[5] = {NULL};
     uint64_t hash = 0;
-    OK(deepid_study_results(r->study, &results));
-    OK(deepid_study_history(r->study, &history));
-    assert_int_equal(deepid_table_rows(results), 8);
-    assert_int_equal(deepid_table_rows(history), 48);
-    for (int64_t k = 0; k < deepid_table_columns(results); k++)
-        if (k != deepid_table_find_column(results, "seconds"))
-            hash = hash * 31 + bits(deepid_table_column(results, k), 8 * 8);
-    for (int64_t k = 0; k < deepid_table_columns(history); k++)
-        hash = hash * 31 + bits(deepid_table_column(history, k), 8 * 48);
-    deepid_table_destroy(history);
-    deepid_table_destroy(results);
+    OK(deepid_study_results(r->study, &table[0]));
+    OK(deepid_study_history(r->study, &table[1]));
+    OK(deepid_study_tuning(r->study, &table[2]));
+    OK(deepid_study_probe(r->study, "D", "signal", &table[3]));
+    OK(deepid_study_probe(r->study, "D_res", "response", &table[4]));
+    for (int i = 0; i < 5; i++) {
+        hash = hash * 31 + table_bits(table[i]);
+        deepid_table_destroy(table[i]);
+    }
     return hash;
+}
+
+static double result_of(run *r, const char *arm, uint64_t seed, const char *column)
+{
+    deepid_ctx *ctx = r->ctx;
+    deepid_table *results = NULL;
+    double value = (double)NAN;
+    OK(deepid_study_results(r->study, &results));
+    for (int64_t i = 0; i < deepid_table_rows(results); i++)
+        if (strcmp(deepid_table_row_name(results, i), arm) == 0 && deepid_table_get(results, i, deepid_table_find_column(results, "seed")) == (double)seed)
+            value = deepid_table_get(results, i, deepid_table_find_column(results, column));
+    deepid_table_destroy(results);
+    return value;
+}
+
+static void done_is_all(run *r)
+{
+    assert_true(deepid_study_task_count(r->study) > 0);
+    assert_int_equal(deepid_study_tasks_done(r->study), deepid_study_task_count(r->study));
 }
 
 static int32_t stop_after_three(void *user, const deepid_study_event *event)
 {
     if (deepid_study_event_tasks_done(event) >= 3)
         deepid_study_request_stop(user);
-    assert_int_equal(deepid_study_event_tasks(event), 8);
     assert_true(deepid_study_event_share(event) >= 0 && deepid_study_event_share(event) <= 1);
     return 0;
 }
+
+/* ---- the same bits --------------------------------------------------------------------------------- */
 
 static void workers_interruptions_and_shards_change_nothing(void **state)
 {
@@ -71,6 +106,7 @@ static void workers_interruptions_and_shards_change_nothing(void **state)
     open_study(&r, NULL, 1);
     deepid_ctx *ctx = r.ctx;
     OK(deepid_study_run(r.study, NULL, NULL));
+    done_is_all(&r);
     const uint64_t expected = bits_of(&r);
     close_study(&r);
 
@@ -81,13 +117,9 @@ static void workers_interruptions_and_shards_change_nothing(void **state)
     deepid_net *net = NULL;
     double loss;
     double again;
-    OK(deepid_study_net(r.study, 5, &net));
+    OK(deepid_study_net(r.study, "D", 4, &net));
     OK(deepid_net_evaluate(net, r.train, NULL, &loss, NULL));
-    deepid_table *results = NULL;
-    OK(deepid_study_results(r.study, &results));
-    again = deepid_table_get(results, 5, deepid_table_find_column(results, "train_loss"));
-    assert_true(loss == again); /* the net handed out is the net that was measured */
-    deepid_table_destroy(results);
+    assert_true(loss == result_of(&r, "D", 4, "train_loss")); /* the net handed out is the net that was measured */
     deepid_net_destroy(net);
     close_study(&r);
 
@@ -100,27 +132,169 @@ static void workers_interruptions_and_shards_change_nothing(void **state)
     open_study(&r, folder, 2);
     ctx = r.ctx;
     OK(deepid_study_run(r.study, NULL, NULL));
+    done_is_all(&r);
     assert_int_equal(bits_of(&r), expected);
-    OK(deepid_study_net(r.study, 5, &net)); /* from the folder or from memory */
+    OK(deepid_study_net(r.study, "D", 4, &net)); /* from the folder */
     OK(deepid_net_evaluate(net, r.train, NULL, &again, NULL));
     assert_true(loss == again);
     deepid_net_destroy(net);
     OK(deepid_study_write(r.study, "replay me"));
     close_study(&r);
+    open_study(&r, folder, 2); /* all from files */
+    ctx = r.ctx;
+    done_is_all(&r);
+    assert_int_equal(bits_of(&r), expected);
+    close_study(&r);
+}
 
-    folder = temporary("shards");
-    for (int shard = 0; shard < 2; shard++) {
+/* each shard makes what its tasks stand on; the last one finds everything */
+static void shards_in_one_folder_make_one_study(void **state)
+{
+    (void)state;
+    run r;
+    open_study(&r, NULL, 2);
+    deepid_ctx *ctx = r.ctx;
+    OK(deepid_study_run(r.study, NULL, NULL));
+    const uint64_t expected = bits_of(&r);
+    close_study(&r);
+    const char *folder = temporary("shards");
+    for (int shard = 0; shard < 3; shard++) {
         open_study(&r, folder, 1);
         ctx = r.ctx;
-        OK(deepid_study_set_number(r.study, "shards", 2));
+        OK(deepid_study_set_number(r.study, "shards", 3));
         OK(deepid_study_set_number(r.study, "shard", shard));
         OK(deepid_study_run(r.study, NULL, NULL));
-        assert_int_equal(deepid_study_tasks_done(r.study), shard ? 8 : 4);
-        if (shard)
+        if (shard < 2)
+            assert_true(deepid_study_tasks_done(r.study) < deepid_study_task_count(r.study));
+        else
             assert_int_equal(bits_of(&r), expected);
         close_study(&r);
     }
 }
+
+/* D's rate needs D's and S's tuning: 5 rates x 1 seed each */
+static void one_task_takes_along_what_it_stands_on(void **state)
+{
+    (void)state;
+    run r;
+    const char *folder = temporary("one");
+    open_study(&r, folder, 1);
+    deepid_ctx *ctx = r.ctx;
+    const int64_t arm = deepid_study_arm_find(r.study, "D");
+    assert_true(arm > 0);
+    assert_true(isnan(deepid_study_arm_rate(r.study, arm)));
+    OK(deepid_study_set_number(r.study, "task", 2)); /* S has tasks 0 and 1, D 2 and 3 */
+    OK(deepid_study_run(r.study, NULL, NULL));
+    assert_int_equal(deepid_study_tasks_done(r.study), 1 + 5 + 5);
+    assert_true(isfinite(result_of(&r, "D", 3, "train_loss")));
+    assert_true(isfinite(deepid_study_arm_rate(r.study, arm)));
+    REFUSED(deepid_study_set_number(r.study, "task", -2), DEEPID_ERR_ARGUMENT, "task is -2");
+    OK(deepid_study_set_number(r.study, "task", 1e6));
+    REFUSED(deepid_study_run(r.study, NULL, NULL), DEEPID_ERR_ARGUMENT, "task is 1000000");
+    close_study(&r);
+}
+
+/* ---- arms ---------------------------------------------------------------------------------------------- */
+
+static void arms_are_what_they_say(void **state)
+{
+    (void)state;
+    run r;
+    open_study(&r, NULL, 2);
+    deepid_ctx *ctx = r.ctx;
+    OK(deepid_study_run(r.study, NULL, NULL));
+    for (uint64_t seed = 3; seed < 5; seed++) {
+        /* relu layers behind a relu have an exact witness: the deep net made of S has S's loss, no step and no penalty */
+        assert_true(fabs(result_of(&r, "W0", seed, "train_loss") - result_of(&r, "S", seed, "train_loss")) < 1e-6);
+        assert_true(result_of(&r, "W0", seed, "updates") == 0);
+        assert_true(result_of(&r, "W0", seed, "penalty") == 0);
+        assert_true(result_of(&r, "D_3T", seed, "updates") == 60);
+        assert_true(result_of(&r, "D_3T", seed, "rate") == result_of(&r, "D", seed, "rate"));
+        assert_true(result_of(&r, "D_opt:lbfgs", seed, "updates") <= 5); /* 20 steps of 16 of 64 samples are 5 passes */
+        assert_true(isnan(result_of(&r, "D_opt:lbfgs", seed, "rate")));
+        assert_true(result_of(&r, "S_fine", seed, "rate") == 0.1 * result_of(&r, "S", seed, "rate"));
+        assert_true(result_of(&r, "WT", seed, "rate") == 0.1 * result_of(&r, "S", seed, "rate"));
+        assert_true(result_of(&r, "D64", seed, "rate") == result_of(&r, "D", seed, "rate"));
+        assert_true(result_of(&r, "dial:0.5", seed, "rate") == result_of(&r, "D_res", seed, "rate"));
+        assert_true(result_of(&r, "depth:plain:3", seed, "rate") == result_of(&r, "S", seed, "rate"));
+        assert_true(result_of(&r, "D", seed, "best_valid_loss") <= result_of(&r, "D", seed, "valid_loss"));
+    }
+    deepid_net *net = NULL;
+    OK(deepid_study_net(r.study, "D64", 3, &net));
+    assert_int_equal(deepid_net_dtype(net), DEEPID_F64);
+    deepid_net_destroy(net);
+    assert_string_equal(deepid_study_arm_text(r.study, deepid_study_arm_find(r.study, "D_res")), "input 2; dense out=8; relu; 5 * identity { dense out=8; relu }; dense out=2");
+    assert_string_equal(deepid_study_arm_block(r.study, deepid_study_arm_find(r.study, "D_res")), "identity");
+    assert_string_equal(deepid_study_arm_start(r.study, deepid_study_arm_find(r.study, "S_fine")), "trained S");
+    assert_int_equal(deepid_study_arm_depth(r.study, deepid_study_arm_find(r.study, "D")), 5);
+    assert_null(deepid_study_arm_reason(r.study, deepid_study_arm_find(r.study, "D")));
+    close_study(&r);
+}
+
+static void arms_that_cannot_be_are_left_out_with_the_reason(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *train = NULL;
+    deepid_study *study = NULL;
+    OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &train));
+    OK(deepid_study_create(ctx, "input 2; dense out=7; tanh; dense out=2", "input 2; dense out=7; tanh; dense out=7; tanh; dense out=2", train, &study));
+    OK(deepid_study_set_number(study, "dtype", DEEPID_F64));
+    OK(deepid_study_set_text(study, "init", "glorot"));
+    OK(deepid_study_set_text(study, "optimizer", "adam"));
+    const struct {
+        const char *arm, *reason;
+    } expected[] = {{"D64", "float64 already"},
+                    {"D_start:looks_linear", "no relu"},
+                    {"D_start:delta_orthogonal", "convolutions"},
+                    {"D_start:glorot", "recipe's own start"},
+                    {"D_opt:adam", "recipe's own optimiser"},
+                    {"D_res", "no block"},
+                    {"dial:0.5", "no block"}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const char *reason = deepid_study_arm_reason(study, deepid_study_arm_find(study, expected[i].arm));
+        assert_non_null(reason);
+        if (!strstr(reason, expected[i].reason))
+            fail_msg("%s is left out because '%s', expected '%s'", expected[i].arm, reason, expected[i].reason);
+    }
+    assert_null(deepid_study_arm_reason(study, deepid_study_arm_find(study, "D_start:he")));
+    assert_null(deepid_study_arm_reason(study, deepid_study_arm_find(study, "D_opt:sgd")));
+    OK(deepid_study_set_text(study, "arms", "WT"));
+    assert_non_null(strstr(deepid_study_arm_reason(study, deepid_study_arm_find(study, "D_3T")), "not asked for"));
+    assert_null(deepid_study_arm_reason(study, deepid_study_arm_find(study, "WT:0.3"))); /* a word stands for its set */
+    assert_null(deepid_study_arm_reason(study, deepid_study_arm_find(study, "D")));
+    for (int64_t i = 0; deepid_arm_word(i); i++)
+        assert_non_null(deepid_arm_help(deepid_arm_word(i)));
+    assert_null(deepid_arm_help("D_star"));
+    deepid_study_destroy(study);
+    deepid_dataset_destroy(train);
+    deepid_ctx_destroy(ctx);
+}
+
+/* the layers of one seed start equal in S, D and D_res where they have one name and shape */
+static void shared_layers_share_their_start(void **state)
+{
+    (void)state;
+    run r;
+    open_study(&r, NULL, 2);
+    deepid_ctx *ctx = r.ctx;
+    OK(deepid_study_set_number(r.study, "learning_rate", 1e-300)); /* a step changes no bit */
+    OK(deepid_study_set_number(r.study, "tuning_seeds", 0));
+    OK(deepid_study_run(r.study, NULL, NULL));
+    deepid_net *net[3] = {NULL};
+    OK(deepid_study_net(r.study, "S", 3, &net[0]));
+    OK(deepid_study_net(r.study, "D", 3, &net[1]));
+    OK(deepid_study_net(r.study, "D_res", 3, &net[2]));
+    for (int i = 1; i < 3; i++) {
+        assert_memory_equal(deepid_net_parameter_data(net[0], "dense1.weight"), deepid_net_parameter_data(net[i], "dense1.weight"), 4 * 16);
+        assert_memory_equal(deepid_net_parameter_data(net[0], "block1.dense.weight"), deepid_net_parameter_data(net[i], "block1.dense.weight"), 4 * 64);
+    }
+    for (int i = 0; i < 3; i++)
+        deepid_net_destroy(net[i]);
+    close_study(&r);
+}
+
+/* ---- refusals ------------------------------------------------------------------------------------------- */
 
 static int32_t refuse(void *user, const deepid_study_event *event)
 {
@@ -139,13 +313,17 @@ static void another_configuration_and_wrong_use_are_refused(void **state)
     OK(deepid_study_run(r.study, NULL, NULL));
     OK(deepid_study_set_number(r.study, "learning_rate", 0.5));
     REFUSED(deepid_study_run(r.study, NULL, NULL), DEEPID_ERR_STATE, "its learning_rate is '0.03', here it is '0.5'");
-    REFUSED(deepid_study_set_number(r.study, "learning_rate", -1), DEEPID_ERR_ARGUMENT, "learning_rate is -1");
-    REFUSED(deepid_study_set_number(r.study, "batch", 65), DEEPID_ERR_ARGUMENT, "batch is 65");
+    REFUSED(deepid_study_set_number(r.study, "learning_rate", -1), DEEPID_ERR_ARGUMENT, "learning_rate is -1, expected a finite number above 0");
+    REFUSED(deepid_study_set_number(r.study, "batch", 65), DEEPID_ERR_ARGUMENT, "batch is 65, expected a whole number from 0 to 64");
     REFUSED(deepid_study_set_number(r.study, "speed", 1), DEEPID_ERR_ARGUMENT, "unknown number 'speed'");
     REFUSED(deepid_study_set_text(r.study, "font", "x"), DEEPID_ERR_ARGUMENT, "unknown text 'font'");
-    REFUSED(deepid_study_set_seeds(r.study, 1, 0), DEEPID_ERR_ARGUMENT, "0 seeds");
-    REFUSED(deepid_study_add(r.study, "D", "mlp", "plain", 1, "input 3; dense out=2"), DEEPID_ERR_SHAPE, "the net takes 3, the data has samples of 2");
-    REFUSED(deepid_study_add(r.study, "D", "mlp", "plain", 1, "input 2; dens out=2"), DEEPID_ERR_SPEC, "nearest: dense");
+    REFUSED(deepid_study_set_text(r.study, "init", "he\nhe"), DEEPID_ERR_ARGUMENT, "one line");
+    REFUSED(deepid_study_set_text(r.study, "arms", "S,D_star"), DEEPID_ERR_SPEC, "nearest: D_start");
+    REFUSED(deepid_study_set_text(r.study, "probes", "signals"), DEEPID_ERR_SPEC, "nearest: signal");
+    REFUSED(deepid_study_set_seeds(r.study, 0), DEEPID_ERR_ARGUMENT, "seeds is 0");
+    REFUSED(deepid_study_add_net(r.study, "plain", 1, "input 3; dense out=2"), DEEPID_ERR_SHAPE, "the net takes 3, the data has samples of 2");
+    REFUSED(deepid_study_add_net(r.study, "plain", 1, "input 2; dens out=2"), DEEPID_ERR_SPEC, "nearest: dense");
+    REFUSED(deepid_study_add_net(r.study, "plain", 3, DEEP), DEEPID_ERR_ARGUMENT, "depth:plain:3 already");
     OK(deepid_study_set_folder(r.study, NULL));
     OK(deepid_study_set_text(r.study, "optimizer", "sgdd"));
     REFUSED(deepid_study_run(r.study, NULL, NULL), DEEPID_ERR_SPEC, "unknown optimizer 'sgdd'");
@@ -153,16 +331,36 @@ static void another_configuration_and_wrong_use_are_refused(void **state)
     REFUSED(deepid_study_run(r.study, refuse, NULL), DEEPID_ERR_CALLBACK, "returned 9");
     REFUSED(deepid_study_write(r.study, NULL), DEEPID_ERR_STATE, "no folder");
     deepid_net *net = NULL;
-    REFUSED(deepid_study_net(r.study, 8, &net), DEEPID_ERR_ARGUMENT, "task is 8");
-    deepid_study *none = NULL;
-    REFUSED(deepid_study_create(ctx, NULL, NULL, &none), DEEPID_ERR_ARGUMENT, "must be datasets");
-    OK(deepid_study_create(ctx, r.train, NULL, &none));
-    REFUSED(deepid_study_run(none, NULL, NULL), DEEPID_ERR_STATE, "there is no net");
-    deepid_study_destroy(none);
+    deepid_table *table = NULL;
+    REFUSED(deepid_study_net(r.study, "E", 3, &net), DEEPID_ERR_ARGUMENT, "no arm 'E'");
+    REFUSED(deepid_study_net(r.study, "D", 9, &net), DEEPID_ERR_ARGUMENT, "seed is 9, expected 3 to 4");
+    REFUSED(deepid_study_probe(r.study, "D", "colour", &table), DEEPID_ERR_ARGUMENT, "no probe of a study 'colour'");
     close_study(&r);
 }
 
-/* a rate that is far too large: recorded as diverged with infinite loss, not an error */
+static void nets_and_data_that_ask_nothing_are_refused(void **state)
+{
+    (void)state;
+    run r;
+    open_study(&r, NULL, 1);
+    deepid_ctx *ctx = r.ctx;
+    deepid_study *none = NULL;
+    deepid_dataset *holes = NULL;
+    const float x[3] = {0, 1, 2};
+    const int32_t labels[3] = {0, 2, 2};
+    const int64_t extents[2] = {3, 1};
+    REFUSED(deepid_study_create(ctx, SHALLOW, DEEP, NULL, &none), DEEPID_ERR_ARGUMENT, "must be a dataset");
+    REFUSED(deepid_study_create(ctx, NULL, DEEP, r.train, &none), DEEPID_ERR_ARGUMENT, "a text is NULL");
+    REFUSED(deepid_study_create(ctx, DEEP, SHALLOW, r.train, &none), DEEPID_ERR_ARGUMENT, "the shallow net has 7 layers with weights, the deep one 3");
+    REFUSED(deepid_study_create(ctx, DEEP, DEEP, r.train, &none), DEEPID_ERR_ARGUMENT, "expected a deep net with more");
+    OK(deepid_dataset_wrap(ctx, DEEPID_F32, x, 2, extents, NULL, labels, 3, &holes));
+    REFUSED(deepid_study_create(ctx, "input 1; dense out=3", "input 1; dense out=3; dense out=3", holes, &none), DEEPID_ERR_LABEL, "class 1 of 0 to 2 has no training sample");
+    REFUSED(deepid_study_set_validation(r.study, holes), DEEPID_ERR_SHAPE, "train has samples of 2, valid of 1");
+    deepid_dataset_destroy(holes);
+    close_study(&r);
+}
+
+/* a rate that is far too large: recorded as diverged with infinite loss, not an error; what stands on such a net is left out and says why */
 static void divergence_is_a_result(void **state)
 {
     (void)state;
@@ -172,17 +370,16 @@ static void divergence_is_a_result(void **state)
         open_study(&r, folder, 2);
         deepid_ctx *ctx = r.ctx;
         OK(deepid_study_set_number(r.study, "learning_rate", 1e30));
+        OK(deepid_study_set_number(r.study, "tuning_seeds", 0));
         OK(deepid_study_run(r.study, NULL, NULL));
-        deepid_table *results = NULL;
-        OK(deepid_study_results(r.study, &results));
-        for (int64_t i = 0; i < 8; i++) {
-            assert_true(deepid_table_get(results, i, deepid_table_find_column(results, "diverged")) == 1);
-            assert_true(isinf(deepid_table_get(results, i, deepid_table_find_column(results, "train_loss"))));
-        }
+        assert_true(result_of(&r, "D", 3, "diverged") == 1);
+        assert_true(isinf(result_of(&r, "D", 3, "train_loss")));
+        assert_true(isnan(result_of(&r, "W0", 3, "train_loss"))); /* no row */
         deepid_net *net = NULL;
-        if (again)
-            REFUSED(deepid_study_net(r.study, 0, &net), DEEPID_ERR_STATE, "diverged");
-        deepid_table_destroy(results);
+        deepid_table *table = NULL;
+        REFUSED(deepid_study_net(r.study, "D", 3, &net), DEEPID_ERR_STATE, "it diverged");
+        REFUSED(deepid_study_net(r.study, "W0", 3, &net), DEEPID_ERR_STATE, "S diverged at seed 3");
+        REFUSED(deepid_study_probe(r.study, "D", "response", &table), DEEPID_ERR_STATE, "D diverged at seed 3");
         close_study(&r);
     }
 }
@@ -191,7 +388,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_interruptions_and_shards_change_nothing),
+        cmocka_unit_test(shards_in_one_folder_make_one_study),
+        cmocka_unit_test(one_task_takes_along_what_it_stands_on),
+        cmocka_unit_test(arms_are_what_they_say),
+        cmocka_unit_test(arms_that_cannot_be_are_left_out_with_the_reason),
+        cmocka_unit_test(shared_layers_share_their_start),
         cmocka_unit_test(another_configuration_and_wrong_use_are_refused),
+        cmocka_unit_test(nets_and_data_that_ask_nothing_are_refused),
         cmocka_unit_test(divergence_is_a_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

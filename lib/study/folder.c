@@ -1,63 +1,9 @@
-/* What a study found: tables, CSV, study.json. */
+/* The folder of a study: CSV files, study.json, and whose folder it is. */
 #include "study/study.h"
 
 #include <jansson.h>
 #include <string.h>
 #include <sys/utsname.h>
-
-/* ---- tables ------------------------------------------------------------------------------ */
-
-static int32_t fill_results(deepid_study *study, deepid_table *table)
-{
-    for (int64_t i = 0; i < study->tasks; i++) {
-        const dpid_task *t = &study->task[i];
-        const double row[] = {(double)t->task, (double)t->net->depth, (double)t->seed, t->epochs, t->train_loss, t->train_error, t->valid_loss, t->valid_error, t->diverged, t->seconds,
-                              (double)(t->net - study->net)};
-        if (t->done)
-            DPID_TRY(deepid_table_append(table, t->net->arm, row));
-    }
-    return DEEPID_OK;
-}
-
-static int32_t fill_history(deepid_study *study, deepid_table *table)
-{
-    for (int64_t i = 0; i < study->tasks; i++) {
-        const dpid_task *t = &study->task[i];
-        for (int64_t k = 0; t->done && k < t->points; k++) {
-            const dpid_history *h = &t->history[k];
-            const double row[] = {(double)t->task, h->epoch, h->train_loss, h->train_error, h->valid_loss, h->valid_error, h->rate};
-            DPID_TRY(deepid_table_append(table, t->net->arm, row));
-        }
-    }
-    return DEEPID_OK;
-}
-
-static int32_t make_table(deepid_study *study, const char *columns, int32_t (*fill)(deepid_study *, deepid_table *), deepid_table **out)
-{
-    deepid_table *table = NULL;
-    if (!out)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: out is NULL");
-    DPID_TRY(dpid_study_plan(study));
-    DPID_TRY(deepid_table_create(study->head.ctx, "arm", columns, &table));
-    const int32_t status = fill(study, table);
-    if (status == DEEPID_OK)
-        *out = table;
-    else
-        deepid_table_destroy(table);
-    return status;
-}
-
-int32_t deepid_study_results(deepid_study *study, deepid_table **out)
-{
-    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
-    return dpid_leave(study->head.ctx, make_table(study, "task,depth,seed,epochs,train_loss,train_error,valid_loss,valid_error,diverged,seconds,net", fill_results, out));
-}
-
-int32_t deepid_study_history(deepid_study *study, deepid_table **out)
-{
-    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
-    return dpid_leave(study->head.ctx, make_table(study, "task,epoch,train_loss,train_error,valid_loss,valid_error,lr", fill_history, out));
-}
 
 /* ---- CSV: the columns of the programs' contract --------------------------------------------- */
 
@@ -72,18 +18,20 @@ static void add_numbers(dpid_string *s, const double *values, int count)
 static void results_csv(const deepid_study *study, dpid_string *s)
 {
     dpid_string_add(s, "task,arm,family,block,depth,seed,dtype,epochs,train_loss,train_error,valid_loss,valid_error,diverged,seconds\n");
-    for (int64_t i = 0; i < study->tasks; i++) {
+    for (int64_t i = 0; i < study->nets; i++) {
         const dpid_task *t = &study->task[i];
-        const double values[] = {t->epochs, t->train_loss, t->train_error, t->valid_loss, t->valid_error, t->diverged, t->seconds};
-        if (!t->done)
+        const dpid_outcome *o = &t->outcome;
+        const dpid_study_arm *arm = &study->arm[t->arm];
+        const double values[] = {o->epochs, o->train_loss, o->train_error, o->valid_loss, o->valid_error, t->diverged, o->seconds};
+        if (t->state != DPID_TASK_DONE || t->reason)
             continue;
         dpid_string_format(s, "%lld,", (long long)t->task);
-        dpid_string_csv(s, t->net->arm);
+        dpid_string_csv(s, arm->word);
         dpid_string_add(s, ",");
-        dpid_string_csv(s, t->net->family);
+        dpid_string_csv(s, study->text[DPID_TEXT_FAMILY]);
         dpid_string_add(s, ",");
-        dpid_string_csv(s, t->net->block);
-        dpid_string_format(s, ",%lld,%llu,%s", (long long)t->net->depth, (unsigned long long)t->seed, dpid_dtype_name(study->dtype));
+        dpid_string_csv(s, arm->block);
+        dpid_string_format(s, ",%lld,%llu,%s", (long long)arm->depth, (unsigned long long)t->seed, dpid_dtype_name(arm->dtype));
         add_numbers(s, values, 7);
         dpid_string_add(s, "\n");
     }
@@ -92,9 +40,9 @@ static void results_csv(const deepid_study *study, dpid_string *s)
 static void history_csv(const deepid_study *study, dpid_string *s)
 {
     dpid_string_add(s, "task,epoch,train_loss,train_error,valid_loss,valid_error,lr\n");
-    for (int64_t i = 0; i < study->tasks; i++) {
+    for (int64_t i = 0; i < study->nets; i++) {
         const dpid_task *t = &study->task[i];
-        for (int64_t k = 0; t->done && k < t->points; k++) {
+        for (int64_t k = 0; t->state == DPID_TASK_DONE && !t->reason && k < t->points; k++) {
             const dpid_history *h = &t->history[k];
             const double values[DPID_HISTORY_COLUMNS] = {h->epoch, h->train_loss, h->train_error, h->valid_loss, h->valid_error, h->rate};
             dpid_string_format(s, "%lld", (long long)t->task);
@@ -150,8 +98,8 @@ int32_t dpid_study_write_json(deepid_study *study, const char *replay)
     dpid_string_add(&s, ", \"architecture\": ");
     dpid_string_json(&s, machine.machine);
     dpid_string_format(&s, ", \"cpus\": %d},\n\"seeds\": [", dpid_cpu_count());
-    for (int64_t i = 0; i < study->seeds; i++)
-        dpid_string_format(&s, "%s%llu", i ? ", " : "", (unsigned long long)(study->first_seed + (uint64_t)i));
+    for (int64_t i = 0; i < dpid_study_int(study, DPID_NUMBER_SEEDS); i++)
+        dpid_string_format(&s, "%s%lld", i ? ", " : "", (long long)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
     dpid_string_add(&s, "],\n\"replay\": ");
     if (replay)
         dpid_string_json(&s, replay);
@@ -176,8 +124,8 @@ static int32_t compare(deepid_study *study, const char *path, json_t *theirs)
         *equals = 0;
         const char *value = json_string_value(json_object_get(theirs, line));
         if (!value || strcmp(value, equals + 1) != 0)
-            status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "'%s' holds another study: its %s is '%.100s', here it is '%.100s'; take another folder", path, line, value ? value : "missing",
-                               equals + 1);
+            status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "'%s' holds another study: its %s is '%.100s', here it is '%.100s'; take another folder", path, line,
+                               value ? value : "missing", equals + 1);
         line = end + 1;
     }
     if (status == DEEPID_OK && json_object_size(theirs) != ours)
@@ -213,17 +161,68 @@ int32_t dpid_study_check_folder(deepid_study *study)
 
 /* ---- write ------------------------------------------------------------------------------------------- */
 
+int32_t dpid_study_make_folders(const deepid_study *study)
+{
+    static const char *const folders[] = {"tasks", "nets", "probes"};
+    for (int i = 0; i < 3; i++) {
+        dpid_string path = {.ctx = study->head.ctx};
+        dpid_string_format(&path, "%s/%s", study->folder, folders[i]);
+        const int32_t status = path.status == DEEPID_OK ? dpid_folder_make(study->head.ctx, path.text) : path.status;
+        dpid_string_release(&path);
+        DPID_TRY(status);
+    }
+    return DEEPID_OK;
+}
+
+static int32_t write_table(const deepid_study *study, const char *name, const deepid_table *table)
+{
+    dpid_string text = {.ctx = study->head.ctx};
+    dpid_table_csv(table, &text);
+    return write_text(study, name, &text);
+}
+
+static int32_t write_tuning(deepid_study *study)
+{
+    deepid_table *table = NULL;
+    DPID_TRY(deepid_study_tuning(study, &table));
+    const int32_t status = write_table(study, "tuning.csv", table);
+    deepid_table_destroy(table);
+    return status;
+}
+
+/* probes/ARM.WORD.csv, with '-' for the colon of a set's member. */
+static int32_t write_probe(deepid_study *study, int32_t arm, int32_t probe)
+{
+    deepid_table *table = NULL;
+    dpid_string name = {.ctx = study->head.ctx};
+    int32_t status = dpid_probe_table(study, arm, probe, &table);
+    if (status == DEEPID_ERR_STATE)
+        return DEEPID_OK;
+    DPID_TRY(status);
+    dpid_string_format(&name, "probes/%s.%s.csv", study->arm[arm].word, dpid_probe_at(probe)->word);
+    for (char *p = name.text; p && *p; p++)
+        *p = *p == ':' ? '-' : *p;
+    status = name.status == DEEPID_OK ? write_table(study, name.text, table) : name.status;
+    dpid_string_release(&name);
+    deepid_table_destroy(table);
+    return status;
+}
+
 static int32_t study_write(deepid_study *study, const char *replay)
 {
     dpid_string text = {.ctx = study->head.ctx};
     if (!study->folder)
         return dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "study: there is no folder; call deepid_study_set_folder");
     DPID_TRY(dpid_study_plan(study));
-    DPID_TRY(dpid_folder_make(study->head.ctx, study->folder));
+    DPID_TRY(dpid_study_make_folders(study));
     results_csv(study, &text);
     DPID_TRY(write_text(study, "results.csv", &text));
     history_csv(study, &text);
     DPID_TRY(write_text(study, "history.csv", &text));
+    DPID_TRY(write_tuning(study));
+    for (int32_t arm = 0; arm < study->arms; arm++)
+        for (int32_t probe = 0; dpid_probe_at(probe); probe++)
+            DPID_TRY(write_probe(study, arm, probe));
     return dpid_study_write_json(study, replay);
 }
 
