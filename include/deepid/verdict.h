@@ -46,7 +46,7 @@ DEEPID_API const char *deepid_verdict_to_settle(const deepid_verdict *verdict, i
 DEEPID_API const char *deepid_verdict_rule(const deepid_verdict *verdict, int64_t finding);
 /** The arm that decided: "D_start:looks-linear"; "" when none did. */
 DEEPID_API const char *deepid_verdict_arm(const deepid_verdict *verdict, int64_t finding);
-/** The effect that decided, in units of the loss (or as said in the sentence): the median over seeds; NaN when there is none. */
+/** The effect that decided, in units of the loss (for "bug" the relative error): Hodges and Lehmann's estimate over seeds; NaN when there is none. */
 DEEPID_API double deepid_verdict_effect(const deepid_verdict *verdict, int64_t finding);
 /** Lower end of the effect's interval; may be -infinity. */
 DEEPID_API double deepid_verdict_low(const deepid_verdict *verdict, int64_t finding);

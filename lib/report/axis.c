@@ -1,7 +1,7 @@
 /* Axes: ranges, places, round ticks. */
 #include "report/axis.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #include "report/study_page.h"
 
 #include "report/svg.h"
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

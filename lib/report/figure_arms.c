@@ -3,7 +3,7 @@
 
 #include <deepid/statistics.h>
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

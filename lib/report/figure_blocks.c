@@ -1,7 +1,7 @@
 /* The trained blocks: how near each is to the identity, what is lost without it, what a linear classifier reads after it. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The identity certificate: the deep net that holds the shallow one, seed by seed, beside the one trained from scratch. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 

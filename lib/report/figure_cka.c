@@ -1,7 +1,7 @@
 /* Which layers do the same: linear CKA of every pair, the mean over seeds. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Training and validation curves by depth and arm: thin lines are seeds, thick ones medians, one panel without and one with a skip. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Final loss against depth, without and with a skip; the witness shows that the deep solution exists. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

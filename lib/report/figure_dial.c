@@ -1,7 +1,7 @@
 /* The skip dial: how much of the skip is needed. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Gradients by layer at the start: their norm with its factor from layer to layer beside the theory's, and how far the run's precision is right. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Validation against training loss, a dot a net: overfitting lies above the line where both are equal. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 

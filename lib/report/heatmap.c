@@ -1,6 +1,6 @@
 /* A matrix as cells: the fuller the colour, the larger the value, so both themes read the same; every value in its cell's title. */
 #include "report/chart.h"
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

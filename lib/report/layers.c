@@ -1,7 +1,7 @@
 /* Probes by layer: a line a seed, the median, the factor from layer to layer. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

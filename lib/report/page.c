@@ -3,7 +3,7 @@
 
 #include "report/chart.h"
 #include "report/style.h"
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Lines, bands and points on a plane: light horizontal grid, one axis line below, labels at the ends of lines, a title on every mark. */
 #include "report/chart.h"
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <string.h>

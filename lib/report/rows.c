@@ -1,6 +1,6 @@
 /* Rows: one name a row, the estimate with its interval and the seeds' values along one axis (a forest plot), or the seeds' dots alone (a strip). */
 #include "report/chart.h"
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The page of a study, in the order in which a person asks: what was found, how we know, what it is about, how to repeat it. */
 #include "report/study_page.h"
 
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@ static const struct {
     double fallback, min, max;
     const char *help;
 } rows[] = {
-    {"level", offsetof(dpid_thresholds, level), 0.95, 0.5, 0.9999, "level of every interval, 0.5 to 0.9999, default 0.95; an exact interval at 0.95 needs 6 seeds"},
+    {"level", offsetof(dpid_thresholds, level), 0.95, 0.6, 0.9999, "level of every interval, 0.6 to 0.9999, default 0.95; an exact interval at 0.95 needs 6 seeds"},
     {"margin_share", offsetof(dpid_thresholds, margin_share), 0.05, 0, 1, "margin m as a share of (loss of the best constant predictor - loss of the shallow net), 0 to 1, default 0.05"},
     {"headroom", offsetof(dpid_thresholds, headroom), 0.02, 0, 1, "\"no headroom\" when m is below this share of the constant predictor's loss, 0 to 1, default 0.02"},
     {"share", offsetof(dpid_thresholds, share), 0.5, 0, 1, "an intervention that surely repairs more than this share of the gap is confirmed, 0 to 1, default 0.5"},

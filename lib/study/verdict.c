@@ -1,4 +1,4 @@
-/* A verdict as a handle: what can be read from it. The rules that fill it: rule_<hypothesis>.c, in the order of judge.c. */
+/* A verdict as a handle: what can be read from it. The rules that fill it: rule_<hypothesis>.c, in the order of verdict_judge.c. */
 #include "study/verdict.h"
 
 #include <math.h>

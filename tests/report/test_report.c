@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "report/axis.h"
-#include "report/words.h"
+#include "base/words.h"
 
 #include <math.h>
 

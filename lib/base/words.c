@@ -1,7 +1,5 @@
 /* Numbers as people read them: three significant digits, × 10 to a power, a true minus sign. */
-#include "report/words.h"
-
-#include <deepid/report.h>
+#include "base/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -98,14 +96,4 @@ dpid_number_text dpid_words_percent(double share)
     dpid_number_text out = dpid_words_digits(whole, 6);
     append(&out, " %");
     return out;
-}
-
-int32_t deepid_format_number(double value, char *buffer, int64_t size)
-{
-    enum { LEAST = 40 };
-    if (!buffer || size < LEAST)
-        return DEEPID_ERR_ARGUMENT;
-    const dpid_number_text words = dpid_words(value); /* far shorter than LEAST */
-    memcpy(buffer, words.text, strlen(words.text) + 1);
-    return DEEPID_OK;
 }
