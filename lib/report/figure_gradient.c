@@ -8,27 +8,54 @@
 
 /* ---- norm ------------------------------------------------------------------------------------------ */
 
-/* Batch-norm and a rectifier: gradients grow by sqrt(pi / (pi - 1)) = 1.2112 for each layer toward the input (Yang et al. 2019, for wide nets). */
-static double theory_of(const dpid_study_page *p)
+/* The probe's own factor of one block on the way back, or its theory: one number a net. */
+static double factor_of(dpid_study_page *p, const char *arm, const char *column)
 {
-    const double pi = 3.14159265358979323846;
-    const char *text = p->m->deep_text ? p->m->deep_text : "";
-    return strstr(text, "batchnorm") && strstr(text, "relu") && !strstr(text, "identity") ? sqrt(pi / (pi - 1)) : (double)NAN;
+    const dpid_layers factors = dpid_layers_of(p, arm, "gradient_norm", column, true);
+    return dpid_median_of(p, factors.n, factors.median);
+}
+
+/* Weight layers of one block, by names such as "block3.dense". */
+static double layers_per_block(const dpid_layers *layers)
+{
+    double inside = 0;
+    double blocks = 0;
+    const char *last = "";
+    for (int64_t i = 0; i < layers->n; i++) {
+        const char *point = strchr(layers->name[i], '.');
+        const size_t length = point ? (size_t)(point - layers->name[i]) + 1 : 0;
+        if (!point)
+            continue;
+        inside += 1;
+        blocks += strncmp(layers->name[i], last, length) != 0;
+        last = layers->name[i];
+    }
+    return blocks > 0 ? inside / blocks : 1;
 }
 
 static void draw_theory(dpid_study_page *p, deepid_chart *chart, const dpid_layers *d, double factor)
 {
     const double end = d->median[d->n - 1];
     const double x[] = {d->x[0], d->x[d->n - 1]};
-    const double y[] = {end * pow(factor, x[1] - x[0]), end};
+    const double y[] = {end * pow(factor, (x[1] - x[0]) / layers_per_block(d)), end};
     if (isfinite(end) && end > 0)
-        dpid_note(p, deepid_chart_line(chart, "role=shallow dash=1", NULL, dpid_say(p, "theory for wide batch-norm rectifier nets: \xc3\x97%s a layer", dpid_words(factor).text), 2, x, y));
+        dpid_note(p, deepid_chart_line(chart, "role=shallow dash=1", NULL, dpid_say(p, "theory: \xc3\x97%s a block", dpid_words(factor).text), 2, x, y));
 }
 
-static const char *way(dpid_study_page *p, const dpid_layers *layers)
+/* "grow ×1.24" */
+static const char *way(dpid_study_page *p, double factor)
 {
-    const double factor = 1 / dpid_factor_of(layers); /* toward the input */
-    return isnan(factor) ? "" : dpid_say(p, "%s \xc3\x97%s", factor >= 1 ? "grow" : "shrink", dpid_words(factor).text);
+    return isfinite(factor) && factor > 0 ? dpid_say(p, "%s \xc3\x97%s", factor >= 1 ? "grow" : "shrink", dpid_words(factor).text) : "";
+}
+
+static const char *norm_headline(dpid_study_page *p, double theory, bool with_skip)
+{
+    const char *plain = way(p, factor_of(p, "D", "factor"));
+    const char *skip = with_skip ? way(p, factor_of(p, "D_res", "factor")) : "";
+    if (!*plain)
+        return "Norm of the gradients by layer: no slope can be told.";
+    return dpid_say(p, "Gradients %s from each block to the one before%s%s%s.", plain, isfinite(theory) ? dpid_say(p, " (theory: \xc3\x97%s)", dpid_words(theory).text) : "",
+                    *skip ? "; with the skip they " : "", skip);
 }
 
 void dpid_figure_gradient_norm(dpid_study_page *p)
@@ -40,21 +67,16 @@ void dpid_figure_gradient_norm(dpid_study_page *p)
         dpid_leave_out(p, "gradient norm by layer", "not probed");
         return;
     }
+    const double theory = factor_of(p, "D", "theory");
     deepid_chart *chart = dpid_new_chart(p, "layer", "norm of the loss gradient", "y=log");
     dpid_draw_layers(p, chart, "role=plain", dpid_arm_name(p, "D"), &deep);
     dpid_draw_layers(p, chart, "role=identity", "identity skip", &skip);
-    const double theory = theory_of(p);
     if (isfinite(theory) && p->status == DEEPID_OK)
         draw_theory(p, chart, &deep, theory);
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n);
-    const char *said = isfinite(theory) ? dpid_say(p, " (theory: \xc3\x97%s)", dpid_words(theory).text) : "";
-    const char *headline =
-        *way(p, &deep) ? dpid_say(p, "Gradients %s from each layer to the one before%s%s%s.", way(p, &deep), said, skip.n > 2 ? "; with the skip they " : "", skip.n > 2 ? way(p, &skip) : "")
-                       : "Norm of the gradients by layer; too few are above zero for a slope.";
-    dpid_add_figure(p, headline,
-                    dpid_say(p, "Norm of the loss gradient at the output of each weight layer, at the start, on a log axis. Thick: median. Thin: seeds.%s",
-                             isfinite(theory) ? " Dashed grey: theory." : ""),
+    dpid_add_figure(p, norm_headline(p, theory, skip.n > 0),
+                    dpid_say(p, "Norm of the loss gradient at the output of each weight layer, at the start, on a log axis. Thick: median. Thin: seeds.%s", isfinite(theory) ? " Dashed grey: theory." : ""),
                     chart, dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both), "probes/D.gradient_norm.csv");
 }
 
@@ -70,8 +92,8 @@ static double largest(const dpid_layers *layers)
 
 void dpid_figure_gradient_accuracy(dpid_study_page *p)
 {
-    const dpid_layers deep = dpid_layers_of(p, "D", "gradient_accuracy", "relative_error", false);
-    const dpid_layers skip = dpid_layers_of(p, "D_res", "gradient_accuracy", "relative_error", false);
+    const dpid_layers deep = dpid_layers_of(p, "D", "gradient_accuracy", "relative", false);
+    const dpid_layers skip = dpid_layers_of(p, "D_res", "gradient_accuracy", "relative", false);
     const dpid_layers *both[] = {&deep, &skip};
     if (deep.n < 2) {
         dpid_leave_out(p, "gradient accuracy by layer", "not probed");

@@ -133,24 +133,3 @@ deepid_table *dpid_layers_table(dpid_study_page *p, const char *columns, int64_t
     }
     return table;
 }
-
-/* exp of the slope  sum (x - mean x)(ln y - mean ln y) / sum (x - mean x)^2 */
-double dpid_factor_of(const dpid_layers *layers)
-{
-    double n = 0;
-    double x = 0;
-    double y = 0;
-    double xx = 0;
-    double xy = 0;
-    for (int64_t i = 0; i < layers->n; i++) {
-        if (!isfinite(layers->median[i]) || layers->median[i] <= 0)
-            continue;
-        n += 1;
-        x += layers->x[i];
-        y += log(layers->median[i]);
-        xx += layers->x[i] * layers->x[i];
-        xy += layers->x[i] * log(layers->median[i]);
-    }
-    const double spread = xx - x * x / n;
-    return n >= 3 && spread > 0 ? exp((xy - x * y / n) / spread) : (double)NAN;
-}

@@ -98,8 +98,6 @@ void dpid_draw_layers(dpid_study_page *p, deepid_chart *chart, const char *style
 void dpid_count_ticks(dpid_study_page *p, deepid_chart *chart, int64_t n);
 /* The medians of up to four series as a table, a row a layer. */
 deepid_table *dpid_layers_table(dpid_study_page *p, const char *columns, int64_t count, const dpid_layers *const *series);
-/* Least squares of ln(value) over x: the factor from one to the next. */
-double dpid_factor_of(const dpid_layers *layers);
 
 /* ---- parts of the page ---------------------------------------------------------------------------------------- */
 

@@ -85,7 +85,7 @@ static void the_page_has_its_parts_in_order(void **state)
                                         "At least 0.53 [0.51, 0.58] of the deep net",
                                         "the identity skip closes the largest share of the gap",
                                         "The deep net can hold the shallow one",
-                                        "from each layer to the one before (theory: \xc3\x97"
+                                        "from each block to the one before (theory: \xc3\x97"
                                         "1.21)",
                                         "relative error is",
                                         "layers respond less",

@@ -105,6 +105,8 @@ static int32_t fill_probe(deepid_table *table, bool skip, const char *layer, int
             snprintf(name, sizeof name, "block%d.%s", i + 1, layer);
             for (int k = 1; k < 8; k++)
                 row[k] = first * pow(skip ? sqrt(factor) : factor, i) * exp(0.15 * rolled((uint64_t)(seed * 1000 + i * 10 + k + 77)));
+            row[4] = strcmp(layer, "dense") == 0 ? 1 / (skip ? sqrt(factor) : factor) : row[4]; /* gradient_norm: factor, theory */
+            row[5] = strcmp(layer, "dense") == 0 ? 1.2112 : row[5];
             status = deepid_table_append(table, name, row);
         }
     return status;
@@ -128,8 +130,8 @@ static int32_t make_probes(deepid_ctx *ctx, fake_study *f)
     static const struct {
         const char *word, *columns, *layer;
         double first, factor;
-    } probes[] = {{"gradient_norm", "seed,activation,parameters,weight_scaled", "dense", 12, 1 / 1.21},
-                  {"gradient_accuracy", "seed,relative_error,cosine,ulp_median", "dense", 1.4e-4, 0.94},
+    } probes[] = {{"gradient_norm", "seed,activation,parameters,weight_scaled,factor,theory", "dense", 12, 1 / 1.21},
+                  {"gradient_accuracy", "seed,relative,cosine,ulp_median", "dense", 1.4e-4, 0.94},
                   {"response", "seed,std,channel_std", "dense", 0.7, 1.01},
                   {"learned_identity", "seed,relative_change,affine_r2,input_rank", "block", 0.9, 0.99},
                   {"lesion", "seed,loss_change,error_change,loss,error", "block", 0.2, 0.9},
