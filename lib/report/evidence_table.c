@@ -147,9 +147,9 @@ void dpid_add_evidence(dpid_study_page *p)
     dpid_string *s = dpid_page_text(p->page);
     dpid_string_add(
         s,
-        "<h2>Evidence</h2>\n<table class=\"evidence\"><thead><tr><th>hypothesis</th><th>verdict</th><th>loss it accounts for, 95 % interval</th><th>how we know</th></tr></thead><tbody>\n");
+        "<h2>Evidence</h2>\n<div class=\"scroll\"><table class=\"evidence\"><thead><tr><th>hypothesis</th><th>verdict</th><th>loss it accounts for, 95 % interval</th><th>how we know</th></tr></thead><tbody>\n");
     for (int32_t i = 0; i < count; i++)
         add_row(s, p, range, order[i]);
-    dpid_string_add(s, "</tbody></table>\n");
+    dpid_string_add(s, "</tbody></table></div>\n");
     dpid_note(p, s->status);
 }

@@ -28,8 +28,8 @@ deepid_table *dpid_new_table(dpid_study_page *p, const char *heading, const char
 void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second, const char *second_caption,
                           deepid_table *numbers, const char *file)
 {
-    if (p->status == DEEPID_OK)
-        dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption, numbers, file));
+    if (p->status == DEEPID_OK) /* without a folder there are no files */
+        dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption, numbers, *p->m->files ? file : NULL));
     deepid_table_destroy(numbers);
     deepid_chart_destroy(second);
     deepid_chart_destroy(first);

@@ -42,10 +42,13 @@ static const char *const dpid_style[] = {
     ".cell{fill:var(--c);stroke:var(--page);stroke-width:.5}.missing{fill:var(--rule)}.grid{stroke:var(--rule)}.axis{stroke:var(--muted)}\n",
     "footer{margin-top:48px;border-top:1px solid var(--rule);padding-top:14px;color:var(--muted);font-size:14px}\n",
     "@media screen and (max-width:720px){main{padding:24px 16px 48px}h1{font-size:27px}.answer{padding:16px 18px}.answer p{font-size:18px}.answer .more{font-size:16px}"
-    ".figures,.pair{grid-template-columns:minmax(0,1fr)}.evidence,.evidence tbody,.evidence tr,.evidence td,.evidence tbody th{display:block;width:100%;border:0;padding:0}"
+    ".figures,.pair{grid-template-columns:minmax(0,1fr)}}\n",
+    "@media screen and (max-width:900px){.evidence,.evidence tbody,.evidence tr,.evidence td,.evidence tbody th{display:block;width:100%;border:0;padding:0}"
     ".evidence thead{display:none}.evidence tr{border-bottom:1px solid var(--rule);padding:12px 0}.evidence td{padding-top:5px}.effect{white-space:normal}.evidence .reason{padding-left:14px}"
     ".evidence .reason th{padding-left:0}}\n",
-    "@media print{main{max-width:none;padding:0}details{display:none}.figures{gap:22px 24px}figcaption b{font-size:13px}figcaption span{font-size:11px;margin-bottom:4px}.answer p{font-size:17px}.answer .more{font-size:14px}.evidence{font-size:12.5px}.evidence th,.evidence td{padding:5px 10px 5px 0}.why{font-size:12px}.chip{font-size:11px}h2{margin-top:26px;break-after:avoid}tr,.answer{break-inside:avoid}}\n",
+    "@media print{main{max-width:none;padding:0}details{display:none}.figures{gap:22px 24px}figcaption b{font-size:13px}figcaption span{font-size:11px;margin-bottom:4px}"
+    ".answer p{font-size:17px}.answer .more{font-size:14px}.evidence{font-size:12.5px}.evidence th,.evidence td{padding:5px 10px 5px 0}.why{font-size:12px}"
+    ".chip{font-size:11px}h2{margin-top:26px;break-after:avoid}tr,.answer{break-inside:avoid}}\n",
 };
 
 #endif
