@@ -181,7 +181,7 @@ DPID_INLINE void flush(vec v, wide *sum)
 }
 
 typedef struct {
-    bool add, addend, kinked, kept, store, summed;
+    bool add, addend, kinked, kept, store, summed, sharp; /* sharp: relu */
 } finish;
 
 /* Arrays from the first pixel of a piece and the first channel of a group on; what its finish does not need is NULL. */
@@ -201,7 +201,7 @@ DPID_INLINE vec finished(const finish f, const int lanes, const gradient_piece *
         d = p->factor * load_lanes(p->addend + k, lanes) + d;
     if (f.kinked) {
         const vec u = f.kept ? load_lanes(p->v + k, lanes) : (load_lanes(p->x + k, lanes) - p->mean) * p->gain + p->shift;
-        d = d * vec_slope(u, vec_all(1), p->below);
+        d = d * (f.sharp ? vec_step(u) : vec_slope(u, vec_all(1), p->below));
     }
     if (f.store)
         store_lanes(p->dx + k, d, lanes);
@@ -226,12 +226,13 @@ DPID_INLINE void finish_group(const finish f, const int lanes, const gradient_pi
         const int64_t end = first + FLUSH < pixels ? first + FLUSH : pixels;
         vec part[4] = {(vec){0}, (vec){0}, (vec){0}, (vec){0}};
         int64_t i = first;
-        for (; i + 2 <= end; i += 2) {
-            finish_pixel(f, lanes, p, i * channels, part);
-            finish_pixel(f, lanes, p, (i + 1) * channels, part + 2);
+        int64_t k = first * channels;
+        for (; i + 2 <= end; i += 2, k += 2 * channels) {
+            finish_pixel(f, lanes, p, k, part);
+            finish_pixel(f, lanes, p, k + channels, part + 2);
         }
         if (i < end)
-            finish_pixel(f, lanes, p, i * channels, part);
+            finish_pixel(f, lanes, p, k, part);
         if (f.summed) {
             flush(part[0] + part[2], sum);
             flush(part[1] + part[3], product);
@@ -267,11 +268,11 @@ DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, in
 void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)
 {
     real *dx = (real *)s->dx + n * pixels * c;
-    const finish f = {.add = s->add, .addend = s->addend != NULL, .kinked = s->kink.kinked, .kept = s->v != NULL, .store = true, .summed = s->sums != NULL};
-    if (!f.add && !f.addend && f.kinked && !f.kept && f.summed)
-        finish_channels((finish){.kinked = true, .store = true, .summed = true}, s, n, pixels, c, fresh);
-    else if (!f.add && f.addend && f.kinked && f.kept && f.summed)
-        finish_channels((finish){.addend = true, .kinked = true, .kept = true, .store = true, .summed = true}, s, n, pixels, c, fresh);
+    const finish f = {.add = s->add, .addend = s->addend != NULL, .kinked = s->kink.kinked, .kept = s->v != NULL, .store = true, .summed = s->sums != NULL, .sharp = s->kink.below == 0};
+    if (!f.add && !f.addend && f.kinked && !f.kept && f.summed && f.sharp)
+        finish_channels((finish){.kinked = true, .store = true, .summed = true, .sharp = true}, s, n, pixels, c, fresh);
+    else if (!f.add && f.addend && f.kinked && f.kept && f.summed && f.sharp)
+        finish_channels((finish){.addend = true, .kinked = true, .kept = true, .store = true, .summed = true, .sharp = true}, s, n, pixels, c, fresh);
     else if (f.add || f.addend || f.kinked || f.summed)
         finish_channels(f, s, n, pixels, c, fresh);
     else if (fresh != dx)

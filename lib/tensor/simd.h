@@ -78,6 +78,18 @@ DPID_INLINE vec vec_slope(vec x, vec above, vec below)
 #endif
 }
 
+/* the slope of max(x, 0): vec_slope(x, 1, 0) with less work */
+DPID_INLINE vec vec_step(vec x)
+{
+#if DPID_PRECISION == 80
+    return x > 0 ? 1 : x <= 0 ? 0 : x;
+#else
+    const vec_bits positive = x > (vec){0};
+    const vec_bits unknown = x != x;
+    return (vec)((positive & (vec_bits)vec_all(1)) | (unknown & (vec_bits)x));
+#endif
+}
+
 /* a where x is 0, else b */
 DPID_INLINE vec vec_where_zero(vec x, vec a, vec b)
 {

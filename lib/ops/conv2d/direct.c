@@ -83,7 +83,10 @@ DPID_INLINE void accumulate_rows(const int rows, const int blocks, int64_t left,
         return;
     }
     real part[2][WEIGHT_ROWS * BLOCK];
-    accumulate(rows, blocks, a, d, BLOCK, p, true, part[0], WEIGHT_ROWS * BLOCK);
+    if (left > rows / 2 + 1)
+        accumulate(rows, blocks, a, d, BLOCK, p, true, part[0], WEIGHT_ROWS * BLOCK);
+    else /* 9 of 16: three pixels of three colours */
+        accumulate(rows / 2 + 1, blocks, a, d, BLOCK, p, true, part[0], WEIGHT_ROWS * BLOCK);
     for (int b = 0; b < blocks; b++)
         for (int64_t i = 0; i < left * BLOCK; i++)
             dw[b * pair + i] += part[b][i];

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 enum { BLOCK = 16, LINE = 64 };
-enum { GROUP_TILES = 16, BAND_TILES = 64 }; /* a Winograd product wants at least so many tiles; more than that many do not stay in the cache */
+enum { GROUP_TILES = 16, BAND_TILES = 32 }; /* a Winograd product wants at least so many tiles; more than that many do not stay in the cache */
 enum { TASKS = 16, TASK_IMAGES = 4, SLACK = 4 * BLOCK }; /* SLACK: what the weight gradient reads behind a plane */
 
 static int64_t larger(int64_t a, int64_t b)

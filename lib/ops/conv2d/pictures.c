@@ -93,6 +93,12 @@ static void fetch(const dpid_engine *e, dpid_ahead *a, const void *array, int64_
         dpid_ahead_add(a, (const real *)array + n * reals, count * reals);
 }
 
+/* The picture that this worker comes to behind picture n - 1: the next one of its task, or, as far as one can tell while others take tasks too, of the task that it will get. */
+static int64_t next_picture(const dpid_engine *e, int64_t n)
+{
+    return n % e->images != 0 ? n : n + (dpid_pool_workers(e->job->pass->pool) - 1) * e->images;
+}
+
 static void fetch_input(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pictures)
 {
     const dpid_picture_source *s = &e->job->in;
@@ -123,6 +129,17 @@ typedef struct {
     int64_t first, pictures; /* of the batch */
     int64_t row;             /* first tile row of each */
 } group;
+
+static int64_t bands_of(const dpid_engine *e, int64_t height)
+{
+    return (dpid_conv2d_tiles(height) + e->band - 1) / e->band;
+}
+
+/* What this band fetches of what all bands of the group fetch together. */
+static dpid_ahead share_of(const dpid_engine *e, const group *p, int64_t height)
+{
+    return (dpid_ahead){.count = 0, .share = p->row / e->band, .shares = bands_of(e, height)};
+}
 
 /* Tiles of picture q of the group, on a grid over height x width pixels. */
 static dpid_tiles tiles_of(const dpid_engine *e, const group *p, int64_t q, int64_t height, int64_t width)
@@ -178,9 +195,9 @@ static void forward_winograd(const dpid_engine *e, const group *p, int32_t worke
             load_input(e, &e->job->in, p->first + q, plane);
         transform_input(e, p, q, plane, set);
     }
-    dpid_ahead ahead = {.count = 0};
+    dpid_ahead ahead = share_of(e, p, w->out_h);
     fetch(e, &ahead, e->job->y, p->first, p->pictures, result_reals(e));
-    fetch_input(e, &ahead, p->first + p->pictures, p->pictures);
+    fetch_input(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
     DPID_T(dpid_winograd_multiply)(set, e->u, e->in_blocks, e->out_blocks, e->tiles, e->narrow, &ahead, result);
     for (int64_t q = 0; q < p->pictures; q++) {
         const dpid_tiles at = tiles_of_output(e, p, q);
@@ -193,7 +210,7 @@ static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
     real *plane = room(e, worker, e->plane_in);
     dpid_ahead ahead = {.count = 0};
     fetch(e, &ahead, e->job->y, n, 1, result_reals(e));
-    fetch_input(e, &ahead, n + 1, 1);
+    fetch_input(e, &ahead, next_picture(e, n + 1), 1);
     load_input(e, &e->job->in, n, plane);
     for (int64_t g = 0; g < e->g.groups; g++)
         DPID_T(dpid_direct_multiply)(e->forward, plane + g * e->g.in_g, e->w + g * dpid_taps_forward_weights(&e->g),
@@ -287,7 +304,7 @@ static void gradient_direct(const dpid_engine *e, int64_t n, int32_t worker)
     dpid_ahead ahead = {.count = 0};
     fetch_dx(e, &ahead, n, 1);
     fetch_input(e, &ahead, n, 1);
-    fetch_dy(e, &ahead, n + 1, 1);
+    fetch_dy(e, &ahead, next_picture(e, n + 1), 1);
     for (int64_t g = 0; g < e->g.groups; g++)
         for (int64_t i = 0; i < dpid_taps_classes(&e->g); i++)
             DPID_T(dpid_direct_multiply)(&e->backward_of[i], plane + g * e->g.out_g, e->w + g * dpid_taps_backward_weights(&e->g) + e->backward_of[i].weights, NULL,
@@ -336,9 +353,10 @@ static void gradient_winograd(const dpid_engine *e, const group *p, int32_t work
     real *result = room(e, worker, e->set_result);
     const bool last = p->row + e->band >= dpid_conv2d_tiles(w->h);
     clear_rest(set, e->out_blocks, e->tiles, tiles_of_input(e, p, p->pictures).first);
-    dpid_ahead ahead = {.count = 0};
+    dpid_ahead ahead = share_of(e, p, w->h);
     fetch_dx(e, &ahead, p->first, p->pictures);
-    fetch_input(e, &ahead, p->first, p->pictures);
+    if (ahead.shares == 1)
+        fetch_input(e, &ahead, p->first, p->pictures);
     DPID_T(dpid_winograd_multiply)(set, e->u, e->out_blocks, e->in_blocks, e->tiles, e->narrow, &ahead, result);
     for (int64_t q = 0; q < p->pictures; q++) {
         const dpid_tiles at = tiles_of_input(e, p, q);
@@ -358,8 +376,10 @@ static void weights_winograd(const dpid_engine *e, const group *p, bool from_zer
             load_input(e, &e->job->in, p->first + q, plane);
         transform_input(e, p, q, plane, set);
     }
-    dpid_ahead ahead = {.count = 0};
-    fetch_dy(e, &ahead, p->first + p->pictures, p->pictures);
+    dpid_ahead ahead = share_of(e, p, e->g.window.out_h);
+    fetch_dy(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
+    if (ahead.shares > 1) /* it is read behind the first band already: too early for the bands of this group to fetch it */
+        fetch_input(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
     DPID_T(dpid_winograd_accumulate)(set, room(e, worker, e->set_dy), e->in_blocks, e->out_blocks, e->tiles, tiles_of_output(e, p, p->pictures).first, from_zero, &ahead,
                                      room(e, worker, e->set_weights));
 }
