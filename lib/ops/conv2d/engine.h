@@ -40,6 +40,12 @@ static inline int64_t dpid_engine_end(const dpid_engine *e, int64_t task)
     return (task + 1) * e->images < e->job->pass->n ? (task + 1) * e->images : e->job->pass->n;
 }
 
+/* Where the pictures are one task, what stands before and behind it is no work to wake a thread for. */
+static inline dpid_pool *dpid_engine_pool(const dpid_engine *e)
+{
+    return e->tasks > 1 ? e->job->pass->pool : NULL;
+}
+
 static inline int64_t dpid_engine_partial(const dpid_engine *e) /* reals of one task's part */
 {
     return e->g.groups * dpid_taps_forward_weights(&e->g) + dpid_conv2d_blocks(e->g.out) * 16;

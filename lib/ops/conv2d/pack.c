@@ -44,7 +44,7 @@ static void pack_bias(const dpid_engine *e)
 void DPID_T(dpid_engine_pack_forward)(const dpid_engine *e)
 {
     pack_bias(e);
-    dpid_pool_run(e->job->pass->pool, e->g.groups * e->out_blocks, pack_forward_block, (void *)e);
+    dpid_pool_run(dpid_engine_pool(e), e->g.groups * e->out_blocks, pack_forward_block, (void *)e);
 }
 
 /* ---- input gradient -------------------------------------------------------------------------- */
@@ -79,7 +79,7 @@ static void pack_backward_block(void *arg, int64_t task, int32_t worker)
 
 void DPID_T(dpid_engine_pack_backward)(const dpid_engine *e)
 {
-    dpid_pool_run(e->job->pass->pool, e->g.groups * e->in_blocks, pack_backward_block, (void *)e);
+    dpid_pool_run(dpid_engine_pool(e), e->g.groups * e->in_blocks, pack_backward_block, (void *)e);
 }
 
 /* ---- weight gradient ----------------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ void DPID_T(dpid_engine_reduce)(const dpid_engine *e)
 {
     const dpid_pass *pass = e->job->pass;
     if (pass->dparameter[WEIGHT])
-        dpid_pool_run(pass->pool, e->g.groups * e->out_blocks, reduce_block, (void *)e);
+        dpid_pool_run(dpid_engine_pool(e), e->g.groups * e->out_blocks, reduce_block, (void *)e);
     const real *part = e->partial + e->g.groups * dpid_taps_forward_weights(&e->g);
     for (int64_t t = 0; pass->dparameter[BIAS] && t < e->tasks; t++)
         DPID_T(dpid_add_to)(pass->dparameter[BIAS], part + t * dpid_engine_partial(e), e->g.out);
