@@ -91,6 +91,14 @@ const char *dpid_left_out(const dpid_judge *j, const char *word, bool set)
     return NULL;
 }
 
+bool dpid_untried(const dpid_judge *j, const char *set)
+{
+    for (int64_t i = 0; i < j->e->left_outs; i++)
+        if (word_in_set(j->e->left_out[i], set) && (!j->e->left_out_possible || j->e->left_out_possible[i]))
+            return true;
+    return false;
+}
+
 dpid_series dpid_arm_series(const dpid_judge *j, const dpid_arm_evidence *arm, const double *values)
 {
     dpid_series out = {{0}};

@@ -73,9 +73,10 @@ typedef struct {
     const dpid_explanation *explanation; /* for conditioning */
     int64_t explanations;
 
-    /* arms by word that were not run, each with a reason ("budget"); an untried member of a set keeps its hypothesis from being refuted */
+    /* arms by word that were not run, each with a reason ("budget") */
     const char *const *left_out;
     const char *const *left_out_reason; /* NULL or one a word */
+    const uint8_t *left_out_possible;   /* 1: it could have been run (no budget, not asked for); such a member of a set keeps its hypothesis from being refuted. NULL: all could */
     int64_t left_outs;
 } dpid_evidence;
 

@@ -172,7 +172,7 @@ static int32_t judge_reason(dpid_judge *j, int32_t hypothesis, const char *word,
         status = say_others(j, f, word, best, &s);
     if (status == DEEPID_OK && hypothesis == DPID_CONDITIONING)
         status = say_explanations(j, f, &s);
-    if (status == DEEPID_OK && f->status == DPID_REFUTED && set && dpid_left_out(j, word, true))
+    if (status == DEEPID_OK && f->status == DPID_REFUTED && set && dpid_untried(j, word))
         status = keep_open(j, f, word, &s);
     if (status != DEEPID_OK)
         dpid_string_release(&s);

@@ -66,6 +66,8 @@ int32_t dpid_series_median(const dpid_judge *j, const dpid_series *a, double *ou
 int64_t dpid_arm_diverged(const dpid_judge *j, const dpid_arm_evidence *arm, int64_t *run);
 /* The reason word was left out, or NULL when it was not. set: any member. */
 const char *dpid_left_out(const dpid_judge *j, const char *word, bool set);
+/* A member of the set could have been run and was not. */
+bool dpid_untried(const dpid_judge *j, const char *set);
 
 /* ---- contrast.c ------------------------------------------------------------------------------- */
 

@@ -190,6 +190,10 @@ static void an_untried_member_keeps_its_set_open(void **state)
     expect_findings("one not tried", 7, v, "conditioning=undecided");
     says(sentence_of(v, "conditioning"), "another member of the set was not tried");
     deepid_verdict_destroy(v);
+    p.e.left_out_possible = (const uint8_t[]){0}; /* it makes no sense here */
+    v = judged(ctx, NULL);
+    expect_findings("one that cannot be", 7, v, "conditioning=refuted");
+    deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
 
@@ -242,6 +246,98 @@ static void an_undecided_harm_says_how_many_seeds_would_settle_it(void **state)
     else
         says(deepid_verdict_to_settle(v, solver), "No affordable number of seeds");
     says(deepid_verdict_answer(v), "To settle it:");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* e < m, but not surely: no harm is not shown. */
+static void an_estimate_below_the_margin_is_not_yet_no_harm(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 23, 10, 0.693);
+    plant_arm(&p, "S", 0.1, 0);
+    const int64_t d = plant_arm(&p, "D", 0.11, 0);
+    for (int64_t s = 0; s < 10; s++)
+        p.column[d][0][s] += s % 2 ? 0.05 : -0.05;
+    deepid_verdict *v = judged(ctx, NULL);
+    const int64_t solver = deepid_verdict_find(v, "solver");
+    assert_true(deepid_verdict_effect(v, solver) < number_of(v, "solver", "margin"));
+    expect_findings("below", 23, v, "solver=undecided budget=undecided");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- interventions at their thresholds ------------------------------------------------------------------- */
+
+/* D .5, S .01: the gap is .49, half of it ends at .255 */
+static void a_share_around_one_half_contributes_and_is_not_confirmed(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_harm(24, 10);
+    const int64_t longer = plant_arm(&p, "D_3T", 0, 0);
+    for (int64_t s = 0; s < 10; s++)
+        p.column[longer][0][s] = s % 2 ? 0.1 : 0.4;
+    deepid_verdict *v = judged(ctx, NULL);
+    const int64_t budget = deepid_verdict_find(v, "budget");
+    assert_true(deepid_verdict_share_low(v, budget) < 0.5 && deepid_verdict_share_high(v, budget) > 0.5);
+    expect_findings("around half", 24, v, "budget=contributes");
+    deepid_verdict_destroy(v);
+    for (int64_t s = 0; s < 10; s++) /* six gain, four lose: neither half nor the margin is sure */
+        p.column[longer][0][s] = s < 6 ? 0.05 : 0.693;
+    v = judged(ctx, NULL);
+    assert_true(deepid_verdict_share(v, budget) < 0.5 && deepid_verdict_share_high(v, budget) > 0.5);
+    assert_true(deepid_verdict_low(v, budget) < number_of(v, "budget", "margin"));
+    expect_findings("not sure", 24, v, "budget=undecided");
+    assert_true(number_of(v, "budget", "seeds_to_settle") > 10);
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+static void the_best_member_of_a_set_is_the_one_that_repairs_most(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_harm(25, 10);
+    plant_arm(&p, "D_start:he", 0.1, 0.01);
+    plant_arm(&p, "D_start:looks_linear", 0.02, 0.01);
+    plant_arm(&p, "D_start:glorot", 0.15, 0.01);
+    deepid_verdict *v = judged(ctx, NULL);
+    assert_string_equal(deepid_verdict_arm(v, deepid_verdict_find(v, "conditioning")), "D_start:looks_linear");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* WT ends far below S: that is what a deep net can reach. D .5, x .27: (.5 - .27) / (.5 - .01) = .47, not .23 / .4 = .575 */
+static void shares_are_of_the_gap_to_the_best_that_is_known(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 26, 10, 0.693);
+    plant_arm(&p, "S", 0.1, 0);
+    plant_arm(&p, "D", 0.5, 0);
+    plant_arm(&p, "WT", 0.01, 0);
+    plant_arm(&p, "D_3T", 0.27, 0);
+    deepid_verdict *v = judged(ctx, NULL);
+    assert_true(fabs(deepid_verdict_share(v, deepid_verdict_find(v, "budget")) - 0.23 / 0.49) < 1e-12);
+    expect_findings("WT", 26, v, "budget=contributes");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* An arm that was run at three seeds only: no interval, so nothing is decided, and no share is shown. */
+static void an_arm_with_few_seeds_is_not_judged(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_harm(27, 10);
+    const int64_t longer = plant_arm(&p, "D_3T", 0.01, 0.001);
+    for (int64_t s = 3; s < 10; s++)
+        p.column[longer][0][s] = unknown;
+    deepid_verdict *v = judged(ctx, NULL);
+    expect_findings("three seeds", 27, v, "budget=undecided solver=confirmed");
+    assert_true(isnan(deepid_verdict_share(v, deepid_verdict_find(v, "budget"))));
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
@@ -367,6 +463,10 @@ static void a_solution_that_a_rate_cannot_stay_on_is_told(void **state)
     assert_true(number_of(v, "solver", "drift_full_rate_low") > 0.3);
     assert_null(strstr(sentence_of(v, "solver"), "not trained to its end"));
     deepid_verdict_destroy(v);
+    plant_fill(&p, 3, 0, 0.010, 0.003); /* it stays at the full rate too */
+    v = judged(ctx, NULL);
+    assert_null(strstr(sentence_of(v, "solver"), "cannot stay on it"));
+    deepid_verdict_destroy(v);
     plant_harm(15, 10);
     plant_fill(&p, 0, 0, 0.2, 0.01);
     plant_arm(&p, "S_fine", 0.05, 0.01);
@@ -387,6 +487,18 @@ static void validation_losses_are_never_capped(void **state)
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings("uncapped", 16, v, "overfitting=confirmed");
     says(sentence_of(v, "overfitting"), "survives early stopping");
+    deepid_verdict_destroy(v);
+    plant_start(&p, 16, 10, 0.693); /* validation is worse by .04, training by .02, which is less than m: the gap is wider by .02 only */
+    plant_valid(&p, plant_arm(&p, "S", 0.1, 0), 0.2, 0, 0.2);
+    plant_valid(&p, plant_arm(&p, "D", 0.12, 0), 0.24, 0, 0.24);
+    v = judged(ctx, NULL);
+    expect_findings("with training", 16, v, "overfitting=refuted");
+    deepid_verdict_destroy(v);
+    plant_start(&p, 16, 10, 0.693); /* a wider gap that costs nothing */
+    plant_valid(&p, plant_arm(&p, "S", 0.3, 0), 0.35, 0, 0.35);
+    plant_valid(&p, plant_arm(&p, "D", 0.1, 0), 0.35, 0, 0.35);
+    v = judged(ctx, NULL);
+    expect_findings("free", 16, v, "overfitting=refuted");
     deepid_verdict_destroy(v);
     plant_start(&p, 16, 10, 0.693); /* validation is worse, but no more than training is better: no larger gap */
     plant_valid(&p, plant_arm(&p, "S", 0.1, 0.01), 0.3, 0.02, 0.3);
@@ -610,6 +722,11 @@ int main(void)
         cmocka_unit_test(an_untried_member_keeps_its_set_open),
         cmocka_unit_test(few_seeds_decide_nothing_and_say_how_many_would),
         cmocka_unit_test(an_undecided_harm_says_how_many_seeds_would_settle_it),
+        cmocka_unit_test(an_estimate_below_the_margin_is_not_yet_no_harm),
+        cmocka_unit_test(a_share_around_one_half_contributes_and_is_not_confirmed),
+        cmocka_unit_test(the_best_member_of_a_set_is_the_one_that_repairs_most),
+        cmocka_unit_test(shares_are_of_the_gap_to_the_best_that_is_known),
+        cmocka_unit_test(an_arm_with_few_seeds_is_not_judged),
         cmocka_unit_test(chaotic_runs_are_not_paired_by_seed),
         cmocka_unit_test(large_gradient_errors_that_f64_does_not_repair_are_a_symptom),
         cmocka_unit_test(wrong_gradients_come_before_everything),
