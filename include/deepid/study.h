@@ -49,7 +49,8 @@ DEEPID_API int32_t deepid_study_set_seeds(deepid_study *study, int64_t count);
 /**
  * A text of the study: "init", "optimizer", "schedule", "loss", "augmentation" (the recipe, each as in train.h and net.h); "arms" (words of deepid_arm_word, comma-separated: a word stands
  * for itself and all of its set, "D_start" for "D_start:he" and the others; S and D, and what a chosen arm stands on, are always in; "" = all that apply); "probes" (words of
- * deepid_probe_word, comma-separated; "" = all, "none"); "family", "block" (words for tables), "subject" (a line on the data, for reports).
+ * deepid_probe_word, comma-separated; "" = all, "none"); "family", "block" (words for tables), "subject" (a line on the data, for reports), "replay" (the
+ * command that makes this study again, for reports).
  */
 DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, const char *value);
 /**

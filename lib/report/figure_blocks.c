@@ -82,13 +82,16 @@ static void draw_probe(dpid_study_page *p, deepid_chart *chart, const char *arm,
         dpid_note(p, deepid_chart_line(chart, dpid_say(p, "%s dash=1", style), NULL, dpid_say(p, "%s, shuffled labels: the control", label), control->n, control->x, control->median));
 }
 
-/* Where along the net the most can be read. */
+/* "98 % after block3", and what is lost behind it, if that is more than two points. */
 static const char *peak_of(dpid_study_page *p, const dpid_layers *layers)
 {
+    const double lost = 0.02;
     int64_t best = 0;
     for (int64_t i = 1; i < layers->n; i++)
         best = layers->median[i] > layers->median[best] ? i : best;
-    return dpid_say(p, "%s after %s and %s at the end", dpid_words_percent(layers->median[best]).text, layers->name[best], dpid_words_percent(layers->median[layers->n - 1]).text);
+    const double end = layers->median[layers->n - 1];
+    const char *tail = layers->median[best] - end > lost ? dpid_say(p, ", %s at the end", dpid_words_percent(end).text) : "";
+    return dpid_say(p, "%s after %s%s", dpid_words_percent(layers->median[best]).text, layers->name[best], tail);
 }
 
 void dpid_figure_linear_probe(dpid_study_page *p)
@@ -114,7 +117,7 @@ void dpid_figure_linear_probe(dpid_study_page *p)
         dpid_count_ticks(p, chart, deep.n ? deep.n : skip.n);
     const dpid_layers *series[] = {&deep, &deep_control, &skip, &skip_control};
     const char *with = deep.n && skip.n ? dpid_say(p, "; with the skip %s", peak_of(p, &skip)) : "";
-    dpid_add_figure(p, dpid_say(p, "A linear classifier reads at best %s%s.", peak_of(p, deep.n ? &deep : &skip), with),
+    dpid_add_figure(p, dpid_say(p, "A linear classifier reads most, %s%s.", peak_of(p, deep.n ? &deep : &skip), with),
                     "Held-out accuracy of a linear classifier on what passes each place of the trained nets. Thick: median. Thin: seeds. Dashed: the control with shuffled labels.", chart,
                     dpid_layers_table(p, "without a skip,control,identity skip,control with the skip", 4, series), "probes/D.linear_probe.csv");
 }

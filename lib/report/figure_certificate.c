@@ -61,10 +61,12 @@ void dpid_figure_certificate(dpid_study_page *p)
     add_points(p, chart, "role=witness mark=diamond", "trained on", series[2]);
     if (p->seeds <= 24 && p->status == DEEPID_OK)
         dpid_note(p, deepid_chart_set_x_ticks(chart, p->seeds, p->seed));
-    const char *headline = largest <= fmax(p->margin, 0) ? dpid_say(p, "The deep net can hold the shallow one: its training loss differs by %s at most, by nothing in %lld of %s.",
-                                                                    dpid_words(largest).text, (long long)equal, dpid_counted(p, pairs, "seed"))
-                                                         : dpid_say(p, "The witness misses the shallow net's training loss by up to %s, more than the margin of %s.",
-                                                                    dpid_words(largest).text, dpid_words(p->margin).text);
+    const char *all = dpid_counted(p, pairs, "seed");
+    const char *headline =
+        largest == 0 ? dpid_say(p, "The deep net can hold the shallow one: with identity layers in between, its training loss is the same in %s.", all)
+        : largest <= fmax(p->margin, 0)
+            ? dpid_say(p, "The deep net can hold the shallow one: its training loss differs by %s at most, and not at all in %lld of %s.", dpid_words(largest).text, (long long)equal, all)
+            : dpid_say(p, "The witness misses the shallow net's training loss by up to %s, more than the margin of %s.", dpid_words(largest).text, dpid_words(p->margin).text);
     dpid_add_figure(p, headline,
                     "Training loss by seed on a log axis. Witness (filled diamond): the trained shallow net with identity layers in between, untrained; the pale one was trained on. Dot: "
                     "the same deep net "

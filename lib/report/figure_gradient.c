@@ -76,7 +76,8 @@ void dpid_figure_gradient_norm(dpid_study_page *p)
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n);
     dpid_add_figure(p, norm_headline(p, theory, skip.n > 0),
-                    dpid_say(p, "Norm of the loss gradient at the output of each weight layer, at the start, on a log axis. Thick: median. Thin: seeds.%s", isfinite(theory) ? " Dashed grey: theory." : ""),
+                    dpid_say(p, "Norm of the loss gradient at the output of each weight layer, at the start, on a log axis. Thick: median. Thin: seeds.%s",
+                             isfinite(theory) ? " Dashed grey: theory." : ""),
                     chart, dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both), "probes/D.gradient_norm.csv");
 }
 
@@ -92,8 +93,8 @@ static double largest(const dpid_layers *layers)
 
 void dpid_figure_gradient_accuracy(dpid_study_page *p)
 {
-    const dpid_layers deep = dpid_layers_of(p, "D", "gradient_accuracy", "relative", false);
-    const dpid_layers skip = dpid_layers_of(p, "D_res", "gradient_accuracy", "relative", false);
+    const dpid_layers deep = dpid_layers_of(p, "D", "gradient_accuracy", "relative", true);
+    const dpid_layers skip = dpid_layers_of(p, "D_res", "gradient_accuracy", "relative", true);
     const dpid_layers *both[] = {&deep, &skip};
     if (deep.n < 2) {
         dpid_leave_out(p, "gradient accuracy by layer", "not probed");
@@ -105,12 +106,26 @@ void dpid_figure_gradient_accuracy(dpid_study_page *p)
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n);
     const char *with = skip.n > 1 ? dpid_say(p, ", %s with the skip", dpid_words(largest(&skip)).text) : "";
-    dpid_add_figure(p, dpid_say(p, "The gradients' relative error is %s at the worst layer%s.", dpid_words(largest(&deep)).text, with),
-                    "Relative error of the gradient in the run's precision against a higher one, by layer, at the start, on a log axis. Thick: median. Thin: seeds.", chart,
-                    dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both), "probes/D.gradient_accuracy.csv");
+    dpid_add_figure(
+        p, dpid_say(p, "The gradients' relative error is %s at the worst layer%s.", dpid_words(largest(&deep)).text, with),
+        "Relative error of the gradient in the run's precision against a higher one, at the output of each weight layer, at the start, on a log axis. Thick: median. Thin: seeds.", chart,
+        dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both), "probes/D.gradient_accuracy.csv");
 }
 
 /* ---- responses: how much each layer changes what passes --------------------------------------------------- */
+
+/* Below a tenth nothing stands out. */
+static const char *response_headline(dpid_study_page *p, double plain, double with)
+{
+    const double alike = 0.1;
+    const char *a = dpid_say(p, "%s", dpid_words(with).text);
+    const char *b = dpid_say(p, "%s", dpid_words(plain).text);
+    if (isnan(with))
+        return dpid_say(p, "The median layer responds with a standard deviation of %s.", b);
+    if (fabs(with - plain) < alike * plain)
+        return dpid_say(p, "Layers respond alike with the skip and without: %s and %s at the median layer.", a, b);
+    return dpid_say(p, "With the skip layers respond %s: %s against %s at the median layer.", with < plain ? "less" : "more", a, b);
+}
 
 void dpid_figure_response(dpid_study_page *p)
 {
@@ -128,11 +143,7 @@ void dpid_figure_response(dpid_study_page *p)
         dpid_count_ticks(p, chart, deep.n);
     const double plain = dpid_median_of(p, deep.n, deep.median);
     const double with = dpid_median_of(p, skip.n, skip.median);
-    const char *headline = skip.n > 1 && with < plain ? dpid_say(p, "With the skip layers respond less (%s against %s at the median layer): they stay nearer the identity.",
-                                                                 dpid_words(with).text, dpid_words(plain).text)
-                           : skip.n > 1               ? dpid_say(p, "Layers respond no less with the skip: %s against %s at the median layer.", dpid_words(with).text, dpid_words(plain).text)
-                                                      : dpid_say(p, "The median layer responds with a standard deviation of %s.", dpid_words(plain).text);
-    dpid_add_figure(p, headline,
+    dpid_add_figure(p, response_headline(p, plain, with),
                     "Standard deviation of what each weight layer gives, after its normalisation, before nonlinearity and addition, of the trained nets. Thick: median. Thin: seeds.", chart,
                     dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both), "probes/D.response.csv");
 }

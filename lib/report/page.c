@@ -82,10 +82,11 @@ static int32_t add_text(deepid_page *page, const char *open, const char *text, c
 /* A word that is a number with a point, without its comma or full stop: what the eye looks for in an answer. */
 static int64_t number_length(const char *word)
 {
-    const int64_t digits = (int64_t)strspn(word, "0123456789.");
-    const int64_t length = digits > 0 && word[digits - 1] == '.' ? digits - 1 : digits;
-    const char *point = memchr(word, '.', (size_t)length);
-    return point ? length : 0;
+    size_t digits = strspn(word, "0123456789.");
+    if (digits > 0 && word[digits - 1] == '.')
+        digits--;
+    const char *point = strchr(word, '.');
+    return point && point < word + digits ? (int64_t)digits : 0;
 }
 
 static int32_t add_bold_numbers(dpid_string *s, const char *text)

@@ -217,11 +217,13 @@ static void add_labels(picture *p)
     for (int64_t i = 0; i < count; i++)
         dpid_svg_text(p->s, "label", labels[i]->role, "start", x, places[i] + BASE_SHIFT, room, labels[i]->label);
     if (all > ROOM) {
-        char more[32] = "+ ";
-        const dpid_number_text number = dpid_words((double)(all - count));
-        strncat(more, number.text, sizeof more - strlen(more) - 1);
-        strncat(more, " more", sizeof more - strlen(more) - 1);
-        dpid_svg_text(p->s, "tick", NULL, "start", x, HIGH + BASE_SHIFT, room, more);
+        dpid_string more = {.ctx = p->s->ctx};
+        dpid_string_format(&more, "+ %lld more", (long long)(all - count));
+        if (more.status == DEEPID_OK)
+            dpid_svg_text(p->s, "tick", NULL, "start", x, HIGH + BASE_SHIFT, room, more.text);
+        else
+            p->s->status = more.status;
+        dpid_string_release(&more);
     }
 }
 

@@ -22,6 +22,7 @@ static const text_row texts[DPID_TEXTS] = {
     [DPID_TEXT_FAMILY] = {"family", "own", true},
     [DPID_TEXT_BLOCK] = {"block", "", true},
     [DPID_TEXT_SUBJECT] = {"subject", "", false},
+    [DPID_TEXT_REPLAY] = {"replay", "", false},
 };
 
 static int find_text(const char *key)
@@ -37,7 +38,7 @@ static int32_t set_text(deepid_study *study, const char *key, const char *value)
     const int i = find_text(key);
     if (i < 0 || !value)
         return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT,
-                         "study: unknown text '%s', or its value is NULL; known: init, optimizer, schedule, loss, augmentation, arms, probes, family, block, subject", key ? key : "NULL");
+                         "study: unknown text '%s', or its value is NULL; known: init, optimizer, schedule, loss, augmentation, arms, probes, family, block, subject, replay", key ? key : "NULL");
     if (strchr(value, '\n'))
         return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: %s has a line end, expected one line", key);
     if (i == DPID_TEXT_ARMS)

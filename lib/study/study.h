@@ -23,6 +23,7 @@ typedef enum {
     DPID_TEXT_FAMILY,
     DPID_TEXT_BLOCK,
     DPID_TEXT_SUBJECT,
+    DPID_TEXT_REPLAY,
     DPID_TEXTS
 } dpid_study_text;
 

@@ -88,11 +88,11 @@ static void the_page_has_its_parts_in_order(void **state)
                                         "from each block to the one before (theory: \xc3\x97"
                                         "1.21)",
                                         "relative error is",
-                                        "layers respond less",
+                                        "Layers respond alike with the skip and without",
                                         "From shallow to deep, validation loss moves",
                                         "The median block changes what passes",
                                         "can be taken out without loss",
-                                        "A linear classifier reads at best",
+                                        "A linear classifier reads most",
                                         "A skip of 0.5 is enough",
                                         "Similarity is",
                                         "What this verdict is about, and what not",
