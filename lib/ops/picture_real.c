@@ -2,7 +2,7 @@
    Channels go in groups of one vector; what is left of them takes the same loops with a part of a vector. */
 #include "ops/picture.h"
 
-#include "tensor/simd.h"
+#include "ops/lanes.h"
 
 #include <string.h>
 
@@ -14,45 +14,12 @@ typedef double wide;
 
 enum { FLUSH = 32 }; /* pixels whose sums stay in `real`; then they go to double */
 
-/* lanes is VL, or what is left; the rest of the vector is 0 */
-DPID_INLINE vec load_lanes(const real *p, const int lanes)
-{
-    if (lanes == VL)
-        return vec_load(p);
-    real part[VL] = {0};
-    for (int l = 0; l < lanes; l++)
-        part[l] = p[l];
-    return vec_load(part);
-}
-
-DPID_INLINE void store_lanes(real *p, vec x, const int lanes)
-{
-    real part[VL];
-    if (lanes == VL) {
-        vec_store(p, x);
-        return;
-    }
-    vec_store(part, x);
-    for (int l = 0; l < lanes; l++)
-        p[l] = part[l];
-}
-
 DPID_INLINE vec parameter(const void *array, int64_t c, const int lanes)
 {
     return array ? load_lanes((const real *)array + c, lanes) : (vec){0};
 }
 
 /* ---- load: v = kink(u + s skip),  u = (x - mean) gain + shift ----------------------------- */
-
-DPID_INLINE vec joined(vec u, vec skip)
-{
-    return vec_where_zero(u, skip, u + skip);
-}
-
-DPID_INLINE vec bent(vec v, const bool sharp, vec below)
-{
-    return vec_kink(v, sharp ? (vec){0} : below * v);
-}
 
 typedef struct {
     bool normed, skipped, kinked, sharp; /* sharp: relu */

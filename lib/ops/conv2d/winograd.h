@@ -38,6 +38,8 @@ int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks);
 
 /* t = B^T x B.  x: padded picture in blocks of 16 channels, x[blocks][rows][columns][16]: `row` reals from row to row, `block` from block to block */
 void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t);
+/* the same of a picture with all channels of a pixel side by side: `pitch` reals a pixel, at least 16 for each block */
+void DPID_T(dpid_winograd_input_dense)(const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t);
 /* t = A dy A^T, dy laid out like x */
 void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t);
 /* y = A^T t A, clipped to height x width pixels of `channels` */

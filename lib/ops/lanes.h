@@ -1,0 +1,42 @@
+/* Parts of a vector, and what ends a sum: v = kink(u + s skip). One text for all loops over pictures. */
+#ifndef DPID_OPS_LANES_H
+#define DPID_OPS_LANES_H
+
+#include "tensor/simd.h"
+
+#include <stdbool.h>
+
+/* lanes is VL, or what is left; the rest of the vector is 0 */
+DPID_INLINE vec load_lanes(const real *p, const int lanes)
+{
+    if (lanes == VL)
+        return vec_load(p);
+    real part[VL] = {0};
+    for (int l = 0; l < lanes; l++)
+        part[l] = p[l];
+    return vec_load(part);
+}
+
+DPID_INLINE void store_lanes(real *p, vec x, const int lanes)
+{
+    real part[VL];
+    if (lanes == VL) {
+        vec_store(p, x);
+        return;
+    }
+    vec_store(part, x);
+    for (int l = 0; l < lanes; l++)
+        p[l] = part[l];
+}
+
+DPID_INLINE vec joined(vec u, vec skip)
+{
+    return vec_where_zero(u, skip, u + skip);
+}
+
+DPID_INLINE vec bent(vec v, const bool sharp, vec below)
+{
+    return vec_kink(v, sharp ? (vec){0} : below * v);
+}
+
+#endif
