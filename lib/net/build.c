@@ -9,6 +9,7 @@
 
 typedef struct {
     deepid_net *net;
+    bool frozen; /* projections have a bias instead of a batch-norm */
     int32_t layer_room, step_room, value_room, block_room, parameter_room;
 } builder;
 
@@ -175,12 +176,12 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
     if (item->shortcut == DPID_SHORTCUT_A)
         snprintf(options, sizeof options, "out=%lld stride=%lld", wide, stride);
     else if (from.rank == 3)
-        snprintf(options, sizeof options, "out=%lld kernel=1 stride=%lld bias=0", wide, stride);
+        snprintf(options, sizeof options, "out=%lld kernel=1 stride=%lld bias=%d", wide, stride, b->frozen);
     else
-        snprintf(options, sizeof options, "out=%lld bias=0", wide);
+        snprintf(options, sizeof options, "out=%lld bias=%d", wide, b->frozen);
     const char *word = item->shortcut == DPID_SHORTCUT_A ? "channel_pad" : from.rank == 3 ? "conv2d" : "dense";
     DPID_TRY(shortcut_layer(b, where, word, options, in, out));
-    if (item->shortcut != DPID_SHORTCUT_A && has_batchnorm(item->body))
+    if (item->shortcut != DPID_SHORTCUT_A && !b->frozen && has_batchnorm(item->body))
         DPID_TRY(shortcut_layer(b, where, "batchnorm", "", *out, out));
     if (!dpid_shape_equal(&b->net->value[*out].shape, &to))
         return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%.*s: no stride turns %s into %s", (int)strlen(where.prefix) - 1, where.prefix, dpid_shape_text(from.rank, from.extent).text,
@@ -254,7 +255,7 @@ static int32_t add_parameters(builder *b, bool trained, int64_t *offset)
 
 int32_t dpid_net_build(deepid_net *net, const dpid_spec *spec)
 {
-    builder b = {.net = net};
+    builder b = {.net = net, .frozen = spec->frozen};
     int32_t out;
     DPID_TRY(add_value(&b, &spec->input, "input", &out));
     DPID_TRY(build_items(&b, (place){"", 0, false}, spec->items, 0, &out));

@@ -128,6 +128,7 @@ static int32_t net_init(deepid_net *net, const char *text, uint64_t seed)
         return dpid_fail_word(net->head.ctx, "initialisation", word, words);
     DPID_TRY(dpid_options_parse(net->head.ctx, found->word, options, found->options, values));
     dpid_init_run run = {net, values, seed};
+    net->packed = false;
     return apply_whole(found, &run);
 }
 

@@ -80,6 +80,7 @@ static int32_t fill_net(deepid_net *net, const char *text, int64_t most)
     DPID_TRY(dpid_net_build(net, &spec));
     net->exact = spec.exact;
     net->recompute = spec.recompute;
+    net->frozen = spec.frozen;
     DPID_TRY(check_size(net, most));
     DPID_TRY(dpid_net_find_readers(net));
     DPID_TRY(write_text(net, &spec));
@@ -324,6 +325,7 @@ static int32_t copy_parameters(deepid_net *net, const deepid_net *other, int64_t
             count++;
         }
     }
+    net->packed = false;
     if (copied)
         *copied = count;
     return DEEPID_OK;
@@ -394,7 +396,7 @@ static int32_t set_compute(deepid_net *net, bool exact, int64_t recompute)
     spec.exact = exact;
     spec.recompute = recompute;
     DPID_TRY(write_text(net, &spec));
-    if (net->recompute != recompute)
+    if (net->recompute != recompute || net->frozen)
         dpid_plan_destroy(net); /* the next use makes one */
     net->exact = exact;
     net->recompute = recompute;

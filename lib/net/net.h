@@ -78,6 +78,8 @@ struct deepid_net {
     int64_t values_reals, states_reals; /* sizes of the two parameter arrays */
     void *values, *gradients, *states;  /* gradients NULL until prepared for training */
     bool exact;                         /* no Winograd */
+    bool frozen;                        /* evaluation only, weights packed once */
+    bool packed;                        /* they are: cleared when values change */
     int64_t recompute;                  /* blocks of a segment whose values are worked out again on the way back; 0: none */
     bool *reads_last;                   /* of each step: nobody behind it reads its input (a join: its skip) */
     dpid_plan *plan;                    /* NULL until prepared */
@@ -94,6 +96,8 @@ int32_t dpid_net_create_within(deepid_ctx *ctx, const char *text, int32_t dtype,
 
 /* Where parameter i lies: in values or states. */
 void *dpid_net_parameter_at(const deepid_net *net, int32_t i);
+/* DEEPID_ERR_STATE when the net is frozen: for whatever trains or keeps gradients. */
+int32_t dpid_net_refuse_frozen(const deepid_net *net);
 /* Fills reads_last; after the steps are known. */
 int32_t dpid_net_find_readers(deepid_net *net);
 /* Every parameter and state to its spec's start value. */

@@ -203,7 +203,7 @@ static int32_t add_saved(const deepid_net *net, dpid_plan *plan)
     int64_t shared = 0;
     for (int32_t t = 0; t < net->steps; t++) {
         int64_t bytes;
-        if (net->step[t].type != DPID_STEP_LAYER)
+        if (net->step[t].type != DPID_STEP_LAYER || plan->frozen)
             continue;
         DPID_TRY(saved_bytes(net, plan, &net->layer[net->step[t].layer].op, &bytes));
         plan->saved[net->step[t].layer] = plan->bytes;
@@ -240,7 +240,7 @@ static int32_t add_parts(const deepid_net *net, dpid_plan *plan)
 static int32_t make_scratch(const deepid_net *net, dpid_plan *plan)
 {
     const int32_t workers = net->head.ctx->threads;
-    int64_t most = 0;
+    int64_t most = plan->frozen ? dpid_frozen_reals(net, plan->frozen, workers) : 0;
     void *scratch = NULL;
     for (int32_t i = 0; i < plan->stages; i++) {
         const int64_t need = dpid_stage_scratch(net, &plan->stage[i], plan->batch, workers);
@@ -280,6 +280,7 @@ static void drop(deepid_ctx *ctx, dpid_plan *plan)
         return;
     dpid_free(ctx, plan->memory);
     dpid_free(ctx, plan->scratch);
+    dpid_frozen_release(ctx, plan->frozen);
     dpid_arena_release(&plan->arena);
     dpid_free(ctx, plan);
 }
@@ -288,6 +289,14 @@ void dpid_plan_destroy(deepid_net *net)
 {
     drop(net->head.ctx, net->plan);
     net->plan = NULL;
+}
+
+/* Only the input and the output lie in the plan's memory. */
+static int32_t make_frozen(const deepid_net *net, dpid_plan *plan)
+{
+    for (int32_t v = 0; v < net->values_count; v++)
+        plan->fusion.stored[v] = v == 0 || v == net->step[net->steps - 1].out;
+    return dpid_frozen_make(net, plan->batch, &plan->arena, &plan->frozen);
 }
 
 static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **list)
@@ -299,7 +308,9 @@ static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->saved, "net", &plan->saved));
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->parts, "net", &plan->parts));
     DPID_TRY(dpid_segments_find(net, plan->train && !plan->whole ? net->recompute : 0, &plan->arena, &plan->segments));
-    DPID_TRY(dpid_fuse(net, plan->whole, plan->segments.leaves, &plan->arena, &plan->fusion));
+    DPID_TRY(dpid_fuse(net, plan->whole || net->frozen, plan->segments.leaves, &plan->arena, &plan->fusion));
+    if (net->frozen)
+        DPID_TRY(make_frozen(net, plan));
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->steps, sizeof *plan->stage, "net", &plan->stage));
     plan->stages = dpid_stages_find(net, plan, plan->stage);
     if (!measure(net, plan, slots))
@@ -342,6 +353,7 @@ static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
     }
     drop(ctx, net->plan);
     net->plan = plan;
+    net->packed = false;
     net->forward_n = 0; /* what the last forward left is gone */
     return DEEPID_OK;
 }
@@ -351,6 +363,7 @@ int32_t dpid_net_prepare(deepid_net *net, int64_t batch, bool train)
     const dpid_plan *old = net->plan;
     if (batch < 1)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: batch is %lld, expected 1 or more", (long long)batch);
+    DPID_TRY(train ? dpid_net_refuse_frozen(net) : DEEPID_OK);
     (void)dpid_ctx_pool(net->head.ctx); /* threads start here and not in the first step */
     if (old && old->batch >= batch && (old->train || !train))
         return dpid_plan_fit_threads(net);
@@ -359,6 +372,7 @@ int32_t dpid_net_prepare(deepid_net *net, int64_t batch, bool train)
 
 int32_t dpid_net_keep_all(deepid_net *net, bool keep)
 {
+    DPID_TRY(keep ? dpid_net_refuse_frozen(net) : DEEPID_OK);
     if (net->plan && net->plan->whole == keep)
         return DEEPID_OK;
     return make(net, net->plan ? net->plan->batch : 1, !net->plan || net->plan->train, keep);
@@ -367,6 +381,7 @@ int32_t dpid_net_keep_all(deepid_net *net, bool keep)
 int32_t deepid_net_prepare(deepid_net *net, int64_t batch, int32_t train)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    net->packed = false; /* the caller may have written into the parameters */
     return dpid_leave(net->head.ctx, dpid_net_prepare(net, batch, train != 0));
 }
 

@@ -2,6 +2,7 @@
 #ifndef DPID_NET_PLAN_H
 #define DPID_NET_PLAN_H
 
+#include "net/frozen.h"
 #include "net/fuse.h"
 #include "net/net.h"
 #include "net/segment.h"
@@ -14,6 +15,7 @@ struct dpid_plan {
     dpid_arena arena; /* the lists */
     dpid_segments segments;
     dpid_fusion fusion;
+    dpid_frozen *frozen; /* of a frozen net; NULL: none */
     dpid_stage *stage; /* the steps in stretches that run together */
     int32_t stages;
     char *memory;

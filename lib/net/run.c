@@ -193,6 +193,7 @@ int32_t deepid_net_forward(deepid_net *net, const deepid_tensor *x, deepid_tenso
 static int32_t backward(deepid_net *net, const deepid_tensor *dy, deepid_tensor *dx)
 {
     const int64_t n = net->forward_n;
+    DPID_TRY(dpid_net_refuse_frozen(net));
     if (!net->plan || !net->plan->train || n == 0)
         return dpid_fail(net->head.ctx, DEEPID_ERR_STATE, "net: backward needs a forward before it, with the net prepared for training");
     DPID_TRY(check_batch_tensor(net, "dy", dy, &net->value[output_of(net)].shape, n));
@@ -212,6 +213,7 @@ int32_t deepid_net_backward(deepid_net *net, const deepid_tensor *dy, deepid_ten
 
 static int32_t zero_gradients(deepid_net *net)
 {
+    DPID_TRY(dpid_net_refuse_frozen(net));
     if (!net->gradients)
         return dpid_fail(net->head.ctx, DEEPID_ERR_STATE, "net: there are no gradients yet; prepare for training first");
     dpid_net_clear_gradients(net);
@@ -228,6 +230,7 @@ static int32_t set_mode(deepid_net *net, int32_t mode)
 {
     if (mode != DEEPID_EVAL && mode != DEEPID_TRAIN)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: mode is %d, expected DEEPID_EVAL (0) or DEEPID_TRAIN (1)", mode);
+    DPID_TRY(mode == DEEPID_TRAIN ? dpid_net_refuse_frozen(net) : DEEPID_OK);
     net->mode = (dpid_mode)mode;
     return DEEPID_OK;
 }

@@ -291,6 +291,7 @@ static void blank_comments(char *text)
 
 static const dpid_option input_options[] = {{"exact", DPID_INT, 0, 0, 1, NULL, false, "1: convolutions are sums in the order of the taps, without Winograd's transform"},
                                              {"recompute", DPID_INT, 0, 0, 1 << 20, NULL, false, "blocks between kept values; the others are worked out again on the way back"},
+                                             {"frozen", DPID_INT, 0, 0, 1, NULL, false, "1: for evaluation only; projections of shortcuts have a bias and no batch-norm"},
                                              {0}};
 
 static int32_t read_input_options(reader *r, dpid_spec *out)
@@ -306,6 +307,7 @@ static int32_t read_input_options(reader *r, dpid_spec *out)
     DPID_TRY(dpid_options_parse(ctx_of(r), "input", options, input_options, values));
     out->exact = values[0].i == 1;
     out->recompute = values[1].i;
+    out->frozen = values[2].i == 1;
     return DEEPID_OK;
 }
 

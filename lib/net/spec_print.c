@@ -72,6 +72,8 @@ void dpid_spec_print(dpid_string *s, const dpid_spec *spec)
     dpid_string_format(s, "input %s%s", dpid_shape_text(spec->input.rank, spec->input.extent).text, spec->exact ? " exact=1" : "");
     if (spec->recompute > 0)
         dpid_string_format(s, " recompute=%lld", (long long)spec->recompute);
+    if (spec->frozen)
+        dpid_string_add(s, " frozen=1");
     if (spec->items)
         dpid_string_add(s, "; ");
     print_items(s, spec->items);

@@ -4,7 +4,7 @@
 #include "net/plan.h"
 
 /* The first that takes something gets it; the last takes every step. A whole plan is looked into and entered at any step: it runs step by step. */
-static const dpid_stage_type *const types[] = {&dpid_stage_fused, &dpid_stage_step};
+static const dpid_stage_type *const types[] = {&dpid_stage_frozen, &dpid_stage_fused, &dpid_stage_step};
 enum { TYPES = sizeof types / sizeof *types };
 
 /* A stage ends where a segment ends. */

@@ -38,7 +38,8 @@ struct dpid_stage_type {
     void (*backward)(const dpid_stage_run *run);
 };
 
-extern const dpid_stage_type dpid_stage_fused; /* one step that is fused into convolutions, or is one */
+extern const dpid_stage_type dpid_stage_frozen; /* all steps of a frozen net */
+extern const dpid_stage_type dpid_stage_fused;  /* one step that is fused into convolutions, or is one */
 extern const dpid_stage_type dpid_stage_step;  /* one step, over the whole batch */
 
 /* The stages of a net: at most net->steps of them. Returns their number. */

@@ -124,6 +124,7 @@ static int32_t read_values(deepid_net *net, const dpid_safetensors *file, const 
     for (int32_t i = 0; i < net->parameters; i++)
         DPID_TRY(check_tensor(net, path, &net->parameter[i], find_near(file, net->parameter[i].name, &near), from));
     near = 0;
+    net->packed = false;
     for (int32_t i = 0; i < net->parameters; i++)
         read_tensor(net, i, find_near(file, net->parameter[i].name, &near), from);
     return DEEPID_OK;

@@ -37,6 +37,7 @@ static int32_t trainer_create(deepid_net *net, const deepid_dataset *data, deepi
     deepid_trainer *t = NULL;
     if (!out || !dpid_is(data, DPID_MAGIC_DATASET))
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "trainer: %s", out ? "data is not a dataset" : "out is NULL");
+    DPID_TRY(dpid_net_refuse_frozen(net));
     DPID_TRY(check_fit(net, data));
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *t, "trainer", &t));
     t->head = (dpid_head){DPID_MAGIC_TRAINER, ctx};

@@ -10,13 +10,13 @@
 #include <sys/resource.h>
 
 static const char usage[] = "usage: bench_step --mode train|infer --net resnet20|resnet56|resnet110|resnet1202|resnet<6n+2>|mlp --depth N --width N --batch N --act WORD --skip 0|1 --exact 0|1\n"
-                            "                  --recompute N --isa WORD --threads N --dtype f32|f64 --rounds N\n"
-                            "recompute: 0, or blocks of a segment whose values are computed again on the way back; depth, width and act are the mlp's; a round is at least 20 ms;\n"
+                            "                  --recompute N --frozen 0|1 --isa WORD --threads N --dtype f32|f64 --rounds N\n"
+                            "recompute: 0, or blocks of a segment whose values are computed again on the way back; frozen: of --mode infer; depth, width and act are the mlp's; a round is at least 20 ms;\n"
                             "ms is the median over rounds\n";
 
 typedef struct {
     const char *mode, *net, *act, *dtype, *isa; /* isa NULL: the best that runs */
-    long depth, width, batch, skip, exact, recompute, threads, rounds;
+    long depth, width, batch, skip, exact, recompute, frozen, threads, rounds;
 } options;
 
 typedef struct {
@@ -32,7 +32,7 @@ typedef struct {
 static long *number_of(options *o, int flag)
 {
     return flag == 'd' ? &o->depth : flag == 'w' ? &o->width : flag == 'b' ? &o->batch : flag == 's' ? &o->skip : flag == 'e' ? &o->exact : flag == 'c' ? &o->recompute
-         : flag == 't' ? &o->threads : flag == 'r' ? &o->rounds : NULL;
+         : flag == 'f' ? &o->frozen : flag == 't' ? &o->threads : flag == 'r' ? &o->rounds : NULL;
 }
 
 static const char **word_of(options *o, int flag)
@@ -48,8 +48,8 @@ static int one_of(const char *word, const char *a, const char *b)
 static int read_options(options *o, int argc, char **argv)
 {
     static const struct option flags[] = {{"mode", 1, 0, 'm'}, {"net", 1, 0, 'n'},   {"depth", 1, 0, 'd'}, {"width", 1, 0, 'w'},   {"batch", 1, 0, 'b'}, {"act", 1, 0, 'a'},   {"skip", 1, 0, 's'},
-                                          {"exact", 1, 0, 'e'}, {"recompute", 1, 0, 'c'}, {"isa", 1, 0, 'i'}, {"threads", 1, 0, 't'}, {"dtype", 1, 0, 'y'}, {"rounds", 1, 0, 'r'}, {0}};
-    *o = (options){"train", "resnet20", "relu", "f32", NULL, 50, 64, 128, 1, 0, 0, 0, 7};
+                                          {"exact", 1, 0, 'e'}, {"recompute", 1, 0, 'c'}, {"frozen", 1, 0, 'f'}, {"isa", 1, 0, 'i'}, {"threads", 1, 0, 't'}, {"dtype", 1, 0, 'y'}, {"rounds", 1, 0, 'r'}, {0}};
+    *o = (options){"train", "resnet20", "relu", "f32", NULL, 50, 64, 128, 1, 0, 0, 0, 0, 7};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (number_of(o, flag))
             *number_of(o, flag) = atol(optarg);
@@ -115,7 +115,12 @@ static void make_tensors(bench *b, const options *o)
     must(b, deepid_tensor_create(b->ctx, dtype_of(o), is_resnet(o) ? 4 : 2, in, &b->x));
     must(b, deepid_tensor_create(b->ctx, dtype_of(o), 2, out, &b->y));
     must(b, deepid_tensor_fill(b->x, 0.5));
-    must(b, deepid_net_set_mode(b->net, DEEPID_EVAL));
+    if (o->frozen) {
+        deepid_net *frozen = NULL;
+        must(b, deepid_net_freeze(b->net, &frozen));
+        deepid_net_destroy(b->net);
+        b->net = frozen;
+    }
     must(b, deepid_net_prepare(b->net, o->batch, 0));
 }
 
@@ -160,8 +165,8 @@ int main(int argc, char **argv)
     const double seconds = seconds_of(train ? train_step : infer_step, &b, o.rounds, 0.02);
     struct rusage usage_now;
     getrusage(RUSAGE_SELF, &usage_now);
-    printf("mode=%s net=%s depth=%ld width=%ld batch=%ld act=%s skip=%ld exact=%ld recompute=%ld isa=%s threads=%d dtype=%s rounds=%ld ms=%.4g images_per_s=%.4g rss_mib=%.1f\n", o.mode, o.net,
-           o.depth, o.width, o.batch, o.act, o.skip, o.exact, o.recompute, deepid_ctx_isa(b.ctx), deepid_ctx_threads(b.ctx), o.dtype, o.rounds, 1e3 * seconds, (double)o.batch / seconds, (double)usage_now.ru_maxrss / 1024);
+    printf("mode=%s net=%s depth=%ld width=%ld batch=%ld act=%s skip=%ld exact=%ld recompute=%ld frozen=%ld isa=%s threads=%d dtype=%s rounds=%ld ms=%.4g images_per_s=%.4g rss_mib=%.1f\n", o.mode, o.net,
+           o.depth, o.width, o.batch, o.act, o.skip, o.exact, o.recompute, o.frozen, deepid_ctx_isa(b.ctx), deepid_ctx_threads(b.ctx), o.dtype, o.rounds, 1e3 * seconds, (double)o.batch / seconds, (double)usage_now.ru_maxrss / 1024);
     destroy(&b);
     return 0;
 }

@@ -26,7 +26,7 @@ export PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore TORCHINDUCTOR_COMPILE_THR
 # ---- rows: the options of bench_step, and the peer's program with its options
 
 row_options() {
-    net=20 batch=128 threads=2 dtype=f32 mode=train exact=0 peer=
+    net=20 batch=128 threads=2 dtype=f32 mode=train exact=0 frozen=0 peer=
     case $1 in
     train20) ;;
     train20_1t) threads=1 ;;
@@ -38,14 +38,14 @@ row_options() {
     exact20) exact=1 ;;
     bf16) peer="--dtype bf16 --compile" ;;
     f64) dtype=f64 peer="--dtype f64" ;;
-    infer128) mode=infer ;;
-    infer1) mode=infer batch=1 ;;
+    infer128) mode=infer frozen=1 ;;
+    infer1) mode=infer batch=1 frozen=1 ;;
     *) echo "unknown row '$1'; known: $ALL" >&2; return 1 ;;
     esac
 }
 
 ours() {
-    "$step" --mode $mode --net resnet$net --batch $batch --threads $threads --dtype $dtype --exact $exact --rounds 15
+    "$step" --mode $mode --net resnet$net --batch $batch --threads $threads --dtype $dtype --exact $exact --frozen $frozen --rounds 15
 }
 
 theirs() {

@@ -1,0 +1,341 @@
+/* All steps of a frozen net as one stage. A large batch goes in groups of pictures, each by one worker through the whole net; a small one (a single picture) goes step by step, all workers
+   on one step. Both cut the same sums in different places only, so the bits are the same.   The program: frozen.h */
+#include "net/frozen.h"
+#include "net/plan.h"
+#include "net/stage.h"
+#include "ops/batchnorm/batchnorm.h"
+#include "tensor/gemm.h"
+
+#include <string.h>
+
+/* One group of pictures on its way. */
+typedef struct {
+    const deepid_net *net;
+    const dpid_frozen *f;
+    int64_t begin, count; /* pictures of the batch */
+    int32_t workers;      /* on each step; 1: this one alone */
+    char *values;         /* of the worker that owns the group */
+} passage;
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- memory: of each worker values, a convolution's room, an op's saved numbers and scratch; then the scratch of an op that all run together ---- */
+
+static int64_t worker_reals(const dpid_frozen *f)
+{
+    enum { LINE = 16 };
+    return f->values + (f->room + f->saved + f->alone + LINE) / LINE * LINE;
+}
+
+int64_t dpid_frozen_reals(const deepid_net *net, const dpid_frozen *f, int32_t workers)
+{
+    return workers * worker_reals(f) + dpid_frozen_scratch(net, f, workers);
+}
+
+static int64_t bytes_of(const deepid_net *net)
+{
+    return dpid_precision_bytes(net->precision);
+}
+
+static char *worker_values(const deepid_net *net, const dpid_frozen *f, int32_t worker)
+{
+    return (char *)net->plan->scratch + worker * worker_reals(f) * bytes_of(net);
+}
+
+static char *worker_room(const deepid_net *net, const dpid_frozen *f, int32_t worker)
+{
+    return worker_values(net, f, worker) + f->values * bytes_of(net);
+}
+
+/* Pictures first .. of the group in place p. */
+static dpid_view view_of(const passage *g, int32_t p, int64_t first)
+{
+    const dpid_frozen_place *place = &g->f->place[p];
+    const bool picture = place->shape.rank == 3;
+    const int64_t columns = picture ? place->margin.left + place->shape.extent[1] + place->margin.right : 1;
+    dpid_view v = {.picture = place->reals, .row = columns * place->margin.pitch, .pitch = place->margin.pitch};
+    int64_t at = place->margin.top * v.row + place->margin.left * v.pitch;
+    at += place->outside ? (g->begin + first) * place->reals : place->offset + (place->whole ? first : 0) * place->reals;
+    v.at = (place->outside ? (char *)dpid_value_at(g->net, p) : g->values) + at * bytes_of(g->net);
+    return v;
+}
+
+static dpid_ending ending_of(const passage *g, const dpid_frozen_step *s, int64_t first)
+{
+    return (dpid_ending){.skip = s->skip >= 0 ? view_of(g, s->skip, first) : (dpid_view){NULL, 0, 0, 0}, .s = s->s, .kink = s->kink};
+}
+
+static void *packed_of(const passage *g, const dpid_frozen_step *s)
+{
+    return (char *)g->f->packed + s->packed * bytes_of(g->net);
+}
+
+/* ---- convolutions ------------------------------------------------------------------------------ */
+
+typedef struct {
+    const passage *g;
+    dpid_frozen_job job;
+    int64_t units, chunks, part_chunks; /* all units; how they and the parts are cut */
+} shared_conv;
+
+static void conv_task(void *arg, int64_t task, int32_t worker)
+{
+    const shared_conv *c = arg;
+    const int64_t parts = c->job.conv->parts;
+    const int64_t chunk = task / c->part_chunks;
+    const int64_t part = task % c->part_chunks;
+    dpid_frozen_job job = c->job;
+    job.room = worker_room(c->g->net, c->g->f, worker);
+    dpid_frozen_run[c->g->net->head.ctx->isa][c->g->net->precision](&job, c->units * chunk / c->chunks, c->units * (chunk + 1) / c->chunks, parts * part / c->part_chunks,
+                                                                    parts * (part + 1) / c->part_chunks);
+}
+
+/* Rows first, as long as each piece fills the registers; then parts of the results. */
+static void cut(shared_conv *c, int32_t workers)
+{
+    enum { FULL = 8 };
+    const dpid_frozen_conv *conv = c->job.conv;
+    c->chunks = smaller(workers, larger(1, c->units * conv->columns / FULL));
+    c->chunks = smaller(c->chunks, c->units);
+    c->part_chunks = smaller(conv->parts, (workers + c->chunks - 1) / c->chunks);
+}
+
+static void run_conv(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, int32_t worker)
+{
+    deepid_ctx *ctx = g->net->head.ctx;
+    shared_conv c = {.g = g, .units = count * s->conv.units, .chunks = 1, .part_chunks = 1};
+    c.job = (dpid_frozen_job){.conv = &s->conv, .packed = packed_of(g, s), .x = view_of(g, s->in, first), .y = view_of(g, s->out, first), .end = ending_of(g, s, first)};
+    if (g->workers == 1) {
+        conv_task(&c, 0, worker);
+        return;
+    }
+    cut(&c, g->workers);
+    dpid_pool_run(dpid_ctx_pool(ctx), c.chunks * c.part_chunks, conv_task, &c);
+}
+
+/* ---- passes ---------------------------------------------------------------------------------------- */
+
+static void run_point(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count)
+{
+    const deepid_net *net = g->net;
+    const dpid_shape *shape = &g->f->place[s->in].shape;
+    const bool picture = shape->rank == 3;
+    dpid_point_job job = {.x = view_of(g, s->in, first), .y = view_of(g, s->out, first), .end = ending_of(g, s, first), .c = shape->extent[shape->rank - 1]};
+    job.height = picture ? shape->extent[0] : 1;
+    job.width = picture ? shape->extent[1] : 1;
+    if (s->layer >= 0) {
+        const dpid_layer *layer = &net->layer[s->layer];
+        const dpid_pass pass = {.op = &layer->op, .mode = DPID_EVAL, .saved = packed_of(g, s), .parameter = {NULL, dpid_net_parameter_at(net, layer->parameter[1])}};
+        const dpid_batchnorm_arrays a = dpid_batchnorm_arrays_of[net->head.ctx->isa][net->precision](&pass);
+        job.mean = a.mean;
+        job.gain = a.gain;
+        job.shift = a.shift;
+    }
+    dpid_point_run[net->head.ctx->isa][net->precision](&job, 0, count * job.height);
+}
+
+enum { PAD_STRIDE = 1 }; /* option of channel_pad */
+
+static void run_pad(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count)
+{
+    const dpid_shape *in = &g->f->place[s->in].shape;
+    const dpid_shape *out = &g->f->place[s->out].shape;
+    const dpid_pad_job job = {.x = view_of(g, s->in, first),
+                              .y = view_of(g, s->out, first),
+                              .height = out->extent[0],
+                              .width = out->extent[1],
+                              .c = in->extent[2],
+                              .out_c = out->extent[2],
+                              .before = (out->extent[2] - in->extent[2]) / 2,
+                              .stride = g->net->layer[s->layer].op.option[PAD_STRIDE].i};
+    dpid_pad_run[g->net->head.ctx->isa][g->net->precision](&job, 0, count * job.height);
+}
+
+/* ---- layers of features, and all others ---------------------------------------------------------------- */
+
+/* y = 1 b^T + x w^T, with w^T packed */
+static void run_dense(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, dpid_pool *pool)
+{
+    const deepid_net *net = g->net;
+    const dpid_layer *layer = &net->layer[s->layer];
+    const int64_t in = layer->op.in.extent[0];
+    const int64_t out = layer->op.out.extent[0];
+    const bool biased = layer->op.parameters > 1;
+    const void *x = view_of(g, s->in, first).at;
+    char *y = view_of(g, s->out, first).at;
+    for (int64_t i = 0; biased && i < count; i++)
+        memcpy(y + i * out * bytes_of(net), dpid_net_parameter_at(net, layer->parameter[1]), (size_t)(out * bytes_of(net)));
+    if (net->precision == DPID_P32)
+        dpid_gemm_nn_f32(pool, count, out, in, x, in, packed_of(g, s), out, biased, (float *)y, out);
+    else if (net->precision == DPID_P64)
+        dpid_gemm_nn_f64(pool, count, out, in, x, in, packed_of(g, s), out, biased, (double *)y, out);
+    else
+        dpid_gemm_nn_f80(pool, count, out, in, x, in, packed_of(g, s), out, biased, (long double *)y, out);
+}
+
+static void run_op(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, int32_t worker, dpid_pool *pool)
+{
+    const deepid_net *net = g->net;
+    const dpid_layer *layer = &net->layer[s->layer];
+    char *saved = worker_room(net, g->f, worker) + g->f->room * bytes_of(net);
+    char *scratch = pool ? worker_values(net, g->f, net->plan->workers) : saved + g->f->saved * bytes_of(net);
+    dpid_pass pass = {.op = &layer->op,
+                      .mode = DPID_EVAL,
+                      .n = count,
+                      .x = view_of(g, s->in, first).at,
+                      .y = view_of(g, s->out, first).at,
+                      .saved = saved,
+                      .scratch = scratch,
+                      .pool = pool,
+                      .exact = net->exact};
+    for (int32_t k = 0; k < layer->op.parameters; k++)
+        pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
+    layer->op.kind->kernels[net->head.ctx->isa][net->precision]->forward(&pass);
+}
+
+/* ---- a group ------------------------------------------------------------------------------------------------ */
+
+static void run_step(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, int32_t worker)
+{
+    dpid_pool *pool = g->workers > 1 ? dpid_ctx_pool(g->net->head.ctx) : NULL;
+    switch (s->type) {
+    case DPID_FROZEN_CONV:
+        run_conv(g, s, first, count, worker);
+        break;
+    case DPID_FROZEN_POINT:
+        run_point(g, s, first, count);
+        break;
+    case DPID_FROZEN_PAD:
+        run_pad(g, s, first, count);
+        break;
+    case DPID_FROZEN_DENSE:
+        run_dense(g, s, first, count, pool);
+        break;
+    case DPID_FROZEN_OP:
+        run_op(g, s, first, count, worker, pool);
+        break;
+    }
+}
+
+/* Segment by segment; within one, as many pictures at a time as it takes go through all its steps. */
+static void run_group(const passage *g, int32_t worker)
+{
+    const dpid_frozen *f = g->f;
+    int32_t end;
+    for (int32_t i = 0; i < f->steps; i = end) {
+        for (end = i; end < f->steps && f->step[end].segment == f->step[i].segment;)
+            end++;
+        const int64_t together = f->step[i].together;
+        for (int64_t first = 0; first < g->count; first += together)
+            for (int32_t k = i; k < end; k++)
+                run_step(g, &f->step[k], first, smaller(together, g->count - first), worker);
+    }
+}
+
+typedef struct {
+    const deepid_net *net;
+    int64_t n, group;
+} batch;
+
+static passage passage_of(const batch *b, int64_t index, int32_t worker)
+{
+    const dpid_frozen *f = b->net->plan->frozen;
+    return (passage){.net = b->net, .f = f, .begin = index * b->group, .count = smaller(b->group, b->n - index * b->group), .workers = 1, .values = worker_values(b->net, f, worker)};
+}
+
+static void group_task(void *arg, int64_t index, int32_t worker)
+{
+    const batch *b = arg;
+    const passage g = passage_of(b, index, worker);
+    run_group(&g, worker);
+}
+
+/* ---- packing ---------------------------------------------------------------------------------------------------- */
+
+static void pack_dense(const deepid_net *net, const dpid_layer *layer, char *to)
+{
+    const int64_t bytes = bytes_of(net);
+    const int64_t in = layer->op.in.extent[0];
+    const int64_t out = layer->op.out.extent[0];
+    const char *w = dpid_net_parameter_at(net, layer->parameter[0]);
+    for (int64_t i = 0; i < in; i++)
+        for (int64_t o = 0; o < out; o++)
+            memcpy(to + (i * out + o) * bytes, w + (o * in + i) * bytes, (size_t)bytes);
+}
+
+static void pack_step(void *arg, int64_t index, int32_t worker)
+{
+    const deepid_net *net = arg;
+    const dpid_frozen *f = net->plan->frozen;
+    const dpid_frozen_step *s = &f->step[index];
+    const dpid_isa isa = net->head.ctx->isa;
+    char *packed = (char *)f->packed + s->packed * bytes_of(net);
+    if (s->layer < 0)
+        return;
+    const dpid_layer *layer = &net->layer[s->layer];
+    dpid_pass pass = {.op = &layer->op, .mode = DPID_EVAL, .saved = packed};
+    for (int32_t k = 0; k < layer->op.parameters; k++)
+        pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
+    if (s->type == DPID_FROZEN_CONV)
+        dpid_frozen_pack[isa][net->precision](&s->conv, pass.parameter[0], pass.parameter[1], worker_room(net, f, worker), packed);
+    else if (s->type == DPID_FROZEN_POINT)
+        dpid_batchnorm_prepare[isa][net->precision](&pass, NULL, 0, 0);
+    else if (s->type == DPID_FROZEN_DENSE)
+        pack_dense(net, layer, packed);
+}
+
+/* ---- the type ---------------------------------------------------------------------------------------------------- */
+
+static int32_t take(const deepid_net *net, const dpid_plan *plan, int32_t first)
+{
+    (void)first;
+    return plan->frozen ? net->steps : 0;
+}
+
+static void use(const deepid_net *net, const dpid_plan *plan, const dpid_stage *stage, const dpid_lifetimes *l)
+{
+    (void)plan;
+    dpid_use_value(l, 0, stage->first);
+    dpid_use_value(l, 0, net->steps - 1);
+    dpid_use_value(l, net->step[net->steps - 1].out, stage->first);
+}
+
+/* Whole groups for each worker, unless that leaves many of them idle. */
+static bool by_groups(int64_t groups, int32_t workers)
+{
+    return workers == 1 || 4 * groups >= 3 * workers * ((groups + workers - 1) / workers);
+}
+
+static void forward(const dpid_stage_run *run)
+{
+    deepid_net *net = run->net;
+    dpid_frozen *f = net->plan->frozen;
+    dpid_pool *pool = dpid_ctx_pool(net->head.ctx);
+    const int32_t workers = dpid_pool_workers(pool);
+    if (!net->packed || f->isa != net->head.ctx->isa) {
+        dpid_pool_run(pool, f->steps, pack_step, net);
+        f->isa = net->head.ctx->isa;
+        net->packed = true;
+    }
+    const batch b = {.net = net, .n = run->n, .group = dpid_frozen_group(f, run->n)};
+    const int64_t groups = (b.n + b.group - 1) / b.group;
+    if (by_groups(groups, workers)) {
+        dpid_pool_run(pool, groups, group_task, (void *)&b);
+        return;
+    }
+    for (int64_t i = 0; i < groups; i++) {
+        passage g = passage_of(&b, i, 0);
+        g.workers = workers;
+        run_group(&g, 0);
+    }
+}
+
+const dpid_stage_type dpid_stage_frozen = {.word = "frozen", .take = take, .use = use, .forward = forward};
