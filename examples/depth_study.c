@@ -162,32 +162,53 @@ static int32_t set_up(deepid_ctx *ctx, options *o, const task_data *data, deepid
 
 /* ---- what came out ------------------------------------------------------------------------------ */
 
-static int32_t tell(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, deepid_table *results, deepid_table *history)
+static bool wants_colour(void)
+{
+    const char *no = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
+    return isatty(STDOUT_FILENO) && !(no && *no);
+}
+
+static int32_t write_verdict(const options *o, const deepid_verdict *verdict)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/verdict.json", o->out);
+    return deepid_verdict_write_json(verdict, path);
+}
+
+static int32_t write_page(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, const deepid_table *results, const char *path)
 {
     certificate c;
-    char path[4096];
+    deepid_table *history = NULL;
+    TRY(deepid_study_history(study, &history));
     certificate_make(study, results, &c);
-    summary_print(study, results);
-    snprintf(path, sizeof path, "%s/report.html", o->out);
-    int32_t status = deepid_study_write(study, o->command);
-    if (status == DEEPID_OK)
-        status = page_write(ctx, o, data, results, history, &c, path);
+    const int32_t status = page_write(ctx, o, data, results, history, &c, path);
     certificate_free(&c);
-    if (status == DEEPID_OK)
-        printf("\nreport: %s\n", path);
+    deepid_table_destroy(history);
     return status;
+}
+
+static int32_t tell(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, const deepid_table *results, const deepid_verdict *verdict)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/report.html", o->out);
+    TRY(deepid_study_write(study, o->command));
+    TRY(write_verdict(o, verdict));
+    TRY(write_page(ctx, o, data, study, results, path));
+    summary_print(study, results);
+    printf("\n%s\nreport: %s\n", deepid_verdict_text(verdict, wants_colour()), path);
+    return DEEPID_OK;
 }
 
 static int32_t finish(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study)
 {
     deepid_table *results = NULL;
-    deepid_table *history = NULL;
+    deepid_verdict *verdict = NULL;
     int32_t status = deepid_study_results(study, &results);
     if (status == DEEPID_OK)
-        status = deepid_study_history(study, &history);
+        status = deepid_study_judge(study, &verdict);
     if (status == DEEPID_OK)
-        status = tell(ctx, o, data, study, results, history);
-    deepid_table_destroy(history);
+        status = tell(ctx, o, data, study, results, verdict);
+    deepid_verdict_destroy(verdict);
     deepid_table_destroy(results);
     return status;
 }

@@ -16,15 +16,15 @@ static const char help[] = "depth_study: why do added layers hurt on this task?\
                            "usage: depth_study [flags]\n"
                            "  --data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
                            "                     idx:FOLDER | cifar10:FOLDER | csv:FILE | npy:X,Y            (default spirals)\n"
-                           "  --samples N        training samples to take (pictures from files: 4000, and half as many for validation)\n"
+                           "  --samples N        training samples to take (pictures from files: 2000, and half as many for validation)\n"
                            "  --net NET          mlp | pictures | a net's text with {block} and {depth} in it (default by the data)\n"
                            "  --shallow TEXT --deep TEXT   two nets of your own instead\n"
                            "  --width N          width of the mlp (16), of the first stage of pictures (8)\n"
-                           "  --depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,44); the first and the last are judged\n"
+                           "  --depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,32); the first and the last are judged\n"
                            "  --blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain; the first is judged\n"
                            "  --arms LIST        what is tried: S,D,S_fine,W0,WT,D64,D_start,D_opt,D_3T,D_res,dial,depth (default: all that apply; see --arms help)\n"
-                           "  --seeds N          seeds 1..N (10; pictures 3)\n"
-                           "  --epochs N         passes over the data (100; pictures 3)      --steps N   updates instead\n"
+                           "  --seeds N          seeds 1..N (10; pictures 6)\n"
+                           "  --epochs N         passes over the data (100; pictures 6)      --steps N   updates instead\n"
                            "  --batch N          samples a step (64), 0 = all\n"
                            "  --optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"\n"
                            "  --lr X             learning rate (0.03; pictures 0.05), divided by 10 after 75 % of the steps; other rates are tried around it\n"
@@ -327,7 +327,7 @@ int options_read(options *o, int argc, char **argv)
 
 void options_fill(options *o, bool pictures)
 {
-    static const int64_t depths[2][3] = {{2, 10, 30}, {8, 20, 44}};
+    static const int64_t depths[2][3] = {{2, 10, 30}, {8, 20, 32}};
     const int64_t quick_depths = 2;
     if (o->depth_count == 0)
         for (; o->depth_count < (o->quick || o->shallow ? quick_depths : 3); o->depth_count++)
@@ -337,9 +337,9 @@ void options_fill(options *o, bool pictures)
         strcpy(o->blocks[1], "identity");
         o->block_count = 2;
     }
-    o->seeds = o->seeds ? o->seeds : o->quick ? 2 : pictures ? 3 : 10;
+    o->seeds = o->seeds ? o->seeds : o->quick ? 2 : pictures ? 6 : 10;
     if (!o->steps && !o->epochs) {
-        o->epochs = pictures ? 3 : 100;
+        o->epochs = pictures ? 6 : 100;
         o->steps = o->quick ? 60 : 0;
     }
     o->batch = o->batch >= 0 ? o->batch : 64;

@@ -38,7 +38,7 @@ static int32_t split_off(task_data *d)
 
 static int32_t prepare(const options *o, task_data *d)
 {
-    enum { PICTURES = 4000 };
+    enum { PICTURES = 2000 };
     int32_t status = d->valid ? DEEPID_OK : split_off(d);
     const bool files = from_files(o->data);
     const int64_t samples = o->samples ? o->samples : files && d->pictures ? PICTURES : 0;

@@ -6,6 +6,7 @@
 #include <deepid/net.h>
 #include <deepid/table.h>
 #include <deepid/train.h>
+#include <deepid/verdict.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -156,8 +157,23 @@ DEEPID_API int32_t deepid_study_tuning(deepid_study *study, deepid_table **out);
 DEEPID_API int32_t deepid_study_probe(deepid_study *study, const char *arm, const char *word, deepid_table **out);
 /** The trained net of an arm and a seed (kept in memory while the study lives, or in the folder when there is one). DEEPID_ERR_STATE when it did not run or diverged. */
 DEEPID_API int32_t deepid_study_net(deepid_study *study, const char *arm, uint64_t seed, deepid_net **out);
-/** results.csv, history.csv, tuning.csv, probes/ARM.WORD.csv and study.json (configuration, versions, machine, seeds, replay command) into the folder. replay: the command line to put into
- * study.json. */
+/**
+ * The verdict: ten findings, each with the numbers that made it (verdict.h). Thresholds are numbers of the study, by the words of deepid_verdict_threshold_word.
+ *
+ * @param[in,out] study  has run
+ * @param[out]    out    yours
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  out is NULL
+ * @retval DEEPID_ERR_STATE     a net has not run yet: names it
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   bootstraps over seeds; one embedding of a shallow net
+ * @thread one thread at a time for each context
+ */
+DEEPID_API int32_t deepid_study_judge(deepid_study *study, deepid_verdict **out);
+/** results.csv, history.csv, tuning.csv, plan.json, probes/ARM.WORD.csv and study.json (configuration, versions, machine, seeds, replay command) into the folder. replay: the command line to
+ * put into study.json. */
 DEEPID_API int32_t deepid_study_write(deepid_study *study, const char *replay);
 
 #ifdef __cplusplus

@@ -26,6 +26,13 @@ static int32_t leave_out(deepid_study *study, dpid_study_arm *arm, const char *r
     return DEEPID_OK;
 }
 
+/* No way for this net and this recipe. */
+static int32_t no_way(deepid_study *study, dpid_study_arm *arm, const char *reason)
+{
+    arm->alien = true;
+    return leave_out(study, arm, reason);
+}
+
 /* Refusals are answers: the arm is left out with the sentence. The rest are failures. */
 static int32_t answer(deepid_study *study, dpid_study_arm *arm, int32_t status)
 {
@@ -47,7 +54,7 @@ static int32_t twin_text(deepid_study *study, dpid_study_arm *arm)
     dpid_free(study->head.ctx, text);
     arm->text = kept;
     if (copied == DEEPID_OK && strcmp(kept, study->deep) == 0)
-        return leave_out(study, arm, "the deep net has this skip already");
+        return no_way(study, arm, "the deep net has this skip already");
     return copied;
 }
 
@@ -104,11 +111,11 @@ static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net
     }
     arm->init = own;
     if (same_word(own, recipe))
-        return leave_out(study, arm, "it is the recipe's own start");
+        return no_way(study, arm, "it is the recipe's own start");
     if (strcmp(own, "looks_linear") == 0 && !has_kind(net, rectifiers))
-        return leave_out(study, arm, "looks_linear makes relu nets linear, and the deep net has no relu");
+        return no_way(study, arm, "looks_linear makes relu nets linear, and the deep net has no relu");
     if (strcmp(own, "delta_orthogonal") == 0 && !has_kind(net, convolutions))
-        return leave_out(study, arm, "delta_orthogonal is for convolutions, and the deep net has none");
+        return no_way(study, arm, "delta_orthogonal is for convolutions, and the deep net has none");
     if (strstr(own, "orthogonal") && has_kind(net, rectifiers))
         arm->init = strcmp(own, "orthogonal") == 0 ? "orthogonal gain=1.4142135623730951" : "delta_orthogonal gain=1.4142135623730951";
     return answer(study, arm, deepid_net_init(net, arm->init, 1));
@@ -132,7 +139,7 @@ static int32_t choose_optimizer(deepid_study *study, dpid_study_arm *arm)
         return DEEPID_OK;
     const dpid_optimizer *optimizer = optimizer_of(own);
     if (same_word(own, recipe) || (strcmp(own, "adam") == 0 && same_word("adamw", recipe)))
-        return leave_out(study, arm, "it is the recipe's own optimiser");
+        return no_way(study, arm, "it is the recipe's own optimiser");
     arm->base_rate = optimizer->default_rate;
     if (!optimizer->update[0][0]) {
         const int64_t each = dpid_study_steps_per_epoch(study);
@@ -182,7 +189,7 @@ static int32_t make_arm(deepid_study *study, dpid_study_arm *arm)
         return DEEPID_OK;
     }
     if (arm->row->dtype && (int32_t)study->number[DPID_NUMBER_DTYPE] == arm->row->dtype)
-        DPID_TRY(leave_out(study, arm, "the recipe trains in float64 already"));
+        DPID_TRY(no_way(study, arm, "the recipe trains in float64 already"));
     DPID_TRY(deepid_net_create(study->head.ctx, arm->text, arm->dtype, &net));
     const int32_t status = describe(study, arm, net);
     deepid_net_destroy(net);
@@ -236,7 +243,7 @@ static int32_t nearest_rate(const deepid_study *study, const dpid_study_arm *arm
     return study->arm[residual].reason ? dpid_arm_find(study, "D") : residual;
 }
 
-static bool steps_alone(const char *optimizer)
+bool dpid_steps_alone(const char *optimizer)
 {
     return *optimizer && !optimizer_of(optimizer)->update[0][0];
 }
@@ -254,8 +261,8 @@ static int32_t link_arms(deepid_study *study)
             arm->reason = rate_of->reason;
         if (arm->row->net == DPID_ARM_ADDED)
             arm->rate_of = nearest_rate(study, arm);
-        const bool alone = steps_alone(arm->optimizer);
-        arm->tuned = !arm->reason && arm->rate_of == i && !alone && study->number[DPID_NUMBER_TUNING_SEEDS] > 0;
+        const bool alone = dpid_steps_alone(arm->optimizer);
+        arm->tuned = !arm->reason && arm->rate_of == i && !alone && study->tuning_seeds > 0;
         if (alone)
             arm->rate_of = i;
         if (arm->rate_of == i && !arm->tuned) {
@@ -279,5 +286,6 @@ int32_t dpid_arms_make(deepid_study *study)
         arm->rate_of = arm->row->rate_of ? dpid_arm_find(study, arm->row->rate_of) : i;
     }
     DPID_TRY(choose(study));
+    DPID_TRY(dpid_budget_apply(study));
     return link_arms(study);
 }

@@ -18,7 +18,8 @@ static int64_t number_at(const char *p)
     return p && dpid_parse_int(p, (int64_t)strcspn(p, " \n"), &number) ? number : -1;
 }
 
-/* When a process began: field 22 of /proc/PID/stat, the 20th behind the command's closing parenthesis; -1 where there is no /proc. */
+/* When a process began: field 22 of /proc/PID/stat, the 20th behind the command's closing parenthesis; -1 where there is no /proc, and for one that has ended and was not yet waited for (Z).
+ */
 static int64_t start_of(int64_t pid)
 {
     enum { FIELDS_BEHIND = 20 };
@@ -30,6 +31,8 @@ static int64_t start_of(int64_t pid)
     if (fd >= 0)
         close(fd);
     const char *p = length > 0 ? strrchr(text, ')') : NULL;
+    if (p && strncmp(p, ") Z", 3) == 0)
+        return -1;
     for (int i = 0; p && i < FIELDS_BEHIND; i++)
         p = strchr(p + 1, ' ');
     return p ? number_at(p + 1) : -1;
@@ -97,6 +100,13 @@ dpid_claim dpid_task_claim(const deepid_study *study, const dpid_task *task)
         return claim;
     unlink(path);
     return create_claim(path);
+}
+
+void dpid_task_clear_claim(const deepid_study *study, const dpid_task *task)
+{
+    char path[PATH_MAX_BYTES];
+    if (path_of(study, task, path) && owner_is_gone(path))
+        unlink(path);
 }
 
 void dpid_task_unclaim(const deepid_study *study, const dpid_task *task)

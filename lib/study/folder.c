@@ -98,7 +98,7 @@ int32_t dpid_study_write_json(deepid_study *study, const char *replay)
     dpid_string_add(&s, ", \"architecture\": ");
     dpid_string_json(&s, machine.machine);
     dpid_string_format(&s, ", \"cpus\": %d},\n\"seeds\": [", dpid_cpu_count());
-    for (int64_t i = 0; i < dpid_study_int(study, DPID_NUMBER_SEEDS); i++)
+    for (int64_t i = 0; i < study->seeds; i++)
         dpid_string_format(&s, "%s%lld", i ? ", " : "", (long long)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
     dpid_string_add(&s, "],\n\"replay\": ");
     if (replay)
@@ -223,6 +223,8 @@ static int32_t study_write(deepid_study *study, const char *replay)
     for (int32_t arm = 0; arm < study->arms; arm++)
         for (int32_t probe = 0; dpid_probe_at(probe); probe++)
             DPID_TRY(write_probe(study, arm, probe));
+    dpid_budget_write(study, &text);
+    DPID_TRY(write_text(study, "plan.json", &text));
     return dpid_study_write_json(study, replay);
 }
 

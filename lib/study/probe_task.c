@@ -3,23 +3,24 @@
 
 #include <deepid/inspect.h>
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- which ------------------------------------------------------------------------------------ */
 
 static const dpid_probe_row rows[] = {
-    {"gradient_check", "S,D,D_res", false},
-    {"signal", "S,D,D_res,D_start", false},
-    {"gradient_norm", "S,D,D_res,D_start", false},
-    {"gradient_accuracy", "S,D,D_res", false},
-    {"range", "S,D,D_res", false},
-    {"shattering", "S,D,D_res", false},
-    {"response", "D,D_res", true},
-    {"learned_identity", "D,D_res", true},
-    {"lesion", "D,D_res", true},
-    {"linear_probe", "D,D_res", true},
-    {"cka", "D,D_res", true},
-    {"validity_radius", "D,D_res", true},
+    {.word = "gradient_check", .arms = "S,D,D_res"},
+    {.word = "signal", .arms = "S,D,D_res,D_start"},
+    {.word = "gradient_norm", .arms = "S,D,D_res,D_start"},
+    {.word = "gradient_accuracy", .arms = "S,D,D_res"},
+    {.word = "range", .arms = "S,D,D_res", .rated = true},
+    {.word = "shattering", .arms = "S,D,D_res"},
+    {.word = "response", .arms = "D,D_res", .trained = true},
+    {.word = "learned_identity", .arms = "D,D_res", .trained = true},
+    {.word = "lesion", .arms = "D,D_res", .trained = true},
+    {.word = "linear_probe", .arms = "D,D_res", .trained = true},
+    {.word = "cka", .arms = "D,D_res", .trained = true},
+    {.word = "validity_radius", .arms = "D,D_res", .trained = true, .rated = true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -50,12 +51,19 @@ int32_t dpid_probes_check(deepid_study *study, const char *list)
     return DEEPID_OK;
 }
 
+dpid_probe_text dpid_probe_text_of(const dpid_probe_row *probe, const dpid_study_arm *arm)
+{
+    dpid_probe_text out;
+    snprintf(out.text, sizeof out.text, probe->rated ? "%s rate=%s" : "%s", probe->word, dpid_number(arm->base_rate).text);
+    return out;
+}
+
 /* ---- one ---------------------------------------------------------------------------------------- */
 
 /* A probe that cannot look at this net says why, and that is its result. */
 int32_t dpid_probe_run_task(dpid_job *job)
 {
-    const int32_t status = deepid_net_inspect(job->net, job->train, rows[job->task->probe].word, &job->task->table);
+    const int32_t status = deepid_net_inspect(job->net, job->train, dpid_probe_text_of(&rows[job->task->probe], job->arm).text, &job->task->table);
     if (status == DEEPID_OK || status == DEEPID_ERR_MEMORY || status == DEEPID_ERR_IO || status == DEEPID_ERR_THREAD)
         return status;
     return dpid_copy_text(job->ctx, deepid_ctx_error(job->ctx), &job->task->reason);

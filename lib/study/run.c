@@ -320,6 +320,13 @@ static int32_t check_share(const deepid_study *study)
     return DEEPID_OK;
 }
 
+static void clear_claims(const deepid_study *study)
+{
+    for (int64_t i = 0; i < study->tasks; i++)
+        if (study->task[i].state == DPID_TASK_DONE)
+            dpid_task_clear_claim(study, &study->task[i]);
+}
+
 static int32_t study_run(deepid_study *study, deepid_study_fn progress, void *user)
 {
     crew c = {.study = study, .held = -1};
@@ -333,12 +340,15 @@ static int32_t study_run(deepid_study *study, deepid_study_fn progress, void *us
     const int64_t todo = prepare_crew(&c);
     const int64_t wished = study->number[DPID_NUMBER_THREADS] > 0 ? dpid_study_int(study, DPID_NUMBER_THREADS) : dpid_cpu_count();
     const int64_t workers = wished < todo ? wished : todo;
-    if (workers == 0)
+    if (workers == 0) {
+        clear_claims(study);
         return DEEPID_OK;
+    }
     DPID_TRY(dpid_alloc(study->head.ctx, workers, sizeof *threads, "study", &threads));
     const int32_t status = run_crew(&c, threads, workers, progress, user);
     atomic_store(&study->stop, 0); /* asked for once, heard once, also when it came before the first task */
     dpid_free(study->head.ctx, threads);
+    clear_claims(study);
     return status;
 }
 

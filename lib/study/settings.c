@@ -112,10 +112,12 @@ static int32_t set_number(deepid_study *study, const char *key, double value)
 {
     deepid_ctx *ctx = study->head.ctx;
     const int i = find_number(key);
+    if (i < 0 && key && deepid_verdict_threshold_help(key))
+        return dpid_thresholds_set(ctx, &study->thresholds, key, value);
     if (i < 0)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT,
                          "study: unknown number '%s'; known: learning_rate, clip, batch, steps, epochs, history_points, dtype, first_seed, seeds, tuning_seeds, probe_seeds, shallow_depth, "
-                         "deep_depth, budget, threads, shard, shards, task",
+                         "deep_depth, budget, threads, shard, shards, task, and the verdict's thresholds",
                          key ? key : "NULL");
     const number_row *row = &numbers[i];
     const double high = i == DPID_NUMBER_BATCH && row->high > (double)study->train->count ? (double)study->train->count : row->high;
@@ -156,6 +158,8 @@ double deepid_study_number(const deepid_study *study, const char *key)
         return deepid_dataset_constant_loss(study->train);
     if (i == DPID_NUMBER_STEPS)
         return (double)dpid_study_steps(study);
+    if (study->task && (i == DPID_NUMBER_SEEDS || i == DPID_NUMBER_TUNING_SEEDS || i == DPID_NUMBER_PROBE_SEEDS))
+        return (double)(i == DPID_NUMBER_SEEDS ? study->seeds : i == DPID_NUMBER_TUNING_SEEDS ? study->tuning_seeds : study->probe_seeds);
     return i >= 0 ? study->number[i] : (double)NAN;
 }
 
@@ -180,6 +184,7 @@ int32_t dpid_settings_start(deepid_study *study)
         DPID_TRY(dpid_arena_text(&study->arena, texts[i].value, (int64_t)strlen(texts[i].value), &study->text[i]));
     for (int i = 0; i < DPID_NUMBERS; i++)
         study->number[i] = numbers[i].value;
+    study->thresholds = dpid_thresholds_default();
     if (study->train->count < (int64_t)study->number[DPID_NUMBER_BATCH])
         study->number[DPID_NUMBER_BATCH] = (double)study->train->count;
     return DEEPID_OK;

@@ -1,6 +1,7 @@
 /* The inside of a study: its settings, its arms, and the graph of tasks that follows from them.
    settings.c sets · arm.c says which arms there are and which apply · task.c numbers the tasks and knows what each stands on · run.c hands them to workers · worker.c trains,
-   probe_task.c probes · tuning.c chooses rates · task_file.c and claim.c keep the folder · tables.c and folder.c tell what came out · budget.c buys less of it */
+   probe_task.c probes · tuning.c chooses rates · task_file.c and claim.c keep the folder · tables.c and folder.c tell what came out, collect.c tells it to the rules · budget.c buys less of
+   it */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -9,6 +10,7 @@
 #include "base/base.h"
 #include "data/data.h"
 #include "net/net.h"
+#include "study/evidence.h"
 
 /* ---- settings ---------------------------------------------------------------------------- */
 
@@ -79,6 +81,7 @@ typedef struct {
     const char *word, *text, *block;
     const char *init, *optimizer, *start; /* start: for people */
     const char *reason;                   /* why it is left out; NULL: it is in */
+    bool alien;                           /* left out because it is no way for this net and recipe: nothing is missing without it */
     int64_t depth, steps;
     int32_t dtype, parent, rate_of; /* arms; parent -1: none; rate_of: itself when tuned */
     bool skips;                     /* some block has a skip */
@@ -100,7 +103,7 @@ typedef struct {
 } dpid_history;
 
 typedef struct {
-    double epochs, updates, rate, train_loss, train_error, valid_loss, valid_error, best_valid_loss, penalty, seconds;
+    double epochs, updates, rate, train_loss, train_error, valid_loss, valid_error, best_valid_loss, penalty, equal, seconds; /* equal: a witness, 1: every output has the bits of S's */
 } dpid_outcome;
 
 typedef struct {
@@ -137,12 +140,15 @@ struct deepid_study {
     const deepid_dataset *train, *valid; /* lent; valid may be NULL */
     char *text[DPID_TEXTS];
     double number[DPID_NUMBERS];
+    dpid_thresholds thresholds;
     const char *shallow, *deep; /* canonical texts */
     dpid_added_net *added;
     int64_t added_count, added_room;
     char *folder;
     /* what follows from the settings: made by dpid_study_plan, dropped by any set */
     dpid_arena plan;
+    int64_t seeds, tuning_seeds, probe_seeds; /* as asked for, or as many as the budget buys */
+    double seconds;                           /* that it will take; 0: no budget */
     dpid_study_arm *arm;
     int32_t arms;
     dpid_task *task;
@@ -166,6 +172,7 @@ int32_t dpid_arms_check(deepid_study *study, const char *words); /* words of the
 int32_t dpid_arms_make(deepid_study *study);
 bool dpid_arm_chosen(const char *list, const char *arm);
 bool dpid_list_next(const char **list, dpid_span *word);            /* the next word of "a,b,c" */
+bool dpid_steps_alone(const char *optimizer);                       /* L-BFGS: no rate, all samples a step */
 int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
 
 /* task.c */
@@ -201,8 +208,14 @@ int32_t dpid_task_net(deepid_ctx *ctx, const deepid_study *study, const dpid_tas
 typedef struct {
     const char *word, *arms; /* arms: a list, as the text "arms" */
     bool trained;            /* looks at trained nets; else at the start */
+    bool rated;              /* takes the option rate: the recipe's */
 } dpid_probe_row;
 const dpid_probe_row *dpid_probe_at(int64_t i);
+/* With its options, as deepid_net_inspect takes it. */
+typedef struct {
+    char text[128];
+} dpid_probe_text;
+dpid_probe_text dpid_probe_text_of(const dpid_probe_row *probe, const dpid_study_arm *arm);
 /* Is there such a probe in this build, is it asked for, and is it about this arm? */
 bool dpid_probe_applies(const deepid_study *study, const dpid_probe_row *probe, const dpid_study_arm *arm);
 int32_t dpid_probes_check(deepid_study *study, const char *words);
@@ -216,10 +229,17 @@ bool dpid_task_is_published(const deepid_study *study, const dpid_task *task);
 /* task->state tells whether there was one. */
 int32_t dpid_task_read(deepid_ctx *ctx, const deepid_study *study, dpid_task *task);
 
+/* budget.c: how many seeds, and which arms have a reason more. */
+enum { DPID_PROBE_STEPS = 50 }; /* a probe costs about as much */
+int32_t dpid_budget_apply(deepid_study *study);
+void dpid_budget_write(const deepid_study *study, dpid_string *s); /* plan.json */
+
 /* claim.c */
 typedef enum { DPID_CLAIM_MINE, DPID_CLAIM_HELD, DPID_CLAIM_FAILED } dpid_claim;
 /* A claim of a process that is gone is taken over. */
 dpid_claim dpid_task_claim(const deepid_study *study, const dpid_task *task);
+/* Of a task that is done: its process was killed between publishing and letting go. */
+void dpid_task_clear_claim(const deepid_study *study, const dpid_task *task);
 void dpid_task_unclaim(const deepid_study *study, const dpid_task *task);
 
 /* folder.c: OUT/study.json says whose it is. */

@@ -83,7 +83,7 @@ static int32_t study_net(deepid_study *study, const char *word, uint64_t seed, d
     const dpid_task *task = dpid_study_find_net(study, arm, seed);
     if (!task)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: seed is %llu, expected %lld to %lld", (unsigned long long)seed, (long long)dpid_study_int(study, DPID_NUMBER_FIRST_SEED),
-                         (long long)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + dpid_study_int(study, DPID_NUMBER_SEEDS) - 1));
+                         (long long)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + study->seeds - 1));
     if (task->state != DPID_TASK_DONE || task->reason || task->diverged)
         return dpid_fail(ctx, DEEPID_ERR_STATE, "study: there is no trained net of %s, seed %llu: %s", word, (unsigned long long)seed,
                          task->state != DPID_TASK_DONE ? "it has not run yet"

@@ -49,7 +49,7 @@ static dpid_task *add_task(deepid_study *study, dpid_task_kind kind, int32_t arm
     task->arm = arm;
     task->seed = seed;
     task->parent = -1;
-    task->outcome = (dpid_outcome){none, none, none, none, none, none, none, none, none, 0};
+    task->outcome = (dpid_outcome){none, none, none, none, none, none, none, none, none, none, 0};
     return task;
 }
 
@@ -61,7 +61,7 @@ static void add_nets(deepid_study *study)
         if (arm->reason)
             continue;
         arm->first_task = study->tasks;
-        for (int64_t i = 0; i < dpid_study_int(study, DPID_NUMBER_SEEDS); i++) {
+        for (int64_t i = 0; i < study->seeds; i++) {
             dpid_task *task = add_task(study, arm->steps > 0 ? DPID_TASK_TRAIN : DPID_TASK_WITNESS, a, (uint64_t)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
             task->cost = (double)arm->steps * arm->step_cost + (double)(points + 2) * arm->look_cost;
             if (arm->parent >= 0)
@@ -80,7 +80,7 @@ static void add_tuning(deepid_study *study)
             continue;
         arm->first_tuning = study->tasks;
         for (int32_t rate = 0; rate < DPID_RATES; rate++) {
-            for (int64_t i = 0; i < dpid_study_int(study, DPID_NUMBER_TUNING_SEEDS); i++) {
+            for (int64_t i = 0; i < study->tuning_seeds; i++) {
                 dpid_task *task = add_task(study, DPID_TASK_TUNE, a, (uint64_t)(FIRST_TUNING_SEED + i));
                 task->rate = rate;
                 task->cost = (double)arm->steps * arm->step_cost + 2 * arm->look_cost;
@@ -91,14 +91,11 @@ static void add_tuning(deepid_study *study)
 
 static int64_t probed_seeds(const deepid_study *study)
 {
-    const int64_t seeds = dpid_study_int(study, DPID_NUMBER_SEEDS);
-    const int64_t probed = dpid_study_int(study, DPID_NUMBER_PROBE_SEEDS);
-    return probed < seeds ? probed : seeds;
+    return study->probe_seeds < study->seeds ? study->probe_seeds : study->seeds;
 }
 
 static void add_probes(deepid_study *study)
 {
-    enum { STEPS = 50 }; /* a probe costs about as much */
     for (int32_t a = 0; a < study->arms; a++) {
         for (int32_t p = 0; dpid_probe_at(p); p++) {
             const dpid_study_arm *arm = &study->arm[a];
@@ -107,7 +104,7 @@ static void add_probes(deepid_study *study)
             for (int64_t i = 0; i < probed_seeds(study); i++) {
                 dpid_task *task = add_task(study, DPID_TASK_PROBE, a, (uint64_t)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
                 task->probe = p;
-                task->cost = STEPS * arm->step_cost;
+                task->cost = DPID_PROBE_STEPS * arm->step_cost;
                 task->parent = dpid_probe_at(p)->trained ? arm->first_task + i : -1;
             }
         }
@@ -117,10 +114,10 @@ static void add_probes(deepid_study *study)
 static int32_t number_tasks(deepid_study *study)
 {
     enum { TASKS_MAX = 10000000, PROBES_MAX = 32 };
-    const int64_t each = dpid_study_int(study, DPID_NUMBER_SEEDS) + DPID_RATES * DPID_TUNING_SEEDS_MAX + PROBES_MAX * probed_seeds(study);
+    const int64_t each = study->seeds + DPID_RATES * DPID_TUNING_SEEDS_MAX + PROBES_MAX * probed_seeds(study);
     int64_t most;
     if (!dpid_mul(study->arms, each, &most) || most > TASKS_MAX)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_LIMIT, "study: %d arms x %lld seeds are too many tasks", study->arms, (long long)dpid_study_int(study, DPID_NUMBER_SEEDS));
+        return dpid_fail(study->head.ctx, DEEPID_ERR_LIMIT, "study: %d arms x %lld seeds are too many tasks", study->arms, (long long)study->seeds);
     DPID_TRY(dpid_arena_alloc(&study->plan, most, sizeof *study->task, "study", &study->task));
     add_nets(study);
     add_tuning(study);
@@ -144,7 +141,7 @@ bool dpid_task_ready(const deepid_study *study, const dpid_task *task)
 
 static void want_tuning(deepid_study *study, int32_t arm)
 {
-    const int64_t count = study->arm[arm].tuned ? DPID_RATES * dpid_study_int(study, DPID_NUMBER_TUNING_SEEDS) : 0;
+    const int64_t count = study->arm[arm].tuned ? DPID_RATES * study->tuning_seeds : 0;
     for (int64_t i = 0; i < count; i++)
         study->task[study->arm[arm].first_tuning + i].wanted = true;
 }
@@ -215,7 +212,7 @@ int32_t dpid_task_configure(deepid_study *study, dpid_task *task)
     if (task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_TUNE)
         write_training(study, task, &s);
     if (task->kind == DPID_TASK_PROBE)
-        dpid_string_format(&s, "probe=%s\n", dpid_probe_at(task->probe)->word);
+        dpid_string_format(&s, "probe=%s\n", dpid_probe_text_of(dpid_probe_at(task->probe), &study->arm[task->arm]).text);
     dpid_string_format(&s, "seed=%llu\n", (unsigned long long)task->seed);
     const int32_t status = s.status == DEEPID_OK ? dpid_copy_text(s.ctx, s.text, &task->config) : s.status;
     if (status == DEEPID_OK)
@@ -290,7 +287,7 @@ int64_t deepid_study_tasks_done(deepid_study *study)
 const dpid_task *dpid_study_find_net(const deepid_study *study, int32_t arm, uint64_t seed)
 {
     const uint64_t first = (uint64_t)dpid_study_int(study, DPID_NUMBER_FIRST_SEED);
-    if (arm < 0 || arm >= study->arms || study->arm[arm].first_task < 0 || seed < first || seed - first >= (uint64_t)dpid_study_int(study, DPID_NUMBER_SEEDS))
+    if (arm < 0 || arm >= study->arms || study->arm[arm].first_task < 0 || seed < first || seed - first >= (uint64_t)study->seeds)
         return NULL;
     return &study->task[study->arm[arm].first_task + (int64_t)(seed - first)];
 }

@@ -5,12 +5,12 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const keys[] = {"epochs", "updates", "rate", "train_loss", "train_error", "valid_loss", "valid_error", "best_valid_loss", "penalty", "seconds"};
+static const char *const keys[] = {"epochs", "updates", "rate", "train_loss", "train_error", "valid_loss", "valid_error", "best_valid_loss", "penalty", "equal", "seconds"};
 enum { KEYS = sizeof keys / sizeof *keys };
 
 static double *field(dpid_outcome *o, int i)
 {
-    double *const fields[] = {&o->epochs, &o->updates, &o->rate, &o->train_loss, &o->train_error, &o->valid_loss, &o->valid_error, &o->best_valid_loss, &o->penalty, &o->seconds};
+    double *const fields[] = {&o->epochs, &o->updates, &o->rate, &o->train_loss, &o->train_error, &o->valid_loss, &o->valid_error, &o->best_valid_loss, &o->penalty, &o->equal, &o->seconds};
     return fields[i];
 }
 

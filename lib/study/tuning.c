@@ -16,7 +16,7 @@ double dpid_tuning_rate(const dpid_study_arm *arm, int32_t rate)
 
 static int64_t seeds_of(const deepid_study *study)
 {
-    return dpid_study_int(study, DPID_NUMBER_TUNING_SEEDS);
+    return study->tuning_seeds;
 }
 
 static bool runs_done(const deepid_study *study, const dpid_study_arm *arm)

@@ -81,6 +81,30 @@ static int32_t take_parent(dpid_job *job, deepid_net **out)
     return leave_out(job, reason);
 }
 
+/* Has every output the same bits? In evaluation, as both nets run. */
+static int32_t compare(dpid_job *job, deepid_net *shallow)
+{
+    enum { BATCH = 64 };
+    int64_t order[BATCH];
+    const deepid_net *deep = job->net;
+    const size_t bytes = (size_t)(dpid_shape_count(&deep->value[deep->step[deep->steps - 1].out].shape) * dpid_precision_bytes(deep->precision));
+    job->task->outcome.equal = 1;
+    DPID_TRY(dpid_net_prepare(shallow, BATCH, false));
+    DPID_TRY(dpid_net_prepare(job->net, BATCH, false));
+    for (int64_t first = 0; first < job->train->count; first += BATCH) {
+        const int64_t n = job->train->count - first < BATCH ? job->train->count - first : BATCH;
+        for (int64_t i = 0; i < n; i++)
+            order[i] = first + i;
+        dpid_dataset_gather(job->train, order, n, NULL, 0, deep->precision, dpid_net_input(shallow), NULL, NULL);
+        dpid_dataset_gather(job->train, order, n, NULL, 0, deep->precision, dpid_net_input(job->net), NULL, NULL);
+        DPID_TRY(dpid_net_run_forward(shallow, DPID_EVAL, n));
+        DPID_TRY(dpid_net_run_forward(job->net, DPID_EVAL, n));
+        if (memcmp(dpid_net_output(shallow), dpid_net_output(job->net), (size_t)n * bytes) != 0)
+            job->task->outcome.equal = 0;
+    }
+    return DEEPID_OK;
+}
+
 /* The parent's net inside the arm's deep one: to be measured as it is, or to be trained on. */
 static int32_t embed(dpid_job *job)
 {
@@ -90,8 +114,9 @@ static int32_t embed(dpid_job *job)
     if (job->task->reason)
         return DEEPID_OK;
     const int32_t status = dpid_embed(shallow, job->arm->text, job->train, job->arm->steps > 0 ? DPID_EMBED_TRAINING : DPID_EMBED_EVALUATION, &found, &job->net);
+    const int32_t compared = status == DEEPID_OK && job->net && job->arm->steps == 0 ? compare(job, shallow) : status;
     deepid_net_destroy(shallow);
-    DPID_TRY(status);
+    DPID_TRY(compared);
     return job->net ? DEEPID_OK : leave_out(job, found.sentence);
 }
 

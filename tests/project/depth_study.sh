@@ -7,7 +7,8 @@ trap 'rm -rf "$work"' EXIT
 run() { "$program" "$@" 2>"$work/err" || { echo "exit code $?: $*"; cat "$work/err"; exit 1; } >&2; }
 quick() { run --quick "$@"; }
 same() { # the CSV files without the time column are equal to the byte
-    cut -d, -f1-13 "$1/results.csv" >"$work/a" && cut -d, -f1-13 "$2/results.csv" >"$work/b" && cmp "$work/a" "$work/b" && cmp "$1/history.csv" "$2/history.csv"
+    cut -d, -f1-13 "$1/results.csv" >"$work/a" && cut -d, -f1-13 "$2/results.csv" >"$work/b" && cmp "$work/a" "$work/b" && cmp "$1/history.csv" "$2/history.csv" && cmp "$1/tuning.csv" "$2/tuning.csv" &&
+        cmp "$1/plan.json" "$2/plan.json" && cmp "$1/verdict.json" "$2/verdict.json" && diff -r "$1/probes" "$2/probes"
 }
 expect() { # CODE WORDS COMMAND...
     code=$1; words=$2; shift 2
@@ -18,8 +19,9 @@ expect() { # CODE WORDS COMMAND...
 }
 
 quick --out "$work/one" | tail -n 1 | grep -qx "report: $work/one/report.html"
-for file in results.csv history.csv study.json report.html; do [ -s "$work/one/$file" ] || { echo "no $file"; exit 1; }; done
+for file in results.csv history.csv tuning.csv plan.json study.json verdict.json report.html probes/D.signal.csv; do [ -s "$work/one/$file" ] || { echo "no $file"; exit 1; }; done
 head -n 1 "$work/one/results.csv" | grep -qx 'task,arm,family,block,depth,seed,dtype,epochs,train_loss,train_error,valid_loss,valid_error,diverged,seconds'
+head -n 1 "$work/one/tuning.csv" | grep -qx 'arm,rate,seed,train_loss,diverged,chosen,noise'
 head -n 1 "$work/one/history.csv" | grep -qx 'task,epoch,train_loss,train_error,valid_loss,valid_error,lr'
 [ "$(wc -l <"$work/one/results.csv")" = 15 ] # S, D, W0, D64, D_start:looks_linear, D_res and the shallow net with a skip, 2 seeds each
 if grep -nE 'undefined|NaN|>nan<|https?://|<script' "$work/one/report.html"; then echo "the report has what it must not have"; exit 1; fi
@@ -35,6 +37,20 @@ run --out "$work/int" --steps 1500 --seeds 2 --depths 2,30 --blocks plain --arms
 run --out "$work/whole" --steps 1500 --seeds 2 --depths 2,30 --blocks plain --arms D_res >/dev/null
 same "$work/int" "$work/whole"
 
+# a budget: what it leaves out is said; two nets of one's own; one task
+run --out "$work/budget" --budget 1 --steps 3000 --seeds 3 --depths 2,40 --blocks plain >"$work/printed"
+grep -q 'the budget of 1 s does not pay for it' "$work/budget/plan.json"
+run --out "$work/own" --steps 20 --seeds 2 --arms W0,D_res --shallow "input 2; dense out=8; relu; dense out=2" --deep "input 2; dense out=8; relu; 3 * plain { dense out=8; relu }; dense out=2" >"$work/printed"
+grep -q '^D_res ' "$work/printed"
+quick --out "$work/task" --task 3 >"$work/printed"; grep -q 'without --shard and --task' "$work/printed"
+
+expect 2 "the shallow net has 4 layers with weights, the deep one 3" "$program" --out "$work/x" --shallow "input 2; dense out=8; dense out=8; dense out=8; dense out=2" --deep "input 2; dense out=8; dense out=8; dense out=2"
+expect 2 "give --shallow and --deep together" "$program" --shallow "input 2; dense out=2"
+expect 2 "expected at least two" "$program" --depths 10
+expect 2 "nearest: D_start" "$program" --arms D_star --out "$work/x"
+expect 2 "expected at least 1 second" "$program" --budget 0
+printf '1,2,0\n2,3,2\n3,4,2\n4,5,0\n5,1,2\n6,2,0\n' >"$work/gap.csv"
+expect 2 "class 1 of 0 to 2 has no training sample" "$program" --data "csv:$work/gap.csv" --out "$work/x"
 expect 2 "try depth_study --help" "$program" --colour
 expect 2 "seeds is 'none'" "$program" --seeds none
 expect 2 "lr is '0'" "$program" --lr 0

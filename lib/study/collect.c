@@ -1,0 +1,378 @@
+/* From a study's tasks to the evidence that the rules look at: losses by arm and seed, witnesses, floor, what probes counted, what was left out. */
+#include "study/study.h"
+
+#include "identity/embed.h"
+#include "identity/floor.h"
+#include "study/evidence.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+    deepid_study *study;
+    dpid_evidence *e;
+    dpid_arena arena; /* all that the evidence lends */
+    dpid_arm_evidence *arm;
+    const char **left_out, **left_out_reason;
+} collection;
+
+/* ---- arms ------------------------------------------------------------------------------------ */
+
+/* The rules name WT's rates by what they are of S's. */
+static const char *word_of(const char *arm)
+{
+    static const char *const words[][2] = {{"WT:1", "WT:eta"}, {"WT:0.3", "WT:eta/3"}, {"WT:0.01", "WT:eta/100"}};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(arm, words[i][0]) == 0)
+            return words[i][1];
+    return arm;
+}
+
+typedef struct {
+    double *train_loss, *train_error, *valid_loss, *valid_error, *best_valid_loss, *penalty;
+    uint8_t *diverged;
+} columns;
+
+static int32_t make_columns(collection *c, columns *k)
+{
+    double **const all[] = {&k->train_loss, &k->train_error, &k->valid_loss, &k->valid_error, &k->best_valid_loss, &k->penalty};
+    for (int i = 0; i < 6; i++)
+        DPID_TRY(dpid_arena_alloc(&c->arena, c->e->seeds, sizeof(double), "evidence", all[i]));
+    return dpid_arena_alloc(&c->arena, c->e->seeds, sizeof *k->diverged, "evidence", &k->diverged);
+}
+
+static void fill_seed(const dpid_task *task, columns *k, int64_t i)
+{
+    const bool known = task->state == DPID_TASK_DONE && !task->reason;
+    const dpid_outcome none = {
+        .train_loss = (double)NAN, .train_error = (double)NAN, .valid_loss = (double)NAN, .valid_error = (double)NAN, .best_valid_loss = (double)NAN, .penalty = (double)NAN};
+    const dpid_outcome *o = known ? &task->outcome : &none;
+    k->train_loss[i] = o->train_loss;
+    k->train_error[i] = o->train_error;
+    k->valid_loss[i] = o->valid_loss;
+    k->valid_error[i] = o->valid_error;
+    k->best_valid_loss[i] = o->best_valid_loss;
+    k->penalty[i] = o->penalty;
+    k->diverged[i] = known && task->diverged;
+}
+
+static void leave_out(collection *c, const char *word, const char *reason)
+{
+    c->left_out[c->e->left_outs] = word;
+    c->left_out_reason[c->e->left_outs++] = reason;
+}
+
+/* An arm without one result is one that was left out; the first seed says why. */
+static int32_t collect_arm(collection *c, const dpid_study_arm *arm)
+{
+    const deepid_study *study = c->study;
+    const dpid_task *first = &study->task[arm->first_task];
+    int64_t results = 0;
+    columns k;
+    DPID_TRY(make_columns(c, &k));
+    for (int64_t i = 0; i < c->e->seeds; i++) {
+        fill_seed(&first[i], &k, i);
+        results += first[i].state == DPID_TASK_DONE && !first[i].reason;
+    }
+    if (results == 0) {
+        leave_out(c, word_of(arm->word), first->reason ? first->reason : "it was not run");
+        return DEEPID_OK;
+    }
+    dpid_arm_evidence *a = &c->arm[c->e->arms++];
+    *a = dpid_arm_evidence_none(word_of(arm->word));
+    a->train_loss = k.train_loss;
+    a->train_error = study->train->labels ? k.train_error : NULL;
+    a->valid_loss = study->valid ? k.valid_loss : NULL;
+    a->valid_error = study->valid && study->train->labels ? k.valid_error : NULL;
+    a->best_valid_loss = study->valid ? k.best_valid_loss : NULL;
+    a->penalty = k.penalty;
+    a->diverged = k.diverged;
+    a->learning_rate = arm->steps > 0 ? study->arm[arm->rate_of].rate * arm->row->rate : (double)NAN;
+    a->updates = (double)arm->steps;
+    return DEEPID_OK;
+}
+
+static int32_t collect_arms(collection *c)
+{
+    const deepid_study *study = c->study;
+    DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->arm, "evidence", &c->arm));
+    DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->left_out, "evidence", &c->left_out));
+    DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->left_out_reason, "evidence", &c->left_out_reason));
+    for (int32_t i = 0; i < study->arms; i++) {
+        const dpid_study_arm *arm = &study->arm[i];
+        if (arm->row->net == DPID_ARM_ADDED)
+            continue;
+        if (arm->alien)
+            continue;
+        if (arm->reason)
+            leave_out(c, word_of(arm->word), arm->reason);
+        else
+            DPID_TRY(collect_arm(c, arm));
+    }
+    c->e->arm = c->arm;
+    c->e->left_out = c->left_out;
+    c->e->left_out_reason = c->left_out_reason;
+    return DEEPID_OK;
+}
+
+/* ---- witnesses, floor --------------------------------------------------------------------------- */
+
+static int32_t collect_witnesses(collection *c)
+{
+    const deepid_study *study = c->study;
+    const dpid_study_arm *shallow = &study->arm[dpid_arm_find(study, "S")];
+    const dpid_study_arm *witness = &study->arm[dpid_arm_find(study, "W0")];
+    double *difference = NULL;
+    uint8_t *equal = NULL;
+    if (witness->reason)
+        return DEEPID_OK;
+    DPID_TRY(dpid_arena_alloc(&c->arena, c->e->seeds, sizeof *difference, "evidence", &difference));
+    DPID_TRY(dpid_arena_alloc(&c->arena, c->e->seeds, sizeof *equal, "evidence", &equal));
+    for (int64_t i = 0; i < c->e->seeds; i++) {
+        const dpid_outcome *s = &study->task[shallow->first_task + i].outcome;
+        const dpid_outcome *w = &study->task[witness->first_task + i].outcome;
+        difference[i] = fabs(w->train_loss - s->train_loss);
+        equal[i] = w->equal == 1;
+    }
+    c->e->witness_difference = difference;
+    c->e->witness_equal = equal;
+    return DEEPID_OK;
+}
+
+/* What construction says of the added layers, looked at with the first S that was trained. */
+static int32_t examine(collection *c)
+{
+    deepid_study *study = c->study;
+    const dpid_study_arm *shallow = &study->arm[dpid_arm_find(study, "S")];
+    deepid_net *net = NULL;
+    deepid_net *deep = NULL;
+    dpid_embedding found = {.status = 0};
+    char *sentence = NULL;
+    int64_t i = 0;
+    while (i < c->e->seeds && (study->task[shallow->first_task + i].state != DPID_TASK_DONE || study->task[shallow->first_task + i].diverged))
+        i++;
+    if (i == c->e->seeds)
+        return DEEPID_OK;
+    DPID_TRY(dpid_task_net(study->head.ctx, study, &study->task[shallow->first_task + i], &net));
+    int32_t status = dpid_embed(net, study->deep, study->train, DPID_EMBED_EVALUATION, &found, &deep);
+    if (status == DEEPID_OK)
+        status = dpid_arena_text(&c->arena, found.sentence, (int64_t)strlen(found.sentence), &sentence);
+    c->e->identity_status = found.status;
+    c->e->identity_reason = found.reason;
+    c->e->identity_sentence = sentence;
+    deepid_net_destroy(deep);
+    deepid_net_destroy(net);
+    return status;
+}
+
+static int32_t find_floor(collection *c)
+{
+    dpid_floor floor;
+    DPID_TRY(dpid_affine_floor(c->study->head.ctx, c->study->deep, c->study->train, &floor));
+    if (!floor.proven)
+        return DEEPID_OK;
+    c->e->floor = floor.loss;
+    c->e->floor_theorem = "reduced-rank regression";
+    return DEEPID_OK;
+}
+
+/* ---- probes --------------------------------------------------------------------------------------- */
+
+static const deepid_table *table_of(const deepid_study *study, const char *arm, const char *word, int64_t *next)
+{
+    for (int64_t i = *next; i < study->tasks; i++) {
+        const dpid_task *task = &study->task[i];
+        if (task->kind != DPID_TASK_PROBE || !task->table || strcmp(study->arm[task->arm].word, arm) != 0 || strcmp(dpid_probe_at(task->probe)->word, word) != 0)
+            continue;
+        *next = i + 1;
+        return task->table;
+    }
+    return NULL;
+}
+
+static int64_t row_of(const deepid_table *table, const char *name)
+{
+    for (int64_t i = 0; i < deepid_table_rows(table); i++)
+        if (strcmp(deepid_table_row_name(table, i), name) == 0)
+            return i;
+    return -1;
+}
+
+static double get(const deepid_table *table, int64_t row, const char *column)
+{
+    return deepid_table_get(table, row, deepid_table_find_column(table, column));
+}
+
+static void collect_check(collection *c)
+{
+    const double right = 1e-6; /* what the probe calls a bug is above it */
+    int64_t next = c->study->nets;
+    for (const deepid_table *t; (t = table_of(c->study, "D", "gradient_check", &next)) != NULL;) {
+        if (c->e->gradient_check == DPID_NOT_CHECKED)
+            c->e->gradient_check_error = 0;
+        c->e->gradient_check = DPID_PASSED;
+        for (int64_t i = 0; i < deepid_table_rows(t); i++) {
+            const double error = get(t, i, "error");
+            if (!(error > c->e->gradient_check_error)) /* NaN of a first look is no error */
+                continue;
+            c->e->gradient_check_error = error;
+            c->e->gradient_check_layer = deepid_table_row_name(t, i);
+        }
+    }
+    if (c->e->gradient_check == DPID_PASSED && c->e->gradient_check_error > right)
+        c->e->gradient_check = DPID_FAILED;
+}
+
+static void collect_range(collection *c)
+{
+    int64_t next = c->study->nets;
+    for (const deepid_table *t; (t = table_of(c->study, "D", "range", &next)) != NULL;) {
+        const int64_t all = row_of(t, "net");
+        if (!c->e->counted)
+            c->e->zeros = c->e->subnormals = c->e->infinities = 0;
+        c->e->counted = true;
+        c->e->zeros += get(t, all, "zero") + get(t, all, "weight_zero");
+        c->e->subnormals += get(t, all, "subnormal") + get(t, all, "weight_subnormal");
+        c->e->infinities += get(t, all, "infinite") + get(t, all, "weight_infinite") + get(t, all, "nan") + get(t, all, "weight_nan");
+    }
+}
+
+static void collect_accuracy(collection *c)
+{
+    int64_t next = c->study->nets;
+    for (const deepid_table *t; (t = table_of(c->study, "D", "gradient_accuracy", &next)) != NULL;) {
+        if (!c->e->compared) {
+            c->e->min_cosine = 1;
+            c->e->max_relative_error = c->e->mask_flips = 0;
+        }
+        c->e->compared = true;
+        for (int64_t i = 0; i < deepid_table_rows(t); i++) { /* fmin and fmax pass NaN by: a layer without gradient */
+            c->e->min_cosine = fmin(c->e->min_cosine, get(t, i, "cosine"));
+            c->e->max_relative_error = fmax(c->e->max_relative_error, get(t, i, "relative"));
+            c->e->mask_flips = fmax(c->e->mask_flips, get(t, i, "flips"));
+        }
+    }
+}
+
+/* ---- explanations: of the recipe's start, and of the other start that ended best ---------------------- */
+
+/* Losses above the constant predictor's count as that. */
+static double mean_loss(const collection *c, const dpid_study_arm *arm)
+{
+    double mean = 0;
+    for (int64_t i = 0; i < c->e->seeds; i++) {
+        const double loss = c->study->task[arm->first_task + i].outcome.train_loss;
+        mean += (loss < c->e->const_loss ? loss : c->e->const_loss) / (double)c->e->seeds;
+    }
+    return mean;
+}
+
+static const char *best_start(const collection *c)
+{
+    const dpid_study_arm *best = NULL;
+    for (int32_t i = 0; i < c->study->arms; i++) {
+        const dpid_study_arm *arm = &c->study->arm[i];
+        if (arm->row->init && !arm->reason && (!best || mean_loss(c, arm) < mean_loss(c, best)))
+            best = arm;
+    }
+    return best ? best->word : "";
+}
+
+typedef struct {
+    const char *name, *probe, *column;
+    bool largest; /* over layers; else the mean */
+} quantity;
+
+static const quantity quantities[] = {
+    {"factor of the gradient's norm a layer, on the way back", "gradient_norm", "factor", true},
+    {"share of dead units", "signal", "dead_share", false},
+};
+enum { QUANTITIES = sizeof quantities / sizeof *quantities };
+
+/* Mean over the probed seeds; NaN when no layer has one. */
+static double value_of(const collection *c, const char *arm, const quantity *q)
+{
+    int64_t next = c->study->nets;
+    double sum = 0;
+    int64_t count = 0;
+    for (const deepid_table *t; (t = table_of(c->study, arm, q->probe, &next)) != NULL;) {
+        double largest = (double)NAN;
+        for (int64_t i = 0; i < deepid_table_rows(t); i++) {
+            const double value = get(t, i, q->column);
+            largest = fmax(largest, value);
+            sum += !q->largest && !isnan(value) ? value : 0;
+            count += !q->largest && !isnan(value);
+        }
+        sum += q->largest && !isnan(largest) ? largest : 0;
+        count += q->largest && !isnan(largest);
+    }
+    return count > 0 ? sum / (double)count : (double)NAN;
+}
+
+static int32_t explain(collection *c)
+{
+    dpid_explanation *all = NULL;
+    const char *other = best_start(c);
+    DPID_TRY(dpid_arena_alloc(&c->arena, QUANTITIES, sizeof *all, "evidence", &all));
+    for (int i = 0; i < QUANTITIES; i++) {
+        const dpid_explanation one = {quantities[i].name, value_of(c, "D", &quantities[i]), value_of(c, other, &quantities[i])};
+        if (!isnan(one.before))
+            all[c->e->explanations++] = one;
+    }
+    c->e->explanation = all;
+    return DEEPID_OK;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------------ */
+
+static int32_t collect_recipe(collection *c)
+{
+    const deepid_study *study = c->study;
+    dpid_evidence *e = c->e;
+    const char *init = study->text[DPID_TEXT_INIT];
+    const dpid_study_arm *deep = &study->arm[dpid_arm_find(study, "D")];
+    e->is_f64 = (int32_t)study->number[DPID_NUMBER_DTYPE] == DEEPID_F64;
+    e->default_init = strncmp(init, "pytorch_default", strlen("pytorch_default")) == 0;
+    e->init_word = e->default_init ? "pytorch" : init;
+    e->block_word = deep->block;
+    e->shallow_depth = study->arm[dpid_arm_find(study, "S")].depth;
+    e->deep_depth = deep->depth;
+    return DEEPID_OK;
+}
+
+static int32_t collect(collection *c)
+{
+    DPID_TRY(collect_arms(c));
+    DPID_TRY(collect_witnesses(c));
+    DPID_TRY(examine(c));
+    DPID_TRY(find_floor(c));
+    collect_check(c);
+    collect_range(c);
+    collect_accuracy(c);
+    DPID_TRY(explain(c));
+    return collect_recipe(c);
+}
+
+static int32_t study_judge(deepid_study *study, deepid_verdict **out)
+{
+    if (!out)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: out is NULL");
+    DPID_TRY(dpid_study_plan(study));
+    for (int64_t i = 0; i < study->nets; i++)
+        if (study->task[i].state != DPID_TASK_DONE)
+            return dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "study: task %lld (%s, seed %llu) has not run yet; a verdict needs them all", (long long)i,
+                             study->arm[study->task[i].arm].word, (unsigned long long)study->task[i].seed);
+    dpid_evidence e = dpid_evidence_none(study->seeds, deepid_dataset_constant_loss(study->train));
+    collection c = {.study = study, .e = &e, .arena = {.ctx = study->head.ctx}};
+    int32_t status = collect(&c);
+    if (status == DEEPID_OK)
+        status = dpid_verdict_judge(study->head.ctx, &e, &study->thresholds, out);
+    dpid_arena_release(&c.arena);
+    return status;
+}
+
+int32_t deepid_study_judge(deepid_study *study, deepid_verdict **out)
+{
+    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    return dpid_leave(study->head.ctx, study_judge(study, out));
+}
