@@ -87,7 +87,7 @@ static int32_t by_numbers(dpid_judge *j, dpid_finding *f, const validation *v)
         return overfits(j, f, v);
     if (v->gap.rank.high < m || v->harm.rank.high < m) {
         f->status = DPID_REFUTED;
-        return dpid_set_text(j, &f->sentence, "Validation is not worse for more of a gap: validation loss %s deep against %s shallow (difference %s), gap of gaps %s, margin %s.",
+        return dpid_set_text(j, &f->sentence, "No overfitting: validation loss %s deep against %s shallow (difference %s); the gap between validation and training differs by %s, margin %s.",
                              dpid_words(v->median_d).text, dpid_words(v->median_s).text, dpid_interval_words(&v->harm.rank).text, dpid_interval_words(&v->gap.rank).text, dpid_words(m).text);
     }
     f->status = DPID_UNDECIDED;

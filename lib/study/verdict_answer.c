@@ -110,7 +110,7 @@ static void say_overfitting(const dpid_judge *j, dpid_string *s)
         dpid_string_format(s, " They overfit: validation loss %s instead of %s (difference %s).", dpid_words(number(j, DPID_OVERFITTING, "median_deep")).text,
                            dpid_words(number(j, DPID_OVERFITTING, "median_shallow")).text, dpid_interval_words(&f->effect).text);
     else if (f->status == DPID_REFUTED)
-        dpid_string_format(s, " Validation is not worse for overfitting either: loss %s deep, %s shallow.", dpid_words(number(j, DPID_OVERFITTING, "median_deep")).text,
+        dpid_string_format(s, " Validation shows no overfitting: loss %s deep, %s shallow.", dpid_words(number(j, DPID_OVERFITTING, "median_deep")).text,
                            dpid_words(number(j, DPID_OVERFITTING, "median_shallow")).text);
 }
 

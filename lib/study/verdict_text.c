@@ -72,6 +72,12 @@ static void wrap(page *p, const char *text, int64_t indent)
     dpid_string_add(p->s, "\n");
 }
 
+/* What several findings in a row have in common is said behind the last of them. */
+static bool same_as_next(const deepid_verdict *v, int64_t i)
+{
+    return i + 1 < DPID_HYPOTHESES && !strcmp(deepid_verdict_sentence(v, i), deepid_verdict_sentence(v, i + 1)) && !strcmp(deepid_verdict_to_settle(v, i), deepid_verdict_to_settle(v, i + 1));
+}
+
 static void add_finding(page *p, const deepid_verdict *v, int64_t i)
 {
     const dpid_finding *f = &v->finding[i];
@@ -88,6 +94,8 @@ static void add_finding(page *p, const deepid_verdict *v, int64_t i)
         dpid_string_add(p->s, dpid_percent_words(&f->share).text);
     }
     dpid_string_add(p->s, "\n");
+    if (same_as_next(v, i))
+        return;
     wrap(p, deepid_verdict_sentence(v, i), INDENT);
     if (f->to_settle) {
         dpid_string to_settle = {.ctx = p->s->ctx};
