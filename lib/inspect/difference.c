@@ -9,15 +9,19 @@
 #include <math.h>
 #include <string.h>
 
-/* Steps relative to the deviation of what is moved. The first that agrees ends the search: a right gradient agrees with some of them whatever the curvature, a wrong one with none. */
-static const double steps[] = {1e-4, 1e-3, 1e-2, 1e-5, 1e-6, 1e-7};
+/* Steps relative to the size of what is moved. The one whose difference is known best is compared: that choice does not look at the gradient. */
+static const double steps[] = {1e-4, 1e-5, 1e-6, 1e-3, 1e-2, 1e-7, 1e-8, 1e-9, 1e-10};
 enum { STEPS = sizeof steps / sizeof *steps, POINTS = 5 };
 static const double points[POINTS] = {0, -2, -1, 1, 2};
-static const double weights[POINTS] = {0, 1.0 / 12, -8.0 / 12, 8.0 / 12, -1.0 / 12}; /* of a fourth-order first derivative */
-#define GOOD 1e-8
+static const double fourth[POINTS] = {0, 1.0 / 12, -8.0 / 12, 8.0 / 12, -1.0 / 12}; /* of a derivative */
+static const double second[POINTS] = {0, 0, -1.0 / 2, 1.0 / 2, 0};
+#define KNOWN 1e-8     /* a difference that is known as well as this ends the search */
 #define KINK 1e-3      /* an output whose second differences are more than this share of its first ones stands at a kink */
 #define CANCELLED 1e-4 /* a gradient smaller than this share of its terms is compared with them instead */
-#define ROUNDED 1e-7   /* what the rounding of the differences may amount to at most */
+#define UNSURE 1e-7    /* the error that a difference as far off as it may be amounts to */
+
+/* Sums in long double: numbers of a net that diverged may be so large that their squares leave the range of double. */
+typedef long double wide;
 
 /* ---- places ------------------------------------------------------------------------------ */
 
@@ -122,23 +126,23 @@ void dpid_difference_backward(dpid_difference *d, int32_t t, int32_t moved)
 
 /* ---- directions: uniform numbers of variance 1, times the deviation of what is moved ------------- */
 
-static double deviation(const double *x, int64_t rows, int64_t c, int64_t j)
+static double deviation(const double *x, int64_t n, int64_t stride)
 {
-    double mean = 0;
-    double squares = 0;
-    for (int64_t i = 0; i < rows; i++)
-        mean += x[i * c + j] / (double)rows;
-    for (int64_t i = 0; i < rows; i++)
-        squares += (x[i * c + j] - mean) * (x[i * c + j] - mean) / (double)rows;
-    return sqrt(squares);
+    wide mean = 0;
+    wide squares = 0;
+    for (int64_t i = 0; i < n; i++)
+        mean += (wide)x[i * stride] / (wide)n;
+    for (int64_t i = 0; i < n; i++)
+        squares += ((wide)x[i * stride] - mean) * ((wide)x[i * stride] - mean) / (wide)n;
+    return (double)sqrtl(squares);
 }
 
 static double size(const double *x, int64_t n)
 {
-    double squares = 0;
+    wide squares = 0;
     for (int64_t i = 0; i < n; i++)
-        squares += x[i] * x[i];
-    return sqrt(squares / (double)n);
+        squares += (wide)x[i] * (wide)x[i];
+    return (double)sqrtl(squares / (wide)n);
 }
 
 /* A channel that does not vary is moved a little. */
@@ -147,18 +151,34 @@ static double sized(double own, double all)
     return own > 1e-6 * all ? own : all > 0 ? 1e-3 * all : 1;
 }
 
-/* c channels, each by its own deviation: batch-norm sees each in its own measure. c = 0: all by their size. */
-static void draw_direction(dpid_difference *d, uint32_t what, int64_t count, int64_t c, int32_t which)
+/* How far entries of a direction reach. */
+typedef enum {
+    BY_SIZE,    /* parameters: all by their root mean square */
+    BY_CHANNEL, /* values: each channel by its deviation, as batch-norm sees it */
+    BY_ROW,     /* each row of channels by its deviation, as layernorm sees it */
+    BY_ENTRY,   /* what an elementwise layer reads: by the entry itself, since bends are 1 wide wherever the others are */
+    BY_ONE      /* what softmax reads: at most 1 */
+} reach;
+
+/* The deviation of n entries, a stride apart, and its use. */
+static void scale_entries(dpid_difference *d, int64_t first, int64_t n, int64_t stride, double all, reach by)
+{
+    const double own = deviation(d->base + first, n, stride);
+    const double scale = by != BY_ROW ? sized(own, all) : own > 0 ? own : 1e-3 * (all > 0 ? fmin(all, 1) : 1);
+    for (int64_t i = first; i < first + n * stride; i += stride)
+        d->direction[i] *= by == BY_CHANNEL || by == BY_ROW ? scale : fmin(scale, 1) + (by == BY_ENTRY ? fabs(d->base[i]) : 0);
+}
+
+static void draw_direction(dpid_difference *d, uint32_t what, int64_t count, int64_t c, reach by, int32_t which)
 {
     const double all = size(d->base, count);
     dpid_random r = dpid_random_make(d->seed + (uint64_t)which, DPID_STREAM_NOISE, what);
     for (int64_t i = 0; i < count; i++)
-        d->direction[i] = sqrt(3) * (2 * dpid_random_uniform(&r) - 1) * (c > 0 || all == 0 ? 1 : all);
-    for (int64_t j = 0; j < c; j++) {
-        const double scale = sized(deviation(d->base, count / c, c, j), all);
-        for (int64_t i = j; i < count; i += c)
-            d->direction[i] *= scale;
-    }
+        d->direction[i] = sqrt(3) * (2 * dpid_random_uniform(&r) - 1) * (by == BY_SIZE && all > 0 ? all : 1);
+    for (int64_t row = 0; row < count / c && by == BY_ROW; row++)
+        scale_entries(d, row * c, c, 1, size(d->base + row * c, c), by);
+    for (int64_t j = 0; j < c && by != BY_SIZE && by != BY_ROW; j++)
+        scale_entries(d, j, count / c, c, all, by);
 }
 
 static uint32_t name_of(int32_t t, int32_t moved)
@@ -177,72 +197,126 @@ static void evaluate(dpid_difference *d, int32_t t, int32_t moved, int64_t count
     }
 }
 
+/* |y(h) - 2 y + y(-h)|: h times the difference of the slopes on both sides. */
+static double sides(const dpid_difference *d, int64_t i)
+{
+    return fabs(d->y[2][i] - 2 * d->y[0][i] + d->y[3][i]);
+}
+
 static bool at_kink(const dpid_difference *d, int64_t i)
 {
     const double y = d->y[0][i];
-    const double near = fabs(d->y[2][i] - 2 * y + d->y[3][i]);
     const double far = fabs(d->y[1][i] - 2 * y + d->y[4][i]);
     const double first = fabs(d->y[3][i] - d->y[2][i]) + fabs(d->y[4][i] - d->y[1][i]);
-    return near + far > KINK * first + 64 * DBL_EPSILON * fabs(y);
+    return sides(d, i) + far > KINK * first + 64 * DBL_EPSILON * fabs(y);
 }
 
-static double inner(const double *a, const double *b, int64_t n)
+static wide inner(const double *a, const double *b, int64_t n)
 {
-    double sum = 0;
+    wide sum = 0;
     for (int64_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
+        sum += (wide)a[i] * (wide)b[i];
     return sum;
 }
 
-static double share_of(double away, double size)
+static wide length_of_products(const double *a, const double *b, int64_t n)
 {
-    return away == 0 ? 0 : away / size;
+    wide squares = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const wide product = (wide)a[i] * (wide)b[i];
+        squares += product * product;
+    }
+    return sqrtl(squares);
 }
 
-static double length_of_products(const double *a, const double *b, int64_t n)
+/* away = |difference - gradient| along a direction; size of the gradient; how far the difference may be off. */
+typedef struct {
+    wide away, size, unsure;
+} comparison;
+
+/* sum over outputs of dy (derivative of y), how well it is known, and its terms. */
+typedef struct {
+    wide got, terms, bend, rounding;
+    int64_t left_out;
+} slopes;
+
+static wide derivative(const dpid_difference *d, int64_t i, const double *weights, double h)
 {
-    double squares = 0;
-    for (int64_t i = 0; i < n; i++)
-        squares += a[i] * a[i] * b[i] * b[i];
-    return sqrt(squares);
+    wide slope = 0;
+    for (int k = 1; k < POINTS; k++)
+        slope += (wide)weights[k] * (wide)d->y[k][i];
+    return slope / (wide)h;
 }
 
-/* sum dy (difference of y)  against  <gradient, direction>, both without the outputs at a kink: what those send back is taken from the gradient by the step's own backward, which is linear
- * in dy. */
-static double compare(dpid_difference *d, int32_t t, int32_t moved, int64_t count, const double *gradient, double h, double *excluded)
+/* The derivative of second order tells how curved y is, at a small kink the sides do; one sample's largest output tells how y rounds. d->dy keeps what is left out. */
+static void sum_sample(dpid_difference *d, const double *dy, int64_t first, int64_t n, bool kinked, double h, slopes *s)
+{
+    double most = 0;
+    wide squares = 0;
+    for (int64_t i = first; i < first + n; i++) {
+        const bool out = kinked && at_kink(d, i);
+        d->dy[i] = out ? dy[i] : 0;
+        s->left_out += out;
+        most = fmax(most, fabs(d->y[0][i]));
+        if (out)
+            continue;
+        const wide term = (wide)dy[i] * derivative(d, i, fourth, h);
+        const wide bend = fabsl(term - (wide)dy[i] * derivative(d, i, second, h)) + (kinked ? fabsl((wide)dy[i] * (wide)sides(d, i) / (wide)h) : 0);
+        s->got += term;
+        s->terms += fabsl(term);
+        s->bend += bend * bend;
+        squares += (wide)dy[i] * (wide)dy[i];
+    }
+    s->rounding += squares * (wide)most * (wide)most;
+}
+
+/* Difference and gradient without the outputs at a kink: what those send back is taken from the gradient by the step's own backward, which is linear in dy. */
+static comparison compare(dpid_difference *d, int32_t t, int32_t moved, int64_t count, const double *gradient, double h, double *excluded)
 {
     const double *dy = dpid_net_value_gradient(d->batch->net, step_at(d, t)->out);
     const int64_t outputs = dpid_value_count(d->batch, step_at(d, t)->out);
+    const int64_t units = outputs / d->batch->n;
     const bool kinked = moved == DPID_MOVE_INPUT && op_of(d, t) && (op_of(d, t)->kind->flags & DPID_KIND_KINKED);
-    double got = 0;
-    double terms = 0;
-    double noise = 0;
-    int64_t left_out = 0;
+    slopes s = {0};
     evaluate(d, t, moved, count, h);
-    for (int64_t i = 0; i < outputs; i++) {
-        const bool out = kinked && at_kink(d, i);
-        double slope = 0;
-        for (int k = 1; k < POINTS; k++)
-            slope += weights[k] * d->y[k][i];
-        d->dy[i] = out ? dy[i] : 0;
-        left_out += out;
-        got += out ? 0 : dy[i] * slope / h;
-        terms += out ? 0 : fabs(dy[i] * slope / h);
-        noise += out ? 0 : dy[i] * d->y[0][i] * dy[i] * d->y[0][i];
-    }
-    double expected = inner(gradient, d->direction, count);
-    if (left_out > 0) {
+    for (int64_t i = 0; i < outputs; i += units)
+        sum_sample(d, dy, i, units, kinked, h, &s);
+    wide expected = inner(gradient, d->direction, count);
+    if (s.left_out > 0) {
         run_backward(d, t, moved, d->dy, d->part);
         expected -= inner(d->part, d->direction, count);
     }
-    const double share = (double)left_out / (double)outputs;
-    *excluded = share > *excluded ? share : *excluded;
-    const double rounding = 4 * DBL_EPSILON / h * sqrt(noise);
-    const double against = fmax(length_of_products(gradient, d->direction, count), fmax(CANCELLED * terms, rounding / ROUNDED));
-    return share_of(fabs(got - expected), against);
+    *excluded = fmax(*excluded, (double)s.left_out / (double)outputs);
+    const wide subnormal = DBL_TRUE_MIN * sqrtl(inner(d->direction, d->direction, count)); /* of the gradient */
+    const wide rounding = 4 * (DBL_EPSILON / (wide)h * (sqrtl(s.rounding) + length_of_products(gradient, d->base, count)) + subnormal);
+    return (comparison){fabsl(s.got - expected), fmaxl(length_of_products(gradient, d->direction, count), CANCELLED * s.terms), rounding + sqrtl(s.bend)};
+}
+
+/* Known better than `best`: relative to the gradient. The first is always taken. */
+static bool is_better(const comparison *c, const comparison *best, int k)
+{
+    return k == 0 || c->unsure * best->size < best->unsure * c->size;
+}
+
+/* Forward and gradient of the batch are finite: NaN is a fault of the step. */
+static void judge(const comparison *c, dpid_difference_result *result)
+{
+    const double error = c->away == 0 ? 0 : (double)(c->away / fmaxl(c->size, c->unsure / UNSURE));
+    const double resolution = c->unsure == 0 ? 0 : (double)(c->unsure / c->size);
+    result->error = isnan(error) || isnan((double)c->away) ? (double)INFINITY : fmax(error, result->error);
+    result->resolution = fmax(resolution, result->resolution);
 }
 
 /* ---- checks ------------------------------------------------------------------------------------------- */
+
+static reach reach_of(const dpid_op *op, int32_t moved)
+{
+    if (moved >= 0)
+        return BY_SIZE;
+    if (!op)
+        return BY_CHANNEL;
+    return op->kind->flags & DPID_KIND_ELEMENTWISE ? BY_ENTRY : strcmp(op->kind->word, "layernorm") == 0 ? BY_ROW : BY_CHANNEL;
+}
 
 dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int32_t moved, const double *gradient)
 {
@@ -250,16 +324,17 @@ dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int3
     dpid_difference_result result = {0};
     const int64_t count = count_moved(d, t, moved);
     const dpid_shape *shape = moved < 0 ? &net->value[value_moved(d, t, moved)].shape : NULL;
+    const int64_t channels = shape ? shape->extent[shape->rank - 1] : 1;
     const void *from = moved < 0 ? dpid_net_value(net, value_moved(d, t, moved)) : dpid_net_parameter_at(net, net->layer[step_at(d, t)->layer].parameter[moved]);
     memcpy(d->base, from, (size_t)count * sizeof(double));
     for (int32_t which = 0; which < d->directions; which++) {
-        double best = (double)INFINITY;
-        draw_direction(d, name_of(t, moved), count, shape ? shape->extent[shape->rank - 1] : 0, which);
-        for (int k = 0; k < STEPS && best > GOOD; k++) {
-            const double error = compare(d, t, moved, count, gradient, steps[k], &result.excluded);
-            best = isnan(error) || error < best ? error : best;
+        comparison best = {0};
+        draw_direction(d, name_of(t, moved), count, channels, reach_of(op_of(d, t), moved), which);
+        for (int k = 0; k < STEPS && (k == 0 || !(best.unsure <= KNOWN * best.size)); k++) {
+            const comparison found = compare(d, t, moved, count, gradient, steps[k], &result.excluded);
+            best = is_better(&found, &best, k) ? found : best;
         }
-        result.error = isnan(best) ? (double)INFINITY : fmax(best, result.error); /* forward and gradient of the batch are finite: NaN is a fault of the step */
+        judge(&best, &result);
     }
     return result;
 }
@@ -269,32 +344,40 @@ dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int3
 typedef struct {
     const dpid_difference *d;
     int64_t count;
-    long double *z, *targets;
+    wide *z, *targets;
 } loss_difference;
 
-static long double loss_at(const loss_difference *l, double h)
+static wide loss_at(const loss_difference *l, double h)
 {
     const dpid_batch *b = l->d->batch;
     const deepid_trainer *t = b->trainer;
     for (int64_t i = 0; i < l->count; i++)
-        l->z[i] = (long double)l->d->base[i] + (long double)h * (long double)l->d->direction[i];
+        l->z[i] = (wide)l->d->base[i] + (wide)h * (wide)l->d->direction[i];
     dpid_loss_pass pass = {.option = t->loss_option, .n = b->n, .width = l->count / b->n, .z = l->z, .labels = t->labels, .targets = l->targets};
     t->loss->run[b->net->head.ctx->isa][DPID_P80](&pass);
-    return (long double)pass.loss_sum / (long double)b->n;
+    return (wide)pass.loss_sum / (wide)b->n;
 }
 
-/* The rounding of d loss / d output in f64 counts too: it is a difference of numbers up to 1 / n. */
-static double compare_loss(const loss_difference *l, const double *gradient, double h)
+/* The rounding of d loss / d output in f64 counts too: it is a difference of numbers up to 1 / n, of exponentials of z. */
+static comparison compare_loss(const loss_difference *l, const double *gradient, double h)
 {
-    long double slope = 0;
-    for (int k = 1; k < POINTS; k++)
-        slope += (long double)weights[k] * loss_at(l, points[k] * h) / (long double)h;
     const double *direction = l->d->direction;
-    const double rounding = 4 * DBL_EPSILON * (sqrt(inner(direction, direction, l->count)) / (double)l->d->batch->n + fabs(l->d->batch->loss) / h);
-    return share_of(fabs((double)slope - inner(gradient, direction, l->count)), fmax(length_of_products(gradient, direction, l->count), rounding / ROUNDED));
+    wide slope = 0;
+    wide rough = 0;
+    for (int k = 1; k < POINTS; k++) {
+        const wide loss = loss_at(l, points[k] * h) / (wide)h;
+        slope += (wide)fourth[k] * loss;
+        rough += (wide)second[k] * loss;
+    }
+    const wide size_ = length_of_products(gradient, direction, l->count);
+    double most = 0;
+    for (int64_t i = 0; i < l->count; i++)
+        most = fmax(most, fabs(l->d->base[i]));
+    const wide rounding = 4 * DBL_EPSILON * ((1 + (wide)most) * sqrtl(inner(direction, direction, l->count)) / (wide)l->d->batch->n + fabsl((wide)l->d->batch->loss) / (wide)h);
+    return (comparison){fabsl(slope - inner(gradient, direction, l->count)), size_, rounding + fabsl(slope - rough)};
 }
 
-int32_t dpid_difference_loss(dpid_difference *d, double *error)
+int32_t dpid_difference_loss(dpid_difference *d, dpid_difference_result *result)
 {
     enum { LOSS = -1 };
     const deepid_net *net = d->batch->net;
@@ -304,17 +387,17 @@ int32_t dpid_difference_loss(dpid_difference *d, double *error)
     DPID_TRY(dpid_arena_alloc(&d->arena, l.count, sizeof *l.z, "probe", &l.z));
     DPID_TRY(dpid_arena_alloc(&d->arena, l.count, sizeof *l.targets, "probe", &l.targets));
     for (int64_t i = 0; d->batch->trainer->targets && i < l.count; i++)
-        l.targets[i] = (long double)((const double *)d->batch->trainer->targets)[i];
+        l.targets[i] = (wide)((const double *)d->batch->trainer->targets)[i];
     memcpy(d->base, dpid_net_value(net, out), (size_t)l.count * sizeof(double));
-    *error = 0;
+    *result = (dpid_difference_result){0};
     for (int32_t which = 0; which < d->directions; which++) {
-        double best = (double)INFINITY;
-        draw_direction(d, name_of(net->steps, LOSS), l.count, l.count / d->batch->n, which);
-        for (int k = 0; k < STEPS && best > GOOD; k++) {
-            const double found = compare_loss(&l, gradient, steps[k]);
-            best = isnan(found) || found < best ? found : best;
+        comparison best = {0};
+        draw_direction(d, name_of(net->steps, LOSS), l.count, l.count / d->batch->n, d->batch->trainer->labels ? BY_ONE : BY_CHANNEL, which);
+        for (int k = 0; k < STEPS && (k == 0 || !(best.unsure <= KNOWN * best.size)); k++) {
+            const comparison found = compare_loss(&l, gradient, steps[k]);
+            best = is_better(&found, &best, k) ? found : best;
         }
-        *error = isnan(best) ? (double)INFINITY : fmax(best, *error);
+        judge(&best, result);
     }
     return DEEPID_OK;
 }

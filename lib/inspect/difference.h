@@ -19,8 +19,9 @@ typedef struct {
 enum { DPID_MOVE_INPUT = -1, DPID_MOVE_SKIP = -2 }; /* or a parameter, 0.. */
 
 typedef struct {
-    double error;    /* largest over the directions of |difference - gradient| / size of the gradient */
-    double excluded; /* largest share of outputs that stood at a kink and were left out */
+    double error;      /* largest over the directions of |difference - gradient| / size of the gradient; below 1e-7 where the difference is not known better */
+    double excluded;   /* largest share of outputs that stood at a kink and were left out */
+    double resolution; /* how well the differences are known, relative to the gradient: smaller errors cannot be seen */
 } dpid_difference_result;
 
 int32_t dpid_difference_open(const dpid_batch *batch, int32_t directions, uint64_t seed, dpid_difference *out);
@@ -30,6 +31,6 @@ void dpid_difference_backward(dpid_difference *d, int32_t t, int32_t moved);
 /* Differences of step t against `gradient`: of its input (n samples), its skip, or its parameter. */
 dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int32_t moved, const double *gradient);
 /* The loss against d loss / d output; differences in long double, since a small loss is a small difference of large numbers. */
-int32_t dpid_difference_loss(dpid_difference *d, double *error);
+int32_t dpid_difference_loss(dpid_difference *d, dpid_difference_result *result);
 
 #endif

@@ -158,6 +158,60 @@ static void deep_and_broken_nets_are_no_bugs(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Weights of 1 to 1e8 times a start's: values up to 1e150, bends one wide among them, saturated softmax. Nobody is accused; what cannot be known says so by its resolution. */
+static void nets_that_diverged_are_not_accused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"input 2; dense out=8; batchnorm; gelu; 6 * identity { dense out=8; layernorm; softplus; dense out=8 }; dense out=2",
+                                        "input 2; dense out=8; leaky_relu; 6 * plain { dense out=8; gelu; dense out=8; relu }; dense out=2"};
+    static const double factors[] = {1, 1e2, 1e4, 1e8};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *data = vectors(ctx);
+    for (int i = 0; i < 8; i++) {
+        deepid_net *net = NULL;
+        deepid_table *t = NULL;
+        OK(deepid_net_create(ctx, texts[i / 4], DEEPID_F64, &net));
+        OK(deepid_net_init(net, "he", SEED));
+        double *w = deepid_net_trained_data(net);
+        for (int64_t k = 0; k < deepid_net_trained_count(net); k++)
+            w[k] *= factors[i % 4];
+        is_right(ctx, net, data, texts[i / 4], "samples=24");
+        OK(deepid_net_inspect(net, data, "gradient_check", &t));
+        double resolution = 0;
+        for (int64_t row = 0; row < deepid_table_rows(t); row++)
+            resolution = fmax(resolution, deepid_table_get(t, row, deepid_table_find_column(t, "resolution")));
+        assert_true(i % 4 == 0 ? resolution < 1e-7 : i % 4 < 3 || resolution > 1e-3);
+        deepid_table_destroy(t);
+        deepid_net_destroy(net);
+    }
+    deepid_dataset_destroy(data);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Behind weights of the usual size the planted eps is a fault of 1e-5 (eps / 2 var): above 1e-6, and above what rounding leaves (1e-9). */
+static void a_fault_of_one_in_a_hundred_thousand_is_told(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *data = vectors(ctx);
+    deepid_net *net = NULL;
+    deepid_table *t = NULL;
+    OK(deepid_net_create(ctx, "input 2; dense out=16; batchnorm; relu; 3 * plain { dense out=16; batchnorm eps=1e-12 backward_eps=1e-5; relu }; dense out=2", DEEPID_F32, &net));
+    OK(deepid_net_init(net, "he", SEED));
+    OK(deepid_net_inspect(net, data, "gradient_check", &t));
+    for (int64_t row = 0; row < deepid_table_rows(t); row++) {
+        const char *name = deepid_table_row_name(t, row);
+        const bool planted = strstr(name, "block") && strstr(name, "batchnorm");
+        const double error = deepid_table_get(t, row, deepid_table_find_column(t, "error"));
+        if (planted ? !(error > WRONG && error < 1e-3) : !(error <= RIGHT))
+            fail_msg("%s: the error is %g\n%s", name, error, deepid_table_text(t));
+    }
+    deepid_table_destroy(t);
+    deepid_net_destroy(net);
+    deepid_dataset_destroy(data);
+    deepid_ctx_destroy(ctx);
+}
+
 /* A cast of f32 gradients is a fault of range, and its f64 gradient is right. Other losses are checked with their own row. */
 static void a_gradient_cast_is_no_bug_and_other_losses_pass(void **state)
 {
@@ -315,6 +369,8 @@ int main(void)
         cmocka_unit_test(every_layer_kind_passes),
         cmocka_unit_test(every_block_variant_passes),
         cmocka_unit_test(deep_and_broken_nets_are_no_bugs),
+        cmocka_unit_test(nets_that_diverged_are_not_accused),
+        cmocka_unit_test(a_fault_of_one_in_a_hundred_thousand_is_told),
         cmocka_unit_test(a_gradient_cast_is_no_bug_and_other_losses_pass),
         cmocka_unit_test(another_eps_on_the_way_back_is_told_at_its_layer),
         cmocka_unit_test(a_gradient_that_is_a_little_off_is_told),
