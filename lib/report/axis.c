@@ -48,10 +48,10 @@ static void add_tick(dpid_axis *axis, double value)
         axis->tick[axis->ticks++] = value;
 }
 
-/* The round step that gives at most six ticks. */
+/* The round step that gives at most seven ticks, mostly four to six. */
 static long double round_step(long double range)
 {
-    enum { MOST = 5 };
+    enum { MOST = 6 };
     static const long double steps[] = {1, 2, 5};
     const long double power = powl(10, floorl(log10l(range / MOST)));
     for (int i = 0; i < 3; i++)

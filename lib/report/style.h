@@ -13,7 +13,7 @@ static const char *const dpid_style[] = {
     "overflow-wrap:anywhere}\n",
     "main{max-width:1060px;margin:0 auto;padding:40px 24px 64px}\n",
     ".over{margin:0;color:var(--muted);font-size:13px;letter-spacing:.04em}h1{font-size:34px;line-height:1.15;margin:2px 0 6px;letter-spacing:-.015em;text-wrap:balance}"
-    ".subject{margin:0;color:var(--muted);font-size:14px}\n",
+    ".subject{margin:0;color:var(--muted);font-size:14px;text-wrap:balance}\n",
     "h2{font-size:19px;line-height:1.3;margin:44px 0 10px}h3{margin:0 0 2px;font-size:13px;font-weight:600;color:var(--muted)}.text{margin:0 0 12px;max-width:46em}\n",
     ".answer{margin:28px 0 8px;padding:22px 26px;background:var(--card);border-left:4px solid var(--plain);border-radius:4px}.answer p{margin:0;font-size:21px;line-height:1.42;max-width:46em;"
     "text-wrap:pretty}.answer .more{margin-top:8px;color:var(--muted);font-size:17px}\n",

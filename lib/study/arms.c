@@ -177,7 +177,9 @@ static int32_t make_arm(deepid_study *study, dpid_study_arm *arm)
     arm->dtype = arm->row->dtype ? arm->row->dtype : (int32_t)study->number[DPID_NUMBER_DTYPE];
     arm->rate = (double)NAN;
     arm->first_task = arm->first_tuning = -1;
-    arm->block = arm->start = arm->optimizer = "";
+    arm->start = arm->optimizer = "";
+    if (!arm->block) /* an added net knows its own */
+        arm->block = "";
     if (arm->row->net == DPID_ARM_SHALLOW)
         arm->text = study->shallow;
     if (arm->row->net == DPID_ARM_DEEP)

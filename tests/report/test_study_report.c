@@ -7,6 +7,8 @@
 static const char shallow[] = "input 2; dense out=8; relu; dense out=2";
 static const char deep[] = "input 2; dense out=8; relu; 3 * plain { dense out=8; relu }; dense out=2";
 
+static const char added[] = "input 2; dense out=8; relu; 1 * plain { dense out=8; relu }; dense out=2";
+
 static deepid_study *small_study(deepid_ctx *ctx, const deepid_dataset *train, const deepid_dataset *valid)
 {
     deepid_study *study = NULL;
@@ -16,7 +18,8 @@ static deepid_study *small_study(deepid_ctx *ctx, const deepid_dataset *train, c
     OK(deepid_study_set_number(study, "steps", 12));
     OK(deepid_study_set_number(study, "tuning_seeds", 0));
     OK(deepid_study_set_number(study, "probe_seeds", 1));
-    OK(deepid_study_set_text(study, "arms", "S,D,W0,D_res"));
+    OK(deepid_study_add_net(study, "plain", 1, added));
+    OK(deepid_study_set_text(study, "arms", "S,D,W0,D_res,depth"));
     OK(deepid_study_set_text(study, "subject", "spirals & <moons>"));
     return study;
 }
@@ -55,6 +58,7 @@ static void a_study_becomes_a_page(void **state)
         fail_msg("not well-formed at: %.80s", fault);
     must_hold(page, "spirals &amp; &lt;moons&gt;");
     must_hold(page, "2 seeds");
+    must_hold(page, "<th scope=\"row\">plain, depth 1</th>"); /* an added net keeps its block's word */
     must_hold(page, "ends at a training loss of");
     must_hold(page, "ends at a validation loss of");
     must_hold(page, "The deep net can hold the shallow one");
