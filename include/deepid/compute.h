@@ -43,7 +43,7 @@ DEEPID_API int32_t deepid_net_set_recompute(deepid_net *net, int64_t blocks);
 /* ---- for evaluation only ------------------------------------------------------------------- */
 
 /**
- * A net for evaluation only, of the same function as this one in DEEPID_EVAL, and about twice as fast: each batch-norm directly behind a convolution or dense layer is taken into it (Jacob et al. 2018,
+ * A net for evaluation only, of the same function as this one in DEEPID_EVAL, and faster, most of all for single pictures (docs/performance.md): each batch-norm directly behind a convolution or dense layer is taken into it (Jacob et al. 2018,
  * arXiv:1712.05877, section 3.2), dropout is left out, weights are packed once instead of in each forward, and each picture goes through the whole net while it is in the cache. With the net's parameters
  * as they are now; the two have nothing in common afterwards.
  *
