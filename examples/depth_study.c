@@ -1,7 +1,7 @@
 /* The main job: why do added layers hurt on this task?   depth_study --help
 
    Makes a study of a shallow and a deep net, runs it one net per core, resumes what was interrupted, judges, and writes every number and a report.
-   The parts: depth_study/{options,task,summary,page}.c */
+   The parts: depth_study/{options,task,summary}.c */
 #include "depth_study/depth_study.h"
 
 #include <math.h>
@@ -61,31 +61,26 @@ static int32_t show(void *user, const deepid_study_event *event)
 
 /* ---- the study -------------------------------------------------------------------------------- */
 
-/* The arms that the nets of blocks and depths are: S, D, D_res where it is the same net, else a net added for the curve over depth. */
-static int32_t add_one_net(deepid_ctx *ctx, options *o, const task_data *data, deepid_study *study, int block, int depth)
+/* The nets of blocks and depths that are not S, D or D_res, for the curve over depth. */
+static int32_t add_one_net(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, int block, int depth)
 {
     const bool deepest = depth == o->depth_count - 1;
-    char word[64];
+    if (block == 0 && (depth == 0 || deepest))
+        return DEEPID_OK;
     char *text = net_text(ctx, o, data, o->blocks[block], o->depths[depth]);
     if (!text)
         return DEEPID_ERR_ARGUMENT;
-    snprintf(word, sizeof word, "depth:%s:%lld", o->blocks[block], (long long)o->depths[depth]);
     const char *twin = deepid_study_arm_text(study, deepid_study_arm_find(study, "D_res"));
-    int32_t status = DEEPID_OK;
-    if (block == 0 && (depth == 0 || deepest))
-        strcpy(word, depth == 0 ? "S" : "D");
-    else if (deepest && twin && strcmp(twin, text) == 0)
-        strcpy(word, "D_res");
-    else
-        status = deepid_study_add_net(study, o->blocks[block], o->depths[depth], text);
+    const bool known = deepest && twin && strcmp(twin, text) == 0;
+    const int32_t status = known ? DEEPID_OK : deepid_study_add_net(study, o->blocks[block], o->depths[depth], text);
     free(text);
-    if (status == DEEPID_OK)
-        o->arm[block][depth] = deepid_study_arm_find(study, word);
     return status;
 }
 
-static int32_t add_nets(deepid_ctx *ctx, options *o, const task_data *data, deepid_study *study)
+static int32_t add_nets(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study)
 {
+    if (o->shallow)
+        return DEEPID_OK;
     TRY(deepid_study_set_text(study, "family", net_family(o, data)));
     TRY(deepid_study_set_text(study, "block", o->blocks[0]));
     TRY(deepid_study_set_number(study, "shallow_depth", (double)o->depths[0]));
@@ -94,20 +89,6 @@ static int32_t add_nets(deepid_ctx *ctx, options *o, const task_data *data, deep
         for (int depth = 0; depth < o->depth_count; depth++)
             TRY(add_one_net(ctx, o, data, study, block, depth));
     return DEEPID_OK;
-}
-
-/* Two nets of the user's own. */
-static int32_t own_nets(options *o, deepid_study *study)
-{
-    const int64_t twin = deepid_study_arm_find(study, "D_res");
-    o->arm[0][0] = deepid_study_arm_find(study, "S");
-    o->arm[0][1] = deepid_study_arm_find(study, "D");
-    o->arm[1][0] = -1;
-    o->arm[1][1] = twin;
-    o->block_count = twin >= 0 && !deepid_study_arm_reason(study, twin) ? 2 : 1;
-    o->depths[0] = deepid_study_arm_depth(study, o->arm[0][0]);
-    o->depths[1] = deepid_study_arm_depth(study, o->arm[0][1]);
-    return twin < 0 ? DEEPID_ERR_ARGUMENT : DEEPID_OK;
 }
 
 static int32_t set_recipe(const options *o, const task_data *data, deepid_study *study)
@@ -119,6 +100,7 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
     TRY(deepid_study_set_text(study, "init", o->init));
     TRY(deepid_study_set_text(study, "arms", o->arms));
     TRY(deepid_study_set_text(study, "subject", data->words));
+    TRY(deepid_study_set_text(study, "replay", o->command));
     TRY(deepid_study_set_text(study, "replay", o->command));
     TRY(deepid_study_set_number(study, "learning_rate", o->rate));
     TRY(deepid_study_set_number(study, "clip", o->clip));
@@ -147,11 +129,11 @@ static int32_t create_study(deepid_ctx *ctx, const options *o, const task_data *
 }
 
 /* The folder comes last, for what it holds is compared with all settings. */
-static int32_t set_up(deepid_ctx *ctx, options *o, const task_data *data, deepid_study **study)
+static int32_t set_up(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study **study)
 {
     TRY(create_study(ctx, o, data, study));
     TRY(set_recipe(o, data, *study));
-    TRY(o->shallow ? own_nets(o, *study) : add_nets(ctx, o, data, *study));
+    TRY(add_nets(ctx, o, data, *study));
     TRY(deepid_study_set_number(*study, "budget", o->budget));
     TRY(deepid_study_set_number(*study, "threads", (double)o->threads));
     TRY(deepid_study_set_number(*study, "shards", (double)o->shards));
@@ -175,31 +157,19 @@ static int32_t write_verdict(const options *o, const deepid_verdict *verdict)
     return deepid_verdict_write_json(verdict, path);
 }
 
-static int32_t write_page(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, const deepid_table *results, const char *path)
-{
-    certificate c;
-    deepid_table *history = NULL;
-    TRY(deepid_study_history(study, &history));
-    certificate_make(study, results, &c);
-    const int32_t status = page_write(ctx, o, data, results, history, &c, path);
-    certificate_free(&c);
-    deepid_table_destroy(history);
-    return status;
-}
-
-static int32_t tell(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, const deepid_table *results, const deepid_verdict *verdict)
+static int32_t tell(const options *o, deepid_study *study, const deepid_table *results, const deepid_verdict *verdict)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/report.html", o->out);
     TRY(deepid_study_write(study, o->command));
     TRY(write_verdict(o, verdict));
-    TRY(write_page(ctx, o, data, study, results, path));
+    TRY(deepid_report_write(study, verdict, path));
     summary_print(study, results);
     printf("\n%s\nreport: %s\n", deepid_verdict_text(verdict, wants_colour()), path);
     return DEEPID_OK;
 }
 
-static int32_t finish(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study)
+static int32_t finish(const options *o, deepid_study *study)
 {
     deepid_table *results = NULL;
     deepid_verdict *verdict = NULL;
@@ -207,7 +177,7 @@ static int32_t finish(deepid_ctx *ctx, const options *o, const task_data *data, 
     if (status == DEEPID_OK)
         status = deepid_study_judge(study, &verdict);
     if (status == DEEPID_OK)
-        status = tell(ctx, o, data, study, results, verdict);
+        status = tell(o, study, results, verdict);
     deepid_verdict_destroy(verdict);
     deepid_table_destroy(results);
     return status;
@@ -230,7 +200,7 @@ static int32_t run(deepid_ctx *ctx, options *o, task_data *data, deepid_study **
                (long long)deepid_study_task_count(*study));
         return DEEPID_OK;
     }
-    return finish(ctx, o, data, *study);
+    return finish(o, *study);
 }
 
 /* Words of the caller's that the library refuses are wrong use; the rest failed. */

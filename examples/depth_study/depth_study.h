@@ -18,8 +18,7 @@ typedef struct {
     double rate, clip, budget;
     int32_t dtype;
     bool quick;
-    char *command;                       /* to be typed again: without --threads, --shard and --task, on which no result depends */
-    int64_t arm[BLOCKS_MAX][DEPTHS_MAX]; /* of the study; -1: none */
+    char *command; /* to be typed again: without --threads, --shard and --task, on which no result depends */
 } options;
 
 /* -1: go on; else the exit code. */
@@ -38,34 +37,7 @@ void data_close(task_data *data);
 char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const char *block, int64_t depth);
 const char *net_family(const options *o, const task_data *data);
 
-/* Median and range of one column over the seeds of one net. */
-typedef struct {
-    double median, low, high;
-} spread;
-spread spread_of(const double *values, int64_t n);
-/* values[seed] of column for one arm; returns how many. */
-int64_t seed_values(const deepid_table *results, int64_t arm, const char *column, double *values);
-
-/* The trained shallow net inside the deep one, beside the deep net from scratch: training losses by seed, of the seeds that have all three. */
-typedef struct {
-    int64_t seeds, equal;
-    double *shallow, *witness, *scratch;
-    double largest_difference;
-    spread gap; /* scratch - witness */
-    spread witness_loss;
-} certificate;
-void certificate_make(deepid_study *study, const deepid_table *results, certificate *out);
-void certificate_free(certificate *c);
-
-/* A number as people read it, in a text that can stand in a call. */
-typedef struct {
-    char text[40];
-} word;
-word number_word(double value);
-
-/* The two sentences, and the whole page. */
-void answer_write(const options *o, const deepid_table *results, const certificate *c, char *text, size_t size);
-int32_t page_write(deepid_ctx *ctx, const options *o, const task_data *data, const deepid_table *results, const deepid_table *history, const certificate *c, const char *path);
+/* Medians and ranges over seeds of every arm, on standard output. */
 void summary_print(deepid_study *study, const deepid_table *results);
 
 #endif

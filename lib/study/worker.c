@@ -235,6 +235,7 @@ static int32_t sum_up(dpid_job *job, double updates, double epochs)
     dpid_outcome *o = &task->outcome;
     o->epochs = epochs;
     o->updates = updates;
+    task->diverged = task->diverged || !isfinite(task->history[task->points - 1].train_loss); /* finite steps, and statistics of all samples that are not */
     if (task->diverged) {
         o->train_loss = (double)INFINITY;
         o->valid_loss = job->valid ? (double)INFINITY : (double)NAN;
@@ -242,7 +243,7 @@ static int32_t sum_up(dpid_job *job, double updates, double epochs)
         const dpid_history *last = &task->history[task->points - 1];
         o->train_loss = last->train_loss;
         o->train_error = last->train_error;
-        o->valid_loss = last->valid_loss;
+        o->valid_loss = job->valid && isnan(last->valid_loss) ? (double)INFINITY : last->valid_loss;
         o->valid_error = last->valid_error;
         DPID_TRY(penalty_of(job, &o->penalty));
     }
