@@ -16,5 +16,8 @@ grep -q '^Refused. .*rank: ' deepen.txt
 if "$1/examples/04_deepen" nowhere 2>err.txt; then echo "04_deepen took a folder that is not there"; exit 1; fi
 grep -q nowhere err.txt
 "$1/examples/05_learn_identity" 100 | grep -q 'norm-preserving path'
+"$1/examples/06_verdict" 6 60 >verdict.txt 2>err.txt || { cat err.txt; exit 1; }
+[ "$(grep -cE ' (confirmed|contributes|refuted|undecided|not_applicable) ' verdict.txt)" = 10 ]
+[ -s verdict/report.html ]
 sh "$2/examples/ffi/python/run.sh" "$1"
 sh "$2/examples/ffi/luajit/run.sh" "$1"
