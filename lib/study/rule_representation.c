@@ -3,6 +3,8 @@
 
 #include "base/words.h"
 
+#include <deepid/identity.h>
+
 #include <math.h>
 
 static const char *theorem(const dpid_judge *j)
@@ -49,12 +51,13 @@ static int32_t say_certificates(dpid_judge *j, dpid_finding *f, dpid_string *s)
     }
     if (!isnan(largest)) {
         dpid_set_number(f, "witness_difference", largest);
-        dpid_string_format(s, "; certified difference of the losses at most %s", dpid_words(largest).text);
+        if (largest > 0)
+            dpid_string_format(s, "; certified difference of the losses at most %s", dpid_words(largest).text);
     }
     if (j->e->witness_equal) {
         dpid_set_number(f, "witness_equal_seeds", (double)equal);
         if (equal > 0)
-            dpid_string_format(s, ", equal to the bit at %lld of %lld seeds", (long long)equal, (long long)j->e->seeds);
+            dpid_string_format(s, "%s equal to the bit at %lld of %lld seeds", largest > 0 ? "," : "; every logit", (long long)equal, (long long)j->e->seeds);
     }
     return s->status;
 }
@@ -90,7 +93,10 @@ static int32_t by_witness(dpid_judge *j, dpid_finding *f, bool *decided)
 static int32_t undecided(dpid_judge *j, dpid_finding *f)
 {
     dpid_string s = {.ctx = j->ctx};
+    const bool refused = j->e->identity_status == DEEPID_IDENTITY_N;
     f->status = DPID_UNDECIDED;
+    if (!f->to_settle && refused)
+        DPID_TRY(dpid_set_text(j, &f->to_settle, "A construction that makes the added layers the identity, a proven floor, or a way of training that ends as low as the shallow net."));
     if (!f->to_settle)
         DPID_TRY(dpid_settle_missing(j, f, "W0", false));
     if (f->effect.high >= j->margin) /* W0 was built */
@@ -98,8 +104,8 @@ static int32_t undecided(dpid_judge *j, dpid_finding *f)
                            dpid_words(j->margin).text);
     else
         dpid_string_add(&s, "Neither shown nor excluded: no deep net was built from the shallow one, and no floor above its loss is proven.");
-    if (j->e->identity_sentence)
-        dpid_string_format(&s, " On the added block: %s", j->e->identity_sentence);
+    if (refused && j->e->identity_sentence)
+        dpid_string_format(&s, " On the added block: %s.", j->e->identity_sentence);
     return dpid_keep(j, &s, &f->sentence);
 }
 
@@ -120,4 +126,33 @@ int32_t dpid_rule_representation(dpid_judge *j)
         return dpid_rule_harm(j, f, &decided);
     f->rule = f->rule ? f->rule : "representation.missing";
     return undecided(j, f);
+}
+
+/* Nobody built one, but training in another way found a deep net that is as good: that refutes as well. */
+int32_t dpid_rule_representation_found(dpid_judge *j)
+{
+    dpid_finding *f = &j->v->finding[DPID_REPRESENTATION];
+    if (f->status != DPID_UNDECIDED)
+        return DEEPID_OK;
+    for (int32_t h = DPID_BUDGET; h <= DPID_OPTIMISER; h++) {
+        const dpid_intervention *x = &j->best[h];
+        const dpid_series loss = dpid_arm_loss(j, x->arm);
+        dpid_string name = {.ctx = j->ctx};
+        dpid_contrast above;
+        DPID_TRY(dpid_contrast_of(j, &loss, &j->loss_s, DPID_CAPPED, &above));
+        if (!(above.rank.high < j->margin))
+            continue;
+        f->status = DPID_REFUTED;
+        f->rule = "representation.found_otherwise";
+        f->to_settle = NULL;
+        DPID_TRY(dpid_set_contrast(j, f, &above));
+        DPID_TRY(dpid_set_text(j, &f->arm, "%s", x->arm->word));
+        int32_t status = dpid_say_arm(&name, x->arm->word, false);
+        if (status == DEEPID_OK)
+            status = dpid_set_text(j, &f->sentence, "A deep net as good as the shallow one was found: with %s the same net ends at %s against %s (difference %s, margin %s).", name.text,
+                                   dpid_words(x->median).text, dpid_words(j->median_s).text, dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
+        dpid_string_release(&name);
+        return status;
+    }
+    return DEEPID_OK;
 }

@@ -190,7 +190,8 @@ static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
     if (g->error.n == 0) {
         f->status = DPID_UNDECIDED;
         f->rule = "solver.missing";
-        DPID_TRY(dpid_settle_missing(j, f, "W0", false));
+        DPID_TRY(dpid_left_out(j, "W0", false) ? dpid_set_text(j, &f->to_settle, "A way of training that ends surely lower: another start, another optimiser, more updates.")
+                                               : dpid_settle_missing(j, f, "W0", false));
         return dpid_set_text(j, &f->sentence, "Not decided: no deep net that contains the shallow one was built, so no better solution is certified.");
     }
     DPID_TRY(dpid_set_contrast(j, f, &g->error));

@@ -111,6 +111,7 @@ int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_inte
 int32_t dpid_rule_bug(dpid_judge *j);
 int32_t dpid_rule_representation(dpid_judge *j);
 int32_t dpid_rule_solver(dpid_judge *j);     /* and objective */
+int32_t dpid_rule_representation_found(dpid_judge *j); /* once more, when the reasons are known */
 int32_t dpid_rule_reasons(dpid_judge *j);    /* budget, conditioning, optimiser; may give the solver back */
 int32_t dpid_rule_precision(dpid_judge *j);  /* rounding, range */
 int32_t dpid_rule_overfitting(dpid_judge *j);

@@ -169,12 +169,27 @@ static int32_t write_answer(dpid_judge *j)
 
 /* ---- scope ------------------------------------------------------------------------------------------------ */
 
+static const char *reason_of(const dpid_judge *j, int64_t i)
+{
+    const char *reason = j->e->left_out_reason ? j->e->left_out_reason[i] : NULL;
+    return reason ? reason : "";
+}
+
+/* "W0, WT (no witness); D_3T (budget)": arms of one reason together, where the first of them stands. */
 static void say_left_out(const dpid_judge *j, dpid_string *s)
 {
     for (int64_t i = 0; i < j->e->left_outs; i++) {
-        const char *reason = j->e->left_out_reason ? j->e->left_out_reason[i] : NULL;
-        dpid_string_format(s, "%s%s", i ? ", " : " Not run: ", j->e->left_out[i]);
-        if (reason && *reason)
+        const char *reason = reason_of(j, i);
+        int64_t first = 0;
+        while (strcmp(reason_of(j, first), reason) != 0)
+            first++;
+        if (first < i)
+            continue;
+        dpid_string_add(s, i ? "; " : " Not run: ");
+        for (int64_t k = i; k < j->e->left_outs; k++)
+            if (!strcmp(reason_of(j, k), reason))
+                dpid_string_format(s, "%s%s", k == i ? "" : ", ", j->e->left_out[k]);
+        if (*reason)
             dpid_string_format(s, " (%s)", reason);
     }
     dpid_string_add(s, j->e->left_outs > 0 ? "." : "");

@@ -53,8 +53,10 @@ typedef int32_t (*rule_fn)(dpid_judge *j);
 
 static int32_t fill(dpid_judge *j)
 {
-    static const rule_fn rules[] = {dpid_judge_prepare, dpid_rule_bug,         dpid_rule_representation, dpid_rule_solver, dpid_rule_reasons, dpid_rule_precision,
-                                    dpid_rule_overfitting, dpid_rule_remedies, adjust,                   put_bug_first,    dpid_write_answer, dpid_write_text};
+    static const rule_fn rules[] = {
+        dpid_judge_prepare, dpid_rule_bug,         dpid_rule_representation, dpid_rule_solver, dpid_rule_reasons, dpid_rule_representation_found, dpid_rule_precision,
+        dpid_rule_overfitting, dpid_rule_remedies, adjust,                   put_bug_first,    dpid_write_answer, dpid_write_text,
+    };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         DPID_TRY(rules[i](j));
     return DEEPID_OK;

@@ -151,9 +151,9 @@ static void missing_arms_leave_findings_open_and_say_which(void **state)
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings("S and D", 6, v,
                     "bug=undecided representation=undecided solver=undecided budget=undecided conditioning=undecided optimiser=undecided rounding=undecided range=undecided overfitting=refuted");
-    says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "solver")), "Run arm W0 (left out: budget)");
+    says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "representation")), "Run arm W0 (left out: budget)");
     says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "budget")), "Run arm D_3T (left out: budget)");
-    says(deepid_verdict_scope(v), "Not run: W0 (budget), D_start:looks_linear (budget)");
+    says(deepid_verdict_scope(v), "Not run: W0, D_start:looks_linear, D_3T (budget).");
     says(deepid_verdict_answer(v), "The added layers hurt training");
     deepid_verdict_destroy(v);
     for (int only = 0; only < 2; only++) {
@@ -458,9 +458,18 @@ static void another_way_to_train_the_same_net_certifies_the_solver(void **state)
     plant_arm(&p, "D", 0.5, 0.05);
     plant_arm(&p, "D_start:looks_linear", 0.02, 0.01);
     deepid_verdict *v = judged(ctx, NULL);
-    expect_findings("no witness", 13, v, "representation=undecided solver=confirmed conditioning=confirmed");
+    expect_findings("no witness", 13, v, "representation=refuted solver=confirmed conditioning=confirmed");
+    assert_string_equal(deepid_verdict_rule(v, deepid_verdict_find(v, "representation")), "representation.found_otherwise");
     assert_string_equal(deepid_verdict_rule(v, deepid_verdict_find(v, "solver")), "solver.found_otherwise");
     assert_string_equal(deepid_verdict_arm(v, deepid_verdict_find(v, "solver")), "D_start:looks_linear");
+    deepid_verdict_destroy(v);
+    plant_fill(&p, 2, 0, 0.1, 0.01); /* it ends lower than D, not as low as S */
+    p.e.identity_status = 5;
+    p.e.identity_sentence = "curved: tanh is no line";
+    v = judged(ctx, NULL);
+    expect_findings("lower", 13, v, "representation=undecided solver=confirmed conditioning=confirmed");
+    says(sentence_of(v, "representation"), "curved: tanh is no line");
+    says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "representation")), "A construction");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
