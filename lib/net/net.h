@@ -118,6 +118,8 @@ void *dpid_net_output_gradient(deepid_net *net);
 int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n);
 /* Adds to net->gradients; dx NULL or n samples of the input's shape. */
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx);
+/* The same as to clear the gradients before, without a pass over them for it. */
+void dpid_net_run_backward_anew(deepid_net *net, dpid_mode mode, int64_t n);
 /* Running statistics take the last training forward in. */
 void dpid_net_commit(deepid_net *net);
 void dpid_net_clear_gradients(deepid_net *net);

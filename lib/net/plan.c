@@ -311,8 +311,12 @@ static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **
     DPID_TRY(dpid_fuse(net, plan->whole || net->frozen, plan->segments.leaves, &plan->arena, &plan->fusion));
     if (net->frozen)
         DPID_TRY(make_frozen(net, plan));
+    DPID_TRY(dpid_readers_find(net, &plan->arena, &plan->readers));
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->steps, sizeof *plan->stage, "net", &plan->stage));
     plan->stages = dpid_stages_find(net, plan, plan->stage);
+    for (int32_t i = 0; i < plan->stages; i++)
+        if (plan->stage[i].type->make)
+            DPID_TRY(plan->stage[i].type->make(net, plan, &plan->stage[i]));
     if (!measure(net, plan, slots))
         return fail_size(net, plan);
     plan->bytes = place_all(slots, (plan->train ? 2 : 1) * net->values_count, 2 * net->steps, list);

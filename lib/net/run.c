@@ -100,7 +100,20 @@ static void recompute(deepid_net *net, int32_t last, dpid_mode mode, int64_t n)
         forward_stage(net, i, mode, n);
 }
 
-void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
+static void clear_gradients_of(const deepid_net *net, const dpid_stage *stage)
+{
+    const int64_t bytes = dpid_precision_bytes(net->precision);
+    for (int32_t t = stage->first; t < stage->first + stage->count; t++) {
+        const dpid_layer *layer = net->step[t].type == DPID_STEP_LAYER ? &net->layer[net->step[t].layer] : NULL;
+        for (int32_t k = 0; layer && k < layer->op.parameters; k++) {
+            const dpid_parameter *p = &net->parameter[layer->parameter[k]];
+            if (p->spec.trained)
+                memset((char *)net->gradients + p->offset * bytes, 0, (size_t)(p->count * bytes));
+        }
+    }
+}
+
+static void run_backward(deepid_net *net, dpid_mode mode, int64_t n, bool anew, void *dx)
 {
     int32_t there = net->plan->segments.count - 1; /* the last segment's values are there from the forward */
     for (int32_t i = net->plan->stages - 1; i >= 0; i--) {
@@ -108,10 +121,22 @@ void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
         if (segment_of(net, i) >= 0 && segment_of(net, i) != there)
             recompute(net, i, mode, n);
         there = segment_of(net, i) >= 0 ? segment_of(net, i) : there;
-        stage->type->backward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n, .want_input = dx != NULL});
+        if (anew && !stage->type->knows_anew)
+            clear_gradients_of(net, stage);
+        stage->type->backward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n, .want_input = dx != NULL, .anew = anew});
     }
     if (dx)
         memcpy(dx, dpid_gradient_at(net, 0), (size_t)(dpid_value_reals(net, 0, n) * dpid_precision_bytes(net->precision)));
+}
+
+void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
+{
+    run_backward(net, mode, n, false, dx);
+}
+
+void dpid_net_run_backward_anew(deepid_net *net, dpid_mode mode, int64_t n)
+{
+    run_backward(net, mode, n, true, NULL);
 }
 
 /* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net writes, the other adds. */

@@ -4,7 +4,7 @@
 #include "net/plan.h"
 
 /* The first that takes something gets it; the last takes every step. A whole plan is looked into and entered at any step: it runs step by step. */
-static const dpid_stage_type *const types[] = {&dpid_stage_frozen, &dpid_stage_fused, &dpid_stage_step};
+static const dpid_stage_type *const types[] = {&dpid_stage_frozen, &dpid_stage_fused, &dpid_stage_rows, &dpid_stage_step};
 enum { TYPES = sizeof types / sizeof *types };
 
 /* A stage ends where a segment ends. */
@@ -23,7 +23,7 @@ int32_t dpid_stages_find(const deepid_net *net, const dpid_plan *plan, dpid_stag
         int32_t taken = 0;
         for (int i = plan->whole ? TYPES - 1 : 0; i < TYPES && taken == 0; i++) {
             taken = within_segment(plan, t, types[i]->take(net, plan, t));
-            stages[count] = (dpid_stage){types[i], t, taken};
+            stages[count] = (dpid_stage){types[i], t, taken, NULL};
         }
     }
     return count;

@@ -10,6 +10,7 @@ typedef struct dpid_stage_type dpid_stage_type;
 typedef struct {
     const dpid_stage_type *type;
     int32_t first, count; /* steps first .. first + count - 1 */
+    const void *own;      /* what the type's `make` left */
 } dpid_stage;
 
 /* One forward or backward of a stage. All gradients of what a stage gives are complete when its backward starts; it gives those of what its steps read. */
@@ -19,6 +20,7 @@ typedef struct {
     dpid_mode mode;
     int64_t n;
     bool want_input; /* backward: the gradient of the net's input too */
+    bool anew;       /* backward: what stands in the parameters' gradients counts as zero */
 } dpid_stage_run;
 
 /* Step by step, when values and gradients are needed: gradients when the way back comes by. */
@@ -30,6 +32,10 @@ struct dpid_stage_type {
     const char *word;
     /* How many steps from `first` on it runs as one stage; 0: none of it. Fewer of them have to do as well: a stage ends where a segment ends. The plan's batch, train, whole and fusion are known, places are not. */
     int32_t (*take)(const deepid_net *net, const dpid_plan *plan, int32_t first);
+    /* Lists of its own in the plan's arena; values and gradients that it can do without may be struck from plan->fusion. NULL: nothing. */
+    int32_t (*make)(const deepid_net *net, dpid_plan *plan, dpid_stage *stage);
+    /* backward knows `anew`; others find their gradients cleared */
+    bool knows_anew;
     /* Which values and gradients it needs, and when. NULL: all that its steps touch, from its first step to its last. */
     void (*use)(const deepid_net *net, const dpid_plan *plan, const dpid_stage *stage, const dpid_lifetimes *lifetimes);
     /* Reals of scratch for forward or backward (the larger) of n samples with this many workers. NULL: none. */
@@ -40,6 +46,7 @@ struct dpid_stage_type {
 
 extern const dpid_stage_type dpid_stage_frozen; /* all steps of a frozen net */
 extern const dpid_stage_type dpid_stage_fused;  /* one step that is fused into convolutions, or is one */
+extern const dpid_stage_type dpid_stage_rows;   /* small dense layers with what stands between them, by chunks of samples */
 extern const dpid_stage_type dpid_stage_step;  /* one step, over the whole batch */
 
 /* The stages of a net: at most net->steps of them. Returns their number. */

@@ -87,7 +87,8 @@ enum {
     DPID_KIND_MODE = 2,         /* train differs from eval */
     DPID_KIND_KINKED = 4,       /* not differentiable somewhere: gradient tests keep away from kinks() */
     DPID_KIND_BATCH = 8,        /* in DPID_TRAIN samples of a batch influence each other */
-    DPID_KIND_ROUGH = 16        /* rounds its f32 gradient to sixteen bits on purpose */
+    DPID_KIND_ROUGH = 16,       /* rounds its f32 gradient to sixteen bits on purpose */
+    DPID_KIND_SLOPE_OF_VALUE = 32 /* elementwise: backward gives the same with y in the place of x */
 };
 
 struct dpid_kind {

@@ -1,7 +1,7 @@
 /* Plain loops over arrays. Sums go in fixed blocks and a fixed tree, in double or better, so their bits depend on nothing but the array. */
 #include "tensor/vector.h"
 
-#include "tensor/real.h"
+#include "tensor/simd.h"
 
 #if DPID_PRECISION == 80
 typedef long double wide;
@@ -33,7 +33,8 @@ void DPID_T(dpid_scale)(real *x, int64_t n, double a)
 
 /* ---- sums: blocks of BLOCK in LANES partial sums, then pairwise --------------------- */
 
-static wide block_sum(const real *x, int64_t n, bool squares)
+/* squares is a constant where it is called. */
+static inline __attribute__((always_inline)) wide block_sum(const real *x, int64_t n, const bool squares)
 {
     wide lane[LANES] = {0};
     int64_t i = 0;
@@ -45,11 +46,42 @@ static wide block_sum(const real *x, int64_t n, bool squares)
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
+/* Four blocks side by side, because one alone waits for its own additions; and their tree. */
+#if DPID_PRECISION != 80
+typedef real numbers __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
+typedef wide lanes __attribute__((vector_size(LANES * sizeof(wide))));
+
+static wide four_squares(const real *x)
+{
+    lanes a[4] = {{0}};
+    for (int64_t i = 0; i < BLOCK; i += LANES) {
+        DPID_UNROLL for (int b = 0; b < 4; b++)
+        {
+            const lanes v = __builtin_convertvector(*(const numbers *)(x + b * BLOCK + i), lanes);
+            a[b] += v * v;
+        }
+    }
+    wide sum[4];
+    for (int b = 0; b < 4; b++)
+        sum[b] = ((a[b][0] + a[b][4]) + (a[b][2] + a[b][6])) + ((a[b][1] + a[b][5]) + (a[b][3] + a[b][7]));
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+#endif
+
+static int64_t half_of(int64_t n)
+{
+    return (n / 2 + BLOCK - 1) / BLOCK * BLOCK;
+}
+
 static wide pairwise(const real *x, int64_t n, bool squares)
 {
+#if DPID_PRECISION != 80
+    if (squares && n == 4 * BLOCK)
+        return four_squares(x);
+#endif
     if (n <= BLOCK)
-        return block_sum(x, n, squares);
-    const int64_t half = (n / 2 + BLOCK - 1) / BLOCK * BLOCK;
+        return squares ? block_sum(x, n, true) : block_sum(x, n, false);
+    const int64_t half = half_of(n);
     return pairwise(x, half, squares) + pairwise(x + half, n - half, squares);
 }
 
@@ -63,21 +95,75 @@ double DPID_T(dpid_sum_squares)(const real *x, int64_t n)
     return (double)pairwise(x, n, true);
 }
 
+/* ---- the same tree by a pool: its lower parts are the tasks -------------------------- */
+
+enum { PARTS = 256, PART = 16384 }; /* parts at most; numbers of one, at least half of it */
+
+typedef struct {
+    const real *x;
+    int64_t start[PARTS + 1];
+    wide sum[PARTS];
+    int64_t parts, part;
+} tree;
+
+static void cut(tree *t, int64_t first, int64_t n)
+{
+    if (n <= t->part) {
+        t->start[t->parts++] = first;
+        return;
+    }
+    cut(t, first, half_of(n));
+    cut(t, first + half_of(n), n - half_of(n));
+}
+
+static void sum_part(void *arg, int64_t i, int32_t worker)
+{
+    tree *t = arg;
+    (void)worker;
+    t->sum[i] = pairwise(t->x + t->start[i], t->start[i + 1] - t->start[i], true);
+}
+
+static wide join(const tree *t, int64_t n, int64_t *next)
+{
+    if (n <= t->part)
+        return t->sum[(*next)++];
+    const wide left = join(t, half_of(n), next);
+    return left + join(t, n - half_of(n), next);
+}
+
+double DPID_T(dpid_sum_squares_by)(dpid_pool *pool, const void *x, int64_t n)
+{
+    const int64_t even = n / (PARTS / 4); /* halves are uneven by a block at each level: far from PARTS of them */
+    tree t = {.x = x, .part = even > PART ? even : PART};
+    int64_t next = 0;
+    cut(&t, 0, n);
+    t.start[t.parts] = n;
+    dpid_pool_run(pool, t.parts, sum_part, &t);
+    return (double)join(&t, n, &next);
+}
+
 /* sums[j] += sum over i of x[i,j], rows in order, in double or better */
-void DPID_T(dpid_column_sums)(int64_t rows, int64_t cols, const real *x, int64_t ld, real *sums)
+static inline __attribute__((always_inline)) void add_columns(int64_t rows, const int64_t width, const real *x, int64_t ld, real *sums)
 {
     enum { COLUMNS = 64 };
-    wide part[COLUMNS];
-    for (int64_t first = 0; first < cols; first += COLUMNS) {
-        const int64_t width = cols - first < COLUMNS ? cols - first : COLUMNS;
+    wide part[COLUMNS] = {0};
+    for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < width; j++)
-            part[j] = 0;
-        for (int64_t i = 0; i < rows; i++)
-            for (int64_t j = 0; j < width; j++)
-                part[j] += (wide)x[i * ld + first + j];
-        for (int64_t j = 0; j < width; j++)
-            sums[first + j] = (real)((wide)sums[first + j] + part[j]);
-    }
+            part[j] += (wide)x[i * ld + j];
+    for (int64_t j = 0; j < width; j++)
+        sums[j] = (real)((wide)sums[j] + part[j]);
+}
+
+void DPID_T(dpid_column_sums)(int64_t rows, int64_t cols, const real *x, int64_t ld, real *sums)
+{
+    enum { MANY = 64, SOME = 16 }; /* as many as the registers hold, and fewer */
+    int64_t j = 0;
+    for (; j + MANY <= cols; j += MANY)
+        add_columns(rows, MANY, x + j, ld, sums + j);
+    for (; j + SOME <= cols; j += SOME)
+        add_columns(rows, SOME, x + j, ld, sums + j);
+    if (j < cols)
+        add_columns(rows, cols - j, x + j, ld, sums + j);
 }
 
 /* ---- extremes ------------------------------------------------------------------------- */
@@ -123,3 +209,7 @@ void DPID_T(dpid_from_double)(const double *x, int64_t n, real *y)
     for (int64_t i = 0; i < n; i++)
         y[i] = (real)x[i];
 }
+
+#if DPID_ONCE
+double (*const dpid_sum_squares_by[DPID_ISAS][DPID_PRECISIONS])(dpid_pool *pool, const void *x, int64_t n) = DPID_ISA_TABLE(dpid_sum_squares_by);
+#endif

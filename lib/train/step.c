@@ -8,11 +8,6 @@
 
 /* ---- first half: loss and gradient ---------------------------------------------------------- */
 
-static double squares(dpid_precision p, const void *x, int64_t n)
-{
-    return p == DPID_P32 ? dpid_sum_squares_f32(x, n) : p == DPID_P64 ? dpid_sum_squares_f64(x, n) : dpid_sum_squares_f80(x, n);
-}
-
 static bool all_finite(dpid_precision p, const void *x, int64_t n)
 {
     return p == DPID_P32 ? dpid_all_finite_f32(x, n) : p == DPID_P64 ? dpid_all_finite_f64(x, n) : dpid_all_finite_f80(x, n);
@@ -41,9 +36,8 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
     *loss_mean = pass.loss_sum / (double)n;
     if (!isfinite(*loss_mean))
         return fail_nonfinite(t, "output", "the output of", n);
-    dpid_net_clear_gradients(net);
-    dpid_net_run_backward(net, DPID_TRAIN, n, NULL);
-    *norm = sqrt(squares(p, net->gradients, net->values_reals));
+    dpid_net_run_backward_anew(net, DPID_TRAIN, n);
+    *norm = sqrt(dpid_sum_squares_by[net->head.ctx->isa][p](dpid_ctx_pool(net->head.ctx), net->gradients, net->values_reals));
     if (!isfinite(*norm) && !all_finite(p, net->gradients, net->values_reals))
         return fail_nonfinite(t, "gradient", "the gradient of", n);
     return DEEPID_OK;
@@ -51,27 +45,79 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
 
 /* ---- second half: the update ------------------------------------------------------------------ */
 
-/* Stretches of parameters with the same weight decay, one streaming pass. */
+/* One streaming pass, cut into tasks of so many parameters. */
+enum { UPDATE_TASK = 16384 };
+
+typedef struct {
+    deepid_trainer *trainer;
+    dpid_update common; /* what all stretches share */
+    double decay;
+    bool decay_all;
+} update;
+
+static bool decays(const update *u, const dpid_parameter *p)
+{
+    return u->decay > 0 && (u->decay_all || p->spec.role == DPID_ROLE_WEIGHT);
+}
+
+/* Trained parameters lie one after the other: the one that number `at` belongs to. */
+static int32_t parameter_of(const deepid_net *net, int64_t at)
+{
+    int32_t low = 0;
+    int32_t high = net->trained;
+    while (high - low > 1) {
+        const int32_t middle = low + (high - low) / 2;
+        if (net->parameter[middle].offset <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void update_stretch(const update *u, int64_t first, int64_t count, bool decay)
+{
+    const deepid_trainer *t = u->trainer;
+    const dpid_optimizer *o = t->optimizer;
+    const int64_t offset = first * dpid_precision_bytes(t->net->precision);
+    dpid_update stretch = u->common;
+    stretch.n = count;
+    stretch.weight_decay = decay ? u->decay : 0;
+    stretch.w = (char *)t->net->values + offset;
+    stretch.g = (char *)t->net->gradients + offset;
+    stretch.m = o->states > 0 ? (char *)t->state[0] + offset : NULL;
+    stretch.v = o->states > 1 ? (char *)t->state[1] + offset : NULL;
+    o->update[t->net->head.ctx->isa][t->net->precision](&stretch);
+}
+
+/* Stretches of parameters with the same weight decay. */
+static void update_task(void *arg, int64_t task, int32_t worker)
+{
+    const update *u = arg;
+    const deepid_net *net = u->trainer->net;
+    (void)worker;
+    const int64_t most = (task + 1) * UPDATE_TASK;
+    const int64_t end = most < net->values_reals ? most : net->values_reals;
+    int64_t at = task * UPDATE_TASK;
+    for (int32_t i = parameter_of(net, at); at < end;) {
+        const bool decay = decays(u, &net->parameter[i]);
+        const int64_t first = at;
+        for (; at < end && i < net->trained && (u->decay <= 0 || decays(u, &net->parameter[i]) == decay); i++)
+            at = net->parameter[i].offset + net->parameter[i].count;
+        at = at < end ? at : end;
+        update_stretch(u, first, at - first, decay);
+    }
+}
+
 static void update_parameters(deepid_trainer *t, double norm)
 {
     const dpid_optimizer *o = t->optimizer;
-    deepid_net *net = t->net;
-    const int64_t bytes = dpid_precision_bytes(net->precision);
-    const double decay = o->decay_key >= 0 ? t->optimizer_option[o->decay_key].r : 0;
-    const bool all = o->decay_all_key >= 0 && t->optimizer_option[o->decay_all_key].i == 1;
     const double scale = t->clip > 0 && norm > t->clip ? t->clip / norm : 1;
-    for (int32_t i = 0; i < net->trained;) {
-        const bool decays = decay > 0 && (all || net->parameter[i].spec.role == DPID_ROLE_WEIGHT);
-        const int64_t first = net->parameter[i].offset;
-        int64_t count = 0;
-        for (; i < net->trained && (decay == 0 || decays == (all || net->parameter[i].spec.role == DPID_ROLE_WEIGHT)); i++)
-            count += net->parameter[i].count;
-        dpid_update u = {.option = t->optimizer_option, .n = count, .step = t->step + 1, .rate = dpid_trainer_rate_at(t, t->step), .weight_decay = decays ? decay : 0, .scale = scale,
-                         .w = (char *)net->values + first * bytes, .g = (char *)net->gradients + first * bytes};
-        u.m = o->states > 0 ? (char *)t->state[0] + first * bytes : NULL;
-        u.v = o->states > 1 ? (char *)t->state[1] + first * bytes : NULL;
-        o->update[net->head.ctx->isa][net->precision](&u);
-    }
+    update u = {.trainer = t,
+                .common = {.option = t->optimizer_option, .step = t->step + 1, .rate = dpid_trainer_rate_at(t, t->step), .scale = scale},
+                .decay = o->decay_key >= 0 ? t->optimizer_option[o->decay_key].r : 0,
+                .decay_all = o->decay_all_key >= 0 && t->optimizer_option[o->decay_all_key].i == 1};
+    dpid_pool_run(dpid_ctx_pool(t->head.ctx), (t->net->values_reals + UPDATE_TASK - 1) / UPDATE_TASK, update_task, &u);
 }
 
 /* ---- batches in order ---------------------------------------------------------------------------- */

@@ -42,6 +42,27 @@ enum { LENGTHS = sizeof lengths / sizeof *lengths, LONGEST = 100003 };
     }
 EACH(TEST_SUMS)
 
+/* The tree of the sum is the same, whoever works out its parts. */
+#define TEST_POOLED(suffix, real, eps)                                                                              \
+    static void pooled_squares_have_the_same_bits_##suffix(void **state)                                            \
+    {                                                                                                               \
+        (void)state;                                                                                                \
+        enum { MOST = 3000011 };                                                                                    \
+        static const int64_t counts[] = {0, 1, 511, 512, 513, 16384, 16385, 100003, 1048577, MOST};                 \
+        deepid_ctx *ctx = new_ctx(3);                                                                               \
+        double *source = malloc(sizeof(double) * MOST);                                                             \
+        real *x = malloc(sizeof(real) * MOST);                                                                      \
+        random_array(9, MOST, -1, 1, source);                                                                       \
+        dpid_from_double_##suffix(source, MOST, x);                                                                 \
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)                                                 \
+            if (dpid_sum_squares_by_##suffix(dpid_ctx_pool(ctx), x, counts[i]) != dpid_sum_squares_##suffix(x, counts[i])) \
+                fail_msg(#suffix ": %lld squares by a pool differ (seed 9)", (long long)counts[i]);                 \
+        free(x);                                                                                                    \
+        free(source);                                                                                               \
+        deepid_ctx_destroy(ctx);                                                                                    \
+    }
+EACH(TEST_POOLED)
+
 /* sums[j] += ..., so what was there stays; rows are padded; the bound is that of a sum in order in double, rounded once to the type */
 #define TEST_COLUMNS(suffix, real, eps)                                                                                                             \
     static void column_sums_are_added_##suffix(void **state)                                                                                        \
@@ -145,7 +166,7 @@ EACH(TEST_NAN)
 EACH(TEST_LOOPS)
 
 #define ROWS(suffix, real, eps)                                                                                                                    \
-    cmocka_unit_test(sums_are_accurate_##suffix), cmocka_unit_test(column_sums_are_added_##suffix), cmocka_unit_test(nan_and_infinity_are_seen_anywhere_##suffix), \
+    cmocka_unit_test(sums_are_accurate_##suffix), cmocka_unit_test(pooled_squares_have_the_same_bits_##suffix), cmocka_unit_test(column_sums_are_added_##suffix), cmocka_unit_test(nan_and_infinity_are_seen_anywhere_##suffix), \
         cmocka_unit_test(loops_touch_every_element_once_##suffix),
 
 int main(void)

@@ -1,5 +1,6 @@
 /* Softmax cross-entropy: L = mean over i of -sum_k t_ik log softmax(z_i)_k,  t = (1 - smoothing) onehot + smoothing / classes.   Derivation: cross_entropy.md   Reference: cross_entropy_ref.c */
 #include "ops/loss.h"
+#include "tensor/elementary.h"
 #include "tensor/real.h"
 
 #if DPID_PRECISION == 80
@@ -8,24 +9,59 @@ typedef long double wide;
 typedef double wide;
 #endif
 
-/* log sum_k e^z_k = top + log sum_k e^(z_k - top); *best: first arg max, -1 with a NaN in the row */
-static wide log_sum_exp(const real *z, int64_t width, int64_t *best)
+#if DPID_PRECISION == 80
+#define EXP expl
+#else
+#define EXP dpid_exp
+#endif
+
+enum { BLOCK = 1024 }; /* exponentials at a time: some rows, or a piece of one */
+
+typedef struct {
+    dpid_loss_pass *pass;
+    int64_t first, rows; /* of the block */
+    int64_t begin, end;  /* columns that e holds */
+    wide e[BLOCK];       /* e^(z - top), row by row */
+    wide top[BLOCK], sum[BLOCK];
+} block;
+
+/* The largest of each row, and its first place; -1 with a NaN in the row */
+static int64_t find_top(const real *z, int64_t width, wide *top)
 {
-    int64_t top = 0;
+    int64_t best = 0;
     bool nan = z[0] != z[0];
     for (int64_t k = 1; k < width; k++) {
         nan |= z[k] != z[k];
-        if (z[k] > z[top])
-            top = k;
+        if (z[k] > z[best])
+            best = k;
     }
-    *best = nan ? -1 : top;
-    wide sum = 0;
-    for (int64_t k = 0; k < width; k++)
-        sum += exp((wide)z[k] - (wide)z[top]);
-    return (wide)z[top] + log(sum);
+    *top = (wide)z[best];
+    return nan ? -1 : best;
 }
 
-/* -sum_k t_k (z_k - lse) */
+static void find_exponentials(block *b, int64_t begin)
+{
+    b->begin = begin;
+    b->end = b->pass->width - begin > BLOCK ? begin + BLOCK : b->pass->width;
+    const int64_t width = b->end - b->begin;
+    for (int64_t i = 0; i < b->rows; i++) {
+        const real *z = (const real *)b->pass->z + (b->first + i) * b->pass->width + b->begin;
+        for (int64_t k = 0; k < width; k++)
+            b->e[i * width + k] = (wide)z[k] - b->top[i];
+    }
+    for (int64_t i = 0; i < b->rows * width; i++)
+        b->e[i] = EXP(b->e[i]);
+}
+
+static void add_exponentials(block *b)
+{
+    const int64_t width = b->end - b->begin;
+    for (int64_t i = 0; i < b->rows; i++)
+        for (int64_t k = 0; k < width; k++)
+            b->sum[i] += b->e[i * width + k];
+}
+
+/* -sum_k t_k (z_k - lse),  lse = log sum_k e^z_k */
 static wide row_loss(const real *z, int64_t width, int64_t label, wide smoothing, wide lse)
 {
     wide loss = (1 - smoothing) * (lse - (wide)z[label]);
@@ -35,30 +71,65 @@ static wide row_loss(const real *z, int64_t width, int64_t label, wide smoothing
 }
 
 /* dz = (softmax(z) - t) / n */
-static void row_gradient(const real *z, int64_t width, int64_t label, wide smoothing, wide lse, int64_t n, real *dz)
+static void find_gradients(const block *b, wide smoothing)
 {
-    for (int64_t k = 0; k < width; k++) {
-        const wide target = smoothing / (wide)width + (k == label ? 1 - smoothing : 0);
-        dz[k] = (real)((exp((wide)z[k] - lse) - target) / (wide)n);
+    const dpid_loss_pass *pass = b->pass;
+    const int64_t width = b->end - b->begin;
+    const wide each = 1 / (wide)pass->n;
+    for (int64_t i = 0; i < b->rows; i++) {
+        real *dz = (real *)pass->dz + (b->first + i) * pass->width + b->begin;
+        const int64_t label = pass->labels[b->first + i] - b->begin;
+        const wide scale = 1 / b->sum[i];
+        for (int64_t k = 0; k < width; k++)
+            dz[k] = (real)((b->e[i * width + k] * scale - smoothing / (wide)pass->width) * each);
+        if (label >= 0 && label < width)
+            dz[label] = (real)((b->e[i * width + label] * scale - smoothing / (wide)pass->width - (1 - smoothing)) * each);
     }
+}
+
+static void find_sums(block *b)
+{
+    dpid_loss_pass *pass = b->pass;
+    for (int64_t i = 0; i < b->rows; i++) {
+        pass->wrong += find_top((const real *)pass->z + (b->first + i) * pass->width, pass->width, &b->top[i]) != pass->labels[b->first + i];
+        b->sum[i] = 0;
+    }
+    for (int64_t begin = 0; begin < pass->width; begin += BLOCK) {
+        find_exponentials(b, begin);
+        add_exponentials(b);
+    }
+}
+
+static wide block_loss(const block *b, wide smoothing)
+{
+    const dpid_loss_pass *pass = b->pass;
+    wide loss = 0;
+    for (int64_t i = 0; i < b->rows; i++)
+        loss += row_loss((const real *)pass->z + (b->first + i) * pass->width, pass->width, pass->labels[b->first + i], smoothing, b->top[i] + log(b->sum[i]));
+    return loss;
 }
 
 void DPID_T(dpid_cross_entropy)(dpid_loss_pass *pass);
 void DPID_T(dpid_cross_entropy)(dpid_loss_pass *pass)
 {
-    const real *z = pass->z;
+    block b;
+    const int64_t most = pass->width < BLOCK ? BLOCK / pass->width : 1;
     const wide smoothing = (wide)pass->option[0].r;
-    wide sum = 0;
+    wide loss = 0;
+    b.pass = pass;
     pass->wrong = 0;
-    for (int64_t i = 0; i < pass->n; i++, z += pass->width) {
-        int64_t best;
-        const wide lse = log_sum_exp(z, pass->width, &best);
-        sum += row_loss(z, pass->width, pass->labels[i], smoothing, lse);
-        pass->wrong += best != pass->labels[i];
-        if (pass->dz)
-            row_gradient(z, pass->width, pass->labels[i], smoothing, lse, pass->n, (real *)pass->dz + i * pass->width);
+    for (int64_t first = 0; first < pass->n; first += b.rows) {
+        b.first = first;
+        b.rows = pass->n - first < most ? pass->n - first : most;
+        find_sums(&b);
+        loss += block_loss(&b, smoothing);
+        for (int64_t begin = 0; pass->dz && begin < pass->width; begin += BLOCK) {
+            if (begin != b.begin)
+                find_exponentials(&b, begin);
+            find_gradients(&b, smoothing);
+        }
     }
-    pass->loss_sum = (double)sum;
+    pass->loss_sum = (double)loss;
 }
 
 /* ---- the loss ------------------------------------------------------------------- */

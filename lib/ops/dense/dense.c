@@ -1,10 +1,124 @@
-/* Dense: y = x w^T + b.   Derivation: dense.md   Reference: dense_ref.c */
-#include "ops/op.h"
+/* Dense: y = x w^T + b.   Derivation: dense.md   Reference: dense_ref.c
+   Where w is small all products are done in registers, in an order of sums that no cutting changes (tensor/product.h); forward wants w transposed for that, which costs about 2 / n of it. Large ones go to
+   BLAS. */
+#include "ops/dense/dense.h"
+
 #include "tensor/gemm.h"
+#include "tensor/product.h"
 #include "tensor/real.h"
 #include "tensor/vector.h"
 
 enum { WEIGHT, BIAS };
+
+/* ---- small: parts in registers -------------------------------------------------- */
+
+static int64_t inputs(const dpid_pass *pass)
+{
+    return pass->op->in.extent[0];
+}
+
+static int64_t outputs(const dpid_pass *pass)
+{
+    return pass->op->out.extent[0];
+}
+
+static void pack(const dpid_pass *pass)
+{
+    DPID_T(dpid_transpose)(outputs(pass), inputs(pass), pass->parameter[WEIGHT], inputs(pass), pass->scratch, dpid_product_pad(outputs(pass)));
+}
+
+/* y = x w^T + 1 b^T */
+static void small_forward(const dpid_pass *pass, bool rectify)
+{
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
+    const dpid_product_end end = {.bias = pass->parameter[BIAS], .rectify = rectify};
+    DPID_T(dpid_product_nn)(pass->n, out, in, pass->x, in, pass->scratch, dpid_product_pad(out), &end, pass->y, out);
+}
+
+/* dx = dy w */
+static void input_gradient(const dpid_pass *pass, bool rectified)
+{
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
+    const dpid_product_end end = {.of = rectified ? pass->x : NULL};
+    DPID_T(dpid_product_nn)(pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, &end, pass->dx, in);
+}
+
+/* dw += dy^T x      db += dy^T 1 */
+static void weight_gradient(const dpid_pass *pass, int64_t first, int64_t count, bool add)
+{
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
+    const real *dy = (const real *)pass->dy + first;
+    DPID_T(dpid_product_tn)(count, in, pass->n, dy, out, pass->x, in, add, (real *)pass->dparameter[WEIGHT] + first * in, in);
+    if (!pass->dparameter[BIAS])
+        return;
+    real *db = (real *)pass->dparameter[BIAS] + first;
+    if (!add)
+        DPID_T(dpid_fill)(db, count, 0);
+    DPID_T(dpid_column_sums)(pass->n, count, dy, out, db);
+}
+
+const dpid_dense_parts DPID_T(dpid_dense_parts) = {pack, small_forward, input_gradient, weight_gradient};
+
+/* ---- small: tasks ------------------------------------------------------------------ */
+
+enum { TASK_ROWS = 32, ALONE = 1 << 19 }; /* a product of fewer multiply-adds is one task: a region would cost more than it saves */
+
+typedef struct {
+    const dpid_pass *pass;
+    int64_t rows, task_rows; /* of the result: samples, or outputs */
+} job;
+
+static void run_job(const dpid_pass *pass, int64_t rows, dpid_task_fn fn)
+{
+    job j = {pass, rows, pass->n * inputs(pass) * outputs(pass) < ALONE ? rows : TASK_ROWS};
+    dpid_pool_run(pass->pool, (rows + j.task_rows - 1) / j.task_rows, fn, &j);
+}
+
+static int64_t rows_of(const job *j, int64_t task)
+{
+    const int64_t left = j->rows - task * j->task_rows;
+    return left < j->task_rows ? left : j->task_rows;
+}
+
+/* The pass over the samples of a task. */
+static dpid_pass part_of(const job *j, int64_t task)
+{
+    const int64_t first = task * j->task_rows;
+    dpid_pass pass = *j->pass;
+    pass.n = rows_of(j, task);
+    pass.x = (const real *)pass.x + first * inputs(&pass);
+    if (pass.y)
+        pass.y = (real *)pass.y + first * outputs(&pass);
+    if (pass.dy)
+        pass.dy = (const real *)pass.dy + first * outputs(&pass);
+    if (pass.dx)
+        pass.dx = (real *)pass.dx + first * inputs(&pass);
+    return pass;
+}
+
+static void forward_task(void *arg, int64_t task, int32_t worker)
+{
+    (void)worker;
+    const dpid_pass pass = part_of(arg, task);
+    small_forward(&pass, false);
+}
+
+static void input_task(void *arg, int64_t task, int32_t worker)
+{
+    (void)worker;
+    const dpid_pass pass = part_of(arg, task);
+    input_gradient(&pass, false);
+}
+
+static void weight_task(void *arg, int64_t task, int32_t worker)
+{
+    const job *j = arg;
+    (void)worker;
+    weight_gradient(j->pass, task * j->task_rows, rows_of(j, task), true);
+}
 
 /* ---- kernels ---------------------------------------------------------------- */
 
@@ -18,9 +132,14 @@ static void copy_rows(int64_t rows, int64_t cols, const real *restrict b, real *
 /* y = 1 b^T + x w^T */
 static void dense_forward(const dpid_pass *pass)
 {
-    const int64_t in = pass->op->in.extent[0];
-    const int64_t out = pass->op->out.extent[0];
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
     const real *b = pass->parameter[BIAS];
+    if (dpid_dense_is_small(pass->op)) {
+        pack(pass);
+        run_job(pass, pass->n, forward_task);
+        return;
+    }
     if (b)
         copy_rows(pass->n, out, b, pass->y);
     DPID_P(dpid_gemm_nt)(pass->pool, pass->n, out, in, pass->x, in, pass->parameter[WEIGHT], in, b != NULL, pass->y, out);
@@ -29,11 +148,18 @@ static void dense_forward(const dpid_pass *pass)
 /* dx = dy w      dw += dy^T x      db += dy^T 1 */
 static void dense_backward(const dpid_pass *pass)
 {
-    const int64_t in = pass->op->in.extent[0];
-    const int64_t out = pass->op->out.extent[0];
-    if (pass->dx)
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
+    const bool small = dpid_dense_is_small(pass->op);
+    if (small && pass->dx)
+        run_job(pass, pass->n, input_task);
+    if (small && pass->dparameter[WEIGHT]) {
+        run_job(pass, out, weight_task);
+        return;
+    }
+    if (!small && pass->dx)
         DPID_P(dpid_gemm_nn)(pass->pool, pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, false, pass->dx, in);
-    if (pass->dparameter[WEIGHT])
+    if (!small && pass->dparameter[WEIGHT])
         DPID_P(dpid_gemm_tn)(pass->pool, out, in, pass->n, pass->dy, out, pass->x, in, true, pass->dparameter[WEIGHT], in);
     if (pass->dparameter[BIAS])
         DPID_T(dpid_column_sums)(pass->n, out, pass->dy, out, pass->dparameter[BIAS]);
@@ -48,6 +174,21 @@ const dpid_kernels DPID_T(dpid_kernels_dense) = {dense_forward, dense_backward, 
 #include <deepid/ops.h>
 
 #include <stdio.h>
+
+const dpid_dense_parts *const dpid_dense_parts_of[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(&dpid_dense_parts);
+
+bool dpid_dense_is_small(const dpid_op *op)
+{
+    enum { WEIGHTS = 1 << 18 };
+    return op->in.extent[0] * op->out.extent[0] <= WEIGHTS;
+}
+
+static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
+{
+    (void)n;
+    (void)workers;
+    return dpid_dense_is_small(op) ? op->in.extent[0] * dpid_product_pad(op->out.extent[0]) : 0;
+}
 
 enum { OUT, HAS_BIAS };
 static const dpid_option known[] = {
@@ -77,6 +218,7 @@ const dpid_kind dpid_kind_dense = {
     .help = "y = x w^T + b; options: out (required), bias=1",
     .options = known,
     .infer = infer,
+    .scratch = scratch,
     .kernels = DPID_KERNELS(dense),
 };
 

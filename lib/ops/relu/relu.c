@@ -14,4 +14,4 @@ static inline real slope(real x, real y, const dpid_value *option)
     return x > 0 ? 1 : x <= 0 ? 0 : x; /* NaN stays NaN */
 }
 
-DPID_ACTIVATION(relu, "y = max(x, 0)", DPID_KIND_KINKED, NULL)
+DPID_ACTIVATION(relu, "y = max(x, 0)", DPID_KIND_KINKED | DPID_KIND_SLOPE_OF_VALUE, NULL)

@@ -15,4 +15,4 @@ static inline real slope(real x, real y, const dpid_value *option)
     return y * (1 - y);
 }
 
-DPID_ACTIVATION(sigmoid, "y = 1 / (1 + e^-x)", 0, NULL)
+DPID_ACTIVATION(sigmoid, "y = 1 / (1 + e^-x)", DPID_KIND_SLOPE_OF_VALUE, NULL)

@@ -1,0 +1,373 @@
+/* Planning a stretch of rows: who reads what, where it lies, how the way back is cut into groups.   What for: rows.h */
+#include "net/rows.h"
+
+#include "ops/dense/dense.h"
+
+#include <string.h>
+
+/* ---- which steps ------------------------------------------------------------------------ */
+
+static bool is_small_dense(const deepid_net *net, const dpid_step *step)
+{
+    const dpid_op *op = step->type == DPID_STEP_LAYER ? &net->layer[step->layer].op : NULL;
+    return op && strcmp(op->kind->word, "dense") == 0 && dpid_dense_is_small(op);
+}
+
+static bool is_activation(const deepid_net *net, const dpid_step *step)
+{
+    const dpid_op *op = step->type == DPID_STEP_LAYER ? &net->layer[step->layer].op : NULL;
+    return op && (op->kind->flags & DPID_KIND_ELEMENTWISE) && !(op->kind->flags & DPID_KIND_MODE) && op->parameters == 0;
+}
+
+bool dpid_rows_takes(const deepid_net *net, const dpid_plan *plan, int32_t t)
+{
+    const dpid_step *step = &net->step[t];
+    if (plan->whole || plan->fusion.role[t] != DPID_ROLE_PLAIN || net->value[step->in].shape.rank != 1)
+        return false;
+    return step->type == DPID_STEP_JOIN ? step->in != step->skip : is_small_dense(net, step) || is_activation(net, step);
+}
+
+/* ---- who reads what ----------------------------------------------------------------------- */
+
+int32_t dpid_readers_find(const deepid_net *net, dpid_arena *arena, dpid_readers **out)
+{
+    dpid_readers *of = NULL;
+    DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *of, "net", &of));
+    for (int32_t v = 0; v < net->values_count; v++)
+        of[v] = (dpid_readers){.maker = -1, .first = net->steps, .last = -1};
+    of[net->step[net->steps - 1].out].last = net->steps; /* the net's end reads it too */
+    for (int32_t t = 0; t < net->steps; t++) {
+        const int32_t read[2] = {net->step[t].in, net->step[t].skip};
+        of[net->step[t].out].maker = t;
+        for (int k = 0; k < 2 && read[k] >= 0; k++) {
+            dpid_readers *r = &of[read[k]];
+            r->first = t < r->first ? t : r->first;
+            r->last = t > r->last ? t : r->last;
+            r->count++;
+        }
+    }
+    *out = of;
+    return DEEPID_OK;
+}
+
+typedef struct {
+    const deepid_net *net;
+    dpid_plan *plan;
+    dpid_rows *rows;
+    int32_t first, count; /* of the stage */
+    dpid_place *value, *gradient; /* of what each step of the stage makes */
+    int32_t *held;                /* of each slot: who still needs it */
+    int64_t *width;               /* and the width of what it holds */
+    int32_t slots;
+} work;
+
+/* The step of the stage that makes v, when nobody but the stage's steps reads it; else -1. */
+static int32_t inside(const work *w, int32_t v)
+{
+    const dpid_readers *r = &w->plan->readers[v];
+    const bool within = r->maker >= w->first && r->first > r->maker && r->last < w->first + w->count;
+    return within ? r->maker - w->first : -1;
+}
+
+/* What a dense layer gives an activation whose slope can be told from what it returns need not be kept for the way back. */
+static bool passes_through(const work *w, int32_t v)
+{
+    const deepid_net *net = w->net;
+    const dpid_readers *r = &w->plan->readers[v];
+    return inside(w, v) >= 0 && r->count == 1 && is_activation(net, &net->step[r->first]) && (net->layer[net->step[r->first].layer].op.kind->flags & DPID_KIND_SLOPE_OF_VALUE);
+}
+
+/* v goes from a dense layer into the rectifier behind it and nowhere else. */
+static bool is_rectified(const work *w, int32_t v)
+{
+    const dpid_readers *r = &w->plan->readers[v];
+    return passes_through(w, v) && r->first == r->maker + 1 && is_small_dense(w->net, &w->net->step[r->maker]) && strcmp(w->net->layer[w->net->step[r->first].layer].op.kind->word, "relu") == 0;
+}
+
+/* ---- slots ---------------------------------------------------------------------------------- */
+
+/* A slot serves values of one width: chunks run at their own pace, and their rows must not meet. */
+static dpid_place take_slot(work *w, dpid_place_type type, int32_t v)
+{
+    const int64_t width = dpid_shape_count(&w->net->value[v].shape);
+    int32_t i = 0;
+    while (i < w->slots && (w->held[i] > 0 || w->width[i] != width))
+        i++;
+    w->slots = i < w->slots ? w->slots : i + 1;
+    w->held[i] = 1;
+    w->width[i] = width;
+    return (dpid_place){type, i};
+}
+
+/* One slot behind the other; returns the reals a sample of all. */
+static int64_t line_up(const work *w, int64_t *start)
+{
+    int64_t reals = 0;
+    for (int32_t i = 0; i < w->slots; i++) {
+        start[i] = reals;
+        reals += w->width[i];
+    }
+    return reals;
+}
+
+static void give_back(work *w, dpid_place place)
+{
+    if (place.type == DPID_PLACE_OWN || place.type == DPID_PLACE_SHARED)
+        w->held[place.at]--;
+}
+
+/* ---- forward ---------------------------------------------------------------------------------- */
+
+static dpid_place value_of(const work *w, int32_t v)
+{
+    const int32_t i = inside(w, v);
+    return i >= 0 ? w->value[i] : (dpid_place){DPID_PLACE_VALUE, v};
+}
+
+static dpid_place place_value(work *w, const dpid_row_step *s, int32_t v)
+{
+    const bool kept = inside(w, v) < 0 || (w->plan->train && !(s->dense && passes_through(w, v)));
+    if (kept)
+        return (dpid_place){DPID_PLACE_VALUE, v};
+    w->plan->fusion.stored[v] = false;
+    return s->rectify ? (dpid_place){DPID_PLACE_NONE, 0} : take_slot(w, DPID_PLACE_OWN, v);
+}
+
+static void give_back_read(work *w, const dpid_row_step *s)
+{
+    const dpid_step *step = &w->net->step[s->step];
+    if (w->plan->readers[step->in].last == s->step)
+        give_back(w, s->x);
+    if (s->join && w->plan->readers[step->skip].last == s->step)
+        give_back(w, s->skip);
+}
+
+/* A dense layer with its rectifier reads until the rectifier has its place. */
+static void plan_forward(work *w)
+{
+    const deepid_net *net = w->net;
+    for (int32_t i = 0; i < w->count; i++) {
+        dpid_row_step *s = &w->rows->step[i];
+        const dpid_step *step = &net->step[w->first + i];
+        *s = (dpid_row_step){.step = w->first + i,
+                             .dense = is_small_dense(net, step),
+                             .join = step->type == DPID_STEP_JOIN,
+                             .rectify = is_rectified(w, step->out),
+                             .skipped = is_rectified(w, step->in)};
+        w->value[i] = place_value(w, s, step->out);
+        s->x = value_of(w, step->in);
+        s->y = w->value[i];
+        s->slope_x = s->x.type == DPID_PLACE_VALUE ? s->x : s->y;
+        if (s->join)
+            s->skip = value_of(w, step->skip);
+        if (s->skipped) {
+            s[-1].y = s->y;
+            give_back_read(w, s - 1);
+        } else if (!s->rectify) {
+            give_back_read(w, s);
+        }
+    }
+    w->rows->own = line_up(w, w->rows->own_start);
+}
+
+/* Transposed weights, group by group. */
+static void plan_packing(work *w)
+{
+    enum { CACHE = 384 * 1024 };
+    const deepid_net *net = w->net;
+    dpid_rows *rows = w->rows;
+    const int64_t most = CACHE / dpid_precision_bytes(net->precision);
+    dpid_row_packing *group = &rows->packing[rows->packings++];
+    int64_t packed = 0;
+    *group = (dpid_row_packing){0, w->count - 1, 0, 0};
+    for (int32_t i = 0; i < w->count; i++) {
+        dpid_row_step *s = &rows->step[i];
+        if (!s->dense)
+            continue;
+        const int64_t reals = dpid_op_scratch(&net->layer[net->step[s->step].layer].op, 1, 1);
+        if (group->denses > 0 && packed + reals > most) {
+            group->last = i - 1;
+            group = &rows->packing[rows->packings++];
+            *group = (dpid_row_packing){i, w->count - 1, rows->denses, 0};
+            packed = 0;
+        }
+        s->packed = packed;
+        packed += reals;
+        rows->packed = packed > rows->packed ? packed : rows->packed;
+        rows->dense[rows->denses++] = i;
+        group->denses++;
+    }
+}
+
+/* ---- backward ------------------------------------------------------------------------------------ */
+
+/* Where the gradient of v is written, or where it is added to. */
+static dpid_place gradient_of(work *w, int32_t v, bool writes)
+{
+    const int32_t i = inside(w, v);
+    if (i < 0)
+        return (dpid_place){DPID_PLACE_GRADIENT, v};
+    if (writes)
+        w->gradient[i] = take_slot(w, DPID_PLACE_SHARED, v);
+    return w->gradient[i];
+}
+
+/* The gradient of a branch's end is that of the join: it takes its place. */
+static void plan_join(work *w, const dpid_step *step, dpid_row_step *s)
+{
+    const int32_t branch = inside(w, step->in);
+    if (branch >= 0) {
+        w->gradient[branch] = s->dy;
+        if (s->dy.type == DPID_PLACE_SHARED)
+            w->held[s->dy.at]++;
+    } else {
+        s->dx = gradient_of(w, step->in, true);
+    }
+    s->dskip = gradient_of(w, step->skip, !s->add);
+}
+
+typedef struct {
+    double bytes;  /* that the group touches so far */
+    int32_t tasks; /* of all groups */
+} group_size;
+
+static void add_tasks(work *w, int32_t i, group_size *size)
+{
+    enum { PIECE = 32 };
+    const deepid_net *net = w->net;
+    const dpid_op *op = &net->layer[net->step[w->rows->step[i].step].layer].op;
+    const double n = (double)w->plan->batch;
+    const double in = (double)op->in.extent[0];
+    const double out = (double)op->out.extent[0];
+    size->bytes += (n * (in + out) + in * out) * (double)dpid_precision_bytes(net->precision);
+    for (int64_t first = 0; first < op->out.extent[0]; first += PIECE) {
+        const int64_t left = op->out.extent[0] - first;
+        if (w->rows->task)
+            w->rows->task[size->tasks] = (dpid_row_task){i, first, left < PIECE ? left : PIECE};
+        size->tasks++;
+    }
+}
+
+/* The slots that wait for the weight gradients of steps first..last. */
+static void give_back_group(work *w, int32_t first, int32_t last)
+{
+    for (int32_t i = first; i <= last; i++)
+        if (w->rows->step[i].dense)
+            give_back(w, w->rows->step[i].dy);
+}
+
+/* A dense layer that alone reads what a rectifier gives, which a dense layer ran: it writes the gradient of what went into the rectifier. */
+static bool comes_rectified(const work *w, const dpid_step *step)
+{
+    const int32_t maker = inside(w, step->in);
+    return maker >= 0 && w->rows->step[maker].skipped && w->plan->readers[step->in].count == 1;
+}
+
+static void plan_layer(work *w, const dpid_step *step, dpid_row_step *s)
+{
+    s->rectified = s->dense && comes_rectified(w, step);
+    if (s->rectified) {
+        dpid_row_step *rectifier = &w->rows->step[inside(w, step->in)];
+        rectifier->skipped_back = true;
+        s->dx = gradient_of(w, w->net->step[rectifier->step].in, true);
+        return;
+    }
+    s->dx = gradient_of(w, step->in, !s->add);
+    if (s->add && w->rows->own < w->rows->wide)
+        w->rows->own = w->rows->wide; /* for what is added: where the first slot is */
+}
+
+static void plan_backward(work *w)
+{
+    enum { CACHE = 768 * 1024 };
+    const deepid_net *net = w->net;
+    group_size size = {0};
+    int32_t last = w->count - 1;
+    int32_t first_task = 0;
+    w->slots = 0;
+    memset(w->held, 0, sizeof *w->held * (size_t)(2 * w->count));
+    for (int32_t i = w->count - 1; i >= 0; i--) {
+        dpid_row_step *s = &w->rows->step[i];
+        const dpid_step *step = &net->step[s->step];
+        s->add = !net->reads_last[s->step];
+        if (!s->skipped_back) {
+            s->dy = gradient_of(w, step->out, false);
+            if (s->join)
+                plan_join(w, step, s);
+            else
+                plan_layer(w, step, s);
+        }
+        if (s->dense)
+            add_tasks(w, i, &size);
+        else
+            give_back(w, s->dy);
+        if (i > 0 && size.bytes < CACHE)
+            continue;
+        w->rows->group[w->rows->groups++] = (dpid_row_group){i, last, first_task, size.tasks - first_task};
+        give_back_group(w, i, last);
+        last = i - 1;
+        first_task = size.tasks;
+        size.bytes = 0;
+    }
+    w->rows->shared = line_up(w, w->rows->shared_start);
+}
+
+/* ---- all -------------------------------------------------------------------------------------------- */
+
+static int32_t count_tasks(work *w)
+{
+    group_size size = {0};
+    for (int32_t i = 0; i < w->count; i++)
+        if (w->rows->step[i].dense)
+            add_tasks(w, i, &size);
+    return size.tasks;
+}
+
+static void find_widths(work *w)
+{
+    const deepid_net *net = w->net;
+    for (int32_t i = 0; i < w->count; i++) {
+        const dpid_step *step = &net->step[w->first + i];
+        const int64_t in = dpid_shape_count(&net->value[step->in].shape);
+        const int64_t out = dpid_shape_count(&net->value[step->out].shape);
+        w->rows->wide = in > w->rows->wide ? in : w->rows->wide;
+        w->rows->wide = out > w->rows->wide ? out : w->rows->wide;
+    }
+}
+
+static int32_t fill(work *w, dpid_arena *brief)
+{
+    const deepid_net *net = w->net;
+    dpid_arena *arena = &w->plan->arena;
+    DPID_TRY(dpid_arena_alloc(arena, 1, sizeof *w->rows, "net", &w->rows));
+    DPID_TRY(dpid_arena_alloc(arena, w->count, sizeof *w->rows->step, "net", &w->rows->step));
+    DPID_TRY(dpid_arena_alloc(arena, w->count, sizeof *w->rows->group, "net", &w->rows->group));
+    DPID_TRY(dpid_arena_alloc(arena, w->count, sizeof *w->rows->packing, "net", &w->rows->packing));
+    DPID_TRY(dpid_arena_alloc(arena, w->count, sizeof *w->rows->dense, "net", &w->rows->dense));
+    DPID_TRY(dpid_arena_alloc(arena, 2 * w->count, sizeof *w->rows->own_start, "net", &w->rows->own_start));
+    DPID_TRY(dpid_arena_alloc(arena, 2 * w->count, sizeof *w->rows->shared_start, "net", &w->rows->shared_start));
+    DPID_TRY(dpid_arena_alloc(brief, w->count, sizeof *w->value, "net", &w->value));
+    DPID_TRY(dpid_arena_alloc(brief, w->count, sizeof *w->gradient, "net", &w->gradient));
+    DPID_TRY(dpid_arena_alloc(brief, 2 * w->count, sizeof *w->held, "net", &w->held));
+    DPID_TRY(dpid_arena_alloc(brief, 2 * w->count, sizeof *w->width, "net", &w->width));
+    plan_forward(w);
+    plan_packing(w);
+    find_widths(w);
+    DPID_TRY(dpid_arena_alloc(arena, count_tasks(w), sizeof *w->rows->task, "net", &w->rows->task));
+    if (w->plan->train)
+        plan_backward(w);
+    for (int32_t i = 0; i < w->count; i++)
+        if (inside(w, net->step[w->first + i].out) >= 0)
+            w->plan->fusion.gradient[net->step[w->first + i].out] = false;
+    return DEEPID_OK;
+}
+
+int32_t dpid_rows_make(const deepid_net *net, dpid_plan *plan, dpid_stage *stage)
+{
+    work w = {.net = net, .plan = plan, .first = stage->first, .count = stage->count};
+    dpid_arena brief = {.ctx = net->head.ctx};
+    const int32_t status = fill(&w, &brief);
+    dpid_arena_release(&brief);
+    stage->own = w.rows;
+    return status;
+}

@@ -1,0 +1,300 @@
+/* Small dense layers with the activations and joins between them, by chunks of samples. A row of any result here has the same bits whatever rows are worked out with it (ops/dense/dense.h), so chunks may
+   be as large as suits the number of workers; a weight gradient is one sum over all samples in their order.   The plan of it: rows.h */
+#include "net/join.h"
+#include "net/rows.h"
+#include "ops/dense/dense.h"
+#include "tensor/vector.h"
+
+/* ---- a run ---------------------------------------------------------------------------- */
+
+typedef struct {
+    const dpid_stage_run *run;
+    const deepid_net *net;
+    const dpid_rows *rows;
+    const dpid_row_packing *packing;
+    const dpid_row_group *group;
+    int64_t size;  /* bytes of a real */
+    int64_t chunk; /* samples of one */
+    int64_t worker_reals; /* of scratch */
+} rows_run;
+
+/* Samples of a chunk: about as many chunks as workers, none larger than the caches like. */
+static int64_t chunk_of(int64_t n, int32_t workers)
+{
+    enum { MULTIPLE = 8, MOST_SHARED = 64 };
+    const int64_t most = workers > 1 ? MOST_SHARED : DPID_ROWS_MOST;
+    const int64_t each = (n + workers - 1) / workers;
+    const int64_t rounded = (each + MULTIPLE - 1) / MULTIPLE * MULTIPLE;
+    return rounded < most ? rounded : most;
+}
+
+static int64_t chunks_of(const rows_run *r)
+{
+    return (r->run->n + r->chunk - 1) / r->chunk;
+}
+
+/* ---- places: transposed weights, a chunk's slots of each worker, the slots of all samples ------------ */
+
+static int64_t chunk_most(int64_t batch)
+{
+    return batch < DPID_ROWS_MOST ? batch : DPID_ROWS_MOST;
+}
+
+static int64_t worker_reals(const dpid_rows *rows, int64_t batch)
+{
+    enum { LINE = 16 }; /* two workers never write to one cache line */
+    return (rows->own * chunk_most(batch) + LINE - 1) / LINE * LINE;
+}
+
+static rows_run run_of(const dpid_stage_run *run)
+{
+    const deepid_net *net = run->net;
+    return (rows_run){.run = run,
+                      .net = net,
+                      .rows = run->stage->own,
+                      .worker_reals = worker_reals(run->stage->own, net->plan->batch),
+                      .size = dpid_precision_bytes(net->precision),
+                      .chunk = chunk_of(run->n, dpid_pool_workers(dpid_ctx_pool(net->head.ctx)))};
+}
+
+static char *scratch_at(const rows_run *r, int64_t reals)
+{
+    return (char *)r->net->plan->scratch + reals * r->size;
+}
+
+/* start: of the slot, in reals a sample */
+static char *own_at(const rows_run *r, int32_t worker, int64_t start)
+{
+    return scratch_at(r, r->rows->packed + worker * r->worker_reals + start * chunk_most(r->net->plan->batch));
+}
+
+/* Sample `first` of an array of `width` numbers a sample. */
+static void *place_at(const rows_run *r, dpid_place place, int32_t worker, int64_t first, int64_t width)
+{
+    const int64_t offset = first * width * r->size;
+    switch (place.type) {
+    case DPID_PLACE_VALUE:
+        return (char *)dpid_value_at(r->net, place.at) + offset;
+    case DPID_PLACE_GRADIENT:
+        return (char *)dpid_gradient_at(r->net, place.at) + offset;
+    case DPID_PLACE_OWN:
+        return own_at(r, worker, r->rows->own_start[place.at]);
+    case DPID_PLACE_SHARED:
+        return scratch_at(r, r->rows->packed + r->net->plan->workers * r->worker_reals + r->rows->shared_start[place.at] * r->net->plan->batch) + offset;
+    default:
+        return NULL;
+    }
+}
+
+static int64_t width_of(const rows_run *r, int32_t v)
+{
+    return dpid_shape_count(&r->net->value[v].shape);
+}
+
+/* ---- passes over a chunk ------------------------------------------------------------------------ */
+
+typedef struct {
+    const rows_run *run;
+    int64_t first, n;
+    int32_t worker;
+    dpid_pass pass; /* what all layers share; each puts its own in */
+} chunk;
+
+static void open_chunk(chunk *c, const rows_run *r, int32_t worker, int64_t first, int64_t n)
+{
+    c->run = r;
+    c->first = first;
+    c->n = n;
+    c->worker = worker;
+    c->pass = (dpid_pass){.mode = r->run->mode, .n = n, .exact = r->net->exact};
+}
+
+static void open_task(chunk *c, const rows_run *r, int64_t task, int32_t worker)
+{
+    const int64_t first = task * r->chunk;
+    const int64_t left = r->run->n - first;
+    open_chunk(c, r, worker, first, left < r->chunk ? left : r->chunk);
+}
+
+static void *at(const chunk *c, dpid_place place, int64_t width)
+{
+    return place_at(c->run, place, c->worker, c->first, width);
+}
+
+/* Into the pass: the layer of a step, and where it reads its input. */
+static dpid_pass *pass_of(chunk *c, const dpid_row_step *s, dpid_place x)
+{
+    const deepid_net *net = c->run->net;
+    const dpid_step *step = &net->step[s->step];
+    const dpid_layer *layer = &net->layer[step->layer];
+    c->pass.op = &layer->op;
+    c->pass.scratch = scratch_at(c->run, s->packed);
+    c->pass.x = at(c, x, width_of(c->run, step->in));
+    c->pass.dx = c->pass.dparameter[0] = c->pass.dparameter[1] = NULL;
+    c->pass.parameter[0] = c->pass.parameter[1] = NULL;
+    for (int32_t k = 0; k < layer->op.parameters; k++)
+        c->pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
+    return &c->pass;
+}
+
+/* ---- forward ------------------------------------------------------------------------------------- */
+
+static void join_forward(const chunk *c, const dpid_row_step *s, const dpid_step *step, int64_t width)
+{
+    const deepid_net *net = c->run->net;
+    dpid_join_forward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->x, width), at(c, s->skip, width), step->s, at(c, s->y, width));
+}
+
+static const dpid_dense_parts *parts_of(const deepid_net *net)
+{
+    return dpid_dense_parts_of[net->head.ctx->isa][net->precision];
+}
+
+static void layer_forward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+{
+    const deepid_net *net = c->run->net;
+    dpid_pass *pass = pass_of(c, s, s->x);
+    pass->y = at(c, s->y, width_of(c->run, step->out));
+    if (s->dense)
+        parts_of(net)->forward(pass, s->rectify);
+    else
+        dpid_kernels_of(net, step)->forward(pass);
+}
+
+static void forward_chunk(void *arg, int64_t task, int32_t worker)
+{
+    const rows_run *r = arg;
+    chunk c;
+    open_task(&c, r, task, worker);
+    for (int32_t i = r->packing->first; i <= r->packing->last; i++) {
+        const dpid_row_step *s = &r->rows->step[i];
+        const dpid_step *step = &r->net->step[s->step];
+        if (s->join)
+            join_forward(&c, s, step, width_of(r, step->out));
+        else if (!s->skipped)
+            layer_forward(&c, s, step);
+    }
+}
+
+static void pack_task(void *arg, int64_t task, int32_t worker)
+{
+    const rows_run *r = arg;
+    const dpid_row_step *s = &r->rows->step[r->rows->dense[r->packing->first_dense + task]];
+    chunk c;
+    open_chunk(&c, r, worker, 0, r->run->n);
+    parts_of(r->net)->pack(pass_of(&c, s, s->x));
+}
+
+static void forward(const dpid_stage_run *run)
+{
+    rows_run r = run_of(run);
+    dpid_pool *pool = dpid_ctx_pool(run->net->head.ctx);
+    for (int32_t g = 0; g < r.rows->packings; g++) {
+        r.packing = &r.rows->packing[g];
+        dpid_pool_run(pool, r.packing->denses, pack_task, &r);
+        dpid_pool_run(pool, chunks_of(&r), forward_chunk, &r);
+    }
+}
+
+/* ---- backward: gradients through a group --------------------------------------------------------------- */
+
+/* dbranch has the place of dout, or gets a copy; dskip (+)= s dout */
+static void join_backward(const chunk *c, const dpid_row_step *s, const dpid_step *step, int64_t width)
+{
+    const deepid_net *net = c->run->net;
+    dpid_join_backward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->dy, width), step->s, s->add, at(c, s->dx, width), at(c, s->dskip, width));
+}
+
+static void add_to(const deepid_net *net, void *y, const void *x, int64_t n)
+{
+    if (net->precision == DPID_P32)
+        dpid_add_to_f32(y, x, n);
+    else if (net->precision == DPID_P64)
+        dpid_add_to_f64(y, x, n);
+    else
+        dpid_add_to_f80(y, x, n);
+}
+
+static void layer_backward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+{
+    const rows_run *r = c->run;
+    const int64_t in = width_of(r, step->in);
+    const int64_t out = width_of(r, step->out);
+    if (step->in == 0 && !r->run->want_input)
+        return;
+    dpid_pass *pass = pass_of(c, s, s->slope_x);
+    void *dx = at(c, s->dx, in);
+    pass->y = at(c, s->y, out);
+    pass->dy = at(c, s->dy, out);
+    pass->dx = s->add ? own_at(r, c->worker, 0) : dx;
+    if (s->dense)
+        parts_of(r->net)->input_gradient(pass, s->rectified);
+    else
+        dpid_kernels_of(r->net, step)->backward(pass);
+    if (s->add)
+        add_to(r->net, dx, pass->dx, c->n * in); /* branch + skip */
+}
+
+static void backward_chunk(void *arg, int64_t task, int32_t worker)
+{
+    const rows_run *r = arg;
+    chunk c;
+    open_task(&c, r, task, worker);
+    for (int32_t i = r->group->last; i >= r->group->first; i--) {
+        const dpid_row_step *s = &r->rows->step[i];
+        const dpid_step *step = &r->net->step[s->step];
+        if (s->join)
+            join_backward(&c, s, step, width_of(r, step->out));
+        else if (!s->skipped_back)
+            layer_backward(&c, s, step);
+    }
+}
+
+/* ---- backward: weight gradients of a group ---------------------------------------------------------------- */
+
+static void gradient_task(void *arg, int64_t task, int32_t worker)
+{
+    const rows_run *r = arg;
+    const deepid_net *net = r->net;
+    const dpid_row_task *piece = &r->rows->task[r->group->first_task + task];
+    const dpid_row_step *s = &r->rows->step[piece->step];
+    const dpid_step *step = &net->step[s->step];
+    chunk all;
+    open_chunk(&all, r, worker, 0, r->run->n);
+    dpid_pass *pass = pass_of(&all, s, s->x);
+    pass->dy = at(&all, s->dy, width_of(r, step->out));
+    dpid_add_parameter_gradients(net, &net->layer[step->layer], pass);
+    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->run->anew);
+}
+
+static void backward(const dpid_stage_run *run)
+{
+    rows_run r = run_of(run);
+    dpid_pool *pool = dpid_ctx_pool(run->net->head.ctx);
+    for (int32_t g = 0; g < r.rows->groups; g++) {
+        r.group = &r.rows->group[g];
+        dpid_pool_run(pool, chunks_of(&r), backward_chunk, &r);
+        dpid_pool_run(pool, r.group->tasks, gradient_task, &r);
+    }
+}
+
+/* ---- the type ------------------------------------------------------------------------------------------------ */
+
+static int32_t take(const deepid_net *net, const dpid_plan *plan, int32_t first)
+{
+    enum { LEAD = 4 }; /* steps before the first dense layer */
+    int32_t count = 0;
+    bool dense = false;
+    for (int32_t t = first; t < net->steps && (dense || count <= LEAD) && dpid_rows_takes(net, plan, t); t++, count++)
+        dense = dense || (net->step[t].type == DPID_STEP_LAYER && net->layer[net->step[t].layer].op.parameters > 0);
+    return dense ? count : 0;
+}
+
+static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
+{
+    (void)net;
+    const dpid_rows *rows = stage->own;
+    return rows->packed + workers * worker_reals(rows, n) + rows->shared * n;
+}
+
+const dpid_stage_type dpid_stage_rows = {.word = "rows", .take = take, .make = dpid_rows_make, .knows_anew = true, .scratch = scratch, .forward = forward, .backward = backward};

@@ -1,0 +1,33 @@
+/* Products of small matrices in registers: every result is one sum over k from 0 on, one multiply-add after the other, so its bits depend on no tiling, no number of rows at a time, no thread count.
+   For matrices that fit the caches; large ones go to gemm.h. Row-major; ld*: elements between rows. */
+#ifndef DPID_TENSOR_PRODUCT_H
+#define DPID_TENSOR_PRODUCT_H
+
+#include "base/isa.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What becomes of a sum on its way out of the registers, in this order: + bias[j]; negative ones to 0 (rectify); times the slope of a rectifier that gave of[i,j] (rows as far apart as c's). */
+typedef struct {
+    const void *bias; /* NULL: nothing */
+    bool rectify;
+    const void *of; /* NULL: nothing */
+} dpid_product_end;
+
+/* nn: c[i,j] = end(sum_k a[i,k] b[k,j]).   tn: c[i,j] = sum_k a[k,i] b[k,j] (+ c[i,j] when add; the sum first). k = 0 gives zeros.
+   transpose: y[j,i] = x[i,j]; y's rows are filled up with zeros to dpid_product_pad(rows) numbers, which is also their least distance. */
+#define DPID_PRODUCT_DECLARE(suffix, real)                                                                                                                                          \
+    void dpid_product_nn_##suffix(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, const dpid_product_end *end, real *c, int64_t ldc); \
+    void dpid_product_tn_##suffix(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc);                    \
+    void dpid_transpose_##suffix(int64_t rows, int64_t columns, const real *x, int64_t ldx, real *y, int64_t ldy);
+DPID_ISA_EACH(DPID_PRODUCT_DECLARE)
+
+/* n rounded up to whole vectors of any instruction set. */
+static inline int64_t dpid_product_pad(int64_t n)
+{
+    enum { LONGEST = 16 };
+    return (n + LONGEST - 1) / LONGEST * LONGEST;
+}
+
+#endif
