@@ -90,6 +90,13 @@ static int32_t segment_of(const deepid_net *net, int32_t stage)
     return net->plan->segments.of_step[net->plan->stage[stage].first];
 }
 
+/* Walking back, a segment is entered here. Layers between its blocks cut it in pieces, which lie over each other in the region: each piece is entered by itself. */
+static bool enters_segment(const deepid_net *net, int32_t stage)
+{
+    const int32_t segment = segment_of(net, stage);
+    return segment >= 0 && (stage + 1 == net->plan->stages || segment_of(net, stage + 1) != segment);
+}
+
 /* The values of the segment that ends with this stage, once more. */
 static void recompute(deepid_net *net, int32_t last, dpid_mode mode, int64_t n)
 {
@@ -115,12 +122,14 @@ static void clear_gradients_of(const deepid_net *net, const dpid_stage *stage)
 
 static void run_backward(deepid_net *net, dpid_mode mode, int64_t n, bool anew, void *dx)
 {
-    int32_t there = net->plan->segments.count - 1; /* the last segment's values are there from the forward */
+    bool there = true; /* the values of the segment entered first are there from the forward */
     for (int32_t i = net->plan->stages - 1; i >= 0; i--) {
         const dpid_stage *stage = &net->plan->stage[i];
-        if (segment_of(net, i) >= 0 && segment_of(net, i) != there)
-            recompute(net, i, mode, n);
-        there = segment_of(net, i) >= 0 ? segment_of(net, i) : there;
+        if (enters_segment(net, i)) {
+            if (!there)
+                recompute(net, i, mode, n);
+            there = false;
+        }
         if (anew && !stage->type->knows_anew)
             clear_gradients_of(net, stage);
         stage->type->backward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n, .want_input = dx != NULL, .anew = anew});

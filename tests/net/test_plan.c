@@ -222,6 +222,29 @@ static void recomputed_values_give_the_same_bits_in_less_memory(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Layers between the blocks of a segment cut it in pieces whose values lie over each other. */
+static void layers_between_blocks_leave_recomputation_right(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(2);
+    const char *text = "input 7; plain { dense out=9; tanh; dense out=9; batchnorm }; dense out=8; gelu; 2 * identity { dense out=8; batchnorm; relu; dense out=8 }; layernorm; "
+                       "identity { dense out=8; silu; dense out=8 }; dense out=3";
+    bench kept = set_up(ctx, text, DEEPID_F32, SAMPLES);
+    OK(deepid_net_set_mode(kept.net, DEEPID_TRAIN));
+    once(ctx, &kept);
+    for (int64_t blocks = 1; blocks <= 4; blocks++) {
+        bench again = set_up(ctx, text, DEEPID_F32, SAMPLES);
+        OK(deepid_net_set_recompute(again.net, blocks));
+        OK(deepid_net_set_mode(again.net, DEEPID_TRAIN));
+        once(ctx, &again);
+        if (tensor_bits(again.dx) != tensor_bits(kept.dx) || gradient_bits(&again) != gradient_bits(&kept))
+            fail_msg("recomputing %lld blocks changes bits", (long long)blocks);
+        tear_down(&again);
+    }
+    tear_down(&kept);
+    deepid_ctx_destroy(ctx);
+}
+
 static void how_a_net_is_computed_stands_in_its_text(void **state)
 {
     (void)state;
@@ -440,6 +463,7 @@ int main(void)
         cmocka_unit_test(batches_beyond_counting_are_refused),
         cmocka_unit_test(shared_buffers_give_the_bits_of_separate_ones),
         cmocka_unit_test(recomputed_values_give_the_same_bits_in_less_memory),
+        cmocka_unit_test(layers_between_blocks_leave_recomputation_right),
         cmocka_unit_test(how_a_net_is_computed_stands_in_its_text),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(threads_may_be_added_after_prepare),
