@@ -19,12 +19,34 @@ static bool is_activation(const deepid_net *net, const dpid_step *step)
     return op && (op->kind->flags & DPID_KIND_ELEMENTWISE) && !(op->kind->flags & DPID_KIND_MODE) && op->parameters == 0;
 }
 
-bool dpid_rows_takes(const deepid_net *net, const dpid_plan *plan, int32_t t)
+/* Can it be one of a stretch? */
+static bool is_row_step(const deepid_net *net, const dpid_plan *plan, int32_t t)
 {
     const dpid_step *step = &net->step[t];
     if (plan->whole || plan->fusion.role[t] != DPID_ROLE_PLAIN || net->value[step->in].shape.rank != 1)
         return false;
     return step->type == DPID_STEP_JOIN ? step->in != step->skip : is_small_dense(net, step) || is_activation(net, step);
+}
+
+static int64_t packed_reals(const deepid_net *net, const dpid_step *step)
+{
+    return is_small_dense(net, step) ? dpid_op_scratch(&net->layer[step->layer].op, 1, 1) : 0;
+}
+
+/* A chunk goes through all steps while the transposed weights stay in the cache: a layer that has no room there starts a stretch of its own. */
+int32_t dpid_rows_take(const deepid_net *net, const dpid_plan *plan, int32_t first)
+{
+    enum { LEAD = 4, CACHE = 384 * 1024 }; /* steps before the first dense layer; bytes of transposed weights */
+    const int64_t most = CACHE / dpid_precision_bytes(net->precision);
+    int64_t packed = 0;
+    int32_t t = first;
+    for (; t < net->steps && (packed > 0 || t - first <= LEAD) && is_row_step(net, plan, t); t++) {
+        const int64_t more = packed_reals(net, &net->step[t]);
+        if (packed > 0 && more > 0 && packed + more > most)
+            break;
+        packed += more;
+    }
+    return packed > 0 ? t - first : 0;
 }
 
 /* ---- who reads what ----------------------------------------------------------------------- */
@@ -54,7 +76,7 @@ typedef struct {
     const deepid_net *net;
     dpid_plan *plan;
     dpid_rows *rows;
-    int32_t first, count; /* of the stage */
+    int32_t first, count;         /* of the stage */
     dpid_place *value, *gradient; /* of what each step of the stage makes */
     int32_t *held;                /* of each slot: who still needs it */
     int64_t *width;               /* and the width of what it holds */
@@ -81,7 +103,8 @@ static bool passes_through(const work *w, int32_t v)
 static bool is_rectified(const work *w, int32_t v)
 {
     const dpid_readers *r = &w->plan->readers[v];
-    return passes_through(w, v) && r->first == r->maker + 1 && is_small_dense(w->net, &w->net->step[r->maker]) && strcmp(w->net->layer[w->net->step[r->first].layer].op.kind->word, "relu") == 0;
+    return passes_through(w, v) && r->first == r->maker + 1 && is_small_dense(w->net, &w->net->step[r->maker]) &&
+           strcmp(w->net->layer[w->net->step[r->first].layer].op.kind->word, "relu") == 0;
 }
 
 /* ---- slots ---------------------------------------------------------------------------------- */
@@ -149,11 +172,8 @@ static void plan_forward(work *w)
     for (int32_t i = 0; i < w->count; i++) {
         dpid_row_step *s = &w->rows->step[i];
         const dpid_step *step = &net->step[w->first + i];
-        *s = (dpid_row_step){.step = w->first + i,
-                             .dense = is_small_dense(net, step),
-                             .join = step->type == DPID_STEP_JOIN,
-                             .rectify = is_rectified(w, step->out),
-                             .skipped = is_rectified(w, step->in)};
+        *s = (dpid_row_step){
+            .step = w->first + i, .dense = is_small_dense(net, step), .join = step->type == DPID_STEP_JOIN, .rectify = is_rectified(w, step->out), .skipped = is_rectified(w, step->in)};
         w->value[i] = place_value(w, s, step->out);
         s->x = value_of(w, step->in);
         s->y = w->value[i];
@@ -170,32 +190,16 @@ static void plan_forward(work *w)
     w->rows->own = line_up(w, w->rows->own_start);
 }
 
-/* Transposed weights, group by group. */
+/* Transposed weights lie one behind the other. */
 static void plan_packing(work *w)
 {
-    enum { CACHE = 384 * 1024 };
-    const deepid_net *net = w->net;
     dpid_rows *rows = w->rows;
-    const int64_t most = CACHE / dpid_precision_bytes(net->precision);
-    dpid_row_packing *group = &rows->packing[rows->packings++];
-    int64_t packed = 0;
-    *group = (dpid_row_packing){0, w->count - 1, 0, 0};
     for (int32_t i = 0; i < w->count; i++) {
-        dpid_row_step *s = &rows->step[i];
-        if (!s->dense)
+        if (!rows->step[i].dense)
             continue;
-        const int64_t reals = dpid_op_scratch(&net->layer[net->step[s->step].layer].op, 1, 1);
-        if (group->denses > 0 && packed + reals > most) {
-            group->last = i - 1;
-            group = &rows->packing[rows->packings++];
-            *group = (dpid_row_packing){i, w->count - 1, rows->denses, 0};
-            packed = 0;
-        }
-        s->packed = packed;
-        packed += reals;
-        rows->packed = packed > rows->packed ? packed : rows->packed;
+        rows->step[i].packed = rows->packed;
+        rows->packed += packed_reals(w->net, &w->net->step[rows->step[i].step]);
         rows->dense[rows->denses++] = i;
-        group->denses++;
     }
 }
 
@@ -342,7 +346,6 @@ static int32_t fill(work *w, dpid_arena *brief)
     DPID_TRY(dpid_arena_alloc(arena, 1, sizeof *w->rows, "net", &w->rows));
     DPID_TRY(dpid_arena_alloc(arena, w->count, sizeof *w->rows->step, "net", &w->rows->step));
     DPID_TRY(dpid_arena_alloc(arena, w->count, sizeof *w->rows->group, "net", &w->rows->group));
-    DPID_TRY(dpid_arena_alloc(arena, w->count, sizeof *w->rows->packing, "net", &w->rows->packing));
     DPID_TRY(dpid_arena_alloc(arena, w->count, sizeof *w->rows->dense, "net", &w->rows->dense));
     DPID_TRY(dpid_arena_alloc(arena, 2 * w->count, sizeof *w->rows->own_start, "net", &w->rows->own_start));
     DPID_TRY(dpid_arena_alloc(arena, 2 * w->count, sizeof *w->rows->shared_start, "net", &w->rows->shared_start));

@@ -1,5 +1,6 @@
-/* A stretch of steps in which every sample goes its own way: small dense layers, activations, joins. It runs by chunks of samples, each chunk through the whole stretch while its numbers are in the cache;
-   what a plan of it says where each step finds its arrays. Values that only the stretch itself reads have no buffer of the net's where that can be done without: a chunk's copy lies with the worker. */
+/* A stretch of steps in which every sample goes its own way: small dense layers, activations, joins. It runs by chunks of samples, each chunk through the whole stretch while its numbers are
+   in the cache; what a plan of it says where each step finds its arrays. Values that only the stretch itself reads have no buffer of the net's where that can be done without: a chunk's copy
+   lies with the worker. */
 #ifndef DPID_NET_ROWS_H
 #define DPID_NET_ROWS_H
 
@@ -24,11 +25,11 @@ typedef struct {
 /* One step: what it reads and writes going forward, and coming back. */
 typedef struct {
     int32_t step;
-    bool dense, join; /* neither: an activation */
-    bool rectify;     /* a dense layer that runs the rectifier behind it too */
-    bool rectified;   /* a dense layer that brings its gradient back through the rectifier before it */
+    bool dense, join;           /* neither: an activation */
+    bool rectify;               /* a dense layer that runs the rectifier behind it too */
+    bool rectified;             /* a dense layer that brings its gradient back through the rectifier before it */
     bool skipped, skipped_back; /* a rectifier that a dense layer runs, forward and back */
-    bool add;         /* coming back, dx (a join: dskip) is added to what another reader wrote */
+    bool add;                   /* coming back, dx (a join: dskip) is added to what another reader wrote */
     dpid_place x, skip, y, dy, dx, dskip;
     dpid_place slope_x; /* what backward reads as x */
     int64_t packed;     /* where its transposed weights lie, in reals */
@@ -40,12 +41,6 @@ typedef struct {
     int64_t first, count;
 } dpid_row_task;
 
-/* Forward goes group by group too: first the weights of as many layers as the cache takes are transposed. */
-typedef struct {
-    int32_t first, last;         /* steps, by index */
-    int32_t first_dense, denses; /* in dpid_rows.dense */
-} dpid_row_packing;
-
 /* The way back goes group by group: gradients through the group's steps by chunks, then its weight gradients, each over all samples, while both are in the cache. */
 typedef struct {
     int32_t first, last; /* steps, by index */
@@ -55,18 +50,17 @@ typedef struct {
 typedef struct {
     dpid_row_step *step;
     int32_t *dense;        /* the dense steps */
-    dpid_row_packing *packing;
     dpid_row_group *group; /* from the end of the net on */
     dpid_row_task *task;
-    int32_t denses, packings, groups;
+    int32_t denses, groups;
     int64_t *own_start, *shared_start; /* of each slot, in reals a sample */
     int64_t own, shared;               /* reals a sample of all */
     int64_t wide;                      /* of the widest value */
-    int64_t packed;                    /* reals of the transposed weights of a group */
+    int64_t packed;                    /* reals of the transposed weights */
 } dpid_rows;
 
-/* Can this step be one of a stretch? */
-bool dpid_rows_takes(const deepid_net *net, const dpid_plan *plan, int32_t t);
+/* How many steps from `first` on are a stretch; 0: none. It has at least one dense layer, and transposed weights of no more layers than the cache takes. */
+int32_t dpid_rows_take(const deepid_net *net, const dpid_plan *plan, int32_t first);
 /* Fills stage->own; values and gradients that need no buffer of the net's are struck from the plan. */
 int32_t dpid_rows_make(const deepid_net *net, dpid_plan *plan, dpid_stage *stage);
 

@@ -1,5 +1,5 @@
-/* Small dense layers with the activations and joins between them, by chunks of samples. A row of any result here has the same bits whatever rows are worked out with it (ops/dense/dense.h), so chunks may
-   be as large as suits the number of workers; a weight gradient is one sum over all samples in their order.   The plan of it: rows.h */
+/* Small dense layers with the activations and joins between them, by chunks of samples. A row of any result here has the same bits whatever rows are worked out with it (ops/dense/dense.h),
+   so chunks may be as large as suits the number of workers; a weight gradient is one sum over all samples in their order.   The plan of it: rows.h */
 #include "net/join.h"
 #include "net/rows.h"
 #include "ops/dense/dense.h"
@@ -11,10 +11,9 @@ typedef struct {
     const dpid_stage_run *run;
     const deepid_net *net;
     const dpid_rows *rows;
-    const dpid_row_packing *packing;
     const dpid_row_group *group;
-    int64_t size;  /* bytes of a real */
-    int64_t chunk; /* samples of one */
+    int64_t size;         /* bytes of a real */
+    int64_t chunk;        /* samples of one */
     int64_t worker_reals; /* of scratch */
 } rows_run;
 
@@ -166,7 +165,7 @@ static void forward_chunk(void *arg, int64_t task, int32_t worker)
     const rows_run *r = arg;
     chunk c;
     open_task(&c, r, task, worker);
-    for (int32_t i = r->packing->first; i <= r->packing->last; i++) {
+    for (int32_t i = 0; i < r->run->stage->count; i++) {
         const dpid_row_step *s = &r->rows->step[i];
         const dpid_step *step = &r->net->step[s->step];
         if (s->join)
@@ -179,7 +178,7 @@ static void forward_chunk(void *arg, int64_t task, int32_t worker)
 static void pack_task(void *arg, int64_t task, int32_t worker)
 {
     const rows_run *r = arg;
-    const dpid_row_step *s = &r->rows->step[r->rows->dense[r->packing->first_dense + task]];
+    const dpid_row_step *s = &r->rows->step[r->rows->dense[task]];
     chunk c;
     open_chunk(&c, r, worker, 0, r->run->n);
     parts_of(r->net)->pack(pass_of(&c, s, s->x));
@@ -189,11 +188,8 @@ static void forward(const dpid_stage_run *run)
 {
     rows_run r = run_of(run);
     dpid_pool *pool = dpid_ctx_pool(run->net->head.ctx);
-    for (int32_t g = 0; g < r.rows->packings; g++) {
-        r.packing = &r.rows->packing[g];
-        dpid_pool_run(pool, r.packing->denses, pack_task, &r);
-        dpid_pool_run(pool, chunks_of(&r), forward_chunk, &r);
-    }
+    dpid_pool_run(pool, r.rows->denses, pack_task, &r);
+    dpid_pool_run(pool, chunks_of(&r), forward_chunk, &r);
 }
 
 /* ---- backward: gradients through a group --------------------------------------------------------------- */
@@ -280,16 +276,6 @@ static void backward(const dpid_stage_run *run)
 
 /* ---- the type ------------------------------------------------------------------------------------------------ */
 
-static int32_t take(const deepid_net *net, const dpid_plan *plan, int32_t first)
-{
-    enum { LEAD = 4 }; /* steps before the first dense layer */
-    int32_t count = 0;
-    bool dense = false;
-    for (int32_t t = first; t < net->steps && (dense || count <= LEAD) && dpid_rows_takes(net, plan, t); t++, count++)
-        dense = dense || (net->step[t].type == DPID_STEP_LAYER && net->layer[net->step[t].layer].op.parameters > 0);
-    return dense ? count : 0;
-}
-
 static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
 {
     (void)net;
@@ -297,4 +283,4 @@ static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n
     return rows->packed + workers * worker_reals(rows, n) + rows->shared * n;
 }
 
-const dpid_stage_type dpid_stage_rows = {.word = "rows", .take = take, .make = dpid_rows_make, .knows_anew = true, .scratch = scratch, .forward = forward, .backward = backward};
+const dpid_stage_type dpid_stage_rows = {.word = "rows", .take = dpid_rows_take, .make = dpid_rows_make, .knows_anew = true, .scratch = scratch, .forward = forward, .backward = backward};

@@ -1,5 +1,5 @@
-/* Products of small matrices in registers: every result is one sum over k from 0 on, one multiply-add after the other, so its bits depend on no tiling, no number of rows at a time, no thread count.
-   For matrices that fit the caches; large ones go to gemm.h. Row-major; ld*: elements between rows. */
+/* Products of small matrices in registers: every result is one sum over k from 0 on, one multiply-add after the other, so its bits depend on no tiling, no number of rows at a time,
+   no thread count. For matrices that fit the caches; large ones go to gemm.h. Row-major; ld*: elements between rows. */
 #ifndef DPID_TENSOR_PRODUCT_H
 #define DPID_TENSOR_PRODUCT_H
 
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What becomes of a sum on its way out of the registers, in this order: + bias[j]; negative ones to 0 (rectify); times the slope of a rectifier that gave of[i,j] (rows as far apart as c's). */
+/* What becomes of a sum on its way out of the registers, in this order: + bias[j]; to 0 where negative (rectify); times the slope of a rectifier that gave of[i,j] (rows as in c). */
 typedef struct {
     const void *bias; /* NULL: nothing */
     bool rectify;

@@ -1,6 +1,6 @@
 /* Dense: y = x w^T + b.   Derivation: dense.md   Reference: dense_ref.c
-   Where w is small all products are done in registers, in an order of sums that no cutting changes (tensor/product.h); forward wants w transposed for that, which costs about 2 / n of it. Large ones go to
-   BLAS. */
+   Where w is small all products are done in registers, in an order of sums that no cutting changes (tensor/product.h); forward wants w transposed for that, which costs about 2 / n of it.
+   Large ones go to BLAS. */
 #include "ops/dense/dense.h"
 
 #include "tensor/gemm.h"
