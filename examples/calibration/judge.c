@@ -41,10 +41,11 @@ static int32_t set_texts(deepid_study *study, const task *t)
 
 static int32_t set_numbers(deepid_study *study, const task *t, const settings *s)
 {
+    enum { LOOKS = 5 }; /* at the losses while training: they would cost more than the training */
     const struct {
         const char *key;
         double value;
-    } numbers[] = {{"learning_rate", t->rate}, {"clip", t->clip}, {"batch", (double)t->batch}, {"steps", (double)t->steps}, {"threads", (double)s->threads}};
+    } numbers[] = {{"learning_rate", t->rate}, {"clip", t->clip}, {"batch", (double)t->batch}, {"steps", (double)t->steps}, {"history_points", LOOKS}, {"threads", (double)s->threads}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const int32_t status = deepid_study_set_number(study, numbers[i].key, numbers[i].value);
         if (status != DEEPID_OK)

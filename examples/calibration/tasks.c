@@ -37,7 +37,7 @@ const task tasks[] = {
      .data = SPIRALS, .label_noise = 0.2, .shallow = PAIRS(2), .deep = PAIRS(30), .init = "zero_last", .optimizer = "adam", .rate = 3e-3, .clip = 5, .batch = 64, .steps = 1500,
      .must = "overfitting=confirmed", .may = ""},
     {.id = "C6", .planted = "solver", .what = "plain convolutions, 25 blocks of 8 channels, pictures of gratings",
-     .data = "gratings n=256 size=8 classes=4 noise=0.7", .shallow = CNN(3), .deep = CNN(25), .init = "he", .optimizer = SGD, .rate = 0.05, .clip = 5, .batch = 32, .steps = 120,
+     .data = "gratings n=256 size=8 classes=4 noise=0.7", .shallow = CNN(3), .deep = CNN(25), .init = "he", .arms = "W0,WT,D64,D_start,D_opt:adam,D_res", .optimizer = SGD, .rate = 0.05, .clip = 5, .batch = 32, .steps = 120,
      .must = "solver=confirmed representation=refuted", .may = REASONS},
     {.id = "C7", .planted = "conditioning", .what = "linear net of 32 layers from a Gaussian start (Saxe et al. 2014; Shamir 2019)", .fast = true,
      .data = "linear n=256 in=4 out=4 target=rotation", .shallow = LINEAR(2), .deep = LINEAR(32), .init = "lecun", .optimizer = SGD, .rate = 0.01, .batch = 0, .steps = 600,
