@@ -299,13 +299,13 @@ static int32_t run_crew(crew *c, pthread_t *threads, int64_t workers, deepid_stu
 static int64_t prepare_crew(crew *c)
 {
     deepid_study *study = c->study;
-    int64_t todo = 0;
+    int64_t remaining = 0;
     double all;
     dpid_study_want(study);
     for (int64_t i = 0; i < study->tasks; i++)
-        todo += study->task[i].wanted && study->task[i].state != DPID_TASK_DONE;
+        remaining += study->task[i].wanted && study->task[i].state != DPID_TASK_DONE;
     c->before = work_done(c, &all);
-    return todo;
+    return remaining;
 }
 
 static int32_t check_share(const deepid_study *study)
@@ -337,9 +337,9 @@ static int32_t study_run(deepid_study *study, deepid_study_fn progress, void *us
         DPID_TRY(dpid_study_make_folders(study));
         DPID_TRY(dpid_study_write_json(study, NULL));
     }
-    const int64_t todo = prepare_crew(&c);
+    const int64_t remaining = prepare_crew(&c);
     const int64_t wished = study->number[DPID_NUMBER_THREADS] > 0 ? dpid_study_int(study, DPID_NUMBER_THREADS) : dpid_cpu_count();
-    const int64_t workers = wished < todo ? wished : todo;
+    const int64_t workers = wished < remaining ? wished : remaining;
     if (workers == 0) {
         clear_claims(study);
         return DEEPID_OK;
