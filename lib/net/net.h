@@ -120,6 +120,8 @@ int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n);
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx);
 /* The same as to clear the gradients before, without a pass over them for it. */
 void dpid_net_run_backward_anew(deepid_net *net, dpid_mode mode, int64_t n);
+/* The sum of the squares of all gradients, right after a backward anew. */
+double dpid_net_gradient_squares(const deepid_net *net);
 /* Running statistics take the last training forward in. */
 void dpid_net_commit(deepid_net *net);
 void dpid_net_clear_gradients(deepid_net *net);

@@ -2,6 +2,7 @@
 #include "net/rows.h"
 
 #include "ops/dense/dense.h"
+#include "tensor/product.h"
 
 #include <string.h>
 
@@ -147,13 +148,45 @@ static dpid_place value_of(const work *w, int32_t v)
     return i >= 0 ? w->value[i] : (dpid_place){DPID_PLACE_VALUE, v};
 }
 
-static dpid_place place_value(work *w, const dpid_row_step *s, int32_t v)
+/* The dense layer that runs step i while its results are in registers: a rectifier or a join right behind it, or a join behind such a rectifier, that alone reads them. -1: none. */
+static int32_t runner_of(const work *w, int32_t i)
 {
-    const bool kept = inside(w, v) < 0 || (w->plan->train && !(s->dense && passes_through(w, v)));
-    if (kept)
+    const dpid_step *step = &w->net->step[w->first + i];
+    const dpid_row_step *before = i > 0 ? &w->rows->step[i - 1] : NULL;
+    if (step->type != DPID_STEP_JOIN)
+        return is_rectified(w, step->in) ? i - 1 : -1;
+    if (!before || inside(w, step->in) != i - 1 || w->plan->readers[step->in].count != 1)
+        return -1;
+    return before->dense ? i - 1 : before->run_by;
+}
+
+static bool next_is_run(const work *w, int32_t i)
+{
+    return i + 1 < w->count && runner_of(w, i + 1) >= 0;
+}
+
+/* The gradient of what join i gives is completed by a dense layer of this stretch, which brings it back through the rectifier at the end of the join's branch. */
+static bool goes_back(const work *w, int32_t i)
+{
+    const int32_t v = w->net->step[w->first + i].out;
+    return inside(w, v) >= 0 && is_small_dense(w->net, &w->net->step[w->plan->readers[v].first]);
+}
+
+/* A rectifier between a dense layer and the join that it runs too: a mask tells the way back all. */
+static bool is_masked(const work *w, const dpid_row_step *s, int32_t i)
+{
+    return w->plan->train && !s->dense && !s->join && s->run_by >= 0 && next_is_run(w, i) && goes_back(w, i + 1);
+}
+
+/* Numbers that never leave the registers have no place; nor is what a dense layer gives to a join needed for the way back. */
+static dpid_place place_value(work *w, const dpid_row_step *s, int32_t i, int32_t v)
+{
+    const bool runs_on = next_is_run(w, i);
+    const bool needed = w->plan->train && !(s->dense && (passes_through(w, v) || runs_on)) && !is_masked(w, s, i);
+    if (needed || inside(w, v) < 0)
         return (dpid_place){DPID_PLACE_VALUE, v};
     w->plan->fusion.stored[v] = false;
-    return s->rectify ? (dpid_place){DPID_PLACE_NONE, 0} : take_slot(w, DPID_PLACE_OWN, v);
+    return runs_on ? (dpid_place){DPID_PLACE_NONE, 0} : take_slot(w, DPID_PLACE_OWN, v);
 }
 
 static void give_back_read(work *w, const dpid_row_step *s)
@@ -165,27 +198,39 @@ static void give_back_read(work *w, const dpid_row_step *s)
         give_back(w, s->skip);
 }
 
-/* A dense layer with its rectifier reads until the rectifier has its place. */
+/* What the dense layer before step i writes for it. */
+static void hand_to_runner(const work *w, const dpid_row_step *s, int32_t i)
+{
+    dpid_row_step *dense = &w->rows->step[s->run_by];
+    if (s->join) {
+        dense->skip = s->skip;
+        dense->s = w->net->step[s->step].s;
+        dense->joined = s->y;
+    } else {
+        dense->y = s->y;
+        if (is_masked(w, s, i))
+            dense->mask = (dpid_place){DPID_PLACE_MASK, w->rows->masks++};
+    }
+}
+
+/* A dense layer reads until all that it runs has its place. */
 static void plan_forward(work *w)
 {
     const deepid_net *net = w->net;
     for (int32_t i = 0; i < w->count; i++) {
         dpid_row_step *s = &w->rows->step[i];
         const dpid_step *step = &net->step[w->first + i];
-        *s = (dpid_row_step){
-            .step = w->first + i, .dense = is_small_dense(net, step), .join = step->type == DPID_STEP_JOIN, .rectify = is_rectified(w, step->out), .skipped = is_rectified(w, step->in)};
-        w->value[i] = place_value(w, s, step->out);
+        *s = (dpid_row_step){.step = w->first + i, .dense = is_small_dense(net, step), .join = step->type == DPID_STEP_JOIN, .run_by = runner_of(w, i), .rectify = is_rectified(w, step->out)};
+        w->value[i] = place_value(w, s, i, step->out);
         s->x = value_of(w, step->in);
         s->y = w->value[i];
         s->slope_x = s->x.type == DPID_PLACE_VALUE ? s->x : s->y;
         if (s->join)
             s->skip = value_of(w, step->skip);
-        if (s->skipped) {
-            s[-1].y = s->y;
-            give_back_read(w, s - 1);
-        } else if (!s->rectify) {
-            give_back_read(w, s);
-        }
+        if (s->run_by >= 0)
+            hand_to_runner(w, s, i);
+        for (int32_t k = s->run_by >= 0 ? s->run_by : i; k <= i && !next_is_run(w, i); k++)
+            give_back_read(w, &w->rows->step[k]);
     }
     w->rows->own = line_up(w, w->rows->own_start);
 }
@@ -216,18 +261,40 @@ static dpid_place gradient_of(work *w, int32_t v, bool writes)
     return w->gradient[i];
 }
 
+static void hold(work *w, dpid_place place)
+{
+    if (place.type == DPID_PLACE_SHARED)
+        w->held[place.at]++;
+}
+
+/* The dense layer of this stretch that reads the skip before the join does, as its only other reader: it can add the skip's gradient to its own, where the factor is 1 and so
+   rounds nothing. NULL: there is none. */
+static dpid_row_step *adder_of(const work *w, const dpid_step *step, const dpid_row_step *s)
+{
+    const dpid_readers *r = &w->plan->readers[step->skip];
+    const int32_t i = r->first - w->first;
+    const bool one = step->s == 1 && !s->add && r->count == 2 && i >= 0 && r->first < s->step;
+    return one && w->rows->step[i].dense ? &w->rows->step[i] : NULL;
+}
+
 /* The gradient of a branch's end is that of the join: it takes its place. */
 static void plan_join(work *w, const dpid_step *step, dpid_row_step *s)
 {
     const int32_t branch = inside(w, step->in);
-    if (branch >= 0) {
+    dpid_row_step *adder = branch >= 0 ? adder_of(w, step, s) : NULL;
+    if (branch >= 0 && !w->rows->step[branch].skipped_back) {
         w->gradient[branch] = s->dy;
-        if (s->dy.type == DPID_PLACE_SHARED)
-            w->held[s->dy.at]++;
-    } else {
+        hold(w, s->dy);
+    } else if (branch < 0) {
         s->dx = gradient_of(w, step->in, true);
     }
-    s->dskip = gradient_of(w, step->skip, !s->add);
+    if (adder) {
+        adder->plus = s->dy;
+        hold(w, s->dy);
+    } else {
+        s->dskip = gradient_of(w, step->skip, !s->add);
+    }
+    s->skipped_back = adder != NULL;
 }
 
 typedef struct {
@@ -264,18 +331,48 @@ static void give_back_group(work *w, int32_t first, int32_t last)
 static bool comes_rectified(const work *w, const dpid_step *step)
 {
     const int32_t maker = inside(w, step->in);
-    return maker >= 0 && w->rows->step[maker].skipped && w->plan->readers[step->in].count == 1;
+    return maker >= 0 && !w->rows->step[maker].join && w->rows->step[maker].run_by >= 0 && w->plan->readers[step->in].count == 1;
 }
 
-static void plan_layer(work *w, const dpid_step *step, dpid_row_step *s)
+/* The dense layer that ends the branch of the join that made v, when it left a mask of its rectifier. NULL: there is none. */
+static const dpid_row_step *masked_end(const work *w, int32_t v)
 {
-    s->rectified = s->dense && comes_rectified(w, step);
+    const int32_t join = inside(w, v);
+    const int32_t dense = join >= 0 && w->rows->step[join].join ? w->rows->step[join].run_by : -1;
+    return dense >= 0 && w->rows->step[dense].mask.type == DPID_PLACE_MASK ? &w->rows->step[dense] : NULL;
+}
+
+/* dx is complete: it goes through the rectifier of the block before while it is at hand. */
+static void plan_back(work *w, const dpid_step *step, dpid_row_step *s)
+{
+    const dpid_row_step *end = w->plan->readers[step->in].first == s->step ? masked_end(w, step->in) : NULL;
+    if (!end)
+        return;
+    s->through = end->mask;
+    s->back = gradient_of(w, w->net->step[end->step].out, true);
+    w->rows->step[end - w->rows->step + 1].skipped_back = true; /* the rectifier */
+}
+
+static void plan_dense(work *w, const dpid_step *step, dpid_row_step *s)
+{
+    s->rectified = comes_rectified(w, step);
     if (s->rectified) {
         dpid_row_step *rectifier = &w->rows->step[inside(w, step->in)];
         rectifier->skipped_back = true;
         s->dx = gradient_of(w, w->net->step[rectifier->step].in, true);
         return;
     }
+    const bool adds_skip = s->plus.type != DPID_PLACE_NONE;
+    s->dx = gradient_of(w, step->in, !s->add || adds_skip);
+    if (s->add && !adds_skip)
+        s->plus = s->dx;
+    plan_back(w, step, s);
+    if (adds_skip)
+        give_back(w, s->plus);
+}
+
+static void plan_activation(work *w, const dpid_step *step, dpid_row_step *s)
+{
     s->dx = gradient_of(w, step->in, !s->add);
     if (s->add && w->rows->own < w->rows->wide)
         w->rows->own = w->rows->wide; /* for what is added: where the first slot is */
@@ -296,10 +393,7 @@ static void plan_backward(work *w)
         s->add = !net->reads_last[s->step];
         if (!s->skipped_back) {
             s->dy = gradient_of(w, step->out, false);
-            if (s->join)
-                plan_join(w, step, s);
-            else
-                plan_layer(w, step, s);
+            (s->join ? plan_join : s->dense ? plan_dense : plan_activation)(w, step, s);
         }
         if (s->dense)
             add_tasks(w, i, &size);
@@ -339,6 +433,24 @@ static void find_widths(work *w)
     }
 }
 
+/* They live from the way forward to the way back. */
+static int32_t make_masks(work *w, dpid_arena *arena)
+{
+    const deepid_net *net = w->net;
+    const int64_t word = net->precision == DPID_P32 ? (int64_t)sizeof(int32_t) : (int64_t)sizeof(int64_t);
+    const int64_t rows = (w->plan->batch + DPID_MASK_ROWS - 1) / DPID_MASK_ROWS;
+    DPID_TRY(dpid_arena_alloc(arena, w->rows->masks, sizeof *w->rows->mask, "net", &w->rows->mask));
+    for (int32_t i = 0; i < w->count; i++) {
+        const dpid_row_step *s = &w->rows->step[i];
+        if (s->mask.type != DPID_PLACE_MASK)
+            continue;
+        dpid_row_mask *mask = &w->rows->mask[s->mask.at];
+        mask->row = word * dpid_product_pad(dpid_shape_count(&net->value[net->step[s->step].out].shape));
+        DPID_TRY(dpid_arena_alloc(arena, rows, mask->row, "net", &mask->words));
+    }
+    return DEEPID_OK;
+}
+
 static int32_t fill(work *w, dpid_arena *brief)
 {
     const deepid_net *net = w->net;
@@ -354,9 +466,12 @@ static int32_t fill(work *w, dpid_arena *brief)
     DPID_TRY(dpid_arena_alloc(brief, 2 * w->count, sizeof *w->held, "net", &w->held));
     DPID_TRY(dpid_arena_alloc(brief, 2 * w->count, sizeof *w->width, "net", &w->width));
     plan_forward(w);
+    DPID_TRY(make_masks(w, arena));
     plan_packing(w);
     find_widths(w);
-    DPID_TRY(dpid_arena_alloc(arena, count_tasks(w), sizeof *w->rows->task, "net", &w->rows->task));
+    w->rows->tasks = count_tasks(w);
+    DPID_TRY(dpid_arena_alloc(arena, w->rows->tasks, sizeof *w->rows->task, "net", &w->rows->task));
+    DPID_TRY(dpid_arena_alloc(arena, w->rows->tasks, sizeof *w->rows->squares, "net", &w->rows->squares));
     if (w->plan->train)
         plan_backward(w);
     for (int32_t i = 0; i < w->count; i++)

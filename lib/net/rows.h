@@ -14,7 +14,8 @@ typedef enum {
     DPID_PLACE_VALUE,    /* the buffer of value `at` */
     DPID_PLACE_GRADIENT, /* the buffer of its gradient */
     DPID_PLACE_OWN,      /* slot `at` of the worker: a chunk's samples */
-    DPID_PLACE_SHARED    /* slot `at` of the stage: all samples */
+    DPID_PLACE_SHARED,   /* slot `at` of the stage: all samples */
+    DPID_PLACE_MASK      /* mask `at` of the stage: how a rectifier slopes (tensor/product.h) */
 } dpid_place_type;
 
 typedef struct {
@@ -22,18 +23,31 @@ typedef struct {
     int32_t at;
 } dpid_place;
 
-/* One step: what it reads and writes going forward, and coming back. */
+/* One step: what it reads and writes going forward, and coming back. A dense layer runs the rectifier and the join right behind it, and prepares what they hand back, while its results are
+   in registers. */
 typedef struct {
     int32_t step;
-    bool dense, join;           /* neither: an activation */
-    bool rectify;               /* a dense layer that runs the rectifier behind it too */
-    bool rectified;             /* a dense layer that brings its gradient back through the rectifier before it */
-    bool skipped, skipped_back; /* a rectifier that a dense layer runs, forward and back */
-    bool add;                   /* coming back, dx (a join: dskip) is added to what another reader wrote */
+    bool dense, join;  /* neither: an activation */
+    int32_t run_by;    /* the dense layer that runs it going forward, by index; -1: it runs by itself */
+    bool rectify;      /* a dense layer that runs the rectifier behind it */
+    bool rectified;    /* a dense layer that brings its gradient back through the rectifier before it */
+    bool skipped_back; /* nothing is left for it to do coming back */
+    bool add;          /* coming back, dx (a join: dskip) is added to what another reader wrote */
+    double s;          /* of the join that a dense layer runs */
     dpid_place x, skip, y, dy, dx, dskip;
+    dpid_place joined;  /* of a dense layer: what the join gives; skip is its skip */
+    dpid_place mask;    /* of a dense layer that runs a rectifier and a join: what the way back needs of the rectifier */
+    dpid_place plus;    /* of a dense layer: added to dx */
+    dpid_place through, back; /* of a dense layer: dx through the rectifier of the mask `through` */
     dpid_place slope_x; /* what backward reads as x */
     int64_t packed;     /* where its transposed weights lie, in reals */
 } dpid_row_step;
+
+/* Of all samples; `row` bytes for every DPID_MASK_ROWS of them. */
+typedef struct {
+    void *words;
+    int64_t row;
+} dpid_row_mask;
 
 /* Rows of one dense layer's weight gradient. */
 typedef struct {
@@ -52,7 +66,9 @@ typedef struct {
     int32_t *dense;        /* the dense steps */
     dpid_row_group *group; /* from the end of the net on */
     dpid_row_task *task;
-    int32_t denses, groups;
+    dpid_row_mask *mask;
+    double *squares; /* of each task's part of the gradient, after a backward that began anew */
+    int32_t denses, groups, tasks, masks;
     int64_t *own_start, *shared_start; /* of each slot, in reals a sample */
     int64_t own, shared;               /* reals a sample of all */
     int64_t wide;                      /* of the widest value */

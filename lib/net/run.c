@@ -148,6 +148,30 @@ void dpid_net_run_backward_anew(deepid_net *net, dpid_mode mode, int64_t n)
     run_backward(net, mode, n, true, NULL);
 }
 
+static double squares_of(const deepid_net *net, int64_t first, int64_t end)
+{
+    const char *gradients = (const char *)net->gradients + first * dpid_precision_bytes(net->precision);
+    return end > first ? dpid_sum_squares_by[net->head.ctx->isa][net->precision](dpid_ctx_pool(net->head.ctx), gradients, end - first) : 0;
+}
+
+/* Stages that know theirs, and passes over what lies between. */
+double dpid_net_gradient_squares(const deepid_net *net)
+{
+    double sum = 0;
+    int64_t done = 0;
+    for (int32_t i = 0; i < net->plan->stages; i++) {
+        const dpid_stage *stage = &net->plan->stage[i];
+        int64_t first;
+        int64_t end;
+        if (!stage->type->squares)
+            continue;
+        sum += stage->type->squares(net, stage, &first, &end);
+        sum += squares_of(net, done, first);
+        done = end > done ? end : done;
+    }
+    return sum + squares_of(net, done, net->values_reals);
+}
+
 /* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net writes, the other adds. */
 int32_t dpid_net_find_readers(deepid_net *net)
 {

@@ -3,6 +3,7 @@
 #include "net/join.h"
 #include "net/rows.h"
 #include "ops/dense/dense.h"
+#include "tensor/product.h"
 #include "tensor/vector.h"
 
 /* ---- a run ---------------------------------------------------------------------------- */
@@ -20,7 +21,7 @@ typedef struct {
 /* Samples of a chunk: about as many chunks as workers, none larger than the caches like. */
 static int64_t chunk_of(int64_t n, int32_t workers)
 {
-    enum { MULTIPLE = 8, MOST_SHARED = 64 };
+    enum { MULTIPLE = DPID_MASK_ROWS, MOST_SHARED = 64 };
     const int64_t most = workers > 1 ? MOST_SHARED : DPID_ROWS_MOST;
     const int64_t each = (n + workers - 1) / workers;
     const int64_t rounded = (each + MULTIPLE - 1) / MULTIPLE * MULTIPLE;
@@ -80,6 +81,8 @@ static void *place_at(const rows_run *r, dpid_place place, int32_t worker, int64
         return own_at(r, worker, r->rows->own_start[place.at]);
     case DPID_PLACE_SHARED:
         return scratch_at(r, r->rows->packed + r->net->plan->workers * r->worker_reals + r->rows->shared_start[place.at] * r->net->plan->batch) + offset;
+    case DPID_PLACE_MASK:
+        return (char *)r->rows->mask[place.at].words + first / DPID_MASK_ROWS * r->rows->mask[place.at].row;
     default:
         return NULL;
     }
@@ -149,15 +152,20 @@ static const dpid_dense_parts *parts_of(const deepid_net *net)
     return dpid_dense_parts_of[net->head.ctx->isa][net->precision];
 }
 
-static void layer_forward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+static void dense_forward(chunk *c, const dpid_row_step *s, const dpid_step *step)
 {
-    const deepid_net *net = c->run->net;
+    const int64_t width = width_of(c->run, step->out);
+    const dpid_dense_forward_end beside = {.rectify = s->rectify, .skip = at(c, s->skip, width), .s = s->s, .joined = at(c, s->joined, width), .mask = at(c, s->mask, width)};
+    dpid_pass *pass = pass_of(c, s, s->x);
+    pass->y = at(c, s->y, width);
+    parts_of(c->run->net)->forward(pass, &beside);
+}
+
+static void activation_forward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+{
     dpid_pass *pass = pass_of(c, s, s->x);
     pass->y = at(c, s->y, width_of(c->run, step->out));
-    if (s->dense)
-        parts_of(net)->forward(pass, s->rectify);
-    else
-        dpid_kernels_of(net, step)->forward(pass);
+    dpid_kernels_of(c->run->net, step)->forward(pass);
 }
 
 static void forward_chunk(void *arg, int64_t task, int32_t worker)
@@ -168,10 +176,12 @@ static void forward_chunk(void *arg, int64_t task, int32_t worker)
     for (int32_t i = 0; i < r->run->stage->count; i++) {
         const dpid_row_step *s = &r->rows->step[i];
         const dpid_step *step = &r->net->step[s->step];
+        if (s->run_by >= 0)
+            continue;
         if (s->join)
             join_forward(&c, s, step, width_of(r, step->out));
-        else if (!s->skipped)
-            layer_forward(&c, s, step);
+        else
+            (s->dense ? dense_forward : activation_forward)(&c, s, step);
     }
 }
 
@@ -211,22 +221,29 @@ static void add_to(const deepid_net *net, void *y, const void *x, int64_t n)
         dpid_add_to_f80(y, x, n);
 }
 
-static void layer_backward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+static void dense_backward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+{
+    const rows_run *r = c->run;
+    const int64_t in = width_of(r, step->in);
+    const dpid_dense_backward_end beside = {
+        .rectified = s->rectified, .plus = at(c, s->plus, in), .through = at(c, s->through, in), .back = at(c, s->back, in)};
+    dpid_pass *pass = pass_of(c, s, s->slope_x);
+    pass->dy = at(c, s->dy, width_of(r, step->out));
+    pass->dx = at(c, s->dx, in);
+    parts_of(r->net)->input_gradient(pass, &beside);
+}
+
+static void activation_backward(chunk *c, const dpid_row_step *s, const dpid_step *step)
 {
     const rows_run *r = c->run;
     const int64_t in = width_of(r, step->in);
     const int64_t out = width_of(r, step->out);
-    if (step->in == 0 && !r->run->want_input)
-        return;
     dpid_pass *pass = pass_of(c, s, s->slope_x);
     void *dx = at(c, s->dx, in);
     pass->y = at(c, s->y, out);
     pass->dy = at(c, s->dy, out);
     pass->dx = s->add ? own_at(r, c->worker, 0) : dx;
-    if (s->dense)
-        parts_of(r->net)->input_gradient(pass, s->rectified);
-    else
-        dpid_kernels_of(r->net, step)->backward(pass);
+    dpid_kernels_of(r->net, step)->backward(pass);
     if (s->add)
         add_to(r->net, dx, pass->dx, c->n * in); /* branch + skip */
 }
@@ -239,10 +256,12 @@ static void backward_chunk(void *arg, int64_t task, int32_t worker)
     for (int32_t i = r->group->last; i >= r->group->first; i--) {
         const dpid_row_step *s = &r->rows->step[i];
         const dpid_step *step = &r->net->step[s->step];
+        if (s->skipped_back || (step->in == 0 && !s->join && !r->run->want_input))
+            continue;
         if (s->join)
             join_backward(&c, s, step, width_of(r, step->out));
-        else if (!s->skipped_back)
-            layer_backward(&c, s, step);
+        else
+            (s->dense ? dense_backward : activation_backward)(&c, s, step);
     }
 }
 
@@ -260,7 +279,25 @@ static void gradient_task(void *arg, int64_t task, int32_t worker)
     dpid_pass *pass = pass_of(&all, s, s->x);
     pass->dy = at(&all, s->dy, width_of(r, step->out));
     dpid_add_parameter_gradients(net, &net->layer[step->layer], pass);
-    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->run->anew);
+    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->run->anew, r->run->anew ? &r->rows->squares[r->group->first_task + task] : NULL);
+}
+
+/* Its dense layers' parameters lie one after the other. */
+static double squares(const deepid_net *net, const dpid_stage *stage, int64_t *first, int64_t *end)
+{
+    const dpid_rows *rows = stage->own;
+    *first = *end = 0;
+    if (rows->denses == 0)
+        return 0;
+    const dpid_layer *front = &net->layer[net->step[rows->step[rows->dense[0]].step].layer];
+    const dpid_layer *back = &net->layer[net->step[rows->step[rows->dense[rows->denses - 1]].step].layer];
+    const dpid_parameter *last = &net->parameter[back->parameter[back->op.parameters - 1]];
+    double sum = 0;
+    *first = net->parameter[front->parameter[0]].offset;
+    *end = last->offset + last->count;
+    for (int32_t i = 0; i < rows->tasks; i++)
+        sum += rows->squares[i];
+    return sum;
 }
 
 static void backward(const dpid_stage_run *run)
@@ -283,4 +320,4 @@ static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n
     return rows->packed + workers * worker_reals(rows, n) + rows->shared * n;
 }
 
-const dpid_stage_type dpid_stage_rows = {.word = "rows", .take = dpid_rows_take, .make = dpid_rows_make, .knows_anew = true, .scratch = scratch, .forward = forward, .backward = backward};
+const dpid_stage_type dpid_stage_rows = {.word = "rows", .take = dpid_rows_take, .make = dpid_rows_make, .knows_anew = true, .squares = squares, .scratch = scratch, .forward = forward, .backward = backward};

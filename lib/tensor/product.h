@@ -8,12 +8,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What becomes of a sum on its way out of the registers, in this order: + bias[j]; to 0 where negative (rectify); times the slope of a rectifier that gave of[i,j] (rows as in c). */
+/* What becomes of a sum on its way out of the registers, in this order. The matrices have c's extents and rows; NULL: nothing of the kind. */
 typedef struct {
-    const void *bias; /* NULL: nothing */
-    bool rectify;
-    const void *of; /* NULL: nothing */
+    const void *bias; /* + bias[j] */
+    bool rectify;     /* to 0 where negative */
+    const void *of;   /* times the slope of a rectifier that gave of[i,j] */
+    const void *plus; /* + plus[i,j]; may be c */
+    bool dropped;     /* c itself is not wanted */
+    const void *skip; /* beside c: joined[i,j] = c[i,j] + s skip[i,j], and s skip[i,j] where c[i,j] is 0 */
+    double s;
+    void *joined;
+    void *mask;          /* with joined: how a rectifier that gave c slopes */
+    const void *through; /* beside c: back[i,j] = c[i,j] times the slope that a mask tells */
+    void *back;
 } dpid_product_end;
+
+/* A mask: for every DPID_MASK_ROWS rows one row of dpid_product_pad(n) words of a real's size (8 bytes of long double); of each row two bits, "is above 0" and "is not a number". */
+enum { DPID_MASK_ROWS = 8 };
 
 /* nn: c[i,j] = end(sum_k a[i,k] b[k,j]).   tn: c[i,j] = sum_k a[k,i] b[k,j] (+ c[i,j] when add; the sum first). k = 0 gives zeros.
    transpose: y[j,i] = x[i,j]; y's rows are filled up with zeros to dpid_product_pad(rows) numbers, which is also their least distance. */

@@ -26,13 +26,35 @@ typedef struct {
     int64_t ldc;
 } product;
 
-/* ---- one tile -------------------------------------------------------------------------- */
+/* ---- parts of vectors ----------------------------------------------------------------------- */
 
-static vec load_part(const real *p, int64_t count)
+/* The first `count` numbers of a vector, by halves: a length that the compiler knows is one instruction. */
+DPID_INLINE vec load_part(const real *p, int64_t count)
 {
     real all[VL] = {0};
-    memcpy(all, p, (size_t)count * sizeof *p);
+    real *to = all;
+    DPID_UNROLL for (int piece = VL / 2; piece > 0; piece /= 2) {
+        if (count & piece) {
+            memcpy(to, p, (size_t)piece * sizeof *p);
+            to += piece;
+            p += piece;
+        }
+    }
     return vec_load(all);
+}
+
+DPID_INLINE void store_part(real *p, vec x, int64_t count)
+{
+    real all[VL];
+    const real *from = all;
+    vec_store(all, x);
+    DPID_UNROLL for (int piece = VL / 2; piece > 0; piece /= 2) {
+        if (count & piece) {
+            memcpy(p, from, (size_t)piece * sizeof *p);
+            from += piece;
+            p += piece;
+        }
+    }
 }
 
 DPID_INLINE vec load_some(const real *p, int64_t count)
@@ -40,23 +62,168 @@ DPID_INLINE vec load_some(const real *p, int64_t count)
     return count == VL ? vec_load(p) : load_part(p, count);
 }
 
-/* A sum's way out, for `width` numbers from c[i,j] on. */
-DPID_INLINE void put(const bool tn, const product *p, vec sum, int64_t i, int64_t j, int64_t width)
+DPID_INLINE void store_some(real *p, vec x, int64_t count)
 {
-    real *c = p->c + i * p->ldc + j;
-    if (tn && p->add)
-        sum = sum + load_some(c, width);
-    if (!tn && p->end->bias)
-        sum = sum + load_some((const real *)p->end->bias + j, width);
-    if (!tn && p->end->rectify)
-        sum = vec_kink(sum, (vec){0});
-    if (!tn && p->end->of)
-        sum = sum * vec_slope(load_some((const real *)p->end->of + i * p->ldc + j, width), vec_all(1), (vec){0});
-    if (width == VL)
-        vec_store(c, sum);
+    if (count == VL)
+        vec_store(p, x);
     else
-        memcpy(c, &sum, (size_t)width * sizeof *c);
+        store_part(p, x, count);
 }
+
+/* ---- words of a mask: two bits a row ------------------------------------------------------------ */
+
+#if DPID_PRECISION == 80
+typedef int64_t word;
+typedef int64_t words;
+#else
+typedef __typeof__(((vec_bits){0})[0]) word;
+typedef vec_bits words;
+#endif
+
+DPID_INLINE words words_load(const word *p)
+{
+#if DPID_PRECISION == 80
+    return *p;
+#else
+    return (words)vec_load((const real *)p);
+#endif
+}
+
+DPID_INLINE void words_store(word *p, words w)
+{
+#if DPID_PRECISION == 80
+    *p = w;
+#else
+    vec_store((real *)p, (vec)w);
+#endif
+}
+
+/* The bits of a row: what vec_step(x) tells. */
+DPID_INLINE words words_of(vec x, int row)
+{
+    const words above = (words){0} + ((word)1 << (2 * row));
+#if DPID_PRECISION == 80
+    return x > 0 ? above : x != x ? 2 * above : 0;
+#else
+    return ((x > (vec){0}) & above) | ((x != x) & (above + above));
+#endif
+}
+
+DPID_INLINE vec slope_of(words w, int row)
+{
+    const words above = (words){0} + ((word)1 << (2 * row));
+#if DPID_PRECISION == 80
+    return w & above ? 1 : w & (2 * above) ? __builtin_nanl("") : 0;
+#else
+    const words positive = (w & above) != 0;
+    const words unknown = (w & (above + above)) != 0;
+    return (vec)((positive & (words)vec_all(1)) | unknown); /* all bits: not a number */
+#endif
+}
+
+/* ---- the way out of a tile's sums: one decision for all of them ------------------------------ */
+
+#define EACH(r, v)                             \
+    DPID_UNROLL for (int r = 0; r < rows; r++) \
+        DPID_UNROLL for (int v = 0; v < vectors; v++)
+
+/* A tile in a matrix of c's rows: its sums, and the numbers that the last vector of a row has there. */
+typedef struct {
+    int64_t at, row, last;
+} corner;
+
+/* Where sum r, v stands, and how many numbers of it do. */
+#define AT(x, r, v) ((x) + c->at + (r) * c->row + (v) * VL)
+#define WIDTH(v) ((v) < vectors - 1 ? VL : c->last)
+
+DPID_INLINE void put_joined(const int rows, const int vectors, const dpid_product_end *end, const vec *sum, const corner *c)
+{
+    const real *skip = end->skip;
+    real *joined = end->joined;
+    EACH(r, v)
+    {
+        const vec branch = sum[r * vectors + v];
+        const vec scaled = vec_all((real)end->s) * load_some(AT(skip, r, v), WIDTH(v));
+        store_some(AT(joined, r, v), vec_where_zero(branch, scaled, branch + scaled), WIDTH(v));
+    }
+}
+
+/* The words of row i, from column j on. */
+DPID_INLINE int64_t word_at(const product *p, int64_t i, int64_t j)
+{
+    return i / DPID_MASK_ROWS * dpid_product_pad(p->n) + j;
+}
+
+/* A tile of all rows of a word makes it in registers; others add their bits, from its first row on. */
+DPID_INLINE void put_mask(const int rows, const int vectors, const product *p, const vec *sum, int64_t i, int64_t j)
+{
+    word *mask = p->end->mask;
+    if (rows == DPID_MASK_ROWS) {
+        DPID_UNROLL for (int v = 0; v < vectors; v++) {
+            words w = words_of(sum[v], 0);
+            DPID_UNROLL for (int r = 1; r < rows; r++)
+                w |= words_of(sum[r * vectors + v], r);
+            words_store(mask + word_at(p, i, j) + v * VL, w);
+        }
+        return;
+    }
+    EACH(r, v)
+    {
+        const int row = (int)((i + r) % DPID_MASK_ROWS);
+        word *at = mask + word_at(p, i + r, j) + v * VL;
+        const words w = words_of(sum[r * vectors + v], row);
+        words_store(at, row > 0 ? words_load(at) | w : w);
+    }
+}
+
+DPID_INLINE void put_back(const int rows, const int vectors, const product *p, const vec *sum, const corner *c, int64_t i, int64_t j)
+{
+    const word *mask = p->end->through;
+    real *back = p->end->back;
+    EACH(r, v)
+    {
+        const int row = rows == DPID_MASK_ROWS ? r : (int)((i + r) % DPID_MASK_ROWS);
+        const words w = words_load(mask + word_at(p, i + r, j) + v * VL);
+        store_some(AT(back, r, v), sum[r * vectors + v] * slope_of(w, row), WIDTH(v));
+    }
+}
+
+DPID_INLINE void put_nn(const int rows, const int vectors, const product *p, vec *sum, const corner *c, int64_t i, int64_t j)
+{
+    const dpid_product_end *end = p->end;
+    if (end->bias)
+        EACH(r, v)
+        sum[r * vectors + v] += load_some((const real *)end->bias + j + v * VL, WIDTH(v));
+    if (end->rectify)
+        EACH(r, v)
+        sum[r * vectors + v] = vec_kink(sum[r * vectors + v], (vec){0});
+    if (end->of)
+        EACH(r, v)
+        sum[r * vectors + v] *= vec_step(load_some(AT((const real *)end->of, r, v), WIDTH(v)));
+    if (end->plus)
+        EACH(r, v)
+        sum[r * vectors + v] += load_some(AT((const real *)end->plus, r, v), WIDTH(v));
+    if (!end->dropped)
+        EACH(r, v)
+        store_some(AT(p->c, r, v), sum[r * vectors + v], WIDTH(v));
+    if (end->joined)
+        put_joined(rows, vectors, end, sum, c);
+    if (end->mask)
+        put_mask(rows, vectors, p, sum, i, j);
+    if (end->back)
+        put_back(rows, vectors, p, sum, c, i, j);
+}
+
+DPID_INLINE void put_tn(const int rows, const int vectors, const product *p, vec *sum, const corner *c)
+{
+    if (p->add)
+        EACH(r, v)
+        sum[r * vectors + v] += load_some(AT(p->c, r, v), WIDTH(v));
+    EACH(r, v)
+    store_some(AT(p->c, r, v), sum[r * vectors + v], WIDTH(v));
+}
+
+/* ---- one tile ---------------------------------------------------------------------------------- */
 
 /* columns: those of the tile; fewer than vectors * VL when the last vector hangs over. Over the end of a row stands the next one; `safe` rows of b have one. */
 DPID_INLINE void multiply(const int rows, const int vectors, const bool tn, const product *p, int64_t i, int64_t j, int64_t columns, int64_t safe)
@@ -83,13 +250,12 @@ DPID_INLINE void multiply(const int rows, const int vectors, const bool tn, cons
             DPID_UNROLL for (int v = 0; v < vectors; v++)
                 acc[r * vectors + v] += a[r * a_row + k * a_k] * w[v];
     }
-    DPID_UNROLL for (int r = 0; r < rows; r++) {
-        DPID_UNROLL for (int v = 0; v < vectors; v++) {
-            const int64_t left = columns - v * VL;
-            const int64_t width = v < vectors - 1 || left >= VL ? VL : left;
-            put(tn, p, acc[r * vectors + v], i + r, j + v * VL, width);
-        }
-    }
+    const int64_t left = columns - (vectors - 1) * VL;
+    const corner c = {i * p->ldc + j, p->ldc, left < VL ? left : VL};
+    if (tn)
+        put_tn(rows, vectors, p, acc, &c);
+    else
+        put_nn(rows, vectors, p, acc, &c, i, j);
 }
 
 /* ---- all tiles: down the rows, so that the columns of b stay in the cache ------------------- */

@@ -9,7 +9,7 @@ typedef long double wide;
 typedef double wide;
 #endif
 
-enum { BLOCK = 128, LANES = 8 };
+enum { BLOCK = 128, LANES = 16 };
 
 void DPID_T(dpid_fill)(real *x, int64_t n, double value)
 {
@@ -33,6 +33,15 @@ void DPID_T(dpid_scale)(real *x, int64_t n, double a)
 
 /* ---- sums: blocks of BLOCK in LANES partial sums, then pairwise --------------------- */
 
+/* Lane j and lane j + 8, then j + 4, j + 2, j + 1. */
+static inline __attribute__((always_inline)) wide fold(const wide *lane)
+{
+    wide part[LANES / 2];
+    for (int64_t j = 0; j < LANES / 2; j++)
+        part[j] = lane[j] + lane[j + LANES / 2];
+    return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
+}
+
 /* squares is a constant where it is called. */
 static inline __attribute__((always_inline)) wide block_sum(const real *x, int64_t n, const bool squares)
 {
@@ -43,27 +52,44 @@ static inline __attribute__((always_inline)) wide block_sum(const real *x, int64
             lane[j] += squares ? (wide)x[i + j] * (wide)x[i + j] : (wide)x[i + j];
     for (int64_t j = 0; i < n; i++, j++)
         lane[j] += squares ? (wide)x[i] * (wide)x[i] : (wide)x[i];
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    return fold(lane);
 }
 
-/* Four blocks side by side, because one alone waits for its own additions; and their tree. */
+/* Up to four blocks side by side, because one alone waits for its own additions; and their tree. */
 #if DPID_PRECISION != 80
 typedef real numbers __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
 typedef wide lanes __attribute__((vector_size(LANES * sizeof(wide))));
 
-static wide four_squares(const real *x)
+/* blocks is a constant where it is called. sum[b]: of block b. */
+static inline __attribute__((always_inline)) void block_squares(const int blocks, const real *x, wide *sum)
 {
     lanes a[4] = {{0}};
     for (int64_t i = 0; i < BLOCK; i += LANES) {
-        DPID_UNROLL for (int b = 0; b < 4; b++)
+        DPID_UNROLL for (int b = 0; b < blocks; b++)
         {
             const lanes v = __builtin_convertvector(*(const numbers *)(x + b * BLOCK + i), lanes);
             a[b] += v * v;
         }
     }
-    wide sum[4];
-    for (int b = 0; b < 4; b++)
-        sum[b] = ((a[b][0] + a[b][4]) + (a[b][2] + a[b][6])) + ((a[b][1] + a[b][5]) + (a[b][3] + a[b][7]));
+    for (int b = 0; b < blocks; b++)
+        sum[b] = fold((const wide *)&a[b]);
+}
+
+/* n is at most four blocks. */
+static wide few_squares(const real *x, int64_t n)
+{
+    wide sum[4] = {0};
+    const int64_t whole = n / BLOCK;
+    if (whole == 4)
+        block_squares(4, x, sum);
+    else if (whole == 3)
+        block_squares(3, x, sum);
+    else if (whole == 2)
+        block_squares(2, x, sum);
+    else if (whole == 1)
+        block_squares(1, x, sum);
+    if (whole < 4)
+        sum[whole] = block_sum(x + whole * BLOCK, n - whole * BLOCK, true);
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 #endif
@@ -76,8 +102,8 @@ static int64_t half_of(int64_t n)
 static wide pairwise(const real *x, int64_t n, bool squares)
 {
 #if DPID_PRECISION != 80
-    if (squares && n == 4 * BLOCK)
-        return four_squares(x);
+    if (squares && n <= 4 * BLOCK)
+        return few_squares(x, n);
 #endif
     if (n <= BLOCK)
         return squares ? block_sum(x, n, true) : block_sum(x, n, false);
@@ -156,10 +182,12 @@ static inline __attribute__((always_inline)) void add_columns(int64_t rows, cons
 
 void DPID_T(dpid_column_sums)(int64_t rows, int64_t cols, const real *x, int64_t ld, real *sums)
 {
-    enum { MANY = 64, SOME = 16 }; /* as many as the registers hold, and fewer */
+    enum { MANY = 64, MORE = 32, SOME = 16 }; /* as many as the registers hold, and fewer */
     int64_t j = 0;
     for (; j + MANY <= cols; j += MANY)
         add_columns(rows, MANY, x + j, ld, sums + j);
+    for (; j + MORE <= cols; j += MORE)
+        add_columns(rows, MORE, x + j, ld, sums + j);
     for (; j + SOME <= cols; j += SOME)
         add_columns(rows, SOME, x + j, ld, sums + j);
     if (j < cols)

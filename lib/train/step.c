@@ -37,7 +37,7 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
     if (!isfinite(*loss_mean))
         return fail_nonfinite(t, "output", "the output of", n);
     dpid_net_run_backward_anew(net, DPID_TRAIN, n);
-    *norm = sqrt(dpid_sum_squares_by[net->head.ctx->isa][p](dpid_ctx_pool(net->head.ctx), net->gradients, net->values_reals));
+    *norm = sqrt(dpid_net_gradient_squares(net));
     if (!isfinite(*norm) && !all_finite(p, net->gradients, net->values_reals))
         return fail_nonfinite(t, "gradient", "the gradient of", n);
     return DEEPID_OK;

@@ -81,14 +81,21 @@ static int32_t dtype_of(const options *o)
     return strcmp(o->dtype, "f64") == 0 ? DEEPID_F64 : DEEPID_F32;
 }
 
+/* depth layers of width x width and a head: x + act(W x + b), or act(W x + b) without the skip. */
+static void make_mlp(bench *b, const options *o)
+{
+    char spec[256];
+    snprintf(spec, sizeof spec, "input %ld; %ld * %s { dense out=%ld; %s } after=none; dense out=10", o->width, o->depth, o->skip ? "identity" : "plain", o->width, o->act);
+    must(b, deepid_net_create(b->ctx, spec, dtype_of(o), &b->net));
+}
+
 /* Batch-norm keeps the signals of a residual net of pictures finite at any depth; the net without it starts as the identity. */
 static void make_net(bench *b, const options *o)
 {
-    const char *block = o->skip ? "identity" : "plain";
     if (is_resnet(o))
-        must(b, deepid_resnet_cifar(b->ctx, atol(o->net + 6), block, dtype_of(o), &b->net));
+        must(b, deepid_resnet_cifar(b->ctx, atol(o->net + 6), o->skip ? "identity" : "plain", dtype_of(o), &b->net));
     else
-        must(b, deepid_resnet_mlp(b->ctx, o->width, o->width, o->depth, 10, block, o->act, dtype_of(o), &b->net));
+        make_mlp(b, o);
     must(b, deepid_net_init(b->net, is_resnet(o) || !o->skip ? "he" : "zero_last", 1));
     must(b, deepid_net_set_exact(b->net, (int32_t)o->exact));
     must(b, deepid_net_set_recompute(b->net, o->recompute));

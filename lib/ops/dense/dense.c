@@ -28,36 +28,39 @@ static void pack(const dpid_pass *pass)
 }
 
 /* y = x w^T + 1 b^T */
-static void small_forward(const dpid_pass *pass, bool rectify)
+static void small_forward(const dpid_pass *pass, const dpid_dense_forward_end *beside)
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
-    const dpid_product_end end = {.bias = pass->parameter[BIAS], .rectify = rectify};
+    const dpid_product_end end = {
+        .bias = pass->parameter[BIAS], .rectify = beside->rectify, .dropped = !pass->y, .skip = beside->skip, .s = beside->s, .joined = beside->joined, .mask = beside->mask};
     DPID_T(dpid_product_nn)(pass->n, out, in, pass->x, in, pass->scratch, dpid_product_pad(out), &end, pass->y, out);
 }
 
 /* dx = dy w */
-static void input_gradient(const dpid_pass *pass, bool rectified)
+static void input_gradient(const dpid_pass *pass, const dpid_dense_backward_end *beside)
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
-    const dpid_product_end end = {.of = rectified ? pass->x : NULL};
+    const dpid_product_end end = {.of = beside->rectified ? pass->x : NULL, .plus = beside->plus, .through = beside->through, .back = beside->back};
     DPID_T(dpid_product_nn)(pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, &end, pass->dx, in);
 }
 
 /* dw += dy^T x      db += dy^T 1 */
-static void weight_gradient(const dpid_pass *pass, int64_t first, int64_t count, bool add)
+static void weight_gradient(const dpid_pass *pass, int64_t first, int64_t count, bool add, double *squares)
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
     const real *dy = (const real *)pass->dy + first;
-    DPID_T(dpid_product_tn)(count, in, pass->n, dy, out, pass->x, in, add, (real *)pass->dparameter[WEIGHT] + first * in, in);
-    if (!pass->dparameter[BIAS])
-        return;
-    real *db = (real *)pass->dparameter[BIAS] + first;
-    if (!add)
+    real *dw = (real *)pass->dparameter[WEIGHT] + first * in;
+    real *db = pass->dparameter[BIAS] ? (real *)pass->dparameter[BIAS] + first : NULL;
+    DPID_T(dpid_product_tn)(count, in, pass->n, dy, out, pass->x, in, add, dw, in);
+    if (db && !add)
         DPID_T(dpid_fill)(db, count, 0);
-    DPID_T(dpid_column_sums)(pass->n, count, dy, out, db);
+    if (db)
+        DPID_T(dpid_column_sums)(pass->n, count, dy, out, db);
+    if (squares)
+        *squares = DPID_T(dpid_sum_squares)(dw, count * in) + (db ? DPID_T(dpid_sum_squares)(db, count) : 0);
 }
 
 const dpid_dense_parts DPID_T(dpid_dense_parts) = {pack, small_forward, input_gradient, weight_gradient};
@@ -103,21 +106,21 @@ static void forward_task(void *arg, int64_t task, int32_t worker)
 {
     (void)worker;
     const dpid_pass pass = part_of(arg, task);
-    small_forward(&pass, false);
+    small_forward(&pass, &(dpid_dense_forward_end){0});
 }
 
 static void input_task(void *arg, int64_t task, int32_t worker)
 {
     (void)worker;
     const dpid_pass pass = part_of(arg, task);
-    input_gradient(&pass, false);
+    input_gradient(&pass, &(dpid_dense_backward_end){0});
 }
 
 static void weight_task(void *arg, int64_t task, int32_t worker)
 {
     const job *j = arg;
     (void)worker;
-    weight_gradient(j->pass, task * j->task_rows, rows_of(j, task), true);
+    weight_gradient(j->pass, task * j->task_rows, rows_of(j, task), true, NULL);
 }
 
 /* ---- kernels ---------------------------------------------------------------- */

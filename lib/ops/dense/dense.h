@@ -7,14 +7,29 @@
 /* Its products are done in registers: a row of y or dx has the same bits whatever other rows are worked out with it, and so has a row of dw. */
 bool dpid_dense_is_small(const dpid_op *op);
 
+/* What a small layer does beside its product, so that its results are not read again for it. Arrays are of the pass's samples. */
+typedef struct {
+    bool rectify;     /* y = max(x w^T + b, 0) */
+    const void *skip; /* NULL, or: joined = y + s skip, exactly s skip where y is 0 */
+    double s;
+    void *joined; /* pass->y may be NULL then: nobody wants it */
+    void *mask;   /* NULL, or with joined: how a rectifier that gave y slopes (tensor/product.h) */
+} dpid_dense_forward_end;
+
+typedef struct {
+    bool rectified;      /* x came out of a rectifier, and dx is the gradient of what went in there */
+    const void *plus;    /* NULL, or: dx = dy w + plus; may be dx itself */
+    const void *through; /* NULL, or a mask: back = dx times its slopes */
+    void *back;
+} dpid_dense_backward_end;
+
 /* The parts of a small layer. None uses the pool. */
 typedef struct {
-    void (*pack)(const dpid_pass *pass);                  /* w^T into the scratch */
-    void (*forward)(const dpid_pass *pass, bool rectify); /* with w^T from there; rectify: y = max(x w^T + b, 0) */
-    /* dx; rectified: x came out of a rectifier, and dx is the gradient of what went in there */
-    void (*input_gradient)(const dpid_pass *pass, bool rectified);
-    /* Rows first .. first + count - 1 of dw, and those entries of db, over the pass's samples: added to what is there, or in its place. */
-    void (*weight_gradient)(const dpid_pass *pass, int64_t first, int64_t count, bool add);
+    void (*pack)(const dpid_pass *pass);                                                       /* w^T into the scratch */
+    void (*forward)(const dpid_pass *pass, const dpid_dense_forward_end *beside);              /* with w^T from there */
+    void (*input_gradient)(const dpid_pass *pass, const dpid_dense_backward_end *beside);     /* dx */
+    /* Rows first .. first + count - 1 of dw, and those entries of db, over the pass's samples: added to what is there, or in its place. squares, unless NULL, gets the sum of their squares. */
+    void (*weight_gradient)(const dpid_pass *pass, int64_t first, int64_t count, bool add, double *squares);
 } dpid_dense_parts;
 #define DPID_DENSE_DECLARE(suffix, real) extern const dpid_dense_parts dpid_dense_parts_##suffix;
 DPID_ISA_EACH(DPID_DENSE_DECLARE)
