@@ -1,5 +1,6 @@
-/* Threads that take tickets. A region is a count of tasks that are left; who takes one off owns that task. The caller takes tickets too and waits only for tickets
-   that somebody holds, so a worker that sleeps, or that the system does not run, holds nobody up. */
+/* Threads that take tickets. A region's tasks lie in ranges, each with a count of those that are left; who takes one off owns that task. A worker begins with a range of its own, so that from
+   region to region it works on what is in its cache, and goes on with what others have left. The caller takes tickets too and waits only for tickets that somebody holds, so a worker that sleeps,
+   or that the system does not run, holds nobody up. */
 #include "base/pool.h"
 
 #include "base/memory.h"
@@ -10,12 +11,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { SPINS = 2000, WORKERS_MAX = 1024 }; /* about 20 to 50 microseconds of pauses */
+enum { SPINS = 2000, WORKERS_MAX = 1024, RANGES_MAX = 16 }; /* spins: about 20 to 50 microseconds of pauses */
 
 typedef struct start {
     dpid_pool *pool;
     int32_t worker;
 } start;
+
+/* Tasks without an owner; below 0 when some asked in vain. */
+typedef struct {
+    alignas(DPID_ALIGN) _Atomic int64_t left;
+} range;
 
 struct dpid_pool {
     deepid_ctx *ctx;
@@ -30,8 +36,9 @@ struct dpid_pool {
     dpid_task_fn fn;
     void *arg;
     int64_t tasks;
+    int32_t ranges; /* workers / ranges share one */
+    range range[RANGES_MAX];
     alignas(DPID_ALIGN) _Atomic uint64_t region; /* one more for each region */
-    alignas(DPID_ALIGN) _Atomic int64_t left;    /* tasks without an owner; below 0 when some asked in vain */
     alignas(DPID_ALIGN) _Atomic int64_t done;
 };
 
@@ -52,17 +59,32 @@ static void pause_briefly(void)
 
 /* ---- a region -------------------------------------------------------------------------- */
 
-/* Whoever gets a count above 0 owns task `tasks - count` of the region at work, which cannot end before `done` has counted it. */
-static void take_tickets(dpid_pool *pool, int32_t worker)
+/* Range r has tasks end_of(r - 1) .. end_of(r) - 1. */
+static int64_t end_of(const dpid_pool *pool, int64_t tasks, int32_t r)
+{
+    return tasks / pool->ranges * (r + 1) + tasks % pool->ranges * (r + 1) / pool->ranges;
+}
+
+/* Whoever gets a count above 0 owns that task of the region at work, which cannot end before `done` has counted it. */
+static int64_t take_from(dpid_pool *pool, int32_t r, int32_t worker)
 {
     int64_t mine = 0;
-    for (;;) {
-        const int64_t left = atomic_fetch_sub_explicit(&pool->left, 1, memory_order_acquire);
+    while (atomic_load_explicit(&pool->range[r].left, memory_order_relaxed) > 0) {
+        const int64_t left = atomic_fetch_sub_explicit(&pool->range[r].left, 1, memory_order_acquire);
         if (left <= 0)
             break;
-        pool->fn(pool->arg, pool->tasks - left, worker);
+        pool->fn(pool->arg, end_of(pool, pool->tasks, r) - left, worker);
         mine++;
     }
+    return mine;
+}
+
+static void take_tickets(dpid_pool *pool, int32_t worker)
+{
+    const int32_t own = (int32_t)((int64_t)worker * pool->ranges / pool->workers);
+    int64_t mine = 0;
+    for (int32_t k = 0; k < pool->ranges; k++)
+        mine += take_from(pool, (own + k) % pool->ranges, worker);
     if (mine > 0)
         atomic_fetch_add_explicit(&pool->done, mine, memory_order_release);
 }
@@ -81,7 +103,8 @@ static void publish(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg)
     pool->arg = arg;
     pool->tasks = tasks;
     atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
-    atomic_store_explicit(&pool->left, tasks, memory_order_release);
+    for (int32_t r = 0; r < pool->ranges; r++)
+        atomic_store_explicit(&pool->range[r].left, end_of(pool, tasks, r) - (r > 0 ? end_of(pool, tasks, r - 1) : 0), memory_order_release);
     atomic_fetch_add(&pool->region, 1);
     if (atomic_load(&pool->sleeping) == 0)
         return;
@@ -167,6 +190,7 @@ static void start_workers(dpid_pool *pool, int32_t threads)
         pool->workers++;
     }
     pthread_sigmask(SIG_SETMASK, &callers, NULL);
+    pool->ranges = pool->workers < RANGES_MAX ? pool->workers : RANGES_MAX;
 }
 
 int32_t dpid_pool_workers(const dpid_pool *pool)

@@ -34,20 +34,20 @@ static int64_t packed_reals(const deepid_net *net, const dpid_step *step)
     return is_small_dense(net, step) ? dpid_op_scratch(&net->layer[step->layer].op, 1, 1) : 0;
 }
 
-/* A chunk goes through all steps while the transposed weights stay in the cache: a layer that has no room there starts a stretch of its own. */
+/* Chunk after chunk goes through all steps while the weights stay in the cache: a layer that has no room there starts a stretch of its own. A batch of one chunk a worker needs no room. */
 int32_t dpid_rows_take(const deepid_net *net, const dpid_plan *plan, int32_t first)
 {
-    enum { LEAD = 4, CACHE = 384 * 1024 }; /* steps before the first dense layer; bytes of transposed weights */
-    const int64_t most = CACHE / dpid_precision_bytes(net->precision);
-    int64_t packed = 0;
+    enum { LEAD = 4, CACHE = 384 * 1024 }; /* steps before the first dense layer; bytes of weights */
+    const int64_t most = plan->batch <= DPID_ROWS_MOST ? INT64_MAX : CACHE / dpid_precision_bytes(net->precision);
+    int64_t weights = 0;
     int32_t t = first;
-    for (; t < net->steps && (packed > 0 || t - first <= LEAD) && is_row_step(net, plan, t); t++) {
+    for (; t < net->steps && (weights > 0 || t - first <= LEAD) && is_row_step(net, plan, t); t++) {
         const int64_t more = packed_reals(net, &net->step[t]);
-        if (packed > 0 && more > 0 && packed + more > most)
+        if (weights > 0 && more > 0 && weights > most - more)
             break;
-        packed += more;
+        weights += more;
     }
-    return packed > 0 ? t - first : 0;
+    return weights > 0 ? t - first : 0;
 }
 
 /* ---- who reads what ----------------------------------------------------------------------- */
@@ -235,15 +235,14 @@ static void plan_forward(work *w)
     w->rows->own = line_up(w, w->rows->own_start);
 }
 
-/* Transposed weights lie one behind the other. */
-static void plan_packing(work *w)
+static void list_denses(work *w)
 {
     dpid_rows *rows = w->rows;
     for (int32_t i = 0; i < w->count; i++) {
         if (!rows->step[i].dense)
             continue;
-        rows->step[i].packed = rows->packed;
-        rows->packed += packed_reals(w->net, &w->net->step[rows->step[i].step]);
+        const int64_t packed = packed_reals(w->net, &w->net->step[rows->step[i].step]);
+        rows->packed = packed > rows->packed ? packed : rows->packed;
         rows->dense[rows->denses++] = i;
     }
 }
@@ -467,7 +466,7 @@ static int32_t fill(work *w, dpid_arena *brief)
     DPID_TRY(dpid_arena_alloc(brief, 2 * w->count, sizeof *w->width, "net", &w->width));
     plan_forward(w);
     DPID_TRY(make_masks(w, arena));
-    plan_packing(w);
+    list_denses(w);
     find_widths(w);
     w->rows->tasks = count_tasks(w);
     DPID_TRY(dpid_arena_alloc(arena, w->rows->tasks, sizeof *w->rows->task, "net", &w->rows->task));

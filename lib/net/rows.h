@@ -40,7 +40,6 @@ typedef struct {
     dpid_place plus;    /* of a dense layer: added to dx */
     dpid_place through, back; /* of a dense layer: dx through the rectifier of the mask `through` */
     dpid_place slope_x; /* what backward reads as x */
-    int64_t packed;     /* where its transposed weights lie, in reals */
 } dpid_row_step;
 
 /* Of all samples; `row` bytes for every DPID_MASK_ROWS of them. */
@@ -72,10 +71,10 @@ typedef struct {
     int64_t *own_start, *shared_start; /* of each slot, in reals a sample */
     int64_t own, shared;               /* reals a sample of all */
     int64_t wide;                      /* of the widest value */
-    int64_t packed;                    /* reals of the transposed weights */
+    int64_t packed;                    /* reals of the largest layer's transposed weights */
 } dpid_rows;
 
-/* How many steps from `first` on are a stretch; 0: none. It has at least one dense layer, and transposed weights of no more layers than the cache takes. */
+/* How many steps from `first` on are a stretch; 0: none. It has at least one dense layer, and where a worker takes several chunks no more weights than its cache holds from one to the next. */
 int32_t dpid_rows_take(const deepid_net *net, const dpid_plan *plan, int32_t first);
 /* Fills stage->own; values and gradients that need no buffer of the net's are struck from the plan. */
 int32_t dpid_rows_make(const deepid_net *net, dpid_plan *plan, dpid_stage *stage);

@@ -33,7 +33,7 @@ static int64_t chunks_of(const rows_run *r)
     return (r->run->n + r->chunk - 1) / r->chunk;
 }
 
-/* ---- places: transposed weights, a chunk's slots of each worker, the slots of all samples ------------ */
+/* ---- places: of each worker, a layer's transposed weights and a chunk's slots; the slots of all samples ------------ */
 
 static int64_t chunk_most(int64_t batch)
 {
@@ -43,7 +43,7 @@ static int64_t chunk_most(int64_t batch)
 static int64_t worker_reals(const dpid_rows *rows, int64_t batch)
 {
     enum { LINE = 16 }; /* two workers never write to one cache line */
-    return (rows->own * chunk_most(batch) + LINE - 1) / LINE * LINE;
+    return (rows->packed + rows->own * chunk_most(batch) + LINE - 1) / LINE * LINE;
 }
 
 static rows_run run_of(const dpid_stage_run *run)
@@ -65,7 +65,7 @@ static char *scratch_at(const rows_run *r, int64_t reals)
 /* start: of the slot, in reals a sample */
 static char *own_at(const rows_run *r, int32_t worker, int64_t start)
 {
-    return scratch_at(r, r->rows->packed + worker * r->worker_reals + start * chunk_most(r->net->plan->batch));
+    return scratch_at(r, worker * r->worker_reals + r->rows->packed + start * chunk_most(r->net->plan->batch));
 }
 
 /* Sample `first` of an array of `width` numbers a sample. */
@@ -80,7 +80,7 @@ static void *place_at(const rows_run *r, dpid_place place, int32_t worker, int64
     case DPID_PLACE_OWN:
         return own_at(r, worker, r->rows->own_start[place.at]);
     case DPID_PLACE_SHARED:
-        return scratch_at(r, r->rows->packed + r->net->plan->workers * r->worker_reals + r->rows->shared_start[place.at] * r->net->plan->batch) + offset;
+        return scratch_at(r, r->net->plan->workers * r->worker_reals + r->rows->shared_start[place.at] * r->net->plan->batch) + offset;
     case DPID_PLACE_MASK:
         return (char *)r->rows->mask[place.at].words + first / DPID_MASK_ROWS * r->rows->mask[place.at].row;
     default:
@@ -130,7 +130,7 @@ static dpid_pass *pass_of(chunk *c, const dpid_row_step *s, dpid_place x)
     const dpid_step *step = &net->step[s->step];
     const dpid_layer *layer = &net->layer[step->layer];
     c->pass.op = &layer->op;
-    c->pass.scratch = scratch_at(c->run, s->packed);
+    c->pass.scratch = scratch_at(c->run, c->worker * c->run->worker_reals);
     c->pass.x = at(c, x, width_of(c->run, step->in));
     c->pass.dx = c->pass.dparameter[0] = c->pass.dparameter[1] = NULL;
     c->pass.parameter[0] = c->pass.parameter[1] = NULL;
@@ -152,12 +152,14 @@ static const dpid_dense_parts *parts_of(const deepid_net *net)
     return dpid_dense_parts_of[net->head.ctx->isa][net->precision];
 }
 
+/* Each worker transposes for itself: to fetch what another core has written takes longer. */
 static void dense_forward(chunk *c, const dpid_row_step *s, const dpid_step *step)
 {
     const int64_t width = width_of(c->run, step->out);
     const dpid_dense_forward_end beside = {.rectify = s->rectify, .skip = at(c, s->skip, width), .s = s->s, .joined = at(c, s->joined, width), .mask = at(c, s->mask, width)};
     dpid_pass *pass = pass_of(c, s, s->x);
     pass->y = at(c, s->y, width);
+    parts_of(c->run->net)->pack(pass);
     parts_of(c->run->net)->forward(pass, &beside);
 }
 
@@ -185,21 +187,10 @@ static void forward_chunk(void *arg, int64_t task, int32_t worker)
     }
 }
 
-static void pack_task(void *arg, int64_t task, int32_t worker)
-{
-    const rows_run *r = arg;
-    const dpid_row_step *s = &r->rows->step[r->rows->dense[task]];
-    chunk c;
-    open_chunk(&c, r, worker, 0, r->run->n);
-    parts_of(r->net)->pack(pass_of(&c, s, s->x));
-}
-
 static void forward(const dpid_stage_run *run)
 {
     rows_run r = run_of(run);
-    dpid_pool *pool = dpid_ctx_pool(run->net->head.ctx);
-    dpid_pool_run(pool, r.rows->denses, pack_task, &r);
-    dpid_pool_run(pool, chunks_of(&r), forward_chunk, &r);
+    dpid_pool_run(dpid_ctx_pool(run->net->head.ctx), chunks_of(&r), forward_chunk, &r);
 }
 
 /* ---- backward: gradients through a group --------------------------------------------------------------- */
@@ -271,7 +262,8 @@ static void gradient_task(void *arg, int64_t task, int32_t worker)
 {
     const rows_run *r = arg;
     const deepid_net *net = r->net;
-    const dpid_row_task *piece = &r->rows->task[r->group->first_task + task];
+    const int32_t place = r->group->first_task + r->group->tasks - 1 - (int32_t)task; /* in the net's order, as the update goes: so it stays with its worker */
+    const dpid_row_task *piece = &r->rows->task[place];
     const dpid_row_step *s = &r->rows->step[piece->step];
     const dpid_step *step = &net->step[s->step];
     chunk all;
@@ -279,7 +271,7 @@ static void gradient_task(void *arg, int64_t task, int32_t worker)
     dpid_pass *pass = pass_of(&all, s, s->x);
     pass->dy = at(&all, s->dy, width_of(r, step->out));
     dpid_add_parameter_gradients(net, &net->layer[step->layer], pass);
-    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->run->anew, r->run->anew ? &r->rows->squares[r->group->first_task + task] : NULL);
+    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->run->anew, r->run->anew ? &r->rows->squares[place] : NULL);
 }
 
 /* Its dense layers' parameters lie one after the other. */
@@ -317,7 +309,7 @@ static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n
 {
     (void)net;
     const dpid_rows *rows = stage->own;
-    return rows->packed + workers * worker_reals(rows, n) + rows->shared * n;
+    return workers * worker_reals(rows, n) + rows->shared * n;
 }
 
 const dpid_stage_type dpid_stage_rows = {.word = "rows", .take = dpid_rows_take, .make = dpid_rows_make, .knows_anew = true, .squares = squares, .scratch = scratch, .forward = forward, .backward = backward};

@@ -45,14 +45,15 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
 
 /* ---- second half: the update ------------------------------------------------------------------ */
 
-/* One streaming pass, cut into tasks of so many parameters. */
-enum { UPDATE_TASK = 16384 };
+/* One streaming pass, cut into tasks of so many parameters: at most the first number, at least the second, a few for each worker between. */
+enum { TASK_MOST = 16384, TASK_LEAST = 1024, TASKS_A_WORKER = 4 };
 
 typedef struct {
     deepid_trainer *trainer;
     dpid_update common; /* what all stretches share */
     double decay;
     bool decay_all;
+    int64_t task; /* parameters of one */
 } update;
 
 static bool decays(const update *u, const dpid_parameter *p)
@@ -96,9 +97,9 @@ static void update_task(void *arg, int64_t task, int32_t worker)
     const update *u = arg;
     const deepid_net *net = u->trainer->net;
     (void)worker;
-    const int64_t most = (task + 1) * UPDATE_TASK;
+    const int64_t most = (task + 1) * u->task;
     const int64_t end = most < net->values_reals ? most : net->values_reals;
-    int64_t at = task * UPDATE_TASK;
+    int64_t at = task * u->task;
     for (int32_t i = parameter_of(net, at); at < end;) {
         const bool decay = decays(u, &net->parameter[i]);
         const int64_t first = at;
@@ -109,15 +110,25 @@ static void update_task(void *arg, int64_t task, int32_t worker)
     }
 }
 
+/* Whole cache lines, so that two workers never write to one. */
+static int64_t task_of(int64_t parameters, int32_t workers)
+{
+    const int64_t even = parameters / (workers * TASKS_A_WORKER);
+    const int64_t task = even < TASK_LEAST ? TASK_LEAST : even > TASK_MOST ? TASK_MOST : even;
+    return task / DPID_ALIGN * DPID_ALIGN;
+}
+
 static void update_parameters(deepid_trainer *t, double norm)
 {
     const dpid_optimizer *o = t->optimizer;
+    dpid_pool *pool = dpid_ctx_pool(t->head.ctx);
     const double scale = t->clip > 0 && norm > t->clip ? t->clip / norm : 1;
     update u = {.trainer = t,
                 .common = {.option = t->optimizer_option, .step = t->step + 1, .rate = dpid_trainer_rate_at(t, t->step), .scale = scale},
                 .decay = o->decay_key >= 0 ? t->optimizer_option[o->decay_key].r : 0,
-                .decay_all = o->decay_all_key >= 0 && t->optimizer_option[o->decay_all_key].i == 1};
-    dpid_pool_run(dpid_ctx_pool(t->head.ctx), (t->net->values_reals + UPDATE_TASK - 1) / UPDATE_TASK, update_task, &u);
+                .decay_all = o->decay_all_key >= 0 && t->optimizer_option[o->decay_all_key].i == 1,
+                .task = task_of(t->net->values_reals, dpid_pool_workers(pool))};
+    dpid_pool_run(pool, (t->net->values_reals + u.task - 1) / u.task, update_task, &u);
 }
 
 /* ---- batches in order ---------------------------------------------------------------------------- */
