@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: bench_study --depth N --width N --samples N --steps N --batch N --points N --folder 0|1 --threads N --rounds N\n"
-    "depth: dense layers of the deeper nets, 4 or more; points: looks at the losses while training; folder: 1 keeps results in a temporary folder, as studies usually do;\n"
+    "depth: dense layers of the deeper nets, 4 or more; points: looks at the losses while training; folder: 1 keeps results in a folder in TMPDIR, as studies usually do;\n"
     "threads: the workers that one worker is compared with\n";
 
 enum { SEEDS = 8, ARMS = 2 };
@@ -49,7 +50,7 @@ static int read_options(options *o, int argc, char **argv)
 {
     static const struct option flags[] = {{"depth", 1, 0, 'd'},  {"width", 1, 0, 'w'},  {"samples", 1, 0, 'n'}, {"steps", 1, 0, 's'},  {"batch", 1, 0, 'b'},
                                           {"points", 1, 0, 'p'}, {"folder", 1, 0, 'f'}, {"threads", 1, 0, 't'}, {"rounds", 1, 0, 'r'}, {0}};
-    *o = (options){10, 32, 1000, 2000, 64, 20, 1, 2, 7};
+    *o = (options){10, 32, 1000, 2000, 64, 20, 0, 2, 7};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (!number_of(o, flag))
             return 0;
@@ -113,7 +114,9 @@ static double processor_seconds(void)
 static double seconds_of_study(bench *b, long threads, double *busy)
 {
     enum { OPEN = 8 };
-    char folder[] = "/tmp/bench_study.XXXXXX";
+    const char *place = getenv("TMPDIR");
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/bench_study.XXXXXX", place ? place : "/tmp");
     if (b->options->folder && !mkdtemp(folder)) {
         perror(folder);
         exit(1);
@@ -134,13 +137,31 @@ static double seconds_of_study(bench *b, long threads, double *busy)
     return seconds;
 }
 
+/* ---- other programs ------------------------------------------------------------------------------------ */
+
+/* Seconds that all processors were at work or were taken by another guest; 0 where the system does not tell. */
+static double busy_seconds(void)
+{
+    double user = 0;
+    double nice = 0;
+    double system = 0;
+    double irq = 0;
+    double softirq = 0;
+    double steal = 0;
+    FILE *file = fopen("/proc/stat", "r");
+    const int got = file ? fscanf(file, "cpu %lf %lf %lf %*f %*f %lf %lf %lf", &user, &nice, &system, &irq, &softirq, &steal) : 0;
+    if (file)
+        fclose(file);
+    return got == 6 ? (user + nice + system + irq + softirq + steal) / (double)sysconf(_SC_CLK_TCK) : 0;
+}
+
 /* ---- rounds: every other one begins with the many, so that a machine that slows down favours neither ------ */
 
 typedef struct {
     double *one, *many, *ratio, *one_busy, *many_busy;
 } rounds;
 
-static void run_round(bench *b, const rounds *r, long round)
+static void run_both(bench *b, const rounds *r, long round)
 {
     const long threads = b->options->threads;
     if (round % 2 == 1)
@@ -149,8 +170,23 @@ static void run_round(bench *b, const rounds *r, long round)
     if (round % 2 == 0)
         r->many[round] = seconds_of_study(b, threads, &r->many_busy[round]);
     r->ratio[round] = r->one[round] / r->many[round];
-    printf("round=%ld one_s=%.4g many_s=%.4g ratio=%.3f one_busy_s=%.4g many_busy_s=%.4g\n", round, r->one[round], r->many[round], r->ratio[round], r->one_busy[round], r->many_busy[round]);
-    fflush(stdout);
+}
+
+static void run_round(bench *b, const rounds *r, long round)
+{
+    enum { TRIES = 4 };
+    const double disturbed = 0.1;
+    double foreign = 1;
+    for (int i = 0; i < TRIES && foreign > disturbed; i++) {
+        const double busy = busy_seconds();
+        const double own = processor_seconds();
+        const double start = seconds_now();
+        run_both(b, r, round);
+        foreign = (busy_seconds() - busy - (processor_seconds() - own)) / (seconds_now() - start);
+        printf("round=%ld one_s=%.4g many_s=%.4g ratio=%.3f one_busy_s=%.4g many_busy_s=%.4g foreign_cores=%.3f\n", round, r->one[round], r->many[round], r->ratio[round], r->one_busy[round],
+               r->many_busy[round], foreign);
+        fflush(stdout);
+    }
 }
 
 static void print_medians(const options *o, const rounds *r)
