@@ -4,6 +4,8 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,10 +119,12 @@ static const loops *loops_of(const char *isa)
     return &loops_baseline;
 }
 
-/* ---- rounds: all threads run the same loop over their parts, between two barriers -------------------------- */
+/* ---- rounds: all threads run the same loop over their parts, between two meetings -------------------------- */
 
 typedef struct {
-    pthread_barrier_t gate;
+    _Atomic int64_t arrived; /* at all meetings so far */
+    int32_t threads;
+    cpu_set_t processors; /* that the program may use */
     loop_fn loop;
     int64_t rounds;
     double *seconds; /* of each round */
@@ -128,18 +132,39 @@ typedef struct {
 
 typedef struct {
     crew *crew;
+    int32_t number;
     part part;
     pthread_t thread;
 } member;
+
+static void meet(crew *c)
+{
+    const int64_t goal = (atomic_fetch_add(&c->arrived, 1) / c->threads + 1) * c->threads;
+    while (atomic_load(&c->arrived) < goal)
+        sched_yield();
+}
+
+/* Keep this thread on the i-th of these processors, in turn: left alone, two threads that meet often may stay on one. */
+static void stay_on(const cpu_set_t *processors, int32_t i)
+{
+    cpu_set_t one;
+    int32_t left = i % CPU_COUNT(processors);
+    size_t cpu = 0;
+    while (!CPU_ISSET(cpu, processors) || left-- > 0)
+        cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    (void)sched_setaffinity(0, sizeof one, &one);
+}
 
 static void run_rounds(crew *c, part *p, double *seconds)
 {
     c->loop(p); /* pages, caches, clock */
     for (int64_t round = 0; round < c->rounds; round++) {
-        pthread_barrier_wait(&c->gate);
+        meet(c);
         const double start = seconds_now();
         c->loop(p);
-        pthread_barrier_wait(&c->gate);
+        meet(c);
         if (seconds)
             seconds[round] = seconds_now() - start;
     }
@@ -148,6 +173,7 @@ static void run_rounds(crew *c, part *p, double *seconds)
 static void *work(void *arg)
 {
     member *m = arg;
+    stay_on(&m->crew->processors, m->number);
     run_rounds(m->crew, &m->part, NULL);
     return NULL;
 }
@@ -162,19 +188,21 @@ static void *must_have(void *memory)
 /* Least seconds of a round in which each thread runs the loop over a part of its own. parts: one for each thread. */
 static double seconds_of_loop(loop_fn loop, const part *parts, int32_t threads, int64_t rounds)
 {
-    crew c = {.loop = loop, .rounds = rounds, .seconds = must_have(malloc(sizeof(double) * (size_t)rounds))};
+    crew c = {.threads = threads, .loop = loop, .rounds = rounds, .seconds = must_have(malloc(sizeof(double) * (size_t)rounds))};
     member *members = must_have(calloc((size_t)threads, sizeof *members));
-    pthread_barrier_init(&c.gate, NULL, (unsigned)threads);
+    if (sched_getaffinity(0, sizeof c.processors, &c.processors) != 0)
+        abort();
     for (int32_t i = 0; i < threads; i++)
-        members[i] = (member){.crew = &c, .part = parts[i]};
+        members[i] = (member){.crew = &c, .number = i, .part = parts[i]};
     for (int32_t i = 1; i < threads; i++)
         if (pthread_create(&members[i].thread, NULL, work, &members[i]) != 0)
             abort();
+    stay_on(&c.processors, 0);
     run_rounds(&c, &members[0].part, c.seconds);
+    (void)sched_setaffinity(0, sizeof c.processors, &c.processors);
     for (int32_t i = 1; i < threads; i++)
         pthread_join(members[i].thread, NULL);
     const double least = quantile(c.seconds, rounds, 0);
-    pthread_barrier_destroy(&c.gate);
     free(members);
     free(c.seconds);
     return least;
