@@ -1,11 +1,11 @@
-/* Every op at the shapes of ResNet-20 (batch 128) and of the grid of dense nets, beside what the machine can do at most. Prints a line of key=value for each limit, then one for each op,
-   pass and shape.
+/* Every op at the shapes of ResNet-20 (batch 128) and of the grid of dense nets, beside what the machine can do at most. Prints a line of key=value for each limit and for each op, pass
+   and shape.
 
-   The limits are measured first, in the same run (limits.h). The floor of an op is the larger of its multiply-adds by the rate of multiply-adds in registers and its bytes by the bandwidth
-   for arrays of that size; percent is floor / time, and the rate that is printed, gflops or gb_per_s, says which of the two the floor is. For a convolution direct sums are counted, with the
-   taps that meet the picture: with exact=0 Winograd's transform needs a quarter of the products, and percent may exceed 100. A memory-bound op may exceed 100 too, where its arrays are of a
-   size between those measured or where a neighbour of the machine was at work while the limit was measured. Ops run as nets run them, by the kernels of the registry; a kind that needs no
-   options is measured by being listed there. */
+   The limits are measured first, in the same run (limits.h), and once more at the end, which tells whether the machine stayed as it was. The floor of an op is the larger of its
+   multiply-adds by the rate of multiply-adds in registers and its bytes by the bandwidth for arrays of that size; percent is floor / time, and the rate that is printed, gflops or gb_per_s,
+   says which of the two the floor is. For a convolution direct sums are counted, with the taps that meet the picture: with exact=0 Winograd's transform needs a quarter of the products, and
+   percent may exceed 100. A memory-bound op may exceed 100 too, where its arrays are of a size between those measured or where a neighbour of the machine was at work while the limit was
+   measured. Ops run as nets run them, by the kernels of the registry; a kind that needs no options is measured by being listed there. */
 #include "limits.h"
 #include "op_case.h"
 #include "timing.h"
@@ -79,15 +79,15 @@ static void check_op(const bench *b)
 
 /* ---- limits ----------------------------------------------------------------------------------------- */
 
-static void print_limits(const bench *b, const limits *l)
+static void print_limits(const bench *b, const limits *l, const char *when)
 {
     static const char *const words[TRAFFICS] = {"read", "copy", "triad"};
     const char *isa = deepid_ctx_isa(b->ctx);
-    printf("op=limit what=multiply_add isa=%s dtype=f32 threads=%d gflops=%.4g\n", isa, l->threads, 1e-9 * l->flops_f32);
-    printf("op=limit what=multiply_add isa=%s dtype=f64 threads=%d gflops=%.4g\n", isa, l->threads, 1e-9 * l->flops_f64);
+    printf("op=limit what=multiply_add isa=%s dtype=f32 threads=%d when=%s gflops=%.4g\n", isa, l->threads, when, 1e-9 * l->flops_f32);
+    printf("op=limit what=multiply_add isa=%s dtype=f64 threads=%d when=%s gflops=%.4g\n", isa, l->threads, when, 1e-9 * l->flops_f64);
     for (int i = 0; i < LIMIT_SIZES; i++)
         for (int kind = 0; kind < TRAFFICS; kind++)
-            printf("op=limit what=%s isa=%s kib=%.0f threads=%d gb_per_s=%.4g\n", words[kind], isa, l->size[i] / 1024, l->threads, 1e-9 * l->bytes[kind][i]);
+            printf("op=limit what=%s isa=%s kib=%.0f threads=%d when=%s gb_per_s=%.4g\n", words[kind], isa, l->size[i] / 1024, l->threads, when, 1e-9 * l->bytes[kind][i]);
 }
 
 /* Those of one thread are printed too: what a row of more threads is compared with is its own. */
@@ -97,10 +97,20 @@ static void find_limits(bench *b)
     if (threads > 1) {
         limits one;
         limits_measure(deepid_ctx_isa(b->ctx), 1, b->options->rounds, &one);
-        print_limits(b, &one);
+        print_limits(b, &one, "before");
     }
     limits_measure(deepid_ctx_isa(b->ctx), threads, b->options->rounds, &b->limits);
-    print_limits(b, &b->limits);
+    print_limits(b, &b->limits, "before");
+}
+
+/* Did the machine stay as it was? */
+static void repeat_limits(const bench *b)
+{
+    limits again;
+    if (b->options->op && strcmp(b->options->op, "limit") == 0)
+        return;
+    limits_measure(deepid_ctx_isa(b->ctx), b->limits.threads, b->options->rounds, &again);
+    print_limits(b, &again, "after");
 }
 
 /* ---- a row --------------------------------------------------------------------------------------------- */
@@ -339,6 +349,7 @@ int main(int argc, char **argv)
     check_op(&b);
     find_limits(&b);
     measure_all(&b);
+    repeat_limits(&b);
     deepid_ctx_destroy(b.ctx);
     return 0;
 }
