@@ -109,10 +109,8 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
     if (o->epochs)
         TRY(deepid_study_set_number(study, "epochs", (double)o->epochs));
     TRY(deepid_study_set_number(study, "history_points", data->pictures ? PICTURE_POINTS : POINTS));
-    if (o->quick) {
-        TRY(deepid_study_set_number(study, "tuning_seeds", 1));
-        TRY(deepid_study_set_number(study, "probe_seeds", 1));
-    }
+    TRY(deepid_study_set_number(study, "tuning_seeds", (double)o->tuning));
+    TRY(deepid_study_set_number(study, "probe_seeds", (double)o->probes));
     return deepid_study_set_seeds(study, o->seeds);
 }
 
