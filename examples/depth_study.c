@@ -101,7 +101,6 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
     TRY(deepid_study_set_text(study, "arms", o->arms));
     TRY(deepid_study_set_text(study, "subject", data->words));
     TRY(deepid_study_set_text(study, "replay", o->command));
-    TRY(deepid_study_set_text(study, "replay", o->command));
     TRY(deepid_study_set_number(study, "learning_rate", o->rate));
     TRY(deepid_study_set_number(study, "clip", o->clip));
     TRY(deepid_study_set_number(study, "batch", (double)o->batch));
