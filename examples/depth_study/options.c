@@ -310,8 +310,18 @@ static char *command_of(int argc, char **argv)
 
 int options_read(options *o, int argc, char **argv)
 {
-    *o = (options){
-        .data = "spirals", .out = "depth-study", .dtype = DEEPID_F32, .shards = 1, .task = -1, .batch = -1, .tuning = -1, .probes = -1, .rate = NAN, .clip = NAN, .arms = "", .command = command_of(argc, argv)};
+    *o = (options){.data = "spirals",
+                   .out = "depth-study",
+                   .dtype = DEEPID_F32,
+                   .shards = 1,
+                   .task = -1,
+                   .batch = -1,
+                   .tuning = -1,
+                   .probes = -1,
+                   .rate = NAN,
+                   .clip = NAN,
+                   .arms = "",
+                   .command = command_of(argc, argv)};
     opterr = 0;
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (flag == '?')
