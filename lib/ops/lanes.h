@@ -36,19 +36,19 @@ DPID_INLINE void store_lanes(real *p, vec x, const int lanes)
 }
 
 /* call with LANES as a constant where it is VL or HALF */
-#define DPID_LANES(count, call)         \
-    do {                                \
-        const int lanes_ = (count);     \
-        if (lanes_ == VL) {             \
-            enum { LANES = VL };        \
-            call;                       \
-        } else if (lanes_ == HALF) {    \
-            enum { LANES = HALF };      \
-            call;                       \
-        } else {                        \
-            const int LANES = lanes_;   \
-            call;                       \
-        }                               \
+#define DPID_LANES(count, call)                                                                                                                                                              \
+    do {                                                                                                                                                                                     \
+        const int lanes_ = (count);                                                                                                                                                          \
+        if (lanes_ == VL) {                                                                                                                                                                  \
+            enum { LANES = VL };                                                                                                                                                             \
+            call;                                                                                                                                                                            \
+        } else if (lanes_ == HALF) {                                                                                                                                                         \
+            enum { LANES = HALF };                                                                                                                                                           \
+            call;                                                                                                                                                                            \
+        } else {                                                                                                                                                                             \
+            const int LANES = lanes_;                                                                                                                                                        \
+            call;                                                                                                                                                                            \
+        }                                                                                                                                                                                    \
     } while (0)
 
 DPID_INLINE vec joined(vec u, vec skip)
