@@ -101,7 +101,6 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
     TRY(deepid_study_set_text(study, "arms", o->arms));
     TRY(deepid_study_set_text(study, "subject", data->words));
     TRY(deepid_study_set_text(study, "replay", o->command));
-    TRY(deepid_study_set_text(study, "replay", o->command));
     TRY(deepid_study_set_number(study, "learning_rate", o->rate));
     TRY(deepid_study_set_number(study, "clip", o->clip));
     TRY(deepid_study_set_number(study, "batch", (double)o->batch));
@@ -109,10 +108,8 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
     if (o->epochs)
         TRY(deepid_study_set_number(study, "epochs", (double)o->epochs));
     TRY(deepid_study_set_number(study, "history_points", data->pictures ? PICTURE_POINTS : POINTS));
-    if (o->quick) {
-        TRY(deepid_study_set_number(study, "tuning_seeds", 1));
-        TRY(deepid_study_set_number(study, "probe_seeds", 1));
-    }
+    TRY(deepid_study_set_number(study, "tuning_seeds", (double)o->tuning));
+    TRY(deepid_study_set_number(study, "probe_seeds", (double)o->probes));
     return deepid_study_set_seeds(study, o->seeds);
 }
 

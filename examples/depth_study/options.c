@@ -24,6 +24,8 @@ static const char help[] = "depth_study: why do added layers hurt on this task?\
                            "  --blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain; the first is judged\n"
                            "  --arms LIST        what is tried: S,D,S_fine,W0,WT,D64,D_start,D_opt,D_3T,D_res,dial,depth (default: all that apply; see --arms help)\n"
                            "  --seeds N          seeds 1..N (10; pictures 6)\n"
+                           "  --tuning N         seeds, apart from those, at which every arm's learning rate is tried (3), 0 = the recipe's rate for all\n"
+                           "  --probes N         seeds whose nets are probed (3), 0 = none\n"
                            "  --epochs N         passes over the data (100; pictures 6)      --steps N   updates instead\n"
                            "  --batch N          samples a step (64), 0 = all\n"
                            "  --optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"\n"
@@ -125,6 +127,8 @@ enum {
     BLOCKS,
     ARMS,
     SEEDS,
+    TUNING,
+    PROBES,
     EPOCHS,
     STEPS,
     BATCH,
@@ -152,6 +156,8 @@ static const struct option flags[] = {{"data", 1, 0, DATA},
                                       {"blocks", 1, 0, BLOCKS},
                                       {"arms", 1, 0, ARMS},
                                       {"seeds", 1, 0, SEEDS},
+                                      {"tuning", 1, 0, TUNING},
+                                      {"probes", 1, 0, PROBES},
                                       {"epochs", 1, 0, EPOCHS},
                                       {"steps", 1, 0, STEPS},
                                       {"batch", 1, 0, BATCH},
@@ -227,6 +233,10 @@ static int read_flag(options *o, int flag, const char *text)
         return read_whole("width", text, 1, 65536, &o->width);
     case SEEDS:
         return read_whole("seeds", text, 1, 100000, &o->seeds);
+    case TUNING:
+        return read_whole("tuning", text, 0, 16, &o->tuning);
+    case PROBES:
+        return read_whole("probes", text, 0, 100000, &o->probes);
     case EPOCHS:
         return read_whole("epochs", text, 1, 1000000000, &o->epochs);
     case STEPS:
@@ -300,8 +310,18 @@ static char *command_of(int argc, char **argv)
 
 int options_read(options *o, int argc, char **argv)
 {
-    *o = (options){
-        .data = "spirals", .out = "depth-study", .dtype = DEEPID_F32, .shards = 1, .task = -1, .batch = -1, .rate = NAN, .clip = NAN, .arms = "", .command = command_of(argc, argv)};
+    *o = (options){.data = "spirals",
+                   .out = "depth-study",
+                   .dtype = DEEPID_F32,
+                   .shards = 1,
+                   .task = -1,
+                   .batch = -1,
+                   .tuning = -1,
+                   .probes = -1,
+                   .rate = NAN,
+                   .clip = NAN,
+                   .arms = "",
+                   .command = command_of(argc, argv)};
     opterr = 0;
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (flag == '?')
@@ -342,6 +362,8 @@ void options_fill(options *o, bool pictures)
         o->epochs = pictures ? 6 : 100;
         o->steps = o->quick ? 60 : 0;
     }
+    o->tuning = o->tuning >= 0 ? o->tuning : o->quick ? 1 : 3;
+    o->probes = o->probes >= 0 ? o->probes : o->quick ? 1 : 3;
     o->batch = o->batch >= 0 ? o->batch : 64;
     o->width = o->width ? o->width : pictures ? 8 : 16;
     o->optimizer = o->optimizer ? o->optimizer : pictures ? "sgd momentum=0.9 weight_decay=1e-4" : "sgd momentum=0.9";

@@ -6,11 +6,13 @@
 
 #include <stdbool.h>
 
-/* lanes is VL, or what is left; the rest of the vector is 0 */
+/* lanes is VL, or what is left; the rest of the vector is 0. Fast where it is a constant, VL or HALF: loops go by DPID_LANES */
 DPID_INLINE vec load_lanes(const real *p, const int lanes)
 {
     if (lanes == VL)
         return vec_load(p);
+    if (lanes == HALF)
+        return vec_load_half(p);
     real part[VL] = {0};
     for (int l = 0; l < lanes; l++)
         part[l] = p[l];
@@ -24,10 +26,30 @@ DPID_INLINE void store_lanes(real *p, vec x, const int lanes)
         vec_store(p, x);
         return;
     }
+    if (lanes == HALF) {
+        vec_store_half(p, x);
+        return;
+    }
     vec_store(part, x);
     for (int l = 0; l < lanes; l++)
         p[l] = part[l];
 }
+
+/* call with LANES as a constant where it is VL or HALF */
+#define DPID_LANES(count, call)                                                                                                                                                              \
+    do {                                                                                                                                                                                     \
+        const int lanes_ = (count);                                                                                                                                                          \
+        if (lanes_ == VL) {                                                                                                                                                                  \
+            enum { LANES = VL };                                                                                                                                                             \
+            call;                                                                                                                                                                            \
+        } else if (lanes_ == HALF) {                                                                                                                                                         \
+            enum { LANES = HALF };                                                                                                                                                           \
+            call;                                                                                                                                                                            \
+        } else {                                                                                                                                                                             \
+            const int LANES = lanes_;                                                                                                                                                        \
+            call;                                                                                                                                                                            \
+        }                                                                                                                                                                                    \
+    } while (0)
 
 DPID_INLINE vec joined(vec u, vec skip)
 {

@@ -1,5 +1,5 @@
 /* Loops over one picture.   What for, and the formulas: picture.h
-   Channels go in groups of one vector; what is left of them takes the same loops with a part of a vector. */
+   Channels go in groups of one vector; what is left of them takes the same loops with a part of a vector: half of one is as fast as a whole one. */
 #include "ops/picture.h"
 
 #include "ops/lanes.h"
@@ -64,7 +64,7 @@ DPID_INLINE void load_channels(const recipe r, const dpid_picture_source *s, int
     for (; c + VL <= layout->c; c += VL)
         load_group(r, VL, s, at, source_row, c, layout, to + place_of(layout, c));
     if (c < layout->c)
-        load_group(r, (int)(layout->c - c), s, at, source_row, c, layout, to + place_of(layout, c));
+        DPID_LANES((int)(layout->c - c), load_group(r, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
 }
 
 /* Whole rows where a row's pixels stand without gaps, else a vector at a time. */
@@ -122,7 +122,7 @@ DPID_INLINE void gradient_channels(const bool train, const dpid_gradient_source 
     for (; c + VL <= layout->c; c += VL)
         gradient_group(train, VL, s, at, source_row, c, layout, to + place_of(layout, c));
     if (c < layout->c)
-        gradient_group(train, (int)(layout->c - c), s, at, source_row, c, layout, to + place_of(layout, c));
+        DPID_LANES((int)(layout->c - c), gradient_group(train, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
 }
 
 void DPID_T(dpid_gradient_load)(const dpid_gradient_source *s, int64_t n, int64_t source_width, int64_t pixels, const dpid_layout *layout, real *to)
@@ -225,10 +225,7 @@ DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, in
         const gradient_piece p = {.fresh = fresh + c, .addend = from(s->addend, at + c), .v = from(s->v, at + c), .x = from(s->x, at + c), .dx = s->dx ? (real *)s->dx + at + c : NULL,
                                   .mean = parameter(s->mean, c, lanes), .gain = parameter(s->gain, c, lanes), .shift = parameter(s->shift, c, lanes), .scale = parameter(s->scale, c, lanes),
                                   .factor = vec_all((real)s->s), .below = vec_all((real)s->kink.below)};
-        if (lanes == VL)
-            finish_group(f, VL, &p, pixels, channels, sums ? sums + c : NULL, sums ? sums + channels + c : NULL);
-        else
-            finish_group(f, lanes, &p, pixels, channels, sums ? sums + c : NULL, sums ? sums + channels + c : NULL);
+        DPID_LANES(lanes, finish_group(f, LANES, &p, pixels, channels, sums ? sums + c : NULL, sums ? sums + channels + c : NULL));
     }
 }
 
@@ -283,18 +280,12 @@ static void statistics_group(const int lanes, const real *x, int64_t pixels, int
     real from[VL] = {0};
     for (int l = 0; l < lanes; l++)
         from[l] = x[l]; /* from the first pixel: a constant channel has no error */
-    if (lanes == VL)
-        deviations(VL, false, x, pixels, channels, vec_load(from), sum);
-    else
-        deviations(lanes, false, x, pixels, channels, vec_load(from), sum);
+    DPID_LANES(lanes, deviations(LANES, false, x, pixels, channels, vec_load(from), sum));
     for (int l = 0; l < lanes; l++) {
         sum[l] = (wide)from[l] + sum[l] / (wide)pixels;
         from[l] = (real)sum[l];
     }
-    if (lanes == VL)
-        deviations(VL, true, x, pixels, channels, vec_load(from), squares);
-    else
-        deviations(lanes, true, x, pixels, channels, vec_load(from), squares);
+    DPID_LANES(lanes, deviations(LANES, true, x, pixels, channels, vec_load(from), squares));
     for (int l = 0; l < lanes; l++) {
         const wide rest = sum[l] - (wide)from[l];
         const wide m = squares[l] - (wide)pixels * rest * rest;

@@ -46,7 +46,7 @@ DPID_INLINE void point_row(const recipe r, const dpid_point_job *job, const plac
     for (; c + VL <= job->c; c += VL)
         point_group(r, VL, job, p, c);
     if (c < job->c)
-        point_group(r, (int)(job->c - c), job, p, c);
+        DPID_LANES((int)(job->c - c), point_group(r, LANES, job, p, c));
 }
 
 static void copy_row(const dpid_point_job *job, const places *p)

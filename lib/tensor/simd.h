@@ -50,6 +50,46 @@ DPID_INLINE void vec_store(real *p, vec x)
     *(vec_memory *)p = x;
 }
 
+/* The lower half of a vector: loaded with zeros above it, stored alone. HALF is 0 where a vector has less than four lanes. */
+#if DPID_PRECISION != 80 && DPID_VECTOR_BYTES / (DPID_PRECISION / 8) >= 4
+enum { HALF = VL / 2 };
+typedef real vec_half __attribute__((vector_size(DPID_VECTOR_BYTES / 2), aligned(sizeof(real)), may_alias));
+#if DPID_VECTOR_BYTES / (DPID_PRECISION / 8) == 16
+#define DPID_LOWER 0, 1, 2, 3, 4, 5, 6, 7
+#define DPID_UPPER 8, 9, 10, 11, 12, 13, 14, 15
+#elif DPID_VECTOR_BYTES / (DPID_PRECISION / 8) == 8
+#define DPID_LOWER 0, 1, 2, 3
+#define DPID_UPPER 4, 5, 6, 7
+#else
+#define DPID_LOWER 0, 1
+#define DPID_UPPER 2, 3
+#endif
+
+DPID_INLINE vec vec_load_half(const real *p)
+{
+    return (vec)__builtin_shufflevector(*(const vec_half *)p, (vec_half){0}, DPID_LOWER, DPID_UPPER);
+}
+
+DPID_INLINE void vec_store_half(real *p, vec x)
+{
+    *(vec_half *)p = __builtin_shufflevector(x, x, DPID_LOWER);
+}
+#else
+enum { HALF = 0 };
+
+DPID_INLINE vec vec_load_half(const real *p)
+{
+    (void)p;
+    return (vec){0};
+}
+
+DPID_INLINE void vec_store_half(real *p, vec x)
+{
+    (void)p;
+    (void)x;
+}
+#endif
+
 DPID_INLINE vec vec_all(real x)
 {
     return (vec){0} + x;

@@ -27,7 +27,7 @@ static const struct {
     {"conv2d", "out=3 kernel=3"}, {"conv2d", "out=4 kernel=1"}, {"conv2d", "out=2 kernel=2"}, {"conv2d", "out=3 kernel=3 stride=2 padding=1 bias=0"}, {"conv2d", "out=2 kernel=2x3 stride=1x2"},
     {"conv2d", "out=3 kernel=3 dilation=2"}, {"conv2d", "out=2 kernel=3 padding=0x2x1x3"}, {"conv2d", "out=5 kernel=1 stride=2"}, {"conv2d", "out=3 kernel=5 padding=2"},
     {"conv2d", "out=10 kernel=3 groups=5"}, {"conv2d", "out=34 kernel=3 groups=17 stride=2"}, {"conv2d", "out=20 kernel=3"}, {"conv2d", "out=33 kernel=3 stride=3x2 dilation=1x2 padding=2"},
-    {"conv2d", "out=2 kernel=1 stride=4"}, {"conv2d", "out=36 kernel=2 padding=1"},
+    {"conv2d", "out=2 kernel=1 stride=4"}, {"conv2d", "out=36 kernel=2 padding=1"}, {"conv2d", "out=8 kernel=3"}, {"conv2d", "out=24 kernel=3 stride=2"},
     {"batchnorm", ""}, {"batchnorm", "eps=0.1 momentum=0.5"}, {"layernorm", ""}, {"leaky_relu", "slope=0.3"}, {"elu", "alpha=0.7"}, {"gelu", "form=tanh"}, {"hardtanh", "min=-0.5 max=2"},
     {"maxpool", "kernel=2"}, {"maxpool", "kernel=3 padding=1 stride=1"}, {"maxpool", "kernel=1x2 stride=2x1"}, {"avgpool", "kernel=2"}, {"avgpool", "kernel=3 padding=1 stride=2"},
     {"dropout", "p=0.3"}, {"channel_pad", "out=20 stride=1"}, {"channel_pad", "out=21 stride=2"},

@@ -229,11 +229,44 @@ static void winograd_stays_within_its_documented_error(void **state)
     every_isa(check_winograd_error);
 }
 
+/* ---- direct: results that fill half a block, or a part of it ----------------------------------------------------- */
+
+static const shape_case half_cases[] = {
+    {"out=8 kernel=3", {3, {12, 9, 8}}, 5},
+    {"out=24 kernel=3 stride=2", {3, {9, 11, 8}}, 3}, /* a whole block and a half; the input gradient is a half */
+    {"out=5 kernel=3", {3, {7, 7, 1}}, 4},
+    {"out=16 kernel=3 groups=2", {3, {6, 5, 16}}, 2}, /* a half for each group */
+};
+
+/* f32 against f64: rounding of sums of at most 9 * 24 terms. */
+static void check_half_blocks(deepid_ctx *ctx, const char *isa)
+{
+    for (size_t i = 0; i < sizeof half_cases / sizeof *half_cases; i++) {
+        const shape_case *c = &half_cases[i];
+        conv v = open_conv(ctx, c, 1100 + 10 * i);
+        result truth = run(&v, true, true);
+        result r = run(&v, false, true);
+        within(isa, c, "y", error_of(r.y, truth.y, v.out), 1e-6, 1e-5);
+        within(isa, c, "dx", error_of(r.dx, truth.dx, v.in), 1e-6, 1e-5);
+        within(isa, c, "dw", error_of(r.dw, truth.dw, v.weights), 1e-6, 1e-5);
+        within(isa, c, "db", error_of(r.db, truth.db, v.op.parameter[0].extents[0]), 1e-6, 1e-5);
+        drop(&truth);
+        drop(&r);
+        close_conv(&v);
+    }
+}
+
+static void half_a_block_is_the_same_convolution(void **state)
+{
+    (void)state;
+    every_isa(check_half_blocks);
+}
+
 /* ---- direct: a delta kernel returns its input ------------------------------------------------------------------- */
 
 static void check_delta(deepid_ctx *ctx, const char *isa)
 {
-    static const int64_t channels[] = {1, 3, 10, 16, 17, 32, 33, 64, 100};
+    static const int64_t channels[] = {1, 3, 8, 10, 16, 17, 24, 32, 33, 64, 100};
     static const int64_t widths[] = {1, 3, 8, 10, 17, 33};
     for (size_t k = 0; k < sizeof channels / sizeof *channels; k++) {
         for (size_t m = 0; m < sizeof widths / sizeof *widths; m++) {
@@ -325,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(winograd_agrees_with_the_direct_sums_in_double), cmocka_unit_test(winograd_stays_within_its_documented_error), cmocka_unit_test(a_delta_kernel_returns_its_input),
         cmocka_unit_test(bits_do_not_depend_on_the_threads),              cmocka_unit_test(avx2_and_avx512_give_the_same_bits),
+        cmocka_unit_test(half_a_block_is_the_same_convolution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,7 @@ run --out "$work/budget" --budget 1 --steps 3000 --seeds 3 --depths 2,40 --block
 grep -q 'the budget of 1 s does not pay for it' "$work/budget/plan.json"
 run --out "$work/own" --steps 20 --seeds 2 --arms W0,D_res --shallow "input 2; dense out=8; relu; dense out=2" --deep "input 2; dense out=8; relu; 3 * plain { dense out=8; relu }; dense out=2" >"$work/printed"
 grep -q '^D_res ' "$work/printed"
+quick --out "$work/bare" --tuning 0 --probes 0 >/dev/null; [ "$(wc -l <"$work/bare/tuning.csv")" = 1 ] && [ -z "$(ls "$work/bare/probes")" ]
 quick --out "$work/task" --task 3 >"$work/printed"; grep -q 'without --shard and --task' "$work/printed"
 
 expect 2 "the shallow net has 4 layers with weights, the deep one 3" "$program" --out "$work/x" --shallow "input 2; dense out=8; dense out=8; dense out=8; dense out=2" --deep "input 2; dense out=8; dense out=8; dense out=2"
@@ -53,6 +54,7 @@ printf '1,2,0\n2,3,2\n3,4,2\n4,5,0\n5,1,2\n6,2,0\n' >"$work/gap.csv"
 expect 2 "class 1 of 0 to 2 has no training sample" "$program" --data "csv:$work/gap.csv" --out "$work/x"
 expect 2 "try depth_study --help" "$program" --colour
 expect 2 "seeds is 'none'" "$program" --seeds none
+expect 2 "tuning is '17'" "$program" --tuning 17
 expect 2 "lr is '0'" "$program" --lr 0
 expect 2 "depths is '10,2'" "$program" --depths 10,2
 expect 2 "'resnet' is no block" "$program" --blocks resnet

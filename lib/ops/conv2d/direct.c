@@ -39,11 +39,19 @@ static void next_pixels(const dpid_correlation *k, pixels *p)
     }
 }
 
+/* ROWS pixels of blocks of the result; blocks 0: of half a block */
+DPID_INLINE void multiply_pixels(const int blocks, const dpid_correlation *k, const real *a, const pixels *p, const real *w, const real *start, real *o, const int64_t *to)
+{
+    if (blocks == 0)
+        multiply_half(ROWS, a, p->from, k->segment, k->segments, w, start, o, to);
+    else
+        multiply(ROWS, blocks, a, p->from, k->segment, k->segments, w, k->length * BLOCK, start, o, to, BLOCK);
+}
+
 /* blocks of the result from channel c on that are whole go straight to y, a part of one through an array */
 DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, const real *a, const real *w, const real *start, int64_t c, const dpid_ahead *ahead, real *y)
 {
-    const int64_t pair = k->length * BLOCK;
-    const bool whole = k->channels - c >= blocks * BLOCK;
+    const bool whole = k->channels - c >= (blocks == 0 ? HALF_BLOCK : blocks * BLOCK);
     const real *from = start ? start + c : NULL;
     pixels p = {.left = k->height * k->width};
     for (int64_t done = 0; done < k->height * k->width; done += ROWS) {
@@ -51,14 +59,14 @@ DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, co
         if (ahead && c == 0)
             dpid_ahead_part(ahead, done / ROWS, (k->height * k->width + ROWS - 1) / ROWS);
         if (whole) {
-            multiply(ROWS, blocks, a, p.from, k->segment, k->segments, w, pair, from, y + c, p.to, BLOCK);
+            multiply_pixels(blocks, k, a, &p, w, from, y + c, p.to);
             continue;
         }
         real part[ROWS * 2 * BLOCK];
         int64_t to[ROWS];
         for (int r = 0; r < ROWS; r++)
             to[r] = r * 2 * BLOCK;
-        multiply(ROWS, blocks, a, p.from, k->segment, k->segments, w, pair, from, part, to, BLOCK);
+        multiply_pixels(blocks, k, a, &p, w, from, part, to);
         for (int r = 0; r < ROWS; r++)
             memcpy(y + p.to[r] + c, part + to[r], (size_t)(k->channels - c) * sizeof *y);
     }
@@ -69,27 +77,40 @@ void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, cons
     int64_t c = 0;
     for (; PAIRS && k->channels - c > BLOCK; c += 2 * BLOCK, w += 2 * k->length * BLOCK)
         multiply_blocks(2, k, a, w, start, c, ahead, y);
-    for (; c < k->channels; c += BLOCK, w += k->length * BLOCK)
+    for (; k->channels - c > HALF_BLOCK; c += BLOCK, w += k->length * BLOCK)
         multiply_blocks(1, k, a, w, start, c, ahead, y);
+    if (c < k->channels)
+        multiply_blocks(0, k, a, w, start, c, ahead, y);
 }
 
 /* ---- weight gradient --------------------------------------------------------------------- */
 
+/* blocks 0: of half a block */
+DPID_INLINE void accumulate_some(const int rows, const int blocks, const real *a, const real *d, const walk *p, bool from_zero, real *dw, int64_t pair)
+{
+    if (blocks == 0)
+        accumulate_half(rows, a, d, p, from_zero, dw);
+    else
+        accumulate(rows, blocks, a, d, BLOCK, p, from_zero, dw, pair);
+}
+
 /* rows weights from row r of segment t on; a part of a row block goes through an array */
 DPID_INLINE void accumulate_rows(const int rows, const int blocks, int64_t left, const real *a, const real *d, const walk *p, real *dw, int64_t pair)
 {
+    const int64_t lanes = blocks == 0 ? HALF_BLOCK : BLOCK;
     if (left >= rows) {
-        accumulate(rows, blocks, a, d, BLOCK, p, false, dw, pair);
+        accumulate_some(rows, blocks, a, d, p, false, dw, pair);
         return;
     }
     real part[2][WEIGHT_ROWS * BLOCK];
     if (left > rows / 2 + 1)
-        accumulate(rows, blocks, a, d, BLOCK, p, true, part[0], WEIGHT_ROWS * BLOCK);
+        accumulate_some(rows, blocks, a, d, p, true, part[0], WEIGHT_ROWS * BLOCK);
     else /* 9 of 16: three pixels of three colours */
-        accumulate(rows / 2 + 1, blocks, a, d, BLOCK, p, true, part[0], WEIGHT_ROWS * BLOCK);
-    for (int b = 0; b < blocks; b++)
-        for (int64_t i = 0; i < left * BLOCK; i++)
-            dw[b * pair + i] += part[b][i];
+        accumulate_some(rows / 2 + 1, blocks, a, d, p, true, part[0], WEIGHT_ROWS * BLOCK);
+    for (int b = 0; b < (blocks == 0 ? 1 : blocks); b++)
+        for (int64_t i = 0; i < left * BLOCK; i += BLOCK)
+            for (int64_t j = 0; j < lanes; j++)
+                dw[b * pair + i + j] += part[b][i + j];
 }
 
 DPID_INLINE void accumulate_blocks(const int rows, const int blocks, const dpid_correlation *k, const real *a, const real *d, const walk *p, real *dw)
@@ -109,6 +130,8 @@ void DPID_T(dpid_direct_accumulate)(const dpid_correlation *k, const real *a, co
     int64_t c = 0;
     for (; PAIRS && k->channels - c > BLOCK; c += 2 * BLOCK, dw += 2 * k->length * BLOCK)
         accumulate_blocks(PAIR_WEIGHT_ROWS, 2, k, a + k->in_start, d + c, &p, dw);
-    for (; c < k->channels; c += BLOCK, dw += k->length * BLOCK)
+    for (; k->channels - c > HALF_BLOCK; c += BLOCK, dw += k->length * BLOCK)
         accumulate_blocks(WEIGHT_ROWS, 1, k, a + k->in_start, d + c, &p, dw);
+    if (c < k->channels)
+        accumulate_blocks(WEIGHT_ROWS, 0, k, a + k->in_start, d + c, &p, dw);
 }
