@@ -141,7 +141,7 @@ static void add_scope(dpid_study_page *p)
     const char *arms = left_out_arms(p);
     if (p->status == DEEPID_OK)
         dpid_note(p, deepid_page_heading(p->page, p->m->verdict ? "What this verdict is about, and what not" : "What this is about, and what not"));
-    if (p->m->verdict && !strstr(scope, honesty))
+    if (p->m->verdict && !strstr(scope, "This verdict is about")) /* a verdict read from elsewhere may not say it */
         paragraph(p, honesty);
     paragraph(p, scope);
     if (*arms)
