@@ -18,9 +18,12 @@ typedef struct start {
     int32_t worker;
 } start;
 
-/* Tasks without an owner; below 0 when some asked in vain. */
+/* Tasks end - left .. end - 1 have no owner; left is below 0 when some asked in vain. What a worker needs for them stands in the same cache line, written by the caller while no ticket is out. */
 typedef struct {
     alignas(DPID_ALIGN) _Atomic int64_t left;
+    int64_t end;
+    dpid_task_fn fn;
+    void *arg;
 } range;
 
 struct dpid_pool {
@@ -32,10 +35,6 @@ struct dpid_pool {
     pthread_cond_t wake;
     _Atomic int32_t sleeping;
     atomic_bool stop;
-    /* the region: written by the caller while no ticket is out, read by those who hold one */
-    dpid_task_fn fn;
-    void *arg;
-    int64_t tasks;
     int32_t ranges; /* workers / ranges share one */
     range range[RANGES_MAX];
     alignas(DPID_ALIGN) _Atomic uint64_t region; /* one more for each region */
@@ -59,21 +58,15 @@ static void pause_briefly(void)
 
 /* ---- a region -------------------------------------------------------------------------- */
 
-/* Range r has tasks end_of(r - 1) .. end_of(r) - 1. */
-static int64_t end_of(const dpid_pool *pool, int64_t tasks, int32_t r)
-{
-    return tasks / pool->ranges * (r + 1) + tasks % pool->ranges * (r + 1) / pool->ranges;
-}
-
 /* Whoever gets a count above 0 owns that task of the region at work, which cannot end before `done` has counted it. */
-static int64_t take_from(dpid_pool *pool, int32_t r, int32_t worker)
+static int64_t take_from(range *r, int32_t worker)
 {
     int64_t mine = 0;
-    while (atomic_load_explicit(&pool->range[r].left, memory_order_relaxed) > 0) {
-        const int64_t left = atomic_fetch_sub_explicit(&pool->range[r].left, 1, memory_order_acquire);
+    while (atomic_load_explicit(&r->left, memory_order_relaxed) > 0) {
+        const int64_t left = atomic_fetch_sub_explicit(&r->left, 1, memory_order_acquire);
         if (left <= 0)
             break;
-        pool->fn(pool->arg, end_of(pool, pool->tasks, r) - left, worker);
+        r->fn(r->arg, r->end - left, worker);
         mine++;
     }
     return mine;
@@ -84,7 +77,7 @@ static void take_tickets(dpid_pool *pool, int32_t worker)
     const int32_t own = (int32_t)((int64_t)worker * pool->ranges / pool->workers);
     int64_t mine = 0;
     for (int32_t k = 0; k < pool->ranges; k++)
-        mine += take_from(pool, (own + k) % pool->ranges, worker);
+        mine += take_from(&pool->range[(own + k) % pool->ranges], worker);
     if (mine > 0)
         atomic_fetch_add_explicit(&pool->done, mine, memory_order_release);
 }
@@ -96,15 +89,18 @@ static void run_here(const dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void
         fn(arg, task, worker);
 }
 
-/* Fills the region, opens it, wakes who sleeps. A worker counts itself as sleeping before it looks at `region` a last time, so none is missed. */
+/* Fills the ranges, opens the region, wakes who sleeps. A worker counts itself as sleeping before it looks at `region` a last time, so none is missed. */
 static void publish(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg)
 {
-    pool->fn = fn;
-    pool->arg = arg;
-    pool->tasks = tasks;
     atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
-    for (int32_t r = 0; r < pool->ranges; r++)
-        atomic_store_explicit(&pool->range[r].left, end_of(pool, tasks, r) - (r > 0 ? end_of(pool, tasks, r - 1) : 0), memory_order_release);
+    for (int64_t r = 0, first = 0; r < pool->ranges; r++) {
+        range *to = &pool->range[r];
+        to->fn = fn;
+        to->arg = arg;
+        to->end = tasks / pool->ranges * (r + 1) + tasks % pool->ranges * (r + 1) / pool->ranges;
+        atomic_store_explicit(&to->left, to->end - first, memory_order_release);
+        first = to->end;
+    }
     atomic_fetch_add(&pool->region, 1);
     if (atomic_load(&pool->sleeping) == 0)
         return;
@@ -114,9 +110,9 @@ static void publish(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg)
 }
 
 /* Spin for the tickets that are out; when that takes long the machine may be oversubscribed: give the core away. */
-static void wait_for_tickets(dpid_pool *pool)
+static void wait_for_tickets(dpid_pool *pool, int64_t tasks)
 {
-    for (int32_t i = 0; atomic_load_explicit(&pool->done, memory_order_acquire) < pool->tasks;) {
+    for (int32_t i = 0; atomic_load_explicit(&pool->done, memory_order_acquire) < tasks;) {
         if (i < SPINS) {
             pause_briefly();
             i++;
@@ -136,7 +132,7 @@ void dpid_pool_run(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg)
     here.worker = 0;
     publish(pool, tasks, fn, arg);
     take_tickets(pool, 0);
-    wait_for_tickets(pool);
+    wait_for_tickets(pool, tasks);
     here.pool = NULL;
 }
 

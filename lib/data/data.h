@@ -47,7 +47,17 @@ typedef struct {
 int32_t dpid_augment_parse(deepid_ctx *ctx, const char *text, dpid_augment *out); /* "", "none", "crop pad=4", "crop pad=4 flip=1" */
 
 /* Samples order[0..n-1] into x (n dense samples of the precision's real), labels and targets where not NULL. augment may be NULL. */
-void dpid_dataset_gather(const deepid_dataset *data, const int64_t *order, int64_t n, const dpid_augment *augment, uint64_t epoch, dpid_precision precision, void *x, int32_t *labels, void *targets);
+typedef struct {
+    const int64_t *order;
+    int64_t n;
+    const dpid_augment *augment;
+    uint64_t epoch; /* of the augmentation */
+    dpid_precision precision;
+    void *x;
+    int32_t *labels;
+    void *targets;
+} dpid_gathered;
+void dpid_dataset_gather(dpid_pool *pool, const deepid_dataset *data, const dpid_gathered *to);
 
 /* The order of one epoch: a permutation by (seed, DPID_STREAM_ORDER, epoch). */
 void dpid_epoch_order(uint64_t seed, uint64_t epoch, int64_t count, int64_t *order);

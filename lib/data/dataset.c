@@ -242,7 +242,7 @@ static int32_t copy(const deepid_dataset *data, int64_t first, int64_t count, de
     DPID_TRY(dpid_alloc(ctx, count, sizeof *order, "dataset", &order));
     for (int64_t i = 0; i < count; i++)
         order[i] = first + i;
-    dpid_dataset_gather(data, order, count, NULL, 0, dpid_dtype_precision(x->dtype), x->data, NULL, NULL);
+    dpid_dataset_gather(NULL, data, &(dpid_gathered){.order = order, .n = count, .precision = dpid_dtype_precision(x->dtype), .x = x->data});
     dpid_free(ctx, order);
     return DEEPID_OK;
 }

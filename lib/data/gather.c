@@ -130,21 +130,43 @@ static void copy_sample_augmented(const deepid_dataset *data, int64_t i, const d
 
 /* ---- a batch ------------------------------------------------------------------------------- */
 
-void dpid_dataset_gather(const deepid_dataset *data, const int64_t *order, int64_t n, const dpid_augment *augment, uint64_t epoch, dpid_precision precision, void *x, int32_t *labels,
-                         void *targets)
+typedef struct {
+    const deepid_dataset *data;
+    const dpid_gathered *to;
+    int64_t samples; /* of a task */
+} gather;
+
+static void gather_sample(const deepid_dataset *data, const dpid_gathered *to, int64_t i)
 {
     const int64_t features = dpid_shape_count(&data->sample);
-    const bool change = augment && data->sample.rank == 3 && (augment->pad > 0 || augment->flip);
-    for (int64_t i = 0; i < n; i++) {
-        if (change)
-            copy_sample_augmented(data, order[i], augment, epoch, precision, x, i * features);
-        else if (!copy_sample_fast(data, order[i], precision, x, i * features))
-            copy_sample(data, order[i], precision, x, i * features);
-        if (labels && data->labels)
-            labels[i] = data->labels[order[i]];
-        for (int64_t k = 0; targets && k < data->target_width; k++)
-            store(precision, targets, i * data->target_width + k, dpid_dataset_target(data, order[i], k));
-    }
+    const bool change = to->augment && data->sample.rank == 3 && (to->augment->pad > 0 || to->augment->flip);
+    const int64_t from = to->order[i];
+    if (change)
+        copy_sample_augmented(data, from, to->augment, to->epoch, to->precision, to->x, i * features);
+    else if (!copy_sample_fast(data, from, to->precision, to->x, i * features))
+        copy_sample(data, from, to->precision, to->x, i * features);
+    if (to->labels && data->labels)
+        to->labels[i] = data->labels[from];
+    for (int64_t k = 0; to->targets && k < data->target_width; k++)
+        store(to->precision, to->targets, i * data->target_width + k, dpid_dataset_target(data, from, k));
+}
+
+static void gather_task(void *arg, int64_t task, int32_t worker)
+{
+    const gather *g = arg;
+    (void)worker;
+    const int64_t first = task * g->samples;
+    const int64_t last = first + g->samples < g->to->n ? first + g->samples : g->to->n;
+    for (int64_t i = first; i < last; i++)
+        gather_sample(g->data, g->to, i);
+}
+
+void dpid_dataset_gather(dpid_pool *pool, const deepid_dataset *data, const dpid_gathered *to)
+{
+    enum { WORTH = 4096 }; /* numbers of a task at least: a region costs less than to copy them */
+    const int64_t features = dpid_shape_count(&data->sample);
+    const gather g = {data, to, features < WORTH ? (WORTH + features - 1) / features : 1};
+    dpid_pool_run(pool, (to->n + g.samples - 1) / g.samples, gather_task, (void *)&g);
 }
 
 void dpid_epoch_order(uint64_t seed, uint64_t epoch, int64_t count, int64_t *order)

@@ -116,7 +116,7 @@ static int32_t run_net(comparison *c, int which, int64_t first, int64_t n)
     static const char *const names[DPID_PAIR] = {"shallow", "deep"};
     deepid_net *net = c->net[which];
     const dpid_precision p = net->precision;
-    dpid_dataset_gather(c->data, c->order, n, NULL, 0, p, dpid_net_input(net), c->labels, c->targets);
+    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), c->data, &(dpid_gathered){.order = c->order, .n = n, .precision = p, .x = dpid_net_input(net), .labels = c->labels, .targets = c->targets});
     DPID_TRY(dpid_net_run_forward(net, c->mode, n));
     const void *z = dpid_net_output(net);
     for (int64_t i = 0; i < n * c->width; i++) {

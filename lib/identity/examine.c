@@ -136,7 +136,7 @@ static int32_t run_data(examination *e, deepid_net *net)
     DPID_TRY(dpid_alloc(ctx_of(e), e->samples, sizeof *order, "identity samples", &order));
     for (int64_t i = 0; i < e->samples; i++)
         order[i] = i;
-    dpid_dataset_gather(e->data, order, e->samples, NULL, 0, net->precision, dpid_net_input(net), NULL, NULL);
+    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), e->data, &(dpid_gathered){.order = order, .n = e->samples, .precision = net->precision, .x = dpid_net_input(net)});
     dpid_free(ctx_of(e), order);
     DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, e->samples));
     const void *values = dpid_net_value(net, e->value);

@@ -137,7 +137,7 @@ static int32_t run_flow(deepid_net *net, const deepid_dataset *data, int32_t val
         const int64_t n = data->count - first < BATCH ? data->count - first : BATCH;
         for (int64_t i = 0; i < n; i++)
             order[i] = first + i;
-        dpid_dataset_gather(data, order, n, NULL, 0, net->precision, dpid_net_input(net), NULL, NULL);
+        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), data, &(dpid_gathered){.order = order, .n = n, .precision = net->precision, .x = dpid_net_input(net)});
         DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, n));
         DPID_TRY(take_batch(net, value, first, n, data->count, &kept, flow));
     }

@@ -21,7 +21,7 @@ static int32_t gather(dpid_batch *b, const deepid_dataset *data, dpid_precision 
     if (status == DEEPID_OK)
         status = dpid_alloc(ctx, targets, dpid_precision_bytes(from), "probe", &target);
     if (status == DEEPID_OK) {
-        dpid_dataset_gather(data, t->order, b->n, NULL, 0, from, x, t->labels, target);
+        dpid_dataset_gather(NULL, data, &(dpid_gathered){.order = t->order, .n = b->n, .precision = from, .x = x, .labels = t->labels, .targets = target});
         for (int64_t i = 0; i < features; i++)
             dpid_store(b->net->precision, dpid_net_input(b->net), i, dpid_fetch(from, x, i));
         for (int64_t i = 0; i < targets; i++)

@@ -37,7 +37,7 @@ int32_t dpid_probe_chunks(deepid_net *net, const deepid_dataset *data, int64_t n
         const int64_t count = n - first < chunk ? n - first : chunk;
         for (int64_t i = 0; i < count; i++)
             order[i] = first + i;
-        dpid_dataset_gather(data, order, count, NULL, 0, net->precision, dpid_net_input(net), labels, targets);
+        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), data, &(dpid_gathered){.order = order, .n = count, .precision = net->precision, .x = dpid_net_input(net), .labels = labels, .targets = targets});
         status = dpid_net_run_forward(net, DPID_EVAL, count);
         if (status == DEEPID_OK)
             status = take(user, first, count);

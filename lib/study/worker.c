@@ -95,8 +95,8 @@ static int32_t compare(dpid_job *job, deepid_net *shallow)
         const int64_t n = job->train->count - first < BATCH ? job->train->count - first : BATCH;
         for (int64_t i = 0; i < n; i++)
             order[i] = first + i;
-        dpid_dataset_gather(job->train, order, n, NULL, 0, deep->precision, dpid_net_input(shallow), NULL, NULL);
-        dpid_dataset_gather(job->train, order, n, NULL, 0, deep->precision, dpid_net_input(job->net), NULL, NULL);
+        dpid_dataset_gather(NULL, job->train, &(dpid_gathered){.order = order, .n = n, .precision = deep->precision, .x = dpid_net_input(shallow)});
+        dpid_dataset_gather(NULL, job->train, &(dpid_gathered){.order = order, .n = n, .precision = deep->precision, .x = dpid_net_input(job->net)});
         DPID_TRY(dpid_net_run_forward(shallow, DPID_EVAL, n));
         DPID_TRY(dpid_net_run_forward(job->net, DPID_EVAL, n));
         if (memcmp(dpid_net_output(shallow), dpid_net_output(job->net), (size_t)n * bytes) != 0)

@@ -56,7 +56,7 @@ static int32_t run_all(evaluation *e, double *loss, double *error)
         const int64_t n = e->data->count - first < EVALUATE_BATCH ? e->data->count - first : EVALUATE_BATCH;
         for (int64_t i = 0; i < n; i++)
             e->order[i] = first + i;
-        dpid_dataset_gather(e->data, e->order, n, NULL, 0, net->precision, dpid_net_input(net), e->labels, e->targets);
+        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), e->data, &(dpid_gathered){.order = e->order, .n = n, .precision = net->precision, .x = dpid_net_input(net), .labels = e->labels, .targets = e->targets});
         DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, n));
         dpid_loss_pass pass = {.option = e->option, .n = n, .width = width, .z = dpid_net_output(net), .labels = e->labels, .targets = e->targets};
         e->loss->run[net->head.ctx->isa][net->precision](&pass);
@@ -145,7 +145,7 @@ static int32_t measure_batches(deepid_net *net, const deepid_dataset *data, int6
         const int64_t n = data->count * (b + 1) / batches - first;
         for (int64_t i = 0; i < n; i++)
             order[i] = first + i;
-        dpid_dataset_gather(data, order, n, NULL, 0, net->precision, dpid_net_input(net), NULL, NULL);
+        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), data, &(dpid_gathered){.order = order, .n = n, .precision = net->precision, .x = dpid_net_input(net)});
         DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n));
         memset(net->states, 0, (size_t)bytes);
         dpid_net_commit(net);

@@ -28,7 +28,7 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
     t->augment.seed = t->seed;
     net->noise_seed = t->seed;
     net->noise_step = (uint64_t)t->step;
-    dpid_dataset_gather(t->data, order, n, augmented ? &t->augment : NULL, (uint64_t)t->epoch, p, dpid_net_input(net), t->labels, t->targets);
+    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), t->data, &(dpid_gathered){.order = order, .n = n, .augment = augmented ? &t->augment : NULL, .epoch = (uint64_t)t->epoch, .precision = p, .x = dpid_net_input(net), .labels = t->labels, .targets = t->targets});
     DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n));
     dpid_loss_pass pass = {.option = t->loss_option, .n = n, .width = dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape), .z = dpid_net_output(net), .labels = t->labels,
                            .targets = t->targets, .dz = dpid_net_output_gradient(net)};

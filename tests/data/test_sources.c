@@ -151,7 +151,7 @@ static void batches_are_what_they_say(void **state)
     OK(deepid_dataset_normalize(data, "global", data));
     const int64_t order[] = {3, 1};
     float x[2 * PIXELS];
-    dpid_dataset_gather(data, order, 2, NULL, 0, DPID_P32, x, NULL, NULL);
+    dpid_dataset_gather(NULL, data, &(dpid_gathered){.order = order, .n = 2, .precision = DPID_P32, .x = x});
     for (int i = 0; i < 2; i++)
         for (int k = 0; k < PIXELS; k++)
             assert_true(x[i * PIXELS + k] == (float)dpid_dataset_feature(data, order[i], k));
@@ -160,7 +160,7 @@ static void batches_are_what_they_say(void **state)
     bool mirrored = false;
     bool moved = false;
     for (uint64_t epoch = 0; epoch < 20; epoch++) {
-        dpid_dataset_gather(data, order, 1, &augment, epoch, DPID_P32, x, NULL, NULL);
+        dpid_dataset_gather(NULL, data, &(dpid_gathered){.order = order, .n = 1, .augment = &augment, .epoch = epoch, .precision = DPID_P32, .x = x});
         int matches = 0;
         for (int flip = 0; flip < 2; flip++) {
             for (int down = -2; down <= 2; down++) {
