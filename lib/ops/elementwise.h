@@ -1,4 +1,5 @@
 /* Activations: the file that includes this defines value(x) and slope(x, y) = dy/dx; the loops over arrays stand here.
+   For the loops to run by vectors, both are written without a branch that hides work: what either side needs is computed first, then one is selected.
    Big arrays are cut into fixed chunks over the pool. At the end of the file: DPID_ACTIVATION(word, help, flags, options). */
 #ifndef DPID_OPS_ELEMENTWISE_H
 #define DPID_OPS_ELEMENTWISE_H
