@@ -1,4 +1,5 @@
 /* Activations: the file that includes this defines value(x) and slope(x, y) = dy/dx; the loops over arrays stand here.
+   For the loops to run by vectors, both are written without a branch that hides work: what either side needs is computed first, then one is selected.
    Big arrays are cut into fixed chunks over the pool. At the end of the file: DPID_ACTIVATION(word, help, flags, options). */
 #ifndef DPID_OPS_ELEMENTWISE_H
 #define DPID_OPS_ELEMENTWISE_H
@@ -17,6 +18,27 @@ typedef struct {
     int64_t count;
 } elementwise_run;
 
+static inline __attribute__((always_inline)) void forward_array(int64_t n, const real *restrict x, real *restrict y, const dpid_value *option)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = value(x[i], option);
+}
+
+/* dx = dy slope(x) */
+static inline __attribute__((always_inline)) void backward_array(int64_t n, const real *restrict x, const real *restrict y, const real *restrict dy, real *restrict dx, const dpid_value *option)
+{
+    for (int64_t i = 0; i < n; i++)
+        dx[i] = dy[i] * slope(x[i], y[i], option);
+}
+
+/* A kind whose option 0 is a choice of two defines DPID_TWO_FORMS before: each then has a loop of its own, made for that form. */
+#ifdef DPID_TWO_FORMS
+static const dpid_value forms[] = {{.i = 0}, {.i = 1}};
+#define EACH_FORM(loop, ...) (option[0].i == 0 ? loop(__VA_ARGS__, &forms[0]) : loop(__VA_ARGS__, &forms[1]))
+#else
+#define EACH_FORM(loop, ...) loop(__VA_ARGS__, option)
+#endif
+
 static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const elementwise_run *run = arg;
@@ -26,11 +48,9 @@ static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
     const real *restrict x = (const real *)run->pass->x + first;
     real *restrict y = (real *)run->pass->y + first;
     const dpid_value *option = run->pass->op->option;
-    for (int64_t i = 0; i < n; i++)
-        y[i] = value(x[i], option);
+    EACH_FORM(forward_array, n, x, y);
 }
 
-/* dx = dy slope(x) */
 static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const elementwise_run *run = arg;
@@ -42,8 +62,7 @@ static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
     const real *restrict dy = (const real *)run->pass->dy + first;
     real *restrict dx = (real *)run->pass->dx + first;
     const dpid_value *option = run->pass->op->option;
-    for (int64_t i = 0; i < n; i++)
-        dx[i] = dy[i] * slope(x[i], y[i], option);
+    EACH_FORM(backward_array, n, x, y, dy, dx);
 }
 
 static void elementwise_chunks(const dpid_pass *pass, dpid_task_fn fn)

@@ -22,4 +22,15 @@ extern const dpid_option dpid_pool_options[]; /* kernel, stride=2, padding=0 */
 dpid_window dpid_pool_window(const dpid_op *op);
 int32_t dpid_pool_infer(deepid_ctx *ctx, dpid_op *op);
 
+/* Rows or columns of a window that lie inside the picture: first .. end - 1. */
+typedef struct {
+    int64_t first, end;
+} dpid_range;
+
+static inline dpid_range dpid_inside(int64_t i, int64_t stride, int64_t before, int64_t kernel, int64_t extent)
+{
+    const int64_t start = i * stride - before;
+    return (dpid_range){start > 0 ? start : 0, start + kernel < extent ? start + kernel : extent};
+}
+
 #endif

@@ -61,6 +61,25 @@ static void the_ends_are_those_of_the_standard(void **state)
     assert_int_equal(dpid_bf16_of(0x1.fep127F), 0x7f7f);
 }
 
+static void expect_same(float got, float expected, float x)
+{
+    if (memcmp(&got, &expected, sizeof got) != 0)
+        fail_msg("%a becomes %a, expected %a", (double)x, (double)got, (double)expected);
+}
+
+static void there_and_back_is_one_step(void **state)
+{
+    (void)state;
+    enum { STRIDE = 1021 }; /* every so many of all floats, NaNs among them; and both neighbours of every tie */
+    for (uint64_t bits = 0; bits < (uint64_t)1 << 32; bits += STRIDE) {
+        const uint32_t low = (uint32_t)(bits / STRIDE % 4 == 0 ? (bits & ~(uint64_t)0xfff) + bits / STRIDE / 4 % 3 - 1 : bits); /* ties are at 0x1000 and 0x8000 */
+        float x;
+        memcpy(&x, &low, sizeof x);
+        expect_same(dpid_f16_rounded(x), dpid_f16_value(dpid_f16_of(x)), x);
+        expect_same(dpid_bf16_rounded(x), dpid_bf16_value(dpid_bf16_of(x)), x);
+    }
+}
+
 #ifdef __FLT16_MANT_DIG__
 static void it_rounds_as_the_compiler_does(void **state)
 {
@@ -85,6 +104,7 @@ int main(void)
         cmocka_unit_test(every_value_comes_back),
         cmocka_unit_test(middles_go_to_the_even_neighbour),
         cmocka_unit_test(the_ends_are_those_of_the_standard),
+        cmocka_unit_test(there_and_back_is_one_step),
 #ifdef __FLT16_MANT_DIG__
         cmocka_unit_test(it_rounds_as_the_compiler_does),
 #endif

@@ -4,17 +4,6 @@
 
 #include <string.h>
 
-/* Rows or columns of a window that lie inside the picture: first..end-1. */
-typedef struct {
-    int64_t first, end;
-} range;
-
-static range inside(int64_t i, int64_t stride, int64_t before, int64_t kernel, int64_t extent)
-{
-    const int64_t start = i * stride - before;
-    return (range){start > 0 ? start : 0, start + kernel < extent ? start + kernel : extent};
-}
-
 /* ---- kernels: one task is one picture -------------------------------------------- */
 
 static void forward_image(void *arg, int64_t image, int32_t worker)
@@ -25,9 +14,9 @@ static void forward_image(void *arg, int64_t image, int32_t worker)
     const real *x = (const real *)pass->x + image * w.h * w.w * w.c;
     real *y = (real *)pass->y + image * w.out_h * w.out_w * w.c;
     for (int64_t i = 0; i < w.out_h; i++) {
-        const range rows = inside(i, w.stride_h, w.top, w.kernel_h, w.h);
+        const dpid_range rows = dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h);
         for (int64_t j = 0; j < w.out_w; j++, y += w.c) {
-            const range columns = inside(j, w.stride_w, w.left, w.kernel_w, w.w);
+            const dpid_range columns = dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w);
             const real count = (real)((rows.end - rows.first) * (columns.end - columns.first));
             memset(y, 0, (size_t)w.c * sizeof *y);
             for (int64_t row = rows.first; row < rows.end; row++)
@@ -56,9 +45,9 @@ static void backward_image(void *arg, int64_t image, int32_t worker)
     real *dx = (real *)pass->dx + image * in;
     memset(dx, 0, (size_t)in * sizeof *dx);
     for (int64_t i = 0; i < w.out_h; i++) {
-        const range rows = inside(i, w.stride_h, w.top, w.kernel_h, w.h);
+        const dpid_range rows = dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h);
         for (int64_t j = 0; j < w.out_w; j++, dy += w.c) {
-            const range columns = inside(j, w.stride_w, w.left, w.kernel_w, w.w);
+            const dpid_range columns = dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w);
             const real count = (real)((rows.end - rows.first) * (columns.end - columns.first));
             for (int64_t row = rows.first; row < rows.end; row++)
                 for (int64_t column = columns.first; column < columns.end; column++)

@@ -20,32 +20,47 @@ static geometry geometry_of(const dpid_op *op)
     return g;
 }
 
+/* ---- kernels: one task is one picture ------------------------------------------- */
+
 /* y[i,j,before + c] = x[i stride, j stride, c], zeros else */
+static void forward_image(void *arg, int64_t image, int32_t worker)
+{
+    const dpid_pass *pass = arg;
+    (void)worker;
+    const geometry g = geometry_of(pass->op);
+    const int64_t out = g.out_h * g.out_w * g.out_c;
+    const real *x = (const real *)pass->x + image * g.h * g.w * g.c;
+    real *y = (real *)pass->y + image * out;
+    memset(y, 0, (size_t)out * sizeof *y);
+    for (int64_t i = 0; i < g.out_h; i++)
+        for (int64_t j = 0; j < g.out_w; j++, y += g.out_c)
+            memcpy(y + g.before, x + (i * g.stride * g.w + j * g.stride) * g.c, (size_t)g.c * sizeof *y);
+}
+
 static void channel_pad_forward(const dpid_pass *pass)
 {
-    const geometry g = geometry_of(pass->op);
-    const real *x = pass->x;
-    real *y = pass->y;
-    memset(y, 0, (size_t)(pass->n * g.out_h * g.out_w * g.out_c) * sizeof *y);
-    for (int64_t image = 0; image < pass->n; image++, x += g.h * g.w * g.c)
-        for (int64_t i = 0; i < g.out_h; i++)
-            for (int64_t j = 0; j < g.out_w; j++, y += g.out_c)
-                memcpy(y + g.before, x + (i * g.stride * g.w + j * g.stride) * g.c, (size_t)g.c * sizeof *y);
+    dpid_pool_run(pass->pool, pass->n, forward_image, (void *)pass);
 }
 
 /* dx[i stride, j stride, c] = dy[i,j,before + c], zeros else */
+static void backward_image(void *arg, int64_t image, int32_t worker)
+{
+    const dpid_pass *pass = arg;
+    (void)worker;
+    const geometry g = geometry_of(pass->op);
+    const int64_t in = g.h * g.w * g.c;
+    const real *dy = (const real *)pass->dy + image * g.out_h * g.out_w * g.out_c;
+    real *dx = (real *)pass->dx + image * in;
+    memset(dx, 0, (size_t)in * sizeof *dx);
+    for (int64_t i = 0; i < g.out_h; i++)
+        for (int64_t j = 0; j < g.out_w; j++, dy += g.out_c)
+            memcpy(dx + (i * g.stride * g.w + j * g.stride) * g.c, dy + g.before, (size_t)g.c * sizeof *dx);
+}
+
 static void channel_pad_backward(const dpid_pass *pass)
 {
-    const geometry g = geometry_of(pass->op);
-    const real *dy = pass->dy;
-    real *dx = pass->dx;
-    if (!dx)
-        return;
-    memset(dx, 0, (size_t)(pass->n * g.h * g.w * g.c) * sizeof *dx);
-    for (int64_t image = 0; image < pass->n; image++, dx += g.h * g.w * g.c)
-        for (int64_t i = 0; i < g.out_h; i++)
-            for (int64_t j = 0; j < g.out_w; j++, dy += g.out_c)
-                memcpy(dx + (i * g.stride * g.w + j * g.stride) * g.c, dy + g.before, (size_t)g.c * sizeof *dx);
+    if (pass->dx)
+        dpid_pool_run(pass->pool, pass->n, backward_image, (void *)pass);
 }
 
 DPID_KERNELS_DECLARE(channel_pad);

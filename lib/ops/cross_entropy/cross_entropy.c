@@ -9,12 +9,6 @@ typedef long double wide;
 typedef double wide;
 #endif
 
-#if DPID_PRECISION == 80
-#define EXP expl
-#else
-#define EXP dpid_exp
-#endif
-
 enum { BLOCK = 1024 }; /* exponentials at a time: some rows, or a piece of one */
 
 typedef struct {
@@ -50,7 +44,7 @@ static void find_exponentials(block *b, int64_t begin)
             b->e[i * width + k] = (wide)z[k] - b->top[i];
     }
     for (int64_t i = 0; i < b->rows * width; i++)
-        b->e[i] = EXP(b->e[i]);
+        b->e[i] = DPID_EXP(b->e[i]);
 }
 
 static void add_exponentials(block *b)

@@ -1,8 +1,9 @@
 /* Dropout: y = x mask / (1 - p) in training, y = x in evaluation.   Derivation: dropout.md   Reference: dropout_ref.c */
 #include "ops/op.h"
+#include "tensor/philox.h"
 #include "tensor/real.h"
 
-enum { CHUNK = 4096 };
+enum { CHUNK = 4096, BLOCKS = 32 }; /* numbers of a task; two numbers each that are drawn at once */
 
 typedef struct {
     const dpid_pass *pass;
@@ -11,19 +12,37 @@ typedef struct {
     int64_t count;
 } dropout_run;
 
-/* The mask of an element is a function of (seed, layer, step, place): nothing is stored, backward draws it again. */
+/* number < limit says what (number >> 11) 2^-53 < p says */
+static uint64_t limit_of(double p)
+{
+    return (uint64_t)ceil(p * 0x1p53) << 11;
+}
+
+/* The mask of an element is a function of (seed, layer, step, place): nothing is stored, backward draws it again. factor[i]: of the element first + i, first even. */
+static void draw(const dpid_pass *pass, uint64_t limit, real scale, int64_t first, real *restrict factor)
+{
+    const uint32_t low = (uint32_t)limit;
+    const uint32_t high = (uint32_t)(limit >> 32);
+    uint32_t v[4][BLOCKS];
+    dpid_philox(pass->noise_seed, DPID_STREAM_NOISE, pass->noise_substream, ((pass->noise_step << 40) + (uint64_t)first) / 2, BLOCKS, v[0], v[1], v[2], v[3]);
+    for (int i = 0; i < BLOCKS; i++) {
+        factor[2 * i] = (v[1][i] < high) | ((v[1][i] == high) & (v[0][i] < low)) ? 0 : scale;
+        factor[2 * i + 1] = (v[3][i] < high) | ((v[3][i] == high) & (v[2][i] < low)) ? 0 : scale;
+    }
+}
+
 static void apply_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const dropout_run *run = arg;
-    const dpid_pass *pass = run->pass;
     (void)worker;
-    const double p = pass->op->option[0].r;
-    const real scale = (real)(1 / (1 - p));
-    const uint64_t start = pass->noise_step << 40;
+    const double p = run->pass->op->option[0].r;
     const int64_t end = (chunk + 1) * CHUNK < run->count ? (chunk + 1) * CHUNK : run->count;
-    for (int64_t i = chunk * CHUNK; i < end; i++) {
-        const uint64_t number = dpid_random_at(pass->noise_seed, DPID_STREAM_NOISE, pass->noise_substream, start + (uint64_t)i);
-        run->to[i] = (double)(number >> 11) * 0x1p-53 < p ? 0 * run->from[i] : scale * run->from[i]; /* NaN stays NaN */
+    for (int64_t first = chunk * CHUNK; first < end; first += 2 * BLOCKS) {
+        real factor[2 * BLOCKS];
+        const int64_t n = end - first < 2 * BLOCKS ? end - first : 2 * BLOCKS;
+        draw(run->pass, limit_of(p), (real)(1 / (1 - p)), first, factor);
+        for (int64_t i = 0; i < n; i++)
+            run->to[first + i] = factor[i] * run->from[first + i]; /* NaN stays NaN */
     }
 }
 

@@ -1,15 +1,18 @@
 /* Exponential linear unit: y = x for x >= 0, alpha (e^x - 1) for x < 0.   Derivation: elu.md   Reference: elu_ref.c */
 #include "ops/elementwise.h"
+#include "tensor/elementary.h"
 
 static inline real value(real x, const dpid_value *option)
 {
-    return x < 0 ? (real)option[0].r * expm1(x) : x;
+    const real below = (real)option[0].r * DPID_EXPM1(x);
+    return x < 0 ? below : x;
 }
 
 static inline real slope(real x, real y, const dpid_value *option)
 {
     (void)y;
-    return x > 0 ? 1 : x <= 0 ? (real)option[0].r * exp(x) : x;
+    const real below = (real)option[0].r * DPID_EXP(x);
+    return x > 0 ? 1 : below; /* NaN stays NaN */
 }
 
 #if DPID_ONCE

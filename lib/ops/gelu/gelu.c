@@ -1,31 +1,49 @@
 /* Gaussian error linear unit: y = x Phi(x), or its tanh form.   Derivation: gelu.md   Reference: gelu_ref.c */
+#define DPID_TWO_FORMS
 #include "ops/elementwise.h"
+#include "ops/logistic.h"
 
-#define SQRT_HALF ((real)0.70710678118654752440084436210484904L)
 #define INV_SQRT_2PI ((real)0.39894228040143267793994605993438187L)
 #define TANH_A ((real)1.5957691216057307117597842397375275L) /* 2 sqrt(2/pi) */
 #define TANH_B ((real)0.044715L)
 
 enum { FORM_ERF, FORM_TANH };
 
+/* Phi(x) = 1 - q or q with q = Phi(-|x|) = e^(-x^2/2) mills(|x|): relative accuracy on both sides */
+static inline real distribution(real x, real bell)
+{
+    const real q = bell * DPID_MILLS((real)fabs(x));
+    return x < 0 ? q : 1 - q;
+}
+
 /* sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)) = (1 + tanh(...)) / 2 without cancellation */
 static inline real gate(real x)
 {
-    return 1 / (1 + exp(-TANH_A * (x + TANH_B * x * x * x)));
+    return logistic(TANH_A * (x + TANH_B * x * x * x));
 }
 
 static inline real value(real x, const dpid_value *option)
 {
-    return option[0].i == FORM_ERF ? (real)0.5 * x * erfc(-x * SQRT_HALF) : x * gate(x);
+    return x * (option[0].i == FORM_ERF ? distribution(x, DPID_BELL((real)fabs(x))) : gate(x));
+}
+
+/* Phi(x) + x e^(-x^2/2) / sqrt(2 pi) */
+static inline real slope_erf(real x)
+{
+    const real bell = DPID_BELL((real)fabs(x));
+    return distribution(x, bell) + x * INV_SQRT_2PI * bell;
+}
+
+static inline real slope_tanh(real x)
+{
+    const real g = gate(x);
+    return g + x * g * (1 - g) * TANH_A * (1 + 3 * TANH_B * x * x);
 }
 
 static inline real slope(real x, real y, const dpid_value *option)
 {
     (void)y;
-    if (option[0].i == FORM_ERF)
-        return (real)0.5 * erfc(-x * SQRT_HALF) + x * INV_SQRT_2PI * exp((real)-0.5 * x * x);
-    const real g = gate(x);
-    return g + x * g * (1 - g) * TANH_A * (1 + 3 * TANH_B * x * x);
+    return option[0].i == FORM_ERF ? slope_erf(x) : slope_tanh(x);
 }
 
 #if DPID_ONCE

@@ -2,34 +2,48 @@
 #include "ops/op.h"
 #include "tensor/real.h"
 
-static void global_avgpool_forward(const dpid_pass *pass)
+/* ---- kernels: one task is one picture ------------------------------------------- */
+
+static void forward_image(void *arg, int64_t image, int32_t worker)
 {
+    const dpid_pass *pass = arg;
+    (void)worker;
     const int64_t c = pass->op->out.extent[0];
     const int64_t pixels = dpid_shape_count(&pass->op->in) / c;
-    const real *restrict x = pass->x;
-    real *restrict y = pass->y;
-    for (int64_t image = 0; image < pass->n; image++, x += pixels * c, y += c) {
+    const real *restrict x = (const real *)pass->x + image * pixels * c;
+    real *restrict y = (real *)pass->y + image * c;
+    for (int64_t j = 0; j < c; j++)
+        y[j] = 0;
+    for (int64_t i = 0; i < pixels; i++)
         for (int64_t j = 0; j < c; j++)
-            y[j] = 0;
-        for (int64_t i = 0; i < pixels; i++)
-            for (int64_t j = 0; j < c; j++)
-                y[j] += x[i * c + j];
-        for (int64_t j = 0; j < c; j++)
-            y[j] /= (real)pixels;
-    }
+            y[j] += x[i * c + j];
+    for (int64_t j = 0; j < c; j++)
+        y[j] /= (real)pixels;
+}
+
+static void global_avgpool_forward(const dpid_pass *pass)
+{
+    dpid_pool_run(pass->pool, pass->n, forward_image, (void *)pass);
 }
 
 /* dx = dy / pixels */
-static void global_avgpool_backward(const dpid_pass *pass)
+static void backward_image(void *arg, int64_t image, int32_t worker)
 {
+    const dpid_pass *pass = arg;
+    (void)worker;
     const int64_t c = pass->op->out.extent[0];
     const int64_t pixels = dpid_shape_count(&pass->op->in) / c;
-    const real *restrict dy = pass->dy;
-    real *restrict dx = pass->dx;
-    for (int64_t image = 0; dx && image < pass->n; image++, dy += c)
-        for (int64_t i = 0; i < pixels; i++)
-            for (int64_t j = 0; j < c; j++)
-                *dx++ = dy[j] / (real)pixels;
+    const real *restrict dy = (const real *)pass->dy + image * c;
+    real *restrict dx = (real *)pass->dx + image * pixels * c;
+    for (int64_t i = 0; i < pixels; i++)
+        for (int64_t j = 0; j < c; j++)
+            dx[i * c + j] = dy[j] / (real)pixels;
+}
+
+static void global_avgpool_backward(const dpid_pass *pass)
+{
+    if (pass->dx)
+        dpid_pool_run(pass->pool, pass->n, backward_image, (void *)pass);
 }
 
 DPID_KERNELS_DECLARE(global_avgpool);

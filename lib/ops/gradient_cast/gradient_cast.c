@@ -20,34 +20,31 @@ static void gradient_cast_forward(const dpid_pass *pass)
 }
 
 /* dx = cast(scale dy) / scale in f32; dx = dy in higher precisions */
+static void cast_array(const dpid_op *op, int64_t n, const real *restrict dy, real *restrict dx)
+{
 #if DPID_PRECISION == 32
-static real cast(int64_t format, real x)
-{
-    return format == F16 ? dpid_f16_value(dpid_f16_of(x)) : format == BF16 ? dpid_bf16_value(dpid_bf16_of(x)) : x;
-}
-
-static real stored(const dpid_op *op, real dy)
-{
     const real scale = (real)op->option[SCALE].r;
-    return op->option[FORMAT].i == NONE ? dy : cast(op->option[FORMAT].i, scale * dy) / scale;
-}
+    if (op->option[FORMAT].i == F16)
+        for (int64_t i = 0; i < n; i++)
+            dx[i] = dpid_f16_rounded(scale * dy[i]) / scale;
+    else if (op->option[FORMAT].i == BF16)
+        for (int64_t i = 0; i < n; i++)
+            dx[i] = dpid_bf16_rounded(scale * dy[i]) / scale;
+    else
+        memcpy(dx, dy, (size_t)n * sizeof *dx);
 #else
-static real stored(const dpid_op *op, real dy)
-{
     (void)op;
-    return dy;
-}
+    memcpy(dx, dy, (size_t)n * sizeof *dx);
 #endif
+}
 
 static void cast_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const cast_run *run = arg;
     (void)worker;
-    const real *dy = run->pass->dy;
-    real *dx = run->pass->dx;
-    const int64_t end = (chunk + 1) * CHUNK < run->count ? (chunk + 1) * CHUNK : run->count;
-    for (int64_t i = chunk * CHUNK; i < end; i++)
-        dx[i] = stored(run->pass->op, dy[i]);
+    const int64_t first = chunk * CHUNK;
+    const int64_t n = run->count - first < CHUNK ? run->count - first : CHUNK;
+    cast_array(run->pass->op, n, (const real *)run->pass->dy + first, (real *)run->pass->dx + first);
 }
 
 static void gradient_cast_backward(const dpid_pass *pass)

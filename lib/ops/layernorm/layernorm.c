@@ -30,19 +30,35 @@ static int64_t chunk_end(const layer *l, int64_t chunk)
     return (chunk + 1) * CHUNK_ROWS < l->rows ? (chunk + 1) * CHUNK_ROWS : l->rows;
 }
 
+/* ---- sums over a row: LANES partial sums, then a fixed tree --------------------- */
+
+enum { LANES = 8 };
+
+static inline wide fold(const wide *lane)
+{
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
 /* ---- forward ------------------------------------------------------------------- */
 
 static void row_statistics(const real *restrict x, int64_t c, wide eps, real *mean, real *scale)
 {
-    wide sum = 0;
-    for (int64_t j = 0; j < c; j++)
-        sum += (wide)x[j] - (wide)x[0];
-    const wide m = (wide)x[0] + sum / (wide)c;
-    wide squares = 0;
-    for (int64_t j = 0; j < c; j++)
-        squares += ((wide)x[j] - m) * ((wide)x[j] - m);
+    wide sum[LANES] = {0};
+    wide squares[LANES] = {0};
+    int64_t j = 0;
+    for (; j + LANES <= c; j += LANES)
+        for (int64_t l = 0; l < LANES; l++)
+            sum[l] += (wide)x[j + l] - (wide)x[0];
+    for (int64_t l = 0; j + l < c; l++)
+        sum[l] += (wide)x[j + l] - (wide)x[0];
+    const wide m = (wide)x[0] + fold(sum) / (wide)c;
+    for (j = 0; j + LANES <= c; j += LANES)
+        for (int64_t l = 0; l < LANES; l++)
+            squares[l] += ((wide)x[j + l] - m) * ((wide)x[j + l] - m);
+    for (int64_t l = 0; j + l < c; l++)
+        squares[l] += ((wide)x[j + l] - m) * ((wide)x[j + l] - m);
     *mean = (real)m;
-    *scale = (real)(1 / sqrt(squares / (wide)c + eps));
+    *scale = (real)(1 / sqrt(fold(squares) / (wide)c + eps));
 }
 
 static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
@@ -57,8 +73,10 @@ static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
         real *restrict y = (real *)l->pass->y + i * c;
         real *saved = (real *)l->pass->saved + 2 * i;
         row_statistics(x, c, (wide)l->pass->op->option[0].r, &saved[0], &saved[1]);
+        const real mean = saved[0];
+        const real scale = saved[1];
         for (int64_t j = 0; j < c; j++)
-            y[j] = (x[j] - saved[0]) * saved[1] * gamma[j] + beta[j];
+            y[j] = (x[j] - mean) * scale * gamma[j] + beta[j];
     }
 }
 
@@ -79,15 +97,25 @@ static void input_gradient_row(const layer *l, int64_t i)
     real *restrict dx = (real *)l->pass->dx + i * c;
     const real mean = ((const real *)l->pass->saved)[2 * i];
     const real scale = ((const real *)l->pass->saved)[2 * i + 1];
-    wide sum = 0;
-    wide product = 0;
-    for (int64_t j = 0; j < c; j++) {
-        const wide g = (wide)(gamma[j] * dy[j]);
-        sum += g;
-        product += g * (wide)((x[j] - mean) * scale);
+    wide sum[LANES] = {0};
+    wide product[LANES] = {0};
+    int64_t j = 0;
+    for (; j + LANES <= c; j += LANES) {
+        for (int64_t l = 0; l < LANES; l++) {
+            const wide g = (wide)(gamma[j + l] * dy[j + l]);
+            sum[l] += g;
+            product[l] += g * (wide)((x[j + l] - mean) * scale);
+        }
     }
-    for (int64_t j = 0; j < c; j++)
-        dx[j] = scale * (gamma[j] * dy[j] - (real)(sum / (wide)c) - (x[j] - mean) * scale * (real)(product / (wide)c));
+    for (int64_t l = 0; j + l < c; l++) {
+        const wide g = (wide)(gamma[j + l] * dy[j + l]);
+        sum[l] += g;
+        product[l] += g * (wide)((x[j + l] - mean) * scale);
+    }
+    const real mean_g = (real)(fold(sum) / (wide)c);
+    const real mean_product = (real)(fold(product) / (wide)c);
+    for (j = 0; j < c; j++)
+        dx[j] = scale * (gamma[j] * dy[j] - mean_g - (x[j] - mean) * scale * mean_product);
 }
 
 static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
@@ -102,9 +130,10 @@ static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
     for (int64_t i = chunk * CHUNK_ROWS; i < chunk_end(l, chunk); i++) {
         const real *restrict x = (const real *)l->pass->x + i * c;
         const real *restrict dy = (const real *)l->pass->dy + i * c;
-        const real *saved = (const real *)l->pass->saved + 2 * i;
+        const real mean = ((const real *)l->pass->saved)[2 * i];
+        const real scale = ((const real *)l->pass->saved)[2 * i + 1];
         for (int64_t j = 0; j < c; j++) {
-            dgamma[j] += (wide)(dy[j] * ((x[j] - saved[0]) * saved[1]));
+            dgamma[j] += (wide)(dy[j] * ((x[j] - mean) * scale));
             dbeta[j] += (wide)dy[j];
         }
         if (l->pass->dx)

@@ -3,13 +3,15 @@
 
 static inline real value(real x, const dpid_value *option)
 {
-    return x < 0 ? (real)option[0].r * x : x;
+    const real below = (real)option[0].r * x;
+    return x < 0 ? below : x;
 }
 
 static inline real slope(real x, real y, const dpid_value *option)
 {
     (void)y;
-    return x > 0 ? 1 : x <= 0 ? (real)option[0].r : x;
+    const real below = (real)option[0].r;
+    return x > 0 ? 1 : x <= 0 ? below : x; /* NaN stays NaN */
 }
 
 #if DPID_ONCE

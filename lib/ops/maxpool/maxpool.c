@@ -4,22 +4,35 @@
 
 #include <string.h>
 
+#if DPID_PRECISION == 32
+typedef int32_t place; /* as wide as real: vectors of both have as many lanes */
+#else
+typedef int64_t place;
+#endif
+
 /* ---- kernels: one task is one picture ------------------------------------------- */
 
-/* Place in x of the window's first maximum. */
-static int64_t find(const dpid_window *w, const real *x, int64_t i, int64_t j, int64_t c)
+enum { CHANNELS = 64 }; /* at a time, side by side */
+
+/* Whether x takes the place of the maximum so far: larger, or the first NaN. */
+static inline bool is_more(real x, real most)
 {
-    int64_t best = -1;
-    for (int64_t row = i * w->stride_h - w->top; row < i * w->stride_h - w->top + w->kernel_h; row++) {
-        for (int64_t column = j * w->stride_w - w->left; column < j * w->stride_w - w->left + w->kernel_w; column++) {
-            if (row < 0 || row >= w->h || column < 0 || column >= w->w)
-                continue;
-            const int64_t at = (row * w->w + column) * w->c + c;
-            if (best < 0 || x[at] > x[best] || (x[at] != x[at] && x[best] == x[best]))
-                best = at;
+    return (x > most) | ((x != x) & (most == most));
+}
+
+/* The maxima of one window, a channel each. */
+static void find_maxima(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns, real *restrict y)
+{
+    const real *restrict start = x + (rows.first * w->w + columns.first) * w->c;
+    for (int64_t c = 0; c < w->c; c++)
+        y[c] = start[c];
+    for (int64_t row = rows.first; row < rows.end; row++) {
+        for (int64_t column = columns.first; column < columns.end; column++) {
+            const real *restrict tap = x + (row * w->w + column) * w->c;
+            for (int64_t c = 0; c < w->c; c++)
+                y[c] = is_more(tap[c], y[c]) ? tap[c] : y[c];
         }
     }
-    return best;
 }
 
 static void forward_image(void *arg, int64_t image, int32_t worker)
@@ -30,9 +43,8 @@ static void forward_image(void *arg, int64_t image, int32_t worker)
     const real *x = (const real *)pass->x + image * w.h * w.w * w.c;
     real *y = (real *)pass->y + image * w.out_h * w.out_w * w.c;
     for (int64_t i = 0; i < w.out_h; i++)
-        for (int64_t j = 0; j < w.out_w; j++)
-            for (int64_t c = 0; c < w.c; c++)
-                *y++ = x[find(&w, x, i, j, c)];
+        for (int64_t j = 0; j < w.out_w; j++, y += w.c)
+            find_maxima(&w, x, dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h), dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w), y);
 }
 
 static void maxpool_forward(const dpid_pass *pass)
@@ -40,7 +52,34 @@ static void maxpool_forward(const dpid_pass *pass)
     dpid_pool_run(pass->pool, pass->n, forward_image, (void *)pass);
 }
 
-/* dx[where the maximum was] += dy */
+/* dx[where the maximum was] += dy, of one window and at most CHANNELS channels; x, dy, dx stand at the first of them */
+static void hand_back(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns, int64_t channels, const real *restrict dy, real *restrict dx)
+{
+    real most[CHANNELS];
+    place where[CHANNELS] = {0}; /* of the maximum, among the window's pixels */
+    place k = 0;
+    for (int64_t c = 0; c < channels; c++)
+        most[c] = x[(rows.first * w->w + columns.first) * w->c + c];
+    for (int64_t row = rows.first; row < rows.end; row++) {
+        for (int64_t column = columns.first; column < columns.end; column++, k++) {
+            const real *restrict tap = x + (row * w->w + column) * w->c;
+            for (int64_t c = 0; c < channels; c++) {
+                const bool more = is_more(tap[c], most[c]);
+                most[c] = more ? tap[c] : most[c];
+                where[c] = more ? k : where[c];
+            }
+        }
+    }
+    k = 0;
+    for (int64_t row = rows.first; row < rows.end; row++) {
+        for (int64_t column = columns.first; column < columns.end; column++, k++) {
+            real *restrict tap = dx + (row * w->w + column) * w->c;
+            for (int64_t c = 0; c < channels; c++)
+                tap[c] += where[c] == k ? dy[c] : 0;
+        }
+    }
+}
+
 static void backward_image(void *arg, int64_t image, int32_t worker)
 {
     const dpid_pass *pass = arg;
@@ -51,10 +90,14 @@ static void backward_image(void *arg, int64_t image, int32_t worker)
     const real *dy = (const real *)pass->dy + image * w.out_h * w.out_w * w.c;
     real *dx = (real *)pass->dx + image * in;
     memset(dx, 0, (size_t)in * sizeof *dx);
-    for (int64_t i = 0; i < w.out_h; i++)
-        for (int64_t j = 0; j < w.out_w; j++)
-            for (int64_t c = 0; c < w.c; c++)
-                dx[find(&w, x, i, j, c)] += *dy++;
+    for (int64_t i = 0; i < w.out_h; i++) {
+        const dpid_range rows = dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h);
+        for (int64_t j = 0; j < w.out_w; j++, dy += w.c) {
+            const dpid_range columns = dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w);
+            for (int64_t c = 0; c < w.c; c += CHANNELS)
+                hand_back(&w, x + c, rows, columns, w.c - c < CHANNELS ? w.c - c : CHANNELS, dy + c, dx + c);
+        }
+    }
 }
 
 static void maxpool_backward(const dpid_pass *pass)

@@ -2,6 +2,8 @@
 #include "ops/op.h"
 #include "tensor/real.h"
 
+enum { CHUNK_ROWS = 1024 };
+
 /* ---- kernels -------------------------------------------------------------- */
 
 static int64_t channels(const dpid_op *op)
@@ -9,36 +11,63 @@ static int64_t channels(const dpid_op *op)
     return op->in.extent[op->in.rank - 1];
 }
 
-static void prelu_forward(const dpid_pass *pass)
+static int64_t rows_of(const dpid_pass *pass)
 {
-    const int64_t c = channels(pass->op);
-    const int64_t rows = pass->n * dpid_shape_count(&pass->op->in) / c;
-    const real *restrict x = pass->x;
-    const real *restrict w = pass->parameter[0];
-    real *restrict y = pass->y;
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < c; j++)
-            y[i * c + j] = x[i * c + j] < 0 ? w[j] * x[i * c + j] : x[i * c + j];
+    return pass->n * dpid_shape_count(&pass->op->in) / channels(pass->op);
 }
 
-/* dx = dy (x > 0 ? 1 : w)      dw += sum over x < 0 of dy x */
+static void forward_row(int64_t c, const real *restrict x, const real *restrict w, real *restrict y)
+{
+    for (int64_t j = 0; j < c; j++) {
+        const real below = w[j] * x[j];
+        y[j] = x[j] < 0 ? below : x[j];
+    }
+}
+
+static void forward_rows(void *arg, int64_t chunk, int32_t worker)
+{
+    const dpid_pass *pass = arg;
+    (void)worker;
+    const int64_t c = channels(pass->op);
+    const int64_t end = (chunk + 1) * CHUNK_ROWS < rows_of(pass) ? (chunk + 1) * CHUNK_ROWS : rows_of(pass);
+    for (int64_t i = chunk * CHUNK_ROWS; i < end; i++)
+        forward_row(c, (const real *)pass->x + i * c, pass->parameter[0], (real *)pass->y + i * c);
+}
+
+static void prelu_forward(const dpid_pass *pass)
+{
+    dpid_pool_run(pass->pool, (rows_of(pass) + CHUNK_ROWS - 1) / CHUNK_ROWS, forward_rows, (void *)pass);
+}
+
+/* dx = dy (x > 0 ? 1 : w) */
+static void input_gradient_row(int64_t c, const real *restrict x, const real *restrict w, const real *restrict dy, real *restrict dx)
+{
+    for (int64_t j = 0; j < c; j++) {
+        const real below = dy[j] * w[j];
+        dx[j] = x[j] > 0 ? dy[j] : below;
+    }
+}
+
+/* dw += sum over x < 0 of dy x */
+static void slope_gradient_row(int64_t c, const real *restrict x, const real *restrict dy, real *restrict dw)
+{
+    for (int64_t j = 0; j < c; j++) {
+        const real sum = dw[j] + dy[j] * x[j];
+        dw[j] = x[j] >= 0 ? dw[j] : sum; /* NaN goes into the sum */
+    }
+}
+
+/* One thread: the sum runs over all rows in order. */
 static void prelu_backward(const dpid_pass *pass)
 {
     const int64_t c = channels(pass->op);
-    const int64_t rows = pass->n * dpid_shape_count(&pass->op->in) / c;
-    const real *restrict x = pass->x;
-    const real *restrict w = pass->parameter[0];
-    const real *restrict dy = pass->dy;
-    real *restrict dx = pass->dx;
-    real *restrict dw = pass->dparameter[0];
-    for (int64_t i = 0; i < rows; i++) {
-        for (int64_t j = 0; j < c; j++) {
-            const int64_t k = i * c + j;
-            if (dx)
-                dx[k] = x[k] > 0 ? dy[k] : dy[k] * w[j];
-            if (dw && !(x[k] >= 0))
-                dw[j] += dy[k] * x[k];
-        }
+    for (int64_t i = 0; i < rows_of(pass); i++) {
+        const real *x = (const real *)pass->x + i * c;
+        const real *dy = (const real *)pass->dy + i * c;
+        if (pass->dx)
+            input_gradient_row(c, x, pass->parameter[0], dy, (real *)pass->dx + i * c);
+        if (pass->dparameter[0])
+            slope_gradient_row(c, x, dy, pass->dparameter[0]);
     }
 }
 

@@ -1,5 +1,6 @@
 /* Scaled exponential linear unit: y = lambda x for x >= 0, lambda alpha (e^x - 1) for x < 0.   Derivation: selu.md   Reference: selu_ref.c */
 #include "ops/elementwise.h"
+#include "tensor/elementary.h"
 
 /* Klambauer et al. 2017, eq. 14 */
 #define LAMBDA ((real)1.0507009873554804934193349852946L)
@@ -8,14 +9,16 @@
 static inline real value(real x, const dpid_value *option)
 {
     (void)option;
-    return x < 0 ? LAMBDA_ALPHA * expm1(x) : LAMBDA * x;
+    const real below = LAMBDA_ALPHA * DPID_EXPM1(x);
+    return x < 0 ? below : LAMBDA * x;
 }
 
 static inline real slope(real x, real y, const dpid_value *option)
 {
     (void)y;
     (void)option;
-    return x > 0 ? LAMBDA : x <= 0 ? LAMBDA_ALPHA * exp(x) : x;
+    const real below = LAMBDA_ALPHA * DPID_EXP(x);
+    return x > 0 ? LAMBDA : below; /* NaN stays NaN */
 }
 
 DPID_ACTIVATION(selu, "y = lambda x where x >= 0, lambda alpha (e^x - 1) elsewhere", DPID_KIND_KINKED, NULL)

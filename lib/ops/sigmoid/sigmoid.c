@@ -1,11 +1,11 @@
 /* Logistic function: y = 1 / (1 + e^-x).   Derivation: sigmoid.md   Reference: sigmoid_ref.c */
 #include "ops/elementwise.h"
+#include "ops/logistic.h"
 
 static inline real value(real x, const dpid_value *option)
 {
     (void)option;
-    const real e = exp(-fabs(x));
-    return (x < 0 ? e : 1) / (1 + e);
+    return logistic(x);
 }
 
 static inline real slope(real x, real y, const dpid_value *option)

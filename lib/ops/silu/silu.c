@@ -1,17 +1,18 @@
 /* Sigmoid-weighted linear unit: y = x / (1 + e^-x).   Derivation: silu.md   Reference: silu_ref.c */
 #include "ops/elementwise.h"
+#include "ops/logistic.h"
 
 static inline real value(real x, const dpid_value *option)
 {
     (void)option;
-    return x / (1 + exp(-x));
+    return x * logistic(x);
 }
 
 static inline real slope(real x, real y, const dpid_value *option)
 {
     (void)y;
     (void)option;
-    const real s = 1 / (1 + exp(-x));
+    const real s = logistic(x);
     return s * (1 + x * (1 - s));
 }
 
