@@ -101,16 +101,16 @@ static void input_gradient_row(const layer *l, int64_t i)
     wide product[LANES] = {0};
     int64_t j = 0;
     for (; j + LANES <= c; j += LANES) {
-        for (int64_t l = 0; l < LANES; l++) {
-            const wide g = (wide)(gamma[j + l] * dy[j + l]);
-            sum[l] += g;
-            product[l] += g * (wide)((x[j + l] - mean) * scale);
+        for (int64_t k = 0; k < LANES; k++) {
+            const wide g = (wide)(gamma[j + k] * dy[j + k]);
+            sum[k] += g;
+            product[k] += g * (wide)((x[j + k] - mean) * scale);
         }
     }
-    for (int64_t l = 0; j + l < c; l++) {
-        const wide g = (wide)(gamma[j + l] * dy[j + l]);
-        sum[l] += g;
-        product[l] += g * (wide)((x[j + l] - mean) * scale);
+    for (int64_t k = 0; j + k < c; k++) {
+        const wide g = (wide)(gamma[j + k] * dy[j + k]);
+        sum[k] += g;
+        product[k] += g * (wide)((x[j + k] - mean) * scale);
     }
     const real mean_g = (real)(fold(sum) / (wide)c);
     const real mean_product = (real)(fold(product) / (wide)c);
