@@ -84,17 +84,33 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
+static bool fits_winograd(const dpid_conv2d *g)
+{
+    const dpid_window *w = &g->window;
+    return w->kernel_h == 3 && w->kernel_w == 3 && w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 && g->groups == 1 && w->top <= 2 && w->bottom <= 2 &&
+           w->left <= 2 && w->right <= 2;
+}
+
+/* What is rounded up here are channels to 8 and pixels to 4x4; a tile costs as much as 10 of its 16 pixels do directly. */
+bool dpid_conv2d_has_pairs(const dpid_op *op)
+{
+    enum { HALF = 8, WORTH = 10 };
+    dpid_conv2d g;
+    (void)dpid_conv2d_make(NULL, op, &g);
+    const dpid_window *w = &g.window;
+    const int64_t tiles = dpid_conv2d_tiles(w->out_h) * dpid_conv2d_tiles(w->out_w);
+    return fits_winograd(&g) && w->c <= HALF && g.out <= HALF && 2 * g.out > HALF && w->out_h * w->out_w * w->c >= WORTH * HALF * tiles;
+}
+
 /* Winograd's saving has to outweigh what is rounded up: channels to 16, pixels to 4x4. */
 bool dpid_conv2d_has_winograd(const dpid_op *op)
 {
     dpid_conv2d g;
     (void)dpid_conv2d_make(NULL, op, &g);
     const dpid_window *w = &g.window;
-    const bool fits = w->kernel_h == 3 && w->kernel_w == 3 && w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 && g.groups == 1 && w->top <= 2 &&
-                      w->bottom <= 2 && w->left <= 2 && w->right <= 2;
     const int64_t products = 9 * w->out_h * w->out_w * w->c * g.out;
     const int64_t instead = 36 * dpid_conv2d_tiles(w->out_h) * dpid_conv2d_tiles(w->out_w) * 256 * dpid_conv2d_blocks(w->c) * dpid_conv2d_blocks(g.out);
-    return fits && products >= 2 * instead;
+    return dpid_conv2d_has_pairs(op) || (fits_winograd(&g) && products >= 2 * instead);
 }
 
 /* The largest over the instruction sets: a context may change its choice while a net is prepared. */

@@ -15,6 +15,8 @@ typedef struct {
 int32_t dpid_conv2d_make(deepid_ctx *ctx, const dpid_op *op, dpid_conv2d *out);
 /* Whether Winograd's transform computes it (unless a pass is exact): 3x3, stride 1, no dilation, one group, enough channels and pixels to gain by it. */
 bool dpid_conv2d_has_winograd(const dpid_op *op);
+/* Whether it does so on two pictures at a time, one in each half of a block of 16 channels. */
+bool dpid_conv2d_has_pairs(const dpid_op *op);
 
 /* One run over a batch. pass: op, n, parameter, dparameter, scratch, pool, exact; its x, y, dy, dx are not looked at. */
 typedef struct {

@@ -44,9 +44,10 @@ static void choose_groups(dpid_engine *e)
     const int64_t columns = larger(dpid_conv2d_tiles(w->out_w), dpid_conv2d_tiles(w->w));
     const int64_t rows = larger(dpid_conv2d_tiles(w->out_h), dpid_conv2d_tiles(w->h));
     const int64_t of_picture = rows * columns;
-    e->together = of_picture >= GROUP_TILES ? 1 : smaller(e->images, (GROUP_TILES + of_picture - 1) / of_picture);
+    const int64_t sets = of_picture >= GROUP_TILES ? 1 : smaller((e->images + e->sides - 1) / e->sides, (GROUP_TILES + of_picture - 1) / of_picture);
+    e->together = sets * e->sides;
     e->band = of_picture <= BAND_TILES ? rows : larger(1, BAND_TILES / columns);
-    const int64_t count = e->together * smaller(e->band, rows) * columns;
+    const int64_t count = sets * smaller(e->band, rows) * columns;
     e->tiles = larger(DPID_T(dpid_winograd_round)(count, e->out_blocks), e->backward ? DPID_T(dpid_winograd_round)(count, e->in_blocks) : 0);
 }
 
@@ -66,7 +67,7 @@ static void lay_out_worker(dpid_engine *e)
     e->set_result = take(&used, e->winograd ? set_reals(e->backward ? e->in_blocks : e->out_blocks, e->tiles) : 0);
     e->set_dy = take(&used, e->winograd && e->backward ? set_reals(e->out_blocks, e->tiles) : 0);
     e->set_weights = take(&used, e->winograd && e->backward ? DPID_POSITIONS * dpid_weight_position(e->in_blocks, e->out_blocks) : 0);
-    e->fresh = take(&used, e->backward ? picture : 0);
+    e->fresh = take(&used, e->backward ? e->sides * picture : 0);
     e->worker_reals = used;
 }
 
@@ -97,6 +98,8 @@ static real *aligned(void *scratch)
 dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t workers, bool exact, bool backward, const dpid_conv2d_job *job)
 {
     dpid_engine e = {.job = job, .together = 1, .winograd = !exact && dpid_conv2d_has_winograd(op), .backward = backward, .narrow = dpid_isa_halves(), .images = images_of_task(n)};
+    e.pairs = e.winograd && dpid_conv2d_has_pairs(op);
+    e.sides = e.pairs ? 2 : 1;
     (void)dpid_conv2d_make(NULL, op, &e.g); /* cannot fail: it succeeded when the op was made */
     e.tasks = (n + e.images - 1) / e.images;
     e.in = dpid_plane_forward(&e.g, e.winograd);

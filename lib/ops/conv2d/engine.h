@@ -10,13 +10,14 @@
 typedef struct {
     const dpid_conv2d_job *job;
     dpid_conv2d g;
-    bool winograd, backward, narrow; /* narrow: the products' shape, by the CPU */
+    bool winograd, pairs, backward, narrow; /* pairs: Winograd's, on two pictures in a block; narrow: the products' shape, by the CPU */
+    int64_t sides;                          /* pictures in a block: 2 of pairs, else 1 */
     int64_t images, tasks; /* pictures of a task */
     dpid_plane in, dy;
     dpid_correlation *forward, *backward_of; /* one, and one for each class; of the first group */
     int64_t in_blocks, out_blocks;           /* of one group */
     /* Winograd: a group of tiles is `together` whole pictures, or tile rows of one */
-    int64_t together, band, tiles; /* pictures, tile rows at a time; tiles of a group, rounded up */
+    int64_t together, band, tiles; /* pictures, tile rows at a time; tiles of a group, rounded up, where a pair's are one */
     /* shared */
     real *w, *u, *bias; /* packed weights, transformed ones, padded bias */
     real *partial;      /* backward: [tasks][dw of all groups, db] */

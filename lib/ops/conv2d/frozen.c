@@ -325,9 +325,10 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Pairs of pictures are for training: here one picture may be all there is. */
 static bool goes_by_winograd(const dpid_op *op, bool exact)
 {
-    return !exact && dpid_conv2d_has_winograd(op);
+    return !exact && dpid_conv2d_has_winograd(op) && !dpid_conv2d_has_pairs(op);
 }
 
 dpid_margin dpid_frozen_conv_margin(const dpid_op *op, bool exact)

@@ -123,7 +123,9 @@ static void fetch_dx(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pic
     fetch(e, a, s->x, n, pictures, picture_reals(e));
 }
 
-/* ---- Winograd: a group is whole pictures beside each other, or a band of tile rows of one ---------- */
+/* ---- Winograd: a group is whole pictures beside each other, or a band of tile rows of one ----------
+
+   Of pairs, a set of tiles has two pictures in it, one in each half of a block; else one. */
 
 typedef struct {
     int64_t first, pictures; /* of the batch */
@@ -135,13 +137,31 @@ static int64_t bands_of(const dpid_engine *e, int64_t height)
     return (dpid_conv2d_tiles(height) + e->band - 1) / e->band;
 }
 
+static int64_t sets_of(const dpid_engine *e, const group *p)
+{
+    return (p->pictures + e->sides - 1) / e->sides;
+}
+
+/* Picture `side` of set q, counted in the batch; -1: there is none, for the batch is odd. */
+static int64_t picture_of(const dpid_engine *e, const group *p, int64_t q, int64_t side)
+{
+    const int64_t i = q * e->sides + side;
+    return i < p->pictures ? p->first + i : -1;
+}
+
+/* Where a picture of a set begins in a plane. */
+static real *side_of(real *plane, int64_t side)
+{
+    return plane + side * (BLOCK / 2);
+}
+
 /* What this band fetches of what all bands of the group fetch together. */
 static dpid_ahead share_of(const dpid_engine *e, const group *p, int64_t height)
 {
     return (dpid_ahead){.count = 0, .share = p->row / e->band, .shares = bands_of(e, height)};
 }
 
-/* Tiles of picture q of the group, on a grid over height x width pixels. */
+/* Tiles of set q of the group, on a grid over height x width pixels. */
 static dpid_tiles tiles_of(const dpid_engine *e, const group *p, int64_t q, int64_t height, int64_t width)
 {
     const int64_t left = dpid_conv2d_tiles(height) - p->row;
@@ -168,6 +188,15 @@ static void clear_rest(real *set, int64_t blocks, int64_t tiles, int64_t count)
             memset(set + p * dpid_position(blocks, tiles) + (b * tiles + count) * BLOCK, 0, (size_t)((tiles - count) * BLOCK) * sizeof *set);
 }
 
+/* A half without a picture is zero. */
+static void load_set(const dpid_engine *e, const group *p, int64_t q, real *plane)
+{
+    if (picture_of(e, p, q, e->sides - 1) < 0)
+        memset(plane, 0, (size_t)(e->in.blocks * e->in.block) * sizeof *plane);
+    for (int64_t side = 0; side < e->sides && picture_of(e, p, q, side) >= 0; side++)
+        load_input(e, &e->job->in, picture_of(e, p, q, side), side_of(plane, side));
+}
+
 static void transform_input(const dpid_engine *e, const group *p, int64_t q, const real *plane, real *set)
 {
     const dpid_tiles at = tiles_of_output(e, p, q);
@@ -182,6 +211,22 @@ static real *result_of(const dpid_engine *e, int64_t n)
     return (real *)e->job->y + n * e->g.window.out_h * e->g.window.out_w * e->g.out;
 }
 
+static void multiply_set(const dpid_engine *e, const real *set, int64_t in_blocks, int64_t out_blocks, const dpid_ahead *ahead, real *result)
+{
+    if (e->pairs)
+        DPID_T(dpid_winograd_multiply_pairs)(set, e->u, e->tiles, ahead, result);
+    else
+        DPID_T(dpid_winograd_multiply)(set, e->u, in_blocks, out_blocks, e->tiles, e->narrow, ahead, result);
+}
+
+static void write_set(const dpid_engine *e, const real *result, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *const y[2])
+{
+    if (e->pairs)
+        DPID_T(dpid_winograd_output_pair)(result, at, channels, height, width, bias, y[0], y[1]);
+    else
+        DPID_T(dpid_winograd_output)(result, at, channels, height, width, bias, y[0]);
+}
+
 static void forward_winograd(const dpid_engine *e, const group *p, int32_t worker)
 {
     const dpid_window *w = &e->g.window;
@@ -189,19 +234,22 @@ static void forward_winograd(const dpid_engine *e, const group *p, int32_t worke
     real *plane = room(e, worker, e->plane_in);
     real *set = room(e, worker, e->set_source);
     real *result = room(e, worker, e->set_result);
-    clear_rest(set, e->in_blocks, e->tiles, tiles_of_output(e, p, p->pictures).first);
-    for (int64_t q = 0; q < p->pictures; q++) {
+    clear_rest(set, e->in_blocks, e->tiles, tiles_of_output(e, p, sets_of(e, p)).first);
+    for (int64_t q = 0; q < sets_of(e, p); q++) {
         if (p->row == 0)
-            load_input(e, &e->job->in, p->first + q, plane);
+            load_set(e, p, q, plane);
         transform_input(e, p, q, plane, set);
     }
     dpid_ahead ahead = share_of(e, p, w->out_h);
     fetch(e, &ahead, e->job->y, p->first, p->pictures, result_reals(e));
     fetch_input(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
-    DPID_T(dpid_winograd_multiply)(set, e->u, e->in_blocks, e->out_blocks, e->tiles, e->narrow, &ahead, result);
-    for (int64_t q = 0; q < p->pictures; q++) {
+    multiply_set(e, set, e->in_blocks, e->out_blocks, &ahead, result);
+    for (int64_t q = 0; q < sets_of(e, p); q++) {
         const dpid_tiles at = tiles_of_output(e, p, q);
-        DPID_T(dpid_winograd_output)(result, &at, e->g.out, w->out_h - first, w->out_w, e->job->pass->parameter[BIAS], result_of(e, p->first + q) + first * w->out_w * e->g.out);
+        real *y[2] = {NULL};
+        for (int64_t side = 0; side < e->sides && picture_of(e, p, q, side) >= 0; side++)
+            y[side] = result_of(e, picture_of(e, p, q, side)) + first * w->out_w * e->g.out;
+        write_set(e, result, &at, e->g.out, w->out_h - first, w->out_w, e->job->pass->parameter[BIAS], y);
     }
 }
 
@@ -284,9 +332,9 @@ static void load_dy(const dpid_engine *e, int64_t n, real *plane, real *part)
 }
 
 /* The new part of dx lies in place where nothing has to be added to what is there. */
-static real *fresh_of(const dpid_engine *e, int64_t n, int32_t worker)
+static real *fresh_of(const dpid_engine *e, int64_t n, int64_t side, int32_t worker)
 {
-    return e->job->dx.add ? room(e, worker, e->fresh) : (real *)e->job->dx.dx + n * e->g.window.h * e->g.window.w * e->g.window.c;
+    return e->job->dx.add ? room(e, worker, e->fresh) + side * picture_reals(e) : (real *)e->job->dx.dx + n * picture_reals(e);
 }
 
 static void finish_gradient(const dpid_engine *e, int64_t n, const real *fresh)
@@ -299,7 +347,7 @@ static void finish_gradient(const dpid_engine *e, int64_t n, const real *fresh)
 
 static void gradient_direct(const dpid_engine *e, int64_t n, int32_t worker)
 {
-    real *fresh = fresh_of(e, n, worker);
+    real *fresh = fresh_of(e, n, 0, worker);
     const real *plane = room(e, worker, e->plane_dy);
     dpid_ahead ahead = {.count = 0};
     fetch_dx(e, &ahead, n, 1);
@@ -333,6 +381,14 @@ static void backward_direct(const dpid_engine *e, int64_t n, int32_t worker, rea
 
 /* ---- backward, Winograd: while a picture of dy is there, it goes through both transforms ------------------- */
 
+static void load_dy_set(const dpid_engine *e, const group *p, int64_t q, real *plane, real *part)
+{
+    if (picture_of(e, p, q, e->sides - 1) < 0)
+        memset(plane, 0, (size_t)(e->dy.blocks * e->dy.block) * sizeof *plane);
+    for (int64_t side = 0; side < e->sides && picture_of(e, p, q, side) >= 0; side++)
+        load_dy(e, picture_of(e, p, q, side), side_of(plane, side), part);
+}
+
 static void transform_dy(const dpid_engine *e, const group *p, int64_t q, const real *plane, int32_t worker)
 {
     const int64_t row = e->dy.columns * e->dy.pitch;
@@ -352,18 +408,20 @@ static void gradient_winograd(const dpid_engine *e, const group *p, int32_t work
     real *set = room(e, worker, e->set_source);
     real *result = room(e, worker, e->set_result);
     const bool last = p->row + e->band >= dpid_conv2d_tiles(w->h);
-    clear_rest(set, e->out_blocks, e->tiles, tiles_of_input(e, p, p->pictures).first);
+    clear_rest(set, e->out_blocks, e->tiles, tiles_of_input(e, p, sets_of(e, p)).first);
     dpid_ahead ahead = share_of(e, p, w->h);
     fetch_dx(e, &ahead, p->first, p->pictures);
     if (ahead.shares == 1)
         fetch_input(e, &ahead, p->first, p->pictures);
-    DPID_T(dpid_winograd_multiply)(set, e->u, e->out_blocks, e->in_blocks, e->tiles, e->narrow, &ahead, result);
-    for (int64_t q = 0; q < p->pictures; q++) {
+    multiply_set(e, set, e->out_blocks, e->in_blocks, &ahead, result);
+    for (int64_t q = 0; q < sets_of(e, p); q++) {
         const dpid_tiles at = tiles_of_input(e, p, q);
-        real *fresh = fresh_of(e, p->first + q, worker);
-        DPID_T(dpid_winograd_output)(result, &at, w->c, w->h - first, w->w, NULL, fresh + first * w->w * w->c);
-        if (last)
-            finish_gradient(e, p->first + q, fresh);
+        real *dx[2] = {NULL};
+        for (int64_t side = 0; side < e->sides && picture_of(e, p, q, side) >= 0; side++)
+            dx[side] = fresh_of(e, picture_of(e, p, q, side), side, worker) + first * w->w * w->c;
+        write_set(e, result, &at, w->c, w->h - first, w->w, NULL, dx);
+        for (int64_t side = 0; last && side < 2 && dx[side]; side++)
+            finish_gradient(e, picture_of(e, p, q, side), dx[side] - first * w->w * w->c);
     }
 }
 
@@ -371,17 +429,22 @@ static void weights_winograd(const dpid_engine *e, const group *p, bool from_zer
 {
     real *plane = room(e, worker, e->plane_in);
     real *set = room(e, worker, e->set_source);
-    for (int64_t q = 0; q < p->pictures; q++) {
+    for (int64_t q = 0; q < sets_of(e, p); q++) {
         if (p->row == 0)
-            load_input(e, &e->job->in, p->first + q, plane);
+            load_set(e, p, q, plane);
         transform_input(e, p, q, plane, set);
     }
     dpid_ahead ahead = share_of(e, p, e->g.window.out_h);
     fetch_dy(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
     if (ahead.shares > 1) /* it is read behind the first band already: too early for the bands of this group to fetch it */
         fetch_input(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
-    DPID_T(dpid_winograd_accumulate)(set, room(e, worker, e->set_dy), e->in_blocks, e->out_blocks, e->tiles, tiles_of_output(e, p, p->pictures).first, from_zero, &ahead,
-                                     room(e, worker, e->set_weights));
+    const int64_t count = tiles_of_output(e, p, sets_of(e, p)).first;
+    const real *dy = room(e, worker, e->set_dy);
+    real *du = room(e, worker, e->set_weights);
+    if (e->pairs)
+        DPID_T(dpid_winograd_accumulate_pairs)(set, dy, e->tiles, count, from_zero, &ahead, du);
+    else
+        DPID_T(dpid_winograd_accumulate)(set, dy, e->in_blocks, e->out_blocks, e->tiles, count, from_zero, &ahead, du);
 }
 
 static void backward_winograd(const dpid_engine *e, int64_t n, int64_t pictures, bool from_zero, int32_t worker, real *part)
@@ -390,9 +453,9 @@ static void backward_winograd(const dpid_engine *e, int64_t n, int64_t pictures,
     real *plane = room(e, worker, e->plane_dy);
     group p = {.first = n, .pictures = pictures};
     for (; p.row < dpid_conv2d_tiles(w->h) || p.row < dpid_conv2d_tiles(w->out_h); p.row += e->band) {
-        for (int64_t q = 0; q < pictures; q++) {
+        for (int64_t q = 0; q < sets_of(e, &p); q++) {
             if (p.row == 0)
-                load_dy(e, n + q, plane, part);
+                load_dy_set(e, &p, q, plane, part);
             transform_dy(e, &p, q, plane, worker);
         }
         if (e->job->dx.dx && p.row < dpid_conv2d_tiles(w->h))

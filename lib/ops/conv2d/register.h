@@ -154,4 +154,19 @@ DPID_INLINE void accumulate_half(const int rows, const real *a, const real *d, c
     DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) half_store(o + (i / HALF_VECTORS) * BLOCK + (i % HALF_VECTORS) * HALF_VL, sum[i]);
 }
 
+/* multiply_dense, of 8 results from 8 channels: rows lie 8 apart in a and in o */
+enum { HALF_ROWS = (int)DENSE_ROWS < (int)HALF_BLOCK ? (int)DENSE_ROWS : (int)HALF_BLOCK };
+
+DPID_INLINE void multiply_half_dense(const real *a, const real *b, real *o)
+{
+    half sum[MOST];
+    half w[HALF_VECTORS];
+    DPID_UNROLL for (int i = 0; i < HALF_ROWS * HALF_VECTORS; i++) sum[i] = (half){0};
+    for (int k = 0; k < HALF_BLOCK; k++, b += BLOCK) {
+        DPID_UNROLL for (int v = 0; v < HALF_VECTORS; v++) w[v] = half_load(b + v * HALF_VL);
+        DPID_UNROLL for (int i = 0; i < HALF_ROWS * HALF_VECTORS; i++) sum[i] += a[k + (i / HALF_VECTORS) * HALF_BLOCK] * w[i % HALF_VECTORS];
+    }
+    DPID_UNROLL for (int i = 0; i < HALF_ROWS * HALF_VECTORS; i++) half_store(o + (i / HALF_VECTORS) * HALF_BLOCK + (i % HALF_VECTORS) * HALF_VL, sum[i]);
+}
+
 #endif

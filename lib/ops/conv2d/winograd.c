@@ -114,6 +114,59 @@ void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t c
         tiles_backward(false, t, at, channels, height, width, NULL, y);
 }
 
+/* ---- output of pairs -------------------------------------------------------------------------- */
+
+static vec bias_of_pair(const real *bias, int first, int64_t channels)
+{
+    real lanes[VL] = {0};
+    for (int j = 0; bias && j < VL; j++)
+        lanes[j] = (first + j) % HALF_BLOCK < channels ? bias[(first + j) % HALF_BLOCK] : 0;
+    return vec_load(lanes);
+}
+
+/* One half of a whole tile, of 8 channels. */
+DPID_INLINE void store_half(const real *tile, int64_t row, real *y)
+{
+    for (int i = 0; i < DPID_TILE; i++, y += row)
+        DPID_UNROLL for (int j = 0; j < DPID_TILE; j++) for (int v = 0; v < HALF_BLOCK; v += HALF_VL) half_store(y + j * HALF_BLOCK + v, half_load(tile + (i * DPID_TILE + j) * BLOCK + v));
+}
+
+static void store_half_part(const real *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, real *y)
+{
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            memcpy(y + i * row + j * channels, tile + (i * DPID_TILE + j) * BLOCK, (size_t)channels * sizeof *y);
+}
+
+void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *a, real *b)
+{
+    const int64_t position = dpid_position(1, at->tiles);
+    const int64_t row = width * channels;
+    const tile_in in = {steps_of(6 * position), position};
+    const tile_out apart = {steps_of(DPID_TILE * BLOCK), steps_of(BLOCK)};
+    real *const picture[] = {a, b};
+    const real *from = t + at->first * BLOCK;
+    vec start[VECTORS];
+    for (int v = 0; v < VECTORS; v++)
+        start[v] = bias_of_pair(bias, v * VL, channels);
+    for (int64_t i = 0; i < at->rows; i++) {
+        for (int64_t j = 0; j < at->columns; j++, from += BLOCK) {
+            real tile[DPID_TILE * DPID_TILE * BLOCK];
+            const int64_t rows = smaller(DPID_TILE, height - i * DPID_TILE);
+            const int64_t columns = smaller(DPID_TILE, width - j * DPID_TILE);
+            for (int v = 0; v < VECTORS; v++)
+                transform(output_line, 6, DPID_TILE, from + v * VL, &in, tile + v * VL, &apart, &start[v]);
+            for (int side = 0; side < 2 && picture[side]; side++) {
+                real *to = picture[side] + i * DPID_TILE * row + j * DPID_TILE * channels;
+                if (rows == DPID_TILE && columns == DPID_TILE && channels == HALF_BLOCK)
+                    store_half(tile + side * HALF_BLOCK, row, to);
+                else
+                    store_half_part(tile + side * HALF_BLOCK, channels, rows, columns, row, to);
+            }
+        }
+    }
+}
+
 /* ---- weights ----------------------------------------------------------------------------------- */
 
 void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u)
@@ -209,5 +262,30 @@ void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_b
         dpid_ahead_part(ahead, p, DPID_POSITIONS);
         accumulate_position(v + p * dpid_position(in_blocks, tiles), z + p * dpid_position(out_blocks, tiles), in_blocks, out_blocks, tiles, count, from_zero,
                             du + p * dpid_weight_position(in_blocks, out_blocks));
+    }
+}
+
+/* ---- products of pairs: a tile is two rows of 8 channels -------------------------------------------- */
+
+void DPID_T(dpid_winograd_multiply_pairs)(const real *v, const real *u, int64_t tiles, const dpid_ahead *ahead, real *m)
+{
+    for (int64_t p = 0; p < DPID_POSITIONS; p++) {
+        const int64_t at = p * dpid_position(1, tiles);
+        dpid_ahead_part(ahead, p, DPID_POSITIONS);
+        for (int64_t r = 0; r < tiles * BLOCK; r += HALF_ROWS * HALF_BLOCK)
+            multiply_half_dense(v + at + r, u + p * dpid_weight_position(1, 1), m + at + r);
+    }
+}
+
+void DPID_T(dpid_winograd_accumulate_pairs)(const real *v, const real *z, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead, real *du)
+{
+    const walk all = {.a_step = HALF_BLOCK, .d_step = HALF_BLOCK, .height = 1, .width = 2 * count};
+    for (int64_t p = 0; p < DPID_POSITIONS; p++, du += dpid_weight_position(1, 1)) {
+        const int64_t at = p * dpid_position(1, tiles);
+        dpid_ahead_part(ahead, p, DPID_POSITIONS);
+        if (from_zero) /* the other half of a row is read too */
+            memset(du, 0, HALF_BLOCK * BLOCK * sizeof *du);
+        for (int r = 0; r < HALF_BLOCK; r += HALF_ROWS)
+            accumulate_half(HALF_ROWS, v + at + r, z + at, &all, false, du + r * BLOCK);
     }
 }

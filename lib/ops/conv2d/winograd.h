@@ -4,6 +4,8 @@
      input gradient    the forward map of the padded dy with flipped, transposed weights
    A set of transformed tiles is t[36][blocks][tiles][16]: positions, blocks of 16 channels, tiles.   Derivation: conv2d.md
 
+   Pairs: of at most 8 channels a block holds two pictures, one in each half. The transforms of inputs, gradients and weights do not know it; products and results do.
+
    These are functions of one compilation (precision and instruction set), for the files of this folder. */
 #ifndef DPID_OPS_CONV2D_WINOGRAD_H
 #define DPID_OPS_CONV2D_WINOGRAD_H
@@ -44,6 +46,8 @@ void DPID_T(dpid_winograd_input_dense)(const real *x, int64_t row, int64_t pitch
 void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t);
 /* y = A^T t A, clipped to height x width pixels of `channels` */
 void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y);
+/* the same of pairs: each half of t to a picture of its own; b NULL: there is no second one */
+void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *a, real *b);
 /* u = G w G^T for one block of results.  w[9][in][16]: taps row by row */
 void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u);
 /* dw[out block][9][in][16] = G^T du G, du like u */
@@ -53,5 +57,9 @@ void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blo
 /* du (+)= v^T z at each position, over the first `count` of `tiles` tiles */
 void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead,
                                        real *du);
+
+/* The same of pairs; both sides of a weight are one block of which 8 channels count. */
+void DPID_T(dpid_winograd_multiply_pairs)(const real *v, const real *u, int64_t tiles, const dpid_ahead *ahead, real *m);
+void DPID_T(dpid_winograd_accumulate_pairs)(const real *v, const real *z, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead, real *du);
 
 #endif

@@ -2,7 +2,6 @@
 """The recipe of depth_study on pictures in IDX files, in PyTorch on the CPU: arms S, D and D_res, every arm with every seed, one net a process. A whole program: data read, nets trained, looked at,
 results written. Prints one line of key=value for each arm; study.sh runs it in turn with depth_study, and study_beside.py says how near the losses are."""
 import argparse
-import gzip
 import json
 import multiprocessing
 import os
@@ -14,16 +13,15 @@ from torch import nn
 from torch.nn import functional as F
 
 from picture_net import picture_net
+from study_data import CLASSES, read_half
 
-CLASSES = 10
 STATISTICS_SAMPLES, STATISTICS_BATCH = 1024, 128
 
 
 def options():
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("data", help="folder of IDX files, gzipped")
+    p.add_argument("data", help="folder of IDX files, gzipped; all of it is taken (study_data.py draws a part)")
     p.add_argument("out", help="folder for the results and the nets; made if need be")
-    p.add_argument("--samples", type=int, default=1000, help="of training; half as many of validation")
     p.add_argument("--depths", default="8,32", help="of S and of D")
     p.add_argument("--width", type=int, default=8)
     p.add_argument("--seeds", type=int, default=2)
@@ -36,28 +34,12 @@ def options():
     return p.parse_args()
 
 
-# ---- data: both halves read whole, a class-balanced part taken, normalised by the training part
+# ---- data: both halves, normalised by the training half
 
 
-def read_idx(path):
-    with gzip.open(path) as file:
-        data = file.read()
-    rank = data[3]
-    extents = np.frombuffer(data, ">i4", rank, 4)
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(extents)
-
-
-def balanced_part(labels, count, seed):
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    of_class = [shuffled[labels[shuffled] == c][: count // CLASSES] for c in range(CLASSES)]
-    return np.random.default_rng(seed + 1).permutation(np.concatenate(of_class))
-
-
-def read_part(folder, name, count, seed):
-    labels = read_idx(os.path.join(folder, f"{name}-labels-idx1-ubyte.gz"))
-    rows = balanced_part(labels, count, seed)
-    pictures = read_idx(os.path.join(folder, f"{name}-images-idx3-ubyte.gz"))[rows].astype(np.float32)
-    return pictures[:, None], labels[rows].astype(np.int64)
+def read_part(folder, name):
+    pictures, labels = read_half(folder, name)
+    return pictures.astype(np.float32)[:, None], labels.astype(np.int64)
 
 
 def to_torch(pictures, labels, mean, deviation):
@@ -65,8 +47,8 @@ def to_torch(pictures, labels, mean, deviation):
 
 
 def read_data(o):
-    train = read_part(o.data, "train", o.samples, 1)
-    valid = read_part(o.data, "t10k", o.samples // 2, 2)
+    train = read_part(o.data, "train")
+    valid = read_part(o.data, "t10k")
     mean, deviation = train[0].mean(dtype=np.float64).astype(np.float32), train[0].std(dtype=np.float64).astype(np.float32)
     return to_torch(*train, mean, deviation), to_torch(*valid, mean, deviation)
 
@@ -184,4 +166,5 @@ def main():
               f"valid_loss={valid_loss:.4f} valid_error={valid_error:.4f} seconds={r['seconds']:.2f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
