@@ -86,31 +86,32 @@ void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, cons
 /* ---- weight gradient --------------------------------------------------------------------- */
 
 /* blocks 0: of half a block */
-DPID_INLINE void accumulate_some(const int rows, const int blocks, const real *a, const real *d, const walk *p, bool from_zero, real *dw, int64_t pair)
+DPID_INLINE void accumulate_some(const int rows, const int blocks, const real *a, const real *d, const walk *p, real *dw, int64_t pair)
 {
     if (blocks == 0)
-        accumulate_half(rows, a, d, p, from_zero, dw);
+        accumulate_half(rows, a, d, p, dw);
     else
-        accumulate(rows, blocks, a, d, BLOCK, p, from_zero, dw, pair);
+        accumulate(rows, blocks, a, d, BLOCK, p, false, dw, pair);
 }
 
-/* rows weights from row r of segment t on; a part of a row block goes through an array */
+/* rows weights from row r of segment t on. A part of a row block goes through an array, its sums from what dw holds like all others: how many rows a block has depends on the instruction set. */
 DPID_INLINE void accumulate_rows(const int rows, const int blocks, int64_t left, const real *a, const real *d, const walk *p, real *dw, int64_t pair)
 {
-    const int64_t lanes = blocks == 0 ? HALF_BLOCK : BLOCK;
     if (left >= rows) {
-        accumulate_some(rows, blocks, a, d, p, false, dw, pair);
+        accumulate_some(rows, blocks, a, d, p, dw, pair);
         return;
     }
-    real part[2][WEIGHT_ROWS * BLOCK];
+    real part[2][WEIGHT_ROWS * BLOCK] = {{0}};
+    const size_t bytes = (size_t)(left * BLOCK) * sizeof *dw;
+    const int used = blocks == 0 ? 1 : blocks;
+    for (int b = 0; b < used; b++)
+        memcpy(part[b], dw + b * pair, bytes);
     if (left > rows / 2 + 1)
-        accumulate_some(rows, blocks, a, d, p, true, part[0], WEIGHT_ROWS * BLOCK);
+        accumulate_some(rows, blocks, a, d, p, part[0], WEIGHT_ROWS * BLOCK);
     else /* 9 of 16: three pixels of three colours */
-        accumulate_some(rows / 2 + 1, blocks, a, d, p, true, part[0], WEIGHT_ROWS * BLOCK);
-    for (int b = 0; b < (blocks == 0 ? 1 : blocks); b++)
-        for (int64_t i = 0; i < left * BLOCK; i += BLOCK)
-            for (int64_t j = 0; j < lanes; j++)
-                dw[b * pair + i + j] += part[b][i + j];
+        accumulate_some(rows / 2 + 1, blocks, a, d, p, part[0], WEIGHT_ROWS * BLOCK);
+    for (int b = 0; b < used; b++)
+        memcpy(dw + b * pair, part[b], bytes);
 }
 
 DPID_INLINE void accumulate_blocks(const int rows, const int blocks, const dpid_correlation *k, const real *a, const real *d, const walk *p, real *dw)

@@ -138,11 +138,11 @@ DPID_INLINE void multiply_half(const int rows, const real *a, const int64_t *row
 }
 
 /* accumulate, of the first 8 of the 16 results of each row */
-DPID_INLINE void accumulate_half(const int rows, const real *a, const real *d, const walk *p, bool from_zero, real *o)
+DPID_INLINE void accumulate_half(const int rows, const real *a, const real *d, const walk *p, real *o)
 {
     half sum[MOST];
     half w[HALF_VECTORS];
-    DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) sum[i] = from_zero ? (half){0} : half_load(o + (i / HALF_VECTORS) * BLOCK + (i % HALF_VECTORS) * HALF_VL);
+    DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) sum[i] = half_load(o + (i / HALF_VECTORS) * BLOCK + (i % HALF_VECTORS) * HALF_VL);
     for (int64_t y = 0; y < p->height; y++) {
         const real *from = a + y * p->a_row;
         const real *with = d + y * p->d_row;

@@ -286,6 +286,6 @@ void DPID_T(dpid_winograd_accumulate_pairs)(const real *v, const real *z, int64_
         if (from_zero) /* the other half of a row is read too */
             memset(du, 0, HALF_BLOCK * BLOCK * sizeof *du);
         for (int r = 0; r < HALF_BLOCK; r += HALF_ROWS)
-            accumulate_half(HALF_ROWS, v + at + r, z + at, &all, false, du + r * BLOCK);
+            accumulate_half(HALF_ROWS, v + at + r, z + at, &all, du + r * BLOCK);
     }
 }
