@@ -1,5 +1,6 @@
-/* The two loops over pictures: load, convolve, finish, each a plain loop over a picture that stays in the cache.   Parts: engine.h, picture.h, direct.h, winograd.h */
+/* The two loops over pictures: load, convolve, finish, each a plain loop over a picture that stays in the cache.   Parts: engine.h, group.h, picture.h, direct.h, winograd.h */
 #include "ops/conv2d/engine.h"
+#include "ops/conv2d/group.h"
 
 #include "tensor/vector.h"
 
@@ -123,61 +124,12 @@ static void fetch_dx(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pic
     fetch(e, a, s->x, n, pictures, picture_reals(e));
 }
 
-/* ---- Winograd: a group is whole pictures beside each other, or a band of tile rows of one ----------
-
-   Of pairs, a set of tiles has two pictures in it, one in each half of a block; else one. */
-
-typedef struct {
-    int64_t first, pictures; /* of the batch */
-    int64_t row;             /* first tile row of each */
-} group;
-
-static int64_t bands_of(const dpid_engine *e, int64_t height)
-{
-    return (dpid_conv2d_tiles(height) + e->band - 1) / e->band;
-}
-
-static int64_t sets_of(const dpid_engine *e, const group *p)
-{
-    return (p->pictures + e->sides - 1) / e->sides;
-}
-
-/* Picture `side` of set q, counted in the batch; -1: there is none, for the batch is odd. */
-static int64_t picture_of(const dpid_engine *e, const group *p, int64_t q, int64_t side)
-{
-    const int64_t i = q * e->sides + side;
-    return i < p->pictures ? p->first + i : -1;
-}
-
-/* Where a picture of a set begins in a plane. */
-static real *side_of(real *plane, int64_t side)
-{
-    return plane + side * (BLOCK / 2);
-}
+/* ---- Winograd: a group of tiles at a time (group.h) ------------------------------------------------ */
 
 /* What this band fetches of what all bands of the group fetch together. */
 static dpid_ahead share_of(const dpid_engine *e, const group *p, int64_t height)
 {
     return (dpid_ahead){.count = 0, .share = p->row / e->band, .shares = bands_of(e, height)};
-}
-
-/* Tiles of set q of the group, on a grid over height x width pixels. */
-static dpid_tiles tiles_of(const dpid_engine *e, const group *p, int64_t q, int64_t height, int64_t width)
-{
-    const int64_t left = dpid_conv2d_tiles(height) - p->row;
-    const int64_t rows = left < 0 ? 0 : smaller(e->band, left);
-    const int64_t columns = dpid_conv2d_tiles(width);
-    return (dpid_tiles){.rows = rows, .columns = columns, .first = q * rows * columns, .tiles = e->tiles};
-}
-
-static dpid_tiles tiles_of_input(const dpid_engine *e, const group *p, int64_t q)
-{
-    return tiles_of(e, p, q, e->g.window.h, e->g.window.w);
-}
-
-static dpid_tiles tiles_of_output(const dpid_engine *e, const group *p, int64_t q)
-{
-    return tiles_of(e, p, q, e->g.window.out_h, e->g.window.out_w);
 }
 
 /* What rounding added to a set stays 0. */
