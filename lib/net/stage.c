@@ -2,6 +2,7 @@
 #include "net/stage.h"
 
 #include "net/plan.h"
+#include "tensor/vector.h"
 
 /* The first that takes something gets it; the last takes every step. A whole plan is looked into and entered at any step: it runs step by step. */
 static const dpid_stage_type *const types[] = {&dpid_stage_frozen, &dpid_stage_fused, &dpid_stage_rows, &dpid_stage_step};
@@ -54,6 +55,16 @@ void *dpid_gradient_at(const deepid_net *net, int32_t v)
 int64_t dpid_value_reals(const deepid_net *net, int32_t v, int64_t n)
 {
     return n * dpid_shape_count(&net->value[v].shape);
+}
+
+void dpid_add_values(const deepid_net *net, void *y, const void *x, int64_t n)
+{
+    if (net->precision == DPID_P32)
+        dpid_add_to_f32(y, x, n);
+    else if (net->precision == DPID_P64)
+        dpid_add_to_f64(y, x, n);
+    else
+        dpid_add_to_f80(y, x, n);
 }
 
 /* ---- passes ------------------------------------------------------------------------- */

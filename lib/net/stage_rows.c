@@ -4,7 +4,6 @@
 #include "net/rows.h"
 #include "ops/dense/dense.h"
 #include "tensor/product.h"
-#include "tensor/vector.h"
 
 /* ---- a run ---------------------------------------------------------------------------- */
 
@@ -202,16 +201,6 @@ static void join_backward(const chunk *c, const dpid_row_step *s, const dpid_ste
     dpid_join_backward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->dy, width), step->s, s->add, at(c, s->dx, width), at(c, s->dskip, width));
 }
 
-static void add_to(const deepid_net *net, void *y, const void *x, int64_t n)
-{
-    if (net->precision == DPID_P32)
-        dpid_add_to_f32(y, x, n);
-    else if (net->precision == DPID_P64)
-        dpid_add_to_f64(y, x, n);
-    else
-        dpid_add_to_f80(y, x, n);
-}
-
 static void dense_backward(chunk *c, const dpid_row_step *s, const dpid_step *step)
 {
     const rows_run *r = c->run;
@@ -236,7 +225,7 @@ static void activation_backward(chunk *c, const dpid_row_step *s, const dpid_ste
     pass->dx = s->add ? own_at(r, c->worker, 0) : dx;
     dpid_kernels_of(r->net, step)->backward(pass);
     if (s->add)
-        add_to(r->net, dx, pass->dx, c->n * in); /* branch + skip */
+        dpid_add_values(r->net, dx, pass->dx, c->n * in); /* branch + skip */
 }
 
 static void backward_chunk(void *arg, int64_t task, int32_t worker)

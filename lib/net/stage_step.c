@@ -2,7 +2,6 @@
 #include "net/join.h"
 #include "net/plan.h"
 #include "net/stage.h"
-#include "tensor/vector.h"
 
 static const dpid_step *step_of(const dpid_stage_run *run)
 {
@@ -27,16 +26,6 @@ static void join_backward(const deepid_net *net, const dpid_step *step, int64_t 
 
 /* ---- layers ----------------------------------------------------------------------------- */
 
-static void add_to(const deepid_net *net, void *y, const void *x, int64_t n)
-{
-    if (net->precision == DPID_P32)
-        dpid_add_to_f32(y, x, n);
-    else if (net->precision == DPID_P64)
-        dpid_add_to_f64(y, x, n);
-    else
-        dpid_add_to_f80(y, x, n);
-}
-
 static void layer_forward(const dpid_stage_run *run)
 {
     const dpid_pass pass = dpid_pass_of(run->net, step_of(run), run->mode, run->n);
@@ -50,7 +39,7 @@ static void layer_backward(const dpid_stage_run *run)
     const dpid_pass pass = dpid_backward_pass_of(net, run->stage->first, run->mode, run->n, run->want_input);
     dpid_kernels_of(net, step)->backward(&pass);
     if (pass.dx && !net->reads_last[run->stage->first])
-        add_to(net, dpid_gradient_at(net, step->in), pass.dx, dpid_value_reals(net, step->in, run->n)); /* branch + skip */
+        dpid_add_values(net, dpid_gradient_at(net, step->in), pass.dx, dpid_value_reals(net, step->in, run->n)); /* branch + skip */
 }
 
 /* ---- the type ----------------------------------------------------------------------------- */

@@ -193,6 +193,11 @@ static void gradients_anew_are_those_of_cleared_ones(void **state)
         dpid_net_run_backward_anew(b.net, DPID_TRAIN, N);
         if (gradient_bits(&b) != cleared)
             fail_msg("gradients written anew differ (seeds 5, 6, 7)\n  %s", deepid_net_describe(b.net));
+        double sum = 0;
+        for (int64_t k = 0; k < b.net->values_reals; k++)
+            sum += (double)((const float *)b.net->gradients)[k] * (double)((const float *)b.net->gradients)[k];
+        if (!(fabs(dpid_net_gradient_squares(b.net) - sum) <= 1e-12 * sum))
+            fail_msg("the squares of the gradient are %.17g, expected %.17g (seeds 5, 6, 7)\n  %s", dpid_net_gradient_squares(b.net), sum, deepid_net_describe(b.net));
         tear_down(&b);
     }
 }
