@@ -437,7 +437,7 @@ static int32_t make_masks(work *w, dpid_arena *arena)
 {
     const deepid_net *net = w->net;
     const int64_t word = net->precision == DPID_P32 ? (int64_t)sizeof(int32_t) : (int64_t)sizeof(int64_t);
-    const int64_t rows = (w->plan->batch + DPID_MASK_ROWS - 1) / DPID_MASK_ROWS;
+    const int64_t rows = w->plan->batch / DPID_MASK_ROWS + (w->plan->batch % DPID_MASK_ROWS != 0); /* no sum: the batch may be the largest int64 */
     DPID_TRY(dpid_arena_alloc(arena, w->rows->masks, sizeof *w->rows->mask, "net", &w->rows->mask));
     for (int32_t i = 0; i < w->count; i++) {
         const dpid_row_step *s = &w->rows->step[i];
