@@ -13,15 +13,22 @@
 
 /* ---- bits ------------------------------------------------------------------ */
 
+typedef struct {
+    uint64_t number[2];
+} pair;
+
 /* One block gives two numbers: counter 2k and 2k+1. */
-uint64_t dpid_random_at(uint64_t seed, uint32_t stream, uint32_t substream, uint64_t counter)
+static pair pair_at(uint64_t seed, uint32_t stream, uint32_t substream, uint64_t block)
 {
-    const uint64_t block = counter >> 1;
     const philox4x32_ctr_t at = {{(uint32_t)block, (uint32_t)(block >> 32), stream, substream}};
     const philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
     const philox4x32_ctr_t out = philox4x32_R(10, at, key);
-    const uint32_t half = (uint32_t)(counter & 1) * 2;
-    return (uint64_t)out.v[half] | (uint64_t)out.v[half + 1] << 32;
+    return (pair){{(uint64_t)out.v[0] | (uint64_t)out.v[1] << 32, (uint64_t)out.v[2] | (uint64_t)out.v[3] << 32}};
+}
+
+uint64_t dpid_random_at(uint64_t seed, uint32_t stream, uint32_t substream, uint64_t counter)
+{
+    return pair_at(seed, stream, substream, counter >> 1).number[counter & 1];
 }
 
 dpid_random dpid_random_make(uint64_t seed, uint32_t stream, uint32_t substream)
@@ -52,25 +59,36 @@ double dpid_random_normal(dpid_random *r)
 
 __extension__ typedef unsigned __int128 wide;
 
-/* Lemire 2019: multiply, reject the few that would be too many. */
+/* Lemire 2019: multiply, reject the few that would be too many: -1. The division is seldom asked for. */
+static int64_t below(uint64_t bits, uint64_t bound)
+{
+    const wide product = (wide)bits * bound;
+    return (uint64_t)product >= bound || (uint64_t)product >= (0 - bound) % bound ? (int64_t)(product >> 64) : -1;
+}
+
 int64_t dpid_random_below(dpid_random *r, int64_t n)
 {
     assert(n > 0);
-    const uint64_t bound = (uint64_t)n;
-    const uint64_t reject = (0 - bound) % bound;
     for (;;) {
-        const wide product = (wide)dpid_random_bits(r) * bound;
-        if ((uint64_t)product >= reject)
-            return (int64_t)(product >> 64);
+        const int64_t number = below(dpid_random_bits(r), (uint64_t)n);
+        if (number >= 0)
+            return number;
     }
 }
 
+/* The numbers of dpid_random_below, with one block for two of them. */
 void dpid_random_permutation(dpid_random *r, int64_t n, int64_t *out)
 {
+    pair p = pair_at(r->seed, r->stream, r->substream, r->counter >> 1);
     for (int64_t i = 0; i < n; i++)
         out[i] = i;
     for (int64_t i = n - 1; i > 0; i--) {
-        const int64_t j = dpid_random_below(r, i + 1);
+        int64_t j = -1;
+        while (j < 0) {
+            if (r->counter % 2 == 0)
+                p = pair_at(r->seed, r->stream, r->substream, r->counter >> 1);
+            j = below(p.number[r->counter++ % 2], (uint64_t)i + 1);
+        }
         const int64_t t = out[i];
         out[i] = out[j];
         out[j] = t;

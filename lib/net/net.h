@@ -118,8 +118,14 @@ void *dpid_net_output_gradient(deepid_net *net);
 int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n);
 /* Adds to net->gradients; dx NULL or n samples of the input's shape. */
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx);
-/* The same as to clear the gradients before, without a pass over them for it. */
-void dpid_net_run_backward_anew(deepid_net *net, dpid_mode mode, int64_t n);
+/* What writes the gradient of the output of samples first .. first + n - 1: a loss. Parts of a batch may be asked for at the same time, by several threads. */
+typedef struct {
+    void (*run)(void *arg, int64_t first, int64_t n);
+    void *arg;
+} dpid_turn;
+
+/* Forward, turn and backward in one: the same bits as one after the other with the gradients cleared before, with no pass over them for it. After it only what training keeps is there of the forward. */
+int32_t dpid_net_run_turn(deepid_net *net, dpid_mode mode, int64_t n, const dpid_turn *turn);
 /* The sum of the squares of all gradients, right after a backward anew. */
 double dpid_net_gradient_squares(const deepid_net *net);
 /* Running statistics take the last training forward in. */

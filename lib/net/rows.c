@@ -221,6 +221,8 @@ static void plan_forward(work *w)
         dpid_row_step *s = &w->rows->step[i];
         const dpid_step *step = &net->step[w->first + i];
         *s = (dpid_row_step){.step = w->first + i, .dense = is_small_dense(net, step), .join = step->type == DPID_STEP_JOIN, .run_by = runner_of(w, i), .rectify = is_rectified(w, step->out)};
+        s->in = dpid_shape_count(&net->value[step->in].shape);
+        s->out = dpid_shape_count(&net->value[step->out].shape);
         w->value[i] = place_value(w, s, i, step->out);
         s->x = value_of(w, step->in);
         s->y = w->value[i];
@@ -422,13 +424,10 @@ static int32_t count_tasks(work *w)
 
 static void find_widths(work *w)
 {
-    const deepid_net *net = w->net;
     for (int32_t i = 0; i < w->count; i++) {
-        const dpid_step *step = &net->step[w->first + i];
-        const int64_t in = dpid_shape_count(&net->value[step->in].shape);
-        const int64_t out = dpid_shape_count(&net->value[step->out].shape);
-        w->rows->wide = in > w->rows->wide ? in : w->rows->wide;
-        w->rows->wide = out > w->rows->wide ? out : w->rows->wide;
+        const dpid_row_step *s = &w->rows->step[i];
+        w->rows->wide = s->in > w->rows->wide ? s->in : w->rows->wide;
+        w->rows->wide = s->out > w->rows->wide ? s->out : w->rows->wide;
     }
 }
 
@@ -444,7 +443,7 @@ static int32_t make_masks(work *w, dpid_arena *arena)
         if (s->mask.type != DPID_PLACE_MASK)
             continue;
         dpid_row_mask *mask = &w->rows->mask[s->mask.at];
-        mask->row = word * dpid_product_pad(dpid_shape_count(&net->value[net->step[s->step].out].shape));
+        mask->row = word * dpid_product_pad(s->out);
         DPID_TRY(dpid_arena_alloc(arena, rows, mask->row, "net", &mask->words));
     }
     return DEEPID_OK;

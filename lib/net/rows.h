@@ -34,6 +34,7 @@ typedef struct {
     bool skipped_back; /* nothing is left for it to do coming back */
     bool add;          /* coming back, dx (a join: dskip) is added to what another reader wrote */
     double s;          /* of the join that a dense layer runs */
+    int64_t in, out;   /* numbers a sample */
     dpid_place x, skip, y, dy, dx, dskip;
     dpid_place joined;  /* of a dense layer: what the join gives; skip is its skip */
     dpid_place mask;    /* of a dense layer that runs a rectifier and a join: what the way back needs of the rectifier */

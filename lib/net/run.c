@@ -55,14 +55,20 @@ static void forward_stage(deepid_net *net, int32_t i, dpid_mode mode, int64_t n)
     stage->type->forward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n});
 }
 
-int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n)
+static int32_t start_forward(deepid_net *net, dpid_mode mode, int64_t n)
 {
     DPID_TRY(check_batch(net, mode, n));
     DPID_TRY(dpid_plan_fit_threads(net));
-    for (int32_t i = 0; i < net->plan->stages; i++)
-        forward_stage(net, i, mode, n);
     net->forward_mode = mode;
     net->forward_n = n;
+    return DEEPID_OK;
+}
+
+int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n)
+{
+    DPID_TRY(start_forward(net, mode, n));
+    for (int32_t i = 0; i < net->plan->stages; i++)
+        forward_stage(net, i, mode, n);
     return DEEPID_OK;
 }
 
@@ -120,32 +126,48 @@ static void clear_gradients_of(const deepid_net *net, const dpid_stage *stage)
     }
 }
 
-static void run_backward(deepid_net *net, dpid_mode mode, int64_t n, bool anew, void *dx)
+/* From stage `last` on. there: the values of the segment entered first are there from the forward. */
+static void backward_from(deepid_net *net, int32_t last, const dpid_stage_run *run, bool there)
 {
-    bool there = true; /* the values of the segment entered first are there from the forward */
-    for (int32_t i = net->plan->stages - 1; i >= 0; i--) {
+    for (int32_t i = last; i >= 0; i--) {
         const dpid_stage *stage = &net->plan->stage[i];
+        dpid_stage_run of = *run;
+        of.stage = stage;
         if (enters_segment(net, i)) {
             if (!there)
-                recompute(net, i, mode, n);
+                recompute(net, i, run->mode, run->n);
             there = false;
         }
-        if (anew && !stage->type->knows_anew)
+        if (run->anew && !stage->type->knows_anew)
             clear_gradients_of(net, stage);
-        stage->type->backward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n, .want_input = dx != NULL, .anew = anew});
+        stage->type->backward(&of);
     }
-    if (dx)
-        memcpy(dx, dpid_gradient_at(net, 0), (size_t)(dpid_value_reals(net, 0, n) * dpid_precision_bytes(net->precision)));
 }
 
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 {
-    run_backward(net, mode, n, false, dx);
+    backward_from(net, net->plan->stages - 1, &(dpid_stage_run){.net = net, .mode = mode, .n = n, .want_input = dx != NULL}, true);
+    if (dx)
+        memcpy(dx, dpid_gradient_at(net, 0), (size_t)(dpid_value_reals(net, 0, n) * dpid_precision_bytes(net->precision)));
 }
 
-void dpid_net_run_backward_anew(deepid_net *net, dpid_mode mode, int64_t n)
+int32_t dpid_net_run_turn(deepid_net *net, dpid_mode mode, int64_t n, const dpid_turn *turn)
 {
-    run_backward(net, mode, n, true, NULL);
+    const int32_t last = net->plan->stages - 1;
+    const dpid_stage *stage = &net->plan->stage[last];
+    const dpid_stage_run run = {.net = net, .stage = stage, .mode = mode, .n = n, .anew = true};
+    DPID_TRY(start_forward(net, mode, n));
+    for (int32_t i = 0; i < last; i++)
+        forward_stage(net, i, mode, n);
+    if (stage->type->turn) {
+        stage->type->turn(&run, turn);
+        backward_from(net, last - 1, &run, !enters_segment(net, last));
+    } else {
+        forward_stage(net, last, mode, n);
+        turn->run(turn->arg, 0, n);
+        backward_from(net, last, &run, true);
+    }
+    return DEEPID_OK;
 }
 
 static double squares_of(const deepid_net *net, int64_t first, int64_t end)

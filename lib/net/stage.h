@@ -44,6 +44,8 @@ struct dpid_stage_type {
     int64_t (*scratch)(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers);
     void (*forward)(const dpid_stage_run *run);
     void (*backward)(const dpid_stage_run *run);
+    /* Of the last stage: forward, `turn`, backward in one, so that samples can turn back while they are in the cache. NULL: one after the other, over the whole batch. */
+    void (*turn)(const dpid_stage_run *run, const dpid_turn *turn);
 };
 
 extern const dpid_stage_type dpid_stage_frozen; /* all steps of a frozen net */

@@ -12,6 +12,7 @@ typedef struct {
     const deepid_net *net;
     const dpid_rows *rows;
     const dpid_row_group *group;
+    const dpid_turn *turn; /* NULL: no turn */
     int64_t size;         /* bytes of a real */
     int64_t chunk;        /* samples of one */
     int64_t worker_reals; /* of scratch */
@@ -87,11 +88,6 @@ static void *place_at(const rows_run *r, dpid_place place, int32_t worker, int64
     }
 }
 
-static int64_t width_of(const rows_run *r, int32_t v)
-{
-    return dpid_shape_count(&r->net->value[v].shape);
-}
-
 /* ---- passes over a chunk ------------------------------------------------------------------------ */
 
 typedef struct {
@@ -130,7 +126,7 @@ static dpid_pass *pass_of(chunk *c, const dpid_row_step *s, dpid_place x)
     const dpid_layer *layer = &net->layer[step->layer];
     c->pass.op = &layer->op;
     c->pass.scratch = scratch_at(c->run, c->worker * c->run->worker_reals);
-    c->pass.x = at(c, x, width_of(c->run, step->in));
+    c->pass.x = at(c, x, s->in);
     c->pass.dx = c->pass.dparameter[0] = c->pass.dparameter[1] = NULL;
     c->pass.parameter[0] = c->pass.parameter[1] = NULL;
     for (int32_t k = 0; k < layer->op.parameters; k++)
@@ -140,10 +136,11 @@ static dpid_pass *pass_of(chunk *c, const dpid_row_step *s, dpid_place x)
 
 /* ---- forward ------------------------------------------------------------------------------------- */
 
-static void join_forward(const chunk *c, const dpid_row_step *s, const dpid_step *step, int64_t width)
+static void join_forward(chunk *c, const dpid_row_step *s)
 {
+    const int64_t width = s->out;
     const deepid_net *net = c->run->net;
-    dpid_join_forward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->x, width), at(c, s->skip, width), step->s, at(c, s->y, width));
+    dpid_join_forward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->x, width), at(c, s->skip, width), net->step[s->step].s, at(c, s->y, width));
 }
 
 static const dpid_dense_parts *parts_of(const deepid_net *net)
@@ -152,21 +149,20 @@ static const dpid_dense_parts *parts_of(const deepid_net *net)
 }
 
 /* Each worker transposes for itself: to fetch what another core has written takes longer. */
-static void dense_forward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+static void dense_forward(chunk *c, const dpid_row_step *s)
 {
-    const int64_t width = width_of(c->run, step->out);
+    const int64_t width = s->out;
     const dpid_dense_forward_end beside = {.rectify = s->rectify, .skip = at(c, s->skip, width), .s = s->s, .joined = at(c, s->joined, width), .mask = at(c, s->mask, width)};
     dpid_pass *pass = pass_of(c, s, s->x);
     pass->y = at(c, s->y, width);
-    parts_of(c->run->net)->pack(pass);
     parts_of(c->run->net)->forward(pass, &beside);
 }
 
-static void activation_forward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+static void activation_forward(chunk *c, const dpid_row_step *s)
 {
     dpid_pass *pass = pass_of(c, s, s->x);
-    pass->y = at(c, s->y, width_of(c->run, step->out));
-    dpid_kernels_of(c->run->net, step)->forward(pass);
+    pass->y = at(c, s->y, s->out);
+    dpid_kernels_of(c->run->net, &c->run->net->step[s->step])->forward(pass);
 }
 
 static void forward_chunk(void *arg, int64_t task, int32_t worker)
@@ -176,13 +172,8 @@ static void forward_chunk(void *arg, int64_t task, int32_t worker)
     open_task(&c, r, task, worker);
     for (int32_t i = 0; i < r->run->stage->count; i++) {
         const dpid_row_step *s = &r->rows->step[i];
-        const dpid_step *step = &r->net->step[s->step];
-        if (s->run_by >= 0)
-            continue;
-        if (s->join)
-            join_forward(&c, s, step, width_of(r, step->out));
-        else
-            (s->dense ? dense_forward : activation_forward)(&c, s, step);
+        if (s->run_by < 0)
+            (s->join ? join_forward : s->dense ? dense_forward : activation_forward)(&c, s);
     }
 }
 
@@ -195,35 +186,36 @@ static void forward(const dpid_stage_run *run)
 /* ---- backward: gradients through a group --------------------------------------------------------------- */
 
 /* dbranch has the place of dout, or gets a copy; dskip (+)= s dout */
-static void join_backward(const chunk *c, const dpid_row_step *s, const dpid_step *step, int64_t width)
+static void join_backward(chunk *c, const dpid_row_step *s)
 {
+    const int64_t width = s->out;
     const deepid_net *net = c->run->net;
-    dpid_join_backward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->dy, width), step->s, s->add, at(c, s->dx, width), at(c, s->dskip, width));
+    dpid_join_backward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->dy, width), net->step[s->step].s, s->add, at(c, s->dx, width), at(c, s->dskip, width));
 }
 
-static void dense_backward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+static void dense_backward(chunk *c, const dpid_row_step *s)
 {
     const rows_run *r = c->run;
-    const int64_t in = width_of(r, step->in);
+    const int64_t in = s->in;
     const dpid_dense_backward_end beside = {
         .rectified = s->rectified, .plus = at(c, s->plus, in), .through = at(c, s->through, in), .back = at(c, s->back, in)};
     dpid_pass *pass = pass_of(c, s, s->slope_x);
-    pass->dy = at(c, s->dy, width_of(r, step->out));
+    pass->dy = at(c, s->dy, s->out);
     pass->dx = at(c, s->dx, in);
     parts_of(r->net)->input_gradient(pass, &beside);
 }
 
-static void activation_backward(chunk *c, const dpid_row_step *s, const dpid_step *step)
+static void activation_backward(chunk *c, const dpid_row_step *s)
 {
     const rows_run *r = c->run;
-    const int64_t in = width_of(r, step->in);
-    const int64_t out = width_of(r, step->out);
+    const int64_t in = s->in;
+    const int64_t out = s->out;
     dpid_pass *pass = pass_of(c, s, s->slope_x);
     void *dx = at(c, s->dx, in);
     pass->y = at(c, s->y, out);
     pass->dy = at(c, s->dy, out);
     pass->dx = s->add ? own_at(r, c->worker, 0) : dx;
-    dpid_kernels_of(r->net, step)->backward(pass);
+    dpid_kernels_of(r->net, &r->net->step[s->step])->backward(pass);
     if (s->add)
         dpid_add_values(r->net, dx, pass->dx, c->n * in); /* branch + skip */
 }
@@ -235,13 +227,9 @@ static void backward_chunk(void *arg, int64_t task, int32_t worker)
     open_task(&c, r, task, worker);
     for (int32_t i = r->group->last; i >= r->group->first; i--) {
         const dpid_row_step *s = &r->rows->step[i];
-        const dpid_step *step = &r->net->step[s->step];
-        if (s->skipped_back || (step->in == 0 && !s->join && !r->run->want_input))
-            continue;
-        if (s->join)
-            join_backward(&c, s, step, width_of(r, step->out));
-        else
-            (s->dense ? dense_backward : activation_backward)(&c, s, step);
+        const bool unwanted = r->net->step[s->step].in == 0 && !s->join && !r->run->want_input;
+        if (!s->skipped_back && !unwanted)
+            (s->join ? join_backward : s->dense ? dense_backward : activation_backward)(&c, s);
     }
 }
 
@@ -258,7 +246,7 @@ static void gradient_task(void *arg, int64_t task, int32_t worker)
     chunk all;
     open_chunk(&all, r, worker, 0, r->run->n);
     dpid_pass *pass = pass_of(&all, s, s->x);
-    pass->dy = at(&all, s->dy, width_of(r, step->out));
+    pass->dy = at(&all, s->dy, s->out);
     dpid_add_parameter_gradients(net, &net->layer[step->layer], pass);
     parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->run->anew, r->run->anew ? &r->rows->squares[place] : NULL);
 }
@@ -281,15 +269,40 @@ static double squares(const deepid_net *net, const dpid_stage *stage, int64_t *f
     return sum;
 }
 
+/* ---- backward, and both in one ------------------------------------------------------------------------------- */
+
+static void run_group(rows_run *r, int32_t g, dpid_task_fn samples)
+{
+    dpid_pool *pool = dpid_ctx_pool(r->net->head.ctx);
+    r->group = &r->rows->group[g];
+    dpid_pool_run(pool, chunks_of(r), samples, r);
+    dpid_pool_run(pool, r->group->tasks, gradient_task, r);
+}
+
 static void backward(const dpid_stage_run *run)
 {
     rows_run r = run_of(run);
-    dpid_pool *pool = dpid_ctx_pool(run->net->head.ctx);
-    for (int32_t g = 0; g < r.rows->groups; g++) {
-        r.group = &r.rows->group[g];
-        dpid_pool_run(pool, chunks_of(&r), backward_chunk, &r);
-        dpid_pool_run(pool, r.group->tasks, gradient_task, &r);
-    }
+    for (int32_t g = 0; g < r.rows->groups; g++)
+        run_group(&r, g, backward_chunk);
+}
+
+static void turn_chunk(void *arg, int64_t task, int32_t worker)
+{
+    const rows_run *r = arg;
+    chunk c;
+    open_task(&c, r, task, worker);
+    forward_chunk(arg, task, worker);
+    r->turn->run(r->turn->arg, c.first, c.n);
+    backward_chunk(arg, task, worker);
+}
+
+/* A chunk goes forward, through the loss and back through the first group by itself: training keeps all values, so no chunk writes where another reads. */
+static void turn(const dpid_stage_run *run, const dpid_turn *turn)
+{
+    rows_run r = run_of(run);
+    r.turn = turn;
+    for (int32_t g = 0; g < r.rows->groups; g++)
+        run_group(&r, g, g == 0 ? turn_chunk : backward_chunk);
 }
 
 /* ---- the type ------------------------------------------------------------------------------------------------ */
@@ -301,4 +314,4 @@ static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n
     return workers * worker_reals(rows, n) + rows->shared * n;
 }
 
-const dpid_stage_type dpid_stage_rows = {.word = "rows", .take = dpid_rows_take, .make = dpid_rows_make, .knows_anew = true, .squares = squares, .scratch = scratch, .forward = forward, .backward = backward};
+const dpid_stage_type dpid_stage_rows = {.word = "rows", .take = dpid_rows_take, .make = dpid_rows_make, .knows_anew = true, .squares = squares, .scratch = scratch, .forward = forward, .backward = backward, .turn = turn};

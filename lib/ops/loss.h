@@ -12,7 +12,9 @@ typedef struct {
     const void *z;
     const int32_t *labels;     /* [n], or NULL; already checked to be 0..width-1 */
     const void *targets;       /* [n, width] of the kernels' real, or NULL */
+    int64_t batch;             /* samples that the mean is over; 0: n */
     void *dz;                  /* [n, width], overwritten with d(mean loss)/dz; NULL: value only */
+    double *each;              /* [n], the loss of each sample; NULL: not wanted */
     double loss_sum;           /* out: sum over samples, in double or better; divide by n for the mean. NaN/inf comes out as is */
     int64_t wrong;             /* out: samples whose arg max (first maximum) is not the label; 0 for squared_error. A row with a NaN is wrong */
 } dpid_loss_pass;

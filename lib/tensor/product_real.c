@@ -13,6 +13,7 @@ enum { ROWS = 6 };
 enum { ROWS = 4 };
 #endif
 enum { VECTORS = 2 }; /* a tile is at most ROWS x VECTORS vectors */
+enum { PUT = (int)VL < (int)DPID_MASK_ROWS ? (int)VL : (int)DPID_MASK_ROWS }; /* rows of a turned tile on their way out at a time */
 
 typedef struct {
     int64_t m, n, k;
@@ -330,12 +331,9 @@ enum { BLOCKS = 0 };
 #define HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
 #endif
 
-static void transpose_block(const real *x, int64_t ldx, real *y, int64_t ldy)
+DPID_INLINE void turn(vec *row)
 {
-    vec row[VL];
     vec next[VL];
-    DPID_UNROLL for (int i = 0; i < VL; i++)
-        row[i] = vec_load(x + i * ldx);
     DPID_UNROLL for (int round = 1; round < VL; round *= 2) {
         DPID_UNROLL for (int i = 0; i < VL / 2; i++) {
             next[2 * i] = LOW(row[i], row[i + VL / 2]);
@@ -344,10 +342,32 @@ static void transpose_block(const real *x, int64_t ldx, real *y, int64_t ldy)
         DPID_UNROLL for (int i = 0; i < VL; i++)
             row[i] = next[i];
     }
+}
+
+static void transpose_block(const real *x, int64_t ldx, real *y, int64_t ldy)
+{
+    vec row[VL];
+    DPID_UNROLL for (int i = 0; i < VL; i++)
+        row[i] = vec_load(x + i * ldx);
+    turn(row);
     DPID_UNROLL for (int i = 0; i < VL; i++)
         vec_store(y + i * ldy, row[i]);
 }
 #else
+DPID_INLINE void turn(vec *row)
+{
+#if DPID_PRECISION != 80
+    for (int i = 0; i < VL; i++)
+        for (int j = 0; j < i; j++) {
+            const real x = row[i][j];
+            row[i][j] = row[j][i];
+            row[j][i] = x;
+        }
+#else
+    (void)row;
+#endif
+}
+
 static void transpose_block(const real *x, int64_t ldx, real *y, int64_t ldy)
 {
     for (int64_t i = 0; i < VL; i++)
@@ -369,4 +389,33 @@ void DPID_T(dpid_transpose)(int64_t rows, int64_t columns, const real *x, int64_
         for (int64_t i = rows; i < dpid_product_pad(rows); i++)
             y[j * ldy + i] = 0;
     }
+}
+
+/* ---- tt: tiles of VL columns of c, each a row of b, by VL rows of c in the lanes -------------- */
+
+DPID_INLINE void multiply_turned(const product *p, int64_t i, int64_t j)
+{
+    vec acc[VL];
+    const real *a = p->a + i;
+    const real *b = p->b + j * p->ldb;
+    DPID_UNROLL for (int t = 0; t < VL; t++)
+        acc[t] = (vec){0};
+    for (int64_t k = 0; k < p->k; k++) {
+        const vec x = vec_load(a + k * p->lda);
+        DPID_UNROLL for (int t = 0; t < VL; t++)
+            acc[t] += b[t * p->ldb + k] * x;
+    }
+    turn(acc);
+    DPID_UNROLL for (int r = 0; r < VL; r += PUT) {
+        const corner c = {(i + r) * p->ldc + j, p->ldc, VL};
+        put_nn(PUT, 1, p, acc + r, &c, i + r, j);
+    }
+}
+
+void DPID_T(dpid_product_tt)(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, const dpid_product_end *end, real *c, int64_t ldc)
+{
+    const product p = {.m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .end = end, .c = c, .ldc = ldc};
+    for (int64_t j = 0; j < n; j += VL)
+        for (int64_t i = 0; i < m; i += VL)
+            multiply_turned(&p, i, j);
 }

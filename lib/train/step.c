@@ -20,6 +20,33 @@ static int32_t fail_nonfinite(const deepid_trainer *t, const char *what, const c
                      dpid_number_rounded(dpid_trainer_rate_at(t, t->step), 4).text);
 }
 
+typedef struct {
+    const deepid_trainer *trainer;
+    int64_t n, width; /* of the batch */
+} batch_loss;
+
+static void add_loss(void *arg, int64_t first, int64_t n)
+{
+    const batch_loss *b = arg;
+    const deepid_trainer *t = b->trainer;
+    const int64_t offset = first * b->width * dpid_precision_bytes(t->net->precision);
+    dpid_loss_pass pass = {.option = t->loss_option, .n = n, .width = b->width, .batch = b->n, .each = t->losses + first};
+    pass.z = (char *)dpid_net_output(t->net) + offset;
+    pass.dz = (char *)dpid_net_output_gradient(t->net) + offset;
+    pass.labels = t->labels ? t->labels + first : NULL;
+    pass.targets = t->targets ? (char *)t->targets + offset : NULL;
+    t->loss->run[t->head.ctx->isa][t->net->precision](&pass);
+}
+
+/* In the order of the samples, whatever parts the losses came in. */
+static double mean_loss(const deepid_trainer *t, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += t->losses[i];
+    return sum / (double)n;
+}
+
 int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n, double *loss_mean, double *norm)
 {
     deepid_net *net = t->net;
@@ -29,14 +56,12 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
     net->noise_seed = t->seed;
     net->noise_step = (uint64_t)t->step;
     dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), t->data, &(dpid_gathered){.order = order, .n = n, .augment = augmented ? &t->augment : NULL, .epoch = (uint64_t)t->epoch, .precision = p, .x = dpid_net_input(net), .labels = t->labels, .targets = t->targets});
-    DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n));
-    dpid_loss_pass pass = {.option = t->loss_option, .n = n, .width = dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape), .z = dpid_net_output(net), .labels = t->labels,
-                           .targets = t->targets, .dz = dpid_net_output_gradient(net)};
-    t->loss->run[net->head.ctx->isa][p](&pass);
-    *loss_mean = pass.loss_sum / (double)n;
-    if (!isfinite(*loss_mean))
+    DPID_TRY(dpid_net_run_turn(net, DPID_TRAIN, n, &(dpid_turn){add_loss, &(batch_loss){t, n, dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape)}}));
+    *loss_mean = mean_loss(t, n);
+    if (!isfinite(*loss_mean)) {
+        DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n)); /* for all values to be there */
         return fail_nonfinite(t, "output", "the output of", n);
-    dpid_net_run_backward_anew(net, DPID_TRAIN, n);
+    }
     *norm = sqrt(dpid_net_gradient_squares(net));
     if (!isfinite(*norm) && !all_finite(p, net->gradients, net->values_reals))
         return fail_nonfinite(t, "gradient", "the gradient of", n);

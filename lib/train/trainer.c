@@ -73,8 +73,10 @@ static void drop_buffers(deepid_trainer *t)
 {
     dpid_free(t->head.ctx, t->labels);
     dpid_free(t->head.ctx, t->targets);
+    dpid_free(t->head.ctx, t->losses);
     t->labels = NULL;
     t->targets = NULL;
+    t->losses = NULL;
 }
 
 void deepid_trainer_destroy(deepid_trainer *trainer)
@@ -112,6 +114,8 @@ int32_t dpid_trainer_prepare(deepid_trainer *t)
         DPID_TRY(dpid_alloc(ctx, n, sizeof *t->labels, "trainer", &t->labels));
     if (!t->targets && t->data->target_width)
         DPID_TRY(dpid_alloc(ctx, n * t->data->target_width, bytes, "trainer", &t->targets));
+    if (!t->losses)
+        DPID_TRY(dpid_alloc(ctx, n, sizeof *t->losses, "trainer", &t->losses));
     for (int32_t i = 0; i < t->optimizer->states; i++)
         if (!t->state[i])
             DPID_TRY(dpid_alloc(ctx, t->net->values_reals, bytes, "optimiser", &t->state[i]));

@@ -35,6 +35,7 @@ struct deepid_trainer {
     int64_t *order;
     int64_t order_epoch; /* what order holds; -1: nothing yet */
     int32_t *labels;
+    double *losses; /* of each sample of the batch */
     void *targets;
     void *state[DPID_OPTIMIZER_STATES];
 };

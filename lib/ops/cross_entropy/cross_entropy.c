@@ -69,7 +69,7 @@ static void find_gradients(const block *b, wide smoothing)
 {
     const dpid_loss_pass *pass = b->pass;
     const int64_t width = b->end - b->begin;
-    const wide each = 1 / (wide)pass->n;
+    const wide each = 1 / (wide)(pass->batch > 0 ? pass->batch : pass->n);
     for (int64_t i = 0; i < b->rows; i++) {
         real *dz = (real *)pass->dz + (b->first + i) * pass->width + b->begin;
         const int64_t label = pass->labels[b->first + i] - b->begin;
@@ -98,8 +98,13 @@ static wide block_loss(const block *b, wide smoothing)
 {
     const dpid_loss_pass *pass = b->pass;
     wide loss = 0;
-    for (int64_t i = 0; i < b->rows; i++)
-        loss += row_loss((const real *)pass->z + (b->first + i) * pass->width, pass->width, pass->labels[b->first + i], smoothing, b->top[i] + log(b->sum[i]));
+    for (int64_t i = 0; i < b->rows; i++) {
+        const int64_t at = b->first + i;
+        const wide row = row_loss((const real *)pass->z + at * pass->width, pass->width, pass->labels[at], smoothing, b->top[i] + log(b->sum[i]));
+        if (pass->each)
+            pass->each[at] = (double)row;
+        loss += row;
+    }
     return loss;
 }
 

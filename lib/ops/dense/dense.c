@@ -27,7 +27,7 @@ static void pack(const dpid_pass *pass)
     DPID_T(dpid_transpose)(outputs(pass), inputs(pass), pass->parameter[WEIGHT], inputs(pass), pass->scratch, dpid_product_pad(outputs(pass)));
 }
 
-/* y = x w^T + 1 b^T */
+/* y = x w^T + 1 b^T, w^T in the scratch */
 static void small_forward(const dpid_pass *pass, const dpid_dense_forward_end *beside)
 {
     const int64_t in = inputs(pass);
@@ -35,6 +35,30 @@ static void small_forward(const dpid_pass *pass, const dpid_dense_forward_end *b
     const dpid_product_end end = {
         .bias = pass->parameter[BIAS], .rectify = beside->rectify, .dropped = !pass->y, .skip = beside->skip, .s = beside->s, .joined = beside->joined, .mask = beside->mask};
     DPID_T(dpid_product_nn)(pass->n, out, in, pass->x, in, pass->scratch, dpid_product_pad(out), &end, pass->y, out);
+}
+
+/* Few samples: less is turned of x and y than there is of w. */
+static bool turns_samples(const dpid_pass *pass)
+{
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
+    return pass->n % dpid_product_pad(1) == 0 && out % dpid_product_pad(1) == 0 && pass->n * (in + out) < in * out;
+}
+
+/* The same bits. */
+static void forward_alone(const dpid_pass *pass, const dpid_dense_forward_end *beside)
+{
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
+    const dpid_product_end end = {
+        .bias = pass->parameter[BIAS], .rectify = beside->rectify, .dropped = !pass->y, .skip = beside->skip, .s = beside->s, .joined = beside->joined, .mask = beside->mask};
+    if (!turns_samples(pass)) {
+        pack(pass);
+        small_forward(pass, beside);
+        return;
+    }
+    DPID_T(dpid_transpose)(pass->n, in, pass->x, in, pass->scratch, pass->n);
+    DPID_T(dpid_product_tt)(pass->n, out, in, pass->scratch, pass->n, pass->parameter[WEIGHT], in, &end, pass->y, out);
 }
 
 /* dx = dy w */
@@ -63,7 +87,7 @@ static void weight_gradient(const dpid_pass *pass, int64_t first, int64_t count,
         *squares = DPID_T(dpid_sum_squares)(dw, count * in) + (db ? DPID_T(dpid_sum_squares)(db, count) : 0);
 }
 
-const dpid_dense_parts DPID_T(dpid_dense_parts) = {pack, small_forward, input_gradient, weight_gradient};
+const dpid_dense_parts DPID_T(dpid_dense_parts) = {forward_alone, input_gradient, weight_gradient};
 
 /* ---- small: tasks ------------------------------------------------------------------ */
 

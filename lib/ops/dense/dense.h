@@ -25,9 +25,8 @@ typedef struct {
 
 /* The parts of a small layer. None uses the pool. */
 typedef struct {
-    void (*pack)(const dpid_pass *pass);                                                       /* w^T into the scratch */
-    void (*forward)(const dpid_pass *pass, const dpid_dense_forward_end *beside);              /* with w^T from there */
-    void (*input_gradient)(const dpid_pass *pass, const dpid_dense_backward_end *beside);     /* dx */
+    void (*forward)(const dpid_pass *pass, const dpid_dense_forward_end *beside);          /* y; the scratch holds w^T, or x^T where that is less work */
+    void (*input_gradient)(const dpid_pass *pass, const dpid_dense_backward_end *beside); /* dx */
     /* Rows first .. first + count - 1 of dw, and those entries of db, over the pass's samples: added to what is there, or in its place. squares, unless NULL, gets the sum of their squares. */
     void (*weight_gradient)(const dpid_pass *pass, int64_t first, int64_t count, bool add, double *squares);
 } dpid_dense_parts;

@@ -15,6 +15,7 @@ void DPID_T(dpid_squared_error)(dpid_loss_pass *pass)
     const real *z = pass->z;
     const real *t = pass->targets;
     real *dz = pass->dz;
+    const wide count = (wide)(pass->batch > 0 ? pass->batch : pass->n) * (wide)pass->width;
     wide sum = 0;
     for (int64_t i = 0; i < pass->n; i++) {
         wide row = 0;
@@ -22,9 +23,12 @@ void DPID_T(dpid_squared_error)(dpid_loss_pass *pass)
             const wide d = (wide)z[k] - (wide)t[k];
             row += d * d;
             if (dz)
-                dz[k] = (real)(2 * d / ((wide)pass->n * (wide)pass->width));
+                dz[k] = (real)(2 * d / count);
         }
-        sum += row / (wide)pass->width;
+        row /= (wide)pass->width;
+        if (pass->each)
+            pass->each[i] = (double)row;
+        sum += row;
     }
     pass->loss_sum = (double)sum;
     pass->wrong = 0;
