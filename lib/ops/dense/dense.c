@@ -27,13 +27,18 @@ static void pack(const dpid_pass *pass)
     DPID_T(dpid_transpose)(outputs(pass), inputs(pass), pass->parameter[WEIGHT], inputs(pass), pass->scratch, dpid_product_pad(outputs(pass)));
 }
 
+static dpid_product_end forward_end(const dpid_pass *pass, const dpid_dense_forward_end *beside)
+{
+    return (dpid_product_end){
+        .bias = pass->parameter[BIAS], .rectify = beside->rectify, .dropped = !pass->y, .skip = beside->skip, .s = beside->s, .joined = beside->joined, .mask = beside->mask};
+}
+
 /* y = x w^T + 1 b^T, w^T in the scratch */
 static void small_forward(const dpid_pass *pass, const dpid_dense_forward_end *beside)
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
-    const dpid_product_end end = {
-        .bias = pass->parameter[BIAS], .rectify = beside->rectify, .dropped = !pass->y, .skip = beside->skip, .s = beside->s, .joined = beside->joined, .mask = beside->mask};
+    const dpid_product_end end = forward_end(pass, beside);
     DPID_T(dpid_product_nn)(pass->n, out, in, pass->x, in, pass->scratch, dpid_product_pad(out), &end, pass->y, out);
 }
 
@@ -50,8 +55,7 @@ static void forward_alone(const dpid_pass *pass, const dpid_dense_forward_end *b
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
-    const dpid_product_end end = {
-        .bias = pass->parameter[BIAS], .rectify = beside->rectify, .dropped = !pass->y, .skip = beside->skip, .s = beside->s, .joined = beside->joined, .mask = beside->mask};
+    const dpid_product_end end = forward_end(pass, beside);
     if (!turns_samples(pass)) {
         pack(pass);
         small_forward(pass, beside);
