@@ -21,10 +21,12 @@ static real *room(const dpid_engine *e, int32_t worker, int64_t offset)
 
 /* ---- planes: the borders are cleared once a task, loading writes the middle ------------------ */
 
+/* What of a picture stands in its plane: none of it where every window sees padding alone. */
 static dpid_layout layout_of(const dpid_plane *p, int64_t height, int64_t width, int64_t c)
 {
-    return (dpid_layout){.height = smaller(height, p->rows - p->top), .width = smaller(width, p->columns - p->left), .c = c, .row = p->columns * p->pitch, .pitch = p->pitch,
-                         .block = p->blocks > 1 ? p->block : 0};
+    const bool seen = p->rows > p->top && p->columns > p->left;
+    return (dpid_layout){.height = seen ? smaller(height, p->rows - p->top) : 0, .width = seen ? smaller(width, p->columns - p->left) : 0, .c = c, .row = p->columns * p->pitch,
+                         .pitch = p->pitch, .block = p->blocks > 1 ? p->block : 0};
 }
 
 /* From one row's last pixel to the next one's first it is one stretch. */
@@ -42,7 +44,7 @@ static void clear_borders(const dpid_plane *p, const dpid_layout *middle, real *
 static void clear_plane(const dpid_plane *p, int64_t height, int64_t width, int64_t c, real *plane)
 {
     const dpid_layout middle = layout_of(p, height, width, c);
-    if (c != p->blocks * p->pitch) { /* the last block's channels are never loaded either */
+    if (middle.height == 0 || c != p->blocks * p->pitch) { /* nothing is loaded; the last block's channels are never loaded either */
         memset(plane, 0, (size_t)(p->blocks * p->block) * sizeof *plane);
         return;
     }
