@@ -1,6 +1,8 @@
 /* Finding what can be fused.   What for: fuse.h */
 #include "net/fuse.h"
 
+#include "ops/conv2d/conv2d.h"
+
 #include <string.h>
 
 typedef struct {
@@ -98,9 +100,10 @@ static void take_chain(search *s, int32_t t)
     if (lazy.x < 0)
         return;
     const readers read = s->read[v];
-    const bool loaded = read.first >= 0 && is_layer(net, read.first, "conv2d") && !s->own[v];
+    const bool kept = read.count > 1 || lazy.skip >= 0;
+    const bool loaded = read.first >= 0 && is_layer(net, read.first, "conv2d") && !s->own[v] && (!kept || dpid_conv2d_sees_all(&net->layer[net->step[read.first].layer].op));
     lazy.load = loaded ? read.first : -1;
-    lazy.keep = !loaded || read.count > 1 || lazy.skip >= 0;
+    lazy.keep = !loaded || kept;
     f->lazy[v] = lazy;
     f->statistics[t] = lazy.norm;
     for (int32_t k = lazy.norm; k <= lazy.end; k++) {

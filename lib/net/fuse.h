@@ -22,7 +22,7 @@ typedef struct {
     double s;
     dpid_kink kink;
     int32_t end;  /* the last step of the chain */
-    int32_t load; /* the step that reads v first, when it is a convolution: it loads v from x; -1: v gets a pass of its own at `end` */
+    int32_t load; /* the step that reads v first, when it is a convolution: it loads v from x; -1: v gets a pass of its own at `end`. One that leaves pixels out cannot load what is kept */
     bool keep;    /* v has a buffer: more than one reader, a pass of its own, or a skip in it (its kink is not worked out again on the way back) */
 } dpid_lazy;
 

@@ -84,6 +84,14 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
+bool dpid_conv2d_sees_all(const dpid_op *op)
+{
+    dpid_conv2d g;
+    (void)dpid_conv2d_make(NULL, op, &g); /* cannot fail: it succeeded when the op was made */
+    const dpid_plane p = dpid_plane_forward(&g, false);
+    return p.rows - p.top >= g.window.h && p.columns - p.left >= g.window.w;
+}
+
 static bool fits_winograd(const dpid_conv2d *g)
 {
     const dpid_window *w = &g->window;

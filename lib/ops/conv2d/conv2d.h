@@ -13,6 +13,8 @@ typedef struct {
 } dpid_conv2d;
 
 int32_t dpid_conv2d_make(deepid_ctx *ctx, const dpid_op *op, dpid_conv2d *out);
+/* Whether the windows reach to the last row and column: a long stride, or a picture that lies beyond the padding, may leave some out. Only then is a whole picture loaded. */
+bool dpid_conv2d_sees_all(const dpid_op *op);
 /* Whether Winograd's transform computes it (unless a pass is exact): 3x3, stride 1, no dilation, one group, enough channels and pixels to gain by it. */
 bool dpid_conv2d_has_winograd(const dpid_op *op);
 /* Whether it does so on two pictures at a time, one in each half of a block of 16 channels. */
