@@ -158,8 +158,38 @@ static int32_t shortcut_layer(builder *b, place where, const char *word, const c
     return add_layer(b, where, dpid_kind_find(dpid_span_of(word)), dpid_span_of(kept), word, 0, in, out);
 }
 
-/* The skip in the branch's shape: itself, A: subsampled and padded, B and C: projected. */
-static int32_t build_shortcut(builder *b, const dpid_item *item, place where, int32_t in, int32_t branch, int32_t *out)
+static int64_t stride_of(const dpid_op *op)
+{
+    for (int32_t i = 0; op->kind->options && op->kind->options[i].key; i++)
+        if (strcmp(op->kind->options[i].key, "stride") == 0)
+            return op->kind->options[i].type == DPID_INT ? op->option[i].i : op->option[i].list[0];
+    return 1;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static bool is_strided(const dpid_shape *from, const dpid_shape *to, int64_t stride)
+{
+    return (from->extent[0] + stride - 1) / stride == to->extent[0] && (from->extent[1] + stride - 1) / stride == to->extent[1];
+}
+
+/* The strides of the branch, the layers from `first` on, multiplied; where that does not give its shape (it pads less, or more), the smallest stride that does. One as long as the picture takes a pixel. */
+static int64_t skip_stride(const deepid_net *net, int32_t first, const dpid_shape *from, const dpid_shape *to)
+{
+    const int64_t longest = larger(from->extent[0], from->extent[1]);
+    int64_t stride = 1;
+    for (int32_t i = first; i < net->layers && stride < longest; i++)
+        stride *= stride_of(&net->layer[i].op);
+    if (stride > longest)
+        stride = longest;
+    return is_strided(from, to, stride) ? stride : (from->extent[0] + to->extent[0] - 1) / to->extent[0];
+}
+
+/* The skip in the branch's shape: itself, A: subsampled and padded, B and C: projected. first: the first layer of the branch. */
+static int32_t build_shortcut(builder *b, const dpid_item *item, place where, int32_t first, int32_t in, int32_t branch, int32_t *out)
 {
     const dpid_shape from = b->net->value[in].shape;
     const dpid_shape to = b->net->value[branch].shape;
@@ -171,7 +201,7 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
     if (from.rank != to.rank || item->shortcut == DPID_SHORTCUT_IDENTITY)
         return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%.*s: the branch turns %s into %s, so the skip needs shortcut=A, B or C", (int)strlen(where.prefix) - 1, where.prefix,
                          dpid_shape_text(from.rank, from.extent).text, dpid_shape_text(to.rank, to.extent).text);
-    const long long stride = from.rank == 3 ? (from.extent[0] + to.extent[0] - 1) / to.extent[0] : 1;
+    const long long stride = from.rank == 3 ? skip_stride(b->net, first, &from, &to) : 1;
     char options[96];
     if (item->shortcut == DPID_SHORTCUT_A)
         snprintf(options, sizeof options, "out=%lld stride=%lld", wide, stride);
@@ -189,13 +219,13 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
     return DEEPID_OK;
 }
 
-static int32_t build_join(builder *b, const dpid_item *item, const char *prefix, const char *name, int32_t block, int32_t in, int32_t *out)
+static int32_t build_join(builder *b, const dpid_item *item, const char *prefix, const char *name, int32_t block, int32_t first, int32_t in, int32_t *out)
 {
     char *join = NULL;
     char *shortcut = NULL;
     int32_t skip;
     DPID_TRY(copy_name(b, prefix, "shortcut.", 0, &shortcut));
-    DPID_TRY(build_shortcut(b, item, (place){shortcut, block, true}, in, *out, &skip));
+    DPID_TRY(build_shortcut(b, item, (place){shortcut, block, true}, first, in, *out, &skip));
     DPID_TRY(copy_name(b, prefix, "join", 0, &join));
     const int32_t branch = *out;
     DPID_TRY(add_value(b, &b->net->value[branch].shape, item->after ? join : name, out));
@@ -212,13 +242,14 @@ static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_
     const int32_t number = ++net->blocks;
     DPID_TRY(copy_name(b, "", "block", number, &name));
     DPID_TRY(copy_name(b, name, ".", 0, &prefix));
+    const int32_t first = net->layers;
     int32_t branch;
     DPID_TRY(build_items(b, (place){prefix, number, false}, item->body, in, &branch));
     if (branch == in)
         return dpid_fail_at(net->head.ctx, item->where, "%s: its branch has no layers", name);
     int32_t end = branch;
     if (item->s > 0)
-        DPID_TRY(build_join(b, item, prefix, name, number, in, &end));
+        DPID_TRY(build_join(b, item, prefix, name, number, first, in, &end));
     if (item->after)
         DPID_TRY(add_layer(b, (place){prefix, number, false}, dpid_kind_find(dpid_span_of(item->after)), dpid_span_of(""), "after", 0, end, &end));
     net->block[number - 1] = (dpid_block_info){.variant = item->variant, .in = in, .branch = branch, .out = end, .s = item->s, .name = name};
