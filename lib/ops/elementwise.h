@@ -1,4 +1,5 @@
 /* Activations: the file that includes this defines value(x) and slope(x, y) = dy/dx; the loops over arrays stand here.
+   A kind that is constant over parts of its line defines DPID_FLAT_PARTS before, and is_flat(x): no gradient goes back from there, whatever comes.
    For the loops to run by vectors, both are written without a branch that hides work: what either side needs is computed first, then one is selected.
    Big arrays are cut into fixed chunks over the pool. At the end of the file: DPID_ACTIVATION(word, help, flags, options). */
 #ifndef DPID_OPS_ELEMENTWISE_H
@@ -10,6 +11,16 @@
 
 static inline real value(real x, const dpid_value *option);
 static inline real slope(real x, real y, const dpid_value *option);
+#ifdef DPID_FLAT_PARTS
+static inline bool is_flat(real x, const dpid_value *option);
+#else
+static inline bool is_flat(real x, const dpid_value *option)
+{
+    (void)x;
+    (void)option;
+    return false;
+}
+#endif
 
 enum { ELEMENTWISE_CHUNK = 16384 };
 
@@ -24,11 +35,13 @@ static inline __attribute__((always_inline)) void forward_array(int64_t n, const
         y[i] = value(x[i], option);
 }
 
-/* dx = dy slope(x) */
+/* dx = dy slope(x), and 0 where no slope is: a product with 0 would be NaN for an infinity */
 static inline __attribute__((always_inline)) void backward_array(int64_t n, const real *restrict x, const real *restrict y, const real *restrict dy, real *restrict dx, const dpid_value *option)
 {
-    for (int64_t i = 0; i < n; i++)
-        dx[i] = dy[i] * slope(x[i], y[i], option);
+    for (int64_t i = 0; i < n; i++) {
+        const real d = dy[i] * slope(x[i], y[i], option);
+        dx[i] = is_flat(x[i], option) ? 0 : d;
+    }
 }
 
 /* A kind whose option 0 is a choice of two defines DPID_TWO_FORMS before: each then has a loop of its own, made for that form. */
@@ -86,6 +99,11 @@ static void elementwise_backward(const dpid_pass *pass)
     DPID_KERNELS_DECLARE(word);       \
     const dpid_kernels DPID_T(dpid_kernels_##word) = {elementwise_forward, elementwise_backward, NULL};
 
+/* A kind whose options have to fit together defines DPID_ACTIVATION_INFER before. */
+#ifndef DPID_ACTIVATION_INFER
+#define DPID_ACTIVATION_INFER dpid_infer_same
+#endif
+
 #if DPID_ONCE
 #include <deepid/activations.h>
 #define DPID_ACTIVATION(word_, help_, flags_, options_)                                                                                       \
@@ -95,7 +113,7 @@ static void elementwise_backward(const dpid_pass *pass)
                                          .help = help_,                                                                                       \
                                          .flags = DPID_KIND_ELEMENTWISE | (flags_),                                                           \
                                          .options = options_,                                                                                 \
-                                         .infer = dpid_infer_same,                                                                            \
+                                         .infer = DPID_ACTIVATION_INFER,                                                                            \
                                          .kernels = DPID_KERNELS(word_)};                                                                     \
     int32_t deepid_##word_##_forward(const char *options, const deepid_tensor *x, deepid_tensor *y)                                           \
     {                                                                                                                                         \

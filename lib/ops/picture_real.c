@@ -168,7 +168,7 @@ DPID_INLINE vec finished(const finish f, const int lanes, const gradient_piece *
         d = p->factor * load_lanes(p->addend + k, lanes) + d;
     if (f.kinked) {
         const vec u = f.kept ? load_lanes(p->v + k, lanes) : (load_lanes(p->x + k, lanes) - p->mean) * p->gain + p->shift;
-        d = d * (f.sharp ? vec_step(u) : vec_slope(u, vec_all(1), p->below));
+        d = f.sharp ? vec_gate(u, d) : vec_slope(u, d, p->below * d);
     }
     if (f.store)
         store_lanes(p->dx + k, d, lanes);

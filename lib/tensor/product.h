@@ -12,14 +12,14 @@
 typedef struct {
     const void *bias; /* + bias[j] */
     bool rectify;     /* to 0 where negative */
-    const void *of;   /* times the slope of a rectifier that gave of[i,j] */
+    const void *of;   /* what a rectifier that gave of[i,j] lets through */
     const void *plus; /* + plus[i,j]; may be c */
     bool dropped;     /* c itself is not wanted */
     const void *skip; /* beside c: joined[i,j] = c[i,j] + s skip[i,j], and s skip[i,j] where c[i,j] is 0 */
     double s;
     void *joined;
-    void *mask;          /* with joined: how a rectifier that gave c slopes */
-    const void *through; /* beside c: back[i,j] = c[i,j] times the slope that a mask tells */
+    void *mask;          /* with joined: what a rectifier that gave c will let through */
+    const void *through; /* beside c: back[i,j] = what of c[i,j] the rectifier lets through that a mask tells of */
     void *back;
 } dpid_product_end;
 

@@ -99,7 +99,7 @@ DPID_INLINE void words_store(word *p, words w)
 #endif
 }
 
-/* The bits of a row: what vec_step(x) tells. */
+/* The bits of a row: what vec_gate(x, ...) asks. */
 DPID_INLINE words words_of(vec x, int row)
 {
     const words above = (words){0} + ((word)1 << (2 * row));
@@ -110,15 +110,15 @@ DPID_INLINE words words_of(vec x, int row)
 #endif
 }
 
-DPID_INLINE vec slope_of(words w, int row)
+DPID_INLINE vec let_through(words w, int row, vec d)
 {
     const words above = (words){0} + ((word)1 << (2 * row));
 #if DPID_PRECISION == 80
-    return w & above ? 1 : w & (2 * above) ? __builtin_nanl("") : 0;
+    return w & above ? d : w & (2 * above) ? __builtin_nanl("") : 0;
 #else
     const words positive = (w & above) != 0;
     const words unknown = (w & (above + above)) != 0;
-    return (vec)((positive & (words)vec_all(1)) | unknown); /* all bits: not a number */
+    return (vec)((positive & (words)d) | unknown); /* all bits: not a number */
 #endif
 }
 
@@ -185,7 +185,7 @@ DPID_INLINE void put_back(const int rows, const int vectors, const product *p, c
     {
         const int row = rows == DPID_MASK_ROWS ? r : (int)((i + r) % DPID_MASK_ROWS);
         const words w = words_load(mask + word_at(p, i + r, j) + v * VL);
-        store_some(AT(back, r, v), sum[r * vectors + v] * slope_of(w, row), WIDTH(v));
+        store_some(AT(back, r, v), let_through(w, row, sum[r * vectors + v]), WIDTH(v));
     }
 }
 
@@ -200,7 +200,7 @@ DPID_INLINE void put_nn(const int rows, const int vectors, const product *p, vec
         sum[r * vectors + v] = vec_kink(sum[r * vectors + v], (vec){0});
     if (end->of)
         EACH(r, v)
-        sum[r * vectors + v] *= vec_step(load_some(AT((const real *)end->of, r, v), WIDTH(v)));
+        sum[r * vectors + v] = vec_gate(load_some(AT((const real *)end->of, r, v), WIDTH(v)), sum[r * vectors + v]);
     if (end->plus)
         EACH(r, v)
         sum[r * vectors + v] += load_some(AT((const real *)end->plus, r, v), WIDTH(v));

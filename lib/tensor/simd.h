@@ -106,7 +106,7 @@ DPID_INLINE vec vec_kink(vec x, vec below)
 #endif
 }
 
-/* above where x > 0, below where x <= 0, NaN where x is NaN */
+/* above where x > 0, below where x <= 0, NaN where x is NaN. What a slope lets through is selected, not multiplied: 0 times an infinity would be NaN. */
 DPID_INLINE vec vec_slope(vec x, vec above, vec below)
 {
 #if DPID_PRECISION == 80
@@ -118,15 +118,15 @@ DPID_INLINE vec vec_slope(vec x, vec above, vec below)
 #endif
 }
 
-/* the slope of max(x, 0): vec_slope(x, 1, 0) with less work */
-DPID_INLINE vec vec_step(vec x)
+/* what max(x, 0) lets through of d: vec_slope(x, d, 0) with less work */
+DPID_INLINE vec vec_gate(vec x, vec d)
 {
 #if DPID_PRECISION == 80
-    return x > 0 ? 1 : x <= 0 ? 0 : x;
+    return x > 0 ? d : x <= 0 ? 0 : x;
 #else
     const vec_bits positive = x > (vec){0};
     const vec_bits unknown = x != x;
-    return (vec)((positive & (vec_bits)vec_all(1)) | (unknown & (vec_bits)x));
+    return (vec)((positive & (vec_bits)d) | (unknown & (vec_bits)x));
 #endif
 }
 

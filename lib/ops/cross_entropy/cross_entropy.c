@@ -16,7 +16,8 @@ typedef struct {
     int64_t first, rows; /* of the block */
     int64_t begin, end;  /* columns that e holds */
     wide e[BLOCK];       /* e^(z - top), row by row */
-    wide top[BLOCK], sum[BLOCK];
+    int64_t best[BLOCK]; /* of each row: where its largest stands */
+    wide top[BLOCK], sum[BLOCK], rest[BLOCK]; /* the largest, the sum of all e^(z - top), and of all but that of the largest, which is 1 */
 } block;
 
 /* The largest of each row, and its first place; -1 with a NaN in the row */
@@ -50,18 +51,30 @@ static void find_exponentials(block *b, int64_t begin)
 static void add_exponentials(block *b)
 {
     const int64_t width = b->end - b->begin;
-    for (int64_t i = 0; i < b->rows; i++)
-        for (int64_t k = 0; k < width; k++)
+    for (int64_t i = 0; i < b->rows; i++) {
+        for (int64_t k = 0; k < width; k++) {
             b->sum[i] += b->e[i * width + k];
+            b->rest[i] += b->begin + k == b->best[i] ? 0 : b->e[i * width + k];
+        }
+    }
 }
 
-/* -sum_k t_k (z_k - lse),  lse = log sum_k e^z_k */
-static wide row_loss(const real *z, int64_t width, int64_t label, wide smoothing, wide lse)
+/* -sum_k t_k log p_k,  -log p_k = log(1 + rest) + (top - z_k): neither term rounds what is small beside what is large */
+static wide row_loss(const block *b, int64_t i, wide smoothing)
 {
-    wide loss = (1 - smoothing) * (lse - (wide)z[label]);
+    const int64_t width = b->pass->width;
+    const real *z = (const real *)b->pass->z + (b->first + i) * width;
+    const wide log_sum = log1p(b->rest[i]);
+    wide loss = (1 - smoothing) * (log_sum + (b->top[i] - (wide)z[b->pass->labels[b->first + i]]));
     for (int64_t k = 0; smoothing > 0 && k < width; k++)
-        loss += smoothing / (wide)width * (lse - (wide)z[k]);
+        loss += smoothing / (wide)width * (log_sum + (b->top[i] - (wide)z[k]));
     return loss;
+}
+
+/* p - 1 of the label; where it has the largest, p is near 1 and the difference is what the others have */
+static wide less_than_one(const block *b, int64_t i, int64_t label, wide p)
+{
+    return b->best[i] == label ? -b->rest[i] / b->sum[i] : p - 1;
 }
 
 /* dz = (softmax(z) - t) / n */
@@ -77,7 +90,7 @@ static void find_gradients(const block *b, wide smoothing)
         for (int64_t k = 0; k < width; k++)
             dz[k] = (real)((b->e[i * width + k] * scale - smoothing / (wide)pass->width) * each);
         if (label >= 0 && label < width)
-            dz[label] = (real)((b->e[i * width + label] * scale - smoothing / (wide)pass->width - (1 - smoothing)) * each);
+            dz[label] = (real)((less_than_one(b, i, pass->labels[b->first + i], b->e[i * width + label] * scale) + smoothing - smoothing / (wide)pass->width) * each);
     }
 }
 
@@ -85,8 +98,9 @@ static void find_sums(block *b)
 {
     dpid_loss_pass *pass = b->pass;
     for (int64_t i = 0; i < b->rows; i++) {
-        pass->wrong += find_top((const real *)pass->z + (b->first + i) * pass->width, pass->width, &b->top[i]) != pass->labels[b->first + i];
-        b->sum[i] = 0;
+        b->best[i] = find_top((const real *)pass->z + (b->first + i) * pass->width, pass->width, &b->top[i]);
+        pass->wrong += b->best[i] != pass->labels[b->first + i];
+        b->sum[i] = b->rest[i] = 0;
     }
     for (int64_t begin = 0; begin < pass->width; begin += BLOCK) {
         find_exponentials(b, begin);
@@ -99,10 +113,9 @@ static wide block_loss(const block *b, wide smoothing)
     const dpid_loss_pass *pass = b->pass;
     wide loss = 0;
     for (int64_t i = 0; i < b->rows; i++) {
-        const int64_t at = b->first + i;
-        const wide row = row_loss((const real *)pass->z + at * pass->width, pass->width, pass->labels[at], smoothing, b->top[i] + log(b->sum[i]));
+        const wide row = row_loss(b, i, smoothing);
         if (pass->each)
-            pass->each[at] = (double)row;
+            pass->each[b->first + i] = (double)row;
         loss += row;
     }
     return loss;

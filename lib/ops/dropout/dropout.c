@@ -10,6 +10,7 @@ typedef struct {
     const real *from;
     real *to;
     int64_t count;
+    bool back;
 } dropout_run;
 
 /* number < limit says what (number >> 11) 2^-53 < p says */
@@ -41,14 +42,16 @@ static void apply_chunk(void *arg, int64_t chunk, int32_t worker)
         real factor[2 * BLOCKS];
         const int64_t n = end - first < 2 * BLOCKS ? end - first : 2 * BLOCKS;
         draw(run->pass, limit_of(p), (real)(1 / (1 - p)), first, factor);
-        for (int64_t i = 0; i < n; i++)
-            run->to[first + i] = factor[i] * run->from[first + i]; /* NaN stays NaN */
+        for (int64_t i = 0; i < n; i++) {
+            const real product = factor[i] * run->from[first + i]; /* forward, NaN stays NaN */
+            run->to[first + i] = run->back & (factor[i] == 0) ? 0 : product;
+        }
     }
 }
 
-static void apply(const dpid_pass *pass, const real *from, real *to)
+static void apply(const dpid_pass *pass, const real *from, real *to, bool back)
 {
-    dropout_run run = {pass, from, to, pass->n * dpid_shape_count(&pass->op->in)};
+    dropout_run run = {pass, from, to, pass->n * dpid_shape_count(&pass->op->in), back};
     if (pass->mode == DPID_TRAIN && pass->op->option[0].r > 0) {
         dpid_pool_run(pass->pool, (run.count + CHUNK - 1) / CHUNK, apply_chunk, &run);
         return;
@@ -59,14 +62,14 @@ static void apply(const dpid_pass *pass, const real *from, real *to)
 
 static void dropout_forward(const dpid_pass *pass)
 {
-    apply(pass, pass->x, pass->y);
+    apply(pass, pass->x, pass->y, false);
 }
 
-/* dx = dy mask / (1 - p) */
+/* dx = dy mask / (1 - p), 0 where the mask is, whatever comes */
 static void dropout_backward(const dpid_pass *pass)
 {
     if (pass->dx)
-        apply(pass, pass->dy, pass->dx);
+        apply(pass, pass->dy, pass->dx, true);
 }
 
 DPID_KERNELS_DECLARE(dropout);

@@ -1,4 +1,5 @@
 /* Exponential linear unit: y = x for x >= 0, alpha (e^x - 1) for x < 0.   Derivation: elu.md   Reference: elu_ref.c */
+#define DPID_FLAT_PARTS
 #include "ops/elementwise.h"
 #include "tensor/elementary.h"
 
@@ -13,6 +14,11 @@ static inline real slope(real x, real y, const dpid_value *option)
     (void)y;
     const real below = (real)option[0].r * DPID_EXP(x);
     return x > 0 ? 1 : below; /* NaN stays NaN */
+}
+
+static inline bool is_flat(real x, const dpid_value *option)
+{
+    return (x <= 0) & ((real)option[0].r == 0);
 }
 
 #if DPID_ONCE

@@ -24,20 +24,21 @@ static inline real gate(real x)
 
 static inline real value(real x, const dpid_value *option)
 {
-    return x * (option[0].i == FORM_ERF ? distribution(x, DPID_BELL((real)fabs(x))) : gate(x));
+    return not_below(x) * (option[0].i == FORM_ERF ? distribution(x, DPID_BELL((real)fabs(x))) : gate(x));
 }
 
 /* Phi(x) + x e^(-x^2/2) / sqrt(2 pi) */
 static inline real slope_erf(real x)
 {
     const real bell = DPID_BELL((real)fabs(x));
-    return distribution(x, bell) + x * INV_SQRT_2PI * bell;
+    return distribution(x, bell) + bounded(x) * INV_SQRT_2PI * bell;
 }
 
 static inline real slope_tanh(real x)
 {
     const real g = gate(x);
-    return g + x * g * (1 - g) * TANH_A * (1 + 3 * TANH_B * x * x);
+    const real b = bounded(x);
+    return g + b * g * (1 - g) * TANH_A * (1 + 3 * TANH_B * b * b);
 }
 
 static inline real slope(real x, real y, const dpid_value *option)

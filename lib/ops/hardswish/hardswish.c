@@ -1,11 +1,13 @@
 /* Hard swish: y = x min(max(x + 3, 0), 6) / 6.   Derivation: hardswish.md   Reference: hardswish_ref.c */
+#define DPID_FLAT_PARTS
 #include "ops/elementwise.h"
 
 static inline real value(real x, const dpid_value *option)
 {
     (void)option;
     const real gate = x + 3 < 0 ? 0 : x + 3 > 6 ? 6 : x + 3;
-    return x >= 3 ? x : x * gate / 6;
+    const real between = x <= -3 ? 0 : x * gate / 6; /* 0 of -infinity too */
+    return x >= 3 ? x : between;
 }
 
 static inline real slope(real x, real y, const dpid_value *option)
@@ -13,6 +15,12 @@ static inline real slope(real x, real y, const dpid_value *option)
     (void)y;
     (void)option;
     return x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6;
+}
+
+static inline bool is_flat(real x, const dpid_value *option)
+{
+    (void)option;
+    return x <= -3;
 }
 
 DPID_ACTIVATION(hardswish, "y = x min(max(x + 3, 0), 6) / 6", DPID_KIND_KINKED, NULL)

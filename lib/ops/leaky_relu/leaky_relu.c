@@ -1,9 +1,10 @@
 /* Leaky rectifier: y = x for x >= 0, slope x for x < 0.   Derivation: leaky_relu.md   Reference: leaky_relu_ref.c */
+#define DPID_FLAT_PARTS
 #include "ops/elementwise.h"
 
 static inline real value(real x, const dpid_value *option)
 {
-    const real below = (real)option[0].r * x;
+    const real below = (real)option[0].r == 0 ? 0 : (real)option[0].r * x; /* of -infinity too */
     return x < 0 ? below : x;
 }
 
@@ -12,6 +13,11 @@ static inline real slope(real x, real y, const dpid_value *option)
     (void)y;
     const real below = (real)option[0].r;
     return x > 0 ? 1 : x <= 0 ? below : x; /* NaN stays NaN */
+}
+
+static inline bool is_flat(real x, const dpid_value *option)
+{
+    return (x <= 0) & ((real)option[0].r == 0);
 }
 
 #if DPID_ONCE

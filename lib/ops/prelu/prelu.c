@@ -19,7 +19,7 @@ static int64_t rows_of(const dpid_pass *pass)
 static void forward_row(int64_t c, const real *restrict x, const real *restrict w, real *restrict y)
 {
     for (int64_t j = 0; j < c; j++) {
-        const real below = w[j] * x[j];
+        const real below = w[j] == 0 ? 0 : w[j] * x[j];
         y[j] = x[j] < 0 ? below : x[j];
     }
 }
@@ -39,11 +39,11 @@ static void prelu_forward(const dpid_pass *pass)
     dpid_pool_run(pass->pool, (rows_of(pass) + CHUNK_ROWS - 1) / CHUNK_ROWS, forward_rows, (void *)pass);
 }
 
-/* dx = dy (x > 0 ? 1 : w) */
+/* dx = dy (x > 0 ? 1 : w); a slope of 0 lets nothing through, infinities neither */
 static void input_gradient_row(int64_t c, const real *restrict x, const real *restrict w, const real *restrict dy, real *restrict dx)
 {
     for (int64_t j = 0; j < c; j++) {
-        const real below = dy[j] * w[j];
+        const real below = w[j] == 0 ? 0 : dy[j] * w[j];
         dx[j] = x[j] > 0 ? dy[j] : below;
     }
 }

@@ -5,7 +5,7 @@
 static inline real value(real x, const dpid_value *option)
 {
     (void)option;
-    return x * logistic(x);
+    return not_below(x) * logistic(x);
 }
 
 static inline real slope(real x, real y, const dpid_value *option)
@@ -13,7 +13,7 @@ static inline real slope(real x, real y, const dpid_value *option)
     (void)y;
     (void)option;
     const real s = logistic(x);
-    return s * (1 + x * (1 - s));
+    return s * (1 + bounded(x) * (1 - s));
 }
 
 DPID_ACTIVATION(silu, "y = x / (1 + e^-x)", 0, NULL)
