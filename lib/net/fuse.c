@@ -13,7 +13,7 @@ typedef struct {
     const deepid_net *net;
     dpid_fusion *f;
     readers *read;
-    const bool *own;
+    const int32_t *segment;
 } search;
 
 static bool is_layer(const deepid_net *net, int32_t t, const char *word)
@@ -38,10 +38,11 @@ static void count_readers(search *s)
     s->read[net->step[net->steps - 1].out].count++;
 }
 
-/* The step that alone reads v, or -1. */
-static int32_t only_reader(const search *s, int32_t v)
+/* The step that alone reads v, in the segment of step t; or -1. */
+static int32_t only_reader(const search *s, int32_t v, int32_t t)
 {
-    return s->read[v].count == 1 ? s->read[v].first : -1;
+    const readers read = s->read[v];
+    return read.count == 1 && read.first >= 0 && s->segment[read.first] == s->segment[t] ? read.first : -1;
 }
 
 /* ---- chains: conv2d, batchnorm [, join] [, relu or leaky_relu] ------------------------------- */
@@ -60,19 +61,19 @@ static dpid_lazy follow(const search *s, int32_t t, int32_t *value)
 {
     const deepid_net *net = s->net;
     dpid_lazy lazy = {.x = -1, .skip = -1, .load = -1};
-    int32_t at = only_reader(s, net->step[t].out);
+    int32_t at = only_reader(s, net->step[t].out, t);
     if (at < 0 || !is_layer(net, at, "batchnorm"))
         return lazy;
     lazy.x = net->step[t].out;
     lazy.norm = lazy.end = at;
     *value = net->step[at].out;
-    at = only_reader(s, *value);
+    at = only_reader(s, *value, t);
     if (at >= 0 && net->step[at].type == DPID_STEP_JOIN && net->step[at].in == *value) {
         lazy.skip = net->step[at].skip;
         lazy.s = net->step[at].s;
         lazy.end = at;
         *value = net->step[at].out;
-        at = only_reader(s, *value);
+        at = only_reader(s, *value, t);
     }
     dpid_kink kink;
     if (at >= 0 && rectifies(net, at, &kink)) {
@@ -101,7 +102,8 @@ static void take_chain(search *s, int32_t t)
         return;
     const readers read = s->read[v];
     const bool kept = read.count > 1 || lazy.skip >= 0;
-    const bool loaded = read.first >= 0 && is_layer(net, read.first, "conv2d") && !s->own[v] && (!kept || dpid_conv2d_sees_all(&net->layer[net->step[read.first].layer].op));
+    const bool loaded = read.first >= 0 && is_layer(net, read.first, "conv2d") && s->segment[read.first] == s->segment[t] &&
+                        (!kept || dpid_conv2d_sees_all(&net->layer[net->step[read.first].layer].op));
     lazy.load = loaded ? read.first : -1;
     lazy.keep = !loaded || kept;
     f->lazy[v] = lazy;
@@ -147,9 +149,9 @@ static int32_t make_lists(const deepid_net *net, dpid_arena *arena, dpid_fusion 
     return dpid_arena_alloc(arena, net->values_count, sizeof **read, "net", read);
 }
 
-int32_t dpid_fuse(const deepid_net *net, bool whole, const bool *own, dpid_arena *arena, dpid_fusion *out)
+int32_t dpid_fuse(const deepid_net *net, bool whole, const int32_t *segment, dpid_arena *arena, dpid_fusion *out)
 {
-    search s = {.net = net, .f = out, .own = own};
+    search s = {.net = net, .f = out, .segment = segment};
     DPID_TRY(make_lists(net, arena, out, &s.read));
     for (int32_t t = 0; t < net->steps; t++)
         out->chain[t] = out->statistics[t] = out->addend[t] = -1;

@@ -38,7 +38,7 @@ struct dpid_fusion {
 };
 typedef struct dpid_fusion dpid_fusion;
 
-/* whole: every value and every gradient gets a buffer, nothing is fused. own: values that get a pass of their own. Lists live in the arena. */
-int32_t dpid_fuse(const deepid_net *net, bool whole, const bool *own, dpid_arena *arena, dpid_fusion *out);
+/* whole: every value and every gradient gets a buffer, nothing is fused. segment: of each step; a convolution, all that is fused behind it and what loads that are in one (segment.h). Lists live in the arena. */
+int32_t dpid_fuse(const deepid_net *net, bool whole, const int32_t *segment, dpid_arena *arena, dpid_fusion *out);
 
 #endif

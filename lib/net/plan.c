@@ -1,7 +1,7 @@
 /* The plan: lifetimes of values and gradients in the order of steps, then places in one block. After it nothing is allocated.
-   Training keeps all values, because backward and probes read them; gradients live from their last reader's step back to their maker's.
-   Time runs over the steps forward, then over them backward: step t is at t and at 2 steps - 1 - t; 2 steps is behind the end. Steps of one stage run in no order
-   that this file knows: what one of them uses lives as long as the stage. */
+   Evaluation: a value lives from its maker to its last reader. Training keeps the values, because backward and probes read them; a gradient lives from its value's last reader back to its maker. Values inside a
+   segment (segment.h) come up when the way back enters the segment and go when it has passed their maker; going forward they live between the same steps. So everything that is not kept lives between two steps,
+   whichever way they are walked, and two that have no step in common may share a place. Steps of one stage run in no order that this file knows: what one of them uses lives as long as the stage. */
 #include "net/plan.h"
 
 #include <stdlib.h>
@@ -10,7 +10,8 @@ enum { ALIGN = DPID_ALIGN };
 
 typedef struct {
     int64_t bytes, offset;
-    int32_t first, last; /* alive at these times, both included */
+    int32_t first, last; /* the steps between which it lives, both included; then times, in the order in which places are given */
+    bool kept;           /* to the end */
 } slot;
 
 /* ---- places ------------------------------------------------------------------------- */
@@ -59,13 +60,13 @@ static int64_t place_brief(slot **list, int32_t count, int64_t base)
 }
 
 /* What lives to the end lies in a row; the rest shares what is above. */
-static int64_t place_all(slot *slots, int32_t count, int32_t last, slot **list)
+static int64_t place_all(slot *slots, int32_t count, slot **list)
 {
     int64_t base = 0;
     int32_t brief = 0;
     for (int32_t i = 0; i < count; i++) {
         slots[i].offset = base;
-        if (slots[i].last == last)
+        if (slots[i].kept)
             base += slots[i].bytes;
         else
             list[brief++] = &slots[i];
@@ -80,17 +81,21 @@ static bool padded(int64_t count, int64_t n, int64_t size, int64_t *bytes)
     return dpid_mul(count, n, bytes) && dpid_mul(*bytes, size, bytes) && dpid_round_up(*bytes, ALIGN, bytes);
 }
 
-static void use(slot *s, int32_t time)
+static bool value_bytes(const deepid_net *net, const dpid_plan *plan, int32_t v, int64_t *bytes)
 {
-    if (time < s->first)
-        s->first = time;
-    if (time > s->last)
-        s->last = time;
+    return padded(dpid_shape_count(&net->value[v].shape), plan->batch, dpid_precision_bytes(net->precision), bytes);
+}
+
+static void use(slot *s, int32_t step)
+{
+    if (step < s->first)
+        s->first = step;
+    if (step > s->last)
+        s->last = step;
 }
 
 struct dpid_lifetimes {
     slot *value, *gradient;
-    int32_t last; /* time of the first step on the way back */
 };
 
 void dpid_use_value(const dpid_lifetimes *l, int32_t v, int32_t step)
@@ -100,7 +105,7 @@ void dpid_use_value(const dpid_lifetimes *l, int32_t v, int32_t step)
 
 void dpid_use_gradient(const dpid_lifetimes *l, int32_t v, int32_t step)
 {
-    use(&l->gradient[v], l->last - step);
+    use(&l->gradient[v], step);
 }
 
 /* Everything the stage's steps touch lives from its first to its last. */
@@ -128,30 +133,58 @@ static void use_stage(const deepid_net *net, const dpid_plan *plan, const dpid_s
 }
 
 /* Slots of all values, then of all gradients, in one array of 2 * values_count. */
-static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
+static bool make_slots(const deepid_net *net, const dpid_plan *plan, slot *slots)
 {
     int64_t all = 0;
-    const int64_t size = dpid_precision_bytes(net->precision);
-    const int32_t steps = net->steps;
     slot *gradient = slots + net->values_count;
     for (int32_t v = 0; v < net->values_count; v++) {
         int64_t bytes;
-        if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, size, &bytes) || !dpid_add(all, bytes, &all) || !dpid_add(all, bytes, &all))
+        if (!value_bytes(net, plan, v, &bytes) || !dpid_add(all, bytes, &all) || !dpid_add(all, bytes, &all))
             return false;
-        slots[v] = (slot){.bytes = plan->fusion.stored[v] && !plan->segments.inside[v] ? bytes : 0, .first = v == 0 ? 0 : 2 * steps, .last = 0};
-        gradient[v] = (slot){.bytes = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = 2 * steps, .last = 0};
+        slots[v] = (slot){.bytes = plan->fusion.stored[v] ? bytes : 0, .first = net->steps, .last = -1};
+        gradient[v] = (slot){.bytes = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = net->steps, .last = -1};
     }
-    const dpid_lifetimes lifetimes = {slots, gradient, 2 * steps - 1};
+    return true;
+}
+
+/* The values that stay inside their segment; the caller sees the net's input and output. */
+static void find_inside(const deepid_net *net, dpid_plan *plan, slot *value)
+{
+    for (int32_t v = 1; v < net->values_count; v++) {
+        const bool used = value[v].last >= 0 && v != net->step[net->steps - 1].out;
+        const int32_t end = used ? dpid_segment_end(net, &plan->segments, value[v].first, value[v].last) : -1;
+        plan->segments.inside[v] = end >= 0;
+        value[v].last = end >= 0 ? end : value[v].last;
+    }
+}
+
+/* From the steps between which each lives to times. Training walks back over all that is placed by time. */
+static void find_times(const deepid_net *net, dpid_plan *plan, slot *slots)
+{
+    const int32_t out = net->step[net->steps - 1].out;
+    slot *gradient = slots + net->values_count;
+    find_inside(net, plan, slots);
+    use(&slots[0], 0);
+    use(&gradient[out], net->steps - 1);
+    for (int32_t v = 0; v < net->values_count; v++) {
+        slots[v].kept = plan->whole || v == out || (plan->train && !plan->segments.inside[v]);
+        gradient[v].kept = plan->whole || v == 0;
+    }
+    for (int32_t i = 0; plan->train && i < 2 * net->values_count; i++) {
+        const slot s = slots[i];
+        slots[i].first = net->steps - s.last;
+        slots[i].last = net->steps - s.first;
+    }
+}
+
+static bool measure(const deepid_net *net, dpid_plan *plan, slot *slots)
+{
+    const dpid_lifetimes lifetimes = {slots, slots + net->values_count};
+    if (!make_slots(net, plan, slots))
+        return false;
     for (int32_t i = 0; i < plan->stages; i++)
         use_stage(net, plan, &plan->stage[i], &lifetimes);
-    const int32_t out = net->step[steps - 1].out;
-    use(&slots[out], 2 * steps);
-    use(&gradient[out], steps);
-    use(&gradient[0], 2 * steps);
-    for (int32_t v = 0; v < net->values_count && (plan->train || plan->whole); v++)
-        slots[v].last = 2 * steps;
-    for (int32_t v = 0; v < net->values_count && plan->whole; v++)
-        use(&gradient[v], 2 * steps);
+    find_times(net, plan, slots);
     return true;
 }
 
@@ -160,26 +193,6 @@ static bool measure(const deepid_net *net, const dpid_plan *plan, slot *slots)
 static int32_t fail_size(const deepid_net *net, const dpid_plan *plan)
 {
     return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers of %lld samples are more than can be counted", (long long)plan->batch);
-}
-
-/* The values inside segments, one segment's over another's. */
-static int32_t add_region(const deepid_net *net, dpid_plan *plan)
-{
-    const int64_t start = plan->bytes;
-    int64_t at = start;
-    for (int32_t t = 0; t < net->steps; t++) {
-        int64_t bytes;
-        const int32_t v = net->step[t].out;
-        if (t > 0 && plan->segments.of_step[t] != plan->segments.of_step[t - 1])
-            at = start;
-        if (!plan->segments.inside[v] || !plan->fusion.stored[v])
-            continue;
-        plan->value[v] = at;
-        if (!padded(dpid_shape_count(&net->value[v].shape), plan->batch, dpid_precision_bytes(net->precision), &bytes) || !dpid_add(at, bytes, &at))
-            return fail_size(net, plan);
-        plan->bytes = at > plan->bytes ? at : plan->bytes;
-    }
-    return DEEPID_OK;
 }
 
 static int32_t saved_bytes(const deepid_net *net, const dpid_plan *plan, const dpid_op *op, int64_t *bytes)
@@ -260,16 +273,18 @@ int32_t dpid_plan_fit_threads(deepid_net *net)
 }
 
 /* Room for the second gradient of a value that two steps read. */
-static void add_joined(const deepid_net *net, dpid_plan *plan, const slot *slots)
+static int32_t add_joined(const deepid_net *net, dpid_plan *plan)
 {
     int64_t largest = 0;
     for (int32_t t = 0; t < net->steps && plan->train; t++) {
+        int64_t bytes = 0;
         const dpid_step *step = &net->step[t];
-        const int64_t bytes = step->type == DPID_STEP_LAYER && !net->reads_last[t] ? slots[step->in].bytes : 0;
+        if (step->type == DPID_STEP_LAYER && !net->reads_last[t] && !value_bytes(net, plan, step->in, &bytes))
+            return fail_size(net, plan);
         largest = bytes > largest ? bytes : largest;
     }
     plan->joined = plan->bytes;
-    plan->bytes += largest;
+    return dpid_add(plan->bytes, largest, &plan->bytes) ? DEEPID_OK : fail_size(net, plan);
 }
 
 /* ---- make, destroy ---------------------------------------------------------------------------- */
@@ -308,7 +323,7 @@ static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->saved, "net", &plan->saved));
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->parts, "net", &plan->parts));
     DPID_TRY(dpid_segments_find(net, plan->train && !plan->whole ? net->recompute : 0, &plan->arena, &plan->segments));
-    DPID_TRY(dpid_fuse(net, plan->whole || net->frozen, plan->segments.leaves, &plan->arena, &plan->fusion));
+    DPID_TRY(dpid_fuse(net, plan->whole || net->frozen, plan->segments.of_step, &plan->arena, &plan->fusion));
     if (net->frozen)
         DPID_TRY(make_frozen(net, plan));
     DPID_TRY(dpid_readers_find(net, &plan->arena, &plan->readers));
@@ -319,15 +334,14 @@ static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **
             DPID_TRY(plan->stage[i].type->make(net, plan, &plan->stage[i]));
     if (!measure(net, plan, slots))
         return fail_size(net, plan);
-    plan->bytes = place_all(slots, (plan->train ? 2 : 1) * net->values_count, 2 * net->steps, list);
+    plan->bytes = place_all(slots, (plan->train ? 2 : 1) * net->values_count, list);
     for (int32_t v = 0; v < net->values_count; v++) {
         plan->value[v] = plan->fusion.stored[v] ? slots[v].offset : -1;
         plan->gradient[v] = plan->train && plan->fusion.gradient[v] ? slots[net->values_count + v].offset : -1;
     }
-    DPID_TRY(add_region(net, plan));
     DPID_TRY(add_saved(net, plan));
     DPID_TRY(add_parts(net, plan));
-    add_joined(net, plan, slots);
+    DPID_TRY(add_joined(net, plan));
     DPID_TRY(make_scratch(net, plan));
     return dpid_alloc(ctx, plan->bytes, 1, "net's buffers", &plan->memory);
 }

@@ -30,7 +30,7 @@ void *dpid_net_output_gradient(deepid_net *net)
 
 const void *dpid_net_value(const deepid_net *net, int32_t v)
 {
-    const bool kept = net->plan && (net->plan->train || net->plan->whole) && v >= 0 && v < net->values_count;
+    const bool kept = net->plan && (net->plan->train || net->plan->whole) && v >= 0 && v < net->values_count && !net->plan->segments.inside[v];
     return kept ? dpid_value_at(net, v) : NULL;
 }
 
@@ -61,6 +61,7 @@ static int32_t start_forward(deepid_net *net, dpid_mode mode, int64_t n)
     DPID_TRY(dpid_plan_fit_threads(net));
     net->forward_mode = mode;
     net->forward_n = n;
+    net->plan->segments.tail_there = true;
     return DEEPID_OK;
 }
 
@@ -96,7 +97,7 @@ static int32_t segment_of(const deepid_net *net, int32_t stage)
     return net->plan->segments.of_step[net->plan->stage[stage].first];
 }
 
-/* Walking back, a segment is entered here. Layers between its blocks cut it in pieces, which lie over each other in the region: each piece is entered by itself. */
+/* Walking back, a segment is entered here. */
 static bool enters_segment(const deepid_net *net, int32_t stage)
 {
     const int32_t segment = segment_of(net, stage);
@@ -126,27 +127,25 @@ static void clear_gradients_of(const deepid_net *net, const dpid_stage *stage)
     }
 }
 
-/* From stage `last` on. there: the values of the segment entered first are there from the forward. */
-static void backward_from(deepid_net *net, int32_t last, const dpid_stage_run *run, bool there)
+/* From stage `last` on. */
+static void backward_from(deepid_net *net, int32_t last, const dpid_stage_run *run)
 {
     for (int32_t i = last; i >= 0; i--) {
         const dpid_stage *stage = &net->plan->stage[i];
         dpid_stage_run of = *run;
         of.stage = stage;
-        if (enters_segment(net, i)) {
-            if (!there)
-                recompute(net, i, run->mode, run->n);
-            there = false;
-        }
+        if (enters_segment(net, i) && !(i == net->plan->stages - 1 && net->plan->segments.tail_there))
+            recompute(net, i, run->mode, run->n);
         if (run->anew && !stage->type->knows_anew)
             clear_gradients_of(net, stage);
         stage->type->backward(&of);
     }
+    net->plan->segments.tail_there = false;
 }
 
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 {
-    backward_from(net, net->plan->stages - 1, &(dpid_stage_run){.net = net, .mode = mode, .n = n, .want_input = dx != NULL}, true);
+    backward_from(net, net->plan->stages - 1, &(dpid_stage_run){.net = net, .mode = mode, .n = n, .want_input = dx != NULL});
     if (dx)
         memcpy(dx, dpid_gradient_at(net, 0), (size_t)(dpid_value_reals(net, 0, n) * dpid_precision_bytes(net->precision)));
 }
@@ -161,11 +160,11 @@ int32_t dpid_net_run_turn(deepid_net *net, dpid_mode mode, int64_t n, const dpid
         forward_stage(net, i, mode, n);
     if (stage->type->turn) {
         stage->type->turn(&run, turn);
-        backward_from(net, last - 1, &run, !enters_segment(net, last));
+        backward_from(net, last - 1, &run);
     } else {
         forward_stage(net, last, mode, n);
         turn->run(turn->arg, 0, n);
-        backward_from(net, last, &run, true);
+        backward_from(net, last, &run);
     }
     return DEEPID_OK;
 }
@@ -226,7 +225,7 @@ const char *dpid_net_find_nonfinite(const deepid_net *net, const char *what, int
 {
     if (strcmp(what, "output") == 0) {
         for (int32_t v = 0; v < net->values_count; v++)
-            if (dpid_value_at(net, v) && !net->plan->segments.inside[v] && !all_finite(net, dpid_value_at(net, v), dpid_value_reals(net, v, n)))
+            if (dpid_net_value(net, v) && !all_finite(net, dpid_net_value(net, v), dpid_value_reals(net, v, n)))
                 return net->value[v].name;
         return NULL;
     }
