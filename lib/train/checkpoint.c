@@ -7,7 +7,7 @@
 
 #define KEY "deepid.trainer."
 #define STATE "trainer.state%d"
-enum { NUMBERS = 12, TEXTS = 4 };
+enum { NUMBERS = 13, TEXTS = 4 };
 
 /* ---- the numbers and texts by name ---------------------------------------------------------- */
 
@@ -33,6 +33,7 @@ static void collect_numbers(const deepid_trainer *t, number *out)
         {KEY "position", (double)t->position},
         {KEY "nonfinite", (double)t->nonfinite},
         {KEY "samples", (double)t->data->count},
+        {KEY "since", (double)t->since},
         {KEY "loss", t->last_loss},
     };
     for (int i = 0; i < NUMBERS; i++)
@@ -135,8 +136,8 @@ static int32_t read_numbers(deepid_trainer *fresh, const dpid_safetensors *file,
         return missing(fresh, path, KEY "seed");
     if (value[10] != (double)fresh->data->count)
         return dpid_fail(fresh->head.ctx, DEEPID_ERR_SHAPE, "'%s' was trained on %s samples, the data has %lld", path, dpid_number(value[10]).text, (long long)fresh->data->count);
-    if (!(value[2] >= 0 && value[2] <= value[10] && value[8] >= 0 && value[8] < value[10] && value[6] >= 0 && value[7] >= 0))
-        return dpid_fail(fresh->head.ctx, DEEPID_ERR_FORMAT, "'%s': batch, position, step or epoch is out of range", path);
+    if (!(value[2] >= 0 && value[2] <= value[10] && value[8] >= 0 && value[8] < value[10] && value[6] >= 0 && value[7] >= 0 && value[11] >= 0 && value[11] <= value[6]))
+        return dpid_fail(fresh->head.ctx, DEEPID_ERR_FORMAT, "'%s': batch, position, step, since or epoch is out of range", path);
     fresh->rate = value[0];
     fresh->clip = value[1];
     fresh->batch = (int64_t)value[2];
@@ -147,6 +148,7 @@ static int32_t read_numbers(deepid_trainer *fresh, const dpid_safetensors *file,
     fresh->epoch = (int64_t)value[7];
     fresh->position = (int64_t)value[8];
     fresh->nonfinite = (int64_t)value[9];
+    fresh->since = (int64_t)value[11];
     return DEEPID_OK;
 }
 
@@ -158,7 +160,7 @@ static int32_t read_states(deepid_trainer *fresh, const dpid_safetensors *file, 
         char name[32];
         snprintf(name, sizeof name, STATE, i);
         const dpid_file_tensor *t = dpid_safetensors_find(file, name);
-        if (!t && fresh->step == 0)
+        if (!t && fresh->step == fresh->since) /* no step yet with this optimiser */
             continue;
         if (!t || t->dtype != net->dtype || t->rank != 1 || t->extents[0] != net->values_reals)
             return dpid_fail(fresh->head.ctx, DEEPID_ERR_FORMAT, "'%s': %s is missing or does not fit the net", path, name);

@@ -149,7 +149,7 @@ static void update_parameters(deepid_trainer *t, double norm)
     dpid_pool *pool = dpid_ctx_pool(t->head.ctx);
     const double scale = t->clip > 0 && norm > t->clip ? t->clip / norm : 1;
     update u = {.trainer = t,
-                .common = {.option = t->optimizer_option, .step = t->step + 1, .rate = dpid_trainer_rate_at(t, t->step), .scale = scale},
+                .common = {.option = t->optimizer_option, .step = t->step + 1 - t->since, .rate = dpid_trainer_rate_at(t, t->step), .scale = scale},
                 .decay = o->decay_key >= 0 ? t->optimizer_option[o->decay_key].r : 0,
                 .decay_all = o->decay_all_key >= 0 && t->optimizer_option[o->decay_all_key].i == 1,
                 .task = task_of(t->net->values_reals, dpid_pool_workers(pool))};

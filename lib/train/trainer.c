@@ -146,6 +146,7 @@ static int32_t set_optimizer(deepid_trainer *t, const char *text)
     drop_state(t);
     drop_buffers(t);
     t->optimizer = optimizer;
+    t->since = t->step;
     memcpy(t->optimizer_option, values, sizeof values);
     return DEEPID_OK;
 }

@@ -29,6 +29,7 @@ struct deepid_trainer {
     bool keep_last, record;
     /* state */
     int64_t step, epoch, position; /* done steps; the running epoch and the next sample in its order */
+    int64_t since; /* the step at which the optimiser was set: its corrections count from there */
     int64_t nonfinite;
     double last_loss, last_norm;
     atomic_int stop;

@@ -1,0 +1,451 @@
+/* What a setting does to the next steps, in numbers: which samples they use, how far they go, what they keep of what was before. */
+#include "support/support.h"
+
+#include "data/data.h"
+
+#include <math.h>
+
+/* ---- a net that shows which samples a step has used ------------------------------------------------ */
+
+/* Sample i is the i-th unit vector and its target is 1: dL/dw[i] is not 0 where sample i was in the batch, and only there. */
+enum { SAMPLES = 10, BATCH = 4 };
+
+typedef struct {
+    deepid_net *net;
+    deepid_dataset *data;
+    deepid_trainer *trainer;
+    double x[SAMPLES * SAMPLES], y[SAMPLES];
+} units;
+
+static void open_units(deepid_ctx *ctx, units *u, uint64_t seed)
+{
+    const int64_t extents[2] = {SAMPLES, SAMPLES};
+    memset(u, 0, sizeof *u);
+    for (int i = 0; i < SAMPLES; i++)
+        u->x[i * SAMPLES + i] = u->y[i] = 1;
+    OK(deepid_net_create(ctx, "input 10; dense out=1 bias=0", DEEPID_F64, &u->net));
+    OK(deepid_dataset_wrap_targets(ctx, DEEPID_F64, u->x, 2, extents, NULL, DEEPID_F64, u->y, 1, &u->data));
+    OK(deepid_trainer_create(u->net, u->data, &u->trainer));
+    OK(deepid_trainer_set_batch(u->trainer, BATCH));
+    OK(deepid_trainer_set_learning_rate(u->trainer, 1e-3));
+    OK(deepid_trainer_set_seed(u->trainer, seed));
+}
+
+static void close_units(units *u)
+{
+    deepid_trainer_destroy(u->trainer);
+    deepid_dataset_destroy(u->data);
+    deepid_net_destroy(u->net);
+}
+
+/* Bit i: the next step used sample i. */
+static uint32_t step_of(deepid_ctx *ctx, units *u)
+{
+    uint32_t used = 0;
+    OK(deepid_trainer_step(u->trainer));
+    const double *g = deepid_net_trained_gradient(u->net);
+    for (int i = 0; i < SAMPLES; i++)
+        used |= g[i] != 0 ? 1u << i : 0;
+    return used;
+}
+
+static uint32_t in_order(uint64_t seed, uint64_t epoch, int64_t first, int64_t count)
+{
+    int64_t order[SAMPLES];
+    uint32_t used = 0;
+    dpid_epoch_order(seed, epoch, SAMPLES, order);
+    for (int64_t i = first; i < first + count; i++)
+        used |= 1u << order[i];
+    return used;
+}
+
+/* Ten samples in batches of four: two steps an epoch and two samples left out, or three steps and none; the next epoch has another order. */
+static void an_epoch_uses_each_sample_once_and_the_last_ones_when_asked(void **state)
+{
+    (void)state;
+    static const int64_t sizes[] = {4, 4, 2};
+    deepid_ctx *ctx = new_ctx(1);
+    for (int keep = 0; keep < 2; keep++) {
+        units u;
+        uint32_t orders[3][3];
+        open_units(ctx, &u, 11);
+        OK(deepid_trainer_set_keep_last(u.trainer, keep));
+        assert_int_equal(deepid_trainer_steps_per_epoch(u.trainer), 2 + keep);
+        for (int epoch = 0; epoch < 3; epoch++) {
+            uint32_t seen = 0;
+            for (int step = 0; step < 2 + keep; step++) {
+                const uint32_t used = orders[epoch][step] = step_of(ctx, &u);
+                if (__builtin_popcount(used) != sizes[step] || (used & seen))
+                    fail_msg("keep_last %d, epoch %d, step %d uses %d samples, %d of them again; expected %d new ones", keep, epoch, step, __builtin_popcount(used),
+                             __builtin_popcount(used & seen), (int)sizes[step]);
+                assert_int_equal(used, in_order(11, (uint64_t)epoch, 4 * step, sizes[step]));
+                seen |= used;
+            }
+            assert_int_equal(__builtin_popcount(seen), keep ? SAMPLES : 8);
+        }
+        assert_int_equal(deepid_trainer_steps_done(u.trainer), 3 * (2 + keep));
+        assert_true(memcmp(orders[0], orders[1], sizeof(uint32_t) * (size_t)(2 + keep)) != 0);
+        close_units(&u);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* The seed counts from the next step on, also in the middle of an epoch: the rest of the epoch is the rest of the new seed's order. */
+static void a_new_seed_counts_from_the_next_step_on(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    units u;
+    open_units(ctx, &u, 11);
+    OK(deepid_trainer_set_keep_last(u.trainer, 1));
+    assert_int_equal(step_of(ctx, &u), in_order(11, 0, 0, 4));
+    OK(deepid_trainer_set_seed(u.trainer, 12));
+    assert_int_not_equal(in_order(11, 0, 4, 4), in_order(12, 0, 4, 4)); /* else the next line could not fail */
+    assert_int_equal(step_of(ctx, &u), in_order(12, 0, 4, 4));
+    assert_int_equal(step_of(ctx, &u), in_order(12, 0, 8, 2));
+    assert_int_equal(step_of(ctx, &u), in_order(12, 1, 0, 4));
+    close_units(&u);
+    deepid_ctx_destroy(ctx);
+}
+
+/* One sample is not finite: its step is skipped, counted, and the next step takes the next samples. */
+static void a_skipped_step_has_used_its_samples(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    units u;
+    open_units(ctx, &u, 11);
+    OK(deepid_trainer_set_batch(u.trainer, 1));
+    OK(deepid_trainer_set_nonfinite(u.trainer, "record"));
+    u.x[3 * SAMPLES + 3] = (double)INFINITY;
+    OK(deepid_trainer_fit(u.trainer, 3 * SAMPLES, NULL, NULL));
+    assert_int_equal(deepid_trainer_nonfinite_steps(u.trainer), 3); /* once an epoch */
+    const double *w = deepid_net_trained_data(u.net);
+    for (int i = 0; i < SAMPLES; i++) { /* w <- w + 2 rate (1 - w), three times from 0 */
+        const double expected = i == 3 ? 0 : 1 - pow(1 - 2e-3, 3);
+        if (!(fabs(w[i] - expected) < 1e-15))
+            fail_msg("sample %d: its weight is %.17g, expected %.17g", i, w[i], expected);
+    }
+    close_units(&u);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- how far a step goes ------------------------------------------------------------------------------- */
+
+typedef struct {
+    deepid_net *net;
+    deepid_dataset *data;
+    deepid_trainer *trainer;
+    int64_t n;
+    double before[64];
+} run;
+
+/* All samples a step, in f64; parameters of no special value. */
+static void open_run(deepid_ctx *ctx, run *r, const char *text, const char *optimizer, double rate)
+{
+    memset(r, 0, sizeof *r);
+    OK(deepid_net_create(ctx, text, DEEPID_F64, &r->net));
+    OK(deepid_dataset_generate(ctx, "linear n=32 in=3 out=2 target=gaussian", 5, &r->data));
+    OK(deepid_trainer_create(r->net, r->data, &r->trainer));
+    OK(deepid_trainer_set_batch(r->trainer, 0));
+    OK(deepid_trainer_set_optimizer(r->trainer, optimizer));
+    OK(deepid_trainer_set_learning_rate(r->trainer, rate));
+    r->n = deepid_net_trained_count(r->net);
+    assert_true(r->n <= 64);
+    random_array(8, r->n, 0.3, 0.9, deepid_net_trained_data(r->net));
+}
+
+static void close_run(run *r)
+{
+    deepid_trainer_destroy(r->trainer);
+    deepid_dataset_destroy(r->data);
+    deepid_net_destroy(r->net);
+}
+
+/* Leaves the parameters as they were in before, and the step's gradient in the net. */
+static void step(deepid_ctx *ctx, run *r)
+{
+    memcpy(r->before, deepid_net_trained_data(r->net), sizeof(double) * (size_t)r->n);
+    OK(deepid_trainer_step(r->trainer));
+}
+
+static void moved_by(const run *r, const char *what, int64_t i, double expected)
+{
+    const double moved = ((const double *)deepid_net_trained_data(r->net))[i] - r->before[i];
+    if (!(fabs(moved - expected) <= 1e-15)) /* weights below 1: one rounding of the sum */
+        fail_msg("%s: parameter %lld moves by %.17g, expected %.17g", what, (long long)i, moved, expected);
+}
+
+/* A gradient longer than the clip is shortened to it, its direction kept; one that is shorter stays; the norm that is told is the one before. */
+static void clipping_shortens_long_gradients_and_leaves_short_ones(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int clipped = 0; clipped < 2; clipped++) {
+        run r;
+        double squares = 0;
+        double moved = 0;
+        open_run(ctx, &r, "input 3; dense out=2", "sgd", 1e-3);
+        OK(deepid_trainer_set_clip(r.trainer, clipped ? 0.01 : 1000));
+        step(ctx, &r);
+        const double *g = deepid_net_trained_gradient(r.net);
+        const double *w = deepid_net_trained_data(r.net);
+        for (int64_t i = 0; i < r.n; i++) {
+            squares += g[i] * g[i];
+            moved += (w[i] - r.before[i]) * (w[i] - r.before[i]);
+        }
+        const double norm = sqrt(squares);
+        assert_true(norm > 0.1 && norm < 100);
+        assert_true(fabs(deepid_trainer_gradient_norm(r.trainer) - norm) < 1e-14 * norm);
+        for (int64_t i = 0; i < r.n; i++)
+            moved_by(&r, clipped ? "clipped" : "not clipped", i, -1e-3 * g[i] * (clipped ? 0.01 / norm : 1));
+        const double length = clipped ? 1e-3 * 0.01 : 1e-3 * norm;
+        if (!(fabs(sqrt(moved) - length) < 1e-14))
+            fail_msg("the step is %.17g long, expected %.17g", sqrt(moved), length);
+        close_run(&r);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+static bool is_weight(const char *name)
+{
+    return strstr(name, "dense") && strstr(name, ".weight");
+}
+
+/* decay=weights, the default: matrices shrink; biases, scales and shifts go by their gradient alone. decay=all: all shrink. */
+static void weight_decay_acts_on_what_it_says(void **state)
+{
+    (void)state;
+    static const char *const optimizers[] = {"sgd weight_decay=0.5", "sgd weight_decay=0.5 decay=all", "adamw weight_decay=0.5", "adamw weight_decay=0.5 decay=all"};
+    const double rate = 1e-3;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int o = 0; o < 4; o++) {
+        run r;
+        int64_t at = 0;
+        open_run(ctx, &r, "input 3; dense out=4; batchnorm; tanh; dense out=2", optimizers[o], rate);
+        step(ctx, &r);
+        const double *g = deepid_net_trained_gradient(r.net);
+        for (int64_t p = 0; p < deepid_net_parameter_count(r.net); p++) {
+            const char *name = deepid_net_parameter_name(r.net, p);
+            int64_t count = deepid_net_parameter_trained(r.net, p);
+            for (int32_t axis = 0; axis < deepid_net_parameter_rank(r.net, p); axis++)
+                count *= deepid_net_parameter_extent(r.net, p, axis);
+            for (int64_t i = at; i < at + count; i++) {
+                const double decay = is_weight(name) || o % 2 ? rate * 0.5 * r.before[i] : 0;
+                const double along = o < 2 ? g[i] : g[i] / (fabs(g[i]) + 1e-8); /* Adam's first step */
+                moved_by(&r, name, i, -decay - rate * along);
+            }
+            at += count;
+        }
+        assert_int_equal(at, r.n);
+        close_run(&r);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Adam's first step moves each parameter by the rate, g / (|g| + eps), whatever another optimiser did before; and SGD's first by rate g. */
+static void another_optimiser_starts_afresh(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    const char *path = temporary("changed.safetensors");
+    for (int saved = 0; saved < 2; saved++) { /* the same, by way of a file */
+        run r;
+        open_run(ctx, &r, "input 3; dense out=2", "sgd momentum=0.9", 1e-3);
+        OK(deepid_trainer_fit(r.trainer, 5, NULL, NULL));
+        OK(deepid_trainer_set_optimizer(r.trainer, "adam"));
+        if (saved) {
+            OK(deepid_trainer_save(r.trainer, path));
+            OK(deepid_trainer_load(r.trainer, path));
+        }
+        const double *g = NULL;
+        double m[64];
+        for (int k = 1; k <= 2; k++) {
+            step(ctx, &r);
+            g = deepid_net_trained_gradient(r.net);
+            for (int64_t i = 0; i < r.n; i++) {
+                if (k == 1) {
+                    moved_by(&r, "the first step of adam", i, -1e-3 * g[i] / (fabs(g[i]) + 1e-8));
+                    m[i] = g[i];
+                    continue;
+                }
+                const double mean = (0.9 * 0.1 * m[i] + 0.1 * g[i]) / (1 - 0.81);
+                const double square = (0.999 * 0.001 * m[i] * m[i] + 0.001 * g[i] * g[i]) / (1 - 0.999 * 0.999);
+                moved_by(&r, "the second step of adam", i, -1e-3 * mean / (sqrt(square) + 1e-8));
+            }
+            if (saved && k == 1) { /* and from between its steps */
+                OK(deepid_trainer_save(r.trainer, path));
+                OK(deepid_trainer_load(r.trainer, path));
+            }
+        }
+        OK(deepid_trainer_set_optimizer(r.trainer, "sgd momentum=0.9"));
+        step(ctx, &r);
+        for (int64_t i = 0; i < r.n; i++)
+            moved_by(&r, "the first step of sgd", i, -1e-3 * g[i]);
+        close_run(&r);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- schedules at their ends ------------------------------------------------------------------------------ */
+
+static double rate_after(deepid_ctx *ctx, const char *schedule, int64_t alone, int64_t first, int64_t second)
+{
+    run r;
+    open_run(ctx, &r, "input 3; dense out=2", "sgd", 1e-3);
+    OK(deepid_trainer_set_schedule(r.trainer, schedule));
+    for (int64_t i = 0; i < alone; i++)
+        OK(deepid_trainer_step(r.trainer));
+    OK(deepid_trainer_fit(r.trainer, first, NULL, NULL));
+    OK(deepid_trainer_fit(r.trainer, second, NULL, NULL));
+    const double rate = deepid_trainer_current_rate(r.trainer);
+    close_run(&r);
+    return rate / 1e-3;
+}
+
+/* The first fit says how many steps there are in all, with those before it; behind the last one the rate stays. */
+static void schedules_hold_at_their_ends(void **state)
+{
+    (void)state;
+    const double pi = acos(-1);
+    static const struct {
+        const char *schedule;
+        int64_t alone, first, second;
+        double share; /* of half a cosine; below 0: the factor is 1 */
+    } rows[] = {
+        {"constant warmup=10", 0, 9, 0, -1}, {"constant warmup=10", 0, 10, 0, -1}, {"constant warmup=10", 0, 11, 0, -1}, {"cosine", 0, 20, 0, 1},
+        {"cosine", 0, 20, 10, 1},            {"cosine", 10, 20, 0, 1},             {"cosine", 10, 0, 0, 1},              {"cosine", 0, 20, 20, 1},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const double expected = rows[i].share < 0 ? 1 : (1 + cos(pi * rows[i].share)) / 2;
+        const double got = rate_after(ctx, rows[i].schedule, rows[i].alone, rows[i].first, rows[i].second);
+        if (!(fabs(got - expected) < 1e-12))
+            fail_msg("%s after %lld, %lld and %lld steps: factor %.17g, expected %.17g", rows[i].schedule, (long long)rows[i].alone, (long long)rows[i].first, (long long)rows[i].second, got,
+                     expected);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+static int32_t half_way(void *user, const deepid_event *event)
+{
+    if (deepid_event_step(event) == 20) /* 10 alone, then 30: 20 of 40 */
+        *(double *)user = deepid_event_learning_rate(event);
+    return 0;
+}
+
+static void the_steps_before_a_fit_count(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    run r;
+    double rate = 0;
+    open_run(ctx, &r, "input 3; dense out=2", "sgd", 1e-3);
+    OK(deepid_trainer_set_schedule(r.trainer, "cosine"));
+    for (int i = 0; i < 10; i++)
+        OK(deepid_trainer_step(r.trainer));
+    OK(deepid_trainer_fit(r.trainer, 30, half_way, &rate));
+    if (!(fabs(rate - 0.5e-3) < 1e-15))
+        fail_msg("the rate after half of all steps is %.17g, expected half of 1e-3", rate);
+    close_run(&r);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- evaluation ---------------------------------------------------------------------------------------------- */
+
+/* A net that always says class 0 with logits 1 and 0: wrong at each of class 1, loss log(1 + e^-1) at class 0 and 1 more at class 1. 100 samples are one batch and a rest. */
+static void evaluation_counts_every_sample_once(void **state)
+{
+    (void)state;
+    enum { N = 100, ONES = 37 };
+    deepid_ctx *ctx = new_ctx(1);
+    float x[N] = {0};
+    int32_t labels[N];
+    const int64_t extents[2] = {N, 1};
+    deepid_net *net = NULL;
+    deepid_dataset *data = NULL;
+    double loss;
+    double error;
+    for (int i = 0; i < N; i++)
+        labels[i] = i >= N - ONES;
+    OK(deepid_net_create(ctx, "input 1; dense out=2", DEEPID_F64, &net));
+    ((double *)deepid_net_parameter_data(net, "dense.bias"))[0] = 1;
+    OK(deepid_dataset_wrap(ctx, DEEPID_F32, x, 2, extents, NULL, labels, 2, &data));
+    OK(deepid_net_evaluate(net, data, NULL, &loss, &error));
+    assert_true(error == ONES / (double)N);
+    assert_true(fabs(loss - (log1p(exp(-1)) + ONES / (double)N)) < 1e-13);
+    deepid_dataset_destroy(data);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- gradients, wherever they lie --------------------------------------------------------------------------------- */
+
+static double loss_along(deepid_ctx *ctx, run *r, const double *w, const double *direction, double h)
+{
+    double *values = deepid_net_trained_data(r->net);
+    double loss;
+    for (int64_t i = 0; i < r->n; i++)
+        values[i] = w[i] + h * direction[i];
+    OK(deepid_net_evaluate(r->net, r->data, NULL, &loss, NULL));
+    return loss;
+}
+
+/* The step's gradient along a random direction is the difference of the loss, in nets whose values and gradients share memory in many ways. Smooth nets: fourth-order
+   differences with h = 3e-4 leave about h^4 = 1e-14 of a fifth derivative and rounding 1e-16 / h. */
+static void a_steps_gradient_is_the_derivative_of_the_loss(void **state)
+{
+    (void)state;
+    static const char *const nets[] = {
+        "input 8x8x1; conv2d out=4 kernel=3; tanh; 3 * identity { conv2d out=4 kernel=3; tanh; conv2d out=4 kernel=3 } after=tanh; global_avgpool; dense out=3",
+        "input 8x8x1; conv2d out=4 kernel=3; 2 * identity { tanh; conv2d out=4 kernel=3; tanh; conv2d out=4 kernel=3 } after=none; flatten; dense out=5; tanh; dense out=3",
+        "input 8x8x1; flatten; dense out=9; tanh; 4 * identity s=0.5 { dense out=9; tanh; dense out=9 } after=tanh; 2 * plain { dense out=9; gelu; dense out=9 } after=tanh; dense out=3",
+        "input 8x8x1; conv2d out=4 kernel=3; avgpool kernel=2; identity shortcut=B { conv2d out=6 kernel=3 stride=2; tanh; conv2d out=6 kernel=3 } after=tanh; flatten; layernorm; dense out=3",
+    };
+    deepid_ctx *ctx = new_ctx(2);
+    for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
+        run r = {.net = NULL};
+        OK(deepid_net_create(ctx, nets[k], DEEPID_F64, &r.net));
+        OK(deepid_net_init(r.net, "glorot", 3));
+        OK(deepid_dataset_generate(ctx, "gratings n=20 classes=3", 4, &r.data));
+        OK(deepid_trainer_create(r.net, r.data, &r.trainer));
+        OK(deepid_trainer_set_batch(r.trainer, 0));
+        OK(deepid_trainer_set_learning_rate(r.trainer, 1e-300));
+        r.n = deepid_net_trained_count(r.net);
+        double *w = calloc((size_t)r.n, sizeof *w);
+        double *direction = calloc((size_t)r.n, sizeof *direction);
+        double slope = 0;
+        random_array(9 + k, r.n, -1, 1, direction);
+        OK(deepid_trainer_step(r.trainer));
+        memcpy(w, deepid_net_trained_data(r.net), sizeof *w * (size_t)r.n);
+        for (int64_t i = 0; i < r.n; i++)
+            slope += ((const double *)deepid_net_trained_gradient(r.net))[i] * direction[i];
+        const double h = 3e-4;
+        const double expected = (8 * (loss_along(ctx, &r, w, direction, h) - loss_along(ctx, &r, w, direction, -h)) - loss_along(ctx, &r, w, direction, 2 * h) +
+                                 loss_along(ctx, &r, w, direction, -2 * h)) /
+                                (12 * h);
+        if (!(fabs(slope - expected) <= 1e-8 * fmax(fabs(expected), 0.01)))
+            fail_msg("%s: the slope is %.15g, by differences %.15g", nets[k], slope, expected);
+        free(direction);
+        free(w);
+        close_run(&r);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_epoch_uses_each_sample_once_and_the_last_ones_when_asked),
+        cmocka_unit_test(a_new_seed_counts_from_the_next_step_on),
+        cmocka_unit_test(a_skipped_step_has_used_its_samples),
+        cmocka_unit_test(clipping_shortens_long_gradients_and_leaves_short_ones),
+        cmocka_unit_test(weight_decay_acts_on_what_it_says),
+        cmocka_unit_test(another_optimiser_starts_afresh),
+        cmocka_unit_test(schedules_hold_at_their_ends),
+        cmocka_unit_test(the_steps_before_a_fit_count),
+        cmocka_unit_test(evaluation_counts_every_sample_once),
+        cmocka_unit_test(a_steps_gradient_is_the_derivative_of_the_loss),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
