@@ -207,6 +207,42 @@ static void the_hashes_are_fnv_1a(void **state)
     assert_true(dpid_hash64("bar", 3, dpid_hash64("foo", 3, 0)) == 0x85944171f73967e8u);
 }
 
+/* ---- the numbers themselves: another way to the same distribution would change every study ------------ */
+
+static void the_numbers_of_a_stream_are_these(void **state)
+{
+    (void)state;
+    static const uint64_t words[4] = {0xdcbd5a1232f329ecu, 0xf6949f942626d231u, 0x5b1c9cd9e7305746u, 0xe2dda688b92fd294u};
+    static const double uniform[4] = {0x1.b97ab42465e65p-1, 0x1.ed293f284c4dbp-1, 0x1.6c7273679cc16p-2, 0x1.c5bb4d11725fbp-1};
+    static const double normal[4] = {0.52993010920392414, 1.0853305268840114, 0.56186826658207434, 0.6462215261214016};
+    static const int64_t bounds[6] = {2, 10, 1000000007, (int64_t)3 << 61, (int64_t)3 << 61, (int64_t)3 << 61};
+    static const int64_t below[6] = {1, 8, 927960685, 6096438035682783362, 6173699373502790718, 5061510238014747429};
+    static const int64_t permuted[12] = {0, 6, 5, 10, 2, 9, 7, 1, 4, 8, 3, 11};
+    int64_t order[12];
+    dpid_random r = dpid_random_make(2024, DPID_STREAM_NOISE, 7);
+    for (int i = 0; i < 4; i++)
+        assert_true(dpid_random_bits(&r) == words[i]);
+    r.counter = 0;
+    for (int i = 0; i < 4; i++)
+        assert_true(dpid_random_uniform(&r) == uniform[i]);
+    r.counter = 0;
+    for (int i = 0; i < 4; i++) {
+        const double got = dpid_random_normal(&r);
+        if (!(fabs(got - normal[i]) <= 1e-15)) /* logarithm and cosine may differ by a unit of the last place from machine to machine */
+            fail_msg("normal number %d is %.17g, expected %.17g", i, got, normal[i]);
+    }
+    for (int i = 0; i < 6; i++) {
+        const int64_t got = dpid_random_below(&r, bounds[i]);
+        if (got != below[i])
+            fail_msg("number %d, below %lld, is %lld, expected %lld", i, (long long)bounds[i], (long long)got, (long long)below[i]);
+    }
+    assert_int_equal(r.counter, 15); /* one for each number, one more for each that was rejected */
+    r.counter = 1;                   /* the second number of a block first */
+    dpid_random_permutation(&r, 12, order);
+    assert_memory_equal(order, permuted, sizeof order);
+    assert_int_equal(r.counter, 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +256,7 @@ int main(void)
         cmocka_unit_test(below_is_unbiased_where_bias_would_be_largest),
         cmocka_unit_test(a_permutation_holds_everything_once_and_all_orders_come),
         cmocka_unit_test(the_hashes_are_fnv_1a),
+        cmocka_unit_test(the_numbers_of_a_stream_are_these),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
