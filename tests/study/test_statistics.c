@@ -1,6 +1,8 @@
 /* Statistics: published tables and examples, exact enumeration by plain loops, numbers of scipy 1.17.1 quoted as constants, and what is refused. */
 #include "support/support.h"
 
+#include "base/random.h"
+
 #include <math.h>
 
 enum { MANY = 4 };
@@ -312,6 +314,11 @@ static void equivalence_asks_for_an_interval_inside_the_margin(void **state)
     assert_int_equal(equivalent, 0);
     OK(deepid_statistics_equivalence(ctx, 10, d, -low / 2, 0.05, &low, &high, &equivalent));
     assert_int_equal(equivalent, 0);
+    double turned[10];
+    for (int i = 0; i < 10; i++)
+        turned[i] = -d[i];
+    OK(deepid_statistics_equivalence(ctx, 10, turned, high, 0.05, &low, &high, &equivalent)); /* nor is the lower one, which this time is the far one */
+    assert_true(equivalent == 0 && low == -same[2] && high == -same[1]);
     OK(deepid_statistics_equivalence(ctx, 3, d, 100, 0.05, &low, &high, &equivalent)); /* three seeds show nothing */
     assert_int_equal(equivalent, 0);
     deepid_ctx_destroy(ctx);
@@ -385,6 +392,54 @@ static void bca_agrees_with_all_resamples(void **state)
     OK(deepid_statistics_bootstrap_mean(ctx, 5, x, 0.95, 199999, 11, &e, &low, &high));
     near_at("low", low, end[0], 0.021); /* one step between neighbouring means is at most 0.02 there */
     near_at("high", high, end[1], 0.041);
+    deepid_ctx_destroy(ctx);
+}
+
+/* The interval of 99 resamples once more, from the same draws: with alpha = 0.05 and z0 = a = 0 the ends would be the fifth and the 95th value, so a place of B instead of B + 1 shows. */
+static void ends_of_few_resamples_are_the_right_order_statistics(void **state)
+{
+    (void)state;
+    enum { N = 12, B = 99 };
+    deepid_ctx *ctx = new_ctx(1);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        dpid_random random = dpid_random_make(seed, DPID_STREAM_STATISTICS, dpid_hash32("bootstrap", 9));
+        double value[B];
+        double below = 0;
+        double cubes = 0;
+        double squares = 0;
+        double sum = 0;
+        for (int i = 0; i < N; i++)
+            sum += conditioning[i];
+        for (int b = 0; b < B; b++) {
+            double drawn = 0;
+            for (int i = 0; i < N; i++)
+                drawn += conditioning[dpid_random_below(&random, N)];
+            below += drawn < sum ? 1 : drawn == sum ? 0.5 : 0; /* whole numbers: no rounding */
+            value[b] = drawn / N;
+        }
+        for (int i = 0; i < N; i++) {
+            const double u = conditioning[i] - sum / N; /* (n - 1) times what the mean loses without it */
+            cubes += u * u * u;
+            squares += u * u;
+        }
+        const double a = cubes / (6 * pow(squares, 1.5));
+        double z0 = -5;
+        for (double step = 1; step > 1e-15; step /= 2)
+            while (0.5 * erfc(-(z0 + step) / sqrt(2)) < below / B)
+                z0 += step;
+        qsort(value, B, sizeof *value, ascending);
+        double end[3];
+        OK(deepid_statistics_bootstrap_mean(ctx, N, conditioning, 0.9, B, seed, &end[0], &end[1], &end[2]));
+        for (int side = 0; side < 2; side++) {
+            const double z = z0 + (side ? 1.6448536269514722 : -1.6448536269514722);
+            const double place = (B + 1) * 0.5 * erfc(-(z0 + z / (1 - a * z)) / sqrt(2)) - 1; /* from 0 */
+            const int i = (int)fmax(0, fmin(place, B - 2));
+            const double share = fmax(0, fmin(place - i, 1));
+            const double expected = (1 - share) * value[i] + share * value[i + 1];
+            if (!(fabs(end[1 + side] - expected) <= 1e-9 * expected))
+                fail_msg("seed %d, end %d: %.15g, expected %.15g", (int)seed, side, end[1 + side], expected);
+        }
+    }
     deepid_ctx_destroy(ctx);
 }
 
@@ -586,6 +641,7 @@ int main(void)
         cmocka_unit_test(equivalence_asks_for_an_interval_inside_the_margin),
         cmocka_unit_test(bca_of_a_mean_is_scipys),
         cmocka_unit_test(bca_agrees_with_all_resamples),
+        cmocka_unit_test(ends_of_few_resamples_are_the_right_order_statistics),
         cmocka_unit_test(bca_of_a_share_is_scipys),
         cmocka_unit_test(intervals_cover),
         cmocka_unit_test(clopper_pearson_agrees_with_the_tables),

@@ -1,0 +1,213 @@
+/* Public primitives: known answers at the edges that references share with their ops, sizes of more than one chunk, and which tensors may lie beside each other. */
+#include "support/support.h"
+
+#include <math.h>
+
+static deepid_tensor *wrapped(deepid_ctx *ctx, int32_t rank, const int64_t *extents, double *data)
+{
+    deepid_tensor *t = NULL;
+    OK(deepid_tensor_wrap(ctx, DEEPID_F64, rank, extents, data, &t));
+    return t;
+}
+
+static void near_at(const char *what, int64_t i, double got, double expected, double tolerance)
+{
+    if (!(fabs(got - expected) <= tolerance))
+        fail_msg("%s[%lld] is %.17g, expected %.17g", what, (long long)i, got, expected);
+}
+
+/* ---- tensors in one array ----------------------------------------------------------------------- */
+
+/* Neighbours touch and do not overlap, whichever comes first; one common element is refused. */
+static void neighbouring_parts_of_an_array_are_apart(void **state)
+{
+    (void)state;
+    enum { N = 6 };
+    const int64_t extents[2] = {2, 3};
+    deepid_ctx *ctx = new_ctx(1);
+    double array[3 * N];
+    for (int first = 0; first <= 2 * N; first++) { /* of y, and of dx; x lies in the middle */
+        for (int i = 0; i < 3 * N; i++)
+            array[i] = i < N || i >= 2 * N ? 99 : i - N - 2.5;
+        deepid_tensor *x = wrapped(ctx, 2, extents, array + N);
+        deepid_tensor *y = wrapped(ctx, 2, extents, array + first);
+        double slopes[N] = {1, 2, 3, 4, 5, 6};
+        deepid_tensor *dy = wrapped(ctx, 2, extents, slopes);
+        if (first == 0 || first == 2 * N) {
+            OK(deepid_relu_forward("", x, y));
+            for (int i = 0; i < N; i++)
+                near_at("y", i, array[first + i], fmax(i - 2.5, 0), 0);
+            OK(deepid_relu_backward("", x, dy, y));
+            for (int i = 0; i < N; i++)
+                near_at("dx", i, array[first + i], i < 3 ? 0 : i + 1, 0);
+        } else {
+            REFUSED(deepid_relu_forward("", x, y), DEEPID_ERR_ARGUMENT, "x and y overlap");
+            REFUSED(deepid_relu_backward("", x, dy, y), DEEPID_ERR_ARGUMENT, "x and dx overlap");
+        }
+        for (int i = 0; i < N; i++)
+            near_at("x", i, array[N + i], i - 2.5, 0); /* as it was */
+        deepid_tensor_destroy(dy);
+        deepid_tensor_destroy(y);
+        deepid_tensor_destroy(x);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- more rows than a chunk -------------------------------------------------------------------------- */
+
+enum { ROWS = 2600, WIDTH = 3 };
+
+/* gamma 1 and beta 0: y is xhat, so dgamma = sum dy y and dbeta = sum dy, over all 2600 rows. */
+static void layernorm_sums_over_all_rows(void **state)
+{
+    (void)state;
+    static double x[ROWS * WIDTH], y[ROWS * WIDTH], dy[ROWS * WIDTH], dx[ROWS * WIDTH];
+    const int64_t extents[2] = {ROWS, WIDTH};
+    const int64_t width[1] = {WIDTH};
+    double gamma[WIDTH] = {1, 1, 1}, beta[WIDTH] = {0}, dgamma[WIDTH] = {0}, dbeta[WIDTH] = {0};
+    deepid_ctx *ctx = new_ctx(2);
+    random_array(1, ROWS * WIDTH, -1, 1, x);
+    random_array(2, ROWS * WIDTH, 0, 1, dy);
+    deepid_tensor *t[] = {wrapped(ctx, 2, extents, x), wrapped(ctx, 1, width, gamma), wrapped(ctx, 1, width, beta), wrapped(ctx, 2, extents, y),
+                          wrapped(ctx, 2, extents, dy), wrapped(ctx, 2, extents, dx), wrapped(ctx, 1, width, dgamma), wrapped(ctx, 1, width, dbeta)};
+    OK(deepid_layernorm_forward("", t[0], t[1], t[2], t[3]));
+    OK(deepid_layernorm_backward("", t[0], t[1], t[2], t[4], t[5], t[6], t[7]));
+    for (int j = 0; j < WIDTH; j++) {
+        double products = 0;
+        double sum = 0;
+        for (int i = 0; i < ROWS; i++) {
+            products += dy[i * WIDTH + j] * y[i * WIDTH + j];
+            sum += dy[i * WIDTH + j];
+        }
+        near_at("dgamma", j, dgamma[j], products, 1e-10);
+        near_at("dbeta", j, dbeta[j], sum, 1e-10);
+    }
+    for (int i = 0; i < 8; i++)
+        deepid_tensor_destroy(t[i]);
+    deepid_ctx_destroy(ctx);
+}
+
+static void prelu_reaches_the_last_row(void **state)
+{
+    (void)state;
+    static double x[ROWS * WIDTH], y[ROWS * WIDTH];
+    const int64_t extents[2] = {ROWS, WIDTH};
+    const int64_t width[1] = {WIDTH};
+    double slope[WIDTH] = {0.5, 0.25, -1};
+    deepid_ctx *ctx = new_ctx(2);
+    random_array(3, ROWS * WIDTH, -1, 1, x);
+    deepid_tensor *t[] = {wrapped(ctx, 2, extents, x), wrapped(ctx, 1, width, slope), wrapped(ctx, 2, extents, y)};
+    OK(deepid_tensor_fill(t[2], (double)NAN));
+    OK(deepid_prelu_forward(t[0], t[1], t[2]));
+    for (int i = 0; i < ROWS * WIDTH; i++)
+        near_at("y", i, y[i], x[i] < 0 ? slope[i % WIDTH] * x[i] : x[i], 0);
+    for (int i = 0; i < 3; i++)
+        deepid_tensor_destroy(t[i]);
+    deepid_ctx_destroy(ctx);
+}
+
+/* 25000 rows are pieces of unequal size. running = 3/4 running + 1/4 batch, the variance by n - 1. */
+static void batchnorm_measures_all_rows_and_moves_its_statistics(void **state)
+{
+    (void)state;
+    static const int64_t counts[] = {2, 5, 25000};
+    static double x[25000 * WIDTH], y[25000 * WIDTH];
+    deepid_ctx *ctx = new_ctx(2);
+    for (int k = 0; k < 3; k++) {
+        const int64_t n = counts[k];
+        const int64_t extents[2] = {n, WIDTH};
+        const int64_t width[1] = {WIDTH};
+        double gamma[WIDTH] = {1, 2, -1}, beta[WIDTH] = {0, 1, 0}, mean[WIDTH] = {2, 0, -1}, var[WIDTH] = {1, 3, 0.5};
+        random_array(4, n * WIDTH, -1, 2, x);
+        for (int64_t i = 0; i < n; i++)
+            x[i * WIDTH + 1] += (double)i / (double)n; /* pieces differ */
+        deepid_tensor *t[] = {wrapped(ctx, 2, extents, x), wrapped(ctx, 1, width, gamma), wrapped(ctx, 1, width, beta), wrapped(ctx, 1, width, mean), wrapped(ctx, 1, width, var),
+                              wrapped(ctx, 2, extents, y)};
+        OK(deepid_batchnorm_forward("momentum=0.25 eps=0", 1, t[0], t[1], t[2], t[3], t[4], t[5]));
+        for (int j = 0; j < WIDTH; j++) {
+            static const double start[2][WIDTH] = {{2, 0, -1}, {1, 3, 0.5}};
+            double m = 0;
+            double squares = 0;
+            for (int64_t i = 0; i < n; i++)
+                m += x[i * WIDTH + j] / (double)n;
+            for (int64_t i = 0; i < n; i++)
+                squares += (x[i * WIDTH + j] - m) * (x[i * WIDTH + j] - m);
+            near_at("running mean", j, mean[j], 0.75 * start[0][j] + 0.25 * m, 1e-12);
+            near_at("running variance", j, var[j], 0.75 * start[1][j] + 0.25 * squares / (double)(n - 1), 1e-12);
+            near_at("the last y", j, y[(n - 1) * WIDTH + j], gamma[j] * (x[(n - 1) * WIDTH + j] - m) / sqrt(squares / (double)n) + beta[j], 1e-10);
+        }
+        for (int i = 0; i < 6; i++)
+            deepid_tensor_destroy(t[i]);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- geometry ------------------------------------------------------------------------------------------- */
+
+/* 3 channels to 6: one zero before, two behind. */
+static void channel_pad_puts_the_odd_channel_behind(void **state)
+{
+    (void)state;
+    const int64_t in[2] = {1, 3};
+    const int64_t out[2] = {1, 6};
+    double x[3] = {1, 2, 3}, y[6];
+    static const double expected[6] = {0, 1, 2, 3, 0, 0};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_tensor *t[] = {wrapped(ctx, 2, in, x), wrapped(ctx, 2, out, y)};
+    OK(deepid_channel_pad_forward("out=6", t[0], t[1]));
+    for (int i = 0; i < 6; i++)
+        near_at("y", i, y[i], expected[i], 0);
+    deepid_tensor_destroy(t[0]);
+    deepid_tensor_destroy(t[1]);
+    deepid_ctx_destroy(ctx);
+}
+
+/* padding=same of an even kernel pads behind: y_i = x_i w_0 + x_{i+1} w_1, nothing behind the end (as TensorFlow and ONNX's SAME_UPPER do). */
+static void same_padding_puts_the_odd_pixel_behind(void **state)
+{
+    (void)state;
+    const int64_t in[4] = {1, 1, 4, 1};
+    const int64_t kernel[4] = {1, 1, 2, 1};
+    double x[4] = {1, 2, 3, 4}, w[2] = {10, 1}, y[4];
+    static const double expected[4] = {12, 23, 34, 40};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_tensor *t[] = {wrapped(ctx, 4, in, x), wrapped(ctx, 4, kernel, w), wrapped(ctx, 4, in, y)};
+    OK(deepid_conv2d_forward("padding=same", t[0], t[1], NULL, t[2]));
+    for (int i = 0; i < 4; i++)
+        near_at("y", i, y[i], expected[i], 0);
+    for (int i = 0; i < 3; i++)
+        deepid_tensor_destroy(t[i]);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Of equal values the first is the maximum: it alone gets the gradient. */
+static void the_first_of_equal_maxima_gets_the_gradient(void **state)
+{
+    (void)state;
+    const int64_t in[4] = {1, 2, 2, 1};
+    const int64_t out[4] = {1, 1, 1, 1};
+    double x[4] = {1, 3, 3, 3}, dy[1] = {5}, dx[4];
+    static const double expected[4] = {0, 5, 0, 0};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_tensor *t[] = {wrapped(ctx, 4, in, x), wrapped(ctx, 4, out, dy), wrapped(ctx, 4, in, dx)};
+    OK(deepid_maxpool_backward("kernel=2", t[0], t[1], t[2]));
+    for (int i = 0; i < 4; i++)
+        near_at("dx", i, dx[i], expected[i], 0);
+    for (int i = 0; i < 3; i++)
+        deepid_tensor_destroy(t[i]);
+    deepid_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(neighbouring_parts_of_an_array_are_apart),
+        cmocka_unit_test(layernorm_sums_over_all_rows),
+        cmocka_unit_test(prelu_reaches_the_last_row),
+        cmocka_unit_test(batchnorm_measures_all_rows_and_moves_its_statistics),
+        cmocka_unit_test(channel_pad_puts_the_odd_channel_behind),
+        cmocka_unit_test(same_padding_puts_the_odd_pixel_behind),
+        cmocka_unit_test(the_first_of_equal_maxima_gets_the_gradient),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
