@@ -306,6 +306,7 @@ static void for_each_case_of(const char *isa, void (*check)(subject *), int32_t 
             if (!defaults && strcmp(cases[c].word, k->word) != 0)
                 continue;
             s.options = defaults ? "" : cases[c].options;
+            const int64_t before = of_kind;
             for (size_t h = 0; h < sizeof shapes / sizeof *shapes; h++) {
                 if (dpid_op_create(ctx, k, dpid_span_of(s.options), &shapes[h], &s.op) != DEEPID_OK)
                     continue; /* this kind or these options do not take this shape */
@@ -321,6 +322,8 @@ static void for_each_case_of(const char *isa, void (*check)(subject *), int32_t 
                     of_kind++;
                 }
             }
+            if (!defaults && of_kind == before)
+                fail_msg("%s %s: no shape takes these options", k->word, s.options);
         }
         if (of_kind == 0)
             fail_msg("%s: no case ran", k->word);

@@ -4,6 +4,7 @@
 #include "support/xml.h"
 
 #include "base/base.h"
+#include "study/verdict.h"
 
 #include <math.h>
 
@@ -180,6 +181,122 @@ static void headlines_follow_the_numbers(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- numbers in headlines --------------------------------------------------------------------------- */
+
+static deepid_table *probe_of(fake_study *fake, const char *arm, const char *word)
+{
+    for (int k = 0; k < FAKE_PROBES; k++)
+        if (strcmp(fake->probe[k].arm, arm) == 0 && strcmp(fake->probe[k].word, word) == 0)
+            return fake->tables[k + 2]; /* results and history come first */
+    fail_msg("no probe %s of %s", word, arm);
+    return NULL;
+}
+
+/* Row `block` from 1 of every seed. */
+static void set_block(deepid_ctx *ctx, deepid_table *table, const char *column, int block, double value)
+{
+    char name[32];
+    snprintf(name, sizeof name, "block%d.block", block);
+    for (int64_t row = 0; row < deepid_table_rows(table); row++)
+        if (strcmp(deepid_table_row_name(table, row), name) == 0)
+            OK(deepid_table_set(table, row, deepid_table_find_column(table, column), value));
+}
+
+/* The classifier reads 98 % behind block 3. What is lost behind it is told from more than two points on: 60, 95 and 95.9 % at the end are, 96.1 % is not. */
+static void what_is_lost_behind_the_best_block_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        double end;
+        const char *headline;
+    } rows[] = {{0.6, "reads most, 98 % after block3.block, 60 % at the end"},
+                {0.95, "reads most, 98 % after block3.block, 95 % at the end"},
+                {0.959, "reads most, 98 % after block3.block, 96 % at the end"},
+                {0.961, "reads most, 98 % after block3.block; with"}};
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        fake_study fake;
+        OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+        deepid_table *probe = probe_of(&fake, "D", "linear_probe");
+        for (int block = 1; block <= 30; block++)
+            set_block(ctx, probe, "accuracy", block, block == 3 ? 0.98 : rows[k].end);
+        char *page = page_of(ctx, &fake.material);
+        must_hold(page, rows[k].headline);
+        free(page);
+        fake_study_free(&fake);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Seven of 30 blocks cost no more than the margin, 0.05: one of them exactly that. */
+static void blocks_that_cost_less_than_the_margin_are_counted(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+    fake.material.margin = 0.05;
+    deepid_table *probe = probe_of(&fake, "D", "lesion");
+    for (int block = 1; block <= 30; block++)
+        set_block(ctx, probe, "loss_change", block, block <= 2 ? -0.01 : block <= 6 ? 0.04 : block == 7 ? 0.05 : 0.051);
+    char *page = page_of(ctx, &fake.material);
+    must_hold(page, "7 of 30 blocks, ");
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- the table of evidence ----------------------------------------------------------------------------- */
+
+/* Where the effect of a hypothesis is drawn. */
+static double drawn_at(const char *page, const char *name)
+{
+    const char *row = strstr(page, name);
+    assert_non_null(row);
+    const char *mark = strstr(row, "<path class=\"point thick");
+    assert_non_null(mark);
+    return atof(strstr(mark, " d=\"M") + 5);
+}
+
+/* All rows share one scale: 0.53, 0.51 and 0.06 lie as far apart as they are, the larger to the right. */
+static void effects_share_one_scale(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+    char *page = page_of(ctx, &fake.material);
+    const char *evidence = strstr(page, "<h2>Evidence");
+    const double solver = drawn_at(evidence, "The solver does not find it");
+    const double start = drawn_at(evidence, "because of the start");
+    const double optimiser = drawn_at(evidence, "because of the optimiser");
+    assert_true(solver > start && start > optimiser);
+    if (!(fabs((start - optimiser) / (solver - optimiser) - 0.45 / 0.47) < 0.01)) /* places have tenths of about a hundred units */
+        fail_msg("0.53, 0.51 and 0.06 are drawn at %g, %g and %g", solver, start, optimiser);
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Confirmed causes stand first, and reasons stay below their cause whatever their own verdict. */
+static void reasons_stay_with_their_cause(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+    fake.verdict->finding[DPID_SOLVER].status = DPID_UNDECIDED; /* its reason, the start, is confirmed in the fake study */
+    fake.verdict->finding[DPID_REPRESENTATION].status = DPID_CONFIRMED;
+    char *page = page_of(ctx, &fake.material);
+    const char *evidence = strstr(page, "<h2>Evidence");
+    const char *representation = strstr(evidence, "The layers cannot be the identity");
+    const char *solver = strstr(evidence, "The solver does not find it");
+    assert_true(representation < solver && solver < strstr(evidence, "because of the start"));
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
 /* Ten values 1..10: 2 P(B < 2) = 2 (1 + 10) / 1024 = 0.0215 <= 0.05 < 2 P(B < 3), so [2, 9]. Five: even 2 / 32 is more than 0.05. */
 static void intervals_of_medians_cover(void **state)
 {
@@ -247,7 +364,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_page_is_one_sound_file),     cmocka_unit_test(the_page_has_its_parts_in_order),
         cmocka_unit_test(what_is_missing_is_said),          cmocka_unit_test(names_and_values_from_outside_cannot_hurt),
-        cmocka_unit_test(headlines_follow_the_numbers),     cmocka_unit_test(intervals_of_medians_cover),
+        cmocka_unit_test(headlines_follow_the_numbers),     cmocka_unit_test(what_is_lost_behind_the_best_block_is_told),
+        cmocka_unit_test(blocks_that_cost_less_than_the_margin_are_counted), cmocka_unit_test(effects_share_one_scale),
+        cmocka_unit_test(reasons_stay_with_their_cause),    cmocka_unit_test(intervals_of_medians_cover),
         cmocka_unit_test(memory_that_runs_out_is_an_error), cmocka_unit_test(memory_that_runs_out_late_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
