@@ -15,7 +15,7 @@ enum { EPS, MOMENTUM, BACKWARD_EPS };            /* options */
 
 /* ---- arrays: [c] each, in saved ------------------------------------------------------------ */
 
-enum { MEAN, SCALE, GAIN, UNBIASED, MEAN_G, TILT, BACK_SCALE, BACK_GAIN, ARRAYS }; /* the last two are filled where backward_eps is given */
+enum { MEAN, REST, VARIANCE, SCALE, GAIN, SHIFT, UNBIASED, MEAN_G, TILT, BACK_SCALE, BACK_GAIN, ARRAYS }; /* the last two are filled where backward_eps is given */
 
 static int64_t channels(const dpid_op *op)
 {
@@ -37,10 +37,29 @@ dpid_batchnorm_arrays DPID_T(dpid_batchnorm_arrays_of)(const dpid_pass *pass)
 {
     const bool train = pass->mode == DPID_TRAIN;
     return (dpid_batchnorm_arrays){.mean = array(pass, MEAN), .gain = array(pass, GAIN), .scale = array(pass, SCALE), .back_gain = array(pass, is_faulty(pass) ? BACK_GAIN : GAIN),
-                                   .mean_g = train ? array(pass, MEAN_G) : NULL, .tilt = train ? array(pass, TILT) : NULL, .shift = pass->parameter[BETA]};
+                                   .mean_g = train ? array(pass, MEAN_G) : NULL, .tilt = train ? array(pass, TILT) : NULL, .shift = array(pass, SHIFT), .variance = array(pass, VARIANCE)};
 }
 
-/* ---- before normalising: mean and gain = gamma / sqrt(var + eps) ------------------------------ */
+/* ---- before normalising: mean, gain = gamma / sqrt(var + eps), shift ------------------------------ */
+
+/* 1 / deviation, and 0 where that is infinite: a channel without deviation and eps=0. Then y is beta, and no gradient goes back. */
+static real scale_of(wide deviation)
+{
+    const real scale = (real)(1 / deviation);
+    return isinf(scale) ? 0 : scale;
+}
+
+/* y = (x - mean - rest) gain + beta = (x - mean) gain + shift, rest being what rounding took from the mean. It counts from a mean of about 32 deviations on, where it is more than the rounding of
+   a y of size 1; else it is 0 and shift is beta. In f64 the mean has none. */
+static void use_rest(const dpid_pass *pass, int64_t j, wide mean)
+{
+    const real least = 8 * REAL_EPSILON;
+    const real beta = ((const real *)pass->parameter[BETA])[j];
+    const real rest = (real)(mean - (wide)array(pass, MEAN)[j]);
+    const bool counts = fabs(rest * array(pass, SCALE)[j]) > least;
+    array(pass, REST)[j] = counts ? rest : 0;
+    array(pass, SHIFT)[j] = counts ? beta - rest * array(pass, GAIN)[j] : beta;
+}
 
 /* parts[0] takes the others in, in their order (Chan, Golub, LeVeque 1979) */
 static void merge(wide *parts, int64_t pieces, int64_t rows, int64_t total, int64_t c)
@@ -63,7 +82,7 @@ static void merge(wide *parts, int64_t pieces, int64_t rows, int64_t total, int6
 /* back_scale = 1 / sqrt(var + backward_eps)      back_gain = gamma back_scale */
 static void use_backward_eps(const dpid_pass *pass, int64_t j, wide var)
 {
-    array(pass, BACK_SCALE)[j] = (real)(1 / sqrt(var + (wide)pass->op->option[BACKWARD_EPS].r));
+    array(pass, BACK_SCALE)[j] = scale_of(sqrt(var + (wide)pass->op->option[BACKWARD_EPS].r));
     array(pass, BACK_GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] * array(pass, BACK_SCALE)[j];
 }
 
@@ -76,9 +95,11 @@ static void use_batch(const dpid_pass *pass, wide *parts, int64_t pieces, int64_
     for (int64_t j = 0; j < c; j++) {
         const wide m2 = parts[c + j];
         array(pass, MEAN)[j] = (real)parts[j];
-        array(pass, SCALE)[j] = (real)(1 / sqrt(m2 / (wide)total + eps));
+        array(pass, VARIANCE)[j] = (real)(m2 / (wide)total);
+        array(pass, SCALE)[j] = scale_of(sqrt(m2 / (wide)total + eps));
         array(pass, GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] * array(pass, SCALE)[j];
         array(pass, UNBIASED)[j] = (real)(total > 1 ? m2 / (wide)(total - 1) : m2);
+        use_rest(pass, j, parts[j]);
         if (is_faulty(pass))
             use_backward_eps(pass, j, m2 / (wide)total);
     }
@@ -92,8 +113,10 @@ static void use_running(const dpid_pass *pass)
     for (int64_t j = 0; j < channels(pass->op); j++) {
         const real deviation = sqrt(var[j] + eps);
         array(pass, MEAN)[j] = ((const real *)pass->parameter[RUNNING_MEAN])[j];
-        array(pass, SCALE)[j] = 1 / deviation;
-        array(pass, GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] / deviation;
+        array(pass, SCALE)[j] = scale_of(deviation);
+        array(pass, GAIN)[j] = array(pass, SCALE)[j] == 0 ? 0 : ((const real *)pass->parameter[GAMMA])[j] / deviation;
+        array(pass, SHIFT)[j] = ((const real *)pass->parameter[BETA])[j];
+        array(pass, REST)[j] = 0;
         if (is_faulty(pass))
             use_backward_eps(pass, j, var[j]);
     }
@@ -116,10 +139,11 @@ static wide tilt_scale(const dpid_pass *pass, int64_t j)
     if (!is_faulty(pass))
         return scale;
     const wide back = (wide)array(pass, BACK_SCALE)[j];
-    return back * (back / scale);
+    return scale == 0 ? 0 : back * (back / scale);
 }
 
-/* dgamma += sum g xhat      dbeta += sum g      mean_g = sum g / m      tilt = scale sum g xhat / m, m values a channel */
+/* dgamma += sum g xhat      dbeta += sum g      mean_g = sum g / m      tilt = scale sum g xhat / m, m values a channel.
+   The sums come with (x - mean) scale for xhat, and dx takes (x - mean) tilt: the rest of the mean goes into the sum, and into mean_g. */
 void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t pieces)
 {
     const int64_t c = channels(pass->op);
@@ -131,8 +155,11 @@ void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t
         for (int64_t j = 0; j < 2 * c; j++)
             sum[j] += ((const wide *)parts)[2 * piece * c + j];
     for (int64_t j = 0; j < c; j++) {
-        array(pass, MEAN_G)[j] = (real)(sum[j] / total);
+        const wide rest = (wide)array(pass, REST)[j];
+        if (rest != 0)
+            sum[c + j] -= rest * (wide)array(pass, SCALE)[j] * sum[j];
         array(pass, TILT)[j] = (real)(tilt_scale(pass, j) * (sum[c + j] / total));
+        array(pass, MEAN_G)[j] = rest == 0 ? (real)(sum[j] / total) : (real)(sum[j] / total - rest * (wide)array(pass, TILT)[j]);
         if (dgamma)
             dgamma[j] += (real)sum[c + j];
         if (dbeta)

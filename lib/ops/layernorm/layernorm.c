@@ -41,7 +41,12 @@ static inline wide fold(const wide *lane)
 
 /* ---- forward ------------------------------------------------------------------- */
 
-static void row_statistics(const real *restrict x, int64_t c, wide eps, real *mean, real *scale)
+/* Of a row: x - mean - rest is what is normalised, rest being what rounding took from the mean. It counts where it is more than the rounding of a y of size 1; in f64 the mean has none. */
+typedef struct {
+    real mean, rest, scale;
+} statistics;
+
+static statistics row_statistics(const real *restrict x, int64_t c, wide eps)
 {
     wide sum[LANES] = {0};
     wide squares[LANES] = {0};
@@ -57,8 +62,13 @@ static void row_statistics(const real *restrict x, int64_t c, wide eps, real *me
             squares[l] += ((wide)x[j + l] - m) * ((wide)x[j + l] - m);
     for (int64_t l = 0; j + l < c; l++)
         squares[l] += ((wide)x[j + l] - m) * ((wide)x[j + l] - m);
-    *mean = (real)m;
-    *scale = (real)(1 / sqrt(fold(squares) / (wide)c + eps));
+    statistics s = {.mean = (real)m, .scale = (real)(1 / sqrt(fold(squares) / (wide)c + eps))};
+    if (isinf(s.scale))
+        s.scale = 0; /* a row without deviation and eps=0: y is beta, and no gradient goes back */
+    const real rest = (real)(m - (wide)s.mean);
+    const real least = 8 * REAL_EPSILON;
+    s.rest = fabs(rest * s.scale) > least ? rest : 0;
+    return s;
 }
 
 static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
@@ -71,12 +81,9 @@ static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
     for (int64_t i = chunk * CHUNK_ROWS; i < chunk_end(l, chunk); i++) {
         const real *restrict x = (const real *)l->pass->x + i * c;
         real *restrict y = (real *)l->pass->y + i * c;
-        real *saved = (real *)l->pass->saved + 2 * i;
-        row_statistics(x, c, (wide)l->pass->op->option[0].r, &saved[0], &saved[1]);
-        const real mean = saved[0];
-        const real scale = saved[1];
+        const statistics s = ((statistics *)l->pass->saved)[i] = row_statistics(x, c, (wide)l->pass->op->option[0].r);
         for (int64_t j = 0; j < c; j++)
-            y[j] = (x[j] - mean) * scale * gamma[j] + beta[j];
+            y[j] = (x[j] - s.mean - s.rest) * s.scale * gamma[j] + beta[j];
     }
 }
 
@@ -95,8 +102,7 @@ static void input_gradient_row(const layer *l, int64_t i)
     const real *restrict x = (const real *)l->pass->x + i * c;
     const real *restrict dy = (const real *)l->pass->dy + i * c;
     real *restrict dx = (real *)l->pass->dx + i * c;
-    const real mean = ((const real *)l->pass->saved)[2 * i];
-    const real scale = ((const real *)l->pass->saved)[2 * i + 1];
+    const statistics s = ((const statistics *)l->pass->saved)[i];
     wide sum[LANES] = {0};
     wide product[LANES] = {0};
     int64_t j = 0;
@@ -104,18 +110,18 @@ static void input_gradient_row(const layer *l, int64_t i)
         for (int64_t k = 0; k < LANES; k++) {
             const wide g = (wide)(gamma[j + k] * dy[j + k]);
             sum[k] += g;
-            product[k] += g * (wide)((x[j + k] - mean) * scale);
+            product[k] += g * (wide)((x[j + k] - s.mean - s.rest) * s.scale);
         }
     }
     for (int64_t k = 0; j + k < c; k++) {
         const wide g = (wide)(gamma[j + k] * dy[j + k]);
         sum[k] += g;
-        product[k] += g * (wide)((x[j + k] - mean) * scale);
+        product[k] += g * (wide)((x[j + k] - s.mean - s.rest) * s.scale);
     }
     const real mean_g = (real)(fold(sum) / (wide)c);
     const real mean_product = (real)(fold(product) / (wide)c);
     for (j = 0; j < c; j++)
-        dx[j] = scale * (gamma[j] * dy[j] - mean_g - (x[j] - mean) * scale * mean_product);
+        dx[j] = s.scale * (gamma[j] * dy[j] - mean_g - (x[j] - s.mean - s.rest) * s.scale * mean_product);
 }
 
 static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
@@ -130,10 +136,9 @@ static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
     for (int64_t i = chunk * CHUNK_ROWS; i < chunk_end(l, chunk); i++) {
         const real *restrict x = (const real *)l->pass->x + i * c;
         const real *restrict dy = (const real *)l->pass->dy + i * c;
-        const real mean = ((const real *)l->pass->saved)[2 * i];
-        const real scale = ((const real *)l->pass->saved)[2 * i + 1];
+        const statistics s = ((const statistics *)l->pass->saved)[i];
         for (int64_t j = 0; j < c; j++) {
-            dgamma[j] += (wide)(dy[j] * ((x[j] - mean) * scale));
+            dgamma[j] += (wide)(dy[j] * ((x[j] - s.mean - s.rest) * s.scale));
             dbeta[j] += (wide)dy[j];
         }
         if (l->pass->dx)
@@ -177,7 +182,7 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     op->parameters = 2;
     op->parameter[GAMMA] = (dpid_parameter_spec){.name = "weight", .role = DPID_ROLE_SCALE, .trained = true, .rank = 1, .extents = {c}, .start = 1};
     op->parameter[BETA] = (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_SHIFT, .trained = true, .rank = 1, .extents = {c}};
-    op->saved_per_sample = 2 * dpid_shape_count(&op->in) / c;
+    op->saved_per_sample = 3 * (dpid_shape_count(&op->in) / c); /* mean, rest and scale of each row */
     op->macs = dpid_shape_count(&op->in);
     return DEEPID_OK;
 }
