@@ -211,15 +211,16 @@ double DPID_T(dpid_max_abs)(const real *x, int64_t n)
 /* x - x is 0 for a finite x and NaN for the rest; a sum of zeros is 0. */
 bool DPID_T(dpid_all_finite)(const real *x, int64_t n)
 {
-    real lane[LANES] = {0};
+    enum { SIDE_BY_SIDE = 4 * LANES }; /* fewer would wait for their own additions */
+    real lane[SIDE_BY_SIDE] = {0};
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int64_t j = 0; j < LANES; j++)
+    for (; i + SIDE_BY_SIDE <= n; i += SIDE_BY_SIDE)
+        for (int64_t j = 0; j < SIDE_BY_SIDE; j++)
             lane[j] += x[i + j] - x[i + j];
     for (; i < n; i++)
         lane[0] += x[i] - x[i];
     real all = 0;
-    for (int64_t j = 0; j < LANES; j++)
+    for (int64_t j = 0; j < SIDE_BY_SIDE; j++)
         all += lane[j];
     return all == 0;
 }

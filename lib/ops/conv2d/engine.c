@@ -72,13 +72,15 @@ static void lay_out_worker(dpid_engine *e)
 }
 
 typedef struct {
-    int64_t lists, w, u, bias, partial, workers;
+    int64_t odd, lists, w, u, bias, partial, workers;
 } places;
 
-static places lay_out(dpid_engine *e, int32_t workers)
+/* The marks come first: they outlive the layout of Winograd's run. */
+static places lay_out(dpid_engine *e, int64_t marks, int32_t workers)
 {
     places p;
     int64_t used = LINE; /* to align the start */
+    p.odd = take(&used, marks);
     const int64_t weights = larger(dpid_taps_forward_weights(&e->g), dpid_taps_backward_weights(&e->g));
     p.lists = take(&used, 2 * (dpid_taps_bytes(&e->g) + LINE) / (int64_t)sizeof(real));
     p.w = take(&used, e->g.groups * weights);
@@ -109,11 +111,12 @@ dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t worke
     if (e.winograd)
         choose_groups(&e);
     lay_out_worker(&e);
-    const places p = lay_out(&e, workers);
+    const places p = lay_out(&e, dpid_conv2d_has_winograd(op) ? n + e.out_blocks : 0, workers);
     if (!job)
         return e;
     real *scratch = aligned(job->pass->scratch);
     char *lists = (char *)(scratch + p.lists);
+    e.odd = e.winograd ? scratch + p.odd : NULL;
     e.w = scratch + p.w;
     e.u = scratch + p.u;
     e.bias = scratch + p.bias;

@@ -18,6 +18,8 @@ typedef struct {
     int64_t in_blocks, out_blocks;           /* of one group */
     /* Winograd: a group of tiles is `together` whole pictures, or tile rows of one */
     int64_t together, band, tiles; /* pictures, tile rows at a time; tiles of a group, rounded up, where a pair's are one */
+    /* Winograd: what came out with numbers that are not finite is marked, [n] pictures and [out_blocks] of the weight gradient, and done again directly. NULL: everything is run. */
+    real *odd;
     /* shared */
     real *w, *u, *bias; /* packed weights, transformed ones, padded bias */
     real *partial;      /* backward: [tasks][dw of all groups, db] */
@@ -33,7 +35,7 @@ dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t worke
 /* Weights in the order in which the products read them: of the forward map, of the input gradient. */
 void DPID_T(dpid_engine_pack_forward)(const dpid_engine *e);
 void DPID_T(dpid_engine_pack_backward)(const dpid_engine *e);
-/* dw += sum over tasks of their parts; db likewise. */
+/* dw += sum over tasks of their parts; db likewise. Blocks that are odd are left for the second time, and those alone are added then. */
 void DPID_T(dpid_engine_reduce)(const dpid_engine *e);
 
 static inline int64_t dpid_engine_end(const dpid_engine *e, int64_t task)

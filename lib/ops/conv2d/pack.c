@@ -96,6 +96,10 @@ static void reduce_block(void *arg, int64_t task, int32_t worker)
     real *dw = (real *)e->job->pass->dparameter[WEIGHT] + (group * e->g.out_g + b * BLOCK) * patch;
     for (int64_t t = 1; t < e->tasks; t++)
         DPID_T(dpid_add_to)(sum, sum + t * dpid_engine_partial(e), patch * BLOCK);
+    if (e->winograd)
+        e->odd[e->job->pass->n + b] = !DPID_T(dpid_all_finite)(sum, patch * BLOCK);
+    if (e->odd && (e->odd[e->job->pass->n + b] != 0) == e->winograd)
+        return;
     for (int64_t j = 0; j < lanes; j++)
         for (int64_t k = 0; k < patch; k++)
             dw[j * patch + k] += sum[k * BLOCK + j];

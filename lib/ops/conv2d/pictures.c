@@ -19,6 +19,30 @@ static real *room(const dpid_engine *e, int32_t worker, int64_t offset)
     return e->workers + worker * e->worker_reals + offset;
 }
 
+/* ---- numbers that are not finite: a tile of Winograd's spreads them over all its results, so their pictures are run again directly --------- */
+
+/* Of a second run: picture n is one that the first has done. */
+static bool is_done(const dpid_engine *e, int64_t n)
+{
+    return e->odd && !e->winograd && e->odd[n] == 0;
+}
+
+static bool any_odd(const dpid_engine *e, int64_t first, int64_t count)
+{
+    bool any = false;
+    for (int64_t i = first; e->odd && i < first + count; i++)
+        any |= e->odd[i] != 0;
+    return any;
+}
+
+static dpid_engine second_run(const dpid_engine *e, const dpid_conv2d_job *job)
+{
+    const dpid_pass *pass = job->pass;
+    dpid_engine again = DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), true, e->backward, job);
+    again.odd = e->odd;
+    return again;
+}
+
 /* ---- planes: the borders are cleared once a task, loading writes the middle ------------------ */
 
 /* What of a picture stands in its plane: none of it where every window sees padding alone. */
@@ -219,12 +243,28 @@ static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
                                      e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL, g == 0 ? &ahead : NULL, result_of(e, n) + g * e->g.out_g);
 }
 
+#if DPID_PRECISION == 80
+typedef long double wide;
+#else
+typedef double wide;
+#endif
+
+/* Finite statistics say it with less to look at; a square may be too large where its number is not. */
+static bool is_odd(const dpid_engine *e, int64_t n, const wide *statistics)
+{
+    wide sum = 0;
+    for (int64_t i = 0; statistics && i < 2 * e->g.out; i++)
+        sum += statistics[i] - statistics[i];
+    return !(statistics && sum == 0) && !DPID_T(dpid_all_finite)(result_of(e, n), result_reals(e));
+}
+
 static void finish_forward(const dpid_engine *e, int64_t n)
 {
-    const int64_t pixels = e->g.window.out_h * e->g.window.out_w;
-    const int64_t wide = sizeof(real) > sizeof(double) ? (int64_t)sizeof(real) : (int64_t)sizeof(double);
-    if (e->job->statistics)
-        DPID_T(dpid_piece_statistics)(result_of(e, n), pixels, e->g.out, (char *)e->job->statistics + 2 * n * e->g.out * wide);
+    wide *statistics = e->job->statistics ? (wide *)e->job->statistics + 2 * n * e->g.out : NULL;
+    if (statistics)
+        DPID_T(dpid_piece_statistics)(result_of(e, n), e->g.window.out_h * e->g.window.out_w, e->g.out, statistics);
+    if (e->winograd)
+        e->odd[n] = is_odd(e, n, statistics);
 }
 
 static void forward_pictures(const dpid_engine *e, int64_t n, int64_t pictures, int32_t worker)
@@ -244,15 +284,25 @@ static void forward_task(void *arg, int64_t task, int32_t worker)
     const int64_t end = dpid_engine_end(e, task);
     clear_input(e, room(e, worker, e->plane_in));
     for (int64_t n = task * e->images; n < end; n += e->together)
-        forward_pictures(e, n, smaller(e->together, end - n), worker);
+        if (!is_done(e, n))
+            forward_pictures(e, n, smaller(e->together, end - n), worker);
+}
+
+static void run_forward(const dpid_engine *e)
+{
+    DPID_T(dpid_engine_pack_forward)(e);
+    dpid_pool_run(e->job->pass->pool, e->tasks, forward_task, (void *)e);
 }
 
 void DPID_T(dpid_conv2d_run_forward)(const dpid_conv2d_job *job)
 {
     const dpid_pass *pass = job->pass;
     const dpid_engine e = DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), pass->exact, false, job);
-    DPID_T(dpid_engine_pack_forward)(&e);
-    dpid_pool_run(pass->pool, e.tasks, forward_task, (void *)&e);
+    run_forward(&e);
+    if (!any_odd(&e, 0, pass->n))
+        return;
+    const dpid_engine again = second_run(&e, job);
+    run_forward(&again);
 }
 
 /* ---- backward: what both ways share --------------------------------------------------------------------- */
@@ -326,8 +376,11 @@ static void weights_direct(const dpid_engine *e, int64_t n, int32_t worker, real
 
 static void backward_direct(const dpid_engine *e, int64_t n, int32_t worker, real *part)
 {
+    const bool back = e->job->dx.dx && !is_done(e, n);
+    if (!back && !wants(e, WEIGHT) && !wants(e, BIAS))
+        return;
     load_dy(e, n, room(e, worker, e->plane_dy), part);
-    if (e->job->dx.dx)
+    if (back)
         gradient_direct(e, n, worker);
     if (wants(e, WEIGHT))
         weights_direct(e, n, worker, part);
@@ -355,6 +408,14 @@ static void transform_dy(const dpid_engine *e, const group *p, int64_t q, const 
         DPID_T(dpid_winograd_gradient)(band + e->dy.top * row + e->dy.left * e->dy.pitch, row, e->dy.block, e->out_blocks, &at, room(e, worker, e->set_dy));
 }
 
+/* One that is odd is left as it is for the second run. */
+static void finish_winograd(const dpid_engine *e, int64_t n, const real *fresh)
+{
+    e->odd[n] = !DPID_T(dpid_all_finite)(fresh, picture_reals(e));
+    if (e->odd[n] == 0)
+        finish_gradient(e, n, fresh);
+}
+
 static void gradient_winograd(const dpid_engine *e, const group *p, int32_t worker)
 {
     const dpid_window *w = &e->g.window;
@@ -375,7 +436,7 @@ static void gradient_winograd(const dpid_engine *e, const group *p, int32_t work
             dx[side] = fresh_of(e, picture_of(e, p, q, side), side, worker) + first * w->w * w->c;
         write_set(e, result, &at, w->c, w->h - first, w->w, NULL, dx);
         for (int64_t side = 0; last && side < 2 && dx[side]; side++)
-            finish_gradient(e, picture_of(e, p, q, side), dx[side] - first * w->w * w->c);
+            finish_winograd(e, picture_of(e, p, q, side), dx[side] - first * w->w * w->c);
     }
 }
 
@@ -441,14 +502,30 @@ static void backward_task(void *arg, int64_t task, int32_t worker)
         DPID_T(dpid_winograd_weight_gradient)(room(e, worker, e->set_weights), e->g.in_g, e->out_blocks, part);
 }
 
+static void run_backward(const dpid_engine *e)
+{
+    if (e->job->dx.dx)
+        DPID_T(dpid_engine_pack_backward)(e);
+    dpid_pool_run(e->job->pass->pool, e->tasks, backward_task, (void *)e);
+    DPID_T(dpid_engine_reduce)(e);
+}
+
 void DPID_T(dpid_conv2d_run_backward)(const dpid_conv2d_job *job)
 {
-    const dpid_pass *pass = job->pass;
-    const dpid_engine e = DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), pass->exact, true, job);
-    if (job->dx.dx)
-        DPID_T(dpid_engine_pack_backward)(&e);
-    dpid_pool_run(pass->pool, e.tasks, backward_task, (void *)&e);
-    DPID_T(dpid_engine_reduce)(&e);
+    dpid_pass pass = *job->pass;
+    const dpid_engine e = DPID_T(dpid_engine_make)(pass.op, pass.n, dpid_pool_workers(pass.pool), pass.exact, true, job);
+    run_backward(&e);
+    const bool pictures = job->dx.dx && any_odd(&e, 0, pass.n);
+    const bool weights = wants(&e, WEIGHT) && any_odd(&e, pass.n, e.out_blocks);
+    if (!pictures && !weights)
+        return;
+    dpid_conv2d_job rest = *job;
+    rest.pass = &pass;
+    rest.dx.dx = pictures ? job->dx.dx : NULL;
+    pass.dparameter[WEIGHT] = weights ? pass.dparameter[WEIGHT] : NULL;
+    pass.dparameter[BIAS] = NULL; /* complete: it sees no transform */
+    const dpid_engine again = second_run(&e, &rest);
+    run_backward(&again);
 }
 
 #if DPID_ONCE
