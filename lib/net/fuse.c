@@ -84,6 +84,14 @@ static dpid_lazy follow(const search *s, int32_t t, int32_t *value)
     return lazy;
 }
 
+/* Step t loads what the chain from convolution `first` makes: all of it, when it is kept for others to read. */
+static bool loads(const search *s, int32_t first, int32_t t, bool kept)
+{
+    if (t < 0 || !is_layer(s->net, t, "conv2d") || s->segment[t] != s->segment[first])
+        return false;
+    return !kept || dpid_conv2d_sees_all(&s->net->layer[s->net->step[t].layer].op);
+}
+
 static bool in_chain(const deepid_net *net, const dpid_lazy *lazy, int32_t t)
 {
     const dpid_step *step = &net->step[t];
@@ -102,8 +110,7 @@ static void take_chain(search *s, int32_t t)
         return;
     const readers read = s->read[v];
     const bool kept = read.count > 1 || lazy.skip >= 0;
-    const bool loaded = read.first >= 0 && is_layer(net, read.first, "conv2d") && s->segment[read.first] == s->segment[t] &&
-                        (!kept || dpid_conv2d_sees_all(&net->layer[net->step[read.first].layer].op));
+    const bool loaded = loads(s, t, read.first, kept);
     lazy.load = loaded ? read.first : -1;
     lazy.keep = !loaded || kept;
     f->lazy[v] = lazy;

@@ -100,7 +100,7 @@ struct dpid_kind {
     int32_t (*infer)(deepid_ctx *ctx, dpid_op *op);
     /* Smallest number of values a channel that DPID_TRAIN needs; 0: no demand. */
     int64_t train_values;
-    /* Reals of scratch for forward or backward (the larger) of n samples with this many workers. NULL: none. */
+    /* Reals of scratch for forward or backward (the larger) of up to n samples with up to this many workers. NULL: none. */
     int64_t (*scratch)(const dpid_op *op, int64_t n, int32_t workers);
     const dpid_kernels *kernels[DPID_ISAS][DPID_PRECISIONS];
 };

@@ -4,6 +4,8 @@
 #include "net/net.h"
 #include "net/plan.h"
 
+#include <math.h>
+
 /* ---- a net with its tensors --------------------------------------------------------------- */
 
 typedef struct {
@@ -79,6 +81,7 @@ static const char *const nets[] = {
     "dense out=20; relu; dense out=7; relu; dense out=5",
     "input 300; dense out=300; relu; 3 * identity { dense out=300; relu; dense out=300; relu } after=none; 2 * plain { dense out=300; tanh }; dense out=10; relu",
     "input 8x8x2; 4 * identity { conv2d out=2 kernel=3; tanh }; avgpool kernel=2; flatten; identity shortcut=B { dense out=7; prelu }",
+    "input 6x5x8; identity s=0.3 { conv2d out=8 kernel=1; batchnorm } after=leaky_relu; conv2d out=5 kernel=1 stride=4; flatten", /* no window sees the last column and row of a kept value */
 };
 enum { NETS = sizeof nets / sizeof *nets, SAMPLES = 19 };
 
@@ -154,6 +157,30 @@ static void batches_beyond_counting_are_refused(void **state)
     REFUSED(deepid_net_prepare(b.net, -1, 1), DEEPID_ERR_ARGUMENT, "batch is -1");
     OK(deepid_net_forward(b.net, b.x, b.y));
     tear_down(&b);
+    deepid_ctx_destroy(ctx);
+}
+
+/* The last batch of an epoch is smaller, and cut into other tasks. */
+static void room_for_a_batch_is_enough_for_a_smaller_one(void **state)
+{
+    (void)state;
+    enum { MOST = 140, WORKERS = 3 };
+    static const char *const layers[] = {"conv2d out=5 kernel=3", "conv2d out=32 kernel=3", "conv2d out=8 kernel=3 stride=2", "batchnorm", "layernorm", "maxpool kernel=2", "dropout"};
+    deepid_ctx *ctx = new_ctx(WORKERS);
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        char text[64];
+        deepid_net *net = NULL;
+        snprintf(text, sizeof text, "input 9x8x16; %s", layers[i]);
+        OK(deepid_net_create(ctx, text, DEEPID_F32, &net));
+        int64_t before = 0;
+        for (int64_t n = 1; n <= MOST; n++) {
+            const int64_t reals = dpid_op_scratch(&net->layer[0].op, n, WORKERS);
+            if (reals < before)
+                fail_msg("%s: scratch for %lld samples is %lld reals, for one less %lld", layers[i], (long long)n, (long long)reals, (long long)before);
+            before = reals;
+        }
+        deepid_net_destroy(net);
+    }
     deepid_ctx_destroy(ctx);
 }
 
@@ -242,6 +269,115 @@ static void layers_between_blocks_leave_recomputation_right(void **state)
         tear_down(&again);
     }
     tear_down(&kept);
+    deepid_ctx_destroy(ctx);
+}
+
+/* The loss sum dy y at w + h along. */
+static double loss_at(deepid_ctx *ctx, bench *b, const double *w, const double *along, double h)
+{
+    double sum = 0;
+    double *here = deepid_net_trained_data(b->net);
+    for (int64_t i = 0; i < deepid_net_trained_count(b->net); i++)
+        here[i] = w[i] + h * along[i];
+    OK(deepid_net_forward(b->net, b->x, b->y));
+    for (int64_t i = 0; i < deepid_tensor_count(b->y); i++)
+        sum += ((const double *)deepid_tensor_data(b->dy))[i] * ((const double *)deepid_tensor_data(b->y))[i];
+    return sum;
+}
+
+/* The derivative along a direction by central differences. */
+static double slope_along(deepid_ctx *ctx, bench *b, const double *along, double h)
+{
+    const int64_t n = deepid_net_trained_count(b->net);
+    double *w = malloc((size_t)n * sizeof *w);
+    memcpy(w, deepid_net_trained_data(b->net), (size_t)n * sizeof *w);
+    const double slope = (loss_at(ctx, b, w, along, h) - loss_at(ctx, b, w, along, -h)) / (2 * h);
+    loss_at(ctx, b, w, along, 0);
+    free(w);
+    return slope;
+}
+
+/* A block of preact_plain begins with the batch-norm of what the block before has left: fused, that one reads across the end of a segment. Also the family's other members. */
+static void families_have_their_gradients_with_blocks_recomputed(void **state)
+{
+    (void)state;
+    enum { BATCH = 3, DEPTH = 20, DEPTH_OF_BOTTLENECKS = 29 };
+    deepid_ctx *ctx = new_ctx(2);
+    for (int64_t i = 0; deepid_block_word(i); i++) {
+        bench b = {NULL};
+        const char *word = deepid_block_word(i);
+        const int64_t depth = strncmp(word, "bottleneck", 10) == 0 ? DEPTH_OF_BOTTLENECKS : DEPTH;
+        OK(deepid_resnet_pictures(ctx, depth, word, 8, 8, 3, 4, 10, DEEPID_F64, &b.net));
+        bench text = set_up(ctx, deepid_net_describe(b.net), DEEPID_F64, BATCH);
+        deepid_net_destroy(b.net);
+        OK(deepid_net_set_mode(text.net, DEEPID_TRAIN));
+        once(ctx, &text);
+        const int64_t count = deepid_net_trained_count(text.net);
+        double *along = malloc((size_t)count * sizeof *along);
+        double sum = 0;
+        random_array(9, count, -1, 1, along);
+        for (int64_t k = 0; k < count; k++)
+            sum += along[k] * ((const double *)deepid_net_trained_gradient(text.net))[k];
+        const uint64_t gradient = gradient_bits(&text);
+        double right = slope_along(ctx, &text, along, 1e-6);
+        for (double h = 1e-7; h > 1e-9 && !(fabs(sum - right) <= 1e-6 * fabs(right)); h /= 10) /* a kink may stand between the two ends: the nearer, the less likely */
+            right = slope_along(ctx, &text, along, h);
+        if (!(fabs(sum - right) <= 1e-6 * fabs(right)))
+            fail_msg("%s: the derivative along a direction is %.9g, by differences %.9g", word, sum, right);
+        for (int64_t blocks = 1; blocks <= 4; blocks++) {
+            OK(deepid_net_set_recompute(text.net, blocks));
+            once(ctx, &text);
+            if (gradient_bits(&text) != gradient)
+                fail_msg("%s: recomputing %lld blocks changes bits of the gradient", word, (long long)blocks);
+        }
+        free(along);
+        tear_down(&text);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* The way back gives away what the last segment held. */
+static void backward_may_be_called_again(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(2);
+    for (size_t i = 0; i < sizeof deep_nets / sizeof *deep_nets; i++) {
+        for (int64_t blocks = 0; blocks <= 3; blocks++) {
+            bench b = set_up(ctx, deep_nets[i], DEEPID_F32, SAMPLES);
+            OK(deepid_net_set_recompute(b.net, blocks));
+            OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+            once(ctx, &b);
+            const uint64_t dx = tensor_bits(b.dx);
+            const uint64_t gradient = gradient_bits(&b);
+            OK(deepid_net_zero_gradients(b.net));
+            OK(deepid_net_backward(b.net, b.dy, b.dx));
+            if (tensor_bits(b.dx) != dx || gradient_bits(&b) != gradient)
+                fail_msg("net %zu: a second backward differs, %lld blocks recomputed", i, (long long)blocks);
+            tear_down(&b);
+        }
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Blocks share the places of what is inside them: NaN from the second block lies where the first one's values were. */
+static void what_is_not_finite_is_not_looked_for_in_places_given_away(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    bench b = set_up(ctx, "input 7; 3 * identity { layernorm; dense out=7; layernorm; dense out=7 } after=none; dense out=3", DEEPID_F32, SAMPLES);
+    for (int64_t blocks = 0; blocks <= 1; blocks++) {
+        OK(deepid_net_set_recompute(b.net, blocks));
+        OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
+        once(ctx, &b);
+        assert_null(dpid_net_find_nonfinite(b.net, "output", SAMPLES));
+        for (int32_t i = 0; i < b.net->parameters; i++)
+            if (strcmp(b.net->parameter[i].name, "block2.dense1.weight") == 0)
+                dpid_store(DPID_P32, dpid_net_parameter_at(b.net, i), 0, (double)NAN);
+        OK(deepid_net_forward(b.net, b.x, b.y));
+        assert_string_equal(dpid_net_find_nonfinite(b.net, "output", SAMPLES), blocks ? "block2" : "block2.dense1");
+        OK(deepid_net_init(b.net, "he", 5));
+    }
+    tear_down(&b);
     deepid_ctx_destroy(ctx);
 }
 
@@ -462,9 +598,13 @@ int main(void)
         cmocka_unit_test(evaluation_shares_buffers),
         cmocka_unit_test(a_very_deep_net_is_made_without_buffers),
         cmocka_unit_test(batches_beyond_counting_are_refused),
+        cmocka_unit_test(room_for_a_batch_is_enough_for_a_smaller_one),
         cmocka_unit_test(shared_buffers_give_the_bits_of_separate_ones),
         cmocka_unit_test(recomputed_values_give_the_same_bits_in_less_memory),
         cmocka_unit_test(layers_between_blocks_leave_recomputation_right),
+        cmocka_unit_test(families_have_their_gradients_with_blocks_recomputed),
+        cmocka_unit_test(backward_may_be_called_again),
+        cmocka_unit_test(what_is_not_finite_is_not_looked_for_in_places_given_away),
         cmocka_unit_test(how_a_net_is_computed_stands_in_its_text),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(threads_may_be_added_after_prepare),

@@ -24,6 +24,12 @@ static int64_t images_of_task(int64_t n)
     return larger((n + TASKS - 1) / TASKS, smaller(TASK_IMAGES, (n + TASK_IMAGES - 1) / TASK_IMAGES));
 }
 
+/* Of any batch of up to n: 9 pictures make three tasks, 7 and 8 make four. Scratch for n samples is enough for fewer (ops/op.h). */
+static int64_t most_tasks(int64_t n)
+{
+    return smaller(TASKS, larger(smaller(n, TASK_IMAGES), (n + TASK_IMAGES - 1) / TASK_IMAGES));
+}
+
 /* Takes reals from the scratch, a cache line at a time. */
 static int64_t take(int64_t *used, int64_t reals)
 {
@@ -76,7 +82,7 @@ typedef struct {
 } places;
 
 /* The marks come first: they outlive the layout of Winograd's run. */
-static places lay_out(dpid_engine *e, int64_t marks, int32_t workers)
+static places lay_out(dpid_engine *e, int64_t n, int64_t marks, int32_t workers)
 {
     places p;
     int64_t used = LINE; /* to align the start */
@@ -86,7 +92,7 @@ static places lay_out(dpid_engine *e, int64_t marks, int32_t workers)
     p.w = take(&used, e->g.groups * weights);
     p.u = take(&used, e->winograd ? DPID_POSITIONS * dpid_weight_position(e->in_blocks, e->out_blocks) : 0);
     p.bias = take(&used, e->g.groups * e->out_blocks * BLOCK);
-    p.partial = take(&used, e->backward ? e->tasks * dpid_engine_partial(e) : 0);
+    p.partial = take(&used, e->backward ? most_tasks(n) * dpid_engine_partial(e) : 0);
     p.workers = take(&used, workers * e->worker_reals);
     e->reals = used;
     return p;
@@ -111,7 +117,7 @@ dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t worke
     if (e.winograd)
         choose_groups(&e);
     lay_out_worker(&e);
-    const places p = lay_out(&e, dpid_conv2d_has_winograd(op) ? n + e.out_blocks : 0, workers);
+    const places p = lay_out(&e, n, dpid_conv2d_has_winograd(op) ? n + e.out_blocks : 0, workers);
     if (!job)
         return e;
     real *scratch = aligned(job->pass->scratch);
