@@ -568,6 +568,7 @@ static void what_was_found_stays_right(void **state)
         {"input 8x8x3; identity out=8 shortcut=B; conv2d out=16 kernel=3; identity out=8 shortcut=B; global_avgpool; dense out=10", 3},
         {"input 5x5x3; conv2d out=4 kernel=3; 3 * preact_plain out=4; batchnorm; relu; global_avgpool", 3},
         {"input 5x1x8; identity s=0.3 { conv2d out=8 kernel=1; batchnorm } after=leaky_relu; conv2d out=5 kernel=1 stride=3; flatten", 2},
+        {"input 6x6x8; identity { conv2d out=8 kernel=1; batchnorm } after=relu; identity { conv2d out=8 kernel=1 stride=4; conv2d out=8 kernel=5 padding=4 }; flatten", 3},
         {"input 12x1x3; conv2d out=5 kernel=2; conv2d out=48 kernel=3x1 stride=2; batchnorm", 7},
     };
     for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
