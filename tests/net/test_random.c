@@ -452,10 +452,11 @@ static void add_products(const double *g, const double *d, int64_t n, double *su
 }
 
 /* At one of the steps the difference has to be the gradient's. A right gradient has such a step: between the two ends there is no kink when they are near enough, and rounding is small when they are not too near. A
-   wrong one has none, but by a chance of about the tolerance. Steps at which rounding may hide a fault do not count. */
+   wrong one has none, but by a chance of about the tolerance. Steps at which rounding could hide a fault do not count. */
 static void check_differences(const bench *b, dpid_mode mode, const outcome *o, double rounding)
 {
-    static const double steps[] = {1e-5, 1e-6, 1e-4, 1e-7, 1e-8, 1e-3};
+    enum { MOST_HIDDEN = 30 };
+    static const double steps[] = {1e-5, 1e-6, 1e-4, 1e-7, 1e-8, 1e-9, 1e-3};
     const double tolerance = 1e-5;
     double sum = 0;
     double squares = 0;
@@ -469,11 +470,11 @@ static void check_differences(const bench *b, dpid_mode mode, const outcome *o, 
     const double scale = fabs(sum) + sqrt(squares);
     bool found = false;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && !found && isfinite(scale); i++) {
-        if (rounding / steps[i] > 0.1 * tolerance * scale)
+        if (rounding / steps[i] > MOST_HIDDEN * tolerance * scale)
             continue;
         const double d = difference(b, &l, mode, steps[i]);
         nearest = tried == 0 || fabs(d - sum) < fabs(nearest - sum) ? d : nearest;
-        found = fabs(d - sum) <= tolerance * scale;
+        found = fabs(d - sum) <= tolerance * scale + rounding / steps[i];
         tried++;
     }
     if (tried > 0 && !found)
