@@ -101,6 +101,9 @@ static void the_memory_limit_names_what_is_held(void **state)
     OK(dpid_alloc(ctx, 2048, 1, "first", &kept));
     REFUSED(dpid_alloc(ctx, 2048, 1, "second", &more), DEEPID_ERR_LIMIT, "second: 2112 bytes would exceed the limit memory_bytes 4096 (2112 are held)");
     assert_null(more);
+    OK(deepid_ctx_set_limit(ctx, "memory_bytes", 2 * 2112)); /* just enough */
+    OK(dpid_alloc(ctx, 2048, 1, "second", &more));
+    dpid_free(ctx, more);
     OK(deepid_ctx_set_limit(ctx, "memory_bytes", 1)); /* below what is held: nothing more, but what is there stays */
     REFUSED(dpid_alloc(ctx, 1, 1, "third", &more), DEEPID_ERR_LIMIT, "third");
     dpid_free(ctx, kept);

@@ -44,6 +44,8 @@ static void values_are_read_and_the_rest_falls_back(void **state)
     assert_int_equal(v[PADDING].count, 4);
     assert_int_equal(v[PADDING].list[3], 3);
     assert_true(v[RATE].r == 0.1 && v[KERNEL].count == 1 && v[KERNEL].list[0] == 3);
+    OK(parse(ctx, "out=1048576 rate=10 kernel=99 bias=0", v)); /* the ends of the ranges belong to them */
+    assert_true(v[OUT].i == 1048576 && v[RATE].r == 10 && v[KERNEL].list[0] == 99 && v[BIAS].i == 0);
     deepid_ctx_destroy(ctx);
 }
 

@@ -40,6 +40,7 @@ static void numbers_read_back_exactly(void **state)
     }
     double back = 0;
     assert_true(dpid_parse_double("nan", 3, &back) && isnan(back));
+    assert_string_equal(dpid_number(5e-324).text, "4.94065645841247e-324"); /* fifteen digits read back, so there are no more */
     assert_string_equal(dpid_number((double)NAN).text, "nan");
     assert_string_equal(dpid_number(-(double)NAN).text, "nan");
 }

@@ -198,6 +198,67 @@ static void the_first_of_equal_maxima_gets_the_gradient(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- losses -------------------------------------------------------------------------------------------------- */
+
+/* L = mean over rows of -sum_k t_k log softmax(z)_k with t = (1 - s) onehot + s / classes, and its slope (softmax - t) / n, written out; 1500 classes are more than a block. */
+static void the_gradient_of_cross_entropy_is_its_formula(void **state)
+{
+    (void)state;
+    enum { MOST = 3 * 1500 };
+    static double z[MOST], dz[MOST];
+    static const int64_t shapes[][2] = {{1, 2}, {3, 5}, {3, 1500}};
+    static const double smoothings[] = {0, 0.1, 1};
+    deepid_ctx *ctx = new_ctx(1);
+    for (int k = 0; k < 9; k++) {
+        const int64_t n = shapes[k / 3][0];
+        const int64_t width = shapes[k / 3][1];
+        const double s = smoothings[k % 3];
+        const int32_t labels[3] = {1, 0, (int32_t)width - 1};
+        char options[32];
+        double loss;
+        double expected = 0;
+        random_array(5, n * width, -3, 3, z);
+        deepid_tensor *t[] = {wrapped(ctx, 2, shapes[k / 3], z), wrapped(ctx, 2, shapes[k / 3], dz)};
+        snprintf(options, sizeof options, "smoothing=%g", s);
+        OK(deepid_cross_entropy_forward(options, t[0], labels, &loss));
+        OK(deepid_cross_entropy_backward(options, t[0], labels, t[1]));
+        for (int64_t i = 0; i < n; i++) {
+            double sum = 0;
+            for (int64_t c = 0; c < width; c++)
+                sum += exp(z[i * width + c]);
+            for (int64_t c = 0; c < width; c++) {
+                const double target = (c == labels[i] ? 1 - s : 0) + s / (double)width;
+                expected -= target * (z[i * width + c] - log(sum)) / (double)n;
+                near_at("dz", i * width + c, dz[i * width + c], (exp(z[i * width + c]) / sum - target) / (double)n, 1e-14);
+            }
+        }
+        near_at("loss", k, loss, expected, 1e-12);
+        deepid_tensor_destroy(t[0]);
+        deepid_tensor_destroy(t[1]);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* The mean over samples and outputs of the squares, and 2 (z - t) / (n width). */
+static void the_gradient_of_squared_error_is_its_formula(void **state)
+{
+    (void)state;
+    const int64_t extents[2] = {2, 3};
+    double z[6] = {1, 2, 3, 4, 5, 6}, targets[6] = {1, 1, 1, 6, 6, 6}, dz[6];
+    static const double expected[6] = {0, 1 / 3.0, 2 / 3.0, -2 / 3.0, -1 / 3.0, 0};
+    double loss;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_tensor *t[] = {wrapped(ctx, 2, extents, z), wrapped(ctx, 2, extents, targets), wrapped(ctx, 2, extents, dz)};
+    OK(deepid_squared_error_forward(t[0], t[1], &loss));
+    OK(deepid_squared_error_backward(t[0], t[1], t[2]));
+    near_at("loss", 0, loss, 10 / 6.0, 1e-15); /* 0 + 1 + 4 + 4 + 1 + 0 */
+    for (int i = 0; i < 6; i++)
+        near_at("dz", i, dz[i], expected[i], 1e-15);
+    for (int i = 0; i < 3; i++)
+        deepid_tensor_destroy(t[i]);
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +269,8 @@ int main(void)
         cmocka_unit_test(channel_pad_puts_the_odd_channel_behind),
         cmocka_unit_test(same_padding_puts_the_odd_pixel_behind),
         cmocka_unit_test(the_first_of_equal_maxima_gets_the_gradient),
+        cmocka_unit_test(the_gradient_of_cross_entropy_is_its_formula),
+        cmocka_unit_test(the_gradient_of_squared_error_is_its_formula),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
