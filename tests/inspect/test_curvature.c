@@ -40,6 +40,48 @@ static void a_quadratic_has_its_eigenvalues(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Hessian diag(100, 1, 1.1, .., 1.9): five steps find the one that stands apart to better than 1e-4 and say so; the bound holds at every number of steps. */
+static void bounds_hold_and_are_small_where_a_value_is_known(void **state)
+{
+    (void)state;
+    enum { N = 11 };
+    deepid_ctx *ctx = new_ctx(1);
+    double x[N * N] = {0};
+    double targets[N] = {0};
+    double lambda[N];
+    const int64_t extents[] = {N, N};
+    deepid_dataset *data = NULL;
+    deepid_net *net = NULL;
+    for (int i = 0; i < N; i++) {
+        lambda[i] = i == 0 ? 100 : 0.9 + 0.1 * i;
+        x[i * N + i] = sqrt(lambda[i] * N / 2); /* L = mean (w . x_i)^2 */
+    }
+    OK(deepid_dataset_wrap_targets(ctx, DEEPID_F64, x, 2, extents, NULL, DEEPID_F64, targets, 1, &data));
+    OK(deepid_net_create(ctx, "input 11; dense out=1 bias=0", DEEPID_F64, &net));
+    OK(deepid_net_init(net, "he", SEED));
+    for (int steps = 1; steps < N; steps++) {
+        char probe[40];
+        deepid_table *t = NULL;
+        snprintf(probe, sizeof probe, "curvature iterations=%d", steps);
+        OK(deepid_net_inspect(net, data, probe, &t));
+        for (int end = 0; end < 2; end++) {
+            const double value = number(t, end ? "lambda_min" : "lambda_max");
+            const double bound = number(t, end ? "bound_min" : "bound_max");
+            double away = (double)INFINITY;
+            for (int i = 0; i < N; i++)
+                away = fmin(away, fabs(value - lambda[i]));
+            if (!(away <= bound + 1e-6)) /* differences of the gradient, of numbers up to 100 */
+                fail_msg("%s: %g is %g from an eigenvalue, its bound says %g", probe, value, away, bound);
+        }
+        if (steps >= 5 && !(number(t, "bound_max") < 1e-4))
+            fail_msg("%s: the bound of %.9g is %g", probe, number(t, "lambda_max"), number(t, "bound_max"));
+        deepid_table_destroy(t);
+    }
+    deepid_net_destroy(net);
+    deepid_dataset_destroy(data);
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- the dense matrix ------------------------------------------------------------------------- */
 
 /* Fourth-order differences of the gradient, column by column. */
@@ -182,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quadratic_has_its_eigenvalues),
+        cmocka_unit_test(bounds_hold_and_are_small_where_a_value_is_known),
         cmocka_unit_test(lanczos_agrees_with_the_dense_matrix),
         cmocka_unit_test(bits_do_not_depend_on_threads_and_nan_is_refused),
         cmocka_unit_test(memory_that_runs_out_is_told),
