@@ -342,9 +342,81 @@ static void memory_that_runs_out_is_told(void **state)
     survives_every_failing_allocation("range", work_once, "range");
 }
 
+/* ---- ranks and borders ------------------------------------------------------------------------ */
+
+/* The median and the 99th percentile are the least numbers of the list that a half and 99 % of it do not exceed: worked out from the gradients themselves, with odd and even counts. */
+static void quantiles_of_ulps_are_the_least_that_hold_their_share(void **state)
+{
+    (void)state;
+    static const double shares[] = {0.5, 0.99, 1};
+    static const char *const columns[] = {"ulp_median", "ulp_p99", "ulp_max"};
+    deepid_ctx *ctx = new_ctx(1);
+    for (int n = 1; n <= 9; n++) {
+        deepid_dataset *data = spirals(ctx, n);
+        deepid_net *net = NULL;
+        deepid_table *t = NULL;
+        dpid_batch low;
+        dpid_batch high;
+        OK(deepid_net_create(ctx, "input 2; dense out=5; tanh; dense out=3; tanh; dense out=2", DEEPID_F32, &net));
+        OK(deepid_net_init(net, "he", SEED));
+        OK(deepid_net_inspect(net, data, "gradient_accuracy", &t));
+        OK(dpid_pair_open(net, data, n, &low, &high));
+        for (int32_t k = 0; k < low.net->steps; k++) {
+            const int32_t v = low.net->step[k].out;
+            const int64_t count = dpid_value_count(&low, v);
+            const float *a = dpid_net_value_gradient(low.net, v);
+            const double *b = dpid_net_value_gradient(high.net, v);
+            for (int q = 0; q < 3; q++) {
+                const double told = number(t, low.net->value[v].name, columns[q]);
+                int64_t below = 0;
+                int64_t within = 0;
+                for (int64_t i = 0; i < count; i++) {
+                    const double ulps = fabs((double)a[i] - b[i]) / dpid_ulp(DPID_P32, b[i]);
+                    below += ulps < told;
+                    within += ulps <= told;
+                }
+                if (!((double)within >= shares[q] * (double)count && (double)below < shares[q] * (double)count))
+                    fail_msg("%d samples, %s of %s is %g: %lld of %lld are not above it, %lld below", n, columns[q], low.net->value[v].name, told, (long long)within, (long long)count,
+                             (long long)below);
+            }
+        }
+        dpid_batch_close(&high);
+        dpid_batch_close(&low);
+        deepid_table_destroy(t);
+        deepid_net_destroy(net);
+        deepid_dataset_destroy(data);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* d loss / d output = 2 z: 2^-126 is the least normal number, and no subnormal one; half of it is. */
+static void the_least_normal_number_is_normal(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int half = 0; half < 2; half++) {
+        const float x[1] = {half ? 0x1p-128f : 0x1p-127f};
+        const float target[1] = {0};
+        const float one[1] = {1};
+        deepid_net *net = NULL;
+        deepid_table *t = NULL;
+        deepid_dataset *data = wrapped(ctx, 1, 1, x, 1, target);
+        OK(deepid_net_create(ctx, "input 1; dense out=1 bias=0", DEEPID_F32, &net));
+        set(net, "dense.weight", one, 1);
+        OK(deepid_net_inspect(net, data, "range", &t));
+        assert_true(number(t, "dense", "subnormal") == half && number(t, "dense", "zero") == 0);
+        deepid_table_destroy(t);
+        deepid_net_destroy(net);
+        deepid_dataset_destroy(data);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quantiles_of_ulps_are_the_least_that_hold_their_share),
+        cmocka_unit_test(the_least_normal_number_is_normal),
         cmocka_unit_test(ulps_are_those_of_the_format),
         cmocka_unit_test(exact_arithmetic_has_no_error),
         cmocka_unit_test(a_cast_gradient_is_off_by_half_its_last_place),
