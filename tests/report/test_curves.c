@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include "report/chart.h"
+#include "report/svg.h"
 
 #include <math.h>
 
@@ -199,6 +200,23 @@ static void ticks_are_round(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+static void places_are_rounded_to_the_nearest_tenth(void **state)
+{
+    (void)state;
+    static const struct {
+        double place;
+        const char *text;
+    } rows[] = {{1.26, "1.3"}, {1.24, "1.2"}, {-1.26, "-1.3"}, {99.96, "100"}, {0.04, "0"}, {7, "7"}};
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        dpid_string s = {.ctx = ctx};
+        dpid_svg_number(&s, rows[i].place);
+        assert_string_equal(s.text, rows[i].text);
+        dpid_string_release(&s);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* The median of an even number of seeds is the mean of the middle two; what has no place is counted by its kind. */
 static void medians_and_counts_are_right(void **state)
 {
@@ -226,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_curve_goes_through_its_points), cmocka_unit_test(thinning_keeps_spikes_and_ends),   cmocka_unit_test(a_band_runs_along_one_edge_and_back_along_the_other),
+        cmocka_unit_test(places_are_rounded_to_the_nearest_tenth),
         cmocka_unit_test(ticks_are_round),                 cmocka_unit_test(medians_and_counts_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,9 @@ static void sign_flips_of_darwins_maize_are_fishers(void **state)
         tenths[i] = 0.1 * maize[i]; /* no tenth is a double: the 56 equal sums have to stay equal */
     OK(deepid_statistics_sign_flip(ctx, 15, tenths, 0, 0, &p));
     near_at("p in tenths", p, 2 * 863 / 32768.0, 1e-15);
+    const double mixed[4] = {0.1 * -3, 0.1 * 9, 0.1 * 9, 0.1 * -9}; /* all 16 sums are 6, 12 or 24 or 30 tenths, none below 6; two of them come out a bit below 0.6 */
+    OK(deepid_statistics_sign_flip(ctx, 4, mixed, 0, 0, &p));
+    near_at("p where rounding splits equal sums", p, 1, 0);
     double again;
     double more[17] = {0, 0};
     memcpy(more + 2, maize, sizeof maize);             /* two zeros flip nothing: the same p, drawn */
@@ -291,6 +294,8 @@ static void few_seeds_have_no_interval_and_infinities_stay_honest(void **state)
     near_at("estimate", e, 3, 0);
     OK(deepid_statistics_hodges_lehmann(ctx, 5, (const double[]){1, 2, 3, 4, 5}, 0.9, &e, &low, &high)); /* 2 / 2^5 <= 0.1 */
     assert_true(low == 1 && high == 5);
+    OK(deepid_statistics_hodges_lehmann(ctx, 5, (const double[]){1, 2, 3, 4, 5}, 1 - 2 / 32.0, &e, &low, &high)); /* a tail of 1 / 2^5 itself is allowed */
+    assert_true(low == 1 && high == 5);
     OK(deepid_statistics_hodges_lehmann(ctx, 6, (const double[]){1, 2, 3, 4, 5, infinity}, 0.95, &e, &low, &high)); /* ends: least and largest */
     assert_true(low == 1 && high == infinity);
     near_at("estimate", e, 3.5, 0); /* 21 averages: the eleventh of 1 1.5 2 2 2.5 2.5 3 3 3 3.5 3.5 4 4 4.5 5 and 6 infinite ones is 3.5 */
@@ -317,8 +322,11 @@ static void equivalence_asks_for_an_interval_inside_the_margin(void **state)
     double turned[10];
     for (int i = 0; i < 10; i++)
         turned[i] = -d[i];
-    OK(deepid_statistics_equivalence(ctx, 10, turned, high, 0.05, &low, &high, &equivalent)); /* nor is the lower one, which this time is the far one */
-    assert_true(equivalent == 0 && low == -same[2] && high == -same[1]);
+    const double *far_below = -same[1] > same[2] ? d : turned; /* the lower end is the far one: at the margin itself it is not inside */
+    OK(deepid_statistics_equivalence(ctx, 10, far_below, fmax(-same[1], same[2]), 0.05, &low, &high, &equivalent));
+    assert_true(equivalent == 0 && -low > high);
+    OK(deepid_statistics_equivalence(ctx, 10, far_below, nextafter(-low, 1), 0.05, &low, &high, &equivalent));
+    assert_int_equal(equivalent, 1);
     OK(deepid_statistics_equivalence(ctx, 3, d, 100, 0.05, &low, &high, &equivalent)); /* three seeds show nothing */
     assert_int_equal(equivalent, 0);
     deepid_ctx_destroy(ctx);

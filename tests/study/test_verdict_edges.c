@@ -550,6 +550,68 @@ static void validation_losses_are_never_capped(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Validation has a margin of its own, 0.05 (const - valid S): .0172 where the margin of training is .0297. A harm of .02 in validation lies between them. */
+static void validation_is_judged_by_its_own_margin(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 31, 10, 0.693);
+    plant_valid(&p, plant_arm(&p, "S", 0.1, 0), 0.35, 0, 0.35);
+    plant_valid(&p, plant_arm(&p, "D", 0.1, 0), 0.37, 0, 0.37);
+    deepid_verdict *v = judged(ctx, NULL);
+    expect_findings("own margin", 31, v, "overfitting=confirmed");
+    assert_true(fabs(number_of(v, "overfitting", "valid_margin") - 0.05 * (0.693 - 0.35)) < 1e-15);
+    deepid_verdict_destroy(v);
+    p.e.valid_margin = 0.03;
+    v = judged(ctx, NULL);
+    expect_findings("a given margin", 31, v, "overfitting=refuted");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Loss and penalty together: half of the seeds above the witness by far, half below by far. Whether the penalty pays is not decided, and so the solver is not. */
+static void a_penalty_that_pays_at_some_seeds_decides_nothing(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_harm(32, 10);
+    plant_penalty(&p, 1, 0.1, 0);
+    plant_penalty(&p, 2, 0.1, 0);
+    for (int64_t s = 0; s < 10; s++)
+        p.column[2][3][s] = s % 2 ? 0.1 : 1.5;
+    deepid_verdict *v = judged(ctx, NULL);
+    expect_findings("split", 32, v, "objective=undecided solver=undecided");
+    assert_true(number_of(v, "solver", "objective_gap_low") < number_of(v, "solver", "margin") && number_of(v, "solver", "objective_gap_high") > number_of(v, "solver", "margin"));
+    deepid_verdict_destroy(v);
+    for (int64_t s = 0; s < 10; s++) /* it pays everywhere */
+        p.column[2][3][s] = 1.5;
+    v = judged(ctx, NULL);
+    expect_findings("everywhere", 32, v, "objective=confirmed solver=refuted");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Each of the three counters alone makes it range. */
+static void any_counter_makes_it_range(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int which = 0; which < 4; which++) {
+        plant_harm(33, 10);
+        plant_arm(&p, "D64", 0.01, 0.005);
+        p.e.counted = p.e.compared = true;
+        p.e.min_cosine = 1;
+        p.e.max_relative_error = 1e-6;
+        p.e.zeros = which == 0;
+        p.e.subnormals = which == 1;
+        p.e.infinities = which == 2;
+        deepid_verdict *v = judged(ctx, NULL);
+        expect_findings("counter", (uint64_t)which, v, which < 3 ? "range=confirmed rounding=refuted" : "range=refuted rounding=confirmed");
+        deepid_verdict_destroy(v);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* A floor that S stands on too proves nothing about the added layers. */
 static void a_floor_has_to_lie_above_the_shallow_net(void **state)
 {
@@ -776,6 +838,9 @@ int main(void)
         cmocka_unit_test(small_penalties_do_not_excuse_the_solver_and_unknown_ones_leave_it_open),
         cmocka_unit_test(a_solution_that_a_rate_cannot_stay_on_is_told),
         cmocka_unit_test(validation_losses_are_never_capped),
+        cmocka_unit_test(validation_is_judged_by_its_own_margin),
+        cmocka_unit_test(a_penalty_that_pays_at_some_seeds_decides_nothing),
+        cmocka_unit_test(any_counter_makes_it_range),
         cmocka_unit_test(a_floor_has_to_lie_above_the_shallow_net),
         cmocka_unit_test(thresholds_are_words_with_defaults_and_change_the_verdict),
         cmocka_unit_test(the_file_holds_every_finding_once_and_numbers_read_back),
