@@ -401,6 +401,7 @@ static void a_steps_gradient_is_the_derivative_of_the_loss(void **state)
         "input 8x8x1; flatten; dense out=9; tanh; 4 * identity s=0.5 { dense out=9; tanh; dense out=9 } after=tanh; 2 * plain { dense out=9; gelu; dense out=9 } after=tanh; dense out=3",
         "input 8x8x1; conv2d out=4 kernel=3; avgpool kernel=2; identity shortcut=B { conv2d out=6 kernel=3 stride=2; tanh; conv2d out=6 kernel=3 } after=tanh; flatten; layernorm; dense out=3",
         "input 8x8x1; flatten; dense out=9; 3 * identity { tanh; dense out=9; tanh; dense out=9 } after=none; tanh; dense out=3",
+        "input 8x8x1; flatten; dense out=9; 2 * identity shortcut=C { tanh; dense out=9 } after=tanh; dense out=6; identity shortcut=B { tanh; dense out=5 } after=none; dense out=3",
         "input 8x8x1; conv2d out=4 kernel=3; 2 * preact { batchnorm; tanh; conv2d out=4 kernel=3; batchnorm; tanh; conv2d out=4 kernel=3 }; flatten; dense out=3",
         "input 8x8x1; conv2d out=4 kernel=3; identity { batchnorm; conv2d out=4 kernel=3; batchnorm } after=none; identity { conv2d out=4 kernel=3; batchnorm } after=tanh; flatten; dense out=3",
     };
