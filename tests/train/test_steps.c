@@ -436,6 +436,44 @@ static void a_steps_gradient_is_the_derivative_of_the_loss(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- what a message names ----------------------------------------------------------------------------------------- */
+
+/* Blocks that are computed again, `recompute` at a time, share memory: what a later one left there must not name an earlier one. What such a segment keeps is its end, so that is named. */
+static void a_step_that_is_not_finite_names_its_block(void **state)
+{
+    (void)state;
+    static const char *const nets[] = {"input 8x8x1 recompute=%d; conv2d out=4 kernel=3; 5 * identity { conv2d out=4 kernel=3; tanh; conv2d out=4 kernel=3 } after=tanh; global_avgpool; dense out=3",
+                                       "input 8x8x1 recompute=%d; flatten; dense out=9; 5 * identity { dense out=9; tanh; dense out=9 } after=tanh; dense out=3",
+                                       "input 8x8x1 recompute=%d; conv2d out=4 kernel=3; 5 * identity out=4; global_avgpool; dense out=3"};
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
+        for (int recompute = 0; recompute < 4; recompute++) {
+            for (int block = 1; block <= 5; block++) {
+                char text[200];
+                char name[40];
+                run r = {.net = NULL};
+                snprintf(text, sizeof text, nets[k], recompute);
+                snprintf(name, sizeof name, "block%d.%s.weight", block, k == 1 ? "dense1" : "conv2d1");
+                OK(deepid_net_create(ctx, text, DEEPID_F64, &r.net));
+                OK(deepid_net_init(r.net, "he", 3));
+                OK(deepid_dataset_generate(ctx, "gratings n=20 classes=3", 4, &r.data));
+                OK(deepid_trainer_create(r.net, r.data, &r.trainer));
+                OK(deepid_trainer_set_learning_rate(r.trainer, 1e-3));
+                OK(deepid_trainer_step(r.trainer));
+                ((double *)deepid_net_parameter_data(r.net, name))[0] = (double)NAN;
+                const int32_t status = deepid_trainer_step(r.trainer);
+                const char *named = strstr(deepid_ctx_error(ctx), "the output of block");
+                const int last = recompute > 1 ? block + recompute - 1 : block;
+                const int number = named ? atoi(named + strlen("the output of block")) : 0;
+                if (status != DEEPID_ERR_NUMERIC || number < block || number > last)
+                    fail_msg("%s, NaN in %s: '%s', expected block %d to %d", text, name, deepid_ctx_error(ctx), block, last);
+                close_run(&r);
+            }
+        }
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +487,7 @@ int main(void)
         cmocka_unit_test(the_steps_before_a_fit_count),
         cmocka_unit_test(evaluation_counts_every_sample_once),
         cmocka_unit_test(a_steps_gradient_is_the_derivative_of_the_loss),
+        cmocka_unit_test(a_step_that_is_not_finite_names_its_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
