@@ -470,9 +470,36 @@ static void cka_of_a_net_and_its_deeper_twin(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Where nothing can be read all lambdas give the same loss, and the largest is taken. */
+static void of_equal_lambdas_the_largest_is_taken(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    deepid_ctx *ctx = new_ctx(1);
+    static const float x[N] = {0};
+    int32_t labels[N];
+    const int64_t extents[2] = {N, 1};
+    deepid_dataset *data = NULL;
+    deepid_net *net = NULL;
+    deepid_table *t = NULL;
+    for (int i = 0; i < N; i++)
+        labels[i] = i % 2;
+    OK(deepid_dataset_wrap(ctx, DEEPID_F32, x, 2, extents, NULL, labels, 2, &data));
+    OK(deepid_net_create(ctx, "input 1; dense out=2", DEEPID_F32, &net));
+    OK(deepid_net_inspect(net, data, "linear_probe", &t));
+    const double lambda = deepid_table_get(t, 0, deepid_table_find_column(t, "lambda"));
+    if (lambda != 100)
+        fail_msg("lambda is %g, expected 100", lambda);
+    deepid_table_destroy(t);
+    deepid_net_destroy(net);
+    deepid_dataset_destroy(data);
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_equal_lambdas_the_largest_is_taken),
         cmocka_unit_test(the_classifier_ends_where_the_gradient_is_zero),
         cmocka_unit_test(the_classifier_finds_a_known_minimum),
         cmocka_unit_test(separable_classes_are_read_and_shuffled_labels_are_not),
