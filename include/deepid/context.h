@@ -56,16 +56,18 @@ typedef void (*deepid_log_fn)(void *user, int32_t level, const char *line);
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  out is NULL
- * @retval DEEPID_ERR_MEMORY    no memory
+ * @retval DEEPID_ERR_MEMORY    no memory, or no address space for products of matrices
  *
- * @cost   about a kilobyte; threads start when they are first needed.
+ * @cost   about a kilobyte, and 5 MiB of address space for products of matrices, of which at most 2 MiB come to be used; threads start when they are first needed and take as much each, and their stacks.
  * @thread Safe from any thread.
  */
 DEEPID_API int32_t deepid_ctx_create(deepid_ctx **out);
 
 /**
- * Make a context whose objects take all their memory from the caller's functions. (Memory that OpenBLAS keeps for its own
- * products, and a thread's stack, are not objects.)
+ * Make a context whose objects take all their memory from the caller's functions. (What products of matrices work in, and a
+ * thread's stack, are not objects: they come from the system, are given back with the context, and count neither in deepid_ctx_memory
+ * nor towards the limit memory_bytes. Both are taken before the work begins: products allocate nothing. With a library built with
+ * -DDEEPID_BLAS=shared OpenBLAS takes its memory when it multiplies, and does not return where there is none.)
  *
  * @param[in]  alloc    gives memory, aligned as asked
  * @param[in]  release  takes it back
@@ -74,7 +76,7 @@ DEEPID_API int32_t deepid_ctx_create(deepid_ctx **out);
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  alloc, release or out is NULL
- * @retval DEEPID_ERR_MEMORY    alloc gave NULL, or memory that is not aligned
+ * @retval DEEPID_ERR_MEMORY    alloc gave NULL, or memory that is not aligned; or no address space for products of matrices
  *
  * @thread Safe from any thread.
  */
@@ -99,7 +101,7 @@ DEEPID_API void deepid_ctx_destroy(deepid_ctx *ctx);
  * @retval DEEPID_ERR_ARGUMENT  threads is outside its range
  * @retval DEEPID_ERR_STATE     asked from inside a call, that is, by a callback
  *
- * @cost   ends the old threads; new ones start when they are first needed. Where the system gives fewer, fewer do the same work.
+ * @cost   ends the old threads; new ones start when they are first needed. Where the system gives fewer, or has no address space for what they need, fewer do the same work.
  */
 DEEPID_API int32_t deepid_ctx_set_threads(deepid_ctx *ctx, int32_t threads);
 

@@ -1,6 +1,7 @@
 /* The context, and the door that every public function goes through. */
 #include "base/context.h"
 
+#include "base/blas_memory.h"
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/text.h"
@@ -55,6 +56,10 @@ int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn r
         return DEEPID_ERR_MEMORY;
     }
     memset(ctx, 0, sizeof *ctx);
+    if (!dpid_blas_take(&ctx->blas)) {
+        release(user, ctx, bytes);
+        return DEEPID_ERR_MEMORY;
+    }
     ctx->head = (dpid_head){DPID_MAGIC_CTX, ctx};
     ctx->alloc = alloc;
     ctx->release = release;
@@ -79,11 +84,18 @@ static void drop_pool(deepid_ctx *ctx)
     ctx->pool = NULL;
 }
 
+void dpid_ctx_rest(deepid_ctx *ctx)
+{
+    drop_pool(ctx);
+    dpid_blas_give(ctx->blas);
+    ctx->blas = NULL;
+}
+
 void deepid_ctx_destroy(deepid_ctx *ctx)
 {
     if (!dpid_is(ctx, DPID_MAGIC_CTX))
         return;
-    drop_pool(ctx);
+    dpid_ctx_rest(ctx);
     ctx->head.magic = 0;
     ctx->release(ctx->alloc_user, ctx, (sizeof *ctx + DPID_ALIGN - 1) / DPID_ALIGN * DPID_ALIGN);
 }
@@ -112,12 +124,15 @@ int32_t dpid_enter(const void *handle, uint32_t magic)
     ctx->depth = 1;
     fegetenv(&ctx->caller_fenv);
     fesetenv(FE_DFL_ENV);
-    return DEEPID_OK;
+    const bool room = ctx->blas || dpid_blas_take(&ctx->blas);
+    ctx->caller_blas = dpid_blas_use(ctx->blas);
+    return room ? DEEPID_OK : dpid_leave(ctx, dpid_fail(ctx, DEEPID_ERR_MEMORY, "no address space for products of matrices"));
 }
 
 int32_t dpid_leave(deepid_ctx *ctx, int32_t status)
 {
     if (--ctx->depth == 0) {
+        dpid_blas_use(ctx->caller_blas);
         fesetenv(&ctx->caller_fenv);
         atomic_store_explicit(&ctx->owner, (pthread_t)0, memory_order_relaxed);
         atomic_store_explicit(&ctx->owned, false, memory_order_release);

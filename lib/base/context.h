@@ -45,6 +45,7 @@ struct deepid_ctx {
     _Atomic(pthread_t) owner;
     int32_t depth;
     fenv_t caller_fenv;
+    void *blas, *caller_blas; /* base/blas_memory.h: this context's for its first worker; what the calling thread had */
     char error[DPID_ERROR_MAX];
 };
 
@@ -79,7 +80,7 @@ enum {
 int32_t dpid_fail(deepid_ctx *ctx, int32_t status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void dpid_log(deepid_ctx *ctx, int32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Take the context of a handle for this thread: DEEPID_ERR_ARGUMENT for NULL or the wrong kind, DEEPID_ERR_BUSY, DEEPID_ERR_FORKED.
+/* Take the context of a handle for this thread: DEEPID_ERR_ARGUMENT for NULL or the wrong kind, DEEPID_ERR_BUSY, DEEPID_ERR_FORKED; after dpid_ctx_rest also DEEPID_ERR_MEMORY.
    The same thread may enter again (a callback asking for something). The first entry saves the caller's floating-point
    environment and sets the default one; the last leave gives it back. */
 int32_t dpid_enter(const void *handle, uint32_t magic);
@@ -89,5 +90,7 @@ int32_t dpid_leave(deepid_ctx *ctx, int32_t status);
 bool dpid_is(const void *handle, uint32_t magic);
 
 dpid_pool *dpid_ctx_pool(deepid_ctx *ctx);
+/* For a context that only keeps memory from now on: gives back its threads and what products need. It takes them again when it works. */
+void dpid_ctx_rest(deepid_ctx *ctx);
 
 #endif

@@ -3,6 +3,7 @@
    or that the system does not run, holds nobody up. */
 #include "base/pool.h"
 
+#include "base/blas_memory.h"
 #include "base/memory.h"
 
 #include <sched.h>
@@ -16,6 +17,7 @@ enum { SPINS = 2000, WORKERS_MAX = 1024, RANGES_MAX = 16 }; /* spins: about 20 t
 typedef struct start {
     dpid_pool *pool;
     int32_t worker;
+    void *blas;
 } start;
 
 /* Tasks end - left .. end - 1 have no owner; left is below 0 when some asked in vain. What a worker needs for them stands in the same cache line, written by the caller while no ticket is out. */
@@ -28,7 +30,7 @@ typedef struct {
 
 struct dpid_pool {
     deepid_ctx *ctx;
-    int32_t workers; /* the caller included */
+    int32_t threads, workers; /* the caller included: asked for, and there */
     pthread_t *thread;
     start *start;
     pthread_mutex_t mutex;
@@ -161,6 +163,7 @@ static void *work(void *arg)
     const start *s = arg;
     dpid_pool *pool = s->pool;
     fesetenv(FE_DFL_ENV);
+    dpid_blas_use(s->blas);
     here.pool = pool;
     here.worker = s->worker;
     for (uint64_t seen = 0;;) {
@@ -180,8 +183,9 @@ static void start_workers(dpid_pool *pool, int32_t threads)
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &callers);
     for (int32_t i = 1; i < threads; i++) {
-        pool->start[i] = (start){pool, i};
-        if (pthread_create(&pool->thread[i], NULL, work, &pool->start[i]) != 0)
+        start *s = &pool->start[i];
+        *s = (start){pool, i, NULL};
+        if (!dpid_blas_take(&s->blas) || pthread_create(&pool->thread[i], NULL, work, s) != 0)
             break; /* fewer workers do the same work */
         pool->workers++;
     }
@@ -199,6 +203,7 @@ int32_t dpid_pool_create(deepid_ctx *ctx, int32_t threads, dpid_pool **out)
     dpid_pool *pool = NULL;
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *pool, "thread pool", &pool));
     pool->ctx = ctx;
+    pool->threads = threads;
     pool->workers = 1;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
@@ -224,6 +229,8 @@ void dpid_pool_destroy(dpid_pool *pool)
     pthread_mutex_unlock(&pool->mutex);
     for (int32_t i = 1; i < pool->workers; i++)
         pthread_join(pool->thread[i], NULL);
+    for (int32_t i = 1; pool->start && i < pool->threads; i++)
+        dpid_blas_give(pool->start[i].blas);
     pthread_cond_destroy(&pool->wake);
     pthread_mutex_destroy(&pool->mutex);
     deepid_ctx *ctx = pool->ctx;

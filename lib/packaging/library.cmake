@@ -54,7 +54,7 @@ foreach(set ${deepid_object_sets})
   list(APPEND deepid_object_files $<TARGET_OBJECTS:${set}>)
 endforeach()
 
-# why: lib/tensor/blas_memory.c
+# why: lib/base/blas_memory.c
 if(DEEPID_BLAS STREQUAL "static")
   set(deepid_wrap LINKER:--wrap=blas_memory_alloc LINKER:--wrap=blas_memory_free)
 endif()

@@ -90,7 +90,8 @@ static int32_t time_in(deepid_ctx *ctx, const deepid_study *study, const char *t
 static int32_t time_net(deepid_study *study, const char *text, pace *out)
 {
     deepid_ctx *ctx = NULL;
-    DPID_TRY(deepid_ctx_create(&ctx));
+    if (deepid_ctx_create(&ctx) != DEEPID_OK)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_MEMORY, "study: no memory for a context");
     int32_t status = time_in(ctx, study, text, out);
     if (status != DEEPID_OK)
         status = dpid_fail(study->head.ctx, status, "%s", deepid_ctx_error(ctx));

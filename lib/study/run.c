@@ -97,6 +97,8 @@ static int32_t read_published(crew *c, dpid_task *task)
     fail(c, status, deepid_ctx_error(task->ctx));
     if (status != DEEPID_OK)
         dpid_task_forget(c->study, task);
+    else
+        dpid_ctx_rest(task->ctx);
     return status;
 }
 

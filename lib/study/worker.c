@@ -349,12 +349,20 @@ static void keep(dpid_job *job)
     } else {
         deepid_net_destroy(job->net);
     }
+    dpid_ctx_rest(job->ctx);
     atomic_store(&job->task->share, 1);
+}
+
+/* The context is this thread's for the whole task, also between public calls. */
+static int32_t run_inside(dpid_job *job)
+{
+    static int32_t (*const kinds[])(dpid_job *) = {[DPID_TASK_TRAIN] = train, [DPID_TASK_WITNESS] = build_witness, [DPID_TASK_TUNE] = train, [DPID_TASK_PROBE] = probe};
+    DPID_TRY(dpid_enter(job->ctx, DPID_MAGIC_CTX));
+    return dpid_leave(job->ctx, kinds[job->task->kind](job));
 }
 
 int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t error_bytes)
 {
-    static int32_t (*const kinds[])(dpid_job *) = {[DPID_TASK_TRAIN] = train, [DPID_TASK_WITNESS] = build_witness, [DPID_TASK_TUNE] = train, [DPID_TASK_PROBE] = probe};
     dpid_job job = {.study = study, .task = task, .arm = &study->arm[task->arm]};
     const double start = now();
     if (deepid_ctx_create(&job.ctx) != DEEPID_OK) {
@@ -363,7 +371,7 @@ int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t
     }
     int32_t status = set_up(&job);
     if (status == DEEPID_OK)
-        status = kinds[task->kind](&job);
+        status = run_inside(&job);
     task->outcome.seconds = now() - start;
     if (status == DEEPID_OK)
         status = save(&job);

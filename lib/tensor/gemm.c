@@ -1,6 +1,7 @@
 /* C = op(A) op(B) (+ C): a fixed grid of tiles of C, one single-threaded BLAS call a tile; k is never split, so every sum has one order. */
 #include "tensor/gemm.h"
 
+#include "base/blas_memory.h"
 #include "tensor/real.h"
 
 #include <assert.h>
@@ -85,7 +86,8 @@ static void multiply_tile(void *arg, int64_t tile, int32_t worker)
 /* Tiles know the product's extents and nothing else. A product below SMALL multiply-adds is one tile: a region would cost more than it saves. */
 static void choose_tiles(product *p)
 {
-    enum { SMALL = 1 << 19, TILE = 256 };
+    enum { SMALL = 1 << 19, TILE = 256, COLUMNS = 64, DEPTH = 1024 };
+    static_assert(SMALL / COLUMNS * sizeof(double) <= DPID_BLAS_SIDE && TILE * DEPTH * sizeof(float) <= DPID_BLAS_SIDE, "base/blas_memory.h counts on these tiles");
     const bool small = p->m * p->n <= SMALL && p->m * p->n * p->k <= SMALL;
     p->tile_rows = small ? p->m : smaller(p->m, p->n >= TILE ? TILE : TILE / 2);
     p->tile_columns = small ? p->n : smaller(p->n, 2 * TILE);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The library shows exactly the functions that its headers declare, and our own objects import nothing that prints, exits or takes signals.   symbols.sh ROOT BUILD LIBRARY
+# The library shows exactly the functions that its headers declare, and our own objects import nothing that prints, exits or takes signals; nothing maps a file (blas_memory.c maps memory).   symbols.sh ROOT BUILD LIBRARY
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -10,6 +10,6 @@ nm -D --defined-only "$3" | awk '$2 != "T" && $2 != "A" { print "exported but no
 banned='^(exit|_exit|abort|printf|fprintf|vprintf|vfprintf|__printf_chk|__fprintf_chk|puts|fputs|putchar|perror|signal|sigaction|setlocale|strtod|strtof|atof|scanf|sscanf|fscanf|__isoc99_sscanf|sprintf|__sprintf_chk|strcpy|__strcpy_chk|rand|srand|getenv|system|popen|longjmp|fork|mmap)$'
 for object in $(find "$2/CMakeFiles" -path '*deepid_objects*' -name '*.o'); do
     nm -u "$object" | awk '{ print $2 }' | sed 's/@.*//' | grep -E "$banned" | sed "s|^|$(basename "$object") imports |"
-done >"$work/imports"
+done | grep -v '^blas_memory.c.o imports mmap$' >"$work/imports" || true
 [ ! -s "$work/imports" ] || { sort -u "$work/imports"; exit 1; }
 echo "symbols: $(wc -l <"$work/shown") functions, no banned import"

@@ -223,7 +223,7 @@ static void the_bits_do_not_depend_on_alignment(void **state)
 
 /* ---- many threads, each with its own context, at once ------------------------------------------------ */
 
-/* Bursts that begin together: without the lock of lib/tensor/blas_memory.c eight runs of eight failed (0.3.21, 2 cores). */
+/* Bursts that begin together: without the lock of lib/base/blas_memory.c eight runs of eight failed (0.3.21, 2 cores). */
 enum { SIDE = 24, BURSTS = 40, REPEATS = 3000, THREADS = 3 };
 static pthread_barrier_t together;
 
