@@ -47,7 +47,9 @@ DEEPID_API int32_t deepid_dataset_wrap(deepid_ctx *ctx, int32_t dtype, const voi
 DEEPID_API int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents, const int64_t *strides, int32_t target_dtype,
                                                const void *targets, int64_t width, deepid_dataset **out);
 /**
- * IDX files of bytes, plain or .gz (MNIST, Fashion-MNIST). Checked by length before anything is allocated by what they say.
+ * IDX files of bytes, plain or .gz (MNIST, Fashion-MNIST). Checked by length before anything is allocated by what they say, and read no further than that.
+ *
+ * This and the other readers take regular files: a pipe, such as a shell's <(...), a device or a folder is refused and never waited for. A .gz may have several members; each is checked.
  *
  * @param[in]  ctx          lent
  * @param[in]  images_path  rank 2 [samples, features], 3 [samples, h, w] or 4 [samples, h, w, channels]
@@ -61,7 +63,7 @@ DEEPID_API int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, c
  * @retval DEEPID_ERR_LIMIT     larger than file_bytes of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost   both files in memory once, .gz also packed
+ * @cost   both files in memory once, unpacked
  * @thread one thread at a time for each context
  */
 DEEPID_API int32_t deepid_dataset_load_idx(deepid_ctx *ctx, const char *images_path, const char *labels_path, deepid_dataset **out);
@@ -71,9 +73,37 @@ DEEPID_API int32_t deepid_dataset_load_idx_folder(deepid_ctx *ctx, const char *f
 DEEPID_API int32_t deepid_dataset_load_cifar10(deepid_ctx *ctx, const char *path, deepid_dataset **out);
 /** The two parts of a folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin. */
 DEEPID_API int32_t deepid_dataset_load_cifar10_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train, deepid_dataset **test);
-/** Two .npy files: x [n, ...] of any number type, labels [n] integers (classes = largest + 1) or targets [n, width] floats. */
+/**
+ * Two .npy files, plain or .gz. Every number must be finite; DEEPID_ERR_FORMAT names the file, the row and the element.
+ *
+ * x [n, ...] of any number type; y: labels [n] integers of 0 to 65535 (classes = largest + 1), or targets [n, width] floats, kept as F32.
+ */
 DEEPID_API int32_t deepid_dataset_load_npy(deepid_ctx *ctx, const char *x_path, const char *y_path, deepid_dataset **out);
-/** CSV: numbers, one row a sample. options: "label=last|first|none header=auto|yes|no separator=comma|semicolon|tab shape=8x8x1". */
+/**
+ * CSV (RFC 4180), plain or .gz: one row a sample, finite decimal numbers in every cell.
+ *
+ * The first line is names when no cell of it is a number; a cell that is something else is refused with its line and column, in the first line too: no sample is left out in silence. Cells may be
+ * in quotes and have blanks around; lines end with LF, CR LF or CR; a byte order mark of UTF-8 and empty lines are passed over. Numbers have '.' in every locale; inf, nan, hexadecimal and what is
+ * too large for a double are refused, what is too small is 0.
+ *
+ * @param[in]  ctx      lent
+ * @param[in]  path     the file
+ * @param[in]  options  "label=last|first header=auto|yes|no separator=comma|semicolon|tab shape=8x8x1"; NULL or "" as the first of each
+ * @param[out] out      yours; labels are whole numbers of 0 to 65535, classes = the largest + 1
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL
+ * @retval DEEPID_ERR_SPEC      an unknown option
+ * @retval DEEPID_ERR_IO        the file cannot be read, or is no regular file
+ * @retval DEEPID_ERR_FORMAT    no number, not finite, lines of another length, UTF-16, no rows: names the line
+ * @retval DEEPID_ERR_LABEL     a label that is none: names the line
+ * @retval DEEPID_ERR_SHAPE     shape is not that of the features
+ * @retval DEEPID_ERR_LIMIT     larger than file_bytes of the context
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   the file in memory, and two passes
+ * @thread one thread at a time for each context
+ */
 DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, const char *options, deepid_dataset **out);
 /** A source as the command line names it: "spirals", "gratings n=512", "idx:FOLDER", "cifar10:FOLDER", "csv:FILE", "npy:X,Y". valid may come out NULL when the source has no part of its own for it. */
 DEEPID_API int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train, deepid_dataset **valid);

@@ -156,7 +156,7 @@ DEEPID_API const char *deepid_table_text(deepid_table *table);
  * A name that a spreadsheet would run as a formula gets an apostrophe in front.
  *
  * @param[in] table  the table
- * @param[in] path   the file; replaced as a whole or not at all, a symbolic link is followed
+ * @param[in] path   the file; replaced as a whole or not at all; a symbolic link is replaced and not followed
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  path is NULL

@@ -1,59 +1,47 @@
 /* Atomic replace: a temporary beside the target -> size check -> sync -> rename -> sync of the folder. The target is the old file or the whole new one, never a part.
-   A symbolic link is followed, so that it stays a link; what is no regular file (a device, a FIFO) is refused, because a rename would put a file in its place. */
+   A symbolic link is replaced, as git, tar and editors do: what it points to is somebody else's. What is no regular file (a device, a pipe) is refused, because a rename would put a file in its
+   place. */
 #include "base/file.h"
 
 #include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- open ---------------------------------------------------------------------------- */
 
-/* The file that path means; mode becomes that of a file to be replaced, 0 when there is none. */
-static int32_t find_target(deepid_ctx *ctx, const char *path, char **target, mode_t *mode)
+/* mode becomes that of a file to be replaced, 0 when there is none. */
+static int32_t look_at_target(deepid_ctx *ctx, const char *path, mode_t *mode)
 {
-    char real[PATH_MAX];
     struct stat info;
-    const bool link = lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
-    if (link && !realpath(path, real))
-        return dpid_fail_errno(ctx, "follow the link", path, errno);
-    const char *found = link ? real : path;
     *mode = 0;
-    if (stat(found, &info) == 0) {
-        if (!S_ISREG(info.st_mode))
-            return dpid_fail(ctx, DEEPID_ERR_IO, "cannot write '%s': it is not a regular file", path);
-        *mode = info.st_mode & 0777;
-    }
-    return dpid_copy_text(ctx, found, target);
+    if (lstat(path, &info) != 0)
+        return DEEPID_OK; /* free, or the temporary will say why not */
+    const bool link = S_ISLNK(info.st_mode);
+    if (link && strncmp(path, "/dev/", 5) == 0)
+        return dpid_fail(ctx, DEEPID_ERR_IO, "cannot write '%s': it is not a regular file but a link of the system", path);
+    if (link && stat(path, &info) != 0)
+        return DEEPID_OK; /* to nothing */
+    if (!S_ISREG(info.st_mode))
+        return dpid_fail(ctx, DEEPID_ERR_IO, "cannot write '%s': it is not a regular file but %s", path, dpid_file_kind(info.st_mode));
+    *mode = link ? 0 : info.st_mode & 0777;
+    return DEEPID_OK;
 }
 
-/* Creates a file of a name that nobody has, beside the target. */
 static int32_t open_temporary(dpid_writer *w)
 {
-    enum { TRIES = 8 };
-    int error = EEXIST;
-    for (int32_t i = 0; i < TRIES && error == EEXIST; i++) {
-        uint64_t unique = 0;
-        if (getrandom(&unique, sizeof unique, 0) != (ssize_t)sizeof unique)
-            unique = (uint64_t)getpid() << 32 | (uint64_t)i;
-        dpid_string name = {.ctx = w->ctx};
-        dpid_string_format(&name, "%s.tmp.%016llx", w->path, (unsigned long long)unique);
-        DPID_TRY(name.status);
-        w->fd = open(name.text, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        error = errno;
-        if (w->fd >= 0) {
-            w->temporary = name.text;
-            return DEEPID_OK;
-        }
-        dpid_string_release(&name);
-    }
+    enum { NAME = 40 }; /* more than a temporary's */
+    const int64_t room = (int64_t)strlen(w->path) + NAME;
+    DPID_TRY(dpid_alloc(w->ctx, room, 1, w->path, &w->temporary));
+    w->fd = dpid_temporary_open(w->path, w->temporary, (size_t)room);
+    if (w->fd >= 0)
+        return DEEPID_OK;
+    const int error = errno;
+    dpid_free(w->ctx, w->temporary);
+    w->temporary = NULL;
     return dpid_fail_errno(w->ctx, "write", w->path, error);
 }
 
@@ -61,7 +49,8 @@ int32_t dpid_writer_open(deepid_ctx *ctx, const char *path, dpid_writer *out)
 {
     dpid_writer w = {.ctx = ctx, .fd = -1};
     mode_t mode = 0;
-    DPID_TRY(find_target(ctx, path, &w.path, &mode));
+    DPID_TRY(look_at_target(ctx, path, &mode));
+    DPID_TRY(dpid_copy_text(ctx, path, &w.path));
     const int32_t status = open_temporary(&w);
     if (status != DEEPID_OK) {
         dpid_free(ctx, w.path);
@@ -122,8 +111,8 @@ static int32_t open_folder(dpid_writer *w, int *fd)
     return DEEPID_OK;
 }
 
-/* The file itself is on the disk before its name points to it. */
-static int32_t finish_file(dpid_writer *w)
+/* The file itself is on the disk before its name points to it. Another number keeps it open, and so locked, until it has its name. */
+static int32_t finish_file(dpid_writer *w, int *locked)
 {
     struct stat info;
     if (fstat(w->fd, &info) != 0)
@@ -132,20 +121,38 @@ static int32_t finish_file(dpid_writer *w)
         return dpid_fail(w->ctx, DEEPID_ERR_IO, "cannot write '%s': %lld bytes arrived of %lld", w->path, (long long)info.st_size, (long long)w->written);
     if (fsync(w->fd) != 0)
         return dpid_fail_errno(w->ctx, "sync", w->path, errno);
+    *locked = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
+    if (*locked < 0)
+        return dpid_fail_errno(w->ctx, "close", w->path, errno);
     const int fd = w->fd;
     w->fd = -1;
     return close(fd) == 0 ? DEEPID_OK : dpid_fail_errno(w->ctx, "close", w->path, errno);
 }
 
-/* All that can fail comes before the rename. A folder that cannot be synced changes nothing for those who look now, so it is no failure. */
-static int32_t publish(dpid_writer *w)
+/* taken NULL: in place of what has the name. Else the name is linked to the file, which fails when there is one. */
+static int32_t give_name(const dpid_writer *w, bool *taken)
+{
+    const int code = taken ? link(w->temporary, w->path) : rename(w->temporary, w->path);
+    const int error = errno;
+    if (taken)
+        *taken = code != 0 && error == EEXIST;
+    if (taken && (code == 0 || *taken))
+        unlink(w->temporary);
+    return code == 0 || (taken && *taken) ? DEEPID_OK : dpid_fail_errno(w->ctx, "replace", w->path, error);
+}
+
+/* All that can fail comes before the name. A folder that cannot be synced changes nothing for those who look now, so it is no failure. */
+static int32_t publish(dpid_writer *w, bool *taken)
 {
     int folder = -1;
-    DPID_TRY(finish_file(w));
-    DPID_TRY(open_folder(w, &folder));
-    int32_t status = DEEPID_OK;
-    if (rename(w->temporary, w->path) != 0)
-        status = dpid_fail_errno(w->ctx, "replace", w->path, errno);
+    int locked = -1;
+    int32_t status = finish_file(w, &locked);
+    if (status == DEEPID_OK)
+        status = open_folder(w, &folder);
+    if (status == DEEPID_OK)
+        status = give_name(w, taken);
+    if (locked >= 0)
+        close(locked);
     if (folder >= 0) {
         (void)fsync(folder);
         close(folder);
@@ -153,9 +160,9 @@ static int32_t publish(dpid_writer *w)
     return status;
 }
 
-int32_t dpid_writer_commit(dpid_writer *writer)
+static int32_t commit(dpid_writer *writer, bool *taken)
 {
-    const int32_t status = publish(writer);
+    const int32_t status = publish(writer, taken);
     if (status != DEEPID_OK)
         dpid_writer_discard(writer);
     else
@@ -163,13 +170,28 @@ int32_t dpid_writer_commit(dpid_writer *writer)
     return status;
 }
 
-int32_t dpid_file_replace(deepid_ctx *ctx, const char *path, const void *data, int64_t bytes)
+int32_t dpid_writer_commit(dpid_writer *writer)
+{
+    return commit(writer, NULL);
+}
+
+static int32_t write_all(deepid_ctx *ctx, const char *path, const void *data, int64_t bytes, bool *taken)
 {
     dpid_writer writer;
     DPID_TRY(dpid_writer_open(ctx, path, &writer));
     const int32_t status = dpid_writer_write(&writer, data, bytes);
     if (status == DEEPID_OK)
-        return dpid_writer_commit(&writer);
+        return commit(&writer, taken);
     dpid_writer_discard(&writer);
     return status;
+}
+
+int32_t dpid_file_replace(deepid_ctx *ctx, const char *path, const void *data, int64_t bytes)
+{
+    return write_all(ctx, path, data, bytes, NULL);
+}
+
+int32_t dpid_file_create(deepid_ctx *ctx, const char *path, const void *data, int64_t bytes, bool *taken)
+{
+    return write_all(ctx, path, data, bytes, taken);
 }

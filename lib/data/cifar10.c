@@ -32,7 +32,7 @@ static int32_t load_files(deepid_ctx *ctx, const char *const *paths, int32_t fil
     int64_t records = 0;
     int32_t status = DEEPID_OK;
     for (int32_t i = 0; i < files && status == DEEPID_OK; i++) {
-        status = dpid_file_read_gz(ctx, paths[i], &bytes[i], &counts[i]);
+        status = dpid_file_read_gz(ctx, paths[i], 0, NULL, &bytes[i], &counts[i]);
         if (status == DEEPID_OK)
             status = check_file(ctx, paths[i], bytes[i], counts[i]);
         records += counts[i] / RECORD;

@@ -1,11 +1,14 @@
-/* CSV of numbers: a row a sample, one column of class labels. */
+/* CSV of numbers (RFC 4180): a row a sample, one column of class labels. Cells may be in quotes; lines end with LF, CR LF or CR; a byte order mark and empty lines are passed over.
+   No cell is left out in silence: the first row is names when no cell of it is a number, and any other cell that is no finite decimal number is refused with its place. */
 #include "data/data.h"
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LABEL_LAST, LABEL_FIRST };
 enum { HEADER_AUTO, HEADER_YES, HEADER_NO };
+enum { FIRST = 4096 }; /* bytes that tell a text */
 static const dpid_option options[] = {
     {"label", DPID_CHOICE, 0, 0, 0, "last|first", false, "column of the class labels"},
     {"header", DPID_CHOICE, 0, 0, 0, "auto|yes|no", false, "whether the first line is names"},
@@ -18,98 +21,193 @@ typedef struct {
     deepid_ctx *ctx;
     const char *path, *at, *end;
     char separator;
-    int64_t line, columns, rows;
+    int64_t line; /* of the row, from 1 */
+    int64_t next; /* line at `at` */
+    int64_t columns, rows;
 } reader;
 
-/* ---- lines and fields ----------------------------------------------------------------- */
+/* ---- cells and rows ------------------------------------------------------------------ */
 
-static bool next_line(reader *r, dpid_span *line)
+static void trim(dpid_span *cell)
 {
-    while (r->at < r->end) {
-        const char *stop = memchr(r->at, '\n', (size_t)(r->end - r->at));
-        const char *start = r->at;
-        stop = stop ? stop : r->end;
-        r->at = stop < r->end ? stop + 1 : r->end;
-        r->line++;
-        while (stop > start && (stop[-1] == '\r' || stop[-1] == ' '))
-            stop--;
-        *line = (dpid_span){start, stop - start, start};
-        if (line->length > 0)
+    while (cell->length > 0 && (*cell->text == ' ' || *cell->text == '\t')) {
+        cell->text++;
+        cell->length--;
+    }
+    while (cell->length > 0 && (cell->text[cell->length - 1] == ' ' || cell->text[cell->length - 1] == '\t'))
+        cell->length--;
+}
+
+/* Past the end of a line, if there is one here. */
+static bool skip_newline(reader *r)
+{
+    if (r->at == r->end || (*r->at != '\n' && *r->at != '\r'))
+        return false;
+    r->at += *r->at == '\r' && r->at + 1 < r->end && r->at[1] == '\n' ? 2 : 1;
+    r->next++;
+    return true;
+}
+
+/* Up to the separator or the end of the line, which count for nothing inside quotes. A quote that is doubled closes and opens. */
+static dpid_span cell_text(reader *r)
+{
+    const char *start = r->at;
+    while (r->at < r->end && *r->at == ' ')
+        r->at++;
+    bool quoted = false;
+    const bool quotes = r->at < r->end && *r->at == '"';
+    while (r->at < r->end && (quoted || (*r->at != r->separator && *r->at != '\n' && *r->at != '\r'))) {
+        quoted ^= quotes && *r->at == '"';
+        if (!skip_newline(r))
+            r->at++;
+    }
+    return (dpid_span){start, r->at - start, start};
+}
+
+/* The next cell without blanks and quotes; true when there is another one in its row. */
+static bool next_cell(reader *r, dpid_span *cell)
+{
+    *cell = cell_text(r);
+    const bool more = r->at < r->end && *r->at == r->separator;
+    if (more)
+        r->at++;
+    else
+        skip_newline(r);
+    trim(cell);
+    if (cell->length > 1 && cell->text[0] == '"' && cell->text[cell->length - 1] == '"') {
+        cell->text++;
+        cell->length -= 2;
+        trim(cell);
+    }
+    return more;
+}
+
+/* To the first cell of the next row that is not an empty line; false: there is none. */
+static bool next_row(reader *r)
+{
+    const char *line = r->at;
+    for (r->line = r->next; r->at < r->end; r->at++) {
+        if (skip_newline(r)) {
+            line = r->at--;
+            r->line = r->next;
+        } else if (*r->at == r->separator || (*r->at != ' ' && *r->at != '\t')) {
+            r->at = line;
             return true;
+        }
     }
     return false;
 }
 
-static dpid_span next_field(const reader *r, dpid_span *line)
+/* How many cells the row at hand has; reads it. */
+static int64_t count_cells(reader *r)
 {
-    const char *stop = memchr(line->text, r->separator, (size_t)line->length);
-    const int64_t length = stop ? stop - line->text : line->length;
-    dpid_span field = {line->text, length, line->whole};
-    line->text += stop ? length + 1 : length;
-    line->length -= stop ? length + 1 : length;
-    while (field.length > 0 && *field.text == ' ') {
-        field.text++;
-        field.length--;
-    }
-    while (field.length > 0 && field.text[field.length - 1] == ' ')
-        field.length--;
-    return field;
-}
-
-static int64_t count_fields(const reader *r, dpid_span line)
-{
+    dpid_span cell;
     int64_t count = 1;
-    for (int64_t i = 0; i < line.length; i++)
-        count += line.text[i] == r->separator;
+    while (next_cell(r, &cell))
+        count++;
     return count;
 }
 
-static bool is_header(const reader *r, dpid_span line)
+/* ---- what a cell is ---------------------------------------------------------------------- */
+
+/* [+-] digits [. digits] [e [+-] digits], finite: no hexadecimal, no inf and nan, in no locale another one. */
+static bool is_decimal(dpid_span cell, double *value)
 {
+    for (int64_t i = 0; i < cell.length; i++)
+        if (!strchr("0123456789+-.eE", cell.text[i]) || !cell.text[i])
+            return false;
+    return dpid_parse_double(cell.text, cell.length, value) && isfinite(*value);
+}
+
+/* Letters of any script, and no word for a value that is missing. C2 and E2 lead in UTF-8 to signs: a no-break space, a typographic minus. */
+static bool is_name(dpid_span cell)
+{
+    static const char *const missing[] = {"na", "n/a", "#n/a", "nan", "null", "none"};
     double value;
-    const dpid_span field = next_field(r, &line);
-    return !dpid_parse_double(field.text, field.length, &value);
+    bool letters = false;
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+        if (cell.length == (int64_t)strlen(missing[i]) && strncasecmp(cell.text, missing[i], (size_t)cell.length) == 0)
+            return false;
+    for (int64_t i = 0; i < cell.length; i++) {
+        const unsigned char c = (unsigned char)cell.text[i];
+        letters |= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c > 0xc2 && c != 0xe2);
+    }
+    return letters && !dpid_parse_double(cell.text, cell.length, &value);
+}
+
+/* Names: no cell is a number, and some cell is a name. A row of neither is a sample, whose cells will be refused. Reads nothing. */
+static bool is_header(reader r)
+{
+    bool more = true;
+    bool names = false;
+    while (more) {
+        dpid_span cell;
+        double value;
+        more = next_cell(&r, &cell);
+        if (dpid_parse_double(cell.text, cell.length, &value))
+            return false;
+        names |= is_name(cell);
+    }
+    return names;
 }
 
 /* ---- two passes: count, then read ---------------------------------------------------------- */
 
-static int32_t read_row(reader *r, dpid_span line, int64_t label_column, deepid_dataset *data, int64_t row)
+static int32_t refuse_cell(const reader *r, int64_t column, dpid_span cell)
 {
-    double *x = data ? (double *)data->owned_x + row * (r->columns - 1) : NULL;
-    if (count_fields(r, line) != r->columns)
-        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld: %lld numbers, expected %lld as in the lines before", r->path, (long long)r->line, (long long)count_fields(r, line),
-                         (long long)r->columns);
+    enum { SHOWN = 40 };
+    if (cell.length == 0)
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld, column %lld: the cell is empty, expected a number", r->path, (long long)r->line, (long long)column + 1);
+    return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld, column %lld: '%.*s' is not a finite decimal number", r->path, (long long)r->line, (long long)column + 1,
+                     (int)(cell.length > SHOWN ? SHOWN : cell.length), cell.text);
+}
+
+static int32_t read_row(reader *r, int64_t label_column, deepid_dataset *data)
+{
+    double *x = (double *)data->owned_x + r->rows * (r->columns - 1);
     for (int64_t k = 0; k < r->columns; k++) {
-        const dpid_span field = next_field(r, &line);
+        dpid_span cell;
         double value;
-        if (!dpid_parse_double(field.text, field.length, &value))
-            return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld, column %lld: '%.*s' is not a number", r->path, (long long)r->line, (long long)k + 1,
-                             (int)(field.length > 40 ? 40 : field.length), field.text);
-        if (k == label_column && !(value >= 0 && value < 1e6 && value == floor(value)))
-            return dpid_fail(r->ctx, DEEPID_ERR_LABEL, "'%s', line %lld: the label is %s, expected a whole number from 0", r->path, (long long)r->line, dpid_number(value).text);
-        if (k == label_column && data)
-            data->labels[row] = (int32_t)value;
-        else if (k != label_column && data)
+        next_cell(r, &cell);
+        if (!is_decimal(cell, &value))
+            return refuse_cell(r, k, cell);
+        if (k == label_column && !(value >= 0 && value < DPID_CLASSES_MAX && value == floor(value)))
+            return dpid_fail(r->ctx, DEEPID_ERR_LABEL, "'%s', line %lld: the label is %s, expected a whole number of 0 to %d", r->path, (long long)r->line, dpid_number(value).text,
+                             DPID_CLASSES_MAX - 1);
+        if (k != label_column)
             *x++ = value;
+        else
+            data->labels[r->rows] = (int32_t)value;
     }
     return DEEPID_OK;
 }
 
+static int32_t check_row(reader *r)
+{
+    const int64_t count = count_cells(r);
+    if (r->columns == 0)
+        r->columns = count;
+    if (count != r->columns)
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld: %lld numbers, expected %lld as in the lines before", r->path, (long long)r->line, (long long)count, (long long)r->columns);
+    if (count < 2)
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld: one column, expected features and a label, and another separator is an option", r->path, (long long)r->line);
+    return DEEPID_OK;
+}
+
+/* data NULL: the rows are counted, and have the same columns. */
 static int32_t read_rows(reader *r, const char *start, int64_t header, int64_t label, deepid_dataset *data)
 {
-    dpid_span line;
     r->at = start;
-    r->line = r->rows = 0;
-    for (bool first = true; next_line(r, &line); first = false) {
-        if (first && (header == HEADER_YES || (header == HEADER_AUTO && is_header(r, line))))
-            continue;
-        if (r->rows == 0)
-            r->columns = count_fields(r, line);
-        if (r->columns < 2)
-            return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld: %lld number, expected features and a label", r->path, (long long)r->line, (long long)r->columns);
-        DPID_TRY(read_row(r, line, label == LABEL_LAST ? r->columns - 1 : 0, data, r->rows));
-        r->rows++;
-    }
+    r->next = 1;
+    r->rows = 0;
+    if (next_row(r) && header == HEADER_YES)
+        count_cells(r);
+    else if (header == HEADER_AUTO && is_header(*r))
+        DPID_TRY(check_row(r));
+    else
+        r->at = start, r->next = 1;
+    for (; next_row(r); r->rows++)
+        DPID_TRY(data ? read_row(r, label == LABEL_LAST ? r->columns - 1 : 0, data) : check_row(r));
     return r->rows > 0 ? DEEPID_OK : dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' has no rows", r->path);
 }
 
@@ -140,6 +238,16 @@ static int32_t read_all(reader *r, const dpid_value *values, deepid_dataset **ou
     return DEEPID_OK;
 }
 
+/* It does not say; but what is no text is known by its first bytes. */
+static int32_t length_of(deepid_ctx *ctx, const char *path, const uint8_t *first, int64_t count, int64_t *bytes)
+{
+    const bool wide = count >= 2 && ((first[0] == 0xff && first[1] == 0xfe) || (first[0] == 0xfe && first[1] == 0xff));
+    *bytes = DPID_LENGTH_UNSAID;
+    if (wide || memchr(first, 0, (size_t)count))
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is no CSV: %s", path, wide ? "it is UTF-16, expected UTF-8" : "it has a byte 0 at its beginning");
+    return DEEPID_OK;
+}
+
 static int32_t load_csv(deepid_ctx *ctx, const char *path, const char *text, deepid_dataset **out)
 {
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
@@ -148,8 +256,9 @@ static int32_t load_csv(deepid_ctx *ctx, const char *path, const char *text, dee
     if (!path || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "csv: %s is NULL", path ? "out" : "path");
     DPID_TRY(dpid_options_parse(ctx, "csv", dpid_span_of(text), options, values));
-    DPID_TRY(dpid_file_read_gz(ctx, path, &bytes, &count));
-    reader r = {.ctx = ctx, .path = path, .at = (const char *)bytes, .end = (const char *)bytes + count};
+    DPID_TRY(dpid_file_read_gz(ctx, path, FIRST, length_of, &bytes, &count));
+    const bool mark = count >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
+    reader r = {.ctx = ctx, .path = path, .at = (const char *)bytes + (mark ? 3 : 0), .end = (const char *)bytes + count};
     deepid_dataset *data = NULL;
     const int32_t status = read_all(&r, values, &data);
     dpid_free(ctx, bytes);

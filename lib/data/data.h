@@ -9,6 +9,8 @@
 #include "ops/op.h"
 #include "tensor/tensor.h"
 
+enum { DPID_CLASSES_MAX = 65536 }; /* of labels in a file: a larger one is another column */
+
 struct deepid_dataset {
     dpid_head head;
     int64_t count, classes, target_width;

@@ -275,17 +275,20 @@ uint64_t deepid_dataset_hash(const deepid_dataset *data)
     return data->labels ? dpid_hash64(data->labels, data->count * (int64_t)sizeof *data->labels, hash) : hash;
 }
 
-/* Entropy of the labels, -sum p log p. */
+/* Entropy of the labels, -sum p log p. NaN without memory. */
 static double label_entropy(const deepid_dataset *data)
 {
+    int64_t *members = NULL;
     double entropy = 0;
+    if (dpid_alloc(data->head.ctx, data->classes, sizeof *members, "dataset", &members) != DEEPID_OK)
+        return (double)NAN;
+    for (int64_t i = 0; i < data->count; i++)
+        members[data->labels[i]]++;
     for (int64_t c = 0; c < data->classes; c++) {
-        int64_t members = 0;
-        for (int64_t i = 0; i < data->count; i++)
-            members += data->labels[i] == c;
-        const double p = (double)members / (double)data->count;
-        entropy -= members > 0 ? p * log(p) : 0;
+        const double p = (double)members[c] / (double)data->count;
+        entropy -= members[c] > 0 ? p * log(p) : 0;
     }
+    dpid_free(data->head.ctx, members);
     return entropy;
 }
 

@@ -18,9 +18,9 @@ static int64_t big_endian(const uint8_t *p)
     return (int64_t)p[0] << 24 | (int64_t)p[1] << 16 | (int64_t)p[2] << 8 | (int64_t)p[3];
 }
 
-static int32_t parse(deepid_ctx *ctx, const char *path, int64_t bytes, idx *f)
+/* The header, from the first bytes of the file: they need not hold the data. */
+static int32_t parse(deepid_ctx *ctx, const char *path, const uint8_t *b, int64_t bytes, idx *f)
 {
-    const uint8_t *b = f->bytes;
     if (bytes < HEADER || b[0] != 0 || b[1] != 0)
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is not an IDX file: it does not begin with two zero bytes, a type and a rank", path);
     if (b[2] != TYPE_U8)
@@ -32,21 +32,26 @@ static int32_t parse(deepid_ctx *ctx, const char *path, int64_t bytes, idx *f)
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' ends inside its header: %lld bytes", path, (long long)bytes);
     for (int32_t i = 0; i < f->rank; i++)
         f->extents[i] = big_endian(b + HEADER + WORD * i);
-    f->data = b + HEADER + WORD * f->rank;
-    if (!dpid_product(f->rank, f->extents, &f->count) || f->count != bytes - HEADER - WORD * f->rank)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s but has %lld bytes of data", path, dpid_shape_text(f->rank, f->extents).text,
-                         (long long)(bytes - HEADER - WORD * f->rank));
-    if (f->count == 0)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s: it is empty", path, dpid_shape_text(f->rank, f->extents).text);
+    const bool counted = dpid_product(f->rank, f->extents, &f->count);
+    if (!counted || f->count == 0)
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s: it is %s", path, dpid_shape_text(f->rank, f->extents).text, counted ? "empty" : "more than can be counted");
     return DEEPID_OK;
+}
+
+static int32_t length_of(deepid_ctx *ctx, const char *path, const uint8_t *first, int64_t count, int64_t *bytes)
+{
+    idx f = {0};
+    DPID_TRY(parse(ctx, path, first, count, &f));
+    return dpid_add(HEADER + WORD * f.rank, f.count, bytes) ? DEEPID_OK : dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says more than can be counted", path);
 }
 
 static int32_t read_idx(deepid_ctx *ctx, const char *path, idx *f)
 {
     int64_t bytes = 0;
     *f = (idx){0};
-    DPID_TRY(dpid_file_read_gz(ctx, path, &f->bytes, &bytes));
-    const int32_t status = parse(ctx, path, bytes, f);
+    DPID_TRY(dpid_file_read_gz(ctx, path, HEADER + WORD * RANK_MAX, length_of, &f->bytes, &bytes));
+    const int32_t status = parse(ctx, path, f->bytes, bytes, f);
+    f->data = f->bytes + HEADER + WORD * f->rank;
     if (status != DEEPID_OK)
         dpid_free(ctx, f->bytes);
     return status;

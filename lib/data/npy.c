@@ -1,9 +1,10 @@
-/* NumPy's .npy, versions 1 to 3: magic, version, length of the header, a Python dict as text, the data. */
+/* NumPy's .npy, versions 1 to 3, plain or .gz: magic, version, length of the header, a Python dict as text, the data. */
 #include "data/data.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { MAGIC = 6, HEADER_MAX = 65535, RANK_MAX = 4 };
+enum { MAGIC = 6, PREFIX_MAX = MAGIC + 6, HEADER_MAX = 10000 /* as NumPy's own reader */, RANK_MAX = 4 };
 
 typedef struct {
     uint8_t *bytes;
@@ -57,17 +58,15 @@ static int32_t parse_shape(deepid_ctx *ctx, const char *path, const char *p, npy
     return *p == ')' && f->rank > 0 ? DEEPID_OK : broken(ctx, path, "shape is not a list of 1 to 4 numbers");
 }
 
-static int32_t parse(deepid_ctx *ctx, const char *path, int64_t bytes, npy *f)
+/* The file's prefix and header, from its first bytes: they need not hold the data. *need: the bytes of the whole file. */
+static int32_t parse(deepid_ctx *ctx, const char *path, const uint8_t *b, int64_t bytes, npy *f, int64_t *need)
 {
-    const uint8_t *b = f->bytes;
-    if (bytes < MAGIC + 4 || memcmp(b, "\x93NUMPY", MAGIC) != 0 || b[6] < 1 || b[6] > 3)
+    if (bytes < PREFIX_MAX || memcmp(b, "\x93NUMPY", MAGIC) != 0 || b[6] < 1 || b[6] > 3)
         return broken(ctx, path, "it does not begin with \\x93NUMPY and version 1 to 3");
-    const int64_t prefix = b[6] == 1 ? MAGIC + 4 : MAGIC + 6;
-    int64_t length = b[8] | (int64_t)b[9] << 8;
-    if (b[6] > 1)
-        length = bytes < prefix ? INT64_MAX : length | (int64_t)b[10] << 16 | (int64_t)b[11] << 24;
+    const int64_t prefix = b[6] == 1 ? MAGIC + 4 : PREFIX_MAX;
+    const int64_t length = b[8] | (int64_t)b[9] << 8 | (b[6] == 1 ? 0 : (int64_t)b[10] << 16 | (int64_t)b[11] << 24);
     if (length > HEADER_MAX || length > bytes - prefix)
-        return broken(ctx, path, "its header is longer than the file or than 65535 bytes");
+        return broken(ctx, path, "its header is longer than the file or than 10000 bytes");
     char header[HEADER_MAX + 1];
     memcpy(header, b + prefix, (size_t)length);
     header[length] = 0;
@@ -76,19 +75,24 @@ static int32_t parse(deepid_ctx *ctx, const char *path, int64_t bytes, npy *f)
     const char *fortran = value_of(header, "'fortran_order'");
     f->fortran = fortran && strncmp(fortran, "True", 4) == 0;
     f->data = b + prefix + length;
-    int64_t need = 0;
-    if (!dpid_product(f->rank, f->extents, &f->count) || !dpid_mul(f->count, f->size, &need) || need != bytes - prefix - length)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s of %d bytes but has %lld bytes of data", path, dpid_shape_text(f->rank, f->extents).text, f->size,
-                         (long long)(bytes - prefix - length));
+    if (!dpid_product(f->rank, f->extents, &f->count) || !dpid_mul(f->count, f->size, need) || !dpid_add(*need, prefix + length, need))
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s of %d bytes, more than can be counted", path, dpid_shape_text(f->rank, f->extents).text, f->size);
     return f->count > 0 ? DEEPID_OK : broken(ctx, path, "it is empty");
+}
+
+static int32_t length_of(deepid_ctx *ctx, const char *path, const uint8_t *first, int64_t count, int64_t *bytes)
+{
+    npy f = {0};
+    return parse(ctx, path, first, count, &f, bytes);
 }
 
 static int32_t read_npy(deepid_ctx *ctx, const char *path, npy *f)
 {
     int64_t bytes = 0;
+    int64_t need = 0;
     *f = (npy){0};
-    DPID_TRY(dpid_file_read(ctx, path, &f->bytes, &bytes));
-    const int32_t status = parse(ctx, path, bytes, f);
+    DPID_TRY(dpid_file_read_gz(ctx, path, PREFIX_MAX + HEADER_MAX, length_of, &f->bytes, &bytes));
+    const int32_t status = parse(ctx, path, f->bytes, bytes, f, &need);
     if (status != DEEPID_OK)
         dpid_free(ctx, f->bytes);
     return status;
@@ -138,43 +142,61 @@ static int64_t place(const npy *f, int64_t i)
 
 /* ---- a dataset ------------------------------------------------------------------------------- */
 
-static int32_t labels_of(deepid_ctx *ctx, const char *path, const npy *y, int64_t *classes)
+static int32_t labels_of(deepid_ctx *ctx, const char *path, const npy *y, deepid_dataset *data)
 {
     for (int64_t i = 0; i < y->count; i++) {
         const double value = element(y, i);
-        if (value < 0 || value > INT32_MAX - 1)
-            return dpid_fail(ctx, DEEPID_ERR_LABEL, "'%s': label of row %lld is %s, expected 0 or more", path, (long long)i, dpid_number(value).text);
-        *classes = value >= (double)*classes ? (int64_t)value + 1 : *classes;
+        if (value < 0 || value >= DPID_CLASSES_MAX)
+            return dpid_fail(ctx, DEEPID_ERR_LABEL, "'%s': label of row %lld is %s, expected 0 to %d", path, (long long)i, dpid_number(value).text, DPID_CLASSES_MAX - 1);
+        data->labels[i] = (int32_t)value;
+        data->classes = value >= (double)data->classes ? (int64_t)value + 1 : data->classes;
     }
     return DEEPID_OK;
 }
 
-static int32_t join(deepid_ctx *ctx, const npy *x, const char *y_path, const npy *y, deepid_dataset **out)
+/* In C order, as float or double; every number is finite there. */
+static int32_t numbers_of(deepid_ctx *ctx, const char *path, const npy *f, int32_t dtype, void *to)
+{
+    const int64_t row = f->count / f->extents[0];
+    for (int64_t i = 0; i < f->count; i++) {
+        const double value = element(f, place(f, i));
+        const bool fits = isfinite(dtype == DEEPID_F32 ? (double)(float)value : value);
+        if (!fits)
+            return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s': element %lld of row %lld is %s, expected a finite %s (both are counted from 0)", path, (long long)(i % row), (long long)(i / row),
+                             dpid_number(value).text, dtype == DEEPID_F32 ? "float" : "number");
+        if (dtype == DEEPID_F32)
+            ((float *)to)[i] = (float)value;
+        else
+            ((double *)to)[i] = value;
+    }
+    return DEEPID_OK;
+}
+
+static int32_t check_shapes(deepid_ctx *ctx, const npy *x, const char *y_path, const npy *y)
+{
+    if (x->rank >= 2 && y->extents[0] == x->extents[0] && (y->rank == 1 || (y->type == 'f' && y->rank == 2)))
+        return DEEPID_OK;
+    return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is %s, expected labels [n] or targets [n, width] for x of %s", y_path, dpid_shape_text(y->rank, y->extents).text,
+                     dpid_shape_text(x->rank, x->extents).text);
+}
+
+static int32_t join(deepid_ctx *ctx, const char *x_path, const npy *x, const char *y_path, const npy *y, deepid_dataset **out)
 {
     const bool targets = y->type == 'f';
-    int64_t classes = 0;
-    if (x->rank < 2 || y->extents[0] != x->extents[0] || y->rank > 2 || (!targets && y->rank != 1))
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is %s, expected labels [n] or targets [n, width] for x of %s", y_path, dpid_shape_text(y->rank, y->extents).text,
-                         dpid_shape_text(x->rank, x->extents).text);
-    if (!targets)
-        DPID_TRY(labels_of(ctx, y_path, y, &classes));
+    DPID_TRY(check_shapes(ctx, x, y_path, y));
     const int64_t *e = x->extents;
     const dpid_shape sample = x->rank == 2 ? (dpid_shape){1, {e[1]}} : (dpid_shape){3, {e[1], e[2], x->rank == 4 ? e[3] : 1}};
     const int32_t dtype = x->type == 'f' && x->size == 4 ? DEEPID_F32 : DEEPID_F64;
-    DPID_TRY(dpid_dataset_owned(ctx, dtype, e[0], &sample, classes, targets ? y->count / y->extents[0] : 0, out));
-    for (int64_t i = 0; i < x->count; i++) {
-        if (dtype == DEEPID_F32)
-            ((float *)(*out)->owned_x)[i] = (float)element(x, place(x, i));
-        else
-            ((double *)(*out)->owned_x)[i] = element(x, place(x, i));
-    }
-    for (int64_t i = 0; i < y->count; i++) {
-        if (targets)
-            ((float *)(*out)->owned_targets)[i] = (float)element(y, place(y, i));
-        else
-            (*out)->labels[i] = (int32_t)element(y, i);
-    }
-    return DEEPID_OK;
+    deepid_dataset *data = NULL;
+    DPID_TRY(dpid_dataset_owned(ctx, dtype, e[0], &sample, !targets, targets ? y->count / y->extents[0] : 0, &data));
+    int32_t status = targets ? numbers_of(ctx, y_path, y, DEEPID_F32, data->owned_targets) : labels_of(ctx, y_path, y, data);
+    if (status == DEEPID_OK)
+        status = numbers_of(ctx, x_path, x, dtype, data->owned_x);
+    if (status == DEEPID_OK)
+        *out = data;
+    else
+        deepid_dataset_destroy(data);
+    return status;
 }
 
 static int32_t load_npy(deepid_ctx *ctx, const char *x_path, const char *y_path, deepid_dataset **out)
@@ -186,7 +208,7 @@ static int32_t load_npy(deepid_ctx *ctx, const char *x_path, const char *y_path,
     DPID_TRY(read_npy(ctx, x_path, &x));
     int32_t status = read_npy(ctx, y_path, &y);
     if (status == DEEPID_OK) {
-        status = join(ctx, &x, y_path, &y, out);
+        status = join(ctx, x_path, &x, y_path, &y, out);
         dpid_free(ctx, y.bytes);
     }
     dpid_free(ctx, x.bytes);

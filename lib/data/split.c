@@ -6,24 +6,23 @@
 
 /* ---- split ----------------------------------------------------------------------------- */
 
-/* The first `first` of a class-balanced shuffle: each class gives its share, largest remainders first; both parts keep the shuffle's order. */
-static void choose(const deepid_dataset *data, const int64_t *shuffled, int64_t first, bool *chosen)
+static int64_t class_of(const deepid_dataset *data, int64_t row)
+{
+    return data->labels ? data->labels[row] : 0;
+}
+
+/* The first `first` of a class-balanced shuffle: each class gives its share, largest remainders first; both parts keep the shuffle's order. quota: a zero for each class. */
+static void choose(const deepid_dataset *data, const int64_t *shuffled, int64_t first, int64_t *quota, bool *chosen)
 {
     const int64_t classes = data->labels ? data->classes : 1;
     int64_t taken = 0;
-    for (int64_t c = 0; c < classes; c++) {
-        int64_t members = 0;
-        for (int64_t i = 0; i < data->count; i++)
-            members += !data->labels || data->labels[i] == c;
-        int64_t quota = (int64_t)((double)first * (double)members / (double)data->count);
-        for (int64_t i = 0; i < data->count && quota > 0; i++) {
-            const int64_t row = shuffled[i];
-            if (data->labels && data->labels[row] != c)
-                continue;
-            chosen[row] = true;
-            quota--;
-            taken++;
-        }
+    for (int64_t i = 0; i < data->count; i++)
+        quota[class_of(data, i)]++;
+    for (int64_t c = 0; c < classes; c++)
+        quota[c] = (int64_t)((double)first * (double)quota[c] / (double)data->count);
+    for (int64_t i = 0; i < data->count; i++) {
+        chosen[shuffled[i]] = quota[class_of(data, shuffled[i])]-- > 0;
+        taken += chosen[shuffled[i]];
     }
     for (int64_t i = 0; i < data->count && taken < first; i++) { /* what rounding left */
         taken += !chosen[shuffled[i]];
@@ -31,11 +30,12 @@ static void choose(const deepid_dataset *data, const int64_t *shuffled, int64_t 
     }
 }
 
-static int32_t make_parts(const deepid_dataset *data, int64_t first, uint64_t seed, int64_t *rows, int64_t *shuffled, bool *chosen, deepid_dataset **a, deepid_dataset **b)
+static int32_t make_parts(const deepid_dataset *data, int64_t first, uint64_t seed, int64_t *rows, int64_t *shuffled, int64_t *quota, bool *chosen,
+                          deepid_dataset **a, deepid_dataset **b)
 {
     dpid_random r = dpid_random_make(seed, DPID_STREAM_DATA, 1);
     dpid_random_permutation(&r, data->count, shuffled);
-    choose(data, shuffled, first, chosen);
+    choose(data, shuffled, first, quota, chosen);
     int64_t in_a = 0;
     int64_t in_b = first;
     for (int64_t i = 0; i < data->count; i++)
@@ -57,14 +57,17 @@ static int32_t split(const deepid_dataset *data, int64_t first, uint64_t seed, d
     dpid_arena arena = {.ctx = ctx};
     int64_t *rows = NULL;
     int64_t *shuffled = NULL;
+    int64_t *quota = NULL;
     bool *chosen = NULL;
     int32_t status = dpid_arena_alloc(&arena, data->count, sizeof *rows, "split", &rows);
     if (status == DEEPID_OK)
         status = dpid_arena_alloc(&arena, data->count, sizeof *shuffled, "split", &shuffled);
     if (status == DEEPID_OK)
+        status = dpid_arena_alloc(&arena, data->labels ? data->classes : 1, sizeof *quota, "split", &quota);
+    if (status == DEEPID_OK)
         status = dpid_arena_alloc(&arena, data->count, sizeof *chosen, "split", &chosen);
     if (status == DEEPID_OK)
-        status = make_parts(data, first, seed, rows, shuffled, chosen, a, b);
+        status = make_parts(data, first, seed, rows, shuffled, quota, chosen, a, b);
     dpid_arena_release(&arena);
     return status;
 }

@@ -80,13 +80,13 @@ static void what_cannot_be_read_says_why(void **state)
     uint8_t *data = NULL;
     int64_t bytes = -1;
     REFUSED(dpid_file_read(ctx, temporary("nowhere"), &data, &bytes), DEEPID_ERR_IO, "nowhere': No such file or directory");
-    REFUSED(dpid_file_read(ctx, fresh_folder("folder"), &data, &bytes), DEEPID_ERR_IO, "folder' is not a regular file");
-    REFUSED(dpid_file_read(ctx, "/dev/zero", &data, &bytes), DEEPID_ERR_IO, "'/dev/zero' is not a regular file");
+    REFUSED(dpid_file_read(ctx, fresh_folder("folder"), &data, &bytes), DEEPID_ERR_IO, "folder' is not a regular file but a folder");
+    REFUSED(dpid_file_read(ctx, "/dev/zero", &data, &bytes), DEEPID_ERR_IO, "'/dev/zero' is not a regular file but a device");
     const char *fifo = temporary("fifo");
     assert_int_equal(mkfifo(fifo, 0600), 0);
     alarm(20); /* a reader that waits for a writer would hang here */
     REFUSED(dpid_file_read(ctx, fifo, &data, &bytes), DEEPID_ERR_IO, "fifo' is not a regular file");
-    REFUSED(dpid_file_read_gz(ctx, fifo, &data, &bytes), DEEPID_ERR_IO, "fifo' is not a regular file");
+    REFUSED(dpid_file_read_gz(ctx, fifo, 0, NULL, &data, &bytes), DEEPID_ERR_IO, "fifo' is not a regular file but a pipe");
     alarm(0);
     assert_null(data);
     assert_int_equal(bytes, -1);
@@ -149,19 +149,19 @@ static void packed_and_plain_files_read_the_same(void **state)
     uint8_t *data = NULL;
     int64_t bytes = 0;
     const size_t length = pack(text, LARGE, packed, LARGE);
-    OK(dpid_file_read_gz(ctx, put("large.gz", packed, length), &data, &bytes));
+    OK(dpid_file_read_gz(ctx, put("large.gz", packed, length), 0, NULL, &data, &bytes));
     assert_int_equal(bytes, LARGE);
     assert_memory_equal(data, text, LARGE + 1);
     dpid_free(ctx, data);
-    OK(dpid_file_read_gz(ctx, put("plain", "abc", 3), &data, &bytes));
+    OK(dpid_file_read_gz(ctx, put("plain", "abc", 3), 0, NULL, &data, &bytes));
     assert_int_equal(bytes, 3);
     dpid_free(ctx, data);
-    OK(dpid_file_read_gz(ctx, put("empty", "", 0), &data, &bytes));
+    OK(dpid_file_read_gz(ctx, put("empty", "", 0), 0, NULL, &data, &bytes));
     assert_int_equal(bytes, 0);
     dpid_free(ctx, data);
     size_t two = pack("first,", 6, packed, LARGE); /* a file of two members, as `cat a.gz b.gz` makes it */
     two += pack("second", 6, packed + two, LARGE - two);
-    OK(dpid_file_read_gz(ctx, put("two.gz", packed, two), &data, &bytes));
+    OK(dpid_file_read_gz(ctx, put("two.gz", packed, two), 0, NULL, &data, &bytes));
     assert_int_equal(bytes, 12);
     assert_string_equal((const char *)data, "first,second");
     dpid_free(ctx, data);
@@ -180,17 +180,17 @@ static void damaged_packed_files_are_refused(void **state)
     int64_t bytes = 0;
     const size_t length = pack("the quick brown fox jumps over the lazy dog", 43, packed, sizeof packed);
     for (size_t cut = 2; cut < length; cut++) {
-        const int32_t status = dpid_file_read_gz(ctx, put("cut.gz", packed, cut), &data, &bytes);
+        const int32_t status = dpid_file_read_gz(ctx, put("cut.gz", packed, cut), 0, NULL, &data, &bytes);
         if (status != DEEPID_ERR_FORMAT)
             fail_msg("cut to %zu of %zu bytes: %s", cut, length, deepid_status_name(status));
     }
     for (size_t i = length - 8; i < length; i++) { /* the check sum and the length at the end */
         packed[i] ^= 1;
-        REFUSED(dpid_file_read_gz(ctx, put("flip.gz", packed, length), &data, &bytes), DEEPID_ERR_FORMAT, "flip.gz' is not a complete .gz file");
+        REFUSED(dpid_file_read_gz(ctx, put("flip.gz", packed, length), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT, "flip.gz' is not a complete .gz file: it is damaged (incorrect");
         packed[i] ^= 1;
     }
     memcpy(packed + length, "tail", 4);
-    REFUSED(dpid_file_read_gz(ctx, put("tail.gz", packed, length + 4), &data, &bytes), DEEPID_ERR_FORMAT, "tail.gz' is not a complete .gz file");
+    REFUSED(dpid_file_read_gz(ctx, put("tail.gz", packed, length + 4), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT, "tail.gz' is not a complete .gz file: what follows its end is no .gz");
     assert_null(data);
     assert_int_equal(deepid_ctx_memory(ctx), 0);
     deepid_ctx_destroy(ctx);
@@ -207,9 +207,9 @@ static void a_small_file_cannot_unpack_beyond_the_cap(void **state)
     uint8_t *data = NULL;
     int64_t bytes = 0;
     OK(deepid_ctx_set_limit(ctx, "file_bytes", (20 << 20) - 1));
-    REFUSED(dpid_file_read_gz(ctx, path, &data, &bytes), DEEPID_ERR_LIMIT, "bomb.gz' unpacks to more than the limit file_bytes 20971519");
+    REFUSED(dpid_file_read_gz(ctx, path, 0, NULL, &data, &bytes), DEEPID_ERR_LIMIT, "bomb.gz' unpacks to more than the limit file_bytes 20971519");
     OK(deepid_ctx_set_limit(ctx, "file_bytes", 20 << 20)); /* just enough is enough */
-    OK(dpid_file_read_gz(ctx, path, &data, &bytes));
+    OK(dpid_file_read_gz(ctx, path, 0, NULL, &data, &bytes));
     assert_int_equal(bytes, 20 << 20);
     dpid_free(ctx, data);
     free(zeros);
@@ -217,11 +217,58 @@ static void a_small_file_cannot_unpack_beyond_the_cap(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* The first byte says how many follow it. */
+static int32_t counted(deepid_ctx *ctx, const char *path, const uint8_t *first, int64_t count, int64_t *bytes)
+{
+    if (count < 1)
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is empty", path);
+    *bytes = first[0] == 255 ? INT64_MAX : first[0] == 254 ? (int64_t)1 << 30 : 1 + first[0];
+    return DEEPID_OK;
+}
+
+/* 40 MB of zeros behind a header that says 5 bytes: the memory that it may take would not hold them, packed or plain. */
+static void a_file_is_read_no_further_than_it_says(void **state)
+{
+    (void)state;
+    enum { ZEROS = 40 << 20, ALLOWED = 4 << 20 };
+    deepid_ctx *ctx = new_ctx(1);
+    char *text = calloc(1, ZEROS);
+    unsigned char *packed = malloc(1 << 20);
+    uint8_t *data = NULL;
+    int64_t bytes = 0;
+    OK(deepid_ctx_set_limit(ctx, "memory_bytes", ALLOWED));
+    text[0] = 4;
+    const size_t length = pack(text, ZEROS, packed, 1 << 20);
+    REFUSED(dpid_file_read_gz(ctx, put("long.gz", packed, length), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "long.gz' says that it has 5 bytes, and goes on behind them: it is too long");
+    REFUSED(dpid_file_read_gz(ctx, put("long", text, ZEROS), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "long' says that it has 5 bytes, it has 41943040");
+    for (int after = 3; after <= 6; after++) { /* 4 bytes are what it says, packed whole or in two parts */
+        size_t parts = pack(text, 2, packed, 1 << 20);
+        parts += pack(text + 2, (size_t)after - 1, packed + parts, (1 << 20) - parts);
+        const int32_t status = dpid_file_read_gz(ctx, put("parts.gz", packed, parts), 1, counted, &data, &bytes);
+        assert_int_equal(status, after == 4 ? DEEPID_OK : DEEPID_ERR_FORMAT);
+        if (after == 4)
+            dpid_free(ctx, data);
+    }
+    const size_t five = pack(text, 5, packed, 1 << 20);
+    packed[five - 6] ^= 1; /* all bytes are there, and their check is read too */
+    REFUSED(dpid_file_read_gz(ctx, put("check.gz", packed, five), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "it is damaged (incorrect data check)");
+    text[0] = (char)254;
+    const size_t few = pack(text, 300, packed, 1 << 20);
+    REFUSED(dpid_file_read_gz(ctx, put("much.gz", packed, few), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "bytes of .gz cannot hold");
+    text[0] = (char)255;
+    REFUSED(dpid_file_read_gz(ctx, put("all", text, 300), 1, counted, &data, &bytes), DEEPID_ERR_LIMIT, "all' says that it has 9223372036854775807 bytes, the limit file_bytes is");
+    REFUSED(dpid_file_read_gz(ctx, put("none", text, 0), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "none' is empty");
+    assert_int_equal(deepid_ctx_memory(ctx), 0);
+    free(packed);
+    free(text);
+    deepid_ctx_destroy(ctx);
+}
+
 static int32_t read_packed(deepid_ctx *ctx, void *arg)
 {
     uint8_t *data = NULL;
     int64_t bytes = 0;
-    const int32_t status = dpid_file_read_gz(ctx, arg, &data, &bytes);
+    const int32_t status = dpid_file_read_gz(ctx, arg, 0, NULL, &data, &bytes);
     dpid_free(ctx, data);
     return status;
 }
@@ -298,22 +345,107 @@ static void two_writers_of_one_target_do_not_mix(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-static void a_link_is_followed_and_stays_a_link(void **state)
+static bool is_link(const char *path)
+{
+    struct stat info;
+    assert_int_equal(lstat(path, &info), 0);
+    return S_ISLNK(info.st_mode);
+}
+
+/* What it points to is somebody else's, also when there is nothing yet. Another hard link keeps the old words. */
+static void a_link_is_replaced_and_never_followed(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     char folder[300];
     snprintf(folder, sizeof folder, "%s", fresh_folder("links"));
-    struct stat info;
     OK(dpid_file_replace(ctx, in(folder, "real"), "old", 3));
     assert_int_equal(symlink("real", in(folder, "link")), 0);
-    OK(dpid_file_replace(ctx, in(folder, "link"), "new", 3));
-    expect_content(ctx, in(folder, "real"), "new");
-    assert_int_equal(lstat(in(folder, "link"), &info), 0);
-    assert_true(S_ISLNK(info.st_mode));
     assert_int_equal(symlink("nowhere", in(folder, "broken")), 0);
-    REFUSED(dpid_file_replace(ctx, in(folder, "broken"), "new", 3), DEEPID_ERR_IO, "cannot follow the link");
+    assert_int_equal(symlink("round", in(folder, "round")), 0);
+    assert_int_equal(link(in(folder, "real"), in(folder, "hard")), 0);
+    const char *const names[] = {"link", "broken", "round", "hard"};
+    for (int i = 0; i < 4; i++) {
+        OK(dpid_file_replace(ctx, in(folder, names[i]), "new", 3));
+        expect_content(ctx, in(folder, names[i]), "new");
+        assert_false(is_link(in(folder, names[i])));
+    }
+    expect_content(ctx, in(folder, "real"), "old");
+    assert_false(dpid_file_exists(in(folder, "nowhere")));
+    assert_int_equal(entries(folder), 5);
+    deepid_ctx_destroy(ctx);
+}
+
+static void the_name_is_made_by_one_of_two(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    char folder[300];
+    snprintf(folder, sizeof folder, "%s", fresh_folder("one_of_two"));
+    bool taken = true;
+    OK(dpid_file_create(ctx, in(folder, "name"), "first", 5, &taken));
+    assert_false(taken);
+    OK(dpid_file_create(ctx, in(folder, "name"), "second", 6, &taken));
+    assert_true(taken);
+    expect_content(ctx, in(folder, "name"), "first");
+    assert_int_equal(entries(folder), 1);
+    REFUSED(dpid_file_create(ctx, in(folder, "no/name"), "x", 1, &taken), DEEPID_ERR_IO, "no/name': No such file or directory");
+    deepid_ctx_destroy(ctx);
+}
+
+/* A killed process leaves a file that nobody holds; one that is being written stays. */
+static void a_sweep_takes_what_the_dead_left_and_nothing_else(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    char folder[300];
+    char left[400];
+    dpid_writer writer;
+    snprintf(folder, sizeof folder, "%s", fresh_folder("sweep"));
+    const int fd = dpid_temporary_open(in(folder, "target"), left, sizeof left);
+    assert_true(fd >= 0);
+    OK(dpid_writer_open(ctx, in(folder, "target"), &writer));
+    OK(dpid_writer_write(&writer, "mine", 4));
+    put("sweep/deepid.tmp.notes", "a person's", 10);
+    char *digit = strstr(left, "deepid.tmp.") + strlen("deepid.tmp.");
+    dpid_folder_sweep(folder);
     assert_int_equal(entries(folder), 3);
+    close(fd);
+    *digit ^= 1; /* as another machine names it: its processes are not known here */
+    put(strstr(left, "sweep/"), "", 0);
+    *digit ^= 1;
+    dpid_folder_sweep(folder);
+    assert_false(dpid_file_exists(left));
+    *digit ^= 1;
+    assert_true(dpid_file_exists(left));
+    assert_int_equal(utimensat(AT_FDCWD, left, (struct timespec[2]){{1000000000, 0}, {1000000000, 0}}, 0), 0);
+    dpid_folder_sweep(folder);
+    assert_false(dpid_file_exists(left));
+    OK(dpid_writer_commit(&writer));
+    expect_content(ctx, in(folder, "target"), "mine");
+    assert_int_equal(entries(folder), 2);
+    dpid_folder_sweep(temporary("no_such_folder"));
+    deepid_ctx_destroy(ctx);
+}
+
+/* The longest name that the system takes, and one more. */
+static void a_long_name_is_written_or_named(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    char folder[300];
+    char name[300];
+    char path[700];
+    snprintf(folder, sizeof folder, "%s", fresh_folder("long_names"));
+    memset(name, 'n', sizeof name);
+    name[255] = 0;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    OK(dpid_file_replace(ctx, path, "x", 1));
+    name[255] = 'n';
+    name[256] = 0;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    REFUSED(dpid_file_replace(ctx, path, "x", 1), DEEPID_ERR_IO, ": File name too long");
+    assert_int_equal(entries(folder), 1);
     deepid_ctx_destroy(ctx);
 }
 
@@ -444,10 +576,14 @@ int main(void)
         cmocka_unit_test(packed_and_plain_files_read_the_same),
         cmocka_unit_test(damaged_packed_files_are_refused),
         cmocka_unit_test(a_small_file_cannot_unpack_beyond_the_cap),
+        cmocka_unit_test(a_file_is_read_no_further_than_it_says),
         cmocka_unit_test(reading_and_writing_survive_every_failing_allocation),
         cmocka_unit_test(nothing_is_seen_before_commit),
         cmocka_unit_test(two_writers_of_one_target_do_not_mix),
-        cmocka_unit_test(a_link_is_followed_and_stays_a_link),
+        cmocka_unit_test(a_link_is_replaced_and_never_followed),
+        cmocka_unit_test(the_name_is_made_by_one_of_two),
+        cmocka_unit_test(a_sweep_takes_what_the_dead_left_and_nothing_else),
+        cmocka_unit_test(a_long_name_is_written_or_named),
         cmocka_unit_test(devices_folders_and_pipes_are_not_replaced),
         cmocka_unit_test(the_mode_is_that_of_the_old_file_or_the_umasks),
         cmocka_unit_test(a_folder_that_is_missing_or_closed_is_named),

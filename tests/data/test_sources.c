@@ -220,7 +220,7 @@ static void idx_files_are_read_and_damage_is_found(void **state)
     }
     memset(i + 4, 0x7f, 12); /* 2^93 elements in 28 bytes */
     write_file(bad, i, sizeof i);
-    REFUSED(deepid_dataset_load_idx(ctx, bad, labels, &data), DEEPID_ERR_FORMAT, "12 bytes of data");
+    REFUSED(deepid_dataset_load_idx(ctx, bad, labels, &data), DEEPID_ERR_FORMAT, "says 2139062143x2139062143x2139062143: it is more than can be counted");
     REFUSED(deepid_dataset_load_idx(ctx, images, images, &data), DEEPID_ERR_FORMAT, "expected one for each of the 3 samples");
     REFUSED(deepid_dataset_load_idx(ctx, images, temporary("none"), &data), DEEPID_ERR_IO, "cannot open");
     REFUSED(deepid_dataset_load_idx(ctx, NULL, labels, &data), DEEPID_ERR_ARGUMENT, "must not be NULL");
@@ -289,7 +289,7 @@ static void npy_and_csv_are_read_and_damage_is_found(void **state)
     write_text(csv, "1,2,0\n1,2\n");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_FORMAT, "line 2: 2 numbers, expected 3");
     write_text(csv, "1,x,0\n");
-    REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_FORMAT, "column 2: 'x' is not a number");
+    REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_FORMAT, "line 1, column 2: 'x' is not a finite decimal number");
     write_text(csv, "1,2,0.5\n");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_LABEL, "the label is 0.5");
     write_text(csv, "");
@@ -298,6 +298,151 @@ static void npy_and_csv_are_read_and_damage_is_found(void **state)
     REFUSED(deepid_dataset_load_csv(ctx, csv, "shape=3x3", &data), DEEPID_ERR_SHAPE, "has 2 features, expected 9");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "sep=tab", &data), DEEPID_ERR_SPEC, "unknown option of csv 'sep'");
     assert_null(data);
+    deepid_ctx_destroy(ctx);
+}
+
+static const char *npy_file(const char *name, const char *descr, const char *shape, const void *values, size_t bytes)
+{
+    char buffer[256];
+    const char *path = temporary(name);
+    memset(buffer, ' ', sizeof buffer);
+    memcpy(buffer, "\x93NUMPY\x01\x00\x46\x00", 10);
+    buffer[10 + snprintf(buffer + 10, 70, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape)] = ' ';
+    memcpy(buffer + 80, values, bytes);
+    write_file(path, buffer, 80 + bytes);
+    return path;
+}
+
+/* Two rows of two columns. */
+static int32_t load_pair(deepid_ctx *ctx, const char *descr, const void *x, size_t x_bytes, const char *y_descr, const void *y, size_t y_bytes, deepid_dataset **out)
+{
+    return deepid_dataset_load_npy(ctx, npy_file("pair_x.npy", descr, "2, 2", x, x_bytes), npy_file("pair_y.npy", y_descr, "2,", y, y_bytes), out);
+}
+
+static void npy_numbers_are_finite_and_labels_small(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *data = NULL;
+    float x[4] = {1, 2, 3, 4};
+    double wide[4] = {1, 2, 3, 4};
+    double targets[2] = {1, 2};
+    int32_t labels[2] = {0, 65535};
+    OK(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data));
+    assert_int_equal(deepid_dataset_classes(data), 65536);
+    deepid_dataset *a = NULL;
+    deepid_dataset *b = NULL;
+    OK(deepid_dataset_split(data, 1, 1, &a, &b));
+    assert_true(fabs(deepid_dataset_constant_loss(data) - log(2)) < 1e-15);
+    deepid_dataset_destroy(b);
+    deepid_dataset_destroy(a);
+    deepid_dataset_destroy(data);
+    data = NULL;
+    labels[1] = 1000000000;
+    REFUSED(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data), DEEPID_ERR_LABEL, "label of row 1 is 1000000000, expected 0 to 65535");
+    labels[1] = -1;
+    REFUSED(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data), DEEPID_ERR_LABEL, "label of row 1 is -1");
+    labels[1] = 1;
+    x[3] = (float)NAN;
+    REFUSED(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data), DEEPID_ERR_FORMAT, "pair_x.npy': element 1 of row 1 is nan, expected a finite float");
+    wide[2] = -(double)INFINITY;
+    REFUSED(load_pair(ctx, "<f8", wide, sizeof wide, "<i4", labels, sizeof labels, &data), DEEPID_ERR_FORMAT, "pair_x.npy': element 0 of row 1 is -inf");
+    wide[2] = 3;
+    targets[1] = 1e39; /* targets are kept as floats */
+    REFUSED(load_pair(ctx, "<f8", wide, sizeof wide, "<f8", targets, sizeof targets, &data), DEEPID_ERR_FORMAT, "pair_y.npy': element 0 of row 1 is 1e+39, expected a finite float");
+    assert_null(data);
+    assert_int_equal(deepid_ctx_memory(ctx), 0);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- CSV as people and spreadsheets write it ------------------------------------------------------------- */
+
+/* Features and labels that come out, or the refusal. */
+static const char *read_csv(deepid_ctx *ctx, const char *text, const char *options)
+{
+    static char out[600];
+    const char *path = temporary("cells.csv");
+    deepid_dataset *data = NULL;
+    write_text(path, text);
+    if (deepid_dataset_load_csv(ctx, path, options, &data) != DEEPID_OK) {
+        snprintf(out, sizeof out, "%s", strstr(deepid_ctx_error(ctx), "',") ? strstr(deepid_ctx_error(ctx), "',") + 3 : deepid_ctx_error(ctx));
+        return out;
+    }
+    size_t used = 0;
+    for (int64_t i = 0; i < data->count; i++) {
+        for (int64_t k = 0; k < data->sample.extent[0]; k++)
+            used += (size_t)snprintf(out + used, sizeof out - used, "%s ", dpid_number(dpid_dataset_feature(data, i, k)).text);
+        used += (size_t)snprintf(out + used, sizeof out - used, "[%d] ", data->labels[i]);
+    }
+    deepid_dataset_destroy(data);
+    return out;
+}
+
+static void no_sample_of_a_csv_is_lost(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *options, *expected;
+    } cases[] = {
+        {"\xef\xbb\xbf" "1,2,0\n3,4,1\n", "", "1 2 [0] 3 4 [1] "}, /* a byte order mark, with and without names */
+        {"\xef\xbb\xbf" "a,b,c\n3,4,1\n", "", "3 4 [1] "},
+        {"1,2,0\r\n3,4,1\r\n", "", "1 2 [0] 3 4 [1] "}, /* ends of lines */
+        {"1,2,0\r3,4,1", "", "1 2 [0] 3 4 [1] "},
+        {"\n \n1,2,0\n\r\n\t\n3,4,1\n\n", "", "1 2 [0] 3 4 [1] "}, /* empty lines */
+        {"\"5.1\",\" 2 \",\"0\"\n 3 , \"4\" ,1\n", "", "5.1 2 [0] 3 4 [1] "}, /* quotes, blanks */
+        {"\"a, b\",\"of\ntwo \"\"lines\"\"\",c\n3,4,1\n5,x,1\n", "", "line 4, column 2: 'x' is not a finite decimal number"},
+        {",a,b\n1,2,0\n", "", "1 2 [0] "}, /* a nameless column of names */
+        {"+1.,.5,0\n-3e2,4E-400,1\n", "", "1 0.5 [0] -300 0 [1] "}, /* underflow is 0 */
+        {"4.9e-324,1e-310,0\n", "", "4.94065645841247e-324 9.99999999999997e-311 [0] "},
+        {"1;2;0\n", "separator=semicolon", "1 2 [0] "},
+        {"1\t2\t0\n", "separator=tab", "1 2 [0] "},
+        {"\t2\t0\n", "separator=tab", "line 1, column 1: the cell is empty, expected a number"},
+        {"1,2,0\n", "label=first", "2 0 [1] "},
+        {"title of the table\n1,2,0\n", "header=yes", "1 2 [0] "},
+        {"1,2,0\n3,4,1\n", "header=yes", "3 4 [1] "},
+        /* the first row is a sample as soon as one cell is a number */
+        {",3.5,0\n1,2,0\n", "", "line 1, column 1: the cell is empty, expected a number"},
+        {"?,3.5,0\n1,2,0\n", "", "line 1, column 1: '?' is not a finite decimal number"},
+        {"NA,3.5,0\n1,2,0\n", "", "line 1, column 1: 'NA' is not a finite decimal number"},
+        {"5 1,3.5,0\n1,2,0\n", "", "line 1, column 1: '5 1' is not a finite decimal number"},
+        {"\xe2\x88\x92" "5,3.5,0\n1,2,0\n", "", "line 1, column 1: '\xe2\x88\x92" "5' is not a finite decimal number"},
+        {"a,b,1\n1,2,0\n", "", "line 1, column 1: 'a' is not a finite decimal number"},
+        {"a,nan,b\n1,2,0\n", "", "line 1, column 1: 'a' is not a finite decimal number"},
+        {"?,NA,\n1,2,0\n", "", "line 1, column 1: '?' is not a finite decimal number"}, /* nor names */
+        {"a,b,c\n1,2,0\n", "header=no", "line 1, column 1: 'a' is not a finite decimal number"},
+        /* every cell is a finite decimal number */
+        {"1,2,0\nnan,4,1\n", "", "line 2, column 1: 'nan' is not a finite decimal number"},
+        {"1,2,0\n3,-Infinity,1\n", "", "line 2, column 2: '-Infinity' is not a finite decimal number"},
+        {"1,2,0\n3,4,inf\n", "", "line 2, column 3: 'inf' is not a finite decimal number"},
+        {"1,2,0\n0x10,4,1\n", "", "line 2, column 1: '0x10' is not a finite decimal number"},
+        {"1,2,0\n0x1p3,4,1\n", "", "line 2, column 1: '0x1p3' is not a finite decimal number"},
+        {"1,2,0\n1e400,4,1\n", "", "line 2, column 1: '1e400' is not a finite decimal number"},
+        {"1,2,0\n1_000,4,1\n", "", "line 2, column 1: '1_000' is not a finite decimal number"},
+        {"1,2,0\n1d5,4,1\n", "", "line 2, column 1: '1d5' is not a finite decimal number"},
+        {"1,2,0\n3 kg,4,1\n", "", "line 2, column 1: '3 kg' is not a finite decimal number"},
+        {"1,2,0\n-,4,1\n", "", "line 2, column 1: '-' is not a finite decimal number"},
+        {"1,2,0\n\"3\"4,4,1\n", "", "line 2, column 1: '\"3\"4' is not a finite decimal number"},
+        {"1,2,0\n3,4,65536\n", "", "line 2: the label is 65536, expected a whole number of 0 to 65535"},
+        {"1,2,0,\n3,4,1,\n", "", "line 1, column 4: the cell is empty, expected a number"}, /* a separator too many */
+        {"1,2,0\n3,4,1,\n", "", "line 2: 4 numbers, expected 3 as in the lines before"},
+        {"a,b\n1,2,0\n", "", "line 2: 3 numbers, expected 2 as in the lines before"},
+        {"1\n2\n", "", "line 1: one column, expected features and a label, and another separator is an option"},
+        {"1;2;0\n", "", "line 1: one column, expected features and a label, and another separator is an option"},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got = read_csv(ctx, cases[i].text, cases[i].options);
+        if (strcmp(got, cases[i].expected) != 0)
+            fail_msg("case %zu, '%s': '%s', expected '%s'", i, cases[i].text, got, cases[i].expected);
+    }
+    const char *wide = temporary("wide.csv");
+    deepid_dataset *data = NULL;
+    write_file(wide, "\xff\xfe" "1\0,\0", 6);
+    REFUSED(deepid_dataset_load_csv(ctx, wide, "", &data), DEEPID_ERR_FORMAT, "wide.csv' is no CSV: it is UTF-16, expected UTF-8");
+    write_file(wide, "1,2\0,0\n", 8);
+    REFUSED(deepid_dataset_load_csv(ctx, wide, "", &data), DEEPID_ERR_FORMAT, "it has a byte 0");
+    REFUSED(deepid_dataset_load_csv(ctx, wide, "label=none", &data), DEEPID_ERR_SPEC, "last|first");
+    assert_int_equal(deepid_ctx_memory(ctx), 0);
     deepid_ctx_destroy(ctx);
 }
 
@@ -368,6 +513,8 @@ int main(void)
         cmocka_unit_test(batches_are_what_they_say),
         cmocka_unit_test(idx_files_are_read_and_damage_is_found),
         cmocka_unit_test(cifar_planes_become_channels_last),
+        cmocka_unit_test(npy_numbers_are_finite_and_labels_small),
+        cmocka_unit_test(no_sample_of_a_csv_is_lost),
         cmocka_unit_test(npy_and_csv_are_read_and_damage_is_found),
         cmocka_unit_test(fashion_mnist_and_optdigits_are_complete),
         cmocka_unit_test(every_failing_allocation_is_survived),
