@@ -4,6 +4,7 @@
    The parts: depth_study/{options,task,summary}.c */
 #include "depth_study/depth_study.h"
 
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +29,25 @@ static void interrupt(int number)
     deepid_study_request_stop(running); /* one atomic store */
 }
 
+/* While a study runs, and once: a second Ctrl-C, or one at any other time, ends the program at once. What is half written is never seen. */
+static void catch_interrupts(deepid_study *study)
+{
+    const struct sigaction once = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    if (study)
+        running = study;
+    sigaction(SIGINT, study ? &once : &usual, NULL);
+    sigaction(SIGTERM, study ? &once : &usual, NULL);
+}
+
+/* A limit on the size of files and a pipe that nobody reads become errors of writing, with a sentence. */
+static void take_write_errors(void)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGXFSZ, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
 /* ---- progress -------------------------------------------------------------------------------- */
 
 static void time_text(double seconds, char text[static 32])
@@ -38,11 +58,16 @@ static void time_text(double seconds, char text[static 32])
         snprintf(text, 32, "%d:%02d", (int)seconds / 60, (int)seconds % 60);
 }
 
-/* A bar that is drawn over itself on a terminal; elsewhere a line at each tenth. */
+typedef struct {
+    int tenth;
+    bool waiting; /* for another process */
+} shown;
+
+/* A bar that is drawn over itself on a terminal; elsewhere a line at each tenth, and one when it begins to wait. */
 static int32_t show(void *user, const deepid_study_event *event)
 {
     enum { WIDTH = 24 };
-    int *last_tenth = user;
+    shown *last = user;
     const double share = deepid_study_event_share(event);
     char left[32];
     char bar[WIDTH + 1];
@@ -51,9 +76,12 @@ static int32_t show(void *user, const deepid_study_event *event)
         bar[i] = i < (int)(share * WIDTH) ? '#' : '.';
     bar[WIDTH] = 0;
     const bool terminal = isatty(STDERR_FILENO);
-    if (!terminal && (int)(share * 10) <= *last_tenth)
+    const bool waiting = strncmp(deepid_study_event_text(event), "another process", 15) == 0;
+    const bool news = (int)(share * 10) > last->tenth || waiting > last->waiting;
+    last->waiting = waiting;
+    if (!terminal && !news)
         return 0;
-    *last_tenth = (int)(share * 10);
+    last->tenth = (int)(share * 10);
     fprintf(stderr, "%s[%s] %3.0f %%  %lld of %lld tasks  left %s  %s%s", terminal ? "\r\033[K" : "", bar, 100 * share, (long long)deepid_study_event_tasks_done(event),
             (long long)deepid_study_event_tasks(event), left, deepid_study_event_text(event), terminal ? "" : "\n");
     return 0;
@@ -147,16 +175,18 @@ static bool wants_colour(void)
     return isatty(STDOUT_FILENO) && !(no && *no);
 }
 
+enum { PATH_BYTES = 8192 }; /* the system takes 4096, and names what is longer */
+
 static int32_t write_verdict(const options *o, const deepid_verdict *verdict)
 {
-    char path[4096];
+    char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/verdict.json", o->out);
     return deepid_verdict_write_json(verdict, path);
 }
 
 static int32_t tell(const options *o, deepid_study *study, const deepid_table *results, const deepid_verdict *verdict)
 {
-    char path[4096];
+    char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/report.html", o->out);
     TRY(deepid_study_write(study, o->command));
     TRY(write_verdict(o, verdict));
@@ -182,14 +212,15 @@ static int32_t finish(const options *o, deepid_study *study)
 
 static int32_t run(deepid_ctx *ctx, options *o, task_data *data, deepid_study **study)
 {
-    int last_tenth = -1;
+    shown last = {.tenth = -1};
     TRY(data_open(ctx, o, data));
     options_fill(o, data->pictures);
     TRY(set_up(ctx, o, data, study));
-    running = *study;
     if (deepid_study_task_count(*study) >= 0)
         fprintf(stderr, "%s; %lld tasks\n", data->words, (long long)deepid_study_task_count(*study));
-    const int32_t status = deepid_study_run(*study, show, &last_tenth);
+    catch_interrupts(*study);
+    const int32_t status = deepid_study_run(*study, show, &last);
+    catch_interrupts(NULL);
     fprintf(stderr, "%s", isatty(STDERR_FILENO) ? "\r\033[K" : "");
     TRY(status);
     if (deepid_study_tasks_done(*study) < deepid_study_task_count(*study)) {
@@ -207,33 +238,40 @@ static int exit_code(int32_t status)
     return status == DEEPID_OK ? DONE : status == DEEPID_STOPPED ? INTERRUPTED : usage ? USAGE : FAILED;
 }
 
+/* What was printed is there: a full disk or a closed pipe is told. */
+static int printed(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "depth_study: cannot write to the standard output: %s\n", strerror(errno));
+    return code == DONE ? FAILED : code;
+}
+
 int main(int argc, char **argv)
 {
     options o;
     task_data data = {0};
     deepid_ctx *ctx = NULL;
     deepid_study *study = NULL;
+    take_write_errors();
+    catch_interrupts(NULL); /* also where a shell started it in the background, deaf to them */
     const int code = options_read(&o, argc, argv);
     if (code >= 0) {
         free(o.command);
-        return code;
+        return printed(code);
     }
     if (deepid_ctx_create(&ctx) != DEEPID_OK) {
         fprintf(stderr, "depth_study: no memory\n");
         return FAILED;
     }
-    const struct sigaction action = {.sa_handler = interrupt};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
     const int32_t status = run(ctx, &o, &data, &study);
     if (status == DEEPID_STOPPED)
         fprintf(stderr, "interrupted: %s; the same command goes on from here:\n  %s\n", deepid_ctx_error(ctx), o.command);
     else if (status != DEEPID_OK)
         fprintf(stderr, "depth_study: %s\n", deepid_ctx_error(ctx));
-    running = NULL;
     deepid_study_destroy(study);
     data_close(&data);
     deepid_ctx_destroy(ctx);
     free(o.command);
-    return exit_code(status);
+    return printed(exit_code(status));
 }

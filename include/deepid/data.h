@@ -23,7 +23,7 @@ DEEPID_API const char *deepid_generator_help(const char *word);
  *
  * @param[in]  ctx      lent
  * @param[in]  dtype    of data: DEEPID_F32 ... DEEPID_I64
- * @param[in]  data     the first element; NaN is allowed (training finds it)
+ * @param[in]  data     the first element; a number that is not finite is named with its row by whoever trains on it
  * @param[in]  rank     2 [samples, features], 3 [samples, h, w] or 4 [samples, h, w, channels]
  * @param[in]  extents  rank numbers, each at least 1
  * @param[in]  strides  rank numbers in elements, any sign; NULL: dense

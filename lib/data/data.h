@@ -37,6 +37,8 @@ int32_t dpid_dataset_part(const deepid_dataset *data, const int64_t *rows, int64
 /* Feature k (channels-last) of sample i after normalisation; target k. */
 double dpid_dataset_feature(const deepid_dataset *data, int64_t i, int64_t k);
 double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k);
+/* DEEPID_ERR_NUMERIC with the row (of the source, counted from 0) and the feature or target that is no finite number in the precision. what: "study: the training data". */
+int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, const char *what, dpid_precision precision);
 /* The same data for another context (a thread of its own): shares all memory, which must outlive it; nothing of data changes while it lives. */
 int32_t dpid_dataset_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset **out);
 

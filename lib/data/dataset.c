@@ -314,6 +314,34 @@ double deepid_dataset_constant_loss(const deepid_dataset *data)
     return data->labels ? label_entropy(data) : target_variance(data);
 }
 
+/* ---- what is not finite ------------------------------------------------------------------------------ */
+
+static bool finite_in(dpid_precision precision, double value)
+{
+    return isfinite(precision == DPID_P32 ? (double)(float)value : value);
+}
+
+static int32_t fail_at(deepid_ctx *ctx, const deepid_dataset *data, const char *what, const char *kind, int64_t k, int64_t i, double value)
+{
+    return dpid_fail(ctx, DEEPID_ERR_NUMERIC, "%s: %s %lld of row %lld is %s%s, expected a finite number (both are counted from 0)", what, kind, (long long)k,
+                     (long long)(data->index ? data->index[i] : i), dpid_number(value).text, data->shift ? " after normalisation" : "");
+}
+
+int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, const char *what, dpid_precision precision)
+{
+    const bool whole = data->dtype != DEEPID_F32 && data->dtype != DEEPID_F64 && !data->shift;
+    const int64_t features = whole ? 0 : dpid_shape_count(&data->sample);
+    for (int64_t i = 0; i < data->count; i++) {
+        for (int64_t k = 0; k < features; k++)
+            if (!finite_in(precision, dpid_dataset_feature(data, i, k)))
+                return fail_at(ctx, data, what, "feature", k, i, dpid_dataset_feature(data, i, k));
+        for (int64_t k = 0; k < data->target_width; k++)
+            if (!finite_in(precision, dpid_dataset_target(data, i, k)))
+                return fail_at(ctx, data, what, "target", k, i, dpid_dataset_target(data, i, k));
+    }
+    return DEEPID_OK;
+}
+
 /* ---- a view for another context --------------------------------------------------------------------- */
 
 static int32_t fill_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset *view)

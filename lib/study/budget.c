@@ -294,24 +294,19 @@ static int32_t read_plan(deepid_study *study, const char *path)
     return status;
 }
 
-/* Written beside, then linked to its name: of processes that choose at once one wins, and the others take its choice. */
+/* Of processes that choose at once one wins, and the others take its choice. */
 static int32_t keep_plan(deepid_study *study, const char *path)
 {
+    bool taken = false;
     dpid_string text = {.ctx = study->head.ctx};
-    dpid_string beside = {.ctx = study->head.ctx};
     dpid_budget_write(study, &text);
-    dpid_string_format(&beside, "%s.%ld", path, (long)getpid());
-    int32_t status = text.status != DEEPID_OK ? text.status : beside.status;
+    int32_t status = text.status;
     if (status == DEEPID_OK)
         status = dpid_folder_make(study->head.ctx, study->folder);
     if (status == DEEPID_OK)
-        status = dpid_file_replace(study->head.ctx, beside.text, text.text, text.length);
-    const bool lost = status == DEEPID_OK && link(beside.text, path) != 0;
-    if (status == DEEPID_OK)
-        unlink(beside.text);
-    dpid_string_release(&beside);
+        status = dpid_file_create(study->head.ctx, path, text.text, text.length, &taken);
     dpid_string_release(&text);
-    return lost ? read_plan(study, path) : status;
+    return taken ? read_plan(study, path) : status;
 }
 
 int32_t dpid_budget_apply(deepid_study *study)

@@ -2,11 +2,14 @@
    again. Two that take over the same stale claim at once both do the task, and publish the same result. */
 #include "study/study.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CLAIM_MAX = 160, PATH_MAX_BYTES = 4096 };
@@ -46,42 +49,55 @@ static int write_claim(char *text, int64_t pid)
     return snprintf(text, CLAIM_MAX, "%s %lld %lld", *host ? host : "?", (long long)pid, (long long)start_of(pid));
 }
 
-/* On this host, and no such process, or another one of the same number. A claim that does not read as one is nobody's. */
-static bool owner_is_gone(const char *path)
+/* ---- read ----------------------------------------------------------------------------------- */
+
+typedef enum { OWNER_LIVES, OWNER_GONE, NO_CLAIM } owner;
+
+/* Bytes of a claim, 0 for what is none: a pipe, a folder, a link, which are not waited for nor followed; -1 for one that has gone or may not be read. */
+static ssize_t read_claim(const char *path, char text[static CLAIM_MAX])
+{
+    struct stat info;
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ELOOP || errno == ENXIO ? 0 : -1;
+    const bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    const ssize_t length = regular ? read(fd, text, CLAIM_MAX - 1) : 0;
+    close(fd);
+    return length;
+}
+
+/* Gone: on this host, and no such process, or another one of the same number. What does not read as a claim is nobody's. */
+static owner owner_of(const char *path)
 {
     char text[CLAIM_MAX] = "";
     char mine[CLAIM_MAX];
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t length = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (length < 0)
-        return false;
+    if (read_claim(path, text) < 0)
+        return OWNER_LIVES;
     const char *number = strchr(text, ' ');
     const int64_t pid = number ? number_at(number + 1) : -1;
     if (pid < 1)
-        return true;
+        return NO_CLAIM;
     write_claim(mine, pid); /* as that process would write it now */
     const bool here = strcspn(mine, " ") == strcspn(text, " ") && strncmp(mine, text, strcspn(text, " ")) == 0;
-    return here && ((kill((pid_t)pid, 0) != 0 && errno == ESRCH) || strcmp(text, mine) != 0);
+    return here && ((kill((pid_t)pid, 0) != 0 && errno == ESRCH) || strcmp(text, mine) != 0) ? OWNER_GONE : OWNER_LIVES;
 }
+
+/* ---- take, give back -------------------------------------------------------------------------- */
 
 /* Written beside, then linked to its name: a claim is there with its words or not at all. */
 static dpid_claim create_claim(const char *path)
 {
-    static atomic_uint number;
     char text[CLAIM_MAX];
-    char beside[PATH_MAX_BYTES + 32];
+    char beside[PATH_MAX_BYTES + 64];
     const int length = write_claim(text, (int64_t)getpid());
-    snprintf(beside, sizeof beside, "%s.%ld.%u", path, (long)getpid(), atomic_fetch_add(&number, 1));
-    const int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    const int fd = dpid_temporary_open(path, beside, sizeof beside);
     if (fd < 0)
         return DPID_CLAIM_FAILED; /* told when the result is published */
     const bool written = write(fd, text, (size_t)length) == length;
-    close(fd);
     const bool linked = written && link(beside, path) == 0;
     const bool taken = !linked && written && errno == EEXIST;
     unlink(beside);
+    close(fd);
     return linked ? DPID_CLAIM_MINE : taken ? DPID_CLAIM_HELD : DPID_CLAIM_FAILED;
 }
 
@@ -96,16 +112,17 @@ dpid_claim dpid_task_claim(const deepid_study *study, const dpid_task *task)
     if (!path_of(study, task, path))
         return DPID_CLAIM_MINE;
     const dpid_claim claim = create_claim(path);
-    if (claim != DPID_CLAIM_HELD || !owner_is_gone(path))
+    if (claim != DPID_CLAIM_HELD || owner_of(path) == OWNER_LIVES)
         return claim;
-    unlink(path);
+    if (unlink(path) != 0 && errno != ENOENT)
+        return DPID_CLAIM_STUCK;
     return create_claim(path);
 }
 
 void dpid_task_clear_claim(const deepid_study *study, const dpid_task *task)
 {
     char path[PATH_MAX_BYTES];
-    if (path_of(study, task, path) && owner_is_gone(path))
+    if (path_of(study, task, path) && owner_of(path) != OWNER_LIVES)
         unlink(path);
 }
 

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 /* ---- CSV: the columns of the programs' contract --------------------------------------------- */
@@ -161,17 +162,41 @@ int32_t dpid_study_check_folder(deepid_study *study)
 
 /* ---- write ------------------------------------------------------------------------------------------- */
 
+static const char *const folders[] = {"tasks", "nets", "probes"};
+enum { FOLDERS = sizeof folders / sizeof *folders };
+
+/* A folder of its own: a link would take the files elsewhere. */
+static int32_t make_folder(const deepid_study *study, const char *path)
+{
+    struct stat info;
+    DPID_TRY(dpid_folder_make(study->head.ctx, path));
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
+        return dpid_fail(study->head.ctx, DEEPID_ERR_IO, "'%s' is a link, expected a folder", path);
+    return DEEPID_OK;
+}
+
 int32_t dpid_study_make_folders(const deepid_study *study)
 {
-    static const char *const folders[] = {"tasks", "nets", "probes"};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < FOLDERS; i++) {
         dpid_string path = {.ctx = study->head.ctx};
         dpid_string_format(&path, "%s/%s", study->folder, folders[i]);
-        const int32_t status = path.status == DEEPID_OK ? dpid_folder_make(study->head.ctx, path.text) : path.status;
+        const int32_t status = path.status == DEEPID_OK ? make_folder(study, path.text) : path.status;
         dpid_string_release(&path);
         DPID_TRY(status);
     }
     return DEEPID_OK;
+}
+
+void dpid_study_sweep(const deepid_study *study)
+{
+    dpid_folder_sweep(study->folder);
+    for (int i = 0; i < FOLDERS; i++) {
+        dpid_string path = {.ctx = study->head.ctx};
+        dpid_string_format(&path, "%s/%s", study->folder, folders[i]);
+        if (path.status == DEEPID_OK)
+            dpid_folder_sweep(path.text);
+        dpid_string_release(&path);
+    }
 }
 
 static int32_t write_table(const deepid_study *study, const char *name, const deepid_table *table)

@@ -102,6 +102,13 @@ static int32_t read_published(crew *c, dpid_task *task)
     return status;
 }
 
+static void fail_stuck(crew *c, const dpid_task *task)
+{
+    char error[DPID_ERROR_MAX];
+    snprintf(error, sizeof error, "'%.300s/tasks/%s.taken' says of no process that it is at work on this task, and cannot be removed; remove it", c->study->folder, task->name);
+    fail(c, DEEPID_ERR_IO, error);
+}
+
 /* Ours, or done already, or another process has it, which is noted. */
 static bool take(crew *c, dpid_task *task)
 {
@@ -110,6 +117,10 @@ static bool take(crew *c, dpid_task *task)
         return false;
     }
     const dpid_claim claim = dpid_task_claim(c->study, task);
+    if (claim == DPID_CLAIM_STUCK) {
+        fail_stuck(c, task);
+        return false;
+    }
     task->held = claim == DPID_CLAIM_HELD;
     if (task->held)
         c->held = task->task;
@@ -193,8 +204,10 @@ static const char *kind_words(dpid_task_kind kind)
 static void name_current(const crew *c, deepid_study_event *event)
 {
     const dpid_task *task = &c->study->task[c->held >= 0 ? c->held : c->current];
-    snprintf(event->text, sizeof event->text, "%s%s%.60s, seed %llu", c->held >= 0 ? "another process has " : "", kind_words(task->kind), c->study->arm[task->arm].word,
-             (unsigned long long)task->seed);
+    const int length = snprintf(event->text, sizeof event->text, "%s%s%.60s, seed %llu", c->held >= 0 ? "another process has " : "", kind_words(task->kind), c->study->arm[task->arm].word,
+                                (unsigned long long)task->seed);
+    if (c->held >= 0)
+        snprintf(event->text + length, sizeof event->text - (size_t)length, " (tasks/%s.taken)", task->name);
 }
 
 static double work_done(const crew *c, double *all)
@@ -337,6 +350,7 @@ static int32_t study_run(deepid_study *study, deepid_study_fn progress, void *us
     DPID_TRY(check_share(study));
     if (study->folder) {
         DPID_TRY(dpid_study_make_folders(study));
+        dpid_study_sweep(study);
         DPID_TRY(dpid_study_write_json(study, NULL));
     }
     const int64_t remaining = prepare_crew(&c);

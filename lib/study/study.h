@@ -235,7 +235,8 @@ int32_t dpid_budget_apply(deepid_study *study);
 void dpid_budget_write(const deepid_study *study, dpid_string *s); /* plan.json */
 
 /* claim.c */
-typedef enum { DPID_CLAIM_MINE, DPID_CLAIM_HELD, DPID_CLAIM_FAILED } dpid_claim;
+/* STUCK: the name is no living claim's, and cannot be removed: a folder. FAILED: no claim could be written; the result will say why. */
+typedef enum { DPID_CLAIM_MINE, DPID_CLAIM_HELD, DPID_CLAIM_STUCK, DPID_CLAIM_FAILED } dpid_claim;
 /* A claim of a process that is gone is taken over. */
 dpid_claim dpid_task_claim(const deepid_study *study, const dpid_task *task);
 /* Of a task that is done: its process was killed between publishing and letting go. */
@@ -245,6 +246,7 @@ void dpid_task_unclaim(const deepid_study *study, const dpid_task *task);
 /* folder.c: OUT/study.json says whose it is. */
 int32_t dpid_study_check_folder(deepid_study *study);
 int32_t dpid_study_make_folders(const deepid_study *study);
+void dpid_study_sweep(const deepid_study *study); /* temporaries of killed runs */
 int32_t dpid_study_write_json(deepid_study *study, const char *replay);
 
 #endif

@@ -242,10 +242,19 @@ static int32_t read_folder(deepid_study *study)
     return DEEPID_OK;
 }
 
+/* Found here, and not as a net that diverges. */
+static int32_t check_data(const deepid_study *study)
+{
+    const dpid_precision precision = dpid_dtype_precision((int32_t)study->number[DPID_NUMBER_DTYPE]);
+    DPID_TRY(dpid_dataset_check_finite(study->head.ctx, study->train, "study: the training data", precision));
+    return study->valid ? dpid_dataset_check_finite(study->head.ctx, study->valid, "study: the validation data", precision) : DEEPID_OK;
+}
+
 int32_t dpid_study_plan(deepid_study *study)
 {
     if (study->task)
         return DEEPID_OK;
+    DPID_TRY(check_data(study));
     if (study->folder)
         DPID_TRY(dpid_study_check_folder(study));
     snprintf(study->data, sizeof study->data, "train=%016llx\nvalid=%016llx\n", (unsigned long long)deepid_dataset_hash(study->train),

@@ -4,6 +4,7 @@
 #include "tensor/vector.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <time.h>
 
 /* ---- first half: loss and gradient ---------------------------------------------------------- */
@@ -15,7 +16,10 @@ static bool all_finite(dpid_precision p, const void *x, int64_t n)
 
 static int32_t fail_nonfinite(const deepid_trainer *t, const char *what, const char *quantity, int64_t n)
 {
+    char step[64];
+    snprintf(step, sizeof step, "step %lld: the data", (long long)t->step + 1);
     const char *where = dpid_net_find_nonfinite(t->net, what, n);
+    DPID_TRY(dpid_dataset_check_finite(t->head.ctx, t->data, step, t->net->precision));
     return dpid_fail(t->head.ctx, DEEPID_ERR_NUMERIC, "step %lld: %s %s is not finite (learning rate %s); nothing was changed", (long long)t->step + 1, quantity, where ? where : "the loss",
                      dpid_number_rounded(dpid_trainer_rate_at(t, t->step), 4).text);
 }
