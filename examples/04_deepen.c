@@ -3,6 +3,7 @@
    The deep nets have the shallow one's loss, so a deep net that trains to a worse one was not short of a solution. */
 #include <deepid/deepid.h>
 
+#include <signal.h>
 #include <stdio.h>
 
 #define TRY(call)                                                            \
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
     deepid_net *deeper = NULL;
     char text[256];
 
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of writing, with a sentence */
     TRY(deepid_ctx_create(&ctx));
     TRY(open_data(ctx, argc > 1 ? argv[1] : NULL, &data));
     snprintf(text, sizeof text, "input 8x8x1; conv2d out=8 kernel=3 bias=0; batchnorm; relu; 2 * " BLOCK "; flatten; dense out=%lld", (long long)deepid_dataset_classes(data));

@@ -3,6 +3,7 @@
    A shallow and a deep net, the embedded spirals, every arm that applies; the verdict, finding by finding, and the report. The same with options, other data and other nets: depth_study. */
 #include <deepid/deepid.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
     deepid_study *study = NULL;
     deepid_verdict *verdict = NULL;
 
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of writing, with a sentence */
     TRY(deepid_ctx_create(&ctx));
     TRY(deepid_dataset_open(ctx, "spirals n=256 noise=0.06", 77, &train, &valid));
     TRY(deepid_study_create(ctx, "input 2; dense out=16; batchnorm; relu;  2 * plain { dense out=16; batchnorm; relu }; dense out=2",

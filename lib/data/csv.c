@@ -113,9 +113,11 @@ static int64_t count_cells(reader *r)
 /* [+-] digits [. digits] [e [+-] digits], finite: no hexadecimal, no inf and nan, in no locale another one. */
 static bool is_decimal(dpid_span cell, double *value)
 {
-    for (int64_t i = 0; i < cell.length; i++)
-        if (!strchr("0123456789+-.eE", cell.text[i]) || !cell.text[i])
+    for (int64_t i = 0; i < cell.length; i++) {
+        const char c = cell.text[i];
+        if ((c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E')
             return false;
+    }
     return dpid_parse_double(cell.text, cell.length, value) && isfinite(*value);
 }
 

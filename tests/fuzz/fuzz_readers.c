@@ -1,13 +1,15 @@
-/* Fuzz targets for everything that reads what a stranger wrote. The first byte chooses the reader, the rest is its file or text.
+/* Fuzz targets for everything that reads what a stranger wrote. The first byte chooses the reader and its options, the rest is its file or text; files of data come plain, and packed in two parts.
 
    Coverage-guided:   sh tests/fuzz/run.sh SECONDS        (needs clang and its libclang-rt)
    Replay of files:   fuzz_readers FILE...                 (any compiler: the main below) */
 #include <deepid/deepid.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,14 +26,46 @@ static const char *as_file(const char *name, const uint8_t *data, size_t size)
     return path;
 }
 
+/* The same bytes as a .gz of two members. */
+static const char *as_gz(const uint8_t *data, size_t size)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "/dev/shm/deepid-fuzz-%ld-packed", (long)getpid());
+    for (int part = 0; part < 2; part++) {
+        gzFile file = gzopen(path, part == 0 ? "wb1" : "ab1");
+        const size_t half = part == 0 ? size / 2 : size - size / 2;
+        if (!file || (half > 0 && gzwrite(file, data + (part == 0 ? 0 : size / 2), (unsigned)half) != (int)half) || gzclose(file) != Z_OK)
+            abort();
+    }
+    return path;
+}
+
 static const uint8_t one_label[] = {0, 0, 8, 1, 0, 0, 0, 1, 0};
 
-static void read_dataset(deepid_ctx *ctx, int which, const uint8_t *data, size_t size)
+/* What a reader of decimal numbers takes is finite. */
+static void check_finite(deepid_ctx *ctx, const deepid_dataset *data)
 {
+    deepid_tensor *x = NULL;
+    int64_t extents[4] = {1, 1, 1, 1};
+    const int32_t rank = deepid_dataset_rank(data);
+    for (int32_t i = 0; i < rank; i++)
+        extents[i + 1] = deepid_dataset_extent(data, i);
+    for (int64_t i = 0; i < deepid_dataset_count(data) && deepid_tensor_create(ctx, DEEPID_F64, rank + 1, extents, &x) == DEEPID_OK; i++) {
+        if (deepid_dataset_copy(data, i, 1, x) == DEEPID_OK)
+            for (int64_t k = 0; k < deepid_tensor_count(x); k++)
+                if (!isfinite(((const double *)deepid_tensor_data(x))[k]))
+                    abort();
+        deepid_tensor_destroy(x);
+    }
+}
+
+static void read_dataset(deepid_ctx *ctx, int which, int choice, const uint8_t *data, size_t size)
+{
+    static const char *const csv_options[] = {"", "label=first separator=semicolon", "header=no separator=tab", "header=yes shape=2x1x1"};
     deepid_dataset *out = NULL;
     char labels[64];
     strcpy(labels, as_file("labels", one_label, sizeof one_label));
-    const char *path = as_file("data", data, size);
+    const char *path = choice % 2 ? as_gz(data, size) : as_file("data", data, size);
     if (which == 0)
         deepid_dataset_load_idx(ctx, path, labels, &out);
     else if (which == 1)
@@ -39,7 +73,9 @@ static void read_dataset(deepid_ctx *ctx, int which, const uint8_t *data, size_t
     else if (which == 2)
         deepid_dataset_load_npy(ctx, path, path, &out);
     else
-        deepid_dataset_load_csv(ctx, path, "", &out);
+        deepid_dataset_load_csv(ctx, path, csv_options[choice / 2 % 4], &out);
+    if (which >= 2 && out)
+        check_finite(ctx, out);
     deepid_dataset_destroy(out);
 }
 
@@ -79,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     deepid_ctx_set_limit(ctx, "tensor_elements", 1 << 16);
     const int which = data[0] % READERS;
     if (which < 4)
-        read_dataset(ctx, which, data + 1, size - 1);
+        read_dataset(ctx, which, data[0] / READERS, data + 1, size - 1);
     else
         read_net(ctx, which, data + 1, size - 1);
     if (deepid_ctx_memory(ctx) != 0)

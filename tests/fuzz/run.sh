@@ -5,12 +5,16 @@ cd "$(dirname "$0")/../.."
 command -v clang >/dev/null || { echo "needs clang and libclang-rt-14-dev" >&2; exit 2; }
 cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DDEEPID_SANITIZE=fuzzer-no-link,address,undefined -DDEEPID_BUILD_EXAMPLES=OFF -DDEEPID_BUILD_TESTS=OFF >/dev/null
 cmake --build build/fuzz -j "$(nproc)" --target deepid >/dev/null
-clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -DDEEPID_LIBFUZZER -Iinclude tests/fuzz/fuzz_readers.c -o build/fuzz/fuzz_readers -Lbuild/fuzz -ldeepid \
+clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -DDEEPID_LIBFUZZER -Iinclude tests/fuzz/fuzz_readers.c -o build/fuzz/fuzz_readers -Lbuild/fuzz -ldeepid -lz \
     -Wl,-rpath,"$PWD/build/fuzz"
 mkdir -p build/fuzz/corpus
 printf '\005input 4x4x2; conv2d out=3 kernel=3 stride=2 padding=1; batchnorm; 2 * identity s=0.5 { relu; dropout p=0.1 } after=tanh; maxpool kernel=2; flatten; dense out=2' >build/fuzz/corpus/net
 printf '\006spirals n=20 noise=0.1 classes=3' >build/fuzz/corpus/generator
 printf '\003a,b,c\n1,2,0\n3,4,1\n' >build/fuzz/corpus/csv
+printf '\003\357\273\277"a, b",c,d\r\n"1.5",-2e3,0\r\n\r\n3,.4,1\r\n' >build/fuzz/corpus/csv-quoted
+printf '\012a;b;c\n1;2;0\n' >build/fuzz/corpus/csv-packed
+printf '\007\000\000\010\003\000\000\000\001\000\000\000\002\000\000\000\001ab' >build/fuzz/corpus/idx-packed
+printf '\000\037\213\010\000\000\000\000\000\002\377\003\000\000\000\000\000\000\000\000\000' >build/fuzz/corpus/idx-gz
 printf '\000\000\000\010\003\000\000\000\001\000\000\000\002\000\000\000\001ab' >build/fuzz/corpus/idx
 printf '\002\223NUMPY\001\000\106\000%-69s\nabcdefgh' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }" >build/fuzz/corpus/npy
 printf '\004\100\000\000\000\000\000\000\000{"__metadata__":{"deepid.format":"1","deepid.net":"input 1; relu"}}' >build/fuzz/corpus/safetensors
