@@ -77,7 +77,7 @@ DEEPID_API int32_t deepid_certificate_trains(const deepid_certificate *certifica
 
 /**
  * Write a folder: certificate.json (every number, the texts of the nets, hashes of the nets and the data), shallow.safetensors, deep.safetensors. The JSON comes last, each file is replaced
- * as a whole.
+ * as a whole and carries a checksum.
  *
  * @param[in] certificate  any
  * @param[in] folder       made when it is not there

@@ -141,6 +141,7 @@ DEEPID_API int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net 
 
 /**
  * Write a net as safetensors: its parameters and states under their names, its text in the metadata ("deepid.net"). A reader sees the old file or the whole new one.
+ * The metadata begin with "deepid.checksum", XXH3 of the whole file, so that a reader finds any damage, and "deepid.format", 2. docs/design/0010-files.md has more.
  *
  * @param[in] net   any
  * @param[in] path  replaced
@@ -148,7 +149,7 @@ DEEPID_API int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net 
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  path is NULL
  * @retval DEEPID_ERR_IO        the file cannot be written: what the system says; the old one is whole
- * @retval DEEPID_ERR_LIMIT     the header would be larger than header_bytes of the context
+ * @retval DEEPID_ERR_LIMIT     the header would be larger than header_bytes of the context; or more than 10000 layers, and not a number for each
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   one write of all values, two fsync
@@ -158,6 +159,7 @@ DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
 
 /**
  * Read a net that deepid_net_save wrote; in its own type the values are the same bits. Nothing in the file is believed before it is checked.
+ * A file of another program, or of deepid before it had checksums, has "deepid.format" 1 and no checksum.
  *
  * @param[in]  ctx    lent for the net's life
  * @param[in]  path   a file
@@ -167,11 +169,11 @@ DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL
  * @retval DEEPID_ERR_IO        it cannot be read: what the system says
- * @retval DEEPID_ERR_FORMAT    not safetensors, cut or damaged; not a net of ours; fewer numbers than its text asks for
+ * @retval DEEPID_ERR_FORMAT    not safetensors, cut or damaged (also by one bit); not a net of ours; fewer numbers, or layers beyond 10000, than its text asks for
  * @retval DEEPID_ERR_SPEC      its text does not parse, as deepid_net_create
  * @retval DEEPID_ERR_SHAPE     a tensor has another shape than the text says: names it
- * @retval DEEPID_ERR_DTYPE     another dtype, or a tensor of integers
- * @retval DEEPID_ERR_LIMIT     beyond file_bytes, header_bytes, layers or text_bytes of the context
+ * @retval DEEPID_ERR_DTYPE     another dtype, or a tensor that is neither F32 nor F64: names both
+ * @retval DEEPID_ERR_LIMIT     beyond file_bytes, header_bytes, layers, text_bytes or memory_bytes of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   the file once in memory while it is read
@@ -180,7 +182,7 @@ DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
 DEEPID_API int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dtype, deepid_net **out);
 
 /**
- * Read values into a net, by name, from any safetensors file of f32 or f64; what the net does not know is left aside.
+ * Read values into a net, by name, from any safetensors file of f32 or f64; what the net does not know is left aside, whatever its dtype.
  *
  * @param[in,out] net     unchanged when the call fails
  * @param[in]     path    a file that has every parameter and state of the net, with its shape
@@ -193,8 +195,8 @@ DEEPID_API int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dt
  * @retval DEEPID_ERR_IO        it cannot be read: what the system says
  * @retval DEEPID_ERR_FORMAT    not safetensors, cut or damaged; a parameter is missing: names it
  * @retval DEEPID_ERR_SHAPE     a tensor of another shape: names it
- * @retval DEEPID_ERR_DTYPE     a tensor of integers
- * @retval DEEPID_ERR_LIMIT     beyond file_bytes or header_bytes of the context
+ * @retval DEEPID_ERR_DTYPE     a tensor that the net needs is neither F32 nor F64: names both
+ * @retval DEEPID_ERR_LIMIT     beyond file_bytes, header_bytes or memory_bytes of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   the file once in memory while it is read

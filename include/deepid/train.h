@@ -143,9 +143,9 @@ DEEPID_API int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *da
 /** Population statistics of every batchnorm from all of data (He et al. 2015 test with these, not with moving averages). */
 DEEPID_API int32_t deepid_net_measure_statistics(deepid_net *net, const deepid_dataset *data);
 
-/** Everything needed to go on bit for bit, also in mid-epoch: parameters, states, optimiser, counters, settings. safetensors, atomic. */
+/** Everything needed to go on bit for bit, also in mid-epoch: parameters, states, optimiser, counters, settings. safetensors, with a checksum, atomic. */
 DEEPID_API int32_t deepid_trainer_save(const deepid_trainer *trainer, const char *path);
-/** Into a trainer with the same net and data size: settings and state are taken from the file. */
+/** Into a trainer with the same net and data size: settings and state are taken from the file. A damaged file, also by one bit, is DEEPID_ERR_FORMAT and changes nothing. */
 DEEPID_API int32_t deepid_trainer_load(deepid_trainer *trainer, const char *path);
 
 /** The i-th optimiser's word; NULL past the end. */

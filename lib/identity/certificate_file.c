@@ -1,14 +1,15 @@
 /* A certificate as a folder: certificate.json, shallow.safetensors, deep.safetensors. Replaying it needs these, the data, and nothing else. */
 #include "identity/certificate.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define FORMAT 1
+#define FORMAT 2
 #define JSON_FILE "certificate.json"
 enum { HASH_TEXT = 17 };
+
+static const dpid_sealed_kind sealed = {"certificate", "write it again", FORMAT};
 
 static const char *const net_words[DPID_PAIR] = {"shallow", "deep"};
 static const char *const precision_words[DPID_CERTIFIED] = {"f32", "f64"};
@@ -73,7 +74,7 @@ static void write_json(dpid_string *s, const deepid_certificate *c)
         }
         dpid_string_add(s, "}");
     }
-    dpid_string_add(s, "}\n");
+    dpid_string_seal(s);
 }
 
 static int32_t save_net(const deepid_net *net, const char *folder, const char *word)
@@ -120,7 +121,7 @@ typedef struct {
     deepid_ctx *ctx;
     const char *folder;
     const deepid_dataset *data;
-    json_t *root;
+    dpid_json_text text;
     deepid_net *net[DPID_PAIR];
     deepid_certificate *again;
     deepid_table *table;
@@ -134,29 +135,17 @@ static int32_t damaged(const replay *r, const char *what)
 static int32_t read_json(replay *r)
 {
     dpid_string path;
-    uint8_t *bytes = NULL;
-    int64_t count = 0;
     int32_t status = path_of(r->ctx, r->folder, JSON_FILE, "", &path);
     if (status == DEEPID_OK)
-        status = dpid_file_read(r->ctx, path.text, &bytes, &count);
+        status = dpid_sealed_read(r->ctx, path.text, &sealed, &r->text);
     dpid_string_release(&path);
-    DPID_TRY(status);
-    r->root = json_loadb((const char *)bytes, (size_t)count, JSON_REJECT_DUPLICATES, NULL);
-    dpid_free(r->ctx, bytes);
-    if (!json_is_object(r->root))
-        return damaged(r, "it is not a JSON object");
-    json_t *format = json_object_get(r->root, "format");
-    if (!json_is_integer(format))
-        return damaged(r, "it has no format");
-    if (json_integer_value(format) != FORMAT)
-        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s/" JSON_FILE "' has format %lld, expected %d", r->folder, (long long)json_integer_value(format), FORMAT);
-    return DEEPID_OK;
+    return status;
 }
 
 /* The text behind keys outer and inner; NULL when it is not there. */
 static const char *text_at(const replay *r, const char *outer, const char *inner)
 {
-    return json_string_value(json_object_get(json_object_get(r->root, outer), inner));
+    return dpid_json_string(dpid_json_get(dpid_json_get(r->text.root, outer), inner));
 }
 
 static int32_t check_data(const replay *r)
@@ -191,21 +180,23 @@ static int32_t load_net(replay *r, int i)
 
 /* ---- what differs ------------------------------------------------------------------------------------------ */
 
-static int32_t read_number(const replay *r, json_t *value, double *out)
+static int32_t read_number(const replay *r, const dpid_json *value, double *out)
 {
-    *out = json_is_null(value) ? (double)NAN : json_number_value(value);
-    return json_is_null(value) || json_is_number(value) ? DEEPID_OK : damaged(r, "a number is missing");
+    if (dpid_json_number(value, out))
+        return DEEPID_OK;
+    *out = (double)NAN;
+    return dpid_json_is_null(value) ? DEEPID_OK : damaged(r, "a number is missing");
 }
 
 static int32_t compare_numbers(replay *r, int p, int m)
 {
-    json_t *written = json_object_get(json_object_get(r->root, precision_words[p]), mode_words[m]);
+    const dpid_json *written = dpid_json_get(dpid_json_get(r->text.root, precision_words[p]), mode_words[m]);
     const char *name;
     const double *value;
     for (int32_t i = 0; (value = dpid_comparison_number(&r->again->number[p][m], i, &name)); i++) {
         char row[64];
         double both[2] = {0, *value};
-        DPID_TRY(read_number(r, json_object_get(written, name), &both[0]));
+        DPID_TRY(read_number(r, dpid_json_get(written, name), &both[0]));
         snprintf(row, sizeof row, "%s.%s.%s", precision_words[p], mode_words[m], name);
         if (both[0] != both[1] && !(isnan(both[0]) && isnan(both[1])))
             DPID_TRY(deepid_table_append(r->table, row, both));
@@ -229,7 +220,7 @@ static int32_t run_replay(replay *r)
 
 static int32_t verify(deepid_ctx *ctx, const char *folder, const deepid_dataset *data, deepid_table **out)
 {
-    replay r = {.ctx = ctx, .folder = folder, .data = data};
+    replay r = {.ctx = ctx, .folder = folder, .data = data, .text = {.arena = {.ctx = ctx}}};
     if (!folder || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "certificate: %s is NULL", folder ? "out" : "folder");
     if (!dpid_is(data, DPID_MAGIC_DATASET) || data->head.ctx != ctx)
@@ -242,7 +233,7 @@ static int32_t verify(deepid_ctx *ctx, const char *folder, const deepid_dataset 
     deepid_certificate_destroy(r.again);
     deepid_net_destroy(r.net[DPID_DEEP]);
     deepid_net_destroy(r.net[DPID_SHALLOW]);
-    json_decref(r.root);
+    dpid_json_release(&r.text);
     return status;
 }
 

@@ -9,7 +9,9 @@
 
 typedef struct {
     deepid_net *net;
-    bool frozen; /* projections have a bias instead of a batch-norm */
+    bool frozen;  /* projections have a bias instead of a batch-norm */
+    int64_t most; /* numbers, -1: any */
+    int64_t numbers;
     int32_t layer_room, step_room, value_room, block_room, parameter_room;
 } builder;
 
@@ -70,6 +72,18 @@ static int32_t fail_layer(deepid_ctx *ctx, const char *name, int32_t status)
     return dpid_fail(ctx, status, "%s: %s", name, sentence);
 }
 
+/* Counted as the layers come: a file's text that repeats a block is refused at the first layer too many. */
+static int32_t count_numbers(builder *b, const dpid_op *op)
+{
+    for (int32_t k = 0; k < op->parameters; k++) {
+        int64_t count = 1;
+        (void)dpid_product(op->parameter[k].rank, op->parameter[k].extents, &count); /* checked when the op was made */
+        if (b->most >= 0 && (!dpid_add(b->numbers, count, &b->numbers) || b->numbers > b->most))
+            return dpid_fail(b->net->head.ctx, DEEPID_ERR_FORMAT, "the net's text asks for more numbers than its file has, which are %lld", (long long)b->most);
+    }
+    return DEEPID_OK;
+}
+
 static int32_t add_layer(builder *b, place where, const dpid_kind *kind, dpid_span options, const char *word, int64_t number, int32_t in, int32_t *out)
 {
     deepid_net *net = b->net;
@@ -85,6 +99,7 @@ static int32_t add_layer(builder *b, place where, const dpid_kind *kind, dpid_sp
     if (status == DEEPID_ERR_SHAPE)
         return fail_layer(ctx, name, status);
     DPID_TRY(status);
+    DPID_TRY(count_numbers(b, &layer->op));
     DPID_TRY(add_value(b, &layer->op.out, name, out));
     return add_step(b, (dpid_step){.type = DPID_STEP_LAYER, .layer = net->layers++, .in = in, .skip = -1, .out = *out, .block = where.block});
 }
@@ -284,10 +299,39 @@ static int32_t add_parameters(builder *b, bool trained, int64_t *offset)
     return DEEPID_OK;
 }
 
-int32_t dpid_net_build(deepid_net *net, const dpid_spec *spec)
+/* ---- the whole --------------------------------------------------------------------------------- */
+
+/* Layers of a row, those of shortcuts left out; INT64_MAX when they are beyond counting. */
+static int64_t count_layers(const dpid_item *items)
 {
-    builder b = {.net = net, .frozen = spec->frozen};
+    int64_t sum = 0;
+    for (const dpid_item *item = items; item; item = item->next) {
+        const int64_t each = item->kind ? 1 : count_layers(item->body) + (item->after != NULL);
+        int64_t all;
+        if (!dpid_mul(item->count, each, &all) || !dpid_add(sum, all, &sum))
+            return INT64_MAX;
+    }
+    return sum;
+}
+
+/* Before anything is built. The list of layers, by far the longest, gets its room at once. */
+static int32_t check_layers(builder *b, int64_t layers)
+{
+    deepid_ctx *ctx = b->net->head.ctx;
+    if (layers > ctx->limits.layers || layers > INT32_MAX / 2)
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld", (long long)ctx->limits.layers);
+    if (b->most >= 0 && layers > DPID_FILE_LAYERS && layers > b->most)
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "the net's text asks for %lld layers, its file has %lld numbers: beyond %d layers it needs one for each", (long long)layers, (long long)b->most,
+                         DPID_FILE_LAYERS);
+    b->layer_room = (int32_t)layers;
+    return dpid_arena_alloc(&b->net->arena, layers, sizeof *b->net->layer, "net", &b->net->layer);
+}
+
+int32_t dpid_net_build(deepid_net *net, const dpid_spec *spec, int64_t most)
+{
+    builder b = {.net = net, .frozen = spec->frozen, .most = most};
     int32_t out;
+    DPID_TRY(check_layers(&b, count_layers(spec->items)));
     DPID_TRY(add_value(&b, &spec->input, "input", &out));
     DPID_TRY(build_items(&b, (place){"", 0, false}, spec->items, 0, &out));
     if (net->layers == 0)

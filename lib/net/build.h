@@ -4,7 +4,10 @@
 
 #include "net/spec.h"
 
-/* Fills the lists of net, all in its arena. */
-int32_t dpid_net_build(deepid_net *net, const dpid_spec *spec);
+/* Layers that a file may ask for without a number for each: a text of a line can repeat what holds none. */
+enum { DPID_FILE_LAYERS = 10000 };
+
+/* Fills the lists of net, all in its arena. most as in dpid_net_create_within. */
+int32_t dpid_net_build(deepid_net *net, const dpid_spec *spec, int64_t most);
 
 #endif

@@ -64,24 +64,15 @@ static int32_t write_text(deepid_net *net, const dpid_spec *spec)
     return status;
 }
 
-static int32_t check_size(const deepid_net *net, int64_t most)
-{
-    const int64_t reals = net->values_reals + net->states_reals;
-    if (most < 0 || reals <= most)
-        return DEEPID_OK;
-    return dpid_fail(net->head.ctx, DEEPID_ERR_FORMAT, "the net's text asks for %lld numbers, its file has %lld", (long long)reals, (long long)most);
-}
-
 static int32_t fill_net(deepid_net *net, const char *text, int64_t most)
 {
     dpid_spec spec = {.items = NULL};
     const int64_t bytes = dpid_precision_bytes(net->precision);
     DPID_TRY(dpid_spec_parse(&net->arena, text, &spec));
-    DPID_TRY(dpid_net_build(net, &spec));
+    DPID_TRY(dpid_net_build(net, &spec, most));
     net->exact = spec.exact;
     net->recompute = spec.recompute;
     net->frozen = spec.frozen;
-    DPID_TRY(check_size(net, most));
     DPID_TRY(dpid_net_find_readers(net));
     DPID_TRY(write_text(net, &spec));
     DPID_TRY(dpid_alloc(net->head.ctx, net->values_reals, bytes, "parameters", &net->values));

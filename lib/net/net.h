@@ -91,7 +91,8 @@ struct deepid_net {
 /* All precisions: dtype F32/F64 through the public create; the f80 twin of a net for the gradient-accuracy probe. */
 int32_t dpid_net_clone_as(const deepid_net *net, dpid_precision precision, deepid_net **out);
 
-/* For texts that come from files: a net of more than most numbers is DEEPID_ERR_FORMAT before memory is taken for them; -1: any. Inside an entered context. */
+/* For texts that come from files: a net of more than most numbers, or of layers beyond build.h's DPID_FILE_LAYERS and most, is DEEPID_ERR_FORMAT before it is built; -1: any. Inside an entered
+   context. */
 int32_t dpid_net_create_within(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t most, deepid_net **out);
 
 /* Where parameter i lies: in values or states. */
@@ -146,16 +147,19 @@ int64_t dpid_net_buffer_bytes(const deepid_net *net);
 /* Read or write the weights, states and extra metadata as safetensors: the checkpoint adds its own tensors and keys. */
 typedef struct {
     const char *name;
-    int32_t dtype; /* DEEPID_F32, F64, I64, U8 */
+    int32_t dtype; /* 0 when read and none of ours */
     int32_t rank;
-    int64_t extents[DPID_RANK_MAX];
+    int64_t extents[DPID_RANK_MAX]; /* the first ones, where rank is more */
     const void *data;
+    const char *word;     /* when read: the file's word for the dtype, */
+    int64_t count, bytes; /* the elements, and the bytes of them */
 } dpid_file_tensor;
 typedef struct {
     const char *key, *value;
 } dpid_file_text;
+/* The metadata are led by a checksum of the whole file and deepid.format. */
 int32_t dpid_safetensors_write(deepid_ctx *ctx, const char *path, const dpid_file_tensor *tensors, int64_t count, const dpid_file_text *metadata, int64_t metadata_count);
-/* The whole file in memory (arena), checked: sizes, order, no gap, no overlap, known dtypes, text metadata. */
+/* The whole file in memory (arena), checked: the checksum where the file is ours, sizes, order, no gap, no overlap, text metadata. */
 typedef struct {
     dpid_arena arena;
     uint8_t *bytes;

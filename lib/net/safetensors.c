@@ -1,16 +1,26 @@
-/* safetensors: 8 bytes length of the header (little-endian), a JSON header, the data. Strict reader: what does not fit exactly is refused. */
+/* safetensors: 8 bytes length of the header (little-endian), a JSON header, the data. Strict reader: what does not fit exactly is refused.
+   Our own files begin with HEAD and a checksum of all their bytes, where the checksum's own place counts as BLANK. So a turned bit anywhere is found: one in HEAD itself leaves a file that is
+   not JSON, or one whose deepid.format asks for a checksum that it has not. */
 #include "net/net.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 1024, LENGTH_BYTES = 8 };
+#define KEY_CHECKSUM "deepid.checksum"
+#define KEY_FORMAT "deepid.format"
+#define FORMAT "2"
+#define FORMAT_WITHOUT_CHECKSUM "1" /* of deepid before checksums, and of programs that write files for it */
+#define HEAD "{\"__metadata__\":{\"" KEY_CHECKSUM "\":\""
+#define BLANK "xxh3:0000000000000000"
+enum { NAME_MAX_BYTES = 1024, LENGTH_BYTES = 8, HEAD_BYTES = sizeof HEAD - 1, CHECKSUM_AT = LENGTH_BYTES + HEAD_BYTES, CHECKSUM_END = CHECKSUM_AT + DPID_CHECKSUM_BYTES };
 
+/* All of the format; those without a number of ours are only ever left aside. Bits, because some are smaller than a byte. */
 static const struct {
     const char *word;
-    int32_t dtype;
-} dtypes[] = {{"F32", DEEPID_F32}, {"F64", DEEPID_F64}, {"U8", DEEPID_U8}, {"I8", DEEPID_I8}, {"U16", DEEPID_U16}, {"I16", DEEPID_I16}, {"I32", DEEPID_I32}, {"I64", DEEPID_I64}};
+    int32_t bits, dtype;
+} dtypes[] = {{"F32", 32, DEEPID_F32}, {"F64", 64, DEEPID_F64}, {"U8", 8, DEEPID_U8},    {"I8", 8, DEEPID_I8}, {"U16", 16, DEEPID_U16}, {"I16", 16, DEEPID_I16}, {"I32", 32, DEEPID_I32},
+              {"I64", 64, DEEPID_I64}, {"BOOL", 8, 0},         {"F16", 16, 0},           {"BF16", 16, 0},      {"U32", 32, 0},          {"U64", 64, 0},          {"C64", 64, 0},
+              {"F8_E5M2", 8, 0},       {"F8_E4M3", 8, 0},      {"F8_E8M0", 8, 0},        {"F6_E2M3", 6, 0},    {"F6_E3M2", 6, 0},       {"F4", 4, 0}};
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
 static const char *dtype_word(int32_t dtype)
@@ -21,27 +31,30 @@ static const char *dtype_word(int32_t dtype)
     return "";
 }
 
+/* ---- writing ---------------------------------------------------------------------- */
+
 static int64_t tensor_bytes(const dpid_file_tensor *t)
 {
-    int64_t count = 0;
-    int64_t bytes = -1;
-    if (!dpid_product(t->rank, t->extents, &count) || !dpid_mul(count, dpid_dtype_bytes(t->dtype), &bytes))
-        return -1;
-    return bytes;
+    int64_t count = 1;
+    (void)dpid_product(t->rank, t->extents, &count); /* it lies in memory */
+    return count * dpid_dtype_bytes(t->dtype);
 }
 
-/* ---- writing ---------------------------------------------------------------------- */
+static void add_text(dpid_string *s, const char *key, const char *value)
+{
+    dpid_string_add(s, ",");
+    dpid_string_json(s, key);
+    dpid_string_add(s, ":");
+    dpid_string_json(s, value);
+}
 
 static void header_text(dpid_string *s, const dpid_file_tensor *tensors, int64_t count, const dpid_file_text *metadata, int64_t metadata_count)
 {
     int64_t offset = 0;
-    dpid_string_add(s, "{\"__metadata__\":{");
-    for (int64_t i = 0; i < metadata_count; i++) {
-        dpid_string_add(s, i ? "," : "");
-        dpid_string_json(s, metadata[i].key);
-        dpid_string_add(s, ":");
-        dpid_string_json(s, metadata[i].value);
-    }
+    dpid_string_add(s, HEAD BLANK "\"");
+    add_text(s, KEY_FORMAT, FORMAT);
+    for (int64_t i = 0; i < metadata_count; i++)
+        add_text(s, metadata[i].key, metadata[i].value);
     dpid_string_add(s, "}");
     for (int64_t i = 0; i < count; i++) {
         dpid_string_add(s, ",");
@@ -57,32 +70,48 @@ static void header_text(dpid_string *s, const dpid_file_tensor *tensors, int64_t
         dpid_string_add(s, " ");
 }
 
-static int32_t write_parts(dpid_writer *writer, const dpid_string *header, const dpid_file_tensor *tensors, int64_t count)
+/* The file in order: length, header, data of each tensor. */
+static void list_parts(const uint8_t *length, const dpid_string *header, const dpid_file_tensor *tensors, int64_t count, dpid_piece *parts)
+{
+    parts[0] = (dpid_piece){length, LENGTH_BYTES};
+    parts[1] = (dpid_piece){header->text, header->length};
+    for (int64_t i = 0; i < count; i++)
+        parts[2 + i] = (dpid_piece){tensors[i].data, tensor_bytes(&tensors[i])};
+}
+
+static int32_t write_parts(deepid_ctx *ctx, const char *path, const dpid_piece *parts, int64_t count)
+{
+    dpid_writer writer = {.ctx = ctx, .fd = -1};
+    int32_t status = dpid_writer_open(ctx, path, &writer);
+    for (int64_t i = 0; i < count && status == DEEPID_OK; i++)
+        status = dpid_writer_write(&writer, parts[i].data, parts[i].bytes);
+    if (status == DEEPID_OK)
+        status = dpid_writer_commit(&writer);
+    dpid_writer_discard(&writer);
+    return status;
+}
+
+static int32_t write_file(deepid_ctx *ctx, const char *path, dpid_string *header, const dpid_file_tensor *tensors, int64_t count)
 {
     uint8_t length[LENGTH_BYTES];
+    dpid_piece *parts = NULL;
+    if (header->length > ctx->limits.header_bytes)
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s': the header would have %lld bytes, the limit header_bytes is %lld", path, (long long)header->length, (long long)ctx->limits.header_bytes);
+    DPID_TRY(dpid_alloc(ctx, count + 2, sizeof *parts, path, &parts));
     for (int i = 0; i < LENGTH_BYTES; i++)
         length[i] = (uint8_t)((uint64_t)header->length >> (8 * i));
-    DPID_TRY(dpid_writer_write(writer, length, LENGTH_BYTES));
-    DPID_TRY(dpid_writer_write(writer, header->text, header->length));
-    for (int64_t i = 0; i < count; i++)
-        DPID_TRY(dpid_writer_write(writer, tensors[i].data, tensor_bytes(&tensors[i])));
-    return dpid_writer_commit(writer);
+    list_parts(length, header, tensors, count, parts);
+    memcpy(header->text + HEAD_BYTES, dpid_checksum_of(parts, count + 2).text, DPID_CHECKSUM_BYTES);
+    const int32_t status = write_parts(ctx, path, parts, count + 2);
+    dpid_free(ctx, parts);
+    return status;
 }
 
 int32_t dpid_safetensors_write(deepid_ctx *ctx, const char *path, const dpid_file_tensor *tensors, int64_t count, const dpid_file_text *metadata, int64_t metadata_count)
 {
     dpid_string header = {.ctx = ctx};
-    dpid_writer writer = {.ctx = ctx, .fd = -1};
     header_text(&header, tensors, count, metadata, metadata_count);
-    int32_t status = header.status;
-    if (status == DEEPID_OK && header.length > ctx->limits.header_bytes)
-        status =
-            dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s': the header would have %lld bytes, the limit header_bytes is %lld", path, (long long)header.length, (long long)ctx->limits.header_bytes);
-    if (status == DEEPID_OK)
-        status = dpid_writer_open(ctx, path, &writer);
-    if (status == DEEPID_OK)
-        status = write_parts(&writer, &header, tensors, count);
-    dpid_writer_discard(&writer);
+    const int32_t status = header.status == DEEPID_OK ? write_file(ctx, path, &header, tensors, count) : header.status;
     dpid_string_release(&header);
     return status;
 }
@@ -102,43 +131,63 @@ static int32_t broken(const reader *r, const char *what)
     return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' is not a complete safetensors file: %s", r->path, what);
 }
 
-static int32_t read_shape(const reader *r, json_t *entry, dpid_file_tensor *t)
+static int32_t read_shape(const reader *r, const dpid_json *entry, dpid_file_tensor *t)
 {
-    json_t *shape = json_object_get(entry, "shape");
-    if (!json_is_array(shape) || json_array_size(shape) > DPID_RANK_MAX)
-        return broken(r, "a shape is not a list of at most 8 numbers");
-    t->rank = (int32_t)json_array_size(shape);
+    const dpid_json *shape = dpid_json_get(entry, "shape");
+    if (!dpid_json_is_array(shape) || dpid_json_count(shape) > INT32_MAX)
+        return broken(r, "a shape is not a list of numbers");
+    t->rank = (int32_t)dpid_json_count(shape);
+    t->count = 1;
     for (int32_t axis = 0; axis < t->rank; axis++) {
-        json_t *extent = json_array_get(shape, (size_t)axis);
-        if (!json_is_integer(extent) || json_integer_value(extent) < 0)
+        int64_t extent;
+        if (!dpid_json_int(dpid_json_at(shape, axis), &extent) || extent < 0)
             return broken(r, "an extent is not a number of 0 or more");
-        t->extents[axis] = json_integer_value(extent);
+        if (axis < DPID_RANK_MAX)
+            t->extents[axis] = extent;
+        if (!dpid_mul(t->count, extent, &t->count))
+            return broken(r, "data_offsets do not fit the shape or the file");
     }
     return DEEPID_OK;
 }
 
-static int32_t read_dtype(const reader *r, json_t *entry, dpid_file_tensor *t)
+/* A dtype of tomorrow is taken to be what its offsets say. */
+static bool fits_dtype(const dpid_file_tensor *t)
 {
-    const char *word = json_string_value(json_object_get(entry, "dtype"));
-    for (int i = 0; word && i < DTYPES; i++)
-        if (strcmp(word, dtypes[i].word) == 0)
-            t->dtype = dtypes[i].dtype;
-    return t->dtype ? DEEPID_OK : broken(r, "a dtype is unknown");
+    int64_t bits = 0;
+    for (int i = 0; i < DTYPES; i++)
+        if (strcmp(t->word, dtypes[i].word) == 0)
+            return dpid_mul(t->count, dtypes[i].bits, &bits) && bits % 8 == 0 && bits / 8 == t->bytes;
+    return true;
 }
 
-static int32_t read_tensor(const reader *r, const char *name, json_t *entry, dpid_file_tensor *t)
+static int32_t read_dtype(const reader *r, const dpid_json *entry, dpid_file_tensor *t)
 {
-    json_t *offsets = json_object_get(entry, "data_offsets");
+    const char *word = dpid_json_string(dpid_json_get(entry, "dtype"));
     char *copy = NULL;
-    if (!json_is_object(entry) || json_object_size(entry) != 3 || strlen(name) > NAME_MAX_BYTES)
+    if (!word)
+        return broken(r, "a dtype is not a text");
+    for (int i = 0; i < DTYPES; i++)
+        if (strcmp(word, dtypes[i].word) == 0)
+            t->dtype = dtypes[i].dtype;
+    DPID_TRY(dpid_arena_text(&r->out->arena, word, (int64_t)strlen(word), &copy));
+    t->word = copy;
+    return DEEPID_OK;
+}
+
+static int32_t read_tensor(const reader *r, const char *name, const dpid_json *entry, dpid_file_tensor *t)
+{
+    const dpid_json *offsets = dpid_json_get(entry, "data_offsets");
+    char *copy = NULL;
+    int64_t begin;
+    int64_t end;
+    if (!dpid_json_is_object(entry) || dpid_json_count(entry) != 3 || strlen(name) > NAME_MAX_BYTES)
         return broken(r, "an entry is not {dtype, shape, data_offsets}");
     DPID_TRY(read_dtype(r, entry, t));
     DPID_TRY(read_shape(r, entry, t));
-    if (!json_is_array(offsets) || json_array_size(offsets) != 2 || !json_is_integer(json_array_get(offsets, 0)) || !json_is_integer(json_array_get(offsets, 1)))
+    if (dpid_json_count(offsets) != 2 || !dpid_json_int(dpid_json_at(offsets, 0), &begin) || !dpid_json_int(dpid_json_at(offsets, 1), &end))
         return broken(r, "data_offsets is not a pair of numbers");
-    const int64_t begin = json_integer_value(json_array_get(offsets, 0));
-    const int64_t end = json_integer_value(json_array_get(offsets, 1));
-    if (begin < 0 || end < begin || end > r->data_bytes || end - begin != tensor_bytes(t))
+    t->bytes = end - begin;
+    if (begin < 0 || end < begin || end > r->data_bytes || !fits_dtype(t))
         return broken(r, "data_offsets do not fit the shape or the file");
     t->data = r->data + begin;
     DPID_TRY(dpid_arena_text(&r->out->arena, name, (int64_t)strlen(name), &copy));
@@ -146,21 +195,20 @@ static int32_t read_tensor(const reader *r, const char *name, json_t *entry, dpi
     return DEEPID_OK;
 }
 
-static int32_t read_metadata(const reader *r, json_t *metadata)
+static int32_t read_metadata(const reader *r, const dpid_json *metadata)
 {
-    const char *key;
-    json_t *value;
-    if (!json_is_object(metadata))
+    const dpid_json *value;
+    if (!dpid_json_is_object(metadata))
         return broken(r, "__metadata__ is not an object");
-    DPID_TRY(dpid_arena_alloc(&r->out->arena, (int64_t)json_object_size(metadata), sizeof *r->out->metadata, r->path, &r->out->metadata));
-    json_object_foreach(metadata, key, value)
-    {
+    DPID_TRY(dpid_arena_alloc(&r->out->arena, dpid_json_count(metadata), sizeof *r->out->metadata, r->path, &r->out->metadata));
+    for (const char *key = NULL; (value = dpid_json_next(metadata, &key));) {
+        const char *text = dpid_json_string(value);
         char *key_copy = NULL;
         char *copy = NULL;
-        if (!json_is_string(value))
+        if (!text)
             return broken(r, "a value of __metadata__ is not a text");
         DPID_TRY(dpid_arena_text(&r->out->arena, key, (int64_t)strlen(key), &key_copy));
-        DPID_TRY(dpid_arena_text(&r->out->arena, json_string_value(value), (int64_t)strlen(json_string_value(value)), &copy));
+        DPID_TRY(dpid_arena_text(&r->out->arena, text, (int64_t)strlen(text), &copy));
         r->out->metadata[r->out->metadata_count++] = (dpid_file_text){key_copy, copy};
     }
     return DEEPID_OK;
@@ -168,11 +216,11 @@ static int32_t read_metadata(const reader *r, json_t *metadata)
 
 static int compare_data(const void *a, const void *b)
 {
-    const char *x = ((const dpid_file_tensor *)a)->data;
-    const char *y = ((const dpid_file_tensor *)b)->data;
-    const int64_t x_bytes = tensor_bytes(a);
-    const int64_t y_bytes = tensor_bytes(b);
-    return x != y ? (x > y) - (x < y) : (x_bytes > y_bytes) - (x_bytes < y_bytes);
+    const dpid_file_tensor *x = a;
+    const dpid_file_tensor *y = b;
+    const char *at_x = x->data;
+    const char *at_y = y->data;
+    return at_x != at_y ? (at_x > at_y) - (at_x < at_y) : (x->bytes > y->bytes) - (x->bytes < y->bytes);
 }
 
 /* Every byte belongs to one tensor: no hole, no overlap, the last ends where the file does. */
@@ -183,20 +231,18 @@ static int32_t check_cover(const reader *r)
     for (int64_t i = 0; i < r->out->count; i++) {
         if ((const uint8_t *)r->out->tensor[i].data != r->data + at)
             return broken(r, "the tensors overlap or leave a hole");
-        at += tensor_bytes(&r->out->tensor[i]);
+        at += r->out->tensor[i].bytes;
     }
     return at == r->data_bytes ? DEEPID_OK : broken(r, "bytes are left behind the last tensor");
 }
 
-static int32_t read_header(const reader *r, json_t *header)
+static int32_t read_header(const reader *r, const dpid_json *header)
 {
-    const char *name;
-    json_t *entry;
-    if (!json_is_object(header))
+    const dpid_json *entry;
+    if (!dpid_json_is_object(header))
         return broken(r, "the header is not an object");
-    DPID_TRY(dpid_arena_alloc(&r->out->arena, (int64_t)json_object_size(header) + 1, sizeof *r->out->tensor, r->path, &r->out->tensor));
-    json_object_foreach(header, name, entry)
-    {
+    DPID_TRY(dpid_arena_alloc(&r->out->arena, dpid_json_count(header) + 1, sizeof *r->out->tensor, r->path, &r->out->tensor));
+    for (const char *name = NULL; (entry = dpid_json_next(header, &name));) {
         if (strcmp(name, "__metadata__") == 0)
             DPID_TRY(read_metadata(r, entry));
         else
@@ -205,26 +251,66 @@ static int32_t read_header(const reader *r, json_t *header)
     return check_cover(r);
 }
 
+static int32_t parse_header(const reader *r, const char *text, int64_t bytes)
+{
+    dpid_json_text header;
+    DPID_TRY(dpid_json_read(r->ctx, text, bytes, &header));
+    const int32_t status = header.root ? read_header(r, header.root)
+                                       : dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' is not a complete safetensors file: the header: %s", r->path, header.why);
+    dpid_json_release(&header);
+    return status;
+}
+
+/* ---- the checksum ------------------------------------------------------------------------ */
+
+static bool begins_as_ours(const uint8_t *bytes, int64_t count)
+{
+    return count >= CHECKSUM_END && memcmp(bytes + LENGTH_BYTES, HEAD, HEAD_BYTES) == 0;
+}
+
+static int32_t check_sum(const reader *r, const uint8_t *bytes, int64_t count)
+{
+    const dpid_piece parts[] = {{bytes, CHECKSUM_AT}, {BLANK, DPID_CHECKSUM_BYTES}, {bytes + CHECKSUM_END, count - CHECKSUM_END}};
+    const dpid_checksum found = dpid_checksum_of(parts, 3);
+    if (memcmp(bytes + CHECKSUM_AT, found.text, DPID_CHECKSUM_BYTES) == 0)
+        return DEEPID_OK;
+    return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' is damaged, or changed by a program that kept its metadata: its content has the checksum %s, its metadata say %.*s", r->path, found.text, DPID_CHECKSUM_BYTES, (const char *)bytes + CHECKSUM_AT);
+}
+
+/* Of a file that does not begin as ours do. */
+static int32_t check_foreign(const reader *r)
+{
+    const char *format = dpid_safetensors_text(r->out, KEY_FORMAT);
+    if (dpid_safetensors_text(r->out, KEY_CHECKSUM))
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' was written anew by another program, so its " KEY_CHECKSUM " says nothing: leave it out and make " KEY_FORMAT " " FORMAT_WITHOUT_CHECKSUM,
+                         r->path);
+    if (format && strcmp(format, FORMAT) == 0)
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' is damaged: a file of " KEY_FORMAT " " FORMAT " has a " KEY_CHECKSUM " in front, and this has none", r->path);
+    if (format && strcmp(format, FORMAT_WITHOUT_CHECKSUM) != 0)
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' has format '%s', expected " FORMAT " or " FORMAT_WITHOUT_CHECKSUM, r->path, format);
+    return DEEPID_OK;
+}
+
 static int32_t read_file(deepid_ctx *ctx, const char *path, dpid_safetensors *out)
 {
-    uint8_t *bytes = NULL;
     int64_t count = 0;
-    DPID_TRY(dpid_file_read(ctx, path, &bytes, &count));
-    out->bytes = bytes;
+    DPID_TRY(dpid_file_read(ctx, path, &out->bytes, &count));
+    const uint8_t *bytes = out->bytes;
+    const bool ours = begins_as_ours(bytes, count);
     reader r = {.ctx = ctx, .path = path, .out = out};
     uint64_t length = 0;
     for (int i = 0; i < LENGTH_BYTES && count >= LENGTH_BYTES; i++)
         length |= (uint64_t)bytes[i] << (8 * i);
+    if (ours)
+        DPID_TRY(check_sum(&r, bytes, count));
     if (count < LENGTH_BYTES || length > (uint64_t)(count - LENGTH_BYTES))
         return broken(&r, "the header is longer than the file");
     if (length > (uint64_t)ctx->limits.header_bytes)
         return dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s': the header has %llu bytes, the limit header_bytes is %lld", path, (unsigned long long)length, (long long)ctx->limits.header_bytes);
     r.data = bytes + LENGTH_BYTES + length;
     r.data_bytes = count - LENGTH_BYTES - (int64_t)length;
-    json_t *header = json_loadb((const char *)bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES, NULL);
-    const int32_t status = header ? read_header(&r, header) : broken(&r, "the header is not JSON");
-    json_decref(header);
-    return status;
+    DPID_TRY(parse_header(&r, (const char *)bytes + LENGTH_BYTES, (int64_t)length));
+    return ours ? DEEPID_OK : check_foreign(&r);
 }
 
 int32_t dpid_safetensors_read(deepid_ctx *ctx, const char *path, dpid_safetensors *out)

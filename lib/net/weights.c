@@ -1,11 +1,10 @@
 /* A net to a file and back: its parameters and states as tensors, its text in the metadata. */
-#include "net/net.h"
+#include "net/build.h"
 
 #include <string.h>
 
 #define KEY_NET "deepid.net"
-#define KEY_FORMAT "deepid.format"
-#define FORMAT "1"
+#define KEY_FORMAT "deepid.format" /* written and checked by safetensors.c */
 
 /* ---- out ------------------------------------------------------------------------- */
 
@@ -29,12 +28,15 @@ static int32_t net_save(const deepid_net *net, const char *path)
     dpid_arena arena = {.ctx = ctx};
     dpid_file_tensor *tensors = NULL;
     int64_t count = 0;
-    const dpid_file_text metadata[] = {{KEY_FORMAT, FORMAT}, {KEY_NET, net->text}};
+    const dpid_file_text metadata = {KEY_NET, net->text};
     if (!path)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: path is NULL");
+    if (net->layers > DPID_FILE_LAYERS && net->layers > net->values_reals + net->states_reals)
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "a net of %d layers and %lld numbers is not saved: beyond %d layers a file needs a number for each, or nobody reads it", net->layers,
+                         (long long)(net->values_reals + net->states_reals), DPID_FILE_LAYERS);
     int32_t status = dpid_net_file_entries(net, &arena, &tensors, &count);
     if (status == DEEPID_OK)
-        status = dpid_safetensors_write(ctx, path, tensors, count, metadata, 2);
+        status = dpid_safetensors_write(ctx, path, tensors, count, &metadata, 1);
     dpid_arena_release(&arena);
     return status;
 }
@@ -86,7 +88,9 @@ static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_
     if (!t)
         return dpid_fail(net->head.ctx, DEEPID_ERR_FORMAT, "'%s' has no tensor '%s'", path, p->name);
     if (!dpid_dtype_is_real(t->dtype))
-        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "'%s': %s is %s, expected f32 or f64", path, p->name, dpid_dtype_name(t->dtype));
+        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "'%s': %s is %s, expected F32 or F64", path, p->name, t->word);
+    if (t->rank > DPID_RANK_MAX)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s has %d axes, expected %s", path, p->name, t->rank, dpid_shape_text(p->spec.rank, extents).text);
     if (t->rank != p->spec.rank || memcmp(t->extents, extents, sizeof *extents * (size_t)t->rank) != 0)
         return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s is %s, expected %s", path, p->name, dpid_shape_text(t->rank, t->extents).text,
                          dpid_shape_text(p->spec.rank, extents).text);
@@ -135,15 +139,24 @@ int32_t dpid_net_read_values(deepid_net *net, const dpid_safetensors *file, cons
     return read_values(net, file, path, LAYOUT_DEEPID);
 }
 
+/* No dtype packs more than two numbers into a byte; of one that we do not know the shape may say anything. */
 static int64_t numbers_in(const dpid_safetensors *file)
 {
-    int64_t sum = 0; /* no overflow: each number is a byte or more of a file in memory */
+    int64_t sum = 0; /* no overflow: the bytes lie in memory */
     for (int64_t i = 0; i < file->count; i++) {
-        int64_t count = 0;
-        (void)dpid_product(file->tensor[i].rank, file->tensor[i].extents, &count);
-        sum += count;
+        const dpid_file_tensor *t = &file->tensor[i];
+        sum += t->count < 2 * t->bytes ? t->count : 2 * t->bytes;
     }
     return sum;
+}
+
+/* Also where one is only left aside: no digit is lost. */
+static bool holds_f64(const dpid_safetensors *file)
+{
+    for (int64_t i = 0; i < file->count; i++)
+        if (file->tensor[i].dtype == DEEPID_F64)
+            return true;
+    return false;
 }
 
 int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype, deepid_net **out)
@@ -153,9 +166,7 @@ int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file,
     deepid_net *net = NULL;
     if (!text || !format)
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' holds no deepid net: its metadata lacks %s", path, text ? KEY_FORMAT : KEY_NET);
-    if (strcmp(format, FORMAT) != 0)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has format '%s', expected " FORMAT, path, format);
-    const int32_t stored = file->count > 0 && file->tensor[0].dtype == DEEPID_F64 ? DEEPID_F64 : DEEPID_F32;
+    const int32_t stored = holds_f64(file) ? DEEPID_F64 : DEEPID_F32;
     DPID_TRY(dpid_net_create_within(ctx, text, dtype ? dtype : stored, numbers_in(file), &net));
     const int32_t status = dpid_net_read_values(net, file, path);
     if (status == DEEPID_OK)

@@ -12,9 +12,13 @@ deepid_require(ZLIB_FOUND zlib1g-dev)
 
 find_path(DEEPID_RANDOM123_INCLUDE Random123/philox.h)
 deepid_require(DEEPID_RANDOM123_INCLUDE librandom123-dev)
+# static: it becomes part of the library, under no name of its own
 find_path(DEEPID_JANSSON_INCLUDE jansson.h)
-find_library(DEEPID_JANSSON_LIBRARY jansson)
-deepid_require(DEEPID_JANSSON_LIBRARY libjansson-dev)
+find_library(DEEPID_JANSSON_ARCHIVE libjansson.a)
+deepid_require(DEEPID_JANSSON_ARCHIVE libjansson-dev)
+# compiled in from its header
+find_path(DEEPID_XXHASH_INCLUDE xxhash.h)
+deepid_require(DEEPID_XXHASH_INCLUDE libxxhash-dev)
 find_path(DEEPID_LBFGS_INCLUDE lbfgs.h)
 find_library(DEEPID_LBFGS_LIBRARY NAMES liblbfgs.a lbfgs)
 deepid_require(DEEPID_LBFGS_LIBRARY liblbfgs-dev)

@@ -1,6 +1,7 @@
 # The library from its sources: found by place, so that a new file needs no line here.
 #   lib/ops/<kind>/*.c, lib/*/*_real.c and vector.c are written over `real` and compiled for float, double and long double, the first two for each instruction set;
 #   gemm.c, whose instruction set is the BLAS's affair, once for each precision;
+#   json.c joins its jansson first;
 #   *_ref.c are references for the tests and never part of the library.
 file(GLOB deepid_all CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*/*.c)
 file(GLOB deepid_real CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/ops/*/*.c ${PROJECT_SOURCE_DIR}/lib/*/*_real.c)
@@ -8,8 +9,9 @@ list(APPEND deepid_real ${PROJECT_SOURCE_DIR}/lib/tensor/vector.c)
 set(deepid_gemm ${PROJECT_SOURCE_DIR}/lib/tensor/gemm.c)
 list(FILTER deepid_all EXCLUDE REGEX "_ref\\.c$")
 list(FILTER deepid_real EXCLUDE REGEX "_ref\\.c$")
+set(deepid_json ${PROJECT_SOURCE_DIR}/lib/base/json.c)
 set(deepid_once ${deepid_all})
-list(REMOVE_ITEM deepid_once ${deepid_real} ${deepid_gemm})
+list(REMOVE_ITEM deepid_once ${deepid_real} ${deepid_gemm} ${deepid_json})
 
 set(DEEPID_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wdouble-promotion)
 if(DEEPID_WERROR)
@@ -27,7 +29,7 @@ set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/ops/conv2d/direct.c ${PROJ
 function(deepid_objects name precision isa)
   add_library(${name} OBJECT ${ARGN})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib)
-  target_include_directories(${name} SYSTEM PRIVATE ${DEEPID_BLAS_INCLUDE} ${DEEPID_RANDOM123_INCLUDE} ${DEEPID_JANSSON_INCLUDE} ${DEEPID_LBFGS_INCLUDE} ${ZLIB_INCLUDE_DIRS})
+  target_include_directories(${name} SYSTEM PRIVATE ${DEEPID_BLAS_INCLUDE} ${DEEPID_RANDOM123_INCLUDE} ${DEEPID_JANSSON_INCLUDE} ${DEEPID_XXHASH_INCLUDE} ${DEEPID_LBFGS_INCLUDE} ${ZLIB_INCLUDE_DIRS})
   target_compile_definitions(${name} PRIVATE _GNU_SOURCE DPID_PRECISION=${precision} DPID_ISA=${isa} DEEPID_VERSION_TEXT="${PROJECT_VERSION}" DEEPID_FLAGS_TEXT="${CMAKE_BUILD_TYPE}"
     DEEPID_BLAS_TEXT="${DEEPID_BLAS}" $<$<STREQUAL:${DEEPID_BLAS},static>:DEEPID_BLAS_WRAP> $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
   target_compile_options(${name} PRIVATE ${DEEPID_WARNINGS} -ffp-contract=off -fno-math-errno -fno-trapping-math -fexceptions -fstack-protector-strong)
@@ -54,14 +56,26 @@ foreach(set ${deepid_object_sets})
   list(APPEND deepid_object_files $<TARGET_OBJECTS:${set}>)
 endforeach()
 
+# jansson's hooks are the process's, and a host may use it too: ours becomes one object with json.c that shows the names of json.h alone, in the shared library and in the archive
+# ... of stdin it reads an empty place: nobody calls json_loadf, and the archive's code could not reach the C library's from a shared library
+deepid_objects(deepid_objects_json 64 0 ${deepid_json})
+set(deepid_json_object ${CMAKE_CURRENT_BINARY_DIR}/deepid_json.o)
+add_custom_command(OUTPUT ${deepid_json_object}
+  COMMAND ${CMAKE_LINKER} -r --defsym=stdin=dpid_json_stdin -o ${deepid_json_object} $<TARGET_OBJECTS:deepid_objects_json> ${DEEPID_JANSSON_ARCHIVE}
+  COMMAND ${CMAKE_OBJCOPY} --wildcard "--keep-global-symbol=dpid_json_*" ${deepid_json_object}
+  DEPENDS deepid_objects_json $<TARGET_OBJECTS:deepid_objects_json> ${DEEPID_JANSSON_ARCHIVE} COMMAND_EXPAND_LISTS VERBATIM COMMENT "Joining json.c and jansson")
+add_custom_target(deepid_json DEPENDS ${deepid_json_object})
+list(APPEND deepid_object_files ${deepid_json_object})
+
 # why: lib/base/blas_memory.c
 if(DEEPID_BLAS STREQUAL "static")
   set(deepid_wrap LINKER:--wrap=blas_memory_alloc LINKER:--wrap=blas_memory_free)
 endif()
-set(deepid_links ${DEEPID_LBFGS_LIBRARY} ${DEEPID_BLAS_LIBRARY} ${DEEPID_JANSSON_LIBRARY} ZLIB::ZLIB Threads::Threads m)
+set(deepid_links ${DEEPID_LBFGS_LIBRARY} ${DEEPID_BLAS_LIBRARY} ZLIB::ZLIB Threads::Threads m)
 function(deepid_library target type)
   add_library(${target} ${type} ${deepid_object_files})
   add_library(deepid::${target} ALIAS ${target})
+  add_dependencies(${target} deepid_json)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME deepid LINKER_LANGUAGE C VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 endfunction()

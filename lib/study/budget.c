@@ -4,7 +4,6 @@
 
 #include "train/trainer.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -233,10 +232,13 @@ static int32_t choose(deepid_study *study)
 
 /* ---- plan.json ----------------------------------------------------------------------------------------------- */
 
+enum { PLAN_FORMAT = 2 };
+static const dpid_sealed_kind sealed = {"plan", "remove it to have the budget spent anew", PLAN_FORMAT};
+
 void dpid_budget_write(const deepid_study *study, dpid_string *s)
 {
-    dpid_string_format(s, "{\"format\": 1, \"budget\": %s, \"seconds\": %s, \"seeds\": %lld, \"tuning_seeds\": %lld, \"probe_seeds\": %lld,\n\"arms\": [",
-                       study->number[DPID_NUMBER_BUDGET] > 0 ? dpid_number(study->number[DPID_NUMBER_BUDGET]).text : "null", study->seconds > 0 ? dpid_number(study->seconds).text : "null",
+    dpid_string_format(s, "{\"format\": %d, \"budget\": %s, \"seconds\": %s, \"seeds\": %lld, \"tuning_seeds\": %lld, \"probe_seeds\": %lld,\n\"arms\": [",
+                       PLAN_FORMAT, study->number[DPID_NUMBER_BUDGET] > 0 ? dpid_number(study->number[DPID_NUMBER_BUDGET]).text : "null", study->seconds > 0 ? dpid_number(study->seconds).text : "null",
                        (long long)study->seeds, (long long)study->tuning_seeds, (long long)study->probe_seeds);
     for (int32_t i = 0; i < study->arms; i++) {
         dpid_string_add(s, i ? ",\n  {\"arm\": " : "\n  {\"arm\": ");
@@ -248,33 +250,32 @@ void dpid_budget_write(const deepid_study *study, dpid_string *s)
             dpid_string_add(s, "null");
         dpid_string_add(s, "}");
     }
-    dpid_string_add(s, "]}\n");
+    dpid_string_add(s, "]");
+    dpid_string_seal(s);
 }
 
-static bool get_count(json_t *root, const char *key, int64_t low, int64_t high, int64_t *out)
+static bool get_count(const dpid_json *root, const char *key, int64_t low, int64_t high, int64_t *out)
 {
-    json_t *value = json_object_get(root, key);
-    *out = json_integer_value(value);
-    return json_is_integer(value) && *out >= low && *out <= high;
+    return dpid_json_int(dpid_json_get(root, key), out) && *out >= low && *out <= high;
 }
 
-static int32_t take_plan(deepid_study *study, json_t *root, const char *path)
+static int32_t take_plan(deepid_study *study, const dpid_json *root, const char *path)
 {
     deepid_ctx *ctx = study->head.ctx;
-    json_t *arms = json_object_get(root, "arms");
+    const dpid_json *arms = dpid_json_get(root, "arms");
     const bool counts = get_count(root, "seeds", 1, dpid_study_int(study, DPID_NUMBER_SEEDS), &study->seeds) &&
                         get_count(root, "tuning_seeds", 0, dpid_study_int(study, DPID_NUMBER_TUNING_SEEDS), &study->tuning_seeds) &&
                         get_count(root, "probe_seeds", 0, dpid_study_int(study, DPID_NUMBER_PROBE_SEEDS), &study->probe_seeds);
-    if (!counts || json_array_size(arms) != (size_t)study->arms)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is damaged; remove it to have the budget spent anew", path);
-    study->seconds = json_number_value(json_object_get(root, "seconds"));
+    if (!counts || dpid_json_count(arms) != study->arms)
+        return dpid_sealed_damaged(ctx, path, &sealed, "its seeds or arms are not those of this study");
+    (void)dpid_json_number(dpid_json_get(root, "seconds"), &study->seconds); /* null: 0 */
     for (int32_t i = 0; i < study->arms; i++) {
-        json_t *row = json_array_get(arms, (size_t)i);
-        const char *word = json_string_value(json_object_get(row, "arm"));
-        const char *reason = json_string_value(json_object_get(row, "left_out"));
+        const dpid_json *row = dpid_json_at(arms, i);
+        const char *word = dpid_json_string(dpid_json_get(row, "arm"));
+        const char *reason = dpid_json_string(dpid_json_get(row, "left_out"));
         char *kept = NULL;
         if (!word || strcmp(word, study->arm[i].word) != 0)
-            return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is damaged; remove it to have the budget spent anew", path);
+            return dpid_sealed_damaged(ctx, path, &sealed, "its arms are not those of this study");
         if (reason)
             DPID_TRY(dpid_arena_text(&study->plan, reason, (int64_t)strlen(reason), &kept));
         study->arm[i].reason = kept;
@@ -284,13 +285,10 @@ static int32_t take_plan(deepid_study *study, json_t *root, const char *path)
 
 static int32_t read_plan(deepid_study *study, const char *path)
 {
-    uint8_t *bytes = NULL;
-    int64_t count = 0;
-    DPID_TRY(dpid_file_read(study->head.ctx, path, &bytes, &count));
-    json_t *root = json_loadb((const char *)bytes, (size_t)count, JSON_REJECT_DUPLICATES, NULL);
-    const int32_t status = take_plan(study, root, path);
-    json_decref(root);
-    dpid_free(study->head.ctx, bytes);
+    dpid_json_text text;
+    DPID_TRY(dpid_sealed_read(study->head.ctx, path, &sealed, &text));
+    const int32_t status = take_plan(study, text.root, path);
+    dpid_json_release(&text);
     return status;
 }
 

@@ -1,7 +1,6 @@
 /* The folder of a study: CSV files, study.json, and whose folder it is. */
 #include "study/study.h"
 
-#include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -67,6 +66,9 @@ static int32_t write_text(const deepid_study *study, const char *name, dpid_stri
 
 /* ---- study.json ---------------------------------------------------------------------------------- */
 
+enum { FORMAT = 2 };
+static const dpid_sealed_kind sealed = {"description of a study", "remove it to have it written again, or take another folder", FORMAT};
+
 static void add_config(const deepid_study *study, dpid_string *s)
 {
     dpid_string lines = {.ctx = s->ctx};
@@ -92,7 +94,7 @@ int32_t dpid_study_write_json(deepid_study *study, const char *replay)
     struct utsname machine = {.sysname = ""};
     dpid_string s = {.ctx = study->head.ctx};
     uname(&machine);
-    dpid_string_add(&s, "{\"format\": 1,\n");
+    dpid_string_format(&s, "{\"format\": %d,\n", FORMAT);
     add_config(study, &s);
     dpid_string_format(&s, ",\n\"build\": %s,\n\"machine\": {\"system\": ", deepid_build_info());
     dpid_string_json(&s, machine.sysname);
@@ -106,48 +108,44 @@ int32_t dpid_study_write_json(deepid_study *study, const char *replay)
         dpid_string_json(&s, replay);
     else
         dpid_string_add(&s, "null");
-    dpid_string_add(&s, "}\n");
+    dpid_string_seal(&s);
     return write_text(study, "study.json", &s);
 }
 
 /* Compare the folder's configuration with ours, key by key. */
-static int32_t compare(deepid_study *study, const char *path, json_t *theirs)
+static int32_t compare(deepid_study *study, const char *path, const dpid_json *theirs)
 {
     dpid_string lines = {.ctx = study->head.ctx};
     int32_t status = DEEPID_OK;
     dpid_study_config(study, &lines);
     status = lines.status;
-    size_t ours = 0;
+    int64_t ours = 0;
     for (char *line = lines.text; status == DEEPID_OK && line && *line; ours++) {
         char *end = strchr(line, '\n');
         char *equals = strchr(line, '=');
         *end = 0;
         *equals = 0;
-        const char *value = json_string_value(json_object_get(theirs, line));
+        const char *value = dpid_json_string(dpid_json_get(theirs, line));
         if (!value || strcmp(value, equals + 1) != 0)
             status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "'%s' holds another study: its %s is '%.100s', here it is '%.100s'; take another folder", path, line,
                                value ? value : "missing", equals + 1);
         line = end + 1;
     }
-    if (status == DEEPID_OK && json_object_size(theirs) != ours)
-        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "'%s' holds another study: %llu settings, here %llu; take another folder", path, (unsigned long long)json_object_size(theirs),
-                           (unsigned long long)ours);
+    if (status == DEEPID_OK && dpid_json_count(theirs) != ours)
+        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "'%s' holds another study: %lld settings, here %lld; take another folder", path, (long long)dpid_json_count(theirs), (long long)ours);
     dpid_string_release(&lines);
     return status;
 }
 
 static int32_t read_and_compare(deepid_study *study, const char *path)
 {
-    uint8_t *bytes = NULL;
-    int64_t count = 0;
+    dpid_json_text text;
     if (!dpid_file_exists(path))
         return DEEPID_OK;
-    DPID_TRY(dpid_file_read(study->head.ctx, path, &bytes, &count));
-    json_t *root = json_loadb((const char *)bytes, (size_t)count, JSON_REJECT_DUPLICATES, NULL);
-    json_t *theirs = json_object_get(root, "configuration");
-    const int32_t status = json_is_object(theirs) ? compare(study, path, theirs) : dpid_fail(study->head.ctx, DEEPID_ERR_FORMAT, "'%s' is damaged: it has no configuration", path);
-    json_decref(root);
-    dpid_free(study->head.ctx, bytes);
+    DPID_TRY(dpid_sealed_read(study->head.ctx, path, &sealed, &text));
+    const dpid_json *theirs = dpid_json_get(text.root, "configuration");
+    const int32_t status = dpid_json_is_object(theirs) ? compare(study, path, theirs) : dpid_sealed_damaged(study->head.ctx, path, &sealed, "it has no configuration");
+    dpid_json_release(&text);
     return status;
 }
 

@@ -1,12 +1,12 @@
 /* One result file a task, OUT/tasks/<hash>.json, published by a rename. So running twice, resuming, shards and several processes all work. */
 #include "study/study.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 static const char *const keys[] = {"epochs", "updates", "rate", "train_loss", "train_error", "valid_loss", "valid_error", "best_valid_loss", "penalty", "equal", "seconds"};
-enum { KEYS = sizeof keys / sizeof *keys };
+enum { KEYS = sizeof keys / sizeof *keys, FORMAT = 3 };
+static const dpid_sealed_kind sealed = {"result file", "remove it to run its task again", FORMAT};
 
 static double *field(dpid_outcome *o, int i)
 {
@@ -64,7 +64,7 @@ static void write_table(dpid_string *s, const deepid_table *table)
 static void write_task(dpid_string *s, const dpid_task *task)
 {
     dpid_outcome outcome = task->outcome;
-    dpid_string_format(s, "{\"format\": 2, \"diverged\": %d", task->diverged);
+    dpid_string_format(s, "{\"format\": %d, \"diverged\": %d", FORMAT, task->diverged);
     for (int i = 0; i < KEYS; i++) {
         dpid_string_format(s, ", \"%s\": ", keys[i]);
         add_number(s, *field(&outcome, i));
@@ -84,7 +84,7 @@ static void write_task(dpid_string *s, const dpid_task *task)
     dpid_string_add(s, "]");
     if (task->table)
         write_table(s, task->table);
-    dpid_string_add(s, "}\n");
+    dpid_string_seal(s);
 }
 
 int32_t dpid_task_publish(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task)
@@ -104,80 +104,81 @@ int32_t dpid_task_publish(deepid_ctx *ctx, const deepid_study *study, const dpid
 
 /* ---- in ------------------------------------------------------------------------------------------ */
 
-static bool get_number(json_t *value, double *out)
+static bool get_number(const dpid_json *value, double *out)
 {
-    if (json_is_string(value))
-        return dpid_parse_double(json_string_value(value), (int64_t)strlen(json_string_value(value)), out);
-    *out = json_number_value(value);
-    return json_is_number(value);
+    const char *text = dpid_json_string(value);
+    return text ? dpid_parse_double(text, (int64_t)strlen(text), out) : dpid_json_number(value, out);
 }
 
 static int32_t damaged(deepid_ctx *ctx, const char *path, const char *what)
 {
-    return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is a damaged result file (%s); remove it to run its task again", path, what);
+    return dpid_sealed_damaged(ctx, path, &sealed, what);
 }
 
-static int32_t read_history(deepid_ctx *ctx, const char *path, json_t *rows, dpid_task *task)
+static int32_t read_history(deepid_ctx *ctx, const char *path, const dpid_json *rows, dpid_task *task)
 {
-    for (size_t i = 0; i < json_array_size(rows); i++) {
+    for (int64_t i = 0; i < dpid_json_count(rows); i++) {
         double value[DPID_HISTORY_COLUMNS];
-        json_t *row = json_array_get(rows, i);
-        for (size_t k = 0; k < DPID_HISTORY_COLUMNS; k++)
-            if (json_array_size(row) != DPID_HISTORY_COLUMNS || !get_number(json_array_get(row, k), &value[k]))
+        const dpid_json *row = dpid_json_at(rows, i);
+        for (int64_t k = 0; k < DPID_HISTORY_COLUMNS; k++)
+            if (dpid_json_count(row) != DPID_HISTORY_COLUMNS || !get_number(dpid_json_at(row, k), &value[k]))
                 return damaged(ctx, path, "a row of its history");
         DPID_TRY(dpid_task_add_point(ctx, task, (dpid_history){value[0], value[1], value[2], value[3], value[4], value[5]}));
     }
     return DEEPID_OK;
 }
 
-static int32_t read_row(deepid_ctx *ctx, const char *path, json_t *row, double *values, deepid_table *table)
+static int32_t read_row(deepid_ctx *ctx, const char *path, const dpid_json *row, double *values, deepid_table *table)
 {
-    const size_t columns = (size_t)deepid_table_columns(table);
-    const char *name = json_string_value(json_array_get(row, 0));
-    for (size_t k = 0; k < columns; k++)
-        if (json_array_size(row) != columns + 1 || !name || !get_number(json_array_get(row, k + 1), &values[k]))
+    const int64_t columns = deepid_table_columns(table);
+    const char *name = dpid_json_string(dpid_json_at(row, 0));
+    for (int64_t k = 0; k < columns; k++)
+        if (dpid_json_count(row) != columns + 1 || !name || !get_number(dpid_json_at(row, k + 1), &values[k]))
             return damaged(ctx, path, "a row of its table");
     return deepid_table_append(table, name, values);
 }
 
-static int32_t read_rows(deepid_ctx *ctx, const char *path, json_t *rows, deepid_table *table)
+static int32_t read_rows(deepid_ctx *ctx, const char *path, const dpid_json *rows, deepid_table *table)
 {
     double *values = NULL;
     int32_t status = dpid_alloc(ctx, deepid_table_columns(table) + 1, sizeof *values, "study", &values);
-    for (size_t i = 0; i < json_array_size(rows) && status == DEEPID_OK; i++)
-        status = read_row(ctx, path, json_array_get(rows, i), values, table);
+    for (int64_t i = 0; i < dpid_json_count(rows) && status == DEEPID_OK; i++)
+        status = read_row(ctx, path, dpid_json_at(rows, i), values, table);
     dpid_free(ctx, values);
     return status;
 }
 
-static int32_t read_table(deepid_ctx *ctx, const char *path, json_t *root, dpid_task *task)
+static int32_t read_table(deepid_ctx *ctx, const char *path, const dpid_json *root, dpid_task *task)
 {
-    json_t *columns = json_object_get(root, "columns");
-    const char *heading = json_string_value(json_object_get(root, "heading"));
+    const dpid_json *columns = dpid_json_get(root, "columns");
+    const char *heading = dpid_json_string(dpid_json_get(root, "heading"));
     dpid_string names = {.ctx = ctx};
     dpid_string_add(&names, "");
-    for (size_t i = 0; i < json_array_size(columns); i++) {
-        const char *name = json_string_value(json_array_get(columns, i));
+    for (int64_t i = 0; i < dpid_json_count(columns); i++) {
+        const char *name = dpid_json_string(dpid_json_at(columns, i));
         dpid_string_format(&names, "%s%s", i ? "," : "", name ? name : "");
     }
     int32_t status = names.status;
     if (status == DEEPID_OK)
         status = heading ? deepid_table_create(ctx, heading, names.text ? names.text : "", &task->table) : damaged(ctx, path, "it has neither a table nor a reason");
     dpid_string_release(&names);
-    return status == DEEPID_OK ? read_rows(ctx, path, json_object_get(root, "rows"), task->table) : status;
+    return status == DEEPID_OK ? read_rows(ctx, path, dpid_json_get(root, "rows"), task->table) : status;
 }
 
-static int32_t read_root(deepid_ctx *ctx, const char *path, json_t *root, dpid_task *task)
+static int32_t read_root(deepid_ctx *ctx, const char *path, const dpid_json *root, dpid_task *task)
 {
-    const char *config = json_string_value(json_object_get(root, "config"));
-    const char *reason = json_string_value(json_object_get(root, "reason"));
+    const char *config = dpid_json_string(dpid_json_get(root, "config"));
+    const char *reason = dpid_json_string(dpid_json_get(root, "reason"));
     if (!config || strcmp(config, task->config) != 0)
         return damaged(ctx, path, "its configuration is not the one of its name");
     for (int i = 0; i < KEYS; i++)
-        if (!get_number(json_object_get(root, keys[i]), field(&task->outcome, i)))
+        if (!get_number(dpid_json_get(root, keys[i]), field(&task->outcome, i)))
             return damaged(ctx, path, keys[i]);
-    task->diverged = json_integer_value(json_object_get(root, "diverged")) != 0;
-    DPID_TRY(read_history(ctx, path, json_object_get(root, "history"), task));
+    int64_t diverged;
+    if (!dpid_json_int(dpid_json_get(root, "diverged"), &diverged))
+        return damaged(ctx, path, "diverged");
+    task->diverged = diverged != 0;
+    DPID_TRY(read_history(ctx, path, dpid_json_get(root, "history"), task));
     if (reason)
         DPID_TRY(dpid_copy_text(ctx, reason, &task->reason));
     if (task->kind == DPID_TASK_PROBE && !reason)
@@ -189,13 +190,10 @@ static int32_t read_root(deepid_ctx *ctx, const char *path, json_t *root, dpid_t
 
 static int32_t read_file(deepid_ctx *ctx, const char *path, dpid_task *task)
 {
-    uint8_t *bytes = NULL;
-    int64_t count = 0;
-    DPID_TRY(dpid_file_read(ctx, path, &bytes, &count));
-    json_t *root = json_loadb((const char *)bytes, (size_t)count, JSON_REJECT_DUPLICATES, NULL);
-    const int32_t status = root ? read_root(ctx, path, root, task) : damaged(ctx, path, "not JSON");
-    json_decref(root);
-    dpid_free(ctx, bytes);
+    dpid_json_text text;
+    DPID_TRY(dpid_sealed_read(ctx, path, &sealed, &text));
+    const int32_t status = read_root(ctx, path, text.root, task);
+    dpid_json_release(&text);
     return status;
 }
 

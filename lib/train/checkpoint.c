@@ -44,7 +44,7 @@ static void collect_numbers(const deepid_trainer *t, number *out)
 
 static int32_t save(const deepid_trainer *t, const char *path)
 {
-    enum { MOST = NUMBERS + TEXTS + 3 };
+    enum { MOST = NUMBERS + TEXTS + 2 };
     deepid_ctx *ctx = t->head.ctx;
     static const char *const state_names[DPID_OPTIMIZER_STATES] = {"trainer.state0", "trainer.state1"};
     number numbers[NUMBERS];
@@ -59,10 +59,10 @@ static int32_t save(const deepid_trainer *t, const char *path)
         return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "a trainer with lbfgs cannot be saved: liblbfgs keeps its memory to itself");
     collect_numbers(t, numbers);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)t->seed);
-    dpid_file_text texts[MOST] = {{"deepid.format", "1"}, {"deepid.net", t->net->text}, {KEY "seed", seed}, {KEY "optimizer", t->optimizer_text}, {KEY "schedule", t->schedule_text},
+    dpid_file_text texts[MOST] = {{"deepid.net", t->net->text}, {KEY "seed", seed}, {KEY "optimizer", t->optimizer_text}, {KEY "schedule", t->schedule_text},
                                   {KEY "loss", t->loss_text}, {KEY "augmentation", t->augment_text}};
     for (int i = 0; i < NUMBERS - 1; i++)
-        texts[3 + TEXTS + i] = (dpid_file_text){numbers[i].key, numbers[i].text.text};
+        texts[2 + TEXTS + i] = (dpid_file_text){numbers[i].key, numbers[i].text.text};
     texts[MOST - 1] = (dpid_file_text){KEY "last_loss", numbers[NUMBERS - 1].text.text};
     int32_t status = dpid_net_file_entries(t->net, &arena, &net_tensors, &count);
     if (status == DEEPID_OK)

@@ -94,6 +94,7 @@ static void the_choice_is_made_once(void **state)
     file = fopen(path, "w");
     fputs(text, file);
     fclose(file);
+    seal_again(path);
     open_study(&f, folder, 3600);
     ctx = f.ctx;
     assert_int_equal(deepid_study_task_count(f.study) > 0, 1);
@@ -103,7 +104,7 @@ static void the_choice_is_made_once(void **state)
     fputs("{}", file);
     fclose(file);
     OK(deepid_study_set_folder(f.study, folder));
-    REFUSED(deepid_study_run(f.study, NULL, NULL), DEEPID_ERR_FORMAT, "plan.json' is damaged");
+    REFUSED(deepid_study_run(f.study, NULL, NULL), DEEPID_ERR_FORMAT, "plan.json' is a damaged plan");
     close_study(&f);
 }
 

@@ -1,6 +1,7 @@
 #include "support/support.h"
 
 #include "base/random.h"
+#include "base/sealed.h"
 
 #include <ftw.h>
 #include <unistd.h>
@@ -128,4 +129,65 @@ const char *temporary(const char *name)
     char *path = paths[next++ % KEPT];
     snprintf(path, LONGEST, "%s/%s", folder, name);
     return path;
+}
+
+/* ---- files ---------------------------------------------------------------------------- */
+
+char *read_bytes(const char *path, size_t *bytes)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    const long length = ftell(file);
+    rewind(file);
+    char *data = calloc(1, (size_t)length + 1);
+    assert_non_null(data);
+    *bytes = fread(data, 1, (size_t)length, file);
+    assert_int_equal(*bytes, length);
+    fclose(file);
+    return data;
+}
+
+void write_bytes(const char *path, const void *data, size_t bytes)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
+    assert_int_equal(fclose(file), 0);
+}
+
+void seal_again(const char *path)
+{
+    size_t bytes;
+    char *text = read_bytes(path, &bytes);
+    char *seal = strstr(text, ",\n\"checksum\": ");
+    assert_non_null(seal);
+    *seal = 0;
+    deepid_ctx *ctx = new_ctx(1);
+    dpid_string s = {.ctx = ctx};
+    dpid_string_add(&s, text);
+    dpid_string_seal(&s);
+    OK(s.status);
+    write_bytes(path, s.text, (size_t)s.length);
+    dpid_string_release(&s);
+    deepid_ctx_destroy(ctx);
+    free(text);
+}
+
+void every_turned_bit_is_refused(deepid_ctx *ctx, const char *path, size_t stride, const char *part, int32_t (*work)(void *arg), void *arg)
+{
+    size_t bytes;
+    char *data = read_bytes(path, &bytes);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    for (size_t bit = 0; bit < 8 * bytes; bit += stride) {
+        const char turned = (char)(data[bit / 8] ^ 1 << bit % 8);
+        assert_int_equal(pwrite(fileno(file), &turned, 1, (off_t)(bit / 8)), 1);
+        const int32_t status = work(arg);
+        if (status != DEEPID_ERR_FORMAT || !strstr(deepid_ctx_error(ctx), part))
+            fail_msg("%s, bit %zu of %zu: %s \"%s\", expected \"%s\"", path, bit, 8 * bytes, deepid_status_name(status), deepid_ctx_error(ctx), part);
+        assert_int_equal(pwrite(fileno(file), &data[bit / 8], 1, (off_t)(bit / 8)), 1);
+    }
+    fclose(file);
+    free(data);
 }

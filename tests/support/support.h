@@ -47,4 +47,14 @@ uint64_t bits(const void *data, int64_t bytes);
 /* A file's path in a fresh temporary folder that is removed at exit. Borrowed until the 16th next call. */
 const char *temporary(const char *name);
 
+/* ---- files ---- */
+
+/* The bytes of a file, free() them; and a file of these bytes. */
+char *read_bytes(const char *path, size_t *bytes);
+void write_bytes(const char *path, const void *data, size_t bytes);
+/* Writes the checksum of a sealed JSON file again, after a change to it. */
+void seal_again(const char *path);
+/* Turns bits first, first + stride, .. of a file, one at a time, and asks work(arg) to refuse each with DEEPID_ERR_FORMAT and a sentence that holds `part`. In the end the file is as it was. */
+void every_turned_bit_is_refused(deepid_ctx *ctx, const char *path, size_t stride, const char *part, int32_t (*work)(void *arg), void *arg);
+
 #endif
