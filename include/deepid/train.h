@@ -140,7 +140,22 @@ DEEPID_API int64_t deepid_trainer_nonfinite_steps(const deepid_trainer *trainer)
  * @thread one thread at a time for each context; the same bits for any number of its threads
  */
 DEEPID_API int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss, double *error);
-/** Population statistics of every batchnorm from all of data (He et al. 2015 test with these, not with moving averages). */
+/**
+ * Population statistics of every batchnorm from all of data (He et al. 2015 test with these, not with moving averages): evaluation then gives what training mode gives on all of data in one batch,
+ * to rounding, at any depth. So the variances are those that training normalises by, 1/n; the running ones that training leaves are unbiased, 1/(n - 1), as PyTorch's are.
+ *
+ * @param[in,out] net   its running statistics are replaced; its mode stays
+ * @param[in]     data  samples of the net's input shape
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  net or data is NULL
+ * @retval DEEPID_ERR_SHAPE     the net's input does not fit the data; one value a channel in a batch
+ * @retval DEEPID_ERR_MEMORY    no memory; the statistics are as they were, as after every failure
+ *
+ * @cost   one forward of up to 1024 vectors, or pictures of 131072 pixels together (128 to 1024 of them). More go in batches, each up to every batchnorm in turn: about half as many forwards of all
+ *         of data as there are batchnorms, on a copy of the net.
+ * @thread one thread at a time for each context; the same bits for any number of its threads
+ */
 DEEPID_API int32_t deepid_net_measure_statistics(deepid_net *net, const deepid_dataset *data);
 
 /** Everything needed to go on bit for bit, also in mid-epoch: parameters, states, optimiser, counters, settings. safetensors, with a checksum, atomic. */

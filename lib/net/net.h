@@ -117,6 +117,8 @@ void *dpid_net_output(deepid_net *net);
 void *dpid_net_output_gradient(deepid_net *net);
 /* n <= prepared batch. DEEPID_ERR_SHAPE from a kind that cannot train on n samples (batchnorm with one value a channel). */
 int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n);
+/* Of a net that keeps all: the steps up to `step`, a batch-norm, as in training, but for the batch-norms before it, which take their running statistics. */
+int32_t dpid_net_run_to_norm(deepid_net *net, int32_t step, int64_t n);
 /* Adds to net->gradients; dx NULL or n samples of the input's shape. */
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx);
 /* What writes the gradient of the output of samples first .. first + n - 1: a loss. Parts of a batch may be asked for at the same time, by several threads. */

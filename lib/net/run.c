@@ -79,6 +79,17 @@ void dpid_net_run_from(deepid_net *net, int32_t step, dpid_mode mode, int64_t n)
         forward_stage(net, i, mode, n);
 }
 
+/* Stage i is step i. */
+int32_t dpid_net_run_to_norm(deepid_net *net, int32_t step, int64_t n)
+{
+    DPID_TRY(start_forward(net, DPID_TRAIN, n));
+    for (int32_t i = 0; i <= step; i++) {
+        const bool settled = i < step && net->step[i].type == DPID_STEP_LAYER && dpid_kernels_of(net, &net->step[i])->commit;
+        forward_stage(net, i, settled ? DPID_EVAL : DPID_TRAIN, n);
+    }
+    return DEEPID_OK;
+}
+
 void dpid_net_commit(deepid_net *net)
 {
     for (int32_t t = 0; t < net->steps; t++) {

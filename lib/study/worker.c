@@ -10,7 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { STATISTICS_SAMPLES = 1024 };
 
 typedef struct {
     dpid_job *job;
@@ -292,11 +291,12 @@ static int32_t build_witness(dpid_job *job)
 
 /* ---- set up, run, keep ---------------------------------------------------------------------------------- */
 
-/* The first samples, as they stand: enough for batch-norm's statistics. */
+/* The first samples, as they stand: as many as one forward takes are enough for batch-norm's statistics. */
 static int32_t make_reference(dpid_job *job)
 {
     int64_t *rows = NULL;
-    const int64_t count = job->train->count < STATISTICS_SAMPLES ? job->train->count : STATISTICS_SAMPLES;
+    const int64_t most = dpid_statistics_batch(job->train);
+    const int64_t count = job->train->count < most ? job->train->count : most;
     DPID_TRY(dpid_alloc(job->ctx, count, sizeof *rows, "study", &rows));
     for (int64_t i = 0; i < count; i++)
         rows[i] = i;

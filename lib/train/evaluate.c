@@ -1,8 +1,7 @@
-/* Loss and error over a dataset, and the population statistics of batch-norm. */
+/* Loss and error over a dataset. */
 #include "train/trainer.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { EVALUATE_BATCH = 64 }; /* one size, so that the bits depend on the net and the data alone */
 
@@ -95,99 +94,4 @@ int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const c
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
     return dpid_leave(net->head.ctx, net_evaluate(net, data, loss, mean_loss, error));
-}
-
-/* ---- population statistics ------------------------------------------------------------------- */
-
-/* A state moves by running = (1 - momentum) running + momentum batch; from running = 0 the batch's statistic is running / momentum. */
-static double momentum_of(const deepid_net *net, int32_t parameter)
-{
-    enum { MOMENTUM = 1 };
-    const double momentum = net->layer[net->parameter[parameter].layer].op.option[MOMENTUM].r;
-    return momentum > 0 ? momentum : (double)NAN;
-}
-
-/* means += weight m;  squares += weight (m^2 or v) */
-static void accumulate(deepid_net *net, double weight, double *sums, double *squares)
-{
-    for (int32_t i = net->trained; i < net->parameters; i++) {
-        const dpid_parameter *p = &net->parameter[i];
-        const double momentum = momentum_of(net, i);
-        for (int64_t k = 0; k < p->count; k++) {
-            const double value = dpid_fetch(net->precision, net->states, p->offset + k) / momentum;
-            sums[p->offset + k] += weight * value;
-            squares[p->offset + k] += weight * value * value;
-        }
-    }
-}
-
-/* mean = average of means;  variance = average of variances + variance of the means.  In a layer's list the mean stands before the variance. */
-static void install(deepid_net *net, const double *sums, const double *squares)
-{
-    for (int32_t i = net->trained; i < net->parameters; i++) {
-        const dpid_parameter *p = &net->parameter[i];
-        for (int64_t k = 0; k < p->count; k++) {
-            double value = sums[p->offset + k];
-            if (p->spec.role == DPID_ROLE_VARIANCE) {
-                const int64_t mean = net->parameter[i - 1].offset + k;
-                value += fmax(squares[mean] - sums[mean] * sums[mean], 0);
-            }
-            dpid_store(net->precision, net->states, p->offset + k, value);
-        }
-    }
-}
-
-static int32_t measure_batches(deepid_net *net, const deepid_dataset *data, int64_t batches, int64_t *order, double *sums, double *squares)
-{
-    const int64_t bytes = net->states_reals * dpid_precision_bytes(net->precision);
-    for (int64_t b = 0; b < batches; b++) {
-        const int64_t first = data->count * b / batches;
-        const int64_t n = data->count * (b + 1) / batches - first;
-        for (int64_t i = 0; i < n; i++)
-            order[i] = first + i;
-        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), data, &(dpid_gathered){.order = order, .n = n, .precision = net->precision, .x = dpid_net_input(net)});
-        DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n));
-        memset(net->states, 0, (size_t)bytes);
-        dpid_net_commit(net);
-        accumulate(net, (double)n / (double)data->count, sums, squares);
-    }
-    install(net, sums, squares);
-    return DEEPID_OK;
-}
-
-static int32_t measure_statistics(deepid_net *net, const deepid_dataset *data)
-{
-    enum { VECTORS = 1024, PICTURES = 128 }; /* samples a batch */
-    deepid_ctx *ctx = net->head.ctx;
-    dpid_arena arena = {.ctx = ctx};
-    double *sums = NULL;
-    double *squares = NULL;
-    int64_t *order = NULL;
-    evaluation e = {.net = net, .data = data};
-    if (!dpid_is(data, DPID_MAGIC_DATASET))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "measure_statistics: data is %s, expected a dataset", data ? "not a dataset" : "NULL");
-    DPID_TRY(check_shapes(&e));
-    if (net->states_reals == 0)
-        return DEEPID_OK;
-    const int64_t limit = data->sample.rank == 1 ? VECTORS : PICTURES;
-    const int64_t batches = (data->count + limit - 1) / limit;
-    const int64_t batch = (data->count + batches - 1) / batches;
-    for (int32_t i = 0; i < net->layers; i++)
-        DPID_TRY(dpid_op_check_batch(ctx, &net->layer[i].op, DPID_TRAIN, data->count / batches));
-    DPID_TRY(dpid_net_prepare(net, batch, true));
-    int32_t status = dpid_arena_alloc(&arena, net->states_reals, sizeof *sums, "statistics", &sums);
-    if (status == DEEPID_OK)
-        status = dpid_arena_alloc(&arena, net->states_reals, sizeof *squares, "statistics", &squares);
-    if (status == DEEPID_OK)
-        status = dpid_arena_alloc(&arena, batch, sizeof *order, "statistics", &order);
-    if (status == DEEPID_OK)
-        status = measure_batches(net, data, batches, order, sums, squares);
-    dpid_arena_release(&arena);
-    return status;
-}
-
-int32_t deepid_net_measure_statistics(deepid_net *net, const deepid_dataset *data)
-{
-    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
-    return dpid_leave(net->head.ctx, measure_statistics(net, data));
 }

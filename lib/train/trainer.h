@@ -58,4 +58,7 @@ int32_t dpid_trainer_lbfgs(deepid_trainer *trainer, int64_t steps, deepid_event_
 /* Report to the caller after a step: DEEPID_OK, DEEPID_STOPPED or DEEPID_ERR_CALLBACK. */
 int32_t dpid_trainer_report(deepid_trainer *trainer, deepid_event_fn progress, deepid_event *event, void *user);
 
+/* Samples whose statistics are measured in one forward: all of them together, at most so many. */
+int64_t dpid_statistics_batch(const deepid_dataset *data);
+
 #endif
