@@ -15,7 +15,7 @@ extern "C" {
 
 /* ---- order ------------------------------------------------------------------------------------------- */
 
-/** Quantile q (0..1) of n >= 1 values, linear between order statistics at 0 .. n - 1 (type 7 of Hyndman and Fan 1996). Infinities are fine. Cost: a sort. */
+/** Quantile q (0..1) of n values, 1 to 1000000000, linear between order statistics at 0 .. n - 1 (type 7 of Hyndman and Fan 1996). Infinities are fine. Cost: a sort. */
 DEEPID_API int32_t deepid_statistics_quantile(deepid_ctx *ctx, int64_t n, const double *x, double q, double *out);
 /** Median: the mean of the two middle values when n is even. */
 DEEPID_API int32_t deepid_statistics_median(deepid_ctx *ctx, int64_t n, const double *x, double *out);

@@ -273,7 +273,7 @@ const char *deepid_ctx_isa(const deepid_ctx *ctx)
 
 const char *deepid_isa_word(int64_t i)
 {
-    for (dpid_isa isa = 0; isa < DPID_ISAS; isa++)
+    for (dpid_isa isa = 0; isa < DPID_ISAS && i >= 0; isa++)
         if (dpid_isa_runs(isa) && i-- == 0)
             return dpid_isa_word(isa);
     return NULL;

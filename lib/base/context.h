@@ -65,7 +65,8 @@ enum {
     DPID_MAGIC_CERTIFICATE,
     DPID_MAGIC_FIT,
     DPID_MAGIC_BASIN,
-    DPID_MAGIC_VERDICT
+    DPID_MAGIC_VERDICT,
+    DPID_MAGIC_STUDY_EVENT
 };
 
 /* Pass a failure upward; the sentence is already written. */

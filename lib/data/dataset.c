@@ -235,7 +235,7 @@ static int32_t copy(const deepid_dataset *data, int64_t first, int64_t count, de
     deepid_ctx *ctx = data->head.ctx;
     int64_t extents[DPID_RANK_MAX] = {count};
     if (first < 0 || count < 1 || first > data->count - count)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: samples %lld to %lld are asked for, there are %lld", (long long)first, (long long)(first + count - 1), (long long)data->count);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: %lld samples from %lld on are asked for, there are %lld", (long long)count, (long long)first, (long long)data->count);
     memcpy(extents + 1, data->sample.extent, sizeof *extents * (size_t)data->sample.rank);
     DPID_TRY(dpid_tensor_check(ctx, "dataset", "x", x, 0, data->sample.rank + 1, extents));
     int64_t *order = NULL;

@@ -58,6 +58,15 @@ static int32_t parse_shape(deepid_ctx *ctx, const char *path, const char *p, npy
     return *p == ')' && f->rank > 0 ? DEEPID_OK : broken(ctx, path, "shape is not a list of 1 to 4 numbers");
 }
 
+static int32_t parse_header(deepid_ctx *ctx, const char *path, const char *header, npy *f)
+{
+    DPID_TRY(parse_descr(ctx, path, value_of(header, "'descr'"), f));
+    DPID_TRY(parse_shape(ctx, path, value_of(header, "'shape'"), f));
+    const char *fortran = value_of(header, "'fortran_order'");
+    f->fortran = fortran && strncmp(fortran, "True", 4) == 0;
+    return DEEPID_OK;
+}
+
 /* The file's prefix and header, from its first bytes: they need not hold the data. *need: the bytes of the whole file. */
 static int32_t parse(deepid_ctx *ctx, const char *path, const uint8_t *b, int64_t bytes, npy *f, int64_t *need)
 {
@@ -67,13 +76,12 @@ static int32_t parse(deepid_ctx *ctx, const char *path, const uint8_t *b, int64_
     const int64_t length = b[8] | (int64_t)b[9] << 8 | (b[6] == 1 ? 0 : (int64_t)b[10] << 16 | (int64_t)b[11] << 24);
     if (length > HEADER_MAX || length > bytes - prefix)
         return broken(ctx, path, "its header is longer than the file or than 10000 bytes");
-    char header[HEADER_MAX + 1];
+    char *header = NULL; /* not on the stack: a host's thread may have little */
+    DPID_TRY(dpid_alloc(ctx, length + 1, 1, "npy header", &header));
     memcpy(header, b + prefix, (size_t)length);
-    header[length] = 0;
-    DPID_TRY(parse_descr(ctx, path, value_of(header, "'descr'"), f));
-    DPID_TRY(parse_shape(ctx, path, value_of(header, "'shape'"), f));
-    const char *fortran = value_of(header, "'fortran_order'");
-    f->fortran = fortran && strncmp(fortran, "True", 4) == 0;
+    const int32_t status = parse_header(ctx, path, header, f);
+    dpid_free(ctx, header);
+    DPID_TRY(status);
     f->data = b + prefix + length;
     if (!dpid_product(f->rank, f->extents, &f->count) || !dpid_mul(f->count, f->size, need) || !dpid_add(*need, prefix + length, need))
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s of %d bytes, more than can be counted", path, dpid_shape_text(f->rank, f->extents).text, f->size);

@@ -204,10 +204,8 @@ int32_t deepid_chart_zone(deepid_chart *chart, const char *style, const char *la
 
 /* ---- axes --------------------------------------------------------------------------------------- */
 
-int32_t deepid_chart_set_y_range(deepid_chart *chart, double low, double high)
+static int32_t set_y_range(deepid_chart *chart, double low, double high)
 {
-    if (!dpid_is(chart, DPID_MAGIC_CHART))
-        return DEEPID_ERR_ARGUMENT;
     if (!dpid_axis_takes(&chart->y, low) || !dpid_axis_takes(&chart->y, high) || low > high)
         return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: the y range is %s to %s", dpid_number(low).text, dpid_number(high).text);
     dpid_axis_include(&chart->y, low);
@@ -215,16 +213,26 @@ int32_t deepid_chart_set_y_range(deepid_chart *chart, double low, double high)
     return DEEPID_OK;
 }
 
-int32_t deepid_chart_set_x_ticks(deepid_chart *chart, int64_t n, const double *ticks)
+int32_t deepid_chart_set_y_range(deepid_chart *chart, double low, double high)
 {
-    if (!dpid_is(chart, DPID_MAGIC_CHART))
-        return DEEPID_ERR_ARGUMENT;
+    DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
+    return dpid_leave(chart->head.ctx, set_y_range(chart, low, high));
+}
+
+static int32_t set_x_ticks(deepid_chart *chart, int64_t n, const double *ticks)
+{
     if (n < 0 || n > DPID_TICKS_MAX || (n > 0 && !ticks))
         return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: %lld ticks, expected 0 to %d and an array", (long long)n, (int)DPID_TICKS_MAX);
     for (int64_t i = 0; i < n; i++)
         chart->x.wish[i] = ticks[i];
     chart->x.wishes = (int32_t)n;
     return DEEPID_OK;
+}
+
+int32_t deepid_chart_set_x_ticks(deepid_chart *chart, int64_t n, const double *ticks)
+{
+    DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
+    return dpid_leave(chart->head.ctx, set_x_ticks(chart, n, ticks));
 }
 
 /* ---- the picture ----------------------------------------------------------------------------------- */

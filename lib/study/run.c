@@ -9,6 +9,7 @@
 #include <time.h>
 
 struct deepid_study_event {
+    dpid_head head;
     int64_t tasks, done;
     double share, seconds, seconds_left;
     char text[160];
@@ -228,7 +229,7 @@ static void describe(const crew *c, double seconds, deepid_study_event *event)
 {
     double all;
     const double done = work_done(c, &all);
-    *event = (deepid_study_event){.seconds = seconds, .share = all > 0 ? done / all : 1, .seconds_left = (double)NAN};
+    *event = (deepid_study_event){.head = {DPID_MAGIC_STUDY_EVENT, c->study->head.ctx}, .seconds = seconds, .share = all > 0 ? done / all : 1, .seconds_left = (double)NAN};
     for (int64_t i = 0; i < c->study->tasks; i++) {
         event->tasks += c->study->task[i].wanted;
         event->done += c->study->task[i].wanted && c->study->task[i].state == DPID_TASK_DONE;
@@ -378,30 +379,30 @@ int32_t deepid_study_run(deepid_study *study, deepid_study_fn progress, void *us
 
 int64_t deepid_study_event_tasks(const deepid_study_event *event)
 {
-    return event ? event->tasks : -1;
+    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->tasks : -1;
 }
 
 int64_t deepid_study_event_tasks_done(const deepid_study_event *event)
 {
-    return event ? event->done : -1;
+    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->done : -1;
 }
 
 double deepid_study_event_share(const deepid_study_event *event)
 {
-    return event ? event->share : (double)NAN;
+    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->share : (double)NAN;
 }
 
 double deepid_study_event_seconds(const deepid_study_event *event)
 {
-    return event ? event->seconds : (double)NAN;
+    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->seconds : (double)NAN;
 }
 
 double deepid_study_event_seconds_left(const deepid_study_event *event)
 {
-    return event ? event->seconds_left : (double)NAN;
+    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->seconds_left : (double)NAN;
 }
 
 const char *deepid_study_event_text(const deepid_study_event *event)
 {
-    return event ? event->text : "";
+    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->text : "";
 }

@@ -3,10 +3,12 @@
 
 #include <math.h>
 
+enum { N_MAX = 1000000000 };
+
 static int32_t check(deepid_ctx *ctx, int64_t n, const double *p, const double *adjusted)
 {
     DPID_TRY(dpid_stat_out(ctx, "holm", adjusted, adjusted, adjusted));
-    DPID_TRY(dpid_stat_count(ctx, "holm", "n", n, 1, INT64_MAX));
+    DPID_TRY(dpid_stat_count(ctx, "holm", "n", n, 1, N_MAX));
     DPID_TRY(dpid_stat_ranked(ctx, "holm", n, p));
     for (int64_t i = 0; i < n; i++)
         if (p[i] < 0 || p[i] > 1)

@@ -99,13 +99,13 @@ static double test(pool *p, int64_t draws, uint64_t seed)
 
 static int32_t permutation(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, int64_t draws, uint64_t seed, double *out)
 {
-    pool p = {.n = n, .all = n + m};
     DPID_TRY(dpid_stat_out(ctx, "permutation", out, out, out));
     DPID_TRY(dpid_stat_count(ctx, "permutation", "n", n, 1, N_MAX - 1));
     DPID_TRY(dpid_stat_count(ctx, "permutation", "m", m, 1, N_MAX - n));
     DPID_TRY(dpid_stat_count(ctx, "permutation", "draws", draws, 0, DRAWS_MAX));
     DPID_TRY(dpid_stat_finite(ctx, "permutation", n, x));
     DPID_TRY(dpid_stat_finite(ctx, "permutation", m, y));
+    pool p = {.n = n, .all = n + m};
     int32_t status = dpid_alloc(ctx, p.all, sizeof *p.value, "permutation", &p.value);
     if (status == DEEPID_OK)
         status = dpid_alloc(ctx, p.all, sizeof *p.chosen, "permutation", &p.chosen);

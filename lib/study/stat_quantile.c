@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+enum { N_MAX = 1000000000 }; /* what is beyond is an error of the caller's: nobody has such an array */
+
 static int32_t quantile(deepid_ctx *ctx, const char *what, int64_t n, const double *x, double q, double *out)
 {
     double *sorted = NULL;
     DPID_TRY(dpid_stat_out(ctx, what, out, out, out));
-    DPID_TRY(dpid_stat_count(ctx, what, "n", n, 1, INT64_MAX));
+    DPID_TRY(dpid_stat_count(ctx, what, "n", n, 1, N_MAX));
     DPID_TRY(dpid_stat_ranked(ctx, what, n, x));
     if (!(q >= 0 && q <= 1))
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: q is %s, expected 0 to 1", what, dpid_number(q).text);
@@ -36,7 +38,7 @@ static int32_t ranks_of(deepid_ctx *ctx, int64_t n, const double *x, double *ran
 {
     int64_t *doubled = NULL;
     DPID_TRY(dpid_stat_out(ctx, "ranks", ranks, ranks, ranks));
-    DPID_TRY(dpid_stat_count(ctx, "ranks", "n", n, 1, INT64_MAX));
+    DPID_TRY(dpid_stat_count(ctx, "ranks", "n", n, 1, N_MAX));
     DPID_TRY(dpid_stat_ranked(ctx, "ranks", n, x));
     DPID_TRY(dpid_alloc(ctx, n, sizeof *doubled, "ranks", &doubled));
     const int32_t status = dpid_doubled_ranks(ctx, n, x, doubled);

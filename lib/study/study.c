@@ -174,6 +174,6 @@ int32_t deepid_study_add_net(deepid_study *study, const char *block, int64_t dep
 
 void deepid_study_request_stop(deepid_study *study)
 {
-    if (study)
+    if (dpid_is(study, DPID_MAGIC_STUDY))
         atomic_store(&study->stop, 1);
 }

@@ -236,7 +236,7 @@ static int32_t fit(deepid_trainer *t, int64_t steps, deepid_event_fn progress, v
     if (t->total_steps == 0)
         t->total_steps = t->step + steps;
     const double start = now();
-    deepid_event event = {.trainer = t, .steps = steps};
+    deepid_event event = {.head = {DPID_MAGIC_EVENT, t->head.ctx}, .trainer = t, .steps = steps};
     if (!t->optimizer->update[0][0])
         return dpid_trainer_lbfgs(t, steps, progress, &event, user);
     for (int64_t i = 0; i < steps; i++) {
@@ -255,7 +255,7 @@ int32_t deepid_trainer_fit(deepid_trainer *trainer, int64_t steps, deepid_event_
 
 static int32_t step(deepid_trainer *t)
 {
-    deepid_event event = {.trainer = t, .steps = 1};
+    deepid_event event = {.head = {DPID_MAGIC_EVENT, t->head.ctx}, .trainer = t, .steps = 1};
     return t->optimizer->update[0][0] ? one_step(t) : dpid_trainer_lbfgs(t, 1, NULL, &event, NULL);
 }
 
@@ -267,36 +267,36 @@ int32_t deepid_trainer_step(deepid_trainer *trainer)
 
 void deepid_trainer_request_stop(deepid_trainer *trainer)
 {
-    if (trainer)
+    if (dpid_is(trainer, DPID_MAGIC_TRAINER))
         atomic_store(&trainer->stop, 1);
 }
 
 int64_t deepid_event_step(const deepid_event *event)
 {
-    return event ? event->trainer->step : -1;
+    return dpid_is(event, DPID_MAGIC_EVENT) ? event->trainer->step : -1;
 }
 
 int64_t deepid_event_steps(const deepid_event *event)
 {
-    return event ? event->steps : -1;
+    return dpid_is(event, DPID_MAGIC_EVENT) ? event->steps : -1;
 }
 
 double deepid_event_epoch(const deepid_event *event)
 {
-    return event ? (double)event->trainer->step / (double)deepid_trainer_steps_per_epoch(event->trainer) : (double)NAN;
+    return dpid_is(event, DPID_MAGIC_EVENT) ? (double)event->trainer->step / (double)deepid_trainer_steps_per_epoch(event->trainer) : (double)NAN;
 }
 
 double deepid_event_loss(const deepid_event *event)
 {
-    return event ? event->trainer->last_loss : (double)NAN;
+    return dpid_is(event, DPID_MAGIC_EVENT) ? event->trainer->last_loss : (double)NAN;
 }
 
 double deepid_event_learning_rate(const deepid_event *event)
 {
-    return event ? dpid_trainer_rate_at(event->trainer, event->trainer->step) : (double)NAN;
+    return dpid_is(event, DPID_MAGIC_EVENT) ? dpid_trainer_rate_at(event->trainer, event->trainer->step) : (double)NAN;
 }
 
 double deepid_event_seconds(const deepid_event *event)
 {
-    return event ? event->seconds : (double)NAN;
+    return dpid_is(event, DPID_MAGIC_EVENT) ? event->seconds : (double)NAN;
 }

@@ -219,34 +219,46 @@ int32_t deepid_trainer_set_augmentation(deepid_trainer *trainer, const char *aug
     return dpid_leave(trainer->head.ctx, set_augmentation(trainer, augmentation));
 }
 
-int32_t deepid_trainer_set_learning_rate(deepid_trainer *trainer, double rate)
+static int32_t set_learning_rate(deepid_trainer *trainer, double rate)
 {
-    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
-        return DEEPID_ERR_ARGUMENT;
     if (!(rate > 0 && isfinite(rate)))
         return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "learning rate is %s, expected above 0", dpid_number(rate).text);
     trainer->rate = rate;
     return DEEPID_OK;
 }
 
-int32_t deepid_trainer_set_clip(deepid_trainer *trainer, double norm)
+int32_t deepid_trainer_set_learning_rate(deepid_trainer *trainer, double rate)
 {
-    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
-        return DEEPID_ERR_ARGUMENT;
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_learning_rate(trainer, rate));
+}
+
+static int32_t set_clip(deepid_trainer *trainer, double norm)
+{
     if (!(norm >= 0 && isfinite(norm)))
         return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "clip is %s, expected 0 (off) or more", dpid_number(norm).text);
     trainer->clip = norm;
     return DEEPID_OK;
 }
 
-int32_t deepid_trainer_set_total_steps(deepid_trainer *trainer, int64_t steps)
+int32_t deepid_trainer_set_clip(deepid_trainer *trainer, double norm)
 {
-    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
-        return DEEPID_ERR_ARGUMENT;
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_clip(trainer, norm));
+}
+
+static int32_t set_total_steps(deepid_trainer *trainer, int64_t steps)
+{
     if (steps < 1)
         return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "total steps is %lld, expected 1 or more", (long long)steps);
     trainer->total_steps = steps;
     return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_total_steps(deepid_trainer *trainer, int64_t steps)
+{
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_total_steps(trainer, steps));
 }
 
 static int32_t set_batch(deepid_trainer *t, int64_t batch)
@@ -264,32 +276,44 @@ int32_t deepid_trainer_set_batch(deepid_trainer *trainer, int64_t batch)
     return dpid_leave(trainer->head.ctx, set_batch(trainer, batch));
 }
 
-int32_t deepid_trainer_set_keep_last(deepid_trainer *trainer, int32_t keep)
+static int32_t set_keep_last(deepid_trainer *trainer, int32_t keep)
 {
-    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
-        return DEEPID_ERR_ARGUMENT;
     trainer->keep_last = keep != 0;
     return DEEPID_OK;
 }
 
-int32_t deepid_trainer_set_seed(deepid_trainer *trainer, uint64_t seed)
+int32_t deepid_trainer_set_keep_last(deepid_trainer *trainer, int32_t keep)
 {
-    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
-        return DEEPID_ERR_ARGUMENT;
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_keep_last(trainer, keep));
+}
+
+static int32_t set_seed(deepid_trainer *trainer, uint64_t seed)
+{
     trainer->seed = seed;
     trainer->order_epoch = -1;
     return DEEPID_OK;
 }
 
-int32_t deepid_trainer_set_nonfinite(deepid_trainer *trainer, const char *what)
+int32_t deepid_trainer_set_seed(deepid_trainer *trainer, uint64_t seed)
 {
-    if (!dpid_is(trainer, DPID_MAGIC_TRAINER))
-        return DEEPID_ERR_ARGUMENT;
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_seed(trainer, seed));
+}
+
+static int32_t set_nonfinite(deepid_trainer *trainer, const char *what)
+{
     const bool record = what && strcmp(what, "record") == 0;
     if (!record && (!what || strcmp(what, "stop") != 0))
         return dpid_fail(trainer->head.ctx, DEEPID_ERR_SPEC, "nonfinite is '%s', expected stop or record", what ? what : "NULL");
     trainer->record = record;
     return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_nonfinite(deepid_trainer *trainer, const char *what)
+{
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_nonfinite(trainer, what));
 }
 
 /* ---- reads ------------------------------------------------------------------------------------- */

@@ -42,6 +42,7 @@ struct deepid_trainer {
 };
 
 struct deepid_event {
+    dpid_head head;
     const deepid_trainer *trainer;
     int64_t steps; /* of this fit */
     double seconds;

@@ -2,15 +2,15 @@
 # Includes go one way: a file of lib/ includes its own layer or an earlier one of lib/LAYERS.   layers.sh ROOT
 set -eu
 check() {
-    awk -v root="$1" '
-        BEGIN { while ((getline layer < (root "/lib/LAYERS")) > 0) rank[layer] = ++n }
-        FNR == 1 { path = substr(FILENAME, length(root) + 6); split(path, part, "/"); own = part[1] }
+    (cd "$1" && awk '
+        BEGIN { while ((getline layer < "lib/LAYERS") > 0) rank[layer] = ++n }
+        FNR == 1 { split(FILENAME, part, "/"); own = part[2] }
         match($0, /^#include "[a-z]+\//) {
             used = substr($0, RSTART + 10, RLENGTH - 11)
             if (!(used in rank)) { print FILENAME ":" FNR ": " used " is no layer of lib/LAYERS"; bad = 1 }
             else if (rank[used] > rank[own]) { print FILENAME ":" FNR ": " own " includes " used ", which lies above it"; bad = 1 }
         }
-        END { exit bad }' $(find "$1/lib" -name '*.[ch]')
+        END { exit bad }' $(find lib -name '*.[ch]'))
 }
 check "$1"
 # the check itself: a planted upward include must be found

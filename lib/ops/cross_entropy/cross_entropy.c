@@ -9,7 +9,7 @@ typedef long double wide;
 typedef double wide;
 #endif
 
-enum { BLOCK = 1024 }; /* exponentials at a time: some rows, or a piece of one */
+enum { BLOCK = 256 }; /* exponentials at a time: some rows, or a piece of one; small, for a host's thread may have a small stack */
 
 typedef struct {
     dpid_loss_pass *pass;
