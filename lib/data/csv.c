@@ -174,8 +174,8 @@ static int32_t read_row(reader *r, int64_t label_column, deepid_dataset *data)
         if (!is_decimal(cell, &value))
             return refuse_cell(r, k, cell);
         if (k == label_column && !(value >= 0 && value < DPID_CLASSES_MAX && value == floor(value)))
-            return dpid_fail(r->ctx, DEEPID_ERR_LABEL, "'%s', line %lld: the label is %s, expected a whole number of 0 to %d", r->path, (long long)r->line, dpid_number(value).text,
-                             DPID_CLASSES_MAX - 1);
+            return dpid_fail(r->ctx, DEEPID_ERR_LABEL, "'%s', line %lld, column %lld: the label is %s, expected a whole number of 0 to %d", r->path, (long long)r->line, (long long)k + 1,
+                             dpid_number(value).text, DPID_CLASSES_MAX - 1);
         if (k != label_column)
             *x++ = value;
         else

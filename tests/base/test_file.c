@@ -217,12 +217,12 @@ static void a_small_file_cannot_unpack_beyond_the_cap(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* The first byte says how many follow it. */
+/* The first byte says how many follow it; the largest say more. */
 static int32_t counted(deepid_ctx *ctx, const char *path, const uint8_t *first, int64_t count, int64_t *bytes)
 {
     if (count < 1)
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is empty", path);
-    *bytes = first[0] == 255 ? INT64_MAX : first[0] == 254 ? (int64_t)1 << 30 : 1 + first[0];
+    *bytes = first[0] == 255 ? INT64_MAX : first[0] == 254 ? (int64_t)1 << 30 : first[0] == 253 ? (int64_t)1 << 20 : 1 + first[0];
     return DEEPID_OK;
 }
 
@@ -252,6 +252,10 @@ static void a_file_is_read_no_further_than_it_says(void **state)
     const size_t five = pack(text, 5, packed, 1 << 20);
     packed[five - 6] ^= 1; /* all bytes are there, and their check is read too */
     REFUSED(dpid_file_read_gz(ctx, put("check.gz", packed, five), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "it is damaged (incorrect data check)");
+    text[0] = (char)253; /* also where the room ends with the last byte that it says */
+    size_t million = pack(text, 1 << 20, packed, 1 << 20);
+    million += pack("x", 1, packed + million, 1 << 10);
+    REFUSED(dpid_file_read_gz(ctx, put("million.gz", packed, million), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "says that it has 1048576 bytes, and goes on behind them");
     text[0] = (char)254;
     const size_t few = pack(text, 300, packed, 1 << 20);
     REFUSED(dpid_file_read_gz(ctx, put("much.gz", packed, few), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "bytes of .gz cannot hold");

@@ -422,7 +422,7 @@ static void no_sample_of_a_csv_is_lost(void **state)
         {"1,2,0\n3 kg,4,1\n", "", "line 2, column 1: '3 kg' is not a finite decimal number"},
         {"1,2,0\n-,4,1\n", "", "line 2, column 1: '-' is not a finite decimal number"},
         {"1,2,0\n\"3\"4,4,1\n", "", "line 2, column 1: '\"3\"4' is not a finite decimal number"},
-        {"1,2,0\n3,4,65536\n", "", "line 2: the label is 65536, expected a whole number of 0 to 65535"},
+        {"1,2,0\n3,4,65536\n", "", "line 2, column 3: the label is 65536, expected a whole number of 0 to 65535"},
         {"1,2,0,\n3,4,1,\n", "", "line 1, column 4: the cell is empty, expected a number"}, /* a separator too many */
         {"1,2,0\n3,4,1,\n", "", "line 2: 4 numbers, expected 3 as in the lines before"},
         {"a,b\n1,2,0\n", "", "line 2: 3 numbers, expected 2 as in the lines before"},
