@@ -170,6 +170,7 @@ DEEPID_API int32_t deepid_ctx_set_log(deepid_ctx *ctx, deepid_log_fn fn, void *u
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  there is no limit of that name, or value is below 1
+ * @retval DEEPID_ERR_STATE     the context is at work: the call comes from a callback
  */
 DEEPID_API int32_t deepid_ctx_set_limit(deepid_ctx *ctx, const char *name, int64_t value);
 

@@ -64,6 +64,7 @@ int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn r
     ctx->alloc = alloc;
     ctx->release = release;
     ctx->alloc_user = user;
+    ctx->held = &ctx->memory;
     ctx->limits = default_limits;
     ctx->threads = dpid_cpu_count();
     ctx->isa = dpid_isa_best();
@@ -75,6 +76,14 @@ int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn r
 int32_t deepid_ctx_create(deepid_ctx **out)
 {
     return deepid_ctx_create_with_allocator(default_alloc, default_release, NULL, out);
+}
+
+int32_t dpid_ctx_create_for(const deepid_ctx *parent, deepid_ctx **out)
+{
+    DPID_TRY(deepid_ctx_create_with_allocator(parent->alloc, parent->release, parent->alloc_user, out));
+    (*out)->held = parent->held;
+    (*out)->limits = parent->limits;
+    return DEEPID_OK;
 }
 
 static void drop_pool(deepid_ctx *ctx)
@@ -217,7 +226,7 @@ int32_t deepid_ctx_callback_code(const deepid_ctx *ctx)
 
 int64_t deepid_ctx_memory(const deepid_ctx *ctx)
 {
-    return dpid_is(ctx, DPID_MAGIC_CTX) ? atomic_load_explicit(&((deepid_ctx *)ctx)->memory, memory_order_relaxed) : 0;
+    return dpid_is(ctx, DPID_MAGIC_CTX) ? atomic_load_explicit(ctx->held, memory_order_relaxed) : 0;
 }
 
 /* ---- settings --------------------------------------------------------------- */
@@ -317,6 +326,8 @@ static int32_t set_limit(deepid_ctx *ctx, const char *name, int64_t value)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "unknown limit '%s'; known: memory_bytes, tensor_elements, file_bytes, header_bytes, text_bytes, layers", name ? name : "NULL");
     if (value < 1)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "limit %s is %lld, expected 1 or more", name, (long long)value);
+    if (ctx->depth > 1)
+        return dpid_fail(ctx, DEEPID_ERR_STATE, "limits cannot change while the context is at work");
     *limit = value;
     return DEEPID_OK;
 }

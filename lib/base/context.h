@@ -35,6 +35,7 @@ struct deepid_ctx {
     deepid_log_fn log;
     void *log_user;
     _Atomic int64_t memory;
+    _Atomic int64_t *held; /* what memory_bytes limits: our own memory, or that of the context that we work for */
     dpid_limits limits;
     int32_t threads;
     dpid_isa isa;
@@ -93,5 +94,7 @@ bool dpid_is(const void *handle, uint32_t magic);
 dpid_pool *dpid_ctx_pool(deepid_ctx *ctx);
 /* For a context that only keeps memory from now on: gives back its threads and what products need. It takes them again when it works. */
 void dpid_ctx_rest(deepid_ctx *ctx);
+/* A context for another thread that works for parent, whose allocator, limits and account of memory it has; destroy it first. Safe in any thread while parent is at work. */
+int32_t dpid_ctx_create_for(const deepid_ctx *parent, deepid_ctx **out);
 
 #endif

@@ -49,20 +49,24 @@ int32_t dpid_alloc(deepid_ctx *ctx, int64_t count, int64_t size, const char *wha
     int64_t bytes;
     if (!dpid_mul(count, size, &bytes) || !dpid_add(bytes, DPID_ALIGN, &bytes) || !dpid_round_up(bytes, DPID_ALIGN, &bytes))
         return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %lld x %lld bytes is more than can be counted", what, (long long)count, (long long)size);
-    const int64_t held = atomic_load_explicit(&ctx->memory, memory_order_relaxed);
-    if (bytes > ctx->limits.memory_bytes - held)
+    const int64_t held = atomic_fetch_add_explicit(ctx->held, bytes, memory_order_relaxed);
+    if (bytes > ctx->limits.memory_bytes - held) {
+        atomic_fetch_sub_explicit(ctx->held, bytes, memory_order_relaxed);
         return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %lld bytes would exceed the limit memory_bytes %lld (%lld are held)", what, (long long)bytes,
                          (long long)ctx->limits.memory_bytes, (long long)held);
+    }
     char *block = ctx->alloc(ctx->alloc_user, (uint64_t)bytes, DPID_ALIGN);
+    const bool aligned = (uintptr_t)block % DPID_ALIGN == 0;
+    if (!block || !aligned)
+        atomic_fetch_sub_explicit(ctx->held, bytes, memory_order_relaxed);
     if (!block)
         return dpid_fail(ctx, DEEPID_ERR_MEMORY, "%s: no memory for %lld bytes", what, (long long)bytes);
-    if ((uintptr_t)block % DPID_ALIGN != 0) {
+    if (!aligned) {
         ctx->release(ctx->alloc_user, block, (uint64_t)bytes);
         return dpid_fail(ctx, DEEPID_ERR_MEMORY, "%s: the allocator's memory is not aligned to %d bytes", what, DPID_ALIGN);
     }
     memset(block, 0, (size_t)bytes);
     memcpy(block, &bytes, sizeof bytes);
-    atomic_fetch_add_explicit(&ctx->memory, bytes, memory_order_relaxed);
     *(void **)out = block + DPID_ALIGN;
     return DEEPID_OK;
 }
@@ -79,7 +83,7 @@ void dpid_free(deepid_ctx *ctx, void *memory)
     if (!memory)
         return;
     const int64_t bytes = block_bytes(memory);
-    atomic_fetch_sub_explicit(&ctx->memory, bytes, memory_order_relaxed);
+    atomic_fetch_sub_explicit(ctx->held, bytes, memory_order_relaxed);
     ctx->release(ctx->alloc_user, (char *)memory - DPID_ALIGN, (uint64_t)bytes);
 }
 

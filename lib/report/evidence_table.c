@@ -5,6 +5,7 @@
 #include "base/words.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- which rows, in which order ------------------------------------------------------------------ */
@@ -87,10 +88,9 @@ static void add_spark(dpid_string *s, const dpid_study_page *p, scale range, con
         dpid_svg_rect(s, "zone", "witness", place(range, -margin), 5, fmax(place(range, margin) - place(range, -margin), 1), HEIGHT - 10, 1, "no difference: within the margin");
     if (!isnan(low) && !isnan(high))
         dpid_svg_line(s, "interval", role, place(range, low), MIDDLE, place(range, high), MIDDLE, dpid_words_interval(effect, low, high).text);
-    dpid_string css = {.ctx = s->ctx};
-    dpid_string_format(&css, "thick %s", role);
-    dpid_svg_mark(s, css.text ? css.text : "", isinf(effect) ? (effect > 0 ? DPID_SHAPE_RIGHT : DPID_SHAPE_LEFT) : DPID_SHAPE_DOT, place(range, effect), MIDDLE, dpid_words(effect).text);
-    dpid_string_release(&css);
+    char css[32];
+    snprintf(css, sizeof css, "thick %s", role); /* "witness" or "plain" */
+    dpid_svg_mark(s, css, isinf(effect) ? (effect > 0 ? DPID_SHAPE_RIGHT : DPID_SHAPE_LEFT) : DPID_SHAPE_DOT, place(range, effect), MIDDLE, dpid_words(effect).text);
     dpid_string_add(s, "</svg>");
 }
 

@@ -89,7 +89,7 @@ static int32_t time_in(deepid_ctx *ctx, const deepid_study *study, const char *t
 static int32_t time_net(deepid_study *study, const char *text, pace *out)
 {
     deepid_ctx *ctx = NULL;
-    if (deepid_ctx_create(&ctx) != DEEPID_OK)
+    if (dpid_ctx_create_for(study->head.ctx, &ctx) != DEEPID_OK)
         return dpid_fail(study->head.ctx, DEEPID_ERR_MEMORY, "study: no memory for a context");
     int32_t status = time_in(ctx, study, text, out);
     if (status != DEEPID_OK)

@@ -73,8 +73,10 @@ static void add_config(const deepid_study *study, dpid_string *s)
 {
     dpid_string lines = {.ctx = s->ctx};
     dpid_study_config(study, &lines);
+    if (s->status == DEEPID_OK)
+        s->status = lines.status;
     dpid_string_add(s, "\"configuration\": {");
-    for (char *line = lines.text; line && *line;) {
+    for (char *line = lines.text; s->status == DEEPID_OK && line && *line;) {
         char *end = strchr(line, '\n');
         char *equals = strchr(line, '=');
         *end = 0;

@@ -90,7 +90,7 @@ static int32_t read_published(crew *c, dpid_task *task)
 {
     if (!c->study->folder || !dpid_task_is_published(c->study, task))
         return DEEPID_OK;
-    if (deepid_ctx_create(&task->ctx) != DEEPID_OK) {
+    if (dpid_ctx_create_for(c->study->head.ctx, &task->ctx) != DEEPID_OK) {
         fail(c, DEEPID_ERR_MEMORY, "no memory for a worker's context");
         return DEEPID_ERR_MEMORY;
     }

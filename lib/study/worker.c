@@ -365,7 +365,7 @@ int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t
 {
     dpid_job job = {.study = study, .task = task, .arm = &study->arm[task->arm]};
     const double start = now();
-    if (deepid_ctx_create(&job.ctx) != DEEPID_OK) {
+    if (dpid_ctx_create_for(study->head.ctx, &job.ctx) != DEEPID_OK) {
         snprintf(error, (size_t)error_bytes, "no memory for a worker's context");
         return DEEPID_ERR_MEMORY;
     }

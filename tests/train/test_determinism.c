@@ -111,6 +111,30 @@ static void resuming_in_mid_epoch_gives_the_same_bits(void **state)
     }
 }
 
+static int32_t load_again(void *trainer)
+{
+    return deepid_trainer_load(trainer, temporary("flipped.safetensors"));
+}
+
+/* The header bit by bit comes with the nets' files; here every 61st bit, a prime, so that every number's bits come. */
+static void every_turned_bit_of_a_checkpoint_is_found(void **state)
+{
+    (void)state;
+    run r;
+    open_run(&r, "input 2; dense out=8; batchnorm; relu; dense out=3", 1, DEEPID_F32, "adam");
+    deepid_ctx *ctx = r.ctx;
+    OK(deepid_trainer_fit(r.trainer, 7, NULL, NULL));
+    OK(deepid_trainer_save(r.trainer, temporary("flipped.safetensors")));
+    OK(deepid_trainer_fit(r.trainer, 3, NULL, NULL));
+    const uint64_t before = bits_of(&r);
+    every_turned_bit_is_refused(ctx, temporary("flipped.safetensors"), 61, "flipped.safetensors'", load_again, r.trainer);
+    assert_int_equal(bits_of(&r), before);
+    assert_int_equal(deepid_trainer_steps_done(r.trainer), 10);
+    OK(load_again(r.trainer));
+    assert_int_equal(deepid_trainer_steps_done(r.trainer), 7);
+    close_run(&r);
+}
+
 static void damaged_checkpoints_are_refused_and_change_nothing(void **state)
 {
     (void)state;
@@ -172,6 +196,7 @@ int main(void)
         cmocka_unit_test(training_gives_the_same_bits_for_any_number_of_threads),
         cmocka_unit_test(resuming_in_mid_epoch_gives_the_same_bits),
         cmocka_unit_test(damaged_checkpoints_are_refused_and_change_nothing),
+        cmocka_unit_test(every_turned_bit_of_a_checkpoint_is_found),
         cmocka_unit_test(steps_allocate_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
