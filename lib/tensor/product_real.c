@@ -220,6 +220,9 @@ DPID_INLINE void put_tn(const int rows, const int vectors, const product *p, vec
     if (p->add)
         EACH(r, v)
         sum[r * vectors + v] += load_some(AT(p->c, r, v), WIDTH(v));
+    else
+        EACH(r, v)
+        sum[r * vectors + v] += (vec){0}; /* as to a cleared c: a product below the smallest number may be -0 */
     EACH(r, v)
     store_some(AT(p->c, r, v), sum[r * vectors + v], WIDTH(v));
 }

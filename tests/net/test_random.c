@@ -570,6 +570,7 @@ static void what_was_found_stays_right(void **state)
         {"input 5x5x3; conv2d out=4 kernel=3; 3 * preact_plain out=4; batchnorm; relu; global_avgpool", 3},
         {"input 5x1x8; identity s=0.3 { conv2d out=8 kernel=1; batchnorm } after=leaky_relu; conv2d out=5 kernel=1 stride=3; flatten", 2},
         {"input 6x6x8; identity { conv2d out=8 kernel=1; batchnorm } after=relu; identity { conv2d out=8 kernel=1 stride=4; conv2d out=8 kernel=5 padding=4 }; flatten", 3},
+        {"input 40; dense out=130 bias=0; sigmoid; 12 * plain { dense out=33; silu; gelu }", 2}, /* gradients below the smallest number */
         {"input 12x1x3; conv2d out=5 kernel=2; conv2d out=48 kernel=3x1 stride=2; batchnorm", 7},
     };
     for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
