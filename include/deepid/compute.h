@@ -25,7 +25,7 @@ extern "C" {
 DEEPID_API int32_t deepid_net_set_exact(deepid_net *net, int32_t exact);
 
 /**
- * Trade time for memory in training: keep only what leaves every so many blocks, and work out the values between them again on the way back. The results have the same bits. It is part of the net's text
+ * Trade time for memory in training: keep only what leaves every so many blocks (with the layers behind them, up to the next block), and work out the values between them again on the way back. The results have the same bits. It is part of the net's text
  * ("input 32x32x3 recompute=4; ..."), so files and copies keep it. Method: Chen et al. 2016, arXiv:1604.06174.
  *
  * @param[in,out] net     any; its buffers are given back, the next use makes new ones
