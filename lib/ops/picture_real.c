@@ -83,7 +83,7 @@ void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t 
 {
     const int64_t at = n * pixels * layout->c;
     const int64_t row = source_width * layout->c;
-    const bool sharp = s->kink.below == 0;
+    const bool sharp = (real)s->kink.below == 0;
     if (!s->mean && !s->skip && !s->kink.kinked && !s->keep)
         copy_channels(s, at, row, layout, to);
     else if (s->mean && !s->skip && s->kink.kinked && sharp)
@@ -232,7 +232,7 @@ DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, in
 void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)
 {
     real *dx = (real *)s->dx + n * pixels * c;
-    const finish f = {.add = s->add, .addend = s->addend != NULL, .kinked = s->kink.kinked, .kept = s->v != NULL, .store = true, .summed = s->sums != NULL, .sharp = s->kink.below == 0};
+    const finish f = {.add = s->add, .addend = s->addend != NULL, .kinked = s->kink.kinked, .kept = s->v != NULL, .store = true, .summed = s->sums != NULL, .sharp = (real)s->kink.below == 0};
     if (!f.add && !f.addend && f.kinked && !f.kept && f.summed && f.sharp)
         finish_channels((finish){.kinked = true, .store = true, .summed = true, .sharp = true}, s, n, pixels, c, fresh);
     else if (!f.add && f.addend && f.kinked && f.kept && f.summed && f.sharp)

@@ -59,7 +59,7 @@ static void copy_row(const dpid_point_job *job, const places *p)
 
 static void point_rows(const dpid_point_job *job, int64_t first, int64_t end)
 {
-    const recipe r = {job->mean != NULL, job->end.skip.at != NULL, job->end.kink.kinked, job->end.kink.below == 0};
+    const recipe r = {job->mean != NULL, job->end.skip.at != NULL, job->end.kink.kinked, (real)job->end.kink.below == 0};
     for (int64_t row = first; row < end; row++) {
         const places p = {row_of(&job->x, row, job->height), r.skipped ? row_of(&job->end.skip, row, job->height) : NULL, row_of(&job->y, row, job->height)};
         if (!r.normed && !r.skipped && !r.kinked)

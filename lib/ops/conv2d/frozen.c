@@ -93,7 +93,7 @@ typedef struct {
 
 static finish finish_of(const dpid_ending *end)
 {
-    return (finish){vec_all((real)end->s), vec_all((real)end->kink.below), end->skip.at != NULL, end->kink.kinked, end->kink.below == 0};
+    return (finish){vec_all((real)end->s), vec_all((real)end->kink.below), end->skip.at != NULL, end->kink.kinked, (real)end->kink.below == 0};
 }
 
 DPID_INLINE void finish_lanes(const finish *f, const int lanes, vec u, const real *skip, real *y)
