@@ -14,7 +14,7 @@ extern "C" {
  * Three statuses can come from every function that takes a context or something made from one, and are not repeated below:
  * DEEPID_ERR_ARGUMENT for a handle that is NULL or of another kind, DEEPID_ERR_BUSY when another thread is inside a call of
  * the same context, DEEPID_ERR_FORKED in a child process whose parent made it. A call that fails changes nothing but the
- * sentence of deepid_ctx_error. During a call the floating-point environment is the default one; the caller's comes back.
+ * sentence of deepid_ctx_error. During a call the floating-point environment is the default one; the caller's comes back. A calling thread needs 48 KiB of stack, and what its callbacks take.
  */
 typedef struct deepid_ctx deepid_ctx;
 
