@@ -48,7 +48,7 @@ DEEPID_API double deepid_event_seconds(const deepid_event *event);
 DEEPID_API int32_t deepid_trainer_create(deepid_net *net, const deepid_dataset *data, deepid_trainer **out);
 /** NULL is fine; net and data stay. */
 DEEPID_API void deepid_trainer_destroy(deepid_trainer *trainer);
-/** "sgd momentum=0.9 nesterov=0 weight_decay=1e-4 decay=weights|all", "adam beta1=0.9 beta2=0.999 eps=1e-8 weight_decay=0", "adamw ...", "lbfgs memory=10" (full batch). */
+/** "sgd momentum=0.9 nesterov=0 weight_decay=1e-4 decay=weights|all", "adam beta1=0.9 beta2=0.999 eps=1e-8 weight_decay=0", "adamw ...", "lbfgs memory=10" (full batch). It starts afresh: without what another one has kept. */
 DEEPID_API int32_t deepid_trainer_set_optimizer(deepid_trainer *trainer, const char *optimizer);
 /** Above 0; default 0.1 for sgd, 0.001 for adam and adamw. */
 DEEPID_API int32_t deepid_trainer_set_learning_rate(deepid_trainer *trainer, double rate);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plants the faults of mutants.txt one at a time in a copy of the tree, builds the named test programs, runs them, prints which faults no test saw. By hand, not in CI.
 
-    python3 tests/mutants/run.py                all; about an hour on two cores
+    python3 tests/mutants/run.py                all; about 20 minutes on two cores
     python3 tests/mutants/run.py holm penalty   those whose names contain one of the words
     python3 tests/mutants/run.py --check        only that every pattern is found exactly once
     python3 tests/mutants/run.py --in FOLDER .. keeps the copy and its build there, for another time
