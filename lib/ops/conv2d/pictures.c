@@ -1,6 +1,7 @@
 /* The two loops over pictures: load, convolve, finish, each a plain loop over a picture that stays in the cache.   Parts: engine.h, group.h, picture.h, direct.h, winograd.h */
 #include "ops/conv2d/engine.h"
 #include "ops/conv2d/group.h"
+#include "ops/conv2d/second_run.h"
 
 #include "tensor/vector.h"
 
@@ -17,30 +18,6 @@ static int64_t smaller(int64_t a, int64_t b)
 static real *room(const dpid_engine *e, int32_t worker, int64_t offset)
 {
     return e->workers + worker * e->worker_reals + offset;
-}
-
-/* ---- numbers that are not finite: a tile of Winograd's spreads them over all its results, so their pictures are run again directly --------- */
-
-/* Of a second run: picture n is one that the first has done. */
-static bool is_done(const dpid_engine *e, int64_t n)
-{
-    return e->odd && !e->winograd && e->odd[n] == 0;
-}
-
-static bool any_odd(const dpid_engine *e, int64_t first, int64_t count)
-{
-    bool any = false;
-    for (int64_t i = first; e->odd && i < first + count; i++)
-        any |= e->odd[i] != 0;
-    return any;
-}
-
-static dpid_engine second_run(const dpid_engine *e, const dpid_conv2d_job *job)
-{
-    const dpid_pass *pass = job->pass;
-    dpid_engine again = DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), true, e->backward, job);
-    again.odd = e->odd;
-    return again;
 }
 
 /* ---- planes: the borders are cleared once a task, loading writes the middle ------------------ */
@@ -243,28 +220,13 @@ static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
                                      e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL, g == 0 ? &ahead : NULL, result_of(e, n) + g * e->g.out_g);
 }
 
-#if DPID_PRECISION == 80
-typedef long double wide;
-#else
-typedef double wide;
-#endif
-
-/* Finite statistics say it with less to look at; a square may be too large where its number is not. */
-static bool is_odd(const dpid_engine *e, int64_t n, const wide *statistics)
-{
-    wide sum = 0;
-    for (int64_t i = 0; statistics && i < 2 * e->g.out; i++)
-        sum += statistics[i] - statistics[i];
-    return !(statistics && sum == 0) && !DPID_T(dpid_all_finite)(result_of(e, n), result_reals(e));
-}
-
 static void finish_forward(const dpid_engine *e, int64_t n)
 {
     wide *statistics = e->job->statistics ? (wide *)e->job->statistics + 2 * n * e->g.out : NULL;
     if (statistics)
         DPID_T(dpid_piece_statistics)(result_of(e, n), e->g.window.out_h * e->g.window.out_w, e->g.out, statistics);
     if (e->winograd)
-        e->odd[n] = is_odd(e, n, statistics);
+        e->odd[n] = is_odd(e, result_of(e, n), result_reals(e), statistics);
 }
 
 static void forward_pictures(const dpid_engine *e, int64_t n, int64_t pictures, int32_t worker)
