@@ -127,6 +127,8 @@ def plant_all(chosen, scratch):
 
 def main(words):
     place = None
+    if words[:1] in (["-h"], ["--help"]):
+        return print(__doc__)
     if words[:1] == ["--in"]:
         place, words = os.path.abspath(words[1]), words[2:]
     mutants = read_list()
@@ -135,6 +137,8 @@ def main(words):
         sys.exit("mutants.txt does not fit the tree")
     if words == ["--check"]:
         return print(f"{len(mutants)} patterns are found once each")
+    if not chosen:
+        sys.exit(f"no fault has a name with {' or '.join(words)} in it")
     if place:
         os.makedirs(place, exist_ok=True)
         left = plant_all(chosen, place)
