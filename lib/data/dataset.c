@@ -275,20 +275,33 @@ uint64_t deepid_dataset_hash(const deepid_dataset *data)
     return data->labels ? dpid_hash64(data->labels, data->count * (int64_t)sizeof *data->labels, hash) : hash;
 }
 
-/* Entropy of the labels, -sum p log p. NaN without memory. */
-static double label_entropy(const deepid_dataset *data)
+/* What the classes first .. first + SPAN - 1 add to the entropy; *next: the smallest label behind them, or -1. */
+enum { SPAN = 256 };
+static double entropy_of_span(const deepid_dataset *data, int64_t first, int64_t *next)
 {
-    int64_t *members = NULL;
+    int64_t members[SPAN] = {0};
     double entropy = 0;
-    if (dpid_alloc(data->head.ctx, data->classes, sizeof *members, "dataset", &members) != DEEPID_OK)
-        return (double)NAN;
-    for (int64_t i = 0; i < data->count; i++)
-        members[data->labels[i]]++;
-    for (int64_t c = 0; c < data->classes; c++) {
+    *next = -1;
+    for (int64_t i = 0; i < data->count; i++) {
+        const int64_t label = data->labels[i];
+        if (label >= first && label < first + SPAN)
+            members[label - first]++;
+        else if (label >= first && (*next < 0 || label < *next))
+            *next = label;
+    }
+    for (int64_t c = 0; c < SPAN; c++) {
         const double p = (double)members[c] / (double)data->count;
         entropy -= members[c] > 0 ? p * log(p) : 0;
     }
-    dpid_free(data->head.ctx, members);
+    return entropy;
+}
+
+/* Entropy of the labels, -sum p log p: a pass over them for every SPAN classes, so that no memory is needed that could be missing. */
+static double label_entropy(const deepid_dataset *data)
+{
+    double entropy = 0;
+    for (int64_t first = 0; first >= 0;)
+        entropy += entropy_of_span(data, first, &first);
     return entropy;
 }
 

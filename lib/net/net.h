@@ -142,8 +142,9 @@ const void *dpid_net_value_gradient(const deepid_net *net, int32_t v);
 int32_t dpid_net_keep_all(deepid_net *net, bool keep);
 /* Steps step, step + 1, .. of the last forward once more, on values that may have been changed: with every value kept. */
 void dpid_net_run_from(deepid_net *net, int32_t step, dpid_mode mode, int64_t n);
-/* First layer, in forward order, whose output (what = "output"), or in backward order whose parameter gradient (what = "gradient") is not finite: its name, or NULL. */
-const char *dpid_net_find_nonfinite(const deepid_net *net, const char *what, int64_t n);
+/* First layer, in forward order, whose output (what = "output"), or in backward order whose parameter gradient (what = "gradient") is not finite: its name, or NULL. After the last forward, or its
+ * backward; with recomputation the forward runs once more for it. */
+const char *dpid_net_find_nonfinite(deepid_net *net, const char *what, int64_t n);
 int64_t dpid_net_buffer_bytes(const deepid_net *net);
 
 /* Read or write the weights, states and extra metadata as safetensors: the checkpoint adds its own tensors and keys. */

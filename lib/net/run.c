@@ -232,20 +232,55 @@ static bool all_finite(const deepid_net *net, const void *x, int64_t n)
     return net->precision == DPID_P32 ? dpid_all_finite_f32(x, n) : net->precision == DPID_P64 ? dpid_all_finite_f64(x, n) : dpid_all_finite_f80(x, n);
 }
 
-const char *dpid_net_find_nonfinite(const deepid_net *net, const char *what, int64_t n)
+/* Of what steps first .. end - 1 give. A value without a buffer is part of one that has. */
+static const char *name_nonfinite(const deepid_net *net, int32_t first, int32_t end, int64_t n)
 {
-    if (strcmp(what, "output") == 0) {
-        for (int32_t v = 0; v < net->values_count; v++)
-            if (dpid_net_value(net, v) && !all_finite(net, dpid_net_value(net, v), dpid_value_reals(net, v, n)))
-                return net->value[v].name;
-        return NULL;
+    for (int32_t t = first; t < end; t++) {
+        const int32_t v = net->step[t].out;
+        if (dpid_value_at(net, v) && !all_finite(net, dpid_value_at(net, v), dpid_value_reals(net, v, n)))
+            return net->value[v].name;
     }
+    return NULL;
+}
+
+/* Of a recomputed segment only what leaves it is left: all segments run forward again, and each is looked into before the next one takes its place. */
+static const char *name_nonfinite_again(deepid_net *net, int64_t n)
+{
+    const char *name = NULL;
+    int32_t first = 0;
+    for (int32_t i = 0; i < net->plan->stages && !name; i++) {
+        const dpid_stage *stage = &net->plan->stage[i];
+        forward_stage(net, i, net->forward_mode, n);
+        if (i + 1 < net->plan->stages && segment_of(net, i + 1) == segment_of(net, i))
+            continue;
+        name = name_nonfinite(net, first, stage->first + stage->count, n);
+        first = stage->first + stage->count;
+    }
+    net->plan->segments.tail_there = !name;
+    return name;
+}
+
+static const char *find_output(deepid_net *net, int64_t n)
+{
+    if (!all_finite(net, dpid_value_at(net, 0), dpid_value_reals(net, 0, n)))
+        return net->value[0].name;
+    const bool whole = segment_of(net, net->plan->stages - 1) < 0;
+    return whole ? name_nonfinite(net, 0, net->steps, n) : name_nonfinite_again(net, n);
+}
+
+static const char *find_gradient(const deepid_net *net)
+{
     for (int32_t i = net->trained - 1; i >= 0; i--) {
         const dpid_parameter *p = &net->parameter[i];
         if (!all_finite(net, (const char *)net->gradients + p->offset * dpid_precision_bytes(net->precision), p->count))
             return p->name;
     }
     return NULL;
+}
+
+const char *dpid_net_find_nonfinite(deepid_net *net, const char *what, int64_t n)
+{
+    return strcmp(what, "output") == 0 ? find_output(net, n) : find_gradient(net);
 }
 
 /* ---- public ------------------------------------------------------------------------------------- */

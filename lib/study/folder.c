@@ -172,11 +172,13 @@ static int32_t make_folder(const deepid_study *study, const char *path)
     DPID_TRY(dpid_folder_make(study->head.ctx, path));
     if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
         return dpid_fail(study->head.ctx, DEEPID_ERR_IO, "'%s' is a link, expected a folder", path);
+    dpid_folder_sweep(path);
     return DEEPID_OK;
 }
 
 int32_t dpid_study_make_folders(const deepid_study *study)
 {
+    dpid_folder_sweep(study->folder);
     for (int i = 0; i < FOLDERS; i++) {
         dpid_string path = {.ctx = study->head.ctx};
         dpid_string_format(&path, "%s/%s", study->folder, folders[i]);
@@ -185,18 +187,6 @@ int32_t dpid_study_make_folders(const deepid_study *study)
         DPID_TRY(status);
     }
     return DEEPID_OK;
-}
-
-void dpid_study_sweep(const deepid_study *study)
-{
-    dpid_folder_sweep(study->folder);
-    for (int i = 0; i < FOLDERS; i++) {
-        dpid_string path = {.ctx = study->head.ctx};
-        dpid_string_format(&path, "%s/%s", study->folder, folders[i]);
-        if (path.status == DEEPID_OK)
-            dpid_folder_sweep(path.text);
-        dpid_string_release(&path);
-    }
 }
 
 static int32_t write_table(const deepid_study *study, const char *name, const deepid_table *table)

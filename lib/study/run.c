@@ -351,7 +351,6 @@ static int32_t study_run(deepid_study *study, deepid_study_fn progress, void *us
     DPID_TRY(check_share(study));
     if (study->folder) {
         DPID_TRY(dpid_study_make_folders(study));
-        dpid_study_sweep(study);
         DPID_TRY(dpid_study_write_json(study, NULL));
     }
     const int64_t remaining = prepare_crew(&c);

@@ -245,8 +245,7 @@ void dpid_task_unclaim(const deepid_study *study, const dpid_task *task);
 
 /* folder.c: OUT/study.json says whose it is. */
 int32_t dpid_study_check_folder(deepid_study *study);
-int32_t dpid_study_make_folders(const deepid_study *study);
-void dpid_study_sweep(const deepid_study *study); /* temporaries of killed runs */
+int32_t dpid_study_make_folders(const deepid_study *study); /* and clears them of what killed runs left half written */
 int32_t dpid_study_write_json(deepid_study *study, const char *replay);
 
 #endif

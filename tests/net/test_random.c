@@ -531,9 +531,12 @@ static void try_isas(deepid_ctx *ctx, const drawn_net *drawn, int32_t dtype, tru
     drop_reference(&fused);
 }
 
+static bool trying; /* a failed assertion leaves in the middle */
+
 static void try_seed(uint64_t seed)
 {
     bool at_start = seed % 2 == 0;
+    trying = true;
     deepid_ctx *ctx = NULL;
     drawn_net drawn;
     truth t = {.there = false};
@@ -549,6 +552,16 @@ static void try_seed(uint64_t seed)
     free(t.y[0]);
     free(t.y[1]);
     deepid_ctx_destroy(ctx);
+    trying = false;
+}
+
+static int tell_seed(void **state)
+{
+    (void)state;
+    if (trying)
+        print_error("failed in %s\n", guard_where);
+    trying = false;
+    return 0;
 }
 
 /* ---- the command -------------------------------------------------------------------------------------------------------- */
@@ -598,7 +611,7 @@ static int hunt(void)
         fflush(NULL);
         const pid_t child = fork();
         if (child == 0) {
-            const struct CMUnitTest tests[] = {cmocka_unit_test(every_plan_gives_the_same_numbers)};
+            const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(every_plan_gives_the_same_numbers, tell_seed)};
             first_seed += (uint64_t)i;
             seeds = 1;
             cmocka_set_message_output(CM_OUTPUT_SUBUNIT);
@@ -616,8 +629,8 @@ static int hunt(void)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_was_found_stays_right), cmocka_unit_test(every_plan_gives_the_same_numbers)};
-    const struct CMUnitTest one[] = {cmocka_unit_test(every_plan_gives_the_same_numbers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(what_was_found_stays_right, tell_seed), cmocka_unit_test_teardown(every_plan_gives_the_same_numbers, tell_seed)};
+    const struct CMUnitTest one[] = {cmocka_unit_test_teardown(every_plan_gives_the_same_numbers, tell_seed)};
     bool hunting = false;
     for (int i = 1; i < argc; i++) {
         const bool more = i + 1 < argc;

@@ -46,7 +46,7 @@ for name in results.csv plan.json study.json verdict.json report.html; do
     echo precious >"$work/victim" && rm "$work/taken/$name" && ln -s "$work/victim" "$work/taken/$name"
     if [ "$name" = study.json ]; then # the words of another file are no study's
         begin small --out "$work/taken"
-        ends 1 "study.json' is damaged" "study.json is a link"
+        ends 1 "study.json' is a damaged description" "study.json is a link"
         [ "$(cat "$work/victim")" = precious ] || die "study.json: a link was followed"
         continue
     fi
