@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TRY(call)                                                                                                                                                                            \
@@ -23,21 +24,36 @@
 
 static deepid_study *volatile running;
 
+static volatile sig_atomic_t heard; /* the second, of a clock, at which the first one came; 0: none yet */
+
+static int seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int)now.tv_sec + 1;
+}
+
+/* timeout(1) and some shells send it twice, to the process and to its group: that is heard as one. */
 static void interrupt(int number)
 {
-    (void)number;
+    enum { APART = 2 };
+    if (heard && seconds_now() - heard >= APART) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    heard = heard ? heard : seconds_now();
     deepid_study_request_stop(running); /* one atomic store */
 }
 
-/* While a study runs, and once: a second Ctrl-C, or one at any other time, ends the program at once. What is half written is never seen. */
+/* While a study runs: a second Ctrl-C some moments later, or one at any other time, ends the program at once. What is half written is never seen. */
 static void catch_interrupts(deepid_study *study)
 {
-    const struct sigaction once = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+    const struct sigaction ours = {.sa_handler = interrupt};
     const struct sigaction usual = {.sa_handler = SIG_DFL};
     if (study)
         running = study;
-    sigaction(SIGINT, study ? &once : &usual, NULL);
-    sigaction(SIGTERM, study ? &once : &usual, NULL);
+    sigaction(SIGINT, study ? &ours : &usual, NULL);
+    sigaction(SIGTERM, study ? &ours : &usual, NULL);
 }
 
 /* A limit on the size of files and a pipe that nobody reads become errors of writing, with a sentence. */
