@@ -186,22 +186,25 @@ static double squares_of(const deepid_net *net, int64_t first, int64_t end)
     return end > first ? dpid_sum_squares_by[net->head.ctx->isa][net->precision](dpid_ctx_pool(net->head.ctx), gradients, end - first) : 0;
 }
 
-/* Stages that know theirs, and passes over what lies between. */
+/* Pieces of stages that know theirs, and passes over what lies between, from the end of the net on. One by one: stages are cut elsewhere with recomputation, and the sum has to have the same bits. */
 double dpid_net_gradient_squares(const deepid_net *net)
 {
     double sum = 0;
-    int64_t done = 0;
-    for (int32_t i = 0; i < net->plan->stages; i++) {
+    int64_t done = net->values_reals;
+    for (int32_t i = net->plan->stages - 1; i >= 0; i--) {
         const dpid_stage *stage = &net->plan->stage[i];
+        const double *piece;
         int64_t first;
         int64_t end;
-        if (!stage->type->squares)
+        const int32_t pieces = stage->type->squares ? stage->type->squares(net, stage, &piece, &first, &end) : 0;
+        if (pieces == 0)
             continue;
-        sum += stage->type->squares(net, stage, &first, &end);
-        sum += squares_of(net, done, first);
-        done = end > done ? end : done;
+        sum += squares_of(net, end, done);
+        for (int32_t k = 0; k < pieces; k++)
+            sum += piece[k];
+        done = first;
     }
-    return sum + squares_of(net, done, net->values_reals);
+    return sum + squares_of(net, 0, done);
 }
 
 /* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net writes, the other adds. */

@@ -36,8 +36,9 @@ struct dpid_stage_type {
     int32_t (*make)(const deepid_net *net, dpid_plan *plan, dpid_stage *stage);
     /* backward knows `anew`; others find their gradients cleared */
     bool knows_anew;
-    /* After a backward anew: the sum of squares of its parameters' gradients, taken while they were at hand, and where those lie. NULL: not known. */
-    double (*squares)(const deepid_net *net, const dpid_stage *stage, int64_t *first, int64_t *end);
+    /* After a backward anew: sums of squares of pieces of its parameters' gradients, taken while they were at hand, those of the last layer first, and where all of those parameters lie. The pieces are the
+       same ones wherever stages are cut. Returns their number; 0: none is known. NULL: the same. */
+    int32_t (*squares)(const deepid_net *net, const dpid_stage *stage, const double **pieces, int64_t *first, int64_t *end);
     /* Which values and gradients it needs, and when. NULL: all that its steps touch, from its first step to its last. */
     void (*use)(const deepid_net *net, const dpid_plan *plan, const dpid_stage *stage, const dpid_lifetimes *lifetimes);
     /* Reals of scratch for forward or backward (the larger) of n samples with this many workers. NULL: none. */

@@ -252,21 +252,18 @@ static void gradient_task(void *arg, int64_t task, int32_t worker)
 }
 
 /* Its dense layers' parameters lie one after the other. */
-static double squares(const deepid_net *net, const dpid_stage *stage, int64_t *first, int64_t *end)
+static int32_t squares(const deepid_net *net, const dpid_stage *stage, const double **pieces, int64_t *first, int64_t *end)
 {
     const dpid_rows *rows = stage->own;
-    *first = *end = 0;
     if (rows->denses == 0)
         return 0;
     const dpid_layer *front = &net->layer[net->step[rows->step[rows->dense[0]].step].layer];
     const dpid_layer *back = &net->layer[net->step[rows->step[rows->dense[rows->denses - 1]].step].layer];
     const dpid_parameter *last = &net->parameter[back->parameter[back->op.parameters - 1]];
-    double sum = 0;
     *first = net->parameter[front->parameter[0]].offset;
     *end = last->offset + last->count;
-    for (int32_t i = 0; i < rows->tasks; i++)
-        sum += rows->squares[i];
-    return sum;
+    *pieces = rows->squares;
+    return rows->tasks;
 }
 
 /* ---- backward, and both in one ------------------------------------------------------------------------------- */

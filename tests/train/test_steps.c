@@ -436,6 +436,36 @@ static void a_steps_gradient_is_the_derivative_of_the_loss(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Clipping multiplies by the gradient's norm: the last bit of that sum reaches every weight. */
+static void recomputing_keeps_the_bits_of_the_norm(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(2);
+    for (int form = 0; form < 2; form++) {
+        double expected[6];
+        for (int recompute = 0; recompute < 4; recompute++) {
+            char text[160];
+            run r = {.net = NULL};
+            snprintf(text, sizeof text, "input 8x8x1 recompute=%d; flatten; dense out=40; 5 * identity { dense out=40; %srelu; dense out=40 } after=relu; dense out=3", recompute, form ? "batchnorm; " : "");
+            OK(deepid_net_create(ctx, text, DEEPID_F64, &r.net));
+            OK(deepid_net_init(r.net, "he", 3));
+            OK(deepid_dataset_generate(ctx, "gratings n=20 classes=3", 4, &r.data));
+            OK(deepid_trainer_create(r.net, r.data, &r.trainer));
+            OK(deepid_trainer_set_clip(r.trainer, 1e-3));
+            for (int step = 0; step < 6; step++) {
+                OK(deepid_trainer_step(r.trainer));
+                const double norm = deepid_trainer_gradient_norm(r.trainer);
+                if (recompute == 0)
+                    expected[step] = norm;
+                if (norm != expected[step])
+                    fail_msg("%s, step %d: the norm is %.17g, without recomputation %.17g", text, step + 1, norm, expected[step]);
+            }
+            close_run(&r);
+        }
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- what a message names ----------------------------------------------------------------------------------------- */
 
 /* Blocks that are computed again, `recompute` at a time, share memory: what a later one left there must not name an earlier one. */
@@ -486,6 +516,7 @@ int main(void)
         cmocka_unit_test(the_steps_before_a_fit_count),
         cmocka_unit_test(evaluation_counts_every_sample_once),
         cmocka_unit_test(a_steps_gradient_is_the_derivative_of_the_loss),
+        cmocka_unit_test(recomputing_keeps_the_bits_of_the_norm),
         cmocka_unit_test(a_step_that_is_not_finite_names_its_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
