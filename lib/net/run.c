@@ -235,13 +235,22 @@ static bool all_finite(const deepid_net *net, const void *x, int64_t n)
     return net->precision == DPID_P32 ? dpid_all_finite_f32(x, n) : net->precision == DPID_P64 ? dpid_all_finite_f64(x, n) : dpid_all_finite_f80(x, n);
 }
 
-/* Of what steps first .. end - 1 give. A value without a buffer is part of one that has. */
+/* A batch-norm that runs inside a convolution has its output nowhere, and the layer that reads it must not be blamed for it. Any other value without a buffer is part of one that has. */
+static bool gives_nonfinite(const deepid_net *net, int32_t t, int64_t n)
+{
+    const dpid_step *step = &net->step[t];
+    const void *value = dpid_value_at(net, step->out);
+    if (value)
+        return !all_finite(net, value, dpid_value_reals(net, step->out, n));
+    return net->plan->fusion.role[t] == DPID_ROLE_NORM && dpid_value_at(net, step->in) && !dpid_fused_norm_is_finite(net, t, n);
+}
+
+/* The first of steps first .. end - 1. */
 static const char *name_nonfinite(const deepid_net *net, int32_t first, int32_t end, int64_t n)
 {
     for (int32_t t = first; t < end; t++) {
-        const int32_t v = net->step[t].out;
-        if (dpid_value_at(net, v) && !all_finite(net, dpid_value_at(net, v), dpid_value_reals(net, v, n)))
-            return net->value[v].name;
+        if (gives_nonfinite(net, t, n))
+            return net->value[net->step[t].out].name;
     }
     return NULL;
 }

@@ -71,5 +71,7 @@ const dpid_kernels *dpid_kernels_of(const deepid_net *net, const dpid_step *step
 dpid_pass dpid_pass_of(const deepid_net *net, const dpid_step *step, dpid_mode mode, int64_t n);
 void dpid_add_parameter_gradients(const deepid_net *net, const dpid_layer *layer, dpid_pass *pass);
 dpid_pass dpid_backward_pass_of(const deepid_net *net, int32_t t, dpid_mode mode, int64_t n, bool want_input);
+/* Whether all is finite that the batch-norm at step t, which is fused into convolutions, gave in the last forward: worked out again, for it stands nowhere. */
+bool dpid_fused_norm_is_finite(const deepid_net *net, int32_t t, int64_t n);
 
 #endif

@@ -8,6 +8,9 @@
 #include "ops/batchnorm/batchnorm.h"
 #include "ops/conv2d/conv2d.h"
 
+#include <float.h>
+#include <math.h>
+
 static const dpid_fusion *fusion_of(const deepid_net *net)
 {
     return &net->plan->fusion;
@@ -27,6 +30,22 @@ static dpid_batchnorm_arrays arrays_of(const deepid_net *net, const dpid_lazy *l
 static void *parts_of(const deepid_net *net, int32_t norm_step)
 {
     return net->plan->memory + net->plan->parts[net->step[norm_step].layer];
+}
+
+bool dpid_fused_norm_is_finite(const deepid_net *net, int32_t t, int64_t n)
+{
+    const dpid_step *step = &net->step[t];
+    const dpid_precision p = net->precision;
+    const dpid_pass pass = dpid_pass_of(net, step, net->forward_mode, n);
+    const dpid_batchnorm_arrays a = dpid_batchnorm_arrays_of[net->head.ctx->isa][p](&pass);
+    const int64_t c = net->value[step->in].shape.extent[2];
+    const double most = p == DPID_P32 ? (double)FLT_MAX : DBL_MAX;
+    for (int64_t i = 0; i < dpid_value_reals(net, step->in, n); i++) {
+        const double centred = dpid_fetch(p, pass.x, i) - dpid_fetch(p, a.mean, i % c);
+        if (!(fabs(centred * dpid_fetch(p, a.gain, i % c) + dpid_fetch(p, a.shift, i % c)) <= most))
+            return false;
+    }
+    return true;
 }
 
 /* ---- where a value comes from, where its gradient goes -------------------------------------- */

@@ -503,6 +503,35 @@ static void a_step_that_is_not_finite_names_its_block(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* A batch-norm that runs inside a convolution gives what stands nowhere: it is named all the same, and not the layer that reads it. A product of finite numbers may be too large, too. */
+static void a_fused_batchnorm_that_is_not_finite_is_named(void **state)
+{
+    (void)state;
+    static const char *const norms[] = {"batchnorm", "block1.batchnorm1", "block1.batchnorm2", "block2.batchnorm1"};
+    static const char *const parameters[] = {"weight", "bias"};
+    static const float values[] = {NAN, INFINITY, 3e38F};
+    deepid_ctx *ctx = new_ctx(2);
+    for (size_t i = 0; i < sizeof norms / sizeof *norms * 2 * 3; i++) {
+        if (i % 6 == 5) /* a finite bias overflows nothing */
+            continue;
+        char name[40];
+        char expected[60];
+        run r = {.net = NULL};
+        snprintf(name, sizeof name, "%s.%s", norms[i / 6], parameters[i / 3 % 2]);
+        snprintf(expected, sizeof expected, "the output of %s is not finite", norms[i / 6]);
+        OK(deepid_net_create(ctx, "input 8x8x1; conv2d out=8 kernel=3; batchnorm; relu; 2 * identity out=8; global_avgpool; dense out=3", DEEPID_F32, &r.net));
+        OK(deepid_net_init(r.net, "he", 3));
+        OK(deepid_dataset_generate(ctx, "gratings n=20 classes=3", 4, &r.data));
+        OK(deepid_trainer_create(r.net, r.data, &r.trainer));
+        ((float *)deepid_net_parameter_data(r.net, name))[1] = values[i % 3];
+        const int32_t status = deepid_trainer_step(r.trainer);
+        if (status != DEEPID_ERR_NUMERIC || !strstr(deepid_ctx_error(ctx), expected))
+            fail_msg("%g in %s: '%s', expected '%s'", (double)values[i % 3], name, deepid_ctx_error(ctx), expected);
+        close_run(&r);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -518,6 +547,7 @@ int main(void)
         cmocka_unit_test(a_steps_gradient_is_the_derivative_of_the_loss),
         cmocka_unit_test(recomputing_keeps_the_bits_of_the_norm),
         cmocka_unit_test(a_step_that_is_not_finite_names_its_block),
+        cmocka_unit_test(a_fused_batchnorm_that_is_not_finite_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
