@@ -179,5 +179,8 @@ const char *dpid_safetensors_text(const dpid_safetensors *file, const char *key)
 int32_t dpid_net_file_entries(const deepid_net *net, dpid_arena *arena, dpid_file_tensor **tensors, int64_t *count);
 int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype, deepid_net **out);
 int32_t dpid_net_read_values(deepid_net *net, const dpid_safetensors *file, const char *path);
+/* deepid_net_save and deepid_net_load; the file says which task of a study it is the net of, and that of another is refused. task NULL: of none, of any. */
+int32_t dpid_net_save_of(const deepid_net *net, const char *path, const char *task);
+int32_t dpid_net_load_of(deepid_ctx *ctx, const char *path, int32_t dtype, const char *task, deepid_net **out);
 
 #endif

@@ -5,6 +5,7 @@
 
 #define KEY_NET "deepid.net"
 #define KEY_FORMAT "deepid.format" /* written and checked by safetensors.c */
+#define KEY_TASK "deepid.task"     /* of a study */
 
 /* ---- out ------------------------------------------------------------------------- */
 
@@ -22,13 +23,13 @@ int32_t dpid_net_file_entries(const deepid_net *net, dpid_arena *arena, dpid_fil
     return DEEPID_OK;
 }
 
-static int32_t net_save(const deepid_net *net, const char *path)
+int32_t dpid_net_save_of(const deepid_net *net, const char *path, const char *task)
 {
     deepid_ctx *ctx = net->head.ctx;
     dpid_arena arena = {.ctx = ctx};
     dpid_file_tensor *tensors = NULL;
     int64_t count = 0;
-    const dpid_file_text metadata = {KEY_NET, net->text};
+    const dpid_file_text metadata[] = {{KEY_NET, net->text}, {KEY_TASK, task}};
     if (!path)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: path is NULL");
     if (net->layers > DPID_FILE_LAYERS && net->layers > net->values_reals + net->states_reals)
@@ -36,7 +37,7 @@ static int32_t net_save(const deepid_net *net, const char *path)
                          (long long)(net->values_reals + net->states_reals), DPID_FILE_LAYERS);
     int32_t status = dpid_net_file_entries(net, &arena, &tensors, &count);
     if (status == DEEPID_OK)
-        status = dpid_safetensors_write(ctx, path, tensors, count, &metadata, 1);
+        status = dpid_safetensors_write(ctx, path, tensors, count, metadata, task ? 2 : 1);
     dpid_arena_release(&arena);
     return status;
 }
@@ -44,7 +45,7 @@ static int32_t net_save(const deepid_net *net, const char *path)
 int32_t deepid_net_save(const deepid_net *net, const char *path)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
-    return dpid_leave(net->head.ctx, net_save(net, path));
+    return dpid_leave(net->head.ctx, dpid_net_save_of(net, path, NULL));
 }
 
 /* ---- in --------------------------------------------------------------------------- */
@@ -176,13 +177,24 @@ int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file,
     return status;
 }
 
-static int32_t net_load(deepid_ctx *ctx, const char *path, int32_t dtype, deepid_net **out)
+static int32_t check_task(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, const char *task)
+{
+    const char *theirs = dpid_safetensors_text(file, KEY_TASK);
+    if (theirs && strcmp(theirs, task) == 0)
+        return DEEPID_OK;
+    return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is not the net of its task: its " KEY_TASK " is '%.40s', expected '%s'; remove it and tasks/%s.json to run the task again", path,
+                     theirs ? theirs : "missing", task, task);
+}
+
+int32_t dpid_net_load_of(deepid_ctx *ctx, const char *path, int32_t dtype, const char *task, deepid_net **out)
 {
     dpid_safetensors file;
     if (!path || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: %s is NULL", path ? "out" : "path");
     DPID_TRY(dpid_safetensors_read(ctx, path, &file));
-    const int32_t status = dpid_net_from_safetensors(ctx, &file, path, dtype, out);
+    int32_t status = task ? check_task(ctx, &file, path, task) : DEEPID_OK;
+    if (status == DEEPID_OK)
+        status = dpid_net_from_safetensors(ctx, &file, path, dtype, out);
     dpid_safetensors_release(&file);
     return status;
 }
@@ -190,7 +202,7 @@ static int32_t net_load(deepid_ctx *ctx, const char *path, int32_t dtype, deepid
 int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dtype, deepid_net **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
-    return dpid_leave(ctx, net_load(ctx, path, dtype, out));
+    return dpid_leave(ctx, dpid_net_load_of(ctx, path, dtype, NULL, out));
 }
 
 static int32_t load_weights(deepid_net *net, const char *path, const char *word)

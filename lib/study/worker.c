@@ -56,7 +56,7 @@ int32_t dpid_task_net(deepid_ctx *ctx, const deepid_study *study, const dpid_tas
         return copy_net(ctx, task->trained, out);
     dpid_string path = {.ctx = ctx};
     dpid_string_format(&path, "%s/nets/%s.safetensors", study->folder ? study->folder : ".", task->name);
-    const int32_t status = path.status == DEEPID_OK ? deepid_net_load(ctx, path.text, 0, out) : path.status;
+    const int32_t status = path.status == DEEPID_OK ? dpid_net_load_of(ctx, path.text, 0, task->name, out) : path.status;
     dpid_string_release(&path);
     return status;
 }
@@ -332,7 +332,7 @@ static int32_t save(dpid_job *job)
         return DEEPID_OK;
     if (keeps) {
         dpid_string_format(&path, "%s/nets/%s.safetensors", job->study->folder, task->name);
-        status = path.status == DEEPID_OK ? deepid_net_save(job->net, path.text) : path.status;
+        status = path.status == DEEPID_OK ? dpid_net_save_of(job->net, path.text, task->name) : path.status;
         dpid_string_release(&path);
     }
     return status == DEEPID_OK ? dpid_task_publish(job->ctx, job->study, task) : status;

@@ -147,6 +147,44 @@ static void files_without_a_checksum_are_refused(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Whole files of two seeds, each under the other's name: what stands on a net may not take the other's. */
+static void a_net_of_another_task_is_named(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *data = NULL;
+    deepid_study *study = NULL;
+    deepid_net *net = NULL;
+    char path[8][512];
+    char nets[512];
+    size_t bytes;
+    place p = {ctx, temporary("swapped")};
+    OK(run_again(&p));
+    snprintf(nets, sizeof nets, "%s/nets", p.folder);
+    const int files = find_files(nets, ".safetensors", path, 8);
+    assert_int_equal(files, 6); /* two seeds of S, D and W0 */
+    char *first = read_bytes(path[0], &bytes);
+    for (int i = 1; i < files; i++)
+        write_bytes(path[i], first, bytes);
+    free(first);
+    OK(open_study(ctx, p.folder, &data, &study));
+    static const char *const arms[] = {"S", "D", "W0"};
+    int taken = 0;
+    for (int i = 0; i < files; i++) {
+        if (deepid_study_net(study, arms[i / 2], (uint64_t)(1 + i % 2), &net) == DEEPID_OK) {
+            deepid_net_destroy(net);
+            taken++;
+            continue;
+        }
+        assert_non_null(strstr(deepid_ctx_error(ctx), ".safetensors' is not the net of its task: its deepid.task is '"));
+        assert_non_null(strstr(deepid_ctx_error(ctx), ".json to run the task again"));
+    }
+    assert_int_equal(taken, 1);
+    deepid_study_destroy(study);
+    deepid_dataset_destroy(data);
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- memory ------------------------------------------------------------------------------------ */
 
 static void no_memory_on_resume_is_no_damage(void **state)
@@ -192,6 +230,7 @@ int main(void)
         cmocka_unit_test(a_turned_bit_is_named_by_the_next_run),
         cmocka_unit_test(an_edited_digit_is_named),
         cmocka_unit_test(files_without_a_checksum_are_refused),
+        cmocka_unit_test(a_net_of_another_task_is_named),
         cmocka_unit_test(no_memory_on_resume_is_no_damage),
         cmocka_unit_test(workers_take_the_contexts_memory),
     };
