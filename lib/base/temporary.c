@@ -48,13 +48,27 @@ static bool lock(int fd)
     return fstat(fd, &info) == 0 && info.st_nlink > 0;
 }
 
+/* Never the number of a standard stream that the host has closed: what it prints would land in the file. */
+static int above_streams(int fd, const char *name)
+{
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    const int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int error = errno;
+    if (higher < 0)
+        unlink(name);
+    close(fd);
+    errno = error;
+    return higher;
+}
+
 int dpid_temporary_open(const char *path, char *name, size_t size)
 {
     enum { TRIES = 8 };
     for (int i = 0; i < TRIES; i++) {
         if (!make_name(path, name, size))
             return -1;
-        const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        const int fd = above_streams(open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666), name);
         if (fd < 0 && errno != EEXIST)
             return -1;
         if (fd >= 0 && lock(fd))

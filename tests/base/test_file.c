@@ -571,9 +571,35 @@ static void folders_are_made_with_their_parents(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- standard streams that the host has closed ----------------------------------------------------------- */
+
+/* What is printed to one while a file is open must not land in the file. */
+static void a_file_never_takes_the_place_of_a_closed_stream(void **state)
+{
+    (void)state;
+    enum { STREAMS = 3 };
+    deepid_ctx *ctx = new_ctx(1);
+    dpid_writer w;
+    int numbers[STREAMS];
+    int kept[STREAMS];
+    for (int i = 0; i < STREAMS; i++)
+        kept[i] = fcntl(i, F_DUPFD_CLOEXEC, STREAMS);
+    for (int i = 0; i < STREAMS; i++) {
+        close(i);
+        numbers[i] = dpid_writer_open(ctx, temporary("quiet"), &w) == DEEPID_OK ? w.fd : -1;
+        dpid_writer_discard(&w);
+        dup2(kept[i], i);
+        close(kept[i]);
+    }
+    for (int i = 0; i < STREAMS; i++)
+        assert_true(numbers[i] >= STREAMS);
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_never_takes_the_place_of_a_closed_stream),
         cmocka_unit_test(a_file_is_read_whole),
         cmocka_unit_test(what_cannot_be_read_says_why),
         cmocka_unit_test(the_cap_is_checked_before_anything_is_allocated),
