@@ -82,7 +82,7 @@ DEEPID_API int32_t deepid_dataset_load_npy(deepid_ctx *ctx, const char *x_path, 
 /**
  * CSV (RFC 4180), plain or .gz: one row a sample, finite decimal numbers in every cell.
  *
- * The first line is names when no cell of it is a number; a cell that is something else is refused with its line and column, in the first line too: no sample is left out in silence. Cells may be
+ * The first line is names when no cell of it is a number and one begins as a name does, with a letter; a cell that is something else is refused with its line and column, in the first line too: no sample is left out in silence. Cells may be
  * in quotes and have blanks around; lines end with LF, CR LF or CR; a byte order mark of UTF-8 and empty lines are passed over. Numbers have '.' in every locale; inf, nan, hexadecimal and what is
  * too large for a double are refused, what is too small is 0.
  *
@@ -133,7 +133,7 @@ DEEPID_API int32_t deepid_dataset_sample(const deepid_dataset *data, int64_t cou
 DEEPID_API int32_t deepid_dataset_normalize(deepid_dataset *data, const char *how, const deepid_dataset *reference);
 /** Replace labels of share of the samples by another class, drawn by seed. */
 DEEPID_API int32_t deepid_dataset_add_label_noise(deepid_dataset *data, double share, uint64_t seed);
-/** Loss of the best constant predictor: entropy of the labels (nats), or variance of the targets (mean over outputs). */
+/** Loss of the best constant predictor: entropy of the labels (nats), or variance of the targets (mean over outputs); NaN without memory. */
 DEEPID_API double deepid_dataset_constant_loss(const deepid_dataset *data);
 /** Hash of contents, 64 bit: what a study's configuration names. */
 DEEPID_API uint64_t deepid_dataset_hash(const deepid_dataset *data);

@@ -121,20 +121,19 @@ static bool is_decimal(dpid_span cell, double *value)
     return dpid_parse_double(cell.text, cell.length, value) && isfinite(*value);
 }
 
-/* Letters of any script, and no word for a value that is missing. C2 and E2 lead in UTF-8 to signs: a no-break space, a typographic minus. */
+/* Begins with a letter of any script, and is no word for a value. C2 and E2 lead in UTF-8 to signs: a no-break space, a typographic minus. What begins with a digit or a sign is meant as a number:
+   1.5D+00, 1.#QNAN, #DIV/0!. */
 static bool is_name(dpid_span cell)
 {
-    static const char *const missing[] = {"na", "n/a", "#n/a", "nan", "null", "none"};
+    static const char *const values[] = {"na", "n/a", "nan", "nat", "null", "none", "true", "false"};
     double value;
-    bool letters = false;
-    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
-        if (cell.length == (int64_t)strlen(missing[i]) && strncasecmp(cell.text, missing[i], (size_t)cell.length) == 0)
+    const int64_t quote = cell.length > 0 && *cell.text == '\'';
+    const unsigned char c = cell.length > quote ? (unsigned char)cell.text[quote] : 0;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (cell.length == (int64_t)strlen(values[i]) && strncasecmp(cell.text, values[i], (size_t)cell.length) == 0)
             return false;
-    for (int64_t i = 0; i < cell.length; i++) {
-        const unsigned char c = (unsigned char)cell.text[i];
-        letters |= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c > 0xc2 && c != 0xe2);
-    }
-    return letters && !dpid_parse_double(cell.text, cell.length, &value);
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c > 0xc2 && c != 0xe2);
+    return letter && !dpid_parse_double(cell.text, cell.length, &value);
 }
 
 /* Names: no cell is a number, and some cell is a name. A row of neither is a sample, whose cells will be refused. Reads nothing. */

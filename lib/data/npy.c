@@ -64,7 +64,7 @@ static int32_t parse_header(deepid_ctx *ctx, const char *path, const char *heade
     DPID_TRY(parse_shape(ctx, path, value_of(header, "'shape'"), f));
     const char *fortran = value_of(header, "'fortran_order'");
     f->fortran = fortran && strncmp(fortran, "True", 4) == 0;
-    return DEEPID_OK;
+    return f->fortran || (fortran && strncmp(fortran, "False", 5) == 0) ? DEEPID_OK : broken(ctx, path, "fortran_order is neither True nor False");
 }
 
 /* The file's prefix and header, from its first bytes: they need not hold the data. *need: the bytes of the whole file. */

@@ -278,6 +278,9 @@ static void npy_and_csv_are_read_and_damage_is_found(void **state)
         if (deepid_dataset_load_npy(ctx, bad, y, &data) != DEEPID_ERR_FORMAT)
             fail_msg("cut after %zu bytes was taken", cut);
     }
+    memcpy(strstr(buffer + 10, "True"), "true", 4);
+    write_file(bad, buffer, 104);
+    REFUSED(deepid_dataset_load_npy(ctx, bad, y, &data), DEEPID_ERR_FORMAT, "fortran_order is neither True nor False");
     const char *csv = temporary("table.csv");
     write_text(csv, "a,b,class\r\n1,2,0\r\n\r\n3, 4.5e0 ,2\n");
     OK(deepid_dataset_load_csv(ctx, csv, "", &data));
@@ -409,6 +412,16 @@ static void no_sample_of_a_csv_is_lost(void **state)
         {"a,b,1\n1,2,0\n", "", "line 1, column 1: 'a' is not a finite decimal number"},
         {"a,nan,b\n1,2,0\n", "", "line 1, column 1: 'a' is not a finite decimal number"},
         {"?,NA,\n1,2,0\n", "", "line 1, column 1: '?' is not a finite decimal number"}, /* nor names */
+        {"1.5D+00,2D+00,0D+00\n1,2,0\n", "", "line 1, column 1: '1.5D+00' is not a finite decimal number"}, /* of Fortran, of old C, of spreadsheets, of R */
+        {"1.#INF,-1.#IND,1.#QNAN\n1,2,0\n", "", "line 1, column 1: '1.#INF' is not a finite decimal number"},
+        {"\"1,5e3\",\"2,5e3\",\"0e0\"\n1,2,0\n", "", "line 1, column 1: '1,5e3' is not a finite decimal number"},
+        {"#DIV/0!,#VALUE!,#N/A\n1,2,0\n", "", "line 1, column 1: '#DIV/0!' is not a finite decimal number"},
+        {"<NA>,NaT,\\N\n1,2,0\n", "", "line 1, column 1: '<NA>' is not a finite decimal number"},
+        {"True,FALSE,true\n1,2,0\n", "", "line 1, column 1: 'True' is not a finite decimal number"},
+        {"\xe2\x88\x92" "1e5,5kg,0e\n1,2,0\n", "", "line 1, column 1: '\xe2\x88\x92" "1e5' is not a finite decimal number"},
+        {"'a',2nd,#\n1,2,0\n", "", "1 2 [0] "}, /* one name is enough */
+        {"1st,_b,2nd\n1,2,0\n", "", "1 2 [0] "},
+        {"\xc3\xa4,1x1,1x2\n1,2,0\n", "", "1 2 [0] "},
         {"a,b,c\n1,2,0\n", "header=no", "line 1, column 1: 'a' is not a finite decimal number"},
         /* every cell is a finite decimal number */
         {"1,2,0\nnan,4,1\n", "", "line 2, column 1: 'nan' is not a finite decimal number"},
