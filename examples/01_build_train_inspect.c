@@ -22,15 +22,28 @@ static int32_t show_progress(void *user, const deepid_event *event)
     return 0;
 }
 
+/* A whole number of 1 to a billion, or 0. */
+static int64_t count_of(const char *text)
+{
+    enum { MOST = 1000000000 };
+    char *end;
+    const long long n = strtoll(text, &end, 10);
+    return end != text && *end == 0 && n >= 1 && n <= MOST ? n : 0;
+}
+
 int main(int argc, char **argv)
 {
-    const int64_t steps = argc > 1 ? atoll(argv[1]) : 400;
+    const int64_t steps = argc > 1 ? count_of(argv[1]) : 400;
     deepid_ctx *ctx = NULL;
     deepid_dataset *data = NULL;
     deepid_net *net = NULL;
     deepid_trainer *trainer = NULL;
     deepid_table *layers = NULL;
 
+    if (argc > 2 || steps == 0) {
+        fprintf(stderr, "usage: 01_build_train_inspect [STEPS]\n");
+        return 2;
+    }
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of writing, with a sentence */
     TRY(deepid_ctx_create(&ctx));
     TRY(deepid_dataset_generate(ctx, "spirals n=256 noise=0.06", 77, &data));

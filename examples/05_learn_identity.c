@@ -68,6 +68,15 @@ static int basin(deepid_ctx *ctx, const char *block, const deepid_dataset *data,
     return 0;
 }
 
+/* A whole number of 1 to a billion, or 0. */
+static int64_t count_of(const char *text)
+{
+    enum { MOST = 1000000000 };
+    char *end;
+    const long long n = strtoll(text, &end, 10);
+    return end != text && *end == 0 && n >= 1 && n <= MOST ? n : 0;
+}
+
 int main(int argc, char **argv)
 {
     static const char *const texts[] = {
@@ -79,9 +88,13 @@ int main(int argc, char **argv)
         "input 8; plain { dense out=8; tanh; dense out=8 }",
         "input 8; plain { dense out=4; relu; dense out=8; relu }",
     };
-    const int64_t steps = argc > 1 ? atoll(argv[1]) : 2000;
+    const int64_t steps = argc > 1 ? count_of(argv[1]) : 2000;
     deepid_ctx *ctx = NULL;
     deepid_dataset *points = NULL, *spirals = NULL;
+    if (argc > 2 || steps == 0) {
+        fprintf(stderr, "usage: 05_learn_identity [STEPS]\n");
+        return 2;
+    }
     TRY(deepid_ctx_create(&ctx));
     TRY(deepid_dataset_generate(ctx, "identity n=256 in=8 dist=orthant", 1, &points)); /* x >= 0, as behind a relu */
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

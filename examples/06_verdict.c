@@ -20,22 +20,37 @@ static int32_t show_progress(void *user, const deepid_study_event *event)
     return 0;
 }
 
+/* A whole number of 1 to a billion, or 0. */
+static int64_t count_of(const char *text)
+{
+    enum { MOST = 1000000000 };
+    char *end;
+    const long long n = strtoll(text, &end, 10);
+    return end != text && *end == 0 && n >= 1 && n <= MOST ? n : 0;
+}
+
 int main(int argc, char **argv)
 {
+    const int64_t seeds = argc > 1 ? count_of(argv[1]) : 10;
+    const int64_t steps = argc > 2 ? count_of(argv[2]) : 400;
     deepid_ctx *ctx = NULL;
     deepid_dataset *train = NULL;
     deepid_dataset *valid = NULL;
     deepid_study *study = NULL;
     deepid_verdict *verdict = NULL;
 
+    if (argc > 3 || seeds == 0 || steps == 0) {
+        fprintf(stderr, "usage: 06_verdict [SEEDS [STEPS]]\n");
+        return 2;
+    }
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of writing, with a sentence */
     TRY(deepid_ctx_create(&ctx));
     TRY(deepid_dataset_open(ctx, "spirals n=256 noise=0.06", 77, &train, &valid));
     TRY(deepid_study_create(ctx, "input 2; dense out=16; batchnorm; relu;  2 * plain { dense out=16; batchnorm; relu }; dense out=2",
                             "input 2; dense out=16; batchnorm; relu; 30 * plain { dense out=16; batchnorm; relu }; dense out=2", train, &study));
     TRY(deepid_study_set_validation(study, valid));
-    TRY(deepid_study_set_seeds(study, argc > 1 ? atoll(argv[1]) : 10));
-    TRY(deepid_study_set_number(study, "steps", argc > 2 ? atof(argv[2]) : 400));
+    TRY(deepid_study_set_seeds(study, seeds));
+    TRY(deepid_study_set_number(study, "steps", (double)steps));
     TRY(deepid_study_set_number(study, "clip", 5));
     TRY(deepid_study_set_folder(study, "verdict")); /* resumes what is there */
     TRY(deepid_study_run(study, show_progress, NULL));

@@ -25,6 +25,14 @@ typedef struct {
     bool fast, list, verbose;
 } options;
 
+/* -1: no whole number. */
+static int64_t number_of(const char *text)
+{
+    char *end;
+    const long long n = strtoll(text, &end, 10);
+    return end != text && *end == 0 ? n : -1;
+}
+
 static bool read_options(int argc, char **argv, options *o)
 {
     enum { SEEDS = 10, MOST_SEEDS = 100, MOST_THREADS = 1024 };
@@ -35,8 +43,8 @@ static bool read_options(int argc, char **argv, options *o)
         case 'c': o->settings.csv = true; break;
         case 't': o->only = optarg; break;
         case 'f': o->fast = true; break;
-        case 's': o->settings.seeds = atoll(optarg); break;
-        case 'j': o->settings.threads = atoll(optarg); break;
+        case 's': o->settings.seeds = number_of(optarg); break;
+        case 'j': o->settings.threads = number_of(optarg); break;
         case 'o': o->settings.out = optarg; break;
         case 'l': o->list = true; break;
         case 'v': o->verbose = true; break;

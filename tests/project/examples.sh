@@ -19,5 +19,16 @@ grep -q nowhere err.txt
 "$1/examples/06_verdict" 6 60 >verdict.txt 2>err.txt || { cat err.txt; exit 1; }
 [ "$(grep -cE ' (confirmed|contributes|refuted|undecided|not_applicable) ' verdict.txt)" = 10 ]
 [ -s verdict/report.html ]
+for wrong in 40x -1 0 '' 99999999999999999999 '40 40 40'; do
+    for example in 01_build_train_inspect 05_learn_identity 06_verdict; do
+        code=0
+        # shellcheck disable=SC2086
+        if [ -n "$wrong" ]; then "$1/examples/$example" $wrong >out.txt 2>err.txt || code=$?; else "$1/examples/$example" '' >out.txt 2>err.txt || code=$?; fi
+        [ "$code" = 2 ] && grep -q "^usage: $example" err.txt || { echo "$example '$wrong': exit code $code"; exit 1; }
+    done
+done
+code=0
+"$1/examples/calibration" --threads x --list >out.txt 2>err.txt || code=$?
+[ "$code" = 2 ] || { echo "calibration --threads x: exit code $code"; exit 1; }
 sh "$2/examples/ffi/python/run.sh" "$1"
 sh "$2/examples/ffi/luajit/run.sh" "$1"
