@@ -6,11 +6,6 @@
 #include "ops/conv2d/conv2d.h"
 #include "ops/op.h"
 
-/* Windows that see nothing but padding are drawn too. */
-#ifndef RANDOM_NET_BLIND_WINDOWS
-#define RANDOM_NET_BLIND_WINDOWS 0
-#endif
-
 enum { PIECE = 1024, TRIES = 12, PIECES_MOST = 7 };
 enum { MACS_MOST = 500 * 1000, VALUES_MOST = 20 * 1000, PARAMETERS_MOST = 30 * 1000 };         /* of one sample */
 enum { BATCH_MACS_MOST = 2 * 1000 * 1000, BATCH_VALUES_MOST = 200 * 1000 };                     /* of a batch */
@@ -247,37 +242,11 @@ static void write_input(char *text, const dpid_shape *s)
     write_text(text, "input %s", dpid_shape_text(s->rank, s->extent).text);
 }
 
-/* A window that sees nothing of the picture. */
-static bool is_blind(const dpid_op *op)
-{
-    dpid_conv2d conv;
-    if (strcmp(op->kind->word, "conv2d") != 0 || dpid_conv2d_make(NULL, op, &conv) != DEEPID_OK)
-        return false;
-    const dpid_window *w = &conv.window;
-    bool seen = true;
-    for (int64_t i = 0; i < w->out_h; i++) {
-        bool any = false;
-        for (int64_t k = 0; k < w->kernel_h; k++)
-            any |= i * w->stride_h - w->top + k * w->dilation_h >= 0 && i * w->stride_h - w->top + k * w->dilation_h < w->h;
-        seen &= any;
-    }
-    for (int64_t i = 0; i < w->out_w; i++) {
-        bool any = false;
-        for (int64_t k = 0; k < w->kernel_w; k++)
-            any |= i * w->stride_w - w->left + k * w->dilation_w >= 0 && i * w->stride_w - w->left + k * w->dilation_w < w->w;
-        seen &= any;
-    }
-    return !seen;
-}
-
 static bool is_welcome(const drawing *d, const deepid_net *net, int64_t *macs, int64_t *values)
 {
     *macs = *values = 0;
-    for (int32_t i = 0; i < net->layers; i++) {
-        if (!RANDOM_NET_BLIND_WINDOWS && is_blind(&net->layer[i].op))
-            return false;
+    for (int32_t i = 0; i < net->layers; i++)
         *macs += net->layer[i].op.macs;
-    }
     for (int32_t v = 1; v < net->values_count; v++)
         *values += dpid_shape_count(&net->value[v].shape);
     return d->macs + *macs <= MACS_MOST && d->values + *values <= VALUES_MOST && d->parameters + net->values_reals <= PARAMETERS_MOST;
