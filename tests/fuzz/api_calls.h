@@ -75,6 +75,15 @@ static const char *text(void)
     }
 }
 
+/* As many as the largest count that an array is given with. */
+static const char *const *many_texts(void)
+{
+    static const char *many[64];
+    for (int i = 0; i < 64; i++)
+        many[i] = texts[i % (int)(sizeof texts / sizeof *texts - 1)];
+    return many;
+}
+
 /* No count between what the arrays hold and what nobody has memory for. */
 static int64_t whole(void)
 {

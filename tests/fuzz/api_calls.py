@@ -54,7 +54,7 @@ def draw(kind, word, function):
     if kind == "const char *":
         return "text()", "'%.60s'"
     if kind == "const char *const *":
-        return "(chance(4) ? NULL : texts)", "%p"
+        return "(chance(4) ? NULL : many_texts())", "%p"
     if word == "strides":
         return "strides()", "%p"
     if "*" in kind:

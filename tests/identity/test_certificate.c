@@ -389,6 +389,11 @@ static void damage(written *w, const char *path, size_t stride)
     every_turned_bit_is_refused(ctx, path, stride, path, verify, w);
 }
 
+static void write_words(const char *path, const char *words)
+{
+    write_bytes(path, words, strlen(words));
+}
+
 static void damaged_files_give_one_sentence(void **state)
 {
     (void)state;
@@ -398,12 +403,12 @@ static void damaged_files_give_one_sentence(void **state)
     damage(&w, w.deep, 11);
     deepid_ctx *ctx = w.ctx;
     OK(verify(&w));
-    write_bytes(w.json, "{\"format\": 1}", 13);
+    write_words(w.json, "{\"format\": 1}");
     REFUSED(verify(&w), DEEPID_ERR_FORMAT, "its last line is no checksum");
-    write_bytes(w.json, "{\"format\": 1,\n\"checksum\": ", 28);
+    write_words(w.json, "{\"format\": 1,\n\"checksum\": ");
     seal_again(w.json);
     REFUSED(verify(&w), DEEPID_ERR_FORMAT, "is a certificate of format 1, expected 2");
-    write_bytes(w.json, "[],\n\"checksum\": ", 17);
+    write_words(w.json, "[],\n\"checksum\": ");
     seal_again(w.json);
     REFUSED(verify(&w), DEEPID_ERR_FORMAT, "not JSON");
     end(&w);

@@ -27,13 +27,15 @@ static size_t get(const char *path, char *out, size_t most)
 /* length of the header, header, data bytes of zeros */
 static const char *put_safetensors(const char *header, size_t data)
 {
-    static char bytes[1 << 18];
     const size_t length = strlen(header);
-    memset(bytes, 0, sizeof bytes);
+    char *bytes = calloc(8 + length + data, 1);
+    assert_non_null(bytes);
     for (int i = 0; i < 8; i++)
         bytes[i] = (char)(length >> (8 * i));
     memcpy(bytes + 8, header, length);
-    return put("made.safetensors", bytes, 8 + length + data);
+    const char *path = put("made.safetensors", bytes, 8 + length + data);
+    free(bytes);
+    return path;
 }
 
 static const char small[] = "input 4x4x2; conv2d out=3 kernel=3; batchnorm; flatten; dense out=2";
