@@ -1,25 +1,11 @@
 /* Small beside large: losses of large and of small size, batch-norm and layer norm without eps and far from 0. */
 #include "support/support.h"
 
+#include "net/net.h"
 #include "ops/loss.h"
 #include "ops/op.h"
 
 #include <math.h>
-
-static void store(dpid_precision p, void *array, int64_t i, double value)
-{
-    if (p == DPID_P32)
-        ((float *)array)[i] = (float)value;
-    else if (p == DPID_P64)
-        ((double *)array)[i] = value;
-    else
-        ((long double *)array)[i] = (long double)value;
-}
-
-static double fetch(dpid_precision p, const void *array, int64_t i)
-{
-    return p == DPID_P32 ? (double)((const float *)array)[i] : p == DPID_P64 ? ((const double *)array)[i] : (double)((const long double *)array)[i];
-}
 
 /* ---- cross-entropy -------------------------------------------------------------------------------- */
 
@@ -36,10 +22,10 @@ static answer loss_of(dpid_isa isa, dpid_precision p, int64_t width, int32_t lab
     const dpid_loss *loss = dpid_loss_find(dpid_span_of("cross_entropy"));
     const dpid_value option[] = {{.r = smoothing}};
     for (int64_t k = 0; k < width; k++)
-        store(p, z, k, k == label ? own : others);
+        dpid_store(p, z, k, k == label ? own : others);
     dpid_loss_pass pass = {.option = option, .n = 1, .width = width, .z = z, .labels = &label, .dz = dz};
     loss->run[isa][p](&pass);
-    return (answer){pass.loss_sum, fetch(p, dz, label), fetch(p, dz, label > 0 ? 0 : 1)};
+    return (answer){pass.loss_sum, dpid_fetch(p, dz, label), dpid_fetch(p, dz, label > 0 ? 0 : 1)};
 }
 
 static void close_to(const char *what, dpid_precision p, double own, double others, double got, double expected, double relative)
@@ -104,27 +90,27 @@ static void normalise(deepid_ctx *ctx, const char *kind, const char *options, dp
     OK(dpid_op_create(ctx, dpid_kind_find(dpid_span_of(kind)), dpid_span_of(options), &in, &op));
     assert_true(op.saved_fixed <= FIXED && dpid_op_scratch(&op, ROWS, 1) <= 1 << 16);
     for (int i = 0; i < COUNT; i++) {
-        store(p, x, i, b->x[i]);
-        store(p, dy, i, b->dy[i]);
+        dpid_store(p, x, i, b->x[i]);
+        dpid_store(p, dy, i, b->dy[i]);
     }
     for (int j = 0; j < CHANNELS; j++) {
         const double values[] = {1, b->beta, b->x[j], variance ? variance[j] : 1};
         for (int k = 0; k < 4; k++)
-            store(p, parameter[k], j, values[k]);
-        store(p, gradient[0], j, 0);
-        store(p, gradient[1], j, 0);
+            dpid_store(p, parameter[k], j, values[k]);
+        dpid_store(p, gradient[0], j, 0);
+        dpid_store(p, gradient[1], j, 0);
     }
     const dpid_pass pass = {.op = &op, .mode = mode, .n = ROWS, .x = x, .y = y, .dy = dy, .dx = dx, .parameter = {parameter[0], parameter[1], parameter[2], parameter[3]},
                             .dparameter = {gradient[0], gradient[1]}, .saved = saved, .scratch = scratch};
     op.kind->kernels[isa][p]->forward(&pass);
     op.kind->kernels[isa][p]->backward(&pass);
     for (int i = 0; i < COUNT; i++) {
-        b->y[i] = fetch(p, y, i);
-        b->dx[i] = fetch(p, dx, i);
+        b->y[i] = dpid_fetch(p, y, i);
+        b->dx[i] = dpid_fetch(p, dx, i);
     }
     for (int j = 0; j < CHANNELS; j++) {
-        b->dgamma[j] = fetch(p, gradient[0], j);
-        b->dbeta[j] = fetch(p, gradient[1], j);
+        b->dgamma[j] = dpid_fetch(p, gradient[0], j);
+        b->dbeta[j] = dpid_fetch(p, gradient[1], j);
     }
 }
 

@@ -1,24 +1,10 @@
 /* What is not finite stays where it is: at units that let nothing through, and in the outputs that see it. */
 #include "support/support.h"
 
+#include "net/net.h"
 #include "ops/conv2d/conv2d.h"
 
 #include <math.h>
-
-static void store(dpid_precision p, void *array, int64_t i, double value)
-{
-    if (p == DPID_P32)
-        ((float *)array)[i] = (float)value;
-    else if (p == DPID_P64)
-        ((double *)array)[i] = value;
-    else
-        ((long double *)array)[i] = (long double)value;
-}
-
-static double fetch(dpid_precision p, const void *array, int64_t i)
-{
-    return p == DPID_P32 ? (double)((const float *)array)[i] : p == DPID_P64 ? ((const double *)array)[i] : (double)((const long double *)array)[i];
-}
 
 /* ---- units without a slope ------------------------------------------------------------------------- */
 
@@ -30,15 +16,15 @@ static void backward_at(const dpid_op *op, dpid_isa isa, dpid_precision p, doubl
     long double x[UNITS], y[UNITS], d[UNITS], out[UNITS], w[1];
     const dpid_kernels *kernels = op->kind->kernels[isa][p];
     for (int i = 0; i < UNITS; i++) {
-        store(p, x, i, -8 + 0.25 * i == -1.5 ? 5 : -8 + 0.25 * i);
-        store(p, d, i, dy);
+        dpid_store(p, x, i, -8 + 0.25 * i == -1.5 ? 5 : -8 + 0.25 * i);
+        dpid_store(p, d, i, dy);
     }
-    store(p, w, 0, weight);
+    dpid_store(p, w, 0, weight);
     dpid_pass pass = {.op = op, .mode = DPID_TRAIN, .n = UNITS, .x = x, .y = y, .dy = d, .dx = out, .parameter = {w}, .dparameter = {NULL}};
     kernels->forward(&pass);
     kernels->backward(&pass);
     for (int i = 0; i < UNITS; i++)
-        dx[i] = fetch(p, out, i);
+        dx[i] = dpid_fetch(p, out, i);
 }
 
 /* Where a gradient of 1 becomes 0, infinities and NaN do. Elsewhere they come through. Of kinds with kinks, in every precision and instruction set. */
@@ -103,17 +89,17 @@ static void activations_have_their_limits(void **state)
             for (int p = 0; p < DPID_PRECISIONS; p++) {
                 long double x[8], y[8], dy[8], dx[8];
                 for (int i = 0; i < 8; i++) {
-                    store((dpid_precision)p, x, i, i < 4 ? -large[i] : large[i - 4]);
-                    store((dpid_precision)p, dy, i, 1);
+                    dpid_store((dpid_precision)p, x, i, i < 4 ? -large[i] : large[i - 4]);
+                    dpid_store((dpid_precision)p, dy, i, 1);
                 }
                 const dpid_pass pass = {.op = &op, .n = 1, .x = x, .y = y, .dy = dy, .dx = dx};
                 op.kind->kernels[isa][p]->forward(&pass);
                 op.kind->kernels[isa][p]->backward(&pass);
                 for (int i = 0; i < 8; i++) {
                     const double slope = i < 4 ? cases[c].slope_low : cases[c].slope_high;
-                    if (fetch((dpid_precision)p, dx, i) != slope || (i < 4 && fetch((dpid_precision)p, y, i) != cases[c].at_low))
+                    if (dpid_fetch((dpid_precision)p, dx, i) != slope || (i < 4 && dpid_fetch((dpid_precision)p, y, i) != cases[c].at_low))
                         fail_msg("%s %s, precision %d: at %g it is %g with slope %g, expected slope %g", cases[c].word, cases[c].options, p, i < 4 ? -large[i] : large[i - 4],
-                                 fetch((dpid_precision)p, y, i), fetch((dpid_precision)p, dx, i), slope);
+                                 dpid_fetch((dpid_precision)p, y, i), dpid_fetch((dpid_precision)p, dx, i), slope);
                 }
             }
         }
@@ -153,7 +139,7 @@ static void run(deepid_ctx *ctx, const dpid_op *op, dpid_precision p, bool exact
     for (int i = 0; i < 7; i++) {
         memory[i] = calloc((size_t)counts[i], sizeof(double));
         for (int64_t k = 0; from[i] && k < counts[i]; k++)
-            store(p, memory[i], k, from[i][k]);
+            dpid_store(p, memory[i], k, from[i][k]);
     }
     const dpid_pass pass = {.op = op, .mode = DPID_TRAIN, .n = N, .x = memory[0], .parameter = {memory[1]}, .dy = memory[2], .y = memory[3], .dx = memory[4], .dparameter = {memory[5]},
                             .scratch = memory[6], .pool = pool, .exact = exact};
@@ -162,7 +148,7 @@ static void run(deepid_ctx *ctx, const dpid_op *op, dpid_precision p, bool exact
     kernels->backward(&pass);
     for (int i = 0; i < 3; i++)
         for (int64_t k = 0; k < counts[3 + i]; k++)
-            to[i][k] = fetch(p, memory[3 + i], k);
+            to[i][k] = dpid_fetch(p, memory[3 + i], k);
     for (int i = 0; i < 7; i++)
         free(memory[i]);
 }

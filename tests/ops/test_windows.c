@@ -1,6 +1,7 @@
 /* Windows over pictures at every place that options can put them: beyond the border, past the picture, in the padding alone. All arrays end at a page that nobody may touch. */
 #include "support/support.h"
 
+#include "net/net.h"
 #include "ops/conv2d/conv2d.h"
 #include "ops/reference.h"
 
@@ -26,21 +27,6 @@ static void make_room(void)
     }
 }
 
-static void store(dpid_precision p, void *array, int64_t i, double value)
-{
-    if (p == DPID_P32)
-        ((float *)array)[i] = (float)value;
-    else if (p == DPID_P64)
-        ((double *)array)[i] = value;
-    else
-        ((long double *)array)[i] = (long double)value;
-}
-
-static double fetch(dpid_precision p, const void *array, int64_t i)
-{
-    return p == DPID_P32 ? (double)((const float *)array)[i] : p == DPID_P64 ? ((const double *)array)[i] : (double)((const long double *)array)[i];
-}
-
 static void *take(array_name name, dpid_precision p, int64_t n)
 {
     const int64_t bytes = n * dpid_precision_bytes(p);
@@ -53,7 +39,7 @@ static void *put(array_name name, dpid_precision p, int64_t n, const double *val
 {
     void *to = take(name, p, n);
     for (int64_t i = 0; i < n; i++)
-        store(p, to, i, values ? values[i] : (double)NAN);
+        dpid_store(p, to, i, values ? values[i] : (double)NAN);
     return to;
 }
 
@@ -109,7 +95,7 @@ static double product(dpid_precision p, const void *a, const double *b, int64_t 
 {
     double sum = 0;
     for (int64_t i = 0; i < n; i++)
-        sum += b[i] == 0 ? 0 * fetch(p, a, i) : fetch(p, a, i) * b[i];
+        sum += b[i] == 0 ? 0 * dpid_fetch(p, a, i) : dpid_fetch(p, a, i) * b[i];
     return sum;
 }
 
@@ -176,7 +162,7 @@ static void check_trial(trial *t, uint64_t seed)
     const dpid_kernels *kernels = t->op.kind->kernels[t->isa][t->precision];
     kernels->forward(&pass);
     for (int64_t i = 0; i < t->out; i++)
-        compare(t, "an output", fetch(t->precision, pass.y, i), t->y[i]);
+        compare(t, "an output", dpid_fetch(t->precision, pass.y, i), t->y[i]);
     kernels->backward(&pass);
     check_gradients(t, &pass, seed);
 }
@@ -287,11 +273,11 @@ static void windows_in_the_padding_give_the_bias(void **state)
                 t.op.kind->kernels[isa][p]->forward(&pass);
                 t.op.kind->kernels[isa][p]->backward(&pass);
                 for (int64_t k = 0; k < t.out; k++)
-                    compare(&t, "an output", fetch(t.precision, pass.y, k), t.b[k % 4]);
+                    compare(&t, "an output", dpid_fetch(t.precision, pass.y, k), t.b[k % 4]);
                 for (int64_t k = 0; k < t.in; k++)
-                    compare(&t, "dx", fetch(t.precision, pass.dx, k), 0);
+                    compare(&t, "dx", dpid_fetch(t.precision, pass.dx, k), 0);
                 for (int64_t k = 0; k < t.weights; k++)
-                    compare(&t, "dw", fetch(t.precision, pass.dparameter[0], k), 0);
+                    compare(&t, "dw", dpid_fetch(t.precision, pass.dparameter[0], k), 0);
             }
         }
     }
