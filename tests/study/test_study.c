@@ -70,19 +70,6 @@ static uint64_t bits_of(run *r)
     return hash;
 }
 
-static double result_of(run *r, const char *arm, uint64_t seed, const char *column)
-{
-    deepid_ctx *ctx = r->ctx;
-    deepid_table *results = NULL;
-    double value = (double)NAN;
-    OK(deepid_study_results(r->study, &results));
-    for (int64_t i = 0; i < deepid_table_rows(results); i++)
-        if (strcmp(deepid_table_row_name(results, i), arm) == 0 && deepid_table_get(results, i, deepid_table_find_column(results, "seed")) == (double)seed)
-            value = deepid_table_get(results, i, deepid_table_find_column(results, column));
-    deepid_table_destroy(results);
-    return value;
-}
-
 static void done_is_all(run *r)
 {
     assert_true(deepid_study_task_count(r->study) > 0);
@@ -119,7 +106,7 @@ static void workers_interruptions_and_shards_change_nothing(void **state)
     double again;
     OK(deepid_study_net(r.study, "D", 4, &net));
     OK(deepid_net_evaluate(net, r.train, NULL, &loss, NULL));
-    assert_true(loss == result_of(&r, "D", 4, "train_loss")); /* the net handed out is the net that was measured */
+    assert_true(loss == study_result(r.ctx, r.study, "D", 4, "train_loss")); /* the net handed out is the net that was measured */
     deepid_net_destroy(net);
     close_study(&r);
 
@@ -185,7 +172,7 @@ static void one_task_takes_along_what_it_stands_on(void **state)
     OK(deepid_study_set_number(r.study, "task", 2)); /* S has tasks 0 and 1, D 2 and 3 */
     OK(deepid_study_run(r.study, NULL, NULL));
     assert_int_equal(deepid_study_tasks_done(r.study), 1 + 5 + 5);
-    assert_true(isfinite(result_of(&r, "D", 3, "train_loss")));
+    assert_true(isfinite(study_result(r.ctx, r.study, "D", 3, "train_loss")));
     assert_true(isfinite(deepid_study_arm_rate(r.study, arm)));
     REFUSED(deepid_study_set_number(r.study, "task", -2), DEEPID_ERR_ARGUMENT, "task is -2");
     OK(deepid_study_set_number(r.study, "task", 1e6));
@@ -204,19 +191,19 @@ static void arms_are_what_they_say(void **state)
     OK(deepid_study_run(r.study, NULL, NULL));
     for (uint64_t seed = 3; seed < 5; seed++) {
         /* relu layers behind a relu have an exact witness: the deep net made of S has S's loss, no step and no penalty */
-        assert_true(fabs(result_of(&r, "W0", seed, "train_loss") - result_of(&r, "S", seed, "train_loss")) < 1e-6);
-        assert_true(result_of(&r, "W0", seed, "updates") == 0);
-        assert_true(result_of(&r, "W0", seed, "penalty") == 0);
-        assert_true(result_of(&r, "D_3T", seed, "updates") == 60);
-        assert_true(result_of(&r, "D_3T", seed, "rate") == result_of(&r, "D", seed, "rate"));
-        assert_true(result_of(&r, "D_opt:lbfgs", seed, "updates") <= 5); /* 20 steps of 16 of 64 samples are 5 passes */
-        assert_true(isnan(result_of(&r, "D_opt:lbfgs", seed, "rate")));
-        assert_true(result_of(&r, "S_fine", seed, "rate") == 0.1 * result_of(&r, "S", seed, "rate"));
-        assert_true(result_of(&r, "WT", seed, "rate") == 0.1 * result_of(&r, "S", seed, "rate"));
-        assert_true(result_of(&r, "D64", seed, "rate") == result_of(&r, "D", seed, "rate"));
-        assert_true(result_of(&r, "dial:0.5", seed, "rate") == result_of(&r, "D_res", seed, "rate"));
-        assert_true(result_of(&r, "depth:plain:3", seed, "rate") == result_of(&r, "S", seed, "rate"));
-        assert_true(result_of(&r, "D", seed, "best_valid_loss") <= result_of(&r, "D", seed, "valid_loss"));
+        assert_true(fabs(study_result(r.ctx, r.study, "W0", seed, "train_loss") - study_result(r.ctx, r.study, "S", seed, "train_loss")) < 1e-6);
+        assert_true(study_result(r.ctx, r.study, "W0", seed, "updates") == 0);
+        assert_true(study_result(r.ctx, r.study, "W0", seed, "penalty") == 0);
+        assert_true(study_result(r.ctx, r.study, "D_3T", seed, "updates") == 60);
+        assert_true(study_result(r.ctx, r.study, "D_3T", seed, "rate") == study_result(r.ctx, r.study, "D", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "D_opt:lbfgs", seed, "updates") <= 5); /* 20 steps of 16 of 64 samples are 5 passes */
+        assert_true(isnan(study_result(r.ctx, r.study, "D_opt:lbfgs", seed, "rate")));
+        assert_true(study_result(r.ctx, r.study, "S_fine", seed, "rate") == 0.1 * study_result(r.ctx, r.study, "S", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "WT", seed, "rate") == 0.1 * study_result(r.ctx, r.study, "S", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "D64", seed, "rate") == study_result(r.ctx, r.study, "D", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "dial:0.5", seed, "rate") == study_result(r.ctx, r.study, "D_res", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "depth:plain:3", seed, "rate") == study_result(r.ctx, r.study, "S", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "D", seed, "best_valid_loss") <= study_result(r.ctx, r.study, "D", seed, "valid_loss"));
     }
     deepid_net *net = NULL;
     OK(deepid_study_net(r.study, "D64", 3, &net));
@@ -371,9 +358,9 @@ static void divergence_is_a_result(void **state)
         OK(deepid_study_set_number(r.study, "learning_rate", 1e30));
         OK(deepid_study_set_number(r.study, "tuning_seeds", 0));
         OK(deepid_study_run(r.study, NULL, NULL));
-        assert_true(result_of(&r, "D", 3, "diverged") == 1);
-        assert_true(isinf(result_of(&r, "D", 3, "train_loss")));
-        assert_true(isnan(result_of(&r, "W0", 3, "train_loss"))); /* no row */
+        assert_true(study_result(r.ctx, r.study, "D", 3, "diverged") == 1);
+        assert_true(isinf(study_result(r.ctx, r.study, "D", 3, "train_loss")));
+        assert_true(isnan(study_result(r.ctx, r.study, "W0", 3, "train_loss"))); /* no row */
         deepid_net *net = NULL;
         deepid_table *table = NULL;
         REFUSED(deepid_study_net(r.study, "D", 3, &net), DEEPID_ERR_STATE, "it diverged");

@@ -41,19 +41,6 @@ static void close_study(run *r)
     deepid_ctx_destroy(r->ctx);
 }
 
-static double result_of(run *r, const char *arm, int64_t seed, const char *column)
-{
-    deepid_ctx *ctx = r->ctx;
-    deepid_table *results = NULL;
-    double value = (double)NAN;
-    OK(deepid_study_results(r->study, &results));
-    for (int64_t i = 0; i < deepid_table_rows(results); i++)
-        if (strcmp(deepid_table_row_name(results, i), arm) == 0 && deepid_table_get(results, i, deepid_table_find_column(results, "seed")) == (double)seed)
-            value = deepid_table_get(results, i, deepid_table_find_column(results, column));
-    deepid_table_destroy(results);
-    return value;
-}
-
 static double finding_number(const deepid_verdict *v, const char *hypothesis, const char *name)
 {
     return deepid_verdict_number_named(v, deepid_verdict_find(v, hypothesis), name);
@@ -108,8 +95,8 @@ static void penalties_are_half_of_lambda_times_the_squares(void **state)
                 const char *arm = k ? "W0" : "D";
                 const double expected = 0.02 * squares_of(&r, arm, seed, all == 1);
                 assert_true(expected > 0.1);
-                near_at("penalty", result_of(&r, arm, seed, "penalty"), expected, 1e-12 * expected);
-                full[k] = result_of(&r, arm, seed, "train_loss") + expected;
+                near_at("penalty", study_result(r.ctx, r.study, arm, seed, "penalty"), expected, 1e-12 * expected);
+                full[k] = study_result(r.ctx, r.study, arm, seed, "train_loss") + expected;
             }
             difference[seed - 1] = full[0] - full[1];
         }
@@ -217,13 +204,13 @@ static void a_run_keeps_its_best_moment_and_its_last_net(void **state)
         for (int64_t i = 0; i < deepid_table_rows(history); i++)
             if (strcmp(deepid_table_row_name(history, i), "D") == 0 && deepid_table_get(history, i, deepid_table_find_column(history, "seed")) == (double)seed)
                 best = fmin(best, deepid_table_get(history, i, deepid_table_find_column(history, "valid_loss")));
-        near_at("best_valid_loss", result_of(&r, "D", seed, "best_valid_loss"), best, 0);
-        earlier |= best < result_of(&r, "D", seed, "valid_loss");
+        near_at("best_valid_loss", study_result(r.ctx, r.study, "D", seed, "best_valid_loss"), best, 0);
+        earlier |= best < study_result(r.ctx, r.study, "D", seed, "valid_loss");
         OK(deepid_study_net(r.study, "D", (uint64_t)seed, &net));
         OK(deepid_net_evaluate(net, r.train, NULL, &loss[0], NULL));
         OK(deepid_net_evaluate(net, r.valid, NULL, &loss[1], NULL));
-        near_at("training loss of the net", loss[0], result_of(&r, "D", seed, "train_loss"), 0);
-        near_at("validation loss of the net", loss[1], result_of(&r, "D", seed, "valid_loss"), 0);
+        near_at("training loss of the net", loss[0], study_result(r.ctx, r.study, "D", seed, "train_loss"), 0);
+        near_at("validation loss of the net", loss[1], study_result(r.ctx, r.study, "D", seed, "valid_loss"), 0);
         deepid_net_destroy(net);
     }
     assert_true(earlier); /* at one seed the best moment is not the last, or the first lines show nothing */

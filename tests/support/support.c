@@ -4,6 +4,7 @@
 #include "base/sealed.h"
 
 #include <ftw.h>
+#include <math.h>
 #include <unistd.h>
 
 /* ---- failing allocator ------------------------------------------------------- */
@@ -132,6 +133,18 @@ const char *temporary(const char *name)
 }
 
 /* ---- files ---------------------------------------------------------------------------- */
+
+double study_result(deepid_ctx *ctx, deepid_study *study, const char *arm, uint64_t seed, const char *column)
+{
+    deepid_table *results = NULL;
+    double value = (double)NAN;
+    OK(deepid_study_results(study, &results));
+    for (int64_t i = 0; i < deepid_table_rows(results); i++)
+        if (strcmp(deepid_table_row_name(results, i), arm) == 0 && deepid_table_get(results, i, deepid_table_find_column(results, "seed")) == (double)seed)
+            value = deepid_table_get(results, i, deepid_table_find_column(results, column));
+    deepid_table_destroy(results);
+    return value;
+}
 
 char *read_bytes(const char *path, size_t *bytes)
 {

@@ -47,6 +47,9 @@ uint64_t bits(const void *data, int64_t bytes);
 /* A file's path in a fresh temporary folder that is removed at exit. Borrowed until the 16th next call. */
 const char *temporary(const char *name);
 
+/* What a study's results say of an arm's net of this seed; NaN: there is none. */
+double study_result(deepid_ctx *ctx, deepid_study *study, const char *arm, uint64_t seed, const char *column);
+
 /* ---- files ---- */
 
 /* The bytes of a file, free() them; and a file of these bytes. */
