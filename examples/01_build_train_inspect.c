@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TRY(call)                                                 \
-    if ((call) != DEEPID_OK) {                                    \
-        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context"); \
-        return 1;                                                 \
+#define TRY(call)                                                                                                      \
+    if ((call) != DEEPID_OK) {                                                                                         \
+        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context");                                           \
+        return 1;                                                                                                      \
     }
 
 static int32_t show_progress(void *user, const deepid_event *event)
@@ -76,15 +76,12 @@ int main(int argc, char **argv)
     return 0;
 }
 
-/* step 100  loss 0.5652
-   step 200  loss 0.5631
-   step 300  loss 0.5376
-   step 400  loss 0.5085
-   training loss 0.7872, wrong 34.4 %
+/* step 100  loss 0.5652 step 200  loss 0.5631 step 300  loss 0.5376 step 400  loss 0.5085 training loss 0.7872,
+   wrong 34.4 %
 
    layer              activation  parameters  weight_scaled   fitted  factor  weight_factor  theory
    dense1                 0.1394      0.1164          2.998      nan     nan            nan     nan
    batchnorm              0.0965     0.04413              0      nan     nan            nan     nan
    relu                   0.1271           0              0      nan     nan            nan     nan
    block1.dense         0.003992     0.02067          1.545  0.02355  0.9447          1.041   1.211
-   ...                                                        (rounding differs between processors, and a net as deep as this one makes another run of it) */
+   ...      (rounding differs between processors, and a net as deep as this one makes another run of it) */

@@ -1,22 +1,24 @@
 /* Your own arrays and your own training loop: nothing is copied, every parameter is a pointer.
 
-   Pictures of 8 x 8 bytes, a bright bar that lies or stands; a small residual net; plain gradient descent written out here.
-   Ends with a checksum of the trained weights, so that the same program in another language can be compared. */
+   Pictures of 8 x 8 bytes, a bright bar that lies or stands; a small residual net; plain gradient descent written
+   out here. Ends with a checksum of the trained weights, so that the same program in another language can be
+   compared. */
 #include <deepid/deepid.h>
 
 #include <stdio.h>
 #include <string.h>
 
-#define TRY(call)                                                 \
-    if ((call) != DEEPID_OK) {                                    \
-        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context"); \
-        return 1;                                                 \
+#define TRY(call)                                                                                                      \
+    if ((call) != DEEPID_OK) {                                                                                         \
+        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context");                                           \
+        return 1;                                                                                                      \
     }
 
 enum { SAMPLES = 64, SIDE = 8, CLASSES = 2, STEPS = 30 };
 
 static const char net_text[] = "input 8x8x1; conv2d out=4 kernel=3 bias=0; batchnorm; relu;"
-                               "2 * identity { conv2d out=4 kernel=3 bias=0; batchnorm; relu; conv2d out=4 kernel=3 bias=0; batchnorm } after=relu;"
+                               "2 * identity { conv2d out=4 kernel=3 bias=0; batchnorm; relu; conv2d out=4 kernel=3 "
+                               "bias=0; batchnorm } after=relu;"
                                "global_avgpool; dense out=2";
 
 static void draw_bars(uint8_t *pixels, int32_t *labels)

@@ -1,4 +1,5 @@
-/* Which layers and blocks can be the identity map? Every layer kind and block variant, on R^n, on x >= 0 and on the box [-1, 1], in f32 and f64.
+/* Which layers and blocks can be the identity map? Every layer kind and block variant, on R^n, on x >= 0 and on the
+   box [-1, 1], in f32 and f64.
    Usage: 03_identity_tour            for people: status, error, price, one sentence for each refusal
           03_identity_tour --csv      kind,variant,domain,dtype,status,error_max,bound,reason
           03_identity_tour --table    the table of docs/identity.md: statuses alone */
@@ -19,8 +20,9 @@ static void show_csv(int64_t i, const char *domain, const char *dtype, deepid_id
     snprintf(bound, sizeof bound, "bound_%s", dtype);
     const char *variant = deepid_identity_entry_variant(i);
     const char *quote = strchr(variant, ',') ? "\"" : "";
-    printf("%s,%s%s%s,%s,%s,%s,%.17g,%.17g,%s\n", deepid_identity_entry_kind(i), quote, variant, quote, domain, dtype, deepid_identity_status_word(deepid_identity_status(answer)),
-           fabs(deepid_identity_error(answer)), fabs(deepid_identity_number(answer, bound)), deepid_identity_reason_word(deepid_identity_reason(answer)));
+    printf("%s,%s%s%s,%s,%s,%s,%.17g,%.17g,%s\n", deepid_identity_entry_kind(i), quote, variant, quote, domain, dtype,
+           deepid_identity_status_word(deepid_identity_status(answer)), fabs(deepid_identity_error(answer)),
+           fabs(deepid_identity_number(answer, bound)), deepid_identity_reason_word(deepid_identity_reason(answer)));
 }
 
 static void show_line(int64_t i, const char *domain, const char *dtype, deepid_identity *answer)
@@ -32,10 +34,13 @@ static void show_line(int64_t i, const char *domain, const char *dtype, deepid_i
         printf("N      %s\n", strchr(deepid_identity_sentence(answer), ' ') + 1);
         return;
     }
-    printf("%-6s %-12s error f32 %-8.2g f64 %-8.2g sharpness %-8.2g kinks %3.0f %%%s%s%s\n", deepid_identity_status_word(deepid_identity_status(answer)), deepid_identity_construction(answer),
-           deepid_identity_number(answer, "error_f32"), deepid_identity_number(answer, "error_f64"), deepid_identity_number(answer, "sharpness"),
-           100 * deepid_identity_number(answer, "kink_mass"), deepid_identity_number(answer, "dead_saddle") > 0 ? ", dead saddle" : "",
-           deepid_identity_number(answer, "border_safe") > 0 ? "" : ", not at zero-padded borders", deepid_identity_number(answer, "train_exact") > 0 ? "" : ", evaluation mode only");
+    printf("%-6s %-12s error f32 %-8.2g f64 %-8.2g sharpness %-8.2g kinks %3.0f %%%s%s%s\n",
+           deepid_identity_status_word(deepid_identity_status(answer)), deepid_identity_construction(answer),
+           deepid_identity_number(answer, "error_f32"), deepid_identity_number(answer, "error_f64"),
+           deepid_identity_number(answer, "sharpness"), 100 * deepid_identity_number(answer, "kink_mass"),
+           deepid_identity_number(answer, "dead_saddle") > 0 ? ", dead saddle" : "",
+           deepid_identity_number(answer, "border_safe") > 0 ? "" : ", not at zero-padded borders",
+           deepid_identity_number(answer, "train_exact") > 0 ? "" : ", evaluation mode only");
 }
 
 /* One row an entry: a status a domain, the reason with N. */
@@ -44,10 +49,11 @@ static void show_cell(int64_t i, const char *domain, const char *dtype, deepid_i
     if (strcmp(dtype, "f64") == 0)
         return;
     if (strcmp(domain, domains[0]) == 0)
-        printf("| %s | %s | `%s` |", deepid_identity_entry_kind(i), deepid_identity_entry_variant(i), deepid_identity_entry_block(i));
+        printf("| %s | %s | `%s` |", deepid_identity_entry_kind(i), deepid_identity_entry_variant(i),
+               deepid_identity_entry_block(i));
     const int32_t reason = deepid_identity_reason(answer);
-    printf(" %s%s%s |%s", deepid_identity_status_word(deepid_identity_status(answer)), reason ? " " : "", reason ? deepid_identity_reason_word(reason) : "",
-           strcmp(domain, domains[2]) == 0 ? "\n" : "");
+    printf(" %s%s%s |%s", deepid_identity_status_word(deepid_identity_status(answer)), reason ? " " : "",
+           reason ? deepid_identity_reason_word(reason) : "", strcmp(domain, domains[2]) == 0 ? "\n" : "");
 }
 
 static int32_t tour(deepid_ctx *ctx, show_fn show)

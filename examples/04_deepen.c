@@ -1,4 +1,5 @@
-/* Train a net, make it deeper by 1, 10 and 100 blocks that are the identity, certify each.   Usage: 04_deepen [FOLDER of optdigits]
+/* Train a net, make it deeper by 1, 10 and 100 blocks that are the identity, certify each.
+   Usage: 04_deepen [FOLDER of optdigits]
 
    The deep nets have the shallow one's loss, so a deep net that trains to a worse one was not short of a solution. */
 #include <deepid/deepid.h>
@@ -6,10 +7,10 @@
 #include <signal.h>
 #include <stdio.h>
 
-#define TRY(call)                                                            \
-    if ((call) != DEEPID_OK) {                                               \
-        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context"); \
-        return 1;                                                            \
+#define TRY(call)                                                                                                      \
+    if ((call) != DEEPID_OK) {                                                                                         \
+        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context");                                           \
+        return 1;                                                                                                      \
     }
 
 #define BLOCK "plain { conv2d out=8 kernel=3 bias=0; batchnorm; relu }"
@@ -63,7 +64,9 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of writing, with a sentence */
     TRY(deepid_ctx_create(&ctx));
     TRY(open_data(ctx, argc > 1 ? argv[1] : NULL, &data));
-    snprintf(text, sizeof text, "input 8x8x1; conv2d out=8 kernel=3 bias=0; batchnorm; relu; 2 * " BLOCK "; flatten; dense out=%lld", (long long)deepid_dataset_classes(data));
+    snprintf(text, sizeof text,
+             "input 8x8x1; conv2d out=8 kernel=3 bias=0; batchnorm; relu; 2 * " BLOCK "; flatten; dense out=%lld",
+             (long long)deepid_dataset_classes(data));
     TRY(deepid_net_create(ctx, text, DEEPID_F32, &net));
     TRY(deepid_net_init(net, "he", 1));
     TRY(deepid_trainer_create(net, data, &trainer));
@@ -86,7 +89,8 @@ int main(int argc, char **argv)
     }
 
     /* A block that cannot be the identity: the call says why, and makes nothing. */
-    if (deepid_net_deepen(net, 2, "plain { conv2d out=2 kernel=1; relu; conv2d out=8 kernel=1; relu }", 1, "witness", &deeper) != DEEPID_OK)
+    if (deepid_net_deepen(net, 2, "plain { conv2d out=2 kernel=1; relu; conv2d out=8 kernel=1; relu }", 1, "witness",
+                          &deeper) != DEEPID_OK)
         printf("Refused. %s\n", deepid_ctx_error(ctx));
 
     deepid_trainer_destroy(trainer);
@@ -99,14 +103,17 @@ int main(int argc, char **argv)
 /* With optdigits (the last digits depend on the processor):
 
    Blocks added: 100, the identity on everything a relu can give.
-   The net of 102 blocks (311 layers) gives every logit of the net of 2 blocks (11 layers) bit for bit on these 1000 samples: the loss is 0.004929 in both; in training mode, with the
-   statistics of each batch, the losses are 0.005156 and 1.008. Training that leaves such a deep net above 0.004929 has missed a solution that exists.
+   The net of 102 blocks (311 layers) gives every logit of the net of 2 blocks (11 layers) bit for bit on these 1000
+   samples: the loss is 0.004929 in both; in training mode, with the statistics of each batch, the losses are
+   0.005156 and 1.008. Training that leaves such a deep net above 0.004929 has missed a solution that exists.
    Replayed from certificate/: 0 numbers differ.
 
    Blocks added: 100, with the statistics of these samples.
-   The net of 102 blocks (311 layers) has the loss 0.004929 of the net of 2 blocks (11 layers) within 0.00012 on these 1000 samples (measured difference 5.3e-08; logits differ by at most
-   6.2e-05); in training mode, with the statistics of each batch, the losses are 0.005156 and 0.005148. Training that leaves such a deep net above 0.004929 has missed a solution that exists.
-   Replayed from certificate/: 0 numbers differ.
+   The net of 102 blocks (311 layers) has the loss 0.004929 of the net of 2 blocks (11 layers) within 0.00012 on
+   these 1000 samples (measured difference 5.3e-08; logits differ by at most 6.2e-05); in training mode, with the
+   statistics of each batch, the losses are 0.005156 and 0.005148. Training that leaves such a deep net above
+   0.004929 has missed a solution that exists. Replayed from certificate/: 0 numbers differ.
 
-   Refused. deepen: no witness for 'plain { conv2d out=2 kernel=1; relu; conv2d out=8 kernel=1; relu }' behind block2.relu, on all that can come from there (deepid_net_deepen_on takes
-   samples): rank: a 8-2-8 bottleneck cannot return 8 independent values */
+   Refused. deepen: no witness for 'plain { conv2d out=2 kernel=1; relu; conv2d out=8 kernel=1; relu }' behind
+   block2.relu, on all that can come from there (deepid_net_deepen_on takes samples): rank: a 8-2-8 bottleneck cannot
+   return 8 independent values */

@@ -1,13 +1,15 @@
-/* What can be learnt, beside what can be represented: blocks trained to be the identity; how far from a witness training may start.   Usage: 05_learn_identity [STEPS] */
+/* What can be learnt, beside what can be represented: blocks trained to be the identity; how far from a witness
+   training may start.
+   Usage: 05_learn_identity [STEPS] */
 #include <deepid/deepid.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TRY(call)                                                            \
-    if ((call) != DEEPID_OK) {                                               \
-        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context"); \
-        return 1;                                                            \
+#define TRY(call)                                                                                                      \
+    if ((call) != DEEPID_OK) {                                                                                         \
+        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context");                                           \
+        return 1;                                                                                                      \
     }
 
 /* Train one text to return its input. */
@@ -101,7 +103,8 @@ int main(int argc, char **argv)
         if (fit(ctx, texts[i], points, steps) != 0)
             return 1;
     TRY(deepid_dataset_generate(ctx, "spirals n=256 noise=0.06", 77, &spirals));
-    if (basin(ctx, "plain { dense out=16; relu }", spirals, steps / 5) != 0 || basin(ctx, "plain { dense out=16; batchnorm; relu }", spirals, steps / 5) != 0)
+    if (basin(ctx, "plain { dense out=16; relu }", spirals, steps / 5) != 0 ||
+        basin(ctx, "plain { dense out=16; batchnorm; relu }", spirals, steps / 5) != 0)
         return 1;
     deepid_dataset_destroy(spirals);
     deepid_dataset_destroy(points);
@@ -114,8 +117,8 @@ int main(int argc, char **argv)
    input 8; 10 * identity { dense out=8; batchnorm; relu } after=relu
        After 2000 steps the output differs from the input by at most 0.0108 (rms 0.000313); 0.01 is never reached.
    ...
-   28 * plain { dense out=16; relu } behind a net with the loss 0.0048
-   Training came back to a loss of 0.0148 or less from t = 0.125 of the straight path to a random start (median of 3 seeds, 0.125 to 0.156, each to within 0.0312).
+   28 * plain { dense out=16; relu } behind a net with the loss 0.0048 Training came back to a loss of 0.0148 or less
+   from t = 0.125 of the straight path to a random start (median of 3 seeds, 0.125 to 0.156, each to within 0.0312).
    seed    back    lost  loss_back  loss_lost  runs
    1      0.125  0.1562  0.0006728    0.01499     7
    2     0.1562  0.1875  0.0003088    0.02145     7

@@ -1,16 +1,17 @@
 /* Why do the added layers hurt?   Usage: 06_verdict [SEEDS [STEPS]]
 
-   A shallow and a deep net, the embedded spirals, every arm that applies; the verdict, finding by finding, and the report. The same with options, other data and other nets: depth_study. */
+   A shallow and a deep net, the embedded spirals, every arm that applies; the verdict, finding by finding, and the
+   report. The same with options, other data and other nets: depth_study. */
 #include <deepid/deepid.h>
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TRY(call)                                                            \
-    if ((call) != DEEPID_OK) {                                               \
-        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context"); \
-        return 1;                                                            \
+#define TRY(call)                                                                                                      \
+    if ((call) != DEEPID_OK) {                                                                                         \
+        fprintf(stderr, "%s\n", ctx ? deepid_ctx_error(ctx) : "no context");                                           \
+        return 1;                                                                                                      \
     }
 
 static int32_t show_progress(void *user, const deepid_study_event *event)
@@ -46,8 +47,10 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of writing, with a sentence */
     TRY(deepid_ctx_create(&ctx));
     TRY(deepid_dataset_open(ctx, "spirals n=256 noise=0.06", 77, &train, &valid));
-    TRY(deepid_study_create(ctx, "input 2; dense out=16; batchnorm; relu;  2 * plain { dense out=16; batchnorm; relu }; dense out=2",
-                            "input 2; dense out=16; batchnorm; relu; 30 * plain { dense out=16; batchnorm; relu }; dense out=2", train, &study));
+    TRY(deepid_study_create(
+        ctx, "input 2; dense out=16; batchnorm; relu;  2 * plain { dense out=16; batchnorm; relu }; dense out=2",
+        "input 2; dense out=16; batchnorm; relu; 30 * plain { dense out=16; batchnorm; relu }; dense out=2", train,
+        &study));
     TRY(deepid_study_set_validation(study, valid));
     TRY(deepid_study_set_seeds(study, seeds));
     TRY(deepid_study_set_number(study, "steps", (double)steps));
@@ -59,7 +62,8 @@ int main(int argc, char **argv)
 
     puts(deepid_verdict_answer(verdict));
     for (int64_t i = 0; i < deepid_verdict_count(verdict); i++)
-        printf("%-16s %-14s %s\n", deepid_verdict_hypothesis(verdict, i), deepid_verdict_status(verdict, i), deepid_verdict_sentence(verdict, i));
+        printf("%-16s %-14s %s\n", deepid_verdict_hypothesis(verdict, i), deepid_verdict_status(verdict, i),
+               deepid_verdict_sentence(verdict, i));
     TRY(deepid_report_write(study, verdict, "verdict/report.html"));
 
     deepid_verdict_destroy(verdict);

@@ -1,7 +1,9 @@
-/* Calibration: studies whose cause was planted, and what the verdict says.   Usage: calibration [--csv] [--task C3] [--seeds N] [--fast] [--out FOLDER] [--threads N] [--list] [--verbose]
+/* Calibration: studies whose cause was planted, and what the verdict says.
+   Usage: calibration [--csv] [--task C3] [--seeds N] [--fast] [--out FOLDER] [--threads N] [--list] [--verbose]
 
-   15 tasks with a cause, 5 controls without one. A verdict is right when it names what was planted and nothing that was not, wrong when it refutes what was planted or confirms what was not, and
-   undecided otherwise. The tasks are in calibration/tasks.c; what came out is in docs/calibration.md. */
+   15 tasks with a cause, 5 controls without one. A verdict is right when it names what was planted and nothing that
+   was not, wrong when it refutes what was planted or confirms what was not, and undecided otherwise. The tasks are
+   in calibration/tasks.c; what came out is in docs/calibration.md. */
 #include "calibration/calibration.h"
 
 #include <getopt.h>
@@ -9,15 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "usage: calibration [--csv] [--task ID] [--fast] [--seeds N] [--threads N] [--out FOLDER] [--list] [--verbose]\n"
-                            "  --csv      task,planted,found,result,seeds,seconds on standard output\n"
-                            "  --task ID  this task alone, or several: --task C3,N1\n"
-                            "  --fast     the tasks of the default tests\n"
-                            "  --seeds N  of each study, 2 to 100 (10)\n"
-                            "  --threads  nets at a time (0: one per core)\n"
-                            "  --out      a folder for the studies' files; the same command goes on with what is there\n"
-                            "  --list     what the tasks are\n"
-                            "  --verbose  each answer, and why a task is not right\n";
+static const char usage[] =
+    "usage: calibration [--csv] [--task ID] [--fast] [--seeds N] [--threads N] [--out FOLDER] [--list] [--verbose]\n"
+    "  --csv      task,planted,found,result,seeds,seconds on standard output\n"
+    "  --task ID  this task alone, or several: --task C3,N1\n"
+    "  --fast     the tasks of the default tests\n"
+    "  --seeds N  of each study, 2 to 100 (10)\n"
+    "  --threads  nets at a time (0: one per core)\n"
+    "  --out      a folder for the studies' files; the same command goes on with what is there\n"
+    "  --list     what the tasks are\n"
+    "  --verbose  each answer, and why a task is not right\n";
 
 typedef struct {
     settings settings;
@@ -36,22 +39,42 @@ static int64_t number_of(const char *text)
 static bool read_options(int argc, char **argv, options *o)
 {
     enum { SEEDS = 10, MOST_SEEDS = 100, MOST_THREADS = 1024 };
-    static const struct option flags[] = {{"csv", 0, 0, 'c'}, {"task", 1, 0, 't'}, {"fast", 0, 0, 'f'}, {"seeds", 1, 0, 's'}, {"threads", 1, 0, 'j'}, {"out", 1, 0, 'o'}, {"list", 0, 0, 'l'}, {"verbose", 0, 0, 'v'}, {0}};
+    static const struct option flags[] = {{"csv", 0, 0, 'c'},   {"task", 1, 0, 't'},    {"fast", 0, 0, 'f'},
+                                          {"seeds", 1, 0, 's'}, {"threads", 1, 0, 'j'}, {"out", 1, 0, 'o'},
+                                          {"list", 0, 0, 'l'},  {"verbose", 0, 0, 'v'}, {0}};
     *o = (options){.settings = {.seeds = SEEDS}};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         switch (flag) {
-        case 'c': o->settings.csv = true; break;
-        case 't': o->only = optarg; break;
-        case 'f': o->fast = true; break;
-        case 's': o->settings.seeds = number_of(optarg); break;
-        case 'j': o->settings.threads = number_of(optarg); break;
-        case 'o': o->settings.out = optarg; break;
-        case 'l': o->list = true; break;
-        case 'v': o->verbose = true; break;
-        default: return false;
+        case 'c':
+            o->settings.csv = true;
+            break;
+        case 't':
+            o->only = optarg;
+            break;
+        case 'f':
+            o->fast = true;
+            break;
+        case 's':
+            o->settings.seeds = number_of(optarg);
+            break;
+        case 'j':
+            o->settings.threads = number_of(optarg);
+            break;
+        case 'o':
+            o->settings.out = optarg;
+            break;
+        case 'l':
+            o->list = true;
+            break;
+        case 'v':
+            o->verbose = true;
+            break;
+        default:
+            return false;
         }
     }
-    return optind == argc && o->settings.seeds >= 2 && o->settings.seeds <= MOST_SEEDS && o->settings.threads >= 0 && o->settings.threads <= MOST_THREADS;
+    return optind == argc && o->settings.seeds >= 2 && o->settings.seeds <= MOST_SEEDS && o->settings.threads >= 0 &&
+           o->settings.threads <= MOST_THREADS;
 }
 
 /* ---- which tasks ------------------------------------------------------------------------------------ */
@@ -101,7 +124,8 @@ static void print_row(const options *o, const task *t, const judgement *j)
         printf("%-4s %-15s %-9s %6.1f  %s\n", t->id, t->planted, outcome_words[j->result], j->seconds, j->found);
     }
     if (o->verbose)
-        fprintf(stderr, "     %s\n%s%s%s", j->answer, j->why[0] ? "     not right: " : "", j->why, j->why[0] ? "\n" : "");
+        fprintf(stderr, "     %s\n%s%s%s", j->answer, j->why[0] ? "     not right: " : "", j->why,
+                j->why[0] ? "\n" : "");
     fflush(stdout);
 }
 
@@ -109,7 +133,8 @@ static void print_list(const options *o)
 {
     for (int i = 0; i < task_count; i++)
         if (chosen(o, &tasks[i]))
-            printf("%-4s %-15s %s\n     shallow  %s\n     deep     %s\n", tasks[i].id, tasks[i].planted, tasks[i].what, tasks[i].shallow, tasks[i].deep);
+            printf("%-4s %-15s %s\n     shallow  %s\n     deep     %s\n", tasks[i].id, tasks[i].planted, tasks[i].what,
+                   tasks[i].shallow, tasks[i].deep);
 }
 
 static int run_all(const options *o)
@@ -119,7 +144,8 @@ static int run_all(const options *o)
     if (o->settings.csv)
         printf("task,planted,found,result,seeds,seconds\n");
     else
-        printf("%-4s %-15s %-9s %6s  %s\n", "task", "planted", "result", "s", "found: share of the gap repaired, or effect, with its 95 % interval");
+        printf("%-4s %-15s %-9s %6s  %s\n", "task", "planted", "result", "s",
+               "found: share of the gap repaired, or effect, with its 95 % interval");
     for (int i = 0; i < task_count; i++) {
         judgement j;
         if (!chosen(o, &tasks[i]))
@@ -131,7 +157,8 @@ static int run_all(const options *o)
         alarms += j.result == WRONG && strcmp(tasks[i].planted, "none") == 0;
     }
     if (!o->settings.csv)
-        printf("%d right, %d undecided, %d wrong (false alarms on controls: %d)\n", count[RIGHT], count[UNDECIDED], count[WRONG], alarms);
+        printf("%d right, %d undecided, %d wrong (false alarms on controls: %d)\n", count[RIGHT], count[UNDECIDED],
+               count[WRONG], alarms);
     return count[WRONG] > 0;
 }
 

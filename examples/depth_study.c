@@ -1,7 +1,7 @@
 /* The main job: why do added layers hurt on this task?   depth_study --help
 
-   Makes a study of a shallow and a deep net, runs it one net per core, resumes what was interrupted, judges, and writes every number and a report.
-   The parts: depth_study/{options,task,summary}.c */
+   Makes a study of a shallow and a deep net, runs it one net per core, resumes what was interrupted, judges, and
+   writes every number and a report. The parts: depth_study/{options,task,summary}.c */
 #include "depth_study/depth_study.h"
 
 #include <errno.h>
@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRY(call)                                                                                                                                                                            \
-    do {                                                                                                                                                                                     \
-        const int32_t status_ = (call);                                                                                                                                                      \
-        if (status_ != DEEPID_OK)                                                                                                                                                            \
-            return status_;                                                                                                                                                                  \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        const int32_t status_ = (call);                                                                                \
+        if (status_ != DEEPID_OK)                                                                                      \
+            return status_;                                                                                            \
     } while (0)
 
 /* ---- Ctrl-C: the running steps end, what is done stays --------------------------------------- */
@@ -45,7 +45,8 @@ static void interrupt(int number)
     deepid_study_request_stop(running); /* one atomic store */
 }
 
-/* While a study runs: a second Ctrl-C some moments later, or one at any other time, ends the program at once. What is half written is never seen. */
+/* While a study runs: a second Ctrl-C some moments later, or one at any other time, ends the program at once. What
+   is half written is never seen. */
 static void catch_interrupts(deepid_study *study)
 {
     const struct sigaction ours = {.sa_handler = interrupt};
@@ -98,15 +99,17 @@ static int32_t show(void *user, const deepid_study_event *event)
     if (!terminal && !news)
         return 0;
     last->tenth = (int)(share * 10);
-    fprintf(stderr, "%s[%s] %3.0f %%  %lld of %lld tasks  left %s  %s%s", terminal ? "\r\033[K" : "", bar, 100 * share, (long long)deepid_study_event_tasks_done(event),
-            (long long)deepid_study_event_tasks(event), left, deepid_study_event_text(event), terminal ? "" : "\n");
+    fprintf(stderr, "%s[%s] %3.0f %%  %lld of %lld tasks  left %s  %s%s", terminal ? "\r\033[K" : "", bar, 100 * share,
+            (long long)deepid_study_event_tasks_done(event), (long long)deepid_study_event_tasks(event), left,
+            deepid_study_event_text(event), terminal ? "" : "\n");
     return 0;
 }
 
 /* ---- the study -------------------------------------------------------------------------------- */
 
 /* The nets of blocks and depths that are not S, D or D_res, for the curve over depth. */
-static int32_t add_one_net(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, int block, int depth)
+static int32_t add_one_net(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study *study, int block,
+                           int depth)
 {
     const bool deepest = depth == o->depth_count - 1;
     if (block == 0 && (depth == 0 || deepest))
@@ -240,8 +243,9 @@ static int32_t run(deepid_ctx *ctx, options *o, task_data *data, deepid_study **
     fprintf(stderr, "%s", isatty(STDERR_FILENO) ? "\r\033[K" : "");
     TRY(status);
     if (deepid_study_tasks_done(*study) < deepid_study_task_count(*study)) {
-        printf("%lld of %lld tasks are done. Run the command without --shard and --task to do the others and to get the report.\n", (long long)deepid_study_tasks_done(*study),
-               (long long)deepid_study_task_count(*study));
+        printf("%lld of %lld tasks are done. Run the command without --shard and --task to do the others and to get "
+               "the report.\n",
+               (long long)deepid_study_tasks_done(*study), (long long)deepid_study_task_count(*study));
         return DEEPID_OK;
     }
     return finish(o, *study);
@@ -250,7 +254,8 @@ static int32_t run(deepid_ctx *ctx, options *o, task_data *data, deepid_study **
 /* Words of the caller's that the library refuses are wrong use; the rest failed. */
 static int exit_code(int32_t status)
 {
-    const bool usage = status == DEEPID_ERR_ARGUMENT || status == DEEPID_ERR_SPEC || status == DEEPID_ERR_SHAPE || status == DEEPID_ERR_LABEL || status == DEEPID_ERR_UNSUPPORTED;
+    const bool usage = status == DEEPID_ERR_ARGUMENT || status == DEEPID_ERR_SPEC || status == DEEPID_ERR_SHAPE ||
+                       status == DEEPID_ERR_LABEL || status == DEEPID_ERR_UNSUPPORTED;
     return status == DEEPID_OK ? DONE : status == DEEPID_STOPPED ? INTERRUPTED : usage ? USAGE : FAILED;
 }
 
@@ -282,7 +287,8 @@ int main(int argc, char **argv)
     }
     const int32_t status = run(ctx, &o, &data, &study);
     if (status == DEEPID_STOPPED)
-        fprintf(stderr, "interrupted: %s; the same command goes on from here:\n  %s\n", deepid_ctx_error(ctx), o.command);
+        fprintf(stderr, "interrupted: %s; the same command goes on from here:\n  %s\n", deepid_ctx_error(ctx),
+                o.command);
     else if (status != DEEPID_OK)
         fprintf(stderr, "depth_study: %s\n", deepid_ctx_error(ctx));
     deepid_study_destroy(study);

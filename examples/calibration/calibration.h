@@ -15,10 +15,10 @@ typedef struct {
     const char *shallow, *deep;
     const char *init, *optimizer, *schedule, *loss, *arms;
     double rate, clip;
-    int64_t batch, steps;     /* batch 0: all samples */
-    const char *must;         /* "solver=confirmed conditioning=confirmed": all of them, or the task is not right */
-    const char *may;          /* hypotheses that may be confirmed or contribute besides; all others are false alarms */
-    bool fast;                /* part of the subset that the default tests run */
+    int64_t batch, steps; /* batch 0: all samples */
+    const char *must;     /* "solver=confirmed conditioning=confirmed": all of them, or the task is not right */
+    const char *may;      /* hypotheses that may be confirmed or contribute besides; all others are false alarms */
+    bool fast;            /* part of the subset that the default tests run */
 } task;
 
 extern const task tasks[];
@@ -36,8 +36,8 @@ extern const char *const outcome_words[];
 typedef struct {
     outcome result;
     double seconds;
-    char found[256];   /* what was confirmed or contributes, with intervals */
-    char why[1024];    /* for each `must` that was not met and each false alarm: the finding's sentence */
+    char found[256]; /* what was confirmed or contributes, with intervals */
+    char why[1024];  /* for each `must` that was not met and each false alarm: the finding's sentence */
     char answer[2048];
 } judgement;
 

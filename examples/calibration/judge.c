@@ -30,7 +30,11 @@ static int32_t make_data(bench *b, const task *t)
 
 static int32_t set_texts(deepid_study *study, const task *t)
 {
-    const char *const texts[][2] = {{"init", t->init}, {"optimizer", t->optimizer}, {"schedule", t->schedule}, {"loss", t->loss}, {"arms", t->arms}};
+    const char *const texts[][2] = {{"init", t->init},
+                                    {"optimizer", t->optimizer},
+                                    {"schedule", t->schedule},
+                                    {"loss", t->loss},
+                                    {"arms", t->arms}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const int32_t status = texts[i][1] ? deepid_study_set_text(study, texts[i][0], texts[i][1]) : DEEPID_OK;
         if (status != DEEPID_OK)
@@ -45,7 +49,8 @@ static int32_t set_numbers(deepid_study *study, const task *t, const settings *s
     const struct {
         const char *key;
         double value;
-    } numbers[] = {{"learning_rate", t->rate}, {"clip", t->clip}, {"batch", (double)t->batch}, {"steps", (double)t->steps}, {"history_points", LOOKS}, {"threads", (double)s->threads}};
+    } numbers[] = {{"learning_rate", t->rate},  {"clip", t->clip},         {"batch", (double)t->batch},
+                   {"steps", (double)t->steps}, {"history_points", LOOKS}, {"threads", (double)s->threads}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const int32_t status = deepid_study_set_number(study, numbers[i].key, numbers[i].value);
         if (status != DEEPID_OK)
@@ -67,7 +72,8 @@ static int32_t show_progress(void *user, const deepid_study_event *event)
 {
     const task *t = user;
     if (isatty(2))
-        fprintf(stderr, "\r%-4s %3.0f %%  %-40.40s", t->id, 100 * deepid_study_event_share(event), deepid_study_event_text(event));
+        fprintf(stderr, "\r%-4s %3.0f %%  %-40.40s", t->id, 100 * deepid_study_event_share(event),
+                deepid_study_event_text(event));
     return 0;
 }
 
@@ -126,9 +132,11 @@ static void note_found(judgement *out, const deepid_verdict *v, int64_t i)
     if (isnan(deepid_verdict_low(v, i)))
         snprintf(line, sizeof line, "%s %.3g", deepid_verdict_hypothesis(v, i), deepid_verdict_effect(v, i));
     else if (isnan(share))
-        snprintf(line, sizeof line, "%s %.3g [%.3g, %.3g]", deepid_verdict_hypothesis(v, i), deepid_verdict_effect(v, i), deepid_verdict_low(v, i), deepid_verdict_high(v, i));
+        snprintf(line, sizeof line, "%s %.3g [%.3g, %.3g]", deepid_verdict_hypothesis(v, i),
+                 deepid_verdict_effect(v, i), deepid_verdict_low(v, i), deepid_verdict_high(v, i));
     else
-        snprintf(line, sizeof line, "%s%s %.2f [%.2f, %.2f]", deepid_verdict_hypothesis(v, i), strcmp(deepid_verdict_status(v, i), "contributes") == 0 ? " (part)" : "", share,
+        snprintf(line, sizeof line, "%s%s %.2f [%.2f, %.2f]", deepid_verdict_hypothesis(v, i),
+                 strcmp(deepid_verdict_status(v, i), "contributes") == 0 ? " (part)" : "", share,
                  deepid_verdict_share_low(v, i), deepid_verdict_share_high(v, i));
     add(out->found, sizeof out->found, line);
 }

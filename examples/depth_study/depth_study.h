@@ -12,7 +12,8 @@ enum { DEPTHS_MAX = 16, BLOCKS_MAX = 8, DONE = 0, FAILED = 1, USAGE = 2, INTERRU
 /* The command line, defaults filled in once the data are known. */
 typedef struct {
     const char *data, *net, *shallow, *deep, *optimizer, *init, *arms, *out;
-    int64_t depths[DEPTHS_MAX], samples, seeds, tuning, probes, epochs, steps, batch, width, threads, shard, shards, task;
+    int64_t depths[DEPTHS_MAX], samples, seeds, tuning, probes, epochs, steps, batch, width, threads, shard, shards,
+        task;
     int depth_count, block_count;
     char blocks[BLOCKS_MAX][32];
     double rate, clip, budget;

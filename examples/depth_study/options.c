@@ -8,40 +8,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] = "depth_study: why do added layers hurt on this task?\n"
-                           "\n"
-                           "Trains a shallow and a deep net, and the deep one in other ways that each ask one question: another start, another optimiser, float64, more\n"
-                           "steps, an identity skip, the trained shallow net with identity layers put in. One net per core. Then it judges, with intervals over seeds.\n"
-                           "\n"
-                           "usage: depth_study [flags]\n"
-                           "  --data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
-                           "                     idx:FOLDER | cifar10:FOLDER | csv:FILE | npy:X,Y            (default spirals)\n"
-                           "  --samples N        training samples to take (pictures from files: 2000, and half as many for validation)\n"
-                           "  --net NET          mlp | pictures | a net's text with {block} and {depth} in it (default by the data)\n"
-                           "  --shallow TEXT --deep TEXT   two nets of your own instead\n"
-                           "  --width N          width of the mlp (16), of the first stage of pictures (8)\n"
-                           "  --depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,32); the first and the last are judged\n"
-                           "  --blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain; the first is judged\n"
-                           "  --arms LIST        what is tried: S,D,S_fine,W0,WT,D64,D_start,D_opt,D_3T,D_res,dial,depth (default: all that apply; see --arms help)\n"
-                           "  --seeds N          seeds 1..N (10; pictures 6)\n"
-                           "  --tuning N         seeds, apart from those, at which every arm's learning rate is tried (3), 0 = the recipe's rate for all\n"
-                           "  --probes N         seeds whose nets are probed (3), 0 = none\n"
-                           "  --epochs N         passes over the data (100; pictures 6)      --steps N   updates instead\n"
-                           "  --batch N          samples a step (64), 0 = all\n"
-                           "  --optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"\n"
-                           "  --lr X             learning rate (0.03; pictures 0.05), divided by 10 after 75 % of the steps; other rates are tried around it\n"
-                           "  --clip X           largest norm of the gradient, 0 = off (5; pictures 0)\n"
-                           "  --init WORDS       \"he\" (pictures: \"he mode=fan_out head=pytorch\"), \"orthogonal\", \"looks_linear\", ...\n"
-                           "  --dtype f32|f64    numbers to train in (f32)\n"
-                           "  --budget SECONDS   as much evidence as this time buys; says what was left out\n"
-                           "  --threads N        nets at a time, 0 = one per core (0); results do not depend on it\n"
-                           "  --shard I/N        do every N-th task, starting with I (0-based), and what it stands on; shards may share a folder\n"
-                           "  --task N           do one task and what it stands on\n"
-                           "  --out FOLDER       results.csv, history.csv, study.json, verdict.json, report.html (depth-study); the same command goes on where it stopped\n"
-                           "  --quick            a small study for a first look: 2 seeds, fewer steps and arms\n"
-                           "  --help, --version\n"
-                           "\n"
-                           "exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted (the same command resumes)\n";
+static const char help[] =
+    "depth_study: why do added layers hurt on this task?\n"
+    "\n"
+    "Trains a shallow and a deep net, and the deep one in other ways that each ask one question: another start, "
+    "another optimiser, float64, more\n"
+    "steps, an identity skip, the trained shallow net with identity layers put in. One net per core. Then it judges, "
+    "with intervals over seeds.\n"
+    "\n"
+    "usage: depth_study [flags]\n"
+    "  --data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
+    "                     idx:FOLDER | cifar10:FOLDER | csv:FILE | npy:X,Y            (default spirals)\n"
+    "  --samples N        training samples to take (pictures from files: 2000, and half as many for validation)\n"
+    "  --net NET          mlp | pictures | a net's text with {block} and {depth} in it (default by the data)\n"
+    "  --shallow TEXT --deep TEXT   two nets of your own instead\n"
+    "  --width N          width of the mlp (16), of the first stage of pictures (8)\n"
+    "  --depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,32); the first and "
+    "the last are judged\n"
+    "  --blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain; the first "
+    "is judged\n"
+    "  --arms LIST        what is tried: S,D,S_fine,W0,WT,D64,D_start,D_opt,D_3T,D_res,dial,depth (default: all that "
+    "apply; see --arms help)\n"
+    "  --seeds N          seeds 1..N (10; pictures 6)\n"
+    "  --tuning N         seeds, apart from those, at which every arm's learning rate is tried (3), 0 = the recipe's "
+    "rate for all\n"
+    "  --probes N         seeds whose nets are probed (3), 0 = none\n"
+    "  --epochs N         passes over the data (100; pictures 6)      --steps N   updates instead\n"
+    "  --batch N          samples a step (64), 0 = all\n"
+    "  --optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"\n"
+    "  --lr X             learning rate (0.03; pictures 0.05), divided by 10 after 75 % of the steps; other rates are "
+    "tried around it\n"
+    "  --clip X           largest norm of the gradient, 0 = off (5; pictures 0)\n"
+    "  --init WORDS       \"he\" (pictures: \"he mode=fan_out head=pytorch\"), \"orthogonal\", \"looks_linear\", ...\n"
+    "  --dtype f32|f64    numbers to train in (f32)\n"
+    "  --budget SECONDS   as much evidence as this time buys; says what was left out\n"
+    "  --threads N        nets at a time, 0 = one per core (0); results do not depend on it\n"
+    "  --shard I/N        do every N-th task, starting with I (0-based), and what it stands on; shards may share a "
+    "folder\n"
+    "  --task N           do one task and what it stands on\n"
+    "  --out FOLDER       results.csv, history.csv, study.json, verdict.json, report.html (depth-study); the same "
+    "command goes on where it stopped\n"
+    "  --quick            a small study for a first look: 2 seeds, fewer steps and arms\n"
+    "  --help, --version\n"
+    "\n"
+    "exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted (the same command resumes)\n";
 
 static int wrong(const char *format, const char *a, const char *b)
 {
@@ -81,7 +91,9 @@ static int read_depths(options *o, const char *list)
         const size_t length = strcspn(p, ",");
         snprintf(item, sizeof item, "%.*s", (int)(length < 23 ? length : 23), p);
         if (o->depth_count == DEPTHS_MAX || !whole(item, 0, 100000, &o->depths[o->depth_count]))
-            return wrong("--depths is '%s', expected at most 16 whole numbers from 0 joined by commas, such as 2,10,30%s", list, "");
+            return wrong(
+                "--depths is '%s', expected at most 16 whole numbers from 0 joined by commas, such as 2,10,30%s", list,
+                "");
         if (o->depth_count > 0 && o->depths[o->depth_count] <= o->depths[o->depth_count - 1])
             return wrong("--depths is '%s', expected numbers that grow%s", list, "");
         o->depth_count++;
@@ -97,7 +109,9 @@ static int read_blocks(options *o, const char *list)
         char *word = o->blocks[o->block_count < BLOCKS_MAX ? o->block_count : BLOCKS_MAX - 1];
         snprintf(word, sizeof o->blocks[0], "%.*s", (int)(length < 31 ? length : 31), p);
         if (o->block_count == BLOCKS_MAX || !deepid_block_help(word))
-            return wrong("--blocks: '%s' is no block; known: plain, identity, preact, preact_plain, bottleneck, bottleneck_plain%s", word, "");
+            return wrong("--blocks: '%s' is no block; known: plain, identity, preact, preact_plain, bottleneck, "
+                         "bottleneck_plain%s",
+                         word, "");
         o->block_count++;
         p += length + (p[length] == ',');
     }
@@ -187,7 +201,8 @@ static int read_whole(const char *flag, const char *text, int64_t low, int64_t h
 {
     if (whole(text, low, high, out))
         return -1;
-    fprintf(stderr, "depth_study: --%s is '%s', expected a whole number from %lld to %lld\n", flag, text, (long long)low, (long long)high);
+    fprintf(stderr, "depth_study: --%s is '%s', expected a whole number from %lld to %lld\n", flag, text,
+            (long long)low, (long long)high);
     return USAGE;
 }
 
@@ -270,7 +285,8 @@ static int read_flag(options *o, int flag, const char *text)
 /* One word, quoted for a shell where it must be. */
 static size_t add_word(char *to, const char *word)
 {
-    const bool plain = word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=.,:/+")] == 0 && *word;
+    const bool plain =
+        word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=.,:/+")] == 0 && *word;
     size_t used = (size_t)sprintf(to, "%s", plain ? word : "'");
     for (const char *p = word; !plain && *p; p++)
         used += (size_t)sprintf(to + used, *p == '\'' ? "'\\''" : "%c", *p);

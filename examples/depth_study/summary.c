@@ -67,7 +67,8 @@ static void print_arm(deepid_study *study, const deepid_table *results, int64_t 
 void summary_print(deepid_study *study, const deepid_table *results)
 {
     printf("median [lowest, highest] over %g seeds\n", deepid_study_number(study, "seeds"));
-    printf("%-24s %5s  %30s  %20s  %30s  %20s\n", "arm", "depth", "training loss", "training accuracy %", "validation loss", "validation acc. %");
+    printf("%-24s %5s  %30s  %20s  %30s  %20s\n", "arm", "depth", "training loss", "training accuracy %",
+           "validation loss", "validation acc. %");
     for (int64_t arm = 0; arm < deepid_study_arm_count(study); arm++)
         print_arm(study, results, arm);
 }

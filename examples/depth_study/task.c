@@ -9,7 +9,8 @@
 
 static bool from_files(const char *source)
 {
-    return strncmp(source, "idx:", 4) == 0 || strncmp(source, "cifar10:", 8) == 0 || strncmp(source, "csv:", 4) == 0 || strncmp(source, "npy:", 4) == 0;
+    return strncmp(source, "idx:", 4) == 0 || strncmp(source, "cifar10:", 8) == 0 || strncmp(source, "csv:", 4) == 0 ||
+           strncmp(source, "npy:", 4) == 0;
 }
 
 /* A part of what is there; the whole is let go (its memory lives with the part). */
@@ -62,8 +63,8 @@ int32_t data_open(deepid_ctx *ctx, const options *o, task_data *out)
         return status;
     out->pictures = deepid_dataset_rank(out->train) == 3;
     status = prepare(o, out);
-    snprintf(out->words, sizeof out->words, "%.120s: %lld training and %lld validation samples", o->data, (long long)deepid_dataset_count(out->train),
-             (long long)deepid_dataset_count(out->valid));
+    snprintf(out->words, sizeof out->words, "%.120s: %lld training and %lld validation samples", o->data,
+             (long long)deepid_dataset_count(out->train), (long long)deepid_dataset_count(out->valid));
     return status;
 }
 
@@ -77,7 +78,9 @@ void data_close(task_data *data)
 
 const char *net_family(const options *o, const task_data *data)
 {
-    return !o->net ? (data->pictures ? "pictures" : "mlp") : strcmp(o->net, "mlp") == 0 || strcmp(o->net, "pictures") == 0 ? o->net : "own";
+    return !o->net                                                         ? (data->pictures ? "pictures" : "mlp")
+           : strcmp(o->net, "mlp") == 0 || strcmp(o->net, "pictures") == 0 ? o->net
+                                                                           : "own";
 }
 
 /* {block} and {depth} in the user's own text. */
@@ -105,15 +108,18 @@ char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const c
 {
     const char *family = net_family(o, data);
     deepid_net *net = NULL;
-    const int64_t outputs = deepid_dataset_classes(data->train) ? deepid_dataset_classes(data->train) : deepid_dataset_target_width(data->train);
+    const int64_t outputs = deepid_dataset_classes(data->train) ? deepid_dataset_classes(data->train)
+                                                                : deepid_dataset_target_width(data->train);
     int32_t status;
     if (strcmp(family, "own") == 0)
         return fill_own(o->net, block, depth);
     if (strcmp(family, "mlp") == 0)
-        status = deepid_resnet_mlp(ctx, deepid_dataset_extent(data->train, 0), o->width, depth, outputs, block, "batchnorm; relu", o->dtype, &net);
+        status = deepid_resnet_mlp(ctx, deepid_dataset_extent(data->train, 0), o->width, depth, outputs, block,
+                                   "batchnorm; relu", o->dtype, &net);
     else
-        status = deepid_resnet_pictures(ctx, depth, block, deepid_dataset_extent(data->train, 0), deepid_dataset_extent(data->train, 1), deepid_dataset_extent(data->train, 2), o->width,
-                                        outputs, o->dtype, &net);
+        status = deepid_resnet_pictures(ctx, depth, block, deepid_dataset_extent(data->train, 0),
+                                        deepid_dataset_extent(data->train, 1), deepid_dataset_extent(data->train, 2),
+                                        o->width, outputs, o->dtype, &net);
     char *text = status == DEEPID_OK ? strdup(deepid_net_describe(net)) : NULL;
     deepid_net_destroy(net);
     return text;

@@ -8,7 +8,10 @@
 extern "C" {
 #endif
 
-/** Collects layers and blocks; what it holds is text, checked when the net is made. A call that fails leaves it as it was; after DEEPID_ERR_MEMORY it stays failed. */
+/**
+ * Collects layers and blocks; what it holds is text, checked when the net is made. A call that fails leaves it as it
+ * was; after DEEPID_ERR_MEMORY it stays failed.
+ */
 typedef struct deepid_builder deepid_builder;
 
 /**
@@ -69,7 +72,8 @@ DEEPID_API int32_t deepid_builder_layer(deepid_builder *builder, const char *lay
  * @cost   its characters
  * @thread one thread at a time for each context
  */
-DEEPID_API int32_t deepid_builder_block_begin(deepid_builder *builder, int64_t count, const char *word, const char *options);
+DEEPID_API int32_t deepid_builder_block_begin(deepid_builder *builder, int64_t count, const char *word,
+                                              const char *options);
 
 /**
  * Close the open block.

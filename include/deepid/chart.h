@@ -12,11 +12,13 @@ extern "C" {
  * A chart: marks are added, then it is drawn. It is one of three kinds, decided by its first mark:
  * a plane (lines, bands, points), rows (names with estimates, intervals and the seeds' values), or a heatmap.
  *
- * All numbers and texts are copied; texts are plain and escaped. Values that have no place (not finite, or not above 0 on a logarithmic
- * axis) are arrows at the edge, and their number is written over the plot. Labels never overlap and never leave the picture: what is too long is cut, and whole in its tooltip.
+ * All numbers and texts are copied; texts are plain and escaped. Values that have no place (not finite, or not above
+ * 0 on a logarithmic axis) are arrows at the edge, and their number is written over the plot. Labels never overlap
+ * and never leave the picture: what is too long is cut, and whole in its tooltip.
  *
- * Styles are words, all optional: "role=plain|identity|witness|shallow|depth1|depth2|depth3" (the colour, in both themes), "weight=thin|thick" (a seed, the median),
- * "dash=1" (validation), "mark=dot|diamond|tick|bead" (points and estimates; a bead is a small dot on a line).
+ * Styles are words, all optional: "role=plain|identity|witness|shallow|depth1|depth2|depth3" (the colour, in both
+ * themes), "weight=thin|thick" (a seed, the median), "dash=1" (validation), "mark=dot|diamond|tick|bead" (points and
+ * estimates; a bead is a small dot on a line).
  *
  * The functions that add a mark return DEEPID_OK, or
  *   DEEPID_ERR_ARGUMENT  the chart is none, n is negative, an array is NULL, a row has no label;
@@ -32,7 +34,8 @@ typedef struct deepid_chart deepid_chart;
  *
  * @param[in,out] ctx     the context
  * @param[in]     x_name  what the horizontal axis measures
- * @param[in]     y_name  what the vertical axis measures (rows: unused but as the name; heatmap: what the cells measure)
+ * @param[in]     y_name  what the vertical axis measures (rows: unused but as the name; heatmap: what the cells
+ * measure)
  * @param[in]     axes    "x=linear|log y=linear|log"; NULL or "" = both linear
  * @param[out]    out     the new chart; destroy it with deepid_chart_destroy
  *
@@ -41,7 +44,8 @@ typedef struct deepid_chart deepid_chart;
  * @retval DEEPID_ERR_SPEC      a word of axes is unknown
  * @retval DEEPID_ERR_MEMORY    no memory
  */
-DEEPID_API int32_t deepid_chart_create(deepid_ctx *ctx, const char *x_name, const char *y_name, const char *axes, deepid_chart **out);
+DEEPID_API int32_t deepid_chart_create(deepid_ctx *ctx, const char *x_name, const char *y_name, const char *axes,
+                                       deepid_chart **out);
 
 /**
  * Destroy a chart.
@@ -65,7 +69,8 @@ DEEPID_API void deepid_chart_destroy(deepid_chart *chart);
  *
  * @return see deepid_chart.
  */
-DEEPID_API int32_t deepid_chart_line(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n, const double *x, const double *y);
+DEEPID_API int32_t deepid_chart_line(deepid_chart *chart, const char *style, const char *label, const char *title,
+                                     int64_t n, const double *x, const double *y);
 
 /**
  * The area between lower and upper.
@@ -81,7 +86,8 @@ DEEPID_API int32_t deepid_chart_line(deepid_chart *chart, const char *style, con
  *
  * @return see deepid_chart.
  */
-DEEPID_API int32_t deepid_chart_band(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n, const double *x, const double *lower, const double *upper);
+DEEPID_API int32_t deepid_chart_band(deepid_chart *chart, const char *style, const char *label, const char *title,
+                                     int64_t n, const double *x, const double *lower, const double *upper);
 
 /**
  * Dots, diamonds, ticks or beads.
@@ -96,7 +102,8 @@ DEEPID_API int32_t deepid_chart_band(deepid_chart *chart, const char *style, con
  *
  * @return see deepid_chart.
  */
-DEEPID_API int32_t deepid_chart_points(deepid_chart *chart, const char *style, const char *label, const char *const *titles, int64_t n, const double *x, const double *y);
+DEEPID_API int32_t deepid_chart_points(deepid_chart *chart, const char *style, const char *label,
+                                       const char *const *titles, int64_t n, const double *x, const double *y);
 
 /* ---- rows: a forest plot, or a strip ------------------------------------------------------------------ */
 
@@ -115,7 +122,8 @@ DEEPID_API int32_t deepid_chart_points(deepid_chart *chart, const char *style, c
  *
  * @return see deepid_chart.
  */
-DEEPID_API int32_t deepid_chart_row(deepid_chart *chart, const char *style, const char *label, const char *title, double estimate, double low, double high, int64_t n, const double *values);
+DEEPID_API int32_t deepid_chart_row(deepid_chart *chart, const char *style, const char *label, const char *title,
+                                    double estimate, double low, double high, int64_t n, const double *values);
 
 /**
  * One row of dots, a dot a seed, and their median as a stroke and as a number behind.
@@ -129,7 +137,8 @@ DEEPID_API int32_t deepid_chart_row(deepid_chart *chart, const char *style, cons
  *
  * @return see deepid_chart.
  */
-DEEPID_API int32_t deepid_chart_strip(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n, const double *values);
+DEEPID_API int32_t deepid_chart_strip(deepid_chart *chart, const char *style, const char *label, const char *title,
+                                      int64_t n, const double *values);
 
 /* ---- references, on a plane or through rows -------------------------------------------------------------- */
 
@@ -156,12 +165,14 @@ DEEPID_API int32_t deepid_chart_rule(deepid_chart *chart, const char *style, con
  *
  * @return see deepid_chart; also DEEPID_ERR_ARGUMENT when low is above high or one is NaN.
  */
-DEEPID_API int32_t deepid_chart_zone(deepid_chart *chart, const char *style, const char *label, double low, double high);
+DEEPID_API int32_t deepid_chart_zone(deepid_chart *chart, const char *style, const char *label, double low,
+                                     double high);
 
 /* ---- a matrix ------------------------------------------------------------------------------------------------ */
 
 /**
- * A matrix as coloured cells with a scale; every value in its cell's tooltip. The fuller the colour, the larger the value; values of both signs get two colours.
+ * A matrix as coloured cells with a scale; every value in its cell's tooltip. The fuller the colour, the larger the
+ * value; values of both signs get two colours.
  *
  * @param[in,out] chart         empty
  * @param[in]     style         "role=identity|plain|witness|shallow scale=linear|log"
@@ -173,7 +184,8 @@ DEEPID_API int32_t deepid_chart_zone(deepid_chart *chart, const char *style, con
  *
  * @return see deepid_chart.
  */
-DEEPID_API int32_t deepid_chart_heatmap(deepid_chart *chart, const char *style, int64_t rows, int64_t columns, const double *values, const char *const *row_names,
+DEEPID_API int32_t deepid_chart_heatmap(deepid_chart *chart, const char *style, int64_t rows, int64_t columns,
+                                        const double *values, const char *const *row_names,
                                         const char *const *column_names);
 
 /**
@@ -202,7 +214,8 @@ DEEPID_API int32_t deepid_chart_heatmap_table(deepid_chart *chart, const char *s
 DEEPID_API int32_t deepid_chart_set_y_range(deepid_chart *chart, double low, double high);
 
 /**
- * Ticks of the horizontal axis where the caller wants them, such as the depths of a study; thinned out when their words would touch.
+ * Ticks of the horizontal axis where the caller wants them, such as the depths of a study; thinned out when their
+ * words would touch.
  *
  * @param[in,out] chart  any
  * @param[in]     n      0 (the chart chooses) to 24
@@ -214,12 +227,14 @@ DEEPID_API int32_t deepid_chart_set_y_range(deepid_chart *chart, double low, dou
 DEEPID_API int32_t deepid_chart_set_x_ticks(deepid_chart *chart, int64_t n, const double *ticks);
 
 /**
- * Draw the chart: an svg element with a viewBox, 460 units wide, that takes its colours and type from the page's style sheet (page.h).
+ * Draw the chart: an svg element with a viewBox, 460 units wide, that takes its colours and type from the page's
+ * style sheet (page.h).
  *
  * @param[in,out] chart  any
  * @param[in]     label  what a screen reader says; NULL or "" = the name of the vertical axis
  *
- * @return UTF-8, well-formed XML; borrowed until the next call for this chart. "" when it cannot be drawn; deepid_ctx_error says why.
+ * @return UTF-8, well-formed XML; borrowed until the next call for this chart. "" when it cannot be drawn;
+ * deepid_ctx_error says why.
  *
  * @cost   one pass over the marks and the text in memory; drawing changes nothing, so it can be repeated.
  */

@@ -1,4 +1,7 @@
-/** @file context.h  The context: threads, memory, messages, limits. The caller owns it; every handle remembers its own. */
+/**
+ * @file context.h  The context: threads, memory, messages, limits. The caller owns it; every handle remembers its
+ * own.
+ */
 #ifndef DEEPID_CONTEXT_H
 #define DEEPID_CONTEXT_H
 
@@ -11,10 +14,11 @@ extern "C" {
 /**
  * A context. One thread at a time, which need not be the same one always; any number of contexts work side by side.
  *
- * Three statuses can come from every function that takes a context or something made from one, and are not repeated below:
- * DEEPID_ERR_ARGUMENT for a handle that is NULL or of another kind, DEEPID_ERR_BUSY when another thread is inside a call of
- * the same context, DEEPID_ERR_FORKED in a child process whose parent made it. A call that fails changes nothing but the
- * sentence of deepid_ctx_error. During a call the floating-point environment is the default one; the caller's comes back. A calling thread needs 48 KiB of stack, and what its callbacks take.
+ * Three statuses can come from every function that takes a context or something made from one, and are not repeated
+ * below: DEEPID_ERR_ARGUMENT for a handle that is NULL or of another kind, DEEPID_ERR_BUSY when another thread is
+ * inside a call of the same context, DEEPID_ERR_FORKED in a child process whose parent made it. A call that fails
+ * changes nothing but the sentence of deepid_ctx_error. During a call the floating-point environment is the default
+ * one; the caller's comes back. A calling thread needs 48 KiB of stack, and what its callbacks take.
  */
 typedef struct deepid_ctx deepid_ctx;
 
@@ -27,7 +31,8 @@ typedef struct deepid_ctx deepid_ctx;
  *
  * @return Memory for that many bytes, aligned; NULL when there is none. It need not be zero.
  *
- * @thread Has to be safe from any thread: the library's own may ask, and one thread may destroy an object while another is inside a call.
+ * @thread Has to be safe from any thread: the library's own may ask, and one thread may destroy an object while
+ * another is inside a call.
  */
 typedef void *(*deepid_alloc_fn)(void *user, uint64_t bytes, uint64_t alignment);
 /**
@@ -58,16 +63,18 @@ typedef void (*deepid_log_fn)(void *user, int32_t level, const char *line);
  * @retval DEEPID_ERR_ARGUMENT  out is NULL
  * @retval DEEPID_ERR_MEMORY    no memory, or no address space for products of matrices
  *
- * @cost   about a kilobyte, and 5 MiB of address space for products of matrices, of which at most 2 MiB come to be used; threads start when they are first needed and take as much each, and their stacks.
+ * @cost   about a kilobyte, and 5 MiB of address space for products of matrices, of which at most 2 MiB come to be
+ * used; threads start when they are first needed and take as much each, and their stacks.
  * @thread Safe from any thread.
  */
 DEEPID_API int32_t deepid_ctx_create(deepid_ctx **out);
 
 /**
- * Make a context whose objects take all their memory from the caller's functions. (What products of matrices work in, and a
- * thread's stack, are not objects: they come from the system, are given back with the context, and count neither in deepid_ctx_memory
- * nor towards the limit memory_bytes. Both are taken before the work begins: products allocate nothing. With a library built with
- * -DDEEPID_BLAS=shared OpenBLAS takes its memory when it multiplies, and does not return where there is none.)
+ * Make a context whose objects take all their memory from the caller's functions. (What products of matrices work
+ * in, and a thread's stack, are not objects: they come from the system, are given back with the context, and count
+ * neither in deepid_ctx_memory nor towards the limit memory_bytes. Both are taken before the work begins: products
+ * allocate nothing. With a library built with -DDEEPID_BLAS=shared OpenBLAS takes its memory when it multiplies, and
+ * does not return where there is none.)
  *
  * @param[in]  alloc    gives memory, aligned as asked
  * @param[in]  release  takes it back
@@ -76,18 +83,21 @@ DEEPID_API int32_t deepid_ctx_create(deepid_ctx **out);
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  alloc, release or out is NULL
- * @retval DEEPID_ERR_MEMORY    alloc gave NULL, or memory that is not aligned; or no address space for products of matrices
+ * @retval DEEPID_ERR_MEMORY    alloc gave NULL, or memory that is not aligned; or no address space for products of
+ * matrices
  *
  * @thread Safe from any thread.
  */
-DEEPID_API int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn release, void *user, deepid_ctx **out);
+DEEPID_API int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn release, void *user,
+                                                    deepid_ctx **out);
 
 /**
  * Destroy a context and end its threads. Destroy the objects made from it first.
  *
  * @param[in] ctx  NULL is fine
  *
- * @thread No thread may be inside a call of it. In a forked child it gives back the context and leaves the parent's threads alone.
+ * @thread No thread may be inside a call of it. In a forked child it gives back the context and leaves the parent's
+ * threads alone.
  */
 DEEPID_API void deepid_ctx_destroy(deepid_ctx *ctx);
 
@@ -95,13 +105,15 @@ DEEPID_API void deepid_ctx_destroy(deepid_ctx *ctx);
  * Set how many threads work on a call. Results do not depend on it, to the last bit.
  *
  * @param[in,out] ctx      the context
- * @param[in]     threads  1 to 1024, the caller's own included; 0 = the CPUs this process may use (affinity and cgroup quota), which is the default
+ * @param[in]     threads  1 to 1024, the caller's own included; 0 = the CPUs this process may use (affinity and
+ * cgroup quota), which is the default
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  threads is outside its range
  * @retval DEEPID_ERR_STATE     asked from inside a call, that is, by a callback
  *
- * @cost   ends the old threads; new ones start when they are first needed. Where the system gives fewer, or has no address space for what they need, fewer do the same work.
+ * @cost   ends the old threads; new ones start when they are first needed. Where the system gives fewer, or has no
+ * address space for what they need, fewer do the same work.
  */
 DEEPID_API int32_t deepid_ctx_set_threads(deepid_ctx *ctx, int32_t threads);
 
@@ -115,11 +127,12 @@ DEEPID_API int32_t deepid_ctx_set_threads(deepid_ctx *ctx, int32_t threads);
 DEEPID_API int32_t deepid_ctx_threads(const deepid_ctx *ctx);
 
 /**
- * Set the instruction set that kernels use. Bits may differ between "baseline" and the others (which fuse multiply and add); they do not between "avx2" and "avx512" in kernels of
- * this library (OpenBLAS chooses its own).
+ * Set the instruction set that kernels use. Bits may differ between "baseline" and the others (which fuse multiply
+ * and add); they do not between "avx2" and "avx512" in kernels of this library (OpenBLAS chooses its own).
  *
  * @param[in,out] ctx   the context
- * @param[in]     word  "auto" (the default: the best this CPU has), "baseline", "avx2" (with FMA) or "avx512" (F, DQ, BW, VL); see deepid_isa_word
+ * @param[in]     word  "auto" (the default: the best this CPU has), "baseline", "avx2" (with FMA) or "avx512" (F,
+ * DQ, BW, VL); see deepid_isa_word
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT     there is no such word
@@ -185,13 +198,16 @@ DEEPID_API int32_t deepid_ctx_set_limit(deepid_ctx *ctx, const char *name, int64
 DEEPID_API int64_t deepid_ctx_limit(const deepid_ctx *ctx, const char *name);
 
 /**
- * The sentence of the last call that failed: what it is and what was expected, with both values. One line of UTF-8 below 512 bytes.
+ * The sentence of the last call that failed: what it is and what was expected, with both values. One line of UTF-8
+ * below 512 bytes.
  *
  * @param[in] ctx  the context
  *
- * @return The sentence; "" when none failed or ctx is no context. Never NULL; borrowed until the next call that fails.
+ * @return The sentence; "" when none failed or ctx is no context. Never NULL; borrowed until the next call that
+ * fails.
  *
- * @thread After DEEPID_ERR_BUSY or DEEPID_ERR_FORKED the sentence says so for as long as that holds. May be asked by any thread, one at a time,
+ * @thread After DEEPID_ERR_BUSY or DEEPID_ERR_FORKED the sentence says so for as long as that holds. May be asked by
+ * any thread, one at a time,
  *         also by another one than that of the failed call.
  */
 DEEPID_API const char *deepid_ctx_error(const deepid_ctx *ctx);
@@ -226,7 +242,8 @@ DEEPID_API int64_t deepid_ctx_memory(const deepid_ctx *ctx);
 DEEPID_API const char *deepid_version(void);
 
 /**
- * How this library was built, as one JSON object: "version", "compiler", "flags", "blas" (with the kind of CPU that it chose now) and "blas_link".
+ * How this library was built, as one JSON object: "version", "compiler", "flags", "blas" (with the kind of CPU that
+ * it chose now) and "blas_link".
  *
  * @return A constant.
  *

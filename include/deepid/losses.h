@@ -29,14 +29,20 @@ DEEPID_API const char *deepid_loss_help(const char *word);
  *
  * @cost one pass  @thread one thread at a time for each context
  */
-DEEPID_API int32_t deepid_cross_entropy_forward(const char *options, const deepid_tensor *z, const int32_t *labels, double *loss);
+DEEPID_API int32_t deepid_cross_entropy_forward(const char *options, const deepid_tensor *z, const int32_t *labels,
+                                                double *loss);
 /** dz = (softmax(z) - target) / n, overwritten; dz has the shape of z. Errors as forward. */
-DEEPID_API int32_t deepid_cross_entropy_backward(const char *options, const deepid_tensor *z, const int32_t *labels, deepid_tensor *dz);
+DEEPID_API int32_t deepid_cross_entropy_backward(const char *options, const deepid_tensor *z, const int32_t *labels,
+                                                 deepid_tensor *dz);
 
-/** Mean over samples and outputs of (z - target)^2; z and targets [n, width] of one dtype. Errors: ARGUMENT (NULL), SHAPE, DTYPE. */
+/**
+ * Mean over samples and outputs of (z - target)^2; z and targets [n, width] of one dtype. Errors: ARGUMENT (NULL),
+ * SHAPE, DTYPE.
+ */
 DEEPID_API int32_t deepid_squared_error_forward(const deepid_tensor *z, const deepid_tensor *targets, double *loss);
 /** dz = 2 (z - target) / (n width), overwritten. */
-DEEPID_API int32_t deepid_squared_error_backward(const deepid_tensor *z, const deepid_tensor *targets, deepid_tensor *dz);
+DEEPID_API int32_t deepid_squared_error_backward(const deepid_tensor *z, const deepid_tensor *targets,
+                                                 deepid_tensor *dz);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,7 @@
-/** @file net.h  Nets: layers and blocks from text, run forward and backward. Their numbers and files: parameter.h; from pieces: builder.h; families: resnet.h. */
+/**
+ * @file net.h  Nets: layers and blocks from text, run forward and backward. Their numbers and files: parameter.h;
+ * from pieces: builder.h; families: resnet.h.
+ */
 #ifndef DEEPID_NET_H
 #define DEEPID_NET_H
 
@@ -19,10 +22,12 @@ enum {
 };
 
 /**
- * Make a net from its text; parameters are at their start values (weights and biases 0, scales 1) until deepid_net_init.
+ * Make a net from its text; parameters are at their start values (weights and biases 0, scales 1) until
+ * deepid_net_init.
  *
  * @param[in]  ctx    lent for the net's life
- * @param[in]  text   "input 2; dense out=16; relu; 3 * identity { dense out=16; batchnorm; relu } after=relu; dense out=2"; see docs/nets.md
+ * @param[in]  text   "input 2; dense out=16; relu; 3 * identity { dense out=16; batchnorm; relu } after=relu; dense
+ * out=2"; see docs/nets.md
  * @param[in]  dtype  DEEPID_F32 or DEEPID_F64
  * @param[out] out    yours
  *
@@ -64,7 +69,8 @@ DEEPID_API void deepid_net_destroy(deepid_net *net);
 DEEPID_API int32_t deepid_net_clone(const deepid_net *net, int32_t dtype, deepid_net **out);
 
 /**
- * The text that makes this net again, in one line, options only where they differ from the default; describe(create(text)) is stable.
+ * The text that makes this net again, in one line, options only where they differ from the default;
+ * describe(create(text)) is stable.
  *
  * @param[in] net  any
  *
@@ -76,9 +82,10 @@ DEEPID_API const char *deepid_net_describe(deepid_net *net);
  * Start values by a word, from a seed. A failed call leaves the net as it was.
  *
  * @param[in,out] net   all parameters and states are set
- * @param[in]     init  "he", "he mode=fan_out", "orthogonal gain=1.4", ...: see deepid_init_word and deepid_init_help
- * @param[in]     seed  any; one number is a function of (seed, parameter's name, place), rounded to f32: F32 and F64 nets start equal, and so do parameters of equal name and shape in any
- * two nets
+ * @param[in]     init  "he", "he mode=fan_out", "orthogonal gain=1.4", ...: see deepid_init_word and
+ * deepid_init_help
+ * @param[in]     seed  any; one number is a function of (seed, parameter's name, place), rounded to f32: F32 and F64
+ * nets start equal, and so do parameters of equal name and shape in any two nets
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT     a NULL
@@ -111,7 +118,8 @@ DEEPID_API const char *deepid_init_word(int64_t i);
 DEEPID_API const char *deepid_init_help(const char *word);
 
 /**
- * The words of block variants, one after the other: plain, identity, preact, ... Each computes y = after(F(x) + s shortcut(x)).
+ * The words of block variants, one after the other: plain, identity, preact, ... Each computes y = after(F(x) + s
+ * shortcut(x)).
  *
  * @param[in] i  from 0
  *
@@ -131,19 +139,21 @@ DEEPID_API const char *deepid_block_help(const char *word);
 /* ---- running ------------------------------------------------------------------------------- */
 
 /**
- * Take the memory for running; no later call of forward or backward allocates, up to this batch. forward does it by itself where it was not done.
- * Larger buffers than before forget the last forward.
+ * Take the memory for running; no later call of forward or backward allocates, up to this batch. forward does it by
+ * itself where it was not done. Larger buffers than before forget the last forward.
  *
  * @param[in,out] net    its values stay
  * @param[in]     batch  most samples of a forward, 1 or more; never shrinks
- * @param[in]     train  0: buffers are shared by layers, only forward in DEEPID_EVAL; else all outputs are kept for backward, and gradients are made (0)
+ * @param[in]     train  0: buffers are shared by layers, only forward in DEEPID_EVAL; else all outputs are kept for
+ * backward, and gradients are made (0)
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  batch is below 1
  * @retval DEEPID_ERR_LIMIT     beyond memory_bytes of the context, or more than can be counted
  * @retval DEEPID_ERR_MEMORY    no memory; the old buffers are still there
  *
- * @cost   for training about the sum of the activation_bytes of deepid_net_summary times batch, and as much again for the widest few gradients
+ * @cost   for training about the sum of the activation_bytes of deepid_net_summary times batch, and as much again
+ * for the widest few gradients
  * @thread one thread at a time for each context
  */
 DEEPID_API int32_t deepid_net_prepare(deepid_net *net, int64_t batch, int32_t train);
@@ -171,7 +181,8 @@ DEEPID_API int32_t deepid_net_set_mode(deepid_net *net, int32_t mode);
 DEEPID_API int32_t deepid_net_mode(const deepid_net *net);
 
 /**
- * y = net(x). In DEEPID_TRAIN batch statistics are used and the running ones move; in DEEPID_EVAL (the start) running statistics are used.
+ * y = net(x). In DEEPID_TRAIN batch statistics are used and the running ones move; in DEEPID_EVAL (the start)
+ * running statistics are used.
  *
  * @param[in,out] net  keeps what backward needs when prepared for training
  * @param[in]     x    [n, input...], the net's dtype
@@ -184,12 +195,14 @@ DEEPID_API int32_t deepid_net_mode(const deepid_net *net);
  * @retval DEEPID_ERR_MEMORY    no memory for the buffers of n samples (only when not prepared)
  *
  * @cost   the net's multiply-adds (deepid_net_summary); nothing is allocated once prepared for n samples
- * @thread one thread at a time for each context; works on the context's threads, with the same bits for any number of them
+ * @thread one thread at a time for each context; works on the context's threads, with the same bits for any number
+ * of them
  */
 DEEPID_API int32_t deepid_net_forward(deepid_net *net, const deepid_tensor *x, deepid_tensor *y);
 
 /**
- * Gradients of the last forward, in its mode: parameter gradients are added to, dx is overwritten. Back-propagation as in Rumelhart, Hinton, Williams 1986.
+ * Gradients of the last forward, in its mode: parameter gradients are added to, dx is overwritten. Back-propagation
+ * as in Rumelhart, Hinton, Williams 1986.
  *
  * @param[in,out] net  prepared for training before its last forward
  * @param[in]     dy   [n, output...]: derivative of the loss by y
@@ -202,7 +215,8 @@ DEEPID_API int32_t deepid_net_forward(deepid_net *net, const deepid_tensor *x, d
  * @retval DEEPID_ERR_DTYPE     another dtype
  *
  * @cost   about twice a forward; allocates nothing
- * @thread one thread at a time for each context; works on the context's threads, with the same bits for any number of them
+ * @thread one thread at a time for each context; works on the context's threads, with the same bits for any number
+ * of them
  */
 DEEPID_API int32_t deepid_net_backward(deepid_net *net, const deepid_tensor *dy, deepid_tensor *dx);
 
@@ -278,8 +292,9 @@ DEEPID_API int64_t deepid_net_output_extent(const deepid_net *net, int32_t axis)
 DEEPID_API int64_t deepid_net_block_count(const deepid_net *net);
 
 /**
- * What the net consists of: a row a layer, in forward order, and "total". Columns: out_0, out_1, out_2 (a sample's extents, 0 where there is none), parameters (trained ones),
- * multiply_adds, activation_bytes (both of one sample), winograd (1: a convolution that goes through Winograd's transform).
+ * What the net consists of: a row a layer, in forward order, and "total". Columns: out_0, out_1, out_2 (a sample's
+ * extents, 0 where there is none), parameters (trained ones), multiply_adds, activation_bytes (both of one sample),
+ * winograd (1: a convolution that goes through Winograd's transform).
  *
  * @param[in]  net  any
  * @param[out] out  yours

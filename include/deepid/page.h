@@ -1,4 +1,7 @@
-/** @file page.h  A page that a person reads from top to bottom: one HTML file that opens offline, without scripts, in light and dark. */
+/**
+ * @file page.h  A page that a person reads from top to bottom: one HTML file that opens offline, without scripts, in
+ * light and dark.
+ */
 #ifndef DEEPID_PAGE_H
 #define DEEPID_PAGE_H
 
@@ -11,7 +14,8 @@ extern "C" {
 /**
  * A page, written top to bottom. All texts are plain UTF-8 and escaped.
  *
- * The functions that add something return DEEPID_OK, or DEEPID_ERR_ARGUMENT (the page is none, a needed argument is NULL) or DEEPID_ERR_MEMORY; one thread at a time for each page.
+ * The functions that add something return DEEPID_OK, or DEEPID_ERR_ARGUMENT (the page is none, a needed argument is
+ * NULL) or DEEPID_ERR_MEMORY; one thread at a time for each page.
  */
 typedef struct deepid_page deepid_page;
 
@@ -87,10 +91,12 @@ DEEPID_API int32_t deepid_page_code(deepid_page *page, const char *text);
  *
  * @return see deepid_page.
  */
-DEEPID_API int32_t deepid_page_table(deepid_page *page, const char *heading, const deepid_table *table, const char *columns);
+DEEPID_API int32_t deepid_page_table(deepid_page *page, const char *heading, const deepid_table *table,
+                                     const char *columns);
 
 /**
- * A figure. Figures that follow each other stand two in a row, one with two charts across both; on a phone one below the other.
+ * A figure. Figures that follow each other stand two in a row, one with two charts across both; on a phone one below
+ * the other.
  *
  * @param[in,out] page            the page
  * @param[in]     headline        its finding, with the number in it
@@ -104,7 +110,8 @@ DEEPID_API int32_t deepid_page_table(deepid_page *page, const char *heading, con
  *
  * @return see deepid_page.
  */
-DEEPID_API int32_t deepid_page_figure(deepid_page *page, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second,
+DEEPID_API int32_t deepid_page_figure(deepid_page *page, const char *headline, const char *explanation,
+                                      deepid_chart *first, const char *first_caption, deepid_chart *second,
                                       const char *second_caption, const deepid_table *numbers, const char *file);
 
 /**

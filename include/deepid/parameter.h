@@ -57,7 +57,8 @@ DEEPID_API int32_t deepid_net_parameter_trained(const deepid_net *net, int64_t i
  * @param[in] net  any
  * @param[in] i    from 0
  *
- * @return 1; 2 for dense weights [out, in]; 4 for convolutions [out, kernel h, kernel w, in / groups]; -1 when i is out of range.
+ * @return 1; 2 for dense weights [out, in]; 4 for convolutions [out, kernel h, kernel w, in / groups]; -1 when i is
+ * out of range.
  */
 DEEPID_API int32_t deepid_net_parameter_rank(const deepid_net *net, int64_t i);
 
@@ -78,7 +79,8 @@ DEEPID_API int64_t deepid_net_parameter_extent(const deepid_net *net, int64_t i,
  * @param[in] net   any
  * @param[in] name  as deepid_net_parameter_name
  *
- * @return Borrowed and writable, of the net's dtype, the same address for the net's life; NULL when there is none of this name.
+ * @return Borrowed and writable, of the net's dtype, the same address for the net's life; NULL when there is none of
+ * this name.
  */
 DEEPID_API void *deepid_net_parameter_data(deepid_net *net, const char *name);
 
@@ -88,7 +90,8 @@ DEEPID_API void *deepid_net_parameter_data(deepid_net *net, const char *name);
  * @param[in] net   any
  * @param[in] name  as deepid_net_parameter_name
  *
- * @return Borrowed and writable; NULL when there is none of this name, for a state, and before the first deepid_net_prepare for training.
+ * @return Borrowed and writable; NULL when there is none of this name, for a state, and before the first
+ * deepid_net_prepare for training.
  */
 DEEPID_API void *deepid_net_parameter_gradient(deepid_net *net, const char *name);
 
@@ -140,8 +143,9 @@ DEEPID_API int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net 
 /* ---- files ---------------------------------------------------------------------------------------------- */
 
 /**
- * Write a net as safetensors: its parameters and states under their names, its text in the metadata ("deepid.net"). A reader sees the old file or the whole new one.
- * The metadata begin with "deepid.checksum", XXH3 of the whole file, so that a reader finds any damage, and "deepid.format", 2. docs/design/0010-files.md has more.
+ * Write a net as safetensors: its parameters and states under their names, its text in the metadata ("deepid.net").
+ * A reader sees the old file or the whole new one. The metadata begin with "deepid.checksum", XXH3 of the whole
+ * file, so that a reader finds any damage, and "deepid.format", 2. docs/design/0010-files.md has more.
  *
  * @param[in] net   any
  * @param[in] path  replaced
@@ -149,7 +153,8 @@ DEEPID_API int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net 
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  path is NULL
  * @retval DEEPID_ERR_IO        the file cannot be written: what the system says; the old one is whole
- * @retval DEEPID_ERR_LIMIT     the header would be larger than header_bytes of the context; or more than 10000 layers, and not a number for each
+ * @retval DEEPID_ERR_LIMIT     the header would be larger than header_bytes of the context; or more than 10000
+ * layers, and not a number for each
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   one write of all values, two fsync
@@ -158,8 +163,9 @@ DEEPID_API int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net 
 DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
 
 /**
- * Read a net that deepid_net_save wrote; in its own type the values are the same bits. Nothing in the file is believed before it is checked.
- * A file of another program, or of deepid before it had checksums, has "deepid.format" 1 and no checksum.
+ * Read a net that deepid_net_save wrote; in its own type the values are the same bits. Nothing in the file is
+ * believed before it is checked. A file of another program, or of deepid before it had checksums, has
+ * "deepid.format" 1 and no checksum.
  *
  * @param[in]  ctx    lent for the net's life
  * @param[in]  path   a file
@@ -169,7 +175,8 @@ DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL
  * @retval DEEPID_ERR_IO        it cannot be read: what the system says
- * @retval DEEPID_ERR_FORMAT    not safetensors, cut or damaged (also by one bit); not a net of ours; fewer numbers, or layers beyond 10000, than its text asks for
+ * @retval DEEPID_ERR_FORMAT    not safetensors, cut or damaged (also by one bit); not a net of ours; fewer numbers,
+ * or layers beyond 10000, than its text asks for
  * @retval DEEPID_ERR_SPEC      its text does not parse, as deepid_net_create
  * @retval DEEPID_ERR_SHAPE     a tensor has another shape than the text says: names it
  * @retval DEEPID_ERR_DTYPE     another dtype, or a tensor that is neither F32 nor F64: names both
@@ -182,12 +189,13 @@ DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
 DEEPID_API int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dtype, deepid_net **out);
 
 /**
- * Read values into a net, by name, from any safetensors file of f32 or f64; what the net does not know is left aside, whatever its dtype.
+ * Read values into a net, by name, from any safetensors file of f32 or f64; what the net does not know is left
+ * aside, whatever its dtype.
  *
  * @param[in,out] net     unchanged when the call fails
  * @param[in]     path    a file that has every parameter and state of the net, with its shape
- * @param[in]     layout  "deepid", or "pytorch": convolutions are [out, in, kernel h, kernel w] there and are turned. (Behind a flatten the order of features differs too; dense weights are
- * not turned.)
+ * @param[in]     layout  "deepid", or "pytorch": convolutions are [out, in, kernel h, kernel w] there and are
+ * turned. (Behind a flatten the order of features differs too; dense weights are not turned.)
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  path is NULL

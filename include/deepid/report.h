@@ -1,4 +1,7 @@
-/** @file report.h  The report of a study in one call, and what it is made of: charts (chart.h), pages (page.h), numbers in words. A guide: docs/report.md */
+/**
+ * @file report.h  The report of a study in one call, and what it is made of: charts (chart.h), pages (page.h),
+ * numbers in words. A guide: docs/report.md
+ */
 #ifndef DEEPID_REPORT_H
 #define DEEPID_REPORT_H
 
@@ -12,8 +15,9 @@ extern "C" {
 #endif
 
 /**
- * Write the report of a study: one HTML file that opens offline, without scripts; question, answer, evidence, figures with their numbers, what it is about, how to repeat it.
- * What was not trained or probed is left out, and the page says so. Nothing that a clock measured is on it: the same study gives the same bytes.
+ * Write the report of a study: one HTML file that opens offline, without scripts; question, answer, evidence,
+ * figures with their numbers, what it is about, how to repeat it. What was not trained or probed is left out, and
+ * the page says so. Nothing that a clock measured is on it: the same study gives the same bytes.
  *
  * @param[in,out] study    with results; those that are not done are missing on the page
  * @param[in]     verdict  of deepid_study_judge; NULL = a page without answer and evidence
@@ -26,13 +30,15 @@ extern "C" {
  * @retval DEEPID_ERR_IO        the file cannot be written: names it
  * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost   the tables of the study in memory, 1999 resamples for each share, and the page as text: at most a few hundred thousand bytes.
+ * @cost   the tables of the study in memory, 1999 resamples for each share, and the page as text: at most a few
+ * hundred thousand bytes.
  * @thread one thread at a time for each context
  */
 DEEPID_API int32_t deepid_report_write(deepid_study *study, const deepid_verdict *verdict, const char *path);
 
 /**
- * A number as a report writes it: three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 .. 100000, 0 for zero, ∞, "not a number".
+ * A number as a report writes it: three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 .. 100000, 0 for
+ * zero, ∞, "not a number".
  *
  * @param[in]  value   any
  * @param[out] buffer  UTF-8 with its NUL

@@ -1,4 +1,7 @@
-/** @file resnet.h  Ready families of nets, plain and residual. Each is only text: deepid_net_describe shows what could be typed instead. */
+/**
+ * @file resnet.h  Ready families of nets, plain and residual. Each is only text: deepid_net_describe shows what
+ * could be typed instead.
+ */
 #ifndef DEEPID_RESNET_H
 #define DEEPID_RESNET_H
 
@@ -31,15 +34,18 @@ extern "C" {
  * @cost   as deepid_net_create
  * @thread one thread at a time for each context
  */
-DEEPID_API int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width, int64_t blocks, int64_t classes, const char *block, const char *layer, int32_t dtype, deepid_net **out);
+DEEPID_API int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width, int64_t blocks, int64_t classes,
+                                     const char *block, const char *layer, int32_t dtype, deepid_net **out);
 
 /**
- * The nets for CIFAR-10 of He et al. 2015 (arXiv 1512.03385), section 4.2: 32x32x3, widths 16, 32, 64, 10 classes. Depth 20, 32, 44, 56, 110, 1202 have
- * 269722, 464154, 658586, 853018, 1727962, 19421274 parameters, plain or with shortcut A.
+ * The nets for CIFAR-10 of He et al. 2015 (arXiv 1512.03385), section 4.2: 32x32x3, widths 16, 32, 64, 10 classes.
+ * Depth 20, 32, 44, 56, 110, 1202 have 269722, 464154, 658586, 853018, 1727962, 19421274 parameters, plain or with
+ * shortcut A.
  *
  * @param[in]  ctx    lent for the net's life
  * @param[in]  depth  6n + 2: 8, 14, 20, ...; 9n + 2 for bottleneck blocks
- * @param[in]  block  a block word with options: "identity shortcut=A", "plain", "preact" (He et al. 2016); shortcut=A where none is given
+ * @param[in]  block  a block word with options: "identity shortcut=A", "plain", "preact" (He et al. 2016);
+ * shortcut=A where none is given
  * @param[in]  dtype  DEEPID_F32 or DEEPID_F64
  * @param[out] out    yours, as deepid_net_create makes it
  *
@@ -54,10 +60,12 @@ DEEPID_API int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width,
  * @cost   as deepid_net_create
  * @thread one thread at a time for each context
  */
-DEEPID_API int32_t deepid_resnet_cifar(deepid_ctx *ctx, int64_t depth, const char *block, int32_t dtype, deepid_net **out);
+DEEPID_API int32_t deepid_resnet_cifar(deepid_ctx *ctx, int64_t depth, const char *block, int32_t dtype,
+                                       deepid_net **out);
 
 /**
- * The same family for other pictures: three stages, each half as high and wide as the one before and with twice the channels.
+ * The same family for other pictures: three stages, each half as high and wide as the one before and with twice the
+ * channels.
  *
  * @param[in]  ctx      lent for the net's life
  * @param[in]  depth    as deepid_resnet_cifar
@@ -81,16 +89,18 @@ DEEPID_API int32_t deepid_resnet_cifar(deepid_ctx *ctx, int64_t depth, const cha
  * @cost   as deepid_net_create
  * @thread one thread at a time for each context
  */
-DEEPID_API int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const char *block, int64_t h, int64_t w, int64_t c, int64_t width, int64_t classes, int32_t dtype,
-                                          deepid_net **out);
+DEEPID_API int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const char *block, int64_t h, int64_t w,
+                                          int64_t c, int64_t width, int64_t classes, int32_t dtype, deepid_net **out);
 
 /**
- * The nets for ImageNet of He et al. 2015, table 1: 224x224x3, 1000 classes, depth 50 and more with bottleneck blocks (their stride on the 3x3). Depth 18, 34, 50, 101, 152 have
- * 11689512, 21797672, 25557032, 44549160, 60192808 parameters with shortcut B.
+ * The nets for ImageNet of He et al. 2015, table 1: 224x224x3, 1000 classes, depth 50 and more with bottleneck
+ * blocks (their stride on the 3x3). Depth 18, 34, 50, 101, 152 have 11689512, 21797672, 25557032, 44549160, 60192808
+ * parameters with shortcut B.
  *
  * @param[in]  ctx    lent for the net's life
  * @param[in]  depth  18, 34, 50, 101 or 152
- * @param[in]  block  "identity" or "plain" with options, for 18 and 34 also "preact" or "preact_plain"; shortcut=B where none is given
+ * @param[in]  block  "identity" or "plain" with options, for 18 and 34 also "preact" or "preact_plain"; shortcut=B
+ * where none is given
  * @param[in]  dtype  DEEPID_F32 or DEEPID_F64
  * @param[out] out    yours, as deepid_net_create makes it
  *
@@ -105,7 +115,8 @@ DEEPID_API int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const 
  * @cost   as deepid_net_create
  * @thread one thread at a time for each context
  */
-DEEPID_API int32_t deepid_resnet_imagenet(deepid_ctx *ctx, int64_t depth, const char *block, int32_t dtype, deepid_net **out);
+DEEPID_API int32_t deepid_resnet_imagenet(deepid_ctx *ctx, int64_t depth, const char *block, int32_t dtype,
+                                          deepid_net **out);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,7 @@
-/** @file statistics.h  Statistics for a handful of seeds: exact tests, intervals without a distribution, bootstrap; on plain arrays. Methods and references: docs/verdict.md */
+/**
+ * @file statistics.h  Statistics for a handful of seeds: exact tests, intervals without a distribution, bootstrap;
+ * on plain arrays. Methods and references: docs/verdict.md
+ */
 #ifndef DEEPID_STATISTICS_H
 #define DEEPID_STATISTICS_H
 
@@ -8,14 +11,19 @@
 extern "C" {
 #endif
 
-/* Common to all: ctx is lent, for memory and the sentence of an error. Arrays are lent, outputs are written when the call succeeds and must not be NULL.
-   A diverged run is +infinity: the worst rank. Functions of ranks take infinities and may return them; functions of means refuse them (DEEPID_ERR_NUMERIC): cap first.
-   Statuses: DEEPID_OK; DEEPID_ERR_ARGUMENT: a NULL, a count or a number out of its range; DEEPID_ERR_NUMERIC: a NaN, an infinity where a mean is taken; DEEPID_ERR_MEMORY.
-   Random numbers: Philox by (seed, counter), the same on every machine and for any number of threads. One thread at a time for each context. */
+/* Common to all: ctx is lent, for memory and the sentence of an error. Arrays are lent, outputs are written when the
+   call succeeds and must not be NULL. A diverged run is +infinity: the worst rank. Functions of ranks take
+   infinities and may return them; functions of means refuse them (DEEPID_ERR_NUMERIC): cap first. Statuses:
+   DEEPID_OK; DEEPID_ERR_ARGUMENT: a NULL, a count or a number out of its range; DEEPID_ERR_NUMERIC: a NaN, an
+   infinity where a mean is taken; DEEPID_ERR_MEMORY. Random numbers: Philox by (seed, counter), the same on every
+   machine and for any number of threads. One thread at a time for each context. */
 
 /* ---- order ------------------------------------------------------------------------------------------- */
 
-/** Quantile q (0..1) of n values, 1 to 1000000000, linear between order statistics at 0 .. n - 1 (type 7 of Hyndman and Fan 1996). Infinities are fine. Cost: a sort. */
+/**
+ * Quantile q (0..1) of n values, 1 to 1000000000, linear between order statistics at 0 .. n - 1 (type 7 of Hyndman
+ * and Fan 1996). Infinities are fine. Cost: a sort.
+ */
 DEEPID_API int32_t deepid_statistics_quantile(deepid_ctx *ctx, int64_t n, const double *x, double q, double *out);
 /** Median: the mean of the two middle values when n is even. */
 DEEPID_API int32_t deepid_statistics_median(deepid_ctx *ctx, int64_t n, const double *x, double *out);
@@ -25,8 +33,8 @@ DEEPID_API int32_t deepid_statistics_ranks(deepid_ctx *ctx, int64_t n, const dou
 /* ---- tests: two-sided p -------------------------------------------------------------------------------- */
 
 /**
- * Sign-flip test of "d is symmetric about 0", by the mean (Fisher 1935). Exact for n <= 16: the share of all 2^n sign patterns whose |sum| is at least the one seen.
- * Beyond, Monte Carlo: (1 + hits) / (1 + draws).
+ * Sign-flip test of "d is symmetric about 0", by the mean (Fisher 1935). Exact for n <= 16: the share of all 2^n
+ * sign patterns whose |sum| is at least the one seen. Beyond, Monte Carlo: (1 + hits) / (1 + draws).
  *
  * @param[in]  ctx    lent
  * @param[in]  n      1 to 1000000 differences
@@ -38,11 +46,13 @@ DEEPID_API int32_t deepid_statistics_ranks(deepid_ctx *ctx, int64_t n, const dou
  * @return The statuses above.
  * @cost   n 2^n additions, or n draws
  */
-DEEPID_API int32_t deepid_statistics_sign_flip(deepid_ctx *ctx, int64_t n, const double *d, int64_t draws, uint64_t seed, double *p);
+DEEPID_API int32_t deepid_statistics_sign_flip(deepid_ctx *ctx, int64_t n, const double *d, int64_t draws,
+                                               uint64_t seed, double *p);
 
 /**
- * Wilcoxon's signed-rank test, exact for what was seen: the ranks of |d| are given, every sign pattern is as likely (dynamic programming over sums of ranks). Equal |d| share their mean
- * rank; zeros are ranked, then dropped (Pratt 1959). All zero: p = 1.
+ * Wilcoxon's signed-rank test, exact for what was seen: the ranks of |d| are given, every sign pattern is as likely
+ * (dynamic programming over sums of ranks). Equal |d| share their mean rank; zeros are ranked, then dropped (Pratt
+ * 1959). All zero: p = 1.
  *
  * @param[in]  ctx        lent
  * @param[in]  n          1 to 500
@@ -53,7 +63,8 @@ DEEPID_API int32_t deepid_statistics_sign_flip(deepid_ctx *ctx, int64_t n, const
  * @return The statuses above.
  * @cost   n^3
  */
-DEEPID_API int32_t deepid_statistics_signed_rank(deepid_ctx *ctx, int64_t n, const double *d, double *statistic, double *p);
+DEEPID_API int32_t deepid_statistics_signed_rank(deepid_ctx *ctx, int64_t n, const double *d, double *statistic,
+                                                 double *p);
 
 /**
  * Wilcoxon's rank-sum (Mann and Whitney's) test for independent samples, exact given the ties (dynamic programming).
@@ -69,11 +80,12 @@ DEEPID_API int32_t deepid_statistics_signed_rank(deepid_ctx *ctx, int64_t n, con
  * @return The statuses above.
  * @cost   n (n + m)^3
  */
-DEEPID_API int32_t deepid_statistics_rank_sum(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double *statistic, double *p);
+DEEPID_API int32_t deepid_statistics_rank_sum(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y,
+                                              double *statistic, double *p);
 
 /**
- * Permutation test of equal means for independent samples. Exact (all ways to choose n of n + m) when there are at most 200000 ways (10 and 10: 184756), else Monte Carlo:
- * (1 + hits) / (1 + draws).
+ * Permutation test of equal means for independent samples. Exact (all ways to choose n of n + m) when there are at
+ * most 200000 ways (10 and 10: 184756), else Monte Carlo: (1 + hits) / (1 + draws).
  *
  * @param[in]  ctx    lent
  * @param[in]  n      at least 1; n + m at most 1000000
@@ -87,17 +99,22 @@ DEEPID_API int32_t deepid_statistics_rank_sum(deepid_ctx *ctx, int64_t n, const 
  * @return The statuses above.
  * @cost   n + m a split
  */
-DEEPID_API int32_t deepid_statistics_permutation(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, int64_t draws, uint64_t seed, double *p);
+DEEPID_API int32_t deepid_statistics_permutation(deepid_ctx *ctx, int64_t n, const double *x, int64_t m,
+                                                 const double *y, int64_t draws, uint64_t seed, double *p);
 
-/** Holm's step-down p values (1979): in the order of p, adjusted_(i) = max over j <= i of min(1, (n - j + 1) p_(j)). n >= 1, p in 0..1; adjusted: n doubles, may be p itself. */
+/**
+ * Holm's step-down p values (1979): in the order of p, adjusted_(i) = max over j <= i of min(1, (n - j + 1) p_(j)).
+ * n >= 1, p in 0..1; adjusted: n doubles, may be p itself.
+ */
 DEEPID_API int32_t deepid_statistics_holm(deepid_ctx *ctx, int64_t n, const double *p, double *adjusted);
 
 /* ---- intervals ---------------------------------------------------------------------------------------------- */
 
 /**
- * Where differences lie: Hodges and Lehmann's estimate (1963), the median of the n (n + 1) / 2 averages of two, and the interval that the exact signed-rank test does not refuse.
- * Too few values for the level (n < 6 at 0.95, since 2 / 2^5 > 0.05): the interval is -infinity .. infinity. With ties it covers more often than level says.
- * An average of -infinity and +infinity is -infinity for the lower end, +infinity for the upper, 0 for the estimate.
+ * Where differences lie: Hodges and Lehmann's estimate (1963), the median of the n (n + 1) / 2 averages of two, and
+ * the interval that the exact signed-rank test does not refuse. Too few values for the level (n < 6 at 0.95, since 2
+ * / 2^5 > 0.05): the interval is -infinity .. infinity. With ties it covers more often than level says. An average
+ * of -infinity and +infinity is -infinity for the lower end, +infinity for the upper, 0 for the estimate.
  *
  * @param[in]  ctx       lent
  * @param[in]  n         1 to 500
@@ -110,10 +127,15 @@ DEEPID_API int32_t deepid_statistics_holm(deepid_ctx *ctx, int64_t n, const doub
  * @return The statuses above.
  * @cost   n^3
  */
-DEEPID_API int32_t deepid_statistics_hodges_lehmann(deepid_ctx *ctx, int64_t n, const double *d, double level, double *estimate, double *low, double *high);
+DEEPID_API int32_t deepid_statistics_hodges_lehmann(deepid_ctx *ctx, int64_t n, const double *d, double level,
+                                                    double *estimate, double *low, double *high);
 
-/** The same for independent samples: by how much x lies above y, the median of the n m differences x - y, and the interval of the exact rank-sum test. n + m at most 200. */
-DEEPID_API int32_t deepid_statistics_shift(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double level, double *estimate, double *low, double *high);
+/**
+ * The same for independent samples: by how much x lies above y, the median of the n m differences x - y, and the
+ * interval of the exact rank-sum test. n + m at most 200.
+ */
+DEEPID_API int32_t deepid_statistics_shift(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y,
+                                           double level, double *estimate, double *low, double *high);
 
 /**
  * Mean with the BCa bootstrap interval (bias-corrected and accelerated: Efron 1987; acceleration from the jackknife).
@@ -131,11 +153,14 @@ DEEPID_API int32_t deepid_statistics_shift(deepid_ctx *ctx, int64_t n, const dou
  * @return The statuses above.
  * @cost   n resamples
  */
-DEEPID_API int32_t deepid_statistics_bootstrap_mean(deepid_ctx *ctx, int64_t n, const double *x, double level, int64_t resamples, uint64_t seed, double *estimate, double *low, double *high);
+DEEPID_API int32_t deepid_statistics_bootstrap_mean(deepid_ctx *ctx, int64_t n, const double *x, double level,
+                                                    int64_t resamples, uint64_t seed, double *estimate, double *low,
+                                                    double *high);
 
 /**
- * The share of a gap that an intervention closes, (mean from - mean by) / (mean from - mean to), with its BCa interval: the three are resampled jointly, seed by seed.
- * A gap of 0 gives +-infinity by the numerator's sign, 0 / 0 gives 0: look at the gap's own interval first.
+ * The share of a gap that an intervention closes, (mean from - mean by) / (mean from - mean to), with its BCa
+ * interval: the three are resampled jointly, seed by seed. A gap of 0 gives +-infinity by the numerator's sign, 0 /
+ * 0 gives 0: look at the gap's own interval first.
  *
  * @param[in]  ctx        lent
  * @param[in]  n          2 to 100000 seeds
@@ -152,27 +177,41 @@ DEEPID_API int32_t deepid_statistics_bootstrap_mean(deepid_ctx *ctx, int64_t n, 
  * @return The statuses above.
  * @cost   3 n resamples
  */
-DEEPID_API int32_t deepid_statistics_bootstrap_share(deepid_ctx *ctx, int64_t n, const double *from, const double *by, const double *to, double level, int64_t resamples, uint64_t seed,
+DEEPID_API int32_t deepid_statistics_bootstrap_share(deepid_ctx *ctx, int64_t n, const double *from, const double *by,
+                                                     const double *to, double level, int64_t resamples, uint64_t seed,
                                                      double *estimate, double *low, double *high);
 
 /** The same when by's m >= 2 runs are independent of the n seeds of from and to: resampled apart. */
-DEEPID_API int32_t deepid_statistics_bootstrap_share_independent(deepid_ctx *ctx, int64_t n, const double *from, const double *to, int64_t m, const double *by, double level,
-                                                                 int64_t resamples, uint64_t seed, double *estimate, double *low, double *high);
+DEEPID_API int32_t deepid_statistics_bootstrap_share_independent(deepid_ctx *ctx, int64_t n, const double *from,
+                                                                 const double *to, int64_t m, const double *by,
+                                                                 double level, int64_t resamples, uint64_t seed,
+                                                                 double *estimate, double *low, double *high);
 
-/** "No difference": two one-sided tests of size alpha (0 < alpha < 0.5; usual 0.05) by the Hodges-Lehmann interval of level 1 - 2 alpha; equivalent = 1 when it lies inside -margin .. margin. margin > 0. */
-DEEPID_API int32_t deepid_statistics_equivalence(deepid_ctx *ctx, int64_t n, const double *d, double margin, double alpha, double *low, double *high, int32_t *equivalent);
+/**
+ * "No difference": two one-sided tests of size alpha (0 < alpha < 0.5; usual 0.05) by the Hodges-Lehmann interval of
+ * level 1 - 2 alpha; equivalent = 1 when it lies inside -margin .. margin. margin > 0.
+ */
+DEEPID_API int32_t deepid_statistics_equivalence(deepid_ctx *ctx, int64_t n, const double *d, double margin,
+                                                 double alpha, double *low, double *high, int32_t *equivalent);
 
 /** Clopper and Pearson's exact interval (1934) of a share: k of n, 0 <= k <= n, 1 <= n <= 10^9. */
-DEEPID_API int32_t deepid_statistics_clopper_pearson(deepid_ctx *ctx, int64_t k, int64_t n, double level, double *low, double *high);
+DEEPID_API int32_t deepid_statistics_clopper_pearson(deepid_ctx *ctx, int64_t k, int64_t n, double level, double *low,
+                                                     double *high);
 
 /* ---- lines ------------------------------------------------------------------------------------------------------ */
 
 /** Least squares: y = intercept + slope x; n >= 2, finite, x not all equal. */
-DEEPID_API int32_t deepid_statistics_line(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope, double *intercept);
-/** Theil and Sen: the median of the slopes between points with different x (2 <= n <= 5000), and the median of y - slope x. */
-DEEPID_API int32_t deepid_statistics_theil_sen(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope, double *intercept);
+DEEPID_API int32_t deepid_statistics_line(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope,
+                                          double *intercept);
 /**
- * A slope with an interval across seeds (residuals of one line are not independent, seeds are): the slope of each seed, then Hodges and Lehmann.
+ * Theil and Sen: the median of the slopes between points with different x (2 <= n <= 5000), and the median of y -
+ * slope x.
+ */
+DEEPID_API int32_t deepid_statistics_theil_sen(deepid_ctx *ctx, int64_t n, const double *x, const double *y,
+                                               double *slope, double *intercept);
+/**
+ * A slope with an interval across seeds (residuals of one line are not independent, seeds are): the slope of each
+ * seed, then Hodges and Lehmann.
  *
  * @param[in]  ctx       lent
  * @param[in]  method    "least_squares" or "theil_sen"
@@ -187,8 +226,9 @@ DEEPID_API int32_t deepid_statistics_theil_sen(deepid_ctx *ctx, int64_t n, const
  *
  * @return The statuses above.
  */
-DEEPID_API int32_t deepid_statistics_slope(deepid_ctx *ctx, const char *method, int64_t seeds, int64_t n, const double *x, const double *y, double level, double *estimate, double *low,
-                                           double *high);
+DEEPID_API int32_t deepid_statistics_slope(deepid_ctx *ctx, const char *method, int64_t seeds, int64_t n,
+                                           const double *x, const double *y, double level, double *estimate,
+                                           double *low, double *high);
 
 #ifdef __cplusplus
 }

@@ -10,7 +10,10 @@
 extern "C" {
 #endif
 
-/** Statuses. 0 is success; a number keeps its meaning for ever, new ones get new numbers. The sentence that goes with a failure: deepid_ctx_error. */
+/**
+ * Statuses. 0 is success; a number keeps its meaning for ever, new ones get new numbers. The sentence that goes with
+ * a failure: deepid_ctx_error.
+ */
 enum {
     DEEPID_OK = 0,              /**< done */
     DEEPID_ERR_ARGUMENT = 1,    /**< a NULL, a number outside its range, a handle of the wrong kind */

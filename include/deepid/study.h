@@ -1,4 +1,7 @@
-/** @file study.h  A study: why is a deep net worse than a shallow one? Arms x seeds, numbered tasks, resumable, one net per core. A guide: docs/design/0005-study.md */
+/**
+ * @file study.h  A study: why is a deep net worse than a shallow one? Arms x seeds, numbered tasks, resumable, one
+ * net per core. A guide: docs/design/0005-study.md
+ */
 #ifndef DEEPID_STUDY_H
 #define DEEPID_STUDY_H
 
@@ -16,8 +19,8 @@ extern "C" {
 typedef struct deepid_study deepid_study;
 
 /**
- * A study of two nets: the question is why deep is worse than shallow. Recipe: He's start, SGD with momentum 0.9, rate 0.03, divided by 10 after 75 % of the steps, batches of 64, 100
- * epochs; seeds 1 to 10; all arms that apply.
+ * A study of two nets: the question is why deep is worse than shallow. Recipe: He's start, SGD with momentum 0.9,
+ * rate 0.03, divided by 10 after 75 % of the steps, batches of 64, 100 epochs; seeds 1 to 10; all arms that apply.
  *
  * @param[in]  ctx      lent for the study's life
  * @param[in]  shallow  a net's text
@@ -26,7 +29,8 @@ typedef struct deepid_study deepid_study;
  * @param[out] out      yours
  *
  * @retval DEEPID_OK
- * @retval DEEPID_ERR_ARGUMENT  a NULL, or the shallow net has as many layers as the deep one or more: says both numbers
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or the shallow net has as many layers as the deep one or more: says both
+ * numbers
  * @retval DEEPID_ERR_SPEC      a text does not parse
  * @retval DEEPID_ERR_SHAPE     a net's input or output does not fit the data
  * @retval DEEPID_ERR_LABEL     a class without a sample: names it
@@ -35,37 +39,55 @@ typedef struct deepid_study deepid_study;
  * @cost   both nets are made once
  * @thread one thread at a time for each context
  */
-DEEPID_API int32_t deepid_study_create(deepid_ctx *ctx, const char *shallow, const char *deep, const deepid_dataset *train, deepid_study **out);
+DEEPID_API int32_t deepid_study_create(deepid_ctx *ctx, const char *shallow, const char *deep,
+                                       const deepid_dataset *train, deepid_study **out);
 /** NULL is fine. Nets handed out stay. */
 DEEPID_API void deepid_study_destroy(deepid_study *study);
 
 /* ---- settings: each is checked at once, and forgets what ran in memory -------------------------- */
 
-/** Validation data, lent for the study's life; NULL: none (the default). Refused with DEEPID_ERR_SHAPE when samples or classes differ from the training data's. */
+/**
+ * Validation data, lent for the study's life; NULL: none (the default). Refused with DEEPID_ERR_SHAPE when samples
+ * or classes differ from the training data's.
+ */
 DEEPID_API int32_t deepid_study_set_validation(deepid_study *study, const deepid_dataset *valid);
-/** One more net, for the curve over depth: the arm "depth:BLOCK:DEPTH". block: "plain", "identity", ... for tables; depth: blocks or layers. */
+/**
+ * One more net, for the curve over depth: the arm "depth:BLOCK:DEPTH". block: "plain", "identity", ... for tables;
+ * depth: blocks or layers.
+ */
 DEEPID_API int32_t deepid_study_add_net(deepid_study *study, const char *block, int64_t depth, const char *net_text);
 /** Seeds first .. first+count-1, first by the number "first_seed"; 1 to 100000. */
 DEEPID_API int32_t deepid_study_set_seeds(deepid_study *study, int64_t count);
 /**
- * A text of the study: "init", "optimizer", "schedule", "loss", "augmentation" (the recipe, each as in train.h and net.h); "arms" (words of deepid_arm_word, comma-separated: a word stands
- * for itself and all of its set, "D_start" for "D_start:he" and the others; S and D, and what a chosen arm stands on, are always in; "" = all that apply); "probes" (words of
- * deepid_probe_word, comma-separated; "" = all, "none"); "family", "block" (words for tables), "subject" (a line on the data, for reports), "replay" (the
- * command that makes this study again, for reports).
+ * A text of the study: "init", "optimizer", "schedule", "loss", "augmentation" (the recipe, each as in train.h and
+ * net.h); "arms" (words of deepid_arm_word, comma-separated: a word stands for itself and all of its set, "D_start"
+ * for "D_start:he" and the others; S and D, and what a chosen arm stands on, are always in; "" = all that apply);
+ * "probes" (words of deepid_probe_word, comma-separated; "" = all, "none"); "family", "block" (words for tables),
+ * "subject" (a line on the data, for reports), "replay" (the command that makes this study again, for reports).
  */
 DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, const char *value);
 /**
- * A number of the study: "learning_rate", "batch" (0 = all samples), "steps", "epochs" (steps wins when above 0), "clip", "dtype", "history_points" (looks at the losses while training),
- * "first_seed", "tuning_seeds" (3; 0 = every arm at the recipe's rate), "probe_seeds" (nets of so many seeds are probed, 3), "shallow_depth", "deep_depth" (for tables; default the number of
- * blocks), "budget" (seconds; 0 = everything), "threads" (nets at a time; 0 = one per core), "shard" and "shards" (a share of the tasks), "task" (this one alone, with what it stands on; -1
- * = all).
+ * A number of the study: "learning_rate", "batch" (0 = all samples), "steps", "epochs" (steps wins when above 0),
+ * "clip", "dtype", "history_points" (looks at the losses while training), "first_seed", "tuning_seeds" (3; 0 = every
+ * arm at the recipe's rate), "probe_seeds" (nets of so many seeds are probed, 3), "shallow_depth", "deep_depth" (for
+ * tables; default the number of blocks), "budget" (seconds; 0 = everything), "threads" (nets at a time; 0 = one per
+ * core), "shard" and "shards" (a share of the tasks), "task" (this one alone, with what it stands on; -1 = all).
  */
 DEEPID_API int32_t deepid_study_set_number(deepid_study *study, const char *key, double value);
-/** Results go here, one file a task, named by the hash of its configuration; what is there is not done again. NULL (the default): all in memory. */
+/**
+ * Results go here, one file a task, named by the hash of its configuration; what is there is not done again. NULL
+ * (the default): all in memory.
+ */
 DEEPID_API int32_t deepid_study_set_folder(deepid_study *study, const char *folder);
-/** A text as it was set; "arms", "init", ...; "folder", "shallow", "deep" too. Borrowed until it is set anew; "" when unset, NULL for an unknown key. */
+/**
+ * A text as it was set; "arms", "init", ...; "folder", "shallow", "deep" too. Borrowed until it is set anew; "" when
+ * unset, NULL for an unknown key.
+ */
 DEEPID_API const char *deepid_study_text(const deepid_study *study, const char *key);
-/** A number as it was set; also "seeds", "train_samples", "valid_samples", "const_loss" (of the best constant predictor). "steps" are those of a training. NaN for an unknown key. */
+/**
+ * A number as it was set; also "seeds", "train_samples", "valid_samples", "const_loss" (of the best constant
+ * predictor). "steps" are those of a training. NaN for an unknown key.
+ */
 DEEPID_API double deepid_study_number(const deepid_study *study, const char *key);
 
 /* ---- arms --------------------------------------------------------------------------------------- */
@@ -74,7 +96,10 @@ DEEPID_API double deepid_study_number(const deepid_study *study, const char *key
 DEEPID_API const char *deepid_arm_word(int64_t i);
 /** What an arm asks, in a line; NULL when unknown. */
 DEEPID_API const char *deepid_arm_help(const char *word);
-/** Arms of this study, those left out included; "depth:..." of added nets last. -1 when the arms cannot be made (deepid_ctx_error). */
+/**
+ * Arms of this study, those left out included; "depth:..." of added nets last. -1 when the arms cannot be made
+ * (deepid_ctx_error).
+ */
 DEEPID_API int64_t deepid_study_arm_count(deepid_study *study);
 /** Its place; -1 when there is none. */
 DEEPID_API int64_t deepid_study_arm_find(deepid_study *study, const char *word);
@@ -117,15 +142,17 @@ DEEPID_API double deepid_study_event_seconds_left(const deepid_study_event *even
 DEEPID_API const char *deepid_study_event_text(const deepid_study_event *event);
 
 /**
- * Do what is not done: tuning, trainings, witnesses, probes, one net a worker, the dearest first of those whose parents are done. Results do not depend on the number of workers, on order or
- * on interruptions.
+ * Do what is not done: tuning, trainings, witnesses, probes, one net a worker, the dearest first of those whose
+ * parents are done. Results do not depend on the number of workers, on order or on interruptions.
  *
  * @param[in,out] study     its tasks; with a folder every result is a file there at once
  * @param[in]     progress  may be NULL; about ten times a second and at each task's end, on this thread
  * @param[in]     user      passed to progress
  *
- * @retval DEEPID_OK            everything is done, or everything of this shard (what another living process holds is waited for)
- * @retval DEEPID_STOPPED       after deepid_study_request_stop; done tasks are kept, running ones begin again next time
+ * @retval DEEPID_OK            everything is done, or everything of this shard (what another living process holds is
+ * waited for)
+ * @retval DEEPID_STOPPED       after deepid_study_request_stop; done tasks are kept, running ones begin again next
+ * time
  * @retval DEEPID_ERR_CALLBACK  progress returned non-zero
  * @retval DEEPID_ERR_STATE     the folder holds another study: names the setting that differs
  * @retval DEEPID_ERR_FORMAT    a damaged result file: names it
@@ -146,19 +173,34 @@ DEEPID_API int64_t deepid_study_tasks_done(deepid_study *study);
 
 /* ---- results ------------------------------------------------------------------------------------------ */
 
-/** One row a net, named by its arm: task,arm,depth,seed,epochs,updates,rate,train_loss,train_error,valid_loss,valid_error,best_valid_loss,penalty,diverged,seconds; arm = its place in
- * deepid_study_arm_...; best_valid_loss: the least of the history; penalty: weight_decay / 2 times the sum of squares of the weights that the recipe's optimiser decays. */
+/**
+ * One row a net, named by its arm:
+ * task,arm,depth,seed,epochs,updates,rate,train_loss,train_error,valid_loss,valid_error,best_valid_loss,penalty,
+ * diverged,seconds;
+ * arm = its place in deepid_study_arm_...; best_valid_loss: the least of the history; penalty: weight_decay / 2
+ * times the sum of squares of the weights that the recipe's optimiser decays.
+ */
 DEEPID_API int32_t deepid_study_results(deepid_study *study, deepid_table **out);
 /** Rows named by arm: task,arm,depth,seed,epoch,train_loss,train_error,valid_loss,valid_error,lr. */
 DEEPID_API int32_t deepid_study_history(deepid_study *study, deepid_table **out);
-/** One row a tuning run, named by its arm: rate,seed,train_loss,diverged,chosen,noise; chosen 1: the arm's rate; noise 1: no rate leaves the constant predictor, the choice means nothing. */
+/**
+ * One row a tuning run, named by its arm: rate,seed,train_loss,diverged,chosen,noise; chosen 1: the arm's rate;
+ * noise 1: no rate leaves the constant predictor, the choice means nothing.
+ */
 DEEPID_API int32_t deepid_study_tuning(deepid_study *study, deepid_table **out);
-/** The table of one probe word, all probed seeds of one arm, with the column seed in front. DEEPID_ERR_STATE with the reason when there is none. */
+/**
+ * The table of one probe word, all probed seeds of one arm, with the column seed in front. DEEPID_ERR_STATE with the
+ * reason when there is none.
+ */
 DEEPID_API int32_t deepid_study_probe(deepid_study *study, const char *arm, const char *word, deepid_table **out);
-/** The trained net of an arm and a seed (kept in memory while the study lives, or in the folder when there is one). DEEPID_ERR_STATE when it did not run or diverged. */
+/**
+ * The trained net of an arm and a seed (kept in memory while the study lives, or in the folder when there is one).
+ * DEEPID_ERR_STATE when it did not run or diverged.
+ */
 DEEPID_API int32_t deepid_study_net(deepid_study *study, const char *arm, uint64_t seed, deepid_net **out);
 /**
- * The verdict: ten findings, each with the numbers that made it (verdict.h). Thresholds are numbers of the study, by the words of deepid_verdict_threshold_word.
+ * The verdict: ten findings, each with the numbers that made it (verdict.h). Thresholds are numbers of the study, by
+ * the words of deepid_verdict_threshold_word.
  *
  * @param[in,out] study  has run
  * @param[out]    out    yours
@@ -172,8 +214,10 @@ DEEPID_API int32_t deepid_study_net(deepid_study *study, const char *arm, uint64
  * @thread one thread at a time for each context
  */
 DEEPID_API int32_t deepid_study_judge(deepid_study *study, deepid_verdict **out);
-/** results.csv, history.csv, tuning.csv, plan.json, probes/ARM.WORD.csv and study.json (configuration, versions, machine, seeds, replay command) into the folder. replay: the command line to
- * put into study.json. */
+/**
+ * results.csv, history.csv, tuning.csv, plan.json, probes/ARM.WORD.csv and study.json (configuration, versions,
+ * machine, seeds, replay command) into the folder. replay: the command line to put into study.json.
+ */
 DEEPID_API int32_t deepid_study_write(deepid_study *study, const char *replay);
 
 #ifdef __cplusplus

@@ -23,7 +23,8 @@ typedef struct deepid_table deepid_table;
  * @retval DEEPID_ERR_ARGUMENT  an argument is NULL
  * @retval DEEPID_ERR_MEMORY    no memory
  */
-DEEPID_API int32_t deepid_table_create(deepid_ctx *ctx, const char *row_heading, const char *columns, deepid_table **out);
+DEEPID_API int32_t deepid_table_create(deepid_ctx *ctx, const char *row_heading, const char *columns,
+                                       deepid_table **out);
 
 /**
  * Destroy a table.
@@ -136,24 +137,27 @@ DEEPID_API int32_t deepid_table_set(deepid_table *table, int64_t row, int64_t co
  * @param[in] table   the table
  * @param[in] column  0 to columns - 1
  *
- * @return As many doubles as there are rows, borrowed until the next append; NULL when there is no such column or not yet a row.
+ * @return As many doubles as there are rows, borrowed until the next append; NULL when there is no such column or
+ * not yet a row.
  */
 DEEPID_API const double *deepid_table_column(const deepid_table *table, int64_t column);
 
 /**
- * The table as people read it: a line of headings, then a line a row, columns aligned, whole numbers whole and others with four significant digits.
+ * The table as people read it: a line of headings, then a line a row, columns aligned, whole numbers whole and
+ * others with four significant digits.
  *
  * @param[in,out] table  the table, which keeps the text
  *
- * @return UTF-8, each line with its line end; borrowed until the next call for this table. "" when it cannot be made; deepid_ctx_error says why.
+ * @return UTF-8, each line with its line end; borrowed until the next call for this table. "" when it cannot be
+ * made; deepid_ctx_error says why.
  *
  * @cost   one pass over the table and its memory as text.
  */
 DEEPID_API const char *deepid_table_text(deepid_table *table);
 
 /**
- * Write the table as CSV: the header line first, numbers that read back exactly with '.' in every locale, `nan`, `inf` and `-inf` as words.
- * A name that a spreadsheet would run as a formula gets an apostrophe in front.
+ * Write the table as CSV: the header line first, numbers that read back exactly with '.' in every locale, `nan`,
+ * `inf` and `-inf` as words. A name that a spreadsheet would run as a formula gets an apostrophe in front.
  *
  * @param[in] table  the table
  * @param[in] path   the file; replaced as a whole or not at all; a symbolic link is replaced and not followed

@@ -41,7 +41,8 @@ typedef struct deepid_tensor deepid_tensor;
  *
  * @cost   its elements, 64-byte-aligned, and one pass.
  */
-DEEPID_API int32_t deepid_tensor_create(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, deepid_tensor **out);
+DEEPID_API int32_t deepid_tensor_create(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents,
+                                        deepid_tensor **out);
 
 /**
  * Make a tensor of the caller's memory, which is not copied.
@@ -50,7 +51,8 @@ DEEPID_API int32_t deepid_tensor_create(deepid_ctx *ctx, int32_t dtype, int32_t 
  * @param[in]     dtype    DEEPID_F32 or DEEPID_F64
  * @param[in]     rank     0 to 8
  * @param[in]     extents  as in deepid_tensor_create
- * @param[in]     data     the elements, dense and row-major, aligned as its type is; has to live as long as the tensor, and is never freed by it
+ * @param[in]     data     the elements, dense and row-major, aligned as its type is; has to live as long as the
+ * tensor, and is never freed by it
  * @param[out]    out      the new tensor
  *
  * @retval DEEPID_OK
@@ -62,7 +64,8 @@ DEEPID_API int32_t deepid_tensor_create(deepid_ctx *ctx, int32_t dtype, int32_t 
  *
  * @cost   some 200 bytes.
  */
-DEEPID_API int32_t deepid_tensor_wrap(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data, deepid_tensor **out);
+DEEPID_API int32_t deepid_tensor_wrap(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data,
+                                      deepid_tensor **out);
 
 /**
  * Destroy a tensor, and its elements unless they are the caller's.
@@ -85,12 +88,14 @@ DEEPID_API void deepid_tensor_destroy(deepid_tensor *tensor);
 DEEPID_API int32_t deepid_tensor_clone(const deepid_tensor *tensor, deepid_tensor **out);
 
 /**
- * Fill a tensor from any memory: tensor[i, j, ...] = source[i strides[0] + j strides[1] + ...], converted to the tensor's type (rounded to nearest, never scaled).
+ * Fill a tensor from any memory: tensor[i, j, ...] = source[i strides[0] + j strides[1] + ...], converted to the
+ * tensor's type (rounded to nearest, never scaled).
  *
  * @param[in,out] tensor   any shape; every element is overwritten
  * @param[in]     dtype    type of the source's elements, DEEPID_F32 to DEEPID_I64
  * @param[in]     source   element [0, 0, ...]; at any address; must not overlap the tensor
- * @param[in]     strides  one a dimension, in elements; negative and 0 are allowed; NULL = dense row-major. Memory must exist wherever they lead.
+ * @param[in]     strides  one a dimension, in elements; negative and 0 are allowed; NULL = dense row-major. Memory
+ * must exist wherever they lead.
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  source is NULL
@@ -98,7 +103,8 @@ DEEPID_API int32_t deepid_tensor_clone(const deepid_tensor *tensor, deepid_tenso
  *
  * @cost   one pass; allocates nothing.
  */
-DEEPID_API int32_t deepid_tensor_copy_in(deepid_tensor *tensor, int32_t dtype, const void *source, const int64_t *strides);
+DEEPID_API int32_t deepid_tensor_copy_in(deepid_tensor *tensor, int32_t dtype, const void *source,
+                                         const int64_t *strides);
 
 /**
  * The reverse of deepid_tensor_copy_in: target[i strides[0] + j strides[1] + ...] = tensor[i, j, ...].
@@ -114,7 +120,8 @@ DEEPID_API int32_t deepid_tensor_copy_in(deepid_tensor *tensor, int32_t dtype, c
  *
  * @cost   one pass; allocates nothing.
  */
-DEEPID_API int32_t deepid_tensor_copy_out(const deepid_tensor *tensor, int32_t dtype, void *target, const int64_t *strides);
+DEEPID_API int32_t deepid_tensor_copy_out(const deepid_tensor *tensor, int32_t dtype, void *target,
+                                          const int64_t *strides);
 
 /**
  * Fill a tensor with one value.
@@ -170,7 +177,8 @@ DEEPID_API int64_t deepid_tensor_count(const deepid_tensor *tensor);
  *
  * @param[in] tensor  the tensor
  *
- * @return float or double by the tensor's type; borrowed for as long as the tensor lives; NULL when tensor is no tensor.
+ * @return float or double by the tensor's type; borrowed for as long as the tensor lives; NULL when tensor is no
+ * tensor.
  */
 DEEPID_API void *deepid_tensor_data(deepid_tensor *tensor);
 
@@ -197,10 +205,12 @@ DEEPID_API const void *deepid_tensor_data_const(const deepid_tensor *tensor);
  * @retval DEEPID_ERR_DTYPE     the types differ
  * @retval DEEPID_ERR_SHAPE     the shapes do not fit
  *
- * @cost   2 m n k operations by OpenBLAS, one single-threaded call a tile of a fixed grid; allocates nothing but, once, the context's threads.
+ * @cost   2 m n k operations by OpenBLAS, one single-threaded call a tile of a fixed grid; allocates nothing but,
+ * once, the context's threads.
  * @thread The context is c's. The bits are the same for any number of threads.
  */
-DEEPID_API int32_t deepid_tensor_matmul(const char *form, const deepid_tensor *a, const deepid_tensor *b, deepid_tensor *c);
+DEEPID_API int32_t deepid_tensor_matmul(const char *form, const deepid_tensor *a, const deepid_tensor *b,
+                                        deepid_tensor *c);
 
 #ifdef __cplusplus
 }

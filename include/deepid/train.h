@@ -31,7 +31,8 @@ DEEPID_API double deepid_event_learning_rate(const deepid_event *event);
 DEEPID_API double deepid_event_seconds(const deepid_event *event);
 
 /**
- * A trainer: plain SGD with rate 0.1, batches of 64 (all samples when fewer), constant schedule, seed 1; the loss by the data.
+ * A trainer: plain SGD with rate 0.1, batches of 64 (all samples when fewer), constant schedule, seed 1; the loss by
+ * the data.
  *
  * @param[in]  net   lent for the trainer's life; its parameters are trained where they are
  * @param[in]  data  lent for the trainer's life; of the same context
@@ -48,15 +49,24 @@ DEEPID_API double deepid_event_seconds(const deepid_event *event);
 DEEPID_API int32_t deepid_trainer_create(deepid_net *net, const deepid_dataset *data, deepid_trainer **out);
 /** NULL is fine; net and data stay. */
 DEEPID_API void deepid_trainer_destroy(deepid_trainer *trainer);
-/** "sgd momentum=0.9 nesterov=0 weight_decay=1e-4 decay=weights|all", "adam beta1=0.9 beta2=0.999 eps=1e-8 weight_decay=0", "adamw ...", "lbfgs memory=10" (full batch). It starts afresh: without what another one has kept. */
+/**
+ * "sgd momentum=0.9 nesterov=0 weight_decay=1e-4 decay=weights|all", "adam beta1=0.9 beta2=0.999 eps=1e-8
+ * weight_decay=0", "adamw ...", "lbfgs memory=10" (full batch). It starts afresh: without what another one has kept.
+ */
 DEEPID_API int32_t deepid_trainer_set_optimizer(deepid_trainer *trainer, const char *optimizer);
 /** Above 0; default 0.1 for sgd, 0.001 for adam and adamw. */
 DEEPID_API int32_t deepid_trainer_set_learning_rate(deepid_trainer *trainer, double rate);
-/** "constant", "step at=0.75 factor=0.1" (shares of the total steps; several: at=0.5 then at2=0.75), "cosine floor=0", each with warmup=STEPS. Total steps: deepid_trainer_set_total_steps or fit's. */
+/**
+ * "constant", "step at=0.75 factor=0.1" (shares of the total steps; several: at=0.5 then at2=0.75), "cosine
+ * floor=0", each with warmup=STEPS. Total steps: deepid_trainer_set_total_steps or fit's.
+ */
 DEEPID_API int32_t deepid_trainer_set_schedule(deepid_trainer *trainer, const char *schedule);
 /** What the shares of a schedule refer to, 1 or more; set by the first fit otherwise. */
 DEEPID_API int32_t deepid_trainer_set_total_steps(deepid_trainer *trainer, int64_t steps);
-/** Samples a step, default 64; the last batch of an epoch is dropped when shorter, unless keep_last. 0 = all samples (full batch). */
+/**
+ * Samples a step, default 64; the last batch of an epoch is dropped when shorter, unless keep_last. 0 = all samples
+ * (full batch).
+ */
 DEEPID_API int32_t deepid_trainer_set_batch(deepid_trainer *trainer, int64_t batch);
 /** keep != 0: the last, shorter batch of an epoch is used too. Default 0. */
 DEEPID_API int32_t deepid_trainer_set_keep_last(deepid_trainer *trainer, int32_t keep);
@@ -68,11 +78,15 @@ DEEPID_API int32_t deepid_trainer_set_seed(deepid_trainer *trainer, uint64_t see
 DEEPID_API int32_t deepid_trainer_set_loss(deepid_trainer *trainer, const char *loss);
 /** "none", "crop pad=4 flip=1". */
 DEEPID_API int32_t deepid_trainer_set_augmentation(deepid_trainer *trainer, const char *augmentation);
-/** stop (default): a step that meets a non-finite loss or gradient changes nothing and returns DEEPID_ERR_NUMERIC, naming layer and step. record: the step is skipped, counted, and training goes on. */
+/**
+ * stop (default): a step that meets a non-finite loss or gradient changes nothing and returns DEEPID_ERR_NUMERIC,
+ * naming layer and step. record: the step is skipped, counted, and training goes on.
+ */
 DEEPID_API int32_t deepid_trainer_set_nonfinite(deepid_trainer *trainer, const char *what);
 
 /**
- * One step: the next batch in the epoch's order, forward, loss, backward, clipping, update. A step that meets a non-finite loss or gradient changes nothing.
+ * One step: the next batch in the epoch's order, forward, loss, backward, clipping, update. A step that meets a
+ * non-finite loss or gradient changes nothing.
  *
  * @param[in,out] trainer  its net's parameters and states, the optimiser's state and the counters move
  *
@@ -91,7 +105,8 @@ DEEPID_API int32_t deepid_trainer_step(deepid_trainer *trainer);
  *
  * @param[in,out] trainer   the first fit also sets the schedule's total steps, unless they are set
  * @param[in]     steps     0 or more
- * @param[in]     progress  may be NULL; runs on this thread; it may ask the event and call deepid_trainer_request_stop, and must destroy nothing
+ * @param[in]     progress  may be NULL; runs on this thread; it may ask the event and call
+ * deepid_trainer_request_stop, and must destroy nothing
  * @param[in]     user      passed to progress
  *
  * @retval DEEPID_OK
@@ -104,7 +119,10 @@ DEEPID_API int32_t deepid_trainer_step(deepid_trainer *trainer);
  * @thread one thread at a time for each context
  */
 DEEPID_API int32_t deepid_trainer_fit(deepid_trainer *trainer, int64_t steps, deepid_event_fn progress, void *user);
-/** One atomic store: from any thread, a signal handler, a callback. The call under way ends after its step with DEEPID_STOPPED. */
+/**
+ * One atomic store: from any thread, a signal handler, a callback. The call under way ends after its step with
+ * DEEPID_STOPPED.
+ */
 DEEPID_API void deepid_trainer_request_stop(deepid_trainer *trainer);
 
 /** -1 for NULL. */
@@ -139,10 +157,13 @@ DEEPID_API int64_t deepid_trainer_nonfinite_steps(const deepid_trainer *trainer)
  * @cost   one forward of all samples
  * @thread one thread at a time for each context; the same bits for any number of its threads
  */
-DEEPID_API int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss, double *error);
+DEEPID_API int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss,
+                                       double *error);
 /**
- * Population statistics of every batchnorm from all of data (He et al. 2015 test with these, not with moving averages): evaluation then gives what training mode gives on all of data in one batch,
- * to rounding, at any depth. So the variances are those that training normalises by, 1/n; the running ones that training leaves are unbiased, 1/(n - 1), as PyTorch's are.
+ * Population statistics of every batchnorm from all of data (He et al. 2015 test with these, not with moving
+ * averages): evaluation then gives what training mode gives on all of data in one batch, to rounding, at any depth.
+ * So the variances are those that training normalises by, 1/n; the running ones that training leaves are unbiased,
+ * 1/(n - 1), as PyTorch's are.
  *
  * @param[in,out] net   its running statistics are replaced; its mode stays
  * @param[in]     data  samples of the net's input shape
@@ -152,15 +173,22 @@ DEEPID_API int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *da
  * @retval DEEPID_ERR_SHAPE     the net's input does not fit the data; one value a channel in a batch
  * @retval DEEPID_ERR_MEMORY    no memory; the statistics are as they were, as after every failure
  *
- * @cost   one forward of up to 1024 vectors, or pictures of 131072 pixels together (128 to 1024 of them). More go in batches, each up to every batchnorm in turn: about half as many forwards of all
+ * @cost   one forward of up to 1024 vectors, or pictures of 131072 pixels together (128 to 1024 of them). More go in
+ * batches, each up to every batchnorm in turn: about half as many forwards of all
  *         of data as there are batchnorms, on a copy of the net.
  * @thread one thread at a time for each context; the same bits for any number of its threads
  */
 DEEPID_API int32_t deepid_net_measure_statistics(deepid_net *net, const deepid_dataset *data);
 
-/** Everything needed to go on bit for bit, also in mid-epoch: parameters, states, optimiser, counters, settings. safetensors, with a checksum, atomic. */
+/**
+ * Everything needed to go on bit for bit, also in mid-epoch: parameters, states, optimiser, counters, settings.
+ * safetensors, with a checksum, atomic.
+ */
 DEEPID_API int32_t deepid_trainer_save(const deepid_trainer *trainer, const char *path);
-/** Into a trainer with the same net and data size: settings and state are taken from the file. A damaged file, also by one bit, is DEEPID_ERR_FORMAT and changes nothing. */
+/**
+ * Into a trainer with the same net and data size: settings and state are taken from the file. A damaged file, also
+ * by one bit, is DEEPID_ERR_FORMAT and changes nothing.
+ */
 DEEPID_API int32_t deepid_trainer_load(deepid_trainer *trainer, const char *path);
 
 /** The i-th optimiser's word; NULL past the end. */

@@ -1,4 +1,7 @@
-/** @file verdict.h  The verdict of a study: ten findings, one a hypothesis, each with its numbers; remedies; the answer in words. How it is reached: docs/verdict.md */
+/**
+ * @file verdict.h  The verdict of a study: ten findings, one a hypothesis, each with its numbers; remedies; the
+ * answer in words. How it is reached: docs/verdict.md
+ */
 #ifndef DEEPID_VERDICT_H
 #define DEEPID_VERDICT_H
 
@@ -11,8 +14,9 @@ extern "C" {
 /**
  * A verdict, made by deepid_study_judge. It keeps nothing of the study; all it returns is borrowed from it.
  *
- * Findings are counted from 0 and stand in this order, each once: "bug", "representation", "solver", "budget", "conditioning", "optimiser", "objective", "rounding", "range",
- * "overfitting". Reads of a handle that is no verdict, or of a finding, number or remedy that is not there, give "", 0 or NaN.
+ * Findings are counted from 0 and stand in this order, each once: "bug", "representation", "solver", "budget",
+ * "conditioning", "optimiser", "objective", "rounding", "range", "overfitting". Reads of a handle that is no
+ * verdict, or of a finding, number or remedy that is not there, give "", 0 or NaN.
  */
 typedef struct deepid_verdict deepid_verdict;
 
@@ -25,7 +29,10 @@ DEEPID_API void deepid_verdict_destroy(deepid_verdict *verdict);
 
 /** The answer in two or three sentences, computed from the numbers. Borrowed. */
 DEEPID_API const char *deepid_verdict_answer(const deepid_verdict *verdict);
-/** What the verdict does not cover, in a sentence or more: the net, data, solver and budget it is about, and what was left out. Borrowed. */
+/**
+ * What the verdict does not cover, in a sentence or more: the net, data, solver and budget it is about, and what was
+ * left out. Borrowed.
+ */
 DEEPID_API const char *deepid_verdict_scope(const deepid_verdict *verdict);
 
 /* ---- findings ---------------------------------------------------------------------------------- */
@@ -46,7 +53,10 @@ DEEPID_API const char *deepid_verdict_to_settle(const deepid_verdict *verdict, i
 DEEPID_API const char *deepid_verdict_rule(const deepid_verdict *verdict, int64_t finding);
 /** The arm that decided: "D_start:looks-linear"; "" when none did. */
 DEEPID_API const char *deepid_verdict_arm(const deepid_verdict *verdict, int64_t finding);
-/** The effect that decided, in units of the loss (for "bug" the relative error): Hodges and Lehmann's estimate over seeds; NaN when there is none. */
+/**
+ * The effect that decided, in units of the loss (for "bug" the relative error): Hodges and Lehmann's estimate over
+ * seeds; NaN when there is none.
+ */
 DEEPID_API double deepid_verdict_effect(const deepid_verdict *verdict, int64_t finding);
 /** Lower end of the effect's interval; may be -infinity. */
 DEEPID_API double deepid_verdict_low(const deepid_verdict *verdict, int64_t finding);
@@ -83,17 +93,20 @@ DEEPID_API double deepid_verdict_remedy_high(const deepid_verdict *verdict, int6
 /* ---- as text -------------------------------------------------------------------------------------------- */
 
 /**
- * The verdict as a terminal shows it: the answer, findings with numbers, remedies, scope; lines of at most 100 columns, UTF-8.
+ * The verdict as a terminal shows it: the answer, findings with numbers, remedies, scope; lines of at most 100
+ * columns, UTF-8.
  *
  * @param[in] verdict  any
- * @param[in] colour   0: plain; else with ANSI colours. The caller decides: only for a terminal, and not when NO_COLOR is set
+ * @param[in] colour   0: plain; else with ANSI colours. The caller decides: only for a terminal, and not when
+ * NO_COLOR is set
  *
  * @return Borrowed; "" for NULL.
  */
 DEEPID_API const char *deepid_verdict_text(const deepid_verdict *verdict, int32_t colour);
 
 /**
- * Write verdict.json, in the format of docs/verdict.md. Numbers read back exactly; those that are not finite are null. The file is replaced as a whole.
+ * Write verdict.json, in the format of docs/verdict.md. Numbers read back exactly; those that are not finite are
+ * null. The file is replaced as a whole.
  *
  * @param[in] verdict  any
  * @param[in] path     the file
@@ -109,7 +122,10 @@ DEEPID_API int32_t deepid_verdict_write_json(const deepid_verdict *verdict, cons
 
 /* ---- thresholds: defaults that calibration chose, no constants of nature ---------------------------------------- */
 
-/** The i-th threshold's word: "level", "margin_share", "headroom", "share", "symptom_share", "cosine", "gradient_error", "resamples", "seed"; NULL past the end. */
+/**
+ * The i-th threshold's word: "level", "margin_share", "headroom", "share", "symptom_share", "cosine",
+ * "gradient_error", "resamples", "seed"; NULL past the end.
+ */
 DEEPID_API const char *deepid_verdict_threshold_word(int64_t i);
 /** What it means, its range and its default, in a line; NULL when unknown. */
 DEEPID_API const char *deepid_verdict_threshold_help(const char *word);

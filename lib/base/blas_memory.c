@@ -1,6 +1,9 @@
-/* Debian's serial OpenBLAS takes a work buffer of 128 MiB for a product. When the system has not got it, it asks again, for ever; and it hands buffers out without a lock: two threads that multiply at
-   once get the same one and wrong results (seen with 0.3.21: 61 of 400 000 entries looked at, two threads). So the link wraps the two functions. Threads of a context get memory that was taken
-   beforehand, much less of it. Whoever else multiplies (a host that links the static library and uses the same OpenBLAS) gets OpenBLAS's own, under a lock that is held for the hand-out. */
+/* Debian's serial OpenBLAS takes a work buffer of 128 MiB for a product. When the system has not got it, it asks
+   again, for ever; and it hands buffers out without a lock: two threads that multiply at once get the same one and
+   wrong results (seen with 0.3.21: 61 of 400 000 entries looked at, two threads). So the link wraps the two
+   functions. Threads of a context get memory that was taken beforehand, much less of it. Whoever else multiplies (a
+   host that links the static library and uses the same OpenBLAS) gets OpenBLAS's own, under a lock that is held for
+   the hand-out. */
 #include "base/blas_memory.h"
 
 #include <stddef.h>
@@ -36,7 +39,8 @@ static size_t bytes_needed(void)
 
 bool dpid_blas_take(void **out)
 {
-    void *memory = mmap(NULL, bytes_needed(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory =
+        mmap(NULL, bytes_needed(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return false;
     *out = memory;

@@ -1,16 +1,21 @@
-/* Work memory for matrix products: a thread that belongs to a context has its own, taken before it works, so that nothing in a BLAS allocates. */
+/* Work memory for matrix products: a thread that belongs to a context has its own, taken before it works, so that
+   nothing in a BLAS allocates. */
 #ifndef DPID_BASE_BLAS_MEMORY_H
 #define DPID_BASE_BLAS_MEMORY_H
 
 #include <stdbool.h>
 
 /* What a product of one tile of tensor/gemm.c needs at most, with OpenBLAS 0.3.21. It packs
-     P x Q of one operand: 2 MiB for kernels with fixed extents, a quarter of the second-level cache for older ones; up to 15 MiB of cache fit in 4 MiB, with the 128 KiB that alignment takes;
-     n x min(k, Q) of the other, DPID_BLAS_SIDE, when there are more than P columns (P > 64), else a few rows of it: n is 256 at most, Q is 1024 floats or 512 doubles, or the whole tile is m n k <= 2^19.
-   (param.h, kernel/setparam-ref.c, interface/gemm.c and driver/level3/level3.c of that version.) tests/tensor/test_blas_memory.c runs the largest tiles by every kernel that this CPU has: 1.5 MiB were used. */
+     P x Q of one operand: 2 MiB for kernels with fixed extents, a quarter of the second-level cache for older ones;
+     up to 15 MiB of cache fit in 4 MiB, with the 128 KiB that alignment takes; n x min(k, Q) of the other,
+     DPID_BLAS_SIDE, when there are more than P columns (P > 64), else a few rows of it: n is 256 at most, Q is 1024
+     floats or 512 doubles, or the whole tile is m n k <= 2^19.
+   (param.h, kernel/setparam-ref.c, interface/gemm.c and driver/level3/level3.c of that version.)
+   tests/tensor/test_blas_memory.c runs the largest tiles by every kernel that this CPU has: 1.5 MiB were used. */
 enum { DPID_BLAS_SIDE = 1 << 20, DPID_BLAS_BYTES = (4 << 20) + DPID_BLAS_SIDE };
 
-/* False when the system has no room. With -DDEEPID_BLAS=shared there is nothing to take: *out is NULL, and the BLAS takes its own when it multiplies. */
+/* False when the system has no room. With -DDEEPID_BLAS=shared there is nothing to take: *out is NULL, and the BLAS
+   takes its own when it multiplies. */
 bool dpid_blas_take(void **out);
 /* NULL is fine. */
 void dpid_blas_give(void *memory);

@@ -21,7 +21,9 @@ static void *default_alloc(void *user, uint64_t bytes, uint64_t alignment)
 {
     (void)user;
     const bool large = bytes >= 2 * HUGE_PAGE;
-    void *memory = aligned_alloc(large ? HUGE_PAGE : alignment, large ? (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE : bytes); /* bytes is a multiple of the alignment: dpid_alloc rounds */
+    /* bytes is a multiple of the alignment: dpid_alloc rounds */
+    void *memory =
+        aligned_alloc(large ? HUGE_PAGE : alignment, large ? (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE : bytes);
     if (memory && large)
         (void)madvise(memory, bytes, MADV_HUGEPAGE); /* fewer address translations; a wish, no more */
     return memory;
@@ -135,7 +137,8 @@ int32_t dpid_enter(const void *handle, uint32_t magic)
     fesetenv(FE_DFL_ENV);
     const bool room = ctx->blas || dpid_blas_take(&ctx->blas);
     ctx->caller_blas = dpid_blas_use(ctx->blas);
-    return room ? DEEPID_OK : dpid_leave(ctx, dpid_fail(ctx, DEEPID_ERR_MEMORY, "no address space for products of matrices"));
+    return room ? DEEPID_OK
+                : dpid_leave(ctx, dpid_fail(ctx, DEEPID_ERR_MEMORY, "no address space for products of matrices"));
 }
 
 int32_t dpid_leave(deepid_ctx *ctx, int32_t status)
@@ -260,9 +263,12 @@ static int32_t set_isa(deepid_ctx *ctx, const char *word)
         for (isa = 0; isa < DPID_ISAS && (!word || strcmp(word, dpid_isa_word(isa)) != 0);)
             isa++;
     if (isa == DPID_ISAS)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "unknown instruction set '%s'; known: auto, baseline, avx2, avx512", word ? word : "NULL");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "unknown instruction set '%s'; known: auto, baseline, avx2, avx512",
+                         word ? word : "NULL");
     if (!dpid_isa_runs(isa))
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "instruction set %s: this CPU or this build has not got it; the best here is %s", word, dpid_isa_word(dpid_isa_best()));
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
+                         "instruction set %s: this CPU or this build has not got it; the best here is %s", word,
+                         dpid_isa_word(dpid_isa_best()));
     if (ctx->depth > 1)
         return dpid_fail(ctx, DEEPID_ERR_STATE, "the instruction set cannot change while the context is at work");
     ctx->isa = isa;
@@ -310,8 +316,9 @@ static int64_t *limit_by_name(deepid_ctx *ctx, const char *name)
         const char *name;
         int64_t *value;
     } limits[] = {
-        {"memory_bytes", &ctx->limits.memory_bytes}, {"tensor_elements", &ctx->limits.tensor_elements}, {"file_bytes", &ctx->limits.file_bytes},
-        {"header_bytes", &ctx->limits.header_bytes}, {"text_bytes", &ctx->limits.text_bytes},           {"layers", &ctx->limits.layers},
+        {"memory_bytes", &ctx->limits.memory_bytes}, {"tensor_elements", &ctx->limits.tensor_elements},
+        {"file_bytes", &ctx->limits.file_bytes},     {"header_bytes", &ctx->limits.header_bytes},
+        {"text_bytes", &ctx->limits.text_bytes},     {"layers", &ctx->limits.layers},
     };
     for (size_t i = 0; name && i < sizeof limits / sizeof *limits; i++)
         if (strcmp(name, limits[i].name) == 0)
@@ -323,7 +330,10 @@ static int32_t set_limit(deepid_ctx *ctx, const char *name, int64_t value)
 {
     int64_t *limit = limit_by_name(ctx, name);
     if (!limit)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "unknown limit '%s'; known: memory_bytes, tensor_elements, file_bytes, header_bytes, text_bytes, layers", name ? name : "NULL");
+        return dpid_fail(
+            ctx, DEEPID_ERR_ARGUMENT,
+            "unknown limit '%s'; known: memory_bytes, tensor_elements, file_bytes, header_bytes, text_bytes, layers",
+            name ? name : "NULL");
     if (value < 1)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "limit %s is %lld, expected 1 or more", name, (long long)value);
     if (ctx->depth > 1)

@@ -71,20 +71,21 @@ enum {
 };
 
 /* Pass a failure upward; the sentence is already written. */
-#define DPID_TRY(call)                            \
-    do {                                          \
-        const int32_t dpid_status_ = (call);      \
-        if (dpid_status_ != DEEPID_OK)            \
-            return dpid_status_;                  \
+#define DPID_TRY(call)                                                                                                 \
+    do {                                                                                                               \
+        const int32_t dpid_status_ = (call);                                                                           \
+        if (dpid_status_ != DEEPID_OK)                                                                                 \
+            return dpid_status_;                                                                                       \
     } while (0)
 
 /* Write the error sentence (printf-like, but no %f %g %e: use dpid_number) and return status. ctx may be NULL. */
 int32_t dpid_fail(deepid_ctx *ctx, int32_t status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void dpid_log(deepid_ctx *ctx, int32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Take the context of a handle for this thread: DEEPID_ERR_ARGUMENT for NULL or the wrong kind, DEEPID_ERR_BUSY, DEEPID_ERR_FORKED; after dpid_ctx_rest also DEEPID_ERR_MEMORY.
-   The same thread may enter again (a callback asking for something). The first entry saves the caller's floating-point
-   environment and sets the default one; the last leave gives it back. */
+/* Take the context of a handle for this thread: DEEPID_ERR_ARGUMENT for NULL or the wrong kind, DEEPID_ERR_BUSY,
+   DEEPID_ERR_FORKED; after dpid_ctx_rest also DEEPID_ERR_MEMORY. The same thread may enter again (a callback asking
+   for something). The first entry saves the caller's floating-point environment and sets the default one; the last
+   leave gives it back. */
 int32_t dpid_enter(const void *handle, uint32_t magic);
 /* Returns status, so that a public function ends with `return dpid_leave(handle->head.ctx, work(...))`. */
 int32_t dpid_leave(deepid_ctx *ctx, int32_t status);
@@ -92,9 +93,11 @@ int32_t dpid_leave(deepid_ctx *ctx, int32_t status);
 bool dpid_is(const void *handle, uint32_t magic);
 
 dpid_pool *dpid_ctx_pool(deepid_ctx *ctx);
-/* For a context that only keeps memory from now on: gives back its threads and what products need. It takes them again when it works. */
+/* For a context that only keeps memory from now on: gives back its threads and what products need. It takes them
+   again when it works. */
 void dpid_ctx_rest(deepid_ctx *ctx);
-/* A context for another thread that works for parent, whose allocator, limits and account of memory it has; destroy it first. Safe in any thread while parent is at work. */
+/* A context for another thread that works for parent, whose allocator, limits and account of memory it has; destroy
+   it first. Safe in any thread while parent is at work. */
 int32_t dpid_ctx_create_for(const deepid_ctx *parent, deepid_ctx **out);
 
 #endif

@@ -16,12 +16,18 @@ int32_t dpid_fail_errno(deepid_ctx *ctx, const char *doing, const char *path, in
     const char *words = strerror_r(error, text, sizeof text); /* the GNU form: returns the words */
     const size_t length = strlen(path);
     const bool long_path = length > SHOWN;
-    return dpid_fail(ctx, error == ENOMEM ? DEEPID_ERR_MEMORY : DEEPID_ERR_IO, "cannot %s '%s%s': %s", doing, long_path ? "..." : "", long_path ? path + length - SHOWN : path, words);
+    return dpid_fail(ctx, error == ENOMEM ? DEEPID_ERR_MEMORY : DEEPID_ERR_IO, "cannot %s '%s%s': %s", doing,
+                     long_path ? "..." : "", long_path ? path + length - SHOWN : path, words);
 }
 
 const char *dpid_file_kind(mode_t mode)
 {
-    return S_ISREG(mode) ? "a regular file" : S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : S_ISLNK(mode) ? "a link" : "a device";
+    return S_ISREG(mode)    ? "a regular file"
+           : S_ISDIR(mode)  ? "a folder"
+           : S_ISFIFO(mode) ? "a pipe"
+           : S_ISSOCK(mode) ? "a socket"
+           : S_ISLNK(mode)  ? "a link"
+                            : "a device";
 }
 
 /* ---- reading ----------------------------------------------------------------- */
@@ -34,7 +40,8 @@ static int32_t check_open(deepid_ctx *ctx, const char *path, int fd, int64_t *by
     if (!S_ISREG(info.st_mode))
         return dpid_fail(ctx, DEEPID_ERR_IO, "'%s' is not a regular file but %s", path, dpid_file_kind(info.st_mode));
     if (info.st_size > ctx->limits.file_bytes)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s' has %lld bytes, the limit file_bytes is %lld", path, (long long)info.st_size, (long long)ctx->limits.file_bytes);
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s' has %lld bytes, the limit file_bytes is %lld", path,
+                         (long long)info.st_size, (long long)ctx->limits.file_bytes);
     *bytes = info.st_size;
     return DEEPID_OK;
 }
@@ -72,7 +79,8 @@ static int32_t read_open(deepid_ctx *ctx, const char *path, int fd, int64_t byte
     DPID_TRY(dpid_alloc(ctx, bytes + 1, 1, path, &data));
     int32_t status = dpid_file_read_some(ctx, path, fd, data, bytes, &got);
     if (status == DEEPID_OK && got < bytes)
-        status = dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' became shorter while it was read: %lld of %lld bytes", path, (long long)got, (long long)bytes);
+        status = dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' became shorter while it was read: %lld of %lld bytes", path,
+                           (long long)got, (long long)bytes);
     if (status != DEEPID_OK)
         dpid_free(ctx, data);
     else

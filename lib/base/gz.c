@@ -1,4 +1,5 @@
-/* Reading a data file, plain or .gz. Its first bytes say how long it is, and it is read no further than one byte behind that: a small file cannot claim much memory by what it unpacks to. */
+/* Reading a data file, plain or .gz. Its first bytes say how long it is, and it is read no further than one byte
+   behind that: a small file cannot claim much memory by what it unpacks to. */
 #include "base/file.h"
 
 #include "base/memory.h"
@@ -7,7 +8,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { PIECE = 1 << 20, INPUT = 1 << 16, GZIP_WINDOW = 15 + 16, RATIO_MAX = 1032 /* of deflate: zlib's technical details */ };
+enum {
+    PIECE = 1 << 20,
+    INPUT = 1 << 16,
+    GZIP_WINDOW = 15 + 16,
+    RATIO_MAX = 1032 /* of deflate: zlib's technical details */
+};
 
 typedef struct {
     deepid_ctx *ctx;
@@ -53,8 +59,10 @@ static int32_t damaged(const source *s, int code)
     if (code == Z_MEM_ERROR)
         return dpid_fail(s->ctx, DEEPID_ERR_MEMORY, "'%s': no memory to unpack", s->path);
     if (s->members > 0 && s->zlib.total_out == 0)
-        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' is not a complete .gz file: what follows its end is no .gz", s->path);
-    return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' is not a complete .gz file: it is damaged (%s)", s->path, s->zlib.msg ? s->zlib.msg : "a dictionary is asked for");
+        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' is not a complete .gz file: what follows its end is no .gz",
+                         s->path);
+    return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' is not a complete .gz file: it is damaged (%s)", s->path,
+                     s->zlib.msg ? s->zlib.msg : "a dictionary is asked for");
 }
 
 /* One .gz member after the other: a file may hold several (RFC 1952, 2.2), and each ends with a check of its bytes. */
@@ -94,11 +102,15 @@ static int32_t read_some(source *s, uint8_t *to, int64_t room, int64_t *got)
 static int32_t check_length(const source *s, int64_t length)
 {
     if (length > s->ctx->limits.file_bytes)
-        return dpid_fail(s->ctx, DEEPID_ERR_LIMIT, "'%s' says that it has %lld bytes, the limit file_bytes is %lld", s->path, (long long)length, (long long)s->ctx->limits.file_bytes);
+        return dpid_fail(s->ctx, DEEPID_ERR_LIMIT, "'%s' says that it has %lld bytes, the limit file_bytes is %lld",
+                         s->path, (long long)length, (long long)s->ctx->limits.file_bytes);
     if (!s->packed && length != s->bytes)
-        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' says that it has %lld bytes, it has %lld", s->path, (long long)length, (long long)s->bytes);
+        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' says that it has %lld bytes, it has %lld", s->path,
+                         (long long)length, (long long)s->bytes);
     if (s->packed && length / RATIO_MAX > s->bytes)
-        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' says that it has %lld bytes, which %lld bytes of .gz cannot hold", s->path, (long long)length, (long long)s->bytes);
+        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT,
+                         "'%s' says that it has %lld bytes, which %lld bytes of .gz cannot hold", s->path,
+                         (long long)length, (long long)s->bytes);
     return DEEPID_OK;
 }
 
@@ -127,13 +139,18 @@ static int32_t read_rest(source *s, int64_t most, uint8_t **out, int64_t *used)
 static int32_t check_read(const source *s, int64_t length, int64_t bytes)
 {
     if (length >= 0 && bytes > length)
-        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' says that it has %lld bytes, and goes on behind them: it is too long", s->path, (long long)length);
+        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT,
+                         "'%s' says that it has %lld bytes, and goes on behind them: it is too long", s->path,
+                         (long long)length);
     if (length >= 0 && bytes < length)
-        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' says that it has %lld bytes, it has %lld", s->path, (long long)length, (long long)bytes);
+        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' says that it has %lld bytes, it has %lld", s->path,
+                         (long long)length, (long long)bytes);
     if (!s->packed && bytes < s->bytes)
-        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' became shorter while it was read: %lld of %lld bytes", s->path, (long long)bytes, (long long)s->bytes);
+        return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s' became shorter while it was read: %lld of %lld bytes",
+                         s->path, (long long)bytes, (long long)s->bytes);
     if (bytes > s->ctx->limits.file_bytes)
-        return dpid_fail(s->ctx, DEEPID_ERR_LIMIT, "'%s' unpacks to more than the limit file_bytes %lld", s->path, (long long)s->ctx->limits.file_bytes);
+        return dpid_fail(s->ctx, DEEPID_ERR_LIMIT, "'%s' unpacks to more than the limit file_bytes %lld", s->path,
+                         (long long)s->ctx->limits.file_bytes);
     return DEEPID_OK;
 }
 
@@ -156,10 +173,13 @@ static int32_t start_zlib(source *s)
     s->zlib.zfree = zlib_free;
     s->zlib.opaque = s->ctx;
     DPID_TRY(dpid_alloc(s->ctx, INPUT, 1, s->path, &s->input));
-    return inflateInit2(&s->zlib, GZIP_WINDOW) == Z_OK ? DEEPID_OK : dpid_fail(s->ctx, DEEPID_ERR_MEMORY, "'%s': no memory to unpack", s->path);
+    return inflateInit2(&s->zlib, GZIP_WINDOW) == Z_OK
+               ? DEEPID_OK
+               : dpid_fail(s->ctx, DEEPID_ERR_MEMORY, "'%s': no memory to unpack", s->path);
 }
 
-int32_t dpid_file_read_gz(deepid_ctx *ctx, const char *path, int64_t first, dpid_length_fn length_of, uint8_t **out, int64_t *bytes)
+int32_t dpid_file_read_gz(deepid_ctx *ctx, const char *path, int64_t first, dpid_length_fn length_of, uint8_t **out,
+                          int64_t *bytes)
 {
     source s = {.ctx = ctx, .path = path};
     uint8_t magic[2];

@@ -15,7 +15,8 @@ bool dpid_isa_runs(dpid_isa isa)
     if (isa == DPID_ISA_AVX2)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (isa == DPID_ISA_AVX512)
-        return dpid_isa_runs(DPID_ISA_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        return dpid_isa_runs(DPID_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512vl");
 #endif
     return isa == DPID_ISA_BASELINE;
@@ -23,7 +24,9 @@ bool dpid_isa_runs(dpid_isa isa)
 
 dpid_isa dpid_isa_best(void)
 {
-    return dpid_isa_runs(DPID_ISA_AVX512) ? DPID_ISA_AVX512 : dpid_isa_runs(DPID_ISA_AVX2) ? DPID_ISA_AVX2 : DPID_ISA_BASELINE;
+    return dpid_isa_runs(DPID_ISA_AVX512) ? DPID_ISA_AVX512
+           : dpid_isa_runs(DPID_ISA_AVX2) ? DPID_ISA_AVX2
+                                          : DPID_ISA_BASELINE;
 }
 
 bool dpid_isa_halves(void)

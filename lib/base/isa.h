@@ -10,27 +10,36 @@ typedef enum { DPID_ISA_BASELINE = 0, DPID_ISA_AVX2, DPID_ISA_AVX512, DPID_ISAS 
 const char *dpid_isa_word(dpid_isa isa);
 bool dpid_isa_runs(dpid_isa isa); /* built, and this CPU has it */
 dpid_isa dpid_isa_best(void);
-/* This CPU starts one multiply-add of 512 bits a cycle and not two (AMD family 19h, Zen 4: it runs them as two halves). */
+/* This CPU starts one multiply-add of 512 bits a cycle and not two (AMD family 19h, Zen 4: it runs them as two
+   halves). */
 bool dpid_isa_halves(void);
 
-/* DECLARE(suffix, real) for every compilation of a file over `real`: f32, f32_avx2, ... long double has the baseline alone. */
+/* DECLARE(suffix, real) for every compilation of a file over `real`: f32, f32_avx2, ... long double has the baseline
+   alone. */
+/* clang-format off */
 #ifdef DPID_X86_ISAS
-#define DPID_ISA_EACH(DECLARE) \
-    DECLARE(f32, float) DECLARE(f64, double) DECLARE(f80, long double) DECLARE(f32_avx2, float) DECLARE(f64_avx2, double) DECLARE(f32_avx512, float) DECLARE(f64_avx512, double)
+#define DPID_ISA_EACH(DECLARE)                                                        \
+    DECLARE(f32, float) DECLARE(f64, double) DECLARE(f80, long double)                \
+    DECLARE(f32_avx2, float) DECLARE(f64_avx2, double)                                \
+    DECLARE(f32_avx512, float) DECLARE(f64_avx512, double)
 #else
 #define DPID_ISA_EACH(DECLARE) DECLARE(f32, float) DECLARE(f64, double) DECLARE(f80, long double)
 #endif
+/* clang-format on */
 
 /* A table [DPID_ISAS][DPID_PRECISIONS] of the functions name_f32, name_f32_avx2, ... */
 #ifdef DPID_X86_ISAS
-#define DPID_ISA_TABLE(name)                                                                                                               \
-    {                                                                                                                                      \
-        {name##_f32, name##_f64, name##_f80}, {name##_f32_avx2, name##_f64_avx2, name##_f80}, {name##_f32_avx512, name##_f64_avx512, name##_f80} \
+#define DPID_ISA_TABLE(name)                                                                                           \
+    {                                                                                                                  \
+        {name##_f32, name##_f64, name##_f80}, {name##_f32_avx2, name##_f64_avx2, name##_f80},                          \
+        {                                                                                                              \
+            name##_f32_avx512, name##_f64_avx512, name##_f80                                                           \
+        }                                                                                                              \
     }
 #else
-#define DPID_ISA_TABLE(name)                  \
-    {                                         \
-        {name##_f32, name##_f64, name##_f80}, \
+#define DPID_ISA_TABLE(name)                                                                                           \
+    {                                                                                                                  \
+        {name##_f32, name##_f64, name##_f80},                                                                          \
     }
 #endif
 

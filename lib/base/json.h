@@ -1,4 +1,5 @@
-/* JSON texts: read by jansson in the context's memory. json.c is the only file that includes jansson.h, and its jansson is the library's own (lib/packaging/library.cmake). */
+/* JSON texts: read by jansson in the context's memory. json.c is the only file that includes jansson.h, and its
+   jansson is the library's own (lib/packaging/library.cmake). */
 #ifndef DPID_BASE_JSON_H
 #define DPID_BASE_JSON_H
 
@@ -13,7 +14,8 @@ typedef struct {
     char why[DPID_JSON_WHY]; /* and this says why: "not JSON, line 3: ..." */
 } dpid_json_text;
 
-/* DEEPID_OK whether text is JSON or not; else DEEPID_ERR_MEMORY or DEEPID_ERR_LIMIT. A key that comes twice is not JSON, and why names it. The values live until release, which is fine after any outcome. */
+/* DEEPID_OK whether text is JSON or not; else DEEPID_ERR_MEMORY or DEEPID_ERR_LIMIT. A key that comes twice is not
+   JSON, and why names it. The values live until release, which is fine after any outcome. */
 int32_t dpid_json_read(deepid_ctx *ctx, const char *text, int64_t bytes, dpid_json_text *out);
 void dpid_json_release(dpid_json_text *text);
 
@@ -25,8 +27,8 @@ int64_t dpid_json_count(const dpid_json *value); /* members or elements; 0 for w
 bool dpid_json_is_object(const dpid_json *value);
 bool dpid_json_is_array(const dpid_json *value);
 bool dpid_json_is_null(const dpid_json *value);
-const char *dpid_json_string(const dpid_json *value);        /* NULL when it is none */
-bool dpid_json_int(const dpid_json *value, int64_t *out);    /* false, and 0, when it is no integer */
-bool dpid_json_number(const dpid_json *value, double *out);  /* false, and 0, when it is no number */
+const char *dpid_json_string(const dpid_json *value);       /* NULL when it is none */
+bool dpid_json_int(const dpid_json *value, int64_t *out);   /* false, and 0, when it is no integer */
+bool dpid_json_number(const dpid_json *value, double *out); /* false, and 0, when it is no number */
 
 #endif

@@ -1,4 +1,5 @@
-/* Memory: checked sizes, counted blocks, arenas. Each block carries its size in a header of DPID_ALIGN bytes in front. */
+/* Memory: checked sizes, counted blocks, arenas. Each block carries its size in a header of DPID_ALIGN bytes in
+   front. */
 #include "base/memory.h"
 
 #include <string.h>
@@ -47,13 +48,16 @@ bool dpid_round_up(int64_t a, int64_t multiple, int64_t *out)
 int32_t dpid_alloc(deepid_ctx *ctx, int64_t count, int64_t size, const char *what, void *out)
 {
     int64_t bytes;
-    if (!dpid_mul(count, size, &bytes) || !dpid_add(bytes, DPID_ALIGN, &bytes) || !dpid_round_up(bytes, DPID_ALIGN, &bytes))
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %lld x %lld bytes is more than can be counted", what, (long long)count, (long long)size);
+    if (!dpid_mul(count, size, &bytes) || !dpid_add(bytes, DPID_ALIGN, &bytes) ||
+        !dpid_round_up(bytes, DPID_ALIGN, &bytes))
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %lld x %lld bytes is more than can be counted", what,
+                         (long long)count, (long long)size);
     const int64_t held = atomic_fetch_add_explicit(ctx->held, bytes, memory_order_relaxed);
     if (bytes > ctx->limits.memory_bytes - held) {
         atomic_fetch_sub_explicit(ctx->held, bytes, memory_order_relaxed);
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %lld bytes would exceed the limit memory_bytes %lld (%lld are held)", what, (long long)bytes,
-                         (long long)ctx->limits.memory_bytes, (long long)held);
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT,
+                         "%s: %lld bytes would exceed the limit memory_bytes %lld (%lld are held)", what,
+                         (long long)bytes, (long long)ctx->limits.memory_bytes, (long long)held);
     }
     char *block = ctx->alloc(ctx->alloc_user, (uint64_t)bytes, DPID_ALIGN);
     const bool aligned = (uintptr_t)block % DPID_ALIGN == 0;
@@ -63,7 +67,8 @@ int32_t dpid_alloc(deepid_ctx *ctx, int64_t count, int64_t size, const char *wha
         return dpid_fail(ctx, DEEPID_ERR_MEMORY, "%s: no memory for %lld bytes", what, (long long)bytes);
     if (!aligned) {
         ctx->release(ctx->alloc_user, block, (uint64_t)bytes);
-        return dpid_fail(ctx, DEEPID_ERR_MEMORY, "%s: the allocator's memory is not aligned to %d bytes", what, DPID_ALIGN);
+        return dpid_fail(ctx, DEEPID_ERR_MEMORY, "%s: the allocator's memory is not aligned to %d bytes", what,
+                         DPID_ALIGN);
     }
     memset(block, 0, (size_t)bytes);
     memcpy(block, &bytes, sizeof bytes);
@@ -139,7 +144,8 @@ int32_t dpid_arena_alloc(dpid_arena *arena, int64_t count, int64_t size, const c
 {
     int64_t bytes;
     if (!dpid_mul(count, size, &bytes) || !dpid_round_up(bytes, DPID_ALIGN, &bytes))
-        return dpid_fail(arena->ctx, DEEPID_ERR_LIMIT, "%s: %lld x %lld bytes is more than can be counted", what, (long long)count, (long long)size);
+        return dpid_fail(arena->ctx, DEEPID_ERR_LIMIT, "%s: %lld x %lld bytes is more than can be counted", what,
+                         (long long)count, (long long)size);
     if (!arena->blocks || arena->blocks->capacity - arena->blocks->used < bytes)
         DPID_TRY(arena_block(arena, bytes, what));
     *(void **)out = arena->blocks->memory + arena->blocks->used;

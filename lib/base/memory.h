@@ -15,12 +15,14 @@ bool dpid_add(int64_t a, int64_t b, int64_t *out);
 bool dpid_product(int32_t rank, const int64_t *extents, int64_t *out);
 bool dpid_round_up(int64_t a, int64_t multiple, int64_t *out);
 
-/* count elements of size bytes, DPID_ALIGN-aligned, zero-filled. DEEPID_ERR_MEMORY or DEEPID_ERR_LIMIT with a sentence that names `what`. count 0 gives a valid pointer. */
+/* count elements of size bytes, DPID_ALIGN-aligned, zero-filled. DEEPID_ERR_MEMORY or DEEPID_ERR_LIMIT with a
+   sentence that names `what`. count 0 gives a valid pointer. */
 int32_t dpid_alloc(deepid_ctx *ctx, int64_t count, int64_t size, const char *what, void *out /* T ** */);
 /* NULL is fine. */
 void dpid_free(deepid_ctx *ctx, void *memory);
 /* Keeps the first old_count elements (as many as fit), zero-fills the rest. *memory unchanged on failure. */
-int32_t dpid_grow(deepid_ctx *ctx, void *memory /* T ** */, int64_t old_count, int64_t new_count, int64_t size, const char *what);
+int32_t dpid_grow(deepid_ctx *ctx, void *memory /* T ** */, int64_t old_count, int64_t new_count, int64_t size,
+                  const char *what);
 int32_t dpid_copy_text(deepid_ctx *ctx, const char *text, char **out);
 
 /* An arena: many allocations, one release. Zero it to start ({.ctx = ctx}). */

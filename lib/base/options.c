@@ -75,8 +75,9 @@ static int shown(dpid_span found)
 
 static int32_t fail_known(deepid_ctx *ctx, const char *what, dpid_span found, const known_words *known)
 {
-    return dpid_fail_at(ctx, found, "unknown %s '%.*s'; known: %s%s%s%s", what, shown(found), found.text, known->list, known->nearest ? " (nearest: " : "",
-                        known->nearest ? known->nearest : "", known->nearest ? ")" : "");
+    return dpid_fail_at(ctx, found, "unknown %s '%.*s'; known: %s%s%s%s", what, shown(found), found.text, known->list,
+                        known->nearest ? " (nearest: " : "", known->nearest ? known->nearest : "",
+                        known->nearest ? ")" : "");
 }
 
 /* A word is near when fewer letters than these, and than it has, must change. */
@@ -140,7 +141,8 @@ static int32_t check_range(deepid_ctx *ctx, const char *what, dpid_span at, cons
 {
     if (value >= o->min && value <= o->max)
         return DEEPID_OK;
-    return dpid_fail_at(ctx, at, "%s: %s is %.*s, expected %s to %s", what, o->key, shown(at), at.text, dpid_number(o->min).text, dpid_number(o->max).text);
+    return dpid_fail_at(ctx, at, "%s: %s is %.*s, expected %s to %s", what, o->key, shown(at), at.text,
+                        dpid_number(o->min).text, dpid_number(o->max).text);
 }
 
 static int32_t parse_int(deepid_ctx *ctx, const char *what, dpid_span at, const dpid_option *o, int64_t *out)
@@ -159,7 +161,8 @@ static int32_t parse_extents(deepid_ctx *ctx, const char *what, dpid_span at, co
         while (stop < end && *stop != 'x')
             stop++;
         if (v->count == DPID_VALUE_LIST_MAX)
-            return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected at most %d numbers joined by x", what, o->key, shown(at), at.text, DPID_VALUE_LIST_MAX);
+            return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected at most %d numbers joined by x", what, o->key,
+                                shown(at), at.text, DPID_VALUE_LIST_MAX);
         DPID_TRY(parse_int(ctx, what, (dpid_span){p, stop - p, at.whole}, o, &v->list[v->count++]));
         p = stop + 1;
         if (stop == end)
@@ -237,7 +240,8 @@ static int32_t fail_key(deepid_ctx *ctx, const char *what, dpid_span key, const 
     return fail_known(ctx, kind, key, &known);
 }
 
-static int32_t parse_pair(deepid_ctx *ctx, const char *what, dpid_span pair, const dpid_option *options, dpid_value *values)
+static int32_t parse_pair(deepid_ctx *ctx, const char *what, dpid_span pair, const dpid_option *options,
+                          dpid_value *values)
 {
     const char *equals = memchr(pair.text, '=', (size_t)pair.length);
     const dpid_span key = {pair.text, equals ? equals - pair.text : pair.length, pair.whole};
@@ -248,12 +252,14 @@ static int32_t parse_pair(deepid_ctx *ctx, const char *what, dpid_span pair, con
             return dpid_fail_at(ctx, key, "%s: %s needs a value: %s=...", what, options[i].key, options[i].key);
         if (values[i].given)
             return dpid_fail_at(ctx, key, "%s: %s is given twice", what, options[i].key);
-        return parse_value(ctx, what, (dpid_span){equals + 1, pair.text + pair.length - equals - 1, pair.whole}, &options[i], &values[i]);
+        return parse_value(ctx, what, (dpid_span){equals + 1, pair.text + pair.length - equals - 1, pair.whole},
+                           &options[i], &values[i]);
     }
     return fail_key(ctx, what, key, options);
 }
 
-int32_t dpid_options_parse(deepid_ctx *ctx, const char *what, dpid_span span, const dpid_option *options, dpid_value *values)
+int32_t dpid_options_parse(deepid_ctx *ctx, const char *what, dpid_span span, const dpid_option *options,
+                           dpid_value *values)
 {
     for (int32_t i = 0; options && options[i].key; i++)
         set_fallback(&options[i], &values[i]);
@@ -266,7 +272,8 @@ int32_t dpid_options_parse(deepid_ctx *ctx, const char *what, dpid_span span, co
     }
     for (int32_t i = 0; options && options[i].key; i++)
         if (options[i].required && !values[i].given)
-            return dpid_fail_at(ctx, (dpid_span){span.text, 0, span.whole}, "%s needs %s=... (%s)", what, options[i].key, options[i].help);
+            return dpid_fail_at(ctx, (dpid_span){span.text, 0, span.whole}, "%s needs %s=... (%s)", what,
+                                options[i].key, options[i].help);
     return DEEPID_OK;
 }
 

@@ -1,4 +1,5 @@
-/* The one grammar of all our words: `word key=value key=value`. A registry gives the allowed keys; the error names what was found and what is allowed. */
+/* The one grammar of all our words: `word key=value key=value`. A registry gives the allowed keys; the error names
+   what was found and what is allowed. */
 #ifndef DPID_BASE_OPTIONS_H
 #define DPID_BASE_OPTIONS_H
 
@@ -8,21 +9,22 @@
 enum { DPID_OPTIONS_MAX = 16, DPID_VALUE_LIST_MAX = 4, DPID_PADDING_SAME = -1, DPID_PADDING_VALID = -2 };
 
 typedef enum {
-    DPID_INT = 1,  /* v.i */
-    DPID_REAL,     /* v.r */
-    DPID_CHOICE,   /* v.i = index into choices ("relu|tanh|none") */
-    DPID_EXTENTS,  /* 1 to 4 integers, "3", "3x1", "1x1x0x2": v.list, v.count */
-    DPID_PADDING   /* "same", "valid" (v.i = DPID_PADDING_SAME, _VALID) or extents (v.i = 0): N, HxW, or TxBxLxR */
+    DPID_INT = 1, /* v.i */
+    DPID_REAL,    /* v.r */
+    DPID_CHOICE,  /* v.i = index into choices ("relu|tanh|none") */
+    DPID_EXTENTS, /* 1 to 4 integers, "3", "3x1", "1x1x0x2": v.list, v.count */
+    DPID_PADDING  /* "same", "valid" (v.i = DPID_PADDING_SAME, _VALID) or extents (v.i = 0): N, HxW, or TxBxLxR */
 } dpid_option_type;
 
 typedef struct {
     const char *key; /* NULL ends a list */
     dpid_option_type type;
-    double fallback;     /* when the key is not given; for DPID_EXTENTS the one extent; for DPID_PADDING: same as v.i when negative */
+    /* when the key is not given; for DPID_EXTENTS the one extent; for DPID_PADDING: same as v.i when negative */
+    double fallback;
     double min, max;     /* inclusive, for numbers and each extent */
     const char *choices; /* DPID_CHOICE */
     bool required;
-    const char *help;    /* "number of outputs" */
+    const char *help; /* "number of outputs" */
 } dpid_option;
 
 typedef struct {
@@ -46,11 +48,14 @@ dpid_span dpid_span_of(const char *text);
 dpid_span dpid_first_word(dpid_span span, dpid_span *rest);
 bool dpid_span_is(dpid_span span, const char *word);
 
-/* Parse `key=value ...` by options into values[0..count of options). what: "dense" for the sentence. DEEPID_ERR_SPEC. */
-int32_t dpid_options_parse(deepid_ctx *ctx, const char *what, dpid_span span, const dpid_option *options, dpid_value *values);
+/* Parse `key=value ...` by options into values[0..count of options). what: "dense" for the sentence.
+   DEEPID_ERR_SPEC. */
+int32_t dpid_options_parse(deepid_ctx *ctx, const char *what, dpid_span span, const dpid_option *options,
+                           dpid_value *values);
 /* Append " key=value" for each value that differs from its fallback, in the order of options: what describe prints. */
 void dpid_options_print(dpid_string *s, const dpid_option *options, const dpid_value *values);
-/* DEEPID_ERR_SPEC: "line 1, column 9: unknown layer 'dens'; known: dense, conv2d, ... (nearest: dense)". words: NULL-terminated list. */
+/* DEEPID_ERR_SPEC: "line 1, column 9: unknown layer 'dens'; known: dense, conv2d, ... (nearest: dense)". words:
+   NULL-terminated list. */
 int32_t dpid_fail_word(deepid_ctx *ctx, const char *what, dpid_span found, const char *const *words);
 /* DEEPID_ERR_SPEC with "line L, column C: " in front. */
 int32_t dpid_fail_at(deepid_ctx *ctx, dpid_span where, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,6 +1,7 @@
-/* Threads that take tickets. A region's tasks lie in ranges, each with a count of those that are left; who takes one off owns that task. A worker begins with a range of its own, so that from
-   region to region it works on what is in its cache, and goes on with what others have left. The caller takes tickets too and waits only for tickets that somebody holds, so a worker that sleeps,
-   or that the system does not run, holds nobody up. */
+/* Threads that take tickets. A region's tasks lie in ranges, each with a count of those that are left; who takes one
+   off owns that task. A worker begins with a range of its own, so that from region to region it works on what is in
+   its cache, and goes on with what others have left. The caller takes tickets too and waits only for tickets that
+   somebody holds, so a worker that sleeps, or that the system does not run, holds nobody up. */
 #include "base/pool.h"
 
 #include "base/blas_memory.h"
@@ -20,7 +21,8 @@ typedef struct start {
     void *blas;
 } start;
 
-/* Tasks end - left .. end - 1 have no owner; left is below 0 when some asked in vain. What a worker needs for them stands in the same cache line, written by the caller while no ticket is out. */
+/* Tasks end - left .. end - 1 have no owner; left is below 0 when some asked in vain. What a worker needs for them
+   stands in the same cache line, written by the caller while no ticket is out. */
 typedef struct {
     alignas(DPID_ALIGN) _Atomic int64_t left;
     int64_t end;
@@ -43,7 +45,8 @@ struct dpid_pool {
     alignas(DPID_ALIGN) _Atomic int64_t done;
 };
 
-/* The region that this thread is inside of: one inside it runs here, with the same worker's number, because what belongs to a worker belongs to its thread. */
+/* The region that this thread is inside of: one inside it runs here, with the same worker's number, because what
+   belongs to a worker belongs to its thread. */
 static _Thread_local struct {
     const dpid_pool *pool;
     int32_t worker;
@@ -91,7 +94,8 @@ static void run_here(const dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void
         fn(arg, task, worker);
 }
 
-/* Fills the ranges, opens the region, wakes who sleeps. A worker counts itself as sleeping before it looks at `region` a last time, so none is missed. */
+/* Fills the ranges, opens the region, wakes who sleeps. A worker counts itself as sleeping before it looks at
+   `region` a last time, so none is missed. */
 static void publish(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg)
 {
     atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
@@ -263,7 +267,8 @@ static int32_t cgroup_cpus(void)
 int32_t dpid_cpu_count(void)
 {
     cpu_set_t set;
-    const int32_t allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int32_t)sysconf(_SC_NPROCESSORS_ONLN);
+    const int32_t allowed =
+        sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int32_t)sysconf(_SC_NPROCESSORS_ONLN);
     const int32_t quota = cgroup_cpus();
     const int32_t count = allowed < quota ? allowed : quota; /* quota is at most WORKERS_MAX or a real one */
     return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : count;

@@ -7,7 +7,8 @@
 /* worker 0 is the calling thread; worker < dpid_pool_workers(pool). */
 typedef void (*dpid_task_fn)(void *arg, int64_t task, int32_t worker);
 
-/* Run fn for task 0..tasks-1, in any order, and return when all are done. pool may be NULL: then all run here, in order. A region inside a region runs in the thread of its task, with that task's worker number. */
+/* Run fn for task 0..tasks-1, in any order, and return when all are done. pool may be NULL: then all run here, in
+   order. A region inside a region runs in the thread of its task, with that task's worker number. */
 void dpid_pool_run(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg);
 int32_t dpid_pool_workers(const dpid_pool *pool); /* 1 for NULL */
 int32_t dpid_pool_create(deepid_ctx *ctx, int32_t threads, dpid_pool **out);

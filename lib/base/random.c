@@ -1,4 +1,5 @@
-/* Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011) by Random123: block i of a stream is a pure function of (seed, stream, substream, i). */
+/* Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011) by Random123: block i of a stream is a pure function of (seed,
+   stream, substream, i). */
 #include "base/random.h"
 
 #include <assert.h>

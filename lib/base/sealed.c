@@ -1,4 +1,5 @@
-/* The seal of a JSON file: ,\n"checksum": "xxh3:..."}\n at its end, where the checksum is of every byte before its word. */
+/* The seal of a JSON file: ,\n"checksum": "xxh3:..."}\n at its end, where the checksum is of every byte before its
+   word. */
 #include "base/sealed.h"
 
 #include "base/checksum.h"
@@ -26,17 +27,21 @@ int32_t dpid_sealed_damaged(deepid_ctx *ctx, const char *path, const dpid_sealed
     return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is a damaged %s (%s); %s", path, kind->what, why, kind->remedy);
 }
 
-static int32_t check_seal(deepid_ctx *ctx, const char *path, const dpid_sealed_kind *kind, const char *text, int64_t bytes)
+static int32_t check_seal(deepid_ctx *ctx, const char *path, const dpid_sealed_kind *kind, const char *text,
+                          int64_t bytes)
 {
     char why[128];
     const int64_t at = bytes - SEAL_END_BYTES - DPID_CHECKSUM_BYTES; /* of the checksum's word */
-    if (at < SEAL_BYTES || memcmp(text + at - SEAL_BYTES, SEAL, SEAL_BYTES) != 0 || memcmp(text + bytes - SEAL_END_BYTES, SEAL_END, SEAL_END_BYTES) != 0)
-        return dpid_sealed_damaged(ctx, path, kind, "its last line is no checksum: cut, changed, or of a version that wrote none");
+    if (at < SEAL_BYTES || memcmp(text + at - SEAL_BYTES, SEAL, SEAL_BYTES) != 0 ||
+        memcmp(text + bytes - SEAL_END_BYTES, SEAL_END, SEAL_END_BYTES) != 0)
+        return dpid_sealed_damaged(ctx, path, kind,
+                                   "its last line is no checksum: cut, changed, or of a version that wrote none");
     const dpid_piece before = {text, at};
     const dpid_checksum found = dpid_checksum_of(&before, 1);
     if (memcmp(text + at, found.text, DPID_CHECKSUM_BYTES) == 0)
         return DEEPID_OK;
-    snprintf(why, sizeof why, "its content has the checksum %s, its last line says %.*s", found.text, DPID_CHECKSUM_BYTES, text + at);
+    snprintf(why, sizeof why, "its content has the checksum %s, its last line says %.*s", found.text,
+             DPID_CHECKSUM_BYTES, text + at);
     return dpid_sealed_damaged(ctx, path, kind, why);
 }
 
@@ -46,7 +51,8 @@ static int32_t check_root(deepid_ctx *ctx, const char *path, const dpid_sealed_k
     if (!text->root)
         return dpid_sealed_damaged(ctx, path, kind, text->why);
     if (!dpid_json_int(dpid_json_get(text->root, "format"), &format) || format != kind->format)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is a %s of format %lld, expected %lld; %s", path, kind->what, (long long)format, (long long)kind->format, kind->remedy);
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is a %s of format %lld, expected %lld; %s", path, kind->what,
+                         (long long)format, (long long)kind->format, kind->remedy);
     return DEEPID_OK;
 }
 

@@ -50,7 +50,8 @@ static int32_t table_create(deepid_ctx *ctx, const char *row_heading, const char
     table->columns = count_names(columns);
     int32_t status = dpid_arena_text(&table->arena, row_heading, (int64_t)strlen(row_heading), &table->row_heading);
     if (status == DEEPID_OK)
-        status = dpid_arena_alloc(&table->arena, table->columns, sizeof *table->column_name, "table", &table->column_name);
+        status =
+            dpid_arena_alloc(&table->arena, table->columns, sizeof *table->column_name, "table", &table->column_name);
     if (status == DEEPID_OK)
         status = dpid_arena_alloc(&table->arena, table->columns, sizeof *table->column, "table", &table->column);
     if (status == DEEPID_OK)
@@ -120,8 +121,8 @@ int32_t deepid_table_append(deepid_table *table, const char *name, const double 
 static int32_t table_set(deepid_table *table, int64_t row, int64_t column, double value)
 {
     if (row < 0 || row >= table->rows || column < 0 || column >= table->columns)
-        return dpid_fail(table->head.ctx, DEEPID_ERR_ARGUMENT, "table: row %lld, column %lld is outside %lld x %lld", (long long)row, (long long)column, (long long)table->rows,
-                         (long long)table->columns);
+        return dpid_fail(table->head.ctx, DEEPID_ERR_ARGUMENT, "table: row %lld, column %lld is outside %lld x %lld",
+                         (long long)row, (long long)column, (long long)table->rows, (long long)table->columns);
     table->column[column][row] = value;
     return DEEPID_OK;
 }
@@ -186,7 +187,8 @@ enum { DIGITS = 4, GAP = 2 };
 static dpid_number_text people_number(double value)
 {
     const double largest_whole = 1e15;
-    return fabs(value) < largest_whole && value == floor(value) ? dpid_number(value) : dpid_number_rounded(value, DIGITS);
+    return fabs(value) < largest_whole && value == floor(value) ? dpid_number(value)
+                                                                : dpid_number_rounded(value, DIGITS);
 }
 
 /* Characters, not bytes: names may be any UTF-8. */
@@ -298,7 +300,8 @@ static int32_t write_csv(const deepid_table *table, const char *path)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "table: path must not be NULL");
     dpid_string text = {.ctx = ctx};
     dpid_table_csv(table, &text);
-    const int32_t status = text.status == DEEPID_OK ? dpid_file_replace(ctx, path, text.text, text.length) : text.status;
+    const int32_t status =
+        text.status == DEEPID_OK ? dpid_file_replace(ctx, path, text.text, text.length) : text.status;
     dpid_string_release(&text);
     return status;
 }

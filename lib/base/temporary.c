@@ -1,5 +1,7 @@
-/* Temporary files:   FOLDER/deepid.tmp.HOST.RANDOM   HOST: of this machine's name. A short name of its own, so that the target's may be as long as the system allows.
-   Each is locked as long as its process has it open. The lock ends with the process, however it ends: so a sweep knows what a killed one left. */
+/* Temporary files:      FOLDER/deepid.tmp.HOST.RANDOM
+   HOST: of this machine's name. A short name of its own, so that the target's may be as long as the system allows.
+   Each is locked as long as its process has it open. The lock ends with the process, however it ends: so a sweep
+   knows what a killed one left. */
 #include "base/file.h"
 
 #include "base/random.h"
@@ -34,7 +36,8 @@ static bool make_name(const char *path, char *name, size_t size)
     if (getrandom(&unique, sizeof unique, 0) != (ssize_t)sizeof unique)
         return false;
     const char *slash = strrchr(path, '/');
-    const int length = snprintf(name, size, "%.*s" PREFIX "%s.%016llx", slash ? (int)(slash + 1 - path) : 0, path, host, (unsigned long long)unique);
+    const int length = snprintf(name, size, "%.*s" PREFIX "%s.%016llx", slash ? (int)(slash + 1 - path) : 0, path, host,
+                                (unsigned long long)unique);
     errno = ENAMETOOLONG;
     return length > 0 && (size_t)length < size;
 }
@@ -85,7 +88,8 @@ int dpid_temporary_open(const char *path, char *name, size_t size)
 static bool is_temporary(const char *name)
 {
     const size_t length = sizeof PREFIX - 1 + HOST_DIGITS + 1 + RANDOM_DIGITS;
-    return strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 && strlen(name) == length && strspn(name + sizeof PREFIX - 1, "0123456789abcdef.") == length - (sizeof PREFIX - 1);
+    return strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 && strlen(name) == length &&
+           strspn(name + sizeof PREFIX - 1, "0123456789abcdef.") == length - (sizeof PREFIX - 1);
 }
 
 /* Removed under its lock: who just made it sees that it is gone, and makes another. */
@@ -96,7 +100,8 @@ static void remove_if_left(int folder, const char *name, const char *host)
     if (fd < 0)
         return;
     const bool ours = strncmp(name + sizeof PREFIX - 1, host, HOST_DIGITS) == 0;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (ours || time(NULL) - info.st_mtime > DAY) && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (ours || time(NULL) - info.st_mtime > DAY) &&
+        flock(fd, LOCK_EX | LOCK_NB) == 0)
         unlinkat(folder, name, 0);
     close(fd);
 }

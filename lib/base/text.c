@@ -66,7 +66,8 @@ dpid_number_text dpid_shape_text(int32_t rank, const int64_t *extents)
     dpid_number_text out = {""};
     size_t used = 0;
     for (int32_t i = 0; i < rank && used < sizeof out.text; i++)
-        used += (size_t)snprintf(out.text + used, sizeof out.text - used, "%s%lld", i ? "x" : "", (long long)extents[i]);
+        used +=
+            (size_t)snprintf(out.text + used, sizeof out.text - used, "%s%lld", i ? "x" : "", (long long)extents[i]);
     return rank == 0 ? (dpid_number_text){"scalar"} : out;
 }
 
@@ -103,7 +104,8 @@ bool dpid_parse_int(const char *text, int64_t length, int64_t *out)
         return false;
     int64_t value = 0;
     for (; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, text[i] - '0', &value))
+        if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, text[i] - '0', &value))
             return false;
     }
     if (!negative && value == INT64_MIN)
@@ -189,7 +191,8 @@ int32_t dpid_utf8_length(const char *text)
     }
     const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
     const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    const bool override = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || (code >= 0x80 && code < 0xa0);
+    const bool override =
+        (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || (code >= 0x80 && code < 0xa0);
     return overlong || surrogate || override || code > 0x10ffff ? 0 : length;
 }
 
@@ -212,7 +215,13 @@ static void add_escaped(dpid_string *s, const char *text, escape_fn escape)
 
 static const char *html_escape(char c)
 {
-    return c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : c == '\'' ? "&#39;" : c == '\n' ? "\n" : NULL;
+    return c == '&'    ? "&amp;"
+           : c == '<'  ? "&lt;"
+           : c == '>'  ? "&gt;"
+           : c == '"'  ? "&quot;"
+           : c == '\'' ? "&#39;"
+           : c == '\n' ? "\n"
+                       : NULL;
 }
 
 static const char *json_escape(char c)
@@ -240,7 +249,8 @@ void dpid_string_json(dpid_string *s, const char *text)
 void dpid_string_csv(dpid_string *s, const char *text)
 {
     double number;
-    const bool formula = text[0] && strchr("=+-@\t", text[0]) && !dpid_parse_double(text, (int64_t)strlen(text), &number);
+    const bool formula =
+        text[0] && strchr("=+-@\t", text[0]) && !dpid_parse_double(text, (int64_t)strlen(text), &number);
     const bool quoted = formula || strpbrk(text, ",\"\n\r") != NULL;
     if (quoted)
         dpid_string_add(s, formula ? "\"'" : "\"");

@@ -21,10 +21,12 @@ bool dpid_parse_int(const char *text, int64_t length, int64_t *out);
 /* "2x3x4" of a shape. */
 dpid_number_text dpid_shape_text(int32_t rank, const int64_t *extents);
 
-/* Bytes of the UTF-8 character at p; 0 when it is not one, or a control character or a direction override, which have no place in a sentence. */
+/* Bytes of the UTF-8 character at p; 0 when it is not one, or a control character or a direction override, which
+   have no place in a sentence. */
 int32_t dpid_utf8_length(const char *p);
 
-/* A growing string. Start with {.ctx = ctx}; after a failed add it stays failed and status says why, so one check at the end is enough. */
+/* A growing string. Start with {.ctx = ctx}; after a failed add it stays failed and status says why, so one check at
+   the end is enough. */
 typedef struct {
     deepid_ctx *ctx;
     char *text; /* NUL-terminated once something was added; NULL before */
@@ -33,7 +35,8 @@ typedef struct {
 } dpid_string;
 void dpid_string_add(dpid_string *s, const char *text);
 void dpid_string_add_span(dpid_string *s, const char *text, int64_t length);
-void dpid_string_format(dpid_string *s, const char *format, ...) __attribute__((format(printf, 2, 3))); /* no %f %g %e */
+/* no %f %g %e */
+void dpid_string_format(dpid_string *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void dpid_string_number(dpid_string *s, double value);
 /* text with & < > " ' escaped for HTML; control characters and invalid UTF-8 replaced by U+FFFD. */
 void dpid_string_html(dpid_string *s, const char *text);

@@ -16,7 +16,9 @@ static void append(dpid_number_text *out, const char *text)
 
 static void append_power(dpid_number_text *out, int power)
 {
-    static const char *const digits[] = {"\xe2\x81\xb0", "\xc2\xb9", "\xc2\xb2", "\xc2\xb3", "\xe2\x81\xb4", "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7", "\xe2\x81\xb8", "\xe2\x81\xb9"};
+    static const char *const digits[] = {"\xe2\x81\xb0", "\xc2\xb9",     "\xc2\xb2",     "\xc2\xb3",
+                                         "\xe2\x81\xb4", "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7",
+                                         "\xe2\x81\xb8", "\xe2\x81\xb9"};
     char text[16];
     append(out, "\xc3\x97"
                 "10");
@@ -26,7 +28,8 @@ static void append_power(dpid_number_text *out, int power)
         append(out, digits[*p - '0']);
 }
 
-/* mantissa × 10^power; pow(10, -324) is 0, so the smallest numbers are brought up first. A mantissa that rounds to 10 is 1 of the next power. */
+/* mantissa × 10^power; pow(10, -324) is 0, so the smallest numbers are brought up first. A mantissa that rounds to
+   10 is 1 of the next power. */
 static void append_scientific(dpid_number_text *out, double size, int32_t digits)
 {
     enum { FAR = 300 };

@@ -4,7 +4,8 @@
 
 #include "base/text.h"
 
-/* Three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 .. 100000, "0" for zero, "∞" and "not a number". UTF-8. */
+/* Three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 .. 100000, "0" for zero, "∞" and "not a number".
+   UTF-8. */
 dpid_number_text dpid_words(double value);
 /* The same with digits significant digits, 3 to 12. */
 dpid_number_text dpid_words_digits(double value, int32_t digits);

@@ -1,6 +1,7 @@
-/* Atomic replace: a temporary beside the target -> size check -> sync -> rename -> sync of the folder. The target is the old file or the whole new one, never a part.
-   A symbolic link is replaced, as git, tar and editors do: what it points to is somebody else's. What is no regular file (a device, a pipe) is refused, because a rename would put a file in its
-   place. */
+/* Atomic replace: a temporary beside the target -> size check -> sync -> rename -> sync of the folder. The target is
+   the old file or the whole new one, never a part. A symbolic link is replaced, as git, tar and editors do: what it
+   points to is somebody else's. What is no regular file (a device, a pipe) is refused, because a rename would put a
+   file in its place. */
 #include "base/file.h"
 
 #include "base/memory.h"
@@ -22,11 +23,13 @@ static int32_t look_at_target(deepid_ctx *ctx, const char *path, mode_t *mode)
         return DEEPID_OK; /* free, or the temporary will say why not */
     const bool link = S_ISLNK(info.st_mode);
     if (link && strncmp(path, "/dev/", 5) == 0)
-        return dpid_fail(ctx, DEEPID_ERR_IO, "cannot write '%s': it is not a regular file but a link of the system", path);
+        return dpid_fail(ctx, DEEPID_ERR_IO, "cannot write '%s': it is not a regular file but a link of the system",
+                         path);
     if (link && stat(path, &info) != 0)
         return DEEPID_OK; /* to nothing */
     if (!S_ISREG(info.st_mode))
-        return dpid_fail(ctx, DEEPID_ERR_IO, "cannot write '%s': it is not a regular file but %s", path, dpid_file_kind(info.st_mode));
+        return dpid_fail(ctx, DEEPID_ERR_IO, "cannot write '%s': it is not a regular file but %s", path,
+                         dpid_file_kind(info.st_mode));
     *mode = link ? 0 : info.st_mode & 0777;
     return DEEPID_OK;
 }
@@ -57,7 +60,8 @@ int32_t dpid_writer_open(deepid_ctx *ctx, const char *path, dpid_writer *out)
         return status;
     }
     if (mode != 0)
-        (void)fchmod(w.fd, mode); /* a private file stays private; where modes mean nothing this fails, and that is fine */
+        /* a private file stays private; where modes mean nothing this fails, and that is fine */
+        (void)fchmod(w.fd, mode);
     *out = w;
     return DEEPID_OK;
 }
@@ -111,14 +115,16 @@ static int32_t open_folder(dpid_writer *w, int *fd)
     return DEEPID_OK;
 }
 
-/* The file itself is on the disk before its name points to it. Another number keeps it open, and so locked, until it has its name. */
+/* The file itself is on the disk before its name points to it. Another number keeps it open, and so locked, until it
+   has its name. */
 static int32_t finish_file(dpid_writer *w, int *locked)
 {
     struct stat info;
     if (fstat(w->fd, &info) != 0)
         return dpid_fail_errno(w->ctx, "look at", w->path, errno);
     if (info.st_size != w->written)
-        return dpid_fail(w->ctx, DEEPID_ERR_IO, "cannot write '%s': %lld bytes arrived of %lld", w->path, (long long)info.st_size, (long long)w->written);
+        return dpid_fail(w->ctx, DEEPID_ERR_IO, "cannot write '%s': %lld bytes arrived of %lld", w->path,
+                         (long long)info.st_size, (long long)w->written);
     if (fsync(w->fd) != 0)
         return dpid_fail_errno(w->ctx, "sync", w->path, errno);
     *locked = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
@@ -141,7 +147,8 @@ static int32_t give_name(const dpid_writer *w, bool *taken)
     return code == 0 || (taken && *taken) ? DEEPID_OK : dpid_fail_errno(w->ctx, "replace", w->path, error);
 }
 
-/* All that can fail comes before the name. A folder that cannot be synced changes nothing for those who look now, so it is no failure. */
+/* All that can fail comes before the name. A folder that cannot be synced changes nothing for those who look now, so
+   it is no failure. */
 static int32_t publish(dpid_writer *w, bool *taken)
 {
     int folder = -1;

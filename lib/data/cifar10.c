@@ -6,10 +6,13 @@ enum { SIDE = 32, COLOURS = 3, PIXELS = SIDE * SIDE, RECORD = 1 + COLOURS * PIXE
 static int32_t check_file(deepid_ctx *ctx, const char *path, const uint8_t *bytes, int64_t count)
 {
     if (count == 0 || count % RECORD != 0)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has %lld bytes, expected a multiple of %d (a label and 3 x 32 x 32 bytes)", path, (long long)count, RECORD);
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                         "'%s' has %lld bytes, expected a multiple of %d (a label and 3 x 32 x 32 bytes)", path,
+                         (long long)count, RECORD);
     for (int64_t i = 0; i < count / RECORD; i++)
         if (bytes[i * RECORD] >= CLASSES)
-            return dpid_fail(ctx, DEEPID_ERR_LABEL, "'%s': label of record %lld is %d, expected 0 to 9", path, (long long)i, bytes[i * RECORD]);
+            return dpid_fail(ctx, DEEPID_ERR_LABEL, "'%s': label of record %lld is %d, expected 0 to 9", path,
+                             (long long)i, bytes[i * RECORD]);
     return DEEPID_OK;
 }
 
@@ -43,7 +46,8 @@ static int32_t load_files(deepid_ctx *ctx, const char *const *paths, int32_t fil
     int64_t at = 0;
     for (int32_t i = 0; i < files; i++) {
         if (status == DEEPID_OK)
-            copy_records(bytes[i], counts[i] / RECORD, (uint8_t *)(*out)->owned_x + at * COLOURS * PIXELS, (*out)->labels + at);
+            copy_records(bytes[i], counts[i] / RECORD, (uint8_t *)(*out)->owned_x + at * COLOURS * PIXELS,
+                         (*out)->labels + at);
         at += counts[i] / RECORD;
         dpid_free(ctx, bytes[i]);
     }
@@ -101,7 +105,8 @@ static int32_t load_folder(deepid_ctx *ctx, const char *folder, deepid_dataset *
     return status;
 }
 
-int32_t deepid_dataset_load_cifar10_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train, deepid_dataset **test)
+int32_t deepid_dataset_load_cifar10_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train,
+                                           deepid_dataset **test)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, load_folder(ctx, folder, train, test));

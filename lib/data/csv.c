@@ -1,5 +1,7 @@
-/* CSV of numbers (RFC 4180): a row a sample, one column of class labels. Cells may be in quotes; lines end with LF, CR LF or CR; a byte order mark and empty lines are passed over.
-   No cell is left out in silence: the first row is names when no cell of it is a number, and any other cell that is no finite decimal number is refused with its place. */
+/* CSV of numbers (RFC 4180): a row a sample, one column of class labels. Cells may be in quotes; lines end with LF,
+   CR LF or CR; a byte order mark and empty lines are passed over. No cell is left out in silence: the first row is
+   names when no cell of it is a number, and any other cell that is no finite decimal number is refused with its
+   place. */
 #include "data/data.h"
 
 #include <math.h>
@@ -48,7 +50,8 @@ static bool skip_newline(reader *r)
     return true;
 }
 
-/* Up to the separator or the end of the line, which count for nothing inside quotes. A quote that is doubled closes and opens. */
+/* Up to the separator or the end of the line, which count for nothing inside quotes. A quote that is doubled closes
+   and opens. */
 static dpid_span cell_text(reader *r)
 {
     const char *start = r->at;
@@ -121,8 +124,8 @@ static bool is_decimal(dpid_span cell, double *value)
     return dpid_parse_double(cell.text, cell.length, value) && isfinite(*value);
 }
 
-/* Begins with a letter of any script, and is no word for a value. C2 and E2 lead in UTF-8 to signs: a no-break space, a typographic minus. What begins with a digit or a sign is meant as a number:
-   1.5D+00, 1.#QNAN, #DIV/0!. */
+/* Begins with a letter of any script, and is no word for a value. C2 and E2 lead in UTF-8 to signs: a no-break
+   space, a typographic minus. What begins with a digit or a sign is meant as a number: 1.5D+00, 1.#QNAN, #DIV/0!. */
 static bool is_name(dpid_span cell)
 {
     static const char *const values[] = {"na", "n/a", "nan", "nat", "null", "none", "true", "false"};
@@ -136,7 +139,8 @@ static bool is_name(dpid_span cell)
     return letter && !dpid_parse_double(cell.text, cell.length, &value);
 }
 
-/* Names: no cell is a number, and some cell is a name. A row of neither is a sample, whose cells will be refused. Reads nothing. */
+/* Names: no cell is a number, and some cell is a name. A row of neither is a sample, whose cells will be refused.
+   Reads nothing. */
 static bool is_header(reader r)
 {
     bool more = true;
@@ -158,8 +162,11 @@ static int32_t refuse_cell(const reader *r, int64_t column, dpid_span cell)
 {
     enum { SHOWN = 40 };
     if (cell.length == 0)
-        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld, column %lld: the cell is empty, expected a number", r->path, (long long)r->line, (long long)column + 1);
-    return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld, column %lld: '%.*s' is not a finite decimal number", r->path, (long long)r->line, (long long)column + 1,
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
+                         "'%s', line %lld, column %lld: the cell is empty, expected a number", r->path,
+                         (long long)r->line, (long long)column + 1);
+    return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld, column %lld: '%.*s' is not a finite decimal number",
+                     r->path, (long long)r->line, (long long)column + 1,
                      (int)(cell.length > SHOWN ? SHOWN : cell.length), cell.text);
 }
 
@@ -173,8 +180,10 @@ static int32_t read_row(reader *r, int64_t label_column, deepid_dataset *data)
         if (!is_decimal(cell, &value))
             return refuse_cell(r, k, cell);
         if (k == label_column && !(value >= 0 && value < DPID_CLASSES_MAX && value == floor(value)))
-            return dpid_fail(r->ctx, DEEPID_ERR_LABEL, "'%s', line %lld, column %lld: the label is %s, expected a whole number of 0 to %d", r->path, (long long)r->line, (long long)k + 1,
-                             dpid_number(value).text, DPID_CLASSES_MAX - 1);
+            return dpid_fail(r->ctx, DEEPID_ERR_LABEL,
+                             "'%s', line %lld, column %lld: the label is %s, expected a whole number of 0 to %d",
+                             r->path, (long long)r->line, (long long)k + 1, dpid_number(value).text,
+                             DPID_CLASSES_MAX - 1);
         if (k != label_column)
             *x++ = value;
         else
@@ -189,9 +198,14 @@ static int32_t check_row(reader *r)
     if (r->columns == 0)
         r->columns = count;
     if (count != r->columns)
-        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld: %lld numbers, expected %lld as in the lines before", r->path, (long long)r->line, (long long)count, (long long)r->columns);
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
+                         "'%s', line %lld: %lld numbers, expected %lld as in the lines before", r->path,
+                         (long long)r->line, (long long)count, (long long)r->columns);
     if (count < 2)
-        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld: one column, expected features and a label, and another separator is an option", r->path, (long long)r->line);
+        return dpid_fail(
+            r->ctx, DEEPID_ERR_FORMAT,
+            "'%s', line %lld: one column, expected features and a label, and another separator is an option", r->path,
+            (long long)r->line);
     return DEEPID_OK;
 }
 
@@ -217,10 +231,12 @@ static int32_t sample_shape(const reader *r, const dpid_value *shape, dpid_shape
     *out = (dpid_shape){1, {r->columns - 1}};
     if (!shape->given)
         return DEEPID_OK;
-    *out = (dpid_shape){3, {shape->list[0], shape->count > 1 ? shape->list[1] : 1, shape->count > 2 ? shape->list[2] : 1}};
+    *out =
+        (dpid_shape){3, {shape->list[0], shape->count > 1 ? shape->list[1] : 1, shape->count > 2 ? shape->list[2] : 1}};
     if (dpid_shape_count(out) == r->columns - 1)
         return DEEPID_OK;
-    return dpid_fail(r->ctx, DEEPID_ERR_SHAPE, "'%s' has %lld features, expected %lld for shape=%s", r->path, (long long)r->columns - 1, (long long)dpid_shape_count(out),
+    return dpid_fail(r->ctx, DEEPID_ERR_SHAPE, "'%s' has %lld features, expected %lld for shape=%s", r->path,
+                     (long long)r->columns - 1, (long long)dpid_shape_count(out),
                      dpid_shape_text(shape->count, shape->list).text);
 }
 
@@ -245,7 +261,8 @@ static int32_t length_of(deepid_ctx *ctx, const char *path, const uint8_t *first
     const bool wide = count >= 2 && ((first[0] == 0xff && first[1] == 0xfe) || (first[0] == 0xfe && first[1] == 0xff));
     *bytes = DPID_LENGTH_UNSAID;
     if (wide || memchr(first, 0, (size_t)count))
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is no CSV: %s", path, wide ? "it is UTF-16, expected UTF-8" : "it has a byte 0 at its beginning");
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is no CSV: %s", path,
+                         wide ? "it is UTF-16, expected UTF-8" : "it has a byte 0 at its beginning");
     return DEEPID_OK;
 }
 
@@ -259,7 +276,8 @@ static int32_t load_csv(deepid_ctx *ctx, const char *path, const char *text, dee
     DPID_TRY(dpid_options_parse(ctx, "csv", dpid_span_of(text), options, values));
     DPID_TRY(dpid_file_read_gz(ctx, path, FIRST, length_of, &bytes, &count));
     const bool mark = count >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
-    reader r = {.ctx = ctx, .path = path, .at = (const char *)bytes + (mark ? 3 : 0), .end = (const char *)bytes + count};
+    reader r = {
+        .ctx = ctx, .path = path, .at = (const char *)bytes + (mark ? 3 : 0), .end = (const char *)bytes + count};
     deepid_dataset *data = NULL;
     const int32_t status = read_all(&r, values, &data);
     dpid_free(ctx, bytes);

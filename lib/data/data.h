@@ -14,15 +14,16 @@ enum { DPID_CLASSES_MAX = 65536 }; /* of labels in a file: a larger one is anoth
 struct deepid_dataset {
     dpid_head head;
     int64_t count, classes, target_width;
-    dpid_shape sample;     /* [features] or [h,w,c]; a [h,w] source becomes [h,w,1] */
-    int32_t dtype;         /* of x */
-    const void *x;         /* borrowed when wrapped, else owned */
+    dpid_shape sample;                       /* [features] or [h,w,c]; a [h,w] source becomes [h,w,1] */
+    int32_t dtype;                           /* of x */
+    const void *x;                           /* borrowed when wrapped, else owned */
     int64_t stride[1 + DPID_SHAPE_RANK_MAX]; /* elements */
-    int32_t *labels;       /* owned; NULL with targets */
+    int32_t *labels;                         /* owned; NULL with targets */
     int32_t target_dtype;
-    const void *targets;   /* [count, target_width] */
+    const void *targets; /* [count, target_width] */
     void *owned_x, *owned_targets;
-    int64_t *index;        /* NULL, or row of x / targets for sample i: splits share the parent's memory through owner */
+    /* NULL, or row of x / targets for sample i: splits share the parent's memory through owner */
+    int64_t *index;
     deepid_dataset *owner; /* keeps a reference: memory of splits lives as long as the last of them */
     int32_t references;
     double *shift, *scale; /* NULL or per feature of a sample: value = (x - shift) * scale */
@@ -30,16 +31,21 @@ struct deepid_dataset {
 
 /* A dataset without memory yet; x dense. */
 int32_t dpid_dataset_new(deepid_ctx *ctx, int64_t count, const dpid_shape *sample, deepid_dataset **out);
-/* With its own memory: x of dtype, labels where classes > 0, targets (f32) where target_width > 0. Fill owned_x, labels, owned_targets. */
-int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const dpid_shape *sample, int64_t classes, int64_t target_width, deepid_dataset **out);
+/* With its own memory: x of dtype, labels where classes > 0, targets (f32) where target_width > 0. Fill owned_x,
+   labels, owned_targets. */
+int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const dpid_shape *sample, int64_t classes,
+                           int64_t target_width, deepid_dataset **out);
 /* Samples rows[0..count-1] of data; shares its memory. */
 int32_t dpid_dataset_part(const deepid_dataset *data, const int64_t *rows, int64_t count, deepid_dataset **out);
 /* Feature k (channels-last) of sample i after normalisation; target k. */
 double dpid_dataset_feature(const deepid_dataset *data, int64_t i, int64_t k);
 double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k);
-/* DEEPID_ERR_NUMERIC with the row (of the source, counted from 0) and the feature or target that is no finite number in the precision. what: "study: the training data". */
-int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, const char *what, dpid_precision precision);
-/* The same data for another context (a thread of its own): shares all memory, which must outlive it; nothing of data changes while it lives. */
+/* DEEPID_ERR_NUMERIC with the row (of the source, counted from 0) and the feature or target that is no finite number
+   in the precision. what: "study: the training data". */
+int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, const char *what,
+                                  dpid_precision precision);
+/* The same data for another context (a thread of its own): shares all memory, which must outlive it; nothing of data
+   changes while it lives. */
 int32_t dpid_dataset_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset **out);
 
 /* Augmentation of pictures: "crop pad=4 flip=1"; drawn by (seed, epoch, sample's number). */
@@ -48,9 +54,11 @@ typedef struct {
     bool flip;
     uint64_t seed;
 } dpid_augment;
-int32_t dpid_augment_parse(deepid_ctx *ctx, const char *text, dpid_augment *out); /* "", "none", "crop pad=4", "crop pad=4 flip=1" */
+int32_t dpid_augment_parse(deepid_ctx *ctx, const char *text,
+                           dpid_augment *out); /* "", "none", "crop pad=4", "crop pad=4 flip=1" */
 
-/* Samples order[0..n-1] into x (n dense samples of the precision's real), labels and targets where not NULL. augment may be NULL. */
+/* Samples order[0..n-1] into x (n dense samples of the precision's real), labels and targets where not NULL. augment
+   may be NULL. */
 typedef struct {
     const int64_t *order;
     int64_t n;

@@ -1,4 +1,5 @@
-/* Datasets: wrapped memory or owned memory, seen through an index and a normalisation. Parts of a dataset share its memory and keep it alive. */
+/* Datasets: wrapped memory or owned memory, seen through an index and a normalisation. Parts of a dataset share its
+   memory and keep it alive. */
 #include "data/data.h"
 
 #include <math.h>
@@ -24,7 +25,8 @@ int32_t dpid_dataset_new(deepid_ctx *ctx, int64_t count, const dpid_shape *sampl
     return DEEPID_OK;
 }
 
-int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const dpid_shape *sample, int64_t classes, int64_t target_width, deepid_dataset **out)
+int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const dpid_shape *sample, int64_t classes,
+                           int64_t target_width, deepid_dataset **out)
 {
     deepid_dataset *data = NULL;
     int64_t elements = 0;
@@ -33,7 +35,10 @@ int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const 
     data->classes = classes;
     data->target_width = target_width;
     data->target_dtype = DEEPID_F32;
-    int32_t status = dpid_mul(count, dpid_shape_count(sample), &elements) ? DEEPID_OK : dpid_fail(ctx, DEEPID_ERR_LIMIT, "dataset: %lld samples are more than can be counted", (long long)count);
+    int32_t status =
+        dpid_mul(count, dpid_shape_count(sample), &elements)
+            ? DEEPID_OK
+            : dpid_fail(ctx, DEEPID_ERR_LIMIT, "dataset: %lld samples are more than can be counted", (long long)count);
     if (status == DEEPID_OK)
         status = dpid_alloc(ctx, elements, dpid_dtype_bytes(dtype), "dataset", &data->owned_x);
     if (status == DEEPID_OK && classes > 0)
@@ -73,12 +78,17 @@ static int32_t check_wrap(deepid_ctx *ctx, int32_t dtype, const void *data, int3
     if (!data || !extents)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: %s is NULL", data ? "extents" : "data");
     if (dpid_dtype_bytes(dtype) == 0)
-        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "dataset: dtype is %d, expected DEEPID_F32 (1) to DEEPID_I64 (8)", dtype);
+        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "dataset: dtype is %d, expected DEEPID_F32 (1) to DEEPID_I64 (8)",
+                         dtype);
     if (rank < 2 || rank > 4)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "dataset: rank is %d, expected 2 [samples, features], 3 [samples, h, w] or 4 [samples, h, w, channels]", rank);
+        return dpid_fail(
+            ctx, DEEPID_ERR_SHAPE,
+            "dataset: rank is %d, expected 2 [samples, features], 3 [samples, h, w] or 4 [samples, h, w, channels]",
+            rank);
     for (int32_t i = 0; i < rank; i++)
         if (extents[i] < 1 || extents[i] > INT32_MAX)
-            return dpid_fail(ctx, DEEPID_ERR_SHAPE, "dataset: extent %d is %lld, expected 1 to %d", i, (long long)extents[i], INT32_MAX);
+            return dpid_fail(ctx, DEEPID_ERR_SHAPE, "dataset: extent %d is %lld, expected 1 to %d", i,
+                             (long long)extents[i], INT32_MAX);
     return DEEPID_OK;
 }
 
@@ -89,7 +99,8 @@ static dpid_shape sample_of(int32_t rank, const int64_t *extents)
     return (dpid_shape){3, {extents[1], extents[2], rank == 4 ? extents[3] : 1}};
 }
 
-static int32_t wrap(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank, const int64_t *extents, const int64_t *strides, deepid_dataset **out)
+static int32_t wrap(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank, const int64_t *extents,
+                    const int64_t *strides, deepid_dataset **out)
 {
     DPID_TRY(check_wrap(ctx, dtype, x, rank, extents));
     const dpid_shape sample = sample_of(rank, extents);
@@ -101,14 +112,15 @@ static int32_t wrap(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank,
     return DEEPID_OK;
 }
 
-static int32_t wrap_labels(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank, const int64_t *extents, const int64_t *strides, const int32_t *labels, int64_t classes,
-                           deepid_dataset **out)
+static int32_t wrap_labels(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank, const int64_t *extents,
+                           const int64_t *strides, const int32_t *labels, int64_t classes, deepid_dataset **out)
 {
     deepid_dataset *data = NULL;
     if (!labels || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: %s is NULL", labels ? "out" : "labels");
     if (classes < 1 || classes > INT32_MAX)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: classes is %lld, expected 1 to %d", (long long)classes, INT32_MAX);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: classes is %lld, expected 1 to %d", (long long)classes,
+                         INT32_MAX);
     DPID_TRY(check_wrap(ctx, dtype, x, rank, extents));
     DPID_TRY(dpid_labels_check(ctx, "dataset", labels, extents[0], classes));
     DPID_TRY(wrap(ctx, dtype, x, rank, extents, strides, &data));
@@ -123,22 +135,25 @@ static int32_t wrap_labels(deepid_ctx *ctx, int32_t dtype, const void *x, int32_
     return DEEPID_OK;
 }
 
-int32_t deepid_dataset_wrap(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents, const int64_t *strides, const int32_t *labels, int64_t classes,
-                            deepid_dataset **out)
+int32_t deepid_dataset_wrap(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents,
+                            const int64_t *strides, const int32_t *labels, int64_t classes, deepid_dataset **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, wrap_labels(ctx, dtype, data, rank, extents, strides, labels, classes, out));
 }
 
-static int32_t wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank, const int64_t *extents, const int64_t *strides, int32_t target_dtype, const void *targets, int64_t width,
+static int32_t wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *x, int32_t rank, const int64_t *extents,
+                            const int64_t *strides, int32_t target_dtype, const void *targets, int64_t width,
                             deepid_dataset **out)
 {
     if (!targets || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: %s is NULL", targets ? "out" : "targets");
     if (dpid_dtype_bytes(target_dtype) == 0)
-        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "dataset: target_dtype is %d, expected DEEPID_F32 (1) to DEEPID_I64 (8)", target_dtype);
+        return dpid_fail(ctx, DEEPID_ERR_DTYPE,
+                         "dataset: target_dtype is %d, expected DEEPID_F32 (1) to DEEPID_I64 (8)", target_dtype);
     if (width < 1 || width > INT32_MAX)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: width is %lld, expected 1 to %d", (long long)width, INT32_MAX);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: width is %lld, expected 1 to %d", (long long)width,
+                         INT32_MAX);
     DPID_TRY(wrap(ctx, dtype, x, rank, extents, strides, out));
     (*out)->target_dtype = target_dtype;
     (*out)->targets = targets;
@@ -146,8 +161,9 @@ static int32_t wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *x, int32
     return DEEPID_OK;
 }
 
-int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank, const int64_t *extents, const int64_t *strides, int32_t target_dtype, const void *targets,
-                                    int64_t width, deepid_dataset **out)
+int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *data, int32_t rank,
+                                    const int64_t *extents, const int64_t *strides, int32_t target_dtype,
+                                    const void *targets, int64_t width, deepid_dataset **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, wrap_targets(ctx, dtype, data, rank, extents, strides, target_dtype, targets, width, out));
@@ -235,14 +251,17 @@ static int32_t copy(const deepid_dataset *data, int64_t first, int64_t count, de
     deepid_ctx *ctx = data->head.ctx;
     int64_t extents[DPID_RANK_MAX] = {count};
     if (first < 0 || count < 1 || first > data->count - count)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: %lld samples from %lld on are asked for, there are %lld", (long long)count, (long long)first, (long long)data->count);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: %lld samples from %lld on are asked for, there are %lld",
+                         (long long)count, (long long)first, (long long)data->count);
     memcpy(extents + 1, data->sample.extent, sizeof *extents * (size_t)data->sample.rank);
     DPID_TRY(dpid_tensor_check(ctx, "dataset", "x", x, 0, data->sample.rank + 1, extents));
     int64_t *order = NULL;
     DPID_TRY(dpid_alloc(ctx, count, sizeof *order, "dataset", &order));
     for (int64_t i = 0; i < count; i++)
         order[i] = first + i;
-    dpid_dataset_gather(NULL, data, &(dpid_gathered){.order = order, .n = count, .precision = dpid_dtype_precision(x->dtype), .x = x->data});
+    dpid_dataset_gather(
+        NULL, data,
+        &(dpid_gathered){.order = order, .n = count, .precision = dpid_dtype_precision(x->dtype), .x = x->data});
     dpid_free(ctx, order);
     return DEEPID_OK;
 }
@@ -296,7 +315,8 @@ static double entropy_of_span(const deepid_dataset *data, int64_t first, int64_t
     return entropy;
 }
 
-/* Entropy of the labels, -sum p log p: a pass over them for every SPAN classes, so that no memory is needed that could be missing. */
+/* Entropy of the labels, -sum p log p: a pass over them for every SPAN classes, so that no memory is needed that
+   could be missing. */
 static double label_entropy(const deepid_dataset *data)
 {
     double entropy = 0;
@@ -334,13 +354,17 @@ static bool finite_in(dpid_precision precision, double value)
     return isfinite(precision == DPID_P32 ? (double)(float)value : value);
 }
 
-static int32_t fail_at(deepid_ctx *ctx, const deepid_dataset *data, const char *what, const char *kind, int64_t k, int64_t i, double value)
+static int32_t fail_at(deepid_ctx *ctx, const deepid_dataset *data, const char *what, const char *kind, int64_t k,
+                       int64_t i, double value)
 {
-    return dpid_fail(ctx, DEEPID_ERR_NUMERIC, "%s: %s %lld of row %lld is %s%s, expected a finite number (both are counted from 0)", what, kind, (long long)k,
-                     (long long)(data->index ? data->index[i] : i), dpid_number(value).text, data->shift ? " after normalisation" : "");
+    return dpid_fail(ctx, DEEPID_ERR_NUMERIC,
+                     "%s: %s %lld of row %lld is %s%s, expected a finite number (both are counted from 0)", what, kind,
+                     (long long)k, (long long)(data->index ? data->index[i] : i), dpid_number(value).text,
+                     data->shift ? " after normalisation" : "");
 }
 
-int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, const char *what, dpid_precision precision)
+int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, const char *what,
+                                  dpid_precision precision)
 {
     const bool whole = data->dtype != DEEPID_F32 && data->dtype != DEEPID_F64 && !data->shift;
     const int64_t features = whole ? 0 : dpid_shape_count(&data->sample);

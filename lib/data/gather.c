@@ -82,8 +82,10 @@ static bool copy_sample_fast(const deepid_dataset *data, int64_t i, dpid_precisi
 {
     const int64_t features = dpid_shape_count(&data->sample);
     const bool dense = data->sample.rank == 1 ? data->stride[1] == 1
-                                              : data->stride[3] == 1 && data->stride[2] == data->sample.extent[2] && data->stride[1] == data->sample.extent[1] * data->sample.extent[2];
-    if (p != DPID_P32 || !dense || (data->dtype != DEEPID_U8 && data->dtype != DEEPID_F32) || (!data->shift && data->dtype == DEEPID_U8))
+                                              : data->stride[3] == 1 && data->stride[2] == data->sample.extent[2] &&
+                                                    data->stride[1] == data->sample.extent[1] * data->sample.extent[2];
+    if (p != DPID_P32 || !dense || (data->dtype != DEEPID_U8 && data->dtype != DEEPID_F32) ||
+        (!data->shift && data->dtype == DEEPID_U8))
         return false;
     const int64_t start = row_of(data, i) * data->stride[0];
     if (!data->shift) {
@@ -106,7 +108,8 @@ static bool copy_sample_fast(const deepid_dataset *data, int64_t i, dpid_precisi
 }
 
 /* Crop from a frame of zeros `pad` wide, then perhaps mirror: drawn by (seed, epoch, sample). */
-static void copy_sample_augmented(const deepid_dataset *data, int64_t i, const dpid_augment *augment, uint64_t epoch, dpid_precision p, void *x, int64_t at)
+static void copy_sample_augmented(const deepid_dataset *data, int64_t i, const dpid_augment *augment, uint64_t epoch,
+                                  dpid_precision p, void *x, int64_t at)
 {
     dpid_random r = dpid_random_make(augment->seed, DPID_STREAM_AUGMENT, (uint32_t)epoch);
     enum { DRAWS = 8 };
@@ -123,7 +126,8 @@ static void copy_sample_augmented(const deepid_dataset *data, int64_t i, const d
             const int64_t from_column = (mirror ? w - 1 - column : column) + across;
             const bool inside = from_row >= 0 && from_row < h && from_column >= 0 && from_column < w;
             for (int64_t k = 0; k < c; k++)
-                store(p, x, at + (row * w + column) * c + k, inside ? dpid_dataset_feature(data, i, (from_row * w + from_column) * c + k) : 0);
+                store(p, x, at + (row * w + column) * c + k,
+                      inside ? dpid_dataset_feature(data, i, (from_row * w + from_column) * c + k) : 0);
         }
     }
 }

@@ -5,7 +5,10 @@
 
 static const double pi = 3.14159265358979323846;
 
-#define N_OPTION(n) {"n", DPID_INT, n, 1, 1 << 24, NULL, false, "samples"}
+#define N_OPTION(n)                                                                                                    \
+    {                                                                                                                  \
+        "n", DPID_INT, n, 1, 1 << 24, NULL, false, "samples"                                                           \
+    }
 
 static void put(deepid_dataset *data, int64_t i, double value)
 {
@@ -40,7 +43,9 @@ static int32_t make_spirals(dpid_generator_run *run)
     return DEEPID_OK;
 }
 
-const dpid_generator dpid_generator_spirals = {"spirals", "interleaved spiral arms in the plane; options: n=256, noise=0.06, turns=1.5, scale=2, classes=2", spiral_options, make_spirals};
+const dpid_generator dpid_generator_spirals = {
+    "spirals", "interleaved spiral arms in the plane; options: n=256, noise=0.06, turns=1.5, scale=2, classes=2",
+    spiral_options, make_spirals};
 
 /* ---- rings: class k on a circle of radius k + 1 -------------------------------------------------------- */
 
@@ -66,7 +71,8 @@ static int32_t make_rings(dpid_generator_run *run)
     return DEEPID_OK;
 }
 
-const dpid_generator dpid_generator_rings = {"rings", "concentric rings in the plane; options: n=256, noise=0.1, classes=2", ring_options, make_rings};
+const dpid_generator dpid_generator_rings = {
+    "rings", "concentric rings in the plane; options: n=256, noise=0.1, classes=2", ring_options, make_rings};
 
 /* ---- parity: vectors of +-1, the label is whether the number of -1 is odd -------------------------------- */
 
@@ -92,7 +98,8 @@ static int32_t make_parity(dpid_generator_run *run)
     return DEEPID_OK;
 }
 
-const dpid_generator dpid_generator_parity = {"parity", "vectors of +-1, class = parity; options: n=0 (every vector once), bits=8", parity_options, make_parity};
+const dpid_generator dpid_generator_parity = {
+    "parity", "vectors of +-1, class = parity; options: n=0 (every vector once), bits=8", parity_options, make_parity};
 
 /* ---- gratings: pictures of a sine wave, class = its direction ------------------------------------------------ */
 
@@ -120,12 +127,15 @@ static int32_t make_gratings(dpid_generator_run *run)
             const double along = (double)(p / size) * sin(direction) + (double)(p % size) * cos(direction);
             const double wave = sin(2 * pi * along / run->option[5].r + phase);
             for (int64_t c = 0; c < channels; c++)
-                put(run->out, (i * size * size + p) * channels + c, wave + run->option[4].r * dpid_random_normal(&run->random));
+                put(run->out, (i * size * size + p) * channels + c,
+                    wave + run->option[4].r * dpid_random_normal(&run->random));
         }
         run->out->labels[i] = (int32_t)(i % classes);
     }
     return DEEPID_OK;
 }
 
-const dpid_generator dpid_generator_gratings = {"gratings", "pictures of oriented waves in noise; options: n=256, size=8, channels=1, classes=4, noise=0.7, period=4", grating_options,
-                                                make_gratings};
+const dpid_generator dpid_generator_gratings = {
+    "gratings",
+    "pictures of oriented waves in noise; options: n=256, size=8, channels=1, classes=4, noise=0.7, period=4",
+    grating_options, make_gratings};

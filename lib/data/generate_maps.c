@@ -5,7 +5,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#define N_OPTION {"n", DPID_INT, 256, 1, 1 << 24, NULL, false, "samples"}
+#define N_OPTION                                                                                                       \
+    {                                                                                                                  \
+        "n", DPID_INT, 256, 1, 1 << 24, NULL, false, "samples"                                                         \
+    }
 
 /* ---- teacher: classes are the largest output of a random relu net ------------------------------------- */
 
@@ -43,7 +46,8 @@ static int32_t make_teacher(dpid_generator_run *run)
     char text[160];
     deepid_net *teacher = NULL;
     const dpid_shape sample = {1, {run->option[1].i}};
-    snprintf(text, sizeof text, "input %lld; %lld * plain { dense out=%lld; relu }; dense out=%lld", (long long)run->option[1].i, (long long)run->option[3].i, (long long)run->option[2].i,
+    snprintf(text, sizeof text, "input %lld; %lld * plain { dense out=%lld; relu }; dense out=%lld",
+             (long long)run->option[1].i, (long long)run->option[3].i, (long long)run->option[2].i,
              (long long)run->option[4].i);
     DPID_TRY(deepid_net_create(run->ctx, text, DEEPID_F32, &teacher));
     int32_t status = dpid_dataset_owned(run->ctx, DEEPID_F32, run->count, &sample, run->option[4].i, 0, &run->out);
@@ -55,7 +59,9 @@ static int32_t make_teacher(dpid_generator_run *run)
     return status;
 }
 
-const dpid_generator dpid_generator_teacher = {"teacher", "classes by a random relu net; options: n=256, in=8, width=16, depth=2, classes=4", teacher_options, make_teacher};
+const dpid_generator dpid_generator_teacher = {
+    "teacher", "classes by a random relu net; options: n=256, in=8, width=16, depth=2, classes=4", teacher_options,
+    make_teacher};
 
 /* ---- linear: targets A x + noise ------------------------------------------------------------------------- */
 
@@ -64,7 +70,8 @@ static const dpid_option linear_options[] = {
     N_OPTION,
     {"in", DPID_INT, 4, 1, 4096, NULL, false, "features"},
     {"out", DPID_INT, 4, 1, 4096, NULL, false, "targets"},
-    {"target", DPID_CHOICE, 0, 0, 0, "rotation|reflection|gaussian", false, "the map: orthogonal with determinant 1; diag(1, .., 1, -1); normal entries / sqrt(in)"},
+    {"target", DPID_CHOICE, 0, 0, 0, "rotation|reflection|gaussian", false,
+     "the map: orthogonal with determinant 1; diag(1, .., 1, -1); normal entries / sqrt(in)"},
     {"noise", DPID_REAL, 0, 0, 100, NULL, false, "standard deviation added to each target"},
     {0},
 };
@@ -101,7 +108,9 @@ static int32_t draw_map(dpid_generator_run *run, dpid_arena *arena, int64_t in, 
     for (int64_t i = 0; i < in * out; i++)
         a[i] = kind == REFLECTION ? (i % (in + 1) == 0 ? 1 : 0) : dpid_random_normal(&run->task) / sqrt((double)in);
     if (kind != GAUSSIAN && in != out)
-        return dpid_fail(run->ctx, DEEPID_ERR_SPEC, "linear: in is %lld and out is %lld, expected equal for a rotation or reflection", (long long)in, (long long)out);
+        return dpid_fail(run->ctx, DEEPID_ERR_SPEC,
+                         "linear: in is %lld and out is %lld, expected equal for a rotation or reflection",
+                         (long long)in, (long long)out);
     if (kind == REFLECTION)
         a[in * out - 1] = -1;
     if (kind != ROTATION)
@@ -140,7 +149,9 @@ static int32_t make_linear(dpid_generator_run *run)
     return status;
 }
 
-const dpid_generator dpid_generator_linear = {"linear", "targets by a linear map; options: n=256, in=4, out=4, target=rotation|reflection|gaussian, noise=0", linear_options, make_linear};
+const dpid_generator dpid_generator_linear = {
+    "linear", "targets by a linear map; options: n=256, in=4, out=4, target=rotation|reflection|gaussian, noise=0",
+    linear_options, make_linear};
 
 /* ---- identity: the target is the input ------------------------------------------------------------------------ */
 
@@ -148,7 +159,8 @@ enum { NORMAL, UNIFORM, ORTHANT };
 static const dpid_option identity_options[] = {
     N_OPTION,
     {"in", DPID_INT, 8, 1, 1 << 16, NULL, false, "features"},
-    {"dist", DPID_CHOICE, 0, 0, 0, "normal|uniform|orthant", false, "standard normal; uniform in (-1, 1); absolute values of normals"},
+    {"dist", DPID_CHOICE, 0, 0, 0, "normal|uniform|orthant", false,
+     "standard normal; uniform in (-1, 1); absolute values of normals"},
     {0},
 };
 
@@ -158,7 +170,8 @@ static int32_t make_identity(dpid_generator_run *run)
     const dpid_shape sample = {1, {in}};
     DPID_TRY(dpid_dataset_owned(run->ctx, DEEPID_F32, run->count, &sample, 0, in, &run->out));
     for (int64_t i = 0; i < run->count * in; i++) {
-        const double normal = run->option[2].i == UNIFORM ? 2 * dpid_random_uniform(&run->random) - 1 : dpid_random_normal(&run->random);
+        const double normal =
+            run->option[2].i == UNIFORM ? 2 * dpid_random_uniform(&run->random) - 1 : dpid_random_normal(&run->random);
         const float value = (float)(run->option[2].i == ORTHANT ? fabs(normal) : normal);
         ((float *)run->out->owned_x)[i] = value;
         ((float *)run->out->owned_targets)[i] = value;
@@ -166,4 +179,6 @@ static int32_t make_identity(dpid_generator_run *run)
     return DEEPID_OK;
 }
 
-const dpid_generator dpid_generator_identity = {"identity", "targets equal to the inputs; options: n=256, in=8, dist=normal|uniform|orthant", identity_options, make_identity};
+const dpid_generator dpid_generator_identity = {
+    "identity", "targets equal to the inputs; options: n=256, in=8, dist=normal|uniform|orthant", identity_options,
+    make_identity};

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static const dpid_generator *const generators[] = {&dpid_generator_spirals, &dpid_generator_rings,  &dpid_generator_parity,  &dpid_generator_gratings,
-                                                   &dpid_generator_teacher, &dpid_generator_linear, &dpid_generator_identity};
+static const dpid_generator *const generators[] = {
+    &dpid_generator_spirals, &dpid_generator_rings,  &dpid_generator_parity,  &dpid_generator_gratings,
+    &dpid_generator_teacher, &dpid_generator_linear, &dpid_generator_identity};
 enum { COUNT = sizeof generators / sizeof *generators };
 
 static const dpid_generator *find(dpid_span word)
@@ -20,7 +21,8 @@ bool dpid_generator_known(dpid_span word)
     return find(word) != NULL;
 }
 
-int32_t dpid_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, uint32_t substream, int64_t count, deepid_dataset **out)
+int32_t dpid_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, uint32_t substream, int64_t count,
+                      deepid_dataset **out)
 {
     const char *words[COUNT + 1] = {NULL};
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
@@ -34,7 +36,10 @@ int32_t dpid_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, uint32_t
     if (!generator)
         return dpid_fail_word(ctx, "generator", word, words);
     DPID_TRY(dpid_options_parse(ctx, generator->word, rest, generator->options, values));
-    dpid_generator_run run = {.ctx = ctx, .option = values, .random = dpid_random_make(seed, DPID_STREAM_DATA, 16 + substream), .task = dpid_random_make(seed, DPID_STREAM_DATA, 8),
+    dpid_generator_run run = {.ctx = ctx,
+                              .option = values,
+                              .random = dpid_random_make(seed, DPID_STREAM_DATA, 16 + substream),
+                              .task = dpid_random_make(seed, DPID_STREAM_DATA, 8),
                               .count = count ? count : values[0].i};
     DPID_TRY(generator->make(&run));
     *out = run.out;

@@ -1,4 +1,5 @@
-/* Generators of tasks: a word, its options, and a function that fills a dataset. Values are rounded to f32, so f32 and f64 nets see the same numbers. */
+/* Generators of tasks: a word, its options, and a function that fills a dataset. Values are rounded to f32, so f32
+   and f64 nets see the same numbers. */
 #ifndef DPID_DATA_GENERATOR_H
 #define DPID_DATA_GENERATOR_H
 
@@ -19,10 +20,12 @@ typedef struct {
     int32_t (*make)(dpid_generator_run *run);
 } dpid_generator;
 
-extern const dpid_generator dpid_generator_spirals, dpid_generator_rings, dpid_generator_parity, dpid_generator_gratings, dpid_generator_teacher, dpid_generator_linear, dpid_generator_identity;
+extern const dpid_generator dpid_generator_spirals, dpid_generator_rings, dpid_generator_parity,
+    dpid_generator_gratings, dpid_generator_teacher, dpid_generator_linear, dpid_generator_identity;
 
 /* substream: 0 training, 1 validation, with as many samples as asked for (0: the text's). */
-int32_t dpid_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, uint32_t substream, int64_t count, deepid_dataset **out);
+int32_t dpid_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, uint32_t substream, int64_t count,
+                      deepid_dataset **out);
 bool dpid_generator_known(dpid_span word);
 
 #endif

@@ -22,7 +22,8 @@ static int64_t big_endian(const uint8_t *p)
 static int32_t parse(deepid_ctx *ctx, const char *path, const uint8_t *b, int64_t bytes, idx *f)
 {
     if (bytes < HEADER || b[0] != 0 || b[1] != 0)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is not an IDX file: it does not begin with two zero bytes, a type and a rank", path);
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                         "'%s' is not an IDX file: it does not begin with two zero bytes, a type and a rank", path);
     if (b[2] != TYPE_U8)
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s': the type is 0x%02x, expected 0x08 (bytes)", path, b[2]);
     f->rank = b[3];
@@ -34,7 +35,8 @@ static int32_t parse(deepid_ctx *ctx, const char *path, const uint8_t *b, int64_
         f->extents[i] = big_endian(b + HEADER + WORD * i);
     const bool counted = dpid_product(f->rank, f->extents, &f->count);
     if (!counted || f->count == 0)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s: it is %s", path, dpid_shape_text(f->rank, f->extents).text, counted ? "empty" : "more than can be counted");
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s: it is %s", path,
+                         dpid_shape_text(f->rank, f->extents).text, counted ? "empty" : "more than can be counted");
     return DEEPID_OK;
 }
 
@@ -42,7 +44,9 @@ static int32_t length_of(deepid_ctx *ctx, const char *path, const uint8_t *first
 {
     idx f = {0};
     DPID_TRY(parse(ctx, path, first, count, &f));
-    return dpid_add(HEADER + WORD * f.rank, f.count, bytes) ? DEEPID_OK : dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says more than can be counted", path);
+    return dpid_add(HEADER + WORD * f.rank, f.count, bytes)
+               ? DEEPID_OK
+               : dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says more than can be counted", path);
 }
 
 static int32_t read_idx(deepid_ctx *ctx, const char *path, idx *f)
@@ -57,18 +61,23 @@ static int32_t read_idx(deepid_ctx *ctx, const char *path, idx *f)
     return status;
 }
 
-static int32_t join(deepid_ctx *ctx, const char *images_path, const idx *images, const char *labels_path, const idx *labels, deepid_dataset **out)
+static int32_t join(deepid_ctx *ctx, const char *images_path, const idx *images, const char *labels_path,
+                    const idx *labels, deepid_dataset **out)
 {
     if (images->rank < 2)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has rank %d, expected 2 to 4: samples and what is in one", images_path, images->rank);
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has rank %d, expected 2 to 4: samples and what is in one",
+                         images_path, images->rank);
     if (labels->rank != 1 || labels->extents[0] != images->extents[0])
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has %s labels, expected one for each of the %lld samples of '%s'", labels_path, dpid_shape_text(labels->rank, labels->extents).text,
-                         (long long)images->extents[0], images_path);
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                         "'%s' has %s labels, expected one for each of the %lld samples of '%s'", labels_path,
+                         dpid_shape_text(labels->rank, labels->extents).text, (long long)images->extents[0],
+                         images_path);
     int64_t classes = 0;
     for (int64_t i = 0; i < labels->count; i++)
         classes = labels->data[i] >= classes ? labels->data[i] + 1 : classes;
     const int64_t *e = images->extents;
-    const dpid_shape sample = images->rank == 2 ? (dpid_shape){1, {e[1]}} : (dpid_shape){3, {e[1], e[2], images->rank == 4 ? e[3] : 1}};
+    const dpid_shape sample =
+        images->rank == 2 ? (dpid_shape){1, {e[1]}} : (dpid_shape){3, {e[1], e[2], images->rank == 4 ? e[3] : 1}};
     DPID_TRY(dpid_dataset_owned(ctx, DEEPID_U8, e[0], &sample, classes, 0, out));
     memcpy((*out)->owned_x, images->data, (size_t)images->count);
     for (int64_t i = 0; i < labels->count; i++)
@@ -109,7 +118,8 @@ static int32_t path_in(deepid_ctx *ctx, const char *folder, const char *name, dp
     return out->status;
 }
 
-static int32_t load_part(deepid_ctx *ctx, const char *folder, const char *images, const char *labels, deepid_dataset **out)
+static int32_t load_part(deepid_ctx *ctx, const char *folder, const char *images, const char *labels,
+                         deepid_dataset **out)
 {
     dpid_string images_path;
     dpid_string labels_path = {.ctx = ctx};
@@ -137,7 +147,8 @@ static int32_t load_folder(deepid_ctx *ctx, const char *folder, deepid_dataset *
     return status;
 }
 
-int32_t deepid_dataset_load_idx_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train, deepid_dataset **test)
+int32_t deepid_dataset_load_idx_folder(deepid_ctx *ctx, const char *folder, deepid_dataset **train,
+                                       deepid_dataset **test)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, load_folder(ctx, folder, train, test));

@@ -1,4 +1,5 @@
-/* NumPy's .npy, versions 1 to 3, plain or .gz: magic, version, length of the header, a Python dict as text, the data. */
+/* NumPy's .npy, versions 1 to 3, plain or .gz: magic, version, length of the header, a Python dict as text, the
+   data. */
 #include "data/data.h"
 
 #include <math.h>
@@ -35,12 +36,15 @@ static const char *value_of(const char *header, const char *key)
 
 static int32_t parse_descr(deepid_ctx *ctx, const char *path, const char *p, npy *f)
 {
-    if (!p || *p != '\'' || !strchr("<>|=", p[1]) || !p[1] || !strchr("fiub", p[2]) || !p[2] || p[3] < '1' || p[3] > '8' || p[4] != '\'')
+    if (!p || *p != '\'' || !strchr("<>|=", p[1]) || !p[1] || !strchr("fiub", p[2]) || !p[2] || p[3] < '1' ||
+        p[3] > '8' || p[4] != '\'')
         return broken(ctx, path, "descr is not one number type");
     f->big = p[1] == '>';
     f->type = p[2];
     f->size = p[3] - '0';
-    const bool fits = f->type == 'f' ? f->size == 4 || f->size == 8 : f->type == 'b' ? f->size == 1 : f->size == 1 || f->size == 2 || f->size == 4 || f->size == 8;
+    const bool fits = f->type == 'f'   ? f->size == 4 || f->size == 8
+                      : f->type == 'b' ? f->size == 1
+                                       : f->size == 1 || f->size == 2 || f->size == 4 || f->size == 8;
     return fits ? DEEPID_OK : broken(ctx, path, "descr is a number type that is not supported");
 }
 
@@ -64,10 +68,13 @@ static int32_t parse_header(deepid_ctx *ctx, const char *path, const char *heade
     DPID_TRY(parse_shape(ctx, path, value_of(header, "'shape'"), f));
     const char *fortran = value_of(header, "'fortran_order'");
     f->fortran = fortran && strncmp(fortran, "True", 4) == 0;
-    return f->fortran || (fortran && strncmp(fortran, "False", 5) == 0) ? DEEPID_OK : broken(ctx, path, "fortran_order is neither True nor False");
+    return f->fortran || (fortran && strncmp(fortran, "False", 5) == 0)
+               ? DEEPID_OK
+               : broken(ctx, path, "fortran_order is neither True nor False");
 }
 
-/* The file's prefix and header, from its first bytes: they need not hold the data. *need: the bytes of the whole file. */
+/* The file's prefix and header, from its first bytes: they need not hold the data. *need: the bytes of the whole
+   file. */
 static int32_t parse(deepid_ctx *ctx, const char *path, const uint8_t *b, int64_t bytes, npy *f, int64_t *need)
 {
     if (bytes < PREFIX_MAX || memcmp(b, "\x93NUMPY", MAGIC) != 0 || b[6] < 1 || b[6] > 3)
@@ -83,8 +90,10 @@ static int32_t parse(deepid_ctx *ctx, const char *path, const uint8_t *b, int64_
     dpid_free(ctx, header);
     DPID_TRY(status);
     f->data = b + prefix + length;
-    if (!dpid_product(f->rank, f->extents, &f->count) || !dpid_mul(f->count, f->size, need) || !dpid_add(*need, prefix + length, need))
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s of %d bytes, more than can be counted", path, dpid_shape_text(f->rank, f->extents).text, f->size);
+    if (!dpid_product(f->rank, f->extents, &f->count) || !dpid_mul(f->count, f->size, need) ||
+        !dpid_add(*need, prefix + length, need))
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' says %s of %d bytes, more than can be counted", path,
+                         dpid_shape_text(f->rank, f->extents).text, f->size);
     return f->count > 0 ? DEEPID_OK : broken(ctx, path, "it is empty");
 }
 
@@ -155,7 +164,8 @@ static int32_t labels_of(deepid_ctx *ctx, const char *path, const npy *y, deepid
     for (int64_t i = 0; i < y->count; i++) {
         const double value = element(y, i);
         if (value < 0 || value >= DPID_CLASSES_MAX)
-            return dpid_fail(ctx, DEEPID_ERR_LABEL, "'%s': label of row %lld is %s, expected 0 to %d", path, (long long)i, dpid_number(value).text, DPID_CLASSES_MAX - 1);
+            return dpid_fail(ctx, DEEPID_ERR_LABEL, "'%s': label of row %lld is %s, expected 0 to %d", path,
+                             (long long)i, dpid_number(value).text, DPID_CLASSES_MAX - 1);
         data->labels[i] = (int32_t)value;
         data->classes = value >= (double)data->classes ? (int64_t)value + 1 : data->classes;
     }
@@ -170,8 +180,10 @@ static int32_t numbers_of(deepid_ctx *ctx, const char *path, const npy *f, int32
         const double value = element(f, place(f, i));
         const bool fits = isfinite(dtype == DEEPID_F32 ? (double)(float)value : value);
         if (!fits)
-            return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s': element %lld of row %lld is %s, expected a finite %s (both are counted from 0)", path, (long long)(i % row), (long long)(i / row),
-                             dpid_number(value).text, dtype == DEEPID_F32 ? "float" : "number");
+            return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                             "'%s': element %lld of row %lld is %s, expected a finite %s (both are counted from 0)",
+                             path, (long long)(i % row), (long long)(i / row), dpid_number(value).text,
+                             dtype == DEEPID_F32 ? "float" : "number");
         if (dtype == DEEPID_F32)
             ((float *)to)[i] = (float)value;
         else
@@ -184,20 +196,23 @@ static int32_t check_shapes(deepid_ctx *ctx, const npy *x, const char *y_path, c
 {
     if (x->rank >= 2 && y->extents[0] == x->extents[0] && (y->rank == 1 || (y->type == 'f' && y->rank == 2)))
         return DEEPID_OK;
-    return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is %s, expected labels [n] or targets [n, width] for x of %s", y_path, dpid_shape_text(y->rank, y->extents).text,
-                     dpid_shape_text(x->rank, x->extents).text);
+    return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is %s, expected labels [n] or targets [n, width] for x of %s",
+                     y_path, dpid_shape_text(y->rank, y->extents).text, dpid_shape_text(x->rank, x->extents).text);
 }
 
-static int32_t join(deepid_ctx *ctx, const char *x_path, const npy *x, const char *y_path, const npy *y, deepid_dataset **out)
+static int32_t join(deepid_ctx *ctx, const char *x_path, const npy *x, const char *y_path, const npy *y,
+                    deepid_dataset **out)
 {
     const bool targets = y->type == 'f';
     DPID_TRY(check_shapes(ctx, x, y_path, y));
     const int64_t *e = x->extents;
-    const dpid_shape sample = x->rank == 2 ? (dpid_shape){1, {e[1]}} : (dpid_shape){3, {e[1], e[2], x->rank == 4 ? e[3] : 1}};
+    const dpid_shape sample =
+        x->rank == 2 ? (dpid_shape){1, {e[1]}} : (dpid_shape){3, {e[1], e[2], x->rank == 4 ? e[3] : 1}};
     const int32_t dtype = x->type == 'f' && x->size == 4 ? DEEPID_F32 : DEEPID_F64;
     deepid_dataset *data = NULL;
     DPID_TRY(dpid_dataset_owned(ctx, dtype, e[0], &sample, !targets, targets ? y->count / y->extents[0] : 0, &data));
-    int32_t status = targets ? numbers_of(ctx, y_path, y, DEEPID_F32, data->owned_targets) : labels_of(ctx, y_path, y, data);
+    int32_t status =
+        targets ? numbers_of(ctx, y_path, y, DEEPID_F32, data->owned_targets) : labels_of(ctx, y_path, y, data);
     if (status == DEEPID_OK)
         status = numbers_of(ctx, x_path, x, dtype, data->owned_x);
     if (status == DEEPID_OK)

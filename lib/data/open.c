@@ -1,4 +1,5 @@
-/* A source as the command line names it:   GENERATOR ... | idx:FOLDER | cifar10:FOLDER | csv:FILE [options] | csv:FOLDER | npy:X,Y */
+/* A source as the command line names it:
+   GENERATOR ... | idx:FOLDER | cifar10:FOLDER | csv:FILE [options] | csv:FOLDER | npy:X,Y */
 #include "data/data.h"
 #include "data/generator.h"
 
@@ -26,7 +27,8 @@ static int32_t find_ending(deepid_ctx *ctx, const char *folder, const char *endi
 }
 
 /* 64 features are an 8 x 8 picture: that is what this folder is known for. */
-static int32_t open_csv_folder(deepid_ctx *ctx, const char *folder, const char *options, deepid_dataset **train, deepid_dataset **valid)
+static int32_t open_csv_folder(deepid_ctx *ctx, const char *folder, const char *options, deepid_dataset **train,
+                               deepid_dataset **valid)
 {
     dpid_string path;
     int32_t status = find_ending(ctx, folder, ".tra", &path);
@@ -74,7 +76,8 @@ static int32_t open_npy(deepid_ctx *ctx, const char *rest, deepid_dataset **trai
 }
 
 /* Training and validation samples of one task; validation four times as many. */
-static int32_t open_generator(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train, deepid_dataset **valid)
+static int32_t open_generator(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train,
+                              deepid_dataset **valid)
 {
     enum { VALID_FACTOR = 4 };
     DPID_TRY(dpid_generate(ctx, source, seed, 0, 0, train));
@@ -86,7 +89,8 @@ static int32_t open_generator(deepid_ctx *ctx, const char *source, uint64_t seed
     return status;
 }
 
-static int32_t open_source(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train, deepid_dataset **valid)
+static int32_t open_source(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train,
+                           deepid_dataset **valid)
 {
     dpid_span rest;
     if (!source || !train || !valid)
@@ -102,10 +106,14 @@ static int32_t open_source(deepid_ctx *ctx, const char *source, uint64_t seed, d
         return open_npy(ctx, source + 4, train);
     if (dpid_generator_known(dpid_first_word(dpid_span_of(source), &rest)))
         return open_generator(ctx, source, seed, train, valid);
-    return dpid_fail(ctx, DEEPID_ERR_SPEC, "unknown data '%s'; known: spirals, rings, parity, gratings, teacher, linear, identity, idx:FOLDER, cifar10:FOLDER, csv:FILE, npy:X,Y", source);
+    return dpid_fail(ctx, DEEPID_ERR_SPEC,
+                     "unknown data '%s'; known: spirals, rings, parity, gratings, teacher, linear, identity, "
+                     "idx:FOLDER, cifar10:FOLDER, csv:FILE, npy:X,Y",
+                     source);
 }
 
-int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train, deepid_dataset **valid)
+int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train,
+                            deepid_dataset **valid)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, open_source(ctx, source, seed, train, valid));

@@ -11,7 +11,8 @@ static int64_t class_of(const deepid_dataset *data, int64_t row)
     return data->labels ? data->labels[row] : 0;
 }
 
-/* The first `first` of a class-balanced shuffle: each class gives its share, largest remainders first; both parts keep the shuffle's order. quota: a zero for each class. */
+/* The first `first` of a class-balanced shuffle: each class gives its share, largest remainders first; both parts
+   keep the shuffle's order. quota: a zero for each class. */
 static void choose(const deepid_dataset *data, const int64_t *shuffled, int64_t first, int64_t *quota, bool *chosen)
 {
     const int64_t classes = data->labels ? data->classes : 1;
@@ -30,8 +31,8 @@ static void choose(const deepid_dataset *data, const int64_t *shuffled, int64_t 
     }
 }
 
-static int32_t make_parts(const deepid_dataset *data, int64_t first, uint64_t seed, int64_t *rows, int64_t *shuffled, int64_t *quota, bool *chosen,
-                          deepid_dataset **a, deepid_dataset **b)
+static int32_t make_parts(const deepid_dataset *data, int64_t first, uint64_t seed, int64_t *rows, int64_t *shuffled,
+                          int64_t *quota, bool *chosen, deepid_dataset **a, deepid_dataset **b)
 {
     dpid_random r = dpid_random_make(seed, DPID_STREAM_DATA, 1);
     dpid_random_permutation(&r, data->count, shuffled);
@@ -72,16 +73,19 @@ static int32_t split(const deepid_dataset *data, int64_t first, uint64_t seed, d
     return status;
 }
 
-static int32_t checked_split(const deepid_dataset *data, int64_t first, uint64_t seed, deepid_dataset **a, deepid_dataset **b)
+static int32_t checked_split(const deepid_dataset *data, int64_t first, uint64_t seed, deepid_dataset **a,
+                             deepid_dataset **b)
 {
     if (!a || !b)
         return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "split: a and b must not be NULL");
     if (first < 1 || first >= data->count)
-        return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "split: first is %lld, expected 1 to %lld", (long long)first, (long long)data->count - 1);
+        return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "split: first is %lld, expected 1 to %lld",
+                         (long long)first, (long long)data->count - 1);
     return split(data, first, seed, a, b);
 }
 
-int32_t deepid_dataset_split(const deepid_dataset *data, int64_t first, uint64_t seed, deepid_dataset **a, deepid_dataset **b)
+int32_t deepid_dataset_split(const deepid_dataset *data, int64_t first, uint64_t seed, deepid_dataset **a,
+                             deepid_dataset **b)
 {
     DPID_TRY(dpid_enter(data, DPID_MAGIC_DATASET));
     return dpid_leave(data->head.ctx, checked_split(data, first, seed, a, b));
@@ -92,7 +96,8 @@ static int32_t sample(const deepid_dataset *data, int64_t count, uint64_t seed, 
     if (!out)
         return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "sample: out is NULL");
     if (count < 1)
-        return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "sample: count is %lld, expected 1 or more", (long long)count);
+        return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "sample: count is %lld, expected 1 or more",
+                         (long long)count);
     return split(data, count < data->count ? count : data->count, seed, out, NULL);
 }
 
@@ -114,7 +119,9 @@ static int64_t group_of(const dpid_shape *sample, int how, int64_t k)
 static void measure(const deepid_dataset *reference, int how, double *shift, double *scale)
 {
     const int64_t features = dpid_shape_count(&reference->sample);
-    const int64_t groups = how == PER_FEATURE ? features : how == PER_CHANNEL ? reference->sample.extent[reference->sample.rank - 1] : 1;
+    const int64_t groups = how == PER_FEATURE   ? features
+                           : how == PER_CHANNEL ? reference->sample.extent[reference->sample.rank - 1]
+                                                : 1;
     const double values = (double)reference->count * (double)(features / groups);
     for (int64_t i = 0; i < reference->count; i++)
         for (int64_t k = 0; k < features; k++)
@@ -171,7 +178,8 @@ static int32_t normalize_by(deepid_dataset *data, int how, double factor, const 
 static int32_t normalize(deepid_dataset *data, const char *text, const deepid_dataset *reference)
 {
     static const char *const words[] = {"feature", "channel", "global", "none", "scale", NULL};
-    static const dpid_option scale_options[] = {{"by", DPID_REAL, 1, -1e30, 1e30, NULL, true, "factor of every value"}, {0}};
+    static const dpid_option scale_options[] = {{"by", DPID_REAL, 1, -1e30, 1e30, NULL, true, "factor of every value"},
+                                                {0}};
     deepid_ctx *ctx = data->head.ctx;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
     dpid_span rest;
@@ -186,7 +194,8 @@ static int32_t normalize(deepid_dataset *data, const char *text, const deepid_da
     if (strcmp(words[how], "none") == 0)
         return DEEPID_OK;
     if (!by_factor && (!dpid_is(reference, DPID_MAGIC_DATASET) || !dpid_shape_equal(&reference->sample, &data->sample)))
-        return dpid_fail(ctx, reference ? DEEPID_ERR_SHAPE : DEEPID_ERR_ARGUMENT, "normalize: reference is not a dataset with samples of %s",
+        return dpid_fail(ctx, reference ? DEEPID_ERR_SHAPE : DEEPID_ERR_ARGUMENT,
+                         "normalize: reference is not a dataset with samples of %s",
                          dpid_shape_text(data->sample.rank, data->sample.extent).text);
     return normalize_by(data, by_factor ? -1 : how, values[0].r, reference);
 }
@@ -204,9 +213,11 @@ static int32_t add_noise(deepid_dataset *data, double share, uint64_t seed)
     deepid_ctx *ctx = data->head.ctx;
     int64_t *order = NULL;
     if (!data->labels || data->classes < 2)
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "label noise: the dataset has %s", data->labels ? "one class" : "no labels");
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "label noise: the dataset has %s",
+                         data->labels ? "one class" : "no labels");
     if (!(share >= 0 && share <= 1))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "label noise: share is %s, expected 0 to 1", dpid_number(share).text);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "label noise: share is %s, expected 0 to 1",
+                         dpid_number(share).text);
     DPID_TRY(dpid_alloc(ctx, data->count, sizeof *order, "label noise", &order));
     dpid_random r = dpid_random_make(seed, DPID_STREAM_DATA, 2);
     dpid_random_permutation(&r, data->count, order);

@@ -1,4 +1,5 @@
-/* What each activation offers to a witness: a straight stretch, two slopes, a linear odd part, a smooth point, a straight tail, its range. */
+/* What each activation offers to a witness: a straight stretch, two slopes, a linear odd part, a smooth point, a
+   straight tail, its range. */
 #include "identity/chain.h"
 
 #include <math.h>
@@ -177,8 +178,9 @@ static const struct {
     const char *word;
     dpid_activation (*of)(const dpid_value *option);
 } activations[] = {
-    {"relu", relu}, {"leaky_relu", leaky_relu}, {"prelu", prelu}, {"elu", elu},           {"selu", selu},         {"tanh", tanh_},
-    {"sigmoid", sigmoid}, {"gelu", gelu},       {"silu", silu},   {"softplus", softplus}, {"hardtanh", hardtanh}, {"hardswish", hardswish},
+    {"relu", relu},         {"leaky_relu", leaky_relu}, {"prelu", prelu}, {"elu", elu},   {"selu", selu},
+    {"tanh", tanh_},        {"sigmoid", sigmoid},       {"gelu", gelu},   {"silu", silu}, {"softplus", softplus},
+    {"hardtanh", hardtanh}, {"hardswish", hardswish},
 };
 
 bool dpid_activation_of(const dpid_op *op, dpid_activation *out)

@@ -33,7 +33,8 @@ static void say_domain(const deepid_identity *a, int64_t values, char text[stati
     const dpid_number_text high = dpid_number_rounded(a->domain.high, 3);
     const long long samples = (long long)a->domain.samples;
     if (a->domain.type == DPID_DOMAIN_DATA)
-        snprintf(text, SAYING, "on the %lld x %lld values seen here (%s to %s)", samples, (long long)values / samples, low.text, high.text);
+        snprintf(text, SAYING, "on the %lld x %lld values seen here (%s to %s)", samples, (long long)values / samples,
+                 low.text, high.text);
     else if (a->domain.type == DPID_DOMAIN_BOX)
         snprintf(text, SAYING, "on the box %s to %s", low.text, high.text);
     else
@@ -58,7 +59,8 @@ static void say_construction(const dpid_witness *w, char text[static SAYING])
 /* The bits are claimed where theory and every measurement agree. */
 void dpid_answer_conclude(deepid_identity *a, const dpid_measurement *probes, int64_t values)
 {
-    static const char *const how[] = {"", "is exact", "is exact but for rounding", "comes as near as wanted", "comes near, not nearer", ""};
+    static const char *const how[] = {
+        "", "is exact", "is exact but for rounding", "comes as near as wanted", "comes near, not nearer", ""};
     char domain[SAYING];
     char construction[SAYING];
     const dpid_measurement *m = measured(a);
@@ -73,7 +75,8 @@ void dpid_answer_conclude(deepid_identity *a, const dpid_measurement *probes, in
     say_construction(&a->witness, construction);
     const dpid_number_text error = dpid_number_rounded(error_of(a, m), 3);
     const dpid_number_text ulp = dpid_number_rounded(m->ulp_max, 3);
-    snprintf(a->sentence, sizeof a->sentence, "%s: %s %s %s: max error %s%s, %s ulp", deepid_identity_status_word(a->status), domain, construction, how[a->status], error.text,
+    snprintf(a->sentence, sizeof a->sentence, "%s: %s %s %s: max error %s%s, %s ulp",
+             deepid_identity_status_word(a->status), domain, construction, how[a->status], error.text,
              a->witness.relative ? " of max(1, |x|)" : "", ulp.text);
 }
 
@@ -144,10 +147,10 @@ deepid_net *deepid_identity_block(deepid_identity *answer)
 /* ---- numbers by word ------------------------------------------------------------------------- */
 
 typedef double (*number)(const deepid_identity *a);
-#define NUMBER(name, expression)                        \
-    static double name(const deepid_identity *a)        \
-    {                                                   \
-        return expression;                              \
+#define NUMBER(name, expression)                                                                                       \
+    static double name(const deepid_identity *a)                                                                       \
+    {                                                                                                                  \
+        return expression;                                                                                             \
     }
 NUMBER(error_f32, error_of(a, &a->f32))
 NUMBER(error_f64, error_of(a, &a->f64))
@@ -198,7 +201,9 @@ static const struct {
     {"zero_share", "share of zeros in the data there", zero_share, true},
     {"rank", "affine rank of the data there, over channels", rank, true},
     {"sharpness", "largest eigenvalue of the loss's Gauss-Newton matrix in the block's parameters", sharpness, false},
-    {"stability", "sharpness over what the learning rate can hold, 2 (1 + momentum) / rate; above 1 training leaves the witness", stability, false},
+    {"stability",
+     "sharpness over what the learning rate can hold, 2 (1 + momentum) / rate; above 1 training leaves the witness",
+     stability, false},
     {"kink_mass", "share of (unit, sample) exactly at a kink", kink_mass, false},
     {"escape_gradient", "norm of the loss gradient in the block's parameters", escape_gradient, false},
     {"dead_saddle", "1: that gradient is 0 though the loss asks for change", dead_saddle, false},
@@ -223,7 +228,8 @@ static int find_number(const char *word)
 double deepid_identity_number(const deepid_identity *answer, const char *word)
 {
     const int i = find_number(word);
-    if (!dpid_is(answer, DPID_MAGIC_IDENTITY) || i == NUMBERS || (answer->status == DEEPID_IDENTITY_N && !numbers[i].always))
+    if (!dpid_is(answer, DPID_MAGIC_IDENTITY) || i == NUMBERS ||
+        (answer->status == DEEPID_IDENTITY_N && !numbers[i].always))
         return (double)NAN;
     return numbers[i].of(answer);
 }

@@ -10,7 +10,7 @@ struct deepid_identity {
     int32_t dtype;
     dpid_domain domain; /* x and statistics already released */
     dpid_witness witness;
-    deepid_net *block; /* f64; NULL: no witness */
+    deepid_net *block;                /* f64; NULL: no witness */
     dpid_measurement f32, f64, train; /* on the data or on drawn values; train: one batch, in dtype */
     dpid_price price;
     double stability;

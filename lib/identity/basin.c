@@ -49,7 +49,8 @@ static void mix(deepid_net *net, int32_t i, const deepid_net *random, double t, 
     const void *r = dpid_net_parameter_at(random, i);
     const double norm = (1 - t) * norm_of(net, i) + t * norm_of(random, i);
     for (int64_t k = 0; k < net->parameter[i].count; k++)
-        dpid_store(net->precision, w, k, (1 - t) * dpid_fetch(net->precision, w, k) + t * dpid_fetch(net->precision, r, k));
+        dpid_store(net->precision, w, k,
+                   (1 - t) * dpid_fetch(net->precision, w, k) + t * dpid_fetch(net->precision, r, k));
     const double mixed = norm_of(net, i);
     if (!keep_norm || mixed == 0 || t == 0)
         return;
@@ -195,9 +196,12 @@ static int32_t make_sentence(deepid_basin *out, const basin_run *b)
 {
     enum { DIGITS = 3 };
     dpid_string s = {.ctx = out->head.ctx};
-    dpid_string_format(&s, "Training came back to a loss of %s or less from t = %s", dpid_number_rounded(b->target, DIGITS).text, dpid_number_rounded(out->radius, DIGITS).text);
-    dpid_string_format(&s, " of the %s path to a random start (median of %lld seeds, ", b->option[PATH].i == NORM ? "norm-preserving" : "straight", (long long)b->option[SEEDS].i);
-    dpid_string_format(&s, "%s to %s, each to within %s).", dpid_number_rounded(out->low, DIGITS).text, dpid_number_rounded(out->high, DIGITS).text,
+    dpid_string_format(&s, "Training came back to a loss of %s or less from t = %s",
+                       dpid_number_rounded(b->target, DIGITS).text, dpid_number_rounded(out->radius, DIGITS).text);
+    dpid_string_format(&s, " of the %s path to a random start (median of %lld seeds, ",
+                       b->option[PATH].i == NORM ? "norm-preserving" : "straight", (long long)b->option[SEEDS].i);
+    dpid_string_format(&s, "%s to %s, each to within %s).", dpid_number_rounded(out->low, DIGITS).text,
+                       dpid_number_rounded(out->high, DIGITS).text,
                        dpid_number_rounded(ldexp(1, -(int)b->option[BISECTIONS].i), DIGITS).text);
     const int32_t status = s.status == DEEPID_OK ? dpid_copy_text(out->head.ctx, s.text, &out->sentence) : s.status;
     dpid_string_release(&s);
@@ -221,7 +225,8 @@ static int32_t run_all(basin_run *b, deepid_basin *out)
     return status == DEEPID_OK ? make_sentence(out, b) : status;
 }
 
-static int32_t measure(deepid_trainer *recipe, double target_loss, int64_t steps, const char *options, deepid_basin **out)
+static int32_t measure(deepid_trainer *recipe, double target_loss, int64_t steps, const char *options,
+                       deepid_basin **out)
 {
     deepid_ctx *ctx = recipe->head.ctx;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
@@ -231,7 +236,8 @@ static int32_t measure(deepid_trainer *recipe, double target_loss, int64_t steps
     if (steps < 1)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "basin: steps is %lld, expected 1 or more", (long long)steps);
     if (!isfinite(target_loss))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "basin: target_loss is %s, expected a finite number", dpid_number(target_loss).text);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "basin: target_loss is %s, expected a finite number",
+                         dpid_number(target_loss).text);
     DPID_TRY(dpid_options_parse(ctx, "basin", dpid_span_of(options), known, values));
     DPID_TRY(dpid_check_weights(recipe->net, "basin: the net"));
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *basin, "basin", &basin));
@@ -245,7 +251,8 @@ static int32_t measure(deepid_trainer *recipe, double target_loss, int64_t steps
     return status;
 }
 
-int32_t deepid_basin_measure(deepid_trainer *recipe, double target_loss, int64_t steps, const char *options, deepid_basin **out)
+int32_t deepid_basin_measure(deepid_trainer *recipe, double target_loss, int64_t steps, const char *options,
+                             deepid_basin **out)
 {
     DPID_TRY(dpid_enter(recipe, DPID_MAGIC_TRAINER));
     return dpid_leave(recipe->head.ctx, measure(recipe, target_loss, steps, options, out));

@@ -1,4 +1,5 @@
-/* Data-restricted: data of affine rank r pass through r channels.   z = V^T (x - mean), x = mean + V z, V the first r right singular vectors of the rows.
+/* Data-restricted: data of affine rank r pass through r channels.
+   z = V^T (x - mean), x = mean + V z, V the first r right singular vectors of the rows.
    The error is what the other directions hold. */
 #include "identity/chain.h"
 

@@ -1,4 +1,5 @@
-/* The certificate: a deep net and the shallow one that it should contain, on the same samples, in f32 and f64, in evaluation and in training mode. */
+/* The certificate: a deep net and the shallow one that it should contain, on the same samples, in f32 and f64, in
+   evaluation and in training mode. */
 #include "identity/certificate.h"
 
 #include <math.h>
@@ -12,7 +13,8 @@ static int32_t check_width(const deepid_net *net, const deepid_dataset *data)
     const int64_t width = data->labels ? data->classes : data->target_width;
     if (out->rank == 1 && (data->labels ? out->extent[0] >= width : out->extent[0] == width))
         return DEEPID_OK;
-    return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "certificate: the nets give %s, the data has %lld %s", dpid_shape_text(out->rank, out->extent).text, (long long)width,
+    return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "certificate: the nets give %s, the data has %lld %s",
+                     dpid_shape_text(out->rank, out->extent).text, (long long)width,
                      data->labels ? "classes" : "targets");
 }
 
@@ -22,7 +24,8 @@ static int32_t check_same(const deepid_net *shallow, const deepid_net *deep, boo
     const dpid_shape *b = output ? dpid_net_output_shape(deep) : &deep->value[0].shape;
     if (dpid_shape_equal(a, b))
         return DEEPID_OK;
-    return dpid_fail(shallow->head.ctx, DEEPID_ERR_SHAPE, "certificate: the shallow net %s %s, the deep one %s", output ? "gives" : "takes", dpid_shape_text(a->rank, a->extent).text,
+    return dpid_fail(shallow->head.ctx, DEEPID_ERR_SHAPE, "certificate: the shallow net %s %s, the deep one %s",
+                     output ? "gives" : "takes", dpid_shape_text(a->rank, a->extent).text,
                      dpid_shape_text(b->rank, b->extent).text);
 }
 
@@ -30,7 +33,8 @@ static int32_t check(const deepid_net *shallow, const deepid_net *deep, const de
 {
     deepid_ctx *ctx = shallow->head.ctx;
     if (!dpid_is(deep, DPID_MAGIC_NET))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "certificate: deep is %s, expected a net", deep ? "not a net" : "NULL");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "certificate: deep is %s, expected a net",
+                         deep ? "not a net" : "NULL");
     if (deep->head.ctx != ctx)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "certificate: the two nets belong to different contexts");
     DPID_TRY(check_same(shallow, deep, false));
@@ -101,13 +105,16 @@ static void say_evaluation(dpid_string *s, const deepid_certificate *c, const dp
     if (n->equal == 1) {
         dpid_string_add(s, " gives every logit of ");
         say_size(s, c->net[DPID_SHALLOW]);
-        dpid_string_format(s, " bit for bit on these %lld samples: the loss is %s in both", (long long)c->samples, short_number(n->loss[DPID_SHALLOW], &room[0]));
+        dpid_string_format(s, " bit for bit on these %lld samples: the loss is %s in both", (long long)c->samples,
+                           short_number(n->loss[DPID_SHALLOW], &room[0]));
         return;
     }
     dpid_string_format(s, " has the loss %s of ", short_number(n->loss[DPID_SHALLOW], &room[0]));
     say_size(s, c->net[DPID_SHALLOW]);
     dpid_string_format(s, " within %s on these %lld samples", at_most(n->bound, &room[0]), (long long)c->samples);
-    dpid_string_format(s, " (measured difference %s; logits differ by at most %s)", at_most(fabs(n->loss[DPID_DEEP] - n->loss[DPID_SHALLOW]), &room[0]), at_most(n->difference, &room[1]));
+    dpid_string_format(s, " (measured difference %s; logits differ by at most %s)",
+                       at_most(fabs(n->loss[DPID_DEEP] - n->loss[DPID_SHALLOW]), &room[0]),
+                       at_most(n->difference, &room[1]));
 }
 
 static void say_training(dpid_string *s, const deepid_certificate *c, const dpid_comparison *n)
@@ -115,8 +122,8 @@ static void say_training(dpid_string *s, const deepid_certificate *c, const dpid
     dpid_number_text room[DPID_PAIR];
     if (!c->trains || isnan(n->loss[DPID_DEEP]))
         return;
-    dpid_string_format(s, "; in training mode, with the statistics of each batch, the losses are %s and %s", short_number(n->loss[DPID_SHALLOW], &room[0]),
-                       short_number(n->loss[DPID_DEEP], &room[1]));
+    dpid_string_format(s, "; in training mode, with the statistics of each batch, the losses are %s and %s",
+                       short_number(n->loss[DPID_SHALLOW], &room[0]), short_number(n->loss[DPID_DEEP], &room[1]));
 }
 
 /* What follows holds for any two nets: the deep one's parameters are there to be found. */
@@ -127,7 +134,8 @@ static int32_t make_sentence(deepid_certificate *c)
     dpid_string s = {.ctx = c->head.ctx};
     say_evaluation(&s, c, &n[DPID_EVAL]);
     say_training(&s, c, &n[DPID_TRAIN]);
-    dpid_string_format(&s, ". Training that leaves such a deep net above %s has missed a solution that exists.", short_number(n[DPID_EVAL].loss[DPID_DEEP], &room));
+    dpid_string_format(&s, ". Training that leaves such a deep net above %s has missed a solution that exists.",
+                       short_number(n[DPID_EVAL].loss[DPID_DEEP], &room));
     if (s.status == DEEPID_OK && s.text[0] == 't')
         s.text[0] = 'T';
     const int32_t status = s.status == DEEPID_OK ? dpid_copy_text(c->head.ctx, s.text, &c->sentence) : s.status;
@@ -137,7 +145,8 @@ static int32_t make_sentence(deepid_certificate *c)
 
 /* ---- create, destroy -------------------------------------------------------------------------------------- */
 
-static int32_t fill(deepid_certificate *c, const deepid_net *shallow, const deepid_net *deep, const deepid_dataset *data)
+static int32_t fill(deepid_certificate *c, const deepid_net *shallow, const deepid_net *deep,
+                    const deepid_dataset *data)
 {
     DPID_TRY(dpid_net_clone_as(shallow, shallow->precision, &c->net[DPID_SHALLOW]));
     DPID_TRY(dpid_net_clone_as(deep, deep->precision, &c->net[DPID_DEEP]));
@@ -150,7 +159,8 @@ static int32_t fill(deepid_certificate *c, const deepid_net *shallow, const deep
     return make_sentence(c);
 }
 
-static int32_t create(const deepid_net *shallow, const deepid_net *deep, const deepid_dataset *data, deepid_certificate **out)
+static int32_t create(const deepid_net *shallow, const deepid_net *deep, const deepid_dataset *data,
+                      deepid_certificate **out)
 {
     deepid_ctx *ctx = shallow->head.ctx;
     deepid_certificate *c = NULL;
@@ -167,7 +177,8 @@ static int32_t create(const deepid_net *shallow, const deepid_net *deep, const d
     return status;
 }
 
-int32_t deepid_certificate_create(const deepid_net *shallow, const deepid_net *deep, const deepid_dataset *data, deepid_certificate **out)
+int32_t deepid_certificate_create(const deepid_net *shallow, const deepid_net *deep, const deepid_dataset *data,
+                                  deepid_certificate **out)
 {
     DPID_TRY(dpid_enter(shallow, DPID_MAGIC_NET));
     return dpid_leave(shallow->head.ctx, create(shallow, deep, data, out));
@@ -189,7 +200,8 @@ void deepid_certificate_destroy(deepid_certificate *certificate)
 
 static const dpid_comparison *numbers_of(const deepid_certificate *c, int32_t dtype, int32_t mode)
 {
-    static const dpid_comparison none = {(double)NAN, (double)NAN, (double)NAN, {(double)NAN, (double)NAN}, (double)NAN};
+    static const dpid_comparison none = {
+        (double)NAN, (double)NAN, (double)NAN, {(double)NAN, (double)NAN}, (double)NAN};
     if (!dpid_is(c, DPID_MAGIC_CERTIFICATE) || !dpid_dtype_is_real(dtype) || mode < 0 || mode >= DPID_MODES)
         return &none;
     return &c->number[dpid_dtype_precision(dtype)][mode];

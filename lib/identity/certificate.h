@@ -21,10 +21,13 @@ typedef struct {
 /* The numbers of a comparison, one after the other, with their names. NULL past the end. */
 double *dpid_comparison_number(dpid_comparison *c, int32_t i, const char **name);
 
-/* Nets of one precision; mode as dpid_mode; batches of the default size. DEEPID_ERR_NUMERIC names the net and the sample. A batch too small for batch statistics: all numbers NaN. */
-int32_t dpid_compare(deepid_net *const *pair, const deepid_dataset *data, const char *loss, dpid_mode mode, dpid_comparison *out);
+/* Nets of one precision; mode as dpid_mode; batches of the default size. DEEPID_ERR_NUMERIC names the net and the
+   sample. A batch too small for batch statistics: all numbers NaN. */
+int32_t dpid_compare(deepid_net *const *pair, const deepid_dataset *data, const char *loss, dpid_mode mode,
+                     dpid_comparison *out);
 
-/* DEEPID_ERR_NUMERIC for a parameter that is not finite, DEEPID_ERR_STATE when all weights are 0: what: "the shallow net". */
+/* DEEPID_ERR_NUMERIC for a parameter that is not finite, DEEPID_ERR_STATE when all weights are 0: what: "the shallow
+   net". */
 int32_t dpid_check_weights(const deepid_net *net, const char *what);
 /* DEEPID_ERR_SHAPE, DEEPID_ERR_ARGUMENT: the samples are not what the net takes. */
 int32_t dpid_check_samples(const deepid_net *net, const deepid_dataset *data, const char *who);

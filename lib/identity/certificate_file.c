@@ -1,4 +1,5 @@
-/* A certificate as a folder: certificate.json, shallow.safetensors, deep.safetensors. Replaying it needs these, the data, and nothing else. */
+/* A certificate as a folder: certificate.json, shallow.safetensors, deep.safetensors. Replaying it needs these, the
+   data, and nothing else. */
 #include "identity/certificate.h"
 
 #include <math.h>
@@ -38,8 +39,10 @@ static void add_net(dpid_string *s, const deepid_net *net, const char *word)
 {
     char hash[HASH_TEXT];
     hash_text(dpid_net_hash(net), hash);
-    dpid_string_format(s, ",\n\"%s\": {\"file\": \"%s.safetensors\", \"dtype\": \"%s\", \"blocks\": %d, \"layers\": %d, \"hash\": \"%s\", \"net\": ", word, word,
-                       precision_words[net->precision], net->blocks, net->layers, hash);
+    dpid_string_format(s,
+                       ",\n\"%s\": {\"file\": \"%s.safetensors\", \"dtype\": \"%s\", \"blocks\": %d, \"layers\": %d, "
+                       "\"hash\": \"%s\", \"net\": ",
+                       word, word, precision_words[net->precision], net->blocks, net->layers, hash);
     dpid_string_json(s, net->text);
     dpid_string_add(s, "}");
 }
@@ -62,7 +65,8 @@ static void write_json(dpid_string *s, const deepid_certificate *c)
     hash_text(c->data_hash, hash);
     dpid_string_format(s, "{\"format\": %d,\n\"sentence\": ", FORMAT);
     dpid_string_json(s, c->sentence);
-    dpid_string_format(s, ",\n\"build\": %s,\n\"data\": {\"samples\": %lld, \"classes\": %lld, \"hash\": \"%s\"}", deepid_build_info(), (long long)c->samples, (long long)c->classes, hash);
+    dpid_string_format(s, ",\n\"build\": %s,\n\"data\": {\"samples\": %lld, \"classes\": %lld, \"hash\": \"%s\"}",
+                       deepid_build_info(), (long long)c->samples, (long long)c->classes, hash);
     for (int i = 0; i < DPID_PAIR; i++)
         add_net(s, c->net[i], net_words[i]);
     for (int p = 0; p < DPID_CERTIFIED; p++) {
@@ -156,7 +160,9 @@ static int32_t check_data(const replay *r)
         return damaged(r, "it has no hash of the data");
     hash_text(deepid_dataset_hash(r->data), hash);
     if (strcmp(hash, written) != 0)
-        return dpid_fail(r->ctx, DEEPID_ERR_ARGUMENT, "certificate: the data has hash %s, it was made on data with hash %.*s", hash, HASH_TEXT, written);
+        return dpid_fail(r->ctx, DEEPID_ERR_ARGUMENT,
+                         "certificate: the data has hash %s, it was made on data with hash %.*s", hash, HASH_TEXT,
+                         written);
     return DEEPID_OK;
 }
 
@@ -173,7 +179,9 @@ static int32_t load_net(replay *r, int i)
     if (status == DEEPID_OK)
         hash_text(dpid_net_hash(r->net[i]), hash);
     if (status == DEEPID_OK && strcmp(hash, written) != 0)
-        status = dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' holds a net with hash %s, the certificate is about one with hash %.*s", path.text, hash, HASH_TEXT, written);
+        status = dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
+                           "'%s' holds a net with hash %s, the certificate is about one with hash %.*s", path.text,
+                           hash, HASH_TEXT, written);
     dpid_string_release(&path);
     return status;
 }
@@ -224,7 +232,8 @@ static int32_t verify(deepid_ctx *ctx, const char *folder, const deepid_dataset 
     if (!folder || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "certificate: %s is NULL", folder ? "out" : "folder");
     if (!dpid_is(data, DPID_MAGIC_DATASET) || data->head.ctx != ctx)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "certificate: data is %s, expected a dataset of this context", data ? "not one of this context" : "NULL");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "certificate: data is %s, expected a dataset of this context",
+                         data ? "not one of this context" : "NULL");
     const int32_t status = run_replay(&r);
     if (status == DEEPID_OK)
         *out = r.table;

@@ -1,4 +1,5 @@
-/* From the steps of a net to a chain of parts. The way back from the output follows the skip of every residual block. */
+/* From the steps of a net to a chain of parts. The way back from the output follows the skip of every residual
+   block. */
 #include "identity/chain.h"
 
 #include "ops/conv2d/conv2d.h"
@@ -62,8 +63,9 @@ static bool has_centre(const dpid_op *op)
         return true;
     (void)dpid_conv2d_make(NULL, op, &g);
     const dpid_window *w = &g.window;
-    return w->stride_h == 1 && w->stride_w == 1 && w->top % w->dilation_h == 0 && w->left % w->dilation_w == 0 && w->top / w->dilation_h < w->kernel_h &&
-           w->left / w->dilation_w < w->kernel_w && w->out_h == w->h && w->out_w == w->w;
+    return w->stride_h == 1 && w->stride_w == 1 && w->top % w->dilation_h == 0 && w->left % w->dilation_w == 0 &&
+           w->top / w->dilation_h < w->kernel_h && w->left / w->dilation_w < w->kernel_w && w->out_h == w->h &&
+           w->out_w == w->w;
 }
 
 /* ---- the way ---------------------------------------------------------------------------- */
@@ -101,7 +103,8 @@ static void reverse(dpid_part *part, int32_t parts)
     }
 }
 
-int32_t dpid_chain_make(dpid_arena *arena, const deepid_net *net, int32_t in, int32_t out, dpid_mode mode, dpid_chain *chain, int32_t *reason)
+int32_t dpid_chain_make(dpid_arena *arena, const deepid_net *net, int32_t in, int32_t out, dpid_mode mode,
+                        dpid_chain *chain, int32_t *reason)
 {
     *chain = (dpid_chain){.net = net, .in = in, .out = out};
     *reason = DEEPID_REASON_NONE;

@@ -1,5 +1,6 @@
-/* A block as a chain: the way from its input to its output, where residual branches are closed and the skip is followed.
-   Between two activations lies a run of linear layers and normalisations; a construction is a choice, at each activation, of the affine map that the run before it becomes. */
+/* A block as a chain: the way from its input to its output, where residual branches are closed and the skip is
+   followed. Between two activations lies a run of linear layers and normalisations; a construction is a choice, at
+   each activation, of the affine map that the run before it becomes. */
 #ifndef DPID_IDENTITY_CHAIN_H
 #define DPID_IDENTITY_CHAIN_H
 
@@ -8,23 +9,23 @@
 /* ---- activations as the theorems see them --------------------------------------------------- */
 
 typedef struct {
-    double low, high;     /* phi(t) = slope t + offset for low <= t <= high */
+    double low, high; /* phi(t) = slope t + offset for low <= t <= high */
     double slope, offset;
 } dpid_line;
 
 typedef struct {
-    dpid_line line;           /* the stretch used by direct, scale and shift; low > high: none */
-    double down, up;          /* two slopes, phi(t) = up t (t >= 0), down t (t < 0); 0: not so */
-    double kappa;             /* phi(t) - phi(-t) = kappa t; 0: not so */
-    double slope, value;      /* phi'(0), phi(0); slope 0: not smooth at 0 */
-    double bend;              /* sup |phi''| (order 2) or sup |phi'''| (order 3) near 0 */
+    dpid_line line;      /* the stretch used by direct, scale and shift; low > high: none */
+    double down, up;     /* two slopes, phi(t) = up t (t >= 0), down t (t < 0); 0: not so */
+    double kappa;        /* phi(t) - phi(-t) = kappa t; 0: not so */
+    double slope, value; /* phi'(0), phi(0); slope 0: not smooth at 0 */
+    double bend;         /* sup |phi''| (order 2) or sup |phi'''| (order 3) near 0 */
     int32_t order;
     double tail_f32, tail_f64; /* phi(t) = t up to rounding beyond this; 0: never */
-    double least, most;       /* range */
+    double least, most;        /* range */
     double kink[2];
     int32_t kinks;
-    bool rounds;              /* phi itself rounds on its line (selu) or near 0 */
-    bool trained;             /* prelu: slopes become 1 */
+    bool rounds;  /* phi itself rounds on its line (selu) or near 0 */
+    bool trained; /* prelu: slopes become 1 */
 } dpid_activation;
 bool dpid_activation_of(const dpid_op *op, dpid_activation *out);
 
@@ -34,15 +35,15 @@ typedef enum {
     DPID_PART_LINEAR = 1, /* dense, conv2d */
     DPID_PART_NORM,       /* batchnorm */
     DPID_PART_ACTIVATION,
-    DPID_PART_KEEP,       /* flatten of 1x1, windows of one pixel, dropout in eval, channel_pad without stride */
+    DPID_PART_KEEP, /* flatten of 1x1, windows of one pixel, dropout in eval, channel_pad without stride */
     DPID_PART_LAYERNORM,
-    DPID_PART_JOIN        /* the sum of a residual block: skip weight s */
+    DPID_PART_JOIN /* the sum of a residual block: skip weight s */
 } dpid_part_type;
 
 typedef struct {
     dpid_part_type type;
     int32_t step;
-    const dpid_layer *layer;     /* NULL for a join */
+    const dpid_layer *layer; /* NULL for a join */
     const dpid_step *join;
     dpid_activation activation;
 } dpid_part;
@@ -54,8 +55,10 @@ typedef struct {
     int32_t in, out; /* value numbers */
 } dpid_chain;
 
-/* From value `in` to value `out`, skips followed. reason: DEEPID_REASON_NONE, or what makes such a chain impossible (shape, noise). */
-int32_t dpid_chain_make(dpid_arena *arena, const deepid_net *net, int32_t in, int32_t out, dpid_mode mode, dpid_chain *chain, int32_t *reason);
+/* From value `in` to value `out`, skips followed. reason: DEEPID_REASON_NONE, or what makes such a chain impossible
+   (shape, noise). */
+int32_t dpid_chain_make(dpid_arena *arena, const deepid_net *net, int32_t in, int32_t out, dpid_mode mode,
+                        dpid_chain *chain, int32_t *reason);
 int64_t dpid_channels(const dpid_shape *shape);
 int64_t dpid_pixels(const dpid_shape *shape);
 
@@ -71,9 +74,9 @@ typedef enum {
 typedef struct {
     dpid_code_form form;
     double a, c;
-    int64_t carriers;      /* numbers that are coded: channels of x, or dimensions of the basis */
-    int64_t *plus, *minus; /* [carriers] channel where each lies */
-    double low, high;      /* range of the coded numbers */
+    int64_t carriers;              /* numbers that are coded: channels of x, or dimensions of the basis */
+    int64_t *plus, *minus;         /* [carriers] channel where each lies */
+    double low, high;              /* range of the coded numbers */
     const double *mean, *variance; /* [carriers] of data, or NULL */
 } dpid_code;                       /* PAIR_PHI: h+ - h- = a x */
 
@@ -110,34 +113,36 @@ typedef struct {
     const char *word, *theorem, *help;
     bool (*fits)(const dpid_place *place, dpid_move *move);
 } dpid_construction;
-extern const dpid_construction dpid_construction_direct, dpid_construction_scale, dpid_construction_two_slope, dpid_construction_doubled, dpid_construction_shift,
-    dpid_construction_small_scale, dpid_construction_tail;
+extern const dpid_construction dpid_construction_direct, dpid_construction_scale, dpid_construction_two_slope,
+    dpid_construction_doubled, dpid_construction_shift, dpid_construction_small_scale, dpid_construction_tail;
 const dpid_construction *dpid_construction_at(int64_t i); /* in the order in which they are tried; NULL past the end */
 
-double dpid_unit(int32_t dtype);                 /* u = 2^-24 or 2^-53 */
-double dpid_magnitude(const dpid_code *code);    /* largest |x|; 1 on unbounded domains, where errors are relative */
-double dpid_power_below(double x);               /* the largest power of two <= x */
+double dpid_unit(int32_t dtype);              /* u = 2^-24 or 2^-53 */
+double dpid_magnitude(const dpid_code *code); /* largest |x|; 1 on unbounded domains, where errors are relative */
+double dpid_power_below(double x);            /* the largest power of two <= x */
 
 /* ---- writing weights --------------------------------------------------------------------------------- */
 
 /* x = mean + basis^T z, z = basis (x - mean): rows of basis are orthonormal. NULL: x itself. */
 typedef struct {
     int64_t dimensions, channels;
-    double *vector; /* [dimensions, channels] */
-    double *mean;   /* [channels]; zeros where there is no bias to carry it */
+    double *vector;     /* [dimensions, channels] */
+    double *mean;       /* [channels]; zeros where there is no bias to carry it */
     double *low, *high; /* [dimensions]: range of the codes */
     double *code_mean, *code_variance;
-    double error;   /* largest |x - mean - basis^T basis (x - mean)| */
+    double error; /* largest |x - mean - basis^T basis (x - mean)| */
 } dpid_basis;
-/* The first `most` principal directions of the domain's rows, fewer where the rest is rounding. Needs DPID_DOMAIN_DATA. */
+/* The first `most` principal directions of the domain's rows, fewer where the rest is rounding. Needs
+   DPID_DOMAIN_DATA. */
 int32_t dpid_basis_make(dpid_arena *arena, const dpid_domain *domain, int64_t most, bool centred, dpid_basis *out);
-/* x [rows, cols] = U S V^T: sigma [cols] falling, v [cols, cols] with a right singular vector a row. x is overwritten. */
+/* x [rows, cols] = U S V^T: sigma [cols] falling, v [cols, cols] with a right singular vector a row. x is
+   overwritten. */
 int32_t dpid_right_singular(deepid_ctx *ctx, int64_t rows, int64_t cols, double *x, double *sigma, double *v);
 /* Singular values that count: above the rounding of f32 data. */
 int64_t dpid_rank(int64_t cols, const double *sigma);
 
 typedef struct {
-    deepid_net *net; /* gets the weights */
+    deepid_net *net;         /* gets the weights */
     const dpid_basis *basis; /* NULL: none */
     bool data_statistics;
     int32_t *status; /* stays DEEPID_OK unless memory runs out; then what was written counts for nothing */
@@ -145,26 +150,29 @@ typedef struct {
 
 /* What one part of a run does to the code. */
 typedef struct {
-    double factor;      /* h is multiplied by it */
-    bool expand;        /* linear: plain to pair */
-    bool enter, leave;  /* linear: the first and the last of a chain change to the basis and back */
-    bool whole;         /* linear: the carriers go to their own channels, 0 1 2 ... */
+    double factor;     /* h is multiplied by it */
+    bool expand;       /* linear: plain to pair */
+    bool enter, leave; /* linear: the first and the last of a chain change to the basis and back */
+    bool whole;        /* linear: the carriers go to their own channels, 0 1 2 ... */
 } dpid_task;
 
 /* One linear layer; code is what enters and becomes what leaves. False when groups do not let the carriers through. */
 bool dpid_write_linear(const dpid_writing *writing, const dpid_part *part, dpid_task task, dpid_code *code);
 /* Adds constant + vector[i] (NULL: 0) to the carriers at an affine part: its bias, or batchnorm's beta. */
-void dpid_write_constant(const dpid_writing *writing, const dpid_part *part, const dpid_code *code, double constant, const double *vector);
+void dpid_write_constant(const dpid_writing *writing, const dpid_part *part, const dpid_code *code, double constant,
+                         const double *vector);
 /* batchnorm as the identity, times factor. True when it is so bit for bit. */
 bool dpid_write_norm(const dpid_writing *writing, const dpid_part *part, const dpid_code *code, double factor);
 /* prelu: all slopes 1. */
 void dpid_write_slope(const dpid_writing *writing, const dpid_part *part);
-/* F = 0: the last scale or weight of the branch, and all constants behind it, become zero. False where what follows does not keep 0. */
+/* F = 0: the last scale or weight of the branch, and all constants behind it, become zero. False where what follows
+   does not keep 0. */
 bool dpid_write_zero_branch(deepid_net *net, const dpid_step *join);
 /* A bias or beta that can carry a constant. */
 bool dpid_part_has_bias(const dpid_part *part);
 
 /* Why the search failed: reason, proved, theorem and sentence. */
-void dpid_explain(const dpid_chain *chain, int32_t obstacle, const dpid_domain *domain, const dpid_identity_options *options, dpid_witness *out);
+void dpid_explain(const dpid_chain *chain, int32_t obstacle, const dpid_domain *domain,
+                  const dpid_identity_options *options, dpid_witness *out);
 
 #endif

@@ -51,12 +51,16 @@ int32_t dpid_check_weights(const deepid_net *net, const char *what)
         for (int64_t k = 0; k < p->count; k++) {
             const double value = dpid_fetch(net->precision, dpid_net_parameter_at(net, i), k);
             if (!isfinite(value))
-                return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC, "%s: %s holds %s at place %lld, expected finite numbers", what, p->name, dpid_number(value).text, (long long)k);
+                return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC,
+                                 "%s: %s holds %s at place %lld, expected finite numbers", what, p->name,
+                                 dpid_number(value).text, (long long)k);
             zero &= p->spec.role != DPID_ROLE_WEIGHT || value == 0;
         }
     }
     if (weights && zero)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_STATE, "%s: all weights are 0, as a new net's are; give it a start and train it, or load it, first", what);
+        return dpid_fail(net->head.ctx, DEEPID_ERR_STATE,
+                         "%s: all weights are 0, as a new net's are; give it a start and train it, or load it, first",
+                         what);
     return DEEPID_OK;
 }
 
@@ -65,11 +69,13 @@ int32_t dpid_check_samples(const deepid_net *net, const deepid_dataset *data, co
     deepid_ctx *ctx = net->head.ctx;
     const dpid_shape *in = &net->value[0].shape;
     if (!dpid_is(data, DPID_MAGIC_DATASET))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: data is %s, expected a dataset", who, data ? "not a dataset" : "NULL");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: data is %s, expected a dataset", who,
+                         data ? "not a dataset" : "NULL");
     if (data->head.ctx != ctx)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: the net and the data belong to different contexts", who);
     if (!dpid_shape_equal(in, &data->sample))
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: the net takes %s, the data has samples of %s", who, dpid_shape_text(in->rank, in->extent).text,
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: the net takes %s, the data has samples of %s", who,
+                         dpid_shape_text(in->rank, in->extent).text,
                          dpid_shape_text(data->sample.rank, data->sample.extent).text);
     return DEEPID_OK;
 }
@@ -78,7 +84,8 @@ uint64_t dpid_net_hash(const deepid_net *net)
 {
     const int64_t bytes = dpid_precision_bytes(net->precision);
     const uint64_t text = dpid_hash64(net->text, (int64_t)strlen(net->text), 0);
-    return dpid_hash64(net->states, net->states_reals * bytes, dpid_hash64(net->values, net->values_reals * bytes, text));
+    return dpid_hash64(net->states, net->states_reals * bytes,
+                       dpid_hash64(net->values, net->values_reals * bytes, text));
 }
 
 /* ---- one batch after the other -------------------------------------------------------------- */
@@ -102,12 +109,16 @@ static int32_t find_loss(comparison *c, const char *text)
     deepid_ctx *ctx = c->data->head.ctx;
     const bool labels = c->data->labels != NULL;
     dpid_span rest;
-    const dpid_span word = dpid_first_word(dpid_span_of(text ? text : labels ? "cross_entropy" : "squared_error"), &rest);
+    const dpid_span word = dpid_first_word(dpid_span_of(text     ? text
+                                                        : labels ? "cross_entropy"
+                                                                 : "squared_error"),
+                                           &rest);
     c->loss = dpid_loss_find(word);
     if (!c->loss)
         return dpid_fail_word(ctx, "loss", word, dpid_loss_words());
     if (c->loss->takes_labels != labels)
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", c->loss->word, c->loss->takes_labels ? "labels" : "targets", labels ? "labels" : "targets");
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", c->loss->word,
+                         c->loss->takes_labels ? "labels" : "targets", labels ? "labels" : "targets");
     return dpid_options_parse(ctx, c->loss->word, rest, c->loss->options, c->option);
 }
 
@@ -116,17 +127,26 @@ static int32_t run_net(comparison *c, int which, int64_t first, int64_t n)
     static const char *const names[DPID_PAIR] = {"shallow", "deep"};
     deepid_net *net = c->net[which];
     const dpid_precision p = net->precision;
-    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), c->data, &(dpid_gathered){.order = c->order, .n = n, .precision = p, .x = dpid_net_input(net), .labels = c->labels, .targets = c->targets});
+    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), c->data,
+                        &(dpid_gathered){.order = c->order,
+                                         .n = n,
+                                         .precision = p,
+                                         .x = dpid_net_input(net),
+                                         .labels = c->labels,
+                                         .targets = c->targets});
     DPID_TRY(dpid_net_run_forward(net, c->mode, n));
     const void *z = dpid_net_output(net);
     for (int64_t i = 0; i < n * c->width; i++) {
         const double value = dpid_fetch(p, z, i);
         c->top = fmax(c->top, fabs(value));
         if (!isfinite(value))
-            return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC, "certificate: output %lld of the %s net is %s in %s at sample %lld", (long long)(i % c->width), names[which],
-                             dpid_number(value).text, p == DPID_P32 ? "f32" : "f64", (long long)(first + i / c->width));
+            return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC,
+                             "certificate: output %lld of the %s net is %s in %s at sample %lld",
+                             (long long)(i % c->width), names[which], dpid_number(value).text,
+                             p == DPID_P32 ? "f32" : "f64", (long long)(first + i / c->width));
     }
-    dpid_loss_pass pass = {.option = c->option, .n = n, .width = c->width, .z = z, .labels = c->labels, .targets = c->targets};
+    dpid_loss_pass pass = {
+        .option = c->option, .n = n, .width = c->width, .z = z, .labels = c->labels, .targets = c->targets};
     c->loss->run[net->head.ctx->isa][p](&pass);
     c->sum[which] += pass.loss_sum;
     return DEEPID_OK;
@@ -150,20 +170,24 @@ static int32_t run_batch(comparison *c, int64_t first, int64_t n)
     for (int64_t i = 0; i < n; i++)
         c->order[i] = first + i;
     DPID_TRY(run_net(c, DPID_SHALLOW, first, n));
-    memcpy(c->first, dpid_net_output(c->net[DPID_SHALLOW]), (size_t)(n * c->width * dpid_precision_bytes(c->net[DPID_SHALLOW]->precision)));
+    memcpy(c->first, dpid_net_output(c->net[DPID_SHALLOW]),
+           (size_t)(n * c->width * dpid_precision_bytes(c->net[DPID_SHALLOW]->precision)));
     DPID_TRY(run_net(c, DPID_DEEP, first, n));
     subtract(c, n * c->width);
     return DEEPID_OK;
 }
 
-/* Evaluation: whole batches and a rest. Training: batches as equal as they can be, so that none is a single sample without need. */
+/* Evaluation: whole batches and a rest. Training: batches as equal as they can be, so that none is a single sample
+   without need. */
 static int32_t run_all(comparison *c)
 {
     const int64_t count = c->data->count;
     const int64_t batches = (count + BATCH - 1) / BATCH;
     for (int64_t b = 0; b < batches; b++) {
         const int64_t first = c->mode == DPID_TRAIN ? count * b / batches : b * BATCH;
-        const int64_t end = c->mode == DPID_TRAIN ? count * (b + 1) / batches : first + BATCH < count ? first + BATCH : count;
+        const int64_t end = c->mode == DPID_TRAIN   ? count * (b + 1) / batches
+                            : first + BATCH < count ? first + BATCH
+                                                    : count;
         DPID_TRY(run_batch(c, first, end - first));
     }
     return DEEPID_OK;
@@ -171,7 +195,8 @@ static int32_t run_all(comparison *c)
 
 /* ---- the numbers --------------------------------------------------------------------------------- */
 
-/* Rounding of the two mean losses themselves, as the loss kernels add them up in double: n + width terms of a sum each, logits of size top. */
+/* Rounding of the two mean losses themselves, as the loss kernels add them up in double: n + width terms of a sum
+   each, logits of size top. */
 static double rounding(const comparison *c)
 {
     const double u = DBL_EPSILON / 2;
@@ -215,9 +240,14 @@ static bool can_train(const deepid_net *net, int64_t n)
     return true;
 }
 
-int32_t dpid_compare(deepid_net *const *pair, const deepid_dataset *data, const char *loss, dpid_mode mode, dpid_comparison *out)
+int32_t dpid_compare(deepid_net *const *pair, const deepid_dataset *data, const char *loss, dpid_mode mode,
+                     dpid_comparison *out)
 {
-    comparison c = {.net = pair, .data = data, .mode = mode, .width = dpid_shape_count(dpid_net_output_shape(pair[DPID_SHALLOW])), .out = out};
+    comparison c = {.net = pair,
+                    .data = data,
+                    .mode = mode,
+                    .width = dpid_shape_count(dpid_net_output_shape(pair[DPID_SHALLOW])),
+                    .out = out};
     dpid_arena arena = {.ctx = data->head.ctx};
     const int64_t smallest = data->count / ((data->count + BATCH - 1) / BATCH);
     const double nan = (double)NAN;

@@ -1,4 +1,6 @@
-/* From a block to its witness: searches on copies, one place for constructions after the other, then through the data's basis.   The search: search.c */
+/* From a block to its witness: searches on copies, one place for constructions after the other, then through the data's
+   basis.
+   The search: search.c */
 #include "identity/search.h"
 
 #include <math.h>
@@ -18,12 +20,22 @@ static int32_t begin(dpid_search *s, deepid_net *work)
             widest = dpid_channels(&s->chain->net->value[v].shape);
     s->writing.net = work;
     s->writing.data_statistics = s->options->data_statistics;
-    s->code = (dpid_code){.form = DPID_CODE_PLAIN, .a = 1, .carriers = dpid_channels(in), .low = d->low, .high = d->high, .mean = d->mean, .variance = d->variance};
+    s->code = (dpid_code){.form = DPID_CODE_PLAIN,
+                          .a = 1,
+                          .carriers = dpid_channels(in),
+                          .low = d->low,
+                          .high = d->high,
+                          .mean = d->mean,
+                          .variance = d->variance};
     DPID_TRY(dpid_arena_alloc(s->arena, widest, sizeof *s->code.plus, "identity code", &s->code.plus));
     DPID_TRY(dpid_arena_alloc(s->arena, widest, sizeof *s->code.minus, "identity code", &s->code.minus));
     for (int64_t i = 0; i < s->code.carriers; i++)
         s->code.plus[i] = i;
-    *s->witness = (dpid_witness){.status = DEEPID_IDENTITY_E, .bitwise = true, .zero_preserving = true, .train_exact = true, .relative = isinf(d->low) || isinf(d->high)};
+    *s->witness = (dpid_witness){.status = DEEPID_IDENTITY_E,
+                                 .bitwise = true,
+                                 .zero_preserving = true,
+                                 .train_exact = true,
+                                 .relative = isinf(d->low) || isinf(d->high)};
     s->joins = false;
     s->worst = -1;
     return DEEPID_OK;
@@ -102,13 +114,20 @@ static int32_t attempt_basis(dpid_search *s, deepid_net *block, bool *found)
     return DEEPID_OK;
 }
 
-static int32_t construct(dpid_arena *arena, deepid_net *block, const dpid_domain *domain, const dpid_identity_options *options, dpid_witness *out)
+static int32_t construct(dpid_arena *arena, deepid_net *block, const dpid_domain *domain,
+                         const dpid_identity_options *options, dpid_witness *out)
 {
     dpid_chain chain;
     int32_t obstacle;
     bool found = false;
     DPID_TRY(dpid_chain_make(arena, block, 0, block->step[block->steps - 1].out, options->mode, &chain, &obstacle));
-    dpid_search s = {.chain = &chain, .domain = domain, .options = options, .arena = arena, .gain = 1, .witness = out, .curved = dpid_search_curved(&chain)};
+    dpid_search s = {.chain = &chain,
+                     .domain = domain,
+                     .options = options,
+                     .arena = arena,
+                     .gain = 1,
+                     .witness = out,
+                     .curved = dpid_search_curved(&chain)};
     s.first_linear = dpid_search_linear(&chain, true);
     s.last_linear = dpid_search_linear(&chain, false);
     const bool basis_only = options->construction && strcmp(options->construction, "data_basis") == 0;
@@ -133,13 +152,16 @@ double dpid_witness_bound(const dpid_witness *witness, int32_t dtype)
     return witness->real_error + witness->rounding * dpid_unit(dtype);
 }
 
-int32_t dpid_identity_construct(deepid_net *block, const dpid_domain *domain, const dpid_identity_options *options, dpid_witness *out)
+int32_t dpid_identity_construct(deepid_net *block, const dpid_domain *domain, const dpid_identity_options *options,
+                                dpid_witness *out)
 {
     dpid_arena arena = {.ctx = block->head.ctx};
     const int64_t channels = dpid_channels(&block->value[0].shape);
     dpid_witness witness = {0};
     if (domain->type == DPID_DOMAIN_DATA && domain->channels != channels)
-        return dpid_fail(block->head.ctx, DEEPID_ERR_SHAPE, "identity: the data has %lld channels, expected the block's %lld", (long long)domain->channels, (long long)channels);
+        return dpid_fail(block->head.ctx, DEEPID_ERR_SHAPE,
+                         "identity: the data has %lld channels, expected the block's %lld", (long long)domain->channels,
+                         (long long)channels);
     const int32_t status = construct(&arena, block, domain, options, &witness);
     if (status == DEEPID_OK)
         *out = witness;

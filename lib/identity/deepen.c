@@ -30,17 +30,24 @@ static int32_t check_where(const dpid_deepen *d)
     deepid_ctx *ctx = d->net->head.ctx;
     const bool here = d->option[PLACE].i == DPID_PLACE_HERE;
     if (here && (d->where < 0 || d->where > d->net->blocks))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "deepen: where is %lld, expected 0 to %d (the net's blocks), or -1 with place=early, late or spread", (long long)d->where, d->net->blocks);
+        return dpid_fail(
+            ctx, DEEPID_ERR_ARGUMENT,
+            "deepen: where is %lld, expected 0 to %d (the net's blocks), or -1 with place=early, late or spread",
+            (long long)d->where, d->net->blocks);
     if (!here && d->where != -1)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "deepen: where is %lld and place says it too, expected where = -1", (long long)d->where);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "deepen: where is %lld and place says it too, expected where = -1",
+                         (long long)d->where);
     if (d->count < 1 || d->count > ctx->limits.layers)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "deepen: count is %lld, expected 1 to %lld", (long long)d->count, (long long)ctx->limits.layers);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "deepen: count is %lld, expected 1 to %lld", (long long)d->count,
+                         (long long)ctx->limits.layers);
     if (!shape_at(d, 0))
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "deepen: the net has neither a block nor a layer with parameters");
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
+                         "deepen: the net has neither a block nor a layer with parameters");
     return DEEPID_OK;
 }
 
-/* The first or last place whose values the block takes and gives back in shape; the sentence of the last try stays when there is none. */
+/* The first or last place whose values the block takes and gives back in shape; the sentence of the last try stays
+   when there is none. */
 static int32_t find_place(dpid_deepen *d, bool last, int64_t *out)
 {
     int32_t status = DEEPID_ERR_SHAPE;
@@ -58,7 +65,8 @@ static int32_t find_place(dpid_deepen *d, bool last, int64_t *out)
     return status;
 }
 
-/* Even shares of count over the places of the unit's shape: the j-th of m gets count (j+1)/m - count j/m, rounded down each. */
+/* Even shares of count over the places of the unit's shape: the j-th of m gets count (j+1)/m - count j/m, rounded
+   down each. */
 static void spread(dpid_deepen *d)
 {
     const dpid_shape *shape = &d->unit->value[0].shape;
@@ -107,7 +115,8 @@ void dpid_unit_install(const deepid_net *unit, deepid_net *to, int32_t first)
         for (int32_t k = 0; k < layer->op.parameters; k++) {
             const int32_t p = unit->layer[i].parameter[k];
             for (int64_t j = 0; j < unit->parameter[p].count; j++)
-                dpid_store(to->precision, dpid_net_parameter_at(to, layer->parameter[k]), j, dpid_fetch(unit->precision, dpid_net_parameter_at(unit, p), j));
+                dpid_store(to->precision, dpid_net_parameter_at(to, layer->parameter[k]), j,
+                           dpid_fetch(unit->precision, dpid_net_parameter_at(unit, p), j));
         }
     }
 }
@@ -165,19 +174,22 @@ static int32_t deepen(dpid_deepen *d, const char *how, deepid_net **out)
     return status;
 }
 
-int32_t deepid_net_deepen(const deepid_net *net, int64_t where, const char *block, int64_t count, const char *how, deepid_net **out)
+int32_t deepid_net_deepen(const deepid_net *net, int64_t where, const char *block, int64_t count, const char *how,
+                          deepid_net **out)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
     dpid_deepen d = {.net = net, .block = block, .where = where, .count = count};
     return dpid_leave(net->head.ctx, deepen(&d, how, out));
 }
 
-int32_t deepid_net_deepen_on(const deepid_net *net, const deepid_dataset *data, int64_t where, const char *block, int64_t count, const char *how, deepid_net **out)
+int32_t deepid_net_deepen_on(const deepid_net *net, const deepid_dataset *data, int64_t where, const char *block,
+                             int64_t count, const char *how, deepid_net **out)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
     dpid_deepen d = {.net = net, .data = data, .block = block, .where = where, .count = count};
     if (!data)
-        return dpid_leave(net->head.ctx, dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "deepen: data is NULL; deepid_net_deepen needs none"));
+        return dpid_leave(net->head.ctx, dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT,
+                                                   "deepen: data is NULL; deepid_net_deepen needs none"));
     return dpid_leave(net->head.ctx, deepen(&d, how, out));
 }
 

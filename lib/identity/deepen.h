@@ -30,32 +30,41 @@ typedef struct {
     int32_t (*fill)(dpid_deepen *d);
 } dpid_filling;
 extern const dpid_filling dpid_filling_witness, dpid_filling_zero_branch, dpid_filling_random;
-#define DPID_PLACE_OPTION                                                                                                                                                                    \
-    {                                                                                                                                                                                        \
-        "place", DPID_CHOICE, 0, 0, 0, "here|early|late|spread", false, "here: as `where` says; early, late: the first or last place that the block fits; spread: all of them"               \
+#define DPID_PLACE_OPTION                                                                                              \
+    {                                                                                                                  \
+        "place", DPID_CHOICE, 0, 0, 0, "here|early|late|spread", false,                                                \
+            "here: as `where` says; early, late: the first or last place that the block fits; spread: all of them"     \
     }
 
 /* Splice, with a start for the new blocks; init NULL: start values. */
 int32_t dpid_deepen_splice(dpid_deepen *d, const char *init, uint64_t seed);
-/* The layers of to from `first` on are those of unit, in order: they get its parameters and states, rounded to to's precision. */
+/* The layers of to from `first` on are those of unit, in order: they get its parameters and states, rounded to to's
+   precision. */
 void dpid_unit_install(const deepid_net *unit, deepid_net *to, int32_t first);
 /* Copies the unit's parameters into each added block of this place. */
 void dpid_deepen_install(dpid_deepen *d, int64_t place);
 
-/* What can flow: samples [n, count] of value v in double, from the data (all, or as many as fit, evenly) or, without, drawn from the range that the layers in front can give. */
+/* What can flow: samples [n, count] of value v in double, from the data (all, or as many as fit, evenly) or,
+   without, drawn from the range that the layers in front can give. */
 typedef struct {
     double low, high; /* of all samples; without data of the range, and maybe infinite */
     int64_t n, count;
     double *x;
 } dpid_flow;
-int32_t dpid_flow_at(const deepid_net *net, const deepid_dataset *data, int32_t value, dpid_arena *arena, dpid_flow *out);
-/* Runs block on the samples in a precision: largest |y - x|; *equal: same bits. DEEPID_ERR_NUMERIC where an output is not finite. */
-int32_t dpid_block_error(const deepid_net *block, dpid_precision precision, const dpid_flow *flow, double *error, bool *equal);
-/* By the layers in front: R^n, [0, inf) or a box; by the samples kept, in the box of all of them (dpid_domain_release). */
+int32_t dpid_flow_at(const deepid_net *net, const deepid_dataset *data, int32_t value, dpid_arena *arena,
+                     dpid_flow *out);
+/* Runs block on the samples in a precision: largest |y - x|; *equal: same bits. DEEPID_ERR_NUMERIC where an output
+   is not finite. */
+int32_t dpid_block_error(const deepid_net *block, dpid_precision precision, const dpid_flow *flow, double *error,
+                         bool *equal);
+/* By the layers in front: R^n, [0, inf) or a box; by the samples kept, in the box of all of them
+   (dpid_domain_release). */
 dpid_domain dpid_flow_domain(const dpid_flow *flow);
 int32_t dpid_flow_domain_by_data(deepid_ctx *ctx, const dpid_flow *flow, const dpid_shape *shape, dpid_domain *out);
-/* The construction, and what it promises looked at on the flow before it is used: DEEPID_ERR_NUMERIC where it is not kept. N is DEEPID_OK. text: the block, for that sentence. */
-int32_t dpid_witness_make(deepid_net *unit, const char *text, const dpid_flow *flow, const dpid_domain *domain, const dpid_identity_options *options, dpid_witness *out);
+/* The construction, and what it promises looked at on the flow before it is used: DEEPID_ERR_NUMERIC where it is not
+   kept. N is DEEPID_OK. text: the block, for that sentence. */
+int32_t dpid_witness_make(deepid_net *unit, const char *text, const dpid_flow *flow, const dpid_domain *domain,
+                          const dpid_identity_options *options, dpid_witness *out);
 /* The range of value v by what its layers can give at all. */
 int32_t dpid_value_range(const deepid_net *net, int32_t value, double *low, double *high);
 

@@ -1,5 +1,6 @@
-/* Linear layers that copy: W = factor I for dense layers, a delta kernel for convolutions. Output pixel i sees input pixel i through tap top / dilation, left / dilation.
-   Carriers (the channels that hold x) may be fewer than channels, may come in +- pairs, and may be coordinates in a basis. */
+/* Linear layers that copy: W = factor I for dense layers, a delta kernel for convolutions. Output pixel i sees input
+   pixel i through tap top / dilation, left / dilation. Carriers (the channels that hold x) may be fewer than
+   channels, may come in +- pairs, and may be coordinates in a basis. */
 #include "identity/chain.h"
 
 #include "ops/conv2d/conv2d.h"
@@ -23,7 +24,8 @@ static kernel kernel_of(const dpid_op *op)
     return (kernel){g.out, w->kernel_h * w->kernel_w, g.in_g, g.out_g, tap};
 }
 
-static void add_weight(const dpid_writing *writing, const dpid_part *part, const kernel *k, int64_t o, int64_t i, double value)
+static void add_weight(const dpid_writing *writing, const dpid_part *part, const kernel *k, int64_t o, int64_t i,
+                       double value)
 {
     void *w = dpid_net_parameter_at(writing->net, part->layer->parameter[0]);
     const int64_t at = (o * k->taps + k->tap) * k->in_g + i % k->in_g;
@@ -54,7 +56,8 @@ static int64_t place_for(const kernel *k, int64_t i, int64_t wanted, char *taken
 }
 
 /* New places for all carriers, plus first. */
-static bool place_all(const kernel *k, const dpid_code *code, dpid_task task, int64_t carriers, char *taken, int64_t *plus, int64_t *minus)
+static bool place_all(const kernel *k, const dpid_code *code, dpid_task task, int64_t carriers, char *taken,
+                      int64_t *plus, int64_t *minus)
 {
     for (int64_t i = 0; i < carriers; i++) {
         const int64_t from = task.enter || task.leave ? 0 : code->plus[i];
@@ -73,14 +76,16 @@ static bool place_all(const kernel *k, const dpid_code *code, dpid_task task, in
 /* ---- weights -------------------------------------------------------------------------------- */
 
 /* Row o takes coefficient times old carrier i: from a pair by the difference. */
-static void take(const dpid_writing *writing, const dpid_part *part, const kernel *k, const dpid_code *code, int64_t o, int64_t i, double coefficient)
+static void take(const dpid_writing *writing, const dpid_part *part, const kernel *k, const dpid_code *code, int64_t o,
+                 int64_t i, double coefficient)
 {
     add_weight(writing, part, k, o, code->plus[i], coefficient);
     if (code->form == DPID_CODE_PAIR_PHI)
         add_weight(writing, part, k, o, code->minus[i], -coefficient);
 }
 
-static void write_row(const dpid_writing *writing, const dpid_part *part, const kernel *k, const dpid_code *code, dpid_task task, int64_t o, int64_t carrier, double factor)
+static void write_row(const dpid_writing *writing, const dpid_part *part, const kernel *k, const dpid_code *code,
+                      dpid_task task, int64_t o, int64_t carrier, double factor)
 {
     const dpid_basis *b = writing->basis;
     if (task.enter)
@@ -96,7 +101,9 @@ static void write_row(const dpid_writing *writing, const dpid_part *part, const 
 bool dpid_write_linear(const dpid_writing *writing, const dpid_part *part, dpid_task task, dpid_code *code)
 {
     const kernel k = kernel_of(&part->layer->op);
-    const int64_t carriers = task.enter ? writing->basis->dimensions : task.leave ? writing->basis->channels : code->carriers;
+    const int64_t carriers = task.enter   ? writing->basis->dimensions
+                             : task.leave ? writing->basis->channels
+                                          : code->carriers;
     deepid_ctx *ctx = writing->net->head.ctx;
     int64_t *plus = NULL;
     char *taken = NULL;
@@ -142,7 +149,8 @@ bool dpid_part_has_bias(const dpid_part *part)
     return (part->type == DPID_PART_LINEAR || part->type == DPID_PART_NORM) && constant_parameter(part) >= 0;
 }
 
-void dpid_write_constant(const dpid_writing *writing, const dpid_part *part, const dpid_code *code, double constant, const double *vector)
+void dpid_write_constant(const dpid_writing *writing, const dpid_part *part, const dpid_code *code, double constant,
+                         const double *vector)
 {
     const dpid_precision precision = writing->net->precision;
     void *b = dpid_net_parameter_at(writing->net, constant_parameter(part));

@@ -1,4 +1,5 @@
-/* Direct: t = x, or x / slope where nothing behind could undo it; phi is a line on the whole domain.   y = slope t + offset */
+/* Direct: t = x, or x / slope where nothing behind could undo it; phi is a line on the whole domain.
+   y = slope t + offset */
 #include "identity/chain.h"
 
 #include <math.h>
@@ -37,9 +38,11 @@ static bool fits(const dpid_place *place, dpid_move *move)
     move->after_c = line->slope * c + line->offset;
     const bool rounds = place->activation->rounds || a != code->a || c != 0;
     move->rounding = rounds ? 3 * (dpid_magnitude(code) + fabs(c / a)) : 0;
-    move->bitwise = !rounds || (a == 1 && c == 0 && code->c == 0 && !place->activation->rounds && code->a == dpid_power_below(fabs(code->a)));
+    move->bitwise = !rounds || (a == 1 && c == 0 && code->c == 0 && !place->activation->rounds &&
+                                code->a == dpid_power_below(fabs(code->a)));
     move->zero_preserving = c == 0;
     return true;
 }
 
-const dpid_construction dpid_construction_direct = {"direct", "T1", "W = I (a delta kernel): the activation is a line on the whole domain", fits};
+const dpid_construction dpid_construction_direct = {
+    "direct", "T1", "W = I (a delta kernel): the activation is a line on the whole domain", fits};

@@ -27,7 +27,9 @@ static int32_t measure_range(deepid_ctx *ctx, dpid_domain *d)
     d->high = -INFINITY;
     for (int64_t i = 0; i < d->rows * d->channels; i++) {
         if (!isfinite(d->x[i]))
-            return dpid_fail(ctx, DEEPID_ERR_NUMERIC, "identity: value %lld of the data at this place is %s, expected finite numbers", (long long)i, dpid_number(d->x[i]).text);
+            return dpid_fail(ctx, DEEPID_ERR_NUMERIC,
+                             "identity: value %lld of the data at this place is %s, expected finite numbers",
+                             (long long)i, dpid_number(d->x[i]).text);
         d->low = fmin(d->low, d->x[i]);
         d->high = fmax(d->high, d->x[i]);
         zeros += d->x[i] == 0;
@@ -61,9 +63,14 @@ static int32_t measure_rank(deepid_ctx *ctx, dpid_domain *d)
     return status;
 }
 
-int32_t dpid_domain_measure(deepid_ctx *ctx, int64_t samples, const dpid_shape *shape, const double *x, dpid_domain *out)
+int32_t dpid_domain_measure(deepid_ctx *ctx, int64_t samples, const dpid_shape *shape, const double *x,
+                            dpid_domain *out)
 {
-    dpid_domain d = {.type = DPID_DOMAIN_DATA, .samples = samples, .rows = samples * dpid_pixels(shape), .channels = dpid_channels(shape), .x = x};
+    dpid_domain d = {.type = DPID_DOMAIN_DATA,
+                     .samples = samples,
+                     .rows = samples * dpid_pixels(shape),
+                     .channels = dpid_channels(shape),
+                     .x = x};
     DPID_TRY(measure_range(ctx, &d));
     DPID_TRY(dpid_alloc(ctx, 2 * d.channels, sizeof *d.mean, "identity domain", &d.mean));
     d.variance = d.mean + d.channels;

@@ -10,7 +10,7 @@
 
 typedef struct {
     const dpid_item *item;
-    const char *text; /* canonical */
+    const char *text;      /* canonical */
     int32_t first, layers; /* of the net */
     int32_t out;           /* value behind it */
     int32_t match;         /* of the deep net: the shallow net's piece; -1: added */
@@ -45,7 +45,8 @@ static int32_t text_of(embedding *e, const dpid_item *item, const char **out)
     spec.items = &one;
     dpid_spec_print(&s, &spec);
     const char *behind = s.status == DEEPID_OK ? strchr(s.text, ';') : NULL; /* the input's item is not part of it */
-    const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(&e->arena, behind + 2, (int64_t)strlen(behind + 2), &text) : s.status;
+    const int32_t status =
+        s.status == DEEPID_OK ? dpid_arena_text(&e->arena, behind + 2, (int64_t)strlen(behind + 2), &text) : s.status;
     dpid_string_release(&s);
     *out = text;
     return status;
@@ -109,8 +110,10 @@ static bool match(embedding *e)
         while (at < e->to.count && strcmp(e->to.piece[at].text, e->from.piece[i].text) != 0)
             at++;
         if (at == e->to.count) {
-            snprintf(e->found->sentence, sizeof e->found->sentence, "the deep net does not contain the shallow one: item %d of the shallow net, '%.200s', has no counterpart behind the items before it", i + 1,
-                     e->from.piece[i].text);
+            snprintf(e->found->sentence, sizeof e->found->sentence,
+                     "the deep net does not contain the shallow one: item %d of the shallow net, '%.200s', has no "
+                     "counterpart behind the items before it",
+                     i + 1, e->from.piece[i].text);
             return false;
         }
         e->to.piece[at].match = i;
@@ -120,7 +123,8 @@ static bool match(embedding *e)
 
 static bool same_parameters(const dpid_parameter *a, const dpid_parameter *b)
 {
-    return a->spec.rank == b->spec.rank && a->count == b->count && memcmp(a->spec.extents, b->spec.extents, (size_t)a->spec.rank * sizeof *a->spec.extents) == 0;
+    return a->spec.rank == b->spec.rank && a->count == b->count &&
+           memcmp(a->spec.extents, b->spec.extents, (size_t)a->spec.rank * sizeof *a->spec.extents) == 0;
 }
 
 static bool copy_layer(const deepid_net *from, int32_t i, deepid_net *to, int32_t j)
@@ -131,7 +135,8 @@ static bool copy_layer(const deepid_net *from, int32_t i, deepid_net *to, int32_
         const int32_t q = to->layer[j].parameter[k];
         if (!same_parameters(&from->parameter[p], &to->parameter[q]))
             return false;
-        memcpy(dpid_net_parameter_at(to, q), dpid_net_parameter_at(from, p), (size_t)(from->parameter[p].count * dpid_precision_bytes(from->precision)));
+        memcpy(dpid_net_parameter_at(to, q), dpid_net_parameter_at(from, p),
+               (size_t)(from->parameter[p].count * dpid_precision_bytes(from->precision)));
     }
     return true;
 }
@@ -144,8 +149,9 @@ static bool carry_over(embedding *e)
         for (int32_t k = 0; old && k < p->layers; k++) {
             if (copy_layer(e->shallow, old->first + k, e->deep, p->first + k))
                 continue;
-            snprintf(e->found->sentence, sizeof e->found->sentence, "the deep net does not contain the shallow one: %s has other parameters than %s", e->deep->layer[p->first + k].name,
-                     e->shallow->layer[old->first + k].name);
+            snprintf(e->found->sentence, sizeof e->found->sentence,
+                     "the deep net does not contain the shallow one: %s has other parameters than %s",
+                     e->deep->layer[p->first + k].name, e->shallow->layer[old->first + k].name);
             return false;
         }
     }
@@ -165,7 +171,8 @@ static bool keeps_shape(const embedding *e, int32_t first, int32_t end)
     return dpid_shape_equal(shape_behind(e, first - 1), shape_behind(e, end - 1));
 }
 
-/* The end of the unit that begins at `first` within a run of added pieces: a block alone, or layers up to the next block. */
+/* The end of the unit that begins at `first` within a run of added pieces: a block alone, or layers up to the next
+   block. */
 static int32_t unit_end(const embedding *e, int32_t first, int32_t end)
 {
     int32_t i = first + 1;
@@ -204,7 +211,8 @@ static dpid_identity_options options_of(const embedding *e)
     return o;
 }
 
-/* On what the layers in front can give, then, where that has no witness or the data's statistics are asked for, on what these samples give. */
+/* On what the layers in front can give, then, where that has no witness or the data's statistics are asked for, on
+   what these samples give. */
 static int32_t find_witness(embedding *e, int32_t value, const char *text, deepid_net *unit, dpid_witness *w)
 {
     const dpid_identity_options options = options_of(e);
@@ -327,10 +335,16 @@ static int32_t embed(embedding *e, const char *deep_text)
     return walk(e, true);
 }
 
-int32_t dpid_embed(const deepid_net *shallow, const char *deep_text, const deepid_dataset *data, dpid_embed_for what_for, dpid_embedding *found, deepid_net **out)
+int32_t dpid_embed(const deepid_net *shallow, const char *deep_text, const deepid_dataset *data,
+                   dpid_embed_for what_for, dpid_embedding *found, deepid_net **out)
 {
     *found = (dpid_embedding){.status = 0};
-    embedding e = {.ctx = shallow->head.ctx, .arena = {.ctx = shallow->head.ctx}, .shallow = shallow, .data = data, .what_for = what_for, .found = found};
+    embedding e = {.ctx = shallow->head.ctx,
+                   .arena = {.ctx = shallow->head.ctx},
+                   .shallow = shallow,
+                   .data = data,
+                   .what_for = what_for,
+                   .found = found};
     const int32_t status = embed(&e, deep_text);
     if (status == DEEPID_OK && found->nested && found->status != DEEPID_IDENTITY_N) {
         *out = e.deep;

@@ -1,4 +1,5 @@
-/* The table of layer kinds and block variants: what the theorems say of each on R^n, on x >= 0 and on the box [-1, 1]. Claims, written down here and measured by the tests and the tour. */
+/* The table of layer kinds and block variants: what the theorems say of each on R^n, on x >= 0 and on the box [-1,
+   1]. Claims, written down here and measured by the tests and the tour. */
 #include "identity/identity.h"
 
 #include <stdio.h>
@@ -14,12 +15,30 @@ typedef struct {
     } claim[DOMAINS];
 } entry;
 
-#define BIT {DEEPID_IDENTITY_E_BIT, DEEPID_REASON_NONE}
-#define E {DEEPID_IDENTITY_E, DEEPID_REASON_NONE}
-#define A {DEEPID_IDENTITY_A, DEEPID_REASON_NONE}
-#define F {DEEPID_IDENTITY_F, DEEPID_REASON_NONE}
-#define NO(reason) {DEEPID_IDENTITY_N, DEEPID_REASON_##reason}
-#define ALL(x) {x, x, x}
+#define BIT                                                                                                            \
+    {                                                                                                                  \
+        DEEPID_IDENTITY_E_BIT, DEEPID_REASON_NONE                                                                      \
+    }
+#define E                                                                                                              \
+    {                                                                                                                  \
+        DEEPID_IDENTITY_E, DEEPID_REASON_NONE                                                                          \
+    }
+#define A                                                                                                              \
+    {                                                                                                                  \
+        DEEPID_IDENTITY_A, DEEPID_REASON_NONE                                                                          \
+    }
+#define F                                                                                                              \
+    {                                                                                                                  \
+        DEEPID_IDENTITY_F, DEEPID_REASON_NONE                                                                          \
+    }
+#define NO(reason)                                                                                                     \
+    {                                                                                                                  \
+        DEEPID_IDENTITY_N, DEEPID_REASON_##reason                                                                      \
+    }
+#define ALL(x)                                                                                                         \
+    {                                                                                                                  \
+        x, x, x                                                                                                        \
+    }
 
 #define FEATURES "input 8"
 #define PICTURE "input 6x6x4"
@@ -99,7 +118,12 @@ static const entry entries[] = {
     {"block", "identity, train", PICTURE, "identity out=4", "mode=train", {NO(RANGE), BIT, NO(RANGE)}},
     {"block", "identity, shortcut C", PICTURE, "identity out=4 shortcut=C", "", {NO(RANGE), BIT, NO(RANGE)}},
     {"block", "identity, linear sum", FEATURES, "identity { dense out=8; relu; dense out=8 }", "", ALL(BIT)},
-    {"block", "identity, s=0.5", FEATURES, "identity s=0.5 { dense out=8; relu; dense out=8 }", "", {NO(UNKNOWN), E, E}},
+    {"block",
+     "identity, s=0.5",
+     FEATURES,
+     "identity s=0.5 { dense out=8; relu; dense out=8 }",
+     "",
+     {NO(UNKNOWN), E, E}},
     {"block", "preact", PICTURE, "preact out=4", "", ALL(BIT)},
     {"block", "preact, train", PICTURE, "preact out=4", "mode=train", ALL(BIT)},
     {"block", "preact_plain", PICTURE, "preact_plain out=4", "", {NO(KINK), BIT, NO(RANGE)}},
@@ -171,8 +195,11 @@ static int32_t entry_examine(deepid_ctx *ctx, int64_t i, const char *options, de
     dpid_string text = {.ctx = ctx};
     dpid_string all = {.ctx = ctx};
     if (!at(i) || !out)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "identity: %s", out ? "there is no such entry in the table" : "out is NULL");
-    dpid_string_format(&text, "%s; %s", at(i)->input, strchr(at(i)->input, 'x') ? "conv2d out=4 kernel=1" : "dense out=8"); /* a net needs a layer; the block stands in front of it */
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "identity: %s",
+                         out ? "there is no such entry in the table" : "out is NULL");
+    /* a net needs a layer; the block stands in front of it */
+    dpid_string_format(&text, "%s; %s", at(i)->input,
+                       strchr(at(i)->input, 'x') ? "conv2d out=4 kernel=1" : "dense out=8");
     dpid_string_format(&all, "%s %s", at(i)->options, options ? options : "");
     int32_t status = text.status != DEEPID_OK ? text.status : all.status;
     if (status == DEEPID_OK)

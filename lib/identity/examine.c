@@ -1,4 +1,5 @@
-/* Examine: the values at a place of a trained net, the block that would stand there, its witness, measured and priced. */
+/* Examine: the values at a place of a trained net, the block that would stand there, its witness, measured and
+   priced. */
 #include "identity/answer.h"
 #include "identity/certificate.h"
 #include "identity/chain.h"
@@ -19,7 +20,8 @@ static const dpid_option known[] = {
     {"tolerance", DPID_REAL, 1e-5, 1e-300, 1e30, NULL, false, "real error of approximations, relative to max(1, |x|)"},
     {"eps", DPID_REAL, 0, 0, 1e30, NULL, false, "scale of the small-scale construction; 0: chosen"},
     {"statistics", DPID_CHOICE, 0, 0, 0, "fixed|data", false, "of batchnorm"},
-    {"construction", DPID_CHOICE, 0, 0, 0, "any|direct|scale|two_slope|doubled|shift|small_scale|tail|zero_branch|data_basis", false, "the only one to try"},
+    {"construction", DPID_CHOICE, 0, 0, 0,
+     "any|direct|scale|two_slope|doubled|shift|small_scale|tail|zero_branch|data_basis", false, "the only one to try"},
     {"samples", DPID_INT, 256, 1, 1 << 20, NULL, false, "of the data that are looked at"},
     {"rate", DPID_REAL, 0.1, 1e-300, 1e30, NULL, false, "learning rate"},
     {"momentum", DPID_REAL, 0, 0, 1, NULL, false, "of the optimiser"},
@@ -35,10 +37,10 @@ typedef struct {
     const deepid_dataset *data;
     dpid_value option[DPID_OPTIONS_MAX];
     deepid_net *head, *block;
-    int32_t value;      /* number of the value at the place */
+    int32_t value;          /* number of the value at the place */
     int64_t samples, count; /* of x; values a sample */
-    double *x;          /* what stands there, or drawn values */
-    double *probes;     /* [samples, count]: borders of the dtype */
+    double *x;              /* what stands there, or drawn values */
+    double *probes;         /* [samples, count]: borders of the dtype */
     int32_t *labels;
     double *targets;
     dpid_domain domain;
@@ -58,8 +60,9 @@ static int32_t check_weights(const deepid_net *net)
         for (int64_t k = 0; k < net->parameter[i].count; k++) {
             const double w = dpid_fetch(net->precision, dpid_net_parameter_at(net, i), k);
             if (!isfinite(w))
-                return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC, "identity: %s[%lld] of the net is %s, expected a finite number", net->parameter[i].name, (long long)k,
-                                 dpid_number(w).text);
+                return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC,
+                                 "identity: %s[%lld] of the net is %s, expected a finite number",
+                                 net->parameter[i].name, (long long)k, dpid_number(w).text);
         }
     return DEEPID_OK;
 }
@@ -68,15 +71,17 @@ static int32_t check_data(const examination *e)
 {
     const dpid_shape *input = &e->net->value[0].shape;
     if (!e->data && e->option[DOMAIN].i == DATA)
-        return dpid_fail(ctx_of(e), DEEPID_ERR_ARGUMENT, "identity: data is NULL, expected a dataset (or domain=real, orthant or box)");
+        return dpid_fail(ctx_of(e), DEEPID_ERR_ARGUMENT,
+                         "identity: data is NULL, expected a dataset (or domain=real, orthant or box)");
     if (e->data && !dpid_is(e->data, DPID_MAGIC_DATASET))
         return dpid_fail(ctx_of(e), DEEPID_ERR_ARGUMENT, "identity: data is not a dataset");
     if (e->data && !dpid_shape_equal(&e->data->sample, input))
-        return dpid_fail(ctx_of(e), DEEPID_ERR_SHAPE, "identity: a sample of data is %s, expected the net's input %s", dpid_shape_text(e->data->sample.rank, e->data->sample.extent).text,
+        return dpid_fail(ctx_of(e), DEEPID_ERR_SHAPE, "identity: a sample of data is %s, expected the net's input %s",
+                         dpid_shape_text(e->data->sample.rank, e->data->sample.extent).text,
                          dpid_shape_text(input->rank, input->extent).text);
     if (e->option[DOMAIN].i == BOX && !(e->option[LOW].r < e->option[HIGH].r))
-        return dpid_fail(ctx_of(e), DEEPID_ERR_SPEC, "identity: the box goes from %s to %s, expected low below high", dpid_number(e->option[LOW].r).text,
-                         dpid_number(e->option[HIGH].r).text);
+        return dpid_fail(ctx_of(e), DEEPID_ERR_SPEC, "identity: the box goes from %s to %s, expected low below high",
+                         dpid_number(e->option[LOW].r).text, dpid_number(e->option[HIGH].r).text);
     return DEEPID_OK;
 }
 
@@ -92,10 +97,13 @@ static void usual_body(dpid_string *s, const char *word, const dpid_shape *shape
     if (shape->rank == 3)
         dpid_string_format(s, "%s out=%lld", word, inside);
     else if (before)
-        dpid_string_format(s, "%s { batchnorm; relu; dense out=%lld bias=0; batchnorm; relu; dense out=%lld bias=0 }", word, c, c);
+        dpid_string_format(s, "%s { batchnorm; relu; dense out=%lld bias=0; batchnorm; relu; dense out=%lld bias=0 }",
+                           word, c, c);
     else
-        dpid_string_format(s, "%s { dense out=%lld bias=0; batchnorm; relu; %s%.0lld%sdense out=%lld bias=0; batchnorm } after=relu", word, inside, narrow ? "dense out=" : "",
-                           narrow ? inside : 0, narrow ? " bias=0; batchnorm; relu; " : "", c);
+        dpid_string_format(
+            s, "%s { dense out=%lld bias=0; batchnorm; relu; %s%.0lld%sdense out=%lld bias=0; batchnorm } after=relu",
+            word, inside, narrow ? "dense out=" : "", narrow ? inside : 0, narrow ? " bias=0; batchnorm; relu; " : "",
+            c);
 }
 
 /* "line 2, column 5: ..." of the whole text becomes "line 1, ..." of the block's. */
@@ -105,7 +113,8 @@ static int32_t refer_to_block(deepid_ctx *ctx, int32_t status)
     const char *comma = strchr(ctx->error, ',');
     int64_t line;
     snprintf(sentence, sizeof sentence, "%s", ctx->error);
-    if (strncmp(ctx->error, "line ", 5) != 0 || !comma || !dpid_parse_int(ctx->error + 5, comma - ctx->error - 5, &line))
+    if (strncmp(ctx->error, "line ", 5) != 0 || !comma ||
+        !dpid_parse_int(ctx->error + 5, comma - ctx->error - 5, &line))
         return dpid_fail(ctx, status, "identity: block: %s", sentence);
     return dpid_fail(ctx, status, "identity: block: line %lld%s", (long long)line - 1, sentence + (comma - ctx->error));
 }
@@ -136,7 +145,9 @@ static int32_t run_data(examination *e, deepid_net *net)
     DPID_TRY(dpid_alloc(ctx_of(e), e->samples, sizeof *order, "identity samples", &order));
     for (int64_t i = 0; i < e->samples; i++)
         order[i] = i;
-    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), e->data, &(dpid_gathered){.order = order, .n = e->samples, .precision = net->precision, .x = dpid_net_input(net)});
+    dpid_dataset_gather(
+        dpid_ctx_pool(net->head.ctx), e->data,
+        &(dpid_gathered){.order = order, .n = e->samples, .precision = net->precision, .x = dpid_net_input(net)});
     dpid_free(ctx_of(e), order);
     DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, e->samples));
     const void *values = dpid_net_value(net, e->value);
@@ -178,17 +189,26 @@ static int32_t look(examination *e)
     const int64_t asked = e->option[SAMPLES].i;
     const uint64_t seed = (uint64_t)e->option[SEED].i;
     const dpid_shape *shape = &e->net->value[e->value].shape;
-    e->samples = !e->data ? (e->option[SAMPLES].given ? asked : DRAWN) : asked < e->data->count ? asked : e->data->count;
+    e->samples = !e->data                 ? (e->option[SAMPLES].given ? asked : DRAWN)
+                 : asked < e->data->count ? asked
+                                          : e->data->count;
     e->count = dpid_shape_count(shape);
     DPID_TRY(dpid_alloc(ctx_of(e), e->samples * e->count, sizeof *e->x, "identity samples", &e->x));
     DPID_TRY(dpid_alloc(ctx_of(e), e->samples * e->count, sizeof *e->probes, "identity samples", &e->probes));
     if (e->data)
         DPID_TRY(look_at_data(e));
     switch (e->option[DOMAIN].i) {
-    case REAL: e->domain = dpid_domain_real(); break;
-    case ORTHANT: e->domain = dpid_domain_orthant(); break;
-    case BOX: e->domain = dpid_domain_box(e->option[LOW].r, e->option[HIGH].r); break;
-    default: DPID_TRY(dpid_domain_measure(ctx_of(e), e->samples, shape, e->x, &e->domain));
+    case REAL:
+        e->domain = dpid_domain_real();
+        break;
+    case ORTHANT:
+        e->domain = dpid_domain_orthant();
+        break;
+    case BOX:
+        e->domain = dpid_domain_box(e->option[LOW].r, e->option[HIGH].r);
+        break;
+    default:
+        DPID_TRY(dpid_domain_measure(ctx_of(e), e->samples, shape, e->x, &e->domain));
     }
     dpid_domain_draw(&e->domain, seed, e->samples * e->count, e->probes);
     if (e->option[DOMAIN].i == DATA)
@@ -230,7 +250,8 @@ static int32_t measure_training(examination *e, deepid_identity *a)
     for (int32_t i = 0; i < e->block->layers; i++)
         if (e->block->layer[i].op.kind->train_values > e->samples * dpid_pixels(&e->block->layer[i].op.in))
             return DEEPID_OK;
-    return dpid_identity_measure(e->block, a->dtype, DPID_TRAIN, e->samples, e->option[DOMAIN].i == DATA ? e->x : e->probes, &a->train);
+    return dpid_identity_measure(e->block, a->dtype, DPID_TRAIN, e->samples,
+                                 e->option[DOMAIN].i == DATA ? e->x : e->probes, &a->train);
 }
 
 static int32_t measure_and_price(examination *e)
@@ -248,10 +269,15 @@ static int32_t measure_and_price(examination *e)
     DPID_TRY(measure_training(e, a));
     DPID_TRY(fill_ulps(a));
     if (!e->data) /* for the price moderate values */
-        dpid_domain_draw(&(dpid_domain){.low = isinf(e->domain.low) ? -1 : e->domain.low, .high = isinf(e->domain.high) ? 1 : e->domain.high}, (uint64_t)e->option[SEED].i,
-                         e->samples * e->count, e->x);
-    const dpid_price_task task = {.head = on_data && (e->labels || e->targets) ? e->head : NULL, .samples = e->samples, .x = e->x, .labels = on_data ? e->labels : NULL,
-                                  .targets = on_data ? e->targets : NULL, .decay = e->option[DECAY].r};
+        dpid_domain_draw(&(dpid_domain){.low = isinf(e->domain.low) ? -1 : e->domain.low,
+                                        .high = isinf(e->domain.high) ? 1 : e->domain.high},
+                         (uint64_t)e->option[SEED].i, e->samples * e->count, e->x);
+    const dpid_price_task task = {.head = on_data && (e->labels || e->targets) ? e->head : NULL,
+                                  .samples = e->samples,
+                                  .x = e->x,
+                                  .labels = on_data ? e->labels : NULL,
+                                  .targets = on_data ? e->targets : NULL,
+                                  .decay = e->option[DECAY].r};
     DPID_TRY(dpid_identity_price(e->block, &task, &a->price, &a->parameters));
     a->stability = a->price.sharpness * e->option[RATE].r / (2 + 2 * e->option[MOMENTUM].r);
     dpid_answer_conclude(a, &probes, e->samples * e->count);
@@ -308,14 +334,16 @@ static int32_t examine_whole(examination *e, const char *options, deepid_identit
     return status;
 }
 
-int32_t deepid_identity_examine_with(const deepid_net *net, int64_t where, const char *block, const deepid_dataset *data, const char *options, deepid_identity **out)
+int32_t deepid_identity_examine_with(const deepid_net *net, int64_t where, const char *block,
+                                     const deepid_dataset *data, const char *options, deepid_identity **out)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
     examination e = {.net = net, .where = where, .text = block, .data = data};
     return dpid_leave(net->head.ctx, examine_whole(&e, options, out));
 }
 
-int32_t deepid_identity_examine(const deepid_net *net, int64_t where, const char *block, const deepid_dataset *data, deepid_identity **out)
+int32_t deepid_identity_examine(const deepid_net *net, int64_t where, const char *block, const deepid_dataset *data,
+                                deepid_identity **out)
 {
     return deepid_identity_examine_with(net, where, block, data, NULL, out);
 }

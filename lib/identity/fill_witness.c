@@ -10,10 +10,13 @@ enum { PLACE, MODE, STATISTICS, TOLERANCE };
 enum { AUTO, UNIT, DATA };
 static const dpid_option known[] = {
     DPID_PLACE_OPTION,
-    {"mode", DPID_CHOICE, 0, 0, 0, "eval|train", false, "train: in training mode too, batch by batch: no batch-norm on the way of the values"},
+    {"mode", DPID_CHOICE, 0, 0, 0, "eval|train", false,
+     "train: in training mode too, batch by batch: no batch-norm on the way of the values"},
     {"statistics", DPID_CHOICE, 0, 0, 0, "auto|unit|data", false,
-     "of the added batch-norms. unit: mean 0, variance + eps = 1; data: those of the samples; auto: data where there are samples"},
-    {"tolerance", DPID_REAL, 1e-5, 1e-300, 1, NULL, false, "real error of all added blocks together, relative to max(1, |x|)"},
+     "of the added batch-norms. unit: mean 0, variance + eps = 1; data: those of the samples; auto: data where there "
+     "are samples"},
+    {"tolerance", DPID_REAL, 1e-5, 1e-300, 1, NULL, false,
+     "real error of all added blocks together, relative to max(1, |x|)"},
     {0},
 };
 
@@ -41,7 +44,8 @@ static dpid_identity_options options_of(const dpid_deepen *d)
     dpid_identity_options o = dpid_identity_defaults();
     o.dtype = d->net->dtype;
     o.mode = d->option[MODE].i == 1 ? DPID_TRAIN : DPID_EVAL;
-    o.tolerance = d->option[TOLERANCE].r / (double)d->count; /* errors of a stack add up: each block is the identity on the box of the one before, a little wider */
+    /* errors of a stack add up: each block is the identity on the box of the one before, a little wider */
+    o.tolerance = d->option[TOLERANCE].r / (double)d->count;
     o.data_statistics = d->data && d->option[STATISTICS].i != UNIT;
     return o;
 }
@@ -49,12 +53,15 @@ static dpid_identity_options options_of(const dpid_deepen *d)
 static int32_t fail_none(const dpid_deepen *d, int64_t place, const dpid_witness *w)
 {
     const dpid_value_info *value = &d->net->value[dpid_place_value(d->net, place)];
-    return dpid_fail(d->net->head.ctx, DEEPID_ERR_UNSUPPORTED, "deepen: no witness for '%s' behind %s%s: %s", d->block, value->name,
-                     d->data ? " on these samples" : ", on all that can come from there (deepid_net_deepen_on takes samples)", w->sentence);
+    return dpid_fail(
+        d->net->head.ctx, DEEPID_ERR_UNSUPPORTED, "deepen: no witness for '%s' behind %s%s: %s", d->block, value->name,
+        d->data ? " on these samples" : ", on all that can come from there (deepid_net_deepen_on takes samples)",
+        w->sentence);
 }
 
 /* What the construction promises is looked at before it is used: on the samples, or on numbers drawn from the range. */
-static int32_t check_promise(const deepid_net *unit, const char *text, const dpid_flow *flow, int32_t dtype, const dpid_witness *w)
+static int32_t check_promise(const deepid_net *unit, const char *text, const dpid_flow *flow, int32_t dtype,
+                             const dpid_witness *w)
 {
     double error;
     bool equal;
@@ -65,11 +72,13 @@ static int32_t check_promise(const deepid_net *unit, const char *text, const dpi
     const double bound = dpid_witness_bound(w, dtype) * size;
     if (error <= bound)
         return DEEPID_OK;
-    return dpid_fail(unit->head.ctx, DEEPID_ERR_NUMERIC, "deepen: the witness '%s' of '%s' misses values by %s, its bound is %s", w->construction, text, dpid_number_rounded(error, 4).text,
-                     dpid_number_rounded(bound, 4).text);
+    return dpid_fail(unit->head.ctx, DEEPID_ERR_NUMERIC,
+                     "deepen: the witness '%s' of '%s' misses values by %s, its bound is %s", w->construction, text,
+                     dpid_number_rounded(error, 4).text, dpid_number_rounded(bound, 4).text);
 }
 
-int32_t dpid_witness_make(deepid_net *unit, const char *text, const dpid_flow *flow, const dpid_domain *domain, const dpid_identity_options *options, dpid_witness *out)
+int32_t dpid_witness_make(deepid_net *unit, const char *text, const dpid_flow *flow, const dpid_domain *domain,
+                          const dpid_identity_options *options, dpid_witness *out)
 {
     DPID_TRY(dpid_identity_construct(unit, domain, options, out));
     return out->status == DEEPID_IDENTITY_N ? DEEPID_OK : check_promise(unit, text, flow, options->dtype, out);
@@ -102,7 +111,8 @@ static int32_t fill_place(dpid_deepen *d, int64_t place)
 static int32_t fill_witness(dpid_deepen *d)
 {
     if (d->option[STATISTICS].i == DATA && !d->data)
-        return dpid_fail(d->net->head.ctx, DEEPID_ERR_UNSUPPORTED, "deepen: statistics=data needs samples: deepid_net_deepen_on");
+        return dpid_fail(d->net->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                         "deepen: statistics=data needs samples: deepid_net_deepen_on");
     DPID_TRY(dpid_deepen_splice(d, NULL, 0));
     for (int64_t place = 0; place <= d->net->blocks; place++)
         if (d->places[place] > 0)
@@ -110,5 +120,7 @@ static int32_t fill_witness(dpid_deepen *d)
     return DEEPID_OK;
 }
 
-const dpid_filling dpid_filling_witness = {"witness", "weights made for the block that return what enters it; options: place, mode=eval|train, statistics=auto|unit|data, tolerance=1e-5",
+const dpid_filling dpid_filling_witness = {"witness",
+                                           "weights made for the block that return what enters it; options: place, "
+                                           "mode=eval|train, statistics=auto|unit|data, tolerance=1e-5",
                                            known, fill_witness};

@@ -18,7 +18,8 @@ static int32_t dataset_identity(const deepid_dataset *data, deepid_dataset **out
     DPID_TRY(dpid_dataset_owned(data->head.ctx, DEEPID_F32, data->count, &data->sample, 0, width, &copy));
     for (int64_t i = 0; i < data->count; i++)
         for (int64_t k = 0; k < width; k++)
-            ((float *)copy->owned_x)[i * width + k] = ((float *)copy->owned_targets)[i * width + k] = (float)dpid_dataset_feature(data, i, k);
+            ((float *)copy->owned_x)[i * width + k] = ((float *)copy->owned_targets)[i * width + k] =
+                (float)dpid_dataset_feature(data, i, k);
     *out = copy;
     return DEEPID_OK;
 }
@@ -34,13 +35,17 @@ static int32_t check_targets(const deepid_dataset *data)
     const int64_t width = dpid_shape_count(&data->sample);
     deepid_ctx *ctx = data->head.ctx;
     if (data->target_width != width)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "identity_fit: samples have %lld values and %lld targets, expected targets equal to the samples, as deepid_dataset_identity makes them",
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT,
+                         "identity_fit: samples have %lld values and %lld targets, expected targets equal to the "
+                         "samples, as deepid_dataset_identity makes them",
                          (long long)width, (long long)data->target_width);
     for (int64_t i = 0; i < data->count; i++)
         for (int64_t k = 0; k < width; k++)
             if (dpid_dataset_feature(data, i, k) != dpid_dataset_target(data, i, k))
-                return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "identity_fit: value %lld of sample %lld is %s, its target %s, expected equal ones", (long long)k, (long long)i,
-                                 dpid_number(dpid_dataset_feature(data, i, k)).text, dpid_number(dpid_dataset_target(data, i, k)).text);
+                return dpid_fail(ctx, DEEPID_ERR_ARGUMENT,
+                                 "identity_fit: value %lld of sample %lld is %s, its target %s, expected equal ones",
+                                 (long long)k, (long long)i, dpid_number(dpid_dataset_feature(data, i, k)).text,
+                                 dpid_number(dpid_dataset_target(data, i, k)).text);
     return DEEPID_OK;
 }
 
@@ -68,10 +73,13 @@ static int32_t measure(deepid_net *net, const deepid_dataset *data, double *squa
         const int64_t n = data->count - first < BATCH ? data->count - first : BATCH;
         for (int64_t i = 0; i < n; i++)
             order[i] = first + i;
-        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), data, &(dpid_gathered){.order = order, .n = n, .precision = net->precision, .x = dpid_net_input(net)});
+        dpid_dataset_gather(
+            dpid_ctx_pool(net->head.ctx), data,
+            &(dpid_gathered){.order = order, .n = n, .precision = net->precision, .x = dpid_net_input(net)});
         DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, n));
         for (int64_t i = 0; i < n * width; i++) {
-            const double d = dpid_fetch(net->precision, dpid_net_output(net), i) - dpid_dataset_target(data, first + i / width, i % width);
+            const double d = dpid_fetch(net->precision, dpid_net_output(net), i) -
+                             dpid_dataset_target(data, first + i / width, i % width);
             *squares += d * d;
             *max = fabs(d) > *max || isnan(d) ? fabs(d) : *max;
         }
@@ -121,10 +129,12 @@ static int32_t make_sentence(deepid_fit *f)
 {
     enum { DIGITS = 3 };
     dpid_string s = {.ctx = f->head.ctx};
-    dpid_string_format(&s, "After %lld steps the output differs from the input by at most %s", (long long)f->steps, dpid_number_rounded(f->max, DIGITS).text);
+    dpid_string_format(&s, "After %lld steps the output differs from the input by at most %s", (long long)f->steps,
+                       dpid_number_rounded(f->max, DIGITS).text);
     dpid_string_format(&s, " (rms %s); ", dpid_number_rounded(f->rms, DIGITS).text);
     if (f->reached >= 0)
-        dpid_string_format(&s, "%s is first reached at step %lld", dpid_number_rounded(f->tolerance, DIGITS).text, (long long)f->reached);
+        dpid_string_format(&s, "%s is first reached at step %lld", dpid_number_rounded(f->tolerance, DIGITS).text,
+                           (long long)f->reached);
     else
         dpid_string_format(&s, "%s is never reached", dpid_number_rounded(f->tolerance, DIGITS).text);
     dpid_string_add(&s, f->diverged ? "; the next steps met a number that is not finite." : ".");
@@ -151,7 +161,8 @@ static int32_t identity_fit(deepid_trainer *t, int64_t steps, double tolerance, 
     if (steps < 1)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "identity_fit: steps is %lld, expected 1 or more", (long long)steps);
     if (!(tolerance > 0) || !isfinite(tolerance))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "identity_fit: tolerance is %s, expected a number above 0", dpid_number(tolerance).text);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "identity_fit: tolerance is %s, expected a number above 0",
+                         dpid_number(tolerance).text);
     DPID_TRY(check_targets(t->data));
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *f, "identity_fit", &f));
     f->head = (dpid_head){DPID_MAGIC_FIT, ctx};

@@ -1,4 +1,5 @@
-/* Floor of affine nets: sum of squares = |Y - P Y|^2 + sum over i > r of sigma_i(P Y)^2, P the projection on the columns of X, both centred. */
+/* Floor of affine nets: sum of squares = |Y - P Y|^2 + sum over i > r of sigma_i(P Y)^2, P the projection on the
+   columns of X, both centred. */
 #include "identity/floor.h"
 
 #include "identity/chain.h"
@@ -58,7 +59,8 @@ static void take_away(double *a, const double *q, int64_t n)
         a[i] -= length * q[i];
 }
 
-/* Columns of x become orthonormal; those that the others give are left out. Gram-Schmidt, twice, so that rounding does not bring them back. Returns how many stay, at the front. */
+/* Columns of x become orthonormal; those that the others give are left out. Gram-Schmidt, twice, so that rounding
+   does not bring them back. Returns how many stay, at the front. */
 static int64_t orthonormal(double *x, int64_t n, int64_t columns)
 {
     const double small = 1e-10;
@@ -131,8 +133,11 @@ static int32_t regress(dpid_arena *arena, const deepid_dataset *data, dpid_floor
     out->free_loss = left / (double)(n * k);
     out->loss = (left + behind) / (double)(n * k);
     out->proven = true;
-    snprintf(out->sentence, sizeof out->sentence, "an affine net whose narrowest layer has %lld units cannot go below a mean squared error of %s on these %lld samples; without the bottleneck it is %s",
-             (long long)out->rank, dpid_number_rounded(out->loss, 4).text, (long long)n, dpid_number_rounded(out->free_loss, 4).text);
+    snprintf(out->sentence, sizeof out->sentence,
+             "an affine net whose narrowest layer has %lld units cannot go below a mean squared error of %s on these "
+             "%lld samples; without the bottleneck it is %s",
+             (long long)out->rank, dpid_number_rounded(out->loss, 4).text, (long long)n,
+             dpid_number_rounded(out->free_loss, 4).text);
     return DEEPID_OK;
 }
 

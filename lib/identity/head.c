@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Items behind the first `where` blocks, copies counted; where = 0: from the first block on. Changes the count of the item that is cut. */
+/* Items behind the first `where` blocks, copies counted; where = 0: from the first block on. Changes the count of
+   the item that is cut. */
 static dpid_item *items_behind(dpid_item *item, int64_t where)
 {
     for (; item; item = item->next) {
@@ -42,9 +43,11 @@ static dpid_item *items_from(const deepid_net *net, dpid_item *item, int32_t val
 static void copy_tail(const deepid_net *net, deepid_net *head)
 {
     for (int64_t i = 0; i < head->values_reals; i++)
-        dpid_store(head->precision, head->values, i, dpid_fetch(net->precision, net->values, net->values_reals - head->values_reals + i));
+        dpid_store(head->precision, head->values, i,
+                   dpid_fetch(net->precision, net->values, net->values_reals - head->values_reals + i));
     for (int64_t i = 0; i < head->states_reals; i++)
-        dpid_store(head->precision, head->states, i, dpid_fetch(net->precision, net->states, net->states_reals - head->states_reals + i));
+        dpid_store(head->precision, head->states, i,
+                   dpid_fetch(net->precision, net->states, net->states_reals - head->states_reals + i));
 }
 
 static int32_t make_head(dpid_arena *arena, const deepid_net *net, int64_t where, int32_t value, deepid_net **out)
@@ -59,7 +62,8 @@ static int32_t make_head(dpid_arena *arena, const deepid_net *net, int64_t where
     if (!spec.items)
         return DEEPID_OK;
     dpid_spec_print(&text, &spec);
-    const int32_t status = text.status == DEEPID_OK ? deepid_net_create(arena->ctx, text.text, DEEPID_F64, out) : text.status;
+    const int32_t status =
+        text.status == DEEPID_OK ? deepid_net_create(arena->ctx, text.text, DEEPID_F64, out) : text.status;
     dpid_string_release(&text);
     if (status == DEEPID_OK)
         copy_tail(net, *out);
@@ -70,10 +74,13 @@ int32_t dpid_identity_head(const deepid_net *net, int64_t where, int32_t *value,
 {
     dpid_arena arena = {.ctx = net->head.ctx};
     if (where < 0 || where > net->blocks)
-        return dpid_fail(arena.ctx, DEEPID_ERR_ARGUMENT, "identity: where is %lld, expected 0 to %d, the net's number of blocks", (long long)where, net->blocks);
+        return dpid_fail(arena.ctx, DEEPID_ERR_ARGUMENT,
+                         "identity: where is %lld, expected 0 to %d, the net's number of blocks", (long long)where,
+                         net->blocks);
     *value = dpid_place_value(net, where);
     if (*value < 0)
-        return dpid_fail(arena.ctx, DEEPID_ERR_ARGUMENT, "identity: the net has no blocks and no layer with parameters to stand in front of");
+        return dpid_fail(arena.ctx, DEEPID_ERR_ARGUMENT,
+                         "identity: the net has no blocks and no layer with parameters to stand in front of");
     const int32_t status = make_head(&arena, net, where, *value, out);
     dpid_arena_release(&arena);
     return status;

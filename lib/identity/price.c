@@ -1,5 +1,7 @@
-/* The price of a witness: how sharp the loss is there, what sits on kinks, what moves first, what weight decay takes.
-   Gauss-Newton matrix of the loss L(z), z = head(B(x)), in the block's parameters: G = J^T H J.   J v by central differences of z (continuous also at kinks), J^T by backward. */
+/* The price of a witness: how sharp the loss is there, what sits on kinks, what moves first, what weight decay
+   takes.
+   Gauss-Newton matrix of the loss L(z), z = head(B(x)), in the block's parameters: G = J^T H J.
+   J v by central differences of z (continuous also at kinks), J^T by backward. */
 #include "identity/chain.h"
 
 #include <math.h>
@@ -13,8 +15,8 @@ typedef struct {
     deepid_net *block; /* f64 copy, prepared for training */
     deepid_net *head;  /* NULL: z = B(x) */
     const dpid_price_task *task;
-    int64_t n, width;  /* z is [n, width] */
-    int64_t count;     /* trained numbers */
+    int64_t n, width;                  /* z is [n, width] */
+    int64_t count;                     /* trained numbers */
     double *start, *direction, *image; /* parameters; [count]; [2 n width] */
     double *logits, *slope;            /* z and dL/dz at the witness */
 } pricing;
@@ -81,7 +83,8 @@ static void softmax(const double *z, int64_t width, double *share)
         share[k] /= sum;
 }
 
-/* H u = (p u - p (p.u)) / n for cross-entropy, 2 u / (n width) for targets, u / n for 1/2 mean |B(x) - x|^2; in place */
+/* H u = (p u - p (p.u)) / n for cross-entropy, 2 u / (n width) for targets, u / n for 1/2 mean |B(x) - x|^2; in
+   place */
 static void curve(const pricing *p, double *u)
 {
     double *share = p->image + p->n * p->width;
@@ -113,7 +116,10 @@ static double loss_slope(const pricing *p)
         for (int64_t k = 0; k < p->width; k++) {
             const double away = p->task->targets ? z[k] - p->task->targets[i * p->width + k] : 0;
             const bool label = p->task->labels && p->task->labels[i] == k;
-            dz[k] = (p->task->labels ? share[k] - label : p->task->targets ? 2 * away / (double)p->width : dpid_random_normal(&r)) / n;
+            dz[k] = (p->task->labels    ? share[k] - label
+                     : p->task->targets ? 2 * away / (double)p->width
+                                        : dpid_random_normal(&r)) /
+                    n;
             loss += p->task->targets ? away * away / (n * (double)p->width) : label ? -log(share[k]) / n : 0;
         }
     }
@@ -217,7 +223,8 @@ static int32_t list_parameters(const pricing *p, deepid_table *table)
 {
     for (int32_t i = 0; i < p->block->trained; i++) {
         const dpid_parameter *one = &p->block->parameter[i];
-        const double row[] = {norm(values_of(p) + one->offset, one->count), norm((const double *)p->block->gradients + one->offset, one->count)};
+        const double row[] = {norm(values_of(p) + one->offset, one->count),
+                              norm((const double *)p->block->gradients + one->offset, one->count)};
         DPID_TRY(deepid_table_append(table, one->name, row));
     }
     return DEEPID_OK;
@@ -236,7 +243,8 @@ static int32_t prepare(pricing *p)
     DPID_TRY(dpid_net_keep_all(p->block, true));
     if (p->head)
         DPID_TRY(dpid_net_prepare(p->head, p->n, true));
-    DPID_TRY(dpid_alloc(ctx, 2 * p->count + 5 * p->n * p->width + p->width, sizeof *p->start, "identity price", &p->start));
+    DPID_TRY(
+        dpid_alloc(ctx, 2 * p->count + 5 * p->n * p->width + p->width, sizeof *p->start, "identity price", &p->start));
     p->direction = p->start + p->count;
     p->logits = p->direction + p->count;
     p->slope = p->logits + p->n * p->width;
@@ -259,7 +267,8 @@ static int32_t fill(pricing *p, dpid_price *out, deepid_table *table)
     return p->count > 0 ? sharpness(p, &out->sharpness) : DEEPID_OK;
 }
 
-int32_t dpid_identity_price(const deepid_net *block, const dpid_price_task *task, dpid_price *out, deepid_table **parameters)
+int32_t dpid_identity_price(const deepid_net *block, const dpid_price_task *task, dpid_price *out,
+                            deepid_table **parameters)
 {
     pricing p = {.head = task->head, .task = task};
     deepid_table *table = NULL;

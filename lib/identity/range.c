@@ -66,7 +66,8 @@ int32_t dpid_value_range(const deepid_net *net, int32_t value, double *low, doub
     DPID_TRY(dpid_alloc(net->head.ctx, net->values_count, sizeof *of, "deepen", &of));
     of[0] = (range){-(double)INFINITY, (double)INFINITY};
     for (int32_t i = 0; i < net->steps; i++)
-        of[net->step[i].out] = net->step[i].type == DPID_STEP_JOIN ? join_range(&net->step[i], of) : layer_range(net, &net->step[i], of);
+        of[net->step[i].out] =
+            net->step[i].type == DPID_STEP_JOIN ? join_range(&net->step[i], of) : layer_range(net, &net->step[i], of);
     *low = of[value].low;
     *high = of[value].high;
     dpid_free(net->head.ctx, of);
@@ -91,7 +92,8 @@ static double draw(dpid_random *r, const dpid_flow *flow, int64_t i)
     static const double special[SPECIAL] = {0, -0.0, 1, -1, 1e-30, 1e3, -1e3};
     const double value = i % 5 == 0 ? special[i / 5 % SPECIAL] : 2 * dpid_random_normal(r);
     if (isfinite(flow->low) && isfinite(flow->high))
-        return value < flow->low || value > flow->high ? flow->low + (flow->high - flow->low) * dpid_random_uniform(r) : value;
+        return value < flow->low || value > flow->high ? flow->low + (flow->high - flow->low) * dpid_random_uniform(r)
+                                                       : value;
     return value < flow->low ? flow->low + fabs(value) : value > flow->high ? flow->high - fabs(value) : value;
 }
 
@@ -109,7 +111,9 @@ static int32_t take_sample(const deepid_net *net, int32_t value, int64_t i, int6
     for (int64_t k = 0; k < flow->count; k++) {
         const double x = dpid_fetch(net->precision, batch, i * flow->count + k);
         if (!isfinite(x))
-            return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC, "deepen: %s is %s at sample %lld, expected finite numbers", net->value[value].name, dpid_number(x).text, (long long)number);
+            return dpid_fail(net->head.ctx, DEEPID_ERR_NUMERIC,
+                             "deepen: %s is %s at sample %lld, expected finite numbers", net->value[value].name,
+                             dpid_number(x).text, (long long)number);
         flow->low = fmin(flow->low, x);
         flow->high = fmax(flow->high, x);
         if (to)
@@ -119,7 +123,8 @@ static int32_t take_sample(const deepid_net *net, int32_t value, int64_t i, int6
 }
 
 /* The range by all samples; kept are n of them, evenly: the k-th is sample k all / n. */
-static int32_t take_batch(const deepid_net *net, int32_t value, int64_t first, int64_t n, int64_t all, int64_t *kept, dpid_flow *flow)
+static int32_t take_batch(const deepid_net *net, int32_t value, int64_t first, int64_t n, int64_t all, int64_t *kept,
+                          dpid_flow *flow)
 {
     for (int64_t i = 0; i < n; i++) {
         const bool keep = *kept < flow->n && first + i == *kept * all / flow->n;
@@ -137,7 +142,9 @@ static int32_t run_flow(deepid_net *net, const deepid_dataset *data, int32_t val
         const int64_t n = data->count - first < BATCH ? data->count - first : BATCH;
         for (int64_t i = 0; i < n; i++)
             order[i] = first + i;
-        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), data, &(dpid_gathered){.order = order, .n = n, .precision = net->precision, .x = dpid_net_input(net)});
+        dpid_dataset_gather(
+            dpid_ctx_pool(net->head.ctx), data,
+            &(dpid_gathered){.order = order, .n = n, .precision = net->precision, .x = dpid_net_input(net)});
         DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, n));
         DPID_TRY(take_batch(net, value, first, n, data->count, &kept, flow));
     }
@@ -159,7 +166,8 @@ static int32_t measure_flow(const deepid_net *net, const deepid_dataset *data, i
     return status;
 }
 
-int32_t dpid_flow_at(const deepid_net *net, const deepid_dataset *data, int32_t value, dpid_arena *arena, dpid_flow *out)
+int32_t dpid_flow_at(const deepid_net *net, const deepid_dataset *data, int32_t value, dpid_arena *arena,
+                     dpid_flow *out)
 {
     out->count = dpid_shape_count(&net->value[value].shape);
     out->n = samples_kept(data ? data->count : DRAWN, out->count);
@@ -184,14 +192,16 @@ static int32_t run_block(deepid_net *block, const dpid_flow *flow, int64_t first
     for (int64_t k = 0; k < n * flow->count; k++) {
         const double y = dpid_fetch(p, dpid_net_output(block), k);
         if (!isfinite(y))
-            return dpid_fail(block->head.ctx, DEEPID_ERR_NUMERIC, "deepen: the block turns %s into %s", dpid_number(x[k]).text, dpid_number(y).text);
+            return dpid_fail(block->head.ctx, DEEPID_ERR_NUMERIC, "deepen: the block turns %s into %s",
+                             dpid_number(x[k]).text, dpid_number(y).text);
         *error = fmax(*error, fabs(y - x[k]));
         *equal &= y == x[k] && signbit(y) == signbit(x[k]);
     }
     return DEEPID_OK;
 }
 
-int32_t dpid_block_error(const deepid_net *block, dpid_precision precision, const dpid_flow *flow, double *error, bool *equal)
+int32_t dpid_block_error(const deepid_net *block, dpid_precision precision, const dpid_flow *flow, double *error,
+                         bool *equal)
 {
     deepid_net *copy = NULL;
     DPID_TRY(dpid_net_exact_clone(block, precision, &copy));

@@ -1,4 +1,5 @@
-/* The search: run after run, each activation takes the first construction that fits; the weights are written on the way. */
+/* The search: run after run, each activation takes the first construction that fits; the weights are written on the
+   way. */
 #include "identity/search.h"
 
 #include <math.h>
@@ -39,7 +40,8 @@ static const dpid_activation *activation_at(const dpid_chain *chain, int32_t i)
 static bool has_borders(const deepid_net *net)
 {
     for (int32_t i = 0; i < net->trained; i++)
-        if (net->parameter[i].spec.rank == 4 && net->parameter[i].spec.extents[1] * net->parameter[i].spec.extents[2] > 1)
+        if (net->parameter[i].spec.rank == 4 &&
+            net->parameter[i].spec.extents[1] * net->parameter[i].spec.extents[2] > 1)
             return true;
     return false;
 }
@@ -48,7 +50,8 @@ int32_t dpid_search_curved(const dpid_chain *chain)
 {
     int32_t count = 0;
     for (int32_t i = 0; i < chain->parts; i++)
-        count += chain->part[i].type == DPID_PART_ACTIVATION && chain->part[i].activation.line.low > chain->part[i].activation.line.high;
+        count += chain->part[i].type == DPID_PART_ACTIVATION &&
+                 chain->part[i].activation.line.low > chain->part[i].activation.line.high;
     return count > 0 ? count : 1;
 }
 
@@ -144,8 +147,11 @@ static void change_basis(const dpid_search *s, int32_t first, int32_t end, dpid_
 static bool write_linear(dpid_search *s, const run *r, int32_t i, double factor)
 {
     const bool basis = s->writing.basis != NULL;
-    const dpid_task task = {.factor = factor, .expand = r->form == DPID_CODE_PAIR && i == last_linear_of(s, r), .enter = basis && i == s->first_linear,
-                            .leave = basis && i == s->last_linear, .whole = i == s->last_linear};
+    const dpid_task task = {.factor = factor,
+                            .expand = r->form == DPID_CODE_PAIR && i == last_linear_of(s, r),
+                            .enter = basis && i == s->first_linear,
+                            .leave = basis && i == s->last_linear,
+                            .whole = i == s->last_linear};
     return dpid_write_linear(&s->writing, &s->chain->part[i], task, &s->code);
 }
 
@@ -163,7 +169,8 @@ static bool solve_branch(dpid_search *s, const dpid_step *join)
     dpid_chain branch;
     int32_t reason;
     dpid_search inner = *s;
-    *s->writing.status = dpid_chain_make(s->arena, s->chain->net, join->skip, join->in, s->options->mode, &branch, &reason);
+    *s->writing.status =
+        dpid_chain_make(s->arena, s->chain->net, join->skip, join->in, s->options->mode, &branch, &reason);
     if (*s->writing.status != DEEPID_OK || reason != DEEPID_REASON_NONE)
         return false;
     inner.chain = &branch;
@@ -191,7 +198,8 @@ static bool write_join(dpid_search *s, const dpid_part *part)
     s->joins |= part->join->s == 1;
     if (part->join->s == 1)
         return dpid_write_zero_branch(s->writing.net, part->join);
-    return in_place(&s->code, dpid_channels(&s->chain->net->value[part->join->skip].shape)) && solve_branch(s, part->join);
+    return in_place(&s->code, dpid_channels(&s->chain->net->value[part->join->skip].shape)) &&
+           solve_branch(s, part->join);
 }
 
 static bool write_norm(dpid_search *s, const dpid_part *part, double factor)
@@ -211,11 +219,17 @@ static bool write_part(dpid_search *s, const run *r, int32_t i, double factor)
 {
     const dpid_part *part = &s->chain->part[i];
     switch (part->type) {
-    case DPID_PART_LINEAR: return write_linear(s, r, i, factor);
-    case DPID_PART_NORM: return write_norm(s, part, factor);
-    case DPID_PART_JOIN: return write_join(s, part);
-    case DPID_PART_KEEP: pass_padding(s, part); return true;
-    default: return false;
+    case DPID_PART_LINEAR:
+        return write_linear(s, r, i, factor);
+    case DPID_PART_NORM:
+        return write_norm(s, part, factor);
+    case DPID_PART_JOIN:
+        return write_join(s, part);
+    case DPID_PART_KEEP:
+        pass_padding(s, part);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -311,7 +325,8 @@ static dpid_code code_at(const dpid_search *s, const dpid_ability *here, int32_t
 static bool allowed(const dpid_search *s, int32_t i)
 {
     const char *word = s->options->construction;
-    const bool forced = word && strcmp(word, "zero_branch") != 0 && strcmp(word, "data_basis") != 0 && strcmp(word, "direct") != 0;
+    const bool forced =
+        word && strcmp(word, "zero_branch") != 0 && strcmp(word, "data_basis") != 0 && strcmp(word, "direct") != 0;
     if (i == DIRECT)
         return true;
     if (word && !forced && strcmp(word, "data_basis") != 0)
@@ -338,16 +353,22 @@ static bool pass_activation(dpid_search *s, int32_t first, int32_t at)
 {
     const dpid_chain *chain = s->chain;
     const int32_t next = run_end(chain, at + 1);
-    dpid_place place = {.activation = activation_at(chain, at), .next = activation_at(chain, next), .here = ability_of(chain, first, at), .between = ability_of(chain, at + 1, next),
+    dpid_place place = {.activation = activation_at(chain, at),
+                        .next = activation_at(chain, next),
+                        .here = ability_of(chain, first, at),
+                        .between = ability_of(chain, at + 1, next),
                         .later = ability_of(chain, at + 1, chain->parts),
-                        .borders = has_borders(chain->net), .curved = s->curved, .options = s->options};
+                        .borders = has_borders(chain->net),
+                        .curved = s->curved,
+                        .options = s->options};
     const dpid_code code = code_at(s, &place.here, first, at);
     place.code = &code;
     dpid_move move;
     for (int32_t i = 0; dpid_construction_at(i); i++) {
         if (!allowed(s, i) || !dpid_construction_at(i)->fits(&place, &move))
             continue;
-        const run r = {first, at, move.form == DPID_CODE_PAIR ? DPID_CODE_PAIR : DPID_CODE_PLAIN, move.scale, move.shift};
+        const run r = {first, at, move.form == DPID_CODE_PAIR ? DPID_CODE_PAIR : DPID_CODE_PLAIN, move.scale,
+                       move.shift};
         if (!write_run(s, &r))
             return false;
         if (place.activation->trained)
@@ -375,7 +396,8 @@ bool dpid_search_solve(dpid_search *s)
     }
     const run last = {first, chain->parts, DPID_CODE_PLAIN, s->gain, 0};
     const bool power = s->gain / s->code.a == dpid_power_below(fabs(s->gain / s->code.a));
-    if (s->code.form == DPID_CODE_HALF || !write_run(s, &last) || !in_place(&s->code, dpid_channels(&chain->net->value[chain->out].shape)))
+    if (s->code.form == DPID_CODE_HALF || !write_run(s, &last) ||
+        !in_place(&s->code, dpid_channels(&chain->net->value[chain->out].shape)))
         return false;
     s->witness->rounding += power ? 0 : 2 * dpid_magnitude(&s->code);
     return true;

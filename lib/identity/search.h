@@ -11,13 +11,13 @@ typedef struct {
     dpid_arena *arena;
     dpid_writing writing;
     dpid_code code;
-    double gain;              /* what the chain is to give: gain x */
+    double gain;                       /* what the chain is to give: gain x */
     int32_t first_linear, last_linear; /* parts; -1: none */
-    int32_t first_move;       /* constructions before this one are not tried (direct always) */
+    int32_t first_move;                /* constructions before this one are not tried (direct always) */
     int32_t curved;
     bool joins;
     dpid_witness *witness;
-    int32_t worst;            /* the last construction, in their order, that was used */
+    int32_t worst; /* the last construction, in their order, that was used */
 } dpid_search;
 
 /* Walks the chain and writes weights; false: some activation has no construction that fits. */

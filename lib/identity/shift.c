@@ -1,4 +1,5 @@
-/* Shift: t = x + c, so that the whole domain lies on the straight stretch; the constant is taken back behind it.   relu, box: c = -low */
+/* Shift: t = x + c, so that the whole domain lies on the straight stretch; the constant is taken back behind it.
+   relu, box: c = -low */
 #include "identity/chain.h"
 
 #include <math.h>
@@ -28,9 +29,15 @@ static bool fits(const dpid_place *place, dpid_move *move)
     if (a * code->high + c > line->high)
         return false;
     const double size = dpid_magnitude(code) + 2 * fabs(c / a);
-    *move = (dpid_move){.scale = a, .shift = c, .form = DPID_CODE_PLAIN, .after_form = DPID_CODE_PLAIN, .after_a = line->slope * a, .after_c = line->slope * c + line->offset};
+    *move = (dpid_move){.scale = a,
+                        .shift = c,
+                        .form = DPID_CODE_PLAIN,
+                        .after_form = DPID_CODE_PLAIN,
+                        .after_a = line->slope * a,
+                        .after_c = line->slope * c + line->offset};
     move->rounding = (place->activation->rounds || line->slope != 1 ? 4 : 2) * size;
     return true;
 }
 
-const dpid_construction dpid_construction_shift = {"shift", "T1", "W = I, b = c, then -c: the domain moved onto the straight stretch", fits};
+const dpid_construction dpid_construction_shift = {
+    "shift", "T1", "W = I, b = c, then -c: the domain moved onto the straight stretch", fits};

@@ -1,4 +1,6 @@
-/* Right singular vectors: x = U S V^T.   First R of x = Q R by modified Gram-Schmidt (its R is backward stable, Bjorck 1967), then one-sided Jacobi rotations of R's columns
+/* Right singular vectors: x = U S V^T.
+   First R of x = Q R by modified Gram-Schmidt (its R is backward stable, Bjorck 1967), then one-sided Jacobi rotations
+   of R's columns
    (Hestenes 1958) until they are orthogonal: R V = U S. */
 #include "identity/chain.h"
 

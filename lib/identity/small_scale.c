@@ -19,7 +19,8 @@ static double eps_within(const dpid_place *place, double size)
     return dpid_power_below(fmin(1, place->activation->order == 2 ? ratio : sqrt(ratio)));
 }
 
-/* Rounding of phi near phi(0) costs 2 u |phi(0)| / (eps slope)/2, the curve k eps^p: least at the eps where p k eps^(p+1) = cost. */
+/* Rounding of phi near phi(0) costs 2 u |phi(0)| / (eps slope)/2, the curve k eps^p: least at the eps where p k
+   eps^(p+1) = cost. */
 static double eps_of_floor(const dpid_place *place, double size, double *floor)
 {
     const dpid_activation *a = place->activation;
@@ -38,7 +39,8 @@ static bool fits(const dpid_place *place, dpid_move *move)
     const dpid_activation *a = place->activation;
     const bool floored = a->value != 0;
     const bool able = place->here.scale && place->later.scale && (!floored || place->later.shift);
-    if (code->form != DPID_CODE_PLAIN || !able || a->slope == 0 || isinf(code->low) || isinf(code->high) || (code->c != 0 && !place->here.shift))
+    if (code->form != DPID_CODE_PLAIN || !able || a->slope == 0 || isinf(code->low) || isinf(code->high) ||
+        (code->c != 0 && !place->here.shift))
         return false;
     const bool tail = a->tail_f32 > 0 && place->here.shift && place->later.shift && !place->options->construction;
     if (tail && (floored || !place->borders))
@@ -48,11 +50,19 @@ static bool fits(const dpid_place *place, dpid_move *move)
     double eps = floored ? eps_of_floor(place, size, &floor) : eps_within(place, size);
     if (place->options->eps > 0)
         eps = place->options->eps;
-    *move = (dpid_move){.scale = eps, .form = DPID_CODE_PLAIN, .after_form = DPID_CODE_PLAIN, .after_a = eps * a->slope, .after_c = a->value, .eps = eps, .floor = floor, .approximate = true};
+    *move = (dpid_move){.scale = eps,
+                        .form = DPID_CODE_PLAIN,
+                        .after_form = DPID_CODE_PLAIN,
+                        .after_a = eps * a->slope,
+                        .after_c = a->value,
+                        .eps = eps,
+                        .floor = floor,
+                        .approximate = true};
     move->real_error = coefficient(a, size) * (a->order == 2 ? eps : eps * eps);
     move->rounding = 6 * size + 4 * fabs(a->value) / (eps * a->slope);
     move->zero_preserving = !floored;
     return true;
 }
 
-const dpid_construction dpid_construction_small_scale = {"small_scale", "T4", "W = eps I, then 1 / (eps phi'(0)): the line through 0; error eps or eps^2", fits};
+const dpid_construction dpid_construction_small_scale = {
+    "small_scale", "T4", "W = eps I, then 1 / (eps phi'(0)): the line through 0; error eps or eps^2", fits};

@@ -1,4 +1,5 @@
-/* Blocks between the blocks of a net. Block numbers, and with them names, shift; the order of layers does not, so parameters go by order. */
+/* Blocks between the blocks of a net. Block numbers, and with them names, shift; the order of layers does not, so
+   parameters go by order. */
 #include "identity/splice.h"
 
 #include <assert.h>
@@ -40,8 +41,11 @@ static int32_t complete_word(deepid_ctx *ctx, const dpid_shape *shape, const cha
     if (!known || dpid_first_word(rest, &rest).length > 0)
         return text->status;
     if (shape->rank != 3)
-        return dpid_fail(ctx, DEEPID_ERR_SPEC, "block '%.*s': a word alone is a block of convolutions, here flow %s values; give its layers, such as %.*s { dense out=%lld; relu }",
-                         (int)word.length, word.text, dpid_shape_text(shape->rank, shape->extent).text, (int)word.length, word.text, (long long)shape->extent[0]);
+        return dpid_fail(ctx, DEEPID_ERR_SPEC,
+                         "block '%.*s': a word alone is a block of convolutions, here flow %s values; give its layers, "
+                         "such as %.*s { dense out=%lld; relu }",
+                         (int)word.length, word.text, dpid_shape_text(shape->rank, shape->extent).text,
+                         (int)word.length, word.text, (long long)shape->extent[0]);
     const bool wide = strncmp(word.text, "bottleneck", 10) == 0;
     dpid_string_format(text, " out=%lld", (long long)(wide ? (shape->extent[2] + 3) / 4 : shape->extent[2]));
     return text->status;
@@ -64,9 +68,12 @@ static int32_t check_single(deepid_ctx *ctx, const dpid_spec *spec, const char *
 {
     const dpid_item *item = spec->items;
     if (!item || item->next || item->kind)
-        return dpid_fail(ctx, DEEPID_ERR_SPEC, "block '%s': expected one block, such as plain { dense out=16; relu }", block);
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "block '%s': expected one block, such as plain { dense out=16; relu }",
+                         block);
     if (item->count != 1)
-        return dpid_fail(ctx, DEEPID_ERR_SPEC, "block '%s': it is repeated %lld times; how often it is added is a number of its own", block, (long long)item->count);
+        return dpid_fail(ctx, DEEPID_ERR_SPEC,
+                         "block '%s': it is repeated %lld times; how often it is added is a number of its own", block,
+                         (long long)item->count);
     return DEEPID_OK;
 }
 
@@ -76,11 +83,13 @@ static int32_t check_shape(const deepid_net *net, const char *block)
     const dpid_shape *out = &net->value[net->block[0].out].shape;
     if (dpid_shape_equal(in, out))
         return DEEPID_OK;
-    return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "block '%s' turns %s into %s: only a block that keeps the shape can be the identity", block, dpid_shape_text(in->rank, in->extent).text,
-                     dpid_shape_text(out->rank, out->extent).text);
+    return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE,
+                     "block '%s' turns %s into %s: only a block that keeps the shape can be the identity", block,
+                     dpid_shape_text(in->rank, in->extent).text, dpid_shape_text(out->rank, out->extent).text);
 }
 
-static int32_t make_block(deepid_ctx *ctx, const dpid_shape *shape, const char *block, dpid_arena *arena, dpid_string *text, deepid_net **out)
+static int32_t make_block(deepid_ctx *ctx, const dpid_shape *shape, const char *block, dpid_arena *arena,
+                          dpid_string *text, deepid_net **out)
 {
     dpid_spec spec = {.items = NULL};
     dpid_string_format(text, "input %s;\n", dpid_shape_text(shape->rank, shape->extent).text);
@@ -170,7 +179,8 @@ static int32_t cut_items(cutter *c, const dpid_item *item)
     return DEEPID_OK;
 }
 
-static int32_t cut_text(const deepid_net *net, const deepid_net *block, const int64_t *count, dpid_arena *arena, dpid_string *text)
+static int32_t cut_text(const deepid_net *net, const deepid_net *block, const int64_t *count, dpid_arena *arena,
+                        dpid_string *text)
 {
     dpid_spec spec = {.items = NULL};
     dpid_spec inner = {.items = NULL};
@@ -185,7 +195,8 @@ static int32_t cut_text(const deepid_net *net, const deepid_net *block, const in
 
 /* ---- the parameters, by order ------------------------------------------------------------------------ */
 
-static int32_t mark_added(const deepid_net *net, const deepid_net *longer, const int64_t *count, dpid_arena *arena, bool **out)
+static int32_t mark_added(const deepid_net *net, const deepid_net *longer, const int64_t *count, dpid_arena *arena,
+                          bool **out)
 {
     int64_t at = 0;
     DPID_TRY(dpid_arena_alloc(arena, longer->blocks + 1, sizeof **out, "blocks", out));
@@ -203,7 +214,8 @@ static void copy_layer(const deepid_net *from, const dpid_layer *old, deepid_net
     assert(old->op.kind == layer->op.kind && old->op.parameters == layer->op.parameters);
     for (int32_t k = 0; k < layer->op.parameters; k++) {
         const dpid_parameter *p = &from->parameter[old->parameter[k]];
-        memcpy(dpid_net_parameter_at(to, layer->parameter[k]), dpid_net_parameter_at(from, old->parameter[k]), (size_t)(p->count * dpid_precision_bytes(from->precision)));
+        memcpy(dpid_net_parameter_at(to, layer->parameter[k]), dpid_net_parameter_at(from, old->parameter[k]),
+               (size_t)(p->count * dpid_precision_bytes(from->precision)));
     }
 }
 
@@ -221,7 +233,8 @@ static void copy_old(const deepid_net *net, deepid_net *longer, const bool *adde
     longer->noise_step = net->noise_step;
 }
 
-int32_t dpid_splice(const deepid_net *net, const deepid_net *block, const int64_t *count, const char *init, uint64_t seed, dpid_arena *arena, deepid_net **out, bool **added)
+int32_t dpid_splice(const deepid_net *net, const deepid_net *block, const int64_t *count, const char *init,
+                    uint64_t seed, dpid_arena *arena, deepid_net **out, bool **added)
 {
     deepid_ctx *ctx = net->head.ctx;
     dpid_string text = {.ctx = ctx};

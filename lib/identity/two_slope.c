@@ -16,7 +16,8 @@ static bool open(const dpid_place *place, dpid_move *move)
     const bool start = code->c == 0 && (place->here.scale || code->a == 1);
     if (code->form != DPID_CODE_PLAIN || !start || !sign || !same_slopes(place->activation, place->next))
         return false;
-    *move = (dpid_move){.scale = 1, .form = DPID_CODE_PLAIN, .after_form = DPID_CODE_HALF, .after_a = 1, .zero_preserving = true};
+    *move = (dpid_move){
+        .scale = 1, .form = DPID_CODE_PLAIN, .after_form = DPID_CODE_HALF, .after_a = 1, .zero_preserving = true};
     move->rounding = 1 * dpid_magnitude(code);
     return true;
 }
@@ -28,7 +29,11 @@ static bool close(const dpid_place *place, dpid_move *move)
     const double product = place->activation->up * place->activation->down;
     if (code->form != DPID_CODE_HALF || !place->here.scale || !place->later.scale)
         return false;
-    *move = (dpid_move){.scale = -1, .form = DPID_CODE_HALF, .after_form = DPID_CODE_PLAIN, .after_a = -product, .zero_preserving = true};
+    *move = (dpid_move){.scale = -1,
+                        .form = DPID_CODE_HALF,
+                        .after_form = DPID_CODE_PLAIN,
+                        .after_a = -product,
+                        .zero_preserving = true};
     move->rounding = 4 * dpid_magnitude(code); /* two products, the factor 1 / product and its product */
     return true;
 }
@@ -41,4 +46,5 @@ static bool fits(const dpid_place *place, dpid_move *move)
     return open(place, move) || close(place, move);
 }
 
-const dpid_construction dpid_construction_two_slope = {"two_slope", "T2", "x = -(1/(up down)) phi(-phi(x)): all of R^n at width n with two layers", fits};
+const dpid_construction dpid_construction_two_slope = {
+    "two_slope", "T2", "x = -(1/(up down)) phi(-phi(x)): all of R^n at width n with two layers", fits};

@@ -8,7 +8,9 @@
 
 /* ---- numbers to try --------------------------------------------------------------------- */
 
-static const double borders[] = {-0.0, 0.0, 0x1p-149, -0x1p-149, 0x1p-140, -0x1.8p-130, 0x1p-126, -0x1p-126, 1, -1, 0x1.fffffep-1, -0x1.fffffep-1, 0x1.000002p0, 1e-7, -1e-7, 1e30, -1e30, 1e37, -1e37};
+static const double borders[] = {-0.0,      0.0,  0x1p-149, -0x1p-149,     0x1p-140,       -0x1.8p-130,  0x1p-126,
+                                 -0x1p-126, 1,    -1,       0x1.fffffep-1, -0x1.fffffep-1, 0x1.000002p0, 1e-7,
+                                 -1e-7,     1e30, -1e30,    1e37,          -1e37};
 
 static bool inside(const dpid_domain *domain, double x)
 {
@@ -22,7 +24,9 @@ static double drawn(const dpid_domain *domain, dpid_random *r)
     if (!isinf(domain->high))
         return domain->low + (domain->high - domain->low) * dpid_random_uniform(r);
     const double size = ldexp(1 + dpid_random_uniform(r), (int)dpid_random_below(r, EXPONENTS) - EXPONENTS / 2);
-    return isinf(domain->low) && dpid_random_below(r, 2) ? -size : domain->low == 0 || isinf(domain->low) ? size : domain->low + size;
+    return isinf(domain->low) && dpid_random_below(r, 2) ? -size
+           : domain->low == 0 || isinf(domain->low)      ? size
+                                                         : domain->low + size;
 }
 
 /* Every seventh value is a border, in turn, so that each meets each place. */
@@ -101,11 +105,13 @@ static int32_t measure(deepid_net *net, dpid_mode mode, int64_t samples, const d
     const int64_t batch = mode == DPID_TRAIN || samples < BATCH ? samples : BATCH;
     DPID_TRY(dpid_net_prepare(net, batch, false));
     for (int64_t first = 0; first < samples; first += batch)
-        DPID_TRY(run_part(net, mode, samples - first < batch ? samples - first : batch, x + first * dpid_shape_count(&net->value[0].shape), m));
+        DPID_TRY(run_part(net, mode, samples - first < batch ? samples - first : batch,
+                          x + first * dpid_shape_count(&net->value[0].shape), m));
     return DEEPID_OK;
 }
 
-int32_t dpid_identity_measure(const deepid_net *block, int32_t dtype, dpid_mode mode, int64_t samples, const double *x, dpid_measurement *out)
+int32_t dpid_identity_measure(const deepid_net *block, int32_t dtype, dpid_mode mode, int64_t samples, const double *x,
+                              dpid_measurement *out)
 {
     deepid_net *net = NULL;
     DPID_TRY(dpid_net_exact_clone(block, dpid_dtype_precision(dtype), &net));

@@ -1,4 +1,5 @@
-/* Zero branch: y = after(F(x) + s x) with F = 0. The last scale (batchnorm's gamma and beta), or else the last weight and bias of the branch becomes 0; the rest is free. */
+/* Zero branch: y = after(F(x) + s x) with F = 0. The last scale (batchnorm's gamma and beta), or else the last
+   weight and bias of the branch becomes 0; the rest is free. */
 #include "identity/chain.h"
 
 static const dpid_step *step_giving(const deepid_net *net, int32_t value)

@@ -21,7 +21,10 @@ static int32_t gather(dpid_batch *b, const deepid_dataset *data, dpid_precision 
     if (status == DEEPID_OK)
         status = dpid_alloc(ctx, targets, dpid_precision_bytes(from), "probe", &target);
     if (status == DEEPID_OK) {
-        dpid_dataset_gather(NULL, data, &(dpid_gathered){.order = t->order, .n = b->n, .precision = from, .x = x, .labels = t->labels, .targets = target});
+        dpid_dataset_gather(
+            NULL, data,
+            &(dpid_gathered){
+                .order = t->order, .n = b->n, .precision = from, .x = x, .labels = t->labels, .targets = target});
         for (int64_t i = 0; i < features; i++)
             dpid_store(b->net->precision, dpid_net_input(b->net), i, dpid_fetch(from, x, i));
         for (int64_t i = 0; i < targets; i++)
@@ -32,7 +35,8 @@ static int32_t gather(dpid_batch *b, const deepid_dataset *data, dpid_precision 
     return status;
 }
 
-static int32_t open(dpid_batch *b, const deepid_net *net, const deepid_dataset *data, dpid_precision precision, bool whole)
+static int32_t open(dpid_batch *b, const deepid_net *net, const deepid_dataset *data, dpid_precision precision,
+                    bool whole)
 {
     DPID_TRY(dpid_net_clone_as(net, precision, &b->net));
     DPID_TRY(deepid_trainer_create(b->net, data, &b->trainer));
@@ -47,7 +51,8 @@ static int32_t open(dpid_batch *b, const deepid_net *net, const deepid_dataset *
     return gather(b, data, net->precision);
 }
 
-int32_t dpid_batch_open(const deepid_net *net, const deepid_dataset *data, dpid_precision precision, dpid_mode mode, int64_t n, bool whole, dpid_batch *out)
+int32_t dpid_batch_open(const deepid_net *net, const deepid_dataset *data, dpid_precision precision, dpid_mode mode,
+                        int64_t n, bool whole, dpid_batch *out)
 {
     dpid_batch batch = {.n = n, .mode = mode, .loss = (double)NAN};
     const int32_t status = open(&batch, net, data, precision, whole);
@@ -98,9 +103,12 @@ int32_t dpid_batch_check_finite(const dpid_batch *batch, const char *probe)
 {
     const char *where = dpid_net_find_nonfinite(batch->net, "output", batch->n);
     if (where || !isfinite(batch->loss))
-        return dpid_fail(batch->net->head.ctx, DEEPID_ERR_NUMERIC, "%s: the output of %s is not finite", probe, where ? where : "the loss");
+        return dpid_fail(batch->net->head.ctx, DEEPID_ERR_NUMERIC, "%s: the output of %s is not finite", probe,
+                         where ? where : "the loss");
     where = dpid_net_find_nonfinite(batch->net, "gradient", batch->n);
-    return where ? dpid_fail(batch->net->head.ctx, DEEPID_ERR_NUMERIC, "%s: the gradient of %s is not finite", probe, where) : DEEPID_OK;
+    return where ? dpid_fail(batch->net->head.ctx, DEEPID_ERR_NUMERIC, "%s: the gradient of %s is not finite", probe,
+                             where)
+                 : DEEPID_OK;
 }
 
 /* ---- places ----------------------------------------------------------------------------- */

@@ -1,10 +1,14 @@
-/* Linear CKA between the values at points of nets (Kornblith et al. 2019, section 3): with K = Xc Xc^T and L = Yc Yc^T, columns centred,
+/* Linear CKA between the values at points of nets (Kornblith et al. 2019, section 3): with K = Xc Xc^T and L = Yc
+   Yc^T, columns centred,
 
-       CKA(X, Y) = <K, L> / (|K| |L|)  =  |Yc^T Xc|^2 / (|Xc^T Xc| |Yc^T Yc|)        unbiased: with HSIC_1(K, L) for <K, L>
+       CKA(X, Y) = <K, L> / (|K| |L|)  =  |Yc^T Xc|^2 / (|Xc^T Xc| |Yc^T Yc|)
+       unbiased: with HSIC_1(K, L) for <K, L>
 
-       n (n - 3) HSIC_1(K, L) = <K~, L~> + (1^T K~ 1)(1^T L~ 1) / ((n - 1)(n - 2)) - 2 (K~ 1)^T (L~ 1) / (n - 2)        K~: K with a diagonal of zeros (Song et al. 2012, eq. 5)
+       n (n - 3) HSIC_1(K, L) = <K~, L~> + (1^T K~ 1)(1^T L~ 1) / ((n - 1)(n - 2)) - 2 (K~ 1)^T (L~ 1) / (n - 2)
+       K~: K with a diagonal of zeros (Song et al. 2012, eq. 5)
 
-   1 for equal representations, whatever orthogonal map or factor lies between them. The first estimate is not 0 for independent ones: about sqrt(p q / ((n + p)(n + q))). */
+   1 for equal representations, whatever orthogonal map or factor lies between them. The first estimate is not 0 for
+   independent ones: about sqrt(p q / ((n + p)(n + q))). */
 #include "inspect/cka.h"
 
 #include "tensor/gemm.h"
@@ -78,7 +82,9 @@ void dpid_gram_compare(const dpid_gram *a, const dpid_gram *b, double *cka, doub
     products(a, a, &all[1], &beside[1]);
     products(b, b, &all[2], &beside[2]);
     *cka = all[0] / sqrt(all[1] * all[2]);
-    *unbiased = a->n < SMALLEST ? (double)NAN : unbiased_product(a, b, beside[0]) / sqrt(unbiased_product(a, a, beside[1]) * unbiased_product(b, b, beside[2]));
+    *unbiased = a->n < SMALLEST ? (double)NAN
+                                : unbiased_product(a, b, beside[0]) /
+                                      sqrt(unbiased_product(a, a, beside[1]) * unbiased_product(b, b, beside[2]));
 }
 
 /* ---- two nets ----------------------------------------------------------------------------- */
@@ -98,7 +104,8 @@ static int32_t make_side(deepid_net *net, const deepid_dataset *data, int64_t n,
     DPID_TRY(dpid_arena_alloc(arena, out->count, sizeof *out->gram, "cka", &out->gram));
     int32_t status = dpid_points_collect(net, data, n, out->points, out->count, &values, &x);
     for (int32_t k = 0; status == DEEPID_OK && k < out->count; k++)
-        status = dpid_gram_make(arena, net->precision, x[k], n, dpid_shape_count(&net->value[out->points[k]].shape), &out->gram[k]);
+        status = dpid_gram_make(arena, net->precision, x[k], n, dpid_shape_count(&net->value[out->points[k]].shape),
+                                &out->gram[k]);
     dpid_arena_release(&values);
     return status;
 }
@@ -132,7 +139,9 @@ int32_t dpid_cka(deepid_net *a, deepid_net *b, const deepid_dataset *data, int64
 
 /* ---- the probe ------------------------------------------------------------------------------ */
 
-static const dpid_option options[] = {{"samples", DPID_INT, 256, 1, 1 << 13, NULL, false, "samples looked at: each point takes its square of doubles"}, {0}};
+static const dpid_option options[] = {
+    {"samples", DPID_INT, 256, 1, 1 << 13, NULL, false, "samples looked at: each point takes its square of doubles"},
+    {0}};
 
 static int32_t fill(dpid_probe_run *run)
 {
@@ -141,7 +150,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_cka = {
     .word = "cka",
-    .help = "linear CKA of every pair of the input, what enters and leaves blocks, and the output: a row a pair, i and j count them from 0; options: samples=256",
+    .help = "linear CKA of every pair of the input, what enters and leaves blocks, and the output: a row a pair, i and "
+            "j count them from 0; options: samples=256",
     .heading = "pair",
     .columns = "i,j,cka,cka_unbiased",
     .options = options,

@@ -1,7 +1,9 @@
-/* Multinomial logistic regression with a ridge:   f(W, b) = mean_i -log softmax(W x_i + b)[label_i]  +  lambda / 2 |W|^2.
+/* Multinomial logistic regression with a ridge:
+   f(W, b) = mean_i -log softmax(W x_i + b)[label_i]  +  lambda / 2 |W|^2.
 
-   f is convex and its second derivative is nowhere above I - 1 1^T / classes times A = X^T X / (2 n) + lambda (Boehning 1992, theorem 1): with A = U^T U and phi = U theta it is below about
-   the identity, so L-BFGS in phi takes few steps, however X is scaled. The bias has no ridge. */
+   f is convex and its second derivative is nowhere above I - 1 1^T / classes times A = X^T X / (2 n) + lambda
+   (Boehning 1992, theorem 1): with A = U^T U and phi = U theta it is below about the identity, so L-BFGS in phi
+   takes few steps, however X is scaled. The bias has no ridge. */
 #include "inspect/classifier.h"
 
 #include "tensor/gemm.h"
@@ -117,7 +119,8 @@ static double cross_entropy(dpid_classifier *c)
     return loss / samples;
 }
 
-static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *phi, lbfgsfloatval_t *g, int count, lbfgsfloatval_t step)
+static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *phi, lbfgsfloatval_t *g, int count,
+                                lbfgsfloatval_t step)
 {
     dpid_classifier *c = instance;
     const dpid_sheet *s = c->sheet;
@@ -172,18 +175,21 @@ int32_t dpid_classifier_fit(dpid_classifier *c, double *theta)
     parameter.epsilon = 1e-3; /* of the gradient: classes are counted, not digits */
     lbfgsfloatval_t *phi = lbfgs_malloc((int)count);
     if (!phi)
-        return dpid_fail(c->arena->ctx, DEEPID_ERR_MEMORY, "linear probe: no memory for %lld parameters", (long long)count);
+        return dpid_fail(c->arena->ctx, DEEPID_ERR_MEMORY, "linear probe: no memory for %lld parameters",
+                         (long long)count);
     memcpy(phi, theta, (size_t)count * sizeof *phi);
     multiply(rows, c->sheet->classes, c->factor, phi);
-    const int code = lbfgs((int)count, phi, NULL, evaluate, NULL, c, &parameter); /* a search that finds nothing lower leaves its best point, which is what is asked for */
+    /* a search that finds nothing lower leaves its best point, which is what is asked for */
+    const int code = lbfgs((int)count, phi, NULL, evaluate, NULL, c, &parameter);
     memcpy(theta, phi, (size_t)count * sizeof *phi);
     solve(rows, c->sheet->classes, c->factor, theta);
     lbfgs_free(phi);
-    return code == LBFGSERR_OUTOFMEMORY ? dpid_fail(c->arena->ctx, DEEPID_ERR_MEMORY, "linear probe: no memory") : DEEPID_OK;
+    return code == LBFGSERR_OUTOFMEMORY ? dpid_fail(c->arena->ctx, DEEPID_ERR_MEMORY, "linear probe: no memory")
+                                        : DEEPID_OK;
 }
 
-void dpid_classifier_score(const dpid_classifier *c, const double *theta, int64_t n, const double *x, const int32_t *labels, const int32_t *which, double *scores, double *loss,
-                           int64_t *right)
+void dpid_classifier_score(const dpid_classifier *c, const double *theta, int64_t n, const double *x,
+                           const int32_t *labels, const int32_t *which, double *scores, double *loss, int64_t *right)
 {
     const int64_t classes = c->sheet->classes;
     const int64_t rows = c->sheet->d + 1;

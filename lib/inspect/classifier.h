@@ -25,10 +25,12 @@ typedef struct {
 
 int32_t dpid_classifier_make(const dpid_sheet *sheet, dpid_arena *arena, dpid_classifier *out);
 void dpid_classifier_set_lambda(dpid_classifier *c, double lambda);
-/* Minimises mean cross-entropy of softmax(W x + b) + lambda / 2 |W|^2 from theta = (W; b)^T [d + 1, classes] on, which becomes the minimum. */
+/* Minimises mean cross-entropy of softmax(W x + b) + lambda / 2 |W|^2 from theta = (W; b)^T [d + 1, classes] on,
+   which becomes the minimum. */
 int32_t dpid_classifier_fit(dpid_classifier *c, double *theta);
-/* Of n rows of x: sum of cross-entropies (where which is NULL or which[i] == held) and how many have the right class on top. */
-void dpid_classifier_score(const dpid_classifier *c, const double *theta, int64_t n, const double *x, const int32_t *labels, const int32_t *which, double *scores, double *loss,
-                           int64_t *right);
+/* Of n rows of x: sum of cross-entropies (where which is NULL or which[i] == held) and how many have the right class
+   on top. */
+void dpid_classifier_score(const dpid_classifier *c, const double *theta, int64_t n, const double *x,
+                           const int32_t *labels, const int32_t *which, double *scores, double *loss, int64_t *right);
 
 #endif

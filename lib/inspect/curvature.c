@@ -1,4 +1,5 @@
-/* Curvature: the ends of the Hessian's spectrum of the batch's loss, by Lanczos with full reorthogonalisation (Paige 1972), with bounds. H v by central differences of the gradient, in f64.
+/* Curvature: the ends of the Hessian's spectrum of the batch's loss, by Lanczos with full reorthogonalisation (Paige
+ * 1972), with bounds. H v by central differences of the gradient, in f64.
  */
 #include "inspect/batch.h"
 #include "inspect/probe.h"
@@ -11,7 +12,8 @@ static const dpid_option options[] = {
     DPID_PROBE_SAMPLES,
     {"mode", DPID_CHOICE, 1, 0, 0, "eval|train", false, "of batchnorm and dropout"},
     {"iterations", DPID_INT, 50, 1, 1000, NULL, false, "gradients are taken twice as often"},
-    {"rate", DPID_REAL, 0.1, 1e-30, 1e30, NULL, false, "learning rate whose limit 2 / rate the curvature is compared with"},
+    {"rate", DPID_REAL, 0.1, 1e-30, 1e30, NULL, false,
+     "learning rate whose limit 2 / rate the curvature is compared with"},
     {"seed", DPID_INT, 1, 0, 1e15, NULL, false, "of the first vector"},
     {0},
 };
@@ -176,7 +178,8 @@ static int32_t append(const dpid_probe_run *run, const lanczos *l)
     }
     const double most = l->t[top * l->m + top];
     const double least = l->t[bottom * l->m + bottom];
-    const double row[] = {most, bound_of(l, top), least, bound_of(l, bottom), most * run->option[RATE].r / 2, (double)l->m};
+    const double row[] = {most,        bound_of(l, top), least, bound_of(l, bottom), most * run->option[RATE].r / 2,
+                          (double)l->m};
     return deepid_table_append(run->table, "net", row);
 }
 
@@ -215,8 +218,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_curvature = {
     .word = "curvature",
-    .help =
-        "largest and least eigenvalue of the batch loss's Hessian, with bounds (Lanczos), beside the limit 2 / rate; options: samples=256, mode=train|eval, iterations=50, rate=0.1, seed=1",
+    .help = "largest and least eigenvalue of the batch loss's Hessian, with bounds (Lanczos), beside the limit 2 / "
+            "rate; options: samples=256, mode=train|eval, iterations=50, rate=0.1, seed=1",
     .heading = "net",
     .columns = "lambda_max,bound_max,lambda_min,bound_min,lambda_over_limit,iterations",
     .options = options,

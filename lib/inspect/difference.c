@@ -9,14 +9,15 @@
 #include <math.h>
 #include <string.h>
 
-/* Steps relative to the size of what is moved. The one whose difference is known best is compared: that choice does not look at the gradient. */
+/* Steps relative to the size of what is moved. The one whose difference is known best is compared: that choice does
+   not look at the gradient. */
 static const double steps[] = {1e-4, 1e-5, 1e-6, 1e-3, 1e-2, 1e-7, 1e-8, 1e-9, 1e-10};
 enum { STEPS = sizeof steps / sizeof *steps, POINTS = 5 };
 static const double points[POINTS] = {0, -2, -1, 1, 2};
 static const double fourth[POINTS] = {0, 1.0 / 12, -8.0 / 12, 8.0 / 12, -1.0 / 12}; /* of a derivative */
 static const double second[POINTS] = {0, 0, -1.0 / 2, 1.0 / 2, 0};
-#define KNOWN 1e-8     /* a difference that is known as well as this ends the search */
-#define KINK 1e-3      /* an output whose second differences are more than this share of its first ones stands at a kink */
+#define KNOWN 1e-8 /* a difference that is known as well as this ends the search */
+#define KINK 1e-3  /* an output whose second differences are more than this share of its first ones stands at a kink */
 #define CANCELLED 1e-4 /* a gradient smaller than this share of its terms is compared with them instead */
 #define UNSURE 1e-7    /* the error that a difference as far off as it may be amounts to */
 
@@ -68,7 +69,8 @@ int32_t dpid_difference_open(const dpid_batch *batch, int32_t directions, uint64
     for (int32_t i = 0; i < net->layers; i++)
         saved = larger(saved, net->layer[i].op.saved_fixed + batch->n * net->layer[i].op.saved_per_sample);
     *out = (dpid_difference){.batch = batch, .directions = directions, .seed = seed, .arena = {.ctx = net->head.ctx}};
-    double **const arrays[] = {&out->base, &out->direction, &out->moved, &out->dx, &out->dy, &out->part, &out->y[0], &out->y[1], &out->y[2], &out->y[3], &out->y[4]};
+    double **const arrays[] = {&out->base, &out->direction, &out->moved, &out->dx,   &out->dy,  &out->part,
+                               &out->y[0], &out->y[1],      &out->y[2],  &out->y[3], &out->y[4]};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         DPID_TRY(dpid_arena_alloc(&out->arena, most, sizeof(double), "probe", arrays[i]));
     return dpid_arena_alloc(&out->arena, saved, sizeof(double), "probe", &out->saved);
@@ -156,8 +158,9 @@ typedef enum {
     BY_SIZE,    /* parameters: all by their root mean square */
     BY_CHANNEL, /* values: each channel by its deviation, as batch-norm sees it */
     BY_ROW,     /* each row of channels by its deviation, as layernorm sees it */
-    BY_ENTRY,   /* what an elementwise layer reads: by the entry itself, since bends are 1 wide wherever the others are */
-    BY_ONE      /* what softmax reads: at most 1 */
+    /* what an elementwise layer reads: by the entry itself, since bends are 1 wide wherever the others are */
+    BY_ENTRY,
+    BY_ONE /* what softmax reads: at most 1 */
 } reach;
 
 /* The deviation of n entries, a stride apart, and its use. */
@@ -166,7 +169,8 @@ static void scale_entries(dpid_difference *d, int64_t first, int64_t n, int64_t 
     const double own = deviation(d->base + first, n, stride);
     const double scale = by != BY_ROW ? sized(own, all) : own > 0 ? own : 1e-3 * (all > 0 ? fmin(all, 1) : 1);
     for (int64_t i = first; i < first + n * stride; i += stride)
-        d->direction[i] *= by == BY_CHANNEL || by == BY_ROW ? scale : fmin(scale, 1) + (by == BY_ENTRY ? fabs(d->base[i]) : 0);
+        d->direction[i] *=
+            by == BY_CHANNEL || by == BY_ROW ? scale : fmin(scale, 1) + (by == BY_ENTRY ? fabs(d->base[i]) : 0);
 }
 
 static void draw_direction(dpid_difference *d, uint32_t what, int64_t count, int64_t c, reach by, int32_t which)
@@ -248,7 +252,8 @@ static wide derivative(const dpid_difference *d, int64_t i, const double *weight
     return slope / (wide)h;
 }
 
-/* The derivative of second order tells how curved y is, at a small kink the sides do; one sample's largest output tells how y rounds. d->dy keeps what is left out. */
+/* The derivative of second order tells how curved y is, at a small kink the sides do; one sample's largest output
+   tells how y rounds. d->dy keeps what is left out. */
 static void sum_sample(dpid_difference *d, const double *dy, int64_t first, int64_t n, bool kinked, double h, slopes *s)
 {
     double most = 0;
@@ -261,7 +266,8 @@ static void sum_sample(dpid_difference *d, const double *dy, int64_t first, int6
         if (out)
             continue;
         const wide term = (wide)dy[i] * derivative(d, i, fourth, h);
-        const wide bend = fabsl(term - (wide)dy[i] * derivative(d, i, second, h)) + (kinked ? fabsl((wide)dy[i] * (wide)sides(d, i) / (wide)h) : 0);
+        const wide bend = fabsl(term - (wide)dy[i] * derivative(d, i, second, h)) +
+                          (kinked ? fabsl((wide)dy[i] * (wide)sides(d, i) / (wide)h) : 0);
         s->got += term;
         s->terms += fabsl(term);
         s->bend += bend * bend;
@@ -270,8 +276,10 @@ static void sum_sample(dpid_difference *d, const double *dy, int64_t first, int6
     s->rounding += squares * (wide)most * (wide)most;
 }
 
-/* Difference and gradient without the outputs at a kink: what those send back is taken from the gradient by the step's own backward, which is linear in dy. */
-static comparison compare(dpid_difference *d, int32_t t, int32_t moved, int64_t count, const double *gradient, double h, double *excluded)
+/* Difference and gradient without the outputs at a kink: what those send back is taken from the gradient by the
+   step's own backward, which is linear in dy. */
+static comparison compare(dpid_difference *d, int32_t t, int32_t moved, int64_t count, const double *gradient, double h,
+                          double *excluded)
 {
     const double *dy = dpid_net_value_gradient(d->batch->net, step_at(d, t)->out);
     const int64_t outputs = dpid_value_count(d->batch, step_at(d, t)->out);
@@ -288,8 +296,11 @@ static comparison compare(dpid_difference *d, int32_t t, int32_t moved, int64_t 
     }
     *excluded = fmax(*excluded, (double)s.left_out / (double)outputs);
     const wide subnormal = DBL_TRUE_MIN * sqrtl(inner(d->direction, d->direction, count)); /* of the gradient */
-    const wide rounding = 4 * (DBL_EPSILON / (wide)h * (sqrtl(s.rounding) + length_of_products(gradient, d->base, count)) + subnormal);
-    return (comparison){fabsl(s.got - expected), fmaxl(length_of_products(gradient, d->direction, count), CANCELLED * s.terms), rounding + sqrtl(s.bend)};
+    const wide rounding =
+        4 * (DBL_EPSILON / (wide)h * (sqrtl(s.rounding) + length_of_products(gradient, d->base, count)) + subnormal);
+    return (comparison){fabsl(s.got - expected),
+                        fmaxl(length_of_products(gradient, d->direction, count), CANCELLED * s.terms),
+                        rounding + sqrtl(s.bend)};
 }
 
 /* Known better than `best`: relative to the gradient. The first is always taken. */
@@ -315,7 +326,9 @@ static reach reach_of(const dpid_op *op, int32_t moved)
         return BY_SIZE;
     if (!op)
         return BY_CHANNEL;
-    return op->kind->flags & DPID_KIND_ELEMENTWISE ? BY_ENTRY : strcmp(op->kind->word, "layernorm") == 0 ? BY_ROW : BY_CHANNEL;
+    return op->kind->flags & DPID_KIND_ELEMENTWISE    ? BY_ENTRY
+           : strcmp(op->kind->word, "layernorm") == 0 ? BY_ROW
+                                                      : BY_CHANNEL;
 }
 
 dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int32_t moved, const double *gradient)
@@ -325,7 +338,8 @@ dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int3
     const int64_t count = count_moved(d, t, moved);
     const dpid_shape *shape = moved < 0 ? &net->value[value_moved(d, t, moved)].shape : NULL;
     const int64_t channels = shape ? shape->extent[shape->rank - 1] : 1;
-    const void *from = moved < 0 ? dpid_net_value(net, value_moved(d, t, moved)) : dpid_net_parameter_at(net, net->layer[step_at(d, t)->layer].parameter[moved]);
+    const void *from = moved < 0 ? dpid_net_value(net, value_moved(d, t, moved))
+                                 : dpid_net_parameter_at(net, net->layer[step_at(d, t)->layer].parameter[moved]);
     memcpy(d->base, from, (size_t)count * sizeof(double));
     for (int32_t which = 0; which < d->directions; which++) {
         comparison best = {0};
@@ -353,12 +367,18 @@ static wide loss_at(const loss_difference *l, double h)
     const deepid_trainer *t = b->trainer;
     for (int64_t i = 0; i < l->count; i++)
         l->z[i] = (wide)l->d->base[i] + (wide)h * (wide)l->d->direction[i];
-    dpid_loss_pass pass = {.option = t->loss_option, .n = b->n, .width = l->count / b->n, .z = l->z, .labels = t->labels, .targets = l->targets};
+    dpid_loss_pass pass = {.option = t->loss_option,
+                           .n = b->n,
+                           .width = l->count / b->n,
+                           .z = l->z,
+                           .labels = t->labels,
+                           .targets = l->targets};
     t->loss->run[b->net->head.ctx->isa][DPID_P80](&pass);
     return (wide)pass.loss_sum / (wide)b->n;
 }
 
-/* The rounding of d loss / d output in f64 counts too: it is a difference of numbers up to 1 / n, of exponentials of z. */
+/* The rounding of d loss / d output in f64 counts too: it is a difference of numbers up to 1 / n, of exponentials of
+   z. */
 static comparison compare_loss(const loss_difference *l, const double *gradient, double h)
 {
     const double *direction = l->d->direction;
@@ -373,7 +393,9 @@ static comparison compare_loss(const loss_difference *l, const double *gradient,
     double most = 0;
     for (int64_t i = 0; i < l->count; i++)
         most = fmax(most, fabs(l->d->base[i]));
-    const wide rounding = 4 * DBL_EPSILON * ((1 + (wide)most) * sqrtl(inner(direction, direction, l->count)) / (wide)l->d->batch->n + fabsl((wide)l->d->batch->loss) / (wide)h);
+    const wide rounding = 4 * DBL_EPSILON *
+                          ((1 + (wide)most) * sqrtl(inner(direction, direction, l->count)) / (wide)l->d->batch->n +
+                           fabsl((wide)l->d->batch->loss) / (wide)h);
     return (comparison){fabsl(slope - inner(gradient, direction, l->count)), size_, rounding + fabsl(slope - rough)};
 }
 
@@ -392,7 +414,8 @@ int32_t dpid_difference_loss(dpid_difference *d, dpid_difference_result *result)
     *result = (dpid_difference_result){0};
     for (int32_t which = 0; which < d->directions; which++) {
         comparison best = {0};
-        draw_direction(d, name_of(net->steps, LOSS), l.count, l.count / d->batch->n, d->batch->trainer->labels ? BY_ONE : BY_CHANNEL, which);
+        draw_direction(d, name_of(net->steps, LOSS), l.count, l.count / d->batch->n,
+                       d->batch->trainer->labels ? BY_ONE : BY_CHANNEL, which);
         for (int k = 0; k < STEPS && (k == 0 || !(best.unsure <= KNOWN * best.size)); k++) {
             const comparison found = compare_loss(&l, gradient, steps[k]);
             best = is_better(&found, &best, k) ? found : best;

@@ -1,6 +1,7 @@
-/* Is backward the gradient of forward? One step of a net at a time, in f64, at the values that flow through it: fourth-order differences of its forward along random directions, against its
-   gradients. A net's gradient is a chain of steps, so right steps and right sums (gradient_check.c) make a right gradient - and a deep net's own differences, which chaos and kinks spoil,
-   are not needed. */
+/* Is backward the gradient of forward? One step of a net at a time, in f64, at the values that flow through it:
+   fourth-order differences of its forward along random directions, against its gradients. A net's gradient is a
+   chain of steps, so right steps and right sums (gradient_check.c) make a right gradient - and a deep net's own
+   differences, which chaos and kinks spoil, are not needed. */
 #ifndef DPID_INSPECT_DIFFERENCE_H
 #define DPID_INSPECT_DIFFERENCE_H
 
@@ -19,7 +20,9 @@ typedef struct {
 enum { DPID_MOVE_INPUT = -1, DPID_MOVE_SKIP = -2 }; /* or a parameter, 0.. */
 
 typedef struct {
-    double error;      /* largest over the directions of |difference - gradient| / size of the gradient; below 1e-7 where the difference is not known better */
+    /* largest over the directions of |difference - gradient| / size of the gradient; below 1e-7 where the difference
+       is not known better */
+    double error;
     double excluded;   /* largest share of outputs that stood at a kink and were left out */
     double resolution; /* how well the differences are known, relative to the gradient: smaller errors cannot be seen */
 } dpid_difference_result;
@@ -30,7 +33,8 @@ void dpid_difference_close(dpid_difference *d);
 void dpid_difference_backward(dpid_difference *d, int32_t t, int32_t moved);
 /* Differences of step t against `gradient`: of its input (n samples), its skip, or its parameter. */
 dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int32_t moved, const double *gradient);
-/* The loss against d loss / d output; differences in long double, since a small loss is a small difference of large numbers. */
+/* The loss against d loss / d output; differences in long double, since a small loss is a small difference of large
+   numbers. */
 int32_t dpid_difference_loss(dpid_difference *d, dpid_difference_result *result);
 
 #endif

@@ -1,4 +1,6 @@
-/* Gradient accuracy: how far the gradients of the net's own precision are from those of a higher one, layer by layer, from the same numbers.   Formulas: docs/probes.md */
+/* Gradient accuracy: how far the gradients of the net's own precision are from those of a higher one, layer by layer,
+   from the same numbers.
+   Formulas: docs/probes.md */
 #include "inspect/precision.h"
 #include "inspect/probe.h"
 
@@ -9,7 +11,8 @@ enum { SAMPLES, TRUST };
 enum { AUTO, NO, YES }; /* of trust */
 static const dpid_option options[] = {
     DPID_PROBE_SAMPLES_OF(64),
-    {"trust", DPID_CHOICE, AUTO, 0, 0, "auto|no|yes", false, "a third net in long double says whether the reference is to be trusted; auto: where that takes seconds"},
+    {"trust", DPID_CHOICE, AUTO, 0, 0, "auto|no|yes", false,
+     "a third net in long double says whether the reference is to be trusted; auto: where that takes seconds"},
     {0},
 };
 
@@ -50,7 +53,8 @@ static products of_parameters(const dpid_batch *x, const dpid_batch *y, const dp
     for (int32_t k = 0; k < layer->op.parameters; k++) {
         const int32_t i = layer->parameter[k];
         if (layer->op.parameter[k].trained)
-            add(&p, x, dpid_parameter_gradient_at(x->net, i), y, dpid_parameter_gradient_at(y->net, i), x->net->parameter[i].count);
+            add(&p, x, dpid_parameter_gradient_at(x->net, i), y, dpid_parameter_gradient_at(y->net, i),
+                x->net->parameter[i].count);
     }
     return p;
 }
@@ -82,7 +86,8 @@ static double quantile(const double *sorted, int64_t n, double share)
     return n == 0 ? (double)NAN : sorted[rank > 0 ? rank - 1 : 0];
 }
 
-/* |a - b| / ulp(b): median, 99th percentile and largest; entries of the reference below the least normal number are only counted. */
+/* |a - b| / ulp(b): median, 99th percentile and largest; entries of the reference below the least normal number are
+   only counted. */
 static void measure_ulps(accuracy *a, int32_t v, double *median, double *p99, double *most, double *small)
 {
     const dpid_precision p = a->low.net->precision;
@@ -94,7 +99,8 @@ static void measure_ulps(accuracy *a, int32_t v, double *median, double *p99, do
         const long double reference = dpid_fetch_wide(a->high.net->precision, high, i);
         if (fabsl(reference) < dpid_least_normal(p))
             continue;
-        const double ulps = (double)(fabsl(dpid_fetch_wide(p, low, i) - reference) / (long double)dpid_ulp(p, (double)reference));
+        const double ulps =
+            (double)(fabsl(dpid_fetch_wide(p, low, i) - reference) / (long double)dpid_ulp(p, (double)reference));
         a->ulps[n++] = isnan(ulps) ? (double)INFINITY : ulps;
     }
     qsort(a->ulps, (size_t)n, sizeof *a->ulps, compare);
@@ -118,9 +124,24 @@ static double flips(const accuracy *a, const dpid_step *step)
     return (double)flipped / (double)count;
 }
 
-enum { RELATIVE, COSINE, ULP_MEDIAN, ULP_P99, ULP_MAX, SMALL, FLIPS, PREDICTED, WEIGHT_RELATIVE, WEIGHT_COSINE, REFERENCE_ERROR, TRUSTED, COLUMNS };
+enum {
+    RELATIVE,
+    COSINE,
+    ULP_MEDIAN,
+    ULP_P99,
+    ULP_MAX,
+    SMALL,
+    FLIPS,
+    PREDICTED,
+    WEIGHT_RELATIVE,
+    WEIGHT_COSINE,
+    REFERENCE_ERROR,
+    TRUSTED,
+    COLUMNS
+};
 
-/* An f64 net has no second reference: long double has 11 bits more, so an error below one in a hundred is one that it sees. */
+/* An f64 net has no second reference: long double has 11 bits more, so an error below one in a hundred is one that
+   it sees. */
 static void judge_reference(const accuracy *a, int32_t v, double *row)
 {
     enum { FACTOR = 100 };
@@ -158,7 +179,8 @@ static bool wants_third(const dpid_probe_run *run)
     int64_t macs = 0;
     for (int32_t l = 0; l < run->net->layers; l++)
         macs += run->net->layer[l].op.macs;
-    return run->net->precision == DPID_P32 && (run->option[TRUST].i == YES || (run->option[TRUST].i == AUTO && macs <= MOST / run->n));
+    return run->net->precision == DPID_P32 &&
+           (run->option[TRUST].i == YES || (run->option[TRUST].i == AUTO && macs <= MOST / run->n));
 }
 
 static int32_t compare_all(dpid_probe_run *run, accuracy *a)
@@ -191,10 +213,12 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_gradient_accuracy = {
     .word = "gradient_accuracy",
-    .help = "gradients in the net's precision against a higher one: relative error, cosine, ULP, mask flips and the error they predict, whether the reference is to be trusted; "
+    .help = "gradients in the net's precision against a higher one: relative error, cosine, ULP, mask flips and the "
+            "error they predict, whether the reference is to be trusted; "
             "options: samples=64, trust=auto|no|yes",
     .heading = "layer",
-    .columns = "relative,cosine,ulp_median,ulp_p99,ulp_max,small,flips,predicted,weight_relative,weight_cosine,reference_error,trusted",
+    .columns = "relative,cosine,ulp_median,ulp_p99,ulp_max,small,flips,predicted,weight_relative,weight_cosine,"
+               "reference_error,trusted",
     .options = options,
     .fill = fill,
     .own = true,

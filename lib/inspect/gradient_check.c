@@ -1,6 +1,7 @@
 /* Gradient check: forward and backward of a net agree, in f64, step by step.   How: difference.h
-   Four things make the gradient of a net: each layer's own backward (input, parameters), the sum over the readers of a value (sum), d loss / d output (row loss), and that fused kernels give
-   the same (row net). All four right: the gradient is right, at any depth, whatever kinks or chaos do to differences of the whole net. */
+   Four things make the gradient of a net: each layer's own backward (input, parameters), the sum over the readers of
+   a value (sum), d loss / d output (row loss), and that fused kernels give the same (row net). All four right: the
+   gradient is right, at any depth, whatever kinks or chaos do to differences of the whole net. */
 #include "inspect/difference.h"
 #include "inspect/probe.h"
 
@@ -48,7 +49,8 @@ static void check_parameters(dpid_difference *d, int32_t t, row *r)
     const dpid_layer *layer = &net->layer[net->step[t].layer];
     for (int32_t k = 0; k < layer->op.parameters; k++)
         if (layer->op.parameter[k].trained)
-            note(r, &r->parameters, dpid_difference_check(d, t, k, dpid_parameter_gradient_at(net, layer->parameter[k])));
+            note(r, &r->parameters,
+                 dpid_difference_check(d, t, k, dpid_parameter_gradient_at(net, layer->parameter[k])));
 }
 
 /* Adds what step t sends back to value v, checked. */
@@ -74,7 +76,8 @@ static double relative(const double *a, const double *b, int64_t n)
     return away == 0 ? 0 : isnan(away) ? (double)INFINITY : (double)sqrtl(away / size);
 }
 
-/* All readers of value v; rows: that of `input`, then of each step. The net's gradient of v is the sum of what they send back. */
+/* All readers of value v; rows: that of `input`, then of each step. The net's gradient of v is the sum of what they
+   send back. */
 static void check_value(dpid_difference *d, int32_t v, double *sum, row *rows)
 {
     const deepid_net *net = d->batch->net;
@@ -160,7 +163,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_gradient_check = {
     .word = "gradient_check",
-    .help = "backward against fourth-order differences of forward, in f64, step by step; an error above 1e-6 is a bug; options: samples=64, mode=train|eval, directions=3, seed=1",
+    .help = "backward against fourth-order differences of forward, in f64, step by step; an error above 1e-6 is a bug; "
+            "options: samples=64, mode=train|eval, directions=3, seed=1",
     .heading = "layer",
     .columns = "input,parameters,sum,error,excluded,resolution",
     .options = options,

@@ -1,5 +1,5 @@
-/* Gradient norms: |dL/dh| of what a layer gives, |dL/dW| of its parameters, and |W| |dL/dW|, which batch-norm's scale invariance leaves alone. Where layers repeat: the factor from one to
- * the one before it. */
+/* Gradient norms: |dL/dh| of what a layer gives, |dL/dW| of its parameters, and |W| |dL/dW|, which batch-norm's
+ * scale invariance leaves alone. Where layers repeat: the factor from one to the one before it. */
 #include "inspect/probe.h"
 #include "inspect/slope.h"
 
@@ -44,7 +44,8 @@ static void measure(const dpid_probe_run *run, const dpid_step *step, double *ro
         if (p->spec.role == DPID_ROLE_WEIGHT)
             scaled = g * norm(net, (const char *)net->values + p->offset * bytes, p->count);
     }
-    row[ACTIVATION] = norm(net, dpid_net_value_gradient(net, step->out), run->n * dpid_shape_count(&net->value[step->out].shape));
+    row[ACTIVATION] =
+        norm(net, dpid_net_value_gradient(net, step->out), run->n * dpid_shape_count(&net->value[step->out].shape));
     row[PARAMETERS] = sqrt(squares);
     row[WEIGHT_SCALED] = scaled;
     row[FITTED] = row[FACTOR] = row[WEIGHT_FACTOR] = row[THEORY] = (double)NAN;
@@ -115,7 +116,8 @@ static int32_t fill_rows(dpid_probe_run *run, norms *m, dpid_arena *arena)
         fit_group(m, group);
     for (int32_t t = 0; t < net->steps; t++)
         if (net->step[t].type == DPID_STEP_LAYER)
-            DPID_TRY(deepid_table_append(run->table, net->layer[net->step[t].layer].name, m->row + net->step[t].layer * COLUMNS));
+            DPID_TRY(deepid_table_append(run->table, net->layer[net->step[t].layer].name,
+                                         m->row + net->step[t].layer * COLUMNS));
     return DEEPID_OK;
 }
 
@@ -130,7 +132,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_gradient_norm = {
     .word = "gradient_norm",
-    .help = "norms of dL/d(output), dL/d(parameters) and |W| |dL/dW| of every layer; where layers repeat, the factor of one on the way back and what theory expects; options: samples=256",
+    .help = "norms of dL/d(output), dL/d(parameters) and |W| |dL/dW| of every layer; where layers repeat, the factor "
+            "of one on the way back and what theory expects; options: samples=256",
     .heading = "layer",
     .columns = "activation,parameters,weight_scaled,fitted,factor,weight_factor,theory",
     .options = options,

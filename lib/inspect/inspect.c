@@ -6,13 +6,27 @@
 
 #include <string.h>
 
-static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response, /* blocks and representations: */
-                                           &dpid_probe_learned_identity, &dpid_probe_lesion, &dpid_probe_linear_probe, &dpid_probe_cka, /* numerics: */
-                                           &dpid_probe_gradient_check, &dpid_probe_gradient_accuracy, &dpid_probe_range, &dpid_probe_shattering, &dpid_probe_validity_radius,
+/* blocks and representations: */
+static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response,
+                                           /* numerics: */
+                                           &dpid_probe_learned_identity, &dpid_probe_lesion, &dpid_probe_linear_probe,
+                                           &dpid_probe_cka, &dpid_probe_gradient_check, &dpid_probe_gradient_accuracy,
+                                           &dpid_probe_range, &dpid_probe_shattering, &dpid_probe_validity_radius,
                                            &dpid_probe_curvature};
-static const char *const words[] = {"signal", "gradient_norm", "response", /* blocks and representations: */
-                                    "learned_identity", "lesion", "linear_probe", "cka", /* numerics: */
-                                    "gradient_check", "gradient_accuracy", "range", "shattering", "validity_radius", "curvature", NULL};
+static const char *const words[] = {"signal",
+                                    "gradient_norm",
+                                    "response", /* blocks and representations: */
+                                    "learned_identity",
+                                    "lesion",
+                                    "linear_probe",
+                                    "cka", /* numerics: */
+                                    "gradient_check",
+                                    "gradient_accuracy",
+                                    "range",
+                                    "shattering",
+                                    "validity_radius",
+                                    "curvature",
+                                    NULL};
 enum { COUNT = sizeof probes / sizeof *probes };
 
 static const dpid_probe *find(dpid_span word)
@@ -68,7 +82,8 @@ static int32_t inspect(deepid_net *net, const deepid_dataset *data, const char *
     if (!probe)
         return dpid_fail_word(ctx, "probe", word, words);
     DPID_TRY(dpid_options_parse(ctx, probe->word, rest, probe->options, values));
-    dpid_probe_run run = {.data = data, .option = values, .n = values[0].i > 0 && values[0].i < data->count ? values[0].i : data->count};
+    dpid_probe_run run = {
+        .data = data, .option = values, .n = values[0].i > 0 && values[0].i < data->count ? values[0].i : data->count};
     DPID_TRY(deepid_net_clone(net, 0, &run.net));
     const int32_t status = fill_table(probe, &run, out);
     deepid_net_destroy(run.net);

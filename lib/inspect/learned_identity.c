@@ -1,5 +1,6 @@
-/* Learned identity of each block B: |B(X) - X| / |X| (Frobenius norms), and R^2 of the affine regression X -> B(X): is the block the identity, or the identity up to an affine map?
-   Rows of X are samples, for pictures pixels; columns are features, for pictures channels. Evaluation mode, population statistics. */
+/* Learned identity of each block B: |B(X) - X| / |X| (Frobenius norms), and R^2 of the affine regression X -> B(X):
+   is the block the identity, or the identity up to an affine map? Rows of X are samples, for pictures pixels;
+   columns are features, for pictures channels. Evaluation mode, population statistics. */
 #include "inspect/probe.h"
 
 #include "tensor/gemm.h"
@@ -55,7 +56,8 @@ static double sum(int64_t n, const double *x)
     return total;
 }
 
-/* The column of X of which the largest share is left; -1 when what is left of each is rounding. Values that came through an f32 net carry about 1e-7: squared below this. */
+/* The column of X of which the largest share is left; -1 when what is left of each is rounding. Values that came
+   through an f32 net carry about 1e-7: squared below this. */
 static int64_t find_pivot(int64_t c, const double *left, const double *all)
 {
     const double noise = 1e-12;
@@ -70,7 +72,8 @@ static int64_t find_pivot(int64_t c, const double *left, const double *all)
     return found;
 }
 
-/* Takes out of all 2c columns what column `pivot` explains.   l(i) = (S(i, pivot) - sum_k factor(i, k) factor(pivot, k)) / sqrt(left(pivot))     left(i) -= l(i)^2 */
+/* Takes out of all 2c columns what column `pivot` explains.
+   l(i) = (S(i, pivot) - sum_k factor(i, k) factor(pivot, k)) / sqrt(left(pivot))      left(i) -= l(i)^2 */
 static void eliminate(int64_t c, const double *s, int64_t pivot, int64_t rank, double *factor, double *left)
 {
     const double root = sqrt(left[pivot]);
@@ -139,7 +142,8 @@ static int32_t measure_block(dpid_probe_run *run, const void *x, const void *y, 
     double *memory = NULL;
     int64_t rank;
     DPID_TRY(dpid_alloc(ctx, 2 * values + 4 * c * c + 3 * c, sizeof *memory, "learned_identity", &memory));
-    const pair p = {values / c, c, fetch_all(run->net, x, values, memory), fetch_all(run->net, y, values, memory + values)};
+    const pair p = {values / c, c, fetch_all(run->net, x, values, memory),
+                    fetch_all(run->net, y, values, memory + values)};
     row[0] = relative_change(&p);
     row[1] = affine_r2(dpid_ctx_pool(ctx), &p, memory + 2 * values, &rank);
     row[2] = (double)rank;
@@ -160,7 +164,8 @@ static int32_t measure(dpid_probe_run *run, dpid_arena *arena)
         const dpid_shape *shape = &net->value[block->in].shape;
         double row[] = {(double)NAN, (double)NAN, (double)NAN};
         if (dpid_shape_equal(shape, &net->value[block->out].shape))
-            DPID_TRY(measure_block(run, x[find_point(points, block->in)], x[find_point(points, block->out)], shape, row));
+            DPID_TRY(
+                measure_block(run, x[find_point(points, block->in)], x[find_point(points, block->out)], shape, row));
         DPID_TRY(deepid_table_append(run->table, block->name, row));
     }
     return DEEPID_OK;
@@ -176,7 +181,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_learned_identity = {
     .word = "learned_identity",
-    .help = "|B(x) - x| / |x| of each block B, R^2 of the affine regression x -> B(x), and the rank of x; NaN where the block changes the shape; options: samples=256",
+    .help = "|B(x) - x| / |x| of each block B, R^2 of the affine regression x -> B(x), and the rank of x; NaN where "
+            "the block changes the shape; options: samples=256",
     .heading = "block",
     .columns = "relative_change,affine_r2,input_rank",
     .options = options,

@@ -1,4 +1,5 @@
-/* Lesion: dL(k) = L(net with block k replaced by the identity) - L   (Veit et al. 2016, section 4.1), where the block's shapes allow it; evaluation mode, population statistics. */
+/* Lesion: dL(k) = L(net with block k replaced by the identity) - L
+   (Veit et al. 2016, section 4.1), where the block's shapes allow it; evaluation mode, population statistics. */
 #include "inspect/probe.h"
 
 #include "train/trainer.h"
@@ -6,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-static const dpid_option options[] = {{"samples", DPID_INT, 0, 0, 1 << 24, NULL, false, "samples looked at; 0: all"}, {0}};
+static const dpid_option options[] = {{"samples", DPID_INT, 0, 0, 1 << 24, NULL, false, "samples looked at; 0: all"},
+                                      {0}};
 
 typedef struct {
     double loss, wrong; /* sums over samples */
@@ -30,13 +32,19 @@ static void add_score(const lesions *l, int64_t n, score *s)
 {
     deepid_net *net = l->net;
     const int64_t width = dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape);
-    dpid_loss_pass pass = {.option = l->trainer->loss_option, .n = n, .width = width, .z = dpid_net_output(net), .labels = l->labels, .targets = l->targets};
+    dpid_loss_pass pass = {.option = l->trainer->loss_option,
+                           .n = n,
+                           .width = width,
+                           .z = dpid_net_output(net),
+                           .labels = l->labels,
+                           .targets = l->targets};
     l->trainer->loss->run[net->head.ctx->isa][net->precision](&pass);
     s->loss += pass.loss_sum;
     s->wrong += (double)pass.wrong;
 }
 
-/* From the last block to the first: what enters block k is still the whole net's when the blocks behind it have been replaced in turn. */
+/* From the last block to the first: what enters block k is still the whole net's when the blocks behind it have been
+   replaced in turn. */
 static int32_t take(void *user, int64_t first, int64_t n)
 {
     const lesions *l = user;
@@ -84,7 +92,8 @@ static int32_t measure(const dpid_probe_run *run, dpid_arena *arena, const deepi
     if (run->data->labels)
         DPID_TRY(dpid_arena_alloc(arena, chunk, sizeof *l.labels, "lesion", &l.labels));
     if (run->data->target_width > 0)
-        DPID_TRY(dpid_arena_alloc(arena, chunk * run->data->target_width, dpid_precision_bytes(net->precision), "lesion", &l.targets));
+        DPID_TRY(dpid_arena_alloc(arena, chunk * run->data->target_width, dpid_precision_bytes(net->precision),
+                                  "lesion", &l.targets));
     DPID_TRY(dpid_probe_chunks(net, run->data, run->n, l.labels, l.targets, take, &l));
     return append_rows(run, l.score);
 }
@@ -102,7 +111,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_lesion = {
     .word = "lesion",
-    .help = "loss and error with each block replaced by the identity, and how much that changes them; NaN where the block changes the shape; options: samples=0 (all)",
+    .help = "loss and error with each block replaced by the identity, and how much that changes them; NaN where the "
+            "block changes the shape; options: samples=0 (all)",
     .heading = "block",
     .columns = "loss_change,error_change,loss,error",
     .options = options,

@@ -1,6 +1,8 @@
-/* Linear probes (Alain and Bengio 2016): how well a linear classifier reads the classes off the input, off what enters and leaves each block, and off the output.
-   The classifier is a multinomial logistic regression with a ridge (classifier.c); lambda by cross-validation on the training part, accuracy on the validation part; beside it a control with
-   the same features and lambda and labels that were shuffled (Hewitt and Liang 2019): what the classifier can learn by heart. Evaluation mode, population statistics. */
+/* Linear probes (Alain and Bengio 2016): how well a linear classifier reads the classes off the input, off what
+   enters and leaves each block, and off the output. The classifier is a multinomial logistic regression with a ridge
+   (classifier.c); lambda by cross-validation on the training part, accuracy on the validation part; beside it a
+   control with the same features and lambda and labels that were shuffled (Hewitt and Liang 2019): what the
+   classifier can learn by heart. Evaluation mode, population statistics. */
 #include "inspect/classifier.h"
 #include "inspect/probe.h"
 
@@ -12,7 +14,8 @@
 enum { PROJECT, POOL };
 enum { SAMPLES, HOLDOUT, FEATURES, REDUCE, SEED };
 static const dpid_option options[] = {
-    {"samples", DPID_INT, 1024, 0, 1 << 24, NULL, false, "samples looked at, drawn with the shares of the classes; 0: all"},
+    {"samples", DPID_INT, 1024, 0, 1 << 24, NULL, false,
+     "samples looked at, drawn with the shares of the classes; 0: all"},
     {"holdout", DPID_REAL, 0.25, 0, 1, NULL, false, "share of them that validates"},
     {"features", DPID_INT, 256, 1, 1 << 12, NULL, false, "most features of a classifier"},
     {"reduce", DPID_CHOICE, 0, 0, 0, "project|pool", false, "pictures: as they are, or the mean of each channel"},
@@ -23,7 +26,8 @@ enum { DRAW_LABELS = 1, DRAW_FOLDS, DRAW_SIGNS };
 
 /* ---- features: at most so many of each point --------------------------------------------------- */
 
-/* All that enters is flattened or pooled; where that is still too much, a random projection with signs / sqrt(features) keeps lengths and angles (Achlioptas 2003). */
+/* All that enters is flattened or pooled; where that is still too much, a random projection with signs /
+   sqrt(features) keeps lengths and angles (Achlioptas 2003). */
 typedef struct {
     int32_t value;
     int64_t count, width, d; /* reals of the value, after pooling, after projection */
@@ -69,7 +73,8 @@ static int32_t set_point(probe *p, int32_t k, int32_t value)
             a->signs = p->point[before].signs;
     if (a->width > a->d && !a->signs)
         DPID_TRY(draw_signs(p, a));
-    return dpid_arena_alloc(&p->arena, (p->train + p->valid) * (a->d + 1), sizeof *a->x, "linear probe: features", &a->x);
+    return dpid_arena_alloc(&p->arena, (p->train + p->valid) * (a->d + 1), sizeof *a->x, "linear probe: features",
+                            &a->x);
 }
 
 /* chunk [count, width]: the value's numbers, or their means over the places of a picture */
@@ -80,7 +85,8 @@ static void fetch(const probe *p, const point *a, int64_t count)
     memset(p->chunk, 0, (size_t)(count * a->width) * sizeof *p->chunk);
     for (int64_t i = 0; i < count; i++)
         for (int64_t k = 0; k < a->count; k++)
-            p->chunk[i * a->width + k % a->width] += dpid_fetch(p->net->precision, values, i * a->count + k) / (double)places;
+            p->chunk[i * a->width + k % a->width] +=
+                dpid_fetch(p->net->precision, values, i * a->count + k) / (double)places;
 }
 
 static int32_t take(void *user, int64_t first, int64_t count)
@@ -91,7 +97,8 @@ static int32_t take(void *user, int64_t first, int64_t count)
         double *x = a->x + (p->offset + first) * (a->d + 1);
         fetch(p, a, count);
         if (a->signs)
-            dpid_gemm_nn_f64(dpid_ctx_pool(p->arena.ctx), count, a->d, a->width, p->chunk, a->width, a->signs, a->d, false, x, a->d + 1);
+            dpid_gemm_nn_f64(dpid_ctx_pool(p->arena.ctx), count, a->d, a->width, p->chunk, a->width, a->signs, a->d,
+                             false, x, a->d + 1);
         for (int64_t i = 0; i < count; i++) {
             if (!a->signs)
                 memcpy(x + i * (a->d + 1), p->chunk + i * a->width, (size_t)a->d * sizeof *x);
@@ -101,7 +108,8 @@ static int32_t take(void *user, int64_t first, int64_t count)
     return DEEPID_OK;
 }
 
-/* By the training part: mean 0 for each feature, mean square 1 over all. One scale, so that the ridge does not lift what is only rounding. False: not finite. */
+/* By the training part: mean 0 for each feature, mean square 1 over all. One scale, so that the ridge does not lift
+   what is only rounding. False: not finite. */
 static bool standardise(const probe *p, const point *a)
 {
     const int64_t ld = a->d + 1;
@@ -153,7 +161,8 @@ static int32_t draw(probe *p)
 
 /* ---- one point --------------------------------------------------------------------------------------- */
 
-/* Cross-entropy of all samples, each by a classifier that has not seen it. theta: the folds' classifiers, which start where the lambda before left them. */
+/* Cross-entropy of all samples, each by a classifier that has not seen it. theta: the folds' classifiers, which
+   start where the lambda before left them. */
 static int32_t cross_validate(const probe *p, dpid_classifier *c, double *theta, double *scores, double *loss)
 {
     const int64_t size = (c->sheet->d + 1) * p->classes;
@@ -168,14 +177,16 @@ static int32_t cross_validate(const probe *p, dpid_classifier *c, double *theta,
         if (members == 0 || members == p->train) /* too few samples for so many folds */
             continue;
         DPID_TRY(dpid_classifier_fit(c, theta + c->held * size));
-        dpid_classifier_score(c, theta + c->held * size, p->train, c->sheet->x, c->sheet->labels, p->fold, scores, &of_fold, &right);
+        dpid_classifier_score(c, theta + c->held * size, p->train, c->sheet->x, c->sheet->labels, p->fold, scores,
+                              &of_fold, &right);
         *loss += of_fold;
     }
     c->fold = NULL;
     return DEEPID_OK;
 }
 
-/* The lambda of least cross-entropy; of equal ones the largest. From the largest down, until it has got worse twice: from there on the classifiers only learn by heart, and slowly. */
+/* The lambda of least cross-entropy; of equal ones the largest. From the largest down, until it has got worse twice:
+   from there on the classifiers only learn by heart, and slowly. */
 static int32_t choose_lambda(const probe *p, dpid_classifier *c, dpid_arena *arena, double *scores, double *lambda)
 {
     static const double grid[] = {1e2, 1e1, 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
@@ -199,7 +210,8 @@ static int32_t choose_lambda(const probe *p, dpid_classifier *c, dpid_arena *are
 }
 
 /* Shares of right answers on the training and the validation part. */
-static int32_t fit_and_score(const probe *p, const point *a, dpid_classifier *c, const int32_t *labels, dpid_arena *arena, double *scores, double *train, double *valid)
+static int32_t fit_and_score(const probe *p, const point *a, dpid_classifier *c, const int32_t *labels,
+                             dpid_arena *arena, double *scores, double *train, double *valid)
 {
     double *theta = NULL;
     double loss;
@@ -210,7 +222,8 @@ static int32_t fit_and_score(const probe *p, const point *a, dpid_classifier *c,
     DPID_TRY(dpid_classifier_fit(c, theta));
     dpid_classifier_score(c, theta, p->train, a->x, labels, NULL, scores, &loss, &right);
     *train = (double)right / (double)p->train;
-    dpid_classifier_score(c, theta, p->valid, a->x + p->train * (a->d + 1), labels + p->train, NULL, scores, &loss, &right);
+    dpid_classifier_score(c, theta, p->valid, a->x + p->train * (a->d + 1), labels + p->train, NULL, scores, &loss,
+                          &right);
     *valid = (double)right / (double)p->valid;
     return DEEPID_OK;
 }
@@ -317,7 +330,8 @@ static int32_t fill(dpid_probe_run *run)
     if (!run->data->labels)
         return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "linear_probe: the data has targets, expected labels");
     if (run->n < 2)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "linear_probe: there is 1 sample, expected 2 or more: one part trains, one validates");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT,
+                         "linear_probe: there is 1 sample, expected 2 or more: one part trains, one validates");
     held = held < 1 ? 1 : held >= run->n ? run->n - 1 : held;
     int32_t status = deepid_dataset_split(run->data, run->n - held, seed, &train, &rest);
     if (status == DEEPID_OK)
@@ -332,9 +346,9 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_linear_probe = {
     .word = "linear_probe",
-    .help =
-        "accuracy of a linear classifier on the input, what enters and leaves blocks, and the output, validated, beside a control with shuffled labels; options: samples=1024, holdout=0.25, "
-        "features=256, reduce=project|pool, seed=1",
+    .help = "accuracy of a linear classifier on the input, what enters and leaves blocks, and the output, validated, "
+            "beside a control with shuffled labels; options: samples=1024, holdout=0.25, "
+            "features=256, reduce=project|pool, seed=1",
     .heading = "layer",
     .columns = "accuracy,train_accuracy,control_accuracy,control_train_accuracy,chance,lambda,features",
     .options = options,

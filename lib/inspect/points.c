@@ -1,4 +1,5 @@
-/* The net as it stands: evaluation mode, population statistics, a chunk of samples at a time; and the values between blocks that probes compare. */
+/* The net as it stands: evaluation mode, population statistics, a chunk of samples at a time; and the values between
+   blocks that probes compare. */
 #include "inspect/probe.h"
 
 #include <string.h>
@@ -22,13 +23,15 @@ int32_t dpid_probe_prepare(deepid_net *net, const deepid_dataset *data)
     if (data->head.ctx != ctx)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "inspect: the net and the data belong to different contexts");
     if (!dpid_shape_equal(in, &data->sample))
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s", dpid_shape_text(in->rank, in->extent).text,
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s",
+                         dpid_shape_text(in->rank, in->extent).text,
                          dpid_shape_text(data->sample.rank, data->sample.extent).text);
     DPID_TRY(dpid_net_prepare(net, dpid_probe_chunk(net), false));
     return dpid_net_keep_all(net, true);
 }
 
-int32_t dpid_probe_chunks(deepid_net *net, const deepid_dataset *data, int64_t n, int32_t *labels, void *targets, dpid_chunk_fn take, void *user)
+int32_t dpid_probe_chunks(deepid_net *net, const deepid_dataset *data, int64_t n, int32_t *labels, void *targets,
+                          dpid_chunk_fn take, void *user)
 {
     const int64_t chunk = dpid_probe_chunk(net);
     int64_t *order = NULL;
@@ -37,7 +40,13 @@ int32_t dpid_probe_chunks(deepid_net *net, const deepid_dataset *data, int64_t n
         const int64_t count = n - first < chunk ? n - first : chunk;
         for (int64_t i = 0; i < count; i++)
             order[i] = first + i;
-        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), data, &(dpid_gathered){.order = order, .n = count, .precision = net->precision, .x = dpid_net_input(net), .labels = labels, .targets = targets});
+        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), data,
+                            &(dpid_gathered){.order = order,
+                                             .n = count,
+                                             .precision = net->precision,
+                                             .x = dpid_net_input(net),
+                                             .labels = labels,
+                                             .targets = targets});
         status = dpid_net_run_forward(net, DPID_EVAL, count);
         if (status == DEEPID_OK)
             status = take(user, first, count);
@@ -89,17 +98,20 @@ static int32_t take_points(void *user, int64_t first, int64_t count)
 {
     const collection *c = user;
     for (int32_t k = 0; k < c->count; k++) {
-        const int64_t bytes = dpid_shape_count(&c->net->value[c->points[k]].shape) * dpid_precision_bytes(c->net->precision);
+        const int64_t bytes =
+            dpid_shape_count(&c->net->value[c->points[k]].shape) * dpid_precision_bytes(c->net->precision);
         memcpy((char *)c->x[k] + first * bytes, dpid_net_value(c->net, c->points[k]), (size_t)(count * bytes));
     }
     return DEEPID_OK;
 }
 
-int32_t dpid_points_collect(deepid_net *net, const deepid_dataset *data, int64_t n, const int32_t *points, int32_t count, dpid_arena *arena, void ***x)
+int32_t dpid_points_collect(deepid_net *net, const deepid_dataset *data, int64_t n, const int32_t *points,
+                            int32_t count, dpid_arena *arena, void ***x)
 {
     DPID_TRY(dpid_arena_alloc(arena, count, sizeof **x, "inspect", x));
     for (int32_t k = 0; k < count; k++)
-        DPID_TRY(dpid_arena_alloc(arena, n * dpid_shape_count(&net->value[points[k]].shape), dpid_precision_bytes(net->precision), "inspect: values", &(*x)[k]));
+        DPID_TRY(dpid_arena_alloc(arena, n * dpid_shape_count(&net->value[points[k]].shape),
+                                  dpid_precision_bytes(net->precision), "inspect: values", &(*x)[k]));
     collection c = {net, points, count, *x};
     return dpid_probe_chunks(net, data, n, NULL, NULL, take_points, &c);
 }

@@ -42,7 +42,8 @@ int32_t dpid_pair_open(const deepid_net *net, const deepid_dataset *data, int64_
     *low = *high = (dpid_batch){.net = NULL};
     int32_t status = dpid_batch_open(net, data, net->precision, DPID_TRAIN, n, true, low);
     if (status == DEEPID_OK)
-        status = dpid_batch_open(net, data, net->precision == DPID_P32 ? DPID_P64 : DPID_P80, DPID_TRAIN, n, true, high);
+        status =
+            dpid_batch_open(net, data, net->precision == DPID_P32 ? DPID_P64 : DPID_P80, DPID_TRAIN, n, true, high);
     if (status == DEEPID_OK)
         status = dpid_batch_run(low);
     if (status == DEEPID_OK)

@@ -6,7 +6,8 @@
 
 /* Element i of an array of the precision's reals, without loss. */
 long double dpid_fetch_wide(dpid_precision p, const void *array, int64_t i);
-/* The least normal number; the unit of the last place of x in f32 or f64, which is the same for all subnormal numbers. */
+/* The least normal number; the unit of the last place of x in f32 or f64, which is the same for all subnormal
+   numbers. */
 long double dpid_least_normal(dpid_precision p);
 double dpid_ulp(dpid_precision p, double x);
 /* relu and its kind: the slope changes with the sign of the input. */

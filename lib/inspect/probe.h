@@ -1,5 +1,6 @@
-/* Probes: a word, its options, and a function that fills a table from a net of its own (a clone that may be run and changed).
-   Most look at one training batch. Probes of representation look at the function as it stands: evaluation mode, population statistics; they run it themselves. */
+/* Probes: a word, its options, and a function that fills a table from a net of its own (a clone that may be run and
+   changed). Most look at one training batch. Probes of representation look at the function as it stands: evaluation
+   mode, population statistics; they run it themselves. */
 #ifndef DPID_INSPECT_PROBE_H
 #define DPID_INSPECT_PROBE_H
 
@@ -9,7 +10,9 @@
 #include "net/net.h"
 
 typedef struct {
-    deepid_net *net; /* a clone. evaluates: every value is kept, dpid_probe_chunk samples at a time. Else all gradients too, and forward and backward of one training batch have run */
+    /* a clone. evaluates: every value is kept, dpid_probe_chunk samples at a time. Else all gradients too, and
+       forward and backward of one training batch have run */
+    deepid_net *net;
     const deepid_dataset *data;
     const dpid_value *option;
     int64_t n; /* samples looked at: the first of the data */
@@ -26,8 +29,12 @@ typedef struct {
 
 extern const dpid_probe dpid_probe_signal, dpid_probe_gradient_norm, dpid_probe_response;
 extern const dpid_probe dpid_probe_learned_identity, dpid_probe_lesion, dpid_probe_linear_probe, dpid_probe_cka;
-extern const dpid_probe dpid_probe_gradient_check, dpid_probe_gradient_accuracy, dpid_probe_range, dpid_probe_shattering, dpid_probe_validity_radius, dpid_probe_curvature;
-#define DPID_PROBE_SAMPLES_OF(count) {"samples", DPID_INT, count, 1, 1 << 20, NULL, false, "size of the batch looked at"}
+extern const dpid_probe dpid_probe_gradient_check, dpid_probe_gradient_accuracy, dpid_probe_range,
+    dpid_probe_shattering, dpid_probe_validity_radius, dpid_probe_curvature;
+#define DPID_PROBE_SAMPLES_OF(count)                                                                                   \
+    {                                                                                                                  \
+        "samples", DPID_INT, count, 1, 1 << 20, NULL, false, "size of the batch looked at"                             \
+    }
 #define DPID_PROBE_SAMPLES DPID_PROBE_SAMPLES_OF(256)
 
 /* ---- the net as it stands (points.c) ---------------------------------------------- */
@@ -36,16 +43,19 @@ extern const dpid_probe dpid_probe_gradient_check, dpid_probe_gradient_accuracy,
 int64_t dpid_probe_chunk(const deepid_net *net);
 /* Refuses data that do not fit; keeps every value of a chunk. */
 int32_t dpid_probe_prepare(deepid_net *net, const deepid_dataset *data);
-/* Samples 0..n-1 of data through the net, a chunk at a time; take looks at samples first..first+count-1 in the net's values. labels, targets as in dpid_dataset_gather, a chunk of them, may
- * be NULL. */
+/* Samples 0..n-1 of data through the net, a chunk at a time; take looks at samples first..first+count-1 in the net's
+ * values. labels, targets as in dpid_dataset_gather, a chunk of them, may be NULL. */
 typedef int32_t (*dpid_chunk_fn)(void *user, int64_t first, int64_t count);
-int32_t dpid_probe_chunks(deepid_net *net, const deepid_dataset *data, int64_t n, int32_t *labels, void *targets, dpid_chunk_fn take, void *user);
+int32_t dpid_probe_chunks(deepid_net *net, const deepid_dataset *data, int64_t n, int32_t *labels, void *targets,
+                          dpid_chunk_fn take, void *user);
 
-/* Where representations are compared: the input, what enters a block, what leaves it, the output; each value once, in the order of the net. */
+/* Where representations are compared: the input, what enters a block, what leaves it, the output; each value once,
+   in the order of the net. */
 int32_t dpid_points_find(const deepid_net *net, dpid_arena *arena, int32_t **points, int32_t *count);
 /* "block3" for what leaves block 3; else the value's name. */
 const char *dpid_point_name(const deepid_net *net, int32_t value);
 /* The values of all points: x[k] = n samples of point k, in the net's precision. In the arena. */
-int32_t dpid_points_collect(deepid_net *net, const deepid_dataset *data, int64_t n, const int32_t *points, int32_t count, dpid_arena *arena, void ***x);
+int32_t dpid_points_collect(deepid_net *net, const deepid_dataset *data, int64_t n, const int32_t *points,
+                            int32_t count, dpid_arena *arena, void ***x);
 
 #endif

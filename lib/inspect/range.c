@@ -1,4 +1,5 @@
-/* Range: gradients that leave the range of the net's precision and not that of a higher one, and updates that are too small to change a weight. */
+/* Range: gradients that leave the range of the net's precision and not that of a higher one, and updates that are
+   too small to change a weight. */
 #include "inspect/precision.h"
 #include "inspect/probe.h"
 
@@ -35,15 +36,18 @@ static void count_entry(counts *c, dpid_precision p, double low, long double hig
     const dpid_precision above = p == DPID_P32 ? DPID_P64 : DPID_P80;
     c->entries++;
     c->zero += low == 0 && high != 0 && !off;
-    c->subnormal += low != 0 && (long double)fabs(low) < dpid_least_normal(p) && fabsl(high) >= dpid_least_normal(above);
+    c->subnormal +=
+        low != 0 && (long double)fabs(low) < dpid_least_normal(p) && fabsl(high) >= dpid_least_normal(above);
     c->infinite += isinf(low) && isfinite(high);
     c->nan += isnan(low) && !isnan(high);
 }
 
-/* A layer that sends back 0 or not by which side of a kink its input is on: then rounding alone makes zeros, and range is not to blame. */
+/* A layer that sends back 0 or not by which side of a kink its input is on: then rounding alone makes zeros, and
+   range is not to blame. */
 static bool selects(const dpid_op *op)
 {
-    return strcmp(op->kind->word, "maxpool") == 0 || strcmp(op->kind->word, "hardtanh") == 0 || strcmp(op->kind->word, "hardswish") == 0;
+    return strcmp(op->kind->word, "maxpool") == 0 || strcmp(op->kind->word, "hardtanh") == 0 ||
+           strcmp(op->kind->word, "hardswish") == 0;
 }
 
 /* shut: of each value and sample, its whole gradient was turned off so. */
@@ -54,7 +58,8 @@ static bool turned_off(const pair *p, int32_t v, int64_t sample, int64_t i)
         if (net->step[t].in != v && net->step[t].skip != v)
             continue;
         const dpid_op *op = net->step[t].type == DPID_STEP_LAYER ? &net->layer[net->step[t].layer].op : NULL;
-        if (p->shut[net->step[t].out * p->low.n + sample] || (op && (selects(op) || (dpid_has_mask(op) && dpid_is_flipped(&p->low, &p->high, v, i)))))
+        if (p->shut[net->step[t].out * p->low.n + sample] ||
+            (op && (selects(op) || (dpid_has_mask(op) && dpid_is_flipped(&p->low, &p->high, v, i)))))
             return true;
     }
     return false;
@@ -68,7 +73,8 @@ static void count_value(const pair *p, int32_t v, counts *c)
         int64_t off = 0;
         for (int64_t i = sample * units; i < (sample + 1) * units; i++) {
             const double low = dpid_fetch(precision, dpid_net_value_gradient(p->low.net, v), i);
-            const long double high = dpid_fetch_wide(p->high.net->precision, dpid_net_value_gradient(p->high.net, v), i);
+            const long double high =
+                dpid_fetch_wide(p->high.net->precision, dpid_net_value_gradient(p->high.net, v), i);
             const bool vanished = low == 0 && high != 0 && turned_off(p, v, sample, i);
             count_entry(c, precision, low, high, vanished);
             off += vanished || (low == 0 && high == 0);
@@ -161,9 +167,11 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_range = {
     .word = "range",
-    .help = "gradient entries that are zero, subnormal, infinite or NaN in the net's precision and not in a higher one; share of updates lost to rounding; options: samples=64, rate=0.1",
+    .help = "gradient entries that are zero, subnormal, infinite or NaN in the net's precision and not in a higher "
+            "one; share of updates lost to rounding; options: samples=64, rate=0.1",
     .heading = "value",
-    .columns = "entries,zero,subnormal,infinite,nan,weights,weight_zero,weight_subnormal,weight_infinite,weight_nan,lost",
+    .columns =
+        "entries,zero,subnormal,infinite,nan,weights,weight_zero,weight_subnormal,weight_infinite,weight_nan,lost",
     .options = options,
     .fill = fill,
     .own = true,

@@ -1,6 +1,7 @@
-/* Layer responses: the standard deviation of what each weight layer gives, after its normalisation, before nonlinearity and addition (He et al. 2015, figure 7).
-   Small responses of residual branches mean that blocks stay near the identity. std: about one mean; channel_std: about each channel's mean, behind a batch-norm the root mean square of
-   gamma. */
+/* Layer responses: the standard deviation of what each weight layer gives, after its normalisation, before
+   nonlinearity and addition (He et al. 2015, figure 7). Small responses of residual branches mean that blocks stay
+   near the identity. std: about one mean; channel_std: about each channel's mean, behind a batch-norm the root mean
+   square of gamma. */
 #include "inspect/probe.h"
 
 #include <math.h>
@@ -21,7 +22,8 @@ static bool has_parameter(const dpid_op *op, dpid_role role)
 static int32_t normalised(const deepid_net *net, int32_t v)
 {
     for (int32_t t = 0; t < net->steps; t++)
-        if (net->step[t].type == DPID_STEP_LAYER && net->step[t].in == v && has_parameter(&net->layer[net->step[t].layer].op, DPID_ROLE_SCALE))
+        if (net->step[t].type == DPID_STEP_LAYER && net->step[t].in == v &&
+            has_parameter(&net->layer[net->step[t].layer].op, DPID_ROLE_SCALE))
             return net->step[t].out;
     return v;
 }
@@ -66,7 +68,8 @@ static int32_t fill(dpid_probe_run *run)
     const deepid_net *net = run->net;
     for (int32_t t = 0; t < net->steps; t++) {
         double row[2];
-        if (net->step[t].type != DPID_STEP_LAYER || !has_parameter(&net->layer[net->step[t].layer].op, DPID_ROLE_WEIGHT))
+        if (net->step[t].type != DPID_STEP_LAYER ||
+            !has_parameter(&net->layer[net->step[t].layer].op, DPID_ROLE_WEIGHT))
             continue;
         measure(run, normalised(net, net->step[t].out), row);
         DPID_TRY(deepid_table_append(run->table, net->layer[net->step[t].layer].name, row));
@@ -76,7 +79,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_response = {
     .word = "response",
-    .help = "std of what each weight layer gives, after its normalisation, before nonlinearity and addition: over all values, and within channels; options: samples=256",
+    .help = "std of what each weight layer gives, after its normalisation, before nonlinearity and addition: over all "
+            "values, and within channels; options: samples=256",
     .heading = "layer",
     .columns = "std,channel_std",
     .options = options,

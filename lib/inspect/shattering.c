@@ -1,6 +1,7 @@
-/* Shattering: rho(l) = mean over pairs of samples of cos(dL_i/dx_i, dL_j/dx_j) at layer l, with the same gradient at every sample's output (Balduzzi et al. 2017). 1: all samples agree where
-   to go; 0: white noise. Beside it what a chain of rectifiers is expected to do: a pair keeps prod(1 - arccos(c_l) / pi), c_l the cosine of its inputs at rectifier l, and 2^-L where those
-   are orthogonal. */
+/* Shattering: rho(l) = mean over pairs of samples of cos(dL_i/dx_i, dL_j/dx_j) at layer l, with the same gradient at
+   every sample's output (Balduzzi et al. 2017). 1: all samples agree where to go; 0: white noise. Beside it what a
+   chain of rectifiers is expected to do: a pair keeps prod(1 - arccos(c_l) / pi), c_l the cosine of its inputs at
+   rectifier l, and 2^-L where those are orthogonal. */
 #include "inspect/batch.h"
 #include "inspect/probe.h"
 
@@ -42,7 +43,8 @@ static double mean_cosine(const double *x, int64_t rows, int64_t n, double *sum)
     return m < 2 ? (double)NAN : (all * all - m) / (m * (m - 1));
 }
 
-/* Mean over pairs of 1 - arccos(c) / pi = 2 P(both inputs of a unit are positive), for jointly Gaussian inputs (Cho and Saul 2009). */
+/* Mean over pairs of 1 - arccos(c) / pi = 2 P(both inputs of a unit are positive), for jointly Gaussian inputs (Cho
+   and Saul 2009). */
 static double mean_overlap(const double *z, int64_t rows, int64_t n)
 {
     double sum = 0;
@@ -83,15 +85,19 @@ static expected through(const dpid_batch *b, const dpid_step *step, expected e)
         return step->s == 0 ? e : (expected){(double)NAN, (double)NAN};
     const dpid_op *op = &b->net->layer[step->layer].op;
     if (is(op, "relu"))
-        return (expected){e.angle * mean_overlap(dpid_net_value(b->net, step->in), b->n, dpid_shape_count(shape)), e.half / 2};
-    return is(op, "dense conv2d batchnorm flatten avgpool global_avgpool channel_pad gradient_cast") ? e : (expected){(double)NAN, (double)NAN};
+        return (expected){e.angle * mean_overlap(dpid_net_value(b->net, step->in), b->n, dpid_shape_count(shape)),
+                          e.half / 2};
+    return is(op, "dense conv2d batchnorm flatten avgpool global_avgpool channel_pad gradient_cast")
+               ? e
+               : (expected){(double)NAN, (double)NAN};
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------- */
 
 static int32_t append(dpid_probe_run *run, const dpid_batch *b, int32_t v, const expected *e, double *sum)
 {
-    const double rho = mean_cosine(dpid_net_value_gradient(b->net, v), b->n, dpid_shape_count(&b->net->value[v].shape), sum);
+    const double rho =
+        mean_cosine(dpid_net_value_gradient(b->net, v), b->n, dpid_shape_count(&b->net->value[v].shape), sum);
     const double row[] = {rho, e[v].angle, e[v].half};
     return deepid_table_append(run->table, b->net->value[v].name, row);
 }
@@ -146,8 +152,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_shattering = {
     .word = "shattering",
-    .help =
-        "mean cosine of two samples' gradients with the same gradient at the output, and what a chain of rectifiers is expected to leave of it; options: samples=64, mode=train|eval, seed=1",
+    .help = "mean cosine of two samples' gradients with the same gradient at the output, and what a chain of "
+            "rectifiers is expected to leave of it; options: samples=64, mode=train|eval, seed=1",
     .heading = "value",
     .columns = "correlation,expected_angle,expected_half",
     .options = options,

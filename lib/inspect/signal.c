@@ -1,4 +1,5 @@
-/* Signal: mean, variance, zeros, dead and constant channels of every value that flows.   A channel (of features: a unit) is dead when it is 0, constant when it is the same number, at every
+/* Signal: mean, variance, zeros, dead and constant channels of every value that flows.
+   A channel (of features: a unit) is dead when it is 0, constant when it is the same number, at every
    place of every sample of the batch. */
 #include "inspect/probe.h"
 
@@ -63,7 +64,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_signal = {
     .word = "signal",
-    .help = "mean, variance, std, share of zeros, of dead channels (always 0) and of constant channels of every layer's output; options: samples=256",
+    .help = "mean, variance, std, share of zeros, of dead channels (always 0) and of constant channels of every "
+            "layer's output; options: samples=256",
     .heading = "layer",
     .columns = "mean,variance,std,zero_share,dead_share,constant_share",
     .options = options,

@@ -23,7 +23,8 @@ static bool same_group(const dpid_layer *a, const dpid_layer *b)
     size_t size_b;
     const char *key_a = key_of(a, &size_a);
     const char *key_b = key_of(b, &size_b);
-    return (a->block > 0) == (b->block > 0) && a->op.kind == b->op.kind && size_a == size_b && memcmp(key_a, key_b, size_a) == 0 && dpid_shape_equal(&a->op.out, &b->op.out) &&
+    return (a->block > 0) == (b->block > 0) && a->op.kind == b->op.kind && size_a == size_b &&
+           memcmp(key_a, key_b, size_a) == 0 && dpid_shape_equal(&a->op.out, &b->op.out) &&
            dpid_shape_equal(&a->op.in, &b->op.in);
 }
 

@@ -1,4 +1,5 @@
-/* Validity radius: how far a step along the gradient goes before the gradient is another one, r = max{a : cos(g(w), g(w - a g)) >= 1/2}. In f64, on the whole batch. */
+/* Validity radius: how far a step along the gradient goes before the gradient is another one, r = max{a : cos(g(w),
+   g(w - a g)) >= 1/2}. In f64, on the whole batch. */
 #include "inspect/batch.h"
 #include "inspect/probe.h"
 
@@ -43,7 +44,8 @@ static int32_t cosine_at(line *l, double a, double *cosine)
     return DEEPID_OK;
 }
 
-/* From `start` by doubling or halving to a pair valid <= r < beyond, then bisected by ratio. beyond stays infinite, or valid 0, where no end is found. */
+/* From `start` by doubling or halving to a pair valid <= r < beyond, then bisected by ratio. beyond stays infinite,
+   or valid 0, where no end is found. */
 static int32_t find(line *l, double start, double *valid, double *beyond)
 {
     double cosine;
@@ -88,7 +90,8 @@ static int32_t measure(dpid_probe_run *run, line *l)
     else
         valid = beyond = (double)NAN; /* a stationary point has no direction */
     const double radius = isinf(beyond) ? (double)INFINITY : valid;
-    const double row[] = {radius, radius / rate, radius * gradient, rounding, radius * gradient / rounding, gradient, weight};
+    const double row[] = {radius,   radius / rate, radius * gradient, rounding, radius * gradient / rounding,
+                          gradient, weight};
     return deepid_table_append(run->table, "net", row);
 }
 
@@ -104,7 +107,8 @@ static int32_t fill(dpid_probe_run *run)
 
 const dpid_probe dpid_probe_validity_radius = {
     .word = "validity_radius",
-    .help = "the largest step along the gradient after which the gradient still points the same way (cosine 1/2), beside the learning rate and the rounding of the weights; options: "
+    .help = "the largest step along the gradient after which the gradient still points the same way (cosine 1/2), "
+            "beside the learning rate and the rounding of the weights; options: "
             "samples=256, rate=0.1",
     .heading = "net",
     .columns = "radius,radius_over_rate,distance,rounding_radius,distance_over_rounding,gradient_norm,weight_norm",

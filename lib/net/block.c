@@ -2,8 +2,11 @@
 #include "net/net.h"
 
 #define BASIC "conv2d out={out} kernel=3{stride} bias=0; batchnorm; relu; conv2d out={out} kernel=3 bias=0; batchnorm"
-#define PREACT "batchnorm; relu; conv2d out={out} kernel=3{stride} bias=0; batchnorm; relu; conv2d out={out} kernel=3 bias=0"
-#define BOTTLENECK "conv2d out={out} kernel=1 bias=0; batchnorm; relu; conv2d out={out} kernel=3{stride} bias=0; batchnorm; relu; conv2d out={wide} kernel=1 bias=0; batchnorm"
+#define PREACT                                                                                                         \
+    "batchnorm; relu; conv2d out={out} kernel=3{stride} bias=0; batchnorm; relu; conv2d out={out} kernel=3 bias=0"
+#define BOTTLENECK                                                                                                     \
+    "conv2d out={out} kernel=1 bias=0; batchnorm; relu; conv2d out={out} kernel=3{stride} bias=0; batchnorm; relu; "   \
+    "conv2d out={wide} kernel=1 bias=0; batchnorm"
 
 static const dpid_variant variants[] = {
     {"plain", "y = after(F(x))", 0, "relu", BASIC},

@@ -35,7 +35,8 @@ static int32_t room(builder *b, void *array, int32_t used, int32_t *capacity, in
 static int32_t copy_name(builder *b, const char *prefix, const char *name, int64_t number, char **out)
 {
     char text[160];
-    const int length = number > 0 ? snprintf(text, sizeof text, "%s%s%lld", prefix, name, (long long)number) : snprintf(text, sizeof text, "%s%s", prefix, name);
+    const int length = number > 0 ? snprintf(text, sizeof text, "%s%s%lld", prefix, name, (long long)number)
+                                  : snprintf(text, sizeof text, "%s%s", prefix, name);
     return dpid_arena_text(&b->net->arena, text, length, out);
 }
 
@@ -79,29 +80,39 @@ static int32_t count_numbers(builder *b, const dpid_op *op)
         int64_t count = 1;
         (void)dpid_product(op->parameter[k].rank, op->parameter[k].extents, &count); /* checked when the op was made */
         if (b->most >= 0 && (!dpid_add(b->numbers, count, &b->numbers) || b->numbers > b->most))
-            return dpid_fail(b->net->head.ctx, DEEPID_ERR_FORMAT, "the net's text asks for more numbers than its file has, which are %lld", (long long)b->most);
+            return dpid_fail(b->net->head.ctx, DEEPID_ERR_FORMAT,
+                             "the net's text asks for more numbers than its file has, which are %lld",
+                             (long long)b->most);
     }
     return DEEPID_OK;
 }
 
-static int32_t add_layer(builder *b, place where, const dpid_kind *kind, dpid_span options, const char *word, int64_t number, int32_t in, int32_t *out)
+static int32_t add_layer(builder *b, place where, const dpid_kind *kind, dpid_span options, const char *word,
+                         int64_t number, int32_t in, int32_t *out)
 {
     deepid_net *net = b->net;
     deepid_ctx *ctx = net->head.ctx;
     char *name = NULL;
     if (net->layers >= ctx->limits.layers)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld", (long long)ctx->limits.layers);
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld",
+                         (long long)ctx->limits.layers);
     DPID_TRY(room(b, &net->layer, net->layers, &b->layer_room, sizeof *net->layer));
     DPID_TRY(copy_name(b, where.prefix, word, number, &name));
     dpid_layer *layer = &net->layer[net->layers];
-    *layer = (dpid_layer){.name = name, .block = where.block, .shortcut = where.shortcut, .noise_substream = dpid_hash32(name, (int64_t)strlen(name))};
+    *layer = (dpid_layer){.name = name,
+                          .block = where.block,
+                          .shortcut = where.shortcut,
+                          .noise_substream = dpid_hash32(name, (int64_t)strlen(name))};
     const int32_t status = dpid_op_create(ctx, kind, options, &net->value[in].shape, &layer->op);
     if (status == DEEPID_ERR_SHAPE)
         return fail_layer(ctx, name, status);
     DPID_TRY(status);
     DPID_TRY(count_numbers(b, &layer->op));
     DPID_TRY(add_value(b, &layer->op.out, name, out));
-    return add_step(b, (dpid_step){.type = DPID_STEP_LAYER, .layer = net->layers++, .in = in, .skip = -1, .out = *out, .block = where.block});
+    return add_step(
+        b,
+        (dpid_step){
+            .type = DPID_STEP_LAYER, .layer = net->layers++, .in = in, .skip = -1, .out = *out, .block = where.block});
 }
 
 /* ---- rows of items --------------------------------------------------------------------- */
@@ -137,7 +148,8 @@ static int32_t build_layers(builder *b, place where, const dpid_item *item, tall
     const int32_t kind = kind_index(item->kind);
     for (int64_t i = 0; i < item->count; i++) {
         const int64_t number = ++row->seen[kind];
-        DPID_TRY(add_layer(b, where, item->kind, item->options, item->kind->word, row->all[kind] > 1 ? number : 0, *value, value));
+        DPID_TRY(add_layer(b, where, item->kind, item->options, item->kind->word, row->all[kind] > 1 ? number : 0,
+                           *value, value));
     }
     return DEEPID_OK;
 }
@@ -188,10 +200,12 @@ static int64_t larger(int64_t a, int64_t b)
 
 static bool is_strided(const dpid_shape *from, const dpid_shape *to, int64_t stride)
 {
-    return (from->extent[0] + stride - 1) / stride == to->extent[0] && (from->extent[1] + stride - 1) / stride == to->extent[1];
+    return (from->extent[0] + stride - 1) / stride == to->extent[0] &&
+           (from->extent[1] + stride - 1) / stride == to->extent[1];
 }
 
-/* The strides of the branch, the layers from `first` on, multiplied; where that does not give its shape (it pads less, or more), the smallest stride that does. One as long as the picture takes a pixel. */
+/* The strides of the branch, the layers from `first` on, multiplied; where that does not give its shape (it pads
+   less, or more), the smallest stride that does. One as long as the picture takes a pixel. */
 static int64_t skip_stride(const deepid_net *net, int32_t first, const dpid_shape *from, const dpid_shape *to)
 {
     const int64_t longest = larger(from->extent[0], from->extent[1]);
@@ -203,8 +217,10 @@ static int64_t skip_stride(const deepid_net *net, int32_t first, const dpid_shap
     return is_strided(from, to, stride) ? stride : (from->extent[0] + to->extent[0] - 1) / to->extent[0];
 }
 
-/* The skip in the branch's shape: itself, A: subsampled and padded, B and C: projected. first: the first layer of the branch. */
-static int32_t build_shortcut(builder *b, const dpid_item *item, place where, int32_t first, int32_t in, int32_t branch, int32_t *out)
+/* The skip in the branch's shape: itself, A: subsampled and padded, B and C: projected. first: the first layer of
+   the branch. */
+static int32_t build_shortcut(builder *b, const dpid_item *item, place where, int32_t first, int32_t in, int32_t branch,
+                              int32_t *out)
 {
     const dpid_shape from = b->net->value[in].shape;
     const dpid_shape to = b->net->value[branch].shape;
@@ -214,8 +230,10 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
     if (same && item->shortcut != DPID_SHORTCUT_C)
         return DEEPID_OK;
     if (from.rank != to.rank || item->shortcut == DPID_SHORTCUT_IDENTITY)
-        return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%.*s: the branch turns %s into %s, so the skip needs shortcut=A, B or C", (int)strlen(where.prefix) - 1, where.prefix,
-                         dpid_shape_text(from.rank, from.extent).text, dpid_shape_text(to.rank, to.extent).text);
+        return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE,
+                         "%.*s: the branch turns %s into %s, so the skip needs shortcut=A, B or C",
+                         (int)strlen(where.prefix) - 1, where.prefix, dpid_shape_text(from.rank, from.extent).text,
+                         dpid_shape_text(to.rank, to.extent).text);
     const long long stride = from.rank == 3 ? skip_stride(b->net, first, &from, &to) : 1;
     char options[96];
     if (item->shortcut == DPID_SHORTCUT_A)
@@ -229,12 +247,14 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
     if (item->shortcut != DPID_SHORTCUT_A && !b->frozen && has_batchnorm(item->body))
         DPID_TRY(shortcut_layer(b, where, "batchnorm", "", *out, out));
     if (!dpid_shape_equal(&b->net->value[*out].shape, &to))
-        return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%.*s: no stride turns %s into %s", (int)strlen(where.prefix) - 1, where.prefix, dpid_shape_text(from.rank, from.extent).text,
+        return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%.*s: no stride turns %s into %s",
+                         (int)strlen(where.prefix) - 1, where.prefix, dpid_shape_text(from.rank, from.extent).text,
                          dpid_shape_text(to.rank, to.extent).text);
     return DEEPID_OK;
 }
 
-static int32_t build_join(builder *b, const dpid_item *item, const char *prefix, const char *name, int32_t block, int32_t first, int32_t in, int32_t *out)
+static int32_t build_join(builder *b, const dpid_item *item, const char *prefix, const char *name, int32_t block,
+                          int32_t first, int32_t in, int32_t *out)
 {
     char *join = NULL;
     char *shortcut = NULL;
@@ -244,7 +264,13 @@ static int32_t build_join(builder *b, const dpid_item *item, const char *prefix,
     DPID_TRY(copy_name(b, prefix, "join", 0, &join));
     const int32_t branch = *out;
     DPID_TRY(add_value(b, &b->net->value[branch].shape, item->after ? join : name, out));
-    return add_step(b, (dpid_step){.type = DPID_STEP_JOIN, .layer = -1, .in = branch, .skip = skip, .s = item->s, .out = *out, .block = block});
+    return add_step(b, (dpid_step){.type = DPID_STEP_JOIN,
+                                   .layer = -1,
+                                   .in = branch,
+                                   .skip = skip,
+                                   .s = item->s,
+                                   .out = *out,
+                                   .block = block});
 }
 
 /* y = after(F(x) + s shortcut(x)) */
@@ -266,8 +292,10 @@ static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_
     if (item->s > 0)
         DPID_TRY(build_join(b, item, prefix, name, number, first, in, &end));
     if (item->after)
-        DPID_TRY(add_layer(b, (place){prefix, number, false}, dpid_kind_find(dpid_span_of(item->after)), dpid_span_of(""), "after", 0, end, &end));
-    net->block[number - 1] = (dpid_block_info){.variant = item->variant, .in = in, .branch = branch, .out = end, .s = item->s, .name = name};
+        DPID_TRY(add_layer(b, (place){prefix, number, false}, dpid_kind_find(dpid_span_of(item->after)),
+                           dpid_span_of(""), "after", 0, end, &end));
+    net->block[number - 1] =
+        (dpid_block_info){.variant = item->variant, .in = in, .branch = branch, .out = end, .s = item->s, .name = name};
     *out = end;
     return DEEPID_OK;
 }
@@ -291,9 +319,12 @@ static int32_t add_parameters(builder *b, bool trained, int64_t *offset)
             DPID_TRY(copy_name(b, name, spec->name, 0, &name));
             (void)dpid_product(spec->rank, spec->extents, &count); /* checked when the op was made */
             layer->parameter[k] = net->parameters;
-            net->parameter[net->parameters++] = (dpid_parameter){.name = name, .spec = *spec, .layer = i, .offset = *offset, .count = count};
+            net->parameter[net->parameters++] =
+                (dpid_parameter){.name = name, .spec = *spec, .layer = i, .offset = *offset, .count = count};
             if (!dpid_add(*offset, count, offset) || *offset > net->head.ctx->limits.tensor_elements)
-                return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "the net has more parameters than the limit tensor_elements %lld", (long long)net->head.ctx->limits.tensor_elements);
+                return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT,
+                                 "the net has more parameters than the limit tensor_elements %lld",
+                                 (long long)net->head.ctx->limits.tensor_elements);
         }
     }
     return DEEPID_OK;
@@ -319,10 +350,13 @@ static int32_t check_layers(builder *b, int64_t layers)
 {
     deepid_ctx *ctx = b->net->head.ctx;
     if (layers > ctx->limits.layers || layers > INT32_MAX / 2)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld", (long long)ctx->limits.layers);
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld",
+                         (long long)ctx->limits.layers);
     if (b->most >= 0 && layers > DPID_FILE_LAYERS && layers > b->most)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "the net's text asks for %lld layers, its file has %lld numbers: beyond %d layers it needs one for each", (long long)layers, (long long)b->most,
-                         DPID_FILE_LAYERS);
+        return dpid_fail(
+            ctx, DEEPID_ERR_FORMAT,
+            "the net's text asks for %lld layers, its file has %lld numbers: beyond %d layers it needs one for each",
+            (long long)layers, (long long)b->most, DPID_FILE_LAYERS);
     b->layer_room = (int32_t)layers;
     return dpid_arena_alloc(&b->net->arena, layers, sizeof *b->net->layer, "net", &b->net->layer);
 }

@@ -15,10 +15,12 @@ static int32_t builder_create(deepid_ctx *ctx, int32_t rank, const int64_t *exte
     if (!out || !extents)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "builder: %s is NULL", out ? "extents" : "out");
     if (rank != 1 && rank != 3)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "builder: rank is %d, expected 1 (features) or 3 (height x width x channels)", rank);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "builder: rank is %d, expected 1 (features) or 3 (height x width x channels)", rank);
     for (int32_t i = 0; i < rank; i++)
         if (extents[i] < 1)
-            return dpid_fail(ctx, DEEPID_ERR_SHAPE, "builder: extent %d is %lld, expected 1 or more", i, (long long)extents[i]);
+            return dpid_fail(ctx, DEEPID_ERR_SHAPE, "builder: extent %d is %lld, expected 1 or more", i,
+                             (long long)extents[i]);
     deepid_builder *builder = NULL;
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *builder, "builder", &builder));
     builder->head = (dpid_head){DPID_MAGIC_BUILDER, ctx};
@@ -55,7 +57,8 @@ static int32_t check_piece(deepid_ctx *ctx, const char *piece)
     if (!piece)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "builder: the text is NULL");
     if (strpbrk(piece, ";{}#"))
-        return dpid_fail(ctx, DEEPID_ERR_SPEC, "builder: '%s' holds one of ; { } #, expected one layer or block", piece);
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "builder: '%s' holds one of ; { } #, expected one layer or block",
+                         piece);
     return DEEPID_OK;
 }
 
@@ -79,11 +82,13 @@ static int32_t block_begin(deepid_builder *builder, int64_t count, const char *w
     if (builder->inside)
         return dpid_fail(builder->head.ctx, DEEPID_ERR_STATE, "builder: a block is open already; blocks do not nest");
     if (count < 0)
-        return dpid_fail(builder->head.ctx, DEEPID_ERR_ARGUMENT, "builder: count is %lld, expected 0 or more", (long long)count);
+        return dpid_fail(builder->head.ctx, DEEPID_ERR_ARGUMENT, "builder: count is %lld, expected 0 or more",
+                         (long long)count);
     if (!word || !deepid_block_help(word))
         return dpid_fail(builder->head.ctx, DEEPID_ERR_SPEC, "builder: unknown block '%s'", word ? word : "NULL");
     DPID_TRY(check_piece(builder->head.ctx, options ? options : ""));
-    dpid_string_format(&builder->text, "; %lld * %s%s%s {", (long long)count, word, options ? " " : "", options ? options : "");
+    dpid_string_format(&builder->text, "; %lld * %s%s%s {", (long long)count, word, options ? " " : "",
+                       options ? options : "");
     builder->inside = builder->fresh = true;
     return builder->text.status;
 }

@@ -1,4 +1,5 @@
-/* Freezing: the same function as a net for evaluation only. Its text is the net's without dropout, and with each batch-norm behind a convolution or dense layer taken into it:
+/* Freezing: the same function as a net for evaluation only. Its text is the net's without dropout, and with each
+   batch-norm behind a convolution or dense layer taken into it:
      (x w^T + b - mean) gain + beta = x (gain w)^T + (b - mean) gain + beta,   gain = gamma / sqrt(var + eps)
    (Jacob et al. 2018, arXiv:1712.05877, section 3.2). Each number is rounded once. How a frozen net runs: frozen.h */
 #include "net/net.h"
@@ -32,7 +33,8 @@ static int32_t add_bias(dpid_arena *arena, dpid_item *item)
         if (strcmp(item->kind->options[i].key, "bias") == 0)
             values[i].i = 1;
     dpid_options_print(&s, item->kind->options, values);
-    const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(arena, s.text ? s.text : "", s.length, &text) : s.status;
+    const int32_t status =
+        s.status == DEEPID_OK ? dpid_arena_text(arena, s.text ? s.text : "", s.length, &text) : s.status;
     dpid_string_release(&s);
     DPID_TRY(status);
     item->options = dpid_span_of(text);
@@ -135,7 +137,8 @@ static void *parameter_at(const deepid_net *net, const dpid_layer *layer, int32_
 static void copy_layer(const folding *f, const dpid_layer *from, const dpid_layer *to)
 {
     for (int32_t k = 0; k < from->op.parameters; k++)
-        memcpy(parameter_at(f->to, to, k), parameter_at(f->from, from, k), (size_t)(f->to->parameter[to->parameter[k]].count * dpid_precision_bytes(f->to->precision)));
+        memcpy(parameter_at(f->to, to, k), parameter_at(f->from, from, k),
+               (size_t)(f->to->parameter[to->parameter[k]].count * dpid_precision_bytes(f->to->precision)));
 }
 
 static double smallest_normal(dpid_precision p)
@@ -144,7 +147,8 @@ static double smallest_normal(dpid_precision p)
 }
 
 /* Channel c of the layer takes its gain. False when a number is not finite, or all are too small to be exact. */
-static bool fold_channel(const folding *f, const dpid_layer *to, int64_t c, long double mean, long double gain, long double beta)
+static bool fold_channel(const folding *f, const dpid_layer *to, int64_t c, long double mean, long double gain,
+                         long double beta)
 {
     const dpid_precision p = f->to->precision;
     void *w = parameter_at(f->to, to, 0);
@@ -160,7 +164,8 @@ static bool fold_channel(const folding *f, const dpid_layer *to, int64_t c, long
         finite &= isfinite(number(p, w, k)) != 0;
     }
     store(p, b, c, (number(p, b, c) - mean) * gain + beta);
-    return finite && isfinite(number(p, b, c)) && (before == 0 || gain == 0 || after >= (long double)smallest_normal(p));
+    return finite && isfinite(number(p, b, c)) &&
+           (before == 0 || gain == 0 || after >= (long double)smallest_normal(p));
 }
 
 static int32_t fold_norm(const folding *f, const dpid_layer *norm, const dpid_layer *to)
@@ -176,7 +181,9 @@ static int32_t fold_norm(const folding *f, const dpid_layer *norm, const dpid_la
     for (int64_t c = 0; c < channels; c++) {
         const long double gain = number(p, a.gain, c);
         if (!fold_channel(f, to, c, number(p, a.mean, c), gain, number(p, a.shift, c)))
-            return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "%s cannot be taken into the layer before it: channel %lld has the gain %s, and not all products with it are ordinary numbers",
+            return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
+                             "%s cannot be taken into the layer before it: channel %lld has the gain %s, and not all "
+                             "products with it are ordinary numbers",
                              norm->name, (long long)c, dpid_number((double)gain).text);
     }
     return DEEPID_OK;
@@ -261,5 +268,7 @@ int32_t dpid_net_refuse_frozen(const deepid_net *net)
 {
     if (!net->frozen)
         return DEEPID_OK;
-    return dpid_fail(net->head.ctx, DEEPID_ERR_STATE, "net: it is frozen: for evaluation only, without gradients; train the net that it was made from and freeze that again");
+    return dpid_fail(net->head.ctx, DEEPID_ERR_STATE,
+                     "net: it is frozen: for evaluation only, without gradients; train the net that it was made from "
+                     "and freeze that again");
 }

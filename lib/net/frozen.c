@@ -3,11 +3,12 @@
 
 #include <string.h>
 
-enum { LINE = 16 };                                 /* reals that every part of memory is rounded up to */
-enum { CACHE_BYTES = 160 << 10 };                   /* of the values that one instruction reads and writes at a time */
-enum { MOST_PICTURES = 8, MOST_ROWS = 64 };         /* of a group: of a net with convolutions, of one without */
-enum { LEAST_GROUPS = 4 };                          /* of a batch */
-static const int64_t most_reals = INT64_MAX / 65536; /* of all that a worker needs: far beyond any memory, far below overflow */
+enum { LINE = 16 };                         /* reals that every part of memory is rounded up to */
+enum { CACHE_BYTES = 160 << 10 };           /* of the values that one instruction reads and writes at a time */
+enum { MOST_PICTURES = 8, MOST_ROWS = 64 }; /* of a group: of a net with convolutions, of one without */
+enum { LEAST_GROUPS = 4 };                  /* of a batch */
+/* of all that a worker needs: far beyond any memory, far below overflow */
+static const int64_t most_reals = INT64_MAX / 65536;
 
 typedef struct {
     const deepid_net *net;
@@ -92,7 +93,8 @@ static chain chain_from(const making *m, int32_t t)
     if (c.kink >= 0 || (c.layer >= 0 && !is_layer(net, t, "conv2d") && !is_layer(net, t, "batchnorm")))
         return c;
     int32_t next = next_of(m, c.end);
-    if (c.join < 0 && next >= 0 && net->step[next].type == DPID_STEP_JOIN && net->step[next].in == net->step[c.end].out) {
+    if (c.join < 0 && next >= 0 && net->step[next].type == DPID_STEP_JOIN &&
+        net->step[next].in == net->step[c.end].out) {
         c.join = c.end = next;
         next = next_of(m, c.end);
     }
@@ -132,7 +134,12 @@ static dpid_frozen_type type_of(const deepid_net *net, const chain *c)
 
 static dpid_frozen_step step_of(const deepid_net *net, int32_t first, const chain *c)
 {
-    dpid_frozen_step s = {.type = type_of(net, c), .layer = -1, .in = net->step[first].in, .skip = -1, .out = net->step[c->end].out, .packed = -1};
+    dpid_frozen_step s = {.type = type_of(net, c),
+                          .layer = -1,
+                          .in = net->step[first].in,
+                          .skip = -1,
+                          .out = net->step[c->end].out,
+                          .packed = -1};
     if (c->layer >= 0)
         s.layer = net->step[c->layer].layer;
     if (c->join >= 0) {
@@ -172,7 +179,8 @@ static void find_steps(making *m)
 
 static bool same_margin(const dpid_margin *a, const dpid_margin *b)
 {
-    return a->top == b->top && a->bottom == b->bottom && a->left == b->left && a->right == b->right && a->pitch == b->pitch;
+    return a->top == b->top && a->bottom == b->bottom && a->left == b->left && a->right == b->right &&
+           a->pitch == b->pitch;
 }
 
 static dpid_margin dense(const dpid_shape *shape)
@@ -189,7 +197,8 @@ static dpid_margin margin_of(const making *m, const dpid_shape *shape)
         if (strcmp(op->kind->word, "conv2d") != 0 || !dpid_shape_equal(&op->in, shape))
             continue;
         const dpid_margin own = dpid_frozen_conv_margin(op, m->net->exact);
-        most = (dpid_margin){larger(most.top, own.top), larger(most.bottom, own.bottom), larger(most.left, own.left), larger(most.right, own.right), larger(most.pitch, own.pitch)};
+        most = (dpid_margin){larger(most.top, own.top), larger(most.bottom, own.bottom), larger(most.left, own.left),
+                             larger(most.right, own.right), larger(most.pitch, own.pitch)};
     }
     return most;
 }
@@ -206,14 +215,16 @@ static dpid_margin margin_near(const making *m, int32_t places, const dpid_shape
 
 static int32_t fail_size(const making *m)
 {
-    return dpid_fail(m->net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers of %lld samples are more than can be counted", (long long)m->batch);
+    return dpid_fail(m->net->head.ctx, DEEPID_ERR_LIMIT,
+                     "net: the buffers of %lld samples are more than can be counted", (long long)m->batch);
 }
 
 static int32_t set_reals(const making *m, dpid_frozen_place *p)
 {
     const int64_t *e = p->shape.extent;
     const bool picture = p->shape.rank == 3;
-    const int64_t extents[3] = {picture ? p->margin.top + e[0] + p->margin.bottom : 1, picture ? p->margin.left + e[1] + p->margin.right : 1, p->margin.pitch};
+    const int64_t extents[3] = {picture ? p->margin.top + e[0] + p->margin.bottom : 1,
+                                picture ? p->margin.left + e[1] + p->margin.right : 1, p->margin.pitch};
     if (!dpid_product(3, extents, &p->reals) || p->reals > most_reals)
         return fail_size(m);
     return DEEPID_OK;
@@ -225,7 +236,9 @@ static int32_t make_places(making *m)
     dpid_frozen *f = m->f;
     for (int32_t v = 0; v < net->values_count; v++, f->places++) {
         const dpid_shape *shape = &net->value[v].shape;
-        f->place[v] = (dpid_frozen_place){.shape = *shape, .margin = m->planar[v] ? margin_near(m, v, shape) : dense(shape), .outside = v == 0 || v == output_of(net)};
+        f->place[v] = (dpid_frozen_place){.shape = *shape,
+                                          .margin = m->planar[v] ? margin_near(m, v, shape) : dense(shape),
+                                          .outside = v == 0 || v == output_of(net)};
         DPID_TRY(set_reals(m, &f->place[v]));
     }
     return DEEPID_OK;
@@ -245,9 +258,11 @@ static int32_t add_copies(making *m)
             const dpid_margin own = dpid_frozen_conv_margin(&m->net->layer[s.layer].op, m->net->exact);
             const dpid_margin none = dense(&f->place[s.in].shape);
             if (!same_margin(&own, &none)) {
-                f->place[f->places] = (dpid_frozen_place){.shape = f->place[s.in].shape, .margin = margin_near(m, f->places, &f->place[s.in].shape)};
+                f->place[f->places] = (dpid_frozen_place){.shape = f->place[s.in].shape,
+                                                          .margin = margin_near(m, f->places, &f->place[s.in].shape)};
                 DPID_TRY(set_reals(m, &f->place[f->places]));
-                f->step[f->steps++] = (dpid_frozen_step){.type = DPID_FROZEN_POINT, .layer = -1, .in = s.in, .skip = -1, .out = f->places, .packed = -1};
+                f->step[f->steps++] = (dpid_frozen_step){
+                    .type = DPID_FROZEN_POINT, .layer = -1, .in = s.in, .skip = -1, .out = f->places, .packed = -1};
                 s.in = f->places++;
             }
         }
@@ -283,7 +298,8 @@ static void choose_together(making *m)
     f->group = 1;
     for (int32_t i = 0; i < f->steps; i++) {
         dpid_frozen_step *s = &f->step[i];
-        s->together = smaller(most, power_below(larger(1, CACHE_BYTES / bytes / (f->place[s->in].reals + f->place[s->out].reals))));
+        s->together = smaller(
+            most, power_below(larger(1, CACHE_BYTES / bytes / (f->place[s->in].reals + f->place[s->out].reals))));
         f->group = larger(f->group, s->together);
     }
     f->group = dpid_frozen_group(f, m->batch);
@@ -316,14 +332,17 @@ static void find_lives(making *m)
 
 static bool fits(const dpid_frozen_place *a, const dpid_frozen_place *b)
 {
-    return dpid_shape_equal(&a->shape, &b->shape) && same_margin(&a->margin, &b->margin) && a->pictures == b->pictures && a->whole == b->whole && !a->outside && !b->outside;
+    return dpid_shape_equal(&a->shape, &b->shape) && same_margin(&a->margin, &b->margin) &&
+           a->pictures == b->pictures && a->whole == b->whole && !a->outside && !b->outside;
 }
 
-/* What is read for the last time by the instruction that writes may take the result where both are seen pixel by pixel. */
+/* What is read for the last time by the instruction that writes may take the result where both are seen pixel by
+   pixel. */
 static bool dies_at(const making *m, int32_t place, int32_t i)
 {
     const dpid_frozen_step *s = &m->f->step[i];
-    const bool in_place = (s->type == DPID_FROZEN_POINT && (place == s->in || place == s->skip)) || (s->type == DPID_FROZEN_CONV && place == s->skip && place != s->in);
+    const bool in_place = (s->type == DPID_FROZEN_POINT && (place == s->in || place == s->skip)) ||
+                          (s->type == DPID_FROZEN_CONV && place == s->skip && place != s->in);
     return m->last[place] < i || (m->last[place] == i && in_place);
 }
 
@@ -354,7 +373,8 @@ static int32_t place_all(making *m)
     return DEEPID_OK;
 }
 
-/* ---- packed numbers, and what a worker needs beside the values ----------------------------------------------------- */
+/* ---- packed numbers, and what a worker needs beside the values -----------------------------------------------------
+ */
 
 static int32_t make_conv(making *m, dpid_frozen_step *s)
 {
@@ -362,7 +382,9 @@ static int32_t make_conv(making *m, dpid_frozen_step *s)
     const dpid_frozen_place *in = &m->f->place[s->in];
     char *memory = NULL;
     DPID_TRY(dpid_arena_alloc(m->arena, dpid_frozen_conv_bytes(op), 1, "net", &memory));
-    dpid_frozen_conv_make(op, m->net->exact, (in->margin.left + in->shape.extent[1] + in->margin.right) * in->margin.pitch, in->margin.pitch, memory, &s->conv);
+    dpid_frozen_conv_make(op, m->net->exact,
+                          (in->margin.left + in->shape.extent[1] + in->margin.right) * in->margin.pitch,
+                          in->margin.pitch, memory, &s->conv);
     m->f->room = larger(m->f->room, s->conv.room);
     return DEEPID_OK;
 }
@@ -372,7 +394,10 @@ static int64_t packed_reals(const deepid_net *net, const dpid_frozen_step *s)
     if (s->layer < 0)
         return 0;
     const dpid_op *op = &net->layer[s->layer].op;
-    return s->type == DPID_FROZEN_CONV ? s->conv.packed : s->type == DPID_FROZEN_DENSE ? op->macs : s->type == DPID_FROZEN_POINT ? op->saved_fixed : 0;
+    return s->type == DPID_FROZEN_CONV    ? s->conv.packed
+           : s->type == DPID_FROZEN_DENSE ? op->macs
+           : s->type == DPID_FROZEN_POINT ? op->saved_fixed
+                                          : 0;
 }
 
 static int32_t add_step_memory(making *m, dpid_frozen_step *s)
@@ -401,14 +426,16 @@ int64_t dpid_frozen_scratch(const deepid_net *net, const dpid_frozen *f, int32_t
     return most;
 }
 
-/* ---- all ------------------------------------------------------------------------------------------------------------ */
+/* ---- all ------------------------------------------------------------------------------------------------------------
+ */
 
 static int32_t make_lists(making *m)
 {
     const deepid_net *net = m->net;
     dpid_arena *brief = &m->brief;
     DPID_TRY(dpid_arena_alloc(m->arena, 2 * (int64_t)net->steps, sizeof *m->f->step, "net", &m->f->step));
-    DPID_TRY(dpid_arena_alloc(m->arena, net->values_count + (int64_t)net->steps, sizeof *m->f->place, "net", &m->f->place));
+    DPID_TRY(
+        dpid_arena_alloc(m->arena, net->values_count + (int64_t)net->steps, sizeof *m->f->place, "net", &m->f->place));
     DPID_TRY(dpid_arena_alloc(brief, net->values_count, sizeof *m->count, "net", &m->count));
     DPID_TRY(dpid_arena_alloc(brief, net->values_count, sizeof *m->reader, "net", &m->reader));
     DPID_TRY(dpid_arena_alloc(brief, net->values_count, sizeof *m->planar, "net", &m->planar));
@@ -432,7 +459,8 @@ static int32_t fill(making *m)
     for (int32_t i = 0; i < m->f->steps; i++)
         DPID_TRY(add_step_memory(m, &m->f->step[i]));
     m->f->alone = dpid_frozen_scratch(m->net, m->f, 1);
-    return dpid_alloc(m->net->head.ctx, m->f->packed_reals, dpid_precision_bytes(m->net->precision), "net's packed weights", &m->f->packed);
+    return dpid_alloc(m->net->head.ctx, m->f->packed_reals, dpid_precision_bytes(m->net->precision),
+                      "net's packed weights", &m->f->packed);
 }
 
 int32_t dpid_frozen_make(const deepid_net *net, int64_t n, dpid_arena *arena, dpid_frozen **out)

@@ -1,5 +1,7 @@
-/* The program of a frozen net: which steps run together, over how many pictures at a time, and where the values between them lie. Weights are packed once; values lie in each worker's own memory,
-   with the room around them that their readers need, so a picture goes through the whole net without leaving the cache.   How it runs: stage_frozen.c */
+/* The program of a frozen net: which steps run together, over how many pictures at a time, and where the values
+   between them lie. Weights are packed once; values lie in each worker's own memory,
+   with the room around them that their readers need, so a picture goes through the whole net without leaving the cache.
+   How it runs: stage_frozen.c */
 #ifndef DPID_NET_FROZEN_H
 #define DPID_NET_FROZEN_H
 
@@ -7,11 +9,11 @@
 #include "ops/conv2d/frozen.h"
 
 typedef enum {
-    DPID_FROZEN_CONV, /* convolution, and the join and rectifier behind it */
+    DPID_FROZEN_CONV,  /* convolution, and the join and rectifier behind it */
     DPID_FROZEN_POINT, /* batch-norm, join, rectifier, as many as follow each other; or a copy into room */
-    DPID_FROZEN_PAD,  /* the shortcut without parameters */
+    DPID_FROZEN_PAD,   /* the shortcut without parameters */
     DPID_FROZEN_DENSE,
-    DPID_FROZEN_OP    /* any other layer, by its own kernel */
+    DPID_FROZEN_OP /* any other layer, by its own kernel */
 } dpid_frozen_type;
 
 typedef struct {
@@ -21,19 +23,19 @@ typedef struct {
     double s;
     dpid_kink kink;
     dpid_frozen_conv conv;
-    int64_t packed;        /* reals before its packed numbers; -1: it has none */
-    int64_t together;      /* pictures at a time */
-    int32_t segment;       /* instructions in a row that have the same `together` */
+    int64_t packed;   /* reals before its packed numbers; -1: it has none */
+    int64_t together; /* pictures at a time */
+    int32_t segment;  /* instructions in a row that have the same `together` */
 } dpid_frozen_step;
 
 /* Where a value lies. A place of its own in a worker's memory, or the net's input or output. */
 typedef struct {
     dpid_shape shape;
-    dpid_margin margin;    /* all 0: dense */
-    bool outside;          /* the net's input or output */
-    bool whole;            /* it has room for a group's pictures; else for those that its segment takes at a time */
+    dpid_margin margin;      /* all 0: dense */
+    bool outside;            /* the net's input or output */
+    bool whole;              /* it has room for a group's pictures; else for those that its segment takes at a time */
     int64_t pictures, reals; /* room: pictures, and reals of one */
-    int64_t offset;        /* of a worker's memory, reals */
+    int64_t offset;          /* of a worker's memory, reals */
 } dpid_frozen_place;
 
 typedef struct {
@@ -41,9 +43,10 @@ typedef struct {
     int32_t steps;
     dpid_frozen_place *place;
     int32_t places;
-    int64_t group;           /* pictures that one worker takes through the net */
-    int64_t packed_reals;                /* of weights, */
-    int64_t values, room, saved, alone;  /* of a worker's values, a convolution's room, an op's saved numbers and its scratch without a pool */
+    int64_t group;        /* pictures that one worker takes through the net */
+    int64_t packed_reals; /* of weights, */
+    /* of a worker's values, a convolution's room, an op's saved numbers and its scratch without a pool */
+    int64_t values, room, saved, alone;
     void *packed;
     dpid_isa isa; /* that packed them; DPID_ISAS: none yet */
 } dpid_frozen;

@@ -135,7 +135,8 @@ static void take_skip(search *s, int32_t t)
     dpid_fusion *f = s->f;
     const dpid_step *join = &net->step[t];
     const readers read = s->read[join->skip];
-    const bool two = read.count == 2 && read.first >= 0 && f->role[read.first] == DPID_ROLE_CONV && f->addend[read.first] < 0;
+    const bool two =
+        read.count == 2 && read.first >= 0 && f->role[read.first] == DPID_ROLE_CONV && f->addend[read.first] < 0;
     f->skip_now[t] = !two;
     if (two)
         f->addend[read.first] = f->chain[t];

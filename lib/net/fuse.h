@@ -1,6 +1,7 @@
-/* Which steps of a net run inside a convolution: a batch-norm behind a convolution, the join and the rectifier behind that are not computed by themselves but while the next convolution loads its
-   pictures; in backward their gradients are finished while the next convolution's results are still in the cache. Same loops, same bits (ops/picture.h): fusing saves passes over memory, and the buffers
-   of what lies between. */
+/* Which steps of a net run inside a convolution: a batch-norm behind a convolution, the join and the rectifier
+   behind that are not computed by themselves but while the next convolution loads its pictures; in backward their
+   gradients are finished while the next convolution's results are still in the cache. Same loops, same bits
+   (ops/picture.h): fusing saves passes over memory, and the buffers of what lies between. */
 #ifndef DPID_NET_FUSE_H
 #define DPID_NET_FUSE_H
 
@@ -21,24 +22,30 @@ typedef struct {
     int32_t skip; /* value, or -1 */
     double s;
     dpid_kink kink;
-    int32_t end;  /* the last step of the chain */
-    int32_t load; /* the step that reads v first, when it is a convolution: it loads v from x; -1: v gets a pass of its own at `end`. One that leaves pixels out cannot load what is kept */
-    bool keep;    /* v has a buffer: more than one reader, a pass of its own, or a skip in it (its kink is not worked out again on the way back) */
+    int32_t end; /* the last step of the chain */
+    /* the step that reads v first, when it is a convolution: it loads v from x; -1: v gets a pass of its own at
+       `end`. One that leaves pixels out cannot load what is kept */
+    int32_t load;
+    /* v has a buffer: more than one reader, a pass of its own, or a skip in it (its kink is not worked out again on
+       the way back) */
+    bool keep;
 } dpid_lazy;
 
 struct dpid_fusion {
-    dpid_step_role *role;    /* of each step */
-    dpid_lazy *lazy;    /* of each value */
-    int32_t *chain;     /* of each step: the lazy value whose chain it is in; -1 */
-    int32_t *statistics; /* of each step: the norm step that wants statistics of its output; -1 */
-    bool *stored;       /* of each value: it has a buffer */
-    bool *gradient;     /* of each value: its gradient has a buffer */
-    int32_t *addend;    /* of each step: a convolution whose input's gradient is also s times that of this (lazy) value; -1 */
-    bool *skip_now;     /* of each absorbed join: its skip's gradient is written at its own time */
+    dpid_step_role *role; /* of each step */
+    dpid_lazy *lazy;      /* of each value */
+    int32_t *chain;       /* of each step: the lazy value whose chain it is in; -1 */
+    int32_t *statistics;  /* of each step: the norm step that wants statistics of its output; -1 */
+    bool *stored;         /* of each value: it has a buffer */
+    bool *gradient;       /* of each value: its gradient has a buffer */
+    /* of each step: a convolution whose input's gradient is also s times that of this (lazy) value; -1 */
+    int32_t *addend;
+    bool *skip_now; /* of each absorbed join: its skip's gradient is written at its own time */
 };
 typedef struct dpid_fusion dpid_fusion;
 
-/* whole: every value and every gradient gets a buffer, nothing is fused. segment: of each step; a convolution, all that is fused behind it and what loads that are in one (segment.h). Lists live in the arena. */
+/* whole: every value and every gradient gets a buffer, nothing is fused. segment: of each step; a convolution, all
+   that is fused behind it and what loads that are in one (segment.h). Lists live in the arena. */
 int32_t dpid_fuse(const deepid_net *net, bool whole, const int32_t *segment, dpid_arena *arena, dpid_fusion *out);
 
 #endif

@@ -4,9 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-static const dpid_init *const inits[] = {
-    &dpid_init_he,           &dpid_init_glorot,    &dpid_init_lecun, &dpid_init_pytorch_default, &dpid_init_orthogonal, &dpid_init_delta_orthogonal, &dpid_init_identity,
-    &dpid_init_looks_linear, &dpid_init_zero_last, &dpid_init_fixup};
+static const dpid_init *const inits[] = {&dpid_init_he,         &dpid_init_glorot,
+                                         &dpid_init_lecun,      &dpid_init_pytorch_default,
+                                         &dpid_init_orthogonal, &dpid_init_delta_orthogonal,
+                                         &dpid_init_identity,   &dpid_init_looks_linear,
+                                         &dpid_init_zero_last,  &dpid_init_fixup};
 enum { COUNT = sizeof inits / sizeof *inits };
 
 /* ---- shared ------------------------------------------------------------------------ */
@@ -51,7 +53,8 @@ int64_t dpid_init_centre(const dpid_parameter_spec *spec)
     return spec->rank == 4 ? (spec->extents[1] - 1) / 2 * spec->extents[2] + (spec->extents[2] - 1) / 2 : 0;
 }
 
-/* Rows of Gaussians, each made orthogonal to those before it (twice, so that rounding does not count) and given length 1. The smaller side is the rows. */
+/* Rows of Gaussians, each made orthogonal to those before it (twice, so that rounding does not count) and given
+   length 1. The smaller side is the rows. */
 static void orthonormalise(int64_t rows, int64_t cols, dpid_random *r, double *q)
 {
     for (int64_t i = 0; i < rows; i++) {

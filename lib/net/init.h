@@ -1,4 +1,5 @@
-/* Initialisations: a word, its options, and what it does to a net. One number of a parameter is a function of (seed, parameter's name, place). */
+/* Initialisations: a word, its options, and what it does to a net. One number of a parameter is a function of (seed,
+   parameter's name, place). */
 #ifndef DPID_NET_INIT_H
 #define DPID_NET_INIT_H
 
@@ -16,8 +17,8 @@ typedef struct {
     int32_t (*apply)(dpid_init_run *run);
 } dpid_init;
 
-extern const dpid_init dpid_init_he, dpid_init_glorot, dpid_init_lecun, dpid_init_pytorch_default, dpid_init_orthogonal, dpid_init_delta_orthogonal, dpid_init_identity,
-    dpid_init_looks_linear, dpid_init_zero_last, dpid_init_fixup;
+extern const dpid_init dpid_init_he, dpid_init_glorot, dpid_init_lecun, dpid_init_pytorch_default, dpid_init_orthogonal,
+    dpid_init_delta_orthogonal, dpid_init_identity, dpid_init_looks_linear, dpid_init_zero_last, dpid_init_fixup;
 
 /* The stream of one parameter. */
 dpid_random dpid_init_stream(const dpid_init_run *run, const dpid_parameter *p);

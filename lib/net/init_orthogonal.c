@@ -14,7 +14,8 @@ static int32_t orthogonal_weight(dpid_init_run *run, int32_t i)
     double *q = NULL;
     DPID_TRY(dpid_alloc(ctx, p->count, sizeof *q, "orthogonal matrix", &q));
     dpid_random r = dpid_init_stream(run, p);
-    const int32_t status = dpid_random_orthogonal(ctx, &r, p->spec.extents[0], p->count / p->spec.extents[0], run->option[0].r, q);
+    const int32_t status =
+        dpid_random_orthogonal(ctx, &r, p->spec.extents[0], p->count / p->spec.extents[0], run->option[0].r, q);
     for (int64_t k = 0; status == DEEPID_OK && k < p->count; k++)
         dpid_init_set(run, i, k, q[k]);
     dpid_free(ctx, q);
@@ -30,7 +31,9 @@ static int32_t apply_orthogonal(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_orthogonal = {"orthogonal", "orthonormal rows or columns of [out, rest] (Saxe et al. 2014); options: gain=1", options, apply_orthogonal};
+const dpid_init dpid_init_orthogonal = {
+    "orthogonal", "orthonormal rows or columns of [out, rest] (Saxe et al. 2014); options: gain=1", options,
+    apply_orthogonal};
 
 /* ---- delta_orthogonal: an orthogonal matrix in the kernel's centre, zeros around it -------------- */
 
@@ -64,4 +67,6 @@ static int32_t apply_delta(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_delta_orthogonal = {"delta_orthogonal", "an orthogonal matrix in the centre tap, zeros around it (Xiao et al. 2018); options: gain=1", options, apply_delta};
+const dpid_init dpid_init_delta_orthogonal = {
+    "delta_orthogonal", "an orthogonal matrix in the centre tap, zeros around it (Xiao et al. 2018); options: gain=1",
+    options, apply_delta};

@@ -31,11 +31,13 @@ static const dpid_option he_options[] = {
     {"mode", DPID_CHOICE, 0, 0, 0, "fan_in|fan_out", false, "which fan"},
     {"dist", DPID_CHOICE, 0, 0, 0, "normal|uniform", false, "distribution"},
     {"slope", DPID_REAL, 0, -1e3, 1e3, NULL, false, "negative slope of the rectifier"},
-    {"head", DPID_CHOICE, 0, 0, 0, "he|pytorch|zero", false, "the last weight layer: as the others; U(+-1/sqrt(fan_in)), as the usual residual codes leave it; 0"},
+    {"head", DPID_CHOICE, 0, 0, 0, "he|pytorch|zero", false,
+     "the last weight layer: as the others; U(+-1/sqrt(fan_in)), as the usual residual codes leave it; 0"},
     {0},
 };
 
-/* Under a residual net's growing signal a head of variance 2/fan_out gives large first logits; the published codes start only convolutions by fan_out. */
+/* Under a residual net's growing signal a head of variance 2/fan_out gives large first logits; the published codes
+   start only convolutions by fan_out. */
 static void set_head(dpid_init_run *run, int64_t how)
 {
     enum { AS_OTHERS, PYTORCH };
@@ -58,7 +60,10 @@ static int32_t apply_he(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_he = {"he", "variance 2 / fan (He et al. 2015b, eq. 10); options: mode=fan_in|fan_out, dist=normal|uniform, slope=0, head=he|pytorch|zero", he_options, apply_he};
+const dpid_init dpid_init_he = {"he",
+                                "variance 2 / fan (He et al. 2015b, eq. 10); options: mode=fan_in|fan_out, "
+                                "dist=normal|uniform, slope=0, head=he|pytorch|zero",
+                                he_options, apply_he};
 
 /* ---- glorot: variance 2 / (fan_in + fan_out), or 1 / one of them ------------------------ */
 
@@ -74,8 +79,10 @@ static int32_t apply_glorot(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_glorot = {"glorot", "variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010, eq. 16); options: dist=uniform|normal, mode=average|fan_in|fan_out", glorot_options,
-                                    apply_glorot};
+const dpid_init dpid_init_glorot = {"glorot",
+                                    "variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010, eq. 16); options: "
+                                    "dist=uniform|normal, mode=average|fan_in|fan_out",
+                                    glorot_options, apply_glorot};
 
 /* ---- lecun: variance 1 / fan_in ------------------------------------------------------------ */
 
@@ -90,7 +97,9 @@ static int32_t apply_lecun(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_lecun = {"lecun", "variance 1 / fan_in (LeCun et al. 1998, eq. 16); options: dist=normal|uniform", lecun_options, apply_lecun};
+const dpid_init dpid_init_lecun = {"lecun",
+                                   "variance 1 / fan_in (LeCun et al. 1998, eq. 16); options: dist=normal|uniform",
+                                   lecun_options, apply_lecun};
 
 /* ---- pytorch_default: U(+-1/sqrt(fan_in)), weights and biases: variance 1 / (3 fan_in) -------- */
 
@@ -104,4 +113,6 @@ static int32_t apply_pytorch(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_pytorch_default = {"pytorch_default", "U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for weights and biases: PyTorch's Linear and Conv2d", NULL, apply_pytorch};
+const dpid_init dpid_init_pytorch_default = {
+    "pytorch_default", "U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for weights and biases: PyTorch's Linear and Conv2d", NULL,
+    apply_pytorch};

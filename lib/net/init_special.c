@@ -27,14 +27,16 @@ static int32_t apply_identity(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_identity = {"identity", "W = I, kernels a delta in the centre (dirac), the rest zero", NULL, apply_identity};
+const dpid_init dpid_init_identity = {"identity", "W = I, kernels a delta in the centre (dirac), the rest zero", NULL,
+                                      apply_identity};
 
 /* ---- looks_linear: mirrored pairs make a ReLU net linear at the start (Balduzzi et al. 2017, section 4) --
    first [A; -A], hidden [[Q, -Q], [-Q, Q]], head [C, -C]: relu(z) - relu(-z) = z. --------------------------- */
 
 typedef struct {
     int64_t rows, cols, taps; /* of the small matrix */
-    int64_t channels;         /* inputs come in runs of so many, each run mirrored; more than one run behind a flatten */
+    /* inputs come in runs of so many, each run mirrored; more than one run behind a flatten */
+    int64_t channels;
     bool mirror_rows, mirror_cols;
 } mirror;
 
@@ -77,7 +79,8 @@ static void set_mirrored(dpid_init_run *run, int32_t i, const mirror *m, const d
                 double sign;
                 const int64_t column = small_column(m, c, &sign);
                 const double flip = o >= m->rows ? -sign : sign;
-                dpid_init_set(run, i, (o * taps + first + tap) * in + c, flip * q[((o % m->rows) * m->taps + tap) * m->cols + column]);
+                dpid_init_set(run, i, (o * taps + first + tap) * in + c,
+                              flip * q[((o % m->rows) * m->taps + tap) * m->cols + column]);
             }
         }
     }
@@ -91,9 +94,16 @@ static int32_t looks_linear_weight(dpid_init_run *run, int32_t i, bool first, bo
     const int64_t in = p->spec.extents[p->spec.rank - 1];
     const int64_t taps = first && p->spec.rank == 4 ? p->spec.extents[1] * p->spec.extents[2] : 1;
     const int64_t channels = channels_into(run->net, p->layer);
-    const mirror m = {.rows = head ? out : out / 2, .cols = first ? in : in / 2, .taps = taps, .channels = channels, .mirror_rows = !head, .mirror_cols = !first};
+    const mirror m = {.rows = head ? out : out / 2,
+                      .cols = first ? in : in / 2,
+                      .taps = taps,
+                      .channels = channels,
+                      .mirror_rows = !head,
+                      .mirror_cols = !first};
     if ((m.mirror_rows && out % 2) || (m.mirror_cols && channels % 2))
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "looks_linear: %s is %lld x %lld, expected even widths for the mirrored pairs", p->name, (long long)out, (long long)in);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "looks_linear: %s is %lld x %lld, expected even widths for the mirrored pairs", p->name,
+                         (long long)out, (long long)in);
     double *q = NULL;
     DPID_TRY(dpid_alloc(ctx, m.rows * m.taps * m.cols, sizeof *q, "looks_linear", &q));
     dpid_random r = dpid_init_stream(run, p);
@@ -121,10 +131,13 @@ static int32_t apply_looks_linear(dpid_init_run *run)
         last = i;
     }
     if (first == last)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED, "looks_linear: the net has fewer than two weight layers");
+        return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                         "looks_linear: the net has fewer than two weight layers");
     for (int32_t i = 0; i < net->trained; i++)
-        if (dpid_init_is_weight(net, i) && net->parameter[i].spec.rank == 4 && net->parameter[i].spec.fan_out != net->parameter[i].count / net->parameter[i].spec.extents[3])
-            return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED, "looks_linear: %s has groups", net->parameter[i].name);
+        if (dpid_init_is_weight(net, i) && net->parameter[i].spec.rank == 4 &&
+            net->parameter[i].spec.fan_out != net->parameter[i].count / net->parameter[i].spec.extents[3])
+            return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED, "looks_linear: %s has groups",
+                             net->parameter[i].name);
     dpid_net_start_values(run->net);
     for (int32_t i = 0; i < net->trained; i++)
         if (dpid_init_is_weight(net, i))
@@ -132,7 +145,9 @@ static int32_t apply_looks_linear(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_looks_linear = {"looks_linear", "mirrored pairs: a relu net starts linear (Balduzzi et al. 2017); even widths", NULL, apply_looks_linear};
+const dpid_init dpid_init_looks_linear = {
+    "looks_linear", "mirrored pairs: a relu net starts linear (Balduzzi et al. 2017); even widths", NULL,
+    apply_looks_linear};
 
 /* ---- zero_last: every residual block starts as the identity ------------------------------------------------ */
 
@@ -152,7 +167,8 @@ static void zero_branch(dpid_init_run *run, int32_t block)
 {
     const int32_t weight = last_of_branch(run->net, block, DPID_ROLE_WEIGHT);
     const int32_t scale = last_of_branch(run->net, block, DPID_ROLE_SCALE);
-    const bool scale_is_last = scale >= 0 && (weight < 0 || run->net->parameter[scale].layer > run->net->parameter[weight].layer);
+    const bool scale_is_last =
+        scale >= 0 && (weight < 0 || run->net->parameter[scale].layer > run->net->parameter[weight].layer);
     if (scale_is_last)
         dpid_init_fill(run, scale, 0);
     else if (weight >= 0)
@@ -160,7 +176,8 @@ static void zero_branch(dpid_init_run *run, int32_t block)
 }
 
 static const dpid_option zero_last_options[] = {
-    {"base", DPID_CHOICE, 0, 0, 0, "he|glorot|lecun|orthogonal|delta_orthogonal|pytorch_default", false, "start of all the rest"},
+    {"base", DPID_CHOICE, 0, 0, 0, "he|glorot|lecun|orthogonal|delta_orthogonal|pytorch_default", false,
+     "start of all the rest"},
     {"mode", DPID_CHOICE, 0, 0, 0, "fan_in|fan_out", false, "of base=he"},
     {"head", DPID_CHOICE, 0, 0, 0, "he|pytorch|zero", false, "of base=he"},
     {0},
@@ -170,7 +187,9 @@ static const dpid_option zero_last_options[] = {
 static int32_t apply_base(const dpid_init_run *run)
 {
     enum { BASE, MODE, HEAD, HE_MODE = 0, HE_HEAD = 3 };
-    static const dpid_init *const bases[] = {&dpid_init_he, &dpid_init_glorot, &dpid_init_lecun, &dpid_init_orthogonal, &dpid_init_delta_orthogonal, &dpid_init_pytorch_default};
+    static const dpid_init *const bases[] = {
+        &dpid_init_he,         &dpid_init_glorot,           &dpid_init_lecun,
+        &dpid_init_orthogonal, &dpid_init_delta_orthogonal, &dpid_init_pytorch_default};
     const dpid_init *init = bases[run->option[BASE].i];
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
     DPID_TRY(dpid_options_parse(run->net->head.ctx, init->word, dpid_span_of(""), init->options, values));
@@ -178,7 +197,8 @@ static int32_t apply_base(const dpid_init_run *run)
         values[HE_MODE] = run->option[MODE];
         values[HE_HEAD] = run->option[HEAD];
     } else if (run->option[MODE].given || run->option[HEAD].given) {
-        return dpid_fail(run->net->head.ctx, DEEPID_ERR_SPEC, "zero_last: mode and head belong to base=he, the base is %s", init->word);
+        return dpid_fail(run->net->head.ctx, DEEPID_ERR_SPEC,
+                         "zero_last: mode and head belong to base=he, the base is %s", init->word);
     }
     dpid_init_run base = {run->net, values, run->seed};
     return init->apply(&base);
@@ -194,10 +214,13 @@ static int32_t apply_zero_last(dpid_init_run *run)
 }
 
 const dpid_init dpid_init_zero_last = {
-    "zero_last", "the last scale or weight of each residual branch 0: blocks start as the identity (Goyal et al. 2017, section 5.1); options: base=he, mode and head of he",
+    "zero_last",
+    "the last scale or weight of each residual branch 0: blocks start as the identity (Goyal et al. 2017, section "
+    "5.1); options: base=he, mode and head of he",
     zero_last_options, apply_zero_last};
 
-/* ---- fixup: no batchnorm; branch weights he L^(-1/(2m-2)), the last of a branch and the head 0 (Zhang et al. 2019) ---- */
+/* ---- fixup: no batchnorm; branch weights he L^(-1/(2m-2)), the last of a branch and the head 0 (Zhang et al. 2019)
+   ---- */
 
 static int32_t branch_weights(const deepid_net *net, int32_t block)
 {
@@ -230,7 +253,8 @@ static int32_t apply_fixup(dpid_init_run *run)
     int32_t residual = 0;
     for (int32_t i = 0; i < net->trained; i++)
         if (net->parameter[i].spec.role == DPID_ROLE_SCALE)
-            return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED, "fixup: the net has a normalisation (%s); fixup replaces it", net->parameter[i].name);
+            return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                             "fixup: the net has a normalisation (%s); fixup replaces it", net->parameter[i].name);
     for (int32_t block = 0; block < net->blocks; block++)
         residual += net->block[block].s > 0;
     DPID_TRY(dpid_init_he.apply(&base));
@@ -245,5 +269,7 @@ static int32_t apply_fixup(dpid_init_run *run)
     return DEEPID_OK;
 }
 
-const dpid_init dpid_init_fixup = {"fixup", "branch weights scaled by blocks^(-1/(2m-2)), the last of each branch and the head 0 (Zhang, Dauphin, Ma 2019); without batchnorm", NULL,
-                                   apply_fixup};
+const dpid_init dpid_init_fixup = {"fixup",
+                                   "branch weights scaled by blocks^(-1/(2m-2)), the last of each branch and the head "
+                                   "0 (Zhang, Dauphin, Ma 2019); without batchnorm",
+                                   NULL, apply_fixup};

@@ -1,12 +1,15 @@
 /* The sum at the end of a residual block: out = branch + s skip.
-   Where the branch is 0 the result is s skip itself: x + 0 would turn -0 into +0, and a zero branch must return x bit for bit. */
+   Where the branch is 0 the result is s skip itself: x + 0 would turn -0 into +0, and a zero branch must return x
+   bit for bit. */
 #include "net/join.h"
 
 #include "tensor/real.h"
 
-#define DECLARE(suffix, real)                                                                                                               \
-    void dpid_join_forward_##suffix(dpid_pool *pool, int64_t n, const void *branch, const void *skip, double s, void *out);                 \
-    void dpid_join_backward_##suffix(dpid_pool *pool, int64_t n, const void *dout, double s, bool add, void *dbranch, void *dskip);
+#define DECLARE(suffix, real)                                                                                          \
+    void dpid_join_forward_##suffix(dpid_pool *pool, int64_t n, const void *branch, const void *skip, double s,        \
+                                    void *out);                                                                        \
+    void dpid_join_backward_##suffix(dpid_pool *pool, int64_t n, const void *dout, double s, bool add, void *dbranch,  \
+                                     void *dskip);
 DPID_ISA_EACH(DECLARE)
 
 enum { CHUNK = 16384 };
@@ -53,7 +56,8 @@ static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
     }
 }
 
-void DPID_T(dpid_join_backward)(dpid_pool *pool, int64_t n, const void *dout, double s, bool add, void *dbranch, void *dskip)
+void DPID_T(dpid_join_backward)(dpid_pool *pool, int64_t n, const void *dout, double s, bool add, void *dbranch,
+                                void *dskip)
 {
     join j = {.n = n, .dout = dout, .dbranch = dbranch, .dskip = dskip, .s = (real)s, .add = add};
     dpid_pool_run(pool, (n + CHUNK - 1) / CHUNK, backward_chunk, &j);

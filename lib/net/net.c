@@ -22,7 +22,9 @@ void dpid_store(dpid_precision p, void *array, int64_t i, double value)
 
 double dpid_fetch(dpid_precision p, const void *array, int64_t i)
 {
-    return p == DPID_P32 ? (double)((const float *)array)[i] : p == DPID_P64 ? ((const double *)array)[i] : (double)((const long double *)array)[i];
+    return p == DPID_P32   ? (double)((const float *)array)[i]
+           : p == DPID_P64 ? ((const double *)array)[i]
+                           : (double)((const long double *)array)[i];
 }
 
 /* Where parameter i lies. */
@@ -59,7 +61,8 @@ static int32_t write_text(deepid_net *net, const dpid_spec *spec)
 {
     dpid_string s = {.ctx = net->head.ctx};
     dpid_spec_print(&s, spec);
-    const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(&net->arena, s.text, s.length, &net->text) : s.status;
+    const int32_t status =
+        s.status == DEEPID_OK ? dpid_arena_text(&net->arena, s.text, s.length, &net->text) : s.status;
     dpid_string_release(&s);
     return status;
 }
@@ -143,7 +146,8 @@ static int32_t net_clone(const deepid_net *net, int32_t dtype, deepid_net **out)
     if (!out)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: out is NULL");
     if (dtype != 0 && !dpid_dtype_is_real(dtype))
-        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "net: dtype is %d, expected 0, DEEPID_F32 (1) or DEEPID_F64 (2)", dtype);
+        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE,
+                         "net: dtype is %d, expected 0, DEEPID_F32 (1) or DEEPID_F64 (2)", dtype);
     return dpid_net_clone_as(net, dtype ? dpid_dtype_precision(dtype) : net->precision, out);
 }
 
@@ -282,7 +286,8 @@ void *deepid_net_trained_gradient(deepid_net *net)
 
 static bool same_shape(const dpid_parameter *a, const dpid_parameter *b)
 {
-    return a->spec.rank == b->spec.rank && memcmp(a->spec.extents, b->spec.extents, sizeof *a->spec.extents * (size_t)a->spec.rank) == 0;
+    return a->spec.rank == b->spec.rank &&
+           memcmp(a->spec.extents, b->spec.extents, sizeof *a->spec.extents * (size_t)a->spec.rank) == 0;
 }
 
 /* Equal nets list equal names in equal order: the place behind the last find is tried first. */
@@ -307,12 +312,14 @@ static int32_t copy_parameters(deepid_net *net, const deepid_net *other, int64_t
                 continue;
             near = j + 1;
             if (!same_shape(&net->parameter[i], &other->parameter[j]))
-                return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s is %s in the other net, expected %s", net->parameter[i].name,
+                return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s is %s in the other net, expected %s",
+                                 net->parameter[i].name,
                                  dpid_shape_text(other->parameter[j].spec.rank, other->parameter[j].spec.extents).text,
                                  dpid_shape_text(net->parameter[i].spec.rank, net->parameter[i].spec.extents).text);
             if (pass == 0)
                 continue;
-            convert(net->precision, dpid_net_parameter_at(net, i), other->precision, dpid_net_parameter_at(other, (int32_t)j), net->parameter[i].count);
+            convert(net->precision, dpid_net_parameter_at(net, i), other->precision,
+                    dpid_net_parameter_at(other, (int32_t)j), net->parameter[i].count);
             count++;
         }
     }
@@ -352,7 +359,8 @@ static int32_t net_summary(deepid_net *net, deepid_table **out)
     deepid_table *table = NULL;
     double total[SUMMARY_COLUMNS] = {0};
     double row[SUMMARY_COLUMNS];
-    DPID_TRY(deepid_table_create(net->head.ctx, "layer", "out_0,out_1,out_2,parameters,multiply_adds,activation_bytes,winograd", &table));
+    DPID_TRY(deepid_table_create(net->head.ctx, "layer",
+                                 "out_0,out_1,out_2,parameters,multiply_adds,activation_bytes,winograd", &table));
     int32_t status = DEEPID_OK;
     for (int32_t i = 0; i < net->layers && status == DEEPID_OK; i++) {
         summarise(net, &net->layer[i], row);
@@ -411,7 +419,8 @@ static int32_t set_recompute(deepid_net *net, int64_t blocks)
 {
     enum { MOST = 1 << 20 };
     if (blocks < 0 || blocks > MOST)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: blocks is %lld, expected 0 to %d", (long long)blocks, MOST);
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: blocks is %lld, expected 0 to %d", (long long)blocks,
+                         MOST);
     return set_compute(net, net->exact, blocks);
 }
 

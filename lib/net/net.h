@@ -12,7 +12,8 @@
 
 typedef struct dpid_plan dpid_plan; /* buffers, lifetimes; lib/net/plan.h */
 
-/* One named parameter. Trained ones lie one after the other, without gaps, in net->values (and net->gradients), states in net->states; offsets in reals. */
+/* One named parameter. Trained ones lie one after the other, without gaps, in net->values (and net->gradients),
+   states in net->states; offsets in reals. */
 typedef struct {
     const char *name; /* "block3.dense.weight" */
     dpid_parameter_spec spec;
@@ -39,7 +40,8 @@ typedef struct {
     uint32_t noise_substream;                  /* hash of name */
 } dpid_layer;
 
-/* A value is a batch that flows: the input, a layer's output, a join's output. values 0 = the net's input. A step computes one value from one (layer) or two (join). */
+/* A value is a batch that flows: the input, a layer's output, a join's output. values 0 = the net's input. A step
+   computes one value from one (layer) or two (join). */
 typedef enum { DPID_STEP_LAYER = 1, DPID_STEP_JOIN } dpid_step_type;
 typedef struct {
     dpid_step_type type;
@@ -80,10 +82,11 @@ struct deepid_net {
     bool exact;                         /* no Winograd */
     bool frozen;                        /* evaluation only, weights packed once */
     bool packed;                        /* they are: cleared when values change */
-    int64_t recompute;                  /* blocks of a segment whose values are worked out again on the way back; 0: none */
-    bool *reads_last;                   /* of each step: nobody behind it reads its input (a join: its skip) */
-    dpid_plan *plan;                    /* NULL until prepared */
-    dpid_mode forward_mode;             /* of the last forward, with forward_n samples; 0: none yet */
+    /* blocks of a segment whose values are worked out again on the way back; 0: none */
+    int64_t recompute;
+    bool *reads_last;       /* of each step: nobody behind it reads its input (a join: its skip) */
+    dpid_plan *plan;        /* NULL until prepared */
+    dpid_mode forward_mode; /* of the last forward, with forward_n samples; 0: none yet */
     int64_t forward_n;
     uint64_t noise_seed, noise_step; /* dropout's counter; the trainer sets them */
 };
@@ -91,8 +94,8 @@ struct deepid_net {
 /* All precisions: dtype F32/F64 through the public create; the f80 twin of a net for the gradient-accuracy probe. */
 int32_t dpid_net_clone_as(const deepid_net *net, dpid_precision precision, deepid_net **out);
 
-/* For texts that come from files: a net of more than most numbers, or of layers beyond build.h's DPID_FILE_LAYERS and most, is DEEPID_ERR_FORMAT before it is built; -1: any. Inside an entered
-   context. */
+/* For texts that come from files: a net of more than most numbers, or of layers beyond build.h's DPID_FILE_LAYERS
+   and most, is DEEPID_ERR_FORMAT before it is built; -1: any. Inside an entered context. */
 int32_t dpid_net_create_within(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t most, deepid_net **out);
 
 /* Where parameter i lies: in values or states. */
@@ -115,35 +118,43 @@ void *dpid_net_input(deepid_net *net);
 void *dpid_net_output(deepid_net *net);
 /* d loss / d output goes here before backward. */
 void *dpid_net_output_gradient(deepid_net *net);
-/* n <= prepared batch. DEEPID_ERR_SHAPE from a kind that cannot train on n samples (batchnorm with one value a channel). */
+/* n <= prepared batch. DEEPID_ERR_SHAPE from a kind that cannot train on n samples (batchnorm with one value a
+   channel). */
 int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n);
-/* Of a net that keeps all: the steps up to `step`, a batch-norm, as in training, but for the batch-norms before it, which take their running statistics. */
+/* Of a net that keeps all: the steps up to `step`, a batch-norm, as in training, but for the batch-norms before it,
+   which take their running statistics. */
 int32_t dpid_net_run_to_norm(deepid_net *net, int32_t step, int64_t n);
 /* Adds to net->gradients; dx NULL or n samples of the input's shape. */
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx);
-/* What writes the gradient of the output of samples first .. first + n - 1: a loss. Parts of a batch may be asked for at the same time, by several threads. */
+/* What writes the gradient of the output of samples first .. first + n - 1: a loss. Parts of a batch may be asked
+   for at the same time, by several threads. */
 typedef struct {
     void (*run)(void *arg, int64_t first, int64_t n);
     void *arg;
 } dpid_turn;
 
-/* Forward, turn and backward in one: the same bits as one after the other with the gradients cleared before, with no pass over them for it. After it only what training keeps is there of the forward. */
+/* Forward, turn and backward in one: the same bits as one after the other with the gradients cleared before, with no
+   pass over them for it. After it only what training keeps is there of the forward. */
 int32_t dpid_net_run_turn(deepid_net *net, dpid_mode mode, int64_t n, const dpid_turn *turn);
 /* The sum of the squares of all gradients, right after a backward anew. */
 double dpid_net_gradient_squares(const deepid_net *net);
 /* Running statistics take the last training forward in. */
 void dpid_net_commit(deepid_net *net);
 void dpid_net_clear_gradients(deepid_net *net);
-/* Value v of the last forward with buffers kept (prepared for training, or kept by dpid_net_keep_all), n samples; NULL when it is not kept. And d loss / d value of the last backward: only when kept by
- * dpid_net_keep_all(net, true) before prepare. */
+/* Value v of the last forward with buffers kept (prepared for training, or kept by dpid_net_keep_all), n samples;
+ * NULL when it is not kept. And d loss / d value of the last backward: only when kept by dpid_net_keep_all(net,
+ * true) before prepare. */
 const void *dpid_net_value(const deepid_net *net, int32_t v);
 const void *dpid_net_value_gradient(const deepid_net *net, int32_t v);
-/* A plan that keeps every value, and every gradient when it is one for training, and so fuses nothing: the same bits, more memory, less speed. It runs step by step. */
+/* A plan that keeps every value, and every gradient when it is one for training, and so fuses nothing: the same
+   bits, more memory, less speed. It runs step by step. */
 int32_t dpid_net_keep_all(deepid_net *net, bool keep);
-/* Steps step, step + 1, .. of the last forward once more, on values that may have been changed: with every value kept. */
+/* Steps step, step + 1, .. of the last forward once more, on values that may have been changed: with every value
+   kept. */
 void dpid_net_run_from(deepid_net *net, int32_t step, dpid_mode mode, int64_t n);
-/* First layer, in forward order, whose output (what = "output"), or in backward order whose parameter gradient (what = "gradient") is not finite: its name, or NULL. After the last forward, or its
- * backward; with recomputation the forward runs once more for it. */
+/* First layer, in forward order, whose output (what = "output"), or in backward order whose parameter gradient (what
+ * = "gradient") is not finite: its name, or NULL. After the last forward, or its backward; with recomputation the
+ * forward runs once more for it. */
 const char *dpid_net_find_nonfinite(deepid_net *net, const char *what, int64_t n);
 int64_t dpid_net_buffer_bytes(const deepid_net *net);
 
@@ -161,8 +172,10 @@ typedef struct {
     const char *key, *value;
 } dpid_file_text;
 /* The metadata are led by a checksum of the whole file and deepid.format. */
-int32_t dpid_safetensors_write(deepid_ctx *ctx, const char *path, const dpid_file_tensor *tensors, int64_t count, const dpid_file_text *metadata, int64_t metadata_count);
-/* The whole file in memory (arena), checked: the checksum where the file is ours, sizes, order, no gap, no overlap, text metadata. */
+int32_t dpid_safetensors_write(deepid_ctx *ctx, const char *path, const dpid_file_tensor *tensors, int64_t count,
+                               const dpid_file_text *metadata, int64_t metadata_count);
+/* The whole file in memory (arena), checked: the checksum where the file is ours, sizes, order, no gap, no overlap,
+   text metadata. */
 typedef struct {
     dpid_arena arena;
     uint8_t *bytes;
@@ -177,9 +190,11 @@ const dpid_file_tensor *dpid_safetensors_find(const dpid_safetensors *file, cons
 const char *dpid_safetensors_text(const dpid_safetensors *file, const char *key); /* NULL when absent */
 /* The net's own tensors and text as file entries (arena), to be joined with others. */
 int32_t dpid_net_file_entries(const deepid_net *net, dpid_arena *arena, dpid_file_tensor **tensors, int64_t *count);
-int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype, deepid_net **out);
+int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype,
+                                  deepid_net **out);
 int32_t dpid_net_read_values(deepid_net *net, const dpid_safetensors *file, const char *path);
-/* deepid_net_save and deepid_net_load; the file says which task of a study it is the net of, and that of another is refused. task NULL: of none, of any. */
+/* deepid_net_save and deepid_net_load; the file says which task of a study it is the net of, and that of another is
+   refused. task NULL: of none, of any. */
 int32_t dpid_net_save_of(const deepid_net *net, const char *path, const char *task);
 int32_t dpid_net_load_of(deepid_ctx *ctx, const char *path, int32_t dtype, const char *task, deepid_net **out);
 

@@ -1,7 +1,10 @@
-/* The plan: lifetimes of values and gradients in the order of steps, then places in one block. After it nothing is allocated.
-   Evaluation: a value lives from its maker to its last reader. Training keeps the values, because backward and probes read them; a gradient lives from its value's last reader back to its maker. Values inside a
-   segment (segment.h) come up when the way back enters the segment and go when it has passed their maker; going forward they live between the same steps. So everything that is not kept lives between two steps,
-   whichever way they are walked, and two that have no step in common may share a place. Steps of one stage run in no order that this file knows: what one of them uses lives as long as the stage. */
+/* The plan: lifetimes of values and gradients in the order of steps, then places in one block. After it nothing is
+   allocated. Evaluation: a value lives from its maker to its last reader. Training keeps the values, because
+   backward and probes read them; a gradient lives from its value's last reader back to its maker. Values inside a
+   segment (segment.h) come up when the way back enters the segment and go when it has passed their maker; going
+   forward they live between the same steps. So everything that is not kept lives between two steps, whichever way
+   they are walked, and two that have no step in common may share a place. Steps of one stage run in no order that
+   this file knows: what one of them uses lives as long as the stage. */
 #include "net/plan.h"
 
 #include <stdlib.h>
@@ -10,8 +13,9 @@ enum { ALIGN = DPID_ALIGN };
 
 typedef struct {
     int64_t bytes, offset;
-    int32_t first, last; /* the steps between which it lives, both included; then times, in the order in which places are given */
-    bool kept;           /* to the end */
+    /* the steps between which it lives, both included; then times, in the order in which places are given */
+    int32_t first, last;
+    bool kept; /* to the end */
 } slot;
 
 /* ---- places ------------------------------------------------------------------------- */
@@ -39,7 +43,8 @@ static int compare_first(const void *a, const void *b)
     return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : (x > y) - (x < y);
 }
 
-/* In the order in which they come alive; the front of the list keeps those that still are, so a long net takes few comparisons a slot. */
+/* In the order in which they come alive; the front of the list keeps those that still are, so a long net takes few
+   comparisons a slot. */
 static int64_t place_brief(slot **list, int32_t count, int64_t base)
 {
     int64_t end = base;
@@ -142,7 +147,8 @@ static bool make_slots(const deepid_net *net, const dpid_plan *plan, slot *slots
         if (!value_bytes(net, plan, v, &bytes) || !dpid_add(all, bytes, &all) || !dpid_add(all, bytes, &all))
             return false;
         slots[v] = (slot){.bytes = plan->fusion.stored[v] ? bytes : 0, .first = net->steps, .last = -1};
-        gradient[v] = (slot){.bytes = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = net->steps, .last = -1};
+        gradient[v] =
+            (slot){.bytes = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = net->steps, .last = -1};
     }
     return true;
 }
@@ -192,14 +198,16 @@ static bool measure(const deepid_net *net, dpid_plan *plan, slot *slots)
 
 static int32_t fail_size(const deepid_net *net, const dpid_plan *plan)
 {
-    return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers of %lld samples are more than can be counted", (long long)plan->batch);
+    return dpid_fail(net->head.ctx, DEEPID_ERR_LIMIT, "net: the buffers of %lld samples are more than can be counted",
+                     (long long)plan->batch);
 }
 
 static int32_t saved_bytes(const deepid_net *net, const dpid_plan *plan, const dpid_op *op, int64_t *bytes)
 {
     const int64_t size = dpid_precision_bytes(net->precision);
     int64_t saved;
-    if (!dpid_mul(op->saved_per_sample, plan->batch, &saved) || !dpid_add(saved, op->saved_fixed, &saved) || !padded(saved, 1, size, bytes))
+    if (!dpid_mul(op->saved_per_sample, plan->batch, &saved) || !dpid_add(saved, op->saved_fixed, &saved) ||
+        !padded(saved, 1, size, bytes))
         return fail_size(net, plan);
     return DEEPID_OK;
 }
@@ -243,7 +251,8 @@ static int32_t add_parts(const deepid_net *net, dpid_plan *plan)
             continue;
         plan->parts[step->layer] = plan->bytes;
         const dpid_shape *shape = &net->value[step->in].shape;
-        if (!padded(shape->extent[shape->rank - 1], plan->batch, size, &bytes) || !dpid_add(plan->bytes, bytes, &plan->bytes))
+        if (!padded(shape->extent[shape->rank - 1], plan->batch, size, &bytes) ||
+            !dpid_add(plan->bytes, bytes, &plan->bytes))
             return fail_size(net, plan);
     }
     return DEEPID_OK;
@@ -380,7 +389,8 @@ int32_t dpid_net_prepare(deepid_net *net, int64_t batch, bool train)
 {
     const dpid_plan *old = net->plan;
     if (batch < 1)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: batch is %lld, expected 1 or more", (long long)batch);
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: batch is %lld, expected 1 or more",
+                         (long long)batch);
     DPID_TRY(train ? dpid_net_refuse_frozen(net) : DEEPID_OK);
     (void)dpid_ctx_pool(net->head.ctx); /* threads start here and not in the first step */
     if (old && old->batch >= batch && (old->train || !train))

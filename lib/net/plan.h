@@ -8,7 +8,8 @@
 #include "net/segment.h"
 #include "net/stage.h"
 
-/* Of a value: the step that makes it (-1: the net's input), the first and the last that read it, and how many; the net's end reads too, as step `steps`, uncounted. */
+/* Of a value: the step that makes it (-1: the net's input), the first and the last that read it, and how many; the
+   net's end reads too, as step `steps`, uncounted. */
 typedef struct {
     int32_t maker, first, last, count;
 } dpid_readers;
@@ -16,13 +17,13 @@ typedef struct {
 struct dpid_plan {
     int64_t batch; /* samples it is made for */
     bool train;
-    bool whole; /* every value and gradient has a buffer: nothing is fused */
+    bool whole;       /* every value and gradient has a buffer: nothing is fused */
     dpid_arena arena; /* the lists */
     dpid_segments segments;
     dpid_fusion fusion;
-    dpid_frozen *frozen; /* of a frozen net; NULL: none */
+    dpid_frozen *frozen;   /* of a frozen net; NULL: none */
     dpid_readers *readers; /* of each value */
-    dpid_stage *stage; /* the steps in stretches that run together */
+    dpid_stage *stage;     /* the steps in stretches that run together */
     int32_t stages;
     char *memory;
     int64_t bytes;

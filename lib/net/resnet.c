@@ -17,12 +17,18 @@ static int32_t split_block(deepid_ctx *ctx, const char *block, const char *usual
 {
     dpid_span rest;
     const dpid_span word = dpid_first_word(dpid_span_of(block), &rest);
-    if (!block || word.length == 0 || word.length >= (int64_t)sizeof out->word || rest.length + (int64_t)strlen(usual) + 2 > (int64_t)sizeof out->options)
-        return dpid_fail(ctx, DEEPID_ERR_SPEC, "block is '%s', expected a block word with options, such as 'identity shortcut=A'", block ? block : "NULL");
+    if (!block || word.length == 0 || word.length >= (int64_t)sizeof out->word ||
+        rest.length + (int64_t)strlen(usual) + 2 > (int64_t)sizeof out->options)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC,
+                         "block is '%s', expected a block word with options, such as 'identity shortcut=A'",
+                         block ? block : "NULL");
     memcpy(out->word, word.text, (size_t)word.length);
     out->word[word.length] = 0;
     if (!deepid_block_help(out->word))
-        return dpid_fail(ctx, DEEPID_ERR_SPEC, "unknown block '%s'; known: plain, identity, preact, preact_plain, bottleneck, bottleneck_plain", out->word);
+        return dpid_fail(
+            ctx, DEEPID_ERR_SPEC,
+            "unknown block '%s'; known: plain, identity, preact, preact_plain, bottleneck, bottleneck_plain",
+            out->word);
     const bool has_shortcut = rest.length > 0 && memmem(rest.text, (size_t)rest.length, "shortcut=", 9);
     out->options[0] = 0;
     if (rest.length > 0) {
@@ -38,14 +44,16 @@ static int32_t check_range(deepid_ctx *ctx, const char *what, int64_t value, int
 {
     if (value >= low && value <= high)
         return DEEPID_OK;
-    return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s is %lld, expected %lld to %lld", what, (long long)value, (long long)low, (long long)high);
+    return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s is %lld, expected %lld to %lld", what, (long long)value,
+                     (long long)low, (long long)high);
 }
 
 enum { WIDTH_MAX = 1 << 16, BLOCKS_MAX = 100000, PICTURE_MAX = 1 << 14 };
 
 /* ---- mlp --------------------------------------------------------------------------------- */
 
-static int32_t write_mlp(dpid_string *s, int64_t in, int64_t width, int64_t blocks, int64_t classes, const char *block, const char *layer)
+static int32_t write_mlp(dpid_string *s, int64_t in, int64_t width, int64_t blocks, int64_t classes, const char *block,
+                         const char *layer)
 {
     block_words b;
     DPID_TRY(check_range(s->ctx, "mlp: in", in, 1, WIDTH_MAX));
@@ -56,14 +64,16 @@ static int32_t write_mlp(dpid_string *s, int64_t in, int64_t width, int64_t bloc
     const char *row = layer ? layer : "batchnorm; relu";
     dpid_string_format(s, "input %lld; dense out=%lld; %s", (long long)in, (long long)width, row);
     if (blocks > 0)
-        dpid_string_format(s, "; %lld * %s%s { dense out=%lld; %s }", (long long)blocks, b.word, b.options, (long long)width, row);
+        dpid_string_format(s, "; %lld * %s%s { dense out=%lld; %s }", (long long)blocks, b.word, b.options,
+                           (long long)width, row);
     dpid_string_format(s, "; dense out=%lld", (long long)classes);
     return s->status;
 }
 
 /* ---- pictures: 6n+2 (He et al. 2015, section 4.2) ------------------------------------------- */
 
-static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, int64_t h, int64_t w, int64_t c, int64_t width, int64_t classes)
+static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, int64_t h, int64_t w, int64_t c,
+                              int64_t width, int64_t classes)
 {
     enum { STAGES = 3 };
     block_words b;
@@ -77,10 +87,13 @@ static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, 
     DPID_TRY(check_range(s->ctx, "pictures: base width", width, 1, WIDTH_MAX));
     DPID_TRY(check_range(s->ctx, "pictures: classes", classes, 1, WIDTH_MAX));
     if (depth < STAGES * layers + 2 || (depth - 2) % (STAGES * layers) != 0 || depth > BLOCKS_MAX)
-        return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth is %lld, expected %lldn + 2 for %s blocks: %lld, %lld, %lld, ...", (long long)depth, (long long)(STAGES * layers), b.word,
-                         (long long)(STAGES * layers + 2), (long long)(2 * STAGES * layers + 2), (long long)(3 * STAGES * layers + 2));
+        return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT,
+                         "depth is %lld, expected %lldn + 2 for %s blocks: %lld, %lld, %lld, ...", (long long)depth,
+                         (long long)(STAGES * layers), b.word, (long long)(STAGES * layers + 2),
+                         (long long)(2 * STAGES * layers + 2), (long long)(3 * STAGES * layers + 2));
     const int64_t n = (depth - 2) / (STAGES * layers);
-    dpid_string_format(s, "input %lldx%lldx%lld; conv2d out=%lld kernel=3 bias=0%s", (long long)h, (long long)w, (long long)c, (long long)width, preact ? "" : "; batchnorm; relu");
+    dpid_string_format(s, "input %lldx%lldx%lld; conv2d out=%lld kernel=3 bias=0%s", (long long)h, (long long)w,
+                       (long long)c, (long long)width, preact ? "" : "; batchnorm; relu");
     for (int64_t stage = 0; stage < STAGES; stage++) {
         const int64_t out = width << stage;
         if (stage > 0 || bottleneck)
@@ -102,24 +115,32 @@ static int32_t write_imagenet(dpid_string *s, int64_t depth, const char *block)
         int64_t depth;
         bool bottleneck;
         int64_t blocks[STAGES];
-    } rows[] = {{18, false, {2, 2, 2, 2}}, {34, false, {3, 4, 6, 3}}, {50, true, {3, 4, 6, 3}}, {101, true, {3, 4, 23, 3}}, {152, true, {3, 8, 36, 3}}};
+    } rows[] = {{18, false, {2, 2, 2, 2}},
+                {34, false, {3, 4, 6, 3}},
+                {50, true, {3, 4, 6, 3}},
+                {101, true, {3, 4, 23, 3}},
+                {152, true, {3, 8, 36, 3}}};
     block_words b;
     DPID_TRY(split_block(s->ctx, block, " shortcut=B", &b));
     int found = -1;
     for (int i = 0; i < (int)(sizeof rows / sizeof *rows); i++)
         found = rows[i].depth == depth ? i : found;
     if (found < 0)
-        return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth is %lld, expected 18, 34, 50, 101 or 152", (long long)depth);
+        return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth is %lld, expected 18, 34, 50, 101 or 152",
+                         (long long)depth);
     const bool plain = strstr(b.word, "plain") != NULL;
     const bool preact = strncmp(b.word, "preact", 6) == 0;
     if (rows[found].bottleneck ? preact : strncmp(b.word, "bottleneck", 10) == 0)
-        return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth %lld has %s blocks, expected %s", (long long)depth, rows[found].bottleneck ? "bottleneck" : "basic",
+        return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth %lld has %s blocks, expected %s", (long long)depth,
+                         rows[found].bottleneck ? "bottleneck" : "basic",
                          rows[found].bottleneck ? "identity or plain" : "identity, plain, preact or preact_plain");
     const char *word = rows[found].bottleneck ? (plain ? "bottleneck_plain" : "bottleneck") : b.word;
-    dpid_string_add(s, "input 224x224x3; conv2d out=64 kernel=7 stride=2 padding=3 bias=0; batchnorm; relu; maxpool kernel=3 padding=1");
+    dpid_string_add(s, "input 224x224x3; conv2d out=64 kernel=7 stride=2 padding=3 bias=0; batchnorm; relu; maxpool "
+                       "kernel=3 padding=1");
     for (int stage = 0; stage < STAGES; stage++) {
         const long long out = FIRST_WIDTH << stage;
-        dpid_string_format(s, "; %s out=%lld%s%s; %lld * %s out=%lld%s", word, out, stage ? " stride=2" : "", b.options, (long long)rows[found].blocks[stage] - 1, word, out, b.options);
+        dpid_string_format(s, "; %s out=%lld%s%s; %lld * %s out=%lld%s", word, out, stage ? " stride=2" : "", b.options,
+                           (long long)rows[found].blocks[stage] - 1, word, out, b.options);
     }
     dpid_string_format(s, "%s; global_avgpool; dense out=%d", preact ? "; batchnorm; relu" : "", CLASSES);
     return s->status;
@@ -135,7 +156,8 @@ static int32_t net_of(dpid_string *s, int32_t status, int32_t dtype, deepid_net 
     return status;
 }
 
-int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width, int64_t blocks, int64_t classes, const char *block, const char *layer, int32_t dtype, deepid_net **out)
+int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width, int64_t blocks, int64_t classes,
+                          const char *block, const char *layer, int32_t dtype, deepid_net **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     dpid_string s = {.ctx = ctx};
@@ -148,7 +170,8 @@ int32_t deepid_resnet_cifar(deepid_ctx *ctx, int64_t depth, const char *block, i
     return deepid_resnet_pictures(ctx, depth, block, SIDE, SIDE, COLOURS, WIDTH, CLASSES, dtype, out);
 }
 
-int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const char *block, int64_t h, int64_t w, int64_t c, int64_t width, int64_t classes, int32_t dtype, deepid_net **out)
+int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const char *block, int64_t h, int64_t w, int64_t c,
+                               int64_t width, int64_t classes, int32_t dtype, deepid_net **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     dpid_string s = {.ctx = ctx};

@@ -17,7 +17,8 @@ static bool is_small_dense(const deepid_net *net, const dpid_step *step)
 static bool is_activation(const deepid_net *net, const dpid_step *step)
 {
     const dpid_op *op = step->type == DPID_STEP_LAYER ? &net->layer[step->layer].op : NULL;
-    return op && (op->kind->flags & DPID_KIND_ELEMENTWISE) && !(op->kind->flags & DPID_KIND_MODE) && op->parameters == 0;
+    return op && (op->kind->flags & DPID_KIND_ELEMENTWISE) && !(op->kind->flags & DPID_KIND_MODE) &&
+           op->parameters == 0;
 }
 
 /* Can it be one of a stretch? */
@@ -26,7 +27,8 @@ static bool is_row_step(const deepid_net *net, const dpid_plan *plan, int32_t t)
     const dpid_step *step = &net->step[t];
     if (plan->whole || plan->fusion.role[t] != DPID_ROLE_PLAIN || net->value[step->in].shape.rank != 1)
         return false;
-    return step->type == DPID_STEP_JOIN ? step->in != step->skip : is_small_dense(net, step) || is_activation(net, step);
+    return step->type == DPID_STEP_JOIN ? step->in != step->skip
+                                        : is_small_dense(net, step) || is_activation(net, step);
 }
 
 static int64_t packed_reals(const deepid_net *net, const dpid_step *step)
@@ -34,7 +36,8 @@ static int64_t packed_reals(const deepid_net *net, const dpid_step *step)
     return is_small_dense(net, step) ? dpid_op_scratch(&net->layer[step->layer].op, 1, 1) : 0;
 }
 
-/* Chunk after chunk goes through all steps while the weights stay in the cache: a layer that has no room there starts a stretch of its own. A batch of one chunk a worker needs no room. */
+/* Chunk after chunk goes through all steps while the weights stay in the cache: a layer that has no room there
+   starts a stretch of its own. A batch of one chunk a worker needs no room. */
 int32_t dpid_rows_take(const deepid_net *net, const dpid_plan *plan, int32_t first)
 {
     enum { LEAD = 4, CACHE = 384 * 1024 }; /* steps before the first dense layer; bytes of weights */
@@ -92,12 +95,14 @@ static int32_t inside(const work *w, int32_t v)
     return within ? r->maker - w->first : -1;
 }
 
-/* What a dense layer gives an activation whose slope can be told from what it returns need not be kept for the way back. */
+/* What a dense layer gives an activation whose slope can be told from what it returns need not be kept for the way
+   back. */
 static bool passes_through(const work *w, int32_t v)
 {
     const deepid_net *net = w->net;
     const dpid_readers *r = &w->plan->readers[v];
-    return inside(w, v) >= 0 && r->count == 1 && is_activation(net, &net->step[r->first]) && (net->layer[net->step[r->first].layer].op.kind->flags & DPID_KIND_SLOPE_OF_VALUE);
+    return inside(w, v) >= 0 && r->count == 1 && is_activation(net, &net->step[r->first]) &&
+           (net->layer[net->step[r->first].layer].op.kind->flags & DPID_KIND_SLOPE_OF_VALUE);
 }
 
 /* v goes from a dense layer into the rectifier behind it and nowhere else. */
@@ -148,7 +153,8 @@ static dpid_place value_of(const work *w, int32_t v)
     return i >= 0 ? w->value[i] : (dpid_place){DPID_PLACE_VALUE, v};
 }
 
-/* The dense layer that runs step i while its results are in registers: a rectifier or a join right behind it, or a join behind such a rectifier, that alone reads them. -1: none. */
+/* The dense layer that runs step i while its results are in registers: a rectifier or a join right behind it, or a
+   join behind such a rectifier, that alone reads them. -1: none. */
 static int32_t runner_of(const work *w, int32_t i)
 {
     const dpid_step *step = &w->net->step[w->first + i];
@@ -165,7 +171,8 @@ static bool next_is_run(const work *w, int32_t i)
     return i + 1 < w->count && runner_of(w, i + 1) >= 0;
 }
 
-/* The gradient of what join i gives is completed by a dense layer of this stretch, which brings it back through the rectifier at the end of the join's branch. */
+/* The gradient of what join i gives is completed by a dense layer of this stretch, which brings it back through the
+   rectifier at the end of the join's branch. */
 static bool goes_back(const work *w, int32_t i)
 {
     const int32_t v = w->net->step[w->first + i].out;
@@ -178,7 +185,8 @@ static bool is_masked(const work *w, const dpid_row_step *s, int32_t i)
     return w->plan->train && !s->dense && !s->join && s->run_by >= 0 && next_is_run(w, i) && goes_back(w, i + 1);
 }
 
-/* Numbers that never leave the registers have no place; nor is what a dense layer gives to a join needed for the way back. */
+/* Numbers that never leave the registers have no place; nor is what a dense layer gives to a join needed for the way
+   back. */
 static dpid_place place_value(work *w, const dpid_row_step *s, int32_t i, int32_t v)
 {
     const bool runs_on = next_is_run(w, i);
@@ -220,7 +228,11 @@ static void plan_forward(work *w)
     for (int32_t i = 0; i < w->count; i++) {
         dpid_row_step *s = &w->rows->step[i];
         const dpid_step *step = &net->step[w->first + i];
-        *s = (dpid_row_step){.step = w->first + i, .dense = is_small_dense(net, step), .join = step->type == DPID_STEP_JOIN, .run_by = runner_of(w, i), .rectify = is_rectified(w, step->out)};
+        *s = (dpid_row_step){.step = w->first + i,
+                             .dense = is_small_dense(net, step),
+                             .join = step->type == DPID_STEP_JOIN,
+                             .run_by = runner_of(w, i),
+                             .rectify = is_rectified(w, step->out)};
         s->in = dpid_shape_count(&net->value[step->in].shape);
         s->out = dpid_shape_count(&net->value[step->out].shape);
         w->value[i] = place_value(w, s, i, step->out);
@@ -268,8 +280,8 @@ static void hold(work *w, dpid_place place)
         w->held[place.at]++;
 }
 
-/* The dense layer of this stretch that reads the skip before the join does, as its only other reader: it can add the skip's gradient to its own, where the factor is 1 and so
-   rounds nothing. NULL: there is none. */
+/* The dense layer of this stretch that reads the skip before the join does, as its only other reader: it can add the
+   skip's gradient to its own, where the factor is 1 and so rounds nothing. NULL: there is none. */
 static dpid_row_step *adder_of(const work *w, const dpid_step *step, const dpid_row_step *s)
 {
     const dpid_readers *r = &w->plan->readers[step->skip];
@@ -328,14 +340,17 @@ static void give_back_group(work *w, int32_t first, int32_t last)
             give_back(w, w->rows->step[i].dy);
 }
 
-/* A dense layer that alone reads what a rectifier gives, which a dense layer ran: it writes the gradient of what went into the rectifier. */
+/* A dense layer that alone reads what a rectifier gives, which a dense layer ran: it writes the gradient of what
+   went into the rectifier. */
 static bool comes_rectified(const work *w, const dpid_step *step)
 {
     const int32_t maker = inside(w, step->in);
-    return maker >= 0 && !w->rows->step[maker].join && w->rows->step[maker].run_by >= 0 && w->plan->readers[step->in].count == 1;
+    return maker >= 0 && !w->rows->step[maker].join && w->rows->step[maker].run_by >= 0 &&
+           w->plan->readers[step->in].count == 1;
 }
 
-/* The dense layer that ends the branch of the join that made v, when it left a mask of its rectifier. NULL: there is none. */
+/* The dense layer that ends the branch of the join that made v, when it left a mask of its rectifier. NULL: there is
+   none. */
 static const dpid_row_step *masked_end(const work *w, int32_t v)
 {
     const int32_t join = inside(w, v);
@@ -436,7 +451,8 @@ static int32_t make_masks(work *w, dpid_arena *arena)
 {
     const deepid_net *net = w->net;
     const int64_t word = net->precision == DPID_P32 ? (int64_t)sizeof(int32_t) : (int64_t)sizeof(int64_t);
-    const int64_t rows = w->plan->batch / DPID_MASK_ROWS + (w->plan->batch % DPID_MASK_ROWS != 0); /* no sum: the batch may be the largest int64 */
+    /* no sum: the batch may be the largest int64 */
+    const int64_t rows = w->plan->batch / DPID_MASK_ROWS + (w->plan->batch % DPID_MASK_ROWS != 0);
     DPID_TRY(dpid_arena_alloc(arena, w->rows->masks, sizeof *w->rows->mask, "net", &w->rows->mask));
     for (int32_t i = 0; i < w->count; i++) {
         const dpid_row_step *s = &w->rows->step[i];

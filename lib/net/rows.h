@@ -1,6 +1,7 @@
-/* A stretch of steps in which every sample goes its own way: small dense layers, activations, joins. It runs by chunks of samples, each chunk through the whole stretch while its numbers are
-   in the cache; what a plan of it says where each step finds its arrays. Values that only the stretch itself reads have no buffer of the net's where that can be done without: a chunk's copy
-   lies with the worker. */
+/* A stretch of steps in which every sample goes its own way: small dense layers, activations, joins. It runs by
+   chunks of samples, each chunk through the whole stretch while its numbers are in the cache; what a plan of it says
+   where each step finds its arrays. Values that only the stretch itself reads have no buffer of the net's where that
+   can be done without: a chunk's copy lies with the worker. */
 #ifndef DPID_NET_ROWS_H
 #define DPID_NET_ROWS_H
 
@@ -23,8 +24,8 @@ typedef struct {
     int32_t at;
 } dpid_place;
 
-/* One step: what it reads and writes going forward, and coming back. A dense layer runs the rectifier and the join right behind it, and prepares what they hand back, while its results are
-   in registers. */
+/* One step: what it reads and writes going forward, and coming back. A dense layer runs the rectifier and the join
+   right behind it, and prepares what they hand back, while its results are in registers. */
 typedef struct {
     int32_t step;
     bool dense, join;  /* neither: an activation */
@@ -36,11 +37,12 @@ typedef struct {
     double s;          /* of the join that a dense layer runs */
     int64_t in, out;   /* numbers a sample */
     dpid_place x, skip, y, dy, dx, dskip;
-    dpid_place joined;  /* of a dense layer: what the join gives; skip is its skip */
-    dpid_place mask;    /* of a dense layer that runs a rectifier and a join: what the way back needs of the rectifier */
-    dpid_place plus;    /* of a dense layer: added to dx */
+    dpid_place joined; /* of a dense layer: what the join gives; skip is its skip */
+    /* of a dense layer that runs a rectifier and a join: what the way back needs of the rectifier */
+    dpid_place mask;
+    dpid_place plus;          /* of a dense layer: added to dx */
     dpid_place through, back; /* of a dense layer: dx through the rectifier of the mask `through` */
-    dpid_place slope_x; /* what backward reads as x */
+    dpid_place slope_x;       /* what backward reads as x */
 } dpid_row_step;
 
 /* Of all samples; `row` bytes for every DPID_MASK_ROWS of them. */
@@ -55,7 +57,8 @@ typedef struct {
     int64_t first, count;
 } dpid_row_task;
 
-/* The way back goes group by group: gradients through the group's steps by chunks, then its weight gradients, each over all samples, while both are in the cache. */
+/* The way back goes group by group: gradients through the group's steps by chunks, then its weight gradients, each
+   over all samples, while both are in the cache. */
 typedef struct {
     int32_t first, last; /* steps, by index */
     int32_t first_task, tasks;
@@ -75,7 +78,8 @@ typedef struct {
     int64_t packed;                    /* reals of the largest layer's transposed weights */
 } dpid_rows;
 
-/* How many steps from `first` on are a stretch; 0: none. It has at least one dense layer, and where a worker takes several chunks no more weights than its cache holds from one to the next. */
+/* How many steps from `first` on are a stretch; 0: none. It has at least one dense layer, and where a worker takes
+   several chunks no more weights than its cache holds from one to the next. */
 int32_t dpid_rows_take(const deepid_net *net, const dpid_plan *plan, int32_t first);
 /* Fills stage->own; values and gradients that need no buffer of the net's are struck from the plan. */
 int32_t dpid_rows_make(const deepid_net *net, dpid_plan *plan, dpid_stage *stage);

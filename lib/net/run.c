@@ -30,7 +30,8 @@ void *dpid_net_output_gradient(deepid_net *net)
 
 const void *dpid_net_value(const deepid_net *net, int32_t v)
 {
-    const bool kept = net->plan && (net->plan->train || net->plan->whole) && v >= 0 && v < net->values_count && !net->plan->segments.inside[v];
+    const bool kept = net->plan && (net->plan->train || net->plan->whole) && v >= 0 && v < net->values_count &&
+                      !net->plan->segments.inside[v];
     return kept ? dpid_value_at(net, v) : NULL;
 }
 
@@ -84,7 +85,8 @@ int32_t dpid_net_run_to_norm(deepid_net *net, int32_t step, int64_t n)
 {
     DPID_TRY(start_forward(net, DPID_TRAIN, n));
     for (int32_t i = 0; i <= step; i++) {
-        const bool settled = i < step && net->step[i].type == DPID_STEP_LAYER && dpid_kernels_of(net, &net->step[i])->commit;
+        const bool settled =
+            i < step && net->step[i].type == DPID_STEP_LAYER && dpid_kernels_of(net, &net->step[i])->commit;
         forward_stage(net, i, settled ? DPID_EVAL : DPID_TRAIN, n);
     }
     return DEEPID_OK;
@@ -156,9 +158,11 @@ static void backward_from(deepid_net *net, int32_t last, const dpid_stage_run *r
 
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 {
-    backward_from(net, net->plan->stages - 1, &(dpid_stage_run){.net = net, .mode = mode, .n = n, .want_input = dx != NULL});
+    backward_from(net, net->plan->stages - 1,
+                  &(dpid_stage_run){.net = net, .mode = mode, .n = n, .want_input = dx != NULL});
     if (dx)
-        memcpy(dx, dpid_gradient_at(net, 0), (size_t)(dpid_value_reals(net, 0, n) * dpid_precision_bytes(net->precision)));
+        memcpy(dx, dpid_gradient_at(net, 0),
+               (size_t)(dpid_value_reals(net, 0, n) * dpid_precision_bytes(net->precision)));
 }
 
 int32_t dpid_net_run_turn(deepid_net *net, dpid_mode mode, int64_t n, const dpid_turn *turn)
@@ -183,10 +187,13 @@ int32_t dpid_net_run_turn(deepid_net *net, dpid_mode mode, int64_t n, const dpid
 static double squares_of(const deepid_net *net, int64_t first, int64_t end)
 {
     const char *gradients = (const char *)net->gradients + first * dpid_precision_bytes(net->precision);
-    return end > first ? dpid_sum_squares_by[net->head.ctx->isa][net->precision](dpid_ctx_pool(net->head.ctx), gradients, end - first) : 0;
+    return end > first ? dpid_sum_squares_by[net->head.ctx->isa][net->precision](dpid_ctx_pool(net->head.ctx),
+                                                                                 gradients, end - first)
+                       : 0;
 }
 
-/* Pieces of stages that know theirs, and passes over what lies between, from the end of the net on. One by one: stages are cut elsewhere with recomputation, and the sum has to have the same bits. */
+/* Pieces of stages that know theirs, and passes over what lies between, from the end of the net on. One by one:
+   stages are cut elsewhere with recomputation, and the sum has to have the same bits. */
 double dpid_net_gradient_squares(const deepid_net *net)
 {
     double sum = 0;
@@ -207,7 +214,8 @@ double dpid_net_gradient_squares(const deepid_net *net)
     return sum + squares_of(net, 0, done);
 }
 
-/* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net writes, the other adds. */
+/* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net
+   writes, the other adds. */
 int32_t dpid_net_find_readers(deepid_net *net)
 {
     bool *read = NULL;
@@ -232,17 +240,21 @@ void dpid_net_clear_gradients(deepid_net *net)
 
 static bool all_finite(const deepid_net *net, const void *x, int64_t n)
 {
-    return net->precision == DPID_P32 ? dpid_all_finite_f32(x, n) : net->precision == DPID_P64 ? dpid_all_finite_f64(x, n) : dpid_all_finite_f80(x, n);
+    return net->precision == DPID_P32   ? dpid_all_finite_f32(x, n)
+           : net->precision == DPID_P64 ? dpid_all_finite_f64(x, n)
+                                        : dpid_all_finite_f80(x, n);
 }
 
-/* A batch-norm that runs inside a convolution has its output nowhere, and the layer that reads it must not be blamed for it. Any other value without a buffer is part of one that has. */
+/* A batch-norm that runs inside a convolution has its output nowhere, and the layer that reads it must not be blamed
+   for it. Any other value without a buffer is part of one that has. */
 static bool gives_nonfinite(const deepid_net *net, int32_t t, int64_t n)
 {
     const dpid_step *step = &net->step[t];
     const void *value = dpid_value_at(net, step->out);
     if (value)
         return !all_finite(net, value, dpid_value_reals(net, step->out, n));
-    return net->plan->fusion.role[t] == DPID_ROLE_NORM && dpid_value_at(net, step->in) && !dpid_fused_norm_is_finite(net, t, n);
+    return net->plan->fusion.role[t] == DPID_ROLE_NORM && dpid_value_at(net, step->in) &&
+           !dpid_fused_norm_is_finite(net, t, n);
 }
 
 /* The first of steps first .. end - 1. */
@@ -255,7 +267,8 @@ static const char *name_nonfinite(const deepid_net *net, int32_t first, int32_t 
     return NULL;
 }
 
-/* Of a recomputed segment only what leaves it is left: all segments run forward again, and each is looked into before the next one takes its place. */
+/* Of a recomputed segment only what leaves it is left: all segments run forward again, and each is looked into
+   before the next one takes its place. */
 static const char *name_nonfinite_again(deepid_net *net, int64_t n)
 {
     const char *name = NULL;
@@ -297,7 +310,8 @@ const char *dpid_net_find_nonfinite(deepid_net *net, const char *what, int64_t n
 
 /* ---- public ------------------------------------------------------------------------------------- */
 
-static int32_t check_batch_tensor(const deepid_net *net, const char *argument, const deepid_tensor *t, const dpid_shape *shape, int64_t n)
+static int32_t check_batch_tensor(const deepid_net *net, const char *argument, const deepid_tensor *t,
+                                  const dpid_shape *shape, int64_t n)
 {
     int64_t extents[DPID_RANK_MAX] = {n};
     memcpy(extents + 1, shape->extent, sizeof *extents * (size_t)shape->rank);
@@ -332,7 +346,8 @@ static int32_t backward(deepid_net *net, const deepid_tensor *dy, deepid_tensor 
     const int64_t n = net->forward_n;
     DPID_TRY(dpid_net_refuse_frozen(net));
     if (!net->plan || !net->plan->train || n == 0)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_STATE, "net: backward needs a forward before it, with the net prepared for training");
+        return dpid_fail(net->head.ctx, DEEPID_ERR_STATE,
+                         "net: backward needs a forward before it, with the net prepared for training");
     DPID_TRY(check_batch_tensor(net, "dy", dy, &net->value[output_of(net)].shape, n));
     if (dx)
         DPID_TRY(check_batch_tensor(net, "dx", dx, &net->value[0].shape, n));
@@ -352,7 +367,8 @@ static int32_t zero_gradients(deepid_net *net)
 {
     DPID_TRY(dpid_net_refuse_frozen(net));
     if (!net->gradients)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_STATE, "net: there are no gradients yet; prepare for training first");
+        return dpid_fail(net->head.ctx, DEEPID_ERR_STATE,
+                         "net: there are no gradients yet; prepare for training first");
     dpid_net_clear_gradients(net);
     return DEEPID_OK;
 }
@@ -366,7 +382,8 @@ int32_t deepid_net_zero_gradients(deepid_net *net)
 static int32_t set_mode(deepid_net *net, int32_t mode)
 {
     if (mode != DEEPID_EVAL && mode != DEEPID_TRAIN)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: mode is %d, expected DEEPID_EVAL (0) or DEEPID_TRAIN (1)", mode);
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT,
+                         "net: mode is %d, expected DEEPID_EVAL (0) or DEEPID_TRAIN (1)", mode);
     DPID_TRY(mode == DEEPID_TRAIN ? dpid_net_refuse_frozen(net) : DEEPID_OK);
     net->mode = (dpid_mode)mode;
     return DEEPID_OK;

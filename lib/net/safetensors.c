@@ -1,6 +1,7 @@
-/* safetensors: 8 bytes length of the header (little-endian), a JSON header, the data. Strict reader: what does not fit exactly is refused.
-   Our own files begin with HEAD and a checksum of all their bytes, where the checksum's own place counts as BLANK. So a turned bit anywhere is found: one in HEAD itself leaves a file that is
-   not JSON, or one whose deepid.format asks for a checksum that it has not. */
+/* safetensors: 8 bytes length of the header (little-endian), a JSON header, the data. Strict reader: what does not
+   fit exactly is refused. Our own files begin with HEAD and a checksum of all their bytes, where the checksum's own
+   place counts as BLANK. So a turned bit anywhere is found: one in HEAD itself leaves a file that is not JSON, or
+   one whose deepid.format asks for a checksum that it has not. */
 #include "net/net.h"
 
 #include <stdlib.h>
@@ -12,15 +13,24 @@
 #define FORMAT_WITHOUT_CHECKSUM "1" /* of deepid before checksums, and of programs that write files for it */
 #define HEAD "{\"__metadata__\":{\"" KEY_CHECKSUM "\":\""
 #define BLANK "xxh3:0000000000000000"
-enum { NAME_MAX_BYTES = 1024, LENGTH_BYTES = 8, HEAD_BYTES = sizeof HEAD - 1, CHECKSUM_AT = LENGTH_BYTES + HEAD_BYTES, CHECKSUM_END = CHECKSUM_AT + DPID_CHECKSUM_BYTES };
+enum {
+    NAME_MAX_BYTES = 1024,
+    LENGTH_BYTES = 8,
+    HEAD_BYTES = sizeof HEAD - 1,
+    CHECKSUM_AT = LENGTH_BYTES + HEAD_BYTES,
+    CHECKSUM_END = CHECKSUM_AT + DPID_CHECKSUM_BYTES
+};
 
-/* All of the format; those without a number of ours are only ever left aside. Bits, because some are smaller than a byte. */
+/* All of the format; those without a number of ours are only ever left aside. Bits, because some are smaller than a
+   byte. */
 static const struct {
     const char *word;
     int32_t bits, dtype;
-} dtypes[] = {{"F32", 32, DEEPID_F32}, {"F64", 64, DEEPID_F64}, {"U8", 8, DEEPID_U8},    {"I8", 8, DEEPID_I8}, {"U16", 16, DEEPID_U16}, {"I16", 16, DEEPID_I16}, {"I32", 32, DEEPID_I32},
-              {"I64", 64, DEEPID_I64}, {"BOOL", 8, 0},         {"F16", 16, 0},           {"BF16", 16, 0},      {"U32", 32, 0},          {"U64", 64, 0},          {"C64", 64, 0},
-              {"F8_E5M2", 8, 0},       {"F8_E4M3", 8, 0},      {"F8_E8M0", 8, 0},        {"F6_E2M3", 6, 0},    {"F6_E3M2", 6, 0},       {"F4", 4, 0}};
+} dtypes[] = {{"F32", 32, DEEPID_F32}, {"F64", 64, DEEPID_F64}, {"U8", 8, DEEPID_U8},    {"I8", 8, DEEPID_I8},
+              {"U16", 16, DEEPID_U16}, {"I16", 16, DEEPID_I16}, {"I32", 32, DEEPID_I32}, {"I64", 64, DEEPID_I64},
+              {"BOOL", 8, 0},          {"F16", 16, 0},          {"BF16", 16, 0},         {"U32", 32, 0},
+              {"U64", 64, 0},          {"C64", 64, 0},          {"F8_E5M2", 8, 0},       {"F8_E4M3", 8, 0},
+              {"F8_E8M0", 8, 0},       {"F6_E2M3", 6, 0},       {"F6_E3M2", 6, 0},       {"F4", 4, 0}};
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
 static const char *dtype_word(int32_t dtype)
@@ -48,7 +58,8 @@ static void add_text(dpid_string *s, const char *key, const char *value)
     dpid_string_json(s, value);
 }
 
-static void header_text(dpid_string *s, const dpid_file_tensor *tensors, int64_t count, const dpid_file_text *metadata, int64_t metadata_count)
+static void header_text(dpid_string *s, const dpid_file_tensor *tensors, int64_t count, const dpid_file_text *metadata,
+                        int64_t metadata_count)
 {
     int64_t offset = 0;
     dpid_string_add(s, HEAD BLANK "\"");
@@ -62,7 +73,8 @@ static void header_text(dpid_string *s, const dpid_file_tensor *tensors, int64_t
         dpid_string_format(s, ":{\"dtype\":\"%s\",\"shape\":[", dtype_word(tensors[i].dtype));
         for (int32_t axis = 0; axis < tensors[i].rank; axis++)
             dpid_string_format(s, "%s%lld", axis ? "," : "", (long long)tensors[i].extents[axis]);
-        dpid_string_format(s, "],\"data_offsets\":[%lld,%lld]}", (long long)offset, (long long)(offset + tensor_bytes(&tensors[i])));
+        dpid_string_format(s, "],\"data_offsets\":[%lld,%lld]}", (long long)offset,
+                           (long long)(offset + tensor_bytes(&tensors[i])));
         offset += tensor_bytes(&tensors[i]);
     }
     dpid_string_add(s, "}");
@@ -71,7 +83,8 @@ static void header_text(dpid_string *s, const dpid_file_tensor *tensors, int64_t
 }
 
 /* The file in order: length, header, data of each tensor. */
-static void list_parts(const uint8_t *length, const dpid_string *header, const dpid_file_tensor *tensors, int64_t count, dpid_piece *parts)
+static void list_parts(const uint8_t *length, const dpid_string *header, const dpid_file_tensor *tensors, int64_t count,
+                       dpid_piece *parts)
 {
     parts[0] = (dpid_piece){length, LENGTH_BYTES};
     parts[1] = (dpid_piece){header->text, header->length};
@@ -91,12 +104,15 @@ static int32_t write_parts(deepid_ctx *ctx, const char *path, const dpid_piece *
     return status;
 }
 
-static int32_t write_file(deepid_ctx *ctx, const char *path, dpid_string *header, const dpid_file_tensor *tensors, int64_t count)
+static int32_t write_file(deepid_ctx *ctx, const char *path, dpid_string *header, const dpid_file_tensor *tensors,
+                          int64_t count)
 {
     uint8_t length[LENGTH_BYTES];
     dpid_piece *parts = NULL;
     if (header->length > ctx->limits.header_bytes)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s': the header would have %lld bytes, the limit header_bytes is %lld", path, (long long)header->length, (long long)ctx->limits.header_bytes);
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT,
+                         "'%s': the header would have %lld bytes, the limit header_bytes is %lld", path,
+                         (long long)header->length, (long long)ctx->limits.header_bytes);
     DPID_TRY(dpid_alloc(ctx, count + 2, sizeof *parts, path, &parts));
     for (int i = 0; i < LENGTH_BYTES; i++)
         length[i] = (uint8_t)((uint64_t)header->length >> (8 * i));
@@ -107,7 +123,8 @@ static int32_t write_file(deepid_ctx *ctx, const char *path, dpid_string *header
     return status;
 }
 
-int32_t dpid_safetensors_write(deepid_ctx *ctx, const char *path, const dpid_file_tensor *tensors, int64_t count, const dpid_file_text *metadata, int64_t metadata_count)
+int32_t dpid_safetensors_write(deepid_ctx *ctx, const char *path, const dpid_file_tensor *tensors, int64_t count,
+                               const dpid_file_text *metadata, int64_t metadata_count)
 {
     dpid_string header = {.ctx = ctx};
     header_text(&header, tensors, count, metadata, metadata_count);
@@ -184,7 +201,8 @@ static int32_t read_tensor(const reader *r, const char *name, const dpid_json *e
         return broken(r, "an entry is not {dtype, shape, data_offsets}");
     DPID_TRY(read_dtype(r, entry, t));
     DPID_TRY(read_shape(r, entry, t));
-    if (dpid_json_count(offsets) != 2 || !dpid_json_int(dpid_json_at(offsets, 0), &begin) || !dpid_json_int(dpid_json_at(offsets, 1), &end))
+    if (dpid_json_count(offsets) != 2 || !dpid_json_int(dpid_json_at(offsets, 0), &begin) ||
+        !dpid_json_int(dpid_json_at(offsets, 1), &end))
         return broken(r, "data_offsets is not a pair of numbers");
     t->bytes = end - begin;
     if (begin < 0 || end < begin || end > r->data_bytes || !fits_dtype(t))
@@ -200,7 +218,8 @@ static int32_t read_metadata(const reader *r, const dpid_json *metadata)
     const dpid_json *value;
     if (!dpid_json_is_object(metadata))
         return broken(r, "__metadata__ is not an object");
-    DPID_TRY(dpid_arena_alloc(&r->out->arena, dpid_json_count(metadata), sizeof *r->out->metadata, r->path, &r->out->metadata));
+    DPID_TRY(dpid_arena_alloc(&r->out->arena, dpid_json_count(metadata), sizeof *r->out->metadata, r->path,
+                              &r->out->metadata));
     for (const char *key = NULL; (value = dpid_json_next(metadata, &key));) {
         const char *text = dpid_json_string(value);
         char *key_copy = NULL;
@@ -241,7 +260,8 @@ static int32_t read_header(const reader *r, const dpid_json *header)
     const dpid_json *entry;
     if (!dpid_json_is_object(header))
         return broken(r, "the header is not an object");
-    DPID_TRY(dpid_arena_alloc(&r->out->arena, dpid_json_count(header) + 1, sizeof *r->out->tensor, r->path, &r->out->tensor));
+    DPID_TRY(dpid_arena_alloc(&r->out->arena, dpid_json_count(header) + 1, sizeof *r->out->tensor, r->path,
+                              &r->out->tensor));
     for (const char *name = NULL; (entry = dpid_json_next(header, &name));) {
         if (strcmp(name, "__metadata__") == 0)
             DPID_TRY(read_metadata(r, entry));
@@ -255,8 +275,10 @@ static int32_t parse_header(const reader *r, const char *text, int64_t bytes)
 {
     dpid_json_text header;
     DPID_TRY(dpid_json_read(r->ctx, text, bytes, &header));
-    const int32_t status = header.root ? read_header(r, header.root)
-                                       : dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' is not a complete safetensors file: the header: %s", r->path, header.why);
+    const int32_t status =
+        header.root ? read_header(r, header.root)
+                    : dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' is not a complete safetensors file: the header: %s",
+                                r->path, header.why);
     dpid_json_release(&header);
     return status;
 }
@@ -270,11 +292,15 @@ static bool begins_as_ours(const uint8_t *bytes, int64_t count)
 
 static int32_t check_sum(const reader *r, const uint8_t *bytes, int64_t count)
 {
-    const dpid_piece parts[] = {{bytes, CHECKSUM_AT}, {BLANK, DPID_CHECKSUM_BYTES}, {bytes + CHECKSUM_END, count - CHECKSUM_END}};
+    const dpid_piece parts[] = {
+        {bytes, CHECKSUM_AT}, {BLANK, DPID_CHECKSUM_BYTES}, {bytes + CHECKSUM_END, count - CHECKSUM_END}};
     const dpid_checksum found = dpid_checksum_of(parts, 3);
     if (memcmp(bytes + CHECKSUM_AT, found.text, DPID_CHECKSUM_BYTES) == 0)
         return DEEPID_OK;
-    return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' is damaged, or changed by a program that kept its metadata: its content has the checksum %s, its metadata say %.*s", r->path, found.text, DPID_CHECKSUM_BYTES, (const char *)bytes + CHECKSUM_AT);
+    return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
+                     "'%s' is damaged, or changed by a program that kept its metadata: its content has the checksum "
+                     "%s, its metadata say %.*s",
+                     r->path, found.text, DPID_CHECKSUM_BYTES, (const char *)bytes + CHECKSUM_AT);
 }
 
 /* Of a file that does not begin as ours do. */
@@ -282,12 +308,18 @@ static int32_t check_foreign(const reader *r)
 {
     const char *format = dpid_safetensors_text(r->out, KEY_FORMAT);
     if (dpid_safetensors_text(r->out, KEY_CHECKSUM))
-        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' was written anew by another program, so its " KEY_CHECKSUM " says nothing: leave it out and make " KEY_FORMAT " " FORMAT_WITHOUT_CHECKSUM,
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
+                         "'%s' was written anew by another program, so its " KEY_CHECKSUM
+                         " says nothing: leave it out and make " KEY_FORMAT " " FORMAT_WITHOUT_CHECKSUM,
                          r->path);
     if (format && strcmp(format, FORMAT) == 0)
-        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' is damaged: a file of " KEY_FORMAT " " FORMAT " has a " KEY_CHECKSUM " in front, and this has none", r->path);
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
+                         "'%s' is damaged: a file of " KEY_FORMAT " " FORMAT " has a " KEY_CHECKSUM
+                         " in front, and this has none",
+                         r->path);
     if (format && strcmp(format, FORMAT_WITHOUT_CHECKSUM) != 0)
-        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' has format '%s', expected " FORMAT " or " FORMAT_WITHOUT_CHECKSUM, r->path, format);
+        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
+                         "'%s' has format '%s', expected " FORMAT " or " FORMAT_WITHOUT_CHECKSUM, r->path, format);
     return DEEPID_OK;
 }
 
@@ -306,7 +338,8 @@ static int32_t read_file(deepid_ctx *ctx, const char *path, dpid_safetensors *ou
     if (count < LENGTH_BYTES || length > (uint64_t)(count - LENGTH_BYTES))
         return broken(&r, "the header is longer than the file");
     if (length > (uint64_t)ctx->limits.header_bytes)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s': the header has %llu bytes, the limit header_bytes is %lld", path, (unsigned long long)length, (long long)ctx->limits.header_bytes);
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "'%s': the header has %llu bytes, the limit header_bytes is %lld", path,
+                         (unsigned long long)length, (long long)ctx->limits.header_bytes);
     r.data = bytes + LENGTH_BYTES + length;
     r.data_bytes = count - LENGTH_BYTES - (int64_t)length;
     DPID_TRY(parse_header(&r, (const char *)bytes + LENGTH_BYTES, (int64_t)length));

@@ -1,7 +1,10 @@
-/* Recomputation: memory for time. A segment is a run of steps: from the first step of a block to the step before the block `recompute` blocks later, layers between blocks included; what stands before the first
-   block is in none, the last one goes to the net's end. Values that only steps of their own segment touch are inside it: they are given away when the segment is done, and worked out once more, all of them, before
-   the way back goes through it: about a third more time (Chen et al. 2016, arXiv:1604.06174, section 4). The same kernels on the same numbers: the same bits. For that a segment's forward reads only what stays (values
-   that leave segments, parameters) and what it has written itself, so nothing is fused across its ends (fuse.c). */
+/* Recomputation: memory for time. A segment is a run of steps: from the first step of a block to the step before the
+   block `recompute` blocks later, layers between blocks included; what stands before the first block is in none, the
+   last one goes to the net's end. Values that only steps of their own segment touch are inside it: they are given
+   away when the segment is done, and worked out once more, all of them, before the way back goes through it: about a
+   third more time (Chen et al. 2016, arXiv:1604.06174, section 4). The same kernels on the same numbers: the same
+   bits. For that a segment's forward reads only what stays (values that leave segments, parameters) and what it has
+   written itself, so nothing is fused across its ends (fuse.c). */
 #ifndef DPID_NET_SEGMENT_H
 #define DPID_NET_SEGMENT_H
 
@@ -10,12 +13,14 @@
 typedef struct {
     int32_t *of_step; /* the segment that each step belongs to; -1: none. They go up along the net */
     bool *inside;     /* of each value */
-    bool tail_there;  /* the values inside the last segment are those of the last forward: the way back has not come by since */
+    /* the values inside the last segment are those of the last forward: the way back has not come by since */
+    bool tail_there;
 } dpid_segments;
 
 /* Cuts the net: every = blocks of a segment, 0: no segments. Lists live in the arena; nothing is inside yet. */
 int32_t dpid_segments_find(const deepid_net *net, int64_t every, dpid_arena *arena, dpid_segments *out);
-/* The last step of the segment that steps first and last, and so all that use a value, are both in; -1 when they are in none, or in two. */
+/* The last step of the segment that steps first and last, and so all that use a value, are both in; -1 when they are
+   in none, or in two. */
 int32_t dpid_segment_end(const deepid_net *net, const dpid_segments *s, int32_t first, int32_t last);
 
 #endif

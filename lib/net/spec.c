@@ -1,4 +1,5 @@
-/* Reader of net texts:   text = "input" shape { ";" item } ;   item = [N "*"] word options [ "{" items "}" options ].   "#" starts a comment. */
+/* Reader of net texts:      text = "input" shape { ";" item } ;
+   item = [N "*"] word options [ "{" items "}" options ].      "#" starts a comment. */
 #include "net/spec.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@
 enum { S, SHORTCUT, AFTER, OUT, STRIDE, BLOCK_OPTIONS };
 enum { AFTER_MAX = 64, AFTER_BYTES = 1024 };
 
-/* What a block may say. after= takes each activation that is listed in lib/ops, so the list is made when a text is read. */
+/* What a block may say. after= takes each activation that is listed in lib/ops, so the list is made when a text is
+   read. */
 typedef struct {
     dpid_option option[BLOCK_OPTIONS + 1];
     const char *after[AFTER_MAX]; /* [0] none */
@@ -156,7 +158,13 @@ static int32_t use_template(reader *r, dpid_item *item, const dpid_value *values
     DPID_TRY(fill_template(r, row, values[OUT].i, values[STRIDE].i, &text));
     if (!values[AFTER].given)
         item->after = strcmp(row->after, "none") == 0 ? NULL : row->after;
-    reader body = {.arena = r->arena, .blocks = r->blocks, .whole = text, .at = text, .end = text + strlen(text), .inside = true, .layers = r->layers};
+    reader body = {.arena = r->arena,
+                   .blocks = r->blocks,
+                   .whole = text,
+                   .at = text,
+                   .end = text + strlen(text),
+                   .inside = true,
+                   .layers = r->layers};
     DPID_TRY(read_items(&body, &item->body));
     r->layers = body.layers;
     return DEEPID_OK;
@@ -178,7 +186,9 @@ static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, 
             values[i] = more[i];
     }
     if (has_body && (values[OUT].given || values[STRIDE].given))
-        return dpid_fail_at(ctx_of(r), before, "%s: out and stride belong to a block without a body; the layers in the braces say them", row->word);
+        return dpid_fail_at(ctx_of(r), before,
+                            "%s: out and stride belong to a block without a body; the layers in the braces say them",
+                            row->word);
     item->s = values[S].given ? values[S].r : row->s;
     item->shortcut = values[SHORTCUT].i;
     item->after = r->blocks->after[values[AFTER].i];
@@ -192,7 +202,8 @@ static int32_t read_block(reader *r, dpid_item *item)
     dpid_span behind = span_at(r, r->at, r->at);
     const bool has_body = take(r, '{');
     if (r->inside)
-        return dpid_fail_at(ctx_of(r), item->where, "%s inside a block: blocks do not nest", dpid_variant_at(item->variant)->word);
+        return dpid_fail_at(ctx_of(r), item->where, "%s inside a block: blocks do not nest",
+                            dpid_variant_at(item->variant)->word);
     if (has_body) {
         r->inside = true;
         DPID_TRY(read_items(r, &item->body));
@@ -200,7 +211,8 @@ static int32_t read_block(reader *r, dpid_item *item)
         if (!take(r, '}'))
             return dpid_fail_at(ctx_of(r), span_at(r, open, open + 1), "this { has no }");
         if (!item->body)
-            return dpid_fail_at(ctx_of(r), span_at(r, open, open + 1), "%s: the braces are empty, expected layers", dpid_variant_at(item->variant)->word);
+            return dpid_fail_at(ctx_of(r), span_at(r, open, open + 1), "%s: the braces are empty, expected layers",
+                                dpid_variant_at(item->variant)->word);
         behind = take_options(r);
     }
     return read_block_options(r, item, before, behind, has_body);
@@ -217,7 +229,8 @@ static int32_t read_count(reader *r, dpid_span *word, int64_t *count)
     if (!dpid_parse_int(word->text, word->length, &number))
         return DEEPID_OK;
     if (number < 0 || number > ctx_of(r)->limits.layers)
-        return dpid_fail_at(ctx_of(r), *word, "the count is %lld, expected 0 to %lld", (long long)number, (long long)ctx_of(r)->limits.layers);
+        return dpid_fail_at(ctx_of(r), *word, "the count is %lld, expected 0 to %lld", (long long)number,
+                            (long long)ctx_of(r)->limits.layers);
     if (!take(r, '*'))
         return dpid_fail_at(ctx_of(r), *word, "expected '*' behind the count %lld", (long long)number);
     *count = number;
@@ -243,7 +256,8 @@ static int32_t read_item(reader *r, dpid_item *item)
     DPID_TRY(read_count(r, &item->where, &item->count));
     const dpid_span word = item->where;
     if (word.length == 0)
-        return dpid_fail_at(ctx_of(r), word, "expected a layer or block%s%.1s%s", r->at < r->end ? ", found '" : "", r->at < r->end ? r->at : "", r->at < r->end ? "'" : "");
+        return dpid_fail_at(ctx_of(r), word, "expected a layer or block%s%.1s%s", r->at < r->end ? ", found '" : "",
+                            r->at < r->end ? r->at : "", r->at < r->end ? "'" : "");
     item->kind = dpid_kind_find(word);
     item->variant = item->kind ? -1 : find_variant(word);
     r->layers++;
@@ -253,7 +267,8 @@ static int32_t read_item(reader *r, dpid_item *item)
         return read_block(r, item);
     item->options = take_options(r);
     if (r->at < r->end && *r->at == '{')
-        return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "%s is a layer: only blocks have braces", item->kind->word);
+        return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "%s is a layer: only blocks have braces",
+                            item->kind->word);
     return DEEPID_OK;
 }
 
@@ -275,7 +290,8 @@ static int32_t read_items(reader *r, dpid_item **out)
         if (r->at < r->end && *r->at != ';' && *r->at != '}')
             return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "expected ';', found '%.1s'", r->at);
         if (r->layers > ctx_of(r)->limits.layers)
-            return dpid_fail(ctx_of(r), DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld", (long long)ctx_of(r)->limits.layers);
+            return dpid_fail(ctx_of(r), DEEPID_ERR_LIMIT, "the net has more than the limit layers %lld",
+                             (long long)ctx_of(r)->limits.layers);
     }
 }
 
@@ -289,10 +305,14 @@ static void blank_comments(char *text)
             *text = ' ';
 }
 
-static const dpid_option input_options[] = {{"exact", DPID_INT, 0, 0, 1, NULL, false, "1: convolutions are sums in the order of the taps, without Winograd's transform"},
-                                             {"recompute", DPID_INT, 0, 0, 1 << 20, NULL, false, "blocks between kept values; the others are worked out again on the way back"},
-                                             {"frozen", DPID_INT, 0, 0, 1, NULL, false, "1: for evaluation only; projections of shortcuts have a bias and no batch-norm"},
-                                             {0}};
+static const dpid_option input_options[] = {
+    {"exact", DPID_INT, 0, 0, 1, NULL, false,
+     "1: convolutions are sums in the order of the taps, without Winograd's transform"},
+    {"recompute", DPID_INT, 0, 0, 1 << 20, NULL, false,
+     "blocks between kept values; the others are worked out again on the way back"},
+    {"frozen", DPID_INT, 0, 0, 1, NULL, false,
+     "1: for evaluation only; projections of shortcuts have a bias and no batch-norm"},
+    {0}};
 
 static int32_t read_input_options(reader *r, dpid_spec *out)
 {
@@ -315,7 +335,8 @@ static int32_t read_input(reader *r, dpid_shape *out)
 {
     const dpid_span word = take_word(r);
     if (!dpid_span_is(word, "input"))
-        return dpid_fail_at(ctx_of(r), word, "a net begins with 'input', found '%.*s'", (int)(word.length > 40 ? 40 : word.length), word.text);
+        return dpid_fail_at(ctx_of(r), word, "a net begins with 'input', found '%.*s'",
+                            (int)(word.length > 40 ? 40 : word.length), word.text);
     const dpid_span extents = take_word(r);
     const char *p = extents.text;
     out->rank = 0;
@@ -327,8 +348,10 @@ static int32_t read_input(reader *r, dpid_shape *out)
         p = x ? x + 1 : stop;
     }
     if (p != extents.text + extents.length || (out->rank != 1 && out->rank != 3) || p[-1] == 'x')
-        return dpid_fail_at(ctx_of(r), extents, "input is '%.*s', expected features (such as 2) or height x width x channels (such as 32x32x3)",
-                            (int)(extents.length > 40 ? 40 : extents.length), extents.text);
+        return dpid_fail_at(
+            ctx_of(r), extents,
+            "input is '%.*s', expected features (such as 2) or height x width x channels (such as 32x32x3)",
+            (int)(extents.length > 40 ? 40 : extents.length), extents.text);
     return DEEPID_OK;
 }
 
@@ -338,7 +361,8 @@ int32_t dpid_spec_parse(dpid_arena *arena, const char *text, dpid_spec *out)
     const int64_t length = (int64_t)strnlen(text, (size_t)ctx->limits.text_bytes + 1);
     char *copy = NULL;
     if (length > ctx->limits.text_bytes)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net's text is longer than the limit text_bytes %lld", (long long)ctx->limits.text_bytes);
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "the net's text is longer than the limit text_bytes %lld",
+                         (long long)ctx->limits.text_bytes);
     DPID_TRY(dpid_arena_text(arena, text, length, &copy));
     blank_comments(copy);
     block_grammar blocks = {.choices = ""};

@@ -22,9 +22,9 @@ struct dpid_item {
 
 typedef struct {
     dpid_shape input;
-    bool exact; /* of the input item: no Winograd in the net's convolutions, */
+    bool exact;        /* of the input item: no Winograd in the net's convolutions, */
     int64_t recompute; /* blocks of a segment, */
-    bool frozen; /* and whether batch-norms of projections are folded away, evaluation only */
+    bool frozen;       /* and whether batch-norms of projections are folded away, evaluation only */
     dpid_item *items;
 } dpid_spec;
 

@@ -1,4 +1,5 @@
-/* A net's tree back to text: the one line that parses to the same net again, options only where they differ from what is usual. */
+/* A net's tree back to text: the one line that parses to the same net again, options only where they differ from
+   what is usual. */
 #include "net/spec.h"
 
 #include <string.h>
@@ -69,7 +70,8 @@ static void print_items(dpid_string *s, const dpid_item *items)
 
 void dpid_spec_print(dpid_string *s, const dpid_spec *spec)
 {
-    dpid_string_format(s, "input %s%s", dpid_shape_text(spec->input.rank, spec->input.extent).text, spec->exact ? " exact=1" : "");
+    dpid_string_format(s, "input %s%s", dpid_shape_text(spec->input.rank, spec->input.extent).text,
+                       spec->exact ? " exact=1" : "");
     if (spec->recompute > 0)
         dpid_string_format(s, " recompute=%lld", (long long)spec->recompute);
     if (spec->frozen)

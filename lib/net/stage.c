@@ -4,8 +4,10 @@
 #include "net/plan.h"
 #include "tensor/vector.h"
 
-/* The first that takes something gets it; the last takes every step. A whole plan is looked into and entered at any step: it runs step by step. */
-static const dpid_stage_type *const types[] = {&dpid_stage_frozen, &dpid_stage_fused, &dpid_stage_rows, &dpid_stage_step};
+/* The first that takes something gets it; the last takes every step. A whole plan is looked into and entered at any
+   step: it runs step by step. */
+static const dpid_stage_type *const types[] = {&dpid_stage_frozen, &dpid_stage_fused, &dpid_stage_rows,
+                                               &dpid_stage_step};
 enum { TYPES = sizeof types / sizeof *types };
 
 /* A stage ends where a segment ends. */
@@ -98,7 +100,8 @@ void dpid_add_parameter_gradients(const deepid_net *net, const dpid_layer *layer
 {
     for (int32_t k = 0; k < layer->op.parameters; k++) {
         const dpid_parameter *p = &net->parameter[layer->parameter[k]];
-        pass->dparameter[k] = p->spec.trained ? (char *)net->gradients + p->offset * dpid_precision_bytes(net->precision) : NULL;
+        pass->dparameter[k] =
+            p->spec.trained ? (char *)net->gradients + p->offset * dpid_precision_bytes(net->precision) : NULL;
     }
 }
 

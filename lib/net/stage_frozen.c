@@ -1,4 +1,5 @@
-/* All steps of a frozen net as one stage. A large batch goes in groups of pictures, each by one worker through the whole net; a small one (a single picture) goes step by step, all workers
+/* All steps of a frozen net as one stage. A large batch goes in groups of pictures, each by one worker through the
+   whole net; a small one (a single picture) goes step by step, all workers
    on one step. Both cut the same sums in different places only, so the bits are the same.   The program: frozen.h */
 #include "net/frozen.h"
 #include "net/plan.h"
@@ -27,7 +28,8 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* ---- memory: of each worker values, a convolution's room, an op's saved numbers and scratch; then the scratch of an op that all run together ---- */
+/* ---- memory: of each worker values, a convolution's room, an op's saved numbers and scratch; then the scratch of an
+   op that all run together ---- */
 
 static int64_t worker_reals(const dpid_frozen *f)
 {
@@ -63,14 +65,16 @@ static dpid_view view_of(const passage *g, int32_t p, int64_t first)
     const int64_t columns = picture ? place->margin.left + place->shape.extent[1] + place->margin.right : 1;
     dpid_view v = {.picture = place->reals, .row = columns * place->margin.pitch, .pitch = place->margin.pitch};
     int64_t at = place->margin.top * v.row + place->margin.left * v.pitch;
-    at += place->outside ? (g->begin + first) * place->reals : place->offset + (place->whole ? first : 0) * place->reals;
+    at +=
+        place->outside ? (g->begin + first) * place->reals : place->offset + (place->whole ? first : 0) * place->reals;
     v.at = (place->outside ? (char *)dpid_value_at(g->net, p) : g->values) + at * bytes_of(g->net);
     return v;
 }
 
 static dpid_ending ending_of(const passage *g, const dpid_frozen_step *s, int64_t first)
 {
-    return (dpid_ending){.skip = s->skip >= 0 ? view_of(g, s->skip, first) : (dpid_view){NULL, 0, 0, 0}, .s = s->s, .kink = s->kink};
+    return (dpid_ending){
+        .skip = s->skip >= 0 ? view_of(g, s->skip, first) : (dpid_view){NULL, 0, 0, 0}, .s = s->s, .kink = s->kink};
 }
 
 static void *packed_of(const passage *g, const dpid_frozen_step *s)
@@ -94,8 +98,9 @@ static void conv_task(void *arg, int64_t task, int32_t worker)
     const int64_t part = task % c->part_chunks;
     dpid_frozen_job job = c->job;
     job.room = worker_room(c->g->net, c->g->f, worker);
-    dpid_frozen_run[c->g->net->head.ctx->isa][c->g->net->precision](&job, c->units * chunk / c->chunks, c->units * (chunk + 1) / c->chunks, parts * part / c->part_chunks,
-                                                                    parts * (part + 1) / c->part_chunks);
+    dpid_frozen_run[c->g->net->head.ctx->isa][c->g->net->precision](
+        &job, c->units * chunk / c->chunks, c->units * (chunk + 1) / c->chunks, parts * part / c->part_chunks,
+        parts * (part + 1) / c->part_chunks);
 }
 
 /* Rows first, as long as each piece fills the registers; then parts of the results. */
@@ -112,7 +117,11 @@ static void run_conv(const passage *g, const dpid_frozen_step *s, int64_t first,
 {
     deepid_ctx *ctx = g->net->head.ctx;
     shared_conv c = {.g = g, .units = count * s->conv.units, .chunks = 1, .part_chunks = 1};
-    c.job = (dpid_frozen_job){.conv = &s->conv, .packed = packed_of(g, s), .x = view_of(g, s->in, first), .y = view_of(g, s->out, first), .end = ending_of(g, s, first)};
+    c.job = (dpid_frozen_job){.conv = &s->conv,
+                              .packed = packed_of(g, s),
+                              .x = view_of(g, s->in, first),
+                              .y = view_of(g, s->out, first),
+                              .end = ending_of(g, s, first)};
     if (g->workers == 1) {
         conv_task(&c, 0, worker);
         return;
@@ -128,12 +137,18 @@ static void run_point(const passage *g, const dpid_frozen_step *s, int64_t first
     const deepid_net *net = g->net;
     const dpid_shape *shape = &g->f->place[s->in].shape;
     const bool picture = shape->rank == 3;
-    dpid_point_job job = {.x = view_of(g, s->in, first), .y = view_of(g, s->out, first), .end = ending_of(g, s, first), .c = shape->extent[shape->rank - 1]};
+    dpid_point_job job = {.x = view_of(g, s->in, first),
+                          .y = view_of(g, s->out, first),
+                          .end = ending_of(g, s, first),
+                          .c = shape->extent[shape->rank - 1]};
     job.height = picture ? shape->extent[0] : 1;
     job.width = picture ? shape->extent[1] : 1;
     if (s->layer >= 0) {
         const dpid_layer *layer = &net->layer[s->layer];
-        const dpid_pass pass = {.op = &layer->op, .mode = DPID_EVAL, .saved = packed_of(g, s), .parameter = {NULL, dpid_net_parameter_at(net, layer->parameter[1])}};
+        const dpid_pass pass = {.op = &layer->op,
+                                .mode = DPID_EVAL,
+                                .saved = packed_of(g, s),
+                                .parameter = {NULL, dpid_net_parameter_at(net, layer->parameter[1])}};
         const dpid_batchnorm_arrays a = dpid_batchnorm_arrays_of[net->head.ctx->isa][net->precision](&pass);
         job.mean = a.mean;
         job.gain = a.gain;
@@ -172,7 +187,8 @@ static void run_dense(const passage *g, const dpid_frozen_step *s, int64_t first
     const void *x = view_of(g, s->in, first).at;
     char *y = view_of(g, s->out, first).at;
     for (int64_t i = 0; biased && i < count; i++)
-        memcpy(y + i * out * bytes_of(net), dpid_net_parameter_at(net, layer->parameter[1]), (size_t)(out * bytes_of(net)));
+        memcpy(y + i * out * bytes_of(net), dpid_net_parameter_at(net, layer->parameter[1]),
+               (size_t)(out * bytes_of(net)));
     if (net->precision == DPID_P32)
         dpid_gemm_nn_f32(pool, count, out, in, x, in, packed_of(g, s), out, biased, (float *)y, out);
     else if (net->precision == DPID_P64)
@@ -181,7 +197,8 @@ static void run_dense(const passage *g, const dpid_frozen_step *s, int64_t first
         dpid_gemm_nn_f80(pool, count, out, in, x, in, packed_of(g, s), out, biased, (long double *)y, out);
 }
 
-static void run_op(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, int32_t worker, dpid_pool *pool)
+static void run_op(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, int32_t worker,
+                   dpid_pool *pool)
 {
     const deepid_net *net = g->net;
     const dpid_layer *layer = &net->layer[s->layer];
@@ -248,7 +265,12 @@ typedef struct {
 static passage passage_of(const batch *b, int64_t index, int32_t worker)
 {
     const dpid_frozen *f = b->net->plan->frozen;
-    return (passage){.net = b->net, .f = f, .begin = index * b->group, .count = smaller(b->group, b->n - index * b->group), .workers = 1, .values = worker_values(b->net, f, worker)};
+    return (passage){.net = b->net,
+                     .f = f,
+                     .begin = index * b->group,
+                     .count = smaller(b->group, b->n - index * b->group),
+                     .workers = 1,
+                     .values = worker_values(b->net, f, worker)};
 }
 
 static void group_task(void *arg, int64_t index, int32_t worker)
@@ -285,7 +307,8 @@ static void pack_step(void *arg, int64_t index, int32_t worker)
     for (int32_t k = 0; k < layer->op.parameters; k++)
         pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
     if (s->type == DPID_FROZEN_CONV)
-        dpid_frozen_pack[isa][net->precision](&s->conv, pass.parameter[0], pass.parameter[1], worker_room(net, f, worker), packed);
+        dpid_frozen_pack[isa][net->precision](&s->conv, pass.parameter[0], pass.parameter[1],
+                                              worker_room(net, f, worker), packed);
     else if (s->type == DPID_FROZEN_POINT)
         dpid_batchnorm_prepare[isa][net->precision](&pass, NULL, 0, 0);
     else if (s->type == DPID_FROZEN_DENSE)

@@ -1,6 +1,7 @@
 /* Steps that are fused into convolutions, as stages of one step each.   What and why: fuse.h
-   v = kink(batchnorm(x) + s skip) is loaded by the convolution that reads it first, or by a pass of its own at the end of its chain; d loss / d v is finished - skip's part added, times the kink's slope,
-   summed for the batch-norm - where its last part comes in, and then is the gradient of what went into the kink. */
+   v = kink(batchnorm(x) + s skip) is loaded by the convolution that reads it first, or by a pass of its own at the
+   end of its chain; d loss / d v is finished - skip's part added, times the kink's slope, summed for the batch-norm
+   - where its last part comes in, and then is the gradient of what went into the kink. */
 #include "net/fuse.h"
 #include "net/join.h"
 #include "net/plan.h"
@@ -59,8 +60,14 @@ static dpid_picture_source lazy_source(const deepid_net *net, int32_t v, dpid_mo
 {
     const dpid_lazy *lazy = &fusion_of(net)->lazy[v];
     const dpid_batchnorm_arrays a = arrays_of(net, lazy, mode, n);
-    return (dpid_picture_source){.x = dpid_value_at(net, lazy->x), .mean = a.mean, .gain = a.gain, .shift = a.shift, .skip = lazy->skip >= 0 ? dpid_value_at(net, lazy->skip) : NULL,
-                                 .s = lazy->s, .kink = lazy->kink, .keep = lazy->keep ? dpid_value_at(net, v) : NULL};
+    return (dpid_picture_source){.x = dpid_value_at(net, lazy->x),
+                                 .mean = a.mean,
+                                 .gain = a.gain,
+                                 .shift = a.shift,
+                                 .skip = lazy->skip >= 0 ? dpid_value_at(net, lazy->skip) : NULL,
+                                 .s = lazy->s,
+                                 .kink = lazy->kink,
+                                 .keep = lazy->keep ? dpid_value_at(net, v) : NULL};
 }
 
 /* Finishing the gradient of v: the kink's slope, and the sums of the batch-norm. */
@@ -68,8 +75,15 @@ static dpid_gradient_sink lazy_sink(const deepid_net *net, int32_t v, dpid_mode 
 {
     const dpid_lazy *lazy = &fusion_of(net)->lazy[v];
     const dpid_batchnorm_arrays a = arrays_of(net, lazy, mode, n);
-    return (dpid_gradient_sink){.dx = dpid_gradient_at(net, v), .kink = lazy->kink, .v = lazy->keep ? dpid_value_at(net, v) : NULL, .x = dpid_value_at(net, lazy->x), .mean = a.mean,
-                                .gain = a.gain, .shift = a.shift, .scale = a.scale, .sums = parts_of(net, lazy->norm)};
+    return (dpid_gradient_sink){.dx = dpid_gradient_at(net, v),
+                                .kink = lazy->kink,
+                                .v = lazy->keep ? dpid_value_at(net, v) : NULL,
+                                .x = dpid_value_at(net, lazy->x),
+                                .mean = a.mean,
+                                .gain = a.gain,
+                                .shift = a.shift,
+                                .scale = a.scale,
+                                .sums = parts_of(net, lazy->norm)};
 }
 
 /* d loss / d x of a convolution's output: through the batch-norm behind it, or as it stands. */
@@ -80,7 +94,12 @@ static dpid_gradient_source gradient_source(const deepid_net *net, int32_t t, dp
         return (dpid_gradient_source){.g = dpid_gradient_at(net, net->step[t].out)};
     const int32_t v = f->chain[f->statistics[t]];
     const dpid_batchnorm_arrays a = arrays_of(net, &f->lazy[v], mode, n);
-    return (dpid_gradient_source){.g = dpid_gradient_at(net, v), .x = dpid_value_at(net, net->step[t].out), .mean = a.mean, .gain = a.back_gain, .mean_g = a.mean_g, .tilt = a.tilt};
+    return (dpid_gradient_source){.g = dpid_gradient_at(net, v),
+                                  .x = dpid_value_at(net, net->step[t].out),
+                                  .mean = a.mean,
+                                  .gain = a.back_gain,
+                                  .mean_g = a.mean_g,
+                                  .tilt = a.tilt};
 }
 
 /* ---- convolutions ------------------------------------------------------------------------------ */
@@ -91,10 +110,11 @@ static void conv_forward(const deepid_net *net, int32_t t, dpid_mode mode, int64
     const dpid_step *step = &net->step[t];
     const dpid_pass pass = dpid_pass_of(net, &net->step[t], mode, n);
     const bool lazy = f->lazy[step->in].x >= 0 && f->lazy[step->in].load == t;
-    const dpid_conv2d_job job = {.pass = &pass,
-                                 .in = lazy ? lazy_source(net, step->in, mode, n) : stored_source(net, step->in),
-                                 .y = dpid_value_at(net, step->out),
-                                 .statistics = f->statistics[t] >= 0 && mode == DPID_TRAIN ? parts_of(net, f->statistics[t]) : NULL};
+    const dpid_conv2d_job job = {
+        .pass = &pass,
+        .in = lazy ? lazy_source(net, step->in, mode, n) : stored_source(net, step->in),
+        .y = dpid_value_at(net, step->out),
+        .statistics = f->statistics[t] >= 0 && mode == DPID_TRAIN ? parts_of(net, f->statistics[t]) : NULL};
     dpid_conv2d_run_forward[net->head.ctx->isa][net->precision](&job);
 }
 
@@ -121,7 +141,9 @@ static void conv_backward(const deepid_net *net, int32_t t, dpid_mode mode, int6
     dpid_pass pass = dpid_pass_of(net, &net->step[t], mode, n);
     dpid_add_parameter_gradients(net, &net->layer[net->step[t].layer], &pass);
     const bool lazy = f->lazy[step->in].x >= 0 && f->lazy[step->in].load == t;
-    dpid_conv2d_job job = {.pass = &pass, .in = lazy ? lazy_source(net, step->in, mode, n) : stored_source(net, step->in), .dy = gradient_source(net, t, mode, n)};
+    dpid_conv2d_job job = {.pass = &pass,
+                           .in = lazy ? lazy_source(net, step->in, mode, n) : stored_source(net, step->in),
+                           .dy = gradient_source(net, t, mode, n)};
     if (lazy && fusion_of(net)->lazy[step->in].keep)
         job.in = stored_source(net, step->in);
     if (step->in != 0 || want_input)
@@ -139,20 +161,22 @@ typedef struct {
     int64_t pixels;
 } own_pass;
 
-#define OWN(suffix, real)                                                                                                                        \
-    static void load_##suffix(void *arg, int64_t n, int32_t worker)                                                                              \
-    {                                                                                                                                            \
-        const own_pass *p = arg;                                                                                                                 \
-        (void)worker;                                                                                                                            \
-        dpid_picture_source s = p->source;                                                                                                       \
-        s.keep = NULL;                                                                                                                           \
-        dpid_picture_load_##suffix(&s, n, p->pixels, p->pixels, &p->layout, (real *)p->source.keep + n * p->pixels * p->layout.c);               \
-    }                                                                                                                                            \
-    static void finish_##suffix(void *arg, int64_t n, int32_t worker)                                                                            \
-    {                                                                                                                                            \
-        const own_pass *p = arg;                                                                                                                 \
-        (void)worker;                                                                                                                            \
-        dpid_gradient_store_##suffix(&p->sink, n, p->pixels, p->layout.c, (real *)p->sink.dx + n * p->pixels * p->layout.c);                     \
+#define OWN(suffix, real)                                                                                              \
+    static void load_##suffix(void *arg, int64_t n, int32_t worker)                                                    \
+    {                                                                                                                  \
+        const own_pass *p = arg;                                                                                       \
+        (void)worker;                                                                                                  \
+        dpid_picture_source s = p->source;                                                                             \
+        s.keep = NULL;                                                                                                 \
+        dpid_picture_load_##suffix(&s, n, p->pixels, p->pixels, &p->layout,                                            \
+                                   (real *)p->source.keep + n * p->pixels * p->layout.c);                              \
+    }                                                                                                                  \
+    static void finish_##suffix(void *arg, int64_t n, int32_t worker)                                                  \
+    {                                                                                                                  \
+        const own_pass *p = arg;                                                                                       \
+        (void)worker;                                                                                                  \
+        dpid_gradient_store_##suffix(&p->sink, n, p->pixels, p->layout.c,                                              \
+                                     (real *)p->sink.dx + n * p->pixels * p->layout.c);                                \
     }
 DPID_ISA_EACH(OWN)
 static const dpid_task_fn load_task[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(load);
@@ -255,7 +279,8 @@ static void forward(const dpid_stage_run *run)
     if (f->role[t] == DPID_ROLE_NORM) {
         const dpid_pass pass = dpid_pass_of(net, &net->step[t], run->mode, run->n);
         const dpid_shape *shape = &pass.op->in;
-        dpid_batchnorm_prepare[net->head.ctx->isa][net->precision](&pass, parts_of(net, t), run->n, shape->extent[0] * shape->extent[1]);
+        dpid_batchnorm_prepare[net->head.ctx->isa][net->precision](&pass, parts_of(net, t), run->n,
+                                                                   shape->extent[0] * shape->extent[1]);
     }
     if (has_own_pass(f, t))
         own_forward(net, f->chain[t], run->mode, run->n);
@@ -266,8 +291,9 @@ static void skip_backward(const deepid_net *net, int32_t t, int64_t n)
 {
     deepid_ctx *ctx = net->head.ctx;
     const dpid_step *step = &net->step[t];
-    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n), dpid_gradient_at(net, fusion_of(net)->chain[t]), step->s, !net->reads_last[t], NULL,
-                                                 dpid_gradient_at(net, step->skip));
+    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n),
+                                                 dpid_gradient_at(net, fusion_of(net)->chain[t]), step->s,
+                                                 !net->reads_last[t], NULL, dpid_gradient_at(net, step->skip));
 }
 
 static void backward(const dpid_stage_run *run)
@@ -288,4 +314,5 @@ static void backward(const dpid_stage_run *run)
     }
 }
 
-const dpid_stage_type dpid_stage_fused = {.word = "fused", .take = take, .use = use, .scratch = scratch, .forward = forward, .backward = backward};
+const dpid_stage_type dpid_stage_fused = {
+    .word = "fused", .take = take, .use = use, .scratch = scratch, .forward = forward, .backward = backward};

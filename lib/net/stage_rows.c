@@ -1,5 +1,8 @@
-/* Small dense layers with the activations and joins between them, by chunks of samples. A row of any result here has the same bits whatever rows are worked out with it (ops/dense/dense.h),
-   so chunks may be as large as suits the number of workers; a weight gradient is one sum over all samples in their order.   The plan of it: rows.h */
+/* Small dense layers with the activations and joins between them, by chunks of samples. A row of any result here has
+   the same bits whatever rows are worked out with it (ops/dense/dense.h),
+   so chunks may be as large as suits the number of workers; a weight gradient is one sum over all samples in their
+   order.
+   The plan of it: rows.h */
 #include "net/join.h"
 #include "net/rows.h"
 #include "ops/dense/dense.h"
@@ -13,9 +16,9 @@ typedef struct {
     const dpid_rows *rows;
     const dpid_row_group *group;
     const dpid_turn *turn; /* NULL: no turn */
-    int64_t size;         /* bytes of a real */
-    int64_t chunk;        /* samples of one */
-    int64_t worker_reals; /* of scratch */
+    int64_t size;          /* bytes of a real */
+    int64_t chunk;         /* samples of one */
+    int64_t worker_reals;  /* of scratch */
 } rows_run;
 
 /* Samples of a chunk: about as many chunks as workers, none larger than the caches like. */
@@ -33,7 +36,8 @@ static int64_t chunks_of(const rows_run *r)
     return (r->run->n + r->chunk - 1) / r->chunk;
 }
 
-/* ---- places: of each worker, a layer's transposed weights and a chunk's slots; the slots of all samples ------------ */
+/* ---- places: of each worker, a layer's transposed weights and a chunk's slots; the slots of all samples ------------
+ */
 
 static int64_t chunk_most(int64_t batch)
 {
@@ -80,7 +84,9 @@ static void *place_at(const rows_run *r, dpid_place place, int32_t worker, int64
     case DPID_PLACE_OWN:
         return own_at(r, worker, r->rows->own_start[place.at]);
     case DPID_PLACE_SHARED:
-        return scratch_at(r, r->net->plan->workers * r->worker_reals + r->rows->shared_start[place.at] * r->net->plan->batch) + offset;
+        return scratch_at(r, r->net->plan->workers * r->worker_reals +
+                                 r->rows->shared_start[place.at] * r->net->plan->batch) +
+               offset;
     case DPID_PLACE_MASK:
         return (char *)r->rows->mask[place.at].words + first / DPID_MASK_ROWS * r->rows->mask[place.at].row;
     default:
@@ -140,7 +146,8 @@ static void join_forward(chunk *c, const dpid_row_step *s)
 {
     const int64_t width = s->out;
     const deepid_net *net = c->run->net;
-    dpid_join_forward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->x, width), at(c, s->skip, width), net->step[s->step].s, at(c, s->y, width));
+    dpid_join_forward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->x, width), at(c, s->skip, width),
+                                                          net->step[s->step].s, at(c, s->y, width));
 }
 
 static const dpid_dense_parts *parts_of(const deepid_net *net)
@@ -152,7 +159,11 @@ static const dpid_dense_parts *parts_of(const deepid_net *net)
 static void dense_forward(chunk *c, const dpid_row_step *s)
 {
     const int64_t width = s->out;
-    const dpid_dense_forward_end beside = {.rectify = s->rectify, .skip = at(c, s->skip, width), .s = s->s, .joined = at(c, s->joined, width), .mask = at(c, s->mask, width)};
+    const dpid_dense_forward_end beside = {.rectify = s->rectify,
+                                           .skip = at(c, s->skip, width),
+                                           .s = s->s,
+                                           .joined = at(c, s->joined, width),
+                                           .mask = at(c, s->mask, width)};
     dpid_pass *pass = pass_of(c, s, s->x);
     pass->y = at(c, s->y, width);
     parts_of(c->run->net)->forward(pass, &beside);
@@ -190,15 +201,19 @@ static void join_backward(chunk *c, const dpid_row_step *s)
 {
     const int64_t width = s->out;
     const deepid_net *net = c->run->net;
-    dpid_join_backward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->dy, width), net->step[s->step].s, s->add, at(c, s->dx, width), at(c, s->dskip, width));
+    dpid_join_backward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->dy, width),
+                                                           net->step[s->step].s, s->add, at(c, s->dx, width),
+                                                           at(c, s->dskip, width));
 }
 
 static void dense_backward(chunk *c, const dpid_row_step *s)
 {
     const rows_run *r = c->run;
     const int64_t in = s->in;
-    const dpid_dense_backward_end beside = {
-        .rectified = s->rectified, .plus = at(c, s->plus, in), .through = at(c, s->through, in), .back = at(c, s->back, in)};
+    const dpid_dense_backward_end beside = {.rectified = s->rectified,
+                                            .plus = at(c, s->plus, in),
+                                            .through = at(c, s->through, in),
+                                            .back = at(c, s->back, in)};
     dpid_pass *pass = pass_of(c, s, s->slope_x);
     pass->dy = at(c, s->dy, s->out);
     pass->dx = at(c, s->dx, in);
@@ -239,7 +254,8 @@ static void gradient_task(void *arg, int64_t task, int32_t worker)
 {
     const rows_run *r = arg;
     const deepid_net *net = r->net;
-    const int32_t place = r->group->first_task + r->group->tasks - 1 - (int32_t)task; /* in the net's order, as the update goes: so it stays with its worker */
+    /* in the net's order, as the update goes: so it stays with its worker */
+    const int32_t place = r->group->first_task + r->group->tasks - 1 - (int32_t)task;
     const dpid_row_task *piece = &r->rows->task[place];
     const dpid_row_step *s = &r->rows->step[piece->step];
     const dpid_step *step = &net->step[s->step];
@@ -248,11 +264,13 @@ static void gradient_task(void *arg, int64_t task, int32_t worker)
     dpid_pass *pass = pass_of(&all, s, s->x);
     pass->dy = at(&all, s->dy, s->out);
     dpid_add_parameter_gradients(net, &net->layer[step->layer], pass);
-    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->run->anew, r->run->anew ? &r->rows->squares[place] : NULL);
+    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->run->anew,
+                                   r->run->anew ? &r->rows->squares[place] : NULL);
 }
 
 /* Its dense layers' parameters lie one after the other. */
-static int32_t squares(const deepid_net *net, const dpid_stage *stage, const double **pieces, int64_t *first, int64_t *end)
+static int32_t squares(const deepid_net *net, const dpid_stage *stage, const double **pieces, int64_t *first,
+                       int64_t *end)
 {
     const dpid_rows *rows = stage->own;
     if (rows->denses == 0)
@@ -293,7 +311,8 @@ static void turn_chunk(void *arg, int64_t task, int32_t worker)
     backward_chunk(arg, task, worker);
 }
 
-/* A chunk goes forward, through the loss and back through the first group by itself: training keeps all values, so no chunk writes where another reads. */
+/* A chunk goes forward, through the loss and back through the first group by itself: training keeps all values, so
+   no chunk writes where another reads. */
 static void turn(const dpid_stage_run *run, const dpid_turn *turn)
 {
     rows_run r = run_of(run);
@@ -311,4 +330,12 @@ static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n
     return workers * worker_reals(rows, n) + rows->shared * n;
 }
 
-const dpid_stage_type dpid_stage_rows = {.word = "rows", .take = dpid_rows_take, .make = dpid_rows_make, .knows_anew = true, .squares = squares, .scratch = scratch, .forward = forward, .backward = backward, .turn = turn};
+const dpid_stage_type dpid_stage_rows = {.word = "rows",
+                                         .take = dpid_rows_take,
+                                         .make = dpid_rows_make,
+                                         .knows_anew = true,
+                                         .squares = squares,
+                                         .scratch = scratch,
+                                         .forward = forward,
+                                         .backward = backward,
+                                         .turn = turn};

@@ -13,14 +13,16 @@ static const dpid_step *step_of(const dpid_stage_run *run)
 static void join_forward(const deepid_net *net, const dpid_step *step, int64_t n)
 {
     deepid_ctx *ctx = net->head.ctx;
-    dpid_join_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n), dpid_value_at(net, step->in), dpid_value_at(net, step->skip), step->s,
+    dpid_join_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n),
+                                                dpid_value_at(net, step->in), dpid_value_at(net, step->skip), step->s,
                                                 dpid_value_at(net, step->out));
 }
 
 static void join_backward(const deepid_net *net, const dpid_step *step, int64_t n, bool add)
 {
     deepid_ctx *ctx = net->head.ctx;
-    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n), dpid_gradient_at(net, step->out), step->s, add,
+    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n),
+                                                 dpid_gradient_at(net, step->out), step->s, add,
                                                  dpid_gradient_at(net, step->in), dpid_gradient_at(net, step->skip));
 }
 
@@ -39,7 +41,8 @@ static void layer_backward(const dpid_stage_run *run)
     const dpid_pass pass = dpid_backward_pass_of(net, run->stage->first, run->mode, run->n, run->want_input);
     dpid_kernels_of(net, step)->backward(&pass);
     if (pass.dx && !net->reads_last[run->stage->first])
-        dpid_add_values(net, dpid_gradient_at(net, step->in), pass.dx, dpid_value_reals(net, step->in, run->n)); /* branch + skip */
+        /* branch + skip */
+        dpid_add_values(net, dpid_gradient_at(net, step->in), pass.dx, dpid_value_reals(net, step->in, run->n));
 }
 
 /* ---- the type ----------------------------------------------------------------------------- */
@@ -74,4 +77,5 @@ static void backward(const dpid_stage_run *run)
         layer_backward(run);
 }
 
-const dpid_stage_type dpid_stage_step = {.word = "step", .take = take, .scratch = scratch, .forward = forward, .backward = backward};
+const dpid_stage_type dpid_stage_step = {
+    .word = "step", .take = take, .scratch = scratch, .forward = forward, .backward = backward};

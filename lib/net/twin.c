@@ -7,7 +7,8 @@
 
 /* ---- rows of the block table come in pairs --------------------------------------------------- */
 
-static const char *const pairs[][2] = {{"plain", "identity"}, {"preact_plain", "preact"}, {"bottleneck_plain", "bottleneck"}};
+static const char *const pairs[][2] = {
+    {"plain", "identity"}, {"preact_plain", "preact"}, {"bottleneck_plain", "bottleneck"}};
 enum { PAIRS = sizeof pairs / sizeof *pairs };
 
 static int32_t row_of(const char *word)
@@ -53,9 +54,13 @@ static found set_skips(dpid_item *item, double s, bool pad)
 static int32_t check(deepid_ctx *ctx, found f)
 {
     if (f.blocks == 0)
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "the net has no block, so no skip can be put around one; write its layers as blocks, such as plain { dense out=16; relu }");
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
+                         "the net has no block, so no skip can be put around one; write its layers as blocks, such as "
+                         "plain { dense out=16; relu }");
     if (f.projections > 0)
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "%lld of the net's blocks have a projection shortcut, whose parameters a twin with another skip would not share; take shortcut=A",
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
+                         "%lld of the net's blocks have a projection shortcut, whose parameters a twin with another "
+                         "skip would not share; take shortcut=A",
                          (long long)f.projections);
     return DEEPID_OK;
 }

@@ -4,8 +4,9 @@
 
 #include "net/net.h"
 
-/* The text of a net with every block's skip at s: 1 gives the residual twin, 0 the plain one, what lies between the dial. Parameters keep their names and shapes; where a block changes the shape and has no
-   shortcut of its own, it gets shortcut A, which has no parameters. *out: dpid_free.
+/* The text of a net with every block's skip at s: 1 gives the residual twin, 0 the plain one, what lies between the
+   dial. Parameters keep their names and shapes; where a block changes the shape and has no shortcut of its own, it
+   gets shortcut A, which has no parameters. *out: dpid_free.
    DEEPID_ERR_UNSUPPORTED: no block in the text, or a projection shortcut, which would bring parameters along. */
 int32_t dpid_twin_text(deepid_ctx *ctx, const char *text, double s, char **out);
 

@@ -15,7 +15,8 @@ int32_t dpid_net_file_entries(const deepid_net *net, dpid_arena *arena, dpid_fil
     DPID_TRY(dpid_arena_alloc(arena, net->parameters, sizeof *list, "net's file", &list));
     for (int32_t i = 0; i < net->parameters; i++) {
         const dpid_parameter *p = &net->parameter[i];
-        list[i] = (dpid_file_tensor){.name = p->name, .dtype = net->dtype, .rank = p->spec.rank, .data = dpid_net_parameter_at(net, i)};
+        list[i] = (dpid_file_tensor){
+            .name = p->name, .dtype = net->dtype, .rank = p->spec.rank, .data = dpid_net_parameter_at(net, i)};
         memcpy(list[i].extents, p->spec.extents, sizeof *p->spec.extents * (size_t)p->spec.rank);
     }
     *tensors = list;
@@ -33,8 +34,10 @@ int32_t dpid_net_save_of(const deepid_net *net, const char *path, const char *ta
     if (!path)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: path is NULL");
     if (net->layers > DPID_FILE_LAYERS && net->layers > net->values_reals + net->states_reals)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "a net of %d layers and %lld numbers is not saved: beyond %d layers a file needs a number for each, or nobody reads it", net->layers,
-                         (long long)(net->values_reals + net->states_reals), DPID_FILE_LAYERS);
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT,
+                         "a net of %d layers and %lld numbers is not saved: beyond %d layers a file needs a number for "
+                         "each, or nobody reads it",
+                         net->layers, (long long)(net->values_reals + net->states_reals), DPID_FILE_LAYERS);
     int32_t status = dpid_net_file_entries(net, &arena, &tensors, &count);
     if (status == DEEPID_OK)
         status = dpid_safetensors_write(ctx, path, tensors, count, metadata, task ? 2 : 1);
@@ -82,19 +85,22 @@ static const dpid_file_tensor *find_near(const dpid_safetensors *file, const cha
     return t;
 }
 
-static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_parameter *p, const dpid_file_tensor *t, layout from)
+static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_parameter *p, const dpid_file_tensor *t,
+                            layout from)
 {
     int64_t extents[DPID_RANK_MAX] = {0};
     file_extents(&p->spec, from, extents);
     if (!t)
         return dpid_fail(net->head.ctx, DEEPID_ERR_FORMAT, "'%s' has no tensor '%s'", path, p->name);
     if (!dpid_dtype_is_real(t->dtype))
-        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "'%s': %s is %s, expected F32 or F64", path, p->name, t->word);
+        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "'%s': %s is %s, expected F32 or F64", path, p->name,
+                         t->word);
     if (t->rank > DPID_RANK_MAX)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s has %d axes, expected %s", path, p->name, t->rank, dpid_shape_text(p->spec.rank, extents).text);
-    if (t->rank != p->spec.rank || memcmp(t->extents, extents, sizeof *extents * (size_t)t->rank) != 0)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s is %s, expected %s", path, p->name, dpid_shape_text(t->rank, t->extents).text,
+        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s has %d axes, expected %s", path, p->name, t->rank,
                          dpid_shape_text(p->spec.rank, extents).text);
+    if (t->rank != p->spec.rank || memcmp(t->extents, extents, sizeof *extents * (size_t)t->rank) != 0)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s is %s, expected %s", path, p->name,
+                         dpid_shape_text(t->rank, t->extents).text, dpid_shape_text(p->spec.rank, extents).text);
     return DEEPID_OK;
 }
 
@@ -160,13 +166,15 @@ static bool holds_f64(const dpid_safetensors *file)
     return false;
 }
 
-int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype, deepid_net **out)
+int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype,
+                                  deepid_net **out)
 {
     const char *text = dpid_safetensors_text(file, KEY_NET);
     const char *format = dpid_safetensors_text(file, KEY_FORMAT);
     deepid_net *net = NULL;
     if (!text || !format)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' holds no deepid net: its metadata lacks %s", path, text ? KEY_FORMAT : KEY_NET);
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' holds no deepid net: its metadata lacks %s", path,
+                         text ? KEY_FORMAT : KEY_NET);
     const int32_t stored = holds_f64(file) ? DEEPID_F64 : DEEPID_F32;
     DPID_TRY(dpid_net_create_within(ctx, text, dtype ? dtype : stored, numbers_in(file), &net));
     const int32_t status = dpid_net_read_values(net, file, path);
@@ -182,8 +190,10 @@ static int32_t check_task(deepid_ctx *ctx, const dpid_safetensors *file, const c
     const char *theirs = dpid_safetensors_text(file, KEY_TASK);
     if (theirs && strcmp(theirs, task) == 0)
         return DEEPID_OK;
-    return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is not the net of its task: its " KEY_TASK " is '%.40s', expected '%s'; remove it and tasks/%s.json to run the task again", path,
-                     theirs ? theirs : "missing", task, task);
+    return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                     "'%s' is not the net of its task: its " KEY_TASK
+                     " is '%.40s', expected '%s'; remove it and tasks/%s.json to run the task again",
+                     path, theirs ? theirs : "missing", task, task);
 }
 
 int32_t dpid_net_load_of(deepid_ctx *ctx, const char *path, int32_t dtype, const char *task, deepid_net **out)
@@ -212,7 +222,8 @@ static int32_t load_weights(deepid_net *net, const char *path, const char *word)
     if (!path)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: path is NULL");
     if (!word || (!pytorch && strcmp(word, "deepid") != 0))
-        return dpid_fail(net->head.ctx, DEEPID_ERR_SPEC, "net: layout is '%s', expected deepid or pytorch", word ? word : "NULL");
+        return dpid_fail(net->head.ctx, DEEPID_ERR_SPEC, "net: layout is '%s', expected deepid or pytorch",
+                         word ? word : "NULL");
     DPID_TRY(dpid_safetensors_read(net->head.ctx, path, &file));
     const int32_t status = read_values(net, &file, path, pytorch ? LAYOUT_PYTORCH : LAYOUT_DEEPID);
     dpid_safetensors_release(&file);

@@ -1,7 +1,8 @@
-/* Activations: the file that includes this defines value(x) and slope(x, y) = dy/dx; the loops over arrays stand here.
-   A kind that is constant over parts of its line defines DPID_FLAT_PARTS before, and is_flat(x): no gradient goes back from there, whatever comes.
-   For the loops to run by vectors, both are written without a branch that hides work: what either side needs is computed first, then one is selected.
-   Big arrays are cut into fixed chunks over the pool. At the end of the file: DPID_ACTIVATION(word, help, flags, options). */
+/* Activations: the file that includes this defines value(x) and slope(x, y) = dy/dx; the loops over arrays stand
+   here. A kind that is constant over parts of its line defines DPID_FLAT_PARTS before, and is_flat(x): no gradient
+   goes back from there, whatever comes. For the loops to run by vectors, both are written without a branch that
+   hides work: what either side needs is computed first, then one is selected. Big arrays are cut into fixed chunks
+   over the pool. At the end of the file: DPID_ACTIVATION(word, help, flags, options). */
 #ifndef DPID_OPS_ELEMENTWISE_H
 #define DPID_OPS_ELEMENTWISE_H
 
@@ -29,14 +30,17 @@ typedef struct {
     int64_t count;
 } elementwise_run;
 
-static inline __attribute__((always_inline)) void forward_array(int64_t n, const real *restrict x, real *restrict y, const dpid_value *option)
+static inline __attribute__((always_inline)) void forward_array(int64_t n, const real *restrict x, real *restrict y,
+                                                                const dpid_value *option)
 {
     for (int64_t i = 0; i < n; i++)
         y[i] = value(x[i], option);
 }
 
 /* dx = dy slope(x), and 0 where no slope is: a product with 0 would be NaN for an infinity */
-static inline __attribute__((always_inline)) void backward_array(int64_t n, const real *restrict x, const real *restrict y, const real *restrict dy, real *restrict dx, const dpid_value *option)
+static inline __attribute__((always_inline)) void backward_array(int64_t n, const real *restrict x,
+                                                                 const real *restrict y, const real *restrict dy,
+                                                                 real *restrict dx, const dpid_value *option)
 {
     for (int64_t i = 0; i < n; i++) {
         const real d = dy[i] * slope(x[i], y[i], option);
@@ -44,7 +48,8 @@ static inline __attribute__((always_inline)) void backward_array(int64_t n, cons
     }
 }
 
-/* A kind whose option 0 is a choice of two defines DPID_TWO_FORMS before: each then has a loop of its own, made for that form. */
+/* A kind whose option 0 is a choice of two defines DPID_TWO_FORMS before: each then has a loop of its own, made for
+   that form. */
 #ifdef DPID_TWO_FORMS
 static const dpid_value forms[] = {{.i = 0}, {.i = 1}};
 #define EACH_FORM(loop, ...) (option[0].i == 0 ? loop(__VA_ARGS__, &forms[0]) : loop(__VA_ARGS__, &forms[1]))
@@ -95,8 +100,8 @@ static void elementwise_backward(const dpid_pass *pass)
         elementwise_chunks(pass, backward_chunk);
 }
 
-#define DPID_ACTIVATION_KERNELS(word) \
-    DPID_KERNELS_DECLARE(word);       \
+#define DPID_ACTIVATION_KERNELS(word)                                                                                  \
+    DPID_KERNELS_DECLARE(word);                                                                                        \
     const dpid_kernels DPID_T(dpid_kernels_##word) = {elementwise_forward, elementwise_backward, NULL};
 
 /* A kind whose options have to fit together defines DPID_ACTIVATION_INFER before. */
@@ -106,22 +111,23 @@ static void elementwise_backward(const dpid_pass *pass)
 
 #if DPID_ONCE
 #include <deepid/activations.h>
-#define DPID_ACTIVATION(word_, help_, flags_, options_)                                                                                       \
-    DPID_ACTIVATION_KERNELS(word_)                                                                                                            \
-    extern const dpid_kind dpid_kind_##word_;                                                                                                 \
-    const dpid_kind dpid_kind_##word_ = {.word = #word_,                                                                                      \
-                                         .help = help_,                                                                                       \
-                                         .flags = DPID_KIND_ELEMENTWISE | (flags_),                                                           \
-                                         .options = options_,                                                                                 \
-                                         .infer = DPID_ACTIVATION_INFER,                                                                            \
-                                         .kernels = DPID_KERNELS(word_)};                                                                     \
-    int32_t deepid_##word_##_forward(const char *options, const deepid_tensor *x, deepid_tensor *y)                                           \
-    {                                                                                                                                         \
-        return dpid_primitive_forward(&dpid_kind_##word_, options, DPID_EVAL, x, NULL, y);                                                    \
-    }                                                                                                                                         \
-    int32_t deepid_##word_##_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx)                \
-    {                                                                                                                                         \
-        return dpid_primitive_backward(&dpid_kind_##word_, options, DPID_EVAL, x, NULL, dy, dx, NULL);                                        \
+#define DPID_ACTIVATION(word_, help_, flags_, options_)                                                                \
+    DPID_ACTIVATION_KERNELS(word_)                                                                                     \
+    extern const dpid_kind dpid_kind_##word_;                                                                          \
+    const dpid_kind dpid_kind_##word_ = {.word = #word_,                                                               \
+                                         .help = help_,                                                                \
+                                         .flags = DPID_KIND_ELEMENTWISE | (flags_),                                    \
+                                         .options = options_,                                                          \
+                                         .infer = DPID_ACTIVATION_INFER,                                               \
+                                         .kernels = DPID_KERNELS(word_)};                                              \
+    int32_t deepid_##word_##_forward(const char *options, const deepid_tensor *x, deepid_tensor *y)                    \
+    {                                                                                                                  \
+        return dpid_primitive_forward(&dpid_kind_##word_, options, DPID_EVAL, x, NULL, y);                             \
+    }                                                                                                                  \
+    int32_t deepid_##word_##_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,            \
+                                      deepid_tensor *dx)                                                               \
+    {                                                                                                                  \
+        return dpid_primitive_backward(&dpid_kind_##word_, options, DPID_EVAL, x, NULL, dy, dx, NULL);                 \
     }
 #else
 #define DPID_ACTIVATION(word_, help_, flags_, options_) DPID_ACTIVATION_KERNELS(word_)

@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-/* lanes is VL, or what is left; the rest of the vector is 0. Fast where it is a constant, VL or HALF: loops go by DPID_LANES */
+/* lanes is VL, or what is left; the rest of the vector is 0. Fast where it is a constant, VL or HALF: loops go by
+   DPID_LANES */
 DPID_INLINE vec load_lanes(const real *p, const int lanes)
 {
     if (lanes == VL)
@@ -36,19 +37,19 @@ DPID_INLINE void store_lanes(real *p, vec x, const int lanes)
 }
 
 /* call with LANES as a constant where it is VL or HALF */
-#define DPID_LANES(count, call)                                                                                                                                                              \
-    do {                                                                                                                                                                                     \
-        const int lanes_ = (count);                                                                                                                                                          \
-        if (lanes_ == VL) {                                                                                                                                                                  \
-            enum { LANES = VL };                                                                                                                                                             \
-            call;                                                                                                                                                                            \
-        } else if (lanes_ == HALF) {                                                                                                                                                         \
-            enum { LANES = HALF };                                                                                                                                                           \
-            call;                                                                                                                                                                            \
-        } else {                                                                                                                                                                             \
-            const int LANES = lanes_;                                                                                                                                                        \
-            call;                                                                                                                                                                            \
-        }                                                                                                                                                                                    \
+#define DPID_LANES(count, call)                                                                                        \
+    do {                                                                                                               \
+        const int lanes_ = (count);                                                                                    \
+        if (lanes_ == VL) {                                                                                            \
+            enum { LANES = VL };                                                                                       \
+            call;                                                                                                      \
+        } else if (lanes_ == HALF) {                                                                                   \
+            enum { LANES = HALF };                                                                                     \
+            call;                                                                                                      \
+        } else {                                                                                                       \
+            const int LANES = lanes_;                                                                                  \
+            call;                                                                                                      \
+        }                                                                                                              \
     } while (0)
 
 DPID_INLINE vec joined(vec u, vec skip)

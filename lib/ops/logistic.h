@@ -1,4 +1,5 @@
-/* The logistic function s(x) = 1 / (1 + e^-x), which several activations contain; relative accuracy on both sides, for e^-|x| never overflows. */
+/* The logistic function s(x) = 1 / (1 + e^-x), which several activations contain; relative accuracy on both sides,
+   for e^-|x| never overflows. */
 #ifndef DPID_OPS_LOGISTIC_H
 #define DPID_OPS_LOGISTIC_H
 

@@ -1,4 +1,5 @@
-/* Losses: a word, its options, and kernels that give the value and the gradient at once. cross_entropy takes labels, squared_error takes targets. */
+/* Losses: a word, its options, and kernels that give the value and the gradient at once. cross_entropy takes labels,
+   squared_error takes targets. */
 #ifndef DPID_OPS_LOSS_H
 #define DPID_OPS_LOSS_H
 
@@ -7,16 +8,18 @@
 #include "tensor/tensor.h"
 
 typedef struct {
-    const dpid_value *option;  /* of the loss kind */
-    int64_t n, width;          /* z is [n, width] */
+    const dpid_value *option; /* of the loss kind */
+    int64_t n, width;         /* z is [n, width] */
     const void *z;
-    const int32_t *labels;     /* [n], or NULL; already checked to be 0..width-1 */
-    const void *targets;       /* [n, width] of the kernels' real, or NULL */
-    int64_t batch;             /* samples that the mean is over; 0: n */
-    void *dz;                  /* [n, width], overwritten with d(mean loss)/dz; NULL: value only */
-    double *each;              /* [n], the loss of each sample; NULL: not wanted */
-    double loss_sum;           /* out: sum over samples, in double or better; divide by n for the mean. NaN/inf comes out as is */
-    int64_t wrong;             /* out: samples whose arg max (first maximum) is not the label; 0 for squared_error. A row with a NaN is wrong */
+    const int32_t *labels; /* [n], or NULL; already checked to be 0..width-1 */
+    const void *targets;   /* [n, width] of the kernels' real, or NULL */
+    int64_t batch;         /* samples that the mean is over; 0: n */
+    void *dz;              /* [n, width], overwritten with d(mean loss)/dz; NULL: value only */
+    double *each;          /* [n], the loss of each sample; NULL: not wanted */
+    /* out: sum over samples, in double or better; divide by n for the mean. NaN/inf comes out as is */
+    double loss_sum;
+    /* out: samples whose arg max (first maximum) is not the label; 0 for squared_error. A row with a NaN is wrong */
+    int64_t wrong;
 } dpid_loss_pass;
 
 typedef struct {
@@ -33,6 +36,7 @@ const char *const *dpid_loss_words(void);
 int32_t dpid_labels_check(deepid_ctx *ctx, const char *what, const int32_t *labels, int64_t n, int64_t classes);
 
 /* One public call, inside an entered context. dz and mean may be NULL. */
-int32_t dpid_loss_primitive(const dpid_loss *loss, const char *options, const deepid_tensor *z, const int32_t *labels, const deepid_tensor *targets, deepid_tensor *dz, double *mean);
+int32_t dpid_loss_primitive(const dpid_loss *loss, const char *options, const deepid_tensor *z, const int32_t *labels,
+                            const deepid_tensor *targets, deepid_tensor *dz, double *mean);
 
 #endif

@@ -29,10 +29,12 @@ static int32_t check_shape(deepid_ctx *ctx, const char *what, const char *which,
     for (int32_t i = 0; positive && i < shape->rank; i++)
         positive = shape->extent[i] > 0;
     if (!positive)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: %s is %s, expected features or height x width x channels, each at least 1", what, which,
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "%s: %s is %s, expected features or height x width x channels, each at least 1", what, which,
                          dpid_shape_text(shape->rank < 0 ? 0 : shape->rank, shape->extent).text);
     if (!dpid_product(shape->rank, shape->extent, &count) || count > ctx->limits.tensor_elements)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %s %s has more elements than the limit tensor_elements %lld", what, which, dpid_shape_text(shape->rank, shape->extent).text,
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %s %s has more elements than the limit tensor_elements %lld", what,
+                         which, dpid_shape_text(shape->rank, shape->extent).text,
                          (long long)ctx->limits.tensor_elements);
     return DEEPID_OK;
 }
@@ -50,9 +52,12 @@ static int32_t check_parameters(deepid_ctx *ctx, const dpid_op *op)
 {
     for (int32_t i = 0; i < op->parameters; i++) {
         int64_t count = 0;
-        if (!dpid_product(op->parameter[i].rank, op->parameter[i].extents, &count) || count > ctx->limits.tensor_elements)
-            return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %s %s has more elements than the limit tensor_elements %lld", op->kind->word, op->parameter[i].name,
-                             dpid_shape_text(op->parameter[i].rank, op->parameter[i].extents).text, (long long)ctx->limits.tensor_elements);
+        if (!dpid_product(op->parameter[i].rank, op->parameter[i].extents, &count) ||
+            count > ctx->limits.tensor_elements)
+            return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %s %s has more elements than the limit tensor_elements %lld",
+                             op->kind->word, op->parameter[i].name,
+                             dpid_shape_text(op->parameter[i].rank, op->parameter[i].extents).text,
+                             (long long)ctx->limits.tensor_elements);
     }
     return DEEPID_OK;
 }
@@ -86,6 +91,7 @@ int32_t dpid_op_check_batch(deepid_ctx *ctx, const dpid_op *op, dpid_mode mode, 
     const int64_t values = n * (dpid_shape_count(&op->in) / channels);
     if (mode != DPID_TRAIN || values >= op->kind->train_values)
         return DEEPID_OK;
-    return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: %lld value a channel in training, expected at least %lld (a larger batch)", op->kind->word, (long long)values,
-                     (long long)op->kind->train_values);
+    return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                     "%s: %lld value a channel in training, expected at least %lld (a larger batch)", op->kind->word,
+                     (long long)values, (long long)op->kind->train_values);
 }

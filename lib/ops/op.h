@@ -1,4 +1,5 @@
-/* A layer kind, and an op: one kind with its options and shapes. To add a kind: one folder lib/ops/<kind>/ and one line in registry.c. */
+/* A layer kind, and an op: one kind with its options and shapes. To add a kind: one folder lib/ops/<kind>/ and one
+   line in registry.c. */
 #ifndef DPID_OPS_OP_H
 #define DPID_OPS_OP_H
 
@@ -54,9 +55,10 @@ typedef struct {
 
 typedef enum { DPID_EVAL = 0, DPID_TRAIN = 1 } dpid_mode;
 
-/* What one forward or backward of one op gets. All arrays are of the kernels' real, dense, DPID_ALIGN-aligned is not promised.
-   forward writes y and saved. backward OVERWRITES dx, ADDS to dparam, and skips each that is NULL; it may use x, y, saved. x and y never overlap; dy and dx never overlap.
-   Parameters are in the order of op->parameter; dparam of a state is ignored. forward never writes a state: commit does, from saved. */
+/* What one forward or backward of one op gets. All arrays are of the kernels' real, dense, DPID_ALIGN-aligned is not
+   promised. forward writes y and saved. backward OVERWRITES dx, ADDS to dparam, and skips each that is NULL; it may
+   use x, y, saved. x and y never overlap; dy and dx never overlap. Parameters are in the order of op->parameter;
+   dparam of a state is ignored. forward never writes a state: commit does, from saved. */
 typedef struct {
     const dpid_op *op;
     dpid_mode mode;
@@ -67,27 +69,28 @@ typedef struct {
     void *dx;
     void *parameter[DPID_OP_PARAMETERS_MAX];
     void *dparameter[DPID_OP_PARAMETERS_MAX];
-    void *saved;   /* op->saved_fixed + n * op->saved_per_sample reals */
-    void *scratch; /* dpid_op_scratch(op, n, workers) reals, content undefined */
-    dpid_pool *pool;        /* may be NULL */
-    bool exact;             /* no kernel that trades rounding for speed (Winograd) */
-    uint64_t noise_seed;    /* dropout: DPID_STREAM_NOISE of this seed, */
+    void *saved;              /* op->saved_fixed + n * op->saved_per_sample reals */
+    void *scratch;            /* dpid_op_scratch(op, n, workers) reals, content undefined */
+    dpid_pool *pool;          /* may be NULL */
+    bool exact;               /* no kernel that trades rounding for speed (Winograd) */
+    uint64_t noise_seed;      /* dropout: DPID_STREAM_NOISE of this seed, */
     uint32_t noise_substream; /* which layer, */
-    uint64_t noise_step;    /* which training step */
+    uint64_t noise_step;      /* which training step */
 } dpid_pass;
 
 typedef struct {
     void (*forward)(const dpid_pass *pass);
     void (*backward)(const dpid_pass *pass);
-    void (*commit)(const dpid_pass *pass); /* NULL: no state. After forward in DPID_TRAIN: batch statistics into running ones */
+    /* NULL: no state. After forward in DPID_TRAIN: batch statistics into running ones */
+    void (*commit)(const dpid_pass *pass);
 } dpid_kernels;
 
 enum {
-    DPID_KIND_ELEMENTWISE = 1,  /* y[i] depends on x[i] alone (and parameters); any shape */
-    DPID_KIND_MODE = 2,         /* train differs from eval */
-    DPID_KIND_KINKED = 4,       /* not differentiable somewhere: gradient tests keep away from kinks() */
-    DPID_KIND_BATCH = 8,        /* in DPID_TRAIN samples of a batch influence each other */
-    DPID_KIND_ROUGH = 16,       /* rounds its f32 gradient to sixteen bits on purpose */
+    DPID_KIND_ELEMENTWISE = 1,    /* y[i] depends on x[i] alone (and parameters); any shape */
+    DPID_KIND_MODE = 2,           /* train differs from eval */
+    DPID_KIND_KINKED = 4,         /* not differentiable somewhere: gradient tests keep away from kinks() */
+    DPID_KIND_BATCH = 8,          /* in DPID_TRAIN samples of a batch influence each other */
+    DPID_KIND_ROUGH = 16,         /* rounds its f32 gradient to sixteen bits on purpose */
     DPID_KIND_SLOPE_OF_VALUE = 32 /* elementwise: backward gives the same with y in the place of x */
 };
 
@@ -100,27 +103,31 @@ struct dpid_kind {
     int32_t (*infer)(deepid_ctx *ctx, dpid_op *op);
     /* Smallest number of values a channel that DPID_TRAIN needs; 0: no demand. */
     int64_t train_values;
-    /* Reals of scratch for forward or backward (the larger) of up to n samples with up to this many workers. NULL: none. */
+    /* Reals of scratch for forward or backward (the larger) of up to n samples with up to this many workers. NULL:
+       none. */
     int64_t (*scratch)(const dpid_op *op, int64_t n, int32_t workers);
     const dpid_kernels *kernels[DPID_ISAS][DPID_PRECISIONS];
 };
 
-/* kernels of one kind in all precisions and instruction sets: DPID_KERNELS_DECLARE(dense) in dense.c, then DPID_KERNELS(dense) in its dpid_kind, and
-   `const dpid_kernels DPID_T(dpid_kernels_dense) = {forward, backward, NULL};` in the part that is compiled for each. */
+/* kernels of one kind in all precisions and instruction sets: DPID_KERNELS_DECLARE(dense) in dense.c, then
+   DPID_KERNELS(dense) in its dpid_kind, and `const dpid_kernels DPID_T(dpid_kernels_dense) = {forward, backward,
+   NULL};` in the part that is compiled for each. */
 #ifdef DPID_X86_ISAS
-#define DPID_KERNELS_DECLARE(kind)                                                                                                                                     \
-    extern const dpid_kernels dpid_kernels_##kind##_f32, dpid_kernels_##kind##_f64, dpid_kernels_##kind##_f80, dpid_kernels_##kind##_f32_avx2,                         \
-        dpid_kernels_##kind##_f64_avx2, dpid_kernels_##kind##_f32_avx512, dpid_kernels_##kind##_f64_avx512
+#define DPID_KERNELS_DECLARE(kind)                                                                                     \
+    extern const dpid_kernels dpid_kernels_##kind##_f32, dpid_kernels_##kind##_f64, dpid_kernels_##kind##_f80,         \
+        dpid_kernels_##kind##_f32_avx2, dpid_kernels_##kind##_f64_avx2, dpid_kernels_##kind##_f32_avx512,              \
+        dpid_kernels_##kind##_f64_avx512
 #else
-#define DPID_KERNELS_DECLARE(kind) extern const dpid_kernels dpid_kernels_##kind##_f32, dpid_kernels_##kind##_f64, dpid_kernels_##kind##_f80
+#define DPID_KERNELS_DECLARE(kind)                                                                                     \
+    extern const dpid_kernels dpid_kernels_##kind##_f32, dpid_kernels_##kind##_f64, dpid_kernels_##kind##_f80
 #endif
 #define DPID_KERNELS(kind) DPID_ISA_TABLE(&dpid_kernels_##kind)
 
 /* ---- registry ------------------------------------------------------------- */
 
-const dpid_kind *dpid_kind_at(int64_t i);                 /* NULL past the end */
-const dpid_kind *dpid_kind_find(dpid_span word);          /* NULL when unknown */
-const char *const *dpid_kind_words(void);                 /* NULL-terminated, for dpid_fail_word */
+const dpid_kind *dpid_kind_at(int64_t i);        /* NULL past the end */
+const dpid_kind *dpid_kind_find(dpid_span word); /* NULL when unknown */
+const char *const *dpid_kind_words(void);        /* NULL-terminated, for dpid_fail_word */
 
 /* Make an op: parse options, check the input shape, infer. options: span of `key=value ...`. */
 int32_t dpid_op_create(deepid_ctx *ctx, const dpid_kind *kind, dpid_span options, const dpid_shape *in, dpid_op *out);
@@ -134,11 +141,14 @@ int32_t dpid_infer_same(deepid_ctx *ctx, dpid_op *op);
 
 /* ---- public primitives ---------------------------------------------------- */
 
-/* A public primitive is an op made for these tensors and run once: shapes and dtypes checked, scratch allocated and freed. x is [n, features] or [n, h, w, c] (elementwise kinds: any
-   rank >= 1, first extent = samples). parameters: op->parameters tensors in their order (a NULL where the kind allows none). Inside an entered context. */
-int32_t dpid_primitive_forward(const dpid_kind *kind, const char *options, dpid_mode mode, const deepid_tensor *x, const deepid_tensor *const *parameters, deepid_tensor *y);
+/* A public primitive is an op made for these tensors and run once: shapes and dtypes checked, scratch allocated and
+   freed. x is [n, features] or [n, h, w, c] (elementwise kinds: any rank >= 1, first extent = samples). parameters:
+   op->parameters tensors in their order (a NULL where the kind allows none). Inside an entered context. */
+int32_t dpid_primitive_forward(const dpid_kind *kind, const char *options, dpid_mode mode, const deepid_tensor *x,
+                               const deepid_tensor *const *parameters, deepid_tensor *y);
 /* Runs the forward first where saved values are needed. dx, dparameters[i]: NULL = not wanted. */
-int32_t dpid_primitive_backward(const dpid_kind *kind, const char *options, dpid_mode mode, const deepid_tensor *x, const deepid_tensor *const *parameters, const deepid_tensor *dy,
-                                deepid_tensor *dx, deepid_tensor *const *dparameters);
+int32_t dpid_primitive_backward(const dpid_kind *kind, const char *options, dpid_mode mode, const deepid_tensor *x,
+                                const deepid_tensor *const *parameters, const deepid_tensor *dy, deepid_tensor *dx,
+                                deepid_tensor *const *dparameters);
 
 #endif

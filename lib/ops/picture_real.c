@@ -1,5 +1,6 @@
 /* Loops over one picture.   What for, and the formulas: picture.h
-   Channels go in groups of one vector; what is left of them takes the same loops with a part of a vector: half of one is as fast as a whole one. */
+   Channels go in groups of one vector; what is left of them takes the same loops with a part of a vector: half of
+   one is as fast as a whole one. */
 #include "ops/picture.h"
 
 #include "ops/lanes.h"
@@ -30,7 +31,8 @@ static int64_t place_of(const dpid_layout *layout, int64_t c)
     return layout->block ? c / DPID_LAYOUT_CHANNELS * layout->block + c % DPID_LAYOUT_CHANNELS : c;
 }
 
-DPID_INLINE void load_group(const recipe r, const int lanes, const dpid_picture_source *s, int64_t at, int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
+DPID_INLINE void load_group(const recipe r, const int lanes, const dpid_picture_source *s, int64_t at,
+                            int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
 {
     const real *restrict x = (const real *)s->x + at;
     const real *restrict skip = r.skipped ? (const real *)s->skip + at : NULL;
@@ -58,7 +60,8 @@ DPID_INLINE void load_group(const recipe r, const int lanes, const dpid_picture_
     }
 }
 
-DPID_INLINE void load_channels(const recipe r, const dpid_picture_source *s, int64_t at, int64_t source_row, const dpid_layout *layout, real *to)
+DPID_INLINE void load_channels(const recipe r, const dpid_picture_source *s, int64_t at, int64_t source_row,
+                               const dpid_layout *layout, real *to)
 {
     int64_t c = 0;
     for (; c + VL <= layout->c; c += VL)
@@ -68,7 +71,8 @@ DPID_INLINE void load_channels(const recipe r, const dpid_picture_source *s, int
 }
 
 /* Whole rows where a row's pixels stand without gaps, else a vector at a time. */
-DPID_INLINE void copy_channels(const dpid_picture_source *s, int64_t at, int64_t source_row, const dpid_layout *layout, real *to)
+DPID_INLINE void copy_channels(const dpid_picture_source *s, int64_t at, int64_t source_row, const dpid_layout *layout,
+                               real *to)
 {
     const real *x = (const real *)s->x + at;
     if (layout->pitch != layout->c) {
@@ -79,7 +83,8 @@ DPID_INLINE void copy_channels(const dpid_picture_source *s, int64_t at, int64_t
         memcpy(to + i * layout->row, x + i * source_row, (size_t)(layout->width * layout->c) * sizeof *to);
 }
 
-void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t source_width, int64_t pixels, const dpid_layout *layout, real *to)
+void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t source_width, int64_t pixels,
+                               const dpid_layout *layout, real *to)
 {
     const int64_t at = n * pixels * layout->c;
     const int64_t row = source_width * layout->c;
@@ -96,7 +101,8 @@ void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t 
 
 /* ---- load a gradient: dx = gain (g - mean_g - (x - mean) tilt) --------------------------------- */
 
-DPID_INLINE void gradient_group(const bool train, const int lanes, const dpid_gradient_source *s, int64_t at, int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
+DPID_INLINE void gradient_group(const bool train, const int lanes, const dpid_gradient_source *s, int64_t at,
+                                int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
 {
     const real *restrict g = (const real *)s->g + at;
     const real *restrict x = train ? (const real *)s->x + at : NULL;
@@ -116,16 +122,19 @@ DPID_INLINE void gradient_group(const bool train, const int lanes, const dpid_gr
     }
 }
 
-DPID_INLINE void gradient_channels(const bool train, const dpid_gradient_source *s, int64_t at, int64_t source_row, const dpid_layout *layout, real *to)
+DPID_INLINE void gradient_channels(const bool train, const dpid_gradient_source *s, int64_t at, int64_t source_row,
+                                   const dpid_layout *layout, real *to)
 {
     int64_t c = 0;
     for (; c + VL <= layout->c; c += VL)
         gradient_group(train, VL, s, at, source_row, c, layout, to + place_of(layout, c));
     if (c < layout->c)
-        DPID_LANES((int)(layout->c - c), gradient_group(train, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
+        DPID_LANES((int)(layout->c - c),
+                   gradient_group(train, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
 }
 
-void DPID_T(dpid_gradient_load)(const dpid_gradient_source *s, int64_t n, int64_t source_width, int64_t pixels, const dpid_layout *layout, real *to)
+void DPID_T(dpid_gradient_load)(const dpid_gradient_source *s, int64_t n, int64_t source_width, int64_t pixels,
+                                const dpid_layout *layout, real *to)
 {
     const int64_t at = n * pixels * layout->c;
     if (!s->gain)
@@ -167,7 +176,8 @@ DPID_INLINE vec finished(const finish f, const int lanes, const gradient_piece *
     if (f.addend)
         d = p->factor * load_lanes(p->addend + k, lanes) + d;
     if (f.kinked) {
-        const vec u = f.kept ? load_lanes(p->v + k, lanes) : (load_lanes(p->x + k, lanes) - p->mean) * p->gain + p->shift;
+        const vec u =
+            f.kept ? load_lanes(p->v + k, lanes) : (load_lanes(p->x + k, lanes) - p->mean) * p->gain + p->shift;
         d = f.sharp ? vec_gate(u, d) : vec_slope(u, d, p->below * d);
     }
     if (f.store)
@@ -185,7 +195,8 @@ DPID_INLINE void finish_pixel(const finish f, const int lanes, const gradient_pi
     }
 }
 
-DPID_INLINE void finish_group(const finish f, const int lanes, const gradient_piece *p, int64_t pixels, int64_t channels, wide *sum_g, wide *sum_gx)
+DPID_INLINE void finish_group(const finish f, const int lanes, const gradient_piece *p, int64_t pixels,
+                              int64_t channels, wide *sum_g, wide *sum_gx)
 {
     wide sum[VL] = {0};
     wide product[VL] = {0};
@@ -216,34 +227,53 @@ static const real *from(const void *array, int64_t at)
     return array ? (const real *)array + at : NULL;
 }
 
-DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t channels, const real *fresh)
+DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, int64_t n, int64_t pixels,
+                                 int64_t channels, const real *fresh)
 {
     const int64_t at = n * pixels * channels;
     wide *sums = s->sums ? (wide *)s->sums + 2 * n * channels : NULL;
     for (int64_t c = 0; c < channels; c += VL) {
         const int lanes = channels - c < VL ? (int)(channels - c) : VL;
-        const gradient_piece p = {.fresh = fresh + c, .addend = from(s->addend, at + c), .v = from(s->v, at + c), .x = from(s->x, at + c), .dx = s->dx ? (real *)s->dx + at + c : NULL,
-                                  .mean = parameter(s->mean, c, lanes), .gain = parameter(s->gain, c, lanes), .shift = parameter(s->shift, c, lanes), .scale = parameter(s->scale, c, lanes),
-                                  .factor = vec_all((real)s->s), .below = vec_all((real)s->kink.below)};
-        DPID_LANES(lanes, finish_group(f, LANES, &p, pixels, channels, sums ? sums + c : NULL, sums ? sums + channels + c : NULL));
+        const gradient_piece p = {.fresh = fresh + c,
+                                  .addend = from(s->addend, at + c),
+                                  .v = from(s->v, at + c),
+                                  .x = from(s->x, at + c),
+                                  .dx = s->dx ? (real *)s->dx + at + c : NULL,
+                                  .mean = parameter(s->mean, c, lanes),
+                                  .gain = parameter(s->gain, c, lanes),
+                                  .shift = parameter(s->shift, c, lanes),
+                                  .scale = parameter(s->scale, c, lanes),
+                                  .factor = vec_all((real)s->s),
+                                  .below = vec_all((real)s->kink.below)};
+        DPID_LANES(lanes, finish_group(f, LANES, &p, pixels, channels, sums ? sums + c : NULL,
+                                       sums ? sums + channels + c : NULL));
     }
 }
 
 void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)
 {
     real *dx = (real *)s->dx + n * pixels * c;
-    const finish f = {.add = s->add, .addend = s->addend != NULL, .kinked = s->kink.kinked, .kept = s->v != NULL, .store = true, .summed = s->sums != NULL, .sharp = (real)s->kink.below == 0};
+    const finish f = {.add = s->add,
+                      .addend = s->addend != NULL,
+                      .kinked = s->kink.kinked,
+                      .kept = s->v != NULL,
+                      .store = true,
+                      .summed = s->sums != NULL,
+                      .sharp = (real)s->kink.below == 0};
     if (!f.add && !f.addend && f.kinked && !f.kept && f.summed && f.sharp)
         finish_channels((finish){.kinked = true, .store = true, .summed = true, .sharp = true}, s, n, pixels, c, fresh);
     else if (!f.add && f.addend && f.kinked && f.kept && f.summed && f.sharp)
-        finish_channels((finish){.addend = true, .kinked = true, .kept = true, .store = true, .summed = true, .sharp = true}, s, n, pixels, c, fresh);
+        finish_channels(
+            (finish){.addend = true, .kinked = true, .kept = true, .store = true, .summed = true, .sharp = true}, s, n,
+            pixels, c, fresh);
     else if (f.add || f.addend || f.kinked || f.summed)
         finish_channels(f, s, n, pixels, c, fresh);
     else if (fresh != dx)
         memcpy(dx, fresh, (size_t)(pixels * c) * sizeof *dx);
 }
 
-void DPID_T(dpid_piece_sums)(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels, int64_t c, void *sums)
+void DPID_T(dpid_piece_sums)(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels,
+                             int64_t c, void *sums)
 {
     const dpid_gradient_sink s = {.x = x, .mean = mean, .scale = scale, .sums = sums};
     finish_channels((finish){.summed = true}, &s, 0, pixels, c, g);
@@ -252,7 +282,8 @@ void DPID_T(dpid_piece_sums)(const real *g, const real *x, const real *mean, con
 /* ---- sums over a piece ------------------------------------------------------------------------------------ */
 
 /* sum of x - from, or of (x - from)^2 */
-DPID_INLINE void deviations(const int lanes, const bool squares, const real *restrict x, int64_t pixels, int64_t channels, vec from, wide *sum)
+DPID_INLINE void deviations(const int lanes, const bool squares, const real *restrict x, int64_t pixels,
+                            int64_t channels, vec from, wide *sum)
 {
     for (int64_t first = 0; first < pixels; first += FLUSH) {
         const int64_t end = first + FLUSH < pixels ? first + FLUSH : pixels;

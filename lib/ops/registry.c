@@ -3,9 +3,12 @@
 
 #include <deepid/ops.h>
 
-#define KINDS(X)                                                                                                                                             \
-    X(dense) X(conv2d) X(batchnorm) X(layernorm) X(relu) X(leaky_relu) X(prelu) X(elu) X(selu) X(tanh) X(sigmoid) X(gelu) X(silu) X(softplus) X(hardtanh)    \
-    X(hardswish) X(maxpool) X(avgpool) X(global_avgpool) X(flatten) X(dropout) X(channel_pad) X(gradient_cast)
+/* clang-format off */
+#define KINDS(X)                                                                                                  \
+    X(dense) X(conv2d) X(batchnorm) X(layernorm) X(relu) X(leaky_relu) X(prelu) X(elu) X(selu) X(tanh) X(sigmoid) \
+    X(gelu) X(silu) X(softplus) X(hardtanh) X(hardswish) X(maxpool) X(avgpool) X(global_avgpool) X(flatten)       \
+    X(dropout) X(channel_pad) X(gradient_cast)
+/* clang-format on */
 
 #define DECLARE(kind) extern const dpid_kind dpid_kind_##kind;
 KINDS(DECLARE)

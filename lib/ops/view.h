@@ -1,5 +1,5 @@
-/* Pictures where they lie - with room around them, or dense - and the passes over them that a frozen net has beside its convolutions.
-   Work is cut by rows of results, counted through the pictures: any cut gives the same bits. */
+/* Pictures where they lie - with room around them, or dense - and the passes over them that a frozen net has beside
+   its convolutions. Work is cut by rows of results, counted through the pictures: any cut gives the same bits. */
 #ifndef DPID_OPS_VIEW_H
 #define DPID_OPS_VIEW_H
 

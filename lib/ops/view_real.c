@@ -59,9 +59,12 @@ static void copy_row(const dpid_point_job *job, const places *p)
 
 static void point_rows(const dpid_point_job *job, int64_t first, int64_t end)
 {
-    const recipe r = {job->mean != NULL, job->end.skip.at != NULL, job->end.kink.kinked, (real)job->end.kink.below == 0};
+    const recipe r = {job->mean != NULL, job->end.skip.at != NULL, job->end.kink.kinked,
+                      (real)job->end.kink.below == 0};
     for (int64_t row = first; row < end; row++) {
-        const places p = {row_of(&job->x, row, job->height), r.skipped ? row_of(&job->end.skip, row, job->height) : NULL, row_of(&job->y, row, job->height)};
+        const places p = {row_of(&job->x, row, job->height),
+                          r.skipped ? row_of(&job->end.skip, row, job->height) : NULL,
+                          row_of(&job->y, row, job->height)};
         if (!r.normed && !r.skipped && !r.kinked)
             copy_row(job, &p);
         else if (r.normed && !r.skipped && r.kinked && r.sharp)
@@ -76,7 +79,8 @@ static void point_rows(const dpid_point_job *job, int64_t first, int64_t end)
 static void pad_rows(const dpid_pad_job *job, int64_t first, int64_t end)
 {
     for (int64_t row = first; row < end; row++) {
-        const real *x = (const real *)job->x.at + row / job->height * job->x.picture + row % job->height * job->stride * job->x.row;
+        const real *x =
+            (const real *)job->x.at + row / job->height * job->x.picture + row % job->height * job->stride * job->x.row;
         real *y = row_of(&job->y, row, job->height);
         for (int64_t j = 0; j < job->width; j++, x += job->stride * job->x.pitch, y += job->y.pitch) {
             memset(y, 0, (size_t)job->out_c * sizeof *y);
@@ -100,8 +104,8 @@ void DPID_T(dpid_view_pad)(const dpid_pad_job *job, int64_t first, int64_t end)
 }
 
 #if DPID_ONCE
-#define DECLARE(suffix, real)                                                                                                                                                                \
-    void dpid_view_point_##suffix(const dpid_point_job *job, int64_t first, int64_t end);                                                                                                    \
+#define DECLARE(suffix, real)                                                                                          \
+    void dpid_view_point_##suffix(const dpid_point_job *job, int64_t first, int64_t end);                              \
     void dpid_view_pad_##suffix(const dpid_pad_job *job, int64_t first, int64_t end);
 DPID_ISA_EACH(DECLARE)
 const dpid_point_fn dpid_point_run[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_view_point);

@@ -17,8 +17,10 @@ static int32_t place(deepid_ctx *ctx, const char *word, const char *name, int64_
     }
     const int64_t padded = a->in + a->before + a->after;
     if (reach > padded)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: the kernel reaches over %lld %s, expected at most %lld (input %lld and padding %lld)", word, (long long)reach, name, (long long)padded,
-                         (long long)a->in, (long long)(a->before + a->after));
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "%s: the kernel reaches over %lld %s, expected at most %lld (input %lld and padding %lld)",
+                         word, (long long)reach, name, (long long)padded, (long long)a->in,
+                         (long long)(a->before + a->after));
     a->out = (padded - reach) / a->stride + 1;
     return DEEPID_OK;
 }
@@ -27,7 +29,8 @@ static int32_t check_pair(deepid_ctx *ctx, const char *word, const char *key, co
 {
     if (v->count <= 2)
         return DEEPID_OK;
-    return dpid_fail(ctx, DEEPID_ERR_SPEC, "%s: %s has %d numbers, expected 1 or 2 (height x width)", word, key, v->count);
+    return dpid_fail(ctx, DEEPID_ERR_SPEC, "%s: %s has %d numbers, expected 1 or 2 (height x width)", word, key,
+                     v->count);
 }
 
 static int64_t second(const dpid_value *v)
@@ -35,21 +38,27 @@ static int64_t second(const dpid_value *v)
     return v->count > 1 ? v->list[1] : v->list[0];
 }
 
-int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in, const dpid_value *kernel, const dpid_value *stride, const dpid_value *padding, const dpid_value *dilation,
+int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in, const dpid_value *kernel,
+                         const dpid_value *stride, const dpid_value *padding, const dpid_value *dilation,
                          dpid_window *out)
 {
     static const dpid_value one = {.count = 1, .list = {1}};
     const dpid_value *spread = dilation ? dilation : &one;
     if (in->rank != 3)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: input is %s, expected height x width x channels", word, dpid_shape_text(in->rank, in->extent).text);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: input is %s, expected height x width x channels", word,
+                         dpid_shape_text(in->rank, in->extent).text);
     DPID_TRY(check_pair(ctx, word, "kernel", kernel));
     DPID_TRY(check_pair(ctx, word, "stride", stride));
     DPID_TRY(check_pair(ctx, word, "dilation", spread));
     const bool listed = padding->i == 0;
     if (listed && padding->count == 3)
-        return dpid_fail(ctx, DEEPID_ERR_SPEC, "%s: padding has 3 numbers, expected 1, 2 (height x width) or 4 (top x bottom x left x right)", word);
-    axis rows = {.in = in->extent[0], .kernel = kernel->list[0], .stride = stride->list[0], .dilation = spread->list[0]};
-    axis columns = {.in = in->extent[1], .kernel = second(kernel), .stride = second(stride), .dilation = second(spread)};
+        return dpid_fail(ctx, DEEPID_ERR_SPEC,
+                         "%s: padding has 3 numbers, expected 1, 2 (height x width) or 4 (top x bottom x left x right)",
+                         word);
+    axis rows = {
+        .in = in->extent[0], .kernel = kernel->list[0], .stride = stride->list[0], .dilation = spread->list[0]};
+    axis columns = {
+        .in = in->extent[1], .kernel = second(kernel), .stride = second(stride), .dilation = second(spread)};
     if (listed) {
         rows.before = padding->list[0];
         rows.after = padding->count == 4 ? padding->list[1] : padding->list[0];
@@ -58,9 +67,21 @@ int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in
     }
     DPID_TRY(place(ctx, word, "rows", padding->i, &rows));
     DPID_TRY(place(ctx, word, "columns", padding->i, &columns));
-    *out = (dpid_window){.h = rows.in, .w = columns.in, .c = in->extent[2], .kernel_h = rows.kernel, .kernel_w = columns.kernel, .stride_h = rows.stride, .stride_w = columns.stride,
-                         .dilation_h = rows.dilation, .dilation_w = columns.dilation, .top = rows.before, .bottom = rows.after, .left = columns.before, .right = columns.after,
-                         .out_h = rows.out, .out_w = columns.out};
+    *out = (dpid_window){.h = rows.in,
+                         .w = columns.in,
+                         .c = in->extent[2],
+                         .kernel_h = rows.kernel,
+                         .kernel_w = columns.kernel,
+                         .stride_h = rows.stride,
+                         .stride_w = columns.stride,
+                         .dilation_h = rows.dilation,
+                         .dilation_w = columns.dilation,
+                         .top = rows.before,
+                         .bottom = rows.after,
+                         .left = columns.before,
+                         .right = columns.after,
+                         .out_h = rows.out,
+                         .out_w = columns.out};
     return DEEPID_OK;
 }
 
@@ -70,13 +91,15 @@ enum { KERNEL, STRIDE, PADDING };
 const dpid_option dpid_pool_options[] = {
     {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW"},
     {"stride", DPID_EXTENTS, 2, 1, 1 << 12, NULL, false, "step, N or HxW"},
-    {"padding", DPID_PADDING, 0, 0, 1 << 12, NULL, false, "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},
+    {"padding", DPID_PADDING, 0, 0, 1 << 12, NULL, false,
+     "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},
     {0},
 };
 
 static int32_t pool_window(deepid_ctx *ctx, const dpid_op *op, dpid_window *out)
 {
-    return dpid_window_make(ctx, op->kind->word, &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING], NULL, out);
+    return dpid_window_make(ctx, op->kind->word, &op->in, &op->option[KERNEL], &op->option[STRIDE],
+                            &op->option[PADDING], NULL, out);
 }
 
 dpid_window dpid_pool_window(const dpid_op *op)
@@ -91,8 +114,11 @@ int32_t dpid_pool_infer(deepid_ctx *ctx, dpid_op *op)
     dpid_window w = {0};
     DPID_TRY(pool_window(ctx, op, &w));
     if (w.top >= w.kernel_h || w.bottom >= w.kernel_h || w.left >= w.kernel_w || w.right >= w.kernel_w)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: padding %lldx%lldx%lldx%lld is not smaller than the kernel %lldx%lld: a window would see nothing", op->kind->word, (long long)w.top,
-                         (long long)w.bottom, (long long)w.left, (long long)w.right, (long long)w.kernel_h, (long long)w.kernel_w);
+        return dpid_fail(
+            ctx, DEEPID_ERR_SHAPE,
+            "%s: padding %lldx%lldx%lldx%lld is not smaller than the kernel %lldx%lld: a window would see nothing",
+            op->kind->word, (long long)w.top, (long long)w.bottom, (long long)w.left, (long long)w.right,
+            (long long)w.kernel_h, (long long)w.kernel_w);
     op->out = (dpid_shape){3, {w.out_h, w.out_w, w.c}};
     return DEEPID_OK;
 }

@@ -4,7 +4,8 @@
 
 #include "ops/op.h"
 
-/* Output pixel (i, j) sees input rows i*stride_h - top + k*dilation_h, k = 0..kernel_h-1, and columns likewise; outside lies padding. */
+/* Output pixel (i, j) sees input rows i*stride_h - top + k*dilation_h, k = 0..kernel_h-1, and columns likewise;
+   outside lies padding. */
 typedef struct {
     int64_t h, w, c; /* input */
     int64_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
@@ -12,8 +13,10 @@ typedef struct {
     int64_t out_h, out_w;
 } dpid_window;
 
-/* From the options' values (extents of 1 or 2 numbers; padding as the grammar says). "same": out = ceil(in / stride), the odd row or column of padding at the end. */
-int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in, const dpid_value *kernel, const dpid_value *stride, const dpid_value *padding, const dpid_value *dilation,
+/* From the options' values (extents of 1 or 2 numbers; padding as the grammar says). "same": out = ceil(in /
+   stride), the odd row or column of padding at the end. */
+int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in, const dpid_value *kernel,
+                         const dpid_value *stride, const dpid_value *padding, const dpid_value *dilation,
                          dpid_window *out);
 
 /* ---- pools: maxpool and avgpool see their pictures through the same window ------------------------- */

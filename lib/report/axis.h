@@ -7,10 +7,11 @@
 enum { DPID_TICKS_MAX = 24 };
 typedef struct {
     bool log;
-    double low, high;     /* of the data; low > high: nothing yet */
-    double air;           /* share of the range left free at both ends */
-    double start, end;    /* places in the picture, in units */
-    long double from, to; /* the drawn range, of values or of their decimal logarithms; wide, because high - low of doubles may not be one */
+    double low, high;  /* of the data; low > high: nothing yet */
+    double air;        /* share of the range left free at both ends */
+    double start, end; /* places in the picture, in units */
+    /* the drawn range, of values or of their decimal logarithms; wide, because high - low of doubles may not be one */
+    long double from, to;
     int32_t ticks, digits;
     double tick[DPID_TICKS_MAX];
     int32_t wishes; /* ticks asked for by the caller; 0: chosen */

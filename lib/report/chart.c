@@ -14,7 +14,8 @@ int32_t dpid_chart_keep(deepid_chart *chart, const char *text, const char **out)
     return DEEPID_OK;
 }
 
-static int32_t chart_create(deepid_ctx *ctx, const char *x_name, const char *y_name, const char *axes, deepid_chart **out)
+static int32_t chart_create(deepid_ctx *ctx, const char *x_name, const char *y_name, const char *axes,
+                            deepid_chart **out)
 {
     static const dpid_option options[] = {
         {"x", DPID_CHOICE, 0, 0, 0, "linear|log", false, "horizontal axis"},
@@ -43,7 +44,8 @@ static int32_t chart_create(deepid_ctx *ctx, const char *x_name, const char *y_n
     return status;
 }
 
-int32_t deepid_chart_create(deepid_ctx *ctx, const char *x_name, const char *y_name, const char *axes, deepid_chart **out)
+int32_t deepid_chart_create(deepid_ctx *ctx, const char *x_name, const char *y_name, const char *axes,
+                            deepid_chart **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, chart_create(ctx, x_name, y_name, axes, out));
@@ -73,7 +75,8 @@ int32_t dpid_chart_be(deepid_chart *chart, dpid_chart_kind kind)
 {
     static const char *const words[] = {"nothing", "lines and points", "rows", "a heatmap"};
     if (chart->kind != DPID_CHART_EMPTY && chart->kind != kind)
-        return dpid_fail(chart->head.ctx, DEEPID_ERR_STATE, "chart: it holds %s, so %s cannot join", words[chart->kind], words[kind]);
+        return dpid_fail(chart->head.ctx, DEEPID_ERR_STATE, "chart: it holds %s, so %s cannot join", words[chart->kind],
+                         words[kind]);
     chart->kind = kind;
     return DEEPID_OK;
 }
@@ -102,7 +105,8 @@ static int32_t set_style(deepid_chart *chart, const char *style, dpid_mark *mark
     return status;
 }
 
-int32_t dpid_mark_make(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, const char *title, dpid_mark **out)
+int32_t dpid_mark_make(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label,
+                       const char *title, dpid_mark **out)
 {
     dpid_mark *mark = NULL;
     DPID_TRY(dpid_arena_alloc(&chart->arena, 1, sizeof *mark, "chart", &mark));
@@ -124,8 +128,9 @@ void dpid_mark_append(deepid_chart *chart, dpid_mark *mark)
 
 /* ---- marks on the plane ---------------------------------------------------------------------- */
 
-static int32_t add_marks(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, const char *title, const char *const *titles, int64_t n, const double *x,
-                         const double *y, const double *y2)
+static int32_t add_marks(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label,
+                         const char *title, const char *const *titles, int64_t n, const double *x, const double *y,
+                         const double *y2)
 {
     dpid_mark *mark = NULL;
     if (n < 0 || (n > 0 && (!x || !y)))
@@ -154,13 +159,15 @@ static int32_t add_marks(deepid_chart *chart, dpid_mark_type type, const char *s
     return DEEPID_OK;
 }
 
-int32_t deepid_chart_line(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n, const double *x, const double *y)
+int32_t deepid_chart_line(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n,
+                          const double *x, const double *y)
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
     return dpid_leave(chart->head.ctx, add_marks(chart, DPID_MARK_LINE, style, label, title, NULL, n, x, y, NULL));
 }
 
-int32_t deepid_chart_band(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n, const double *x, const double *lower, const double *upper)
+int32_t deepid_chart_band(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n,
+                          const double *x, const double *lower, const double *upper)
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
     if (n > 0 && !upper)
@@ -168,7 +175,8 @@ int32_t deepid_chart_band(deepid_chart *chart, const char *style, const char *la
     return dpid_leave(chart->head.ctx, add_marks(chart, DPID_MARK_BAND, style, label, title, NULL, n, x, lower, upper));
 }
 
-int32_t deepid_chart_points(deepid_chart *chart, const char *style, const char *label, const char *const *titles, int64_t n, const double *x, const double *y)
+int32_t deepid_chart_points(deepid_chart *chart, const char *style, const char *label, const char *const *titles,
+                            int64_t n, const double *x, const double *y)
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
     return dpid_leave(chart->head.ctx, add_marks(chart, DPID_MARK_POINTS, style, label, "", titles, n, x, y, NULL));
@@ -176,13 +184,16 @@ int32_t deepid_chart_points(deepid_chart *chart, const char *style, const char *
 
 /* ---- references: a rule, a zone ---------------------------------------------------------------- */
 
-static int32_t add_reference(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, double low, double high)
+static int32_t add_reference(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, double low,
+                             double high)
 {
     dpid_mark *mark = NULL;
     if (chart->kind == DPID_CHART_HEATMAP)
         return dpid_chart_be(chart, DPID_CHART_PLANE);
     if (type == DPID_MARK_ZONE && !(low <= high))
-        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: the zone reaches from %s to %s, expected low <= high", dpid_number(low).text, dpid_number(high).text);
+        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT,
+                         "chart: the zone reaches from %s to %s, expected low <= high", dpid_number(low).text,
+                         dpid_number(high).text);
     DPID_TRY(dpid_mark_make(chart, type, style, label, "", &mark));
     mark->low = low;
     mark->high = high;
@@ -207,7 +218,8 @@ int32_t deepid_chart_zone(deepid_chart *chart, const char *style, const char *la
 static int32_t set_y_range(deepid_chart *chart, double low, double high)
 {
     if (!dpid_axis_takes(&chart->y, low) || !dpid_axis_takes(&chart->y, high) || low > high)
-        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: the y range is %s to %s", dpid_number(low).text, dpid_number(high).text);
+        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: the y range is %s to %s", dpid_number(low).text,
+                         dpid_number(high).text);
     dpid_axis_include(&chart->y, low);
     dpid_axis_include(&chart->y, high);
     return DEEPID_OK;
@@ -222,7 +234,8 @@ int32_t deepid_chart_set_y_range(deepid_chart *chart, double low, double high)
 static int32_t set_x_ticks(deepid_chart *chart, int64_t n, const double *ticks)
 {
     if (n < 0 || n > DPID_TICKS_MAX || (n > 0 && !ticks))
-        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: %lld ticks, expected 0 to %d and an array", (long long)n, (int)DPID_TICKS_MAX);
+        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: %lld ticks, expected 0 to %d and an array",
+                         (long long)n, (int)DPID_TICKS_MAX);
     for (int64_t i = 0; i < n; i++)
         chart->x.wish[i] = ticks[i];
     chart->x.wishes = (int32_t)n;
@@ -256,7 +269,9 @@ static int32_t draw(deepid_chart *chart, const char *label)
     const char *name = label && *label ? label : chart->y_name;
     include_references(chart);
     dpid_string_release(&chart->svg);
-    const int32_t status = chart->kind == DPID_CHART_ROWS ? dpid_draw_rows(chart, name) : chart->kind == DPID_CHART_HEATMAP ? dpid_draw_heatmap(chart, name) : dpid_draw_plane(chart, name);
+    const int32_t status = chart->kind == DPID_CHART_ROWS      ? dpid_draw_rows(chart, name)
+                           : chart->kind == DPID_CHART_HEATMAP ? dpid_draw_heatmap(chart, name)
+                                                               : dpid_draw_plane(chart, name);
     chart->x = x;
     chart->y = y;
     return status;

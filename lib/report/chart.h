@@ -8,10 +8,24 @@
 #include "report/axis.h"
 #include "report/svg.h"
 
-enum { DPID_CHART_WIDTH = 460, DPID_CHART_HEIGHT = 280, DPID_CHART_TOP = 22, DPID_CHART_BOTTOM = 40, DPID_CHART_EDGE = 2 };
+enum {
+    DPID_CHART_WIDTH = 460,
+    DPID_CHART_HEIGHT = 280,
+    DPID_CHART_TOP = 22,
+    DPID_CHART_BOTTOM = 40,
+    DPID_CHART_EDGE = 2
+};
 
 typedef enum { DPID_CHART_EMPTY, DPID_CHART_PLANE, DPID_CHART_ROWS, DPID_CHART_HEATMAP } dpid_chart_kind;
-typedef enum { DPID_MARK_LINE, DPID_MARK_BAND, DPID_MARK_POINTS, DPID_MARK_RULE, DPID_MARK_ZONE, DPID_MARK_ROW, DPID_MARK_STRIP } dpid_mark_type;
+typedef enum {
+    DPID_MARK_LINE,
+    DPID_MARK_BAND,
+    DPID_MARK_POINTS,
+    DPID_MARK_RULE,
+    DPID_MARK_ZONE,
+    DPID_MARK_ROW,
+    DPID_MARK_STRIP
+} dpid_mark_type;
 
 typedef struct dpid_mark dpid_mark;
 struct dpid_mark {
@@ -53,7 +67,8 @@ int32_t dpid_chart_copy(deepid_chart *chart, int64_t n, const double *from, doub
 /* DEEPID_ERR_STATE when the chart is of another kind already. */
 int32_t dpid_chart_be(deepid_chart *chart, dpid_chart_kind kind);
 /* A mark with its style and texts, not yet in the list; and into the list, at the end. */
-int32_t dpid_mark_make(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, const char *title, dpid_mark **out);
+int32_t dpid_mark_make(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label,
+                       const char *title, dpid_mark **out);
 void dpid_mark_append(deepid_chart *chart, dpid_mark *mark);
 
 /* ---- drawing ------------------------------------------------------------------------------ */

@@ -72,14 +72,16 @@ void dpid_draw_x_axis(dpid_string *s, dpid_axis *axis, double y, const char *nam
         const double x = dpid_axis_place(axis, axis->tick[i]);
         const span words = tick_span(axis, i);
         dpid_svg_line(s, "axis", NULL, x, y, x, y + TICK, NULL);
-        dpid_svg_text(s, "tick", NULL, "middle", (words.left + words.right) / 2, y + WORDS, DPID_CHART_WIDTH, dpid_axis_text(axis, i).text);
+        dpid_svg_text(s, "tick", NULL, "middle", (words.left + words.right) / 2, y + WORDS, DPID_CHART_WIDTH,
+                      dpid_axis_text(axis, i).text);
     }
     dpid_svg_text(s, "name", NULL, "end", axis->end, y + NAME, axis->end - DPID_CHART_EDGE, name);
 }
 
 /* ---- labels that keep apart ---------------------------------------------------------------------- */
 
-/* Least squares under places[i + 1] >= places[i] + gap: with z_i = places_i - gap i this is isotonic regression, solved by pooling neighbours that are out of order. */
+/* Least squares under places[i + 1] >= places[i] + gap: with z_i = places_i - gap i this is isotonic regression,
+   solved by pooling neighbours that are out of order. */
 void dpid_push_apart(double *places, int64_t n, double gap, double low, double high)
 {
     enum { MOST = 64 };

@@ -1,4 +1,5 @@
-/* The evidence table: one row a hypothesis, reasons indented under their cause; verdict, effect drawn and written, how we know. */
+/* The evidence table: one row a hypothesis, reasons indented under their cause; verdict, effect drawn and written,
+   how we know. */
 #include "report/study_page.h"
 
 #include "report/svg.h"
@@ -62,7 +63,8 @@ static scale scale_of(const dpid_study_page *p)
     scale s = {-fmax(p->margin, 0), fmax(p->margin, 0)};
     for (int32_t i = 0; i < ROWS; i++) {
         const int64_t f = deepid_verdict_find(p->m->verdict, rows[i].hypothesis);
-        const double values[] = {deepid_verdict_effect(p->m->verdict, f), deepid_verdict_low(p->m->verdict, f), deepid_verdict_high(p->m->verdict, f)};
+        const double values[] = {deepid_verdict_effect(p->m->verdict, f), deepid_verdict_low(p->m->verdict, f),
+                                 deepid_verdict_high(p->m->verdict, f)};
         for (int k = 0; k < 3 && rows[i].loss && f >= 0; k++)
             if (isfinite(values[k])) {
                 s.low = fmin(s.low, values[k]);
@@ -78,19 +80,25 @@ static double place(scale s, double value)
     return EDGE + fmax(0, fmin(1, share)) * (WIDTH - 2 * EDGE);
 }
 
-static void add_spark(dpid_string *s, const dpid_study_page *p, scale range, const char *role, double effect, double low, double high)
+static void add_spark(dpid_string *s, const dpid_study_page *p, scale range, const char *role, double effect,
+                      double low, double high)
 {
-    dpid_string_format(s, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", WIDTH, HEIGHT, dpid_words_interval(effect, low, high).text);
+    dpid_string_format(s, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", WIDTH, HEIGHT,
+                       dpid_words_interval(effect, low, high).text);
     const double zero = place(range, 0);
     const double margin = fmax(p->margin, 0);
     dpid_svg_line(s, "axis", NULL, zero, 3, zero, HEIGHT - 3, NULL);
     if (margin > 0)
-        dpid_svg_rect(s, "zone", "witness", place(range, -margin), 5, fmax(place(range, margin) - place(range, -margin), 1), HEIGHT - 10, 1, "no difference: within the margin");
+        dpid_svg_rect(s, "zone", "witness", place(range, -margin), 5,
+                      fmax(place(range, margin) - place(range, -margin), 1), HEIGHT - 10, 1,
+                      "no difference: within the margin");
     if (!isnan(low) && !isnan(high))
-        dpid_svg_line(s, "interval", role, place(range, low), MIDDLE, place(range, high), MIDDLE, dpid_words_interval(effect, low, high).text);
+        dpid_svg_line(s, "interval", role, place(range, low), MIDDLE, place(range, high), MIDDLE,
+                      dpid_words_interval(effect, low, high).text);
     char css[32];
     snprintf(css, sizeof css, "thick %s", role); /* "witness" or "plain" */
-    dpid_svg_mark(s, css, isinf(effect) ? (effect > 0 ? DPID_SHAPE_RIGHT : DPID_SHAPE_LEFT) : DPID_SHAPE_DOT, place(range, effect), MIDDLE, dpid_words(effect).text);
+    dpid_svg_mark(s, css, isinf(effect) ? (effect > 0 ? DPID_SHAPE_RIGHT : DPID_SHAPE_LEFT) : DPID_SHAPE_DOT,
+                  place(range, effect), MIDDLE, dpid_words(effect).text);
     dpid_string_add(s, "</svg>");
 }
 
@@ -106,7 +114,8 @@ static void add_effect(dpid_string *s, const dpid_study_page *p, scale range, in
         dpid_string_add(s, "\xe2\x80\x93");
     else {
         if (rows[row].loss)
-            add_spark(s, p, range, strcmp(rows[row].hypothesis, "representation") == 0 ? "witness" : "plain", effect, low, high);
+            add_spark(s, p, range, strcmp(rows[row].hypothesis, "representation") == 0 ? "witness" : "plain", effect,
+                      low, high);
         const dpid_number_text all = dpid_words_interval(effect, low, high);
         const char *bracket = strchr(all.text, '[');
         dpid_string_add(s, "<span>");
@@ -145,9 +154,9 @@ void dpid_add_evidence(dpid_study_page *p)
         return;
     const scale range = scale_of(p);
     dpid_string *s = dpid_page_text(p->page);
-    dpid_string_add(
-        s,
-        "<h2>Evidence</h2>\n<div class=\"scroll\"><table class=\"evidence\"><thead><tr><th>hypothesis</th><th>verdict</th><th>loss it accounts for, 95 % interval</th><th>how we know</th></tr></thead><tbody>\n");
+    dpid_string_add(s, "<h2>Evidence</h2>\n<div class=\"scroll\"><table "
+                       "class=\"evidence\"><thead><tr><th>hypothesis</th><th>verdict</th><th>loss it accounts for, 95 "
+                       "% interval</th><th>how we know</th></tr></thead><tbody>\n");
     for (int32_t i = 0; i < count; i++)
         add_row(s, p, range, order[i]);
     dpid_string_add(s, "</tbody></table></div>\n");

@@ -15,7 +15,8 @@ static bool belongs(const char *word)
 
 /* ---- final losses ---------------------------------------------------------------------------------- */
 
-/* The solver's finding as the verdict has it, so that page and verdict say the same; else the median over seeds of D - min(W0, WT). */
+/* The solver's finding as the verdict has it, so that page and verdict say the same; else the median over seeds of D
+   - min(W0, WT). */
 static const char *headline_of(dpid_study_page *p)
 {
     const int64_t solver = deepid_verdict_find(p->m->verdict, "solver");
@@ -24,10 +25,12 @@ static const char *headline_of(dpid_study_page *p)
     const double high = deepid_verdict_high(p->m->verdict, solver);
     const double *deep = dpid_arm_values(p, "D", "train_loss");
     if (solver >= 0 && isfinite(effect) && low > 0)
-        return dpid_say(p, "At least %s of the deep net's loss is the optimiser's error.", dpid_words_interval(effect, low, high).text);
+        return dpid_say(p, "At least %s of the deep net's loss is the optimiser's error.",
+                        dpid_words_interval(effect, low, high).text);
     if (solver >= 0 && isfinite(effect))
         return dpid_say(p, "No certified optimisation error: %s.", dpid_words_interval(effect, low, high).text);
-    return dpid_say(p, "Training loss of every arm; the deep net ends at %s.", dpid_words(dpid_median_of(p, p->seeds, deep)).text);
+    return dpid_say(p, "Training loss of every arm; the deep net ends at %s.",
+                    dpid_words(dpid_median_of(p, p->seeds, deep)).text);
 }
 
 /* Linear, so that a gap is as long as it is; logarithmic where one exploded run would flatten all others. */
@@ -54,7 +57,8 @@ void dpid_figure_arms(dpid_study_page *p)
     deepid_table *table = dpid_new_table(p, "arm", "median,low,high,finite seeds,seeds");
     int64_t rows = 0;
     if (isfinite(reference) && p->status == DEEPID_OK)
-        dpid_note(p, deepid_chart_zone(chart, "role=witness", "as good as the shallow net", 0, reference + fmax(p->margin, 0)));
+        dpid_note(p, deepid_chart_zone(chart, "role=witness", "as good as the shallow net", 0,
+                                       reference + fmax(p->margin, 0)));
     for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++) {
         const char *word = p->m->arm[i].word;
         const double *values = belongs(word) ? dpid_arm_values(p, word, "train_loss") : NULL;
@@ -70,7 +74,8 @@ void dpid_figure_arms(dpid_study_page *p)
             if (!isnan(values[s]))
                 kept[runs++] = values[s];
         const double row[] = {median, low, high, (double)dpid_count_finite(p->seeds, values), (double)runs};
-        dpid_note(p, deepid_chart_row(chart, dpid_arm_style(word), dpid_arm_name(p, word), NULL, median, low, high, runs, kept));
+        dpid_note(p, deepid_chart_row(chart, dpid_arm_style(word), dpid_arm_name(p, word), NULL, median, low, high,
+                                      runs, kept));
         dpid_note(p, deepid_table_append(table, word, row));
         rows++;
     }
@@ -80,10 +85,10 @@ void dpid_figure_arms(dpid_study_page *p)
         dpid_leave_out(p, "training loss of the arms", "no arm was trained");
         return;
     }
-    dpid_add_figure(
-        p, headline_of(p),
-        "Final training loss. Ticks: seeds. Mark and bar: median and an interval that holds it with 95 % confidence (none below six seeds). Band: at most the margin above the shallow net.",
-        chart, table, "results.csv");
+    dpid_add_figure(p, headline_of(p),
+                    "Final training loss. Ticks: seeds. Mark and bar: median and an interval that holds it with 95 % "
+                    "confidence (none below six seeds). Band: at most the margin above the shallow net.",
+                    chart, table, "results.csv");
 }
 
 /* ---- shares of the gap ------------------------------------------------------------------------------- */
@@ -98,7 +103,8 @@ static double *capped(dpid_study_page *p, const double *values)
 }
 
 /* (mean D - mean x) / (mean D - mean min(S, WT)), seeds resampled jointly. false: too few seeds. */
-static bool share_of(dpid_study_page *p, const double *deep, const double *by, const double *to, double *estimate, double *low, double *high)
+static bool share_of(dpid_study_page *p, const double *deep, const double *by, const double *to, double *estimate,
+                     double *low, double *high)
 {
     enum { LEAST = 3, RESAMPLES = 1999 };
     double *room = dpid_room(p, 3 * p->seeds);
@@ -112,7 +118,8 @@ static bool share_of(dpid_study_page *p, const double *deep, const double *by, c
     }
     if (n < LEAST)
         return false;
-    dpid_note(p, deepid_statistics_bootstrap_share(p->ctx, n, room, room + p->seeds, room + 2 * p->seeds, 0.95, RESAMPLES, 1, estimate, low, high));
+    dpid_note(p, deepid_statistics_bootstrap_share(p->ctx, n, room, room + p->seeds, room + 2 * p->seeds, 0.95,
+                                                   RESAMPLES, 1, estimate, low, high));
     return p->status == DEEPID_OK;
 }
 
@@ -135,12 +142,15 @@ static void add_share(dpid_study_page *p, const char *word, shares *f)
         return;
     const double row[] = {estimate, low, high};
     const char *name = dpid_arm_name(p, word);
-    dpid_note(p, deepid_chart_row(f->chart, dpid_arm_style(word), name, dpid_say(p, "%s closes", name), estimate, low, high, 0, NULL));
+    dpid_note(p, deepid_chart_row(f->chart, dpid_arm_style(word), name, dpid_say(p, "%s closes", name), estimate, low,
+                                  high, 0, NULL));
     dpid_note(p, deepid_table_append(f->table, word, row));
     f->rows++;
     if (!(estimate <= f->best)) {
         f->best = estimate;
-        f->best_name = strcmp(word, "D_res") == 0 ? "the identity skip" : strncmp(name, "\xe2\x80\xa6 ", 4) == 0 ? name + 4 : name;
+        f->best_name = strcmp(word, "D_res") == 0               ? "the identity skip"
+                       : strncmp(name, "\xe2\x80\xa6 ", 4) == 0 ? name + 4
+                                                                : name;
     }
 }
 
@@ -172,7 +182,13 @@ void dpid_figure_shares(dpid_study_page *p)
         dpid_leave_out(p, "shares of the gap", "there is no gap in training beyond the margin");
         return;
     }
-    shares f = {dpid_new_chart(p, "share of the gap closed", "", ""), dpid_new_table(p, "arm", "share,low,high"), deep, to, 0, (double)NAN, ""};
+    shares f = {dpid_new_chart(p, "share of the gap closed", "", ""),
+                dpid_new_table(p, "arm", "share,low,high"),
+                deep,
+                to,
+                0,
+                (double)NAN,
+                ""};
     dpid_note(p, f.chart ? deepid_chart_rule(f.chart, "role=shallow", "half", 0.5) : DEEPID_OK);
     for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++) {
         const char *word = p->m->arm[i].word;
@@ -185,9 +201,11 @@ void dpid_figure_shares(dpid_study_page *p)
         dpid_leave_out(p, "shares of the gap", "no other way to train was tried at three seeds or more");
         return;
     }
-    dpid_add_figure(
-        p, dpid_say(p, "Of what was tried, %s closes the largest share of the gap: %s.", f.best_name, dpid_words_percent(f.best).text),
-        "Share of the gap between the deep net and the better of shallow and witness net that each way to train closes, with its 95 % bootstrap interval over seeds. 1: all of it; beyond "
-        "half, a cause is confirmed.",
-        f.chart, f.table, "results.csv");
+    dpid_add_figure(p,
+                    dpid_say(p, "Of what was tried, %s closes the largest share of the gap: %s.", f.best_name,
+                             dpid_words_percent(f.best).text),
+                    "Share of the gap between the deep net and the better of shallow and witness net that each way to "
+                    "train closes, with its 95 % bootstrap interval over seeds. 1: all of it; beyond "
+                    "half, a cause is confirmed.",
+                    f.chart, f.table, "results.csv");
 }

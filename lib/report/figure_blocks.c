@@ -1,4 +1,5 @@
-/* The trained blocks: how near each is to the identity, what is lost without it, what a linear classifier reads after it. */
+/* The trained blocks: how near each is to the identity, what is lost without it, what a linear classifier reads
+   after it. */
 #include "report/study_page.h"
 
 #include "base/words.h"
@@ -25,10 +26,16 @@ void dpid_figure_learned_identity(dpid_study_page *p)
         dpid_count_ticks(p, chart, deep.n ? deep.n : skip.n);
     const double plain = dpid_median_of(p, deep.n, deep.median);
     const double with = dpid_median_of(p, skip.n, skip.median);
-    const char *headline = deep.n && skip.n ? dpid_say(p, "The median block changes what passes by %s of its size; with the skip by %s.", dpid_words(plain).text, dpid_words(with).text)
-                                            : dpid_say(p, "The median block changes what passes by %s of its size.", dpid_words(deep.n ? plain : with).text);
-    dpid_add_figure(p, headline, "|B(x) \xe2\x88\x92 x| / |x| of each trained block B, on a log axis: 0 is the identity. Thick: median. Thin: seeds.", chart,
-                    dpid_layers_table(p, "without a skip,identity skip", 2, both), "probes/D.learned_identity.csv");
+    const char *headline =
+        deep.n && skip.n ? dpid_say(p, "The median block changes what passes by %s of its size; with the skip by %s.",
+                                    dpid_words(plain).text, dpid_words(with).text)
+                         : dpid_say(p, "The median block changes what passes by %s of its size.",
+                                    dpid_words(deep.n ? plain : with).text);
+    dpid_add_figure(p, headline,
+                    "|B(x) \xe2\x88\x92 x| / |x| of each trained block B, on a log axis: 0 is the identity. Thick: "
+                    "median. Thin: seeds.",
+                    chart, dpid_layers_table(p, "without a skip,identity skip", 2, both),
+                    "probes/D.learned_identity.csv");
 }
 
 /* ---- lesion ---------------------------------------------------------------------------------------- */
@@ -64,22 +71,32 @@ void dpid_figure_lesion(dpid_study_page *p)
     dpid_note(p, p->status == DEEPID_OK ? deepid_chart_rule(chart, "role=shallow", "no change", 0) : DEEPID_OK);
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n ? deep.n : skip.n);
-    const char *plain = measured(&deep) ? dpid_say(p, "%lld of %lld blocks", (long long)harmless(p, &deep), (long long)measured(&deep)) : "";
-    const char *with = measured(&skip) ? dpid_say(p, "%s%lld of %lld with the skip", *plain ? ", " : "", (long long)harmless(p, &skip), (long long)measured(&skip)) : "";
+    const char *plain =
+        measured(&deep) ? dpid_say(p, "%lld of %lld blocks", (long long)harmless(p, &deep), (long long)measured(&deep))
+                        : "";
+    const char *with = measured(&skip) ? dpid_say(p, "%s%lld of %lld with the skip", *plain ? ", " : "",
+                                                  (long long)harmless(p, &skip), (long long)measured(&skip))
+                                       : "";
     dpid_add_figure(p, dpid_say(p, "%s%s can be taken out without loss beyond the margin.", plain, with),
-                    dpid_say(p, "Change of the training loss when one trained block is replaced by the identity; the margin is %s. Thick: median. Thin: seeds.", dpid_words(p->margin).text),
+                    dpid_say(p,
+                             "Change of the training loss when one trained block is replaced by the identity; the "
+                             "margin is %s. Thick: median. Thin: seeds.",
+                             dpid_words(p->margin).text),
                     chart, dpid_layers_table(p, "without a skip,identity skip", 2, both), "probes/D.lesion.csv");
 }
 
 /* ---- what a linear classifier reads ------------------------------------------------------------------ */
 
-static void draw_probe(dpid_study_page *p, deepid_chart *chart, const char *arm, const char *style, const char *label, dpid_layers *accuracy, dpid_layers *control)
+static void draw_probe(dpid_study_page *p, deepid_chart *chart, const char *arm, const char *style, const char *label,
+                       dpid_layers *accuracy, dpid_layers *control)
 {
     *accuracy = dpid_layers_of(p, arm, "linear_probe", "accuracy", false);
     *control = dpid_layers_of(p, arm, "linear_probe", "control_accuracy", false);
     dpid_draw_layers(p, chart, style, label, accuracy);
     if (control->n > 0 && p->status == DEEPID_OK)
-        dpid_note(p, deepid_chart_line(chart, dpid_say(p, "%s dash=1", style), NULL, dpid_say(p, "%s, shuffled labels: the control", label), control->n, control->x, control->median));
+        dpid_note(p, deepid_chart_line(chart, dpid_say(p, "%s dash=1", style), NULL,
+                                       dpid_say(p, "%s, shuffled labels: the control", label), control->n, control->x,
+                                       control->median));
 }
 
 /* "98 % after block3", and what is lost behind it, if that is more than two points. */
@@ -90,7 +107,8 @@ static const char *peak_of(dpid_study_page *p, const dpid_layers *layers)
     for (int64_t i = 1; i < layers->n; i++)
         best = layers->median[i] > layers->median[best] ? i : best;
     const double end = layers->median[layers->n - 1];
-    const char *tail = layers->median[best] - end > lost ? dpid_say(p, ", %s at the end", dpid_words_percent(end).text) : "";
+    const char *tail =
+        layers->median[best] - end > lost ? dpid_say(p, ", %s at the end", dpid_words_percent(end).text) : "";
     return dpid_say(p, "%s after %s%s", dpid_words_percent(layers->median[best]).text, layers->name[best], tail);
 }
 
@@ -118,6 +136,9 @@ void dpid_figure_linear_probe(dpid_study_page *p)
     const dpid_layers *series[] = {&deep, &deep_control, &skip, &skip_control};
     const char *with = deep.n && skip.n ? dpid_say(p, "; with the skip %s", peak_of(p, &skip)) : "";
     dpid_add_figure(p, dpid_say(p, "A linear classifier reads most, %s%s.", peak_of(p, deep.n ? &deep : &skip), with),
-                    "Held-out accuracy of a linear classifier on what passes each place of the trained nets. Thick: median. Thin: seeds. Dashed: the control with shuffled labels.", chart,
-                    dpid_layers_table(p, "without a skip,control,identity skip,control with the skip", 4, series), "probes/D.linear_probe.csv");
+                    "Held-out accuracy of a linear classifier on what passes each place of the trained nets. Thick: "
+                    "median. Thin: seeds. Dashed: the control with shuffled labels.",
+                    chart,
+                    dpid_layers_table(p, "without a skip,control,identity skip,control with the skip", 4, series),
+                    "probes/D.linear_probe.csv");
 }

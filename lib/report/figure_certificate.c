@@ -1,11 +1,13 @@
-/* The identity certificate: the deep net that holds the shallow one, seed by seed, beside the one trained from scratch. */
+/* The identity certificate: the deep net that holds the shallow one, seed by seed, beside the one trained from
+   scratch. */
 #include "report/study_page.h"
 
 #include "base/words.h"
 
 #include <math.h>
 
-static void add_points(dpid_study_page *p, deepid_chart *chart, const char *style, const char *label, const double *values)
+static void add_points(dpid_study_page *p, deepid_chart *chart, const char *style, const char *label,
+                       const double *values)
 {
     int64_t n = 0;
     double *room = values ? dpid_room(p, 2 * p->seeds) : NULL;
@@ -33,13 +35,15 @@ static deepid_table *numbers_of(dpid_study_page *p, const double *const *series)
 
 void dpid_figure_certificate(dpid_study_page *p)
 {
-    const double *series[] = {dpid_arm_values(p, "S", "train_loss"), dpid_arm_values(p, "W0", "train_loss"), dpid_arm_values(p, "WT", "train_loss"), dpid_arm_values(p, "D", "train_loss")};
+    const double *series[] = {dpid_arm_values(p, "S", "train_loss"), dpid_arm_values(p, "W0", "train_loss"),
+                              dpid_arm_values(p, "WT", "train_loss"), dpid_arm_values(p, "D", "train_loss")};
     const dpid_page_arm *witness = dpid_find_arm(p, "W0");
     double largest = 0;
     int64_t pairs = 0;
     int64_t equal = 0;
     if (!series[0] || !series[1]) {
-        dpid_leave_out(p, "identity certificate", witness && witness->reason ? witness->reason : "no witness net was made");
+        dpid_leave_out(p, "identity certificate",
+                       witness && witness->reason ? witness->reason : "no witness net was made");
         return;
     }
     for (int64_t s = 0; s < p->seeds; s++) {
@@ -63,12 +67,20 @@ void dpid_figure_certificate(dpid_study_page *p)
         dpid_note(p, deepid_chart_set_x_ticks(chart, p->seeds, p->seed));
     const char *all = dpid_counted(p, pairs, "seed");
     const char *headline =
-        largest == 0 ? dpid_say(p, "The deep net can hold the shallow one: with identity layers in between, its training loss is the same in %s.", all)
+        largest == 0 ? dpid_say(p,
+                                "The deep net can hold the shallow one: with identity layers in between, its training "
+                                "loss is the same in %s.",
+                                all)
         : largest <= fmax(p->margin, 0)
-            ? dpid_say(p, "The deep net can hold the shallow one: its training loss differs by %s at most, and not at all in %lld of %s.", dpid_words(largest).text, (long long)equal, all)
-            : dpid_say(p, "The witness misses the shallow net's training loss by up to %s, more than the margin of %s.", dpid_words(largest).text, dpid_words(p->margin).text);
+            ? dpid_say(p,
+                       "The deep net can hold the shallow one: its training loss differs by %s at most, and not at all "
+                       "in %lld of %s.",
+                       dpid_words(largest).text, (long long)equal, all)
+            : dpid_say(p, "The witness misses the shallow net's training loss by up to %s, more than the margin of %s.",
+                       dpid_words(largest).text, dpid_words(p->margin).text);
     dpid_add_figure(p, headline,
-                    "Training loss by seed on a log axis. Witness (filled diamond): the trained shallow net with identity layers in between, untrained; the pale one was trained on. Dot: "
+                    "Training loss by seed on a log axis. Witness (filled diamond): the trained shallow net with "
+                    "identity layers in between, untrained; the pale one was trained on. Dot: "
                     "the same deep net "
                     "from scratch.",
                     chart, numbers_of(p, series), "results.csv");

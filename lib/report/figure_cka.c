@@ -100,9 +100,16 @@ void dpid_figure_cka(dpid_study_page *p)
     const int64_t step = (deep.n ? &deep : &skip)->step;
     const char *stride = step > 1 ? dpid_say(p, " (every %lld places)", (long long)step) : "";
     const double ends = (deep.n ? &deep : &skip)->value[(deep.n ? deep.n : skip.n) - 1];
-    const char *with = second ? dpid_say(p, "; with the skip %s and %s", dpid_words(neighbours(&skip)).text, dpid_words(skip.value[skip.n - 1]).text) : "";
+    const char *with = second ? dpid_say(p, "; with the skip %s and %s", dpid_words(neighbours(&skip)).text,
+                                         dpid_words(skip.value[skip.n - 1]).text)
+                              : "";
     dpid_add_figure_pair(p,
-                         dpid_say(p, "Similarity is %s between neighbours, %s between first and last%s.", dpid_words(neighbours(deep.n ? &deep : &skip)).text, dpid_words(ends).text, with),
-                         dpid_say(p, "Linear CKA of what passes each pair of places of the trained nets%s, 1: the same up to rotation and scale; the median over seeds.", stride), first,
-                         deep.n ? dpid_arm_name(p, "D") : "identity skip", second, "identity skip", numbers_of(p, &deep, &skip), "probes/D.cka.csv");
+                         dpid_say(p, "Similarity is %s between neighbours, %s between first and last%s.",
+                                  dpid_words(neighbours(deep.n ? &deep : &skip)).text, dpid_words(ends).text, with),
+                         dpid_say(p,
+                                  "Linear CKA of what passes each pair of places of the trained nets%s, 1: the same up "
+                                  "to rotation and scale; the median over seeds.",
+                                  stride),
+                         first, deep.n ? dpid_arm_name(p, "D") : "identity skip", second, "identity skip",
+                         numbers_of(p, &deep, &skip), "probes/D.cka.csv");
 }

@@ -1,4 +1,5 @@
-/* Training and validation curves by depth and arm: thin lines are seeds, thick ones medians, one panel without and one with a skip. */
+/* Training and validation curves by depth and arm: thin lines are seeds, thick ones medians, one panel without and
+   one with a skip. */
 #include "report/study_page.h"
 
 #include "base/words.h"
@@ -25,7 +26,8 @@ static int32_t collect(dpid_study_page *p, bool plain, const char *column, const
     int32_t count = 0;
     for (int64_t i = 0; i < p->m->arms; i++) {
         const dpid_page_arm *arm = &p->m->arm[i];
-        if (!is_curve(arm) || dpid_arm_is_plain(p, arm) != plain || !dpid_arm_values(p, arm->word, column) || count == NETS_MAX)
+        if (!is_curve(arm) || dpid_arm_is_plain(p, arm) != plain || !dpid_arm_values(p, arm->word, column) ||
+            count == NETS_MAX)
             continue;
         int32_t k = count++;
         for (; k > 0 && out[k - 1]->depth > arm->depth; k--)
@@ -97,24 +99,30 @@ static curves curves_of(dpid_study_page *p, const char *arm, const char *column)
     return c;
 }
 
-static void draw_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm *arm, const char *role, const char *column, bool dash)
+static void draw_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm *arm, const char *role,
+                     const char *column, bool dash)
 {
     const curves c = curves_of(p, arm->word, column);
     const char *name = dpid_arm_name(p, arm->word);
     const char *label = dpid_say(p, "depth %lld", (long long)arm->depth);
     for (int64_t s = 0; s < c.seeds; s++) {
         const double end = c.value[(s + 1) * c.n - 1];
-        dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s", role), NULL, dpid_say(p, "%s, seed %s: ends at %s", name, dpid_number(p->seed[s]).text, dpid_words(end).text), c.n, c.x,
-                                       c.value + s * c.n));
+        dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s", role), NULL,
+                                       dpid_say(p, "%s, seed %s: ends at %s", name, dpid_number(p->seed[s]).text,
+                                                dpid_words(end).text),
+                                       c.n, c.x, c.value + s * c.n));
     }
     if (c.n > 0)
         dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s weight=thick dash=%d", role, dash), label,
-                                       dpid_say(p, "%s, median of %s: ends at %s", name, dpid_counted(p, c.seeds, "seed"), dpid_words(c.median[c.n - 1]).text), c.n, c.x, c.median));
+                                       dpid_say(p, "%s, median of %s: ends at %s", name,
+                                                dpid_counted(p, c.seeds, "seed"), dpid_words(c.median[c.n - 1]).text),
+                                       c.n, c.x, c.median));
 }
 
 /* ---- the figure -------------------------------------------------------------------------------------- */
 
-/* Both panels share their range, cut at twice the constant predictor's loss from above so that one diverging run does not flatten the rest. */
+/* Both panels share their range, cut at twice the constant predictor's loss from above so that one diverging run
+   does not flatten the rest. */
 static void share_range(dpid_study_page *p, const char *column, deepid_chart *first, deepid_chart *second)
 {
     const deepid_table *t = p->m->history;
@@ -137,7 +145,8 @@ static void share_range(dpid_study_page *p, const char *column, deepid_chart *fi
         dpid_note(p, deepid_chart_set_y_range(second, low, high));
 }
 
-static deepid_chart *make_panel(dpid_study_page *p, const dpid_page_arm *const *arms, int32_t count, const char *column, const char *what, bool dash)
+static deepid_chart *make_panel(dpid_study_page *p, const dpid_page_arm *const *arms, int32_t count, const char *column,
+                                const char *what, bool dash)
 {
     deepid_chart *chart = dpid_new_chart(p, "epoch", what, "y=log");
     for (int32_t i = 0; i < count && chart; i++)
@@ -164,7 +173,8 @@ static deepid_table *numbers_of(dpid_study_page *p, const dpid_page_arm *const *
     return table;
 }
 
-/* "Depth 30 ends at a training loss of 0.52, depth 2 at 0.012, above it in 8 of 8 seeds; with an identity skip depth 30 ends at 0.01." */
+/* "Depth 30 ends at a training loss of 0.52, depth 2 at 0.012, above it in 8 of 8 seeds; with an identity skip depth
+   30 ends at 0.01." */
 static const char *headline_of(dpid_study_page *p, const char *column, const char *what)
 {
     const double *shallow = dpid_arm_values(p, "S", column);
@@ -183,8 +193,10 @@ static const char *headline_of(dpid_study_page *p, const char *column, const cha
     const char *tail = "";
     if (skip)
         tail = dpid_say(p, "; with an identity skip it ends at %s", dpid_words(dpid_median_of(p, p->seeds, skip)).text);
-    return dpid_say(p, "Depth %lld ends at a %s loss of %s, depth %lld at %s: higher in %lld of %s%s.", (long long)d->depth, what, dpid_words(dpid_median_of(p, p->seeds, deep)).text,
-                    (long long)s->depth, dpid_words(dpid_median_of(p, p->seeds, shallow)).text, (long long)worse, dpid_counted(p, both, "seed"), tail);
+    return dpid_say(p, "Depth %lld ends at a %s loss of %s, depth %lld at %s: higher in %lld of %s%s.",
+                    (long long)d->depth, what, dpid_words(dpid_median_of(p, p->seeds, deep)).text, (long long)s->depth,
+                    dpid_words(dpid_median_of(p, p->seeds, shallow)).text, (long long)worse,
+                    dpid_counted(p, both, "seed"), tail);
 }
 
 static void add_curves(dpid_study_page *p, const char *column, const char *what, bool dash)
@@ -197,18 +209,22 @@ static void add_curves(dpid_study_page *p, const char *column, const char *what,
         dpid_leave_out(p, dpid_say(p, "%s curves", what), "no history with these losses");
         return;
     }
-    deepid_chart *first = make_panel(p, plains ? plain : skip, plains ? plains : skips, column, dpid_say(p, "%s loss", what), dash);
-    deepid_chart *second = plains && skips ? make_panel(p, skip, skips, column, dpid_say(p, "%s loss", what), dash) : NULL;
+    deepid_chart *first =
+        make_panel(p, plains ? plain : skip, plains ? plains : skips, column, dpid_say(p, "%s loss", what), dash);
+    deepid_chart *second =
+        plains && skips ? make_panel(p, skip, skips, column, dpid_say(p, "%s loss", what), dash) : NULL;
     if (p->status == DEEPID_OK)
         share_range(p, column, first, second);
     const dpid_page_arm *all[2 * NETS_MAX];
     for (int32_t i = 0; i < plains + skips; i++)
         all[i] = i < plains ? plain[i] : skip[i - plains];
     const char *block = plains ? plain[plains - 1]->block : "";
-    dpid_add_figure_pair(p, headline_of(p, column, what),
-                         dpid_say(p, "%s loss on a log axis by epoch, over the whole set. Thin: one seed. Thick%s: median of %s.", dash ? "Validation" : "Training",
-                                  dash ? " and dashed" : "", dpid_counted(p, p->seeds, "seed")),
-                         first, plains ? (*block ? block : "without a skip") : "identity skip", second, "identity skip", numbers_of(p, all, plains + skips, column), "history.csv");
+    dpid_add_figure_pair(
+        p, headline_of(p, column, what),
+        dpid_say(p, "%s loss on a log axis by epoch, over the whole set. Thin: one seed. Thick%s: median of %s.",
+                 dash ? "Validation" : "Training", dash ? " and dashed" : "", dpid_counted(p, p->seeds, "seed")),
+        first, plains ? (*block ? block : "without a skip") : "identity skip", second, "identity skip",
+        numbers_of(p, all, plains + skips, column), "history.csv");
 }
 
 void dpid_figure_curves(dpid_study_page *p)

@@ -15,7 +15,8 @@ typedef struct {
 
 static bool on_ladder(const dpid_page_arm *arm)
 {
-    return strcmp(arm->word, "S") == 0 || strcmp(arm->word, "D") == 0 || strcmp(arm->word, "D_res") == 0 || strncmp(arm->word, "depth:", 6) == 0;
+    return strcmp(arm->word, "S") == 0 || strcmp(arm->word, "D") == 0 || strcmp(arm->word, "D_res") == 0 ||
+           strncmp(arm->word, "depth:", 6) == 0;
 }
 
 /* The seeds' dots of one net, and a step of its ladder. */
@@ -37,7 +38,9 @@ static void add_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm
         kept[p->seeds + runs++] = train[s];
     }
     if (p->status == DEEPID_OK)
-        dpid_note(p, deepid_chart_points(chart, dpid_say(p, "role=%s mark=%s", role, strcmp(role, "plain") == 0 ? "dot" : "diamond"), NULL, NULL, runs, kept, kept + p->seeds));
+        dpid_note(p, deepid_chart_points(
+                         chart, dpid_say(p, "role=%s mark=%s", role, strcmp(role, "plain") == 0 ? "dot" : "diamond"),
+                         NULL, NULL, runs, kept, kept + p->seeds));
     int32_t k = out->n++;
     for (; k > 0 && out->depth[k - 1] > (double)arm->depth; k--) {
         out->depth[k] = out->depth[k - 1];
@@ -53,24 +56,28 @@ static void draw_ladder(dpid_study_page *p, deepid_chart *chart, const ladder *l
 {
     if (l->n == 0 || p->status != DEEPID_OK)
         return;
-    dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s weight=thick", role), label, dpid_say(p, "%s, training: medians", label), l->n, l->depth, l->train));
+    dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s weight=thick", role), label,
+                                   dpid_say(p, "%s, training: medians", label), l->n, l->depth, l->train));
     bool any = false;
     for (int32_t i = 0; i < l->n; i++)
         any = any || isfinite(l->valid[i]);
     if (any)
-        dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s dash=1 weight=thick", role), NULL, dpid_say(p, "%s, validation: medians", label), l->n, l->depth, l->valid));
+        dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s dash=1 weight=thick", role), NULL,
+                                       dpid_say(p, "%s, validation: medians", label), l->n, l->depth, l->valid));
 }
 
 /* "from 0.012 at depth 2 to 0.52 at depth 30" */
 static const char *way_of(dpid_study_page *p, const ladder *l)
 {
-    return dpid_say(p, "from %s at depth %s to %s at depth %s", dpid_words(l->train[0]).text, dpid_words(l->depth[0]).text, dpid_words(l->train[l->n - 1]).text,
+    return dpid_say(p, "from %s at depth %s to %s at depth %s", dpid_words(l->train[0]).text,
+                    dpid_words(l->depth[0]).text, dpid_words(l->train[l->n - 1]).text,
                     dpid_words(l->depth[l->n - 1]).text);
 }
 
 static const char *headline_of(dpid_study_page *p, const ladder *plain, const ladder *skip, double witness)
 {
-    const char *exists = isfinite(witness) ? dpid_say(p, "; a deep net with %s exists (diamond)", dpid_words(witness).text) : "";
+    const char *exists =
+        isfinite(witness) ? dpid_say(p, "; a deep net with %s exists (diamond)", dpid_words(witness).text) : "";
     const char *with = skip->n > 0 ? dpid_say(p, ", with a skip to %s", dpid_words(skip->train[skip->n - 1]).text) : "";
     return dpid_say(p, "Training loss goes %s%s%s.", way_of(p, plain), with, exists);
 }
@@ -111,10 +118,14 @@ void dpid_figure_depth(dpid_study_page *p)
     if (deep && isfinite(witness) && p->status == DEEPID_OK) {
         const double at = (double)deep->depth;
         const char *title = dpid_say(p, "witness, untrained: median training loss %s", dpid_words(witness).text);
-        dpid_note(p, deepid_chart_points(chart, "role=witness weight=thick mark=diamond", "witness", &title, 1, &at, &witness));
+        dpid_note(p, deepid_chart_points(chart, "role=witness weight=thick mark=diamond", "witness", &title, 1, &at,
+                                         &witness));
     }
     dpid_note(p, deepid_chart_set_x_ticks(chart, plain.n, plain.depth));
     dpid_add_figure(p, headline_of(p, &plain, &skip, witness),
-                    dpid_say(p, "Final loss by depth, both on log axes. Solid: training. Dashed: validation. Lines: medians. Dots and diamonds: %s.", dpid_counted(p, p->seeds, "seed")),
+                    dpid_say(p,
+                             "Final loss by depth, both on log axes. Solid: training. Dashed: validation. Lines: "
+                             "medians. Dots and diamonds: %s.",
+                             dpid_counted(p, p->seeds, "seed")),
                     chart, numbers_of(p, &plain, &skip), "results.csv");
 }

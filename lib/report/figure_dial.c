@@ -26,7 +26,8 @@ static void add_step(dpid_study_page *p, deepid_chart *chart, const char *word, 
         room[n] = at;
         room[p->seeds + n++] = values[s];
     }
-    dpid_note(p, deepid_chart_points(chart, at == 0 ? "role=plain" : "role=identity mark=diamond", NULL, NULL, n, room, room + p->seeds));
+    dpid_note(p, deepid_chart_points(chart, at == 0 ? "role=plain" : "role=identity mark=diamond", NULL, NULL, n, room,
+                                     room + p->seeds));
     int32_t k = out->n++;
     for (; k > 0 && out->at[k - 1] > at; k--) {
         out->at[k] = out->at[k - 1];
@@ -43,12 +44,15 @@ static const char *headline_of(dpid_study_page *p, const dial *d)
     const double gain = d->median[0] - best;
     int32_t enough = d->n - 1;
     if (!(fabs(gain) > p->margin))
-        return dpid_say(p, "The full skip makes no difference beyond the margin: %s without, %s with it.", dpid_words(d->median[0]).text, dpid_words(best).text);
+        return dpid_say(p, "The full skip makes no difference beyond the margin: %s without, %s with it.",
+                        dpid_words(d->median[0]).text, dpid_words(best).text);
     if (gain < 0)
-        return dpid_say(p, "The skip does not help: training loss %s without, %s with all of it.", dpid_words(d->median[0]).text, dpid_words(best).text);
+        return dpid_say(p, "The skip does not help: training loss %s without, %s with all of it.",
+                        dpid_words(d->median[0]).text, dpid_words(best).text);
     while (enough > 0 && d->median[enough - 1] <= best + p->margin)
         enough--;
-    return dpid_say(p, "A skip of %s is enough: training loss %s, %s without it.", dpid_words(d->at[enough]).text, dpid_words(d->median[enough]).text, dpid_words(d->median[0]).text);
+    return dpid_say(p, "A skip of %s is enough: training loss %s, %s without it.", dpid_words(d->at[enough]).text,
+                    dpid_words(d->median[enough]).text, dpid_words(d->median[0]).text);
 }
 
 void dpid_figure_dial(dpid_study_page *p)
@@ -74,11 +78,14 @@ void dpid_figure_dial(dpid_study_page *p)
         dpid_leave_out(p, "skip dial", "no net with part of the skip was trained");
         return;
     }
-    dpid_note(p, deepid_chart_line(chart, "role=identity weight=thick", NULL, "medians over seeds", d.n, d.at, d.median));
+    dpid_note(p,
+              deepid_chart_line(chart, "role=identity weight=thick", NULL, "medians over seeds", d.n, d.at, d.median));
     dpid_note(p, deepid_chart_set_x_ticks(chart, d.n, d.at));
     deepid_table *table = dpid_new_table(p, "skip", "training loss");
     for (int32_t i = 0; i < d.n && p->status == DEEPID_OK; i++)
         dpid_note(p, deepid_table_append(table, dpid_words(d.at[i]).text, &d.median[i]));
-    dpid_add_figure(p, headline_of(p, &d), "Final training loss of the deep net with s times an identity skip around every block, on a log axis. Line: medians. Marks: seeds.", chart, table,
-                    "results.csv");
+    dpid_add_figure(p, headline_of(p, &d),
+                    "Final training loss of the deep net with s times an identity skip around every block, on a log "
+                    "axis. Line: medians. Marks: seeds.",
+                    chart, table, "results.csv");
 }

@@ -1,4 +1,5 @@
-/* Gradients by layer at the start: their norm with its factor from layer to layer beside the theory's, and how far the run's precision is right. */
+/* Gradients by layer at the start: their norm with its factor from layer to layer beside the theory's, and how far
+   the run's precision is right. */
 #include "report/study_page.h"
 
 #include "base/words.h"
@@ -39,13 +40,16 @@ static void draw_theory(dpid_study_page *p, deepid_chart *chart, const dpid_laye
     const double x[] = {d->x[0], d->x[d->n - 1]};
     const double y[] = {end * pow(factor, (x[1] - x[0]) / layers_per_block(d)), end};
     if (isfinite(end) && end > 0)
-        dpid_note(p, deepid_chart_line(chart, "role=shallow dash=1", NULL, dpid_say(p, "theory: \xc3\x97%s a block", dpid_words(factor).text), 2, x, y));
+        dpid_note(p, deepid_chart_line(chart, "role=shallow dash=1", NULL,
+                                       dpid_say(p, "theory: \xc3\x97%s a block", dpid_words(factor).text), 2, x, y));
 }
 
 /* "grow ×1.24" */
 static const char *way(dpid_study_page *p, double factor)
 {
-    return isfinite(factor) && factor > 0 ? dpid_say(p, "%s \xc3\x97%s", factor >= 1 ? "grow" : "shrink", dpid_words(factor).text) : "";
+    return isfinite(factor) && factor > 0
+               ? dpid_say(p, "%s \xc3\x97%s", factor >= 1 ? "grow" : "shrink", dpid_words(factor).text)
+               : "";
 }
 
 static const char *norm_headline(dpid_study_page *p, double theory, bool with_skip)
@@ -54,7 +58,8 @@ static const char *norm_headline(dpid_study_page *p, double theory, bool with_sk
     const char *skip = with_skip ? way(p, factor_of(p, "D_res", "factor")) : "";
     if (!*plain)
         return "Norm of the gradients by layer: no slope can be told.";
-    return dpid_say(p, "Gradients %s from each block to the one before%s%s%s.", plain, isfinite(theory) ? dpid_say(p, " (theory: \xc3\x97%s)", dpid_words(theory).text) : "",
+    return dpid_say(p, "Gradients %s from each block to the one before%s%s%s.", plain,
+                    isfinite(theory) ? dpid_say(p, " (theory: \xc3\x97%s)", dpid_words(theory).text) : "",
                     *skip ? "; with the skip they " : "", skip);
 }
 
@@ -75,10 +80,14 @@ void dpid_figure_gradient_norm(dpid_study_page *p)
         draw_theory(p, chart, &deep, theory);
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n);
-    dpid_add_figure(p, norm_headline(p, theory, skip.n > 0),
-                    dpid_say(p, "Norm of the loss gradient at the output of each weight layer, at the start, on a log axis. Thick: median. Thin: seeds.%s",
-                             isfinite(theory) ? " Dashed grey: theory." : ""),
-                    chart, dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both), "probes/D.gradient_norm.csv");
+    dpid_add_figure(
+        p, norm_headline(p, theory, skip.n > 0),
+        dpid_say(p,
+                 "Norm of the loss gradient at the output of each weight layer, at the start, on a log axis. Thick: "
+                 "median. Thin: seeds.%s",
+                 isfinite(theory) ? " Dashed grey: theory." : ""),
+        chart, dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both),
+        "probes/D.gradient_norm.csv");
 }
 
 /* ---- accuracy ------------------------------------------------------------------------------------------ */
@@ -107,9 +116,12 @@ void dpid_figure_gradient_accuracy(dpid_study_page *p)
         dpid_count_ticks(p, chart, deep.n);
     const char *with = skip.n > 1 ? dpid_say(p, ", %s with the skip", dpid_words(largest(&skip)).text) : "";
     dpid_add_figure(
-        p, dpid_say(p, "The gradients' relative error is %s at the worst layer%s.", dpid_words(largest(&deep)).text, with),
-        "Relative error of the gradient in the run's precision against a higher one, at the output of each weight layer, at the start, on a log axis. Thick: median. Thin: seeds.", chart,
-        dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both), "probes/D.gradient_accuracy.csv");
+        p,
+        dpid_say(p, "The gradients' relative error is %s at the worst layer%s.", dpid_words(largest(&deep)).text, with),
+        "Relative error of the gradient in the run's precision against a higher one, at the output of each weight "
+        "layer, at the start, on a log axis. Thick: median. Thin: seeds.",
+        chart, dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both),
+        "probes/D.gradient_accuracy.csv");
 }
 
 /* ---- responses: how much each layer changes what passes --------------------------------------------------- */
@@ -124,7 +136,8 @@ static const char *response_headline(dpid_study_page *p, double plain, double wi
         return dpid_say(p, "The median layer responds with a standard deviation of %s.", b);
     if (fabs(with - plain) < alike * plain)
         return dpid_say(p, "Layers respond alike with the skip and without: %s and %s at the median layer.", a, b);
-    return dpid_say(p, "With the skip layers respond %s: %s against %s at the median layer.", with < plain ? "less" : "more", a, b);
+    return dpid_say(p, "With the skip layers respond %s: %s against %s at the median layer.",
+                    with < plain ? "less" : "more", a, b);
 }
 
 void dpid_figure_response(dpid_study_page *p)
@@ -143,7 +156,10 @@ void dpid_figure_response(dpid_study_page *p)
         dpid_count_ticks(p, chart, deep.n);
     const double plain = dpid_median_of(p, deep.n, deep.median);
     const double with = dpid_median_of(p, skip.n, skip.median);
-    dpid_add_figure(p, response_headline(p, plain, with),
-                    "Standard deviation of what each weight layer gives, after its normalisation, before nonlinearity and addition, of the trained nets. Thick: median. Thin: seeds.", chart,
-                    dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both), "probes/D.response.csv");
+    dpid_add_figure(
+        p, response_headline(p, plain, with),
+        "Standard deviation of what each weight layer gives, after its normalisation, before nonlinearity and "
+        "addition, of the trained nets. Thick: median. Thin: seeds.",
+        chart, dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both),
+        "probes/D.response.csv");
 }

@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-static int64_t add_nets(dpid_study_page *p, deepid_chart *chart, const char *word, const char *style, double *low, double *high)
+static int64_t add_nets(dpid_study_page *p, deepid_chart *chart, const char *word, const char *style, double *low,
+                        double *high)
 {
     const double *train = dpid_arm_values(p, word, "train_loss");
     const double *valid = dpid_arm_values(p, word, "valid_loss");
@@ -44,7 +45,8 @@ static deepid_table *numbers_of(dpid_study_page *p)
     static const char *const words[] = {"S", "D", "D_res"};
     deepid_table *table = dpid_new_table(p, "net", "training loss,validation loss");
     for (size_t i = 0; i < sizeof words / sizeof *words && p->status == DEEPID_OK; i++) {
-        const double row[] = {dpid_median_of(p, p->seeds, dpid_arm_values(p, words[i], "train_loss")), dpid_median_of(p, p->seeds, dpid_arm_values(p, words[i], "valid_loss"))};
+        const double row[] = {dpid_median_of(p, p->seeds, dpid_arm_values(p, words[i], "train_loss")),
+                              dpid_median_of(p, p->seeds, dpid_arm_values(p, words[i], "valid_loss"))};
         if (!isnan(row[0]) && p->status == DEEPID_OK)
             dpid_note(p, deepid_table_append(table, dpid_arm_name(p, words[i]), row));
     }
@@ -71,7 +73,10 @@ void dpid_figure_overfitting(dpid_study_page *p)
     const double gap = gap_of_gaps(p);
     const char *headline = isnan(gap)
                                ? "Validation against training loss."
-                               : dpid_say(p, "From shallow to deep, validation loss moves %s %s than training loss.", dpid_words(fabs(gap)).text, gap >= 0 ? "further up" : "less far up");
-    dpid_add_figure(p, headline, "Each mark is a trained net, both axes logarithmic. On the dashed line both losses are equal; overfitting lies above it.", chart, numbers_of(p),
-                    "results.csv");
+                               : dpid_say(p, "From shallow to deep, validation loss moves %s %s than training loss.",
+                                          dpid_words(fabs(gap)).text, gap >= 0 ? "further up" : "less far up");
+    dpid_add_figure(p, headline,
+                    "Each mark is a trained net, both axes logarithmic. On the dashed line both losses are equal; "
+                    "overfitting lies above it.",
+                    chart, numbers_of(p), "results.csv");
 }

@@ -1,11 +1,20 @@
-/* A matrix as cells: the fuller the colour, the larger the value, so both themes read the same; every value in its cell's title. */
+/* A matrix as cells: the fuller the colour, the larger the value, so both themes read the same; every value in its
+   cell's title. */
 #include "report/chart.h"
 #include "base/words.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { CELLS_MOST = 128, TOP = DPID_CHART_TOP, AIR = 8, BASE_SHIFT = 4, SCALE_WIDTH = 10, SCALE_STEPS = 12, SCALE_LEAST = 48 };
+enum {
+    CELLS_MOST = 128,
+    TOP = DPID_CHART_TOP,
+    AIR = 8,
+    BASE_SHIFT = 4,
+    SCALE_WIDTH = 10,
+    SCALE_STEPS = 12,
+    SCALE_LEAST = 48
+};
 
 /* ---- the matrix is copied in -------------------------------------------------------------------- */
 
@@ -33,17 +42,20 @@ static int32_t set_scale(deepid_chart *chart, const char *style, dpid_heat *heat
     return DEEPID_OK;
 }
 
-static int32_t add_heatmap(deepid_chart *chart, const char *style, int64_t rows, int64_t columns, const double *values, const char *const *row_names, const char *const *column_names)
+static int32_t add_heatmap(deepid_chart *chart, const char *style, int64_t rows, int64_t columns, const double *values,
+                           const char *const *row_names, const char *const *column_names)
 {
     deepid_ctx *ctx = chart->head.ctx;
     dpid_heat *heat = NULL;
     double *copy = NULL;
     if (rows < 1 || columns < 1 || rows > CELLS_MOST || columns > CELLS_MOST)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "chart: a heatmap of %lld x %lld values, expected 1 to %d each way", (long long)rows, (long long)columns, (int)CELLS_MOST);
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "chart: a heatmap of %lld x %lld values, expected 1 to %d each way",
+                         (long long)rows, (long long)columns, (int)CELLS_MOST);
     if (!values)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "chart: values is NULL");
     if (chart->kind != DPID_CHART_EMPTY)
-        return dpid_fail(ctx, DEEPID_ERR_STATE, "chart: a heatmap stands alone, but the chart holds %s already", chart->kind == DPID_CHART_HEATMAP ? "one" : "marks");
+        return dpid_fail(ctx, DEEPID_ERR_STATE, "chart: a heatmap stands alone, but the chart holds %s already",
+                         chart->kind == DPID_CHART_HEATMAP ? "one" : "marks");
     DPID_TRY(dpid_arena_alloc(&chart->arena, 1, sizeof *heat, "chart", &heat));
     DPID_TRY(set_scale(chart, style, heat));
     DPID_TRY(dpid_chart_copy(chart, rows * columns, values, &copy));
@@ -59,7 +71,8 @@ static int32_t add_heatmap(deepid_chart *chart, const char *style, int64_t rows,
     return dpid_chart_be(chart, DPID_CHART_HEATMAP);
 }
 
-int32_t deepid_chart_heatmap(deepid_chart *chart, const char *style, int64_t rows, int64_t columns, const double *values, const char *const *row_names, const char *const *column_names)
+int32_t deepid_chart_heatmap(deepid_chart *chart, const char *style, int64_t rows, int64_t columns,
+                             const double *values, const char *const *row_names, const char *const *column_names)
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
     return dpid_leave(chart->head.ctx, add_heatmap(chart, style, rows, columns, values, row_names, column_names));
@@ -74,7 +87,8 @@ static int32_t add_table(deepid_chart *chart, const char *style, const deepid_ta
     double *values = NULL;
     const char **names = NULL;
     if (!dpid_is(table, DPID_MAGIC_TABLE))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "chart: table is %s, expected a table", table ? "not a table" : "NULL");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "chart: table is %s, expected a table",
+                         table ? "not a table" : "NULL");
     int32_t status = dpid_arena_alloc(&arena, rows * columns, sizeof *values, "chart", &values);
     if (status == DEEPID_OK)
         status = dpid_arena_alloc(&arena, rows + columns, sizeof *names, "chart", &names);
@@ -103,7 +117,9 @@ int32_t deepid_chart_heatmap_table(deepid_chart *chart, const char *style, const
 static double fullness(const dpid_axis *scale, double value)
 {
     enum { FAINT = 8, FULL = 100 };
-    const double share = scale->low < 0 && scale->high > 0 ? fabs(value / fmax(-scale->low, scale->high)) : scale->low < scale->high ? dpid_axis_place(scale, value) : 1;
+    const double share = scale->low < 0 && scale->high > 0 ? fabs(value / fmax(-scale->low, scale->high))
+                         : scale->low < scale->high        ? dpid_axis_place(scale, value)
+                                                           : 1;
     return (FAINT + (FULL - FAINT) * fmin(fmax(share, 0), 1)) / FULL;
 }
 
@@ -112,7 +128,8 @@ static const char *colour(const dpid_heat *heat, double value)
     return value >= 0 ? heat->role : strcmp(heat->role, "plain") == 0 ? "identity" : "plain";
 }
 
-/* Cells of one colour share a group, which keeps a page of many cells small; "" is the group of values without a place. */
+/* Cells of one colour share a group, which keeps a page of many cells small; "" is the group of values without a
+   place. */
 static bool belongs(const deepid_chart *chart, double value, const char *role)
 {
     return dpid_axis_takes(&chart->y, value) ? strcmp(colour(chart->heat, value), role) == 0 : !*role;
@@ -125,7 +142,8 @@ static void add_cell(dpid_string *s, const deepid_chart *chart, int64_t i, int64
     const double x = chart->x.start + width * (double)k;
     const double y = TOP + height * (double)i;
     dpid_string title = {.ctx = s->ctx};
-    dpid_string_format(&title, "%s, %s: %s", heat->row_names[i], heat->column_names[k], dpid_words_digits(value, 4).text);
+    dpid_string_format(&title, "%s, %s: %s", heat->row_names[i], heat->column_names[k],
+                       dpid_words_digits(value, 4).text);
     if (dpid_axis_takes(&chart->y, value))
         dpid_svg_rect(s, NULL, NULL, x, y, width, height, fullness(&chart->y, value), title.text);
     else
@@ -179,7 +197,8 @@ static void add_names(dpid_string *s, const deepid_chart *chart, double width, d
     const int64_t down = stride(DPID_TEXT_LINE - 2, height);
     const int64_t across = stride(room, width);
     for (int64_t i = 0; i < heat->rows; i += down)
-        dpid_svg_text(s, "tick", NULL, "end", x->start - AIR + 2, TOP + height * ((double)i + 0.5) + BASE_SHIFT, x->start - AIR, heat->row_names[i]);
+        dpid_svg_text(s, "tick", NULL, "end", x->start - AIR + 2, TOP + height * ((double)i + 0.5) + BASE_SHIFT,
+                      x->start - AIR, heat->row_names[i]);
     for (int64_t k = 0; k < heat->columns; k += across) {
         const double half = fmin(dpid_text_width(heat->column_names[k]), room) / 2;
         const double middle = x->start + width * ((double)k + 0.5);
@@ -204,9 +223,11 @@ static void add_scale(dpid_string *s, const deepid_chart *chart, double height)
         const long double at = y->from + share * (y->to - y->from);
         const double value = (double)(y->log ? powl(10, at) : at);
         if (dpid_axis_takes(y, value))
-            dpid_svg_rect(s, "cell", colour(chart->heat, value), x, TOP + step * i, SCALE_WIDTH, step, fullness(y, value), dpid_words(value).text);
+            dpid_svg_rect(s, "cell", colour(chart->heat, value), x, TOP + step * i, SCALE_WIDTH, step,
+                          fullness(y, value), dpid_words(value).text);
     }
-    dpid_svg_text(s, "tick", NULL, "start", x + SCALE_WIDTH + AIR / 2, TOP + DPID_TEXT_UP, room, dpid_words(y->high).text);
+    dpid_svg_text(s, "tick", NULL, "start", x + SCALE_WIDTH + AIR / 2, TOP + DPID_TEXT_UP, room,
+                  dpid_words(y->high).text);
     dpid_svg_text(s, "tick", NULL, "start", x + SCALE_WIDTH + AIR / 2, TOP + height - 1, room, dpid_words(y->low).text);
 }
 
@@ -219,7 +240,8 @@ int32_t dpid_draw_heatmap(deepid_chart *chart, const char *label)
     for (int64_t i = 0; i < heat->rows * heat->columns; i++)
         if (!dpid_axis_takes(&chart->y, heat->values[i]))
             dpid_outside_add(&outside, heat->values[i]);
-    const double numbers = fmax(dpid_text_width(dpid_words(chart->y.low).text), dpid_text_width(dpid_words(chart->y.high).text));
+    const double numbers =
+        fmax(dpid_text_width(dpid_words(chart->y.low).text), dpid_text_width(dpid_words(chart->y.high).text));
     chart->x.start = DPID_CHART_EDGE + fmin(widest(heat->row_names, heat->rows), NAME_MOST) + AIR;
     chart->x.end = DPID_CHART_WIDTH - DPID_CHART_EDGE - AIR - SCALE_WIDTH - AIR / 2 - numbers;
     const double width = (chart->x.end - chart->x.start) / (double)heat->columns;
@@ -235,7 +257,8 @@ int32_t dpid_draw_heatmap(deepid_chart *chart, const char *label)
     add_names(s, chart, width, height);
     add_scale(s, chart, fmin(scale, DPID_CHART_HEIGHT / 2));
     const double noted = dpid_draw_outside(s, &outside, DPID_CHART_WIDTH - DPID_CHART_EDGE);
-    dpid_svg_text(s, "name", NULL, "start", DPID_CHART_EDGE, BASE, DPID_CHART_WIDTH - 2 * DPID_CHART_EDGE - noted - AIR, chart->y_name);
+    dpid_svg_text(s, "name", NULL, "start", DPID_CHART_EDGE, BASE, DPID_CHART_WIDTH - 2 * DPID_CHART_EDGE - noted - AIR,
+                  chart->y_name);
     dpid_svg_close(s);
     return s->status;
 }

@@ -30,7 +30,8 @@ static int64_t count_rows(const deepid_table *t, int64_t seed_column, double see
     return n;
 }
 
-static void fill(dpid_study_page *p, const deepid_table *t, int64_t seed_column, int64_t column, bool weights, dpid_layers *out)
+static void fill(dpid_study_page *p, const deepid_table *t, int64_t seed_column, int64_t column, bool weights,
+                 dpid_layers *out)
 {
     double last = (double)NAN;
     int64_t seed = -1;
@@ -82,15 +83,20 @@ dpid_layers dpid_layers_of(dpid_study_page *p, const char *arm, const char *word
     return out;
 }
 
-void dpid_draw_layers(dpid_study_page *p, deepid_chart *chart, const char *style, const char *label, const dpid_layers *layers)
+void dpid_draw_layers(dpid_study_page *p, deepid_chart *chart, const char *style, const char *label,
+                      const dpid_layers *layers)
 {
     if (layers->n == 0 || p->status != DEEPID_OK)
         return;
     for (int64_t s = 0; s < layers->seeds; s++)
-        dpid_note(p, deepid_chart_line(chart, style, NULL, dpid_say(p, "%s, seed %lld of %lld", label, (long long)s + 1, (long long)layers->seeds), layers->n, layers->x,
-                                       layers->value + s * layers->n));
+        dpid_note(p, deepid_chart_line(
+                         chart, style, NULL,
+                         dpid_say(p, "%s, seed %lld of %lld", label, (long long)s + 1, (long long)layers->seeds),
+                         layers->n, layers->x, layers->value + s * layers->n));
     const char *thick = dpid_say(p, "%s weight=thick", style);
-    dpid_note(p, deepid_chart_line(chart, thick, label, dpid_say(p, "%s, median of %s", label, dpid_counted(p, layers->seeds, "seed")), layers->n, layers->x, layers->median));
+    dpid_note(p, deepid_chart_line(chart, thick, label,
+                                   dpid_say(p, "%s, median of %s", label, dpid_counted(p, layers->seeds, "seed")),
+                                   layers->n, layers->x, layers->median));
     if (layers->n > 128)
         return; /* dots would be one line */
     const char **titles = NULL;
@@ -99,7 +105,8 @@ void dpid_draw_layers(dpid_study_page *p, deepid_chart *chart, const char *style
     for (int64_t i = 0; titles && i < layers->n; i++)
         titles[i] = dpid_say(p, "%s, %s: %s", label, layers->name[i], dpid_words_digits(layers->median[i], 6).text);
     if (titles && p->status == DEEPID_OK)
-        dpid_note(p, deepid_chart_points(chart, dpid_say(p, "%s mark=bead", thick), NULL, titles, layers->n, layers->x, layers->median));
+        dpid_note(p, deepid_chart_points(chart, dpid_say(p, "%s mark=bead", thick), NULL, titles, layers->n, layers->x,
+                                         layers->median));
 }
 
 /* Layers counted from 1; ticks where a reader looks for them. */
@@ -118,7 +125,8 @@ void dpid_count_ticks(dpid_study_page *p, deepid_chart *chart, int64_t n)
     dpid_note(p, deepid_chart_set_x_ticks(chart, count, ticks));
 }
 
-deepid_table *dpid_layers_table(dpid_study_page *p, const char *columns, int64_t count, const dpid_layers *const *series)
+deepid_table *dpid_layers_table(dpid_study_page *p, const char *columns, int64_t count,
+                                const dpid_layers *const *series)
 {
     enum { SERIES_MAX = 4 };
     const dpid_layers *longest = series[0];

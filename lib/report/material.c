@@ -190,8 +190,11 @@ const char *dpid_arm_name(dpid_study_page *p, const char *word)
         return dpid_say(p, "%s, depth %lld", block, depth);
     static const struct {
         const char *word, *name;
-    } names[] = {
-        {"S_fine", "shallow, trained on"}, {"W0", "witness, untrained"}, {"WT", "witness, trained on"}, {"D64", "\xe2\x80\xa6 in float64"}, {"D_3T", "\xe2\x80\xa6 three times the steps"}};
+    } names[] = {{"S_fine", "shallow, trained on"},
+                 {"W0", "witness, untrained"},
+                 {"WT", "witness, trained on"},
+                 {"D64", "\xe2\x80\xa6 in float64"},
+                 {"D_3T", "\xe2\x80\xa6 three times the steps"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(word, names[i].word) == 0)
             return names[i].name;
@@ -201,7 +204,11 @@ const char *dpid_arm_name(dpid_study_page *p, const char *word)
     if (strncmp(word, "D_start:", 8) == 0)
         return dpid_say(p, "\xe2\x80\xa6 %s start", member);
     if (strncmp(word, "D_opt:", 6) == 0)
-        return dpid_say(p, "\xe2\x80\xa6 by %s", strcmp(member, "adam") == 0 ? "Adam" : strcmp(member, "sgd") == 0 ? "SGD" : strcmp(member, "lbfgs") == 0 ? "L-BFGS" : member);
+        return dpid_say(p, "\xe2\x80\xa6 by %s",
+                        strcmp(member, "adam") == 0    ? "Adam"
+                        : strcmp(member, "sgd") == 0   ? "SGD"
+                        : strcmp(member, "lbfgs") == 0 ? "L-BFGS"
+                                                       : member);
     if (strncmp(word, "dial:", 5) == 0)
         return dpid_say(p, "skip \xc3\x97 %s", member);
     return word;

@@ -1,4 +1,5 @@
-/* A page, written from top to bottom: one HTML file (and well-formed XML) without scripts that asks nobody for anything. */
+/* A page, written from top to bottom: one HTML file (and well-formed XML) without scripts that asks nobody for
+   anything. */
 #include "report/page.h"
 
 #include "report/chart.h"
@@ -35,8 +36,11 @@ static int32_t page_create(deepid_ctx *ctx, const char *question, const char *su
     page->head = (dpid_head){DPID_MAGIC_PAGE, ctx};
     page->html.ctx = ctx;
     dpid_string *s = &page->html;
-    dpid_string_add(s, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n"
-                       "<meta name=\"color-scheme\" content=\"light dark\"/>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n");
+    dpid_string_add(
+        s, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
+           "content=\"width=device-width,initial-scale=1\"/>\n"
+           "<meta name=\"color-scheme\" content=\"light dark\"/>\n<meta http-equiv=\"Content-Security-Policy\" "
+           "content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n");
     dpid_html_element(s, "<title>", question, "</title>");
     dpid_string_add(s, "<style>\n");
     for (size_t i = 0; i < sizeof dpid_style / sizeof *dpid_style; i++)
@@ -94,7 +98,8 @@ static int32_t add_bold_numbers(dpid_string *s, const char *text)
     dpid_string part = {.ctx = s->ctx};
     for (const char *p = text; *p && part.status == DEEPID_OK;) {
         const int64_t number = p == text || strchr(" [(", p[-1]) ? number_length(p) : 0;
-        const int64_t length = number > 0 ? number : 1 + (int64_t)strcspn(p + 1, " [(") + (p[1 + strcspn(p + 1, " [(")] != 0);
+        const int64_t length =
+            number > 0 ? number : 1 + (int64_t)strcspn(p + 1, " [(") + (p[1 + strcspn(p + 1, " [(")] != 0);
         const int64_t bytes = number > 0 ? number : length;
         part.length = 0;
         dpid_string_add_span(&part, p, bytes);
@@ -190,7 +195,8 @@ static int32_t page_table(deepid_page *page, const char *heading, const deepid_t
 {
     dpid_string *s = dpid_page_text(page);
     if (!dpid_is(table, DPID_MAGIC_TABLE))
-        return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: table is %s, expected a table", table ? "not a table" : "NULL");
+        return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: table is %s, expected a table",
+                         table ? "not a table" : "NULL");
     if (heading)
         dpid_html_element(s, "<h2>", heading, "</h2>");
     dpid_html_table(s, table, columns);
@@ -220,12 +226,16 @@ static void add_chart(dpid_string *s, deepid_chart *chart, const char *headline,
     dpid_string_release(&label);
 }
 
-static int32_t page_figure(deepid_page *page, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second, const char *second_caption,
+static int32_t page_figure(deepid_page *page, const char *headline, const char *explanation, deepid_chart *first,
+                           const char *first_caption, deepid_chart *second, const char *second_caption,
                            const deepid_table *numbers, const char *file)
 {
     dpid_string *s = &page->html;
-    if (!headline || !explanation || !dpid_is(first, DPID_MAGIC_CHART) || (second && !dpid_is(second, DPID_MAGIC_CHART)) || (numbers && !dpid_is(numbers, DPID_MAGIC_TABLE)))
-        return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: a figure needs a headline, an explanation and a chart; what else is given must be a chart and a table");
+    if (!headline || !explanation || !dpid_is(first, DPID_MAGIC_CHART) ||
+        (second && !dpid_is(second, DPID_MAGIC_CHART)) || (numbers && !dpid_is(numbers, DPID_MAGIC_TABLE)))
+        return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT,
+                         "page: a figure needs a headline, an explanation and a chart; what else is given must be a "
+                         "chart and a table");
     if (!page->grid)
         dpid_string_add(s, "<div class=\"figures\">\n");
     page->grid = true;
@@ -249,11 +259,13 @@ static int32_t page_figure(deepid_page *page, const char *headline, const char *
     return s->status;
 }
 
-int32_t deepid_page_figure(deepid_page *page, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second, const char *second_caption,
+int32_t deepid_page_figure(deepid_page *page, const char *headline, const char *explanation, deepid_chart *first,
+                           const char *first_caption, deepid_chart *second, const char *second_caption,
                            const deepid_table *numbers, const char *file)
 {
     DPID_TRY(dpid_enter(page, DPID_MAGIC_PAGE));
-    return dpid_leave(page->head.ctx, page_figure(page, headline, explanation, first, first_caption, second, second_caption, numbers, file));
+    return dpid_leave(page->head.ctx, page_figure(page, headline, explanation, first, first_caption, second,
+                                                  second_caption, numbers, file));
 }
 
 /* ---- write ------------------------------------------------------------------------------------------ */

@@ -1,4 +1,5 @@
-/* Lines, bands and points on a plane: light horizontal grid, one axis line below, labels at the ends of lines, a title on every mark. */
+/* Lines, bands and points on a plane: light horizontal grid, one axis line below, labels at the ends of lines, a
+   title on every mark. */
 #include "report/chart.h"
 #include "base/words.h"
 
@@ -17,7 +18,8 @@ typedef struct {
 
 static bool shown(const deepid_chart *chart, const dpid_mark *m, int64_t i)
 {
-    return dpid_axis_takes(&chart->x, m->x[i]) && dpid_axis_takes(&chart->y, m->y[i]) && (!m->y2 || dpid_axis_takes(&chart->y, m->y2[i]));
+    return dpid_axis_takes(&chart->x, m->x[i]) && dpid_axis_takes(&chart->y, m->y[i]) &&
+           (!m->y2 || dpid_axis_takes(&chart->y, m->y2[i]));
 }
 
 static void add_place(dpid_string *s, double x, double y)
@@ -27,7 +29,8 @@ static void add_place(dpid_string *s, double x, double y)
     dpid_svg_number(s, y);
 }
 
-/* What has no place breaks the line. Steps below one unit both ways are not drawn, but for the last; a single point is a dot of the line's round cap. */
+/* What has no place breaks the line. Steps below one unit both ways are not drawn, but for the last; a single point
+   is a dot of the line's round cap. */
 static void add_line(picture *p, const dpid_mark *m)
 {
     dpid_string *s = p->s;
@@ -78,7 +81,8 @@ static void add_band(picture *p, const dpid_mark *m)
             const bool forth = k < end - first;
             const int64_t i = forth ? first + k : 2 * end - first - k - 1;
             dpid_string_add(s, k ? "L" : "M");
-            add_place(s, dpid_axis_place(&p->chart->x, m->x[i]), dpid_axis_place(&p->chart->y, forth ? m->y2[i] : m->y[i]));
+            add_place(s, dpid_axis_place(&p->chart->x, m->x[i]),
+                      dpid_axis_place(&p->chart->y, forth ? m->y2[i] : m->y[i]));
         }
         dpid_string_add(s, "Z");
     }
@@ -96,15 +100,17 @@ static void add_point(picture *p, const dpid_mark *m, int64_t i)
     if (m->titles)
         dpid_string_add(&title, m->titles[i]);
     else
-        dpid_string_format(&title, "%s%s%s %s, %s %s", m->label ? m->label : "", m->label ? ": " : "", p->chart->x_name, dpid_words_exact(m->x[i]).text, p->chart->y_name,
-                           dpid_words_exact(m->y[i]).text);
-    dpid_svg_mark(p->s, m->css, m->shape, dpid_axis_place(&p->chart->x, m->x[i]), dpid_axis_place(&p->chart->y, m->y[i]), title.text);
+        dpid_string_format(&title, "%s%s%s %s, %s %s", m->label ? m->label : "", m->label ? ": " : "", p->chart->x_name,
+                           dpid_words_exact(m->x[i]).text, p->chart->y_name, dpid_words_exact(m->y[i]).text);
+    dpid_svg_mark(p->s, m->css, m->shape, dpid_axis_place(&p->chart->x, m->x[i]),
+                  dpid_axis_place(&p->chart->y, m->y[i]), title.text);
     if (title.status != DEEPID_OK)
         p->s->status = title.status;
     dpid_string_release(&title);
 }
 
-/* An arrow at the upper edge for what is not finite, at the lower one for what is not above 0 (or minus infinity), with their number. */
+/* An arrow at the upper edge for what is not finite, at the lower one for what is not above 0 (or minus infinity),
+   with their number. */
 static void add_outside(picture *p, const dpid_mark *m)
 {
     dpid_outside up = {0, 0};
@@ -113,7 +119,9 @@ static void add_outside(picture *p, const dpid_mark *m)
     for (int64_t i = 0; i < m->n; i++) {
         if (shown(p->chart, m, i))
             continue;
-        const double wrong = !dpid_axis_takes(&p->chart->x, m->x[i]) ? m->x[i] : !dpid_axis_takes(&p->chart->y, m->y[i]) ? m->y[i] : m->y2[i];
+        const double wrong = !dpid_axis_takes(&p->chart->x, m->x[i])   ? m->x[i]
+                             : !dpid_axis_takes(&p->chart->y, m->y[i]) ? m->y[i]
+                                                                       : m->y2[i];
         const int below = isfinite(wrong) || wrong < 0;
         dpid_outside_add(below ? &down : &up, wrong);
         if (isnan(where[below]) && dpid_axis_takes(&p->chart->x, m->x[i]))
@@ -124,11 +132,13 @@ static void add_outside(picture *p, const dpid_mark *m)
         dpid_string title = {.ctx = p->s->ctx};
         if (o->not_finite + o->not_positive == 0)
             continue;
-        dpid_string_format(&title, "%s: %lld of %lld values %s", m->title, (long long)(o->not_finite + o->not_positive), (long long)m->n,
+        dpid_string_format(&title, "%s: %lld of %lld values %s", m->title, (long long)(o->not_finite + o->not_positive),
+                           (long long)m->n,
                            o->not_positive == 0 ? "are not finite"
                            : o->not_finite == 0 ? "are not above 0"
                                                 : "are not finite or not above 0");
-        dpid_svg_mark(p->s, m->css, below ? DPID_SHAPE_DOWN : DPID_SHAPE_UP, isnan(where[below]) ? p->chart->x.start : where[below],
+        dpid_svg_mark(p->s, m->css, below ? DPID_SHAPE_DOWN : DPID_SHAPE_UP,
+                      isnan(where[below]) ? p->chart->x.start : where[below],
                       below ? DPID_CHART_HEIGHT - DPID_CHART_BOTTOM - 4 : DPID_CHART_TOP, title.text);
         if (title.status != DEEPID_OK)
             p->s->status = title.status;
@@ -147,11 +157,13 @@ static void add_reference(picture *p, const dpid_mark *m)
     dpid_string title = {.ctx = p->s->ctx};
     if (m->type == DPID_MARK_RULE && !dpid_axis_takes(y, m->low))
         return;
-    dpid_string_format(&title, m->type == DPID_MARK_RULE ? "%s: %s" : "%s: %s to %s", m->title, dpid_words(m->low).text, dpid_words(m->high).text);
+    dpid_string_format(&title, m->type == DPID_MARK_RULE ? "%s: %s" : "%s: %s to %s", m->title, dpid_words(m->low).text,
+                       dpid_words(m->high).text);
     if (m->type == DPID_MARK_RULE)
         dpid_svg_line(p->s, "rule", m->role, p->chart->x.start, low, p->chart->x.end, low, title.text);
     else
-        dpid_svg_rect(p->s, "zone", m->role, p->chart->x.start, high, p->chart->x.end - p->chart->x.start, fmax(low - high, 1), 1, title.text);
+        dpid_svg_rect(p->s, "zone", m->role, p->chart->x.start, high, p->chart->x.end - p->chart->x.start,
+                      fmax(low - high, 1), 1, title.text);
     if (title.status != DEEPID_OK)
         p->s->status = title.status;
     dpid_string_release(&title);
@@ -194,7 +206,11 @@ static int64_t collect_labels(const deepid_chart *chart, const dpid_mark **label
 
 static void add_labels(picture *p)
 {
-    enum { LOW = DPID_CHART_TOP, HIGH = DPID_CHART_HEIGHT - DPID_CHART_BOTTOM - 6, ROOM = (HIGH - LOW) / DPID_TEXT_LINE + 1 };
+    enum {
+        LOW = DPID_CHART_TOP,
+        HIGH = DPID_CHART_HEIGHT - DPID_CHART_BOTTOM - 6,
+        ROOM = (HIGH - LOW) / DPID_TEXT_LINE + 1
+    };
     const dpid_mark *labels[LABELS_MAX];
     double places[LABELS_MAX];
     const deepid_chart *chart = p->chart;
@@ -268,7 +284,8 @@ static void add_grid(picture *p, dpid_axis *y)
     for (int32_t i = 0; i < y->ticks; i++) {
         const double at = dpid_axis_place(y, y->tick[i]);
         dpid_svg_line(p->s, "grid", NULL, x->start, at, x->end, at, NULL);
-        dpid_svg_text(p->s, "tick", NULL, "end", x->start - LABEL_AIR, at + BASE_SHIFT, x->start, dpid_axis_text(y, i).text);
+        dpid_svg_text(p->s, "tick", NULL, "end", x->start - LABEL_AIR, at + BASE_SHIFT, x->start,
+                      dpid_axis_text(y, i).text);
     }
 }
 
@@ -287,7 +304,8 @@ int32_t dpid_draw_plane(deepid_chart *chart, const char *label)
         add_mark(&p, m);
     add_labels(&p);
     const double noted = dpid_draw_outside(p.s, &p.outside, DPID_CHART_WIDTH - DPID_CHART_EDGE);
-    dpid_svg_text(p.s, "name", NULL, "start", DPID_CHART_EDGE, BASE, DPID_CHART_WIDTH - 2 * DPID_CHART_EDGE - noted - AIR, chart->y_name);
+    dpid_svg_text(p.s, "name", NULL, "start", DPID_CHART_EDGE, BASE,
+                  DPID_CHART_WIDTH - 2 * DPID_CHART_EDGE - noted - AIR, chart->y_name);
     dpid_svg_close(p.s);
     return p.s->status;
 }

@@ -1,4 +1,5 @@
-/* Rows: one name a row, the estimate with its interval and the seeds' values along one axis (a forest plot), or the seeds' dots alone (a strip). */
+/* Rows: one name a row, the estimate with its interval and the seeds' values along one axis (a forest plot), or the
+   seeds' dots alone (a strip). */
 #include "report/chart.h"
 #include "base/words.h"
 
@@ -34,12 +35,15 @@ static int32_t median_of(deepid_ctx *ctx, int64_t n, const double *values, doubl
     return DEEPID_OK;
 }
 
-static int32_t add_row(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label, const char *title, double estimate, double low, double high, int64_t n,
-                       const double *values)
+static int32_t add_row(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label,
+                       const char *title, double estimate, double low, double high, int64_t n, const double *values)
 {
     dpid_mark *mark = NULL;
     if (!label || !*label || n < 0 || (n > 0 && !values))
-        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: %s", !label || !*label ? "a row needs a label" : n < 0 ? "n is negative" : "values is NULL");
+        return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: %s",
+                         !label || !*label ? "a row needs a label"
+                         : n < 0           ? "n is negative"
+                                           : "values is NULL");
     DPID_TRY(dpid_chart_be(chart, DPID_CHART_ROWS));
     DPID_TRY(dpid_mark_make(chart, type, style, label, title, &mark));
     mark->n = n;
@@ -58,17 +62,21 @@ static int32_t add_row(deepid_chart *chart, dpid_mark_type type, const char *sty
     return DEEPID_OK;
 }
 
-int32_t deepid_chart_row(deepid_chart *chart, const char *style, const char *label, const char *title, double estimate, double low, double high, int64_t n, const double *values)
+int32_t deepid_chart_row(deepid_chart *chart, const char *style, const char *label, const char *title, double estimate,
+                         double low, double high, int64_t n, const double *values)
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
-    return dpid_leave(chart->head.ctx, add_row(chart, DPID_MARK_ROW, style, label, title, estimate, low, high, n, values));
+    return dpid_leave(chart->head.ctx,
+                      add_row(chart, DPID_MARK_ROW, style, label, title, estimate, low, high, n, values));
 }
 
-int32_t deepid_chart_strip(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n, const double *values)
+int32_t deepid_chart_strip(deepid_chart *chart, const char *style, const char *label, const char *title, int64_t n,
+                           const double *values)
 {
     const double none = (double)NAN;
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
-    return dpid_leave(chart->head.ctx, add_row(chart, DPID_MARK_STRIP, style, label, title, none, none, none, n, values));
+    return dpid_leave(chart->head.ctx,
+                      add_row(chart, DPID_MARK_STRIP, style, label, title, none, none, none, n, values));
 }
 
 /* ---- drawing ------------------------------------------------------------------------------------ */
@@ -104,7 +112,11 @@ static void add_seed(picture *p, const dpid_mark *m, int64_t i, double y)
     dpid_string title = {.ctx = p->s->ctx};
     dpid_string_format(&title, "%s: %s", m->label, dpid_words_exact(m->y[i]).text);
     const bool strip = m->type == DPID_MARK_STRIP;
-    dpid_svg_mark(p->s, m->role, !inside ? arrow : strip ? DPID_SHAPE_DOT : DPID_SHAPE_BAR, x, y + (strip && inside ? beside[i % BESIDES] : 0), title.text);
+    dpid_svg_mark(p->s, m->role,
+                  !inside ? arrow
+                  : strip ? DPID_SHAPE_DOT
+                          : DPID_SHAPE_BAR,
+                  x, y + (strip && inside ? beside[i % BESIDES] : 0), title.text);
     if (title.status != DEEPID_OK)
         p->s->status = title.status;
     dpid_string_release(&title);
@@ -138,13 +150,15 @@ static void add_one(picture *p, const dpid_mark *m, double y)
     const dpid_axis *x = &p->chart->x;
     const dpid_number_text words = dpid_words(m->estimate);
     dpid_string title = {.ctx = p->s->ctx};
-    dpid_string_format(&title, "%s: %s%s", m->title, m->type == DPID_MARK_STRIP ? "median " : "", dpid_words_interval(m->estimate, m->low, m->high).text);
+    dpid_string_format(&title, "%s: %s%s", m->title, m->type == DPID_MARK_STRIP ? "median " : "",
+                       dpid_words_interval(m->estimate, m->low, m->high).text);
     dpid_svg_line(p->s, "grid", NULL, x->start, y, x->end, y, NULL);
     for (int64_t i = 0; i < m->n; i++)
         add_seed(p, m, i, y);
     add_estimate(p, m, y, title.text);
     dpid_svg_text(p->s, "row", NULL, "end", x->start - AIR, y + BASE_SHIFT, x->start - AIR - DPID_CHART_EDGE, m->label);
-    dpid_svg_text(p->s, "row", NULL, "start", x->end + AIR, y + BASE_SHIFT, DPID_CHART_WIDTH - DPID_CHART_EDGE - x->end - AIR, isnan(m->estimate) ? "\xe2\x80\x93" : words.text);
+    dpid_svg_text(p->s, "row", NULL, "start", x->end + AIR, y + BASE_SHIFT,
+                  DPID_CHART_WIDTH - DPID_CHART_EDGE - x->end - AIR, isnan(m->estimate) ? "\xe2\x80\x93" : words.text);
     if (title.status != DEEPID_OK)
         p->s->status = title.status;
     dpid_string_release(&title);
@@ -159,7 +173,8 @@ static void add_reference(picture *p, const dpid_mark *m, double limit, double *
     const double low = place_or_edge(p, m->low, &arrow);
     const double high = m->type == DPID_MARK_RULE ? low : place_or_edge(p, m->high, &arrow);
     dpid_string title = {.ctx = p->s->ctx};
-    dpid_string_format(&title, m->type == DPID_MARK_RULE ? "%s: %s" : "%s: %s to %s", m->title, dpid_words(m->low).text, dpid_words(m->high).text);
+    dpid_string_format(&title, m->type == DPID_MARK_RULE ? "%s: %s" : "%s: %s to %s", m->title, dpid_words(m->low).text,
+                       dpid_words(m->high).text);
     if (m->type == DPID_MARK_ZONE)
         dpid_svg_rect(p->s, "zone", m->role, low, TOP - 4, fmax(high - low, 1), p->bottom - TOP + 4, 1, title.text);
     else if (dpid_axis_takes(x, m->low))

@@ -1,4 +1,5 @@
-/* The page of a study, in the order in which a person asks: what was found, how we know, what it is about, how to repeat it. */
+/* The page of a study, in the order in which a person asks: what was found, how we know, what it is about, how to
+   repeat it. */
 #include "report/study_page.h"
 
 #include "base/words.h"
@@ -25,17 +26,20 @@ deepid_table *dpid_new_table(dpid_study_page *p, const char *heading, const char
     return table;
 }
 
-void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second, const char *second_caption,
+void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first,
+                          const char *first_caption, deepid_chart *second, const char *second_caption,
                           deepid_table *numbers, const char *file)
 {
     if (p->status == DEEPID_OK) /* without a folder there are no files */
-        dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption, numbers, *p->m->files ? file : NULL));
+        dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption,
+                                        numbers, *p->m->files ? file : NULL));
     deepid_table_destroy(numbers);
     deepid_chart_destroy(second);
     deepid_chart_destroy(first);
 }
 
-void dpid_add_figure(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *chart, deepid_table *numbers, const char *file)
+void dpid_add_figure(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *chart,
+                     deepid_table *numbers, const char *file)
 {
     dpid_add_figure_pair(p, headline, explanation, chart, NULL, NULL, NULL, numbers, file);
 }
@@ -64,7 +68,8 @@ static void find_seeds(dpid_study_page *p)
             p->seed[p->seeds++] = p->seed[i];
 }
 
-/* m = 0.05 (loss of the best constant predictor - median of S), at least 0.02 of the former: as the verdict's rules have it. */
+/* m = 0.05 (loss of the best constant predictor - median of S), at least 0.02 of the former: as the verdict's rules
+   have it. */
 static void find_margin(dpid_study_page *p)
 {
     const double shallow = dpid_median_of(p, p->seeds, dpid_arm_values(p, "S", "train_loss"));
@@ -77,9 +82,16 @@ static void find_margin(dpid_study_page *p)
 /* "the representation, rounding and overfitting" of the hypotheses with this status; "" for none. */
 static const char *list_of(dpid_study_page *p, const char *status)
 {
-    static const char *const names[][2] = {{"representation", "the representation"}, {"solver", "the solver"},         {"conditioning", "the start"}, {"budget", "the budget"},
-                                           {"optimiser", "the optimiser"},           {"objective", "the objective"},   {"rounding", "rounding"},      {"range", "underflow or overflow"},
-                                           {"overfitting", "overfitting"},           {"bug", "a bug in the gradients"}};
+    static const char *const names[][2] = {{"representation", "the representation"},
+                                           {"solver", "the solver"},
+                                           {"conditioning", "the start"},
+                                           {"budget", "the budget"},
+                                           {"optimiser", "the optimiser"},
+                                           {"objective", "the objective"},
+                                           {"rounding", "rounding"},
+                                           {"range", "underflow or overflow"},
+                                           {"overfitting", "overfitting"},
+                                           {"bug", "a bug in the gradients"}};
     enum { NAMES = sizeof names / sizeof *names };
     int32_t left = 0;
     const char *text = "";
@@ -140,7 +152,8 @@ static void add_scope(dpid_study_page *p)
     const char *scope = deepid_verdict_scope(p->m->verdict);
     const char *arms = left_out_arms(p);
     if (p->status == DEEPID_OK)
-        dpid_note(p, deepid_page_heading(p->page, p->m->verdict ? "What this verdict is about, and what not" : "What this is about, and what not"));
+        dpid_note(p, deepid_page_heading(p->page, p->m->verdict ? "What this verdict is about, and what not"
+                                                                : "What this is about, and what not"));
     if (p->m->verdict && !strstr(scope, "This verdict is about")) /* a verdict read from elsewhere may not say it */
         paragraph(p, honesty);
     paragraph(p, scope);

@@ -1,4 +1,5 @@
-/* The page of a study: plain tables in, figures out. Each figure is a file figure_<name>.c that looks up what it needs; what is missing is said at the end of the page. */
+/* The page of a study: plain tables in, figures out. Each figure is a file figure_<name>.c that looks up what it
+   needs; what is missing is said at the end of the page. */
 #ifndef DPID_REPORT_STUDY_PAGE_H
 #define DPID_REPORT_STUDY_PAGE_H
 
@@ -26,9 +27,10 @@ typedef struct {
     const char *command, *machine;  /* to repeat it; versions and machine in a line; may be "" */
     const char *files;              /* "results.csv, history.csv, ..."; may be "" */
     const char *deep_text;          /* of the deep net; may be "" */
-    double const_loss, margin;      /* of the best constant predictor; what counts as no difference; NaN: from the losses */
-    const deepid_table *results;    /* rows by arm: depth, seed, train_loss, valid_loss, diverged, ... */
-    const deepid_table *history;    /* rows by arm: seed, epoch, train_loss, valid_loss, ... */
+    /* of the best constant predictor; what counts as no difference; NaN: from the losses */
+    double const_loss, margin;
+    const deepid_table *results; /* rows by arm: depth, seed, train_loss, valid_loss, diverged, ... */
+    const deepid_table *history; /* rows by arm: seed, epoch, train_loss, valid_loss, ... */
     const dpid_page_arm *arm;
     int64_t arms;
     const dpid_page_probe *probe;
@@ -63,7 +65,8 @@ void dpid_note(dpid_study_page *p, int32_t status);
 /* ---- arms ---------------------------------------------------------------------------------------------- */
 
 const dpid_page_arm *dpid_find_arm(const dpid_study_page *p, const char *word);
-/* One number a seed of a column of the results, NaN where that run is missing, infinity for the losses of one that diverged; NULL: no run of this arm, or no such column. */
+/* One number a seed of a column of the results, NaN where that run is missing, infinity for the losses of one that
+   diverged; NULL: no run of this arm, or no such column. */
 const double *dpid_arm_values(dpid_study_page *p, const char *word, const char *column);
 /* "plain, depth 30", "... Adam": as a row of a figure. */
 const char *dpid_arm_name(dpid_study_page *p, const char *word);
@@ -93,17 +96,21 @@ typedef struct {
 /* A column of a probe; only rows of layers with weights when weights is true. */
 dpid_layers dpid_layers_of(dpid_study_page *p, const char *arm, const char *word, const char *column, bool weights);
 /* Thin lines for seeds, a thick one for the median. */
-void dpid_draw_layers(dpid_study_page *p, deepid_chart *chart, const char *style, const char *label, const dpid_layers *layers);
+void dpid_draw_layers(dpid_study_page *p, deepid_chart *chart, const char *style, const char *label,
+                      const dpid_layers *layers);
 /* Ticks at 1, 5, 10 ... of n. */
 void dpid_count_ticks(dpid_study_page *p, deepid_chart *chart, int64_t n);
 /* The medians of up to four series as a table, a row a layer. */
-deepid_table *dpid_layers_table(dpid_study_page *p, const char *columns, int64_t count, const dpid_layers *const *series);
+deepid_table *dpid_layers_table(dpid_study_page *p, const char *columns, int64_t count,
+                                const dpid_layers *const *series);
 
 /* ---- parts of the page ---------------------------------------------------------------------------------------- */
 
 /* A finished figure; chart and table are destroyed here. */
-void dpid_add_figure(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *chart, deepid_table *numbers, const char *file);
-void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first, const char *first_caption, deepid_chart *second, const char *second_caption,
+void dpid_add_figure(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *chart,
+                     deepid_table *numbers, const char *file);
+void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first,
+                          const char *first_caption, deepid_chart *second, const char *second_caption,
                           deepid_table *numbers, const char *file);
 deepid_chart *dpid_new_chart(dpid_study_page *p, const char *x_name, const char *y_name, const char *axes);
 deepid_table *dpid_new_table(dpid_study_page *p, const char *heading, const char *columns);

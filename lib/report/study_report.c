@@ -38,7 +38,8 @@ static int32_t keep(gathered *g, dpid_string *s, const char **out)
     return status;
 }
 
-/* "spirals, 256 samples · own nets, depth 2 against 30 · 10 seeds · sgd momentum=0.9, rate 0.03, 400 steps · float32" */
+/* "spirals, 256 samples · own nets, depth 2 against 30 · 10 seeds · sgd momentum=0.9, rate 0.03, 400 steps ·
+   float32" */
 static int32_t make_subject(gathered *g)
 {
     dpid_string s = {.ctx = g->ctx};
@@ -48,11 +49,15 @@ static int32_t make_subject(gathered *g)
         dpid_string_add(&s, data);
     else
         dpid_string_format(&s, "%s training samples", dpid_number(deepid_study_number(g->study, "train_samples")).text);
-    dpid_string_format(&s, " \xc2\xb7 %s%sdepth %s against %s", family, *family ? " nets, " : "", dpid_number(deepid_study_number(g->study, "shallow_depth")).text,
+    dpid_string_format(&s, " \xc2\xb7 %s%sdepth %s against %s", family, *family ? " nets, " : "",
+                       dpid_number(deepid_study_number(g->study, "shallow_depth")).text,
                        dpid_number(deepid_study_number(g->study, "deep_depth")).text);
-    dpid_string_format(&s, " \xc2\xb7 %s seeds \xc2\xb7 %s, rate %s, %s steps \xc2\xb7 start %s", dpid_number(deepid_study_number(g->study, "seeds")).text, text_of(g, "optimizer"),
-                       dpid_number(deepid_study_number(g->study, "learning_rate")).text, dpid_number(deepid_study_number(g->study, "steps")).text, text_of(g, "init"));
-    dpid_string_add(&s, deepid_study_number(g->study, "dtype") == DEEPID_F64 ? " \xc2\xb7 float64" : " \xc2\xb7 float32");
+    dpid_string_format(&s, " \xc2\xb7 %s seeds \xc2\xb7 %s, rate %s, %s steps \xc2\xb7 start %s",
+                       dpid_number(deepid_study_number(g->study, "seeds")).text, text_of(g, "optimizer"),
+                       dpid_number(deepid_study_number(g->study, "learning_rate")).text,
+                       dpid_number(deepid_study_number(g->study, "steps")).text, text_of(g, "init"));
+    dpid_string_add(&s,
+                    deepid_study_number(g->study, "dtype") == DEEPID_F64 ? " \xc2\xb7 float64" : " \xc2\xb7 float32");
     return keep(g, &s, &g->material.subject);
 }
 
@@ -83,7 +88,8 @@ static int32_t gather_arms(gathered *g)
         return DEEPID_ERR_STATE; /* the sentence is the study's */
     DPID_TRY(dpid_arena_alloc(&g->arena, count, sizeof *g->arm, "report", &g->arm));
     for (int64_t i = 0; i < count; i++)
-        g->arm[i] = (dpid_page_arm){deepid_study_arm_word(g->study, i), deepid_study_arm_block(g->study, i), deepid_study_arm_reason(g->study, i), deepid_study_arm_depth(g->study, i)};
+        g->arm[i] = (dpid_page_arm){deepid_study_arm_word(g->study, i), deepid_study_arm_block(g->study, i),
+                                    deepid_study_arm_reason(g->study, i), deepid_study_arm_depth(g->study, i)};
     g->material.arm = g->arm;
     g->material.arms = count;
     return DEEPID_OK;
@@ -93,7 +99,8 @@ static int32_t gather_arms(gathered *g)
 static int32_t gather_probes(gathered *g)
 {
     static const char *const arms[PROBED_ARMS] = {"D", "D_res"};
-    static const char *const words[] = {"gradient_norm", "gradient_accuracy", "response", "learned_identity", "lesion", "linear_probe", "cka"};
+    static const char *const words[] = {"gradient_norm", "gradient_accuracy", "response", "learned_identity",
+                                        "lesion",        "linear_probe",      "cka"};
     enum { WORDS = sizeof words / sizeof *words };
     DPID_TRY(dpid_arena_alloc(&g->arena, PROBED_ARMS * WORDS, sizeof *g->probe, "report", &g->probe));
     DPID_TRY(dpid_arena_alloc(&g->arena, PROBED_ARMS * WORDS, sizeof *g->table, "report", &g->table));

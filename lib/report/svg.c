@@ -6,18 +6,23 @@
 
 /* ---- widths ------------------------------------------------------------------------------ */
 
-/* Advance widths of DejaVu Sans Bold, the widest font of our list, in hundredths of the type size, rounded up; ' ' to '~'. */
-static const uint8_t advances[] = {35,  46, 53, 84, 70, 101, 88, 31, 46, 46, 53, 84, 38, 42,  38, 37, 70, 70, 70, 70, 70, 70, 70, 70,  70, 70, 40, 40, 84, 84, 84, 59,
-                                   100, 78, 77, 74, 84, 69,  69, 83, 84, 38, 38, 78, 64, 100, 84, 86, 74, 86, 78, 73, 69, 82, 78, 111, 78, 73, 73, 46, 37, 46, 84, 50,
-                                   50,  68, 72, 60, 72, 68,  44, 72, 72, 35, 35, 67, 35, 105, 72, 69, 72, 72, 50, 60, 48, 72, 66, 93,  65, 66, 59, 72, 37, 72, 84};
+/* Advance widths of DejaVu Sans Bold, the widest font of our list, in hundredths of the type size, rounded up; ' '
+   to '~'. */
+static const uint8_t advances[] = {35, 46,  53, 84, 70, 101, 88, 31,  46, 46, 53, 84, 38, 42,  38, 37, 70, 70,  70,
+                                   70, 70,  70, 70, 70, 70,  70, 40,  40, 84, 84, 84, 59, 100, 78, 77, 74, 84,  69,
+                                   69, 83,  84, 38, 38, 78,  64, 100, 84, 86, 74, 86, 78, 73,  69, 82, 78, 111, 78,
+                                   73, 73,  46, 37, 46, 84,  50, 50,  68, 72, 60, 72, 68, 44,  72, 72, 35, 35,  67,
+                                   35, 105, 72, 69, 72, 72,  50, 60,  48, 72, 66, 93, 65, 66,  59, 72, 37, 72,  84};
 
-/* Superscripts and the multiplication sign are narrow; letters of other scripts are at most square, pictures a little wider. */
+/* Superscripts and the multiplication sign are narrow; letters of other scripts are at most square, pictures a
+   little wider. */
 static double advance(const char *p, int32_t length)
 {
     const unsigned char first = (unsigned char)*p;
     if (length <= 1)
         return first >= ' ' && first <= '~' ? advances[first - ' '] / 100.0 : 1.05;
-    if (strncmp(p, "\xe2\x81", 2) == 0 || strncmp(p, "\xc2\xb2", 2) == 0 || strncmp(p, "\xc2\xb3", 2) == 0 || strncmp(p, "\xc2\xb9", 2) == 0)
+    if (strncmp(p, "\xe2\x81", 2) == 0 || strncmp(p, "\xc2\xb2", 2) == 0 || strncmp(p, "\xc2\xb3", 2) == 0 ||
+        strncmp(p, "\xc2\xb9", 2) == 0)
         return 0.6; /* ⁰ ⁴ .. ⁹ ⁻ ² ³ ¹ */
     return length == 4 ? 1.4 : length == 2 ? 1.1 : 1.05;
 }
@@ -105,7 +110,8 @@ static void close_element(dpid_string *s, const char *element, const char *title
     dpid_string_format(s, "</%s>\n", element);
 }
 
-void dpid_svg_text(dpid_string *s, const char *css, const char *css2, const char *anchor, double x, double y, double room, const char *text)
+void dpid_svg_text(dpid_string *s, const char *css, const char *css2, const char *anchor, double x, double y,
+                   double room, const char *text)
 {
     const double slack = 0.01; /* room is often the text's own width, taken apart and put together */
     const bool whole = dpid_text_width(text) <= room + slack;
@@ -131,7 +137,8 @@ void dpid_svg_text(dpid_string *s, const char *css, const char *css2, const char
     dpid_string_add(s, "</text>\n");
 }
 
-void dpid_svg_line(dpid_string *s, const char *css, const char *css2, double x1, double y1, double x2, double y2, const char *title)
+void dpid_svg_line(dpid_string *s, const char *css, const char *css2, double x1, double y1, double x2, double y2,
+                   const char *title)
 {
     open_element(s, "line", css, css2);
     attribute(s, "x1", x1);
@@ -141,7 +148,8 @@ void dpid_svg_line(dpid_string *s, const char *css, const char *css2, double x1,
     close_element(s, "line", title);
 }
 
-void dpid_svg_rect(dpid_string *s, const char *css, const char *css2, double x, double y, double width, double height, double opacity, const char *title)
+void dpid_svg_rect(dpid_string *s, const char *css, const char *css2, double x, double y, double width, double height,
+                   double opacity, const char *title)
 {
     if (css)
         open_element(s, "rect", css, css2);

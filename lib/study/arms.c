@@ -1,4 +1,5 @@
-/* The arms of one study: of each row of the registry its net, start, optimiser and rate; or the reason why it is left out. */
+/* The arms of one study: of each row of the registry its net, start, optimiser and rate; or the reason why it is
+   left out. */
 #include "study/study.h"
 
 #include "net/twin.h"
@@ -69,12 +70,14 @@ static int32_t price(dpid_study_arm *arm, deepid_net *net, const deepid_study *s
     enum { PASSES = 3, LAYER = 4000, F64 = 2 };
     deepid_table *summary = NULL;
     DPID_TRY(deepid_net_summary(net, &summary));
-    const double work = deepid_table_get(summary, deepid_table_rows(summary) - 1, deepid_table_find_column(summary, "multiply_adds"));
+    const double work =
+        deepid_table_get(summary, deepid_table_rows(summary) - 1, deepid_table_find_column(summary, "multiply_adds"));
     const int64_t batch = dpid_study_int(study, DPID_NUMBER_BATCH);
     const double samples = batch > 0 ? (double)batch : (double)study->train->count;
     const double wide = arm->dtype == DEEPID_F64 ? F64 : 1;
     arm->step_cost = wide * PASSES * (work * samples + LAYER * (double)net->layers);
-    arm->look_cost = wide * (work + (double)LAYER * (double)net->layers / samples) * (double)(study->train->count + (study->valid ? study->valid->count : 0));
+    arm->look_cost = wide * (work + (double)LAYER * (double)net->layers / samples) *
+                     (double)(study->train->count + (study->valid ? study->valid->count : 0));
     deepid_table_destroy(summary);
     return DEEPID_OK;
 }
@@ -117,7 +120,8 @@ static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net
     if (strcmp(own, "delta_orthogonal") == 0 && !has_kind(net, convolutions))
         return no_way(study, arm, "delta_orthogonal is for convolutions, and the deep net has none");
     if (strstr(own, "orthogonal") && has_kind(net, rectifiers))
-        arm->init = strcmp(own, "orthogonal") == 0 ? "orthogonal gain=1.4142135623730951" : "delta_orthogonal gain=1.4142135623730951";
+        arm->init = strcmp(own, "orthogonal") == 0 ? "orthogonal gain=1.4142135623730951"
+                                                   : "delta_orthogonal gain=1.4142135623730951";
     return answer(study, arm, deepid_net_init(net, arm->init, 1));
 }
 
@@ -153,7 +157,8 @@ static int32_t choose_optimizer(deepid_study *study, dpid_study_arm *arm)
 
 static int32_t describe(deepid_study *study, dpid_study_arm *arm, deepid_net *net)
 {
-    const double given = study->number[arm->row->net == DPID_ARM_SHALLOW ? DPID_NUMBER_SHALLOW_DEPTH : DPID_NUMBER_DEEP_DEPTH];
+    const double given =
+        study->number[arm->row->net == DPID_ARM_SHALLOW ? DPID_NUMBER_SHALLOW_DEPTH : DPID_NUMBER_DEEP_DEPTH];
     const char *block = study->text[DPID_TEXT_BLOCK];
     if (arm->row->net != DPID_ARM_ADDED) {
         arm->block = *block && arm->row->net != DPID_ARM_TWIN ? block : block_word(net);
@@ -210,7 +215,8 @@ static int32_t list_arms(deepid_study *study)
             study->arm[study->arms++] = (dpid_study_arm){.row = row, .word = row->word};
         for (int64_t k = 0; row->net == DPID_ARM_ADDED && k < study->added_count; k++) {
             const dpid_added_net *net = &study->added[k];
-            study->arm[study->arms++] = (dpid_study_arm){.row = row, .word = net->word, .text = net->text, .block = net->block, .depth = net->depth};
+            study->arm[study->arms++] = (dpid_study_arm){
+                .row = row, .word = net->word, .text = net->text, .block = net->block, .depth = net->depth};
         }
     }
     return DEEPID_OK;
@@ -224,7 +230,8 @@ static int32_t choose(deepid_study *study)
     DPID_TRY(dpid_arena_alloc(&study->plan, study->arms, sizeof *chosen, "study", &chosen));
     for (int32_t i = study->arms - 1; i >= 0; i--) {
         const dpid_study_arm *arm = &study->arm[i];
-        chosen[i] = chosen[i] || !*list || strcmp(arm->word, "S") == 0 || strcmp(arm->word, "D") == 0 || dpid_arm_chosen(list, arm->word);
+        chosen[i] = chosen[i] || !*list || strcmp(arm->word, "S") == 0 || strcmp(arm->word, "D") == 0 ||
+                    dpid_arm_chosen(list, arm->word);
         if (chosen[i] && arm->parent >= 0)
             chosen[arm->parent] = true;
         if (chosen[i] && arm->row->rate_of)
@@ -279,7 +286,9 @@ int32_t dpid_arms_make(deepid_study *study)
 {
     dpid_span rest;
     if (!optimizer_of(study->text[DPID_TEXT_OPTIMIZER]))
-        return dpid_fail_word(study->head.ctx, "optimizer", dpid_first_word(dpid_span_of(study->text[DPID_TEXT_OPTIMIZER]), &rest), dpid_optimizer_words());
+        return dpid_fail_word(study->head.ctx, "optimizer",
+                              dpid_first_word(dpid_span_of(study->text[DPID_TEXT_OPTIMIZER]), &rest),
+                              dpid_optimizer_words());
     DPID_TRY(list_arms(study));
     for (int32_t i = 0; i < study->arms; i++) {
         dpid_study_arm *arm = &study->arm[i];

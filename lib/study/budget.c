@@ -1,5 +1,6 @@
-/* A budget of seconds: a few steps of S and D are timed, every arm is priced, and the most telling evidence is bought first; what is left out has its reason. The choice is made once and
-   kept in OUT/plan.json, so that clocks decide nothing when the study goes on. */
+/* A budget of seconds: a few steps of S and D are timed, every arm is priced, and the most telling evidence is
+   bought first; what is left out has its reason. The choice is made once and kept in OUT/plan.json, so that clocks
+   decide nothing when the study goes on. */
 #include "study/study.h"
 
 #include "train/trainer.h"
@@ -24,7 +25,10 @@ typedef struct {
 } purchase;
 
 /* The order of buying; a word stands for its set. Seeds come after it. */
-static const char *const wishes[] = {"S", "D", "W0", "D_res", "D_start:looks_linear", "D64", "D_opt", "D_3T", "WT", "S_fine", "tuning", "D_start", "probes", "depth", "dial", NULL};
+static const char *const wishes[] = {"S",      "D",       "W0",     "D_res", "D_start:looks_linear",
+                                     "D64",    "D_opt",   "D_3T",   "WT",    "S_fine",
+                                     "tuning", "D_start", "probes", "depth", "dial",
+                                     NULL};
 enum { USEFUL_SEEDS = 6, FEWEST_SEEDS = 2 }; /* below 6 an exact test cannot reach 0.05 */
 
 /* ---- timing ------------------------------------------------------------------------------------ */
@@ -113,7 +117,8 @@ static double training_seconds(const purchase *p, const dpid_study_arm *arm, int
 {
     const double trials = 1.3;
     const pace a = pace_of(p, arm);
-    const double step = dpid_steps_alone(arm->optimizer) ? a.step * trials * (double)dpid_study_steps_per_epoch(p->study) : a.step;
+    const double step =
+        dpid_steps_alone(arm->optimizer) ? a.step * trials * (double)dpid_study_steps_per_epoch(p->study) : a.step;
     return (double)arm->steps * step + (double)looks * a.look;
 }
 
@@ -126,7 +131,8 @@ static double arm_seconds(const purchase *p, int32_t i)
         seconds += DPID_RATES * p->study->number[DPID_NUMBER_TUNING_SEEDS] * training_seconds(p, arm, TUNING_LOOKS);
     for (int32_t probe = 0; p->probes && dpid_probe_at(probe); probe++)
         if (dpid_probe_applies(p->study, dpid_probe_at(probe), arm))
-            seconds += fmin((double)p->seeds, p->study->number[DPID_NUMBER_PROBE_SEEDS]) * DPID_PROBE_STEPS * pace_of(p, arm).step;
+            seconds += fmin((double)p->seeds, p->study->number[DPID_NUMBER_PROBE_SEEDS]) * DPID_PROBE_STEPS *
+                       pace_of(p, arm).step;
     return seconds;
 }
 
@@ -148,7 +154,8 @@ static int32_t leave_out(deepid_study *study, dpid_study_arm *arm, double more)
 {
     char reason[256];
     char *kept = NULL;
-    snprintf(reason, sizeof reason, "the budget of %s s does not pay for it (about %s s more)", dpid_number(study->number[DPID_NUMBER_BUDGET]).text,
+    snprintf(reason, sizeof reason, "the budget of %s s does not pay for it (about %s s more)",
+             dpid_number(study->number[DPID_NUMBER_BUDGET]).text,
              dpid_number(more < 10 ? ceil(10 * more) / 10 : ceil(more)).text);
     DPID_TRY(dpid_arena_text(&study->plan, reason, (int64_t)strlen(reason), &kept));
     arm->reason = kept;
@@ -237,9 +244,14 @@ static const dpid_sealed_kind sealed = {"plan", "remove it to have the budget sp
 
 void dpid_budget_write(const deepid_study *study, dpid_string *s)
 {
-    dpid_string_format(s, "{\"format\": %d, \"budget\": %s, \"seconds\": %s, \"seeds\": %lld, \"tuning_seeds\": %lld, \"probe_seeds\": %lld,\n\"arms\": [",
-                       PLAN_FORMAT, study->number[DPID_NUMBER_BUDGET] > 0 ? dpid_number(study->number[DPID_NUMBER_BUDGET]).text : "null", study->seconds > 0 ? dpid_number(study->seconds).text : "null",
-                       (long long)study->seeds, (long long)study->tuning_seeds, (long long)study->probe_seeds);
+    dpid_string_format(s,
+                       "{\"format\": %d, \"budget\": %s, \"seconds\": %s, \"seeds\": %lld, \"tuning_seeds\": %lld, "
+                       "\"probe_seeds\": %lld,\n\"arms\": [",
+                       PLAN_FORMAT,
+                       study->number[DPID_NUMBER_BUDGET] > 0 ? dpid_number(study->number[DPID_NUMBER_BUDGET]).text
+                                                             : "null",
+                       study->seconds > 0 ? dpid_number(study->seconds).text : "null", (long long)study->seeds,
+                       (long long)study->tuning_seeds, (long long)study->probe_seeds);
     for (int32_t i = 0; i < study->arms; i++) {
         dpid_string_add(s, i ? ",\n  {\"arm\": " : "\n  {\"arm\": ");
         dpid_string_json(s, study->arm[i].word);
@@ -263,9 +275,10 @@ static int32_t take_plan(deepid_study *study, const dpid_json *root, const char 
 {
     deepid_ctx *ctx = study->head.ctx;
     const dpid_json *arms = dpid_json_get(root, "arms");
-    const bool counts = get_count(root, "seeds", 1, dpid_study_int(study, DPID_NUMBER_SEEDS), &study->seeds) &&
-                        get_count(root, "tuning_seeds", 0, dpid_study_int(study, DPID_NUMBER_TUNING_SEEDS), &study->tuning_seeds) &&
-                        get_count(root, "probe_seeds", 0, dpid_study_int(study, DPID_NUMBER_PROBE_SEEDS), &study->probe_seeds);
+    const bool counts =
+        get_count(root, "seeds", 1, dpid_study_int(study, DPID_NUMBER_SEEDS), &study->seeds) &&
+        get_count(root, "tuning_seeds", 0, dpid_study_int(study, DPID_NUMBER_TUNING_SEEDS), &study->tuning_seeds) &&
+        get_count(root, "probe_seeds", 0, dpid_study_int(study, DPID_NUMBER_PROBE_SEEDS), &study->probe_seeds);
     if (!counts || dpid_json_count(arms) != study->arms)
         return dpid_sealed_damaged(ctx, path, &sealed, "its seeds or arms are not those of this study");
     (void)dpid_json_number(dpid_json_get(root, "seconds"), &study->seconds); /* null: 0 */

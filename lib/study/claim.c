@@ -1,5 +1,6 @@
-/* Claims: OUT/tasks/<hash>.taken says who works on a task: host, process, and when that process began, so that a claim of a killed process is known as such even when its number is in use
-   again. Two that take over the same stale claim at once both do the task, and publish the same result. */
+/* Claims: OUT/tasks/<hash>.taken says who works on a task: host, process, and when that process began, so that a
+   claim of a killed process is known as such even when its number is in use again. Two that take over the same stale
+   claim at once both do the task, and publish the same result. */
 #include "study/study.h"
 
 #include "base/file.h"
@@ -21,7 +22,8 @@ static int64_t number_at(const char *p)
     return p && dpid_parse_int(p, (int64_t)strcspn(p, " \n"), &number) ? number : -1;
 }
 
-/* When a process began: field 22 of /proc/PID/stat, the 20th behind the command's closing parenthesis; -1 where there is no /proc, and for one that has ended and was not yet waited for (Z).
+/* When a process began: field 22 of /proc/PID/stat, the 20th behind the command's closing parenthesis; -1 where
+ * there is no /proc, and for one that has ended and was not yet waited for (Z).
  */
 static int64_t start_of(int64_t pid)
 {
@@ -53,7 +55,8 @@ static int write_claim(char *text, int64_t pid)
 
 typedef enum { OWNER_LIVES, OWNER_GONE, NO_CLAIM } owner;
 
-/* Bytes of a claim, 0 for what is none: a pipe, a folder, a link, which are not waited for nor followed; -1 for one that has gone or may not be read. */
+/* Bytes of a claim, 0 for what is none: a pipe, a folder, a link, which are not waited for nor followed; -1 for one
+   that has gone or may not be read. */
 static ssize_t read_claim(const char *path, char text[static CLAIM_MAX])
 {
     struct stat info;
@@ -66,7 +69,8 @@ static ssize_t read_claim(const char *path, char text[static CLAIM_MAX])
     return length;
 }
 
-/* Gone: on this host, and no such process, or another one of the same number. What does not read as a claim is nobody's. */
+/* Gone: on this host, and no such process, or another one of the same number. What does not read as a claim is
+   nobody's. */
 static owner owner_of(const char *path)
 {
     char text[CLAIM_MAX] = "";
@@ -103,7 +107,8 @@ static dpid_claim create_claim(const char *path)
 
 static bool path_of(const deepid_study *study, const dpid_task *task, char *path)
 {
-    return study->folder && snprintf(path, PATH_MAX_BYTES, "%s/tasks/%s.taken", study->folder, task->name) < PATH_MAX_BYTES;
+    return study->folder &&
+           snprintf(path, PATH_MAX_BYTES, "%s/tasks/%s.taken", study->folder, task->name) < PATH_MAX_BYTES;
 }
 
 dpid_claim dpid_task_claim(const deepid_study *study, const dpid_task *task)

@@ -1,4 +1,5 @@
-/* From a study's tasks to the evidence that the rules look at: losses by arm and seed, witnesses, floor, what probes counted, what was left out. */
+/* From a study's tasks to the evidence that the rules look at: losses by arm and seed, witnesses, floor, what probes
+   counted, what was left out. */
 #include "study/study.h"
 
 #include "identity/embed.h"
@@ -35,7 +36,8 @@ typedef struct {
 
 static int32_t make_columns(collection *c, columns *k)
 {
-    double **const all[] = {&k->train_loss, &k->train_error, &k->valid_loss, &k->valid_error, &k->best_valid_loss, &k->penalty};
+    double **const all[] = {&k->train_loss,  &k->train_error,     &k->valid_loss,
+                            &k->valid_error, &k->best_valid_loss, &k->penalty};
     for (int i = 0; i < 6; i++)
         DPID_TRY(dpid_arena_alloc(&c->arena, c->e->seeds, sizeof(double), "evidence", all[i]));
     return dpid_arena_alloc(&c->arena, c->e->seeds, sizeof *k->diverged, "evidence", &k->diverged);
@@ -44,8 +46,12 @@ static int32_t make_columns(collection *c, columns *k)
 static void fill_seed(const dpid_task *task, columns *k, int64_t i)
 {
     const bool known = task->state == DPID_TASK_DONE && !task->reason;
-    const dpid_outcome none = {
-        .train_loss = (double)NAN, .train_error = (double)NAN, .valid_loss = (double)NAN, .valid_error = (double)NAN, .best_valid_loss = (double)NAN, .penalty = (double)NAN};
+    const dpid_outcome none = {.train_loss = (double)NAN,
+                               .train_error = (double)NAN,
+                               .valid_loss = (double)NAN,
+                               .valid_error = (double)NAN,
+                               .best_valid_loss = (double)NAN,
+                               .penalty = (double)NAN};
     const dpid_outcome *o = known ? &task->outcome : &none;
     k->train_loss[i] = o->train_loss;
     k->train_error[i] = o->train_error;
@@ -149,7 +155,8 @@ static int32_t examine(collection *c)
     dpid_embedding found = {.status = 0};
     char *sentence = NULL;
     int64_t i = 0;
-    while (i < c->e->seeds && (study->task[shallow->first_task + i].state != DPID_TASK_DONE || study->task[shallow->first_task + i].diverged))
+    while (i < c->e->seeds && (study->task[shallow->first_task + i].state != DPID_TASK_DONE ||
+                               study->task[shallow->first_task + i].diverged))
         i++;
     if (i == c->e->seeds)
         return DEEPID_OK;
@@ -182,7 +189,8 @@ static const deepid_table *table_of(const deepid_study *study, const char *arm, 
 {
     for (int64_t i = *next; i < study->tasks; i++) {
         const dpid_task *task = &study->task[i];
-        if (task->kind != DPID_TASK_PROBE || !task->table || strcmp(study->arm[task->arm].word, arm) != 0 || strcmp(dpid_probe_at(task->probe)->word, word) != 0)
+        if (task->kind != DPID_TASK_PROBE || !task->table || strcmp(study->arm[task->arm].word, arm) != 0 ||
+            strcmp(dpid_probe_at(task->probe)->word, word) != 0)
             continue;
         *next = i + 1;
         return task->table;
@@ -233,7 +241,8 @@ static void collect_range(collection *c)
         c->e->counted = true;
         c->e->zeros += get(t, all, "zero") + get(t, all, "weight_zero");
         c->e->subnormals += get(t, all, "subnormal") + get(t, all, "weight_subnormal");
-        c->e->infinities += get(t, all, "infinite") + get(t, all, "weight_infinite") + get(t, all, "nan") + get(t, all, "weight_nan");
+        c->e->infinities +=
+            get(t, all, "infinite") + get(t, all, "weight_infinite") + get(t, all, "nan") + get(t, all, "weight_nan");
     }
 }
 
@@ -315,7 +324,8 @@ static int32_t explain(collection *c)
     const char *other = best_start(c);
     DPID_TRY(dpid_arena_alloc(&c->arena, QUANTITIES, sizeof *all, "evidence", &all));
     for (int i = 0; i < QUANTITIES; i++) {
-        const dpid_explanation one = {quantities[i].name, value_of(c, "D", &quantities[i]), value_of(c, other, &quantities[i])};
+        const dpid_explanation one = {quantities[i].name, value_of(c, "D", &quantities[i]),
+                                      value_of(c, other, &quantities[i])};
         if (!isnan(one.before))
             all[c->e->explanations++] = one;
     }
@@ -360,7 +370,8 @@ static int32_t study_judge(deepid_study *study, deepid_verdict **out)
     DPID_TRY(dpid_study_plan(study));
     for (int64_t i = 0; i < study->nets; i++)
         if (study->task[i].state != DPID_TASK_DONE)
-            return dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "study: task %lld (%s, seed %llu) has not run yet; a verdict needs them all", (long long)i,
+            return dpid_fail(study->head.ctx, DEEPID_ERR_STATE,
+                             "study: task %lld (%s, seed %llu) has not run yet; a verdict needs them all", (long long)i,
                              study->arm[study->task[i].arm].word, (unsigned long long)study->task[i].seed);
     dpid_evidence e = dpid_evidence_none(study->seeds, deepid_dataset_constant_loss(study->train));
     collection c = {.study = study, .e = &e, .arena = {.ctx = study->head.ctx}};

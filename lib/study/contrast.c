@@ -1,5 +1,6 @@
 /* Contrasts between arms, seed by seed, and what an intervention repairs.
-   Ranks take losses as they are, divergence as the worst; means count a training loss above that of the constant predictor as that of the constant predictor. */
+   Ranks take losses as they are, divergence as the worst; means count a training loss above that of the constant
+   predictor as that of the constant predictor. */
 #include "study/rules.h"
 
 #include <deepid/statistics.h>
@@ -44,10 +45,12 @@ static int32_t capped_means(const dpid_judge *j, joint *both, dpid_contrast *out
     DPID_TRY(deepid_statistics_sign_flip(j->ctx, both->n, both->difference, 0, (uint64_t)j->t.seed, &out->p));
     if (both->n < j->least_seeds)
         return DEEPID_OK;
-    return deepid_statistics_bootstrap_mean(j->ctx, both->n, both->difference, j->t.level, (int64_t)j->t.resamples, (uint64_t)j->t.seed, &out->mean.value, &out->mean.low, &out->mean.high);
+    return deepid_statistics_bootstrap_mean(j->ctx, both->n, both->difference, j->t.level, (int64_t)j->t.resamples,
+                                            (uint64_t)j->t.seed, &out->mean.value, &out->mean.low, &out->mean.high);
 }
 
-int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_means means, dpid_contrast *out)
+int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_means means,
+                         dpid_contrast *out)
 {
     joint both;
     double statistic;
@@ -56,7 +59,8 @@ int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_s
     out->n = both.n;
     if (both.n == 0)
         return DEEPID_OK;
-    DPID_TRY(deepid_statistics_hodges_lehmann(j->ctx, both.n, both.difference, j->t.level, &out->rank.value, &out->rank.low, &out->rank.high));
+    DPID_TRY(deepid_statistics_hodges_lehmann(j->ctx, both.n, both.difference, j->t.level, &out->rank.value,
+                                              &out->rank.low, &out->rank.high));
     if (means == DPID_CAPPED)
         return capped_means(j, &both, out);
     return deepid_statistics_signed_rank(j->ctx, both.n, both.difference, &statistic, &out->p);
@@ -73,7 +77,8 @@ static int32_t contrast_apart(const dpid_judge *j, const dpid_series *a, const d
     out->n = first.n < second.n ? first.n : second.n;
     if (out->n == 0)
         return DEEPID_OK;
-    DPID_TRY(deepid_statistics_shift(j->ctx, first.n, first.a, second.n, second.a, j->t.level, &out->rank.value, &out->rank.low, &out->rank.high));
+    DPID_TRY(deepid_statistics_shift(j->ctx, first.n, first.a, second.n, second.a, j->t.level, &out->rank.value,
+                                     &out->rank.low, &out->rank.high));
     if (isnan(out->rank.value))
         out->rank.value = 0;
     cap(j, first.n, first.a);
@@ -97,17 +102,21 @@ static int32_t set_share(const dpid_judge *j, const dpid_series *x, bool indepen
     if (pair.n < j->least_seeds)
         return DEEPID_OK;
     if (!independent)
-        return deepid_statistics_bootstrap_share(j->ctx, pair.n, pair.a, pair.b, pair.c, j->t.level, (int64_t)j->t.resamples, (uint64_t)j->t.seed, &out->value, &out->low, &out->high);
+        return deepid_statistics_bootstrap_share(j->ctx, pair.n, pair.a, pair.b, pair.c, j->t.level,
+                                                 (int64_t)j->t.resamples, (uint64_t)j->t.seed, &out->value, &out->low,
+                                                 &out->high);
     joint alone;
     join(j, x, x, NULL, &alone);
     cap(j, alone.n, alone.a);
     if (alone.n < j->least_seeds)
         return DEEPID_OK;
-    return deepid_statistics_bootstrap_share_independent(j->ctx, pair.n, pair.a, pair.c, alone.n, alone.a, j->t.level, (int64_t)j->t.resamples, (uint64_t)j->t.seed, &out->value, &out->low,
-                                                         &out->high);
+    return deepid_statistics_bootstrap_share_independent(j->ctx, pair.n, pair.a, pair.c, alone.n, alone.a, j->t.level,
+                                                         (int64_t)j->t.resamples, (uint64_t)j->t.seed, &out->value,
+                                                         &out->low, &out->high);
 }
 
-/* confirmed: surely repairs more than half; contributes: surely more than m; refuted: surely less than half, or less than m */
+/* confirmed: surely repairs more than half; contributes: surely more than m; refuted: surely less than half, or less
+   than m */
 static dpid_verdict_status status_of(const dpid_judge *j, const dpid_intervention *x)
 {
     if (x->share.low > j->t.share)
@@ -124,7 +133,8 @@ int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool indepen
     const dpid_series x = dpid_arm_loss(j, arm);
     *out = (dpid_intervention){.arm = arm, .share = unknown};
     DPID_TRY(dpid_series_median(j, &x, &out->median));
-    DPID_TRY(independent ? contrast_apart(j, &j->loss_d, &x, &out->effect) : dpid_contrast_of(j, &j->loss_d, &x, DPID_CAPPED, &out->effect));
+    DPID_TRY(independent ? contrast_apart(j, &j->loss_d, &x, &out->effect)
+                         : dpid_contrast_of(j, &j->loss_d, &x, DPID_CAPPED, &out->effect));
     if (out->effect.n > 0)
         DPID_TRY(set_share(j, &x, independent, &out->share));
     out->status = status_of(j, out);
@@ -136,7 +146,8 @@ static bool better(const dpid_intervention *a, const dpid_intervention *b)
 {
     if (!b->arm || a->status != b->status)
         return !b->arm || a->status > b->status;
-    return !isnan(a->share.value) && !isnan(b->share.value) ? a->share.value > b->share.value : a->effect.rank.value > b->effect.rank.value;
+    return !isnan(a->share.value) && !isnan(b->share.value) ? a->share.value > b->share.value
+                                                            : a->effect.rank.value > b->effect.rank.value;
 }
 
 int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_intervention *out, int64_t *tried)

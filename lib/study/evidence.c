@@ -36,13 +36,15 @@ static int32_t check_arm(const dpid_judge *j, int64_t i)
 {
     const dpid_arm_evidence *a = &j->e->arm[i];
     if (!a->word || !a->train_loss)
-        return dpid_fail(j->ctx, DEEPID_ERR_ARGUMENT, "verdict: arm %lld has no %s", (long long)i, a->word ? "training losses" : "word");
+        return dpid_fail(j->ctx, DEEPID_ERR_ARGUMENT, "verdict: arm %lld has no %s", (long long)i,
+                         a->word ? "training losses" : "word");
     for (int64_t k = 0; k < i; k++)
         if (!strcmp(j->e->arm[k].word, a->word))
             return dpid_fail(j->ctx, DEEPID_ERR_ARGUMENT, "verdict: there are two arms '%s'", a->word);
     for (int64_t s = 0; s < j->e->seeds; s++)
         if (isinf(a->train_loss[s]) && a->train_loss[s] < 0)
-            return dpid_fail(j->ctx, DEEPID_ERR_NUMERIC, "verdict: the loss of arm '%s', seed %lld, is -inf", a->word, (long long)s);
+            return dpid_fail(j->ctx, DEEPID_ERR_NUMERIC, "verdict: the loss of arm '%s', seed %lld, is -inf", a->word,
+                             (long long)s);
     return DEEPID_OK;
 }
 
@@ -50,11 +52,15 @@ static int32_t check(const dpid_judge *j)
 {
     const dpid_evidence *e = j->e;
     if (e->seeds < 1 || e->seeds > DPID_SEEDS_MAX)
-        return dpid_fail(j->ctx, DEEPID_ERR_ARGUMENT, "verdict: there are %lld seeds, expected 1 to %d", (long long)e->seeds, DPID_SEEDS_MAX);
+        return dpid_fail(j->ctx, DEEPID_ERR_ARGUMENT, "verdict: there are %lld seeds, expected 1 to %d",
+                         (long long)e->seeds, DPID_SEEDS_MAX);
     if (e->arms < 1 || e->arms > DPID_ARMS_MAX || !e->arm)
-        return dpid_fail(j->ctx, DEEPID_ERR_ARGUMENT, "verdict: there are %lld arms, expected 1 to %d", (long long)e->arms, DPID_ARMS_MAX);
+        return dpid_fail(j->ctx, DEEPID_ERR_ARGUMENT, "verdict: there are %lld arms, expected 1 to %d",
+                         (long long)e->arms, DPID_ARMS_MAX);
     if (!isfinite(e->const_loss) || e->const_loss < 0)
-        return dpid_fail(j->ctx, DEEPID_ERR_NUMERIC, "verdict: const_loss is %s, expected the finite loss of the best constant predictor", dpid_number(e->const_loss).text);
+        return dpid_fail(j->ctx, DEEPID_ERR_NUMERIC,
+                         "verdict: const_loss is %s, expected the finite loss of the best constant predictor",
+                         dpid_number(e->const_loss).text);
     for (int64_t i = 0; i < e->arms; i++)
         DPID_TRY(check_arm(j, i));
     return DEEPID_OK;
@@ -158,7 +164,8 @@ static int32_t set_margins(dpid_judge *j)
     const dpid_series valid = dpid_arm_series(j, j->s, j->s ? j->s->valid_loss : NULL);
     double median_valid;
     DPID_TRY(dpid_series_median(j, &valid, &median_valid));
-    j->headroom = j->t.margin_share * (e->const_loss - j->median_s) >= j->t.headroom * e->const_loss && e->const_loss > 0;
+    j->headroom =
+        j->t.margin_share * (e->const_loss - j->median_s) >= j->t.headroom * e->const_loss && e->const_loss > 0;
     j->margin = isnan(e->margin) ? default_margin(j, j->median_s) : e->margin;
     j->valid_margin = isnan(e->valid_margin) ? default_margin(j, median_valid) : e->valid_margin;
     return DEEPID_OK;
@@ -195,7 +202,8 @@ static int32_t set_alike(dpid_judge *j)
     j->alike.value = j->harm.rank.value;
     if (!(j->margin > 0) || isinf(j->margin))
         return DEEPID_OK;
-    return deepid_statistics_equivalence(j->ctx, n, d, j->margin, 1 - j->t.level, &j->alike.low, &j->alike.high, &j->equivalent);
+    return deepid_statistics_equivalence(j->ctx, n, d, j->margin, 1 - j->t.level, &j->alike.low, &j->alike.high,
+                                         &j->equivalent);
 }
 
 static int32_t set_harm(dpid_judge *j)
@@ -204,7 +212,9 @@ static int32_t set_harm(dpid_judge *j)
     if (j->harm.n > 0)
         DPID_TRY(set_alike(j));
     if (j->harm.n > 0 && !isinf(j->median_s))
-        j->harm_state = j->harm.rank.low > j->margin ? DPID_HARM : j->harm.rank.high < j->margin ? DPID_HARM_NONE : DPID_HARM_UNSURE;
+        j->harm_state = j->harm.rank.low > j->margin    ? DPID_HARM
+                        : j->harm.rank.high < j->margin ? DPID_HARM_NONE
+                                                        : DPID_HARM_UNSURE;
     return DEEPID_OK;
 }
 

@@ -17,12 +17,14 @@ static void add_numbers(dpid_string *s, const double *values, int count)
 
 static void results_csv(const deepid_study *study, dpid_string *s)
 {
-    dpid_string_add(s, "task,arm,family,block,depth,seed,dtype,epochs,train_loss,train_error,valid_loss,valid_error,diverged,seconds\n");
+    dpid_string_add(s, "task,arm,family,block,depth,seed,dtype,epochs,train_loss,train_error,valid_loss,valid_error,"
+                       "diverged,seconds\n");
     for (int64_t i = 0; i < study->nets; i++) {
         const dpid_task *t = &study->task[i];
         const dpid_outcome *o = &t->outcome;
         const dpid_study_arm *arm = &study->arm[t->arm];
-        const double values[] = {o->epochs, o->train_loss, o->train_error, o->valid_loss, o->valid_error, t->diverged, o->seconds};
+        const double values[] = {o->epochs,      o->train_loss, o->train_error, o->valid_loss,
+                                 o->valid_error, t->diverged,   o->seconds};
         if (t->state != DPID_TASK_DONE || t->reason)
             continue;
         dpid_string_format(s, "%lld,", (long long)t->task);
@@ -31,7 +33,8 @@ static void results_csv(const deepid_study *study, dpid_string *s)
         dpid_string_csv(s, study->text[DPID_TEXT_FAMILY]);
         dpid_string_add(s, ",");
         dpid_string_csv(s, arm->block);
-        dpid_string_format(s, ",%lld,%llu,%s", (long long)arm->depth, (unsigned long long)t->seed, dpid_dtype_name(arm->dtype));
+        dpid_string_format(s, ",%lld,%llu,%s", (long long)arm->depth, (unsigned long long)t->seed,
+                           dpid_dtype_name(arm->dtype));
         add_numbers(s, values, 7);
         dpid_string_add(s, "\n");
     }
@@ -44,7 +47,8 @@ static void history_csv(const deepid_study *study, dpid_string *s)
         const dpid_task *t = &study->task[i];
         for (int64_t k = 0; t->state == DPID_TASK_DONE && !t->reason && k < t->points; k++) {
             const dpid_history *h = &t->history[k];
-            const double values[DPID_HISTORY_COLUMNS] = {h->epoch, h->train_loss, h->train_error, h->valid_loss, h->valid_error, h->rate};
+            const double values[DPID_HISTORY_COLUMNS] = {h->epoch,      h->train_loss,  h->train_error,
+                                                         h->valid_loss, h->valid_error, h->rate};
             dpid_string_format(s, "%lld", (long long)t->task);
             add_numbers(s, values, DPID_HISTORY_COLUMNS);
             dpid_string_add(s, "\n");
@@ -67,7 +71,8 @@ static int32_t write_text(const deepid_study *study, const char *name, dpid_stri
 /* ---- study.json ---------------------------------------------------------------------------------- */
 
 enum { FORMAT = 2 };
-static const dpid_sealed_kind sealed = {"description of a study", "remove it to have it written again, or take another folder", FORMAT};
+static const dpid_sealed_kind sealed = {"description of a study",
+                                        "remove it to have it written again, or take another folder", FORMAT};
 
 static void add_config(const deepid_study *study, dpid_string *s)
 {
@@ -129,12 +134,15 @@ static int32_t compare(deepid_study *study, const char *path, const dpid_json *t
         *equals = 0;
         const char *value = dpid_json_string(dpid_json_get(theirs, line));
         if (!value || strcmp(value, equals + 1) != 0)
-            status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "'%s' holds another study: its %s is '%.100s', here it is '%.100s'; take another folder", path, line,
-                               value ? value : "missing", equals + 1);
+            status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE,
+                               "'%s' holds another study: its %s is '%.100s', here it is '%.100s'; take another folder",
+                               path, line, value ? value : "missing", equals + 1);
         line = end + 1;
     }
     if (status == DEEPID_OK && dpid_json_count(theirs) != ours)
-        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "'%s' holds another study: %lld settings, here %lld; take another folder", path, (long long)dpid_json_count(theirs), (long long)ours);
+        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE,
+                           "'%s' holds another study: %lld settings, here %lld; take another folder", path,
+                           (long long)dpid_json_count(theirs), (long long)ours);
     dpid_string_release(&lines);
     return status;
 }
@@ -146,7 +154,9 @@ static int32_t read_and_compare(deepid_study *study, const char *path)
         return DEEPID_OK;
     DPID_TRY(dpid_sealed_read(study->head.ctx, path, &sealed, &text));
     const dpid_json *theirs = dpid_json_get(text.root, "configuration");
-    const int32_t status = dpid_json_is_object(theirs) ? compare(study, path, theirs) : dpid_sealed_damaged(study->head.ctx, path, &sealed, "it has no configuration");
+    const int32_t status = dpid_json_is_object(theirs)
+                               ? compare(study, path, theirs)
+                               : dpid_sealed_damaged(study->head.ctx, path, &sealed, "it has no configuration");
     dpid_json_release(&text);
     return status;
 }

@@ -1,4 +1,5 @@
-/* Probes as tasks: which probe looks at which arms, at the start or at the trained net; and the tables of an arm, all seeds in one. */
+/* Probes as tasks: which probe looks at which arms, at the start or at the trained net; and the tables of an arm,
+   all seeds in one. */
 #include "study/study.h"
 
 #include <deepid/inspect.h>
@@ -32,7 +33,8 @@ const dpid_probe_row *dpid_probe_at(int64_t i)
 bool dpid_probe_applies(const deepid_study *study, const dpid_probe_row *probe, const dpid_study_arm *arm)
 {
     const char *list = study->text[DPID_TEXT_PROBES];
-    return deepid_probe_help(probe->word) && (!*list || dpid_arm_chosen(list, probe->word)) && dpid_arm_chosen(probe->arms, arm->word);
+    return deepid_probe_help(probe->word) && (!*list || dpid_arm_chosen(list, probe->word)) &&
+           dpid_arm_chosen(probe->arms, arm->word);
 }
 
 int32_t dpid_probes_check(deepid_study *study, const char *list)
@@ -54,7 +56,8 @@ int32_t dpid_probes_check(deepid_study *study, const char *list)
 dpid_probe_text dpid_probe_text_of(const dpid_probe_row *probe, const dpid_study_arm *arm)
 {
     dpid_probe_text out;
-    snprintf(out.text, sizeof out.text, probe->rated ? "%s rate=%s" : "%s", probe->word, dpid_number(arm->base_rate).text);
+    snprintf(out.text, sizeof out.text, probe->rated ? "%s rate=%s" : "%s", probe->word,
+             dpid_number(arm->base_rate).text);
     return out;
 }
 
@@ -63,7 +66,8 @@ dpid_probe_text dpid_probe_text_of(const dpid_probe_row *probe, const dpid_study
 /* A probe that cannot look at this net says why, and that is its result. */
 int32_t dpid_probe_run_task(dpid_job *job)
 {
-    const int32_t status = deepid_net_inspect(job->net, job->train, dpid_probe_text_of(&rows[job->task->probe], job->arm).text, &job->task->table);
+    const int32_t status = deepid_net_inspect(
+        job->net, job->train, dpid_probe_text_of(&rows[job->task->probe], job->arm).text, &job->task->table);
     if (status == DEEPID_OK || status == DEEPID_ERR_MEMORY || status == DEEPID_ERR_IO || status == DEEPID_ERR_THREAD)
         return status;
     return dpid_copy_text(job->ctx, deepid_ctx_error(job->ctx), &job->task->reason);
@@ -122,7 +126,8 @@ int32_t dpid_probe_table(deepid_study *study, int32_t arm, int32_t probe, deepid
     const char *reason = "it was not run";
     int32_t status = collect(study, arm, probe, &table, &reason);
     if (status == DEEPID_OK && !table)
-        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "study: no %s of %s: %s", rows[probe].word, study->arm[arm].word, reason);
+        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "study: no %s of %s: %s", rows[probe].word,
+                           study->arm[arm].word, reason);
     if (status == DEEPID_OK)
         *out = table;
     else
@@ -140,7 +145,8 @@ static int32_t study_probe(deepid_study *study, const char *arm, const char *wor
         probe++;
     const int32_t index = dpid_arm_find(study, arm);
     if (index < 0 || probe == ROWS)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: there is no %s '%s'", index < 0 ? "arm" : "probe of a study", index < 0 ? arm : word);
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: there is no %s '%s'",
+                         index < 0 ? "arm" : "probe of a study", index < 0 ? arm : word);
     return dpid_probe_table(study, index, probe, out);
 }
 

@@ -1,5 +1,5 @@
-/* overfitting: no harm in training, the gap of gaps G = (Lval - Ltr)_D - (Lval - Ltr)_S and the harm in validation D_val are both surely above m_val. Validation losses are never capped;
-   whether it survives early stopping is told. */
+/* overfitting: no harm in training, the gap of gaps G = (Lval - Ltr)_D - (Lval - Ltr)_S and the harm in validation
+   D_val are both surely above m_val. Validation losses are never capped; whether it survives early stopping is told. */
 #include "study/rules.h"
 
 #include "base/words.h"
@@ -9,7 +9,7 @@
 typedef struct {
     dpid_contrast harm, gap, early; /* D_val, G, D_val at the best point of training */
     double median_d, median_s;
-    dpid_contrast error;            /* of the share of wrong classes */
+    dpid_contrast error; /* of the share of wrong classes */
 } validation;
 
 /* Lval - Ltr; a diverged run has no gap */
@@ -63,16 +63,21 @@ static void say_early_stopping(const dpid_judge *j, const validation *v, dpid_st
     const char *what = v->early.rank.low > j->valid_margin    ? "it survives early stopping"
                        : v->early.rank.high < j->valid_margin ? "early stopping repairs it"
                                                               : "whether early stopping repairs it is not sure";
-    dpid_string_format(s, " At the best moment of each run the difference is %s: %s.", dpid_interval_words(&v->early.rank).text, what);
+    dpid_string_format(s, " At the best moment of each run the difference is %s: %s.",
+                       dpid_interval_words(&v->early.rank).text, what);
 }
 
 static int32_t overfits(dpid_judge *j, dpid_finding *f, const validation *v)
 {
     dpid_string s = {.ctx = j->ctx};
     f->status = j->harm_state == DPID_HARM_NONE ? DPID_CONFIRMED : DPID_CONTRIBUTES;
-    dpid_string_format(&s, "Validation loss is %s deep against %s shallow (difference %s), training loss %s against %s: the deep net fits the sample better than the task (gap of gaps %s, margin %s).",
-                       dpid_words(v->median_d).text, dpid_words(v->median_s).text, dpid_interval_words(&v->harm.rank).text, dpid_words(j->median_d).text, dpid_words(j->median_s).text,
-                       dpid_interval_words(&v->gap.rank).text, dpid_words(j->valid_margin).text);
+    dpid_string_format(&s,
+                       "Validation loss is %s deep against %s shallow (difference %s), training loss %s against %s: "
+                       "the deep net fits the sample better than the task (gap of gaps %s, margin %s).",
+                       dpid_words(v->median_d).text, dpid_words(v->median_s).text,
+                       dpid_interval_words(&v->harm.rank).text, dpid_words(j->median_d).text,
+                       dpid_words(j->median_s).text, dpid_interval_words(&v->gap.rank).text,
+                       dpid_words(j->valid_margin).text);
     if (f->status == DPID_CONTRIBUTES)
         dpid_string_add(&s, " Whether training is harmed as well is not sure.");
     say_early_stopping(j, v, &s);
@@ -87,13 +92,20 @@ static int32_t by_numbers(dpid_judge *j, dpid_finding *f, const validation *v)
         return overfits(j, f, v);
     if (v->gap.rank.high < m || v->harm.rank.high < m) {
         f->status = DPID_REFUTED;
-        return dpid_set_text(j, &f->sentence, "No overfitting: validation loss %s deep against %s shallow (difference %s); the gap between validation and training differs by %s, margin %s.",
-                             dpid_words(v->median_d).text, dpid_words(v->median_s).text, dpid_interval_words(&v->harm.rank).text, dpid_interval_words(&v->gap.rank).text, dpid_words(m).text);
+        return dpid_set_text(j, &f->sentence,
+                             "No overfitting: validation loss %s deep against %s shallow (difference %s); the gap "
+                             "between validation and training differs by %s, margin %s.",
+                             dpid_words(v->median_d).text, dpid_words(v->median_s).text,
+                             dpid_interval_words(&v->harm.rank).text, dpid_interval_words(&v->gap.rank).text,
+                             dpid_words(m).text);
     }
     f->status = DPID_UNDECIDED;
     DPID_TRY(dpid_settle_seeds(j, f, v->gap.rank.low > m ? &v->harm : &v->gap, m));
-    return dpid_set_text(j, &f->sentence, "Not decided: validation loss %s deep against %s shallow, difference %s, gap of gaps %s, margin %s.", dpid_words(v->median_d).text,
-                         dpid_words(v->median_s).text, dpid_interval_words(&v->harm.rank).text, dpid_interval_words(&v->gap.rank).text, dpid_words(m).text);
+    return dpid_set_text(
+        j, &f->sentence,
+        "Not decided: validation loss %s deep against %s shallow, difference %s, gap of gaps %s, margin %s.",
+        dpid_words(v->median_d).text, dpid_words(v->median_s).text, dpid_interval_words(&v->harm.rank).text,
+        dpid_interval_words(&v->gap.rank).text, dpid_words(m).text);
 }
 
 int32_t dpid_rule_overfitting(dpid_judge *j)
@@ -109,8 +121,11 @@ int32_t dpid_rule_overfitting(dpid_judge *j)
         f->status = DPID_REFUTED;
         f->rule = "overfitting.harm_in_training";
         f->effect = j->harm.rank;
-        return dpid_set_text(j, &f->sentence, "Not the explanation: training itself is harmed (training loss %s deep against %s shallow, difference %s), and overfitting does not raise the training loss.",
-                             dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_interval_words(&j->harm.rank).text);
+        return dpid_set_text(j, &f->sentence,
+                             "Not the explanation: training itself is harmed (training loss %s deep against %s "
+                             "shallow, difference %s), and overfitting does not raise the training loss.",
+                             dpid_words(j->median_d).text, dpid_words(j->median_s).text,
+                             dpid_interval_words(&j->harm.rank).text);
     }
     if (v.gap.n > 0)
         return by_numbers(j, f, &v);

@@ -1,5 +1,6 @@
-/* rounding and range: what float64 repairs (D64). It is range instead of rounding when the counters fire: gradient entries that are zero, subnormal or infinite in the run's precision and
-   not in the reference. In chaotic nets D and D64 are independent runs. Inexact gradients that f64 does not repair are a symptom. */
+/* rounding and range: what float64 repairs (D64). It is range instead of rounding when the counters fire: gradient
+   entries that are zero, subnormal or infinite in the run's precision and not in the reference. In chaotic nets D
+   and D64 are independent runs. Inexact gradients that f64 does not repair are a symptom. */
 #include "study/rules.h"
 
 #include "base/words.h"
@@ -20,8 +21,9 @@ static void say_counters(const dpid_judge *j, dpid_finding *f, dpid_string *s)
     dpid_set_number(f, "zeros", e->zeros);
     dpid_set_number(f, "subnormals", e->subnormals);
     dpid_set_number(f, "infinities", e->infinities);
-    dpid_string_format(s, " Gradient entries that are zero, subnormal or infinite and would not be in higher precision: %s, %s, %s.", dpid_words(e->zeros).text,
-                       dpid_words(e->subnormals).text, dpid_words(e->infinities).text);
+    dpid_string_format(
+        s, " Gradient entries that are zero, subnormal or infinite and would not be in higher precision: %s, %s, %s.",
+        dpid_words(e->zeros).text, dpid_words(e->subnormals).text, dpid_words(e->infinities).text);
 }
 
 static void say_accuracy(const dpid_judge *j, dpid_finding *f, const dpid_intervention *x, dpid_string *s)
@@ -37,12 +39,15 @@ static void say_accuracy(const dpid_judge *j, dpid_finding *f, const dpid_interv
         dpid_string_add(s, " Small differences grow here, so float64 runs are judged as independent of the others.");
     const bool large = e->compared && e->max_relative_error > j->t.gradient_error;
     if (large && (x->share.high < j->t.symptom_share || (isnan(x->share.value) && x->status == DPID_REFUTED)))
-        dpid_string_format(s, " The gradients are inexact (relative error up to %s, cosine down to %s), but that is a symptom, not the cause.", dpid_words(e->max_relative_error).text,
-                           dpid_words(e->min_cosine).text);
+        dpid_string_format(s,
+                           " The gradients are inexact (relative error up to %s, cosine down to %s), but that is a "
+                           "symptom, not the cause.",
+                           dpid_words(e->max_relative_error).text, dpid_words(e->min_cosine).text);
 }
 
 /* Which of the two the repair speaks for; the other one is refuted, or both are. */
-static void share_out(const dpid_judge *j, dpid_verdict_status repair, dpid_verdict_status *rounding, dpid_verdict_status *range)
+static void share_out(const dpid_judge *j, dpid_verdict_status repair, dpid_verdict_status *rounding,
+                      dpid_verdict_status *range)
 {
     *rounding = *range = repair;
     if (repair == DPID_REFUTED)
@@ -65,11 +70,13 @@ static int32_t write(dpid_judge *j, int32_t hypothesis, dpid_verdict_status stat
     f->status = status;
     if (status == DPID_REFUTED && x->status != DPID_REFUTED) {
         f->to_settle = NULL;
-        dpid_string_add(&s, rounding ? " What it repairs is range, not rounding." : " What it repairs is not range: no entry leaves it.");
+        dpid_string_add(&s, rounding ? " What it repairs is range, not rounding."
+                                     : " What it repairs is not range: no entry leaves it.");
     }
     if (status == DPID_UNDECIDED && x->status > DPID_UNDECIDED && result == DEEPID_OK) {
         dpid_string_add(&s, " Whether by rounding or by range is not known: gradient entries were not counted.");
-        result = dpid_set_text(j, &f->to_settle, "Count the gradient entries that leave the range of the run's precision.");
+        result =
+            dpid_set_text(j, &f->to_settle, "Count the gradient entries that leave the range of the run's precision.");
     }
     if (!rounding)
         say_counters(j, f, &s);
@@ -91,7 +98,8 @@ static int32_t without_arm(dpid_judge *j, dpid_finding *f)
     f->status = DPID_UNDECIDED;
     f->rule = "arm.missing";
     DPID_TRY(dpid_settle_missing(j, f, "D64", false));
-    return dpid_set_text(j, &f->sentence, "Not decided: arm D64 was not run%s%s%s.", reason && *reason ? " (" : "", reason ? reason : "", reason && *reason ? ")" : "");
+    return dpid_set_text(j, &f->sentence, "Not decided: arm D64 was not run%s%s%s.", reason && *reason ? " (" : "",
+                         reason ? reason : "", reason && *reason ? ")" : "");
 }
 
 int32_t dpid_rule_precision(dpid_judge *j)

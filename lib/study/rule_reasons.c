@@ -1,5 +1,7 @@
-/* Why the solver fails: budget (D_3T), conditioning (the best of D_start), optimiser (the best of D_opt). Each by what it repairs: confirmed, when surely more than half of the gap;
-   contributes, when surely more than the margin; refuted, when surely less than half or less than the margin. An untried member of a set keeps it from being refuted. */
+/* Why the solver fails: budget (D_3T), conditioning (the best of D_start), optimiser (the best of D_opt). Each by
+   what it repairs: confirmed, when surely more than half of the gap; contributes, when surely more than the margin;
+   refuted, when surely less than half or less than the margin. An untried member of a set keeps it from being
+   refuted. */
 #include "study/rules.h"
 
 #include "base/words.h"
@@ -14,8 +16,10 @@ static void say_repair(const dpid_judge *j, dpid_string *s, const dpid_intervent
     if (!isnan(x->share.value))
         dpid_string_format(s, " repairs %s of the gap", dpid_percent_words(&x->share).text);
     else
-        dpid_string_format(s, " lowers the training loss by %s (margin %s)", dpid_interval_words(&x->effect.rank).text, dpid_words(j->margin).text);
-    dpid_string_format(s, ": median training loss %s instead of %s", dpid_words(x->median).text, dpid_words(j->median_d).text);
+        dpid_string_format(s, " lowers the training loss by %s (margin %s)", dpid_interval_words(&x->effect.rank).text,
+                           dpid_words(j->margin).text);
+    dpid_string_format(s, ": median training loss %s instead of %s", dpid_words(x->median).text,
+                       dpid_words(j->median_d).text);
 }
 
 static void say_judgement(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
@@ -23,11 +27,13 @@ static void say_judgement(const dpid_judge *j, dpid_string *s, const dpid_interv
     if (x->status == DPID_CONFIRMED)
         dpid_string_add(s, ". That is surely more than half.");
     else if (x->status == DPID_CONTRIBUTES)
-        dpid_string_format(s, ". That is surely more than the margin (%s, margin %s), not surely more than half.", dpid_interval_words(&x->effect.rank).text, dpid_words(j->margin).text);
+        dpid_string_format(s, ". That is surely more than the margin (%s, margin %s), not surely more than half.",
+                           dpid_interval_words(&x->effect.rank).text, dpid_words(j->margin).text);
     else if (x->status == DPID_REFUTED)
         dpid_string_format(s, ". That is surely less than %s.", x->share.high < j->t.share ? "half" : "the margin");
     else
-        dpid_string_format(s, ". Whether that is half, or more than the margin, is not sure (%s, margin %s).", dpid_interval_words(&x->effect.rank).text, dpid_words(j->margin).text);
+        dpid_string_format(s, ". Whether that is half, or more than the margin, is not sure (%s, margin %s).",
+                           dpid_interval_words(&x->effect.rank).text, dpid_words(j->margin).text);
 }
 
 int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x)
@@ -62,7 +68,8 @@ int32_t dpid_set_intervention(dpid_judge *j, dpid_finding *f, const dpid_interve
 /* ---- sets ---------------------------------------------------------------------------------------- */
 
 /* ", the others: orthogonal -1 % [-8, 8]": every member that was tried, as numbers too */
-static int32_t say_others(dpid_judge *j, dpid_finding *f, const char *set, const dpid_intervention *best, dpid_string *s)
+static int32_t say_others(dpid_judge *j, dpid_finding *f, const char *set, const dpid_intervention *best,
+                          dpid_string *s)
 {
     bool first = true;
     for (int64_t i = 0; i < j->e->arms; i++) {
@@ -74,12 +81,14 @@ static int32_t say_others(dpid_judge *j, dpid_finding *f, const char *set, const
         DPID_TRY(dpid_intervene(j, arm, false, &x));
         if (x.effect.n == 0)
             continue;
-        DPID_TRY(dpid_set_text(j, &name, "%s:%s", isnan(x.share.value) ? "effect" : "share", arm->word + strlen(set) + 1));
+        DPID_TRY(
+            dpid_set_text(j, &name, "%s:%s", isnan(x.share.value) ? "effect" : "share", arm->word + strlen(set) + 1));
         DPID_TRY(dpid_set_estimate(j, f, name, isnan(x.share.value) ? &x.effect.rank : &x.share));
         if (arm == best->arm)
             continue;
         dpid_string_format(s, "%s%s ", first ? " Of the others tried: " : ", ", arm->word + strlen(set) + 1);
-        dpid_string_add(s, isnan(x.share.value) ? dpid_interval_words(&x.effect.rank).text : dpid_percent_words(&x.share).text);
+        dpid_string_add(s, isnan(x.share.value) ? dpid_interval_words(&x.effect.rank).text
+                                                : dpid_percent_words(&x.share).text);
         first = false;
     }
     dpid_string_add(s, first ? "" : ".");
@@ -89,7 +98,8 @@ static int32_t say_others(dpid_judge *j, dpid_finding *f, const char *set, const
 static int32_t keep_open(dpid_judge *j, dpid_finding *f, const char *set, dpid_string *s)
 {
     f->status = DPID_UNDECIDED;
-    dpid_string_add(s, " But another member of the set was not tried, and one that fails proves nothing about the others.");
+    dpid_string_add(
+        s, " But another member of the set was not tried, and one that fails proves nothing about the others.");
     return dpid_settle_missing(j, f, set, true);
 }
 
@@ -116,7 +126,8 @@ static int32_t say_default_start(dpid_judge *j, dpid_finding *f, dpid_string *s)
     if (!j->e->default_init)
         return DEEPID_OK;
     dpid_set_number(f, "default_start", 1);
-    dpid_string_format(s, "The recipe leaves the start to its framework's default (%s). ", j->e->init_word ? j->e->init_word : "unnamed");
+    dpid_string_format(s, "The recipe leaves the start to its framework's default (%s). ",
+                       j->e->init_word ? j->e->init_word : "unnamed");
     return s->status;
 }
 
@@ -132,7 +143,8 @@ static int32_t not_asked(dpid_judge *j, dpid_finding *f, bool *done)
     f->status = DPID_NOT_APPLICABLE;
     f->rule = "solver.not_asked";
     return dpid_set_text(j, &f->sentence, "Does not apply: it asks why the solver misses a solution, and %s.",
-                         objective ? "what it minimises is not higher where it ends" : "it ends on the floor of what the net can represent");
+                         objective ? "what it minimises is not higher where it ends"
+                                   : "it ends on the floor of what the net can represent");
 }
 
 static int32_t not_run(dpid_judge *j, dpid_finding *f, const char *word, bool set)
@@ -144,7 +156,8 @@ static int32_t not_run(dpid_judge *j, dpid_finding *f, const char *word, bool se
     DPID_TRY(dpid_settle_missing(j, f, word, set));
     if (f == &j->v->finding[DPID_CONDITIONING])
         say_default_start(j, f, &s);
-    dpid_string_format(&s, "Not decided: no arm %s was run%s%s%s.", word, reason && *reason ? " (" : "", reason ? reason : "", reason && *reason ? ")" : "");
+    dpid_string_format(&s, "Not decided: no arm %s was run%s%s%s.", word, reason && *reason ? " (" : "",
+                       reason ? reason : "", reason && *reason ? ")" : "");
     return dpid_keep(j, &s, &f->sentence);
 }
 
@@ -181,7 +194,8 @@ static int32_t judge_reason(dpid_judge *j, int32_t hypothesis, const char *word,
 
 /* ---- the solver, from another side --------------------------------------------------------------------- */
 
-/* Where no witness certifies it: another way to train the same net that ends surely lower has found what the recipe misses. */
+/* Where no witness certifies it: another way to train the same net that ends surely lower has found what the recipe
+   misses. */
 static int32_t found_otherwise(dpid_judge *j)
 {
     dpid_finding *f = &j->v->finding[DPID_SOLVER];
@@ -191,7 +205,8 @@ static int32_t found_otherwise(dpid_judge *j)
     if (j->harm_state != DPID_HARM || !open || (objective != DPID_NOT_APPLICABLE && objective != DPID_REFUTED))
         return DEEPID_OK;
     for (int32_t h = DPID_BUDGET; h <= DPID_OPTIMISER; h++)
-        if (j->best[h].arm && j->best[h].effect.rank.low > j->margin && (!best || j->best[h].effect.rank.low > best->effect.rank.low))
+        if (j->best[h].arm && j->best[h].effect.rank.low > j->margin &&
+            (!best || j->best[h].effect.rank.low > best->effect.rank.low))
             best = &j->best[h];
     if (!best)
         return DEEPID_OK;
@@ -206,8 +221,11 @@ static int32_t found_otherwise(dpid_judge *j)
     if (status == DEEPID_OK)
         status = dpid_say_arm(&name, best->arm->word, false);
     if (status == DEEPID_OK)
-        status = dpid_set_text(j, &f->sentence, "The same net trained with %s ends at %s, by the recipe at %s: the recipe misses %s (margin %s).", name.text, dpid_words(best->median).text,
-                               dpid_words(j->median_d).text, dpid_interval_words(&best->effect.rank).text, dpid_words(j->margin).text);
+        status = dpid_set_text(
+            j, &f->sentence,
+            "The same net trained with %s ends at %s, by the recipe at %s: the recipe misses %s (margin %s).",
+            name.text, dpid_words(best->median).text, dpid_words(j->median_d).text,
+            dpid_interval_words(&best->effect.rank).text, dpid_words(j->margin).text);
     dpid_string_release(&name);
     return status;
 }

@@ -1,4 +1,5 @@
-/* representation: a proven floor above L_S + m confirms it; a witness net that is as good as S refutes it by showing the solution. */
+/* representation: a proven floor above L_S + m confirms it; a witness net that is as good as S refutes it by showing
+   the solution. */
 #include "study/rules.h"
 
 #include "base/words.h"
@@ -35,8 +36,11 @@ static int32_t by_floor(dpid_judge *j, dpid_finding *f, bool *decided)
     for (int64_t s = 0; s < j->e->seeds; s++)
         j->reference.at[s] = j->e->floor; /* from here on the solver is judged against the floor */
     DPID_TRY(dpid_contrast_of(j, &j->loss_d, &j->reference, DPID_CAPPED, &j->gap));
-    return dpid_set_text(j, &f->sentence, "The added layers cannot be the identity: by %s no weights bring the training loss below %s, where the shallow net reaches %s; the difference is %s, margin %s.",
-                         theorem(j), dpid_words(j->e->floor).text, dpid_words(j->median_s).text, dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
+    return dpid_set_text(j, &f->sentence,
+                         "The added layers cannot be the identity: by %s no weights bring the training loss below %s, "
+                         "where the shallow net reaches %s; the difference is %s, margin %s.",
+                         theorem(j), dpid_words(j->e->floor).text, dpid_words(j->median_s).text,
+                         dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
 }
 
 /* The largest d_w, and how many seeds are equal to the bit. */
@@ -57,7 +61,8 @@ static int32_t say_certificates(dpid_judge *j, dpid_finding *f, dpid_string *s)
     if (j->e->witness_equal) {
         dpid_set_number(f, "witness_equal_seeds", (double)equal);
         if (equal > 0)
-            dpid_string_format(s, "%s equal to the bit at %lld of %lld seeds", largest > 0 ? "," : "; every logit", (long long)equal, (long long)j->e->seeds);
+            dpid_string_format(s, "%s equal to the bit at %lld of %lld seeds", largest > 0 ? "," : "; every logit",
+                               (long long)equal, (long long)j->e->seeds);
     }
     return s->status;
 }
@@ -83,8 +88,10 @@ static int32_t by_witness(dpid_judge *j, dpid_finding *f, bool *decided)
     }
     *decided = true;
     f->status = DPID_REFUTED;
-    dpid_string_format(&s, "A deep net with the shallow net's loss exists and was built: %s against %s (difference %s, margin %s)", dpid_words(median).text, dpid_words(j->median_s).text,
-                       dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
+    dpid_string_format(
+        &s, "A deep net with the shallow net's loss exists and was built: %s against %s (difference %s, margin %s)",
+        dpid_words(median).text, dpid_words(j->median_s).text, dpid_interval_words(&above.rank).text,
+        dpid_words(j->margin).text);
     say_certificates(j, f, &s);
     dpid_string_add(&s, ".");
     return dpid_keep(j, &s, &f->sentence);
@@ -96,14 +103,19 @@ static int32_t undecided(dpid_judge *j, dpid_finding *f)
     const bool refused = j->e->identity_status == DEEPID_IDENTITY_N;
     f->status = DPID_UNDECIDED;
     if (!f->to_settle && refused)
-        DPID_TRY(dpid_set_text(j, &f->to_settle, "A construction that makes the added layers the identity, a proven floor, or a way of training that ends as low as the shallow net."));
+        DPID_TRY(dpid_set_text(j, &f->to_settle,
+                               "A construction that makes the added layers the identity, a proven floor, or a way of "
+                               "training that ends as low as the shallow net."));
     if (!f->to_settle)
         DPID_TRY(dpid_settle_missing(j, f, "W0", false));
     if (f->effect.high >= j->margin) /* W0 was built */
-        dpid_string_format(&s, "Neither shown nor excluded: the deep net built from the shallow one is above it by %s, margin %s, and no floor is proven.", dpid_interval_words(&f->effect).text,
-                           dpid_words(j->margin).text);
+        dpid_string_format(&s,
+                           "Neither shown nor excluded: the deep net built from the shallow one is above it by %s, "
+                           "margin %s, and no floor is proven.",
+                           dpid_interval_words(&f->effect).text, dpid_words(j->margin).text);
     else
-        dpid_string_add(&s, "Neither shown nor excluded: no deep net was built from the shallow one, and no floor above its loss is proven.");
+        dpid_string_add(&s, "Neither shown nor excluded: no deep net was built from the shallow one, and no floor "
+                            "above its loss is proven.");
     if (refused && j->e->identity_sentence)
         dpid_string_format(&s, " On the added block: %s.", j->e->identity_sentence);
     return dpid_keep(j, &s, &f->sentence);
@@ -149,8 +161,11 @@ int32_t dpid_rule_representation_found(dpid_judge *j)
         DPID_TRY(dpid_set_text(j, &f->arm, "%s", x->arm->word));
         int32_t status = dpid_say_arm(&name, x->arm->word, false);
         if (status == DEEPID_OK)
-            status = dpid_set_text(j, &f->sentence, "A deep net as good as the shallow one was found: with %s the same net ends at %s against %s (difference %s, margin %s).", name.text,
-                                   dpid_words(x->median).text, dpid_words(j->median_s).text, dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
+            status = dpid_set_text(j, &f->sentence,
+                                   "A deep net as good as the shallow one was found: with %s the same net ends at %s "
+                                   "against %s (difference %s, margin %s).",
+                                   name.text, dpid_words(x->median).text, dpid_words(j->median_s).text,
+                                   dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
         dpid_string_release(&name);
         return status;
     }

@@ -9,10 +9,10 @@
 #include <math.h>
 
 typedef struct {
-    dpid_series known;     /* min(L_W0, L_WT): what exists */
-    dpid_contrast error;   /* OE */
-    dpid_contrast above;   /* L_D - floor */
-    dpid_contrast in_j;    /* OE of J */
+    dpid_series known;   /* min(L_W0, L_WT): what exists */
+    dpid_contrast error; /* OE */
+    dpid_contrast above; /* L_D - floor */
+    dpid_contrast in_j;  /* OE of J */
     double median_known;
 } gaps;
 
@@ -62,7 +62,9 @@ static int32_t say_drift(dpid_judge *j, dpid_finding *f, dpid_string *s)
     if (stay.n > 0)
         DPID_TRY(dpid_set_estimate(j, f, "drift_hundredth", &stay.rank));
     if (up.rank.low > j->margin && stay.rank.high < j->margin)
-        dpid_string_format(s, " Trained on from that solution at the full rate the loss rises by %s, at a hundredth of it by %s: the solution exists, but this rate cannot stay on it (sharpness).",
+        dpid_string_format(s,
+                           " Trained on from that solution at the full rate the loss rises by %s, at a hundredth of it "
+                           "by %s: the solution exists, but this rate cannot stay on it (sharpness).",
                            dpid_interval_words(&up.rank).text, dpid_words(stay.rank.value).text);
     return s->status;
 }
@@ -76,7 +78,8 @@ static int32_t say_control(dpid_judge *j, dpid_finding *f, dpid_string *s)
     if (gain.n > 0)
         DPID_TRY(dpid_set_estimate(j, f, "shallow_gain", &gain.rank));
     if (gain.rank.low > j->margin)
-        dpid_string_format(s, " The shallow net itself was not trained to its end: more updates lower it by %s.", dpid_interval_words(&gain.rank).text);
+        dpid_string_format(s, " The shallow net itself was not trained to its end: more updates lower it by %s.",
+                           dpid_interval_words(&gain.rank).text);
     return s->status;
 }
 
@@ -113,7 +116,9 @@ static int32_t objective(dpid_judge *j, const gaps *g)
     if (!j->has_penalty) {
         f->status = DPID_NOT_APPLICABLE;
         f->rule = "objective.no_penalty";
-        return dpid_set_text(j, &f->sentence, "Does not apply: the recipe has no weight decay or other penalty, so the loss is what is minimised.");
+        return dpid_set_text(
+            j, &f->sentence,
+            "Does not apply: the recipe has no weight decay or other penalty, so the loss is what is minimised.");
     }
     DPID_TRY(dpid_rule_harm(j, f, &decided));
     if (decided)
@@ -121,22 +126,33 @@ static int32_t objective(dpid_judge *j, const gaps *g)
     if (g->in_j.n == 0) {
         f->status = DPID_UNDECIDED;
         DPID_TRY(dpid_settle_missing(j, f, "W0", false));
-        return dpid_set_text(j, &f->sentence, "Not decided: the penalty of a net that contains the shallow one is not known.");
+        return dpid_set_text(j, &f->sentence,
+                             "Not decided: the penalty of a net that contains the shallow one is not known.");
     }
     DPID_TRY(dpid_set_contrast(j, f, &g->in_j));
     DPID_TRY(dpid_set_text(j, &f->arm, "W0"));
     dpid_set_number(f, "margin", j->margin);
     const bool gap = g->error.rank.low > j->margin;
-    f->status = gap && g->in_j.rank.high < j->margin ? DPID_CONFIRMED : g->in_j.rank.low > j->margin || g->error.rank.high < j->margin ? DPID_REFUTED : DPID_UNDECIDED;
+    f->status = gap && g->in_j.rank.high < j->margin                             ? DPID_CONFIRMED
+                : g->in_j.rank.low > j->margin || g->error.rank.high < j->margin ? DPID_REFUTED
+                                                                                 : DPID_UNDECIDED;
     if (f->status == DPID_CONFIRMED)
-        return dpid_set_text(j, &f->sentence, "What is minimised, loss and penalty together, is not higher where training ends than at the solution with the lower loss (difference %s, margin %s): the penalty pays for the worse fit.",
-                             dpid_interval_words(&g->in_j.rank).text, dpid_words(j->margin).text);
+        return dpid_set_text(
+            j, &f->sentence,
+            "What is minimised, loss and penalty together, is not higher where training ends than at the solution with "
+            "the lower loss (difference %s, margin %s): the penalty pays for the worse fit.",
+            dpid_interval_words(&g->in_j.rank).text, dpid_words(j->margin).text);
     if (f->status == DPID_REFUTED)
-        return dpid_set_text(j, &f->sentence, "The penalty is not the reason: with it, training ends %s above the solution that exists (loss alone: %s, margin %s).",
-                             dpid_interval_words(&g->in_j.rank).text, dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
+        return dpid_set_text(j, &f->sentence,
+                             "The penalty is not the reason: with it, training ends %s above the solution that exists "
+                             "(loss alone: %s, margin %s).",
+                             dpid_interval_words(&g->in_j.rank).text, dpid_interval_words(&g->error.rank).text,
+                             dpid_words(j->margin).text);
     DPID_TRY(dpid_settle_seeds(j, f, gap ? &g->in_j : &g->error, j->margin));
-    return dpid_set_text(j, &f->sentence, "Not decided: loss and penalty together end %s above the solution that exists, the loss alone %s; margin %s.", dpid_interval_words(&g->in_j.rank).text,
-                         dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
+    return dpid_set_text(
+        j, &f->sentence,
+        "Not decided: loss and penalty together end %s above the solution that exists, the loss alone %s; margin %s.",
+        dpid_interval_words(&g->in_j.rank).text, dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
 }
 
 /* ---- solver ---------------------------------------------------------------------------------------------- */
@@ -145,7 +161,8 @@ static int32_t confirmed(dpid_judge *j, dpid_finding *f, const gaps *g)
 {
     dpid_string s = {.ctx = j->ctx};
     f->status = DPID_CONFIRMED;
-    dpid_string_format(&s, "A deep net with training loss %s exists, training ends at %s: it misses %s (margin %s).", dpid_words(g->median_known).text, dpid_words(j->median_d).text,
+    dpid_string_format(&s, "A deep net with training loss %s exists, training ends at %s: it misses %s (margin %s).",
+                       dpid_words(g->median_known).text, dpid_words(j->median_d).text,
                        dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
     int32_t status = say_drift(j, f, &s);
     if (status == DEEPID_OK)
@@ -160,10 +177,15 @@ static int32_t by_objective(dpid_judge *j, dpid_finding *f, const gaps *g)
     f->rule = "solver.objective";
     f->status = objective->status == DPID_CONFIRMED ? DPID_REFUTED : DPID_UNDECIDED;
     if (f->status == DPID_REFUTED)
-        return dpid_set_text(j, &f->sentence, "The solver does what it was asked: the loss alone is %s above a net that exists, but loss and penalty together are not (%s).",
+        return dpid_set_text(j, &f->sentence,
+                             "The solver does what it was asked: the loss alone is %s above a net that exists, but "
+                             "loss and penalty together are not (%s).",
                              dpid_interval_words(&g->error.rank).text, dpid_interval_words(&g->in_j.rank).text);
-    DPID_TRY(dpid_set_text(j, &f->to_settle, "%s", objective->to_settle ? objective->to_settle : "The penalty of the witness net."));
-    return dpid_set_text(j, &f->sentence, "A better net exists (training ends %s above it), but whether the solver misses it or the penalty forbids it is not decided.",
+    DPID_TRY(dpid_set_text(j, &f->to_settle, "%s",
+                           objective->to_settle ? objective->to_settle : "The penalty of the witness net."));
+    return dpid_set_text(j, &f->sentence,
+                         "A better net exists (training ends %s above it), but whether the solver misses it or the "
+                         "penalty forbids it is not decided.",
                          dpid_interval_words(&g->error.rank).text);
 }
 
@@ -176,13 +198,16 @@ static int32_t on_floor(dpid_judge *j, dpid_finding *f, const gaps *g)
         return confirmed(j, f, g);
     if (g->above.rank.high < j->margin) {
         f->status = DPID_REFUTED;
-        return dpid_set_text(j, &f->sentence, "Training ends on the proven floor: %s above %s, margin %s. There is nothing better to find.", dpid_interval_words(&g->above.rank).text,
-                             dpid_words(j->e->floor).text, dpid_words(j->margin).text);
+        return dpid_set_text(
+            j, &f->sentence,
+            "Training ends on the proven floor: %s above %s, margin %s. There is nothing better to find.",
+            dpid_interval_words(&g->above.rank).text, dpid_words(j->e->floor).text, dpid_words(j->margin).text);
     }
     f->status = DPID_UNDECIDED;
     DPID_TRY(dpid_settle_missing(j, f, "W0", false));
-    return dpid_set_text(j, &f->sentence, "Training ends %s above the proven floor %s; whether a net nearer to it exists is not known.", dpid_interval_words(&g->above.rank).text,
-                         dpid_words(j->e->floor).text);
+    return dpid_set_text(j, &f->sentence,
+                         "Training ends %s above the proven floor %s; whether a net nearer to it exists is not known.",
+                         dpid_interval_words(&g->above.rank).text, dpid_words(j->e->floor).text);
 }
 
 static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
@@ -190,9 +215,14 @@ static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
     if (g->error.n == 0) {
         f->status = DPID_UNDECIDED;
         f->rule = "solver.missing";
-        DPID_TRY(dpid_left_out(j, "W0", false) ? dpid_set_text(j, &f->to_settle, "A way of training that ends surely lower: another start, another optimiser, more updates.")
-                                               : dpid_settle_missing(j, f, "W0", false));
-        return dpid_set_text(j, &f->sentence, "Not decided: no deep net that contains the shallow one was built, so no better solution is certified.");
+        DPID_TRY(dpid_left_out(j, "W0", false)
+                     ? dpid_set_text(
+                           j, &f->to_settle,
+                           "A way of training that ends surely lower: another start, another optimiser, more updates.")
+                     : dpid_settle_missing(j, f, "W0", false));
+        return dpid_set_text(
+            j, &f->sentence,
+            "Not decided: no deep net that contains the shallow one was built, so no better solution is certified.");
     }
     DPID_TRY(dpid_set_contrast(j, f, &g->error));
     DPID_TRY(dpid_set_text(j, &f->arm, "%s", dpid_judge_arm(j, "WT") ? "WT" : "W0"));
@@ -205,13 +235,17 @@ static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
         return confirmed(j, f, g);
     if (g->error.rank.high < j->margin) {
         f->status = DPID_REFUTED;
-        return dpid_set_text(j, &f->sentence, "The deep net built from the shallow one is no better than the trained one (it would lower the loss %s to %s: %s, margin %s).",
-                             dpid_words(j->median_d).text, dpid_words(g->median_known).text, dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
+        return dpid_set_text(j, &f->sentence,
+                             "The deep net built from the shallow one is no better than the trained one (it would "
+                             "lower the loss %s to %s: %s, margin %s).",
+                             dpid_words(j->median_d).text, dpid_words(g->median_known).text,
+                             dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
     }
     f->status = DPID_UNDECIDED;
     DPID_TRY(dpid_settle_seeds(j, f, &g->error, j->margin));
-    return dpid_set_text(j, &f->sentence, "Not decided: training ends %s above the best deep net that was built, margin %s.", dpid_interval_words(&g->error.rank).text,
-                         dpid_words(j->margin).text);
+    return dpid_set_text(j, &f->sentence,
+                         "Not decided: training ends %s above the best deep net that was built, margin %s.",
+                         dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
 }
 
 int32_t dpid_rule_solver(dpid_judge *j)

@@ -1,4 +1,5 @@
-/* What the rules share: the evidence by role, the margins, contrasts between arms, interventions, and how findings are written. */
+/* What the rules share: the evidence by role, the margins, contrasts between arms, interventions, and how findings
+   are written. */
 #ifndef DPID_STUDY_RULES_H
 #define DPID_STUDY_RULES_H
 
@@ -35,20 +36,20 @@ typedef struct {
     const dpid_evidence *e;
     dpid_thresholds t;
     deepid_verdict *v;
-    const dpid_arm_evidence *s, *d; /* NULL: not run */
+    const dpid_arm_evidence *s, *d;        /* NULL: not run */
     dpid_series loss_s, loss_d, reference; /* reference: what a deep net can reach, for shares */
     double median_s, median_d;
     double margin, valid_margin;
     bool headroom;
-    int64_t least_seeds;  /* for an interval */
+    int64_t least_seeds; /* for an interval */
     dpid_harm harm_state;
-    dpid_contrast harm;   /* L_D - L_S */
-    dpid_estimate alike;  /* the interval of the two one-sided tests */
-    int32_t equivalent;   /* it lies inside the margins: "no difference" */
-    dpid_contrast gap;    /* L_D - reference */
-    bool on_floor;        /* representation was confirmed by a proven floor */
+    dpid_contrast harm;  /* L_D - L_S */
+    dpid_estimate alike; /* the interval of the two one-sided tests */
+    int32_t equivalent;  /* it lies inside the margins: "no difference" */
+    dpid_contrast gap;   /* L_D - reference */
+    bool on_floor;       /* representation was confirmed by a proven floor */
     bool has_penalty;
-    bool chaotic;         /* D and D64 are independent runs */
+    bool chaotic;                            /* D and D64 are independent runs */
     dpid_intervention best[DPID_HYPOTHESES]; /* of budget, conditioning, optimiser, rounding */
     dpid_intervention skip;
 } dpid_judge;
@@ -58,10 +59,12 @@ typedef struct {
 int32_t dpid_judge_prepare(dpid_judge *j);
 const dpid_arm_evidence *dpid_judge_arm(const dpid_judge *j, const char *word);
 bool dpid_arm_in_set(const dpid_arm_evidence *arm, const char *set); /* "D_start" holds "D_start:he" */
-dpid_series dpid_arm_loss(const dpid_judge *j, const dpid_arm_evidence *arm); /* training loss; arm may be NULL: all NaN */
+/* training loss; arm may be NULL: all NaN */
+dpid_series dpid_arm_loss(const dpid_judge *j, const dpid_arm_evidence *arm);
 /* Any per-seed array of an arm, diverged seeds as infinity; values NULL: all NaN. */
 dpid_series dpid_arm_series(const dpid_judge *j, const dpid_arm_evidence *arm, const double *values);
-dpid_series dpid_series_min(const dpid_judge *j, const dpid_series *a, const dpid_series *b); /* where one is NaN the other */
+/* where one is NaN the other */
+dpid_series dpid_series_min(const dpid_judge *j, const dpid_series *a, const dpid_series *b);
 int32_t dpid_series_median(const dpid_judge *j, const dpid_series *a, double *out); /* NaN when nothing was run */
 int64_t dpid_arm_diverged(const dpid_judge *j, const dpid_arm_evidence *arm, int64_t *run);
 /* The reason word was left out, or NULL when it was not. set: any member. */
@@ -73,7 +76,8 @@ bool dpid_untried(const dpid_judge *j, const char *set);
 
 typedef enum { DPID_RANKS_ONLY, DPID_CAPPED } dpid_means;
 /* a - b. DPID_CAPPED: training losses, whose means count at most const_loss. */
-int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_means means, dpid_contrast *out);
+int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_means means,
+                         dpid_contrast *out);
 int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out);
 /* The best of a set, or the arm itself. tried: how many there were. */
 int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_intervention *out, int64_t *tried);
@@ -99,7 +103,8 @@ int32_t dpid_say_arm(dpid_string *s, const char *word, bool begin);
 /* What it takes to bring `end`, an end of e's interval, to the other side of threshold: "about 24 seeds ...". */
 int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold);
 int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bool set);
-/* Seeds that bring the threshold outside e's interval, when intervals shrink as 1 / sqrt(n); infinity when none does. */
+/* Seeds that bring the threshold outside e's interval, when intervals shrink as 1 / sqrt(n); infinity when none
+   does. */
 double dpid_seeds_needed(int64_t n, const dpid_estimate *e, double threshold);
 
 /* rule_reasons.c: effect, share, numbers and what would settle it; the sentence so far goes to s. */
@@ -110,10 +115,10 @@ int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_inte
 
 int32_t dpid_rule_bug(dpid_judge *j);
 int32_t dpid_rule_representation(dpid_judge *j);
-int32_t dpid_rule_solver(dpid_judge *j);     /* and objective */
+int32_t dpid_rule_solver(dpid_judge *j);               /* and objective */
 int32_t dpid_rule_representation_found(dpid_judge *j); /* once more, when the reasons are known */
-int32_t dpid_rule_reasons(dpid_judge *j);    /* budget, conditioning, optimiser; may give the solver back */
-int32_t dpid_rule_precision(dpid_judge *j);  /* rounding, range */
+int32_t dpid_rule_reasons(dpid_judge *j);              /* budget, conditioning, optimiser; may give the solver back */
+int32_t dpid_rule_precision(dpid_judge *j);            /* rounding, range */
 int32_t dpid_rule_overfitting(dpid_judge *j);
 int32_t dpid_rule_remedies(dpid_judge *j);
 /* True when the harm itself decides a cause of harm: none, or not known. */

@@ -1,4 +1,5 @@
-/* Running a study: one net per core. Workers take, under one lock, the dearest task whose parents are done; the caller's thread waits, and it alone calls back. */
+/* Running a study: one net per core. Workers take, under one lock, the dearest task whose parents are done; the
+   caller's thread waits, and it alone calls back. */
 #include "study/study.h"
 
 #include "base/pool.h"
@@ -79,7 +80,8 @@ static dpid_task *dearest(crew *c, int64_t *left)
         if (!task->wanted || task->state == DPID_TASK_DONE)
             continue;
         ++*left;
-        if (task->state == DPID_TASK_WAITING && !task->held && (!best || task->cost > best->cost) && dpid_task_ready(c->study, task))
+        if (task->state == DPID_TASK_WAITING && !task->held && (!best || task->cost > best->cost) &&
+            dpid_task_ready(c->study, task))
             best = task;
     }
     return best;
@@ -106,7 +108,10 @@ static int32_t read_published(crew *c, dpid_task *task)
 static void fail_stuck(crew *c, const dpid_task *task)
 {
     char error[DPID_ERROR_MAX];
-    snprintf(error, sizeof error, "'%.300s/tasks/%s.taken' says of no process that it is at work on this task, and cannot be removed; remove it", c->study->folder, task->name);
+    snprintf(
+        error, sizeof error,
+        "'%.300s/tasks/%s.taken' says of no process that it is at work on this task, and cannot be removed; remove it",
+        c->study->folder, task->name);
     fail(c, DEEPID_ERR_IO, error);
 }
 
@@ -205,8 +210,9 @@ static const char *kind_words(dpid_task_kind kind)
 static void name_current(const crew *c, deepid_study_event *event)
 {
     const dpid_task *task = &c->study->task[c->held >= 0 ? c->held : c->current];
-    const int length = snprintf(event->text, sizeof event->text, "%s%s%.60s, seed %llu", c->held >= 0 ? "another process has " : "", kind_words(task->kind), c->study->arm[task->arm].word,
-                                (unsigned long long)task->seed);
+    const int length =
+        snprintf(event->text, sizeof event->text, "%s%s%.60s, seed %llu", c->held >= 0 ? "another process has " : "",
+                 kind_words(task->kind), c->study->arm[task->arm].word, (unsigned long long)task->seed);
     if (c->held >= 0)
         snprintf(event->text + length, sizeof event->text - (size_t)length, " (tasks/%s.taken)", task->name);
 }
@@ -229,7 +235,10 @@ static void describe(const crew *c, double seconds, deepid_study_event *event)
 {
     double all;
     const double done = work_done(c, &all);
-    *event = (deepid_study_event){.head = {DPID_MAGIC_STUDY_EVENT, c->study->head.ctx}, .seconds = seconds, .share = all > 0 ? done / all : 1, .seconds_left = (double)NAN};
+    *event = (deepid_study_event){.head = {DPID_MAGIC_STUDY_EVENT, c->study->head.ctx},
+                                  .seconds = seconds,
+                                  .share = all > 0 ? done / all : 1,
+                                  .seconds_left = (double)NAN};
     for (int64_t i = 0; i < c->study->tasks; i++) {
         event->tasks += c->study->task[i].wanted;
         event->done += c->study->task[i].wanted && c->study->task[i].state == DPID_TASK_DONE;
@@ -308,7 +317,8 @@ static int32_t run_crew(crew *c, pthread_t *threads, int64_t workers, deepid_stu
     if (code != 0)
         return dpid_fail(ctx, DEEPID_ERR_CALLBACK, "the callback returned %d", code);
     if (atomic_load(&c->study->stop))
-        return dpid_fail(ctx, DEEPID_STOPPED, "stopped with %lld of %lld tasks done", (long long)deepid_study_tasks_done(c->study), (long long)c->study->tasks);
+        return dpid_fail(ctx, DEEPID_STOPPED, "stopped with %lld of %lld tasks done",
+                         (long long)deepid_study_tasks_done(c->study), (long long)c->study->tasks);
     return DEEPID_OK;
 }
 
@@ -330,9 +340,11 @@ static int32_t check_share(const deepid_study *study)
     const long long shards = dpid_study_int(study, DPID_NUMBER_SHARDS);
     const long long task = dpid_study_int(study, DPID_NUMBER_TASK);
     if (shard >= shards)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: shard is %lld of %lld, expected 0 to %lld", shard, shards, shards - 1);
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: shard is %lld of %lld, expected 0 to %lld",
+                         shard, shards, shards - 1);
     if (task >= study->tasks)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: task is %lld, expected 0 to %lld, or -1 for all", task, (long long)study->tasks - 1);
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: task is %lld, expected 0 to %lld, or -1 for all",
+                         task, (long long)study->tasks - 1);
     return DEEPID_OK;
 }
 
@@ -354,7 +366,8 @@ static int32_t study_run(deepid_study *study, deepid_study_fn progress, void *us
         DPID_TRY(dpid_study_write_json(study, NULL));
     }
     const int64_t remaining = prepare_crew(&c);
-    const int64_t wished = study->number[DPID_NUMBER_THREADS] > 0 ? dpid_study_int(study, DPID_NUMBER_THREADS) : dpid_cpu_count();
+    const int64_t wished =
+        study->number[DPID_NUMBER_THREADS] > 0 ? dpid_study_int(study, DPID_NUMBER_THREADS) : dpid_cpu_count();
     const int64_t workers = wished < remaining ? wished : remaining;
     if (workers == 0) {
         clear_claims(study);

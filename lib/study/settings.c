@@ -38,7 +38,9 @@ static int32_t set_text(deepid_study *study, const char *key, const char *value)
     const int i = find_text(key);
     if (i < 0 || !value)
         return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT,
-                         "study: unknown text '%s', or its value is NULL; known: init, optimizer, schedule, loss, augmentation, arms, probes, family, block, subject, replay", key ? key : "NULL");
+                         "study: unknown text '%s', or its value is NULL; known: init, optimizer, schedule, loss, "
+                         "augmentation, arms, probes, family, block, subject, replay",
+                         key ? key : "NULL");
     if (strchr(value, '\n'))
         return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: %s has a line end, expected one line", key);
     if (i == DPID_TEXT_ARMS)
@@ -116,18 +118,23 @@ static int32_t set_number(deepid_study *study, const char *key, double value)
         return dpid_thresholds_set(ctx, &study->thresholds, key, value);
     if (i < 0)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT,
-                         "study: unknown number '%s'; known: learning_rate, clip, batch, steps, epochs, history_points, dtype, first_seed, seeds, tuning_seeds, probe_seeds, shallow_depth, "
+                         "study: unknown number '%s'; known: learning_rate, clip, batch, steps, epochs, "
+                         "history_points, dtype, first_seed, seeds, tuning_seeds, probe_seeds, shallow_depth, "
                          "deep_depth, budget, threads, shard, shards, task, and the verdict's thresholds",
                          key ? key : "NULL");
     const number_row *row = &numbers[i];
-    const double high = i == DPID_NUMBER_BATCH && row->high > (double)study->train->count ? (double)study->train->count : row->high;
+    const double high =
+        i == DPID_NUMBER_BATCH && row->high > (double)study->train->count ? (double)study->train->count : row->high;
     const bool fits = row->whole ? value == floor(value) && value >= row->low : value > row->low;
     if (!isfinite(value) || !fits || value > high)
-        return row->whole ? dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: %s is %s, expected a whole number from %s to %s", key, dpid_number(value).text, dpid_number(row->low).text,
-                                      dpid_number(high).text)
-                          : dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: %s is %s, expected a finite number %s", key, dpid_number(value).text, row->low < 0 ? "from 0 on" : "above 0");
+        return row->whole
+                   ? dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: %s is %s, expected a whole number from %s to %s", key,
+                               dpid_number(value).text, dpid_number(row->low).text, dpid_number(high).text)
+                   : dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: %s is %s, expected a finite number %s", key,
+                               dpid_number(value).text, row->low < 0 ? "from 0 on" : "above 0");
     if (i == DPID_NUMBER_DTYPE && value != DEEPID_F32 && value != DEEPID_F64)
-        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "study: dtype is %s, expected DEEPID_F32 or DEEPID_F64", dpid_number(value).text);
+        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "study: dtype is %s, expected DEEPID_F32 or DEEPID_F64",
+                         dpid_number(value).text);
     if (row->decides)
         dpid_study_forget(study);
     study->number[i] = value;
@@ -159,7 +166,9 @@ double deepid_study_number(const deepid_study *study, const char *key)
     if (i == DPID_NUMBER_STEPS)
         return (double)dpid_study_steps(study);
     if (study->task && (i == DPID_NUMBER_SEEDS || i == DPID_NUMBER_TUNING_SEEDS || i == DPID_NUMBER_PROBE_SEEDS))
-        return (double)(i == DPID_NUMBER_SEEDS ? study->seeds : i == DPID_NUMBER_TUNING_SEEDS ? study->tuning_seeds : study->probe_seeds);
+        return (double)(i == DPID_NUMBER_SEEDS          ? study->seeds
+                        : i == DPID_NUMBER_TUNING_SEEDS ? study->tuning_seeds
+                                                        : study->probe_seeds);
     return i >= 0 ? study->number[i] : (double)NAN;
 }
 
@@ -211,15 +220,18 @@ int64_t dpid_study_steps(const deepid_study *study)
 
 void dpid_study_config(const deepid_study *study, dpid_string *out)
 {
-    dpid_string_format(out, "format=2\ntrain=%016llx\nvalid=%016llx\nshallow=%s\ndeep=%s\n", (unsigned long long)deepid_dataset_hash(study->train),
-                       (unsigned long long)(study->valid ? deepid_dataset_hash(study->valid) : 0), study->shallow, study->deep);
+    dpid_string_format(out, "format=2\ntrain=%016llx\nvalid=%016llx\nshallow=%s\ndeep=%s\n",
+                       (unsigned long long)deepid_dataset_hash(study->train),
+                       (unsigned long long)(study->valid ? deepid_dataset_hash(study->valid) : 0), study->shallow,
+                       study->deep);
     for (int i = 0; i < DPID_TEXTS; i++)
         if (texts[i].decides)
             dpid_string_format(out, "%s=%s\n", texts[i].key, study->text[i]);
     for (int i = 0; i < DPID_NUMBERS; i++)
         if (numbers[i].decides && i != DPID_NUMBER_EPOCHS && i != DPID_NUMBER_STEPS && i != DPID_NUMBER_DTYPE)
             dpid_string_format(out, "%s=%s\n", numbers[i].key, dpid_number(study->number[i]).text);
-    dpid_string_format(out, "steps=%lld\ndtype=%s\n", (long long)dpid_study_steps(study), dpid_dtype_name((int32_t)study->number[DPID_NUMBER_DTYPE]));
+    dpid_string_format(out, "steps=%lld\ndtype=%s\n", (long long)dpid_study_steps(study),
+                       dpid_dtype_name((int32_t)study->number[DPID_NUMBER_DTYPE]));
     for (int64_t i = 0; i < study->added_count; i++)
         dpid_string_format(out, "%s=%s\n", study->added[i].word, study->added[i].text);
 }

@@ -11,7 +11,8 @@ int32_t dpid_stat_count(deepid_ctx *ctx, const char *what, const char *name, int
 {
     if (n >= least && n <= most)
         return DEEPID_OK;
-    return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: %s is %lld, expected %lld to %lld", what, name, (long long)n, (long long)least, (long long)most);
+    return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: %s is %lld, expected %lld to %lld", what, name, (long long)n,
+                     (long long)least, (long long)most);
 }
 
 static int32_t check_values(deepid_ctx *ctx, const char *what, int64_t n, const double *x, bool infinite)
@@ -20,10 +21,12 @@ static int32_t check_values(deepid_ctx *ctx, const char *what, int64_t n, const 
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: an array is NULL, expected %lld numbers", what, (long long)n);
     for (int64_t i = 0; i < n; i++) {
         if (isnan(x[i]))
-            return dpid_fail(ctx, DEEPID_ERR_NUMERIC, "%s: value %lld of %lld is nan, expected a number", what, (long long)i, (long long)n);
+            return dpid_fail(ctx, DEEPID_ERR_NUMERIC, "%s: value %lld of %lld is nan, expected a number", what,
+                             (long long)i, (long long)n);
         if (isinf(x[i]) && !infinite)
-            return dpid_fail(ctx, DEEPID_ERR_NUMERIC, "%s: value %lld of %lld is %s, expected a finite number: a mean needs a cap", what, (long long)i, (long long)n,
-                             dpid_number(x[i]).text);
+            return dpid_fail(ctx, DEEPID_ERR_NUMERIC,
+                             "%s: value %lld of %lld is %s, expected a finite number: a mean needs a cap", what,
+                             (long long)i, (long long)n, dpid_number(x[i]).text);
     }
     return DEEPID_OK;
 }
@@ -42,7 +45,8 @@ int32_t dpid_stat_level(deepid_ctx *ctx, const char *what, const char *name, dou
 {
     if (value > above && value < below)
         return DEEPID_OK;
-    return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: %s is %s, expected a number between %s and %s", what, name, dpid_number(value).text, dpid_number(above).text, dpid_number(below).text);
+    return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: %s is %s, expected a number between %s and %s", what, name,
+                     dpid_number(value).text, dpid_number(above).text, dpid_number(below).text);
 }
 
 int32_t dpid_stat_out(deepid_ctx *ctx, const char *what, const void *a, const void *b, const void *c)

@@ -1,4 +1,5 @@
-/* What the statistics share: checks of arguments, order, null distributions. Public functions: statistics.h, one idea a stat_<name>.c */
+/* What the statistics share: checks of arguments, order, null distributions. Public functions: statistics.h, one
+   idea a stat_<name>.c */
 #ifndef DPID_STUDY_STAT_H
 #define DPID_STUDY_STAT_H
 
@@ -13,7 +14,8 @@ int32_t dpid_stat_count(deepid_ctx *ctx, const char *what, const char *name, int
 int32_t dpid_stat_ranked(deepid_ctx *ctx, const char *what, int64_t n, const double *x); /* not NULL, no NaN */
 int32_t dpid_stat_finite(deepid_ctx *ctx, const char *what, int64_t n, const double *x);
 int32_t dpid_stat_level(deepid_ctx *ctx, const char *what, const char *name, double value, double above, double below);
-int32_t dpid_stat_out(deepid_ctx *ctx, const char *what, const void *a, const void *b, const void *c); /* outputs; pass one twice when there are fewer */
+/* outputs; pass one twice when there are fewer */
+int32_t dpid_stat_out(deepid_ctx *ctx, const char *what, const void *a, const void *b, const void *c);
 
 void dpid_sort(int64_t n, double *x);
 double dpid_sorted_quantile(int64_t n, const double *sorted, double q);
@@ -21,13 +23,18 @@ double dpid_sorted_quantile(int64_t n, const double *sorted, double q);
 int32_t dpid_doubled_ranks(deepid_ctx *ctx, int64_t n, const double *x, int64_t *doubled);
 
 /* Null distributions of a sum of doubled ranks; *p has *count entries, at 0 .. count - 1; free it. */
-int32_t dpid_signed_distribution(deepid_ctx *ctx, int64_t n, const int64_t *doubled, double **p, int64_t *count);              /* each rank is in or out */
-int32_t dpid_subset_distribution(deepid_ctx *ctx, int64_t pooled, const int64_t *doubled, int64_t n, double **p, int64_t *count); /* n of the pooled ranks */
+/* each rank is in or out */
+int32_t dpid_signed_distribution(deepid_ctx *ctx, int64_t n, const int64_t *doubled, double **p, int64_t *count);
+/* n of the pooled ranks */
+int32_t dpid_subset_distribution(deepid_ctx *ctx, int64_t pooled, const int64_t *doubled, int64_t n, double **p,
+                                 int64_t *count);
 /* min(1, 2 min(P(S <= at), P(S >= at))) */
 double dpid_two_sided(const double *p, int64_t count, int64_t at);
-/* The largest k with P(S < k) <= tail, for ranks without ties, S in whole ranks from its least value: the k-th smallest and largest of the pairwise values bound the interval. 0: none. */
+/* The largest k with P(S < k) <= tail, for ranks without ties, S in whole ranks from its least value: the k-th
+   smallest and largest of the pairwise values bound the interval. 0: none. */
 int64_t dpid_interval_order(const double *p, int64_t count, int64_t least, double tail);
-/* The median of count pairwise values and their k-th smallest and largest (k = 0: -infinity and infinity). NaN marks the meeting of opposite infinities. Sorts value. */
+/* The median of count pairwise values and their k-th smallest and largest (k = 0: -infinity and infinity). NaN marks
+   the meeting of opposite infinities. Sorts value. */
 void dpid_order_interval(int64_t count, double *value, int64_t k, double *estimate, double *low, double *high);
 
 double dpid_normal_cdf(double z);

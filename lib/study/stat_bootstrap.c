@@ -1,6 +1,7 @@
-/* BCa bootstrap (Efron 1987; Efron and Tibshirani 1993, ch. 14): the ends are the quantiles alpha of the resampled statistic with
-   alpha = Phi(z0 + (z0 + z) / (1 - a (z0 + z))),  z0 = Phi^-1(share of resamples below the estimate),  a = sum_g sum u^3 / n_g^3 / (6 (sum_g sum u^2 / n_g^2)^1.5),
-   u = (n_g - 1) (mean of the jackknife - jackknife without the value), over the one or two independent groups g. */
+/* BCa bootstrap (Efron 1987; Efron and Tibshirani 1993, ch. 14): the ends are the quantiles alpha of the resampled
+   statistic with alpha = Phi(z0 + (z0 + z) / (1 - a (z0 + z))),  z0 = Phi^-1(share of resamples below the estimate),
+   a = sum_g sum u^3 / n_g^3 / (6 (sum_g sum u^2 / n_g^2)^1.5), u = (n_g - 1) (mean of the jackknife - jackknife
+   without the value), over the one or two independent groups g. */
 #include "study/stat.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@ typedef struct {
     int32_t by_group;             /* whose places by is read at */
     int32_t groups;
     int64_t n[GROUPS];
-    int64_t *place[GROUPS];       /* the resample */
+    int64_t *place[GROUPS]; /* the resample */
 } sample;
 
 /* ---- statistics of a resample -------------------------------------------------------------------- */
@@ -111,7 +112,8 @@ static double end_at(int64_t resamples, const double *sorted, double z0, double 
     return dpid_sorted_quantile(resamples, sorted, fmin(fmax(place / (double)(resamples - 1), 0), 1));
 }
 
-static void interval(sample *s, double level, int64_t resamples, uint64_t seed, double *value, double *jackknife, double *estimate, double *low, double *high)
+static void interval(sample *s, double level, int64_t resamples, uint64_t seed, double *value, double *jackknife,
+                     double *estimate, double *low, double *high)
 {
     in_order(s);
     *estimate = statistic(s, s->n);
@@ -124,7 +126,8 @@ static void interval(sample *s, double level, int64_t resamples, uint64_t seed, 
     *high = end_at(resamples, value, z0, a, -z);
 }
 
-static int32_t bootstrap(deepid_ctx *ctx, sample *s, double level, int64_t resamples, uint64_t seed, double *estimate, double *low, double *high)
+static int32_t bootstrap(deepid_ctx *ctx, sample *s, double level, int64_t resamples, uint64_t seed, double *estimate,
+                         double *low, double *high)
 {
     double *value = NULL;
     double *jackknife = NULL;
@@ -155,21 +158,23 @@ static int32_t check(deepid_ctx *ctx, const char *name, int64_t n, const double 
     return dpid_stat_finite(ctx, "bootstrap", n, x);
 }
 
-static int32_t mean(deepid_ctx *ctx, int64_t n, const double *x, double level, int64_t resamples, uint64_t seed, double *estimate, double *low, double *high)
+static int32_t mean(deepid_ctx *ctx, int64_t n, const double *x, double level, int64_t resamples, uint64_t seed,
+                    double *estimate, double *low, double *high)
 {
     sample s = {.by = x, .groups = 1, .n = {n}};
     DPID_TRY(check(ctx, "n", n, x));
     return bootstrap(ctx, &s, level, resamples, seed, estimate, low, high);
 }
 
-int32_t deepid_statistics_bootstrap_mean(deepid_ctx *ctx, int64_t n, const double *x, double level, int64_t resamples, uint64_t seed, double *estimate, double *low, double *high)
+int32_t deepid_statistics_bootstrap_mean(deepid_ctx *ctx, int64_t n, const double *x, double level, int64_t resamples,
+                                         uint64_t seed, double *estimate, double *low, double *high)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, mean(ctx, n, x, level, resamples, seed, estimate, low, high));
 }
 
-static int32_t share(deepid_ctx *ctx, int64_t n, const double *from, const double *by, const double *to, double level, int64_t resamples, uint64_t seed, double *estimate, double *low,
-                     double *high)
+static int32_t share(deepid_ctx *ctx, int64_t n, const double *from, const double *by, const double *to, double level,
+                     int64_t resamples, uint64_t seed, double *estimate, double *low, double *high)
 {
     sample s = {.from = from, .by = by, .to = to, .groups = 1, .n = {n}};
     DPID_TRY(check(ctx, "n", n, from));
@@ -178,14 +183,16 @@ static int32_t share(deepid_ctx *ctx, int64_t n, const double *from, const doubl
     return bootstrap(ctx, &s, level, resamples, seed, estimate, low, high);
 }
 
-int32_t deepid_statistics_bootstrap_share(deepid_ctx *ctx, int64_t n, const double *from, const double *by, const double *to, double level, int64_t resamples, uint64_t seed,
+int32_t deepid_statistics_bootstrap_share(deepid_ctx *ctx, int64_t n, const double *from, const double *by,
+                                          const double *to, double level, int64_t resamples, uint64_t seed,
                                           double *estimate, double *low, double *high)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, share(ctx, n, from, by, to, level, resamples, seed, estimate, low, high));
 }
 
-static int32_t share_apart(deepid_ctx *ctx, int64_t n, const double *from, const double *to, int64_t m, const double *by, double level, int64_t resamples, uint64_t seed, double *estimate,
+static int32_t share_apart(deepid_ctx *ctx, int64_t n, const double *from, const double *to, int64_t m,
+                           const double *by, double level, int64_t resamples, uint64_t seed, double *estimate,
                            double *low, double *high)
 {
     sample s = {.from = from, .by = by, .to = to, .by_group = 1, .groups = GROUPS, .n = {n, m}};
@@ -195,7 +202,8 @@ static int32_t share_apart(deepid_ctx *ctx, int64_t n, const double *from, const
     return bootstrap(ctx, &s, level, resamples, seed, estimate, low, high);
 }
 
-int32_t deepid_statistics_bootstrap_share_independent(deepid_ctx *ctx, int64_t n, const double *from, const double *to, int64_t m, const double *by, double level, int64_t resamples,
+int32_t deepid_statistics_bootstrap_share_independent(deepid_ctx *ctx, int64_t n, const double *from, const double *to,
+                                                      int64_t m, const double *by, double level, int64_t resamples,
                                                       uint64_t seed, double *estimate, double *low, double *high)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));

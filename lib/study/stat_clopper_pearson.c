@@ -1,10 +1,12 @@
-/* Clopper and Pearson 1934: the shares that the binomial test does not refuse. P(X >= k | p) = I_p(k, n - k + 1), the incomplete beta function; its tails are set to (1 - level) / 2. */
+/* Clopper and Pearson 1934: the shares that the binomial test does not refuse. P(X >= k | p) = I_p(k, n - k + 1),
+   the incomplete beta function; its tails are set to (1 - level) / 2. */
 #include "study/stat.h"
 
 #include <float.h>
 #include <math.h>
 
-/* Continued fraction of I_x(a, b), by Lentz's method (Press et al., Numerical Recipes, 6.4); converges fast for x < (a + 1) / (a + b + 2). */
+/* Continued fraction of I_x(a, b), by Lentz's method (Press et al., Numerical Recipes, 6.4); converges fast for x <
+   (a + 1) / (a + b + 2). */
 static double beta_fraction(double a, double b, double x)
 {
     enum { TERMS = 100000 }; /* about sqrt(max(a, b)) are needed */
@@ -14,7 +16,8 @@ static double beta_fraction(double a, double b, double x)
     d = 1 / (fabs(d) < tiny ? tiny : d);
     double h = d;
     for (int i = 1; i <= TERMS; i++) {
-        const double step[2] = {i * (b - i) * x / ((a + 2 * i - 1) * (a + 2 * i)), -(a + i) * (a + b + i) * x / ((a + 2 * i) * (a + 2 * i + 1))};
+        const double step[2] = {i * (b - i) * x / ((a + 2 * i - 1) * (a + 2 * i)),
+                                -(a + i) * (a + b + i) * x / ((a + 2 * i) * (a + 2 * i + 1))};
         double change = 1;
         for (int half = 0; half < 2; half++) {
             d = 1 + step[half] * d;
@@ -71,7 +74,8 @@ static int32_t clopper_pearson(deepid_ctx *ctx, int64_t k, int64_t n, double lev
     return DEEPID_OK;
 }
 
-int32_t deepid_statistics_clopper_pearson(deepid_ctx *ctx, int64_t k, int64_t n, double level, double *low, double *high)
+int32_t deepid_statistics_clopper_pearson(deepid_ctx *ctx, int64_t k, int64_t n, double level, double *low,
+                                          double *high)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, clopper_pearson(ctx, k, n, level, low, high));

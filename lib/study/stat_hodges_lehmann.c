@@ -1,5 +1,6 @@
 /* Hodges and Lehmann 1963: the median of pairwise values, and the interval that the exact rank test does not refuse.
-   One sample: the averages (d_i + d_j) / 2, i <= j, with the signed ranks. Two samples: the differences x_i - y_j, with the rank sums. */
+   One sample: the averages (d_i + d_j) / 2, i <= j, with the signed ranks. Two samples: the differences x_i - y_j,
+   with the rank sums. */
 #include "study/stat.h"
 
 #include <math.h>
@@ -20,7 +21,8 @@ static int32_t order_of(deepid_ctx *ctx, int64_t n, int64_t m, double level, int
     double *null = NULL;
     int64_t count;
     DPID_TRY(plain_ranks(ctx, n + m, &doubled));
-    const int32_t status = m ? dpid_subset_distribution(ctx, n + m, doubled, n, &null, &count) : dpid_signed_distribution(ctx, n, doubled, &null, &count);
+    const int32_t status = m ? dpid_subset_distribution(ctx, n + m, doubled, n, &null, &count)
+                             : dpid_signed_distribution(ctx, n, doubled, &null, &count);
     if (status == DEEPID_OK)
         *k = dpid_interval_order(null, count, m ? n * (n + 1) : 0, (1 - level) / 2);
     dpid_free(ctx, null);
@@ -33,7 +35,8 @@ static double average(double a, double b)
     return a / 2 + b / 2;
 }
 
-static int32_t one_sample(deepid_ctx *ctx, int64_t n, const double *d, double level, double *estimate, double *low, double *high)
+static int32_t one_sample(deepid_ctx *ctx, int64_t n, const double *d, double level, double *estimate, double *low,
+                          double *high)
 {
     double *walsh = NULL;
     int64_t k;
@@ -52,14 +55,16 @@ static int32_t one_sample(deepid_ctx *ctx, int64_t n, const double *d, double le
     return DEEPID_OK;
 }
 
-int32_t deepid_statistics_hodges_lehmann(deepid_ctx *ctx, int64_t n, const double *d, double level, double *estimate, double *low, double *high)
+int32_t deepid_statistics_hodges_lehmann(deepid_ctx *ctx, int64_t n, const double *d, double level, double *estimate,
+                                         double *low, double *high)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, one_sample(ctx, n, d, level, estimate, low, high));
 }
 
 /* x - y: two diverged runs are as bad as each other, but by how much nobody knows. */
-static int32_t two_samples(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double level, double *estimate, double *low, double *high)
+static int32_t two_samples(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double level,
+                           double *estimate, double *low, double *high)
 {
     double *pair = NULL;
     int64_t k;
@@ -79,7 +84,8 @@ static int32_t two_samples(deepid_ctx *ctx, int64_t n, const double *x, int64_t 
     return DEEPID_OK;
 }
 
-int32_t deepid_statistics_shift(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double level, double *estimate, double *low, double *high)
+int32_t deepid_statistics_shift(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double level,
+                                double *estimate, double *low, double *high)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, two_samples(ctx, n, x, m, y, level, estimate, low, high));
@@ -87,8 +93,10 @@ int32_t deepid_statistics_shift(deepid_ctx *ctx, int64_t n, const double *x, int
 
 /* ---- "no difference" ------------------------------------------------------------------------------------- */
 
-/* Two one-sided tests (Schuirmann 1987): both refuse at alpha when the interval of level 1 - 2 alpha lies inside the margins. */
-static int32_t equivalence(deepid_ctx *ctx, int64_t n, const double *d, double margin, double alpha, double *low, double *high, int32_t *equivalent)
+/* Two one-sided tests (Schuirmann 1987): both refuse at alpha when the interval of level 1 - 2 alpha lies inside the
+   margins. */
+static int32_t equivalence(deepid_ctx *ctx, int64_t n, const double *d, double margin, double alpha, double *low,
+                           double *high, int32_t *equivalent)
 {
     const double half = 0.5;
     double estimate;
@@ -100,7 +108,8 @@ static int32_t equivalence(deepid_ctx *ctx, int64_t n, const double *d, double m
     return DEEPID_OK;
 }
 
-int32_t deepid_statistics_equivalence(deepid_ctx *ctx, int64_t n, const double *d, double margin, double alpha, double *low, double *high, int32_t *equivalent)
+int32_t deepid_statistics_equivalence(deepid_ctx *ctx, int64_t n, const double *d, double margin, double alpha,
+                                      double *low, double *high, int32_t *equivalent)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, equivalence(ctx, n, d, margin, alpha, low, high, equivalent));

@@ -12,7 +12,8 @@ static int32_t check(deepid_ctx *ctx, int64_t n, const double *p, const double *
     DPID_TRY(dpid_stat_ranked(ctx, "holm", n, p));
     for (int64_t i = 0; i < n; i++)
         if (p[i] < 0 || p[i] > 1)
-            return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "holm: p %lld is %s, expected 0 to 1", (long long)i, dpid_number(p[i]).text);
+            return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "holm: p %lld is %s, expected 0 to 1", (long long)i,
+                             dpid_number(p[i]).text);
     return DEEPID_OK;
 }
 

@@ -26,8 +26,10 @@ int32_t dpid_signed_distribution(deepid_ctx *ctx, int64_t n, const int64_t *doub
     return DEEPID_OK;
 }
 
-/* ways_r(j, t) = ways_{r-1}(j, t) + ways_{r-1}(j - 1, t - rank_r): subsets of j ranks of sum t; below 200 ranks they fit a double's range */
-int32_t dpid_subset_distribution(deepid_ctx *ctx, int64_t pooled, const int64_t *doubled, int64_t n, double **p, int64_t *count)
+/* ways_r(j, t) = ways_{r-1}(j, t) + ways_{r-1}(j - 1, t - rank_r): subsets of j ranks of sum t; below 200 ranks they
+   fit a double's range */
+int32_t dpid_subset_distribution(deepid_ctx *ctx, int64_t pooled, const int64_t *doubled, int64_t n, double **p,
+                                 int64_t *count)
 {
     double *ways = NULL;
     *count = sum_of(pooled, doubled) + 1;

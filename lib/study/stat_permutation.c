@@ -1,4 +1,5 @@
-/* Permutation test for independent samples: the share of ways to choose n of n + m values whose mean lies as far from the mean of the rest as x's does from y's. */
+/* Permutation test for independent samples: the share of ways to choose n of n + m values whose mean lies as far
+   from the mean of the rest as x's does from y's. */
 #include "study/stat.h"
 
 #include <math.h>
@@ -7,8 +8,8 @@
 enum { WAYS_MAX = 200000, N_MAX = 1000000, DRAWS_MAX = 10000000 };
 
 typedef struct {
-    int64_t n, all;  /* choose n of all */
-    double *value;   /* less their mean: then |sum of the chosen| orders as |difference of means| does */
+    int64_t n, all; /* choose n of all */
+    double *value;  /* less their mean: then |sum of the chosen| orders as |difference of means| does */
     int64_t *chosen;
     double least;
 } pool;
@@ -97,7 +98,8 @@ static double test(pool *p, int64_t draws, uint64_t seed)
     return ways(p->all, p->n) <= WAYS_MAX ? exact(p) : drawn(p, draws, seed);
 }
 
-static int32_t permutation(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, int64_t draws, uint64_t seed, double *out)
+static int32_t permutation(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, int64_t draws,
+                           uint64_t seed, double *out)
 {
     DPID_TRY(dpid_stat_out(ctx, "permutation", out, out, out));
     DPID_TRY(dpid_stat_count(ctx, "permutation", "n", n, 1, N_MAX - 1));
@@ -119,7 +121,8 @@ static int32_t permutation(deepid_ctx *ctx, int64_t n, const double *x, int64_t 
     return status;
 }
 
-int32_t deepid_statistics_permutation(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, int64_t draws, uint64_t seed, double *p)
+int32_t deepid_statistics_permutation(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y,
+                                      int64_t draws, uint64_t seed, double *p)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, permutation(ctx, n, x, m, y, draws, seed, p));

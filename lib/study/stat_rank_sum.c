@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static int32_t test(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double *pool, int64_t *doubled, double *statistic, double *p)
+static int32_t test(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double *pool,
+                    int64_t *doubled, double *statistic, double *p)
 {
     double *null = NULL;
     int64_t count;
@@ -20,7 +21,8 @@ static int32_t test(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, cons
     return DEEPID_OK;
 }
 
-static int32_t rank_sum(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double *statistic, double *p)
+static int32_t rank_sum(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double *statistic,
+                        double *p)
 {
     double *pool = NULL;
     int64_t *doubled = NULL;
@@ -39,7 +41,8 @@ static int32_t rank_sum(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, 
     return status;
 }
 
-int32_t deepid_statistics_rank_sum(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y, double *statistic, double *p)
+int32_t deepid_statistics_rank_sum(deepid_ctx *ctx, int64_t n, const double *x, int64_t m, const double *y,
+                                   double *statistic, double *p)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, rank_sum(ctx, n, x, m, y, statistic, p));

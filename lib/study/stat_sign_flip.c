@@ -60,7 +60,8 @@ static int32_t sign_flip(deepid_ctx *ctx, int64_t n, const double *d, int64_t dr
     return DEEPID_OK;
 }
 
-int32_t deepid_statistics_sign_flip(deepid_ctx *ctx, int64_t n, const double *d, int64_t draws, uint64_t seed, double *p)
+int32_t deepid_statistics_sign_flip(deepid_ctx *ctx, int64_t n, const double *d, int64_t draws, uint64_t seed,
+                                    double *p)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, sign_flip(ctx, n, d, draws, seed, p));

@@ -1,4 +1,5 @@
-/* Wilcoxon's signed-rank test, exact: T+ = sum of the ranks of |d| where d > 0; zeros are ranked, then dropped (Pratt 1959). */
+/* Wilcoxon's signed-rank test, exact: T+ = sum of the ranks of |d| where d > 0; zeros are ranked, then dropped
+   (Pratt 1959). */
 #include "study/stat.h"
 
 #include <math.h>
@@ -16,7 +17,8 @@ static int64_t drop_zeros(int64_t n, const double *d, int64_t *doubled, int64_t 
     return positive;
 }
 
-static int32_t test(deepid_ctx *ctx, int64_t n, const double *d, double *size, int64_t *doubled, double *statistic, double *p)
+static int32_t test(deepid_ctx *ctx, int64_t n, const double *d, double *size, int64_t *doubled, double *statistic,
+                    double *p)
 {
     double *null = NULL;
     int64_t kept;

@@ -14,7 +14,8 @@ static int32_t check(deepid_ctx *ctx, const char *what, int64_t n, int64_t most,
     for (int64_t i = 1; i < n; i++)
         if (x[i] != x[0])
             return DEEPID_OK;
-    return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: all x are %s, expected at least two different ones", what, dpid_number(x[0]).text);
+    return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: all x are %s, expected at least two different ones", what,
+                     dpid_number(x[0]).text);
 }
 
 static double mean_of(int64_t n, const double *x)
@@ -71,13 +72,15 @@ static int32_t theil_sen(deepid_ctx *ctx, int64_t n, const double *x, const doub
     return DEEPID_OK;
 }
 
-int32_t deepid_statistics_line(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope, double *intercept)
+int32_t deepid_statistics_line(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope,
+                               double *intercept)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, line(ctx, n, x, y, slope, intercept));
 }
 
-int32_t deepid_statistics_theil_sen(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope, double *intercept)
+int32_t deepid_statistics_theil_sen(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope,
+                                    double *intercept)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, theil_sen(ctx, n, x, y, slope, intercept));
@@ -85,16 +88,19 @@ int32_t deepid_statistics_theil_sen(deepid_ctx *ctx, int64_t n, const double *x,
 
 /* ---- across seeds -------------------------------------------------------------------------------------- */
 
-typedef int32_t (*fit_fn)(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope, double *intercept);
+typedef int32_t (*fit_fn)(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope,
+                          double *intercept);
 
-static int32_t across(deepid_ctx *ctx, const char *method, int64_t seeds, int64_t n, const double *x, const double *y, double level, double *estimate, double *low, double *high)
+static int32_t across(deepid_ctx *ctx, const char *method, int64_t seeds, int64_t n, const double *x, const double *y,
+                      double level, double *estimate, double *low, double *high)
 {
     const bool robust = method && !strcmp(method, "theil_sen");
     const fit_fn fit = robust ? theil_sen : line;
     double *slopes = NULL;
     double intercept;
     if (!robust && (!method || strcmp(method, "least_squares") != 0))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "slope: unknown method '%s'; known: least_squares, theil_sen", method ? method : "NULL");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "slope: unknown method '%s'; known: least_squares, theil_sen",
+                         method ? method : "NULL");
     DPID_TRY(dpid_stat_count(ctx, "slope", "seeds", seeds, 1, DPID_RANKS_MAX));
     DPID_TRY(dpid_stat_count(ctx, "slope", "n", n, 2, robust ? PAIRED_MAX : POINTS_MAX));
     DPID_TRY(dpid_stat_finite(ctx, "slope", seeds * n, y));
@@ -108,7 +114,8 @@ static int32_t across(deepid_ctx *ctx, const char *method, int64_t seeds, int64_
     return status;
 }
 
-int32_t deepid_statistics_slope(deepid_ctx *ctx, const char *method, int64_t seeds, int64_t n, const double *x, const double *y, double level, double *estimate, double *low, double *high)
+int32_t deepid_statistics_slope(deepid_ctx *ctx, const char *method, int64_t seeds, int64_t n, const double *x,
+                                const double *y, double level, double *estimate, double *low, double *high)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, across(ctx, method, seeds, n, x, y, level, estimate, low, high));

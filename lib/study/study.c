@@ -30,11 +30,13 @@ static int32_t check_net(deepid_study *study, const char *text, const char **can
     const int64_t width = data->labels ? data->classes : data->target_width;
     int32_t status = dpid_arena_text(&study->arena, net->text, (int64_t)strlen(net->text), &kept);
     if (status == DEEPID_OK && !dpid_shape_equal(in, &data->sample))
-        status = dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s", dpid_shape_text(in->rank, in->extent).text,
+        status = dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s",
+                           dpid_shape_text(in->rank, in->extent).text,
                            dpid_shape_text(data->sample.rank, data->sample.extent).text);
     if (status == DEEPID_OK && (out->rank != 1 || (data->labels ? out->extent[0] < width : out->extent[0] != width)))
-        status =
-            dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s", dpid_shape_text(out->rank, out->extent).text, (long long)width, data->labels ? "classes" : "targets");
+        status = dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s",
+                           dpid_shape_text(out->rank, out->extent).text, (long long)width,
+                           data->labels ? "classes" : "targets");
     *canonical = kept;
     *layers = dpid_study_layers(net);
     deepid_net_destroy(net);
@@ -52,7 +54,9 @@ static int32_t check_classes(deepid_ctx *ctx, const deepid_dataset *data)
         count[data->labels[i]]++;
     for (int64_t k = 0; k < data->classes && status == DEEPID_OK; k++)
         if (count[k] == 0)
-            status = dpid_fail(ctx, DEEPID_ERR_LABEL, "study: class %lld of 0 to %lld has no training sample; number the classes without gaps", (long long)k, (long long)data->classes - 1);
+            status = dpid_fail(ctx, DEEPID_ERR_LABEL,
+                               "study: class %lld of 0 to %lld has no training sample; number the classes without gaps",
+                               (long long)k, (long long)data->classes - 1);
     dpid_free(ctx, count);
     return status;
 }
@@ -66,19 +70,26 @@ static int32_t check_nets(deepid_study *study, const char *shallow, const char *
     DPID_TRY(check_net(study, deep, &study->deep, &many));
     if (few < many)
         return DEEPID_OK;
-    return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: the shallow net has %lld layers with weights, the deep one %lld; expected a deep net with more", (long long)few,
-                     (long long)many);
+    return dpid_fail(
+        study->head.ctx, DEEPID_ERR_ARGUMENT,
+        "study: the shallow net has %lld layers with weights, the deep one %lld; expected a deep net with more",
+        (long long)few, (long long)many);
 }
 
 /* ---- create, destroy ------------------------------------------------------------------------ */
 
-static int32_t study_create(deepid_ctx *ctx, const char *shallow, const char *deep, const deepid_dataset *train, deepid_study **out)
+static int32_t study_create(deepid_ctx *ctx, const char *shallow, const char *deep, const deepid_dataset *train,
+                            deepid_study **out)
 {
     deepid_study *study = NULL;
     if (!out || !shallow || !deep || !dpid_is(train, DPID_MAGIC_DATASET))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: %s", !out ? "out is NULL" : !shallow || !deep ? "a text is NULL" : "train must be a dataset");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: %s",
+                         !out                ? "out is NULL"
+                         : !shallow || !deep ? "a text is NULL"
+                                             : "train must be a dataset");
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *study, "study", &study));
-    *study = (deepid_study){.head = {DPID_MAGIC_STUDY, ctx}, .arena = {.ctx = ctx}, .plan = {.ctx = ctx}, .train = train};
+    *study =
+        (deepid_study){.head = {DPID_MAGIC_STUDY, ctx}, .arena = {.ctx = ctx}, .plan = {.ctx = ctx}, .train = train};
     int32_t status = dpid_settings_start(study);
     if (status == DEEPID_OK)
         status = check_nets(study, shallow, deep);
@@ -89,7 +100,8 @@ static int32_t study_create(deepid_ctx *ctx, const char *shallow, const char *de
     return status;
 }
 
-int32_t deepid_study_create(deepid_ctx *ctx, const char *shallow, const char *deep, const deepid_dataset *train, deepid_study **out)
+int32_t deepid_study_create(deepid_ctx *ctx, const char *shallow, const char *deep, const deepid_dataset *train,
+                            deepid_study **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, study_create(ctx, shallow, deep, train, out));
@@ -112,11 +124,15 @@ static int32_t set_validation(deepid_study *study, const deepid_dataset *valid)
     const deepid_dataset *train = study->train;
     if (valid && !dpid_is(valid, DPID_MAGIC_DATASET))
         return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: valid must be a dataset or NULL");
-    if (valid && (!dpid_shape_equal(&train->sample, &valid->sample) || train->target_width != valid->target_width || (train->labels != NULL) != (valid->labels != NULL)))
-        return dpid_fail(study->head.ctx, DEEPID_ERR_SHAPE, "study: train has samples of %s, valid of %s, or only one of them has labels",
-                         dpid_shape_text(train->sample.rank, train->sample.extent).text, dpid_shape_text(valid->sample.rank, valid->sample.extent).text);
+    if (valid && (!dpid_shape_equal(&train->sample, &valid->sample) || train->target_width != valid->target_width ||
+                  (train->labels != NULL) != (valid->labels != NULL)))
+        return dpid_fail(study->head.ctx, DEEPID_ERR_SHAPE,
+                         "study: train has samples of %s, valid of %s, or only one of them has labels",
+                         dpid_shape_text(train->sample.rank, train->sample.extent).text,
+                         dpid_shape_text(valid->sample.rank, valid->sample.extent).text);
     if (valid && valid->classes > train->classes)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_SHAPE, "study: train has %lld classes, valid %lld", (long long)train->classes, (long long)valid->classes);
+        return dpid_fail(study->head.ctx, DEEPID_ERR_SHAPE, "study: train has %lld classes, valid %lld",
+                         (long long)train->classes, (long long)valid->classes);
     dpid_study_forget(study);
     study->valid = valid;
     return DEEPID_OK;
@@ -150,7 +166,8 @@ static int32_t add_net(deepid_study *study, const char *block, int64_t depth, co
     int64_t layers;
     char *kept[2] = {NULL};
     if (!block || !net_text || strchr(block, ',') || strlen(block) + 32 > sizeof word || depth < 0)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: block must be a word of at most 31 letters, depth 0 or more, net_text a text");
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT,
+                         "study: block must be a word of at most 31 letters, depth 0 or more, net_text a text");
     snprintf(word, sizeof word, "depth:%s:%lld", block, (long long)depth);
     for (int64_t i = 0; i < study->added_count; i++)
         if (strcmp(study->added[i].word, word) == 0)

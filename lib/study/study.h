@@ -1,7 +1,8 @@
 /* The inside of a study: its settings, its arms, and the graph of tasks that follows from them.
-   settings.c sets · arm.c says which arms there are and which apply · task.c numbers the tasks and knows what each stands on · run.c hands them to workers · worker.c trains,
-   probe_task.c probes · tuning.c chooses rates · task_file.c and claim.c keep the folder · tables.c and folder.c tell what came out, collect.c tells it to the rules · budget.c buys less of
-   it */
+   settings.c sets · arm.c says which arms there are and which apply · task.c numbers the tasks and knows what each
+   stands on · run.c hands them to workers · worker.c trains, probe_task.c probes · tuning.c chooses rates ·
+   task_file.c and claim.c keep the folder · tables.c and folder.c tell what came out, collect.c tells it to the
+   rules · budget.c buys less of it */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -81,14 +82,16 @@ typedef struct {
     const char *word, *text, *block;
     const char *init, *optimizer, *start; /* start: for people */
     const char *reason;                   /* why it is left out; NULL: it is in */
-    bool alien;                           /* left out because it is no way for this net and recipe: nothing is missing without it */
+    /* left out because it is no way for this net and recipe: nothing is missing without it */
+    bool alien;
     int64_t depth, steps;
     int32_t dtype, parent, rate_of; /* arms; parent -1: none; rate_of: itself when tuned */
     bool skips;                     /* some block has a skip */
     bool tuned;                     /* has tuning runs */
     bool settled, noise;            /* its rate is chosen; no rate left the constant predictor */
     double base_rate, rate;
-    double step_cost, look_cost;      /* in multiply-adds, for the order of tasks and the time left: never for results */
+    /* in multiply-adds, for the order of tasks and the time left: never for results */
+    double step_cost, look_cost;
     int64_t first_task, first_tuning; /* numbers; -1: none */
 } dpid_study_arm;
 
@@ -103,7 +106,9 @@ typedef struct {
 } dpid_history;
 
 typedef struct {
-    double epochs, updates, rate, train_loss, train_error, valid_loss, valid_error, best_valid_loss, penalty, equal, seconds; /* equal: a witness, 1: every output has the bits of S's */
+    /* equal: a witness, 1: every output has the bits of S's */
+    double epochs, updates, rate, train_loss, train_error, valid_loss, valid_error, best_valid_loss, penalty, equal,
+        seconds;
 } dpid_outcome;
 
 typedef struct {
@@ -235,7 +240,8 @@ int32_t dpid_budget_apply(deepid_study *study);
 void dpid_budget_write(const deepid_study *study, dpid_string *s); /* plan.json */
 
 /* claim.c */
-/* STUCK: the name is no living claim's, and cannot be removed: a folder. FAILED: no claim could be written; the result will say why. */
+/* STUCK: the name is no living claim's, and cannot be removed: a folder. FAILED: no claim could be written; the
+   result will say why. */
 typedef enum { DPID_CLAIM_MINE, DPID_CLAIM_HELD, DPID_CLAIM_STUCK, DPID_CLAIM_FAILED } dpid_claim;
 /* A claim of a process that is gone is taken over. */
 dpid_claim dpid_task_claim(const deepid_study *study, const dpid_task *task);

@@ -17,8 +17,21 @@ static int32_t fill_results(deepid_study *study, deepid_table *table)
         const dpid_task *t = &study->task[i];
         const dpid_outcome *o = &t->outcome;
         const dpid_study_arm *arm = &study->arm[t->arm];
-        const double row[] = {(double)t->task, t->arm,        (double)arm->depth, (double)t->seed,    o->epochs,  o->updates,          o->rate,   o->train_loss,
-                              o->train_error,  o->valid_loss, o->valid_error,     o->best_valid_loss, o->penalty, (double)t->diverged, o->seconds};
+        const double row[] = {(double)t->task,
+                              t->arm,
+                              (double)arm->depth,
+                              (double)t->seed,
+                              o->epochs,
+                              o->updates,
+                              o->rate,
+                              o->train_loss,
+                              o->train_error,
+                              o->valid_loss,
+                              o->valid_error,
+                              o->best_valid_loss,
+                              o->penalty,
+                              (double)t->diverged,
+                              o->seconds};
         if (has_result(t))
             DPID_TRY(deepid_table_append(table, arm->word, row));
     }
@@ -32,14 +45,16 @@ static int32_t fill_history(deepid_study *study, deepid_table *table)
         const dpid_study_arm *arm = &study->arm[t->arm];
         for (int64_t k = 0; has_result(t) && k < t->points; k++) {
             const dpid_history *h = &t->history[k];
-            const double row[] = {(double)t->task, t->arm, (double)arm->depth, (double)t->seed, h->epoch, h->train_loss, h->train_error, h->valid_loss, h->valid_error, h->rate};
+            const double row[] = {(double)t->task, t->arm,         (double)arm->depth, (double)t->seed, h->epoch,
+                                  h->train_loss,   h->train_error, h->valid_loss,      h->valid_error,  h->rate};
             DPID_TRY(deepid_table_append(table, arm->word, row));
         }
     }
     return DEEPID_OK;
 }
 
-static int32_t make_table(deepid_study *study, const char *columns, int32_t (*fill)(deepid_study *, deepid_table *), deepid_table **out)
+static int32_t make_table(deepid_study *study, const char *columns, int32_t (*fill)(deepid_study *, deepid_table *),
+                          deepid_table **out)
 {
     deepid_table *table = NULL;
     if (!out)
@@ -57,14 +72,18 @@ static int32_t make_table(deepid_study *study, const char *columns, int32_t (*fi
 int32_t deepid_study_results(deepid_study *study, deepid_table **out)
 {
     DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
-    return dpid_leave(study->head.ctx,
-                      make_table(study, "task,arm,depth,seed,epochs,updates,rate,train_loss,train_error,valid_loss,valid_error,best_valid_loss,penalty,diverged,seconds", fill_results, out));
+    return dpid_leave(study->head.ctx, make_table(study,
+                                                  "task,arm,depth,seed,epochs,updates,rate,train_loss,train_error,"
+                                                  "valid_loss,valid_error,best_valid_loss,penalty,diverged,seconds",
+                                                  fill_results, out));
 }
 
 int32_t deepid_study_history(deepid_study *study, deepid_table **out)
 {
     DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
-    return dpid_leave(study->head.ctx, make_table(study, "task,arm,depth,seed,epoch,train_loss,train_error,valid_loss,valid_error,lr", fill_history, out));
+    return dpid_leave(study->head.ctx,
+                      make_table(study, "task,arm,depth,seed,epoch,train_loss,train_error,valid_loss,valid_error,lr",
+                                 fill_history, out));
 }
 
 /* ---- a trained net --------------------------------------------------------------------------------- */
@@ -82,10 +101,12 @@ static int32_t study_net(deepid_study *study, const char *word, uint64_t seed, d
         return dpid_fail(ctx, DEEPID_ERR_STATE, "study: %s is left out: %s", word, study->arm[arm].reason);
     const dpid_task *task = dpid_study_find_net(study, arm, seed);
     if (!task)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: seed is %llu, expected %lld to %lld", (unsigned long long)seed, (long long)dpid_study_int(study, DPID_NUMBER_FIRST_SEED),
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: seed is %llu, expected %lld to %lld",
+                         (unsigned long long)seed, (long long)dpid_study_int(study, DPID_NUMBER_FIRST_SEED),
                          (long long)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + study->seeds - 1));
     if (task->state != DPID_TASK_DONE || task->reason || task->diverged)
-        return dpid_fail(ctx, DEEPID_ERR_STATE, "study: there is no trained net of %s, seed %llu: %s", word, (unsigned long long)seed,
+        return dpid_fail(ctx, DEEPID_ERR_STATE, "study: there is no trained net of %s, seed %llu: %s", word,
+                         (unsigned long long)seed,
                          task->state != DPID_TASK_DONE ? "it has not run yet"
                          : task->reason                ? task->reason
                                                        : "it diverged");

@@ -1,5 +1,6 @@
-/* The graph of tasks: trainings and witnesses first, arm by arm and seed by seed, then tuning runs, then probes. A task's configuration is complete once its parents are done, for it holds
-   their choices: the rate that tuning found, the name of the net it starts from. */
+/* The graph of tasks: trainings and witnesses first, arm by arm and seed by seed, then tuning runs, then probes. A
+   task's configuration is complete once its parents are done, for it holds their choices: the rate that tuning
+   found, the name of the net it starts from. */
 #include "study/study.h"
 
 #include <math.h>
@@ -62,7 +63,8 @@ static void add_nets(deepid_study *study)
             continue;
         arm->first_task = study->tasks;
         for (int64_t i = 0; i < study->seeds; i++) {
-            dpid_task *task = add_task(study, arm->steps > 0 ? DPID_TASK_TRAIN : DPID_TASK_WITNESS, a, (uint64_t)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
+            dpid_task *task = add_task(study, arm->steps > 0 ? DPID_TASK_TRAIN : DPID_TASK_WITNESS, a,
+                                       (uint64_t)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
             task->cost = (double)arm->steps * arm->step_cost + (double)(points + 2) * arm->look_cost;
             if (arm->parent >= 0)
                 task->parent = study->arm[arm->parent].first_task + i;
@@ -102,7 +104,8 @@ static void add_probes(deepid_study *study)
             if (arm->reason || !dpid_probe_applies(study, dpid_probe_at(p), arm))
                 continue;
             for (int64_t i = 0; i < probed_seeds(study); i++) {
-                dpid_task *task = add_task(study, DPID_TASK_PROBE, a, (uint64_t)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
+                dpid_task *task =
+                    add_task(study, DPID_TASK_PROBE, a, (uint64_t)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
                 task->probe = p;
                 task->cost = DPID_PROBE_STEPS * arm->step_cost;
                 task->parent = dpid_probe_at(p)->trained ? arm->first_task + i : -1;
@@ -117,7 +120,8 @@ static int32_t number_tasks(deepid_study *study)
     const int64_t each = study->seeds + DPID_RATES * DPID_TUNING_SEEDS_MAX + PROBES_MAX * probed_seeds(study);
     int64_t most;
     if (!dpid_mul(study->arms, each, &most) || most > TASKS_MAX)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_LIMIT, "study: %d arms x %lld seeds are too many tasks", study->arms, (long long)study->seeds);
+        return dpid_fail(study->head.ctx, DEEPID_ERR_LIMIT, "study: %d arms x %lld seeds are too many tasks",
+                         study->arms, (long long)study->seeds);
     DPID_TRY(dpid_arena_alloc(&study->plan, most, sizeof *study->task, "study", &study->task));
     add_nets(study);
     add_tuning(study);
@@ -179,7 +183,8 @@ static void write_start(const deepid_study *study, const dpid_task *task, dpid_s
     const dpid_study_arm *arm = &study->arm[task->arm];
     dpid_string_format(s, "net=%s\ndtype=%s\n", arm->text, dpid_dtype_name(arm->dtype));
     if (task->parent >= 0)
-        dpid_string_format(s, "start=%s %s\n", arm->row->embeds && task->kind != DPID_TASK_PROBE ? "embedded" : "net", study->task[task->parent].name);
+        dpid_string_format(s, "start=%s %s\n", arm->row->embeds && task->kind != DPID_TASK_PROBE ? "embedded" : "net",
+                           study->task[task->parent].name);
     else
         dpid_string_format(s, "start=%s\n", arm->init);
 }
@@ -187,9 +192,13 @@ static void write_start(const deepid_study *study, const dpid_task *task, dpid_s
 static void write_training(const deepid_study *study, const dpid_task *task, dpid_string *s)
 {
     const dpid_study_arm *arm = &study->arm[task->arm];
-    dpid_string_format(s, "optimizer=%s\nschedule=%s\naugmentation=%s\nlearning_rate=%s\nclip=%s\nbatch=%lld\nsteps=%lld\nhistory_points=%lld\n", arm->optimizer,
-                       study->text[DPID_TEXT_SCHEDULE], study->text[DPID_TEXT_AUGMENTATION], dpid_number(task->outcome.rate).text, dpid_number(study->number[DPID_NUMBER_CLIP]).text,
-                       (long long)dpid_study_int(study, DPID_NUMBER_BATCH), (long long)arm->steps, (long long)(task->kind == DPID_TASK_TUNE ? 0 : dpid_study_int(study, DPID_NUMBER_POINTS)));
+    dpid_string_format(s,
+                       "optimizer=%s\nschedule=%s\naugmentation=%s\nlearning_rate=%s\nclip=%s\nbatch=%lld\nsteps=%"
+                       "lld\nhistory_points=%lld\n",
+                       arm->optimizer, study->text[DPID_TEXT_SCHEDULE], study->text[DPID_TEXT_AUGMENTATION],
+                       dpid_number(task->outcome.rate).text, dpid_number(study->number[DPID_NUMBER_CLIP]).text,
+                       (long long)dpid_study_int(study, DPID_NUMBER_BATCH), (long long)arm->steps,
+                       (long long)(task->kind == DPID_TASK_TUNE ? 0 : dpid_study_int(study, DPID_NUMBER_POINTS)));
 }
 
 static double rate_of(const deepid_study *study, const dpid_task *task)
@@ -207,12 +216,14 @@ int32_t dpid_task_configure(deepid_study *study, dpid_task *task)
     if (task->config)
         return DEEPID_OK;
     task->outcome.rate = rate_of(study, task);
-    dpid_string_format(&s, "format=2\nkind=%s\n%sloss=%s\nobjective=%s\n", kinds[task->kind], study->data, study->text[DPID_TEXT_LOSS], study->text[DPID_TEXT_OPTIMIZER]);
+    dpid_string_format(&s, "format=2\nkind=%s\n%sloss=%s\nobjective=%s\n", kinds[task->kind], study->data,
+                       study->text[DPID_TEXT_LOSS], study->text[DPID_TEXT_OPTIMIZER]);
     write_start(study, task, &s);
     if (task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_TUNE)
         write_training(study, task, &s);
     if (task->kind == DPID_TASK_PROBE)
-        dpid_string_format(&s, "probe=%s\n", dpid_probe_text_of(dpid_probe_at(task->probe), &study->arm[task->arm]).text);
+        dpid_string_format(&s, "probe=%s\n",
+                           dpid_probe_text_of(dpid_probe_at(task->probe), &study->arm[task->arm]).text);
     dpid_string_format(&s, "seed=%llu\n", (unsigned long long)task->seed);
     const int32_t status = s.status == DEEPID_OK ? dpid_copy_text(s.ctx, s.text, &task->config) : s.status;
     if (status == DEEPID_OK)
@@ -247,7 +258,9 @@ static int32_t check_data(const deepid_study *study)
 {
     const dpid_precision precision = dpid_dtype_precision((int32_t)study->number[DPID_NUMBER_DTYPE]);
     DPID_TRY(dpid_dataset_check_finite(study->head.ctx, study->train, "study: the training data", precision));
-    return study->valid ? dpid_dataset_check_finite(study->head.ctx, study->valid, "study: the validation data", precision) : DEEPID_OK;
+    return study->valid
+               ? dpid_dataset_check_finite(study->head.ctx, study->valid, "study: the validation data", precision)
+               : DEEPID_OK;
 }
 
 int32_t dpid_study_plan(deepid_study *study)
@@ -257,7 +270,8 @@ int32_t dpid_study_plan(deepid_study *study)
     DPID_TRY(check_data(study));
     if (study->folder)
         DPID_TRY(dpid_study_check_folder(study));
-    snprintf(study->data, sizeof study->data, "train=%016llx\nvalid=%016llx\n", (unsigned long long)deepid_dataset_hash(study->train),
+    snprintf(study->data, sizeof study->data, "train=%016llx\nvalid=%016llx\n",
+             (unsigned long long)deepid_dataset_hash(study->train),
              (unsigned long long)(study->valid ? deepid_dataset_hash(study->valid) : 0));
     int32_t status = dpid_arms_make(study);
     if (status == DEEPID_OK)
@@ -296,7 +310,8 @@ int64_t deepid_study_tasks_done(deepid_study *study)
 const dpid_task *dpid_study_find_net(const deepid_study *study, int32_t arm, uint64_t seed)
 {
     const uint64_t first = (uint64_t)dpid_study_int(study, DPID_NUMBER_FIRST_SEED);
-    if (arm < 0 || arm >= study->arms || study->arm[arm].first_task < 0 || seed < first || seed - first >= (uint64_t)study->seeds)
+    if (arm < 0 || arm >= study->arms || study->arm[arm].first_task < 0 || seed < first ||
+        seed - first >= (uint64_t)study->seeds)
         return NULL;
     return &study->task[study->arm[arm].first_task + (int64_t)(seed - first)];
 }

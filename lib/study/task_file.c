@@ -1,20 +1,26 @@
-/* One result file a task, OUT/tasks/<hash>.json, published by a rename. So running twice, resuming, shards and several processes all work. */
+/* One result file a task, OUT/tasks/<hash>.json, published by a rename. So running twice, resuming, shards and
+   several processes all work. */
 #include "study/study.h"
 
 #include <math.h>
 #include <string.h>
 
-static const char *const keys[] = {"epochs", "updates", "rate", "train_loss", "train_error", "valid_loss", "valid_error", "best_valid_loss", "penalty", "equal", "seconds"};
+static const char *const keys[] = {"epochs",      "updates",    "rate",        "train_loss",
+                                   "train_error", "valid_loss", "valid_error", "best_valid_loss",
+                                   "penalty",     "equal",      "seconds"};
 enum { KEYS = sizeof keys / sizeof *keys, FORMAT = 3 };
 static const dpid_sealed_kind sealed = {"result file", "remove it to run its task again", FORMAT};
 
 static double *field(dpid_outcome *o, int i)
 {
-    double *const fields[] = {&o->epochs, &o->updates, &o->rate, &o->train_loss, &o->train_error, &o->valid_loss, &o->valid_error, &o->best_valid_loss, &o->penalty, &o->equal, &o->seconds};
+    double *const fields[] = {&o->epochs,      &o->updates,    &o->rate,        &o->train_loss,
+                              &o->train_error, &o->valid_loss, &o->valid_error, &o->best_valid_loss,
+                              &o->penalty,     &o->equal,      &o->seconds};
     return fields[i];
 }
 
-static int32_t path_of(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task, const char *ending, dpid_string *out)
+static int32_t path_of(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task, const char *ending,
+                       dpid_string *out)
 {
     *out = (dpid_string){.ctx = ctx};
     dpid_string_format(out, "%s/tasks/%s%s", study->folder, task->name, ending);
@@ -78,7 +84,8 @@ static void write_task(dpid_string *s, const dpid_task *task)
     dpid_string_add(s, ",\n\"history\": [");
     for (int64_t i = 0; i < task->points; i++) {
         const dpid_history *h = &task->history[i];
-        const double row[DPID_HISTORY_COLUMNS] = {h->epoch, h->train_loss, h->train_error, h->valid_loss, h->valid_error, h->rate};
+        const double row[DPID_HISTORY_COLUMNS] = {h->epoch,      h->train_loss,  h->train_error,
+                                                  h->valid_loss, h->valid_error, h->rate};
         write_row(s, row, DPID_HISTORY_COLUMNS, i == 0);
     }
     dpid_string_add(s, "]");
@@ -123,7 +130,8 @@ static int32_t read_history(deepid_ctx *ctx, const char *path, const dpid_json *
         for (int64_t k = 0; k < DPID_HISTORY_COLUMNS; k++)
             if (dpid_json_count(row) != DPID_HISTORY_COLUMNS || !get_number(dpid_json_at(row, k), &value[k]))
                 return damaged(ctx, path, "a row of its history");
-        DPID_TRY(dpid_task_add_point(ctx, task, (dpid_history){value[0], value[1], value[2], value[3], value[4], value[5]}));
+        DPID_TRY(
+            dpid_task_add_point(ctx, task, (dpid_history){value[0], value[1], value[2], value[3], value[4], value[5]}));
     }
     return DEEPID_OK;
 }
@@ -160,7 +168,8 @@ static int32_t read_table(deepid_ctx *ctx, const char *path, const dpid_json *ro
     }
     int32_t status = names.status;
     if (status == DEEPID_OK)
-        status = heading ? deepid_table_create(ctx, heading, names.text ? names.text : "", &task->table) : damaged(ctx, path, "it has neither a table nor a reason");
+        status = heading ? deepid_table_create(ctx, heading, names.text ? names.text : "", &task->table)
+                         : damaged(ctx, path, "it has neither a table nor a reason");
     dpid_string_release(&names);
     return status == DEEPID_OK ? read_rows(ctx, path, dpid_json_get(root, "rows"), task->table) : status;
 }
@@ -200,7 +209,8 @@ static int32_t read_file(deepid_ctx *ctx, const char *path, dpid_task *task)
 bool dpid_task_is_published(const deepid_study *study, const dpid_task *task)
 {
     dpid_string path;
-    const bool there = path_of(study->head.ctx, study, task, ".json", &path) == DEEPID_OK && dpid_file_exists(path.text);
+    const bool there =
+        path_of(study->head.ctx, study, task, ".json", &path) == DEEPID_OK && dpid_file_exists(path.text);
     dpid_string_release(&path);
     return there;
 }

@@ -1,5 +1,6 @@
-/* An arm's learning rate: half-decades around the recipe's, judged by the training loss at seeds of their own. The recipe's rate stays unless another one is better at every tuning seed and
-   by more than the margin; a diverged run is worst. The margin is that of the verdict: m = 0.05 (L_const - L_S). */
+/* An arm's learning rate: half-decades around the recipe's, judged by the training loss at seeds of their own. The
+   recipe's rate stays unless another one is better at every tuning seed and by more than the margin; a diverged run
+   is worst. The margin is that of the verdict: m = 0.05 (L_const - L_S). */
 #include "study/study.h"
 
 #include <math.h>
@@ -64,7 +65,8 @@ static int32_t choose(const deepid_study *study, const dpid_study_arm *arm, doub
     const double own = mean_loss(study, arm, OWN, constant);
     for (int32_t rate = 0; rate < DPID_RATES; rate++) {
         const double mean = mean_loss(study, arm, rate, constant);
-        if (better_everywhere(study, arm, rate, constant) && mean < own - margin && mean < mean_loss(study, arm, best, constant))
+        if (better_everywhere(study, arm, rate, constant) && mean < own - margin &&
+            mean < mean_loss(study, arm, best, constant))
             best = rate;
     }
     return best;
@@ -96,7 +98,12 @@ static int32_t fill(const deepid_study *study, deepid_table *table)
         for (int64_t i = 0; arm->tuned && i < DPID_RATES * seeds_of(study); i++) {
             const dpid_task *task = &study->task[arm->first_tuning + i];
             const double rate = dpid_tuning_rate(arm, task->rate);
-            const double row[] = {rate, (double)task->seed, task->outcome.train_loss, task->diverged, arm->settled && rate == arm->rate, arm->noise};
+            const double row[] = {rate,
+                                  (double)task->seed,
+                                  task->outcome.train_loss,
+                                  task->diverged,
+                                  arm->settled && rate == arm->rate,
+                                  arm->noise};
             if (task->state == DPID_TASK_DONE)
                 DPID_TRY(deepid_table_append(table, arm->word, row));
         }

@@ -1,4 +1,5 @@
-/* A verdict as a handle: what can be read from it. The rules that fill it: rule_<hypothesis>.c, in the order of verdict_judge.c. */
+/* A verdict as a handle: what can be read from it. The rules that fill it: rule_<hypothesis>.c, in the order of
+   verdict_judge.c. */
 #include "study/verdict.h"
 
 #include <math.h>
@@ -6,9 +7,14 @@
 
 /* ---- words ------------------------------------------------------------------------------- */
 
-static const char *const hypothesis_words[DPID_HYPOTHESES] = {"bug", "representation", "solver", "budget", "conditioning", "optimiser", "objective", "rounding", "range", "overfitting"};
-static const char *const status_words[] = {
-    [DPID_NOT_APPLICABLE] = "not_applicable", [DPID_REFUTED] = "refuted", [DPID_UNDECIDED] = "undecided", [DPID_CONTRIBUTES] = "contributes", [DPID_CONFIRMED] = "confirmed"};
+static const char *const hypothesis_words[DPID_HYPOTHESES] = {"bug",          "representation", "solver",    "budget",
+                                                              "conditioning", "optimiser",      "objective", "rounding",
+                                                              "range",        "overfitting"};
+static const char *const status_words[] = {[DPID_NOT_APPLICABLE] = "not_applicable",
+                                           [DPID_REFUTED] = "refuted",
+                                           [DPID_UNDECIDED] = "undecided",
+                                           [DPID_CONTRIBUTES] = "contributes",
+                                           [DPID_CONFIRMED] = "confirmed"};
 
 const char *dpid_hypothesis_word(int32_t hypothesis)
 {

@@ -19,7 +19,13 @@ enum {
 };
 
 /* From weakest to strongest, so that the best member of a set is the largest. */
-typedef enum { DPID_NOT_APPLICABLE, DPID_REFUTED, DPID_UNDECIDED, DPID_CONTRIBUTES, DPID_CONFIRMED } dpid_verdict_status;
+typedef enum {
+    DPID_NOT_APPLICABLE,
+    DPID_REFUTED,
+    DPID_UNDECIDED,
+    DPID_CONTRIBUTES,
+    DPID_CONFIRMED
+} dpid_verdict_status;
 
 enum { DPID_NUMBERS_MAX = 48, DPID_REMEDIES_MAX = 32 };
 
@@ -35,8 +41,8 @@ typedef struct {
 
 typedef struct {
     dpid_verdict_status status;
-    const char *rule;                     /* a constant */
-    char *arm, *sentence, *to_settle;     /* in the arena; NULL: "" */
+    const char *rule;                 /* a constant */
+    char *arm, *sentence, *to_settle; /* in the arena; NULL: "" */
     dpid_estimate effect, share;
     dpid_named_number number[DPID_NUMBERS_MAX];
     int32_t numbers;

@@ -41,7 +41,8 @@ static void sort_repairs(repairs *r)
     }
 }
 
-/* "Another start (looks-linear) repairs 96 % [95, 97] of the gap, an identity skip 100 % [99, 100]; float64 1 % [-8, 9]." The semicolon stands where repairs end that are surely worth something. */
+/* "Another start (looks-linear) repairs 96 % [95, 97] of the gap, an identity skip 100 % [99, 100]; float64 1 % [-8,
+   9]." The semicolon stands where repairs end that are surely worth something. */
 static void say_repairs(const dpid_judge *j, dpid_string *s)
 {
     repairs r = {.count = 0};
@@ -55,10 +56,12 @@ static void say_repairs(const dpid_judge *j, dpid_string *s)
     const bool nothing = r.x[0]->status < DPID_CONTRIBUTES;
     dpid_string_add(s, nothing ? " Nothing that was tried surely repairs it: " : " ");
     for (int32_t i = 0; i < r.count; i++) {
-        const bool turn = i > 0 && !nothing && r.x[i]->status < DPID_CONTRIBUTES && r.x[i - 1]->status >= DPID_CONTRIBUTES;
+        const bool turn =
+            i > 0 && !nothing && r.x[i]->status < DPID_CONTRIBUTES && r.x[i - 1]->status >= DPID_CONTRIBUTES;
         dpid_string_add(s, i == 0 ? "" : turn ? "; " : ", ");
         dpid_say_arm(s, r.x[i]->arm->word, i == 0 && !nothing);
-        dpid_string_format(s, "%s %s%s", i == 0 && !nothing ? " repairs" : "", dpid_percent_words(&r.x[i]->share).text, i == 0 ? " of the gap" : "");
+        dpid_string_format(s, "%s %s%s", i == 0 && !nothing ? " repairs" : "", dpid_percent_words(&r.x[i]->share).text,
+                           i == 0 ? " of the gap" : "");
     }
     dpid_string_add(s, ".");
 }
@@ -67,29 +70,41 @@ static void say_repairs(const dpid_judge *j, dpid_string *s)
 
 static void say_harm(const dpid_judge *j, dpid_string *s)
 {
-    dpid_string_format(s, "The added layers hurt training: loss %s instead of %s (difference %s).", dpid_words(j->median_d).text, dpid_words(j->median_s).text,
+    dpid_string_format(s, "The added layers hurt training: loss %s instead of %s (difference %s).",
+                       dpid_words(j->median_d).text, dpid_words(j->median_s).text,
                        dpid_interval_words(&j->harm.rank).text);
 }
 
 static void say_default_start(const dpid_judge *j, dpid_string *s)
 {
     if (j->e->default_init)
-        dpid_string_format(s, "Look at the start before you blame depth: the recipe leaves it to the framework's default (%s). ", j->e->init_word ? j->e->init_word : "unnamed");
+        dpid_string_format(
+            s, "Look at the start before you blame depth: the recipe leaves it to the framework's default (%s). ",
+            j->e->init_word ? j->e->init_word : "unnamed");
 }
 
 static void say_cause(const dpid_judge *j, dpid_string *s)
 {
     const dpid_finding *solver = &j->v->finding[DPID_SOLVER];
     if (is(j, DPID_REPRESENTATION, DPID_CONFIRMED))
-        dpid_string_format(s, "The added layers cannot be the identity (%s): no weights bring the training loss below %s, the shallow net has %s, and training ends at %s%s.",
-                           j->e->floor_theorem ? j->e->floor_theorem : "a proven floor", dpid_words(j->e->floor).text, dpid_words(j->median_s).text, dpid_words(j->median_d).text,
+        dpid_string_format(s,
+                           "The added layers cannot be the identity (%s): no weights bring the training loss below %s, "
+                           "the shallow net has %s, and training ends at %s%s.",
+                           j->e->floor_theorem ? j->e->floor_theorem : "a proven floor", dpid_words(j->e->floor).text,
+                           dpid_words(j->median_s).text, dpid_words(j->median_d).text,
                            solver->status == DPID_REFUTED ? ", on that floor" : "");
     else if (is(j, DPID_OBJECTIVE, DPID_CONFIRMED))
-        dpid_string_format(s, "The objective prefers it: a deep net with training loss %s exists, training ends at %s, but loss and penalty together are not higher there (difference %s).",
-                           dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text, dpid_interval_words(&j->v->finding[DPID_OBJECTIVE].effect).text);
+        dpid_string_format(s,
+                           "The objective prefers it: a deep net with training loss %s exists, training ends at %s, "
+                           "but loss and penalty together are not higher there (difference %s).",
+                           dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text,
+                           dpid_interval_words(&j->v->finding[DPID_OBJECTIVE].effect).text);
     else if (solver->status == DPID_CONFIRMED)
-        dpid_string_format(s, "The solver does not find it: a deep net with training loss %s exists, training ends at %s (the difference is %s).",
-                           dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text, dpid_interval_words(&solver->effect).text);
+        dpid_string_format(s,
+                           "The solver does not find it: a deep net with training loss %s exists, training ends at %s "
+                           "(the difference is %s).",
+                           dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text,
+                           dpid_interval_words(&solver->effect).text);
     else
         say_harm(j, s);
 }
@@ -107,17 +122,22 @@ static void say_overfitting(const dpid_judge *j, dpid_string *s)
 {
     const dpid_finding *f = &j->v->finding[DPID_OVERFITTING];
     if (f->status >= DPID_CONTRIBUTES)
-        dpid_string_format(s, " They overfit: validation loss %s instead of %s (difference %s).", dpid_words(number(j, DPID_OVERFITTING, "median_deep")).text,
-                           dpid_words(number(j, DPID_OVERFITTING, "median_shallow")).text, dpid_interval_words(&f->effect).text);
+        dpid_string_format(s, " They overfit: validation loss %s instead of %s (difference %s).",
+                           dpid_words(number(j, DPID_OVERFITTING, "median_deep")).text,
+                           dpid_words(number(j, DPID_OVERFITTING, "median_shallow")).text,
+                           dpid_interval_words(&f->effect).text);
     else if (f->status == DPID_REFUTED)
-        dpid_string_format(s, " Validation shows no overfitting: loss %s deep, %s shallow.", dpid_words(number(j, DPID_OVERFITTING, "median_deep")).text,
+        dpid_string_format(s, " Validation shows no overfitting: loss %s deep, %s shallow.",
+                           dpid_words(number(j, DPID_OVERFITTING, "median_deep")).text,
                            dpid_words(number(j, DPID_OVERFITTING, "median_shallow")).text);
 }
 
 static void say_no_harm(const dpid_judge *j, dpid_string *s)
 {
-    dpid_string_format(s, "The added layers do not hurt training: loss %s deep, %s shallow (difference %s, margin %s%s).", dpid_words(j->median_d).text, dpid_words(j->median_s).text,
-                       dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text, j->equivalent ? "; the same within the margin, by two one-sided tests" : "");
+    dpid_string_format(
+        s, "The added layers do not hurt training: loss %s deep, %s shallow (difference %s, margin %s%s).",
+        dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_interval_words(&j->harm.rank).text,
+        dpid_words(j->margin).text, j->equivalent ? "; the same within the margin, by two one-sided tests" : "");
     say_overfitting(j, s);
 }
 
@@ -125,15 +145,26 @@ static void say_unsure(const dpid_judge *j, dpid_string *s)
 {
     const dpid_finding *f = &j->v->finding[DPID_SOLVER];
     if (j->harm_state == DPID_HARM_UNKNOWN)
-        dpid_string_format(s, "Not decided: %s.", !j->d ? "the deep net was not trained" : !j->s ? "the shallow net was not trained" : isinf(j->median_s) ? "the shallow net itself diverges" : "no seed was run on both nets");
+        dpid_string_format(s, "Not decided: %s.",
+                           !j->d                ? "the deep net was not trained"
+                           : !j->s              ? "the shallow net was not trained"
+                           : isinf(j->median_s) ? "the shallow net itself diverges"
+                                                : "no seed was run on both nets");
     else if (j->harm.n < j->least_seeds)
-        dpid_string_format(s, "Not decided: with %lld seed%s there is no interval (training loss %s deep, %s shallow).", (long long)j->harm.n, j->harm.n == 1 ? "" : "s",
-                           dpid_words(j->median_d).text, dpid_words(j->median_s).text);
+        dpid_string_format(s, "Not decided: with %lld seed%s there is no interval (training loss %s deep, %s shallow).",
+                           (long long)j->harm.n, j->harm.n == 1 ? "" : "s", dpid_words(j->median_d).text,
+                           dpid_words(j->median_s).text);
     else
-        dpid_string_format(s, "Whether the added layers hurt training is not decided: loss %s deep, %s shallow, difference %s against the margin %s.", dpid_words(j->median_d).text,
-                           dpid_words(j->median_s).text, dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
+        dpid_string_format(s,
+                           "Whether the added layers hurt training is not decided: loss %s deep, %s shallow, "
+                           "difference %s against the margin %s.",
+                           dpid_words(j->median_d).text, dpid_words(j->median_s).text,
+                           dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
     if (f->to_settle)
-        dpid_string_format(s, " To settle it: %c%s", f->to_settle[0] >= 'A' && f->to_settle[0] <= 'Z' ? f->to_settle[0] - 'A' + 'a' : f->to_settle[0], f->to_settle + (f->to_settle[0] != 0));
+        dpid_string_format(s, " To settle it: %c%s",
+                           f->to_settle[0] >= 'A' && f->to_settle[0] <= 'Z' ? f->to_settle[0] - 'A' + 'a'
+                                                                            : f->to_settle[0],
+                           f->to_settle + (f->to_settle[0] != 0));
     if (j->v->finding[DPID_OVERFITTING].status >= DPID_CONTRIBUTES)
         say_overfitting(j, s);
 }
@@ -142,8 +173,10 @@ static void say_no_headroom(const dpid_judge *j, dpid_string *s)
 {
     if (j->headroom || isnan(j->median_s))
         return;
-    dpid_string_format(s, "No headroom: the best constant predictor has a training loss of %s, the shallow net %s; there is little for depth to lose. ", dpid_words(j->e->const_loss).text,
-                       dpid_words(j->median_s).text);
+    dpid_string_format(s,
+                       "No headroom: the best constant predictor has a training loss of %s, the shallow net %s; there "
+                       "is little for depth to lose. ",
+                       dpid_words(j->e->const_loss).text, dpid_words(j->median_s).text);
 }
 
 static int32_t write_answer(dpid_judge *j)
@@ -203,7 +236,8 @@ static void say_diverged(const dpid_judge *j, dpid_string *s)
         const int64_t diverged = dpid_arm_diverged(j, &j->e->arm[i], &run);
         if (diverged == 0)
             continue;
-        dpid_string_format(s, "%s%s %lld of %lld", first ? " Diverged, and counted as worst: " : ", ", j->e->arm[i].word, (long long)diverged, (long long)run);
+        dpid_string_format(s, "%s%s %lld of %lld", first ? " Diverged, and counted as worst: " : ", ",
+                           j->e->arm[i].word, (long long)diverged, (long long)run);
         first = false;
     }
     dpid_string_add(s, first ? "" : ".");
@@ -212,8 +246,11 @@ static void say_diverged(const dpid_judge *j, dpid_string *s)
 static int32_t write_scope(dpid_judge *j)
 {
     dpid_string s = {.ctx = j->ctx};
-    dpid_string_format(&s, "This verdict is about this net, these data, this solver and this budget: %lld seed%s, intervals at %s %%, margin %s.", (long long)j->e->seeds,
-                       j->e->seeds == 1 ? "" : "s", dpid_words(100 * j->t.level).text, dpid_words(j->margin).text);
+    dpid_string_format(&s,
+                       "This verdict is about this net, these data, this solver and this budget: %lld seed%s, "
+                       "intervals at %s %%, margin %s.",
+                       (long long)j->e->seeds, j->e->seeds == 1 ? "" : "s", dpid_words(100 * j->t.level).text,
+                       dpid_words(j->margin).text);
     say_diverged(j, &s);
     say_left_out(j, &s);
     return dpid_keep(j, &s, &j->v->scope);

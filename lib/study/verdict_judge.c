@@ -1,4 +1,5 @@
-/* The verdict: evidence in, ten findings out. The order of the rules is the protocol's: bug before all, representation, solver and objective, the reasons, precision, overfitting, remedies. */
+/* The verdict: evidence in, ten findings out. The order of the rules is the protocol's: bug before all,
+   representation, solver and objective, the reasons, precision, overfitting, remedies. */
 #include "study/rules.h"
 
 #include <deepid/statistics.h>
@@ -42,7 +43,8 @@ static int32_t put_bug_first(dpid_judge *j)
         f->status = DPID_NOT_APPLICABLE;
         f->rule = "bug.first";
         f->to_settle = NULL;
-        DPID_TRY(dpid_set_text(j, &f->sentence, "Not judged: the gradients are wrong, and whatever was trained with them shows nothing."));
+        DPID_TRY(dpid_set_text(
+            j, &f->sentence, "Not judged: the gradients are wrong, and whatever was trained with them shows nothing."));
     }
     return DEEPID_OK;
 }
@@ -54,15 +56,27 @@ typedef int32_t (*rule_fn)(dpid_judge *j);
 static int32_t fill(dpid_judge *j)
 {
     static const rule_fn rules[] = {
-        dpid_judge_prepare, dpid_rule_bug,         dpid_rule_representation, dpid_rule_solver, dpid_rule_reasons, dpid_rule_representation_found, dpid_rule_precision,
-        dpid_rule_overfitting, dpid_rule_remedies, adjust,                   put_bug_first,    dpid_write_answer, dpid_write_text,
+        dpid_judge_prepare,
+        dpid_rule_bug,
+        dpid_rule_representation,
+        dpid_rule_solver,
+        dpid_rule_reasons,
+        dpid_rule_representation_found,
+        dpid_rule_precision,
+        dpid_rule_overfitting,
+        dpid_rule_remedies,
+        adjust,
+        put_bug_first,
+        dpid_write_answer,
+        dpid_write_text,
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         DPID_TRY(rules[i](j));
     return DEEPID_OK;
 }
 
-static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_thresholds *thresholds, deepid_verdict **out)
+static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_thresholds *thresholds,
+                     deepid_verdict **out)
 {
     const dpid_estimate unknown = {(double)NAN, (double)NAN, (double)NAN};
     dpid_judge j = {.ctx = ctx, .e = evidence, .t = thresholds ? *thresholds : dpid_thresholds_default()};
@@ -84,7 +98,8 @@ static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_
     return status;
 }
 
-int32_t dpid_verdict_judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_thresholds *thresholds, deepid_verdict **out)
+int32_t dpid_verdict_judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_thresholds *thresholds,
+                           deepid_verdict **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, judge(ctx, evidence, thresholds, out));

@@ -77,8 +77,10 @@ dpid_number_text dpid_interval_words(const dpid_estimate *e)
 dpid_words_text dpid_percent_words(const dpid_estimate *e)
 {
     dpid_words_text out;
-    const dpid_number_text text[3] = {dpid_words_percent(e->value), dpid_words_percent(e->low), dpid_words_percent(e->high)};
-    snprintf(out.text, sizeof out.text, "%s [%.*s, %.*s]", text[0].text, (int)strcspn(text[1].text, " "), text[1].text, (int)strcspn(text[2].text, " "), text[2].text);
+    const dpid_number_text text[3] = {dpid_words_percent(e->value), dpid_words_percent(e->low),
+                                      dpid_words_percent(e->high)};
+    snprintf(out.text, sizeof out.text, "%s [%.*s, %.*s]", text[0].text, (int)strcspn(text[1].text, " "), text[1].text,
+             (int)strcspn(text[2].text, " "), text[2].text);
     return out;
 }
 
@@ -141,16 +143,23 @@ int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c
     const double needed = dpid_seeds_needed(c->n, &c->rank, threshold);
     if (c->n < j->least_seeds) {
         dpid_set_number(f, "seeds_to_settle", (double)j->least_seeds);
-        return dpid_set_text(j, &f->to_settle, "At least %lld seeds: with %lld there is no exact %s %% interval.", (long long)j->least_seeds, (long long)c->n,
-                             dpid_words(100 * j->t.level).text);
+        return dpid_set_text(j, &f->to_settle, "At least %lld seeds: with %lld there is no exact %s %% interval.",
+                             (long long)j->least_seeds, (long long)c->n, dpid_words(100 * j->t.level).text);
     }
     if (needed <= affordable) {
         dpid_set_number(f, "seeds_to_settle", needed);
-        return dpid_set_text(j, &f->to_settle, "About %s seeds instead of %lld, if the spread stays as it is (intervals shrink as 1/\xe2\x88\x9an).", dpid_words(needed).text, (long long)c->n);
+        return dpid_set_text(
+            j, &f->to_settle,
+            "About %s seeds instead of %lld, if the spread stays as it is (intervals shrink as 1/\xe2\x88\x9an).",
+            dpid_words(needed).text, (long long)c->n);
     }
     if (!isfinite(c->rank.low) || !isfinite(c->rank.high))
-        return dpid_set_text(j, &f->to_settle, "Runs that do not diverge (a smaller rate, or clipping): as it is, the interval has no end.");
-    return dpid_set_text(j, &f->to_settle, "No affordable number of seeds: the estimate %s lies too near the threshold %s. A question put otherwise, or another margin.",
+        return dpid_set_text(
+            j, &f->to_settle,
+            "Runs that do not diverge (a smaller rate, or clipping): as it is, the interval has no end.");
+    return dpid_set_text(j, &f->to_settle,
+                         "No affordable number of seeds: the estimate %s lies too near the threshold %s. A question "
+                         "put otherwise, or another margin.",
                          dpid_words(c->rank.value).text, dpid_words(threshold).text);
 }
 
@@ -158,7 +167,8 @@ int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bo
 {
     const char *reason = dpid_left_out(j, word, set);
     const bool known = reason && *reason;
-    return dpid_set_text(j, &f->to_settle, set ? "Run every arm of the set %s%s%s%s." : "Run arm %s%s%s%s.", word, known ? " (left out: " : "", known ? reason : "", known ? ")" : "");
+    return dpid_set_text(j, &f->to_settle, set ? "Run every arm of the set %s%s%s%s." : "Run arm %s%s%s%s.", word,
+                         known ? " (left out: " : "", known ? reason : "", known ? ")" : "");
 }
 
 /* ---- the harm decides ------------------------------------------------------------------------------------- */
@@ -167,8 +177,11 @@ static int32_t no_harm(dpid_judge *j, dpid_finding *f)
 {
     f->status = DPID_REFUTED;
     f->rule = "harm.none";
-    return dpid_set_text(j, &f->sentence, "Nothing to explain: the deep net's training loss is not higher (median %s against %s, difference %s, margin %s).", dpid_words(j->median_d).text,
-                         dpid_words(j->median_s).text, dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
+    return dpid_set_text(j, &f->sentence,
+                         "Nothing to explain: the deep net's training loss is not higher (median %s against %s, "
+                         "difference %s, margin %s).",
+                         dpid_words(j->median_d).text, dpid_words(j->median_s).text,
+                         dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
 }
 
 static int32_t unsure(dpid_judge *j, dpid_finding *f)
@@ -177,9 +190,14 @@ static int32_t unsure(dpid_judge *j, dpid_finding *f)
     f->rule = "harm.unsure";
     DPID_TRY(dpid_settle_seeds(j, f, &j->harm, j->margin));
     if (j->harm.n < j->least_seeds)
-        return dpid_set_text(j, &f->sentence, "Not decided: with %lld seed%s no interval can be given (median training loss %s deep, %s shallow).", (long long)j->harm.n,
-                             j->harm.n == 1 ? "" : "s", dpid_words(j->median_d).text, dpid_words(j->median_s).text);
-    return dpid_set_text(j, &f->sentence, "Not decided, since it is not sure that there is harm to explain: the training loss differs by %s, the margin is %s.",
+        return dpid_set_text(
+            j, &f->sentence,
+            "Not decided: with %lld seed%s no interval can be given (median training loss %s deep, %s shallow).",
+            (long long)j->harm.n, j->harm.n == 1 ? "" : "s", dpid_words(j->median_d).text,
+            dpid_words(j->median_s).text);
+    return dpid_set_text(j, &f->sentence,
+                         "Not decided, since it is not sure that there is harm to explain: the training loss differs "
+                         "by %s, the margin is %s.",
                          dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
 }
 
@@ -189,11 +207,15 @@ static int32_t unknown_harm(dpid_judge *j, dpid_finding *f)
     f->status = DPID_UNDECIDED;
     f->rule = "harm.unknown";
     if (isinf(j->median_s)) {
-        DPID_TRY(dpid_set_text(j, &f->to_settle, "A recipe that the shallow net survives: a smaller rate, or clipping."));
-        return dpid_set_text(j, &f->sentence, "Not decided: the shallow net itself diverges at half of the seeds or more, so there is nothing to compare with.");
+        DPID_TRY(
+            dpid_set_text(j, &f->to_settle, "A recipe that the shallow net survives: a smaller rate, or clipping."));
+        return dpid_set_text(j, &f->sentence,
+                             "Not decided: the shallow net itself diverges at half of the seeds or more, so there is "
+                             "nothing to compare with.");
     }
     DPID_TRY(dpid_settle_missing(j, f, missing, false));
-    return dpid_set_text(j, &f->sentence, "Not decided: arm %s was not run, or shares no seed with the other.", missing);
+    return dpid_set_text(j, &f->sentence, "Not decided: arm %s was not run, or shares no seed with the other.",
+                         missing);
 }
 
 int32_t dpid_rule_harm(dpid_judge *j, dpid_finding *f, bool *decided)

@@ -12,8 +12,11 @@ enum { COLUMNS = 100, INDENT = 4, NAME = 16 };
 #define DIM "\x1b[2m"
 #define PLAIN "\x1b[0m"
 
-static const char *const colours[] = {
-    [DPID_NOT_APPLICABLE] = DIM, [DPID_REFUTED] = "\x1b[32m", [DPID_UNDECIDED] = "\x1b[33m", [DPID_CONTRIBUTES] = "\x1b[31m", [DPID_CONFIRMED] = "\x1b[1;31m"};
+static const char *const colours[] = {[DPID_NOT_APPLICABLE] = DIM,
+                                      [DPID_REFUTED] = "\x1b[32m",
+                                      [DPID_UNDECIDED] = "\x1b[33m",
+                                      [DPID_CONTRIBUTES] = "\x1b[31m",
+                                      [DPID_CONFIRMED] = "\x1b[1;31m"};
 
 typedef struct {
     dpid_string *s;
@@ -75,7 +78,8 @@ static void wrap(page *p, const char *text, int64_t indent)
 /* What several findings in a row have in common is said behind the last of them. */
 static bool same_as_next(const deepid_verdict *v, int64_t i)
 {
-    return i + 1 < DPID_HYPOTHESES && !strcmp(deepid_verdict_sentence(v, i), deepid_verdict_sentence(v, i + 1)) && !strcmp(deepid_verdict_to_settle(v, i), deepid_verdict_to_settle(v, i + 1));
+    return i + 1 < DPID_HYPOTHESES && !strcmp(deepid_verdict_sentence(v, i), deepid_verdict_sentence(v, i + 1)) &&
+           !strcmp(deepid_verdict_to_settle(v, i), deepid_verdict_to_settle(v, i + 1));
 }
 
 static void add_finding(page *p, const deepid_verdict *v, int64_t i)

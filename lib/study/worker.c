@@ -1,4 +1,5 @@
-/* One task, start to end, in a context of its own: a start, training with looks at loss and error on the way; or a witness net; or a probe. */
+/* One task, start to end, in a context of its own: a start, training with looks at loss and error on the way; or a
+   witness net; or a probe. */
 #include "study/study.h"
 
 #include "identity/embed.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
 
 typedef struct {
     dpid_job *job;
@@ -56,7 +56,8 @@ int32_t dpid_task_net(deepid_ctx *ctx, const deepid_study *study, const dpid_tas
         return copy_net(ctx, task->trained, out);
     dpid_string path = {.ctx = ctx};
     dpid_string_format(&path, "%s/nets/%s.safetensors", study->folder ? study->folder : ".", task->name);
-    const int32_t status = path.status == DEEPID_OK ? dpid_net_load_of(ctx, path.text, 0, task->name, out) : path.status;
+    const int32_t status =
+        path.status == DEEPID_OK ? dpid_net_load_of(ctx, path.text, 0, task->name, out) : path.status;
     dpid_string_release(&path);
     return status;
 }
@@ -76,7 +77,8 @@ static int32_t take_parent(dpid_job *job, deepid_net **out)
         return leave_out(job, parent->reason);
     if (!parent->diverged)
         return dpid_task_net(job->ctx, job->study, parent, out);
-    snprintf(reason, sizeof reason, "%s diverged at seed %llu", job->study->arm[parent->arm].word, (unsigned long long)parent->seed);
+    snprintf(reason, sizeof reason, "%s diverged at seed %llu", job->study->arm[parent->arm].word,
+             (unsigned long long)parent->seed);
     return leave_out(job, reason);
 }
 
@@ -86,7 +88,8 @@ static int32_t compare(dpid_job *job, deepid_net *shallow)
     enum { BATCH = 64 };
     int64_t order[BATCH];
     const deepid_net *deep = job->net;
-    const size_t bytes = (size_t)(dpid_shape_count(&deep->value[deep->step[deep->steps - 1].out].shape) * dpid_precision_bytes(deep->precision));
+    const size_t bytes = (size_t)(dpid_shape_count(&deep->value[deep->step[deep->steps - 1].out].shape) *
+                                  dpid_precision_bytes(deep->precision));
     job->task->outcome.equal = 1;
     DPID_TRY(dpid_net_prepare(shallow, BATCH, false));
     DPID_TRY(dpid_net_prepare(job->net, BATCH, false));
@@ -94,8 +97,12 @@ static int32_t compare(dpid_job *job, deepid_net *shallow)
         const int64_t n = job->train->count - first < BATCH ? job->train->count - first : BATCH;
         for (int64_t i = 0; i < n; i++)
             order[i] = first + i;
-        dpid_dataset_gather(NULL, job->train, &(dpid_gathered){.order = order, .n = n, .precision = deep->precision, .x = dpid_net_input(shallow)});
-        dpid_dataset_gather(NULL, job->train, &(dpid_gathered){.order = order, .n = n, .precision = deep->precision, .x = dpid_net_input(job->net)});
+        dpid_dataset_gather(
+            NULL, job->train,
+            &(dpid_gathered){.order = order, .n = n, .precision = deep->precision, .x = dpid_net_input(shallow)});
+        dpid_dataset_gather(
+            NULL, job->train,
+            &(dpid_gathered){.order = order, .n = n, .precision = deep->precision, .x = dpid_net_input(job->net)});
         DPID_TRY(dpid_net_run_forward(shallow, DPID_EVAL, n));
         DPID_TRY(dpid_net_run_forward(job->net, DPID_EVAL, n));
         if (memcmp(dpid_net_output(shallow), dpid_net_output(job->net), (size_t)n * bytes) != 0)
@@ -112,7 +119,9 @@ static int32_t embed(dpid_job *job)
     DPID_TRY(take_parent(job, &shallow));
     if (job->task->reason)
         return DEEPID_OK;
-    const int32_t status = dpid_embed(shallow, job->arm->text, job->train, job->arm->steps > 0 ? DPID_EMBED_TRAINING : DPID_EMBED_EVALUATION, &found, &job->net);
+    const int32_t status =
+        dpid_embed(shallow, job->arm->text, job->train,
+                   job->arm->steps > 0 ? DPID_EMBED_TRAINING : DPID_EMBED_EVALUATION, &found, &job->net);
     const int32_t compared = status == DEEPID_OK && job->net && job->arm->steps == 0 ? compare(job, shallow) : status;
     deepid_net_destroy(shallow);
     DPID_TRY(compared);
@@ -150,7 +159,9 @@ static int32_t look(training *t, bool last)
 {
     dpid_job *job = t->job;
     const size_t bytes = (size_t)(job->net->states_reals * dpid_precision_bytes(job->net->precision));
-    dpid_history h = {.epoch = (double)deepid_trainer_steps_done(t->trainer) / (double)deepid_trainer_steps_per_epoch(t->trainer), .rate = deepid_trainer_current_rate(t->trainer)};
+    dpid_history h = {.epoch = (double)deepid_trainer_steps_done(t->trainer) /
+                               (double)deepid_trainer_steps_per_epoch(t->trainer),
+                      .rate = deepid_trainer_current_rate(t->trainer)};
     memcpy(t->states, job->net->states, bytes);
     DPID_TRY(deepid_net_measure_statistics(job->net, job->reference));
     DPID_TRY(evaluate(job, &h));
@@ -212,7 +223,8 @@ static int32_t penalty_of(dpid_job *job, double *penalty)
 {
     dpid_value option[DPID_OPTIONS_MAX] = {{0}};
     dpid_span rest;
-    const dpid_optimizer *o = dpid_optimizer_find(dpid_first_word(dpid_span_of(job->study->text[DPID_TEXT_OPTIMIZER]), &rest));
+    const dpid_optimizer *o =
+        dpid_optimizer_find(dpid_first_word(dpid_span_of(job->study->text[DPID_TEXT_OPTIMIZER]), &rest));
     const deepid_net *net = job->net;
     *penalty = 0;
     DPID_TRY(dpid_options_parse(job->ctx, o->word, rest, o->options, option));
@@ -234,7 +246,8 @@ static int32_t sum_up(dpid_job *job, double updates, double epochs)
     dpid_outcome *o = &task->outcome;
     o->epochs = epochs;
     o->updates = updates;
-    task->diverged = task->diverged || !isfinite(task->history[task->points - 1].train_loss); /* finite steps, and statistics of all samples that are not */
+    /* finite steps, and statistics of all samples that are not */
+    task->diverged = task->diverged || !isfinite(task->history[task->points - 1].train_loss);
     if (task->diverged) {
         o->train_loss = (double)INFINITY;
         o->valid_loss = job->valid ? (double)INFINITY : (double)NAN;
@@ -256,7 +269,8 @@ static int32_t run_training(training *t)
 {
     dpid_job *job = t->job;
     DPID_TRY(deepid_trainer_create(job->net, job->train, &t->trainer));
-    DPID_TRY(dpid_alloc(job->ctx, job->net->states_reals, dpid_precision_bytes(job->net->precision), "study", &t->states));
+    DPID_TRY(
+        dpid_alloc(job->ctx, job->net->states_reals, dpid_precision_bytes(job->net->precision), "study", &t->states));
     DPID_TRY(set_recipe(t));
     DPID_TRY(fit(t));
     const double done = (double)deepid_trainer_steps_done(t->trainer);
@@ -325,7 +339,8 @@ static int32_t probe(dpid_job *job)
 static int32_t save(dpid_job *job)
 {
     const dpid_task *task = job->task;
-    const bool keeps = job->net && (task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_WITNESS) && !task->diverged && !task->reason;
+    const bool keeps = job->net && (task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_WITNESS) &&
+                       !task->diverged && !task->reason;
     dpid_string path = {.ctx = job->ctx};
     int32_t status = DEEPID_OK;
     if (!job->study->folder)
@@ -341,7 +356,8 @@ static int32_t save(dpid_job *job)
 /* What stays: with a folder the result alone; without one the trained net too, and not its buffers. */
 static void keep(dpid_job *job)
 {
-    const bool in_memory = !job->study->folder && job->net && job->task->kind != DPID_TASK_TUNE && job->task->kind != DPID_TASK_PROBE;
+    const bool in_memory =
+        !job->study->folder && job->net && job->task->kind != DPID_TASK_TUNE && job->task->kind != DPID_TASK_PROBE;
     job->task->ctx = job->ctx;
     if (in_memory) {
         dpid_plan_destroy(job->net);
@@ -356,7 +372,10 @@ static void keep(dpid_job *job)
 /* The context is this thread's for the whole task, also between public calls. */
 static int32_t run_inside(dpid_job *job)
 {
-    static int32_t (*const kinds[])(dpid_job *) = {[DPID_TASK_TRAIN] = train, [DPID_TASK_WITNESS] = build_witness, [DPID_TASK_TUNE] = train, [DPID_TASK_PROBE] = probe};
+    static int32_t (*const kinds[])(dpid_job *) = {[DPID_TASK_TRAIN] = train,
+                                                   [DPID_TASK_WITNESS] = build_witness,
+                                                   [DPID_TASK_TUNE] = train,
+                                                   [DPID_TASK_PROBE] = probe};
     DPID_TRY(dpid_enter(job->ctx, DPID_MAGIC_CTX));
     return dpid_leave(job->ctx, kinds[job->task->kind](job));
 }

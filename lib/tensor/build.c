@@ -17,8 +17,9 @@ static pthread_once_t info_once = PTHREAD_ONCE_INIT;
 
 static void write_info(void)
 {
-    snprintf(info, sizeof info, "{\"version\": \"%s\", \"compiler\": \"%s\", \"flags\": \"%s\", \"blas\": \"%s\", \"blas_link\": \"%s\"}", DEEPID_VERSION_TEXT, __VERSION__,
-             DEEPID_FLAGS_TEXT, dpid_blas_name(), DEEPID_BLAS_TEXT);
+    snprintf(info, sizeof info,
+             "{\"version\": \"%s\", \"compiler\": \"%s\", \"flags\": \"%s\", \"blas\": \"%s\", \"blas_link\": \"%s\"}",
+             DEEPID_VERSION_TEXT, __VERSION__, DEEPID_FLAGS_TEXT, dpid_blas_name(), DEEPID_BLAS_TEXT);
 }
 
 const char *deepid_build_info(void)

@@ -1,6 +1,7 @@
-/* Elementary functions that a compiler can run over vectors: no branch, no table, no call; a NaN that enters comes out. Files that use them need no libm in their loops.
-   The letter f is for float, as in the C library; DPID_EXP and its like choose by the type of x, and for long double take the C library's.
-   Method: e^x = 2^n e^r with r = x - n ln 2 in two parts, |r| <= ln 2 / 2, and e^r as a polynomial (Cody and Waite 1980, chapter 6). */
+/* Elementary functions that a compiler can run over vectors: no branch, no table, no call; a NaN that enters comes
+   out. Files that use them need no libm in their loops. The letter f is for float, as in the C library; DPID_EXP and
+   its like choose by the type of x, and for long double take the C library's. Method: e^x = 2^n e^r with r = x - n
+   ln 2 in two parts, |r| <= ln 2 / 2, and e^r as a polynomial (Cody and Waite 1980, chapter 6). */
 #ifndef DPID_TENSOR_ELEMENTARY_H
 #define DPID_TENSOR_ELEMENTARY_H
 
@@ -69,8 +70,9 @@ static inline double dpid_expm1(double x)
     return power * (dpid_series(r) * (r * r) + r) + (power - 1);
 }
 
-/* log(1 + x) for 0 <= x <= 1, within 2 ulp: with 1 + x = 2^k (1 + f) and s = f / (2 + f), log(1 + f) = f - f^2/2 + s (f^2/2 + R), R = 2 s^2/3 + 2 s^4/5 + ...
-   (fdlibm's e_log.c, Sun 1993). |s| <= 1/5: what is left out is below 1e-17. */
+/* log(1 + x) for 0 <= x <= 1, within 2 ulp: with 1 + x = 2^k (1 + f) and s = f / (2 + f), log(1 + f) = f - f^2/2 + s
+   (f^2/2 + R), R = 2 s^2/3 + 2 s^4/5 + ... (fdlibm's e_log.c, Sun 1993). |s| <= 1/5: what is left out is below
+   1e-17. */
 static inline double dpid_log1p(double x)
 {
     const double k = x > 0.5 ? 1 : 0;
@@ -92,7 +94,8 @@ static inline double dpid_log1p(double x)
     return k * 0x1.62e42feep-1 + ((f - square) + (s * (square + p * z) + k * 0x1.a39ef35793c76p-33));
 }
 
-/* e^(-x^2/2) for x >= 0, within 2 ulp. The rounding of x^2, which e^x would enlarge, is found exactly by cutting x in two (Dekker 1971) and goes along. */
+/* e^(-x^2/2) for x >= 0, within 2 ulp. The rounding of x^2, which e^x would enlarge, is found exactly by cutting x
+   in two (Dekker 1971) and goes along. */
 static inline double dpid_bell(double x)
 {
     const double most = x > 39.0 ? 39.0 : x; /* there it is 0 */
@@ -107,8 +110,9 @@ static inline double dpid_bell(double x)
     return dpid_exp_sum(-0.5 * square, -0.5 * missing);
 }
 
-/* (1 - Phi(x)) / e^(-x^2/2) for x >= 0, within 3 ulp, Phi the normal distribution: a polynomial in t = (x - 5) / (x + 5) over 2 + 1.6 x (the form of Shepherd and Laframboise 1981;
-   coefficients by interpolation at Chebyshev's points, 0 <= x <= 39, relative error 1.5e-17) */
+/* (1 - Phi(x)) / e^(-x^2/2) for x >= 0, within 3 ulp, Phi the normal distribution: a polynomial in t = (x - 5) / (x
+   + 5) over 2 + 1.6 x (the form of Shepherd and Laframboise 1981; coefficients by interpolation at Chebyshev's
+   points, 0 <= x <= 39, relative error 1.5e-17) */
 static inline double dpid_mills(double x)
 {
     const double most = x > 39.0 ? 39.0 : x;
@@ -194,8 +198,8 @@ static inline float dpid_expm1f(float x)
     return power * (dpid_seriesf(r) * (r * r) + r) + (power - 1);
 }
 
-/* log(1 + x) for 0 <= x <= 1, within 2 ulp: with 1 + x = 2^k (1 + f) and s = f / (2 + f), log(1 + f) = f - f^2/2 + s (f^2/2 + R), R = 2 s^2/3 + 2 s^4/5 + ...
-   (fdlibm's e_log.c, Sun 1993). |s| <= 1/5: what is left out is below 4e-9. */
+/* log(1 + x) for 0 <= x <= 1, within 2 ulp: with 1 + x = 2^k (1 + f) and s = f / (2 + f), log(1 + f) = f - f^2/2 + s
+   (f^2/2 + R), R = 2 s^2/3 + 2 s^4/5 + ... (fdlibm's e_log.c, Sun 1993). |s| <= 1/5: what is left out is below 4e-9. */
 static inline float dpid_log1pf(float x)
 {
     const float k = x > 0.5f ? 1 : 0;
@@ -211,7 +215,8 @@ static inline float dpid_log1pf(float x)
     return k * 0x1.62e4p-1f + ((f - square) + (s * (square + p * z) + k * 0x1.7f7d1cp-20f));
 }
 
-/* e^(-x^2/2) for x >= 0, within 2 ulp. The rounding of x^2, which e^x would enlarge, is found exactly by cutting x in two (Dekker 1971) and goes along. */
+/* e^(-x^2/2) for x >= 0, within 2 ulp. The rounding of x^2, which e^x would enlarge, is found exactly by cutting x
+   in two (Dekker 1971) and goes along. */
 static inline float dpid_bellf(float x)
 {
     const float most = x > 15.0f ? 15.0f : x; /* there it is 0 */
@@ -226,8 +231,9 @@ static inline float dpid_bellf(float x)
     return dpid_exp_sumf(-0.5f * square, -0.5f * missing);
 }
 
-/* (1 - Phi(x)) / e^(-x^2/2) for x >= 0, within 3 ulp, Phi the normal distribution: a polynomial in t = (x - 4) / (x + 4) over 2 + 1.6 x (the form of Shepherd and Laframboise 1981;
-   coefficients by interpolation at Chebyshev's points, 0 <= x <= 15, relative error 1.8e-9) */
+/* (1 - Phi(x)) / e^(-x^2/2) for x >= 0, within 3 ulp, Phi the normal distribution: a polynomial in t = (x - 4) / (x
+   + 4) over 2 + 1.6 x (the form of Shepherd and Laframboise 1981; coefficients by interpolation at Chebyshev's
+   points, 0 <= x <= 15, relative error 1.8e-9) */
 static inline float dpid_millsf(float x)
 {
     const float most = x > 15.0f ? 15.0f : x;
@@ -246,12 +252,17 @@ static inline float dpid_millsf(float x)
     return p / (2 + 1.6f * most);
 }
 
-/* tanh x. Small |x|: x + x^3 P(x^2), P of Cephes' tanhf (Moshier 1992); else 1 - 2 / (e^2|x| + 1). Error at most 2 ulp. */
+/* tanh x. Small |x|: x + x^3 P(x^2), P of Cephes' tanhf (Moshier 1992); else 1 - 2 / (e^2|x| + 1). Error at most 2
+   ulp. */
 static inline float dpid_tanhf(float x)
 {
     const float size = x < 0 ? -x : x;
     const float z = x * x;
-    const float small = ((((-5.70498872745E-3f * z + 2.06390887954E-2f) * z - 5.37397155531E-2f) * z + 1.33314422036E-1f) * z - 3.33332819422E-1f) * z * x + x;
+    const float small =
+        ((((-5.70498872745E-3f * z + 2.06390887954E-2f) * z - 5.37397155531E-2f) * z + 1.33314422036E-1f) * z -
+         3.33332819422E-1f) *
+            z * x +
+        x;
     const float twice = size > 10 ? 20.0f : 2 * size; /* tanh 10 rounds to 1; NaN goes on */
     const float shift = 0x1.8p23f;
     const float shifted = twice * 0x1.715476p0f + shift;
@@ -281,10 +292,10 @@ static inline long double dpid_mills_long(long double x)
 
 /* ---- by type --------------------------------------------------------------- */
 
-#define DPID_EXP(x) _Generic((x), float: dpid_expf, double: dpid_exp, long double: expl)(x)
-#define DPID_EXPM1(x) _Generic((x), float: dpid_expm1f, double: dpid_expm1, long double: expm1l)(x)
-#define DPID_LOG1P(x) _Generic((x), float: dpid_log1pf, double: dpid_log1p, long double: log1pl)(x)
-#define DPID_BELL(x) _Generic((x), float: dpid_bellf, double: dpid_bell, long double: dpid_bell_long)(x)
-#define DPID_MILLS(x) _Generic((x), float: dpid_millsf, double: dpid_mills, long double: dpid_mills_long)(x)
+#define DPID_EXP(x) _Generic((x), float : dpid_expf, double : dpid_exp, long double : expl)(x)
+#define DPID_EXPM1(x) _Generic((x), float : dpid_expm1f, double : dpid_expm1, long double : expm1l)(x)
+#define DPID_LOG1P(x) _Generic((x), float : dpid_log1pf, double : dpid_log1p, long double : log1pl)(x)
+#define DPID_BELL(x) _Generic((x), float : dpid_bellf, double : dpid_bell, long double : dpid_bell_long)(x)
+#define DPID_MILLS(x) _Generic((x), float : dpid_millsf, double : dpid_mills, long double : dpid_mills_long)(x)
 
 #endif

@@ -1,4 +1,5 @@
-/* C = op(A) op(B) (+ C): a fixed grid of tiles of C, one single-threaded BLAS call a tile; k is never split, so every sum has one order. */
+/* C = op(A) op(B) (+ C): a fixed grid of tiles of C, one single-threaded BLAS call a tile; k is never split, so
+   every sum has one order. */
 #include "tensor/gemm.h"
 
 #include "base/blas_memory.h"
@@ -25,7 +26,8 @@ typedef struct {
 
 #if DPID_PRECISION == 80
 
-static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc)
+static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb,
+                     bool add, real *c, int64_t ldc)
 {
     for (int64_t i = 0; i < m; i++) {
         real *row = c + i * ldc;
@@ -54,11 +56,13 @@ static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int
 #endif
 
 /* The only place where extents become BLAS integers; a tile's extents and a tensor's strides are far below 2^31. */
-static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc)
+static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb,
+                     bool add, real *c, int64_t ldc)
 {
-    assert(m <= INT32_MAX && n <= INT32_MAX && k <= INT32_MAX && lda <= INT32_MAX && ldb <= INT32_MAX && ldc <= INT32_MAX);
-    GEMM(CblasRowMajor, f == TN ? CblasTrans : CblasNoTrans, f == NT ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)lda, b, (blasint)ldb, add ? 1 : 0,
-         c, (blasint)ldc);
+    assert(m <= INT32_MAX && n <= INT32_MAX && k <= INT32_MAX && lda <= INT32_MAX && ldb <= INT32_MAX &&
+           ldc <= INT32_MAX);
+    GEMM(CblasRowMajor, f == TN ? CblasTrans : CblasNoTrans, f == NT ? CblasTrans : CblasNoTrans, (blasint)m,
+         (blasint)n, (blasint)k, 1, a, (blasint)lda, b, (blasint)ldb, add ? 1 : 0, c, (blasint)ldc);
 }
 
 #endif
@@ -83,11 +87,13 @@ static void multiply_tile(void *arg, int64_t tile, int32_t worker)
 
 /* ---- the grid ------------------------------------------------------------------ */
 
-/* Tiles know the product's extents and nothing else. A product below SMALL multiply-adds is one tile: a region would cost more than it saves. */
+/* Tiles know the product's extents and nothing else. A product below SMALL multiply-adds is one tile: a region would
+   cost more than it saves. */
 static void choose_tiles(product *p)
 {
     enum { SMALL = 1 << 19, TILE = 256, COLUMNS = 64, DEPTH = 1024 };
-    static_assert(SMALL / COLUMNS * sizeof(double) <= DPID_BLAS_SIDE && TILE * DEPTH * sizeof(float) <= DPID_BLAS_SIDE, "base/blas_memory.h counts on these tiles");
+    static_assert(SMALL / COLUMNS * sizeof(double) <= DPID_BLAS_SIDE && TILE * DEPTH * sizeof(float) <= DPID_BLAS_SIDE,
+                  "base/blas_memory.h counts on these tiles");
     const bool small = p->m * p->n <= SMALL && p->m * p->n * p->k <= SMALL;
     p->tile_rows = small ? p->m : smaller(p->m, p->n >= TILE ? TILE : TILE / 2);
     p->tile_columns = small ? p->n : smaller(p->n, 2 * TILE);
@@ -116,11 +122,22 @@ static void run(dpid_pool *pool, product *p)
     dpid_pool_run(pool, tiles, multiply_tile, p);
 }
 
-#define DEFINE(word, FORM)                                                                                                                                                \
-    void DPID_P(dpid_gemm_##word)(dpid_pool * pool, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc) \
-    {                                                                                                                                                                     \
-        product p = {.form = FORM, .m = m, .n = n, .k = k, .lda = lda, .ldb = ldb, .ldc = ldc, .a = a, .b = b, .c = c, .add = add};                                        \
-        run(pool, &p);                                                                                                                                                    \
+#define DEFINE(word, FORM)                                                                                             \
+    void DPID_P(dpid_gemm_##word)(dpid_pool * pool, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda,       \
+                                  const real *b, int64_t ldb, bool add, real *c, int64_t ldc)                          \
+    {                                                                                                                  \
+        product p = {.form = FORM,                                                                                     \
+                     .m = m,                                                                                           \
+                     .n = n,                                                                                           \
+                     .k = k,                                                                                           \
+                     .lda = lda,                                                                                       \
+                     .ldb = ldb,                                                                                       \
+                     .ldc = ldc,                                                                                       \
+                     .a = a,                                                                                           \
+                     .b = b,                                                                                           \
+                     .c = c,                                                                                           \
+                     .add = add};                                                                                      \
+        run(pool, &p);                                                                                                 \
     }
 DEFINE(nn, NN)
 DEFINE(nt, NT)

@@ -31,9 +31,11 @@ static uint32_t divide_to_even(uint32_t x, uint32_t shift)
 
 /* As floats: infinity, 65520 = half way from the largest binary16 to 2^16, and 2^-25 = half of the smallest. */
 enum { FLOAT_INFINITY = 0x7f800000, TO_INFINITY = 0x477ff000, TO_ZERO = 0x33000000 };
-enum { SIGN = 0x8000, INFINITE = 0x7c00, QUIET_NAN = 0x7e00, LEAST_NORMAL = 113 }; /* 113: a float's exponent field at 2^-14 */
+/* 113: a float's exponent field at 2^-14 */
+enum { SIGN = 0x8000, INFINITE = 0x7c00, QUIET_NAN = 0x7e00, LEAST_NORMAL = 113 };
 
-/* |x| = s 2^(e - 150) with a significand s of 24 bits; the unit of the last place is 2^(e - 137), and 2^-24 where e < 113. */
+/* |x| = s 2^(e - 150) with a significand s of 24 bits; the unit of the last place is 2^(e - 137), and 2^-24 where e
+   < 113. */
 uint16_t dpid_f16_of(float x)
 {
     const uint32_t sign = bits_of(x) >> 16 & SIGN;
@@ -48,14 +50,17 @@ uint16_t dpid_f16_of(float x)
     const uint32_t s = (size & 0x7fffff) | 0x800000;
     if (e < LEAST_NORMAL)
         return (uint16_t)(sign | divide_to_even(s, LEAST_NORMAL + 13 - e));
-    return (uint16_t)(sign | (((e - LEAST_NORMAL) << 10) + divide_to_even(s, 13))); /* the leading bit of s, and a carry, raise the exponent by one */
+    /* the leading bit of s, and a carry, raise the exponent by one */
+    return (uint16_t)(sign | (((e - LEAST_NORMAL) << 10) + divide_to_even(s, 13)));
 }
 
 float dpid_f16_value(uint16_t bits)
 {
     const int e = bits >> 10 & 31;
     const int s = bits & 1023;
-    const float size = e == 31 ? (s ? NAN : INFINITY) : e == 0 ? ldexpf((float)s, -24) : ldexpf((float)(s + 1024), e - 25);
+    const float size = e == 31  ? (s ? NAN : INFINITY)
+                       : e == 0 ? ldexpf((float)s, -24)
+                                : ldexpf((float)(s + 1024), e - 25);
     return bits & SIGN ? -size : size;
 }
 

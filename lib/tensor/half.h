@@ -1,12 +1,14 @@
-/* Sixteen bits: IEEE 754 binary16 and bfloat16 as storage, rounded to nearest even. Functions of bits are written plainly; those that
-   give the rounded value back as a float have no branch, so that loops over arrays run by vectors. */
+/* Sixteen bits: IEEE 754 binary16 and bfloat16 as storage, rounded to nearest even. Functions of bits are written
+   plainly; those that give the rounded value back as a float have no branch, so that loops over arrays run by
+   vectors. */
 #ifndef DPID_TENSOR_HALF_H
 #define DPID_TENSOR_HALF_H
 
 #include <stdint.h>
 #include <string.h>
 
-/* The nearest binary16: 1 sign, 5 exponent and 10 significand bits. From 65520 on infinity; subnormal below 2^-14; 0 up to 2^-25; NaN stays NaN. */
+/* The nearest binary16: 1 sign, 5 exponent and 10 significand bits. From 65520 on infinity; subnormal below 2^-14; 0
+   up to 2^-25; NaN stays NaN. */
 uint16_t dpid_f16_of(float x);
 float dpid_f16_value(uint16_t bits);
 /* The nearest bfloat16: the upper half of a float. */
@@ -15,7 +17,8 @@ float dpid_bf16_value(uint16_t bits);
 
 /* ---- there and back: the value of the nearest one, NaN quiet ---------------------------------------- */
 
-/* dpid_f16_value(dpid_f16_of(x)): 13 bits of the significand go, ties to even. Below 2^-14 the unit is 2^-24, that of a float from 0.5 to 1, so adding 0.5 rounds. */
+/* dpid_f16_value(dpid_f16_of(x)): 13 bits of the significand go, ties to even. Below 2^-14 the unit is 2^-24, that
+   of a float from 0.5 to 1, so adding 0.5 rounds. */
 static inline float dpid_f16_rounded(float x)
 {
     const uint32_t infinity = 0x7f800000, overflow = 0x477ff000, normal = 0x38800000; /* as floats: 65520, 2^-14 */

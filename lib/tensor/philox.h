@@ -1,11 +1,13 @@
-/* Random numbers by counter, many at once: the bits of dpid_random_at (Philox 4x32-10, Salmon et al. 2011), in a loop that a compiler runs by vectors. */
+/* Random numbers by counter, many at once: the bits of dpid_random_at (Philox 4x32-10, Salmon et al. 2011), in a
+   loop that a compiler runs by vectors. */
 #ifndef DPID_TENSOR_PHILOX_H
 #define DPID_TENSOR_PHILOX_H
 
 #include <stdint.h>
 
 /* v[0][i] + 2^32 v[1][i] and v[2][i] + 2^32 v[3][i] are the numbers 2 (first + i) and 2 (first + i) + 1, i < n. */
-static inline void dpid_philox(uint64_t seed, uint32_t stream, uint32_t substream, uint64_t first, int n, uint32_t *restrict v0, uint32_t *restrict v1, uint32_t *restrict v2,
+static inline void dpid_philox(uint64_t seed, uint32_t stream, uint32_t substream, uint64_t first, int n,
+                               uint32_t *restrict v0, uint32_t *restrict v1, uint32_t *restrict v2,
                                uint32_t *restrict v3)
 {
     for (int i = 0; i < n; i++) {

@@ -13,7 +13,8 @@ enum { ROWS = 6 };
 enum { ROWS = 4 };
 #endif
 enum { VECTORS = 2 }; /* a tile is at most ROWS x VECTORS vectors */
-enum { PUT = (int)VL < (int)DPID_MASK_ROWS ? (int)VL : (int)DPID_MASK_ROWS }; /* rows of a turned tile on their way out at a time */
+/* rows of a turned tile on their way out at a time */
+enum { PUT = (int)VL < (int)DPID_MASK_ROWS ? (int)VL : (int)DPID_MASK_ROWS };
 
 typedef struct {
     int64_t m, n, k;
@@ -34,7 +35,8 @@ DPID_INLINE vec load_part(const real *p, int64_t count)
 {
     real all[VL] = {0};
     real *to = all;
-    DPID_UNROLL for (int piece = VL / 2; piece > 0; piece /= 2) {
+    DPID_UNROLL for (int piece = VL / 2; piece > 0; piece /= 2)
+    {
         if (count & piece) {
             memcpy(to, p, (size_t)piece * sizeof *p);
             to += piece;
@@ -49,7 +51,8 @@ DPID_INLINE void store_part(real *p, vec x, int64_t count)
     real all[VL];
     const real *from = all;
     vec_store(all, x);
-    DPID_UNROLL for (int piece = VL / 2; piece > 0; piece /= 2) {
+    DPID_UNROLL for (int piece = VL / 2; piece > 0; piece /= 2)
+    {
         if (count & piece) {
             memcpy(p, from, (size_t)piece * sizeof *p);
             from += piece;
@@ -124,9 +127,7 @@ DPID_INLINE vec let_through(words w, int row, vec d)
 
 /* ---- the way out of a tile's sums: one decision for all of them ------------------------------ */
 
-#define EACH(r, v)                             \
-    DPID_UNROLL for (int r = 0; r < rows; r++) \
-        DPID_UNROLL for (int v = 0; v < vectors; v++)
+#define EACH(r, v) DPID_UNROLL for (int r = 0; r < rows; r++) DPID_UNROLL for (int v = 0; v < vectors; v++)
 
 /* A tile in a matrix of c's rows: its sums, and the numbers that the last vector of a row has there. */
 typedef struct {
@@ -134,10 +135,11 @@ typedef struct {
 } corner;
 
 /* Where sum r, v stands, and how many numbers of it do. */
-#define AT(x, r, v) ((x) + c->at + (r) * c->row + (v) * VL)
+#define AT(x, r, v) ((x) + c->at + (r)*c->row + (v)*VL)
 #define WIDTH(v) ((v) < vectors - 1 ? VL : c->last)
 
-DPID_INLINE void put_joined(const int rows, const int vectors, const dpid_product_end *end, const vec *sum, const corner *c)
+DPID_INLINE void put_joined(const int rows, const int vectors, const dpid_product_end *end, const vec *sum,
+                            const corner *c)
 {
     const real *skip = end->skip;
     real *joined = end->joined;
@@ -160,10 +162,10 @@ DPID_INLINE void put_mask(const int rows, const int vectors, const product *p, c
 {
     word *mask = p->end->mask;
     if (rows == DPID_MASK_ROWS) {
-        DPID_UNROLL for (int v = 0; v < vectors; v++) {
+        DPID_UNROLL for (int v = 0; v < vectors; v++)
+        {
             words w = words_of(sum[v], 0);
-            DPID_UNROLL for (int r = 1; r < rows; r++)
-                w |= words_of(sum[r * vectors + v], r);
+            DPID_UNROLL for (int r = 1; r < rows; r++) w |= words_of(sum[r * vectors + v], r);
             words_store(mask + word_at(p, i, j) + v * VL, w);
         }
         return;
@@ -177,7 +179,8 @@ DPID_INLINE void put_mask(const int rows, const int vectors, const product *p, c
     }
 }
 
-DPID_INLINE void put_back(const int rows, const int vectors, const product *p, const vec *sum, const corner *c, int64_t i, int64_t j)
+DPID_INLINE void put_back(const int rows, const int vectors, const product *p, const vec *sum, const corner *c,
+                          int64_t i, int64_t j)
 {
     const word *mask = p->end->through;
     real *back = p->end->back;
@@ -189,24 +192,25 @@ DPID_INLINE void put_back(const int rows, const int vectors, const product *p, c
     }
 }
 
-DPID_INLINE void put_nn(const int rows, const int vectors, const product *p, vec *sum, const corner *c, int64_t i, int64_t j)
+DPID_INLINE void put_nn(const int rows, const int vectors, const product *p, vec *sum, const corner *c, int64_t i,
+                        int64_t j)
 {
     const dpid_product_end *end = p->end;
     if (end->bias)
         EACH(r, v)
-        sum[r * vectors + v] += load_some((const real *)end->bias + j + v * VL, WIDTH(v));
+    sum[r * vectors + v] += load_some((const real *)end->bias + j + v * VL, WIDTH(v));
     if (end->rectify)
         EACH(r, v)
-        sum[r * vectors + v] = vec_kink(sum[r * vectors + v], (vec){0});
+    sum[r * vectors + v] = vec_kink(sum[r * vectors + v], (vec){0});
     if (end->of)
         EACH(r, v)
-        sum[r * vectors + v] = vec_gate(load_some(AT((const real *)end->of, r, v), WIDTH(v)), sum[r * vectors + v]);
+    sum[r * vectors + v] = vec_gate(load_some(AT((const real *)end->of, r, v), WIDTH(v)), sum[r * vectors + v]);
     if (end->plus)
         EACH(r, v)
-        sum[r * vectors + v] += load_some(AT((const real *)end->plus, r, v), WIDTH(v));
+    sum[r * vectors + v] += load_some(AT((const real *)end->plus, r, v), WIDTH(v));
     if (!end->dropped)
         EACH(r, v)
-        store_some(AT(p->c, r, v), sum[r * vectors + v], WIDTH(v));
+    store_some(AT(p->c, r, v), sum[r * vectors + v], WIDTH(v));
     if (end->joined)
         put_joined(rows, vectors, end, sum, c);
     if (end->mask)
@@ -219,18 +223,19 @@ DPID_INLINE void put_tn(const int rows, const int vectors, const product *p, vec
 {
     if (p->add)
         EACH(r, v)
-        sum[r * vectors + v] += load_some(AT(p->c, r, v), WIDTH(v));
-    else
-        EACH(r, v)
-        sum[r * vectors + v] += (vec){0}; /* as to a cleared c: a product below the smallest number may be -0 */
+    sum[r * vectors + v] += load_some(AT(p->c, r, v), WIDTH(v));
+    else EACH(r, v) sum[r * vectors + v] +=
+        (vec){0}; /* as to a cleared c: a product below the smallest number may be -0 */
     EACH(r, v)
     store_some(AT(p->c, r, v), sum[r * vectors + v], WIDTH(v));
 }
 
 /* ---- one tile ---------------------------------------------------------------------------------- */
 
-/* columns: those of the tile; fewer than vectors * VL when the last vector hangs over. Over the end of a row stands the next one; `safe` rows of b have one. */
-DPID_INLINE void multiply(const int rows, const int vectors, const bool tn, const product *p, int64_t i, int64_t j, int64_t columns, int64_t safe)
+/* columns: those of the tile; fewer than vectors * VL when the last vector hangs over. Over the end of a row stands
+   the next one; `safe` rows of b have one. */
+DPID_INLINE void multiply(const int rows, const int vectors, const bool tn, const product *p, int64_t i, int64_t j,
+                          int64_t columns, int64_t safe)
 {
     vec acc[ROWS * VECTORS];
     vec w[VECTORS];
@@ -238,21 +243,17 @@ DPID_INLINE void multiply(const int rows, const int vectors, const bool tn, cons
     const int64_t a_k = tn ? p->lda : 1;
     const real *a = p->a + i * a_row;
     const real *b = p->b + j;
-    DPID_UNROLL for (int t = 0; t < rows * vectors; t++)
-        acc[t] = (vec){0};
+    DPID_UNROLL for (int t = 0; t < rows * vectors; t++) acc[t] = (vec){0};
     for (int64_t k = 0; k < safe; k++) {
-        DPID_UNROLL for (int v = 0; v < vectors; v++)
-            w[v] = vec_load(b + k * p->ldb + v * VL);
-        DPID_UNROLL for (int r = 0; r < rows; r++)
-            DPID_UNROLL for (int v = 0; v < vectors; v++)
-                acc[r * vectors + v] += a[r * a_row + k * a_k] * w[v];
+        DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = vec_load(b + k * p->ldb + v * VL);
+        DPID_UNROLL for (int r = 0; r < rows; r++) DPID_UNROLL for (int v = 0; v < vectors; v++) acc[r * vectors + v] +=
+            a[r * a_row + k * a_k] * w[v];
     }
     for (int64_t k = safe; k < p->k; k++) {
-        DPID_UNROLL for (int v = 0; v < vectors; v++)
-            w[v] = v < vectors - 1 ? vec_load(b + k * p->ldb + v * VL) : load_part(b + k * p->ldb + v * VL, columns - v * VL);
-        DPID_UNROLL for (int r = 0; r < rows; r++)
-            DPID_UNROLL for (int v = 0; v < vectors; v++)
-                acc[r * vectors + v] += a[r * a_row + k * a_k] * w[v];
+        DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] =
+            v < vectors - 1 ? vec_load(b + k * p->ldb + v * VL) : load_part(b + k * p->ldb + v * VL, columns - v * VL);
+        DPID_UNROLL for (int r = 0; r < rows; r++) DPID_UNROLL for (int v = 0; v < vectors; v++) acc[r * vectors + v] +=
+            a[r * a_row + k * a_k] * w[v];
     }
     const int64_t left = columns - (vectors - 1) * VL;
     const corner c = {i * p->ldc + j, p->ldc, left < VL ? left : VL};
@@ -291,19 +292,22 @@ DPID_INLINE void multiply_all(const bool tn, const product *p)
         multiply_columns(1, tn, p, j, p->n - j);
 }
 
-void DPID_T(dpid_product_nn)(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, const dpid_product_end *end, real *c, int64_t ldc)
+void DPID_T(dpid_product_nn)(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb,
+                             const dpid_product_end *end, real *c, int64_t ldc)
 {
     const product p = {.m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .end = end, .c = c, .ldc = ldc};
     multiply_all(false, &p);
 }
 
-void DPID_T(dpid_product_tn)(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc)
+void DPID_T(dpid_product_tn)(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb,
+                             bool add, real *c, int64_t ldc)
 {
     const product p = {.m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .add = add, .c = c, .ldc = ldc};
     multiply_all(true, &p);
 }
 
-/* ---- transposition: blocks of VL x VL by log2(VL) rounds of interleaving (a perfect shuffle of rows and of elements) ------- */
+/* ---- transposition: blocks of VL x VL by log2(VL) rounds of interleaving (a perfect shuffle of rows and of elements)
+   ------- */
 
 #if DPID_PRECISION == 80
 enum { BLOCKS = 0 };
@@ -337,24 +341,23 @@ enum { BLOCKS = 0 };
 DPID_INLINE void turn(vec *row)
 {
     vec next[VL];
-    DPID_UNROLL for (int round = 1; round < VL; round *= 2) {
-        DPID_UNROLL for (int i = 0; i < VL / 2; i++) {
+    DPID_UNROLL for (int round = 1; round < VL; round *= 2)
+    {
+        DPID_UNROLL for (int i = 0; i < VL / 2; i++)
+        {
             next[2 * i] = LOW(row[i], row[i + VL / 2]);
             next[2 * i + 1] = HIGH(row[i], row[i + VL / 2]);
         }
-        DPID_UNROLL for (int i = 0; i < VL; i++)
-            row[i] = next[i];
+        DPID_UNROLL for (int i = 0; i < VL; i++) row[i] = next[i];
     }
 }
 
 static void transpose_block(const real *x, int64_t ldx, real *y, int64_t ldy)
 {
     vec row[VL];
-    DPID_UNROLL for (int i = 0; i < VL; i++)
-        row[i] = vec_load(x + i * ldx);
+    DPID_UNROLL for (int i = 0; i < VL; i++) row[i] = vec_load(x + i * ldx);
     turn(row);
-    DPID_UNROLL for (int i = 0; i < VL; i++)
-        vec_store(y + i * ldy, row[i]);
+    DPID_UNROLL for (int i = 0; i < VL; i++) vec_store(y + i * ldy, row[i]);
 }
 #else
 DPID_INLINE void turn(vec *row)
@@ -401,21 +404,21 @@ DPID_INLINE void multiply_turned(const product *p, int64_t i, int64_t j)
     vec acc[VL];
     const real *a = p->a + i;
     const real *b = p->b + j * p->ldb;
-    DPID_UNROLL for (int t = 0; t < VL; t++)
-        acc[t] = (vec){0};
+    DPID_UNROLL for (int t = 0; t < VL; t++) acc[t] = (vec){0};
     for (int64_t k = 0; k < p->k; k++) {
         const vec x = vec_load(a + k * p->lda);
-        DPID_UNROLL for (int t = 0; t < VL; t++)
-            acc[t] += b[t * p->ldb + k] * x;
+        DPID_UNROLL for (int t = 0; t < VL; t++) acc[t] += b[t * p->ldb + k] * x;
     }
     turn(acc);
-    DPID_UNROLL for (int r = 0; r < VL; r += PUT) {
+    DPID_UNROLL for (int r = 0; r < VL; r += PUT)
+    {
         const corner c = {(i + r) * p->ldc + j, p->ldc, VL};
         put_nn(PUT, 1, p, acc + r, &c, i + r, j);
     }
 }
 
-void DPID_T(dpid_product_tt)(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, const dpid_product_end *end, real *c, int64_t ldc)
+void DPID_T(dpid_product_tt)(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb,
+                             const dpid_product_end *end, real *c, int64_t ldc)
 {
     const product p = {.m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .end = end, .c = c, .ldc = ldc};
     for (int64_t j = 0; j < n; j += VL)

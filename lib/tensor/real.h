@@ -1,5 +1,6 @@
-/* One source, three precisions, several instruction sets: a file that includes this is compiled for float, double and long double, and float and double for each
-   instruction set. DPID_PRECISION is 32, 64 or 80, DPID_ISA is 0 (baseline), 1 (AVX2 with FMA) or 2 (AVX-512); both come from the build (library.cmake says which files).
+/* One source, three precisions, several instruction sets: a file that includes this is compiled for float, double
+   and long double, and float and double for each instruction set. DPID_PRECISION is 32, 64 or 80, DPID_ISA is 0
+   (baseline), 1 (AVX2 with FMA) or 2 (AVX-512); both come from the build (library.cmake says which files).
    DPID_T(name) is this compilation's own name_f32, name_f32_avx2, ...; DPID_P(name) goes by the precision alone. */
 #ifndef DPID_TENSOR_REAL_H
 #define DPID_TENSOR_REAL_H

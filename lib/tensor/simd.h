@@ -1,5 +1,6 @@
-/* Vectors over `real`, as long as the registers of the instruction set that this file is compiled for (GCC vector extensions; long double: vectors of one).
-   Loads and stores need no alignment. A loop that must be unrolled to keep its accumulators in registers stands behind DPID_UNROLL. */
+/* Vectors over `real`, as long as the registers of the instruction set that this file is compiled for (GCC vector
+   extensions; long double: vectors of one). Loads and stores need no alignment. A loop that must be unrolled to keep
+   its accumulators in registers stands behind DPID_UNROLL. */
 #ifndef DPID_TENSOR_SIMD_H
 #define DPID_TENSOR_SIMD_H
 
@@ -37,7 +38,8 @@ typedef int64_t vec_bits __attribute__((vector_size(DPID_VECTOR_BYTES)));
 #define DPID_UNROLL _Pragma("GCC unroll 64")
 #endif
 
-/* From here on the compiler knows nothing of an address or a distance. Without it, it works all places of an unrolled loop out beforehand, and then has no registers for them. */
+/* From here on the compiler knows nothing of an address or a distance. Without it, it works all places of an
+   unrolled loop out beforehand, and then has no registers for them. */
 #define DPID_HIDE(p) __asm__("" : "+r"(p))
 
 DPID_INLINE vec vec_load(const real *p)
@@ -50,7 +52,8 @@ DPID_INLINE void vec_store(real *p, vec x)
     *(vec_memory *)p = x;
 }
 
-/* The lower half of a vector: loaded with zeros above it, stored alone. HALF is 0 where a vector has less than four lanes. */
+/* The lower half of a vector: loaded with zeros above it, stored alone. HALF is 0 where a vector has less than four
+   lanes. */
 #if DPID_PRECISION != 80 && DPID_VECTOR_BYTES / (DPID_PRECISION / 8) >= 4
 enum { HALF = VL / 2 };
 typedef real vec_half __attribute__((vector_size(DPID_VECTOR_BYTES / 2), aligned(sizeof(real)), may_alias));
@@ -106,7 +109,8 @@ DPID_INLINE vec vec_kink(vec x, vec below)
 #endif
 }
 
-/* above where x > 0, below where x <= 0, NaN where x is NaN. What a slope lets through is selected, not multiplied: 0 times an infinity would be NaN. */
+/* above where x > 0, below where x <= 0, NaN where x is NaN. What a slope lets through is selected, not multiplied:
+   0 times an infinity would be NaN. */
 DPID_INLINE vec vec_slope(vec x, vec above, vec below)
 {
 #if DPID_PRECISION == 80

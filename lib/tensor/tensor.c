@@ -42,7 +42,9 @@ dpid_precision dpid_dtype_precision(int32_t dtype)
 
 int64_t dpid_precision_bytes(dpid_precision p)
 {
-    return p == DPID_P32 ? (int64_t)sizeof(float) : p == DPID_P64 ? (int64_t)sizeof(double) : (int64_t)sizeof(long double);
+    return p == DPID_P32   ? (int64_t)sizeof(float)
+           : p == DPID_P64 ? (int64_t)sizeof(double)
+                           : (int64_t)sizeof(long double);
 }
 
 /* ---- create, wrap, destroy -------------------------------------------------------- */
@@ -50,22 +52,25 @@ int64_t dpid_precision_bytes(dpid_precision p)
 static int32_t check_shape(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, int64_t *count)
 {
     if (!dpid_dtype_is_real(dtype))
-        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "tensor: dtype is %d (%s), expected DEEPID_F32 or DEEPID_F64", dtype, dpid_dtype_name(dtype));
+        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "tensor: dtype is %d (%s), expected DEEPID_F32 or DEEPID_F64", dtype,
+                         dpid_dtype_name(dtype));
     if (rank < 0 || rank > DPID_RANK_MAX)
         return dpid_fail(ctx, DEEPID_ERR_SHAPE, "tensor: rank is %d, expected 0 to %d", rank, DPID_RANK_MAX);
     if (rank > 0 && !extents)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "tensor: extents is NULL");
     for (int32_t i = 0; i < rank; i++)
         if (extents[i] < 0 || extents[i] > INT32_MAX)
-            return dpid_fail(ctx, DEEPID_ERR_SHAPE, "tensor: extent %d is %lld, expected 0 to %d", i, (long long)extents[i], INT32_MAX);
+            return dpid_fail(ctx, DEEPID_ERR_SHAPE, "tensor: extent %d is %lld, expected 0 to %d", i,
+                             (long long)extents[i], INT32_MAX);
     if (!dpid_product(rank, extents, count) || *count > ctx->limits.tensor_elements)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "tensor: %s has more elements than the limit tensor_elements %lld", dpid_shape_text(rank, extents).text,
-                         (long long)ctx->limits.tensor_elements);
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "tensor: %s has more elements than the limit tensor_elements %lld",
+                         dpid_shape_text(rank, extents).text, (long long)ctx->limits.tensor_elements);
     return DEEPID_OK;
 }
 
 /* data NULL: allocate */
-static int32_t tensor_make(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data, deepid_tensor **out)
+static int32_t tensor_make(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data,
+                           deepid_tensor **out)
 {
     int64_t count = 0;
     if (!out)
@@ -98,16 +103,19 @@ int32_t deepid_tensor_create(deepid_ctx *ctx, int32_t dtype, int32_t rank, const
     return dpid_leave(ctx, tensor_make(ctx, dtype, rank, extents, NULL, out));
 }
 
-static int32_t tensor_wrap(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data, deepid_tensor **out)
+static int32_t tensor_wrap(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data,
+                           deepid_tensor **out)
 {
     if (!data)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "tensor: data is NULL");
     if (dpid_dtype_is_real(dtype) && (uintptr_t)data % (uintptr_t)dpid_dtype_bytes(dtype) != 0)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "tensor: data is not aligned to %lld bytes", (long long)dpid_dtype_bytes(dtype));
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "tensor: data is not aligned to %lld bytes",
+                         (long long)dpid_dtype_bytes(dtype));
     return tensor_make(ctx, dtype, rank, extents, data, out);
 }
 
-int32_t deepid_tensor_wrap(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data, deepid_tensor **out)
+int32_t deepid_tensor_wrap(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data,
+                           deepid_tensor **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
     return dpid_leave(ctx, tensor_wrap(ctx, dtype, rank, extents, data, out));
@@ -143,11 +151,11 @@ int32_t deepid_tensor_clone(const deepid_tensor *tensor, deepid_tensor **out)
 /* ---- strided copies ------------------------------------------------------------------- */
 
 /* A caller's element may stand at any address, so it is copied and not pointed at. */
-#define LOAD(type)                    \
-    do {                              \
-        type value;                   \
-        memcpy(&value, at, sizeof value); \
-        return (double)value;         \
+#define LOAD(type)                                                                                                     \
+    do {                                                                                                               \
+        type value;                                                                                                    \
+        memcpy(&value, at, sizeof value);                                                                              \
+        return (double)value;                                                                                          \
     } while (0)
 
 static double load(int32_t dtype, const void *at)
@@ -181,13 +189,15 @@ static void store(int32_t dtype, void *at, double value)
         memcpy(at, &value, sizeof value);
 }
 
-static void copy_row(int64_t n, int32_t to_dtype, char *to, int64_t to_step, int32_t from_dtype, const char *from, int64_t from_step)
+static void copy_row(int64_t n, int32_t to_dtype, char *to, int64_t to_step, int32_t from_dtype, const char *from,
+                     int64_t from_step)
 {
     for (int64_t i = 0; i < n; i++)
         store(to_dtype, to + i * to_step, load(from_dtype, from + i * from_step));
 }
 
-void dpid_copy_strided(int32_t rank, const int64_t *extents, int32_t to_dtype, void *to, const int64_t *to_strides, int32_t from_dtype, const void *from, const int64_t *from_strides)
+void dpid_copy_strided(int32_t rank, const int64_t *extents, int32_t to_dtype, void *to, const int64_t *to_strides,
+                       int32_t from_dtype, const void *from, const int64_t *from_strides)
 {
     const int64_t to_bytes = dpid_dtype_bytes(to_dtype);
     const int64_t from_bytes = dpid_dtype_bytes(from_dtype);
@@ -200,8 +210,8 @@ void dpid_copy_strided(int32_t rank, const int64_t *extents, int32_t to_dtype, v
         return;
     }
     for (int64_t i = 0; i < extents[0]; i++)
-        dpid_copy_strided(rank - 1, extents + 1, to_dtype, (char *)to + i * to_strides[0] * to_bytes, to_strides + 1, from_dtype,
-                          (const char *)from + i * from_strides[0] * from_bytes, from_strides + 1);
+        dpid_copy_strided(rank - 1, extents + 1, to_dtype, (char *)to + i * to_strides[0] * to_bytes, to_strides + 1,
+                          from_dtype, (const char *)from + i * from_strides[0] * from_bytes, from_strides + 1);
 }
 
 static void dense_strides(const deepid_tensor *tensor, int64_t *strides)
@@ -219,10 +229,12 @@ static int32_t copy_in(deepid_tensor *tensor, int32_t dtype, const void *source,
     if (!source)
         return dpid_fail(tensor->head.ctx, DEEPID_ERR_ARGUMENT, "tensor: source is NULL");
     if (!known_type(dtype))
-        return dpid_fail(tensor->head.ctx, DEEPID_ERR_DTYPE, "tensor: dtype of the source is %d, expected DEEPID_F32 (1) to DEEPID_I64 (8)", dtype);
+        return dpid_fail(tensor->head.ctx, DEEPID_ERR_DTYPE,
+                         "tensor: dtype of the source is %d, expected DEEPID_F32 (1) to DEEPID_I64 (8)", dtype);
     dense_strides(tensor, dense);
     if (tensor->count > 0)
-        dpid_copy_strided(tensor->rank, tensor->extents, tensor->dtype, tensor->data, dense, dtype, source, strides ? strides : dense);
+        dpid_copy_strided(tensor->rank, tensor->extents, tensor->dtype, tensor->data, dense, dtype, source,
+                          strides ? strides : dense);
     return DEEPID_OK;
 }
 
@@ -238,10 +250,12 @@ static int32_t copy_out(const deepid_tensor *tensor, int32_t dtype, void *target
     if (!target)
         return dpid_fail(tensor->head.ctx, DEEPID_ERR_ARGUMENT, "tensor: target is NULL");
     if (!dpid_dtype_is_real(dtype))
-        return dpid_fail(tensor->head.ctx, DEEPID_ERR_DTYPE, "tensor: dtype of the target is %d, expected DEEPID_F32 or DEEPID_F64", dtype);
+        return dpid_fail(tensor->head.ctx, DEEPID_ERR_DTYPE,
+                         "tensor: dtype of the target is %d, expected DEEPID_F32 or DEEPID_F64", dtype);
     dense_strides(tensor, dense);
     if (tensor->count > 0)
-        dpid_copy_strided(tensor->rank, tensor->extents, dtype, target, strides ? strides : dense, tensor->dtype, tensor->data, dense);
+        dpid_copy_strided(tensor->rank, tensor->extents, dtype, target, strides ? strides : dense, tensor->dtype,
+                          tensor->data, dense);
     return DEEPID_OK;
 }
 
@@ -291,19 +305,23 @@ const void *deepid_tensor_data_const(const deepid_tensor *tensor)
 
 /* ---- for the layers above ------------------------------------------------------------------ */
 
-int32_t dpid_tensor_check(deepid_ctx *ctx, const char *op, const char *argument, const deepid_tensor *tensor, int32_t dtype, int32_t rank, const int64_t *extents)
+int32_t dpid_tensor_check(deepid_ctx *ctx, const char *op, const char *argument, const deepid_tensor *tensor,
+                          int32_t dtype, int32_t rank, const int64_t *extents)
 {
     if (!dpid_is(tensor, DPID_MAGIC_TENSOR))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: %s is %s, expected a tensor", op, argument, tensor ? "not a tensor" : "NULL");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: %s is %s, expected a tensor", op, argument,
+                         tensor ? "not a tensor" : "NULL");
     if (dtype && tensor->dtype != dtype)
-        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "%s: %s is %s, expected %s", op, argument, dpid_dtype_name(tensor->dtype), dpid_dtype_name(dtype));
+        return dpid_fail(ctx, DEEPID_ERR_DTYPE, "%s: %s is %s, expected %s", op, argument,
+                         dpid_dtype_name(tensor->dtype), dpid_dtype_name(dtype));
     if (rank < 0)
         return DEEPID_OK;
     bool same = tensor->rank == rank;
     for (int32_t i = 0; same && i < rank; i++)
         same = tensor->extents[i] == extents[i];
     if (!same)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: %s is %s, expected %s", op, argument, dpid_shape_text(tensor->rank, tensor->extents).text, dpid_shape_text(rank, extents).text);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: %s is %s, expected %s", op, argument,
+                         dpid_shape_text(tensor->rank, tensor->extents).text, dpid_shape_text(rank, extents).text);
     return DEEPID_OK;
 }
 
@@ -313,7 +331,8 @@ static bool overlap(const deepid_tensor *a, const deepid_tensor *b)
 {
     const uintptr_t a_first = (uintptr_t)a->data;
     const uintptr_t b_first = (uintptr_t)b->data;
-    return a_first < b_first + (uintptr_t)(b->count * dpid_dtype_bytes(b->dtype)) && b_first < a_first + (uintptr_t)(a->count * dpid_dtype_bytes(a->dtype));
+    return a_first < b_first + (uintptr_t)(b->count * dpid_dtype_bytes(b->dtype)) &&
+           b_first < a_first + (uintptr_t)(a->count * dpid_dtype_bytes(a->dtype));
 }
 
 static int32_t matmul(const char *form, const deepid_tensor *a, const deepid_tensor *b, deepid_tensor *c)
@@ -331,7 +350,8 @@ static int32_t matmul(const char *form, const deepid_tensor *a, const deepid_ten
     const int64_t k = a->extents[!tn];
     const int64_t n = b->extents[!nt];
     if (b->extents[nt] != k)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "matmul: b is %s, expected an inner extent of %lld", dpid_shape_text(2, b->extents).text, (long long)k);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "matmul: b is %s, expected an inner extent of %lld",
+                         dpid_shape_text(2, b->extents).text, (long long)k);
     const int64_t expected[] = {m, n};
     DPID_TRY(dpid_tensor_check(ctx, "matmul", "c", c, c->dtype, 2, expected));
     if (overlap(a, c) || overlap(b, c))
@@ -340,9 +360,13 @@ static int32_t matmul(const char *form, const deepid_tensor *a, const deepid_ten
     const int64_t lda = a->extents[1];
     const int64_t ldb = b->extents[1];
     if (c->dtype == DEEPID_F32)
-        (tn ? dpid_gemm_tn_f32 : nt ? dpid_gemm_nt_f32 : dpid_gemm_nn_f32)(pool, m, n, k, a->data, lda, b->data, ldb, false, c->data, n);
+        (tn   ? dpid_gemm_tn_f32
+         : nt ? dpid_gemm_nt_f32
+              : dpid_gemm_nn_f32)(pool, m, n, k, a->data, lda, b->data, ldb, false, c->data, n);
     else
-        (tn ? dpid_gemm_tn_f64 : nt ? dpid_gemm_nt_f64 : dpid_gemm_nn_f64)(pool, m, n, k, a->data, lda, b->data, ldb, false, c->data, n);
+        (tn   ? dpid_gemm_tn_f64
+         : nt ? dpid_gemm_nt_f64
+              : dpid_gemm_nn_f64)(pool, m, n, k, a->data, lda, b->data, ldb, false, c->data, n);
     return DEEPID_OK;
 }
 

@@ -1,4 +1,5 @@
-/* Plain loops over arrays. Sums go in fixed blocks and a fixed tree, in double or better, so their bits depend on nothing but the array. */
+/* Plain loops over arrays. Sums go in fixed blocks and a fixed tree, in double or better, so their bits depend on
+   nothing but the array. */
 #include "tensor/vector.h"
 
 #include "tensor/simd.h"
@@ -169,7 +170,8 @@ double DPID_T(dpid_sum_squares_by)(dpid_pool *pool, const void *x, int64_t n)
 }
 
 /* sums[j] += sum over i of x[i,j], rows in order, in double or better */
-static inline __attribute__((always_inline)) void add_columns(int64_t rows, const int64_t width, const real *x, int64_t ld, real *sums)
+static inline __attribute__((always_inline)) void add_columns(int64_t rows, const int64_t width, const real *x,
+                                                              int64_t ld, real *sums)
 {
     enum { COLUMNS = 64 };
     wide part[COLUMNS] = {0};
@@ -240,5 +242,6 @@ void DPID_T(dpid_from_double)(const double *x, int64_t n, real *y)
 }
 
 #if DPID_ONCE
-double (*const dpid_sum_squares_by[DPID_ISAS][DPID_PRECISIONS])(dpid_pool *pool, const void *x, int64_t n) = DPID_ISA_TABLE(dpid_sum_squares_by);
+double (*const dpid_sum_squares_by[DPID_ISAS][DPID_PRECISIONS])(dpid_pool *pool, const void *x,
+                                                                int64_t n) = DPID_ISA_TABLE(dpid_sum_squares_by);
 #endif

@@ -1,4 +1,5 @@
-/* Checkpoints: the net's file plus the optimiser's arrays, counters and settings. Going on from one gives the same bits as never having stopped. */
+/* Checkpoints: the net's file plus the optimiser's arrays, counters and settings. Going on from one gives the same
+   bits as never having stopped. */
 #include "train/trainer.h"
 
 #include <math.h>
@@ -56,11 +57,13 @@ static int32_t save(const deepid_trainer *t, const char *path)
     if (!path)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "trainer: path is NULL");
     if (!t->optimizer->update[0][0])
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "a trainer with lbfgs cannot be saved: liblbfgs keeps its memory to itself");
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
+                         "a trainer with lbfgs cannot be saved: liblbfgs keeps its memory to itself");
     collect_numbers(t, numbers);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)t->seed);
-    dpid_file_text texts[MOST] = {{"deepid.net", t->net->text}, {KEY "seed", seed}, {KEY "optimizer", t->optimizer_text}, {KEY "schedule", t->schedule_text},
-                                  {KEY "loss", t->loss_text}, {KEY "augmentation", t->augment_text}};
+    dpid_file_text texts[MOST] = {{"deepid.net", t->net->text},         {KEY "seed", seed},
+                                  {KEY "optimizer", t->optimizer_text}, {KEY "schedule", t->schedule_text},
+                                  {KEY "loss", t->loss_text},           {KEY "augmentation", t->augment_text}};
     for (int i = 0; i < NUMBERS - 1; i++)
         texts[2 + TEXTS + i] = (dpid_file_text){numbers[i].key, numbers[i].text.text};
     texts[MOST - 1] = (dpid_file_text){KEY "last_loss", numbers[NUMBERS - 1].text.text};
@@ -71,7 +74,11 @@ static int32_t save(const deepid_trainer *t, const char *path)
         memcpy(tensors, net_tensors, sizeof *tensors * (size_t)count);
         for (int32_t i = 0; i < t->optimizer->states; i++)
             if (t->state[i])
-                tensors[count++] = (dpid_file_tensor){.name = state_names[i], .dtype = t->net->dtype, .rank = 1, .extents = {t->net->values_reals}, .data = t->state[i]};
+                tensors[count++] = (dpid_file_tensor){.name = state_names[i],
+                                                      .dtype = t->net->dtype,
+                                                      .rank = 1,
+                                                      .extents = {t->net->values_reals},
+                                                      .data = t->state[i]};
         status = dpid_safetensors_write(ctx, path, tensors, count, texts, MOST);
     }
     dpid_arena_release(&arena);
@@ -88,10 +95,12 @@ int32_t deepid_trainer_save(const deepid_trainer *trainer, const char *path)
 
 static int32_t missing(const deepid_trainer *t, const char *path, const char *key)
 {
-    return dpid_fail(t->head.ctx, DEEPID_ERR_FORMAT, "'%s' is not a checkpoint of a trainer: %s is missing or no number", path, key);
+    return dpid_fail(t->head.ctx, DEEPID_ERR_FORMAT,
+                     "'%s' is not a checkpoint of a trainer: %s is missing or no number", path, key);
 }
 
-static int32_t read_number(const deepid_trainer *t, const dpid_safetensors *file, const char *path, const char *key, double *out)
+static int32_t read_number(const deepid_trainer *t, const dpid_safetensors *file, const char *path, const char *key,
+                           double *out)
 {
     const char *text = dpid_safetensors_text(file, key);
     return text && dpid_parse_double(text, (int64_t)strlen(text), out) ? DEEPID_OK : missing(t, path, key);
@@ -102,7 +111,9 @@ static int32_t read_texts(deepid_trainer *fresh, const dpid_safetensors *file, c
     const struct {
         const char *key;
         int32_t (*set)(deepid_trainer *, const char *);
-    } list[TEXTS] = {{KEY "optimizer", deepid_trainer_set_optimizer}, {KEY "schedule", deepid_trainer_set_schedule}, {KEY "loss", deepid_trainer_set_loss},
+    } list[TEXTS] = {{KEY "optimizer", deepid_trainer_set_optimizer},
+                     {KEY "schedule", deepid_trainer_set_schedule},
+                     {KEY "loss", deepid_trainer_set_loss},
                      {KEY "augmentation", deepid_trainer_set_augmentation}};
     for (int i = 0; i < TEXTS; i++) {
         const char *text = dpid_safetensors_text(file, list[i].key);
@@ -117,7 +128,8 @@ static bool parse_seed(const char *text, uint64_t *out)
 {
     uint64_t seed = 0;
     for (const char *p = text; *p; p++)
-        if (*p < '0' || *p > '9' || __builtin_mul_overflow(seed, 10, &seed) || __builtin_add_overflow(seed, (uint64_t)(*p - '0'), &seed))
+        if (*p < '0' || *p > '9' || __builtin_mul_overflow(seed, 10, &seed) ||
+            __builtin_add_overflow(seed, (uint64_t)(*p - '0'), &seed))
             return false;
     *out = seed;
     return *text != 0;
@@ -135,9 +147,12 @@ static int32_t read_numbers(deepid_trainer *fresh, const dpid_safetensors *file,
     if (!seed_text || !parse_seed(seed_text, &fresh->seed))
         return missing(fresh, path, KEY "seed");
     if (value[10] != (double)fresh->data->count)
-        return dpid_fail(fresh->head.ctx, DEEPID_ERR_SHAPE, "'%s' was trained on %s samples, the data has %lld", path, dpid_number(value[10]).text, (long long)fresh->data->count);
-    if (!(value[2] >= 0 && value[2] <= value[10] && value[8] >= 0 && value[8] < value[10] && value[6] >= 0 && value[7] >= 0 && value[11] >= 0 && value[11] <= value[6]))
-        return dpid_fail(fresh->head.ctx, DEEPID_ERR_FORMAT, "'%s': batch, position, step, since or epoch is out of range", path);
+        return dpid_fail(fresh->head.ctx, DEEPID_ERR_SHAPE, "'%s' was trained on %s samples, the data has %lld", path,
+                         dpid_number(value[10]).text, (long long)fresh->data->count);
+    if (!(value[2] >= 0 && value[2] <= value[10] && value[8] >= 0 && value[8] < value[10] && value[6] >= 0 &&
+          value[7] >= 0 && value[11] >= 0 && value[11] <= value[6]))
+        return dpid_fail(fresh->head.ctx, DEEPID_ERR_FORMAT,
+                         "'%s': batch, position, step, since or epoch is out of range", path);
     fresh->rate = value[0];
     fresh->clip = value[1];
     fresh->batch = (int64_t)value[2];
@@ -163,7 +178,8 @@ static int32_t read_states(deepid_trainer *fresh, const dpid_safetensors *file, 
         if (!t && fresh->step == fresh->since) /* no step yet with this optimiser */
             continue;
         if (!t || t->dtype != net->dtype || t->rank != 1 || t->extents[0] != net->values_reals)
-            return dpid_fail(fresh->head.ctx, DEEPID_ERR_FORMAT, "'%s': %s is missing or does not fit the net", path, name);
+            return dpid_fail(fresh->head.ctx, DEEPID_ERR_FORMAT, "'%s': %s is missing or does not fit the net", path,
+                             name);
         DPID_TRY(dpid_alloc(fresh->head.ctx, net->values_reals, bytes, "optimiser", &fresh->state[i]));
         memcpy(fresh->state[i], t->data, (size_t)(net->values_reals * bytes));
     }
@@ -184,7 +200,8 @@ static int32_t load_file(deepid_trainer *t, const dpid_safetensors *file, const 
     deepid_trainer *fresh = NULL;
     const char *text = dpid_safetensors_text(file, "deepid.net");
     if (!text || strcmp(text, t->net->text) != 0)
-        return dpid_fail(t->head.ctx, DEEPID_ERR_SHAPE, "'%s' holds another net: '%.60s...', expected '%.60s...'", path, text ? text : "none", t->net->text);
+        return dpid_fail(t->head.ctx, DEEPID_ERR_SHAPE, "'%s' holds another net: '%.60s...', expected '%.60s...'", path,
+                         text ? text : "none", t->net->text);
     DPID_TRY(deepid_trainer_create(t->net, t->data, &fresh));
     int32_t status = read_texts(fresh, file, path);
     if (status == DEEPID_OK)

@@ -21,13 +21,16 @@ static int32_t find_loss(evaluation *e, const char *text)
 {
     deepid_ctx *ctx = e->net->head.ctx;
     dpid_span rest;
-    const dpid_span word = dpid_first_word(dpid_span_of(text ? text : e->data->labels ? "cross_entropy" : "squared_error"), &rest);
+    const dpid_span word = dpid_first_word(dpid_span_of(text              ? text
+                                                        : e->data->labels ? "cross_entropy"
+                                                                          : "squared_error"),
+                                           &rest);
     e->loss = dpid_loss_find(word);
     if (!e->loss)
         return dpid_fail_word(ctx, "loss", word, dpid_loss_words());
     if (e->loss->takes_labels != (e->data->labels != NULL))
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", e->loss->word, e->loss->takes_labels ? "labels" : "targets",
-                         e->data->labels ? "labels" : "targets");
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", e->loss->word,
+                         e->loss->takes_labels ? "labels" : "targets", e->data->labels ? "labels" : "targets");
     return dpid_options_parse(ctx, e->loss->word, rest, e->loss->options, e->option);
 }
 
@@ -37,10 +40,12 @@ static int32_t check_shapes(const evaluation *e)
     const dpid_shape *out = &e->net->value[e->net->step[e->net->steps - 1].out].shape;
     const int64_t width = e->data->labels ? e->data->classes : e->data->target_width;
     if (!dpid_shape_equal(in, &e->data->sample))
-        return dpid_fail(e->net->head.ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s", dpid_shape_text(in->rank, in->extent).text,
+        return dpid_fail(e->net->head.ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s",
+                         dpid_shape_text(in->rank, in->extent).text,
                          dpid_shape_text(e->data->sample.rank, e->data->sample.extent).text);
     if (out->rank != 1 || out->extent[0] < width)
-        return dpid_fail(e->net->head.ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s", dpid_shape_text(out->rank, out->extent).text, (long long)width,
+        return dpid_fail(e->net->head.ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s",
+                         dpid_shape_text(out->rank, out->extent).text, (long long)width,
                          e->data->labels ? "classes" : "targets");
     return DEEPID_OK;
 }
@@ -55,9 +60,20 @@ static int32_t run_all(evaluation *e, double *loss, double *error)
         const int64_t n = e->data->count - first < EVALUATE_BATCH ? e->data->count - first : EVALUATE_BATCH;
         for (int64_t i = 0; i < n; i++)
             e->order[i] = first + i;
-        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), e->data, &(dpid_gathered){.order = e->order, .n = n, .precision = net->precision, .x = dpid_net_input(net), .labels = e->labels, .targets = e->targets});
+        dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), e->data,
+                            &(dpid_gathered){.order = e->order,
+                                             .n = n,
+                                             .precision = net->precision,
+                                             .x = dpid_net_input(net),
+                                             .labels = e->labels,
+                                             .targets = e->targets});
         DPID_TRY(dpid_net_run_forward(net, DPID_EVAL, n));
-        dpid_loss_pass pass = {.option = e->option, .n = n, .width = width, .z = dpid_net_output(net), .labels = e->labels, .targets = e->targets};
+        dpid_loss_pass pass = {.option = e->option,
+                               .n = n,
+                               .width = width,
+                               .z = dpid_net_output(net),
+                               .labels = e->labels,
+                               .targets = e->targets};
         e->loss->run[net->head.ctx->isa][net->precision](&pass);
         sum += pass.loss_sum;
         wrong += pass.wrong;
@@ -69,13 +85,15 @@ static int32_t run_all(evaluation *e, double *loss, double *error)
     return DEEPID_OK;
 }
 
-static int32_t net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss, double *error)
+static int32_t net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss,
+                            double *error)
 {
     deepid_ctx *ctx = net->head.ctx;
     evaluation e = {.net = net, .data = data};
     dpid_arena arena = {.ctx = ctx};
     if (!dpid_is(data, DPID_MAGIC_DATASET))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "evaluate: data is %s, expected a dataset", data ? "not a dataset" : "NULL");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "evaluate: data is %s, expected a dataset",
+                         data ? "not a dataset" : "NULL");
     DPID_TRY(check_shapes(&e));
     DPID_TRY(find_loss(&e, loss));
     DPID_TRY(dpid_net_prepare(net, EVALUATE_BATCH, false));
@@ -83,14 +101,16 @@ static int32_t net_evaluate(deepid_net *net, const deepid_dataset *data, const c
     if (status == DEEPID_OK)
         status = dpid_arena_alloc(&arena, EVALUATE_BATCH, sizeof *e.labels, "evaluate", &e.labels);
     if (status == DEEPID_OK && data->target_width > 0)
-        status = dpid_arena_alloc(&arena, EVALUATE_BATCH * data->target_width, dpid_precision_bytes(net->precision), "evaluate", &e.targets);
+        status = dpid_arena_alloc(&arena, EVALUATE_BATCH * data->target_width, dpid_precision_bytes(net->precision),
+                                  "evaluate", &e.targets);
     if (status == DEEPID_OK)
         status = run_all(&e, mean_loss, error);
     dpid_arena_release(&arena);
     return status;
 }
 
-int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss, double *error)
+int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss,
+                            double *error)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
     return dpid_leave(net->head.ctx, net_evaluate(net, data, loss, mean_loss, error));

@@ -1,4 +1,5 @@
-/* L-BFGS on all samples by liblbfgs (Nocedal 1980; line search of Moré and Thuente). One fit is one run of the library: its memory of curvature lives as long as that. */
+/* L-BFGS on all samples by liblbfgs (Nocedal 1980; line search of Moré and Thuente). One fit is one run of the
+   library: its memory of curvature lives as long as that. */
 #include "train/trainer.h"
 
 #include <lbfgs.h>
@@ -22,7 +23,8 @@ static void take_values(deepid_net *net, const lbfgsfloatval_t *x)
 }
 
 /* A point where the loss is not finite is only a bad trial of the line search: it counts as very large. */
-static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *x, lbfgsfloatval_t *g, int n, lbfgsfloatval_t step)
+static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *x, lbfgsfloatval_t *g, int n,
+                                lbfgsfloatval_t step)
 {
     run *r = instance;
     deepid_net *net = r->trainer->net;
@@ -36,8 +38,8 @@ static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *x, lbfgsf
     return status == DEEPID_OK ? loss : (lbfgsfloatval_t)HUGE_VAL;
 }
 
-static int after_iteration(void *instance, const lbfgsfloatval_t *x, const lbfgsfloatval_t *g, lbfgsfloatval_t loss, lbfgsfloatval_t xnorm, lbfgsfloatval_t gnorm, lbfgsfloatval_t step, int n,
-                           int k, int ls)
+static int after_iteration(void *instance, const lbfgsfloatval_t *x, const lbfgsfloatval_t *g, lbfgsfloatval_t loss,
+                           lbfgsfloatval_t xnorm, lbfgsfloatval_t gnorm, lbfgsfloatval_t step, int n, int k, int ls)
 {
     run *r = instance;
     struct timespec t;
@@ -74,7 +76,9 @@ static int32_t minimise(run *r, int64_t steps, lbfgsfloatval_t *x)
         return r->status;
     if (code == LBFGSERR_OUTOFMEMORY)
         return dpid_fail(r->trainer->head.ctx, DEEPID_ERR_MEMORY, "lbfgs: no memory");
-    return isfinite(r->trainer->last_loss) || r->trainer->step == 0 ? DEEPID_OK : dpid_fail(r->trainer->head.ctx, DEEPID_ERR_NUMERIC, "lbfgs: the loss is not finite");
+    return isfinite(r->trainer->last_loss) || r->trainer->step == 0
+               ? DEEPID_OK
+               : dpid_fail(r->trainer->head.ctx, DEEPID_ERR_NUMERIC, "lbfgs: the loss is not finite");
 }
 
 int32_t dpid_trainer_lbfgs(deepid_trainer *t, int64_t steps, deepid_event_fn progress, deepid_event *event, void *user)
@@ -88,12 +92,18 @@ int32_t dpid_trainer_lbfgs(deepid_trainer *t, int64_t steps, deepid_event_fn pro
     t->order_epoch = -1;
     lbfgsfloatval_t *x = lbfgs_malloc((int)t->net->values_reals);
     if (!x)
-        return dpid_fail(t->head.ctx, DEEPID_ERR_MEMORY, "lbfgs: no memory for %lld parameters", (long long)t->net->values_reals);
+        return dpid_fail(t->head.ctx, DEEPID_ERR_MEMORY, "lbfgs: no memory for %lld parameters",
+                         (long long)t->net->values_reals);
     clock_gettime(CLOCK_MONOTONIC, &now);
-    run r = {.trainer = t, .progress = progress, .event = event, .user = user, .start = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec};
+    run r = {.trainer = t,
+             .progress = progress,
+             .event = event,
+             .user = user,
+             .start = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec};
     double loss;
     double norm;
-    int32_t status = dpid_trainer_gradient(t, t->order, t->data->count, &loss, &norm); /* refuses a start that is not finite */
+    /* refuses a start that is not finite */
+    int32_t status = dpid_trainer_gradient(t, t->order, t->data->count, &loss, &norm);
     if (status == DEEPID_OK)
         status = minimise(&r, steps, x);
     lbfgs_free(x);

@@ -9,9 +9,19 @@
 
 /* ---- optimisers -------------------------------------------------------------------------- */
 
-#define DECAY_OPTIONS                                                                                                \
-    {"weight_decay", DPID_REAL, 0, 0, 1e6, NULL, false, "lambda of lambda/2 |w|^2 (adamw: share of w taken a step, times the rate)"}, \
-        {"decay", DPID_CHOICE, 0, 0, 0, "weights|all", false, "what it acts on: matrices and kernels, or biases and scales too"}
+#define DECAY_OPTIONS                                                                                                  \
+    {"weight_decay",                                                                                                   \
+     DPID_REAL,                                                                                                        \
+     0,                                                                                                                \
+     0,                                                                                                                \
+     1e6,                                                                                                              \
+     NULL,                                                                                                             \
+     false,                                                                                                            \
+     "lambda of lambda/2 |w|^2 (adamw: share of w taken a step, times the rate)"},                                     \
+    {                                                                                                                  \
+        "decay", DPID_CHOICE, 0, 0, 0, "weights|all", false,                                                           \
+            "what it acts on: matrices and kernels, or biases and scales too"                                          \
+    }
 
 static const dpid_option sgd_options[] = {
     {"momentum", DPID_REAL, 0, 0, 0.9999, NULL, false, "v = momentum v + g"},
@@ -31,16 +41,43 @@ static const dpid_option lbfgs_options[] = {
     {0},
 };
 
-const dpid_optimizer dpid_optimizer_sgd = {.word = "sgd", .help = "v = momentum v + g; w -= rate v; options: momentum=0, nesterov=0, weight_decay=0, decay=weights|all", .options = sgd_options,
-                                           .states = 1, .default_rate = 0.1, .decay_key = DPID_SGD_DECAY, .decay_all_key = DPID_SGD_DECAY_ALL, .update = DPID_ISA_TABLE(dpid_update_sgd)};
-const dpid_optimizer dpid_optimizer_adam = {.word = "adam", .help = "Kingma and Ba 2015; options: beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0, decay=weights|all", .options = adam_options,
-                                            .states = 2, .default_rate = 0.001, .decay_key = DPID_ADAM_DECAY, .decay_all_key = DPID_ADAM_DECAY_ALL, .update = DPID_ISA_TABLE(dpid_update_adam)};
-const dpid_optimizer dpid_optimizer_adamw = {.word = "adamw", .help = "adam with decoupled weight decay (Loshchilov and Hutter 2019); options as adam", .options = adam_options, .states = 2,
-                                             .default_rate = 0.001, .decay_key = DPID_ADAM_DECAY, .decay_all_key = DPID_ADAM_DECAY_ALL, .update = DPID_ISA_TABLE(dpid_update_adamw)};
-const dpid_optimizer dpid_optimizer_lbfgs = {.word = "lbfgs", .help = "limited-memory BFGS on all samples, a step an iteration (liblbfgs); options: memory=10", .options = lbfgs_options,
-                                             .default_rate = 1, .decay_key = -1, .decay_all_key = -1};
+const dpid_optimizer dpid_optimizer_sgd = {
+    .word = "sgd",
+    .help = "v = momentum v + g; w -= rate v; options: momentum=0, nesterov=0, weight_decay=0, decay=weights|all",
+    .options = sgd_options,
+    .states = 1,
+    .default_rate = 0.1,
+    .decay_key = DPID_SGD_DECAY,
+    .decay_all_key = DPID_SGD_DECAY_ALL,
+    .update = DPID_ISA_TABLE(dpid_update_sgd)};
+const dpid_optimizer dpid_optimizer_adam = {
+    .word = "adam",
+    .help = "Kingma and Ba 2015; options: beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0, decay=weights|all",
+    .options = adam_options,
+    .states = 2,
+    .default_rate = 0.001,
+    .decay_key = DPID_ADAM_DECAY,
+    .decay_all_key = DPID_ADAM_DECAY_ALL,
+    .update = DPID_ISA_TABLE(dpid_update_adam)};
+const dpid_optimizer dpid_optimizer_adamw = {
+    .word = "adamw",
+    .help = "adam with decoupled weight decay (Loshchilov and Hutter 2019); options as adam",
+    .options = adam_options,
+    .states = 2,
+    .default_rate = 0.001,
+    .decay_key = DPID_ADAM_DECAY,
+    .decay_all_key = DPID_ADAM_DECAY_ALL,
+    .update = DPID_ISA_TABLE(dpid_update_adamw)};
+const dpid_optimizer dpid_optimizer_lbfgs = {
+    .word = "lbfgs",
+    .help = "limited-memory BFGS on all samples, a step an iteration (liblbfgs); options: memory=10",
+    .options = lbfgs_options,
+    .default_rate = 1,
+    .decay_key = -1,
+    .decay_all_key = -1};
 
-static const dpid_optimizer *const optimizers[] = {&dpid_optimizer_sgd, &dpid_optimizer_adam, &dpid_optimizer_adamw, &dpid_optimizer_lbfgs};
+static const dpid_optimizer *const optimizers[] = {&dpid_optimizer_sgd, &dpid_optimizer_adam, &dpid_optimizer_adamw,
+                                                   &dpid_optimizer_lbfgs};
 static const char *const optimizer_words[] = {"sgd", "adam", "adamw", "lbfgs", NULL};
 enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 
@@ -70,7 +107,10 @@ const char *deepid_optimizer_help(const char *word)
 
 /* ---- schedules ------------------------------------------------------------------------------ */
 
-#define WARMUP {"warmup", DPID_INT, 0, 0, 1 << 30, NULL, false, "steps of linear increase from 0"}
+#define WARMUP                                                                                                         \
+    {                                                                                                                  \
+        "warmup", DPID_INT, 0, 0, 1 << 30, NULL, false, "steps of linear increase from 0"                              \
+    }
 
 static const dpid_option constant_options[] = {WARMUP, {0}};
 
@@ -94,7 +134,8 @@ static double step_factor(const dpid_value *option, double share)
     return (share >= option[1].r ? option[3].r : 1) * (share >= option[2].r ? option[3].r : 1);
 }
 
-static const dpid_option cosine_options[] = {WARMUP, {"floor", DPID_REAL, 0, 0, 1, NULL, false, "factor at the end"}, {0}};
+static const dpid_option cosine_options[] = {
+    WARMUP, {"floor", DPID_REAL, 0, 0, 1, NULL, false, "factor at the end"}, {0}};
 
 /* Loshchilov and Hutter 2017, eq. 5 */
 static double cosine_factor(const dpid_value *option, double share)
@@ -106,7 +147,8 @@ static double cosine_factor(const dpid_value *option, double share)
 
 static const dpid_schedule schedules[] = {
     {"constant", "the rate stays; options: warmup=0", constant_options, constant_factor},
-    {"step", "the rate drops after shares of the steps; options: at=0.75, at2=2 (never), factor=0.1, warmup=0", step_options, step_factor},
+    {"step", "the rate drops after shares of the steps; options: at=0.75, at2=2 (never), factor=0.1, warmup=0",
+     step_options, step_factor},
     {"cosine", "the rate falls along half a cosine; options: floor=0, warmup=0", cosine_options, cosine_factor},
 };
 static const char *const schedule_words[] = {"constant", "step", "cosine", NULL};

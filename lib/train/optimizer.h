@@ -1,4 +1,5 @@
-/* Optimisers of one streaming pass: a word, its options, how many state arrays, and the update of one stretch of parameters. */
+/* Optimisers of one streaming pass: a word, its options, how many state arrays, and the update of one stretch of
+   parameters. */
 #ifndef DPID_TRAIN_OPTIMIZER_H
 #define DPID_TRAIN_OPTIMIZER_H
 

@@ -1,5 +1,7 @@
-/* Population statistics of batch-norm: the mean and variance of all samples, as training mode would take them from one batch of all: the variance is 1/n, the one that it normalises by.
-   Samples of one batch need one forward in training mode. More of them go batch by batch, a batch-norm after the other: those before normalise by all samples already. */
+/* Population statistics of batch-norm: the mean and variance of all samples, as training mode would take them from
+   one batch of all: the variance is 1/n, the one that it normalises by. Samples of one batch need one forward in
+   training mode. More of them go batch by batch, a batch-norm after the other: those before normalise by all samples
+   already. */
 #include "net/stage.h"
 #include "ops/batchnorm/batchnorm.h"
 #include "train/trainer.h"
@@ -74,7 +76,9 @@ static int64_t gather(const measure *m, int64_t batch)
     const int64_t n = first_of(m, batch + 1) - first;
     for (int64_t i = 0; i < n; i++)
         m->order[i] = first + i;
-    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), m->data, &(dpid_gathered){.order = m->order, .n = n, .precision = net->precision, .x = dpid_net_input(net)});
+    dpid_dataset_gather(
+        dpid_ctx_pool(net->head.ctx), m->data,
+        &(dpid_gathered){.order = m->order, .n = n, .precision = net->precision, .x = dpid_net_input(net)});
     return n;
 }
 
@@ -148,9 +152,11 @@ static int32_t check(const deepid_net *net, const deepid_dataset *data)
 {
     const dpid_shape *in = &net->value[0].shape;
     if (!dpid_is(data, DPID_MAGIC_DATASET))
-        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "measure_statistics: data is %s, expected a dataset", data ? "not a dataset" : "NULL");
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "measure_statistics: data is %s, expected a dataset",
+                         data ? "not a dataset" : "NULL");
     if (!dpid_shape_equal(in, &data->sample))
-        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s", dpid_shape_text(in->rank, in->extent).text,
+        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s",
+                         dpid_shape_text(in->rank, in->extent).text,
                          dpid_shape_text(data->sample.rank, data->sample.extent).text);
     return DEEPID_OK;
 }

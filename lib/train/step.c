@@ -1,4 +1,5 @@
-/* One training step in two halves: compute everything, then, when all of it is finite, change parameters, states and counters. */
+/* One training step in two halves: compute everything, then, when all of it is finite, change parameters, states and
+   counters. */
 #include "train/trainer.h"
 
 #include "tensor/vector.h"
@@ -11,7 +12,9 @@
 
 static bool all_finite(dpid_precision p, const void *x, int64_t n)
 {
-    return p == DPID_P32 ? dpid_all_finite_f32(x, n) : p == DPID_P64 ? dpid_all_finite_f64(x, n) : dpid_all_finite_f80(x, n);
+    return p == DPID_P32   ? dpid_all_finite_f32(x, n)
+           : p == DPID_P64 ? dpid_all_finite_f64(x, n)
+                           : dpid_all_finite_f80(x, n);
 }
 
 static int32_t fail_nonfinite(const deepid_trainer *t, const char *what, const char *quantity, int64_t n)
@@ -20,7 +23,9 @@ static int32_t fail_nonfinite(const deepid_trainer *t, const char *what, const c
     snprintf(step, sizeof step, "step %lld: the data", (long long)t->step + 1);
     const char *where = dpid_net_find_nonfinite(t->net, what, n);
     DPID_TRY(dpid_dataset_check_finite(t->head.ctx, t->data, step, t->net->precision));
-    return dpid_fail(t->head.ctx, DEEPID_ERR_NUMERIC, "step %lld: %s %s is not finite (learning rate %s); nothing was changed", (long long)t->step + 1, quantity, where ? where : "the loss",
+    return dpid_fail(t->head.ctx, DEEPID_ERR_NUMERIC,
+                     "step %lld: %s %s is not finite (learning rate %s); nothing was changed", (long long)t->step + 1,
+                     quantity, where ? where : "the loss",
                      dpid_number_rounded(dpid_trainer_rate_at(t, t->step), 4).text);
 }
 
@@ -34,7 +39,8 @@ static void add_loss(void *arg, int64_t first, int64_t n)
     const batch_loss *b = arg;
     const deepid_trainer *t = b->trainer;
     const int64_t offset = first * b->width * dpid_precision_bytes(t->net->precision);
-    dpid_loss_pass pass = {.option = t->loss_option, .n = n, .width = b->width, .batch = b->n, .each = t->losses + first};
+    dpid_loss_pass pass = {
+        .option = t->loss_option, .n = n, .width = b->width, .batch = b->n, .each = t->losses + first};
     pass.z = (char *)dpid_net_output(t->net) + offset;
     pass.dz = (char *)dpid_net_output_gradient(t->net) + offset;
     pass.labels = t->labels ? t->labels + first : NULL;
@@ -59,8 +65,19 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
     t->augment.seed = t->seed;
     net->noise_seed = t->seed;
     net->noise_step = (uint64_t)t->step;
-    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), t->data, &(dpid_gathered){.order = order, .n = n, .augment = augmented ? &t->augment : NULL, .epoch = (uint64_t)t->epoch, .precision = p, .x = dpid_net_input(net), .labels = t->labels, .targets = t->targets});
-    DPID_TRY(dpid_net_run_turn(net, DPID_TRAIN, n, &(dpid_turn){add_loss, &(batch_loss){t, n, dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape)}}));
+    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), t->data,
+                        &(dpid_gathered){.order = order,
+                                         .n = n,
+                                         .augment = augmented ? &t->augment : NULL,
+                                         .epoch = (uint64_t)t->epoch,
+                                         .precision = p,
+                                         .x = dpid_net_input(net),
+                                         .labels = t->labels,
+                                         .targets = t->targets});
+    DPID_TRY(dpid_net_run_turn(
+        net, DPID_TRAIN, n,
+        &(dpid_turn){add_loss,
+                     &(batch_loss){t, n, dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape)}}));
     *loss_mean = mean_loss(t, n);
     if (!isfinite(*loss_mean)) {
         DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n)); /* for all values to be there */
@@ -74,7 +91,8 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
 
 /* ---- second half: the update ------------------------------------------------------------------ */
 
-/* One streaming pass, cut into tasks of so many parameters: at most the first number, at least the second, a few for each worker between. */
+/* One streaming pass, cut into tasks of so many parameters: at most the first number, at least the second, a few for
+   each worker between. */
 enum { TASK_MOST = 16384, TASK_LEAST = 1024, TASKS_A_WORKER = 4 };
 
 typedef struct {
@@ -153,7 +171,10 @@ static void update_parameters(deepid_trainer *t, double norm)
     dpid_pool *pool = dpid_ctx_pool(t->head.ctx);
     const double scale = t->clip > 0 && norm > t->clip ? t->clip / norm : 1;
     update u = {.trainer = t,
-                .common = {.option = t->optimizer_option, .step = t->step + 1 - t->since, .rate = dpid_trainer_rate_at(t, t->step), .scale = scale},
+                .common = {.option = t->optimizer_option,
+                           .step = t->step + 1 - t->since,
+                           .rate = dpid_trainer_rate_at(t, t->step),
+                           .scale = scale},
                 .decay = o->decay_key >= 0 ? t->optimizer_option[o->decay_key].r : 0,
                 .decay_all = o->decay_all_key >= 0 && t->optimizer_option[o->decay_all_key].i == 1,
                 .task = task_of(t->net->values_reals, dpid_pool_workers(pool))};
@@ -222,7 +243,8 @@ int32_t dpid_trainer_report(deepid_trainer *t, deepid_event_fn progress, deepid_
     if (progress) {
         t->head.ctx->callback_code = progress(user, event);
         if (t->head.ctx->callback_code != 0)
-            return dpid_fail(t->head.ctx, DEEPID_ERR_CALLBACK, "the callback returned %d after step %lld", t->head.ctx->callback_code, (long long)t->step);
+            return dpid_fail(t->head.ctx, DEEPID_ERR_CALLBACK, "the callback returned %d after step %lld",
+                             t->head.ctx->callback_code, (long long)t->step);
     }
     if (atomic_exchange(&t->stop, 0))
         return dpid_fail(t->head.ctx, DEEPID_STOPPED, "asked to stop after step %lld", (long long)t->step);
@@ -283,7 +305,9 @@ int64_t deepid_event_steps(const deepid_event *event)
 
 double deepid_event_epoch(const deepid_event *event)
 {
-    return dpid_is(event, DPID_MAGIC_EVENT) ? (double)event->trainer->step / (double)deepid_trainer_steps_per_epoch(event->trainer) : (double)NAN;
+    return dpid_is(event, DPID_MAGIC_EVENT)
+               ? (double)event->trainer->step / (double)deepid_trainer_steps_per_epoch(event->trainer)
+               : (double)NAN;
 }
 
 double deepid_event_loss(const deepid_event *event)

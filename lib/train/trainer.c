@@ -14,11 +14,14 @@ static int32_t check_fit(const deepid_net *net, const deepid_dataset *data)
     if (data->head.ctx != ctx)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "trainer: the net and the data belong to different contexts");
     if (!dpid_shape_equal(in, &data->sample))
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s", dpid_shape_text(in->rank, in->extent).text,
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s",
+                         dpid_shape_text(in->rank, in->extent).text,
                          dpid_shape_text(data->sample.rank, data->sample.extent).text);
     const int64_t width = data->labels ? data->classes : data->target_width;
     if (out->rank != 1 || (data->labels ? out->extent[0] < width : out->extent[0] != width))
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s", dpid_shape_text(out->rank, out->extent).text, (long long)width, data->labels ? "classes" : "targets");
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s",
+                         dpid_shape_text(out->rank, out->extent).text, (long long)width,
+                         data->labels ? "classes" : "targets");
     return DEEPID_OK;
 }
 
@@ -188,7 +191,8 @@ static int32_t set_loss(deepid_trainer *t, const char *text)
         return dpid_fail_word(t->head.ctx, "loss", word, dpid_loss_words());
     DPID_TRY(dpid_options_parse(t->head.ctx, loss->word, rest, loss->options, values));
     if (loss->takes_labels != (t->data->labels != NULL))
-        return dpid_fail(t->head.ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", loss->word, loss->takes_labels ? "labels" : "targets", t->data->labels ? "labels" : "targets");
+        return dpid_fail(t->head.ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", loss->word,
+                         loss->takes_labels ? "labels" : "targets", t->data->labels ? "labels" : "targets");
     DPID_TRY(keep_text(t, &t->loss_text, text));
     t->loss = loss;
     memcpy(t->loss_option, values, sizeof values);
@@ -206,7 +210,8 @@ static int32_t set_augmentation(deepid_trainer *t, const char *text)
     dpid_augment augment;
     DPID_TRY(dpid_augment_parse(t->head.ctx, text, &augment));
     if ((augment.pad || augment.flip) && t->data->sample.rank != 3)
-        return dpid_fail(t->head.ctx, DEEPID_ERR_UNSUPPORTED, "augmentation '%s' needs pictures, the data has samples of %s", text,
+        return dpid_fail(t->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                         "augmentation '%s' needs pictures, the data has samples of %s", text,
                          dpid_shape_text(t->data->sample.rank, t->data->sample.extent).text);
     DPID_TRY(keep_text(t, &t->augment_text, text ? text : ""));
     t->augment = augment;
@@ -222,7 +227,8 @@ int32_t deepid_trainer_set_augmentation(deepid_trainer *trainer, const char *aug
 static int32_t set_learning_rate(deepid_trainer *trainer, double rate)
 {
     if (!(rate > 0 && isfinite(rate)))
-        return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "learning rate is %s, expected above 0", dpid_number(rate).text);
+        return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "learning rate is %s, expected above 0",
+                         dpid_number(rate).text);
     trainer->rate = rate;
     return DEEPID_OK;
 }
@@ -236,7 +242,8 @@ int32_t deepid_trainer_set_learning_rate(deepid_trainer *trainer, double rate)
 static int32_t set_clip(deepid_trainer *trainer, double norm)
 {
     if (!(norm >= 0 && isfinite(norm)))
-        return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "clip is %s, expected 0 (off) or more", dpid_number(norm).text);
+        return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "clip is %s, expected 0 (off) or more",
+                         dpid_number(norm).text);
     trainer->clip = norm;
     return DEEPID_OK;
 }
@@ -250,7 +257,8 @@ int32_t deepid_trainer_set_clip(deepid_trainer *trainer, double norm)
 static int32_t set_total_steps(deepid_trainer *trainer, int64_t steps)
 {
     if (steps < 1)
-        return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "total steps is %lld, expected 1 or more", (long long)steps);
+        return dpid_fail(trainer->head.ctx, DEEPID_ERR_ARGUMENT, "total steps is %lld, expected 1 or more",
+                         (long long)steps);
     trainer->total_steps = steps;
     return DEEPID_OK;
 }
@@ -264,7 +272,9 @@ int32_t deepid_trainer_set_total_steps(deepid_trainer *trainer, int64_t steps)
 static int32_t set_batch(deepid_trainer *t, int64_t batch)
 {
     if (batch < 0 || batch > t->data->count)
-        return dpid_fail(t->head.ctx, DEEPID_ERR_ARGUMENT, "batch is %lld, expected 1 to the %lld samples of the data, or 0 for all", (long long)batch, (long long)t->data->count);
+        return dpid_fail(t->head.ctx, DEEPID_ERR_ARGUMENT,
+                         "batch is %lld, expected 1 to the %lld samples of the data, or 0 for all", (long long)batch,
+                         (long long)t->data->count);
     drop_buffers(t);
     t->batch = batch;
     return DEEPID_OK;
@@ -305,7 +315,8 @@ static int32_t set_nonfinite(deepid_trainer *trainer, const char *what)
 {
     const bool record = what && strcmp(what, "record") == 0;
     if (!record && (!what || strcmp(what, "stop") != 0))
-        return dpid_fail(trainer->head.ctx, DEEPID_ERR_SPEC, "nonfinite is '%s', expected stop or record", what ? what : "NULL");
+        return dpid_fail(trainer->head.ctx, DEEPID_ERR_SPEC, "nonfinite is '%s', expected stop or record",
+                         what ? what : "NULL");
     trainer->record = record;
     return DEEPID_OK;
 }

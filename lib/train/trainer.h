@@ -11,8 +11,8 @@
 
 struct deepid_trainer {
     dpid_head head;
-    deepid_net *net;             /* lent */
-    const deepid_dataset *data;  /* lent */
+    deepid_net *net;            /* lent */
+    const deepid_dataset *data; /* lent */
     /* settings, with the texts that made them */
     const dpid_loss *loss;
     dpid_value loss_option[DPID_OPTIONS_MAX];
@@ -29,7 +29,7 @@ struct deepid_trainer {
     bool keep_last, record;
     /* state */
     int64_t step, epoch, position; /* done steps; the running epoch and the next sample in its order */
-    int64_t since; /* the step at which the optimiser was set: its corrections count from there */
+    int64_t since;                 /* the step at which the optimiser was set: its corrections count from there */
     int64_t nonfinite;
     double last_loss, last_norm;
     atomic_int stop;
@@ -50,12 +50,15 @@ struct deepid_event {
 
 /* Buffers for the batch and the optimiser; nothing is allocated after it. */
 int32_t dpid_trainer_prepare(deepid_trainer *trainer);
-/* Forward, loss, backward of the given samples: loss and gradient in net, *loss_mean; not finite: DEEPID_ERR_NUMERIC naming the layer, nothing but buffers changed. */
-int32_t dpid_trainer_gradient(deepid_trainer *trainer, const int64_t *order, int64_t n, double *loss_mean, double *norm);
+/* Forward, loss, backward of the given samples: loss and gradient in net, *loss_mean; not finite: DEEPID_ERR_NUMERIC
+   naming the layer, nothing but buffers changed. */
+int32_t dpid_trainer_gradient(deepid_trainer *trainer, const int64_t *order, int64_t n, double *loss_mean,
+                              double *norm);
 double dpid_trainer_rate_at(const deepid_trainer *trainer, int64_t step);
 int64_t dpid_trainer_batch(const deepid_trainer *trainer); /* samples of a full step */
 /* steps iterations of L-BFGS. */
-int32_t dpid_trainer_lbfgs(deepid_trainer *trainer, int64_t steps, deepid_event_fn progress, deepid_event *event, void *user);
+int32_t dpid_trainer_lbfgs(deepid_trainer *trainer, int64_t steps, deepid_event_fn progress, deepid_event *event,
+                           void *user);
 /* Report to the caller after a step: DEEPID_OK, DEEPID_STOPPED or DEEPID_ERR_CALLBACK. */
 int32_t dpid_trainer_report(deepid_trainer *trainer, deepid_event_fn progress, deepid_event *event, void *user);
 

@@ -3,7 +3,8 @@
 
 #include "tensor/real.h"
 
-/* SGD:  g' = g + decay w;  v = momentum v + g';  w -= rate v      (Sutskever et al. 2013; the rate stands outside v: PyTorch's convention)
+/* SGD:  g' = g + decay w;  v = momentum v + g';  w -= rate v
+   (Sutskever et al. 2013; the rate stands outside v: PyTorch's convention)
    Nesterov:  w -= rate (g' + momentum v) */
 void DPID_T(dpid_update_sgd)(const dpid_update *u)
 {
@@ -22,8 +23,8 @@ void DPID_T(dpid_update_sgd)(const dpid_update *u)
     }
 }
 
-/* Adam (Kingma and Ba 2015, algorithm 1):  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= rate mhat / (sqrt(vhat) + eps)
-   adam adds decay w to g; adamw (Loshchilov and Hutter 2019) shrinks w by rate decay instead. */
+/* Adam (Kingma and Ba 2015, algorithm 1):  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= rate mhat /
+   (sqrt(vhat) + eps) adam adds decay w to g; adamw (Loshchilov and Hutter 2019) shrinks w by rate decay instead. */
 static void adam(const dpid_update *u, bool decoupled)
 {
     const double b1 = u->option[DPID_ADAM_BETA1].r;

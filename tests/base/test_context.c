@@ -21,7 +21,8 @@ static void create_needs_a_place_for_its_result(void **state)
     assert_int_equal(deepid_ctx_create_with_allocator(failing_alloc_take, NULL, NULL, &ctx), DEEPID_ERR_ARGUMENT);
     assert_null(ctx);
     failing_alloc heap = {.fail_at = 1};
-    assert_int_equal(deepid_ctx_create_with_allocator(failing_alloc_take, failing_alloc_give, &heap, &ctx), DEEPID_ERR_MEMORY);
+    assert_int_equal(deepid_ctx_create_with_allocator(failing_alloc_take, failing_alloc_give, &heap, &ctx),
+                     DEEPID_ERR_MEMORY);
     assert_null(ctx);
     deepid_ctx_destroy(NULL);
 }
@@ -81,14 +82,16 @@ static void limits_go_by_name(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    const char *const names[] = {"memory_bytes", "tensor_elements", "file_bytes", "header_bytes", "text_bytes", "layers"};
+    const char *const names[] = {"memory_bytes", "tensor_elements", "file_bytes",
+                                 "header_bytes", "text_bytes",      "layers"};
     for (int64_t i = 0; i < 6; i++) {
         assert_true(deepid_ctx_limit(ctx, names[i]) > 0);
         OK(deepid_ctx_set_limit(ctx, names[i], 1000 + i));
     }
     for (int64_t i = 0; i < 6; i++)
         assert_int_equal(deepid_ctx_limit(ctx, names[i]), 1000 + i);
-    REFUSED(deepid_ctx_set_limit(ctx, "colour", 5), DEEPID_ERR_ARGUMENT, "unknown limit 'colour'; known: memory_bytes, ");
+    REFUSED(deepid_ctx_set_limit(ctx, "colour", 5), DEEPID_ERR_ARGUMENT,
+            "unknown limit 'colour'; known: memory_bytes, ");
     REFUSED(deepid_ctx_set_limit(ctx, NULL, 5), DEEPID_ERR_ARGUMENT, "unknown limit 'NULL'");
     REFUSED(deepid_ctx_set_limit(ctx, "layers", 0), DEEPID_ERR_ARGUMENT, "limit layers is 0, expected 1 or more");
     assert_int_equal(deepid_ctx_limit(ctx, "layers"), 1005);
@@ -103,10 +106,17 @@ static void a_sentence_stays_one_line_of_utf8_within_512_bytes(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    assert_int_equal(dpid_fail(ctx, DEEPID_ERR_IO, "cannot read '%s'", "a\nb\tc\x01" "d\xff" "e\xc3"), DEEPID_ERR_IO);
+    assert_int_equal(dpid_fail(ctx, DEEPID_ERR_IO, "cannot read '%s'",
+                               "a\nb\tc\x01"
+                               "d\xff"
+                               "e\xc3"),
+                     DEEPID_ERR_IO);
     assert_string_equal(deepid_ctx_error(ctx), "cannot read 'a b c?d?e?'");
-    (void)dpid_fail(ctx, DEEPID_ERR_IO, "Gr\xc3\xb6\xc3\x9f" "e");
-    assert_string_equal(deepid_ctx_error(ctx), "Gr\xc3\xb6\xc3\x9f" "e");
+    (void)dpid_fail(ctx, DEEPID_ERR_IO,
+                    "Gr\xc3\xb6\xc3\x9f"
+                    "e");
+    assert_string_equal(deepid_ctx_error(ctx), "Gr\xc3\xb6\xc3\x9f"
+                                               "e");
     for (int shift = 0; shift < 4; shift++) { /* a cut never leaves half a character, wherever it falls */
         char text[700] = "abc";
         text[shift] = 0;
@@ -260,7 +270,8 @@ static void a_forked_child_is_refused_and_can_make_its_own(void **state)
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        fail_msg("the child ended with status %#x (exit code bits: 1 not refused, 2 no sentence, 4 no own context)", (unsigned)status);
+        fail_msg("the child ended with status %#x (exit code bits: 1 not refused, 2 no sentence, 4 no own context)",
+                 (unsigned)status);
     OK(deepid_ctx_set_limit(ctx, "layers", 5)); /* the parent goes on */
     dpid_pool_run(dpid_ctx_pool(ctx), 100, nothing, NULL);
     deepid_ctx_destroy(ctx);

@@ -79,14 +79,18 @@ static void what_cannot_be_read_says_why(void **state)
     deepid_ctx *ctx = new_ctx(1);
     uint8_t *data = NULL;
     int64_t bytes = -1;
-    REFUSED(dpid_file_read(ctx, temporary("nowhere"), &data, &bytes), DEEPID_ERR_IO, "nowhere': No such file or directory");
-    REFUSED(dpid_file_read(ctx, fresh_folder("folder"), &data, &bytes), DEEPID_ERR_IO, "folder' is not a regular file but a folder");
-    REFUSED(dpid_file_read(ctx, "/dev/zero", &data, &bytes), DEEPID_ERR_IO, "'/dev/zero' is not a regular file but a device");
+    REFUSED(dpid_file_read(ctx, temporary("nowhere"), &data, &bytes), DEEPID_ERR_IO,
+            "nowhere': No such file or directory");
+    REFUSED(dpid_file_read(ctx, fresh_folder("folder"), &data, &bytes), DEEPID_ERR_IO,
+            "folder' is not a regular file but a folder");
+    REFUSED(dpid_file_read(ctx, "/dev/zero", &data, &bytes), DEEPID_ERR_IO,
+            "'/dev/zero' is not a regular file but a device");
     const char *fifo = temporary("fifo");
     assert_int_equal(mkfifo(fifo, 0600), 0);
     alarm(20); /* a reader that waits for a writer would hang here */
     REFUSED(dpid_file_read(ctx, fifo, &data, &bytes), DEEPID_ERR_IO, "fifo' is not a regular file");
-    REFUSED(dpid_file_read_gz(ctx, fifo, 0, NULL, &data, &bytes), DEEPID_ERR_IO, "fifo' is not a regular file but a pipe");
+    REFUSED(dpid_file_read_gz(ctx, fifo, 0, NULL, &data, &bytes), DEEPID_ERR_IO,
+            "fifo' is not a regular file but a pipe");
     alarm(0);
     assert_null(data);
     assert_int_equal(bytes, -1);
@@ -104,7 +108,8 @@ static void the_cap_is_checked_before_anything_is_allocated(void **state)
     const char *path = put("capped", "0123456789", 10);
     OK(deepid_ctx_set_limit(ctx, "file_bytes", 9));
     heap.calls = 0;
-    REFUSED(dpid_file_read(ctx, path, &data, &bytes), DEEPID_ERR_LIMIT, "capped' has 10 bytes, the limit file_bytes is 9");
+    REFUSED(dpid_file_read(ctx, path, &data, &bytes), DEEPID_ERR_LIMIT,
+            "capped' has 10 bytes, the limit file_bytes is 9");
     assert_int_equal(heap.calls, 0);
     OK(deepid_ctx_set_limit(ctx, "file_bytes", 10));
     expect_content(ctx, path, "0123456789");
@@ -186,11 +191,13 @@ static void damaged_packed_files_are_refused(void **state)
     }
     for (size_t i = length - 8; i < length; i++) { /* the check sum and the length at the end */
         packed[i] ^= 1;
-        REFUSED(dpid_file_read_gz(ctx, put("flip.gz", packed, length), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT, "flip.gz' is not a complete .gz file: it is damaged (incorrect");
+        REFUSED(dpid_file_read_gz(ctx, put("flip.gz", packed, length), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT,
+                "flip.gz' is not a complete .gz file: it is damaged (incorrect");
         packed[i] ^= 1;
     }
     memcpy(packed + length, "tail", 4);
-    REFUSED(dpid_file_read_gz(ctx, put("tail.gz", packed, length + 4), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT, "tail.gz' is not a complete .gz file: what follows its end is no .gz");
+    REFUSED(dpid_file_read_gz(ctx, put("tail.gz", packed, length + 4), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT,
+            "tail.gz' is not a complete .gz file: what follows its end is no .gz");
     assert_null(data);
     assert_int_equal(deepid_ctx_memory(ctx), 0);
     deepid_ctx_destroy(ctx);
@@ -207,7 +214,8 @@ static void a_small_file_cannot_unpack_beyond_the_cap(void **state)
     uint8_t *data = NULL;
     int64_t bytes = 0;
     OK(deepid_ctx_set_limit(ctx, "file_bytes", (20 << 20) - 1));
-    REFUSED(dpid_file_read_gz(ctx, path, 0, NULL, &data, &bytes), DEEPID_ERR_LIMIT, "bomb.gz' unpacks to more than the limit file_bytes 20971519");
+    REFUSED(dpid_file_read_gz(ctx, path, 0, NULL, &data, &bytes), DEEPID_ERR_LIMIT,
+            "bomb.gz' unpacks to more than the limit file_bytes 20971519");
     OK(deepid_ctx_set_limit(ctx, "file_bytes", 20 << 20)); /* just enough is enough */
     OK(dpid_file_read_gz(ctx, path, 0, NULL, &data, &bytes));
     assert_int_equal(bytes, 20 << 20);
@@ -222,11 +230,15 @@ static int32_t counted(deepid_ctx *ctx, const char *path, const uint8_t *first, 
 {
     if (count < 1)
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is empty", path);
-    *bytes = first[0] == 255 ? INT64_MAX : first[0] == 254 ? (int64_t)1 << 30 : first[0] == 253 ? (int64_t)1 << 20 : 1 + first[0];
+    *bytes = first[0] == 255   ? INT64_MAX
+             : first[0] == 254 ? (int64_t)1 << 30
+             : first[0] == 253 ? (int64_t)1 << 20
+                               : 1 + first[0];
     return DEEPID_OK;
 }
 
-/* 40 MB of zeros behind a header that says 5 bytes: the memory that it may take would not hold them, packed or plain. */
+/* 40 MB of zeros behind a header that says 5 bytes: the memory that it may take would not hold them, packed or
+   plain. */
 static void a_file_is_read_no_further_than_it_says(void **state)
 {
     (void)state;
@@ -239,8 +251,10 @@ static void a_file_is_read_no_further_than_it_says(void **state)
     OK(deepid_ctx_set_limit(ctx, "memory_bytes", ALLOWED));
     text[0] = 4;
     const size_t length = pack(text, ZEROS, packed, 1 << 20);
-    REFUSED(dpid_file_read_gz(ctx, put("long.gz", packed, length), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "long.gz' says that it has 5 bytes, and goes on behind them: it is too long");
-    REFUSED(dpid_file_read_gz(ctx, put("long", text, ZEROS), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "long' says that it has 5 bytes, it has 41943040");
+    REFUSED(dpid_file_read_gz(ctx, put("long.gz", packed, length), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+            "long.gz' says that it has 5 bytes, and goes on behind them: it is too long");
+    REFUSED(dpid_file_read_gz(ctx, put("long", text, ZEROS), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+            "long' says that it has 5 bytes, it has 41943040");
     for (int after = 3; after <= 6; after++) { /* 4 bytes are what it says, packed whole or in two parts */
         size_t parts = pack(text, 2, packed, 1 << 20);
         parts += pack(text + 2, (size_t)after - 1, packed + parts, (1 << 20) - parts);
@@ -251,17 +265,22 @@ static void a_file_is_read_no_further_than_it_says(void **state)
     }
     const size_t five = pack(text, 5, packed, 1 << 20);
     packed[five - 6] ^= 1; /* all bytes are there, and their check is read too */
-    REFUSED(dpid_file_read_gz(ctx, put("check.gz", packed, five), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "it is damaged (incorrect data check)");
+    REFUSED(dpid_file_read_gz(ctx, put("check.gz", packed, five), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+            "it is damaged (incorrect data check)");
     text[0] = (char)253; /* also where the room ends with the last byte that it says */
     size_t million = pack(text, 1 << 20, packed, 1 << 20);
     million += pack("x", 1, packed + million, 1 << 10);
-    REFUSED(dpid_file_read_gz(ctx, put("million.gz", packed, million), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "says that it has 1048576 bytes, and goes on behind them");
+    REFUSED(dpid_file_read_gz(ctx, put("million.gz", packed, million), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+            "says that it has 1048576 bytes, and goes on behind them");
     text[0] = (char)254;
     const size_t few = pack(text, 300, packed, 1 << 20);
-    REFUSED(dpid_file_read_gz(ctx, put("much.gz", packed, few), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "bytes of .gz cannot hold");
+    REFUSED(dpid_file_read_gz(ctx, put("much.gz", packed, few), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+            "bytes of .gz cannot hold");
     text[0] = (char)255;
-    REFUSED(dpid_file_read_gz(ctx, put("all", text, 300), 1, counted, &data, &bytes), DEEPID_ERR_LIMIT, "all' says that it has 9223372036854775807 bytes, the limit file_bytes is");
-    REFUSED(dpid_file_read_gz(ctx, put("none", text, 0), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT, "none' is empty");
+    REFUSED(dpid_file_read_gz(ctx, put("all", text, 300), 1, counted, &data, &bytes), DEEPID_ERR_LIMIT,
+            "all' says that it has 9223372036854775807 bytes, the limit file_bytes is");
+    REFUSED(dpid_file_read_gz(ctx, put("none", text, 0), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+            "none' is empty");
     assert_int_equal(deepid_ctx_memory(ctx), 0);
     free(packed);
     free(text);
@@ -393,7 +412,8 @@ static void the_name_is_made_by_one_of_two(void **state)
     assert_true(taken);
     expect_content(ctx, in(folder, "name"), "first");
     assert_int_equal(entries(folder), 1);
-    REFUSED(dpid_file_create(ctx, in(folder, "no/name"), "x", 1, &taken), DEEPID_ERR_IO, "no/name': No such file or directory");
+    REFUSED(dpid_file_create(ctx, in(folder, "no/name"), "x", 1, &taken), DEEPID_ERR_IO,
+            "no/name': No such file or directory");
     deepid_ctx_destroy(ctx);
 }
 
@@ -492,7 +512,8 @@ static void a_folder_that_is_missing_or_closed_is_named(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    REFUSED(dpid_file_replace(ctx, temporary("no/such/file"), "x", 1), DEEPID_ERR_IO, "no/such/file': No such file or directory");
+    REFUSED(dpid_file_replace(ctx, temporary("no/such/file"), "x", 1), DEEPID_ERR_IO,
+            "no/such/file': No such file or directory");
     char folder[300];
     snprintf(folder, sizeof folder, "%s", fresh_folder("closed"));
     OK(dpid_file_replace(ctx, in(folder, "target"), "old", 3));

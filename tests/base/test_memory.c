@@ -27,12 +27,14 @@ static void arithmetic_refuses_what_does_not_fit(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t out = 77;
         if (dpid_mul(cases[i].a, cases[i].b, &out) != cases[i].product || (!cases[i].product && out != 77))
-            fail_msg("%lld * %lld: expected %s and out %s", (long long)cases[i].a, (long long)cases[i].b, cases[i].product ? "true" : "false", cases[i].product ? "written" : "untouched");
+            fail_msg("%lld * %lld: expected %s and out %s", (long long)cases[i].a, (long long)cases[i].b,
+                     cases[i].product ? "true" : "false", cases[i].product ? "written" : "untouched");
         if (cases[i].product)
             assert_true(out == cases[i].a * cases[i].b);
         out = 77;
         if (dpid_add(cases[i].a, cases[i].b, &out) != cases[i].sum || (!cases[i].sum && out != 77))
-            fail_msg("%lld + %lld: expected %s and out %s", (long long)cases[i].a, (long long)cases[i].b, cases[i].sum ? "true" : "false", cases[i].sum ? "written" : "untouched");
+            fail_msg("%lld + %lld: expected %s and out %s", (long long)cases[i].a, (long long)cases[i].b,
+                     cases[i].sum ? "true" : "false", cases[i].sum ? "written" : "untouched");
     }
 }
 
@@ -68,7 +70,8 @@ static void blocks_are_aligned_zeroed_and_counted(void **state)
         assert_int_equal((uintptr_t)blocks[i] % DPID_ALIGN, 0);
         for (int64_t j = 0; j < counts[i]; j++)
             if (blocks[i][j] != 0)
-                fail_msg("byte %lld of a block of %lld is %d, expected 0", (long long)j, (long long)counts[i], blocks[i][j]);
+                fail_msg("byte %lld of a block of %lld is %d, expected 0", (long long)j, (long long)counts[i],
+                         blocks[i][j]);
         memset(blocks[i], 0xff, (size_t)counts[i]);
     }
     assert_true(deepid_ctx_memory(ctx) - before >= 1000003 + 65 + 64 + 63 + 1);
@@ -84,7 +87,8 @@ static void sizes_beyond_counting_are_refused_with_their_name(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     void *block = NULL;
-    REFUSED(dpid_alloc(ctx, INT64_MAX, 8, "weights", &block), DEEPID_ERR_LIMIT, "weights: 9223372036854775807 x 8 bytes");
+    REFUSED(dpid_alloc(ctx, INT64_MAX, 8, "weights", &block), DEEPID_ERR_LIMIT,
+            "weights: 9223372036854775807 x 8 bytes");
     REFUSED(dpid_alloc(ctx, INT64_MAX - 10, 1, "weights", &block), DEEPID_ERR_LIMIT, "weights");
     REFUSED(dpid_alloc(ctx, -1, 8, "weights", &block), DEEPID_ERR_LIMIT, "weights: -1 x 8 bytes");
     assert_null(block);
@@ -99,7 +103,8 @@ static void the_memory_limit_names_what_is_held(void **state)
     char *more = NULL;
     OK(deepid_ctx_set_limit(ctx, "memory_bytes", 4096));
     OK(dpid_alloc(ctx, 2048, 1, "first", &kept));
-    REFUSED(dpid_alloc(ctx, 2048, 1, "second", &more), DEEPID_ERR_LIMIT, "second: 2112 bytes would exceed the limit memory_bytes 4096 (2112 are held)");
+    REFUSED(dpid_alloc(ctx, 2048, 1, "second", &more), DEEPID_ERR_LIMIT,
+            "second: 2112 bytes would exceed the limit memory_bytes 4096 (2112 are held)");
     assert_null(more);
     OK(deepid_ctx_set_limit(ctx, "memory_bytes", 2 * 2112)); /* just enough */
     OK(dpid_alloc(ctx, 2048, 1, "second", &more));

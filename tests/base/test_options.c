@@ -73,7 +73,8 @@ static void every_mistake_says_where_and_what_was_expected(void **state)
         {"out", "dense: out needs a value: out=..."},
         {"out=", "dense: out needs a value: out=..."},
         {"rate=1", "dense needs out=... (number of outputs)"},
-        {"out=1 kernl=3", "line 1, column 7: unknown option of dense 'kernl'; known: out, rate, mode, kernel, padding, bias (nearest: kernel)"},
+        {"out=1 kernl=3", "line 1, column 7: unknown option of dense 'kernl'; known: out, rate, mode, kernel, padding, "
+                          "bias (nearest: kernel)"},
         {"out=1 colour=3", "unknown option of dense 'colour'; known: out, rate, mode, kernel, padding, bias"},
         {"out=1 \xc3\xb6\xc3\xb6 q=1", "line 1, column 7: unknown option of dense '\xc3\xb6\xc3\xb6'"},
     };
@@ -105,7 +106,8 @@ static void columns_count_characters_from_the_whole_text(void **state)
     dpid_span rest;
     const dpid_span word = dpid_first_word((dpid_span){whole + 6, (int64_t)strlen(whole) - 6, whole}, &rest);
     assert_true(dpid_span_is(word, "dense") && !dpid_span_is(word, "dens") && !dpid_span_is(word, "dense2"));
-    REFUSED(dpid_options_parse(ctx, "dense", rest, options, v), DEEPID_ERR_SPEC, "line 1, column 15: dense: out is 'x'");
+    REFUSED(dpid_options_parse(ctx, "dense", rest, options, v), DEEPID_ERR_SPEC,
+            "line 1, column 15: dense: out is 'x'");
     deepid_ctx_destroy(ctx);
 }
 
@@ -129,7 +131,8 @@ static void a_long_list_of_known_words_ends_in_dots(void **state)
     const char *words[101] = {NULL};
     for (int i = 0; i < 100; i++)
         words[i] = i == 99 ? "dense" : "a_rather_long_word";
-    REFUSED(dpid_fail_word(ctx, "layer", dpid_span_of("dens"), words), DEEPID_ERR_SPEC, "line 1, column 1: unknown layer 'dens'; known: a_rather_long_word, ");
+    REFUSED(dpid_fail_word(ctx, "layer", dpid_span_of("dens"), words), DEEPID_ERR_SPEC,
+            "line 1, column 1: unknown layer 'dens'; known: a_rather_long_word, ");
     assert_non_null(strstr(deepid_ctx_error(ctx), "a_rather_long_word, ... (nearest: dense)"));
     deepid_ctx_destroy(ctx);
 }
@@ -140,7 +143,8 @@ static void words_without_options_say_so(void **state)
     deepid_ctx *ctx = new_ctx(1);
     OK(dpid_options_parse(ctx, "relu", dpid_span_of("  "), NULL, NULL));
     OK(dpid_options_parse(ctx, "relu", dpid_span_of(NULL), NULL, NULL));
-    REFUSED(dpid_options_parse(ctx, "relu", dpid_span_of("slope=1"), NULL, NULL), DEEPID_ERR_SPEC, "relu takes no options, found 'slope'");
+    REFUSED(dpid_options_parse(ctx, "relu", dpid_span_of("slope=1"), NULL, NULL), DEEPID_ERR_SPEC,
+            "relu takes no options, found 'slope'");
     deepid_ctx_destroy(ctx);
 }
 

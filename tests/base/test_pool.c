@@ -17,7 +17,8 @@ typedef struct {
 static void once(void *arg, int64_t task, int32_t worker)
 {
     count *c = arg;
-    if (task < 0 || task >= c->tasks || worker < 0 || worker >= c->workers || atomic_fetch_add(&c->inside[worker], 1) != 0) {
+    if (task < 0 || task >= c->tasks || worker < 0 || worker >= c->workers ||
+        atomic_fetch_add(&c->inside[worker], 1) != 0) {
         atomic_fetch_add(&c->wrong, 1);
         return;
     }
@@ -34,7 +35,8 @@ static void expect_once(dpid_pool *pool, int64_t tasks)
     assert_int_equal(c.wrong, 0);
     for (int64_t i = 0; i < tasks; i++)
         if (c.times[i] != 1)
-            fail_msg("task %lld of %lld ran %d times with %d workers", (long long)i, (long long)tasks, c.times[i], c.workers);
+            fail_msg("task %lld of %lld ran %d times with %d workers", (long long)i, (long long)tasks, c.times[i],
+                     c.workers);
     free(c.times);
     free(c.inside);
 }
@@ -84,7 +86,10 @@ static void regions_follow_each_other_without_a_gap(void **state)
         int64_t values[8] = {0};
         relay r = {.values = values};
         for (; r.round < REGIONS; r.round++)
-            dpid_pool_run(pool, 2 + r.round % 7, pass_on, &(relay){.values = (int64_t[8]){r.round, r.round, r.round, r.round, r.round, r.round, r.round, r.round}, .round = r.round});
+            dpid_pool_run(
+                pool, 2 + r.round % 7, pass_on,
+                &(relay){.values = (int64_t[8]){r.round, r.round, r.round, r.round, r.round, r.round, r.round, r.round},
+                         .round = r.round});
         r.round = 0;
         for (; r.round < REGIONS; r.round++)
             dpid_pool_run(pool, 8, pass_on, &r);
@@ -146,7 +151,7 @@ static void outer(void *arg, int64_t task, int32_t worker)
     while (atomic_load(&n->arrived) < n->workers) /* so that every worker has a task */
         sched_yield();
     dpid_pool_run(n->pool, 10, inner, n);
-    dpid_pool_run(NULL, 10, inner_alone, n);  /* a region without a pool has one worker, number 0 */
+    dpid_pool_run(NULL, 10, inner_alone, n); /* a region without a pool has one worker, number 0 */
     dpid_pool_run(n->other, 1, inner_alone, n);
 }
 

@@ -14,7 +14,8 @@ static void plain_philox(const uint32_t counter[4], const uint32_t key[2], uint3
     for (int round = 0; round < 10; round++) {
         const uint64_t p0 = (uint64_t)0xD2511F53u * out[0];
         const uint64_t p1 = (uint64_t)0xCD9E8D57u * out[2];
-        const uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ out[1] ^ k[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ out[3] ^ k[1], (uint32_t)p0};
+        const uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ out[1] ^ k[0], (uint32_t)p1,
+                                  (uint32_t)(p0 >> 32) ^ out[3] ^ k[1], (uint32_t)p0};
         memcpy(out, next, 16);
         k[0] += 0x9E3779B9u;
         k[1] += 0xBB67AE85u;
@@ -27,8 +28,10 @@ static void the_plain_philox_gives_the_published_answers(void **state)
     (void)state;
     static const uint32_t table[3][10] = {
         {0, 0, 0, 0, 0, 0, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
-        {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
-        {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1},
+        {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x408f276d, 0x41c83b0e, 0xa20bc7c6,
+         0x6d5451fd},
+        {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09, 0x94fdcceb, 0x5001e420,
+         0x24126ea1},
     };
     for (int i = 0; i < 3; i++) {
         uint32_t out[4];
@@ -43,7 +46,8 @@ static void number_i_of_a_stream_is_philox_of_its_place(void **state)
 {
     (void)state;
     const uint64_t seeds[] = {0, 1, 77, UINT64_MAX, 0x299f31d0a4093822u};
-    const uint64_t counters[] = {0, 1, 2, 3, 1000001, ((uint64_t)1 << 33) - 1, (uint64_t)1 << 33, UINT64_MAX - 1, UINT64_MAX};
+    const uint64_t counters[] = {
+        0, 1, 2, 3, 1000001, ((uint64_t)1 << 33) - 1, (uint64_t)1 << 33, UINT64_MAX - 1, UINT64_MAX};
     for (size_t s = 0; s < sizeof seeds / sizeof *seeds; s++) {
         for (size_t c = 0; c < sizeof counters / sizeof *counters; c++) {
             const uint64_t block = counters[c] / 2;
@@ -54,7 +58,8 @@ static void number_i_of_a_stream_is_philox_of_its_place(void **state)
             const uint64_t expected = (uint64_t)out[half + 1] << 32 | out[half];
             const uint64_t got = dpid_random_at(seeds[s], DPID_STREAM_NOISE, 0xdeadbeef, counters[c]);
             if (got != expected)
-                fail_msg("seed %llu, counter %llu: %016llx, expected %016llx", (unsigned long long)seeds[s], (unsigned long long)counters[c], (unsigned long long)got, (unsigned long long)expected);
+                fail_msg("seed %llu, counter %llu: %016llx, expected %016llx", (unsigned long long)seeds[s],
+                         (unsigned long long)counters[c], (unsigned long long)got, (unsigned long long)expected);
         }
     }
     assert_true(dpid_random_at(0, 0, 0, 0) == 0xe169c58d6627e8d5u); /* the published answer, through our door */
@@ -156,7 +161,8 @@ static void below_is_unbiased_and_inside(void **state)
     }
 }
 
-/* Without rejection, 2^64 numbers onto 3 2^61 values would give the remainders 0, 1, 2 three, three and two times of eight. */
+/* Without rejection, 2^64 numbers onto 3 2^61 values would give the remainders 0, 1, 2 three, three and two times of
+   eight. */
 static void below_is_unbiased_where_bias_would_be_largest(void **state)
 {
     (void)state;
@@ -212,8 +218,10 @@ static void the_hashes_are_fnv_1a(void **state)
 static void the_numbers_of_a_stream_are_these(void **state)
 {
     (void)state;
-    static const uint64_t words[4] = {0xdcbd5a1232f329ecu, 0xf6949f942626d231u, 0x5b1c9cd9e7305746u, 0xe2dda688b92fd294u};
-    static const double uniform[4] = {0x1.b97ab42465e65p-1, 0x1.ed293f284c4dbp-1, 0x1.6c7273679cc16p-2, 0x1.c5bb4d11725fbp-1};
+    static const uint64_t words[4] = {0xdcbd5a1232f329ecu, 0xf6949f942626d231u, 0x5b1c9cd9e7305746u,
+                                      0xe2dda688b92fd294u};
+    static const double uniform[4] = {0x1.b97ab42465e65p-1, 0x1.ed293f284c4dbp-1, 0x1.6c7273679cc16p-2,
+                                      0x1.c5bb4d11725fbp-1};
     static const double normal[4] = {0.52993010920392414, 1.0853305268840114, 0.56186826658207434, 0.6462215261214016};
     static const int64_t bounds[6] = {2, 10, 1000000007, (int64_t)3 << 61, (int64_t)3 << 61, (int64_t)3 << 61};
     static const int64_t below[6] = {1, 8, 927960685, 6096438035682783362, 6173699373502790718, 5061510238014747429};
@@ -228,13 +236,15 @@ static void the_numbers_of_a_stream_are_these(void **state)
     r.counter = 0;
     for (int i = 0; i < 4; i++) {
         const double got = dpid_random_normal(&r);
-        if (!(fabs(got - normal[i]) <= 1e-15)) /* logarithm and cosine may differ by a unit of the last place from machine to machine */
+        /* logarithm and cosine may differ by a unit of the last place from machine to machine */
+        if (!(fabs(got - normal[i]) <= 1e-15))
             fail_msg("normal number %d is %.17g, expected %.17g", i, got, normal[i]);
     }
     for (int i = 0; i < 6; i++) {
         const int64_t got = dpid_random_below(&r, bounds[i]);
         if (got != below[i])
-            fail_msg("number %d, below %lld, is %lld, expected %lld", i, (long long)bounds[i], (long long)got, (long long)below[i]);
+            fail_msg("number %d, below %lld, is %lld, expected %lld", i, (long long)bounds[i], (long long)got,
+                     (long long)below[i]);
     }
     assert_int_equal(r.counter, 15); /* one for each number, one more for each that was rejected */
     r.counter = 1;                   /* the second number of a block first */

@@ -1,4 +1,5 @@
-/* JSON in the context's memory, beside a host that uses jansson too; checksums; sealed files: a turned bit is found and named. */
+/* JSON in the context's memory, beside a host that uses jansson too; checksums; sealed files: a turned bit is found
+   and named. */
 #include "support/support.h"
 
 #include "base/base.h"
@@ -35,7 +36,8 @@ static int32_t read_mixed(deepid_ctx *ctx, void *unused)
     dpid_json_text text;
     DPID_TRY(dpid_json_read(ctx, mixed, sizeof mixed - 1, &text));
     double number = 0;
-    const bool same = dpid_json_number(dpid_json_get(text.root, "b"), &number) && number == 0.1 && dpid_json_count(text.root) == 3;
+    const bool same =
+        dpid_json_number(dpid_json_get(text.root, "b"), &number) && number == 0.1 && dpid_json_count(text.root) == 3;
     dpid_json_release(&text);
     return same ? DEEPID_OK : DEEPID_ERR_FORMAT;
 }
@@ -50,7 +52,8 @@ static void values_come_out_as_they_went_in(void **state)
     OK(dpid_json_read(ctx, mixed, sizeof mixed - 1, &text));
     const dpid_json *a = dpid_json_get(text.root, "a");
     assert_int_equal(dpid_json_count(a), 5);
-    assert_true(dpid_json_is_array(a) && dpid_json_is_object(dpid_json_at(a, 4)) && dpid_json_is_null(dpid_json_at(a, 3)));
+    assert_true(dpid_json_is_array(a) && dpid_json_is_object(dpid_json_at(a, 4)) &&
+                dpid_json_is_null(dpid_json_at(a, 3)));
     assert_true(dpid_json_int(dpid_json_at(a, 0), &whole) && whole == 1);
     assert_true(dpid_json_number(dpid_json_at(a, 1), &number) && number == -2.5);
     assert_string_equal(dpid_json_string(dpid_json_at(a, 2)), "x");
@@ -78,7 +81,8 @@ static void what_is_no_json_says_why(void **state)
                 {"{\"a\": 1} x", "not JSON, line 1"},
                 {"{\"a\": 1e999}", "not JSON, line 1"},
                 {"{\"one\": 1,\n \"two\": 2, \"one\": 3}", "the key 'one' comes twice, in line 2"},
-                {"{\"a\": {\"a key of more than twenty letters\": 1, \"a key of more than twenty letters\": 1}}", "the key 'a key of more than twenty letters' comes twice, in line 1"},
+                {"{\"a\": {\"a key of more than twenty letters\": 1, \"a key of more than twenty letters\": 1}}",
+                 "the key 'a key of more than twenty letters' comes twice, in line 1"},
                 {"{\"q\\\"\": 1, \"q\\\"\": 2}", "the key 'q\\\"' comes twice, in line 1"},
                 {"{\"\": 1, \"\": 2}", "the key '' comes twice, in line 1"}};
     deepid_ctx *ctx = new_ctx(1);
@@ -125,7 +129,8 @@ static void *read_many(void *unused)
     return NULL;
 }
 
-/* Two threads read in contexts of their own while the host builds a value: its hooks are asked by it alone, and stay. */
+/* Two threads read in contexts of their own while the host builds a value: its hooks are asked by it alone, and
+   stay. */
 static void a_hosts_own_jansson_is_left_alone(void **state)
 {
     (void)state;
@@ -214,9 +219,13 @@ static void other_files_are_named(void **state)
         const char *text, *part;
         bool seal;
     } rows[] = {
-        {"", "is a damaged list (its last line is no checksum: cut, changed, or of a version that wrote none); make it again", false},
+        {"",
+         "is a damaged list (its last line is no checksum: cut, changed, or of a version that wrote none); make it "
+         "again",
+         false},
         {"{\"format\": 4}\n", "its last line is no checksum", false},
-        {"{\"format\": 4,\n\"checksum\": \"xxh3:0000000000000000\"}\n", "its last line says xxh3:0000000000000000); make it again", false},
+        {"{\"format\": 4,\n\"checksum\": \"xxh3:0000000000000000\"}\n",
+         "its last line says xxh3:0000000000000000); make it again", false},
         {"{\"format\": 4,\n\"checksum\": \"xxh3:0000000000000000\"}", "its last line is no checksum", false},
         {"{\"format\": 5", "is a list of format 5, expected 4; make it again", true},
         {"{\"shape\": 5", "is a list of format 0, expected 4", true},

@@ -97,11 +97,15 @@ static void text_is_aligned_with_four_digits_and_whole_numbers_whole(void **stat
     deepid_table *table = new_table(ctx, "mean,parameters");
     assert_string_equal(deepid_table_text(table), "layer  mean  parameters\n");
     OK(deepid_table_append(table, "input", (const double[]){1.0 / 3, 0}));
-    OK(deepid_table_append(table, "gr\xc3\xb6\xc3\x9f" "e", (const double[]){-1e-9 / 7, 19421274}));
+    OK(deepid_table_append(table,
+                           "gr\xc3\xb6\xc3\x9f"
+                           "e",
+                           (const double[]){-1e-9 / 7, 19421274}));
     OK(deepid_table_append(table, "x", (const double[]){(double)NAN, -(double)INFINITY}));
     assert_string_equal(deepid_table_text(table), "layer        mean  parameters\n"
                                                   "input      0.3333           0\n"
-                                                  "gr\xc3\xb6\xc3\x9f" "e  -1.429e-10    19421274\n"
+                                                  "gr\xc3\xb6\xc3\x9f"
+                                                  "e  -1.429e-10    19421274\n"
                                                   "x             nan        -inf\n");
     deepid_table_destroy(table);
     deepid_ctx_destroy(ctx);

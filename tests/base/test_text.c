@@ -28,7 +28,22 @@ static void expect_back(double value)
 static void numbers_read_back_exactly(void **state)
 {
     (void)state;
-    const double special[] = {0.0, -0.0, 0.1, 1.0 / 3, 1e23, 5e-324, DBL_MIN, DBL_MAX, -DBL_MAX, 9007199254740993.0, 123456789012345678.0, (double)INFINITY, -(double)INFINITY, 2.5e-15, 4.35, 0x1.fffffffffffffp-1};
+    const double special[] = {0.0,
+                              -0.0,
+                              0.1,
+                              1.0 / 3,
+                              1e23,
+                              5e-324,
+                              DBL_MIN,
+                              DBL_MAX,
+                              -DBL_MAX,
+                              9007199254740993.0,
+                              123456789012345678.0,
+                              (double)INFINITY,
+                              -(double)INFINITY,
+                              2.5e-15,
+                              4.35,
+                              0x1.fffffffffffffp-1};
     for (size_t i = 0; i < sizeof special / sizeof *special; i++)
         expect_back(special[i]);
     for (uint64_t i = 0; i < 20000; i++) {
@@ -40,7 +55,8 @@ static void numbers_read_back_exactly(void **state)
     }
     double back = 0;
     assert_true(dpid_parse_double("nan", 3, &back) && isnan(back));
-    assert_string_equal(dpid_number(5e-324).text, "4.94065645841247e-324"); /* fifteen digits read back, so there are no more */
+    /* fifteen digits read back, so there are no more */
+    assert_string_equal(dpid_number(5e-324).text, "4.94065645841247e-324");
     assert_string_equal(dpid_number((double)NAN).text, "nan");
     assert_string_equal(dpid_number(-(double)NAN).text, "nan");
 }
@@ -54,7 +70,8 @@ static void floats_read_back_exactly_and_short(void **state)
         memcpy(&value, &bits, sizeof value);
         const dpid_number_text text = dpid_number_f32(value);
         double back = 0;
-        if (!isnan(value) && (!dpid_parse_double(text.text, (int64_t)strlen(text.text), &back) || (float)back != value || strlen(text.text) > 15))
+        if (!isnan(value) && (!dpid_parse_double(text.text, (int64_t)strlen(text.text), &back) ||
+                              (float)back != value || strlen(text.text) > 15))
             fail_msg("%a was written '%s'", (double)value, text.text);
     }
     assert_string_equal(dpid_number_f32(0.1f).text, "0.1");
@@ -67,7 +84,14 @@ static void numbers_are_written_short(void **state)
     const struct {
         double value;
         const char *text;
-    } cases[] = {{0.1, "0.1"}, {1e-300, "1e-300"}, {3, "3"}, {-2.5, "-2.5"}, {(double)INFINITY, "inf"}, {-(double)INFINITY, "-inf"}, {100000, "100000"}, {1.0 / 3, "0.3333333333333333"}};
+    } cases[] = {{0.1, "0.1"},
+                 {1e-300, "1e-300"},
+                 {3, "3"},
+                 {-2.5, "-2.5"},
+                 {(double)INFINITY, "inf"},
+                 {-(double)INFINITY, "-inf"},
+                 {100000, "100000"},
+                 {1.0 / 3, "0.3333333333333333"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(dpid_number(cases[i].value).text, cases[i].text);
     assert_string_equal(dpid_number_rounded(1234.5678, 4).text, "1235");
@@ -88,7 +112,9 @@ static void only_whole_texts_are_numbers(void **state)
     assert_true(dpid_parse_double("+1.5e3", 6, &value) && value == 1500);
 
     int64_t whole = 77;
-    const char *const not_whole[] = {"", "-", "+", "1.0", "1e3", " 1", "9223372036854775808", "-9223372036854775809", "99999999999999999999", "0x10"};
+    const char *const not_whole[] = {
+        "",    "-", "+", "1.0", "1e3", " 1", "9223372036854775808", "-9223372036854775809", "99999999999999999999",
+        "0x10"};
     for (size_t i = 0; i < sizeof not_whole / sizeof *not_whole; i++)
         if (dpid_parse_int(not_whole[i], (int64_t)strlen(not_whole[i]), &whole) || whole != 77)
             fail_msg("'%s' was read as %lld", not_whole[i], (long long)whole);
@@ -104,9 +130,12 @@ static bool make_comma_locale(void)
     FILE *file = fopen(temporary("comma.src"), "w");
     if (!file)
         return false;
-    fputs("comment_char %\nescape_char /\nLC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n", file);
+    fputs("comment_char %\nescape_char /\nLC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND "
+          "LC_NUMERIC\n",
+          file);
     fclose(file);
-    snprintf(command, sizeof command, "localedef -c -i %s %s >/dev/null 2>&1", temporary("comma.src"), temporary("comma"));
+    snprintf(command, sizeof command, "localedef -c -i %s %s >/dev/null 2>&1", temporary("comma.src"),
+             temporary("comma"));
     if (system(command) == -1)
         return false;
     snprintf(command, sizeof command, "%s", temporary("comma"));
@@ -188,12 +217,23 @@ static void html_is_safe(void **state)
 {
     (void)state;
     expect_escaped(dpid_string_html, "<b a=\"1\">'&", "&lt;b a=&quot;1&quot;&gt;&#39;&amp;");
-    expect_escaped(dpid_string_html, "Gr\xc3\xb6\xc3\x9f" "e \xe2\x88\x9e \xf0\x9d\x92\xb3", "Gr\xc3\xb6\xc3\x9f" "e \xe2\x88\x9e \xf0\x9d\x92\xb3");
-    expect_escaped(dpid_string_html, "a\x01" "b\x7f" "c\xff", "a" BAD "b" BAD "c" BAD);
+    expect_escaped(dpid_string_html,
+                   "Gr\xc3\xb6\xc3\x9f"
+                   "e \xe2\x88\x9e \xf0\x9d\x92\xb3",
+                   "Gr\xc3\xb6\xc3\x9f"
+                   "e \xe2\x88\x9e \xf0\x9d\x92\xb3");
+    expect_escaped(dpid_string_html,
+                   "a\x01"
+                   "b\x7f"
+                   "c\xff",
+                   "a" BAD "b" BAD "c" BAD);
     expect_escaped(dpid_string_html, "\xc0\xaf", BAD BAD);                 /* an overlong slash */
     expect_escaped(dpid_string_html, "\xed\xa0\x80", BAD BAD BAD);         /* half a surrogate pair */
     expect_escaped(dpid_string_html, "\xf4\x90\x80\x80", BAD BAD BAD BAD); /* beyond U+10FFFF */
-    expect_escaped(dpid_string_html, "a\xe2\x80\xae" "b", "a" BAD BAD BAD "b"); /* text that runs backwards */
+    expect_escaped(dpid_string_html,
+                   "a\xe2\x80\xae"
+                   "b",
+                   "a" BAD BAD BAD "b"); /* text that runs backwards */
     expect_escaped(dpid_string_html, "cut \xe2\x88", "cut " BAD BAD);
     expect_escaped(dpid_string_html, "", "");
 }

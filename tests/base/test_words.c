@@ -57,7 +57,9 @@ static void percents_have_tenths_below_one(void **state)
     static const struct {
         double share;
         const char *text;
-    } rows[] = {{0, "0 %"}, {0.0049, "0.5 %"}, {0.00999, "1 %"}, {0.0144, "1 %"}, {0.0152, "2 %"}, {0.555, "56 %"}, {1, "100 %"}, {-0.082, MINUS "8 %"}, {-0.0042, MINUS "0.4 %"}, {12.344, "1234 %"}};
+    } rows[] = {
+        {0, "0 %"},      {0.0049, "0.5 %"}, {0.00999, "1 %"},      {0.0144, "1 %"},          {0.0152, "2 %"},
+        {0.555, "56 %"}, {1, "100 %"},      {-0.082, MINUS "8 %"}, {-0.0042, MINUS "0.4 %"}, {12.344, "1234 %"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         reads("share", dpid_words_percent(rows[i].share).text, rows[i].text);
 }
@@ -66,7 +68,8 @@ static void intervals_are_written_when_there_is_one(void **state)
 {
     (void)state;
     reads("interval", dpid_words_interval(0.53, 0.51, 0.58).text, "0.53 [0.51, 0.58]");
-    reads("open interval", dpid_words_interval(0.5, -INFINITY, INFINITY).text, "0.5 [" MINUS "\xe2\x88\x9e, \xe2\x88\x9e]");
+    reads("open interval", dpid_words_interval(0.5, -INFINITY, INFINITY).text,
+          "0.5 [" MINUS "\xe2\x88\x9e, \xe2\x88\x9e]");
     reads("no interval", dpid_words_interval(0.53, NAN, 0.58).text, "0.53");
 }
 

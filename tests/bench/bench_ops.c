@@ -1,11 +1,14 @@
-/* Every op at the shapes of ResNet-20 (batch 128) and of the grid of dense nets, beside what the machine can do at most. Prints a line of key=value for each limit and for each op, pass
-   and shape.
+/* Every op at the shapes of ResNet-20 (batch 128) and of the grid of dense nets, beside what the machine can do at
+   most. Prints a line of key=value for each limit and for each op, pass and shape.
 
-   The limits are measured first, in the same run (limits.h), and once more at the end, which tells whether the machine stayed as it was. The floor of an op is the larger of its
-   multiply-adds by the rate of multiply-adds in registers and its bytes by the bandwidth for arrays of that size; percent is floor / time, and the rate that is printed, gflops or gb_per_s,
-   says which of the two the floor is. For a convolution direct sums are counted, with the taps that meet the picture: with exact=0 Winograd's transform needs a quarter of the products, and
-   percent may exceed 100. A memory-bound op may exceed 100 too, where its arrays are of a size between those measured or where a neighbour of the machine was at work while the limit was
-   measured. Ops run as nets run them, by the kernels of the registry; a kind that needs no options is measured by being listed there. */
+   The limits are measured first, in the same run (limits.h), and once more at the end, which tells whether the
+   machine stayed as it was. The floor of an op is the larger of its multiply-adds by the rate of multiply-adds in
+   registers and its bytes by the bandwidth for arrays of that size; percent is floor / time, and the rate that is
+   printed, gflops or gb_per_s, says which of the two the floor is. For a convolution direct sums are counted, with
+   the taps that meet the picture: with exact=0 Winograd's transform needs a quarter of the products, and percent may
+   exceed 100. A memory-bound op may exceed 100 too, where its arrays are of a size between those measured or where a
+   neighbour of the machine was at work while the limit was measured. Ops run as nets run them, by the kernels of the
+   registry; a kind that needs no options is measured by being listed there. */
 #include "limits.h"
 #include "op_case.h"
 #include "timing.h"
@@ -22,7 +25,8 @@
 #include <string.h>
 
 static const char usage[] = "usage: bench_ops --op WORD --isa WORD --threads N --dtype f32|f64 --rounds N\n"
-                            "op: a layer or loss kind, join, or limit (the limits alone); a round is at least 10 ms; us is the median over rounds\n";
+                            "op: a layer or loss kind, join, or limit (the limits alone); a round is at least 10 ms; "
+                            "us is the median over rounds\n";
 
 typedef struct {
     const char *op, *isa, *dtype; /* op, isa NULL: all, the best that runs */
@@ -40,7 +44,8 @@ typedef struct {
 
 static int read_options(options *o, int argc, char **argv)
 {
-    static const struct option flags[] = {{"op", 1, 0, 'o'}, {"isa", 1, 0, 'i'}, {"threads", 1, 0, 't'}, {"dtype", 1, 0, 'y'}, {"rounds", 1, 0, 'r'}, {0}};
+    static const struct option flags[] = {{"op", 1, 0, 'o'},    {"isa", 1, 0, 'i'},    {"threads", 1, 0, 't'},
+                                          {"dtype", 1, 0, 'y'}, {"rounds", 1, 0, 'r'}, {0}};
     *o = (options){.dtype = "f32", .threads = 1, .rounds = 5};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (flag == 't' || flag == 'r')
@@ -50,7 +55,8 @@ static int read_options(options *o, int argc, char **argv)
         else
             return 0;
     }
-    return optind == argc && o->threads > 0 && o->rounds > 0 && (strcmp(o->dtype, "f32") == 0 || strcmp(o->dtype, "f64") == 0);
+    return optind == argc && o->threads > 0 && o->rounds > 0 &&
+           (strcmp(o->dtype, "f32") == 0 || strcmp(o->dtype, "f64") == 0);
 }
 
 static bool wanted(const bench *b, const char *word)
@@ -83,11 +89,14 @@ static void print_limits(const bench *b, const limits *l, const char *when)
 {
     static const char *const words[TRAFFICS] = {"read", "copy", "triad"};
     const char *isa = deepid_ctx_isa(b->ctx);
-    printf("op=limit what=multiply_add isa=%s dtype=f32 threads=%d when=%s gflops=%.4g\n", isa, l->threads, when, 1e-9 * l->flops_f32);
-    printf("op=limit what=multiply_add isa=%s dtype=f64 threads=%d when=%s gflops=%.4g\n", isa, l->threads, when, 1e-9 * l->flops_f64);
+    printf("op=limit what=multiply_add isa=%s dtype=f32 threads=%d when=%s gflops=%.4g\n", isa, l->threads, when,
+           1e-9 * l->flops_f32);
+    printf("op=limit what=multiply_add isa=%s dtype=f64 threads=%d when=%s gflops=%.4g\n", isa, l->threads, when,
+           1e-9 * l->flops_f64);
     for (int i = 0; i < LIMIT_SIZES; i++)
         for (int kind = 0; kind < TRAFFICS; kind++)
-            printf("op=limit what=%s isa=%s kib=%.0f threads=%d when=%s gb_per_s=%.4g\n", words[kind], isa, l->size[i] / 1024, l->threads, when, 1e-9 * l->bytes[kind][i]);
+            printf("op=limit what=%s isa=%s kib=%.0f threads=%d when=%s gb_per_s=%.4g\n", words[kind], isa,
+                   l->size[i] / 1024, l->threads, when, 1e-9 * l->bytes[kind][i]);
 }
 
 /* Those of one thread are printed too: what a row of more threads is compared with is its own. */
@@ -115,7 +124,8 @@ static void repeat_limits(const bench *b)
 
 /* ---- a row --------------------------------------------------------------------------------------------- */
 
-static void measure(const bench *b, const char *word, const char *pass, const char *shape, void (*run)(void *arg), void *arg, op_work work)
+static void measure(const bench *b, const char *word, const char *pass, const char *shape, void (*run)(void *arg),
+                    void *arg, op_work work)
 {
     const double round_seconds = 0.01;
     const double compute = work.flops / (b->precision == DPID_P32 ? b->limits.flops_f32 : b->limits.flops_f64);
@@ -123,8 +133,9 @@ static void measure(const bench *b, const char *word, const char *pass, const ch
     const double floor = compute > memory ? compute : memory;
     const double seconds = seconds_of(run, arg, b->options->rounds, round_seconds);
     const double rate = 1e-9 * (compute > memory ? work.flops : work.reads + work.writes) / seconds;
-    printf("op=%s pass=%s %s isa=%s threads=%d dtype=%s us=%.4g %s=%.4g floor_us=%.4g percent=%.1f\n", word, pass, shape, deepid_ctx_isa(b->ctx), deepid_ctx_threads(b->ctx),
-           b->options->dtype, 1e6 * seconds, compute > memory ? "gflops" : "gb_per_s", rate, 1e6 * floor, 100 * floor / seconds);
+    printf("op=%s pass=%s %s isa=%s threads=%d dtype=%s us=%.4g %s=%.4g floor_us=%.4g percent=%.1f\n", word, pass,
+           shape, deepid_ctx_isa(b->ctx), deepid_ctx_threads(b->ctx), b->options->dtype, 1e6 * seconds,
+           compute > memory ? "gflops" : "gb_per_s", rate, 1e6 * floor, 100 * floor / seconds);
     fflush(stdout);
 }
 
@@ -142,7 +153,8 @@ static void measure_layer(const bench *b, const row *r)
     if (!wanted(b, r->word))
         return;
     must(b, op_case_open(b->ctx, r->word, r->options, r->n, &r->in, b->precision, r->exact, !r->first, &c));
-    snprintf(shape, sizeof shape, "batch=%lld in=%s%s%s%s%s", (long long)r->n, dpid_shape_text(r->in.rank, r->in.extent).text, *r->options ? " " : "", r->options,
+    snprintf(shape, sizeof shape, "batch=%lld in=%s%s%s%s%s", (long long)r->n,
+             dpid_shape_text(r->in.rank, r->in.extent).text, *r->options ? " " : "", r->options,
              strcmp(r->word, "conv2d") != 0                 ? ""
              : r->exact || !dpid_conv2d_has_winograd(&c.op) ? " exact=1"
                                                             : " exact=0",
@@ -155,12 +167,12 @@ static void measure_layer(const bench *b, const row *r)
 /* ---- layers: pictures of ResNet-20, widths around them, dense nets ------------------------------------------- */
 
 enum { BATCH = 128 };
-#define PICTURE(size, channels)                                                                                                                                                              \
-    {                                                                                                                                                                                        \
-        3,                                                                                                                                                                                   \
-        {                                                                                                                                                                                    \
-            size, size, channels                                                                                                                                                             \
-        }                                                                                                                                                                                    \
+#define PICTURE(size, channels)                                                                                        \
+    {                                                                                                                  \
+        3,                                                                                                             \
+        {                                                                                                              \
+            size, size, channels                                                                                       \
+        }                                                                                                              \
     }
 
 static void measure_resnet(const bench *b)
@@ -234,7 +246,8 @@ static void measure_listed(const bench *b, int64_t n, dpid_shape in)
     }
 }
 
-/* ---- the join of a residual block ---------------------------------------------------------------------------------- */
+/* ---- the join of a residual block ----------------------------------------------------------------------------------
+ */
 
 typedef struct {
     deepid_ctx *ctx;
@@ -267,12 +280,15 @@ static void measure_join(const bench *b, int64_t n, dpid_shape in)
     must(b, bench_numbers(&arena, b->precision, j.count, 1, &j.c));
     snprintf(shape, sizeof shape, "batch=%lld in=%s", (long long)n, dpid_shape_text(in.rank, in.extent).text);
     const double bytes = (double)(j.count * dpid_precision_bytes(b->precision));
-    measure(b, "join", "forward", shape, join_forward, &j, (op_work){.reads = 2 * bytes, .writes = bytes, .size = 3 * bytes});
-    measure(b, "join", "backward", shape, join_backward, &j, (op_work){.reads = bytes, .writes = 2 * bytes, .size = 3 * bytes});
+    measure(b, "join", "forward", shape, join_forward, &j,
+            (op_work){.reads = 2 * bytes, .writes = bytes, .size = 3 * bytes});
+    measure(b, "join", "backward", shape, join_backward, &j,
+            (op_work){.reads = bytes, .writes = 2 * bytes, .size = 3 * bytes});
     dpid_arena_release(&arena);
 }
 
-/* ---- losses: value alone, and with the gradient ----------------------------------------------------------------------- */
+/* ---- losses: value alone, and with the gradient
+   ----------------------------------------------------------------------- */
 
 typedef struct {
     const bench *bench;
@@ -309,11 +325,13 @@ static void measure_loss(const bench *b, const dpid_loss *loss, int64_t n, int64
     const double given = loss->takes_labels ? (double)n * sizeof *labels : bytes;
     measure(b, loss->word, "forward", shape, run_loss, &l, (op_work){.reads = bytes + given, .size = bytes + given});
     l.pass.dz = dz;
-    measure(b, loss->word, "backward", shape, run_loss, &l, (op_work){.reads = bytes + given, .writes = bytes, .size = 2 * bytes + given});
+    measure(b, loss->word, "backward", shape, run_loss, &l,
+            (op_work){.reads = bytes + given, .writes = bytes, .size = 2 * bytes + given});
     dpid_arena_release(&arena);
 }
 
-/* ---- all ------------------------------------------------------------------------------------------------------------------ */
+/* ---- all
+   ------------------------------------------------------------------------------------------------------------------ */
 
 static void measure_all(const bench *b)
 {

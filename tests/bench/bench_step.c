@@ -1,4 +1,5 @@
-/* One training step (forward, loss, backward, SGD with momentum; the batch gathered from memory) or one forward pass in evaluation mode, timed. Prints one line of key=value. */
+/* One training step (forward, loss, backward, SGD with momentum; the batch gathered from memory) or one forward pass
+   in evaluation mode, timed. Prints one line of key=value. */
 #include "timing.h"
 
 #include <deepid/deepid.h>
@@ -9,10 +10,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const char usage[] = "usage: bench_step --mode train|infer --net resnet20|resnet56|resnet110|resnet1202|resnet<6n+2>|mlp --depth N --width N --batch N --act WORD --skip 0|1 --exact 0|1\n"
-                            "                  --recompute N --frozen 0|1 --isa WORD --threads N --dtype f32|f64 --rounds N\n"
-                            "recompute: 0, or blocks of a segment whose values are computed again on the way back; frozen: of --mode infer; depth, width and act are the mlp's; a round is at least 20 ms;\n"
-                            "ms is the median over rounds\n";
+static const char usage[] =
+    "usage: bench_step --mode train|infer --net resnet20|resnet56|resnet110|resnet1202|resnet<6n+2>|mlp --depth N "
+    "--width N --batch N --act WORD --skip 0|1 --exact 0|1\n"
+    "                  --recompute N --frozen 0|1 --isa WORD --threads N --dtype f32|f64 --rounds N\n"
+    "recompute: 0, or blocks of a segment whose values are computed again on the way back; frozen: of --mode infer; "
+    "depth, width and act are the mlp's; a round is at least 20 ms;\n"
+    "ms is the median over rounds\n";
 
 typedef struct {
     const char *mode, *net, *act, *dtype, *isa; /* isa NULL: the best that runs */
@@ -31,13 +35,26 @@ typedef struct {
 
 static long *number_of(options *o, int flag)
 {
-    return flag == 'd' ? &o->depth : flag == 'w' ? &o->width : flag == 'b' ? &o->batch : flag == 's' ? &o->skip : flag == 'e' ? &o->exact : flag == 'c' ? &o->recompute
-         : flag == 'f' ? &o->frozen : flag == 't' ? &o->threads : flag == 'r' ? &o->rounds : NULL;
+    return flag == 'd'   ? &o->depth
+           : flag == 'w' ? &o->width
+           : flag == 'b' ? &o->batch
+           : flag == 's' ? &o->skip
+           : flag == 'e' ? &o->exact
+           : flag == 'c' ? &o->recompute
+           : flag == 'f' ? &o->frozen
+           : flag == 't' ? &o->threads
+           : flag == 'r' ? &o->rounds
+                         : NULL;
 }
 
 static const char **word_of(options *o, int flag)
 {
-    return flag == 'm' ? &o->mode : flag == 'n' ? &o->net : flag == 'a' ? &o->act : flag == 'y' ? &o->dtype : flag == 'i' ? &o->isa : NULL;
+    return flag == 'm'   ? &o->mode
+           : flag == 'n' ? &o->net
+           : flag == 'a' ? &o->act
+           : flag == 'y' ? &o->dtype
+           : flag == 'i' ? &o->isa
+                         : NULL;
 }
 
 static int one_of(const char *word, const char *a, const char *b)
@@ -47,8 +64,11 @@ static int one_of(const char *word, const char *a, const char *b)
 
 static int read_options(options *o, int argc, char **argv)
 {
-    static const struct option flags[] = {{"mode", 1, 0, 'm'}, {"net", 1, 0, 'n'},   {"depth", 1, 0, 'd'}, {"width", 1, 0, 'w'},   {"batch", 1, 0, 'b'}, {"act", 1, 0, 'a'},   {"skip", 1, 0, 's'},
-                                          {"exact", 1, 0, 'e'}, {"recompute", 1, 0, 'c'}, {"frozen", 1, 0, 'f'}, {"isa", 1, 0, 'i'}, {"threads", 1, 0, 't'}, {"dtype", 1, 0, 'y'}, {"rounds", 1, 0, 'r'}, {0}};
+    static const struct option flags[] = {{"mode", 1, 0, 'm'},   {"net", 1, 0, 'n'},    {"depth", 1, 0, 'd'},
+                                          {"width", 1, 0, 'w'},  {"batch", 1, 0, 'b'},  {"act", 1, 0, 'a'},
+                                          {"skip", 1, 0, 's'},   {"exact", 1, 0, 'e'},  {"recompute", 1, 0, 'c'},
+                                          {"frozen", 1, 0, 'f'}, {"isa", 1, 0, 'i'},    {"threads", 1, 0, 't'},
+                                          {"dtype", 1, 0, 'y'},  {"rounds", 1, 0, 'r'}, {0}};
     *o = (options){"train", "resnet20", "relu", "f32", NULL, 50, 64, 128, 1, 0, 0, 0, 0, 7};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (number_of(o, flag))
@@ -58,7 +78,8 @@ static int read_options(options *o, int argc, char **argv)
         else
             return 0;
     }
-    return optind == argc && o->batch > 0 && o->rounds > 0 && one_of(o->mode, "train", "infer") && one_of(o->dtype, "f32", "f64");
+    return optind == argc && o->batch > 0 && o->rounds > 0 && one_of(o->mode, "train", "infer") &&
+           one_of(o->dtype, "f32", "f64");
 }
 
 /* ---- the net and what it works on ------------------------------------------------------------------ */
@@ -85,11 +106,13 @@ static int32_t dtype_of(const options *o)
 static void make_mlp(bench *b, const options *o)
 {
     char spec[256];
-    snprintf(spec, sizeof spec, "input %ld; %ld * %s { dense out=%ld; %s } after=none; dense out=10", o->width, o->depth, o->skip ? "identity" : "plain", o->width, o->act);
+    snprintf(spec, sizeof spec, "input %ld; %ld * %s { dense out=%ld; %s } after=none; dense out=10", o->width,
+             o->depth, o->skip ? "identity" : "plain", o->width, o->act);
     must(b, deepid_net_create(b->ctx, spec, dtype_of(o), &b->net));
 }
 
-/* Batch-norm keeps the signals of a residual net of pictures finite at any depth; the net without it starts as the identity. */
+/* Batch-norm keeps the signals of a residual net of pictures finite at any depth; the net without it starts as the
+   identity. */
 static void make_net(bench *b, const options *o)
 {
     if (is_resnet(o))
@@ -172,8 +195,11 @@ int main(int argc, char **argv)
     const double seconds = seconds_of(train ? train_step : infer_step, &b, o.rounds, 0.02);
     struct rusage usage_now;
     getrusage(RUSAGE_SELF, &usage_now);
-    printf("mode=%s net=%s depth=%ld width=%ld batch=%ld act=%s skip=%ld exact=%ld recompute=%ld frozen=%ld isa=%s threads=%d dtype=%s rounds=%ld ms=%.4g images_per_s=%.4g rss_mib=%.1f\n", o.mode, o.net,
-           o.depth, o.width, o.batch, o.act, o.skip, o.exact, o.recompute, o.frozen, deepid_ctx_isa(b.ctx), deepid_ctx_threads(b.ctx), o.dtype, o.rounds, 1e3 * seconds, (double)o.batch / seconds, (double)usage_now.ru_maxrss / 1024);
+    printf("mode=%s net=%s depth=%ld width=%ld batch=%ld act=%s skip=%ld exact=%ld recompute=%ld frozen=%ld isa=%s "
+           "threads=%d dtype=%s rounds=%ld ms=%.4g images_per_s=%.4g rss_mib=%.1f\n",
+           o.mode, o.net, o.depth, o.width, o.batch, o.act, o.skip, o.exact, o.recompute, o.frozen,
+           deepid_ctx_isa(b.ctx), deepid_ctx_threads(b.ctx), o.dtype, o.rounds, 1e3 * seconds,
+           (double)o.batch / seconds, (double)usage_now.ru_maxrss / 1024);
     destroy(&b);
     return 0;
 }

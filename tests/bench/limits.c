@@ -23,75 +23,72 @@ typedef struct {
     loop_fn fma_f32, fma_f64, traffic[TRAFFICS];
 } loops;
 
-enum { CHAINS = 12, STEPS = 16, SUMS = 8, STRIDE = 128 }; /* 12 chains hide two starts a cycle of four cycles each, and fit into 16 registers with the two factors */
+/* 12 chains hide two starts a cycle of four cycles each, and fit into 16 registers with the two factors */
+enum { CHAINS = 12, STEPS = 16, SUMS = 8, STRIDE = 128 };
 
 /* acc = acc m + a, in chains that do not wait for each other */
-#define MULTIPLY_ADDS(name, attributes, real, vector)                       \
-    attributes static void name(part *p)                                    \
-    {                                                                       \
-        const vector m = (vector){0} + (real)0.999;                         \
-        const vector a = (vector){0} + (real)0.001;                         \
-        vector acc[CHAINS];                                                 \
-        for (int i = 0; i < CHAINS; i++)                                    \
-            acc[i] = a * (real)i;                                           \
-        for (int64_t n = 0; n < p->repeats; n++)                            \
-            _Pragma("GCC unroll 16") for (int step = 0; step < STEPS; step++) \
-                _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++)   \
-                    acc[i] = acc[i] * m + a;                                \
-        for (int i = 1; i < CHAINS; i++)                                    \
-            acc[0] += acc[i];                                               \
-        p->sink = (float)acc[0][0];                                         \
+#define MULTIPLY_ADDS(name, attributes, real, vector)                                                                  \
+    attributes static void name(part *p)                                                                               \
+    {                                                                                                                  \
+        const vector m = (vector){0} + (real)0.999;                                                                    \
+        const vector a = (vector){0} + (real)0.001;                                                                    \
+        vector acc[CHAINS];                                                                                            \
+        for (int i = 0; i < CHAINS; i++)                                                                               \
+            acc[i] = a * (real)i;                                                                                      \
+        for (int64_t n = 0; n < p->repeats; n++)                                                                       \
+            _Pragma("GCC unroll 16") for (int step = 0; step < STEPS; step++)                                          \
+                _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++) acc[i] = acc[i] * m + a;                     \
+        for (int i = 1; i < CHAINS; i++)                                                                               \
+            acc[0] += acc[i];                                                                                          \
+        p->sink = (float)acc[0][0];                                                                                    \
     }
 
 /* The empty statement tells the compiler that memory was read and written: each repetition has to do its work. */
-#define TRAFFIC_LOOPS(suffix, attributes, vector)                                                  \
-    attributes static void read_##suffix(part *p)                                                  \
-    {                                                                                              \
-        vector sum[SUMS] = {{0}};                                                                  \
-        const vector *x = (const vector *)p->x;                                                    \
-        const int64_t n = p->count / (int64_t)(sizeof *x / sizeof *p->x);                          \
-        for (int64_t k = 0; k < p->repeats; k++) {                                                 \
-            for (int64_t i = 0; i < n; i += SUMS)                                                  \
-                _Pragma("GCC unroll 8") for (int j = 0; j < SUMS; j++)                             \
-                    sum[j] += x[i + j];                                                            \
-            __asm__ volatile("" ::: "memory");                                                     \
-        }                                                                                          \
-        for (int j = 1; j < SUMS; j++)                                                             \
-            sum[0] += sum[j];                                                                      \
-        p->sink = sum[0][0];                                                                       \
-    }                                                                                              \
-    attributes static void copy_##suffix(part *p)                                                  \
-    {                                                                                              \
-        const vector *restrict x = (const vector *)p->x;                                           \
-        vector *restrict y = (vector *)p->y;                                                       \
-        const vector s = (vector){0} + 0.999f;                                                     \
-        const int64_t n = p->count / (int64_t)(sizeof *x / sizeof *p->x);                          \
-        for (int64_t k = 0; k < p->repeats; k++) {                                                 \
-            _Pragma("GCC unroll 8") for (int64_t i = 0; i < n; i++)                                \
-                y[i] = s * x[i];                                                                   \
-            __asm__ volatile("" ::: "memory");                                                     \
-        }                                                                                          \
-    }                                                                                              \
-    attributes static void triad_##suffix(part *p)                                                 \
-    {                                                                                              \
-        const vector *restrict x = (const vector *)p->x;                                           \
-        const vector *restrict y = (const vector *)p->y;                                           \
-        vector *restrict z = (vector *)p->z;                                                       \
-        const vector s = (vector){0} + 0.999f;                                                     \
-        const int64_t n = p->count / (int64_t)(sizeof *x / sizeof *p->x);                          \
-        for (int64_t k = 0; k < p->repeats; k++) {                                                 \
-            _Pragma("GCC unroll 8") for (int64_t i = 0; i < n; i++)                                \
-                z[i] = x[i] + s * y[i];                                                            \
-            __asm__ volatile("" ::: "memory");                                                     \
-        }                                                                                          \
+#define TRAFFIC_LOOPS(suffix, attributes, vector)                                                                      \
+    attributes static void read_##suffix(part *p)                                                                      \
+    {                                                                                                                  \
+        vector sum[SUMS] = {{0}};                                                                                      \
+        const vector *x = (const vector *)p->x;                                                                        \
+        const int64_t n = p->count / (int64_t)(sizeof *x / sizeof *p->x);                                              \
+        for (int64_t k = 0; k < p->repeats; k++) {                                                                     \
+            for (int64_t i = 0; i < n; i += SUMS)                                                                      \
+                _Pragma("GCC unroll 8") for (int j = 0; j < SUMS; j++) sum[j] += x[i + j];                             \
+            __asm__ volatile("" ::: "memory");                                                                         \
+        }                                                                                                              \
+        for (int j = 1; j < SUMS; j++)                                                                                 \
+            sum[0] += sum[j];                                                                                          \
+        p->sink = sum[0][0];                                                                                           \
+    }                                                                                                                  \
+    attributes static void copy_##suffix(part *p)                                                                      \
+    {                                                                                                                  \
+        const vector *restrict x = (const vector *)p->x;                                                               \
+        vector *restrict y = (vector *)p->y;                                                                           \
+        const vector s = (vector){0} + 0.999f;                                                                         \
+        const int64_t n = p->count / (int64_t)(sizeof *x / sizeof *p->x);                                              \
+        for (int64_t k = 0; k < p->repeats; k++) {                                                                     \
+            _Pragma("GCC unroll 8") for (int64_t i = 0; i < n; i++) y[i] = s * x[i];                                   \
+            __asm__ volatile("" ::: "memory");                                                                         \
+        }                                                                                                              \
+    }                                                                                                                  \
+    attributes static void triad_##suffix(part *p)                                                                     \
+    {                                                                                                                  \
+        const vector *restrict x = (const vector *)p->x;                                                               \
+        const vector *restrict y = (const vector *)p->y;                                                               \
+        vector *restrict z = (vector *)p->z;                                                                           \
+        const vector s = (vector){0} + 0.999f;                                                                         \
+        const int64_t n = p->count / (int64_t)(sizeof *x / sizeof *p->x);                                              \
+        for (int64_t k = 0; k < p->repeats; k++) {                                                                     \
+            _Pragma("GCC unroll 8") for (int64_t i = 0; i < n; i++) z[i] = x[i] + s * y[i];                            \
+            __asm__ volatile("" ::: "memory");                                                                         \
+        }                                                                                                              \
     }
 
-#define LOOPS(isa, attributes, vector_bytes)                                                                             \
-    typedef float floats_##isa __attribute__((vector_size(vector_bytes)));                                               \
-    typedef double doubles_##isa __attribute__((vector_size(vector_bytes)));                                             \
-    MULTIPLY_ADDS(fma_f32_##isa, attributes, float, floats_##isa)                                                        \
-    MULTIPLY_ADDS(fma_f64_##isa, attributes, double, doubles_##isa)                                                      \
-    TRAFFIC_LOOPS(isa, attributes, floats_##isa)                                                                         \
+#define LOOPS(isa, attributes, vector_bytes)                                                                           \
+    typedef float floats_##isa __attribute__((vector_size(vector_bytes)));                                             \
+    typedef double doubles_##isa __attribute__((vector_size(vector_bytes)));                                           \
+    MULTIPLY_ADDS(fma_f32_##isa, attributes, float, floats_##isa)                                                      \
+    MULTIPLY_ADDS(fma_f64_##isa, attributes, double, doubles_##isa)                                                    \
+    TRAFFIC_LOOPS(isa, attributes, floats_##isa)                                                                       \
     static const loops loops_##isa = {fma_f32_##isa, fma_f64_##isa, {read_##isa, copy_##isa, triad_##isa}};
 
 enum { BASELINE_BYTES = 16, AVX2_BYTES = 32, AVX512_BYTES = 64 };
@@ -144,7 +141,8 @@ static void meet(crew *c)
         sched_yield();
 }
 
-/* Keep this thread on the i-th of these processors, in turn: left alone, two threads that meet often may stay on one. */
+/* Keep this thread on the i-th of these processors, in turn: left alone, two threads that meet often may stay on
+   one. */
 static void stay_on(const cpu_set_t *processors, int32_t i)
 {
     cpu_set_t one;
@@ -188,7 +186,10 @@ static void *must_have(void *memory)
 /* Least seconds of a round in which each thread runs the loop over a part of its own. parts: one for each thread. */
 static double seconds_of_loop(loop_fn loop, const part *parts, int32_t threads, int64_t rounds)
 {
-    crew c = {.threads = threads, .loop = loop, .rounds = rounds, .seconds = must_have(malloc(sizeof(double) * (size_t)rounds))};
+    crew c = {.threads = threads,
+              .loop = loop,
+              .rounds = rounds,
+              .seconds = must_have(malloc(sizeof(double) * (size_t)rounds))};
     member *members = must_have(calloc((size_t)threads, sizeof *members));
     if (sched_getaffinity(0, sizeof c.processors, &c.processors) != 0)
         abort();
@@ -239,7 +240,11 @@ static double bytes_of(const loops *all, traffic kind, char *memory, double size
     part *parts = must_have(calloc((size_t)threads, sizeof *parts));
     for (int32_t i = 0; i < threads; i++) {
         float *first = (float *)memory + i * arrays * count;
-        parts[i] = (part){.x = first, .y = first + (arrays > 1) * count, .z = first + (arrays > 2) * 2 * count, .count = count, .repeats = (int64_t)(round_bytes / bytes) + 1};
+        parts[i] = (part){.x = first,
+                          .y = first + (arrays > 1) * count,
+                          .z = first + (arrays > 2) * 2 * count,
+                          .count = count,
+                          .repeats = (int64_t)(round_bytes / bytes) + 1};
     }
     const double seconds = seconds_of_loop(all->traffic[kind], parts, threads, rounds);
     const double rate = bytes * (double)parts[0].repeats * threads / seconds;
@@ -251,7 +256,8 @@ void limits_measure(const char *isa, int32_t threads, int64_t rounds, limits *ou
 {
     enum { KIB = 1024, MIB = 1024 * KIB, PAGE = 2 * MIB };
     const loops *all = loops_of(isa);
-    const double sizes[LIMIT_SIZES] = {24.0 * KIB * threads, 512.0 * KIB * threads, 4.0 * MIB, 12.0 * MIB, 24.0 * MIB, 64.0 * MIB, 256.0 * MIB};
+    const double sizes[LIMIT_SIZES] = {
+        24.0 * KIB * threads, 512.0 * KIB * threads, 4.0 * MIB, 12.0 * MIB, 24.0 * MIB, 64.0 * MIB, 256.0 * MIB};
     char *memory = must_have(aligned_alloc(PAGE, (size_t)sizes[LIMIT_SIZES - 1]));
     const int32_t lanes = vector_bytes_of(isa) / (int32_t)sizeof(float);
     memset(memory, 0, (size_t)sizes[LIMIT_SIZES - 1]);
@@ -281,12 +287,14 @@ double limits_bandwidth(const limits *l, traffic kind, double size)
     return l->bytes[kind][i - 1] + place * (l->bytes[kind][i] - l->bytes[kind][i - 1]);
 }
 
-/* What is written goes along with one or two reads as far as there are any; what is left is read alone, or written at the rate of a copy. */
+/* What is written goes along with one or two reads as far as there are any; what is left is read alone, or written
+   at the rate of a copy. */
 double limits_traffic_seconds(const limits *l, double reads, double writes, double size)
 {
     const double triads = fmin(writes, fmax(reads - writes, 0)); /* written bytes of each kind */
     const double copies = writes - triads;
     const double alone = fmax(reads - copies - 2 * triads, 0);
     const double copied = copies + fmin(copies, reads);
-    return 3 * triads / limits_bandwidth(l, TRAFFIC_TRIAD, size) + copied / limits_bandwidth(l, TRAFFIC_COPY, size) + alone / limits_bandwidth(l, TRAFFIC_READ, size);
+    return 3 * triads / limits_bandwidth(l, TRAFFIC_TRIAD, size) + copied / limits_bandwidth(l, TRAFFIC_COPY, size) +
+           alone / limits_bandwidth(l, TRAFFIC_READ, size);
 }

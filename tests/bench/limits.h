@@ -1,6 +1,7 @@
-/* What the machine can do at most: multiply-adds from registers, and bytes a second of plain loops over arrays, by the size of the arrays. The floors of bench_ops are made of these.
-   An array is counted as often as a loop reads or writes it; what the hardware moves besides (the line that a store fetches first) is not counted. Loops use the vectors of the instruction
-   set. A limit is the fastest of its rounds. */
+/* What the machine can do at most: multiply-adds from registers, and bytes a second of plain loops over arrays, by
+   the size of the arrays. The floors of bench_ops are made of these. An array is counted as often as a loop reads or
+   writes it; what the hardware moves besides (the line that a store fetches first) is not counted. Loops use the
+   vectors of the instruction set. A limit is the fastest of its rounds. */
 #ifndef DPID_BENCH_LIMITS_H
 #define DPID_BENCH_LIMITS_H
 
@@ -12,8 +13,10 @@ enum { LIMIT_SIZES = 7 };
 
 typedef struct {
     int32_t threads;
-    double flops_f32, flops_f64;         /* a second, of all threads; a multiply-add is two */
-    double size[LIMIT_SIZES];            /* bytes of all arrays of all threads, ascending: in the first cache, in the second, then from the third's to memory's */
+    double flops_f32, flops_f64; /* a second, of all threads; a multiply-add is two */
+    /* bytes of all arrays of all threads, ascending: in the first cache, in the second, then from the third's to
+       memory's */
+    double size[LIMIT_SIZES];
     double bytes[TRAFFICS][LIMIT_SIZES]; /* a second, of all threads */
 } limits;
 

@@ -60,12 +60,15 @@ static int32_t make_arrays(op_case *c, dpid_precision precision, bool input_grad
     DPID_TRY(bench_numbers(&c->arena, precision, out, 1, &c->pass.dy));
     if (input_gradient)
         DPID_TRY(bench_numbers(&c->arena, precision, in, 0, &c->pass.dx));
-    DPID_TRY(bench_numbers(&c->arena, precision, c->op.saved_fixed + c->pass.n * c->op.saved_per_sample, 0, &c->pass.saved));
-    DPID_TRY(bench_numbers(&c->arena, precision, dpid_op_scratch(&c->op, c->pass.n, dpid_pool_workers(c->pass.pool)), 0, &c->pass.scratch));
+    DPID_TRY(
+        bench_numbers(&c->arena, precision, c->op.saved_fixed + c->pass.n * c->op.saved_per_sample, 0, &c->pass.saved));
+    DPID_TRY(bench_numbers(&c->arena, precision, dpid_op_scratch(&c->op, c->pass.n, dpid_pool_workers(c->pass.pool)), 0,
+                           &c->pass.scratch));
     return make_parameters(c, precision);
 }
 
-int32_t op_case_open(deepid_ctx *ctx, const char *word, const char *options, int64_t n, const dpid_shape *in, dpid_precision precision, bool exact, bool input_gradient, op_case *out)
+int32_t op_case_open(deepid_ctx *ctx, const char *word, const char *options, int64_t n, const dpid_shape *in,
+                     dpid_precision precision, bool exact, bool input_gradient, op_case *out)
 {
     op_case c = {.ctx = ctx, .arena = {.ctx = ctx}, .precision = precision};
     const dpid_kind *kind = dpid_kind_find(dpid_span_of(word));
@@ -124,8 +127,8 @@ static double multiply_adds(const op_case *c)
     if (strcmp(c->op.kind->word, "conv2d") != 0 || dpid_conv2d_make(c->ctx, &c->op, &g) != DEEPID_OK)
         return (double)c->op.macs;
     const dpid_window *w = &g.window;
-    return taps_along(w->h, w->out_h, w->kernel_h, w->stride_h, w->dilation_h, w->top) * taps_along(w->w, w->out_w, w->kernel_w, w->stride_w, w->dilation_w, w->left) *
-           (double)(g.in_g * g.out);
+    return taps_along(w->h, w->out_h, w->kernel_h, w->stride_h, w->dilation_h, w->top) *
+           taps_along(w->w, w->out_w, w->kernel_w, w->stride_w, w->dilation_w, w->left) * (double)(g.in_g * g.out);
 }
 
 /* How often x is read forward, x and dy backward. */
@@ -142,7 +145,8 @@ static bool is_one_of(const char *word, const char *const *words)
 
 static reading reading_of(const dpid_op *op)
 {
-    static const char *const linear[] = {"avgpool", "global_avgpool", "flatten", "dropout", "gradient_cast", NULL}; /* whose gradient does not depend on x */
+    /* whose gradient does not depend on x */
+    static const char *const linear[] = {"avgpool", "global_avgpool", "flatten", "dropout", "gradient_cast", NULL};
     const dpid_shape *in = &op->in;
     const dpid_shape *out = &op->out;
     if (strcmp(op->kind->word, "batchnorm") == 0)
@@ -165,7 +169,8 @@ op_work op_case_work(const op_case *c, bool backward)
     for (int32_t i = 0; i < c->op.parameters; i++)
         parameters += bytes * (double)parameter_count(&c->op.parameter[i]);
     if (!backward)
-        return (op_work){.flops = 2 * macs, .reads = r.forward_x * x + parameters, .writes = y, .size = x + y + parameters};
+        return (op_work){
+            .flops = 2 * macs, .reads = r.forward_x * x + parameters, .writes = y, .size = x + y + parameters};
     return (op_work){.flops = 2 * macs * (c->pass.dx ? 2 : 1),
                      .reads = r.backward_x * x + r.backward_dy * y + 2 * parameters,
                      .writes = dx + parameters,

@@ -7,7 +7,8 @@ int main(void)
 {
     deepid_ctx *ctx = NULL;
     deepid_net *net = NULL;
-    if (deepid_ctx_create(&ctx) != DEEPID_OK || deepid_resnet_cifar(ctx, 20, "identity", DEEPID_F32, &net) != DEEPID_OK) {
+    if (deepid_ctx_create(&ctx) != DEEPID_OK ||
+        deepid_resnet_cifar(ctx, 20, "identity", DEEPID_F32, &net) != DEEPID_OK) {
         fprintf(stderr, "%s\n", deepid_ctx_error(ctx));
         return 1;
     }

@@ -1,4 +1,5 @@
-/* Normalisation: mean 0 and variance 1 over what its word says, measured on the reference, also on top of another one. */
+/* Normalisation: mean 0 and variance 1 over what its word says, measured on the reference, also on top of another
+   one. */
 #include "support/support.h"
 
 #include "data/data.h"
@@ -21,7 +22,9 @@ static deepid_dataset *pictures(deepid_ctx *ctx, double *x, uint64_t seed)
 
 static bool together(const char *how, int k, int other)
 {
-    return strcmp(how, "feature") == 0 ? k == other : strcmp(how, "channel") == 0 ? k % CHANNELS == other % CHANNELS : true;
+    return strcmp(how, "feature") == 0   ? k == other
+           : strcmp(how, "channel") == 0 ? k % CHANNELS == other % CHANNELS
+                                         : true;
 }
 
 /* Of feature k, over all that its group holds. */
@@ -42,7 +45,8 @@ static void moments(const deepid_dataset *data, const char *how, int k, double *
     *variance /= count;
 }
 
-/* First plainly, then behind a factor of 3, then behind another kind: what was measured on top of a normalisation comes out normalised. */
+/* First plainly, then behind a factor of 3, then behind another kind: what was measured on top of a normalisation
+   comes out normalised. */
 static void groups_have_mean_0_and_variance_1(void **state)
 {
     (void)state;
@@ -61,7 +65,8 @@ static void groups_have_mean_0_and_variance_1(void **state)
                 double variance;
                 moments(data, words[w], k, &mean, &variance);
                 if (!(fabs(mean) < 1e-12 && fabs(variance - 1) < 1e-12))
-                    fail_msg("%s behind %s: the group of feature %d has mean %g and variance %g", words[w], before[b] ? before[b] : "nothing", k, mean, variance);
+                    fail_msg("%s behind %s: the group of feature %d has mean %g and variance %g", words[w],
+                             before[b] ? before[b] : "nothing", k, mean, variance);
             }
             deepid_dataset_destroy(data);
         }
@@ -86,7 +91,8 @@ static void the_reference_is_what_is_measured(void **state)
         for (int i = 0; i < N; i++) {
             const double expected = (y[i * FEATURES + k] - mean) / sqrt(variance);
             if (!(fabs(dpid_dataset_feature(valid, i, k) - expected) < 1e-12))
-                fail_msg("sample %d, feature %d is %.15g, expected %.15g", i, k, dpid_dataset_feature(valid, i, k), expected);
+                fail_msg("sample %d, feature %d is %.15g, expected %.15g", i, k, dpid_dataset_feature(valid, i, k),
+                         expected);
         }
     }
     deepid_dataset_destroy(valid);

@@ -77,11 +77,16 @@ static void wrapped_memory_is_read_through_its_strides(void **state)
     deepid_dataset_destroy(data);
     const int32_t bad[] = {0, 2};
     data = NULL;
-    REFUSED(deepid_dataset_wrap(ctx, DEEPID_U8, planes, 4, extents, strides, bad, 2, &data), DEEPID_ERR_LABEL, "label of row 1 is 2, expected 0 to 1");
-    REFUSED(deepid_dataset_wrap(ctx, 12, planes, 4, extents, strides, labels, 2, &data), DEEPID_ERR_DTYPE, "dtype is 12");
-    REFUSED(deepid_dataset_wrap(ctx, DEEPID_U8, planes, 1, extents, strides, labels, 2, &data), DEEPID_ERR_SHAPE, "rank is 1");
-    REFUSED(deepid_dataset_wrap(ctx, DEEPID_U8, NULL, 4, extents, strides, labels, 2, &data), DEEPID_ERR_ARGUMENT, "data is NULL");
-    REFUSED(deepid_dataset_wrap(ctx, DEEPID_U8, planes, 4, extents, strides, labels, 0, &data), DEEPID_ERR_ARGUMENT, "classes is 0");
+    REFUSED(deepid_dataset_wrap(ctx, DEEPID_U8, planes, 4, extents, strides, bad, 2, &data), DEEPID_ERR_LABEL,
+            "label of row 1 is 2, expected 0 to 1");
+    REFUSED(deepid_dataset_wrap(ctx, 12, planes, 4, extents, strides, labels, 2, &data), DEEPID_ERR_DTYPE,
+            "dtype is 12");
+    REFUSED(deepid_dataset_wrap(ctx, DEEPID_U8, planes, 1, extents, strides, labels, 2, &data), DEEPID_ERR_SHAPE,
+            "rank is 1");
+    REFUSED(deepid_dataset_wrap(ctx, DEEPID_U8, NULL, 4, extents, strides, labels, 2, &data), DEEPID_ERR_ARGUMENT,
+            "data is NULL");
+    REFUSED(deepid_dataset_wrap(ctx, DEEPID_U8, planes, 4, extents, strides, labels, 0, &data), DEEPID_ERR_ARGUMENT,
+            "classes is 0");
     assert_null(data);
     deepid_ctx_destroy(ctx);
 }
@@ -160,7 +165,10 @@ static void batches_are_what_they_say(void **state)
     bool mirrored = false;
     bool moved = false;
     for (uint64_t epoch = 0; epoch < 20; epoch++) {
-        dpid_dataset_gather(NULL, data, &(dpid_gathered){.order = order, .n = 1, .augment = &augment, .epoch = epoch, .precision = DPID_P32, .x = x});
+        dpid_dataset_gather(
+            NULL, data,
+            &(dpid_gathered){
+                .order = order, .n = 1, .augment = &augment, .epoch = epoch, .precision = DPID_P32, .x = x});
         int matches = 0;
         for (int flip = 0; flip < 2; flip++) {
             for (int down = -2; down <= 2; down++) {
@@ -220,8 +228,10 @@ static void idx_files_are_read_and_damage_is_found(void **state)
     }
     memset(i + 4, 0x7f, 12); /* 2^93 elements in 28 bytes */
     write_file(bad, i, sizeof i);
-    REFUSED(deepid_dataset_load_idx(ctx, bad, labels, &data), DEEPID_ERR_FORMAT, "says 2139062143x2139062143x2139062143: it is more than can be counted");
-    REFUSED(deepid_dataset_load_idx(ctx, images, images, &data), DEEPID_ERR_FORMAT, "expected one for each of the 3 samples");
+    REFUSED(deepid_dataset_load_idx(ctx, bad, labels, &data), DEEPID_ERR_FORMAT,
+            "says 2139062143x2139062143x2139062143: it is more than can be counted");
+    REFUSED(deepid_dataset_load_idx(ctx, images, images, &data), DEEPID_ERR_FORMAT,
+            "expected one for each of the 3 samples");
     REFUSED(deepid_dataset_load_idx(ctx, images, temporary("none"), &data), DEEPID_ERR_IO, "cannot open");
     REFUSED(deepid_dataset_load_idx(ctx, NULL, labels, &data), DEEPID_ERR_ARGUMENT, "must not be NULL");
     assert_null(data);
@@ -260,11 +270,13 @@ static void npy_and_csv_are_read_and_damage_is_found(void **state)
     const char *x = temporary("x.npy");
     const char *y = temporary("y.npy");
     const char *bad = temporary("bad.npy");
-    char buffer[256] = "\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }             \n";
+    char buffer[256] =
+        "\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }             \n";
     const float values[] = {1, 2, 3, 4, 5, 6};
     memcpy(buffer + 80, values, 24);
     write_file(x, buffer, 104);
-    char labels[256] = "\x93NUMPY\x01\x00\x46\x00{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }             \n";
+    char labels[256] =
+        "\x93NUMPY\x01\x00\x46\x00{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }             \n";
     memcpy(labels + 80, "\0\1\0\3", 4);
     write_file(y, labels, 84);
     deepid_dataset *data = NULL;
@@ -292,7 +304,8 @@ static void npy_and_csv_are_read_and_damage_is_found(void **state)
     write_text(csv, "1,2,0\n1,2\n");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_FORMAT, "line 2: 2 numbers, expected 3");
     write_text(csv, "1,x,0\n");
-    REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_FORMAT, "line 1, column 2: 'x' is not a finite decimal number");
+    REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_FORMAT,
+            "line 1, column 2: 'x' is not a finite decimal number");
     write_text(csv, "1,2,0.5\n");
     REFUSED(deepid_dataset_load_csv(ctx, csv, "", &data), DEEPID_ERR_LABEL, "the label is 0.5");
     write_text(csv, "");
@@ -310,16 +323,19 @@ static const char *npy_file(const char *name, const char *descr, const char *sha
     const char *path = temporary(name);
     memset(buffer, ' ', sizeof buffer);
     memcpy(buffer, "\x93NUMPY\x01\x00\x46\x00", 10);
-    buffer[10 + snprintf(buffer + 10, 70, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape)] = ' ';
+    buffer[10 + snprintf(buffer + 10, 70, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape)] =
+        ' ';
     memcpy(buffer + 80, values, bytes);
     write_file(path, buffer, 80 + bytes);
     return path;
 }
 
 /* Two rows of two columns. */
-static int32_t load_pair(deepid_ctx *ctx, const char *descr, const void *x, size_t x_bytes, const char *y_descr, const void *y, size_t y_bytes, deepid_dataset **out)
+static int32_t load_pair(deepid_ctx *ctx, const char *descr, const void *x, size_t x_bytes, const char *y_descr,
+                         const void *y, size_t y_bytes, deepid_dataset **out)
 {
-    return deepid_dataset_load_npy(ctx, npy_file("pair_x.npy", descr, "2, 2", x, x_bytes), npy_file("pair_y.npy", y_descr, "2,", y, y_bytes), out);
+    return deepid_dataset_load_npy(ctx, npy_file("pair_x.npy", descr, "2, 2", x, x_bytes),
+                                   npy_file("pair_y.npy", y_descr, "2,", y, y_bytes), out);
 }
 
 static void npy_numbers_are_finite_and_labels_small(void **state)
@@ -342,17 +358,22 @@ static void npy_numbers_are_finite_and_labels_small(void **state)
     deepid_dataset_destroy(data);
     data = NULL;
     labels[1] = 1000000000;
-    REFUSED(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data), DEEPID_ERR_LABEL, "label of row 1 is 1000000000, expected 0 to 65535");
+    REFUSED(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data), DEEPID_ERR_LABEL,
+            "label of row 1 is 1000000000, expected 0 to 65535");
     labels[1] = -1;
-    REFUSED(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data), DEEPID_ERR_LABEL, "label of row 1 is -1");
+    REFUSED(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data), DEEPID_ERR_LABEL,
+            "label of row 1 is -1");
     labels[1] = 1;
     x[3] = (float)NAN;
-    REFUSED(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data), DEEPID_ERR_FORMAT, "pair_x.npy': element 1 of row 1 is nan, expected a finite float");
+    REFUSED(load_pair(ctx, "<f4", x, sizeof x, "<i4", labels, sizeof labels, &data), DEEPID_ERR_FORMAT,
+            "pair_x.npy': element 1 of row 1 is nan, expected a finite float");
     wide[2] = -(double)INFINITY;
-    REFUSED(load_pair(ctx, "<f8", wide, sizeof wide, "<i4", labels, sizeof labels, &data), DEEPID_ERR_FORMAT, "pair_x.npy': element 0 of row 1 is -inf");
+    REFUSED(load_pair(ctx, "<f8", wide, sizeof wide, "<i4", labels, sizeof labels, &data), DEEPID_ERR_FORMAT,
+            "pair_x.npy': element 0 of row 1 is -inf");
     wide[2] = 3;
     targets[1] = 1e39; /* targets are kept as floats */
-    REFUSED(load_pair(ctx, "<f8", wide, sizeof wide, "<f8", targets, sizeof targets, &data), DEEPID_ERR_FORMAT, "pair_y.npy': element 0 of row 1 is 1e+39, expected a finite float");
+    REFUSED(load_pair(ctx, "<f8", wide, sizeof wide, "<f8", targets, sizeof targets, &data), DEEPID_ERR_FORMAT,
+            "pair_y.npy': element 0 of row 1 is 1e+39, expected a finite float");
     assert_null(data);
     assert_int_equal(deepid_ctx_memory(ctx), 0);
     deepid_ctx_destroy(ctx);
@@ -368,13 +389,15 @@ static const char *read_csv(deepid_ctx *ctx, const char *text, const char *optio
     deepid_dataset *data = NULL;
     write_text(path, text);
     if (deepid_dataset_load_csv(ctx, path, options, &data) != DEEPID_OK) {
-        snprintf(out, sizeof out, "%s", strstr(deepid_ctx_error(ctx), "',") ? strstr(deepid_ctx_error(ctx), "',") + 3 : deepid_ctx_error(ctx));
+        snprintf(out, sizeof out, "%s",
+                 strstr(deepid_ctx_error(ctx), "',") ? strstr(deepid_ctx_error(ctx), "',") + 3 : deepid_ctx_error(ctx));
         return out;
     }
     size_t used = 0;
     for (int64_t i = 0; i < data->count; i++) {
         for (int64_t k = 0; k < data->sample.extent[0]; k++)
-            used += (size_t)snprintf(out + used, sizeof out - used, "%s ", dpid_number(dpid_dataset_feature(data, i, k)).text);
+            used += (size_t)snprintf(out + used, sizeof out - used, "%s ",
+                                     dpid_number(dpid_dataset_feature(data, i, k)).text);
         used += (size_t)snprintf(out + used, sizeof out - used, "[%d] ", data->labels[i]);
     }
     deepid_dataset_destroy(data);
@@ -387,14 +410,19 @@ static void no_sample_of_a_csv_is_lost(void **state)
     static const struct {
         const char *text, *options, *expected;
     } cases[] = {
-        {"\xef\xbb\xbf" "1,2,0\n3,4,1\n", "", "1 2 [0] 3 4 [1] "}, /* a byte order mark, with and without names */
-        {"\xef\xbb\xbf" "a,b,c\n3,4,1\n", "", "3 4 [1] "},
+        {"\xef\xbb\xbf"
+         "1,2,0\n3,4,1\n",
+         "", "1 2 [0] 3 4 [1] "}, /* a byte order mark, with and without names */
+        {"\xef\xbb\xbf"
+         "a,b,c\n3,4,1\n",
+         "", "3 4 [1] "},
         {"1,2,0\r\n3,4,1\r\n", "", "1 2 [0] 3 4 [1] "}, /* ends of lines */
         {"1,2,0\r3,4,1", "", "1 2 [0] 3 4 [1] "},
-        {"\n \n1,2,0\n\r\n\t\n3,4,1\n\n", "", "1 2 [0] 3 4 [1] "}, /* empty lines */
+        {"\n \n1,2,0\n\r\n\t\n3,4,1\n\n", "", "1 2 [0] 3 4 [1] "},            /* empty lines */
         {"\"5.1\",\" 2 \",\"0\"\n 3 , \"4\" ,1\n", "", "5.1 2 [0] 3 4 [1] "}, /* quotes, blanks */
-        {"\"a, b\",\"of\ntwo \"\"lines\"\"\",c\n3,4,1\n5,x,1\n", "", "line 4, column 2: 'x' is not a finite decimal number"},
-        {",a,b\n1,2,0\n", "", "1 2 [0] "}, /* a nameless column of names */
+        {"\"a, b\",\"of\ntwo \"\"lines\"\"\",c\n3,4,1\n5,x,1\n", "",
+         "line 4, column 2: 'x' is not a finite decimal number"},
+        {",a,b\n1,2,0\n", "", "1 2 [0] "},                          /* a nameless column of names */
         {"+1.,.5,0\n-3e2,4E-400,1\n", "", "1 0.5 [0] -300 0 [1] "}, /* underflow is 0 */
         {"4.9e-324,1e-310,0\n", "", "4.94065645841247e-324 9.99999999999997e-311 [0] "},
         {"1;2;0\n", "separator=semicolon", "1 2 [0] "},
@@ -408,17 +436,26 @@ static void no_sample_of_a_csv_is_lost(void **state)
         {"?,3.5,0\n1,2,0\n", "", "line 1, column 1: '?' is not a finite decimal number"},
         {"NA,3.5,0\n1,2,0\n", "", "line 1, column 1: 'NA' is not a finite decimal number"},
         {"5 1,3.5,0\n1,2,0\n", "", "line 1, column 1: '5 1' is not a finite decimal number"},
-        {"\xe2\x88\x92" "5,3.5,0\n1,2,0\n", "", "line 1, column 1: '\xe2\x88\x92" "5' is not a finite decimal number"},
+        {"\xe2\x88\x92"
+         "5,3.5,0\n1,2,0\n",
+         "",
+         "line 1, column 1: '\xe2\x88\x92"
+         "5' is not a finite decimal number"},
         {"a,b,1\n1,2,0\n", "", "line 1, column 1: 'a' is not a finite decimal number"},
         {"a,nan,b\n1,2,0\n", "", "line 1, column 1: 'a' is not a finite decimal number"},
         {"?,NA,\n1,2,0\n", "", "line 1, column 1: '?' is not a finite decimal number"}, /* nor names */
-        {"1.5D+00,2D+00,0D+00\n1,2,0\n", "", "line 1, column 1: '1.5D+00' is not a finite decimal number"}, /* of Fortran, of old C, of spreadsheets, of R */
+        /* of Fortran, of old C, of spreadsheets, of R */
+        {"1.5D+00,2D+00,0D+00\n1,2,0\n", "", "line 1, column 1: '1.5D+00' is not a finite decimal number"},
         {"1.#INF,-1.#IND,1.#QNAN\n1,2,0\n", "", "line 1, column 1: '1.#INF' is not a finite decimal number"},
         {"\"1,5e3\",\"2,5e3\",\"0e0\"\n1,2,0\n", "", "line 1, column 1: '1,5e3' is not a finite decimal number"},
         {"#DIV/0!,#VALUE!,#N/A\n1,2,0\n", "", "line 1, column 1: '#DIV/0!' is not a finite decimal number"},
         {"<NA>,NaT,\\N\n1,2,0\n", "", "line 1, column 1: '<NA>' is not a finite decimal number"},
         {"True,FALSE,true\n1,2,0\n", "", "line 1, column 1: 'True' is not a finite decimal number"},
-        {"\xe2\x88\x92" "1e5,5kg,0e\n1,2,0\n", "", "line 1, column 1: '\xe2\x88\x92" "1e5' is not a finite decimal number"},
+        {"\xe2\x88\x92"
+         "1e5,5kg,0e\n1,2,0\n",
+         "",
+         "line 1, column 1: '\xe2\x88\x92"
+         "1e5' is not a finite decimal number"},
         {"'a',2nd,#\n1,2,0\n", "", "1 2 [0] "}, /* one name is enough */
         {"1st,_b,2nd\n1,2,0\n", "", "1 2 [0] "},
         {"\xc3\xa4,1x1,1x2\n1,2,0\n", "", "1 2 [0] "},
@@ -450,8 +487,12 @@ static void no_sample_of_a_csv_is_lost(void **state)
     }
     const char *wide = temporary("wide.csv");
     deepid_dataset *data = NULL;
-    write_file(wide, "\xff\xfe" "1\0,\0", 6);
-    REFUSED(deepid_dataset_load_csv(ctx, wide, "", &data), DEEPID_ERR_FORMAT, "wide.csv' is no CSV: it is UTF-16, expected UTF-8");
+    write_file(wide,
+               "\xff\xfe"
+               "1\0,\0",
+               6);
+    REFUSED(deepid_dataset_load_csv(ctx, wide, "", &data), DEEPID_ERR_FORMAT,
+            "wide.csv' is no CSV: it is UTF-16, expected UTF-8");
     write_file(wide, "1,2\0,0\n", 8);
     REFUSED(deepid_dataset_load_csv(ctx, wide, "", &data), DEEPID_ERR_FORMAT, "it has a byte 0");
     REFUSED(deepid_dataset_load_csv(ctx, wide, "label=none", &data), DEEPID_ERR_SPEC, "last|first");

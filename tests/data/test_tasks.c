@@ -14,7 +14,8 @@ static deepid_dataset *data_of(deepid_ctx *ctx, const char *text, uint64_t seed)
     return data;
 }
 
-/* Without noise a point at radius r has the angle 3 pi r / 2, and half a turn more on the second arm; (r / 2)^2 is uniform: mean 1/2, deviation of the mean of 1000 sqrt(1 / 12000). */
+/* Without noise a point at radius r has the angle 3 pi r / 2, and half a turn more on the second arm; (r / 2)^2 is
+   uniform: mean 1/2, deviation of the mean of 1000 sqrt(1 / 12000). */
 static void spirals_have_three_half_turns_to_radius_two(void **state)
 {
     (void)state;
@@ -27,7 +28,8 @@ static void spirals_have_three_half_turns_to_radius_two(void **state)
         const double y = dpid_dataset_feature(data, i, 1);
         const double r = sqrt(x * x + y * y);
         const double angle = 1.5 * pi * r + pi * data->labels[i];
-        if (!(r <= 2.000001) || !(hypot(x - r * cos(angle), y - r * sin(angle)) < 1e-5)) /* f32 coordinates below 2, times the 5 radians a unit of radius */
+        /* f32 coordinates below 2, times the 5 radians a unit of radius */
+        if (!(r <= 2.000001) || !(hypot(x - r * cos(angle), y - r * sin(angle)) < 1e-5))
             fail_msg("point %lld of class %d is (%.9g, %.9g), off its arm", (long long)i, data->labels[i], x, y);
         squares += r * r / 4 / N;
     }
@@ -41,7 +43,8 @@ static void spirals_have_three_half_turns_to_radius_two(void **state)
 
 enum { WIDEST = 8 };
 
-/* a [n, n] so that a x_i = y_i for the first n samples; returns its determinant. Both eliminations are of n random points in double. */
+/* a [n, n] so that a x_i = y_i for the first n samples; returns its determinant. Both eliminations are of n random
+   points in double. */
 static double solve_map(const deepid_dataset *data, int n, double a[WIDEST][WIDEST])
 {
     double m[WIDEST][2 * WIDEST]; /* rows: samples; x, then y */
@@ -72,7 +75,8 @@ static double solve_map(const deepid_dataset *data, int n, double a[WIDEST][WIDE
     double d[WIDEST][WIDEST];
     double determinant = 1;
     memcpy(d, a, sizeof d);
-    for (int j = 0; j < n; j++) { /* a random orthogonal matrix needs no pivot but by bad luck, which the test would show */
+    /* a random orthogonal matrix needs no pivot but by bad luck, which the test would show */
+    for (int j = 0; j < n; j++) {
         determinant *= d[j][j];
         for (int i = j + 1; i < n; i++)
             for (int k = n - 1; k >= j; k--)
@@ -88,8 +92,10 @@ static void check_map(const deepid_dataset *data, int n, double a[WIDEST][WIDEST
             double y = 0;
             for (int k = 0; k < n; k++)
                 y += a[o][k] * dpid_dataset_feature(data, i, k);
-            if (!(fabs(y - dpid_dataset_target(data, i, o)) < 1e-4)) /* f32 targets of about 1; the map comes from n samples, whose condition is some hundreds */
-                fail_msg("%s, sample %lld: target %d is %.9g, expected %.9g", what, (long long)i, o, dpid_dataset_target(data, i, o), y);
+            /* f32 targets of about 1; the map comes from n samples, whose condition is some hundreds */
+            if (!(fabs(y - dpid_dataset_target(data, i, o)) < 1e-4))
+                fail_msg("%s, sample %lld: target %d is %.9g, expected %.9g", what, (long long)i, o,
+                         dpid_dataset_target(data, i, o), y);
         }
     }
 }
@@ -117,7 +123,8 @@ static void linear_targets_are_rotations_that_validation_shares(void **state)
                     for (int k = 0; k < n; k++)
                         product += a[i][k] * a[j][k];
                     if (!(fabs(product - (i == j)) < 1e-3))
-                        fail_msg("width %d, seed %llu: rows %d and %d have the product %g", n, (unsigned long long)seed, i, j, product);
+                        fail_msg("width %d, seed %llu: rows %d and %d have the product %g", n, (unsigned long long)seed,
+                                 i, j, product);
                 }
             }
             assert_int_equal(valid->count, 4 * train->count);
@@ -149,7 +156,8 @@ static void gratings_are_waves_in_their_direction(void **state)
 {
     (void)state;
     enum { SIZE = 8 };
-    static const int same[4][2] = {{1, 0}, {1, -1}, {0, 1}, {1, 1}}; /* along (rows, columns) the picture of a class does not change */
+    /* along (rows, columns) the picture of a class does not change */
+    static const int same[4][2] = {{1, 0}, {1, -1}, {0, 1}, {1, 1}};
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = data_of(ctx, "gratings n=40 noise=0", 3);
     for (int64_t i = 0; i < 40; i++) {
@@ -160,7 +168,8 @@ static void gratings_are_waves_in_their_direction(void **state)
                 const double here = dpid_dataset_feature(data, i, r * SIZE + c);
                 const double there = dpid_dataset_feature(data, i, (r + s[0]) * SIZE + c + s[1]);
                 if (!(fabs(here - there) < 1e-5)) /* f32 values below 1 of a sine whose argument is about 10 */
-                    fail_msg("picture %lld of class %d changes at row %d, column %d", (long long)i, data->labels[i], r, c);
+                    fail_msg("picture %lld of class %d changes at row %d, column %d", (long long)i, data->labels[i], r,
+                             c);
                 moved = fmax(moved, fabs(here));
             }
         }
@@ -194,8 +203,10 @@ static void label_noise_changes_the_share_it_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(spirals_have_three_half_turns_to_radius_two), cmocka_unit_test(linear_targets_are_rotations_that_validation_shares),
-        cmocka_unit_test(a_reflection_turns_the_last_feature_round),   cmocka_unit_test(gratings_are_waves_in_their_direction),
+        cmocka_unit_test(spirals_have_three_half_turns_to_radius_two),
+        cmocka_unit_test(linear_targets_are_rotations_that_validation_shares),
+        cmocka_unit_test(a_reflection_turns_the_last_feature_round),
+        cmocka_unit_test(gratings_are_waves_in_their_direction),
         cmocka_unit_test(label_noise_changes_the_share_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

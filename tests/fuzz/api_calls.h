@@ -21,7 +21,10 @@ enum { SLOTS = 8, ROOM = 1 << 16, NOTE = 4096, LONG = 20000, MEMORY = 64 << 20 }
 
 static void *made[KINDS];
 #define MINE ((deepid_ctx *)made[0])
-static struct { int kind; void *handle; } slots[SLOTS];
+static struct {
+    int kind;
+    void *handle;
+} slots[SLOTS];
 static int slots_used;
 static char *last; /* shared with the parent: the call at work, or what is wrong with it */
 static uint64_t state;
@@ -68,10 +71,14 @@ static const char *text(void)
     memset(nested, '{', LONG);
     memset(plain, 'a', LONG);
     switch (next() % 12) {
-    case 0: return NULL;
-    case 1: return nested;
-    case 2: return plain;
-    default: return texts[next() % (sizeof texts / sizeof *texts - 1)];
+    case 0:
+        return NULL;
+    case 1:
+        return nested;
+    case 2:
+        return plain;
+    default:
+        return texts[next() % (sizeof texts / sizeof *texts - 1)];
     }
 }
 
@@ -87,7 +94,8 @@ static const char *const *many_texts(void)
 /* No count between what the arrays hold and what nobody has memory for. */
 static int64_t whole(void)
 {
-    static const int64_t edges[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, 2, 3, 4, 7, 8, 40, 64, (int64_t)1 << 40, INT64_MAX - 1, INT64_MAX};
+    static const int64_t edges[] = {INT64_MIN,        INT64_MIN + 1, -1,       0, 1, 2, 3, 4, 7, 8, 40, 64,
+                                    (int64_t)1 << 40, INT64_MAX - 1, INT64_MAX};
     return chance(3) ? (int64_t)(next() % 9) : edges[next() % (sizeof edges / sizeof *edges)];
 }
 
@@ -99,7 +107,23 @@ static int32_t whole32(void)
 
 static double real(void)
 {
-    static const double edges[] = {0, -0.0, 1, -1, .5, .95, 2, 1e-300, 5e-324, DBL_MAX, -DBL_MAX, 1e18, 9.3e18, -9.3e18, (double)NAN, (double)INFINITY, -(double)INFINITY};
+    static const double edges[] = {0,
+                                   -0.0,
+                                   1,
+                                   -1,
+                                   .5,
+                                   .95,
+                                   2,
+                                   1e-300,
+                                   5e-324,
+                                   DBL_MAX,
+                                   -DBL_MAX,
+                                   1e18,
+                                   9.3e18,
+                                   -9.3e18,
+                                   (double)NAN,
+                                   (double)INFINITY,
+                                   -(double)INFINITY};
     return edges[next() % (sizeof edges / sizeof *edges)];
 }
 
@@ -120,11 +144,21 @@ static void *array(content of)
         return NULL;
     for (int i = 0; i < 64; i++)
         switch (of) {
-        case WHOLE: memory[which].whole[i] = chance(2) ? one : (int64_t)(next() % 5); break;
-        case LABELS: memory[which].labels[i] = chance(20) ? whole32() : (int32_t)(next() % 2); break;
-        case REAL: memory[which].real[i] = chance(20) ? real() : (double)i; break;
-        case FLOATS: memory[which].floats[i] = chance(20) ? (float)real() : (float)i; break;
-        case BYTES: memory[which].bytes[i] = (char)next(); break;
+        case WHOLE:
+            memory[which].whole[i] = chance(2) ? one : (int64_t)(next() % 5);
+            break;
+        case LABELS:
+            memory[which].labels[i] = chance(20) ? whole32() : (int32_t)(next() % 2);
+            break;
+        case REAL:
+            memory[which].real[i] = chance(20) ? real() : (double)i;
+            break;
+        case FLOATS:
+            memory[which].floats[i] = chance(20) ? (float)real() : (float)i;
+            break;
+        case BYTES:
+            memory[which].bytes[i] = (char)next();
+            break;
         }
     return &memory[which];
 }
@@ -214,7 +248,8 @@ static void check_status(int32_t status)
         wrong("the sentence is not one line");
 }
 
-/* A second thread's calls while the first is inside one. The context's own readers of a sentence are said to be free. */
+/* A second thread's calls while the first is inside one. The context's own readers of a sentence are said to be
+   free. */
 static int refused_setters(const char *const *name, const int32_t *status, size_t stride, size_t count)
 {
     int bad = 0;

@@ -52,7 +52,8 @@ static void *call_all(void *arg)
     }
     const size_t length = strlen(last);
     snprintf(last + length, NOTE - length, ", then");
-    if (deepid_dataset_count(made[DATASET]) != 40 || deepid_tensor_count(made[TENSOR]) != 8 || !*deepid_net_describe(made[NET]))
+    if (deepid_dataset_count(made[DATASET]) != 40 || deepid_tensor_count(made[TENSOR]) != 8 ||
+        !*deepid_net_describe(made[NET]))
         wrong("the objects are not what they were");
     clean_up(1);
     deepid_ctx_set_threads(MINE, 1); /* ends threads that a call may have started */
@@ -119,7 +120,10 @@ static int failed(uint64_t seed)
         return 1;
     if (status == 0 && *said == 0)
         return 0;
-    printf("%s, seed %llu: %s%s\n  %s\n%s\n", functions[which].name, (unsigned long long)seed, status == 0 ? "the library printed" : WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "ends wrong",
+    printf("%s, seed %llu: %s%s\n  %s\n%s\n", functions[which].name, (unsigned long long)seed,
+           status == 0           ? "the library printed"
+           : WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
+                                 : "ends wrong",
            WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? " (too long)" : "", last, said);
     return 1;
 }
@@ -167,6 +171,7 @@ int main(int argc, char **argv)
     for (which = 0; which < function_count; which++)
         if (argc < 5 || strcmp(argv[4], functions[which].name) == 0)
             bad += failed(seed);
-    printf("%d functions, %lld calls each, seed %llu: %d went wrong\n", function_count, (long long)count, (unsigned long long)seed, bad);
+    printf("%d functions, %lld calls each, seed %llu: %d went wrong\n", function_count, (long long)count,
+           (unsigned long long)seed, bad);
     return bad != 0;
 }

@@ -1,4 +1,5 @@
-/* Fuzz targets for everything that reads what a stranger wrote. The first byte chooses the reader and its options, the rest is its file or text; files of data come plain, and packed in two parts.
+/* Fuzz targets for everything that reads what a stranger wrote. The first byte chooses the reader and its options,
+   the rest is its file or text; files of data come plain, and packed in two parts.
 
    Coverage-guided:   sh tests/fuzz/run.sh SECONDS        (needs clang and its libclang-rt)
    Replay of files:   fuzz_readers FILE...                 (any compiler: the main below) */
@@ -34,7 +35,8 @@ static const char *as_gz(const uint8_t *data, size_t size)
     for (int part = 0; part < 2; part++) {
         gzFile file = gzopen(path, part == 0 ? "wb1" : "ab1");
         const size_t half = part == 0 ? size / 2 : size - size / 2;
-        if (!file || (half > 0 && gzwrite(file, data + (part == 0 ? 0 : size / 2), (unsigned)half) != (int)half) || gzclose(file) != Z_OK)
+        if (!file || (half > 0 && gzwrite(file, data + (part == 0 ? 0 : size / 2), (unsigned)half) != (int)half) ||
+            gzclose(file) != Z_OK)
             abort();
     }
     return path;
@@ -50,7 +52,9 @@ static void check_finite(deepid_ctx *ctx, const deepid_dataset *data)
     const int32_t rank = deepid_dataset_rank(data);
     for (int32_t i = 0; i < rank; i++)
         extents[i + 1] = deepid_dataset_extent(data, i);
-    for (int64_t i = 0; i < deepid_dataset_count(data) && deepid_tensor_create(ctx, DEEPID_F64, rank + 1, extents, &x) == DEEPID_OK; i++) {
+    for (int64_t i = 0;
+         i < deepid_dataset_count(data) && deepid_tensor_create(ctx, DEEPID_F64, rank + 1, extents, &x) == DEEPID_OK;
+         i++) {
         if (deepid_dataset_copy(data, i, 1, x) == DEEPID_OK)
             for (int64_t k = 0; k < deepid_tensor_count(x); k++)
                 if (!isfinite(((const double *)deepid_tensor_data(x))[k]))
@@ -61,7 +65,8 @@ static void check_finite(deepid_ctx *ctx, const deepid_dataset *data)
 
 static void read_dataset(deepid_ctx *ctx, int which, int choice, const uint8_t *data, size_t size)
 {
-    static const char *const csv_options[] = {"", "label=first separator=semicolon", "header=no separator=tab", "header=yes shape=2x1x1"};
+    static const char *const csv_options[] = {"", "label=first separator=semicolon", "header=no separator=tab",
+                                              "header=yes shape=2x1x1"};
     deepid_dataset *out = NULL;
     char labels[64];
     strcpy(labels, as_file("labels", one_label, sizeof one_label));
@@ -89,7 +94,8 @@ static void read_net(deepid_ctx *ctx, int which, const uint8_t *data, size_t siz
     } else if (which == 5) {
         deepid_net *again = NULL;
         if (deepid_net_create(ctx, text, DEEPID_F32, &net) == DEEPID_OK) {
-            if (deepid_net_create(ctx, deepid_net_describe(net), DEEPID_F32, &again) != DEEPID_OK || strcmp(deepid_net_describe(net), deepid_net_describe(again)) != 0)
+            if (deepid_net_create(ctx, deepid_net_describe(net), DEEPID_F32, &again) != DEEPID_OK ||
+                strcmp(deepid_net_describe(net), deepid_net_describe(again)) != 0)
                 abort(); /* describe(create(text)) is stable */
             deepid_net_init(net, "he", 1);
         }

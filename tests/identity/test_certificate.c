@@ -44,7 +44,8 @@ static void a_net_and_its_copy_are_equal_bit_for_bit(void **state)
                 assert_true(deepid_certificate_difference_rms(cert, dtypes[i], mode) == 0);
                 assert_true(deepid_certificate_bound(cert, dtypes[i], mode) == 0);
             }
-        assert_true(deepid_certificate_loss_shallow(cert, dtypes[d], DEEPID_EVAL) == loss); /* the same sums as evaluate */
+        /* the same sums as evaluate */
+        assert_true(deepid_certificate_loss_shallow(cert, dtypes[d], DEEPID_EVAL) == loss);
         assert_true(deepid_certificate_loss_shallow(cert, dtypes[d], DEEPID_TRAIN) != loss);
         assert_int_equal(deepid_certificate_trains(cert), 1);
         assert_non_null(strstr(deepid_certificate_sentence(cert), "bit for bit"));
@@ -55,7 +56,8 @@ static void a_net_and_its_copy_are_equal_bit_for_bit(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* The last bias moved by (a, b): dz = (a, b) at every sample, so max = |b|, rms = sqrt((a^2 + b^2) / 2), bound = 2 |b|. */
+/* The last bias moved by (a, b): dz = (a, b) at every sample, so max = |b|, rms = sqrt((a^2 + b^2) / 2), bound = 2
+   |b|. */
 static void a_moved_bias_is_seen_as_what_it_is(void **state)
 {
     (void)state;
@@ -72,12 +74,14 @@ static void a_moved_bias_is_seen_as_what_it_is(void **state)
     bias[1] += b;
     OK(deepid_certificate_create(net, moved, data, &cert));
     assert_true(fabs(deepid_certificate_difference(cert, DEEPID_F64, DEEPID_EVAL) - 0.5) < 1e-14);
-    assert_true(fabs(deepid_certificate_difference_rms(cert, DEEPID_F64, DEEPID_EVAL) - sqrt((a * a + b * b) / 2)) < 1e-14);
+    assert_true(fabs(deepid_certificate_difference_rms(cert, DEEPID_F64, DEEPID_EVAL) - sqrt((a * a + b * b) / 2)) <
+                1e-14);
     assert_true(fabs(deepid_certificate_bound(cert, DEEPID_F64, DEEPID_EVAL) - 1) < 1e-12);
     assert_true(fabs(deepid_certificate_difference(cert, DEEPID_F32, DEEPID_EVAL) - 0.5) < 1e-6);
     assert_int_equal(deepid_certificate_equal(cert, DEEPID_F32, DEEPID_EVAL), 0);
     assert_int_equal(deepid_certificate_trains(cert), 0);
-    assert_true(deepid_certificate_loss_deep(cert, DEEPID_F64, DEEPID_TRAIN) == deepid_certificate_loss_deep(cert, DEEPID_F64, DEEPID_EVAL));
+    assert_true(deepid_certificate_loss_deep(cert, DEEPID_F64, DEEPID_TRAIN) ==
+                deepid_certificate_loss_deep(cert, DEEPID_F64, DEEPID_EVAL));
     assert_non_null(strstr(deepid_certificate_sentence(cert), "logits differ by at most 0.5"));
     deepid_certificate_destroy(cert);
     deepid_net_destroy(moved);
@@ -86,7 +90,8 @@ static void a_moved_bias_is_seen_as_what_it_is(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* y = w x with x = 1 and target 0: w = 1 has L = 1, w = 1.5 has 2.25; the bound D (2 sqrt(L) + D) = 0.5 (2 + 0.5) is met exactly. */
+/* y = w x with x = 1 and target 0: w = 1 has L = 1, w = 1.5 has 2.25; the bound D (2 sqrt(L) + D) = 0.5 (2 + 0.5) is
+   met exactly. */
 static void the_bound_for_targets_can_be_met(void **state)
 {
     (void)state;
@@ -113,7 +118,8 @@ static void the_bound_for_targets_can_be_met(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Weights disturbed by 2^-k, random signs: the measured difference of the losses never exceeds the bound, for labels and for targets. */
+/* Weights disturbed by 2^-k, random signs: the measured difference of the losses never exceeds the bound, for labels
+   and for targets. */
 static void the_bound_holds_for_any_disturbance(void **state)
 {
     (void)state;
@@ -135,11 +141,13 @@ static void the_bound_holds_for_any_disturbance(void **state)
                     w[i] += noise[i];
                 OK(deepid_certificate_create(net, other, data[t], &cert));
                 for (int p = 0; p < 2; p++) {
-                    const double change = fabs(deepid_certificate_loss_deep(cert, dtypes[p], DEEPID_EVAL) - deepid_certificate_loss_shallow(cert, dtypes[p], DEEPID_EVAL));
+                    const double change = fabs(deepid_certificate_loss_deep(cert, dtypes[p], DEEPID_EVAL) -
+                                               deepid_certificate_loss_shallow(cert, dtypes[p], DEEPID_EVAL));
                     const double bound = deepid_certificate_bound(cert, dtypes[p], DEEPID_EVAL);
                     closest = fmax(closest, bound > 0 ? change / bound : 0);
                     if (!(change <= bound))
-                        fail_msg("seed %d, 2^-%d, %s, %s: the loss changes by %g, the bound is %g", (int)seed, k, t ? "targets" : "labels", p ? "f64" : "f32", change, bound);
+                        fail_msg("seed %d, 2^-%d, %s, %s: the loss changes by %g, the bound is %g", (int)seed, k,
+                                 t ? "targets" : "labels", p ? "f64" : "f32", change, bound);
                 }
                 deepid_certificate_destroy(cert);
                 deepid_net_destroy(other);
@@ -151,7 +159,8 @@ static void the_bound_holds_for_any_disturbance(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Logits (w, 0) with w around 2^-54, where e^-w rounds to 1 or to 1 - 2^-53: dz is 1e-20, the losses as computed differ by 1e-16. */
+/* Logits (w, 0) with w around 2^-54, where e^-w rounds to 1 or to 1 - 2^-53: dz is 1e-20, the losses as computed
+   differ by 1e-16. */
 static void the_bound_counts_the_rounding_of_the_losses(void **state)
 {
     (void)state;
@@ -160,7 +169,8 @@ static void the_bound_counts_the_rounding_of_the_losses(void **state)
     static const int32_t label[] = {1};
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = NULL;
-    deepid_net *net[2] = {start(ctx, "input 1; dense out=2", DEEPID_F64, 1), start(ctx, "input 1; dense out=2", DEEPID_F64, 1)};
+    deepid_net *net[2] = {start(ctx, "input 1; dense out=2", DEEPID_F64, 1),
+                          start(ctx, "input 1; dense out=2", DEEPID_F64, 1)};
     deepid_certificate *cert = NULL;
     double change = 0;
     OK(deepid_dataset_wrap(ctx, DEEPID_F64, one, 2, extents, NULL, label, 2, &data));
@@ -171,7 +181,8 @@ static void the_bound_counts_the_rounding_of_the_losses(void **state)
             w[1] = 0;
         }
         OK(deepid_certificate_create(net[0], net[1], data, &cert));
-        const double here = fabs(deepid_certificate_loss_deep(cert, DEEPID_F64, DEEPID_EVAL) - deepid_certificate_loss_shallow(cert, DEEPID_F64, DEEPID_EVAL));
+        const double here = fabs(deepid_certificate_loss_deep(cert, DEEPID_F64, DEEPID_EVAL) -
+                                 deepid_certificate_loss_shallow(cert, DEEPID_F64, DEEPID_EVAL));
         assert_true(deepid_certificate_difference(cert, DEEPID_F64, DEEPID_EVAL) < 1e-19);
         assert_true(here <= deepid_certificate_bound(cert, DEEPID_F64, DEEPID_EVAL));
         change = fmax(change, here);
@@ -248,17 +259,23 @@ static void what_does_not_fit_is_refused(void **state)
     REFUSED(deepid_certificate_create(net, net, NULL, &cert), DEEPID_ERR_ARGUMENT, "data is NULL");
     REFUSED(deepid_certificate_create(net, net, data, NULL), DEEPID_ERR_ARGUMENT, "out is NULL");
     REFUSED(deepid_certificate_create(net, net, foreign, &cert), DEEPID_ERR_ARGUMENT, "different contexts");
-    REFUSED(deepid_certificate_create(net, three, data, &cert), DEEPID_ERR_SHAPE, "shallow net takes 2, the deep one 3");
-    REFUSED(deepid_certificate_create(net, narrow, data, &cert), DEEPID_ERR_SHAPE, "shallow net gives 2, the deep one 1");
-    REFUSED(deepid_certificate_create(narrow, narrow, data, &cert), DEEPID_ERR_SHAPE, "the nets give 1, the data has 2 classes");
-    REFUSED(deepid_certificate_create(net, net, wide, &cert), DEEPID_ERR_SHAPE, "the net takes 2, the data has samples of 8");
+    REFUSED(deepid_certificate_create(net, three, data, &cert), DEEPID_ERR_SHAPE,
+            "shallow net takes 2, the deep one 3");
+    REFUSED(deepid_certificate_create(net, narrow, data, &cert), DEEPID_ERR_SHAPE,
+            "shallow net gives 2, the deep one 1");
+    REFUSED(deepid_certificate_create(narrow, narrow, data, &cert), DEEPID_ERR_SHAPE,
+            "the nets give 1, the data has 2 classes");
+    REFUSED(deepid_certificate_create(net, net, wide, &cert), DEEPID_ERR_SHAPE,
+            "the net takes 2, the data has samples of 8");
     REFUSED(deepid_certificate_create(net, fresh, data, &cert), DEEPID_ERR_STATE, "the deep net: all weights are 0");
     ((float *)deepid_net_parameter_data(net, "dense2.weight"))[5] = NAN;
     REFUSED(deepid_certificate_create(three, net, data, &cert), DEEPID_ERR_SHAPE, "takes");
-    REFUSED(deepid_certificate_create(net, net, data, &cert), DEEPID_ERR_NUMERIC, "the shallow net: dense2.weight holds nan at place 5");
+    REFUSED(deepid_certificate_create(net, net, data, &cert), DEEPID_ERR_NUMERIC,
+            "the shallow net: dense2.weight holds nan at place 5");
     OK(deepid_net_init(net, "he", 1));
     for (int64_t i = 0; i < 16; i++)
-        ((float *)deepid_net_parameter_data(net, "dense1.weight"))[i] = ((float *)deepid_net_parameter_data(net, "dense2.weight"))[i] = 3e38f;
+        ((float *)deepid_net_parameter_data(net, "dense1.weight"))[i] =
+            ((float *)deepid_net_parameter_data(net, "dense2.weight"))[i] = 3e38f;
     REFUSED(deepid_certificate_create(net, net, data, &cert), DEEPID_ERR_NUMERIC, "in f32 at sample");
     assert_null(cert);
     assert_true(isnan(deepid_certificate_bound(NULL, DEEPID_F32, DEEPID_EVAL)));
@@ -289,7 +306,8 @@ static written write_one(void)
     deepid_ctx *ctx = new_ctx(1);
     written w = {.ctx = ctx, .data = spirals(ctx, 90), .folder = temporary("certificate")};
     deepid_net *a = start(ctx, normed, DEEPID_F32, 1);
-    deepid_net *b = start(ctx, "input 2; dense out=8; batchnorm; relu; plain { dense out=8; relu }; dense out=2", DEEPID_F32, 2);
+    deepid_net *b =
+        start(ctx, "input 2; dense out=8; batchnorm; relu; plain { dense out=8; relu }; dense out=2", DEEPID_F32, 2);
     deepid_certificate *cert = NULL;
     OK(deepid_certificate_create(a, b, w.data, &cert));
     OK(deepid_certificate_write(cert, w.folder));
@@ -331,7 +349,8 @@ static void a_changed_number_is_named(void **state)
     char *place = strstr(strstr(text, "\"f64\""), "\"loss_deep\": ") + strlen("\"loss_deep\": ");
     *place = *place == '9' ? '8' : '9'; /* its first digit */
     write_bytes(w.json, text, bytes);
-    REFUSED(deepid_certificate_verify(ctx, w.folder, w.data, &table), DEEPID_ERR_FORMAT, "certificate.json' is a damaged certificate (its content has the checksum xxh3:");
+    REFUSED(deepid_certificate_verify(ctx, w.folder, w.data, &table), DEEPID_ERR_FORMAT,
+            "certificate.json' is a damaged certificate (its content has the checksum xxh3:");
     seal_again(w.json); /* somebody means it */
     OK(deepid_certificate_verify(ctx, w.folder, w.data, &table));
     assert_int_equal(deepid_table_rows(table), 1);
@@ -350,12 +369,15 @@ static void other_data_and_other_nets_are_refused(void **state)
     deepid_dataset *other = spirals(ctx, 91);
     deepid_table *table = NULL;
     deepid_net *net = start(ctx, normed, DEEPID_F32, 9);
-    REFUSED(deepid_certificate_verify(ctx, w.folder, other, &table), DEEPID_ERR_ARGUMENT, "it was made on data with hash");
+    REFUSED(deepid_certificate_verify(ctx, w.folder, other, &table), DEEPID_ERR_ARGUMENT,
+            "it was made on data with hash");
     REFUSED(deepid_certificate_verify(ctx, w.folder, NULL, &table), DEEPID_ERR_ARGUMENT, "data is NULL");
     REFUSED(deepid_certificate_verify(ctx, NULL, w.data, &table), DEEPID_ERR_ARGUMENT, "folder is NULL");
-    REFUSED(deepid_certificate_verify(ctx, "/nowhere/at/all", w.data, &table), DEEPID_ERR_IO, "/nowhere/at/all/certificate.json");
+    REFUSED(deepid_certificate_verify(ctx, "/nowhere/at/all", w.data, &table), DEEPID_ERR_IO,
+            "/nowhere/at/all/certificate.json");
     OK(deepid_net_save(net, w.shallow));
-    REFUSED(deepid_certificate_verify(ctx, w.folder, w.data, &table), DEEPID_ERR_FORMAT, "the certificate is about one with hash");
+    REFUSED(deepid_certificate_verify(ctx, w.folder, w.data, &table), DEEPID_ERR_FORMAT,
+            "the certificate is about one with hash");
     assert_int_equal(remove(w.deep), 0);
     OK(deepid_net_save(net, w.shallow));
     assert_null(table);

@@ -1,4 +1,5 @@
-/* Deeper nets: where blocks go, whose parameters they keep, what is refused. The promise of witnesses: test_witnessed_nets.c. */
+/* Deeper nets: where blocks go, whose parameters they keep, what is refused. The promise of witnesses:
+   test_witnessed_nets.c. */
 #include "support/support.h"
 
 #include "net/net.h"
@@ -17,12 +18,15 @@ static deepid_net *start(deepid_ctx *ctx, const char *text, int32_t dtype)
 }
 
 static const char residual[] = "identity { dense out=4; relu; dense out=4 } after=relu";
-static const char stages[] = "input 8x8x1; conv2d out=2 kernel=3; batchnorm; relu; 3 * identity { conv2d out=2 kernel=3; batchnorm } after=relu; "
-                             "identity shortcut=A { conv2d out=4 kernel=3 stride=2 padding=1 } after=relu; 2 * identity { conv2d out=4 kernel=3 } after=relu; global_avgpool; dense out=2";
+static const char stages[] = "input 8x8x1; conv2d out=2 kernel=3; batchnorm; relu; 3 * identity { conv2d out=2 "
+                             "kernel=3; batchnorm } after=relu; "
+                             "identity shortcut=A { conv2d out=4 kernel=3 stride=2 padding=1 } after=relu; 2 * "
+                             "identity { conv2d out=4 kernel=3 } after=relu; global_avgpool; dense out=2";
 
 /* ---- places ------------------------------------------------------------------------------------------ */
 
-static void check_text(deepid_ctx *ctx, const char *from, int64_t where, const char *block, int64_t count, const char *how, const char *expected)
+static void check_text(deepid_ctx *ctx, const char *from, int64_t where, const char *block, int64_t count,
+                       const char *how, const char *expected)
 {
     deepid_net *net = start(ctx, from, DEEPID_F32);
     deepid_net *deeper = NULL;
@@ -41,34 +45,49 @@ static void blocks_go_where_they_are_told(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     static const char three[] = "input 2; dense out=4; relu; 3 * identity " BODY "; dense out=2";
-    check_text(ctx, three, 0, NEW, 2, "random", "input 2; dense out=4; relu; 2 * " NEW "; 3 * identity " BODY "; dense out=2");
-    check_text(ctx, three, 1, NEW, 1, "random", "input 2; dense out=4; relu; identity " BODY "; " NEW "; 2 * identity " BODY "; dense out=2");
-    check_text(ctx, three, 3, NEW, 5, "random", "input 2; dense out=4; relu; 3 * identity " BODY "; 5 * " NEW "; dense out=2");
-    check_text(ctx, three, 2, "identity " BODY, 2, "random", "input 2; dense out=4; relu; 5 * identity " BODY "; dense out=2");
-    check_text(ctx, three, -1, NEW, 2, "random place=early", "input 2; dense out=4; relu; 2 * " NEW "; 3 * identity " BODY "; dense out=2");
-    check_text(ctx, three, -1, NEW, 2, "random place=late", "input 2; dense out=4; relu; 3 * identity " BODY "; 2 * " NEW "; dense out=2");
+    check_text(ctx, three, 0, NEW, 2, "random",
+               "input 2; dense out=4; relu; 2 * " NEW "; 3 * identity " BODY "; dense out=2");
+    check_text(ctx, three, 1, NEW, 1, "random",
+               "input 2; dense out=4; relu; identity " BODY "; " NEW "; 2 * identity " BODY "; dense out=2");
+    check_text(ctx, three, 3, NEW, 5, "random",
+               "input 2; dense out=4; relu; 3 * identity " BODY "; 5 * " NEW "; dense out=2");
+    check_text(ctx, three, 2, "identity " BODY, 2, "random",
+               "input 2; dense out=4; relu; 5 * identity " BODY "; dense out=2");
+    check_text(ctx, three, -1, NEW, 2, "random place=early",
+               "input 2; dense out=4; relu; 2 * " NEW "; 3 * identity " BODY "; dense out=2");
+    check_text(ctx, three, -1, NEW, 2, "random place=late",
+               "input 2; dense out=4; relu; 3 * identity " BODY "; 2 * " NEW "; dense out=2");
     check_text(ctx, three, -1, NEW, 4, "random place=spread",
-               "input 2; dense out=4; relu; " NEW "; identity " BODY "; " NEW "; identity " BODY "; " NEW "; identity " BODY "; " NEW "; dense out=2");
-    check_text(ctx, three, -1, NEW, 2, "random place=spread", /* places 1 and 3: floor(2 (j + 1) / 4) - floor(2 j / 4) */
+               "input 2; dense out=4; relu; " NEW "; identity " BODY "; " NEW "; identity " BODY "; " NEW
+               "; identity " BODY "; " NEW "; dense out=2");
+    /* places 1 and 3: floor(2 (j + 1) / 4) - floor(2 j / 4) */
+    check_text(ctx, three, -1, NEW, 2, "random place=spread",
                "input 2; dense out=4; relu; identity " BODY "; " NEW "; 2 * identity " BODY "; " NEW "; dense out=2");
     /* without blocks: in front of the last layer with parameters, also out of a repeated one */
-    check_text(ctx, "input 2; dense out=4; relu; dense out=2", 0, NEW, 2, "random", "input 2; dense out=4; relu; 2 * " NEW "; dense out=2");
-    check_text(ctx, "input 4; 3 * dense out=4; tanh", 0, NEW, 1, "random", "input 4; 2 * dense out=4; " NEW "; dense out=4; tanh");
+    check_text(ctx, "input 2; dense out=4; relu; dense out=2", 0, NEW, 2, "random",
+               "input 2; dense out=4; relu; 2 * " NEW "; dense out=2");
+    check_text(ctx, "input 4; 3 * dense out=4; tanh", 0, NEW, 1, "random",
+               "input 4; 2 * dense out=4; " NEW "; dense out=4; tanh");
     /* stages: only where the shape fits; a word alone takes the channels that are there */
     check_text(ctx, stages, -1, "plain { conv2d out=4 kernel=3 }", 3, "random place=spread",
-               "input 8x8x1; conv2d out=2 kernel=3; batchnorm; relu; 3 * identity { conv2d out=2 kernel=3; batchnorm } after=relu; identity shortcut=A { conv2d out=4 kernel=3 stride=2 padding=1 } "
-               "after=relu; plain { conv2d out=4 kernel=3 }; identity { conv2d out=4 kernel=3 } after=relu; plain { conv2d out=4 kernel=3 }; identity { conv2d out=4 kernel=3 } after=relu; "
+               "input 8x8x1; conv2d out=2 kernel=3; batchnorm; relu; 3 * identity { conv2d out=2 kernel=3; batchnorm } "
+               "after=relu; identity shortcut=A { conv2d out=4 kernel=3 stride=2 padding=1 } "
+               "after=relu; plain { conv2d out=4 kernel=3 }; identity { conv2d out=4 kernel=3 } after=relu; plain { "
+               "conv2d out=4 kernel=3 }; identity { conv2d out=4 kernel=3 } after=relu; "
                "plain { conv2d out=4 kernel=3 }; global_avgpool; dense out=2");
     check_text(ctx, "input 4x4x3; 2 * plain { conv2d out=3 kernel=1 }; flatten; dense out=2", 1, "preact", 1, "random",
-               "input 4x4x3; plain { conv2d out=3 kernel=1 }; preact { batchnorm; relu; conv2d out=3 kernel=3 bias=0; batchnorm; relu; conv2d out=3 kernel=3 bias=0 }; plain { conv2d out=3 "
+               "input 4x4x3; plain { conv2d out=3 kernel=1 }; preact { batchnorm; relu; conv2d out=3 kernel=3 bias=0; "
+               "batchnorm; relu; conv2d out=3 kernel=3 bias=0 }; plain { conv2d out=3 "
                "kernel=1 }; flatten; dense out=2");
     deepid_ctx_destroy(ctx);
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------------ */
 
-/* Every old parameter and statistic is in the deeper net with the same bits, layer by layer, whatever it is called now. */
-static void check_kept(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t where, const char *block, const char *how)
+/* Every old parameter and statistic is in the deeper net with the same bits, layer by layer, whatever it is called
+   now. */
+static void check_kept(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t where, const char *block,
+                       const char *how)
 {
     deepid_net *net = start(ctx, text, dtype);
     deepid_net *deeper = NULL;
@@ -85,7 +104,8 @@ static void check_kept(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t
         else
             snprintf(name, sizeof name, "%s", p->name);
         const void *there = deepid_net_parameter_data(deeper, name);
-        if (!there || memcmp(there, dpid_net_parameter_at(net, i), (size_t)(p->count * dpid_precision_bytes(net->precision))) != 0)
+        if (!there || memcmp(there, dpid_net_parameter_at(net, i),
+                             (size_t)(p->count * dpid_precision_bytes(net->precision))) != 0)
             fail_msg("%s, where %d, %s: %s is not what %s was", text, (int)where, how, name, p->name);
     }
     deepid_net_destroy(deeper);
@@ -98,16 +118,20 @@ static void old_parameters_keep_their_bits(void **state)
     deepid_ctx *ctx = new_ctx(1);
     for (int d = 0; d < 2; d++)
         for (int64_t where = 0; where <= 3; where++) {
-            check_kept(ctx, "input 4; dense out=4; batchnorm; relu; 3 * identity { dense out=4; batchnorm; relu; dense out=4 } after=relu; dense out=2", d ? DEEPID_F64 : DEEPID_F32, where,
-                       residual, "random seed=7");
-            check_kept(ctx, stages, d ? DEEPID_F64 : DEEPID_F32, where, "identity { conv2d out=2 kernel=3; batchnorm } after=relu", "zero_branch");
+            check_kept(ctx,
+                       "input 4; dense out=4; batchnorm; relu; 3 * identity { dense out=4; batchnorm; relu; dense "
+                       "out=4 } after=relu; dense out=2",
+                       d ? DEEPID_F64 : DEEPID_F32, where, residual, "random seed=7");
+            check_kept(ctx, stages, d ? DEEPID_F64 : DEEPID_F32, where,
+                       "identity { conv2d out=2 kernel=3; batchnorm } after=relu", "zero_branch");
         }
     deepid_ctx_destroy(ctx);
 }
 
 /* ---- zero branches: bit for bit, in both modes ------------------------------------------------------------ */
 
-static void check_zero(deepid_ctx *ctx, const char *text, const char *data_spec, int64_t where, const char *block, int64_t count, const char *how)
+static void check_zero(deepid_ctx *ctx, const char *text, const char *data_spec, int64_t where, const char *block,
+                       int64_t count, const char *how)
 {
     deepid_dataset *data = NULL;
     deepid_net *net = start(ctx, text, DEEPID_F32);
@@ -119,7 +143,8 @@ static void check_zero(deepid_ctx *ctx, const char *text, const char *data_spec,
     OK(deepid_certificate_create(net, deeper, data, &cert));
     for (int32_t mode = DEEPID_EVAL; mode <= DEEPID_TRAIN; mode++)
         if (!deepid_certificate_equal(cert, DEEPID_F32, mode) || !deepid_certificate_equal(cert, DEEPID_F64, mode))
-            fail_msg("%s + %lld * %s, %s: mode %d differs by %g", text, (long long)count, block, how, mode, deepid_certificate_difference(cert, DEEPID_F32, mode));
+            fail_msg("%s + %lld * %s, %s: mode %d differs by %g", text, (long long)count, block, how, mode,
+                     deepid_certificate_difference(cert, DEEPID_F32, mode));
     deepid_certificate_destroy(cert);
     deepid_net_destroy(deeper);
     deepid_net_destroy(net);
@@ -132,12 +157,16 @@ static void zero_branches_change_no_bit(void **state)
     static const int64_t counts[] = {1, 10, 100};
     deepid_ctx *ctx = new_ctx(1);
     for (int i = 0; i < 3; i++) {
-        check_zero(ctx, "input 2; dense out=4; relu; 2 * identity " BODY "; dense out=2", "spirals n=70", 1, residual, counts[i], "zero_branch");
-        check_zero(ctx, "input 2; dense out=4; batchnorm; 2 * preact { batchnorm; relu; dense out=4 }; dense out=2", "spirals n=70", -1, "preact { batchnorm; relu; dense out=4; batchnorm; relu; dense out=4 }",
+        check_zero(ctx, "input 2; dense out=4; relu; 2 * identity " BODY "; dense out=2", "spirals n=70", 1, residual,
+                   counts[i], "zero_branch");
+        check_zero(ctx, "input 2; dense out=4; batchnorm; 2 * preact { batchnorm; relu; dense out=4 }; dense out=2",
+                   "spirals n=70", -1, "preact { batchnorm; relu; dense out=4; batchnorm; relu; dense out=4 }",
                    counts[i], "zero_branch place=spread init=glorot");
-        check_zero(ctx, "input 2; dense out=4; relu; dense out=2", "spirals n=70", 0, "identity { dense out=4; batchnorm } after=relu", counts[i], "zero_branch init=orthogonal seed=3");
-        check_zero(ctx, "input 8x8x1; conv2d out=3 kernel=3; batchnorm; relu; identity out=3; global_avgpool; dense out=4", "gratings n=20", 1, "identity", counts[i],
-                   "zero_branch place=here");
+        check_zero(ctx, "input 2; dense out=4; relu; dense out=2", "spirals n=70", 0,
+                   "identity { dense out=4; batchnorm } after=relu", counts[i], "zero_branch init=orthogonal seed=3");
+        check_zero(ctx,
+                   "input 8x8x1; conv2d out=3 kernel=3; batchnorm; relu; identity out=3; global_avgpool; dense out=4",
+                   "gratings n=20", 1, "identity", counts[i], "zero_branch place=here");
     }
     deepid_ctx_destroy(ctx);
 }
@@ -163,7 +192,8 @@ static void zero_branches_are_only_zero_at_the_end(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* What can flow behind the last layer: after=hardtanh is harmless behind hardtanh, not behind one with other ends, nor behind a sum whose skip is unbounded. */
+/* What can flow behind the last layer: after=hardtanh is harmless behind hardtanh, not behind one with other ends,
+   nor behind a sum whose skip is unbounded. */
 static void ranges_follow_the_layers_in_front(void **state)
 {
     (void)state;
@@ -216,7 +246,8 @@ static void random_blocks_go_by_word_and_seed(void **state)
         deepid_net *same = NULL;
         OK(deepid_net_create(ctx, deepid_net_describe(deeper), DEEPID_F32, &same));
         OK(deepid_net_init(same, deepid_init_word(i), 5));
-        assert_memory_equal(deepid_net_parameter_data(same, "block2.dense1.weight"), deepid_net_parameter_data(deeper, "block2.dense1.weight"), 64);
+        assert_memory_equal(deepid_net_parameter_data(same, "block2.dense1.weight"),
+                            deepid_net_parameter_data(deeper, "block2.dense1.weight"), 64);
         deepid_net_destroy(same);
         deepid_net_destroy(deeper);
     }
@@ -239,43 +270,63 @@ static void nonsense_is_refused_with_a_sentence(void **state)
     OK(deepid_net_create(ctx, "input 2; dense out=4; relu; dense out=2", DEEPID_F32, &fresh));
     OK(deepid_dataset_generate(ctx, "teacher n=20", 1, &wide));
     REFUSED(deepid_net_deepen(net, 4, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT, "where is 4, expected 0 to 3");
-    REFUSED(deepid_net_deepen(net, -1, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT, "or -1 with place=early, late or spread");
-    REFUSED(deepid_net_deepen(net, 2, residual, 1, "random place=late", &out), DEEPID_ERR_ARGUMENT, "expected where = -1");
+    REFUSED(deepid_net_deepen(net, -1, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT,
+            "or -1 with place=early, late or spread");
+    REFUSED(deepid_net_deepen(net, 2, residual, 1, "random place=late", &out), DEEPID_ERR_ARGUMENT,
+            "expected where = -1");
     REFUSED(deepid_net_deepen(net, 1, residual, 0, "random", &out), DEEPID_ERR_ARGUMENT, "count is 0, expected 1 to");
     REFUSED(deepid_net_deepen(net, 1, residual, -3, "random", &out), DEEPID_ERR_ARGUMENT, "count is -3, expected 1 to");
-    REFUSED(deepid_net_deepen(net, 1, residual, INT64_MAX, "random", &out), DEEPID_ERR_ARGUMENT, "count is 9223372036854775807");
+    REFUSED(deepid_net_deepen(net, 1, residual, INT64_MAX, "random", &out), DEEPID_ERR_ARGUMENT,
+            "count is 9223372036854775807");
     REFUSED(deepid_net_deepen(net, 1, residual, 1, "magic", &out), DEEPID_ERR_SPEC, "unknown way to deepen 'magic'");
     REFUSED(deepid_net_deepen(net, 1, residual, 1, "", &out), DEEPID_ERR_SPEC, "unknown way to deepen ''");
     REFUSED(deepid_net_deepen(net, 1, residual, 1, "random init=she", &out), DEEPID_ERR_SPEC, "init is 'she'");
-    REFUSED(deepid_net_deepen(net, 1, "residual { dense out=4 }", 1, "random", &out), DEEPID_ERR_SPEC, "block: line 1, column 1: unknown layer or block 'residual'");
-    REFUSED(deepid_net_deepen(net, 1, "plain {\n dense aut=4 }", 1, "random", &out), DEEPID_ERR_SPEC, "block: line 2, column 8");
+    REFUSED(deepid_net_deepen(net, 1, "residual { dense out=4 }", 1, "random", &out), DEEPID_ERR_SPEC,
+            "block: line 1, column 1: unknown layer or block 'residual'");
+    REFUSED(deepid_net_deepen(net, 1, "plain {\n dense aut=4 }", 1, "random", &out), DEEPID_ERR_SPEC,
+            "block: line 2, column 8");
     REFUSED(deepid_net_deepen(net, 1, "dense out=4", 1, "random", &out), DEEPID_ERR_SPEC, "expected one block");
     REFUSED(deepid_net_deepen(net, 1, "", 1, "random", &out), DEEPID_ERR_SPEC, "expected one block");
-    REFUSED(deepid_net_deepen(net, 1, "plain { relu }; dense out=4", 1, "random", &out), DEEPID_ERR_SPEC, "expected one block");
-    REFUSED(deepid_net_deepen(net, 1, "2 * plain { relu }", 1, "random", &out), DEEPID_ERR_SPEC, "it is repeated 2 times");
+    REFUSED(deepid_net_deepen(net, 1, "plain { relu }; dense out=4", 1, "random", &out), DEEPID_ERR_SPEC,
+            "expected one block");
+    REFUSED(deepid_net_deepen(net, 1, "2 * plain { relu }", 1, "random", &out), DEEPID_ERR_SPEC,
+            "it is repeated 2 times");
     REFUSED(deepid_net_deepen(net, 1, "plain", 1, "random", &out), DEEPID_ERR_SPEC, "plain { dense out=4; relu }");
-    REFUSED(deepid_net_deepen(net, 1, "plain { dense out=5; relu }", 1, "random", &out), DEEPID_ERR_SHAPE, "turns 4 into 5: only a block that keeps the shape");
-    REFUSED(deepid_net_deepen(net, -1, "plain { dense out=5; relu }", 1, "random place=late", &out), DEEPID_ERR_SHAPE, "into 5: only a block that keeps the shape");
-    REFUSED(deepid_net_deepen(net, 1, "plain { conv2d out=4 kernel=3 }", 1, "random", &out), DEEPID_ERR_SHAPE, "conv2d");
-    REFUSED(deepid_net_deepen(net, 1, "plain { dense out=4; relu }", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED, "has no skip");
-    REFUSED(deepid_net_deepen(net, 1, "identity { dense out=4 } after=tanh", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED, "still changes values in 0 to inf");
-    REFUSED(deepid_net_deepen(net, 1, "identity s=0.5 { dense out=4 }", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED, "a skip of s=1");
-    REFUSED(deepid_net_deepen(net, 1, "identity shortcut=C { dense out=4 }", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED, "without projection");
-    REFUSED(deepid_net_deepen(net, 1, "identity { dense out=4; sigmoid }", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED, "ends in a layer with parameters");
-    REFUSED(deepid_net_deepen(net, 1, "identity { relu }", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED, "no parameters that could be 0");
-    REFUSED(deepid_net_deepen(bare, 0, "identity { dense out=2 } after=relu", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED, "still changes values in -inf to inf"); /* raw inputs */
+    REFUSED(deepid_net_deepen(net, 1, "plain { dense out=5; relu }", 1, "random", &out), DEEPID_ERR_SHAPE,
+            "turns 4 into 5: only a block that keeps the shape");
+    REFUSED(deepid_net_deepen(net, -1, "plain { dense out=5; relu }", 1, "random place=late", &out), DEEPID_ERR_SHAPE,
+            "into 5: only a block that keeps the shape");
+    REFUSED(deepid_net_deepen(net, 1, "plain { conv2d out=4 kernel=3 }", 1, "random", &out), DEEPID_ERR_SHAPE,
+            "conv2d");
+    REFUSED(deepid_net_deepen(net, 1, "plain { dense out=4; relu }", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED,
+            "has no skip");
+    REFUSED(deepid_net_deepen(net, 1, "identity { dense out=4 } after=tanh", 1, "zero_branch", &out),
+            DEEPID_ERR_UNSUPPORTED, "still changes values in 0 to inf");
+    REFUSED(deepid_net_deepen(net, 1, "identity s=0.5 { dense out=4 }", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED,
+            "a skip of s=1");
+    REFUSED(deepid_net_deepen(net, 1, "identity shortcut=C { dense out=4 }", 1, "zero_branch", &out),
+            DEEPID_ERR_UNSUPPORTED, "without projection");
+    REFUSED(deepid_net_deepen(net, 1, "identity { dense out=4; sigmoid }", 1, "zero_branch", &out),
+            DEEPID_ERR_UNSUPPORTED, "ends in a layer with parameters");
+    REFUSED(deepid_net_deepen(net, 1, "identity { relu }", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED,
+            "no parameters that could be 0");
+    /* raw inputs */
+    REFUSED(deepid_net_deepen(bare, 0, "identity { dense out=2 } after=relu", 1, "zero_branch", &out),
+            DEEPID_ERR_UNSUPPORTED, "still changes values in -inf to inf");
     REFUSED(deepid_net_deepen(fresh, 0, residual, 1, "random", &out), DEEPID_ERR_STATE, "all weights are 0");
     REFUSED(deepid_net_deepen(net, 1, NULL, 1, "random", &out), DEEPID_ERR_ARGUMENT, "block is NULL");
     REFUSED(deepid_net_deepen(net, 1, residual, 1, NULL, &out), DEEPID_ERR_ARGUMENT, "how is NULL");
     REFUSED(deepid_net_deepen(net, 1, residual, 1, "random", NULL), DEEPID_ERR_ARGUMENT, "out is NULL");
     REFUSED(deepid_net_deepen_on(net, NULL, 1, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT, "data is NULL");
-    REFUSED(deepid_net_deepen_on(net, wide, 1, residual, 1, "random", &out), DEEPID_ERR_SHAPE, "the net takes 2, the data has samples of 8");
+    REFUSED(deepid_net_deepen_on(net, wide, 1, residual, 1, "random", &out), DEEPID_ERR_SHAPE,
+            "the net takes 2, the data has samples of 8");
     OK(deepid_ctx_set_limit(ctx, "layers", 20));
     REFUSED(deepid_net_deepen(net, 1, residual, 9, "random", &out), DEEPID_ERR_LIMIT, "layers 20");
     OK(deepid_ctx_set_limit(ctx, "layers", 1000));
     assert_true(before == bits(deepid_net_trained_data(net), 4 * deepid_net_trained_count(net)));
     ((float *)deepid_net_parameter_data(net, "block2.dense1.bias"))[1] = NAN;
-    REFUSED(deepid_net_deepen(net, 1, residual, 1, "random", &out), DEEPID_ERR_NUMERIC, "block2.dense1.bias holds nan at place 1");
+    REFUSED(deepid_net_deepen(net, 1, residual, 1, "random", &out), DEEPID_ERR_NUMERIC,
+            "block2.dense1.bias holds nan at place 1");
     assert_null(out);
     assert_int_equal(deepid_net_deepen(NULL, 1, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT);
     deepid_dataset_destroy(wide);
@@ -299,7 +350,8 @@ static void words_are_listed_with_help(void **state)
     assert_null(deepid_deepen_word(-1));
 }
 
-/* ---- memory -------------------------------------------------------------------------------------------------------- */
+/* ---- memory --------------------------------------------------------------------------------------------------------
+ */
 
 static int32_t deepen_twice(deepid_ctx *ctx, void *arg)
 {
@@ -310,13 +362,15 @@ static int32_t deepen_twice(deepid_ctx *ctx, void *arg)
     (void)arg;
     int32_t status = deepid_dataset_generate(ctx, "spirals n=8", 1, &data);
     if (status == DEEPID_OK)
-        status = deepid_net_create(ctx, "input 2; dense out=2; relu; identity { dense out=2 } after=relu; dense out=2", DEEPID_F32, &net);
+        status = deepid_net_create(ctx, "input 2; dense out=2; relu; identity { dense out=2 } after=relu; dense out=2",
+                                   DEEPID_F32, &net);
     if (status == DEEPID_OK)
         status = deepid_net_init(net, "he", 1);
     if (status == DEEPID_OK)
         status = deepid_net_deepen(net, -1, "identity { dense out=2 } after=relu", 3, "zero_branch place=spread", &one);
     if (status == DEEPID_OK)
-        status = deepid_net_deepen_on(one, data, 1, "identity { dense out=2; batchnorm } after=relu", 1, "zero_branch", &two);
+        status = deepid_net_deepen_on(one, data, 1, "identity { dense out=2; batchnorm } after=relu", 1, "zero_branch",
+                                      &two);
     deepid_net_destroy(two);
     deepid_net_destroy(one);
     deepid_net_destroy(net);
@@ -333,14 +387,10 @@ static void survives_failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_go_where_they_are_told),
-        cmocka_unit_test(old_parameters_keep_their_bits),
-        cmocka_unit_test(zero_branches_change_no_bit),
-        cmocka_unit_test(zero_branches_are_only_zero_at_the_end),
-        cmocka_unit_test(ranges_follow_the_layers_in_front),
-        cmocka_unit_test(random_blocks_go_by_word_and_seed),
-        cmocka_unit_test(nonsense_is_refused_with_a_sentence),
-        cmocka_unit_test(words_are_listed_with_help),
+        cmocka_unit_test(blocks_go_where_they_are_told),       cmocka_unit_test(old_parameters_keep_their_bits),
+        cmocka_unit_test(zero_branches_change_no_bit),         cmocka_unit_test(zero_branches_are_only_zero_at_the_end),
+        cmocka_unit_test(ranges_follow_the_layers_in_front),   cmocka_unit_test(random_blocks_go_by_word_and_seed),
+        cmocka_unit_test(nonsense_is_refused_with_a_sentence), cmocka_unit_test(words_are_listed_with_help),
         cmocka_unit_test(survives_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

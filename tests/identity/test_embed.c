@@ -22,7 +22,8 @@ static deepid_net *trained(deepid_ctx *ctx, const char *text, deepid_dataset *da
 }
 
 /* How far the deep net is from the shallow one: largest difference of a logit, in evaluation or in training mode. */
-static double distance(deepid_ctx *ctx, const deepid_net *shallow, const deepid_net *deep, const deepid_dataset *data, int32_t mode)
+static double distance(deepid_ctx *ctx, const deepid_net *shallow, const deepid_net *deep, const deepid_dataset *data,
+                       int32_t mode)
 {
     deepid_certificate *c = NULL;
     OK(deepid_certificate_create(shallow, deep, data, &c));
@@ -31,7 +32,8 @@ static double distance(deepid_ctx *ctx, const deepid_net *shallow, const deepid_
     return difference;
 }
 
-static void contains(deepid_ctx *ctx, const char *source, const char *shallow_text, const char *deep_text, int64_t blocks, double most)
+static void contains(deepid_ctx *ctx, const char *source, const char *shallow_text, const char *deep_text,
+                     int64_t blocks, double most)
 {
     deepid_dataset *data = NULL;
     deepid_net *deep = NULL;
@@ -57,15 +59,25 @@ static void added_blocks_are_found_wherever_they_are(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    contains(ctx, "spirals n=64", "input 2; dense out=8; batchnorm; relu; 2 * plain { dense out=8; batchnorm; relu }; dense out=2",
+    contains(ctx, "spirals n=64",
+             "input 2; dense out=8; batchnorm; relu; 2 * plain { dense out=8; batchnorm; relu }; dense out=2",
              "input 2; dense out=8; batchnorm; relu; 30 * plain { dense out=8; batchnorm; relu }; dense out=2", 28, 0);
-    contains(ctx, "spirals n=64", "input 2; dense out=8; relu; dense out=2", "input 2; dense out=8; relu; 5 * identity { dense out=8; relu; dense out=8 } after=relu; dense out=2", 5, 0);
+    contains(ctx, "spirals n=64", "input 2; dense out=8; relu; dense out=2",
+             "input 2; dense out=8; relu; 5 * identity { dense out=8; relu; dense out=8 } after=relu; dense out=2", 5,
+             0);
     /* two stages, blocks behind each */
-    contains(ctx, PICTURES, "input 8x8x1; conv2d out=4 kernel=3 bias=0; relu; plain { conv2d out=4 kernel=3 bias=0; relu }; plain { conv2d out=6 kernel=3 stride=2 padding=1; relu }; global_avgpool; dense out=4",
-             "input 8x8x1; conv2d out=4 kernel=3 bias=0; relu; 3 * plain { conv2d out=4 kernel=3 bias=0; relu }; plain { conv2d out=6 kernel=3 stride=2 padding=1; relu }; "
-             "2 * plain { conv2d out=6 kernel=3 bias=0; relu }; global_avgpool; dense out=4", 4, 0);
+    contains(ctx, PICTURES,
+             "input 8x8x1; conv2d out=4 kernel=3 bias=0; relu; plain { conv2d out=4 kernel=3 bias=0; relu }; plain { "
+             "conv2d out=6 kernel=3 stride=2 padding=1; relu }; global_avgpool; dense out=4",
+             "input 8x8x1; conv2d out=4 kernel=3 bias=0; relu; 3 * plain { conv2d out=4 kernel=3 bias=0; relu }; plain "
+             "{ conv2d out=6 kernel=3 stride=2 padding=1; relu }; "
+             "2 * plain { conv2d out=6 kernel=3 bias=0; relu }; global_avgpool; dense out=4",
+             4, 0);
     /* two kinds of blocks in one run */
-    contains(ctx, "spirals n=64", "input 2; dense out=8; relu; dense out=2", "input 2; dense out=8; relu; plain { dense out=8; relu }; 2 * identity { dense out=8 } after=relu; dense out=2", 3, 0);
+    contains(
+        ctx, "spirals n=64", "input 2; dense out=8; relu; dense out=2",
+        "input 2; dense out=8; relu; plain { dense out=8; relu }; 2 * identity { dense out=8 } after=relu; dense out=2",
+        3, 0);
     deepid_ctx_destroy(ctx);
 }
 
@@ -73,9 +85,11 @@ static void layers_without_blocks_count_as_one(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    contains(ctx, "spirals n=64", "input 2; dense out=8; relu; dense out=2", "input 2; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=2", 0, 0);
+    contains(ctx, "spirals n=64", "input 2; dense out=8; relu; dense out=2",
+             "input 2; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=2", 0, 0);
     /* a wide detour keeps the rank */
-    contains(ctx, "linear n=64 in=4 out=4", "input 4; dense out=4", "input 4; dense out=4; dense out=9; dense out=4", 0, 1e-5);
+    contains(ctx, "linear n=64 in=4 out=4", "input 4; dense out=4", "input 4; dense out=4; dense out=9; dense out=4", 0,
+             1e-5);
     deepid_ctx_destroy(ctx);
 }
 
@@ -84,21 +98,26 @@ static void a_stack_of_approximations_stays_near(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    contains(ctx, "spirals n=64", "input 2; dense out=8; tanh; dense out=2", "input 2; dense out=8; tanh; 16 * plain { dense out=8; tanh; dense out=8 }; dense out=2", 16, 1e-4);
+    contains(ctx, "spirals n=64", "input 2; dense out=8; tanh; dense out=2",
+             "input 2; dense out=8; tanh; 16 * plain { dense out=8; tanh; dense out=8 }; dense out=2", 16, 1e-4);
     deepid_ctx_destroy(ctx);
 }
 
-/* With unit statistics a batch-norm witness is far from the identity when batches normalise; with those of the data it is near. */
+/* With unit statistics a batch-norm witness is far from the identity when batches normalise; with those of the data
+   it is near. */
 static void weights_to_train_from_are_near_in_training_mode(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    static const char deep_text[] = "input 2; dense out=8; batchnorm; relu; 12 * plain { dense out=8; batchnorm; relu }; dense out=2";
+    static const char deep_text[] =
+        "input 2; dense out=8; batchnorm; relu; 12 * plain { dense out=8; batchnorm; relu }; dense out=2";
     deepid_dataset *data = NULL;
     dpid_embedding found;
     double far[2];
-    OK(deepid_dataset_generate(ctx, "spirals n=64", 5, &data)); /* one batch: the statistics of the batch are those of the data */
-    deepid_net *shallow = trained(ctx, "input 2; dense out=8; batchnorm; relu; 2 * plain { dense out=8; batchnorm; relu }; dense out=2", data);
+    /* one batch: the statistics of the batch are those of the data */
+    OK(deepid_dataset_generate(ctx, "spirals n=64", 5, &data));
+    deepid_net *shallow = trained(
+        ctx, "input 2; dense out=8; batchnorm; relu; 2 * plain { dense out=8; batchnorm; relu }; dense out=2", data);
     for (int how = DPID_EMBED_EVALUATION; how <= DPID_EMBED_TRAINING; how++) {
         deepid_net *deep = NULL;
         OK(dpid_embed(shallow, deep_text, data, how, &found, &deep));
@@ -108,7 +127,9 @@ static void weights_to_train_from_are_near_in_training_mode(void **state)
     }
     /* not equal: a batch-norm divides the rounding of a nearly silent unit by its standard deviation, twelve times */
     if (!(far[0] > 1 && far[1] < 0.1))
-        fail_msg("in training mode the logits differ by %g with unit statistics (expected above 1), by %g with those of the data (expected below 0.1)", far[0], far[1]);
+        fail_msg("in training mode the logits differ by %g with unit statistics (expected above 1), by %g with those "
+                 "of the data (expected below 0.1)",
+                 far[0], far[1]);
     deepid_net_destroy(shallow);
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
@@ -123,7 +144,8 @@ static void no_witness_is_an_answer_with_its_reason(void **state)
     dpid_embedding found;
     OK(deepid_dataset_generate(ctx, "linear n=64 in=8 out=8", 5, &data));
     deepid_net *shallow = trained(ctx, "input 8; dense out=8", data);
-    OK(dpid_embed(shallow, "input 8; dense out=8; dense out=4; dense out=8", data, DPID_EMBED_EVALUATION, &found, &deep));
+    OK(dpid_embed(shallow, "input 8; dense out=8; dense out=4; dense out=8", data, DPID_EMBED_EVALUATION, &found,
+                  &deep));
     assert_null(deep);
     assert_true(found.nested);
     assert_int_equal(found.status, DEEPID_IDENTITY_N);
@@ -145,16 +167,19 @@ static void a_net_that_is_not_inside_is_told_apart(void **state)
     dpid_embedding found;
     OK(deepid_dataset_generate(ctx, "spirals n=64", 5, &data));
     deepid_net *shallow = trained(ctx, "input 2; dense out=8; relu; dense out=2", data);
-    OK(dpid_embed(shallow, "input 2; dense out=8; tanh; dense out=8; tanh; dense out=2", data, DPID_EMBED_EVALUATION, &found, &deep));
+    OK(dpid_embed(shallow, "input 2; dense out=8; tanh; dense out=8; tanh; dense out=2", data, DPID_EMBED_EVALUATION,
+                  &found, &deep));
     assert_null(deep);
     assert_false(found.nested);
     if (!strstr(found.sentence, "'relu'"))
         fail_msg("%s", found.sentence);
     /* equal words, other widths in front */
-    OK(dpid_embed(shallow, "input 2; dense out=4; dense out=8; relu; dense out=2", data, DPID_EMBED_EVALUATION, &found, &deep));
+    OK(dpid_embed(shallow, "input 2; dense out=4; dense out=8; relu; dense out=2", data, DPID_EMBED_EVALUATION, &found,
+                  &deep));
     assert_null(deep);
     assert_false(found.nested);
-    REFUSED(dpid_embed(shallow, "input 2; dens out=8", data, DPID_EMBED_EVALUATION, &found, &deep), DEEPID_ERR_SPEC, "dens");
+    REFUSED(dpid_embed(shallow, "input 2; dens out=8", data, DPID_EMBED_EVALUATION, &found, &deep), DEEPID_ERR_SPEC,
+            "dens");
     deepid_net_destroy(shallow);
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
@@ -162,8 +187,9 @@ static void a_net_that_is_not_inside_is_told_apart(void **state)
 
 /* ---- the floor ------------------------------------------------------------------------------------ */
 
-/* x = +-e_k sqrt(2), k = 1..4, so centred with covariance I/2 x ... : 8 samples, x_k^2 sums to 4. y_k = k x_k: fitted singular values are 2 k; with rank 2 the two smallest (k = 1, 2) are lost:
-   (4 + 16) / (8 samples x 4 targets) = 0.625. */
+/* x = +-e_k sqrt(2), k = 1..4, so centred with covariance I/2 x ... : 8 samples, x_k^2 sums to 4. y_k = k x_k:
+   fitted singular values are 2 k; with rank 2 the two smallest (k = 1, 2) are lost: (4 + 16) / (8 samples x 4
+   targets) = 0.625. */
 static void the_floor_is_what_singular_values_say(void **state)
 {
     (void)state;
@@ -235,7 +261,8 @@ static int32_t embed_and_floor(deepid_ctx *ctx, void *arg)
     if (status == DEEPID_OK)
         status = deepid_net_init(shallow, "he", 1);
     if (status == DEEPID_OK)
-        status = dpid_embed(shallow, "input 3; dense out=3; 2 * plain { dense out=3 }", data, DPID_EMBED_TRAINING, &found, &deep);
+        status = dpid_embed(shallow, "input 3; dense out=3; 2 * plain { dense out=3 }", data, DPID_EMBED_TRAINING,
+                            &found, &deep);
     if (status == DEEPID_OK)
         status = dpid_affine_floor(ctx, "input 3; dense out=3", data, &floor);
     deepid_net_destroy(deep);

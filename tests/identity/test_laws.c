@@ -1,4 +1,5 @@
-/* The laws behind approximate witnesses: how the error falls with eps, where rounding stops it, what it costs in sharpness. Derivations: docs/identity.md */
+/* The laws behind approximate witnesses: how the error falls with eps, where rounding stops it, what it costs in
+   sharpness. Derivations: docs/identity.md */
 #include "support/support.h"
 
 #include <math.h>
@@ -34,7 +35,8 @@ static void near(double came, double expected, double share, const char *what)
 
 #define SANDWICH(phi) "dense out=8; " phi "; dense out=8"
 
-/* error(eps) = coefficient eps^power M^(power + 1): the ends of the box are among the numbers tried, so the largest error is reached; higher terms are below 2 % at these eps. */
+/* error(eps) = coefficient eps^power M^(power + 1): the ends of the box are among the numbers tried, so the largest
+   error is reached; higher terms are below 2 % at these eps. */
 static void errors_follow_their_law_over_eps(void **state)
 {
     (void)state;
@@ -44,19 +46,16 @@ static void errors_follow_their_law_over_eps(void **state)
         double coefficient;
         int power;
     } laws[] = {
-        {SANDWICH("tanh"), 1.0 / 3, 2},
-        {SANDWICH("sigmoid"), 1.0 / 12, 2},
-        {SANDWICH("gelu"), 0.79788456080286536, 1},
-        {SANDWICH("silu"), 0.5, 1},
-        {SANDWICH("elu"), 0.5, 1},
-        {SANDWICH("softplus"), 0.25, 1},
+        {SANDWICH("tanh"), 1.0 / 3, 2}, {SANDWICH("sigmoid"), 1.0 / 12, 2}, {SANDWICH("gelu"), 0.79788456080286536, 1},
+        {SANDWICH("silu"), 0.5, 1},     {SANDWICH("elu"), 0.5, 1},          {SANDWICH("softplus"), 0.25, 1},
     };
     for (size_t i = 0; i < sizeof laws / sizeof *laws; i++) {
         for (int k = 6; k <= 10; k += 2) {
             char options[128];
             snprintf(options, sizeof options, "construction=small_scale dtype=f64 eps=%.10g", ldexp(1, -k));
             /* the law speaks of real numbers; f64 rounding of sigmoid and softplus, u / eps, is 1e-12 here */
-            near(number(ctx, laws[i].block, options, "error_f64"), laws[i].coefficient * pow(ldexp(1, -k), laws[i].power), 0.02, laws[i].block);
+            near(number(ctx, laws[i].block, options, "error_f64"),
+                 laws[i].coefficient * pow(ldexp(1, -k), laws[i].power), 0.02, laws[i].block);
         }
     }
     deepid_ctx_destroy(ctx);
@@ -66,7 +65,8 @@ static void tanh_errors_in_f32_fall_to_one_ulp(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    /* 1.3e-3, 8e-5, 5e-6, 3.6e-7 at eps = 2^-4 ... 2^-10, then at most the last place of numbers below 1: tanh x rounds to x or its neighbour */
+    /* 1.3e-3, 8e-5, 5e-6, 3.6e-7 at eps = 2^-4 ... 2^-10, then at most the last place of numbers below 1: tanh x
+       rounds to x or its neighbour */
     static const double expected[] = {1.3e-3, 8.1e-5, 5.1e-6, 3.7e-7};
     for (int i = 0; i < 4; i++) {
         char options[128];
@@ -84,7 +84,8 @@ static void sigmoid_stops_at_the_floor_that_rounding_sets(void **state)
     deepid_ctx *ctx = new_ctx(1);
     near(number(ctx, SANDWICH("sigmoid"), "", "floor"), pow(12 * 0x1p-24, 2.0 / 3) / 4, 1e-9, "floor in f32");
     near(number(ctx, SANDWICH("sigmoid"), "dtype=f64", "floor"), pow(12 * 0x1p-53, 2.0 / 3) / 4, 1e-9, "floor in f64");
-    near(number(ctx, SANDWICH("sigmoid"), "low=-8 high=8", "floor"), 8 * pow(12 * 0x1p-24, 2.0 / 3) / 4, 1e-9, "floor for M = 8");
+    near(number(ctx, SANDWICH("sigmoid"), "low=-8 high=8", "floor"), 8 * pow(12 * 0x1p-24, 2.0 / 3) / 4, 1e-9,
+         "floor for M = 8");
     const double best = number(ctx, SANDWICH("sigmoid"), "", "error_f32");
     assert_true(best >= 2.0e-5 / 2 && best <= 3.6e-5);
     /* a smaller eps is worse, not better */
@@ -104,7 +105,8 @@ static void sharpness_of_the_tanh_witness_grows_as_one_over_eps_squared(void **s
     near(at_10 / at_8, 16, 0.02, "sharpness from 2^-8 to 2^-10");
     /* and the stability ratio says when SGD leaves it: rate lambda / 2 */
     near(number(ctx, SANDWICH("tanh"), "eps=0.015625 rate=0.25", "stability"), at_6 * 0.25 / 2, 1e-9, "stability");
-    near(number(ctx, SANDWICH("tanh"), "eps=0.015625 rate=0.25 momentum=0.9", "stability"), at_6 * 0.25 / 3.8, 1e-9, "stability with momentum");
+    near(number(ctx, SANDWICH("tanh"), "eps=0.015625 rate=0.25 momentum=0.9", "stability"), at_6 * 0.25 / 3.8, 1e-9,
+         "stability with momentum");
     deepid_ctx_destroy(ctx);
 }
 
@@ -115,7 +117,8 @@ static void tolerance_buys_error_with_sharpness(void **state)
     const double coarse = number(ctx, SANDWICH("tanh"), "tolerance=1e-3", "error_f64");
     const double fine = number(ctx, SANDWICH("tanh"), "tolerance=1e-7", "error_f64");
     assert_true(coarse <= 1e-3 && coarse > 1e-4 && fine <= 1e-7 && fine > 1e-8);
-    assert_true(number(ctx, SANDWICH("tanh"), "tolerance=1e-7", "sharpness") > 1000 * number(ctx, SANDWICH("tanh"), "tolerance=1e-3", "sharpness"));
+    assert_true(number(ctx, SANDWICH("tanh"), "tolerance=1e-7", "sharpness") >
+                1000 * number(ctx, SANDWICH("tanh"), "tolerance=1e-3", "sharpness"));
     deepid_ctx_destroy(ctx);
 }
 
@@ -124,9 +127,12 @@ static void leaky_relu_of_a_power_of_two_slope_rounds_nothing(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    deepid_identity *answer = ask(ctx, "input 8", "dense out=8; leaky_relu slope=0.25; dense out=8; leaky_relu slope=0.25; dense out=8", "domain=real");
+    deepid_identity *answer =
+        ask(ctx, "input 8", "dense out=8; leaky_relu slope=0.25; dense out=8; leaky_relu slope=0.25; dense out=8",
+            "domain=real");
     assert_string_equal(deepid_identity_construction(answer), "two_slope");
-    assert_true(deepid_identity_number(answer, "error_f64") == 0 && deepid_identity_number(answer, "error_f32") < 0x1p-120);
+    assert_true(deepid_identity_number(answer, "error_f64") == 0 &&
+                deepid_identity_number(answer, "error_f32") < 0x1p-120);
     deepid_identity_destroy(answer);
     deepid_ctx_destroy(ctx);
 }
@@ -143,7 +149,8 @@ static void two_slopes_need_two_layers(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* In f32 GELU meets its line at 5.6, SiLU at 19.6, softplus at 17: the shift costs the rounding of numbers of that size, 2^-22 ... 2^-20. */
+/* In f32 GELU meets its line at 5.6, SiLU at 19.6, softplus at 17: the shift costs the rounding of numbers of that
+   size, 2^-22 ... 2^-20. */
 static void tails_cost_the_rounding_of_their_shift(void **state)
 {
     (void)state;
@@ -151,11 +158,13 @@ static void tails_cost_the_rounding_of_their_shift(void **state)
     near(number(ctx, SANDWICH("gelu"), "construction=tail", "error_f32"), 0x1p-22, 0.3, "gelu");
     near(number(ctx, SANDWICH("silu"), "construction=tail", "error_f32"), 0x1p-20, 0.3, "silu");
     near(number(ctx, SANDWICH("softplus"), "construction=tail", "error_f32"), 0x1p-20, 0.3, "softplus");
-    assert_true(number(ctx, SANDWICH("gelu"), "construction=tail", "sharpness") < 1e-3 * number(ctx, SANDWICH("gelu"), "construction=small_scale", "sharpness"));
+    assert_true(number(ctx, SANDWICH("gelu"), "construction=tail", "sharpness") <
+                1e-3 * number(ctx, SANDWICH("gelu"), "construction=small_scale", "sharpness"));
     deepid_ctx_destroy(ctx);
 }
 
-/* Absorbing -c into a zero-padded convolution is wrong at borders; where kernels reach beyond their pixel the witness that keeps 0 is taken. */
+/* Absorbing -c into a zero-padded convolution is wrong at borders; where kernels reach beyond their pixel the
+   witness that keeps 0 is taken. */
 static void convolutions_get_witnesses_that_keep_zero(void **state)
 {
     (void)state;

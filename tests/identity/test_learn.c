@@ -63,7 +63,8 @@ static void a_linear_layer_learns_the_identity(void **state)
 static void an_identity_start_is_there_at_step_0(void **state)
 {
     (void)state;
-    rig r = make("identity n=64 in=5 dist=orthant", "input 5; 3 * plain { dense out=5; relu }", DEEPID_F32, "identity", "sgd", 0.01);
+    rig r = make("identity n=64 in=5 dist=orthant", "input 5; 3 * plain { dense out=5; relu }", DEEPID_F32, "identity",
+                 "sgd", 0.01);
     deepid_ctx *ctx = r.ctx;
     deepid_fit *fit = NULL;
     OK(deepid_identity_fit(r.trainer, 3, 1e-9, &fit));
@@ -92,7 +93,8 @@ static void what_cannot_be_represented_is_not_learnt(void **state)
 static void a_rate_that_is_too_large_ends_the_curve(void **state)
 {
     (void)state;
-    rig r = make("identity n=64 in=4", "input 4; 4 * plain { dense out=4; relu }; dense out=4", DEEPID_F32, "he", "sgd", 1e6);
+    rig r = make("identity n=64 in=4", "input 4; 4 * plain { dense out=4; relu }; dense out=4", DEEPID_F32, "he", "sgd",
+                 1e6);
     deepid_ctx *ctx = r.ctx;
     deepid_fit *fit = NULL;
     OK(deepid_identity_fit(r.trainer, 500, 0.1, &fit));
@@ -115,7 +117,8 @@ static void pictures_fit_through_a_flatten(void **state)
     deepid_fit *fit = NULL;
     OK(deepid_dataset_generate(ctx, "gratings n=40", 1, &classes));
     OK(deepid_dataset_identity(classes, &data));
-    const long long h = (long long)deepid_dataset_extent(data, 0), w = (long long)deepid_dataset_extent(data, 1), c = (long long)deepid_dataset_extent(data, 2);
+    const long long h = (long long)deepid_dataset_extent(data, 0), w = (long long)deepid_dataset_extent(data, 1),
+                    c = (long long)deepid_dataset_extent(data, 2);
     char text[128];
     snprintf(text, sizeof text, "input %lldx%lldx%lld; plain { conv2d out=%lld kernel=3 }; flatten", h, w, c, c);
     assert_int_equal(deepid_dataset_target_width(data), h * w * c);
@@ -142,7 +145,8 @@ static void fits_refuse_what_is_no_identity(void **state)
     rig q = make("spirals n=32", "input 2; dense out=2", DEEPID_F32, "he", "sgd", 0.01);
     REFUSED(deepid_identity_fit(trainer, 10, 0.1, &fit), DEEPID_ERR_ARGUMENT, "value 0 of sample 0 is");
     REFUSED(deepid_identity_fit(trainer, 0, 0.1, &fit), DEEPID_ERR_ARGUMENT, "steps is 0, expected 1 or more");
-    REFUSED(deepid_identity_fit(trainer, 10, 0, &fit), DEEPID_ERR_ARGUMENT, "tolerance is 0, expected a number above 0");
+    REFUSED(deepid_identity_fit(trainer, 10, 0, &fit), DEEPID_ERR_ARGUMENT,
+            "tolerance is 0, expected a number above 0");
     REFUSED(deepid_identity_fit(trainer, 10, 0.1, NULL), DEEPID_ERR_ARGUMENT, "out is NULL");
     ctx = q.ctx;
     REFUSED(deepid_identity_fit(q.trainer, 10, 0.1, &fit), DEEPID_ERR_ARGUMENT, "2 values and 0 targets");
@@ -174,7 +178,8 @@ static void a_convex_task_has_radius_1(void **state)
     end(&r);
 }
 
-/* A rate of 1e-12 moves nothing: the loss at t is t^2 |r - I|^2 / 3 and so on, so the boundary is where t^2 L(1) = target; bisection finds it to 2^-6. */
+/* A rate of 1e-12 moves nothing: the loss at t is t^2 |r - I|^2 / 3 and so on, so the boundary is where t^2 L(1) =
+   target; bisection finds it to 2^-6. */
 static void without_training_the_radius_is_that_of_the_loss(void **state)
 {
     (void)state;
@@ -197,7 +202,8 @@ static void without_training_the_radius_is_that_of_the_loss(void **state)
     end(&r);
 }
 
-/* One weight, r = -w with 0.1 < w < 0.9, wanted 1. The straight path shrinks w, so the loss grows at once; the other keeps |w| up to the turn at t = 1/2. */
+/* One weight, r = -w with 0.1 < w < 0.9, wanted 1. The straight path shrinks w, so the loss grows at once; the other
+   keeps |w| up to the turn at t = 1/2. */
 static void the_norm_path_keeps_the_norm(void **state)
 {
     (void)state;
@@ -237,7 +243,8 @@ static void the_target_itself_counts_as_back(void **state)
     deepid_ctx *ctx = r.ctx;
     deepid_basin *basin = NULL;
     OK(deepid_basin_measure(r.trainer, 0, 1, "seeds=1 bisections=1", &basin));
-    assert_true(deepid_table_get(deepid_basin_table(basin), 0, 0) == 0 && deepid_table_get(deepid_basin_table(basin), 0, 1) == 0.5);
+    assert_true(deepid_table_get(deepid_basin_table(basin), 0, 0) == 0 &&
+                deepid_table_get(deepid_basin_table(basin), 0, 1) == 0.5);
     deepid_basin_destroy(basin);
     end(&r);
 }
@@ -245,15 +252,19 @@ static void the_target_itself_counts_as_back(void **state)
 static void a_target_below_all_reach_has_radius_0(void **state)
 {
     (void)state;
-    rig r = make("spirals n=40 noise=0.2", "input 2; dense out=6; batchnorm; relu; dense out=2", DEEPID_F32, "he", "sgd", 0.01);
+    rig r = make("spirals n=40 noise=0.2", "input 2; dense out=6; batchnorm; relu; dense out=2", DEEPID_F32, "he",
+                 "sgd", 0.01);
     deepid_ctx *ctx = r.ctx;
     deepid_basin *basin = NULL;
     deepid_net *before = NULL;
     OK(deepid_net_clone(r.net, 0, &before));
     OK(deepid_basin_measure(r.trainer, -1, 3, "seeds=2", &basin));
     assert_true(deepid_basin_radius(basin) == 0);
-    assert_true(isnan(deepid_table_get(deepid_basin_table(basin), 0, 0)) && deepid_table_get(deepid_basin_table(basin), 0, 1) == 0);
-    assert_memory_equal(deepid_net_trained_data(before), deepid_net_trained_data(r.net), 4 * (size_t)deepid_net_trained_count(r.net)); /* the net is not changed */
+    assert_true(isnan(deepid_table_get(deepid_basin_table(basin), 0, 0)) &&
+                deepid_table_get(deepid_basin_table(basin), 0, 1) == 0);
+    /* the net is not changed */
+    assert_memory_equal(deepid_net_trained_data(before), deepid_net_trained_data(r.net),
+                        4 * (size_t)deepid_net_trained_count(r.net));
     assert_int_equal(deepid_trainer_steps_done(r.trainer), 0);
     deepid_basin_destroy(basin);
     deepid_net_destroy(before);
@@ -274,7 +285,8 @@ static void basins_refuse_nonsense(void **state)
     deepid_trainer_request_stop(r.trainer);
     REFUSED(deepid_basin_measure(r.trainer, 0, 3, NULL, &basin), DEEPID_STOPPED, "asked to stop");
     ((float *)deepid_net_trained_data(r.net))[0] = INFINITY;
-    REFUSED(deepid_basin_measure(r.trainer, 1, 3, NULL, &basin), DEEPID_ERR_NUMERIC, "dense.weight holds inf at place 0");
+    REFUSED(deepid_basin_measure(r.trainer, 1, 3, NULL, &basin), DEEPID_ERR_NUMERIC,
+            "dense.weight holds inf at place 0");
     assert_null(basin);
     end(&r);
 }

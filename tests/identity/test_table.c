@@ -1,4 +1,5 @@
-/* The table of layer kinds and block variants: it covers the registries, and each of its claims is measured on its own numbers in f32 and f64. */
+/* The table of layer kinds and block variants: it covers the registries, and each of its claims is measured on its
+   own numbers in f32 and f64. */
 #include "support/support.h"
 
 #include "base/random.h"
@@ -17,7 +18,8 @@ static bool table_has(const char *kind, const char *variant)
     for (int64_t i = 0; i < deepid_identity_entry_count(); i++) {
         const size_t length = variant ? strlen(variant) : 0;
         const char *found = deepid_identity_entry_variant(i);
-        const bool same = !variant || (strncmp(found, variant, length) == 0 && (found[length] == 0 || found[length] == ','));
+        const bool same =
+            !variant || (strncmp(found, variant, length) == 0 && (found[length] == 0 || found[length] == ','));
         if (strcmp(deepid_identity_entry_kind(i), kind) == 0 && same)
             return true;
     }
@@ -50,7 +52,8 @@ static void every_entry_names_a_kind_or_a_variant_and_has_six_claims(void **stat
         for (int d = 0; d < 3; d++) {
             const int32_t status = deepid_identity_entry_status(i, domains[d]);
             assert_non_null(deepid_identity_status_word(status));
-            assert_int_equal(status == DEEPID_IDENTITY_N, deepid_identity_entry_reason(i, domains[d]) != DEEPID_REASON_NONE);
+            assert_int_equal(status == DEEPID_IDENTITY_N,
+                             deepid_identity_entry_reason(i, domains[d]) != DEEPID_REASON_NONE);
         }
         assert_int_equal(deepid_identity_entry_status(i, "sphere"), 0);
     }
@@ -58,7 +61,8 @@ static void every_entry_names_a_kind_or_a_variant_and_has_six_claims(void **stat
     assert_null(deepid_identity_entry_kind(-1));
 }
 
-/* Largest number tried: copying takes FLT_MAX; what multiplies needs room, and so do the free weights of a closed branch, since 0 x inf is NaN. */
+/* Largest number tried: copying takes FLT_MAX; what multiplies needs room, and so do the free weights of a closed
+   branch, since 0 x inf is NaN. */
 #define LARGE 1e30
 
 /* ---- numbers of the test's own: 10 000 a case ------------------------------------------------ */
@@ -96,7 +100,8 @@ typedef struct {
 
 static double at(const deepid_tensor *t, int64_t i)
 {
-    return deepid_tensor_dtype(t) == DEEPID_F32 ? (double)((const float *)deepid_tensor_data((deepid_tensor *)t))[i] : ((const double *)deepid_tensor_data((deepid_tensor *)t))[i];
+    return deepid_tensor_dtype(t) == DEEPID_F32 ? (double)((const float *)deepid_tensor_data((deepid_tensor *)t))[i]
+                                                : ((const double *)deepid_tensor_data((deepid_tensor *)t))[i];
 }
 
 static void set(deepid_tensor *t, int64_t i, double value)
@@ -135,7 +140,8 @@ static outcome run_witness(deepid_ctx *ctx, deepid_net *block, int domain, int32
     dpid_random r = dpid_random_make(seed, 1000, (uint32_t)domain);
     const int32_t rank = deepid_net_input_rank(block) + 1;
     const int64_t count = rank == 2 ? FEATURES : PICTURE;
-    const int64_t extents[] = {(VALUES + count - 1) / count, deepid_net_input_extent(block, 0), deepid_net_input_extent(block, 1), deepid_net_input_extent(block, 2)};
+    const int64_t extents[] = {(VALUES + count - 1) / count, deepid_net_input_extent(block, 0),
+                               deepid_net_input_extent(block, 1), deepid_net_input_extent(block, 2)};
     OK(deepid_net_clone(block, dtype, &net));
     OK(deepid_tensor_create(ctx, dtype, rank, extents, &x));
     OK(deepid_tensor_create(ctx, dtype, rank, extents, &y));
@@ -155,17 +161,23 @@ static outcome run_witness(deepid_ctx *ctx, deepid_net *block, int domain, int32
 
 static void check_witness(deepid_ctx *ctx, int64_t i, int domain, int dtype, deepid_identity *answer, const char *where)
 {
-    const double largest = deepid_identity_status(answer) == DEEPID_IDENTITY_E_BIT && strcmp(deepid_identity_construction(answer), "zero_branch") != 0 ? (double)FLT_MAX : LARGE;
-    const outcome o = run_witness(ctx, deepid_identity_block(answer), domain, dtype == 0 ? DEEPID_F32 : DEEPID_F64, largest, SEED + (uint64_t)i);
+    const double largest = deepid_identity_status(answer) == DEEPID_IDENTITY_E_BIT &&
+                                   strcmp(deepid_identity_construction(answer), "zero_branch") != 0
+                               ? (double)FLT_MAX
+                               : LARGE;
+    const outcome o = run_witness(ctx, deepid_identity_block(answer), domain, dtype == 0 ? DEEPID_F32 : DEEPID_F64,
+                                  largest, SEED + (uint64_t)i);
     const double bound = deepid_identity_number(answer, dtype == 0 ? "bound_f32" : "bound_f64");
     const double floor = deepid_identity_number(answer, "floor");
     const int32_t status = deepid_identity_status(answer);
     if (o.values < 10000)
         fail_msg("%s: only %lld values were tried", where, (long long)o.values);
     if (status == DEEPID_IDENTITY_E_BIT && (o.different > 0 || bound != 0))
-        fail_msg("%s: %lld values are not what they were, such as %a -> %a; the bound is %g; seed %d", where, (long long)o.different, o.worst_x, o.worst_y, bound, SEED);
+        fail_msg("%s: %lld values are not what they were, such as %a -> %a; the bound is %g; seed %d", where,
+                 (long long)o.different, o.worst_x, o.worst_y, bound, SEED);
     if (!(o.error <= bound))
-        fail_msg("%s: error %g at %a -> %a, the bound is %g; seed %d", where, o.error, o.worst_x, o.worst_y, bound, SEED);
+        fail_msg("%s: error %g at %a -> %a, the bound is %g; seed %d", where, o.error, o.worst_x, o.worst_y, bound,
+                 SEED);
     if (deepid_identity_number(answer, "sign_of_zero") == 1 && o.signs > 0)
         fail_msg("%s: %lld zeros lost their sign", where, (long long)o.signs);
     if (status == DEEPID_IDENTITY_F && !(o.error >= floor / 2 && o.error <= 2 * floor))
@@ -180,11 +192,14 @@ static void check_claim(deepid_ctx *ctx, int64_t i, int domain, int dtype)
     char where[256];
     deepid_identity *answer = NULL;
     snprintf(options, sizeof options, "domain=%s dtype=%s samples=32", domains[domain], dtypes[dtype]);
-    snprintf(where, sizeof where, "%s (%s: %s) %s", deepid_identity_entry_kind(i), deepid_identity_entry_variant(i), deepid_identity_entry_block(i), options);
+    snprintf(where, sizeof where, "%s (%s: %s) %s", deepid_identity_entry_kind(i), deepid_identity_entry_variant(i),
+             deepid_identity_entry_block(i), options);
     OK(deepid_identity_entry_examine(ctx, i, options, &answer));
     const int32_t claimed = deepid_identity_entry_status(i, domains[domain]);
-    if (deepid_identity_status(answer) != claimed || deepid_identity_reason(answer) != deepid_identity_entry_reason(i, domains[domain]))
-        fail_msg("%s: found %s, claimed %s %s", where, deepid_identity_sentence(answer), deepid_identity_status_word(claimed),
+    if (deepid_identity_status(answer) != claimed ||
+        deepid_identity_reason(answer) != deepid_identity_entry_reason(i, domains[domain]))
+        fail_msg("%s: found %s, claimed %s %s", where, deepid_identity_sentence(answer),
+                 deepid_identity_status_word(claimed),
                  deepid_identity_reason_word(deepid_identity_entry_reason(i, domains[domain])));
     if (claimed == DEEPID_IDENTITY_N)
         assert_null(deepid_identity_block(answer));
@@ -210,7 +225,8 @@ static void a_zero_branch_keeps_the_sign_of_zero(void **state)
     deepid_ctx *ctx = new_ctx(1);
     for (int64_t i = 0; i < deepid_identity_entry_count(); i++) {
         deepid_identity *answer = NULL;
-        if (strcmp(deepid_identity_entry_kind(i), "block") != 0 || !strstr(deepid_identity_entry_variant(i), "linear sum"))
+        if (strcmp(deepid_identity_entry_kind(i), "block") != 0 ||
+            !strstr(deepid_identity_entry_variant(i), "linear sum"))
             continue;
         OK(deepid_identity_entry_examine(ctx, i, "domain=real", &answer));
         assert_true(deepid_identity_number(answer, "sign_of_zero") == 1);

@@ -35,11 +35,13 @@ static double cell(const deepid_table *table, int64_t row, const char *column)
     return deepid_table_get(table, row, c);
 }
 
-static void near_at(const deepid_table *table, int64_t row, const char *column, double expected, double tolerance, int line)
+static void near_at(const deepid_table *table, int64_t row, const char *column, double expected, double tolerance,
+                    int line)
 {
     const double got = cell(table, row, column);
     if (!(fabs(got - expected) <= tolerance) && !(isnan(got) && isnan(expected)))
-        fail_msg("line %d: %s of %s is %.17g, expected %.17g within %g", line, column, deepid_table_row_name(table, row), got, expected, tolerance);
+        fail_msg("line %d: %s of %s is %.17g, expected %.17g within %g", line, column,
+                 deepid_table_row_name(table, row), got, expected, tolerance);
 }
 #define NEAR(table, row, column, expected, tolerance) near_at(table, row, column, expected, tolerance, __LINE__)
 
@@ -51,12 +53,16 @@ static const double r2_error = 2e-12;
 static void a_witness_and_a_zero_branch_are_learned_identities(void **state)
 {
     (void)state;
-    static const char *const blocks[] = {"plain { dense out=8; batchnorm; relu }", "identity { dense out=8; batchnorm; relu; dense out=8 } after=relu"};
+    static const char *const blocks[] = {"plain { dense out=8; batchnorm; relu }",
+                                         "identity { dense out=8; batchnorm; relu; dense out=8 } after=relu"};
     static const char *const pictures[] = {"plain { conv2d out=4 kernel=3; relu }", "identity out=4"};
     deepid_ctx *ctx = new_ctx(2);
     for (int i = 0; i < 4; i++) {
         deepid_net *net =
-            net_of(ctx, i < 2 ? "input 2; plain { dense out=8; relu }; dense out=2" : "input 8x8x1; plain { conv2d out=4 kernel=3; relu }; global_avgpool; dense out=4", DEEPID_F32, "he", 5);
+            net_of(ctx,
+                   i < 2 ? "input 2; plain { dense out=8; relu }; dense out=2"
+                         : "input 8x8x1; plain { conv2d out=4 kernel=3; relu }; global_avgpool; dense out=4",
+                   DEEPID_F32, "he", 5);
         deepid_dataset *data = data_of(ctx, i < 2 ? "spirals" : "gratings n=70");
         deepid_net *deeper = NULL;
         OK(deepid_net_deepen(net, 1, i < 2 ? blocks[i] : pictures[i - 2], 3, "witness", &deeper));
@@ -64,7 +70,8 @@ static void a_witness_and_a_zero_branch_are_learned_identities(void **state)
         deepid_table *lesion = probe(ctx, deeper, data, "lesion");
         assert_int_equal(deepid_table_rows(table), 4);
         for (int64_t k = 1; k < 4; k++) {
-            const double rounding = i == 0 ? 1e-5 : 0; /* batch-norm at its identity: x / sqrt(1 + eps), times gamma = sqrt(1 + eps) rounded to f32 */
+            /* batch-norm at its identity: x / sqrt(1 + eps), times gamma = sqrt(1 + eps) rounded to f32 */
+            const double rounding = i == 0 ? 1e-5 : 0;
             NEAR(table, k, "relative_change", 0, rounding);
             NEAR(table, k, "affine_r2", 1, i == 0 ? 1e-10 : r2_error);
             NEAR(lesion, k, "loss_change", 0, rounding);
@@ -79,14 +86,16 @@ static void a_witness_and_a_zero_branch_are_learned_identities(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* The points (+-1, +-1). Block 1 gives (x2 + 3, x1 + 3): affine, and |B(X) - X|^2 = sum of (x2 - x1 + 3)^2 + (x1 - x2 + 3)^2 = (9 + 9) + (25 + 1) + (1 + 25) + (9 + 9) = 88, |X|^2 = 8.
-   Block 2 gives relu(x1 + x2) twice: 2, 0, 0, 0, squares about the mean 3; the best affine fit 1/2 + (x1 + x2) / 2 leaves 4 times (1/2)^2 = 1: R^2 = 2/3. */
+/* The points (+-1, +-1). Block 1 gives (x2 + 3, x1 + 3): affine, and |B(X) - X|^2 = sum of (x2 - x1 + 3)^2 + (x1 -
+   x2 + 3)^2 = (9 + 9) + (25 + 1) + (1 + 25) + (9 + 9) = 88, |X|^2 = 8. Block 2 gives relu(x1 + x2) twice: 2, 0, 0,
+   0, squares about the mean 3; the best affine fit 1/2 + (x1 + x2) / 2 leaves 4 times (1/2)^2 = 1: R^2 = 2/3. */
 static void regressions_have_their_known_shares(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = data_of(ctx, "parity bits=2");
-    deepid_net *net = net_of(ctx, "input 2; plain { dense out=2 }; plain { dense out=2; relu }; dense out=2", DEEPID_F64, "zero_last", 1);
+    deepid_net *net = net_of(ctx, "input 2; plain { dense out=2 }; plain { dense out=2; relu }; dense out=2",
+                             DEEPID_F64, "zero_last", 1);
     double *w = deepid_net_parameter_data(net, "block1.dense.weight");
     double *b = deepid_net_parameter_data(net, "block1.dense.bias");
     double *second = deepid_net_parameter_data(net, "block2.dense.weight");
@@ -108,16 +117,19 @@ static void regressions_have_their_known_shares(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* n points in general position are fitted by any affine map of n - 1 or more features; a feature that is another one's double adds no rank. */
+/* n points in general position are fitted by any affine map of n - 1 or more features; a feature that is another
+   one's double adds no rank. */
 static void few_samples_and_dependent_features_are_fitted_by_their_rank(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = data_of(ctx, "spirals");
-    deepid_net *net = net_of(ctx, "input 2; dense out=16; tanh; plain { dense out=16; tanh }; dense out=2", DEEPID_F32, "he", 2);
+    deepid_net *net =
+        net_of(ctx, "input 2; dense out=16; tanh; plain { dense out=16; tanh }; dense out=2", DEEPID_F32, "he", 2);
     deepid_table *table = probe(ctx, net, data, "learned_identity samples=10");
     NEAR(table, 0, "input_rank", 9, 0);
-    NEAR(table, 0, "affine_r2", 1, 1e-7); /* f32 values, regressed to their last bit: (6e-8)^2 times the condition of ten points */
+    /* f32 values, regressed to their last bit: (6e-8)^2 times the condition of ten points */
+    NEAR(table, 0, "affine_r2", 1, 1e-7);
     deepid_table_destroy(table);
     float *w = deepid_net_parameter_data(net, "dense1.weight");
     for (int k = 0; k < 30; k++)
@@ -135,7 +147,8 @@ static void what_cannot_be_told_is_nan(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = data_of(ctx, "spirals n=16");
-    deepid_net *net = net_of(ctx, "input 2; plain { dense out=4; relu }; plain { dense out=4; relu }; dense out=2", DEEPID_F32, "he", 2);
+    deepid_net *net = net_of(ctx, "input 2; plain { dense out=4; relu }; plain { dense out=4; relu }; dense out=2",
+                             DEEPID_F32, "he", 2);
     deepid_table *table = probe(ctx, net, data, "learned_identity");
     deepid_table *lesion = probe(ctx, net, data, "lesion");
     assert_int_equal(deepid_table_rows(table), 2);
@@ -183,7 +196,8 @@ static void a_lesion_is_the_net_without_the_block(void **state)
         int blocks;
     } rows[] = {
         {"spirals n=200", "input 2; dense out=8; relu", "plain { dense out=8; batchnorm; relu }", "dense out=2", 4},
-        {"gratings n=90", "input 8x8x1; conv2d out=4 kernel=3; relu", "identity out=4", "global_avgpool; dense out=4", 3},
+        {"gratings n=90", "input 8x8x1; conv2d out=4 kernel=3; relu", "identity out=4", "global_avgpool; dense out=4",
+         3},
         {"linear n=64", "input 4", "identity { dense out=4 } after=none", "dense out=4", 3},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -200,7 +214,8 @@ static void a_lesion_is_the_net_without_the_block(void **state)
         deepid_table *table = probe(ctx, net, data, "lesion");
         assert_int_equal(deepid_table_rows(table), rows[i].blocks);
         for (int gone = 1; gone <= rows[i].blocks; gone++) {
-            snprintf(text, sizeof text, "%s; %d * %s; %s", rows[i].head, rows[i].blocks - 1, rows[i].block, rows[i].tail);
+            snprintf(text, sizeof text, "%s; %d * %s; %s", rows[i].head, rows[i].blocks - 1, rows[i].block,
+                     rows[i].tail);
             deepid_net *shorter = net_of(ctx, text, DEEPID_F32, "he", 4);
             double loss;
             double error;
@@ -208,12 +223,14 @@ static void a_lesion_is_the_net_without_the_block(void **state)
             for (int32_t from = 0; from < net->parameters; from++) {
                 if (net->layer[net->parameter[from].layer].block == gone)
                     continue;
-                memcpy(dpid_net_parameter_at(shorter, to), dpid_net_parameter_at(net, from), (size_t)net->parameter[from].count * sizeof(float));
+                memcpy(dpid_net_parameter_at(shorter, to), dpid_net_parameter_at(net, from),
+                       (size_t)net->parameter[from].count * sizeof(float));
                 to++;
             }
             assert_int_equal(to, shorter->parameters);
             OK(deepid_net_evaluate(shorter, data, NULL, &loss, &error));
-            NEAR(table, gone - 1, "loss", loss, 1e-6 * (1 + loss)); /* f32 kernels, pictures by Winograd here and there: some roundings of 6e-8 */
+            /* f32 kernels, pictures by Winograd here and there: some roundings of 6e-8 */
+            NEAR(table, gone - 1, "loss", loss, 1e-6 * (1 + loss));
             NEAR(table, gone - 1, "loss_change", loss - whole_loss, 2e-6 * (1 + loss));
             NEAR(table, gone - 1, "error", error, 1e-12);
             NEAR(table, gone - 1, "error_change", error - whole_error, 1e-12);
@@ -228,13 +245,16 @@ static void a_lesion_is_the_net_without_the_block(void **state)
 
 /* ---- response ------------------------------------------------------------------------------------- */
 
-/* Behind a batch-norm with the batch's statistics every channel has variance gamma^2 (1 - eps / (var + eps)), mean beta; without one the response is the layer's own output. */
+/* Behind a batch-norm with the batch's statistics every channel has variance gamma^2 (1 - eps / (var + eps)), mean
+   beta; without one the response is the layer's own output. */
 static void responses_are_taken_behind_the_normalisation(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(2);
     deepid_dataset *data = data_of(ctx, "gratings n=50");
-    deepid_net *net = net_of(ctx, "input 8x8x1; conv2d out=2 kernel=3; identity { conv2d out=2 kernel=3; batchnorm; relu; conv2d out=2 kernel=3; batchnorm }; global_avgpool; dense out=4",
+    deepid_net *net = net_of(ctx,
+                             "input 8x8x1; conv2d out=2 kernel=3; identity { conv2d out=2 kernel=3; batchnorm; relu; "
+                             "conv2d out=2 kernel=3; batchnorm }; global_avgpool; dense out=4",
                              DEEPID_F64, "he", 4);
     double *gamma = deepid_net_parameter_data(net, "block1.batchnorm2.weight");
     double *beta = deepid_net_parameter_data(net, "block1.batchnorm2.bias");
@@ -260,7 +280,8 @@ static void responses_are_taken_behind_the_normalisation(void **state)
 
 /* ---- signal ------------------------------------------------------------------------------------------ */
 
-/* parity's four points; units relu(x1), relu(-9), relu(0 x + 1): zeros 2, 4, 0 of 4; the second is dead, the second and third are constant. Values 1 1 0 0, 0, 1: mean 6/12, variance 1/4. */
+/* parity's four points; units relu(x1), relu(-9), relu(0 x + 1): zeros 2, 4, 0 of 4; the second is dead, the second
+   and third are constant. Values 1 1 0 0, 0, 1: mean 6/12, variance 1/4. */
 static void zeros_dead_and_constant_units_are_counted(void **state)
 {
     (void)state;
@@ -292,7 +313,8 @@ static void a_channel_of_pictures_is_one_unit(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = data_of(ctx, "gratings n=20");
-    deepid_net *net = net_of(ctx, "input 8x8x1; conv2d out=2 kernel=1; relu; global_avgpool; dense out=4", DEEPID_F32, "he", 4);
+    deepid_net *net =
+        net_of(ctx, "input 8x8x1; conv2d out=2 kernel=1; relu; global_avgpool; dense out=4", DEEPID_F32, "he", 4);
     float *w = deepid_net_parameter_data(net, "conv2d.weight");
     w[0] = 1;
     w[1] = 0;

@@ -1,4 +1,5 @@
-/* Curvature by Lanczos: a quadratic that can be worked out, the dense matrix of a small net, the limit of gradient descent, edges. */
+/* Curvature by Lanczos: a quadratic that can be worked out, the dense matrix of a small net, the limit of gradient
+   descent, edges. */
 #include "support/support.h"
 
 #include "inspect/batch.h"
@@ -13,7 +14,8 @@ static double number(const deepid_table *t, const char *name)
     return deepid_table_get(t, 0, deepid_table_find_column(t, name));
 }
 
-/* L = mean of (w . x - t)^2 over x = (1,0), (0,2): Hessian diag(1, 4) wherever w is. Two steps of Lanczos span the plane. */
+/* L = mean of (w . x - t)^2 over x = (1,0), (0,2): Hessian diag(1, 4) wherever w is. Two steps of Lanczos span the
+   plane. */
 static void a_quadratic_has_its_eigenvalues(void **state)
 {
     (void)state;
@@ -28,19 +30,24 @@ static void a_quadratic_has_its_eigenvalues(void **state)
     OK(deepid_net_create(ctx, "input 2; dense out=1 bias=0", DEEPID_F32, &net));
     OK(deepid_net_init(net, "he", SEED));
     OK(deepid_net_inspect(net, data, "curvature rate=0.2", &t));
-    assert_true(fabs(number(t, "lambda_max") - 4) < 1e-8 && fabs(number(t, "lambda_min") - 1) < 1e-8); /* differences: rounding 2^-53 over steps of 1e-6 */
-    assert_true(number(t, "bound_max") < 1e-8 && number(t, "iterations") == 2 && fabs(number(t, "lambda_over_limit") - 0.4) < 1e-8);
+    /* differences: rounding 2^-53 over steps of 1e-6 */
+    assert_true(fabs(number(t, "lambda_max") - 4) < 1e-8 && fabs(number(t, "lambda_min") - 1) < 1e-8);
+    assert_true(number(t, "bound_max") < 1e-8 && number(t, "iterations") == 2 &&
+                fabs(number(t, "lambda_over_limit") - 0.4) < 1e-8);
     deepid_table_destroy(t);
-    OK(deepid_net_inspect(net, data, "curvature iterations=1", &t)); /* one Rayleigh quotient, and an eigenvalue within its bound */
+    /* one Rayleigh quotient, and an eigenvalue within its bound */
+    OK(deepid_net_inspect(net, data, "curvature iterations=1", &t));
     const double quotient = number(t, "lambda_max");
-    assert_true(quotient >= 1 && quotient <= 4 && fmin(4 - quotient, quotient - 1) <= number(t, "bound_max") * (1 + 1e-8));
+    assert_true(quotient >= 1 && quotient <= 4 &&
+                fmin(4 - quotient, quotient - 1) <= number(t, "bound_max") * (1 + 1e-8));
     deepid_table_destroy(t);
     deepid_net_destroy(net);
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
 }
 
-/* Hessian diag(100, 1, 1.1, .., 1.9): five steps find the one that stands apart to better than 1e-4 and say so; the bound holds at every number of steps. */
+/* Hessian diag(100, 1, 1.1, .., 1.9): five steps find the one that stands apart to better than 1e-4 and say so; the
+   bound holds at every number of steps. */
 static void bounds_hold_and_are_small_where_a_value_is_known(void **state)
 {
     (void)state;
@@ -136,7 +143,8 @@ static double largest(const double *a, int64_t n, double sign)
 static void lanczos_agrees_with_the_dense_matrix(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"input 2; dense out=6; tanh; identity { dense out=6; tanh }; dense out=2", "input 2; dense out=5; batchnorm; gelu; dense out=2"};
+    static const char *const texts[] = {"input 2; dense out=6; tanh; identity { dense out=6; tanh }; dense out=2",
+                                        "input 2; dense out=5; batchnorm; gelu; dense out=2"};
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = NULL;
     OK(deepid_dataset_generate(ctx, "spirals n=60 noise=0.06", SEED, &data));
@@ -152,7 +160,8 @@ static void lanczos_agrees_with_the_dense_matrix(void **state)
         const double least = -largest(matrix, b.net->values_reals, -1);
         OK(deepid_net_inspect(net, data, "curvature iterations=80", &t));
         const double tolerance = 1e-6 * fmax(fabs(most), fabs(least)); /* differences of second order on one side */
-        if (!(fabs(number(t, "lambda_max") - most) <= tolerance + number(t, "bound_max") && fabs(number(t, "lambda_min") - least) <= tolerance + number(t, "bound_min") &&
+        if (!(fabs(number(t, "lambda_max") - most) <= tolerance + number(t, "bound_max") &&
+              fabs(number(t, "lambda_min") - least) <= tolerance + number(t, "bound_min") &&
               number(t, "bound_max") < 1e-3 * most))
             fail_msg("%s, seed %d: dense %.9g and %.9g\n%s", texts[i], SEED, most, least, deepid_table_text(t));
         free(matrix);
@@ -175,7 +184,9 @@ static void bits_do_not_depend_on_threads_and_nan_is_refused(void **state)
     deepid_table *t = NULL;
     double first[6] = {0};
     OK(deepid_dataset_generate(ctx, "gratings n=30", SEED, &data));
-    OK(deepid_net_create(ctx, "input 8x8x1; conv2d out=4 kernel=3; batchnorm; relu; identity out=4; global_avgpool; dense out=4", DEEPID_F32, &net));
+    OK(deepid_net_create(
+        ctx, "input 8x8x1; conv2d out=4 kernel=3; batchnorm; relu; identity out=4; global_avgpool; dense out=4",
+        DEEPID_F32, &net));
     OK(deepid_net_init(net, "he", SEED));
     for (int threads = 1; threads <= 3; threads++) {
         OK(deepid_ctx_set_threads(ctx, threads));
@@ -188,7 +199,8 @@ static void bits_do_not_depend_on_threads_and_nan_is_refused(void **state)
         deepid_table_destroy(t);
     }
     ((float *)deepid_net_parameter_data(net, "conv2d.weight"))[0] = NAN;
-    REFUSED(deepid_net_inspect(net, data, "curvature", &t), DEEPID_ERR_NUMERIC, "curvature: the output of conv2d is not finite");
+    REFUSED(deepid_net_inspect(net, data, "curvature", &t), DEEPID_ERR_NUMERIC,
+            "curvature: the output of conv2d is not finite");
     deepid_net_destroy(net);
     OK(deepid_net_create(ctx, "input 8x8x1; global_avgpool; channel_pad out=4", DEEPID_F32, &net));
     REFUSED(deepid_net_inspect(net, data, "curvature", &t), DEEPID_ERR_UNSUPPORTED, "no trained parameters");

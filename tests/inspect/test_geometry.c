@@ -20,7 +20,8 @@ static void near(const deepid_table *t, const char *row, const char *name, doubl
 {
     const double got = number(t, row, name);
     if (!(fabs(got - expected) <= tolerance))
-        fail_msg("%s of %s is %.9g, expected %.9g within %g (seed %d)\n%s", name, row, got, expected, tolerance, SEED, deepid_table_text((deepid_table *)t));
+        fail_msg("%s of %s is %.9g, expected %.9g within %g (seed %d)\n%s", name, row, got, expected, tolerance, SEED,
+                 deepid_table_text((deepid_table *)t));
 }
 
 static deepid_dataset *generated(deepid_ctx *ctx, const char *spec)
@@ -30,7 +31,8 @@ static deepid_dataset *generated(deepid_ctx *ctx, const char *spec)
     return data;
 }
 
-static deepid_table *inspect(deepid_ctx *ctx, const char *text, const char *init, const deepid_dataset *data, const char *word)
+static deepid_table *inspect(deepid_ctx *ctx, const char *text, const char *init, const deepid_dataset *data,
+                             const char *word)
 {
     deepid_net *net = NULL;
     deepid_table *t = NULL;
@@ -41,7 +43,8 @@ static deepid_table *inspect(deepid_ctx *ctx, const char *text, const char *init
     return t;
 }
 
-static deepid_dataset *wrapped(deepid_ctx *ctx, int64_t n, int64_t in, const float *x, int64_t out, const float *targets)
+static deepid_dataset *wrapped(deepid_ctx *ctx, int64_t n, int64_t in, const float *x, int64_t out,
+                               const float *targets)
 {
     deepid_dataset *data = NULL;
     const int64_t extents[] = {n, in};
@@ -56,8 +59,8 @@ static void set(deepid_net *net, const char *name, const float *values, int n)
 
 /* ---- gradient norms and their slope -------------------------------------------------------------- */
 
-/* A linear chain with all weights 2 and one unit: each layer multiplies the gradient by 2 on the way back, and forward the signal, so |w| |dL/dw| is the same everywhere. dL/dz = 2 (z - t)
- * = 2. */
+/* A linear chain with all weights 2 and one unit: each layer multiplies the gradient by 2 on the way back, and
+ * forward the signal, so |w| |dL/dw| is the same everywhere. dL/dz = 2 (z - t) = 2. */
 static void a_chain_of_twos_has_the_factor_two(void **state)
 {
     (void)state;
@@ -91,15 +94,17 @@ static void a_chain_of_twos_has_the_factor_two(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Yang et al. 2019: in a batch-norm relu net the gradient's norm grows by sqrt(pi / (pi - 1)) = 1.2112 a layer on the way back, here with their width 1024, batch 512, 10 layers. Theirs is
-   the limit of infinite width and batch: 1 %. Not of the dense outputs, where the first, whose input is no rectifier's, has another scale that its batch-norm takes away; |W| |dL/dW| does
-   not see it. */
+/* Yang et al. 2019: in a batch-norm relu net the gradient's norm grows by sqrt(pi / (pi - 1)) = 1.2112 a layer on
+   the way back, here with their width 1024, batch 512, 10 layers. Theirs is the limit of infinite width and batch: 1
+   %. Not of the dense outputs, where the first, whose input is no rectifier's, has another scale that its batch-norm
+   takes away; |W| |dL/dW| does not see it. */
 static void batchnorm_relu_nets_explode_by_1_2112_a_layer(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(2);
     deepid_dataset *data = generated(ctx, "teacher n=512 in=1024 classes=10");
-    deepid_table *t = inspect(ctx, "input 1024; 10 * plain { dense out=1024 bias=0; batchnorm; relu }; dense out=10", "he", data, "gradient_norm samples=512");
+    deepid_table *t = inspect(ctx, "input 1024; 10 * plain { dense out=1024 bias=0; batchnorm; relu }; dense out=10",
+                              "he", data, "gradient_norm samples=512");
     near(t, "block5.dense", "theory", 1.2112, 5e-5);
     near(t, "block5.dense", "weight_factor", 1.2112, 0.01 * 1.2112);
     near(t, "block5.batchnorm", "theory", 1.2112, 5e-5);
@@ -111,16 +116,18 @@ static void batchnorm_relu_nets_explode_by_1_2112_a_layer(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* U(-1/sqrt(fan_in), 1/sqrt(fan_in)) has variance 1 / (3 fan_in): 1/sqrt 3 = 0.577 a tanh layer where signals are small, and 1/sqrt 6 = 0.408 a relu layer. Theory by the drawn weights:
-   width 256, so 1 %. Measured slopes: tanh's own slope below 1 makes it less (0.567 to 0.574 in another language), draws of 10 layers vary by a few per cent. */
+/* U(-1/sqrt(fan_in), 1/sqrt(fan_in)) has variance 1 / (3 fan_in): 1/sqrt 3 = 0.577 a tanh layer where signals are
+   small, and 1/sqrt 6 = 0.408 a relu layer. Theory by the drawn weights: width 256, so 1 %. Measured slopes: tanh's
+   own slope below 1 makes it less (0.567 to 0.574 in another language), draws of 10 layers vary by a few per cent. */
 static void the_default_start_shrinks_by_one_over_root_three_and_six(void **state)
 {
     (void)state;
     static const struct {
         const char *text;
         double expected, low, high;
-    } rows[] = {{"input 64; dense out=256; tanh; 10 * plain { dense out=256; tanh }; dense out=10", 0.57735, 0.55, 0.585},
-                {"input 64; dense out=256; relu; 10 * plain { dense out=256; relu }; dense out=10", 0.40825, 0.385, 0.43}};
+    } rows[] = {
+        {"input 64; dense out=256; tanh; 10 * plain { dense out=256; tanh }; dense out=10", 0.57735, 0.55, 0.585},
+        {"input 64; dense out=256; relu; 10 * plain { dense out=256; relu }; dense out=10", 0.40825, 0.385, 0.43}};
     deepid_ctx *ctx = new_ctx(2);
     deepid_dataset *data = generated(ctx, "teacher n=256 in=64 classes=10");
     for (int i = 0; i < 2; i++) {
@@ -141,11 +148,15 @@ static void groups_are_layers_that_repeat(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = generated(ctx, "spirals n=64");
-    deepid_table *t = inspect(ctx, "input 2; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=2", "he", data, "gradient_norm");
+    deepid_table *t =
+        inspect(ctx, "input 2; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=2",
+                "he", data, "gradient_norm");
     near(t, "relu1", "factor", number(t, "relu4", "factor"), 0);
-    assert_true(isnan(number(t, "dense1", "factor")) && isfinite(number(t, "dense2", "factor"))); /* dense2, 3 and 4 are 8 -> 8; dense1 and dense5 stand alone */
+    /* dense2, 3 and 4 are 8 -> 8; dense1 and dense5 stand alone */
+    assert_true(isnan(number(t, "dense1", "factor")) && isfinite(number(t, "dense2", "factor")));
     deepid_table_destroy(t);
-    t = inspect(ctx, "input 2; dense out=8; relu; 4 * identity { dense out=8; relu; dense out=8 }; dense out=2", "he", data, "gradient_norm");
+    t = inspect(ctx, "input 2; dense out=8; relu; 4 * identity { dense out=8; relu; dense out=8 }; dense out=2", "he",
+                data, "gradient_norm");
     assert_true(isfinite(number(t, "block2.dense1", "factor")) && isnan(number(t, "block2.dense1", "theory")));
     deepid_table_destroy(t);
     t = inspect(ctx, "input 2; 2 * plain { dense out=2; tanh }; dense out=2", "he", data, "gradient_norm samples=1");
@@ -157,8 +168,9 @@ static void groups_are_layers_that_repeat(void **state)
 
 /* ---- shattering --------------------------------------------------------------------------------------- */
 
-/* Three samples through I, relu, (1 1): masks 10, 01, 11 give gradients along (1,0), (0,1), (1,1): cosines 0, 1/sqrt 2, 1/sqrt 2, mean 0.4714. Expected by angles of the inputs (1,-1),
-   (-1,1), (1,1): cosines -1, 0, 0, so (0 + 1/2 + 1/2) / 3; by halves 1/2. Behind the rectifier all gradients are the same. */
+/* Three samples through I, relu, (1 1): masks 10, 01, 11 give gradients along (1,0), (0,1), (1,1): cosines 0, 1/sqrt
+   2, 1/sqrt 2, mean 0.4714. Expected by angles of the inputs (1,-1), (-1,1), (1,1): cosines -1, 0, 0, so (0 + 1/2 +
+   1/2) / 3; by halves 1/2. Behind the rectifier all gradients are the same. */
 static void three_masks_have_the_correlation_of_their_overlaps(void **state)
 {
     (void)state;
@@ -190,26 +202,30 @@ static void three_masks_have_the_correlation_of_their_overlaps(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* He-started relu nets without batch-norm: inputs become collinear, so the angles' product falls as a power of depth and the halves' do not apply (prototype: 0.034 at 10 layers, measured of
-   the same order). With batch-norm in evaluation mode... the start's running statistics are 0 and 1, so nothing is normalised; in training the two lines agree within a factor as
-   pre-activations are nearly orthogonal. */
+/* He-started relu nets without batch-norm: inputs become collinear, so the angles' product falls as a power of depth
+   and the halves' do not apply (prototype: 0.034 at 10 layers, measured of the same order). With batch-norm in
+   evaluation mode... the start's running statistics are 0 and 1, so nothing is normalised; in training the two lines
+   agree within a factor as pre-activations are nearly orthogonal. */
 static void rectifiers_shatter_as_their_angles_say(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(2);
     deepid_dataset *data = generated(ctx, "teacher n=64 in=256 classes=4");
-    deepid_table *t = inspect(ctx, "input 256; 10 * plain { dense out=256; relu }; dense out=4", "he", data, "shattering");
+    deepid_table *t =
+        inspect(ctx, "input 256; 10 * plain { dense out=256; relu }; dense out=4", "he", data, "shattering");
     const double rho = number(t, "input", "correlation");
     const double expected = number(t, "input", "expected_angle");
     if (!(rho > 0.6 * expected && rho < 1.6 * expected && expected > 0.01 && expected < 0.1))
         fail_msg("correlation %g, by angles %g (seed %d)\n%s", rho, expected, SEED, deepid_table_text(t));
     near(t, "input", "expected_half", 1.0 / 1024, 0);
     deepid_table_destroy(t);
-    t = inspect(ctx, "input 256; 4 * plain { dense out=256 }; dense out=4", "he", data, "shattering"); /* a linear net: one gradient for all */
+    /* a linear net: one gradient for all */
+    t = inspect(ctx, "input 256; 4 * plain { dense out=256 }; dense out=4", "he", data, "shattering");
     near(t, "input", "correlation", 1, 1e-12);
     near(t, "input", "expected_angle", 1, 0);
     deepid_table_destroy(t);
-    t = inspect(ctx, "input 256; 2 * identity { dense out=256; relu; dense out=256 }; dense out=4", "he", data, "shattering");
+    t = inspect(ctx, "input 256; 2 * identity { dense out=256; relu; dense out=256 }; dense out=4", "he", data,
+                "shattering");
     assert_true(number(t, "input", "correlation") > 0.3 && isnan(number(t, "input", "expected_angle")));
     deepid_table_destroy(t);
     deepid_dataset_destroy(data);
@@ -218,8 +234,9 @@ static void rectifiers_shatter_as_their_angles_say(void **state)
 
 /* ---- validity radius ------------------------------------------------------------------------------------ */
 
-/* L = mean of (w . x - t)^2 over x = (1,0), (0,2): Hessian diag(1, 4). With the gradient (1, 1): g(a) = (1 - a, 1 - 4a), and cos = (p + q) / sqrt(2 (p^2 + q^2)) = 1/2 at q / p = sqrt 3 - 2,
-   so a = (3 - sqrt 3) / (6 - sqrt 3) = 0.29709. w = (2, 3): t1 = w1 - 1 = 1, t2 = 2 w2 - 1/2 = 5.5. Rounding 2^-24 sqrt 13, distance a sqrt 2. */
+/* L = mean of (w . x - t)^2 over x = (1,0), (0,2): Hessian diag(1, 4). With the gradient (1, 1): g(a) = (1 - a, 1 -
+   4a), and cos = (p + q) / sqrt(2 (p^2 + q^2)) = 1/2 at q / p = sqrt 3 - 2, so a = (3 - sqrt 3) / (6 - sqrt 3) =
+   0.29709. w = (2, 3): t1 = w1 - 1 = 1, t2 = 2 w2 - 1/2 = 5.5. Rounding 2^-24 sqrt 13, distance a sqrt 2. */
 static void a_quadratic_has_a_radius_to_work_out(void **state)
 {
     (void)state;
@@ -239,7 +256,8 @@ static void a_quadratic_has_a_radius_to_work_out(void **state)
         OK(deepid_net_inspect(net, data, words[i], &t));
         near(t, "net", "radius", a, 1e-4 * a); /* bisected to 2^(1 / 65536) = 1 + 1e-5 */
         near(t, "net", "radius_over_rate", a / rates[i], 1e-4 * a / rates[i]);
-        near(t, "net", "distance_over_rounding", a * sqrt(2) / (0x1p-24 * sqrt(13)), 1e-4 * a * sqrt(2) / (0x1p-24 * sqrt(13)));
+        near(t, "net", "distance_over_rounding", a * sqrt(2) / (0x1p-24 * sqrt(13)),
+             1e-4 * a * sqrt(2) / (0x1p-24 * sqrt(13)));
         near(t, "net", "gradient_norm", sqrt(2), 1e-12);
         near(t, "net", "weight_norm", sqrt(13), 1e-12);
         deepid_table_destroy(t);
@@ -266,7 +284,9 @@ static void bits_do_not_depend_on_threads_and_nan_is_refused_or_shown(void **sta
         deepid_net *net = NULL;
         deepid_table *t = NULL;
         uint64_t first = 0;
-        OK(deepid_net_create(ctx, "input 8x8x1; conv2d out=8 kernel=3; batchnorm; relu; 3 * identity out=8; global_avgpool; dense out=4", DEEPID_F32, &net));
+        OK(deepid_net_create(
+            ctx, "input 8x8x1; conv2d out=8 kernel=3; batchnorm; relu; 3 * identity out=8; global_avgpool; dense out=4",
+            DEEPID_F32, &net));
         OK(deepid_net_init(net, "he", SEED));
         for (int threads = 1; threads <= 3; threads++) {
             OK(deepid_ctx_set_threads(ctx, threads));

@@ -1,11 +1,13 @@
-/* The gradient check: silent on every layer kind, block and depth that is right, loud on planted faults and on the right row. */
+/* The gradient check: silent on every layer kind, block and depth that is right, loud on planted faults and on the
+   right row. */
 #include "support/support.h"
 
 #include "inspect/difference.h"
 
 #include <math.h>
 
-/* Over all that is below, a right gradient agreed with differences to 2e-8 (the search over step sizes ends at 1e-8); a fault above 1e-6 is told. */
+/* Over all that is below, a right gradient agreed with differences to 2e-8 (the search over step sizes ends at
+   1e-8); a fault above 1e-6 is told. */
 #define RIGHT 1e-7
 #define WRONG 1e-6
 enum { SEED = 77 };
@@ -33,7 +35,8 @@ static double worst(const deepid_table *t, const char **where)
 }
 
 /* Fails unless every row of the net is right; mode eval and train. */
-static void is_right(deepid_ctx *ctx, deepid_net *net, const deepid_dataset *data, const char *what, const char *options)
+static void is_right(deepid_ctx *ctx, deepid_net *net, const deepid_dataset *data, const char *what,
+                     const char *options)
 {
     static const char *const modes[] = {"train", "eval"};
     for (int m = 0; m < 2; m++) {
@@ -44,12 +47,14 @@ static void is_right(deepid_ctx *ctx, deepid_net *net, const deepid_dataset *dat
         OK(deepid_net_inspect(net, data, word, &t));
         const double error = worst(t, &where);
         if (!(error <= RIGHT))
-            fail_msg("%s, %s, seed %d: the error of %s is %g\n%s", what, word, SEED, where, error, deepid_table_text(t));
+            fail_msg("%s, %s, seed %d: the error of %s is %g\n%s", what, word, SEED, where, error,
+                     deepid_table_text(t));
         deepid_table_destroy(t);
     }
 }
 
-static void text_is_right(deepid_ctx *ctx, const char *text, const deepid_dataset *data, const char *init, int64_t steps)
+static void text_is_right(deepid_ctx *ctx, const char *text, const deepid_dataset *data, const char *init,
+                          int64_t steps)
 {
     deepid_net *net = NULL;
     deepid_trainer *trainer = NULL;
@@ -84,7 +89,8 @@ static void every_layer_kind_passes(void **state)
 {
     (void)state;
     static const char *const options[] = {"", "out=6", "out=6 kernel=3", "kernel=3 stride=1 padding=1", "p=0.3"};
-    static const char *const frames[] = {"input 2; dense out=6; %s %s; dense out=2", "input 8x8x1; conv2d out=4 kernel=3; %s %s; flatten; dense out=4"};
+    static const char *const frames[] = {"input 2; dense out=6; %s %s; dense out=2",
+                                         "input 8x8x1; conv2d out=4 kernel=3; %s %s; flatten; dense out=4"};
     deepid_ctx *ctx = new_ctx(2);
     deepid_dataset *data[] = {vectors(ctx), pictures(ctx)};
     for (int64_t k = 0; deepid_layer_word(k); k++) {
@@ -111,7 +117,9 @@ static void every_layer_kind_passes(void **state)
 static void every_block_variant_passes(void **state)
 {
     (void)state;
-    static const char *const more[] = {"out=4", "out=4 s=0.3", "out=8 stride=2 shortcut=A", "out=8 stride=2 shortcut=B", "out=4 shortcut=C", "out=2", "out=4 after=tanh"};
+    static const char *const more[] = {
+        "out=4", "out=4 s=0.3",     "out=8 stride=2 shortcut=A", "out=8 stride=2 shortcut=B", "out=4 shortcut=C",
+        "out=2", "out=4 after=tanh"};
     deepid_ctx *ctx = new_ctx(2);
     deepid_dataset *data = pictures(ctx);
     for (int64_t k = 0; deepid_block_word(k); k++) {
@@ -119,7 +127,10 @@ static void every_block_variant_passes(void **state)
         for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
             char text[256];
             deepid_net *net = NULL;
-            snprintf(text, sizeof text, "input 8x8x1; conv2d out=4 kernel=3 bias=0; batchnorm; relu; 2 * %s %s; global_avgpool; dense out=4", deepid_block_word(k), more[i]);
+            snprintf(
+                text, sizeof text,
+                "input 8x8x1; conv2d out=4 kernel=3 bias=0; batchnorm; relu; 2 * %s %s; global_avgpool; dense out=4",
+                deepid_block_word(k), more[i]);
             if (deepid_net_create(ctx, text, DEEPID_F32, &net) != DEEPID_OK)
                 continue; /* shapes that this variant's skip does not bridge */
             deepid_net_destroy(net);
@@ -133,23 +144,32 @@ static void every_block_variant_passes(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Where differences of the whole net say nothing: gradients that grow by e^19 or vanish to 1e-20, chaos, dead units and zero branches; and after training to a small loss. */
+/* Where differences of the whole net say nothing: gradients that grow by e^19 or vanish to 1e-20, chaos, dead units
+   and zero branches; and after training to a small loss. */
 static void deep_and_broken_nets_are_no_bugs(void **state)
 {
     (void)state;
     static const struct {
         const char *text, *init;
         int64_t steps;
-    } rows[] = {{"input 2; dense out=16; batchnorm; relu; 100 * plain { dense out=16; batchnorm; relu }; dense out=2", "he", 0},
-                {"input 2; dense out=16; tanh; 80 * plain { dense out=16; tanh }; dense out=2", "pytorch_default", 0},
-                {"input 2; dense out=16; tanh; 60 * plain { dense out=16; tanh }; dense out=2", "he", 3},
-                {"input 2; dense out=16; relu; 40 * plain { dense out=16; relu }; dense out=2", "he", 50},
-                {"input 2; dense out=16; relu; 40 * plain { dense out=16; relu }; dense out=2", "identity", 5},
-                {"input 2; dense out=16; relu; 12 * identity { dense out=16; relu; dense out=16 }; dense out=2", "zero_last", 0},
-                {"input 2; dense out=16; relu; 12 * identity { dense out=16; relu; dense out=16 }; dense out=2", "zero_last", 1500},
-                {"input 2; dense out=16; relu; relu; 4 * plain { dense out=16; relu; relu; leaky_relu }; dense out=2", "looks_linear", 0},
-                {"input 2; dense out=12; batchnorm; selu; 3 * plain { dense out=12; batchnorm momentum=1; hardswish; hardtanh; elu; sigmoid; softplus }; dense out=2", "lecun", 20},
-                {"input 2; dense out=16; batchnorm eps=1e-12; relu; 6 * plain { dense out=16; batchnorm eps=1e-12; relu }; dense out=2", "he", 100}};
+    } rows[] = {
+        {"input 2; dense out=16; batchnorm; relu; 100 * plain { dense out=16; batchnorm; relu }; dense out=2", "he", 0},
+        {"input 2; dense out=16; tanh; 80 * plain { dense out=16; tanh }; dense out=2", "pytorch_default", 0},
+        {"input 2; dense out=16; tanh; 60 * plain { dense out=16; tanh }; dense out=2", "he", 3},
+        {"input 2; dense out=16; relu; 40 * plain { dense out=16; relu }; dense out=2", "he", 50},
+        {"input 2; dense out=16; relu; 40 * plain { dense out=16; relu }; dense out=2", "identity", 5},
+        {"input 2; dense out=16; relu; 12 * identity { dense out=16; relu; dense out=16 }; dense out=2", "zero_last",
+         0},
+        {"input 2; dense out=16; relu; 12 * identity { dense out=16; relu; dense out=16 }; dense out=2", "zero_last",
+         1500},
+        {"input 2; dense out=16; relu; relu; 4 * plain { dense out=16; relu; relu; leaky_relu }; dense out=2",
+         "looks_linear", 0},
+        {"input 2; dense out=12; batchnorm; selu; 3 * plain { dense out=12; batchnorm momentum=1; hardswish; hardtanh; "
+         "elu; sigmoid; softplus }; dense out=2",
+         "lecun", 20},
+        {"input 2; dense out=16; batchnorm eps=1e-12; relu; 6 * plain { dense out=16; batchnorm eps=1e-12; relu }; "
+         "dense out=2",
+         "he", 100}};
     deepid_ctx *ctx = new_ctx(2);
     deepid_dataset *data = vectors(ctx);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -158,12 +178,15 @@ static void deep_and_broken_nets_are_no_bugs(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Weights of 1 to 1e8 times a start's: values up to 1e150, bends one wide among them, saturated softmax. Nobody is accused; what cannot be known says so by its resolution. */
+/* Weights of 1 to 1e8 times a start's: values up to 1e150, bends one wide among them, saturated softmax. Nobody is
+   accused; what cannot be known says so by its resolution. */
 static void nets_that_diverged_are_not_accused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"input 2; dense out=8; batchnorm; gelu; 6 * identity { dense out=8; layernorm; softplus; dense out=8 }; dense out=2",
-                                        "input 2; dense out=8; leaky_relu; 6 * plain { dense out=8; gelu; dense out=8; relu }; dense out=2"};
+    static const char *const texts[] = {
+        "input 2; dense out=8; batchnorm; gelu; 6 * identity { dense out=8; layernorm; softplus; dense out=8 }; dense "
+        "out=2",
+        "input 2; dense out=8; leaky_relu; 6 * plain { dense out=8; gelu; dense out=8; relu }; dense out=2"};
     static const double factors[] = {1, 1e2, 1e4, 1e8};
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = vectors(ctx);
@@ -188,7 +211,8 @@ static void nets_that_diverged_are_not_accused(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Behind weights of the usual size the planted eps is a fault of 1e-5 (eps / 2 var): above 1e-6, and above what rounding leaves (1e-9). */
+/* Behind weights of the usual size the planted eps is a fault of 1e-5 (eps / 2 var): above 1e-6, and above what
+   rounding leaves (1e-9). */
 static void a_fault_of_one_in_a_hundred_thousand_is_told(void **state)
 {
     (void)state;
@@ -196,7 +220,10 @@ static void a_fault_of_one_in_a_hundred_thousand_is_told(void **state)
     deepid_dataset *data = vectors(ctx);
     deepid_net *net = NULL;
     deepid_table *t = NULL;
-    OK(deepid_net_create(ctx, "input 2; dense out=16; batchnorm; relu; 3 * plain { dense out=16; batchnorm eps=1e-12 backward_eps=1e-5; relu }; dense out=2", DEEPID_F32, &net));
+    OK(deepid_net_create(ctx,
+                         "input 2; dense out=16; batchnorm; relu; 3 * plain { dense out=16; batchnorm eps=1e-12 "
+                         "backward_eps=1e-5; relu }; dense out=2",
+                         DEEPID_F32, &net));
     OK(deepid_net_init(net, "he", SEED));
     OK(deepid_net_inspect(net, data, "gradient_check", &t));
     for (int64_t row = 0; row < deepid_table_rows(t); row++) {
@@ -212,17 +239,21 @@ static void a_fault_of_one_in_a_hundred_thousand_is_told(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* A cast of f32 gradients is a fault of range, and its f64 gradient is right. Other losses are checked with their own row. */
+/* A cast of f32 gradients is a fault of range, and its f64 gradient is right. Other losses are checked with their
+   own row. */
 static void a_gradient_cast_is_no_bug_and_other_losses_pass(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = vectors(ctx);
     deepid_dataset *targets = NULL;
-    text_is_right(ctx, "input 2; dense out=8; tanh; 4 * plain { dense out=8; tanh; gradient_cast scale=1e-6 }; dense out=2", data, "he", 5);
+    text_is_right(ctx,
+                  "input 2; dense out=8; tanh; 4 * plain { dense out=8; tanh; gradient_cast scale=1e-6 }; dense out=2",
+                  data, "he", 5);
     OK(deepid_dataset_generate(ctx, "linear n=50", SEED, &targets));
     char text[128];
-    snprintf(text, sizeof text, "input %lld; dense out=9; gelu; dense out=%lld", (long long)deepid_dataset_extent(targets, 0), (long long)deepid_dataset_target_width(targets));
+    snprintf(text, sizeof text, "input %lld; dense out=9; gelu; dense out=%lld",
+             (long long)deepid_dataset_extent(targets, 0), (long long)deepid_dataset_target_width(targets));
     text_is_right(ctx, text, targets, "he", 5);
     deepid_dataset_destroy(targets);
     deepid_dataset_destroy(data);
@@ -231,13 +262,15 @@ static void a_gradient_cast_is_no_bug_and_other_losses_pass(void **state)
 
 /* ---- what is wrong ---------------------------------------------------------------------------- */
 
-/* Inputs of deviation near sqrt(1e-5) in front of a batch-norm with eps 1e-12 and backward_eps 1e-5: the gradient is 1.41 times too small. Told at that layer, in both modes, and nowhere
- * else. */
+/* Inputs of deviation near sqrt(1e-5) in front of a batch-norm with eps 1e-12 and backward_eps 1e-5: the gradient is
+ * 1.41 times too small. Told at that layer, in both modes, and nowhere else. */
 static void another_eps_on_the_way_back_is_told_at_its_layer(void **state)
 {
     (void)state;
-    static const char *const nets[] = {"input 2; dense out=8 bias=0; batchnorm eps=1e-12 backward_eps=1e-5; relu; dense out=2",
-                                       "input 8x8x1; conv2d out=8 kernel=3 bias=0; batchnorm eps=1e-12 backward_eps=1e-5; relu; conv2d out=4 kernel=3; global_avgpool; dense out=4"};
+    static const char *const nets[] = {
+        "input 2; dense out=8 bias=0; batchnorm eps=1e-12 backward_eps=1e-5; relu; dense out=2",
+        "input 8x8x1; conv2d out=8 kernel=3 bias=0; batchnorm eps=1e-12 backward_eps=1e-5; relu; conv2d out=4 "
+        "kernel=3; global_avgpool; dense out=4"};
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data[] = {vectors(ctx), pictures(ctx)};
     for (int i = 0; i < 4; i++) {
@@ -256,7 +289,8 @@ static void another_eps_on_the_way_back_is_told_at_its_layer(void **state)
             const bool planted = strcmp(deepid_table_row_name(t, row), "batchnorm") == 0;
             const double error = deepid_table_get(t, row, deepid_table_find_column(t, "error"));
             if (planted ? !(error > 0.1) : !(error <= RIGHT))
-                fail_msg("net %d, %s: the error is %g\n%s", i, deepid_table_row_name(t, row), error, deepid_table_text(t));
+                fail_msg("net %d, %s: the error is %g\n%s", i, deepid_table_row_name(t, row), error,
+                         deepid_table_text(t));
         }
         assert_true(column(t, "batchnorm", "parameters") <= RIGHT); /* gamma and beta do not see it */
         deepid_table_destroy(t);
@@ -267,7 +301,8 @@ static void another_eps_on_the_way_back_is_told_at_its_layer(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* The check itself on gradients that are off: one entry of many by 1e-4 of the gradient's size, a sign, a zero, a missing skip. */
+/* The check itself on gradients that are off: one entry of many by 1e-4 of the gradient's size, a sign, a zero, a
+   missing skip. */
 static void a_gradient_that_is_a_little_off_is_told(void **state)
 {
     (void)state;
@@ -276,7 +311,8 @@ static void a_gradient_that_is_a_little_off_is_told(void **state)
     deepid_net *net = NULL;
     dpid_batch batch;
     dpid_difference d;
-    OK(deepid_net_create(ctx, "input 2; dense out=8; relu; identity { dense out=8; batchnorm; tanh }; dense out=2", DEEPID_F32, &net));
+    OK(deepid_net_create(ctx, "input 2; dense out=8; relu; identity { dense out=8; batchnorm; tanh }; dense out=2",
+                         DEEPID_F32, &net));
     OK(deepid_net_init(net, "he", SEED));
     OK(dpid_batch_open(net, data, DPID_P64, DPID_TRAIN, 60, true, &batch));
     OK(dpid_batch_run(&batch));
@@ -330,7 +366,8 @@ static void one_sample_nan_and_threads(void **state)
     assert_int_equal(bits(deepid_table_column(t, 3), 6 * 8), first);
     deepid_table_destroy(t);
     ((double *)deepid_net_parameter_data(net, "dense1.weight"))[2] = NAN;
-    REFUSED(deepid_net_inspect(net, data, "gradient_check", &t), DEEPID_ERR_NUMERIC, "gradient_check: the output of dense1 is not finite");
+    REFUSED(deepid_net_inspect(net, data, "gradient_check", &t), DEEPID_ERR_NUMERIC,
+            "gradient_check: the output of dense1 is not finite");
     deepid_net_destroy(net);
     OK(deepid_net_create(ctx, "input 2; dense out=4; batchnorm; dense out=2", DEEPID_F32, &net));
     REFUSED(deepid_net_inspect(net, data, "gradient_check samples=1", &t), DEEPID_ERR_SHAPE, "1 value a channel");
@@ -357,8 +394,9 @@ static int32_t check_once(deepid_ctx *ctx, void *arg)
     return status;
 }
 
-/* Zeros stand exactly at the bend of leaky_relu, also where it bends by a tenth or a hundredth only: they are left out, and all else stays as sharp as it is. Left in, the difference would lie
-   between both slopes. Smooth layers have no bend, however curved: nothing of theirs is left out. */
+/* Zeros stand exactly at the bend of leaky_relu, also where it bends by a tenth or a hundredth only: they are left
+   out, and all else stays as sharp as it is. Left in, the difference would lie between both slopes. Smooth layers
+   have no bend, however curved: nothing of theirs is left out. */
 static void outputs_at_a_slight_bend_are_left_out(void **state)
 {
     (void)state;
@@ -366,7 +404,12 @@ static void outputs_at_a_slight_bend_are_left_out(void **state)
     static const struct {
         const char *layer;
         double excluded;
-    } rows[] = {{"relu", 0.25}, {"leaky_relu slope=0.5", 0.25}, {"leaky_relu slope=0.9", 0.25}, {"leaky_relu slope=0.99", 0.25}, {"tanh", 0}, {"gelu", 0}};
+    } rows[] = {{"relu", 0.25},
+                {"leaky_relu slope=0.5", 0.25},
+                {"leaky_relu slope=0.9", 0.25},
+                {"leaky_relu slope=0.99", 0.25},
+                {"tanh", 0},
+                {"gelu", 0}};
     deepid_ctx *ctx = new_ctx(1);
     double x[N * WIDTH];
     int32_t labels[N];
@@ -388,8 +431,10 @@ static void outputs_at_a_slight_bend_are_left_out(void **state)
         OK(deepid_net_create(ctx, text, DEEPID_F64, &net));
         OK(deepid_net_init(net, "he", SEED));
         OK(deepid_net_inspect(net, data, "gradient_check", &t));
-        if (column(t, name, "excluded") != rows[k].excluded || !(column(t, name, "error") <= RIGHT) || !(column(t, name, "resolution") <= RIGHT))
-            fail_msg("%s: a share of %g is left out, expected %g; error %g, resolution %g", text, column(t, name, "excluded"), rows[k].excluded, column(t, name, "error"),
+        if (column(t, name, "excluded") != rows[k].excluded || !(column(t, name, "error") <= RIGHT) ||
+            !(column(t, name, "resolution") <= RIGHT))
+            fail_msg("%s: a share of %g is left out, expected %g; error %g, resolution %g", text,
+                     column(t, name, "excluded"), rows[k].excluded, column(t, name, "error"),
                      column(t, name, "resolution"));
         deepid_table_destroy(t);
         deepid_net_destroy(net);

@@ -19,7 +19,8 @@ static double number(const deepid_table *t, const char *row, const char *name)
     return 0;
 }
 
-static deepid_table *inspect(deepid_ctx *ctx, const char *text, const char *init, int32_t dtype, const deepid_dataset *data, const char *word)
+static deepid_table *inspect(deepid_ctx *ctx, const char *text, const char *init, int32_t dtype,
+                             const deepid_dataset *data, const char *word)
 {
     deepid_net *net = NULL;
     deepid_table *t = NULL;
@@ -40,7 +41,8 @@ static deepid_dataset *spirals(deepid_ctx *ctx, int n)
 }
 
 /* x [n, in] and targets [n, out] of the caller, f32. */
-static deepid_dataset *wrapped(deepid_ctx *ctx, int64_t n, int64_t in, const float *x, int64_t out, const float *targets)
+static deepid_dataset *wrapped(deepid_ctx *ctx, int64_t n, int64_t in, const float *x, int64_t out,
+                               const float *targets)
 {
     deepid_dataset *data = NULL;
     const int64_t extents[] = {n, in};
@@ -58,8 +60,10 @@ static void set(deepid_net *net, const char *name, const float *values, int n)
 static void ulps_are_those_of_the_format(void **state)
 {
     (void)state;
-    assert_true(dpid_ulp(DPID_P32, 1) == 0x1p-23 && dpid_ulp(DPID_P32, -1.99) == 0x1p-23 && dpid_ulp(DPID_P32, 2) == 0x1p-22 && dpid_ulp(DPID_P64, 1) == 0x1p-52);
-    assert_true(dpid_ulp(DPID_P32, 0) == 0x1p-149 && dpid_ulp(DPID_P32, 1e-40) == 0x1p-149 && dpid_ulp(DPID_P32, 0x1p-126) == 0x1p-149 && dpid_ulp(DPID_P32, 0x1p-125) == 0x1p-148);
+    assert_true(dpid_ulp(DPID_P32, 1) == 0x1p-23 && dpid_ulp(DPID_P32, -1.99) == 0x1p-23 &&
+                dpid_ulp(DPID_P32, 2) == 0x1p-22 && dpid_ulp(DPID_P64, 1) == 0x1p-52);
+    assert_true(dpid_ulp(DPID_P32, 0) == 0x1p-149 && dpid_ulp(DPID_P32, 1e-40) == 0x1p-149 &&
+                dpid_ulp(DPID_P32, 0x1p-126) == 0x1p-149 && dpid_ulp(DPID_P32, 0x1p-125) == 0x1p-148);
     for (int e = -120; e < 120; e += 7) {
         const float x = ldexpf(1.3F, e);
         assert_true(dpid_ulp(DPID_P32, (double)x) == (double)nextafterf(x, INFINITY) - (double)x);
@@ -84,10 +88,12 @@ static void exact_arithmetic_has_no_error(void **state)
     OK(deepid_net_inspect(net, data, "gradient_accuracy", &t));
     static const char *const rows[] = {"dense1", "relu", "dense2"};
     for (int i = 0; i < 3; i++) {
-        assert_true(number(t, rows[i], "relative") == 0 && number(t, rows[i], "ulp_max") == 0 && number(t, rows[i], "reference_error") == 0 && number(t, rows[i], "trusted") == 1);
+        assert_true(number(t, rows[i], "relative") == 0 && number(t, rows[i], "ulp_max") == 0 &&
+                    number(t, rows[i], "reference_error") == 0 && number(t, rows[i], "trusted") == 1);
         assert_true(fabs(number(t, rows[i], "cosine") - 1) < 1e-15);
     }
-    assert_true(number(t, "relu", "flips") == 0 && isnan(number(t, "dense1", "flips")) && isnan(number(t, "relu", "weight_relative")));
+    assert_true(number(t, "relu", "flips") == 0 && isnan(number(t, "dense1", "flips")) &&
+                isnan(number(t, "relu", "weight_relative")));
     assert_true(number(t, "dense1", "weight_relative") == 0 && fabs(number(t, "dense1", "weight_cosine") - 1) < 1e-15);
     deepid_table_destroy(t);
     deepid_net_destroy(net);
@@ -95,15 +101,18 @@ static void exact_arithmetic_has_no_error(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* A gradient rounded to binary16: errors are uniform in [0, half an ulp of binary16] = [0, 2^12] ulps of f32 (13 bits are lost), so the median is 2048, the 99th percentile 4055, the largest
-   at most 4096 and what f32 itself rounds. bfloat16 loses 16 bits: 2^15. In units of the number that is 2^-11 at most, and at most 2^-11 / sqrt 3 in the mean square. */
+/* A gradient rounded to binary16: errors are uniform in [0, half an ulp of binary16] = [0, 2^12] ulps of f32 (13
+   bits are lost), so the median is 2048, the 99th percentile 4055, the largest at most 4096 and what f32 itself
+   rounds. bfloat16 loses 16 bits: 2^15. In units of the number that is 2^-11 at most, and at most 2^-11 / sqrt 3 in
+   the mean square. */
 static void a_cast_gradient_is_off_by_half_its_last_place(void **state)
 {
     (void)state;
     static const struct {
         const char *text;
         double half;
-    } rows[] = {{"input 2; dense out=64; tanh; gradient_cast scale=4096; dense out=2", 0x1p12}, {"input 2; dense out=64; tanh; gradient_cast format=bf16; dense out=2", 0x1p15}};
+    } rows[] = {{"input 2; dense out=64; tanh; gradient_cast scale=4096; dense out=2", 0x1p12},
+                {"input 2; dense out=64; tanh; gradient_cast format=bf16; dense out=2", 0x1p15}};
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = spirals(ctx, 256);
     for (int i = 0; i < 2; i++) {
@@ -112,8 +121,11 @@ static void a_cast_gradient_is_off_by_half_its_last_place(void **state)
         const double p99 = number(t, "tanh", "ulp_p99") / rows[i].half;
         const double most = number(t, "tanh", "ulp_max") / rows[i].half;
         const double relative = number(t, "tanh", "relative") * 8388608 / rows[i].half;
-        if (!(fabs(median - 0.5) < 0.03 && fabs(p99 - 0.99) < 0.01 && most > 0.99 && most < 1.01 && relative > 0.3 && relative < 0.6)) /* 16384 entries: sd of the median 0.004 */
-            fail_msg("%s: median %g, p99 %g, largest %g of half a unit; relative %g (seed %d)", rows[i].text, median, p99, most, relative, SEED);
+        /* 16384 entries: sd of the median 0.004 */
+        if (!(fabs(median - 0.5) < 0.03 && fabs(p99 - 0.99) < 0.01 && most > 0.99 && most < 1.01 && relative > 0.3 &&
+              relative < 0.6))
+            fail_msg("%s: median %g, p99 %g, largest %g of half a unit; relative %g (seed %d)", rows[i].text, median,
+                     p99, most, relative, SEED);
         assert_true(number(t, "gradient_cast", "ulp_max") < 1000 && isnan(number(t, "tanh", "trusted")));
         deepid_table_destroy(t);
         t = inspect(ctx, rows[i].text, "he", DEEPID_F64, data, "gradient_accuracy samples=16");
@@ -124,8 +136,8 @@ static void a_cast_gradient_is_off_by_half_its_last_place(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* 3 * fl(1/3) = 1 + 2^-25, which f32 rounds to 1: behind a bias of -1 it is 0 (masked) in f32 and 2^-25 (open) in f64. So a sample of 1/3 flips, one of 1 (2 > 0) does not: share 1/4,
- * predicted sqrt(2/4). */
+/* 3 * fl(1/3) = 1 + 2^-25, which f32 rounds to 1: behind a bias of -1 it is 0 (masked) in f32 and 2^-25 (open) in
+ * f64. So a sample of 1/3 flips, one of 1 (2 > 0) does not: share 1/4, predicted sqrt(2/4). */
 static void a_mask_that_rounding_flips_is_counted(void **state)
 {
     (void)state;
@@ -146,7 +158,9 @@ static void a_mask_that_rounding_flips_is_counted(void **state)
     OK(deepid_net_inspect(net, data, "gradient_accuracy", &t));
     assert_true(number(t, "relu", "flips") == 0.25 && number(t, "relu", "predicted") == sqrt(0.5));
     assert_true(number(t, "dense2", "relative") >
-                0.4); /* dL/dz = 2 (z - t) / 4: the gradient of a sample that is missing, -2.5, beside three of (2 - t) / 2 = -2, -2.5, -3: 2.5 / 5.05 = 0.495 */
+                /* dL/dz = 2 (z - t) / 4: the gradient of a sample that is missing, -2.5, beside three of (2 - t) / 2
+                   = -2, -2.5, -3: 2.5 / 5.05 = 0.495 */
+                0.4);
     assert_true(fabs(number(t, "dense2", "relative") - 2.5 / sqrt(2.5 * 2.5 + 4 + 2.5 * 2.5 + 9)) < 1e-6);
     deepid_table_destroy(t);
     OK(deepid_net_inspect(net, data, "range", &t)); /* the zero comes from the flip: not a fault of range */
@@ -157,8 +171,9 @@ static void a_mask_that_rounding_flips_is_counted(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Depth: at the start of plain batch-norm relu nets f32 has an error of a few per cent at 30 layers and has lost the gradient at 100, f64 has 1e-13 and 1e-7 (five draws of a prototype in
-   another language: 0.03 to 0.2; above 1; 2e-13 to 5e-13; 1e-7 to 4e-7); a residual net of 100 layers without batch-norm has 1e-6. Wide brackets: one draw. */
+/* Depth: at the start of plain batch-norm relu nets f32 has an error of a few per cent at 30 layers and has lost the
+   gradient at 100, f64 has 1e-13 and 1e-7 (five draws of a prototype in another language: 0.03 to 0.2; above 1;
+   2e-13 to 5e-13; 1e-7 to 4e-7); a residual net of 100 layers without batch-norm has 1e-6. Wide brackets: one draw. */
 static void f32_loses_the_gradient_of_deep_batchnorm_nets(void **state)
 {
     (void)state;
@@ -166,17 +181,22 @@ static void f32_loses_the_gradient_of_deep_batchnorm_nets(void **state)
         const char *text, *row, *init;
         int32_t dtype;
         double low, high;
-    } rows[] = {{"input 2; dense out=16; batchnorm; relu; 29 * plain { dense out=16; batchnorm; relu }; dense out=2", "dense1", "he", DEEPID_F32, 1e-5, 0.7},
-                {"input 2; dense out=16; batchnorm; relu; 99 * plain { dense out=16; batchnorm; relu }; dense out=2", "dense1", "he", DEEPID_F32, 0.7, 1e3},
-                {"input 2; dense out=16; batchnorm; relu; 29 * plain { dense out=16; batchnorm; relu }; dense out=2", "dense1", "he", DEEPID_F64, 1e-15, 1e-10},
-                {"input 2; dense out=16; relu; 50 * identity { dense out=16; relu; dense out=16 }; dense out=2", "dense1", "zero_last", DEEPID_F32, 1e-8, 1e-3}};
+    } rows[] = {{"input 2; dense out=16; batchnorm; relu; 29 * plain { dense out=16; batchnorm; relu }; dense out=2",
+                 "dense1", "he", DEEPID_F32, 1e-5, 0.7},
+                {"input 2; dense out=16; batchnorm; relu; 99 * plain { dense out=16; batchnorm; relu }; dense out=2",
+                 "dense1", "he", DEEPID_F32, 0.7, 1e3},
+                {"input 2; dense out=16; batchnorm; relu; 29 * plain { dense out=16; batchnorm; relu }; dense out=2",
+                 "dense1", "he", DEEPID_F64, 1e-15, 1e-10},
+                {"input 2; dense out=16; relu; 50 * identity { dense out=16; relu; dense out=16 }; dense out=2",
+                 "dense1", "zero_last", DEEPID_F32, 1e-8, 1e-3}};
     deepid_ctx *ctx = new_ctx(1);
     deepid_dataset *data = spirals(ctx, 64);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         deepid_table *t = inspect(ctx, rows[i].text, rows[i].init, rows[i].dtype, data, "gradient_accuracy");
         const double error = number(t, rows[i].row, "relative");
         if (!(error > rows[i].low && error < rows[i].high))
-            fail_msg("%s, dtype %d, seed %d: relative error %g, expected %g to %g\n%s", rows[i].text, rows[i].dtype, SEED, error, rows[i].low, rows[i].high, deepid_table_text(t));
+            fail_msg("%s, dtype %d, seed %d: relative error %g, expected %g to %g\n%s", rows[i].text, rows[i].dtype,
+                     SEED, error, rows[i].low, rows[i].high, deepid_table_text(t));
         assert_true(number(t, rows[i].row, "trusted") == 1);
         deepid_table_destroy(t);
     }
@@ -186,7 +206,8 @@ static void f32_loses_the_gradient_of_deep_batchnorm_nets(void **state)
 
 /* ---- range -------------------------------------------------------------------------------------- */
 
-/* dL/dz = 2 (z - t) / 4 with z = x = 0: -t / 2 = 1e-8, 1e-5, 1, 1e5 go through a cast to binary16: 0, subnormal there but an f32 of 1e-5, itself, infinite. */
+/* dL/dz = 2 (z - t) / 4 with z = x = 0: -t / 2 = 1e-8, 1e-5, 1, 1e5 go through a cast to binary16: 0, subnormal
+   there but an f32 of 1e-5, itself, infinite. */
 static void a_cast_leaves_the_range_and_is_counted(void **state)
 {
     (void)state;
@@ -200,16 +221,19 @@ static void a_cast_leaves_the_range_and_is_counted(void **state)
     OK(deepid_net_create(ctx, "input 1; gradient_cast; dense out=1 bias=0", DEEPID_F32, &net));
     set(net, "dense.weight", one, 1);
     OK(deepid_net_inspect(net, data, "range", &t));
-    assert_true(number(t, "input", "entries") == 4 && number(t, "input", "zero") == 1 && number(t, "input", "infinite") == 1 && number(t, "input", "subnormal") == 0);
+    assert_true(number(t, "input", "entries") == 4 && number(t, "input", "zero") == 1 &&
+                number(t, "input", "infinite") == 1 && number(t, "input", "subnormal") == 0);
     assert_true(number(t, "gradient_cast", "zero") == 0 && number(t, "gradient_cast", "infinite") == 0);
-    assert_true(number(t, "net", "zero") == 1 && number(t, "net", "infinite") == 1 && number(t, "net", "nan") == 0 && number(t, "net", "entries") == 12);
+    assert_true(number(t, "net", "zero") == 1 && number(t, "net", "infinite") == 1 && number(t, "net", "nan") == 0 &&
+                number(t, "net", "entries") == 12);
     deepid_table_destroy(t);
     deepid_net_destroy(net);
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
 }
 
-/* Two weights of 1e-20: dL/dx = 1e-40 dL/dz is subnormal in f32; two of 1e-30: 0 in f32, 1e-60 in f64. In f64 neither is out of range. */
+/* Two weights of 1e-20: dL/dx = 1e-40 dL/dz is subnormal in f32; two of 1e-30: 0 in f32, 1e-60 in f64. In f64
+   neither is out of range. */
 static void underflow_is_told_and_f64_has_none(void **state)
 {
     (void)state;
@@ -227,7 +251,8 @@ static void underflow_is_told_and_f64_has_none(void **state)
         set(net, "dense2.weight", w, 1);
         OK(deepid_net_clone(net, DEEPID_F64, &f64));
         OK(deepid_net_inspect(i % 2 ? f64 : net, data, "range", &t));
-        assert_true(number(t, "input", "zero") == (i == 2 ? 3 : 0) && number(t, "input", "subnormal") == (i == 0 ? 3 : 0));
+        assert_true(number(t, "input", "zero") == (i == 2 ? 3 : 0) &&
+                    number(t, "input", "subnormal") == (i == 0 ? 3 : 0));
         assert_true(number(t, "dense1", "zero") == 0 && number(t, "dense2", "weight_zero") == 0);
         deepid_table_destroy(t);
         deepid_net_destroy(f64);
@@ -237,8 +262,9 @@ static void underflow_is_told_and_f64_has_none(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* One sample x = 1, 1e-6, 1e-9, 0 and all weights 1: z = 1.000001, t = 1/2, so dL/dz = 2 (z - t) = 1 and g = x. At rate 0.1 |rate g| = 0.1, 1e-7, 1e-10, 0 against ulp(1) / 2 = 2^-24 = 6e-8:
-   the last two updates are lost. At rate 0.01 that of 1e-8 is lost too. */
+/* One sample x = 1, 1e-6, 1e-9, 0 and all weights 1: z = 1.000001, t = 1/2, so dL/dz = 2 (z - t) = 1 and g = x. At
+   rate 0.1 |rate g| = 0.1, 1e-7, 1e-10, 0 against ulp(1) / 2 = 2^-24 = 6e-8: the last two updates are lost. At rate
+   0.01 that of 1e-8 is lost too. */
 static void updates_below_half_an_ulp_are_lost(void **state)
 {
     (void)state;
@@ -252,7 +278,8 @@ static void updates_below_half_an_ulp_are_lost(void **state)
     OK(deepid_net_create(ctx, "input 4; dense out=1 bias=0", DEEPID_F32, &net));
     set(net, "dense.weight", w, 4);
     OK(deepid_net_inspect(net, data, "range", &t));
-    assert_true(number(t, "dense", "lost") == 0.5 && number(t, "net", "lost") == 0.5 && isnan(number(t, "input", "lost")));
+    assert_true(number(t, "dense", "lost") == 0.5 && number(t, "net", "lost") == 0.5 &&
+                isnan(number(t, "input", "lost")));
     deepid_table_destroy(t);
     OK(deepid_net_inspect(net, data, "range rate=0.01", &t));
     assert_true(number(t, "dense", "lost") == 0.75);
@@ -267,14 +294,17 @@ static void updates_below_half_an_ulp_are_lost(void **state)
 static void nothing_leaves_the_range_of_ordinary_nets(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"input 2; dense out=16; batchnorm; relu; 60 * plain { dense out=16; batchnorm; relu }; dense out=2",
-                                        "input 2; dense out=16; batchnorm; leaky_relu; 20 * identity { dense out=16; hardtanh; dense out=16 } after=relu; dense out=2",
-                                        "input 2; dense out=16; tanh; 30 * plain { dense out=16; tanh }; dense out=2"};
+    static const char *const texts[] = {
+        "input 2; dense out=16; batchnorm; relu; 60 * plain { dense out=16; batchnorm; relu }; dense out=2",
+        "input 2; dense out=16; batchnorm; leaky_relu; 20 * identity { dense out=16; hardtanh; dense out=16 } "
+        "after=relu; dense out=2",
+        "input 2; dense out=16; tanh; 30 * plain { dense out=16; tanh }; dense out=2"};
     deepid_ctx *ctx = new_ctx(2);
     deepid_dataset *data = spirals(ctx, 64);
     for (int i = 0; i < 3; i++) {
         deepid_table *t = inspect(ctx, texts[i], "he", DEEPID_F32, data, "range");
-        static const char *const columns[] = {"zero", "subnormal", "infinite", "nan", "weight_zero", "weight_subnormal", "weight_infinite", "weight_nan"};
+        static const char *const columns[] = {"zero",        "subnormal",        "infinite",        "nan",
+                                              "weight_zero", "weight_subnormal", "weight_infinite", "weight_nan"};
         for (int c = 0; c < 8; c++)
             if (number(t, "net", columns[c]) > 0)
                 fail_msg("%s: %g %s", texts[i], number(t, "net", columns[c]), columns[c]);
@@ -344,7 +374,8 @@ static void memory_that_runs_out_is_told(void **state)
 
 /* ---- ranks and borders ------------------------------------------------------------------------ */
 
-/* The median and the 99th percentile are the least numbers of the list that a half and 99 % of it do not exceed: worked out from the gradients themselves, with odd and even counts. */
+/* The median and the 99th percentile are the least numbers of the list that a half and 99 % of it do not exceed:
+   worked out from the gradients themselves, with odd and even counts. */
 static void quantiles_of_ulps_are_the_least_that_hold_their_share(void **state)
 {
     (void)state;
@@ -376,8 +407,8 @@ static void quantiles_of_ulps_are_the_least_that_hold_their_share(void **state)
                     within += ulps <= told;
                 }
                 if (!((double)within >= shares[q] * (double)count && (double)below < shares[q] * (double)count))
-                    fail_msg("%d samples, %s of %s is %g: %lld of %lld are not above it, %lld below", n, columns[q], low.net->value[v].name, told, (long long)within, (long long)count,
-                             (long long)below);
+                    fail_msg("%d samples, %s of %s is %g: %lld of %lld are not above it, %lld below", n, columns[q],
+                             low.net->value[v].name, told, (long long)within, (long long)count, (long long)below);
             }
         }
         dpid_batch_close(&high);

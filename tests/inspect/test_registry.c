@@ -1,4 +1,5 @@
-/* What every probe promises, over the list of probes: the same bits for any number of threads, a net that is left alone, memory that runs out, data that do not fit. */
+/* What every probe promises, over the list of probes: the same bits for any number of threads, a net that is left
+   alone, memory that runs out, data that do not fit. */
 #include "support/support.h"
 
 #include <math.h>
@@ -8,8 +9,11 @@ typedef struct {
 } task;
 
 static const task tasks[] = {
-    {"input 2; dense out=6; batchnorm; relu; 2 * plain { dense out=6; batchnorm; relu }; 2 * identity { dense out=6; relu; dense out=6 }; dense out=2", "spirals n=90"},
-    {"input 8x8x1; conv2d out=4 kernel=3; batchnorm; relu; identity out=4; plain out=4; global_avgpool; dense out=4", "gratings n=70"},
+    {"input 2; dense out=6; batchnorm; relu; 2 * plain { dense out=6; batchnorm; relu }; 2 * identity { dense out=6; "
+     "relu; dense out=6 }; dense out=2",
+     "spirals n=90"},
+    {"input 8x8x1; conv2d out=4 kernel=3; batchnorm; relu; identity out=4; plain out=4; global_avgpool; dense out=4",
+     "gratings n=70"},
 };
 enum { TASKS = sizeof tasks / sizeof *tasks };
 
@@ -55,8 +59,10 @@ static void every_probe_has_the_same_bits_for_any_number_of_threads(void **state
     for (int64_t i = 0; deepid_probe_word(i); i++)
         for (int t = 0; t < TASKS; t++)
             for (int32_t threads = 2; threads <= 5; threads += 3)
-                if (table_bits(deepid_probe_word(i), threads, &tasks[t]) != table_bits(deepid_probe_word(i), 1, &tasks[t]))
-                    fail_msg("%s of %s: other numbers with %d threads than with 1", deepid_probe_word(i), tasks[t].net, threads);
+                if (table_bits(deepid_probe_word(i), threads, &tasks[t]) !=
+                    table_bits(deepid_probe_word(i), 1, &tasks[t]))
+                    fail_msg("%s of %s: other numbers with %d threads than with 1", deepid_probe_word(i), tasks[t].net,
+                             threads);
 }
 
 /* ---- failures ----------------------------------------------------------------------------- */

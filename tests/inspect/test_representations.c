@@ -38,7 +38,8 @@ typedef struct {
     int32_t labels[SAMPLES];
 } clouds;
 
-/* Least squares on one-hot labels never puts the middle one of three clouds in a row on top; a logistic regression does. */
+/* Least squares on one-hot labels never puts the middle one of three clouds in a row on top; a logistic regression
+   does. */
 static deepid_dataset *clouds_of(deepid_ctx *ctx, int32_t classes, int64_t n, clouds *c)
 {
     deepid_dataset *data = NULL;
@@ -55,8 +56,8 @@ static deepid_dataset *clouds_of(deepid_ctx *ctx, int32_t classes, int64_t n, cl
 
 /* ---- the classifier --------------------------------------------------------------------------------- */
 
-/* At the minimum the gradient, summed here in plain loops, is 0. L-BFGS ends where it is 1e-3 of the solution's length, in coordinates scaled to the data: so for the large feature 100 times
- * that. */
+/* At the minimum the gradient, summed here in plain loops, is 0. L-BFGS ends where it is 1e-3 of the solution's
+ * length, in coordinates scaled to the data: so for the large feature 100 times that. */
 static void the_classifier_ends_where_the_gradient_is_zero(void **state)
 {
     (void)state;
@@ -102,7 +103,8 @@ static void the_classifier_ends_where_the_gradient_is_zero(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* x = 1 has class 1 three times of four, x = -1 class 0. By symmetry W = (-w, w), b = 0, and df/dw = 2 lambda w - 2 (3/4 - 1 / (1 + exp(-2 w))) = 0, which bisection solves. */
+/* x = 1 has class 1 three times of four, x = -1 class 0. By symmetry W = (-w, w), b = 0, and df/dw = 2 lambda w - 2
+   (3/4 - 1 / (1 + exp(-2 w))) = 0, which bisection solves. */
 static void the_classifier_finds_a_known_minimum(void **state)
 {
     (void)state;
@@ -124,7 +126,8 @@ static void the_classifier_finds_a_known_minimum(void **state)
         OK(dpid_classifier_make(&sheet, &arena, &c));
         dpid_classifier_set_lambda(&c, lambdas[l]);
         OK(dpid_classifier_fit(&c, theta));
-        near("W of class 0", theta[0], -low, 3e-3); /* L-BFGS stops at 1e-3 of a gradient whose slope is at least about 1/2 */
+        /* L-BFGS stops at 1e-3 of a gradient whose slope is at least about 1/2 */
+        near("W of class 0", theta[0], -low, 3e-3);
         near("W of class 1", theta[1], low, 3e-3);
         near("b", theta[2] - theta[3], 0, 3e-3);
         dpid_arena_release(&arena);
@@ -153,14 +156,16 @@ static void separable_classes_are_read_and_shuffled_labels_are_not(void **state)
             for (int64_t i = 0; i < 4; i++) {
                 near("accuracy", cell(table, i, "accuracy"), 1, 0);
                 near("train_accuracy", cell(table, i, "train_accuracy"), 1, 0);
-                near("chance", cell(table, i, "chance"), 1.0 / classes, 0.5 / 75); /* 75 samples of equal shares: half a sample off at most */
+                /* 75 samples of equal shares: half a sample off at most */
+                near("chance", cell(table, i, "chance"), 1.0 / classes, 0.5 / 75);
             }
             near("features", cell(table, 0, "features"), 2, 0);
             control += cell(table, 0, "control_accuracy") / SEEDS;
             deepid_table_destroy(table);
         }
         const double chance = 1.0 / classes;
-        near("mean control", control, chance, 4 * sqrt(chance * (1 - chance) / (SEEDS * SAMPLES / 4))); /* four deviations of a binomial share */
+        /* four deviations of a binomial share */
+        near("mean control", control, chance, 4 * sqrt(chance * (1 - chance) / (SEEDS * SAMPLES / 4)));
         deepid_net_destroy(net);
         deepid_dataset_destroy(data);
         deepid_ctx_destroy(ctx);
@@ -196,7 +201,8 @@ static void a_trained_net_makes_its_classes_separable(void **state)
     deepid_trainer *trainer = NULL;
     deepid_table *table = NULL;
     OK(deepid_dataset_generate(ctx, "spirals n=400", 7, &data));
-    deepid_net *net = net_of(ctx, "input 2; dense out=16; batchnorm; relu; 2 * plain { dense out=16; batchnorm; relu }; dense out=2", "he");
+    deepid_net *net = net_of(
+        ctx, "input 2; dense out=16; batchnorm; relu; 2 * plain { dense out=16; batchnorm; relu }; dense out=2", "he");
     OK(deepid_trainer_create(net, data, &trainer));
     OK(deepid_trainer_set_optimizer(trainer, "adam"));
     OK(deepid_trainer_set_learning_rate(trainer, 0.01));
@@ -221,7 +227,8 @@ static void pictures_are_projected_or_pooled(void **state)
     deepid_dataset *data = NULL;
     deepid_table *table = NULL;
     OK(deepid_dataset_generate(ctx, "gratings n=160 noise=0.3", 7, &data));
-    deepid_net *net = net_of(ctx, "input 8x8x1; plain { conv2d out=6 kernel=3; relu }; global_avgpool; dense out=4", "he");
+    deepid_net *net =
+        net_of(ctx, "input 8x8x1; plain { conv2d out=6 kernel=3; relu }; global_avgpool; dense out=4", "he");
     OK(deepid_net_inspect(net, data, "linear_probe", &table));
     near("features", cell(table, 0, "features"), 64, 0);
     near("features", cell(table, 1, "features"), 256, 0); /* of 384 */
@@ -291,7 +298,8 @@ static void normals(uint64_t seed, int64_t n, double *x)
         x[i] = dpid_random_normal(&r);
 }
 
-static void compare(deepid_ctx *ctx, int64_t n, int64_t p, const double *x, int64_t q, const double *y, double *cka, double *unbiased)
+static void compare(deepid_ctx *ctx, int64_t n, int64_t p, const double *x, int64_t q, const double *y, double *cka,
+                    double *unbiased)
 {
     dpid_arena arena = {.ctx = ctx};
     dpid_gram a;
@@ -346,7 +354,8 @@ static void cka_sees_no_rotation_and_no_scale(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* The same by |Yc^T Xc|^2 / (|Xc^T Xc| |Yc^T Yc|), and HSIC_1 by what it estimates: the mean of k_ij l_ij + k_ij l_qr - 2 k_ij l_iq over all i, j, q, r that are four different samples. */
+/* The same by |Yc^T Xc|^2 / (|Xc^T Xc| |Yc^T Yc|), and HSIC_1 by what it estimates: the mean of k_ij l_ij + k_ij
+   l_qr - 2 k_ij l_iq over all i, j, q, r that are four different samples. */
 static double feature_product(int64_t n, int64_t p, const double *x, int64_t q, const double *y)
 {
     double total = 0;
@@ -401,8 +410,11 @@ static void cka_follows_its_formulas(void **state)
     for (int i = 0; i < FEW; i++)
         y[i * B] = x[i * A] + 3; /* something in common */
     compare(ctx, FEW, A, x, B, y, &cka, &unbiased);
-    near("cka", cka, feature_product(FEW, A, x, B, y) / sqrt(feature_product(FEW, A, x, A, x) * feature_product(FEW, B, y, B, y)), 1e-13);
-    near("unbiased cka", unbiased, quadruples(FEW, A, x, B, y) / sqrt(quadruples(FEW, A, x, A, x) * quadruples(FEW, B, y, B, y)), 1e-12);
+    near("cka", cka,
+         feature_product(FEW, A, x, B, y) / sqrt(feature_product(FEW, A, x, A, x) * feature_product(FEW, B, y, B, y)),
+         1e-13);
+    near("unbiased cka", unbiased,
+         quadruples(FEW, A, x, B, y) / sqrt(quadruples(FEW, A, x, A, x) * quadruples(FEW, B, y, B, y)), 1e-12);
     compare(ctx, 3, A, x, B, y, &cka, &unbiased);
     near("unbiased cka of 3 samples", unbiased, (double)NAN, 0);
     for (int i = 0; i < FEW * B; i++)
@@ -412,8 +424,8 @@ static void cka_follows_its_formulas(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Independent normals, n samples, p features each: <K, L> is about p^2 n and |K|^2 about p n (n + p), so CKA is about p / (n + p); its deviation about sqrt(2) / (n + p); the unbiased one is
- * about 0. */
+/* Independent normals, n samples, p features each: <K, L> is about p^2 n and |K|^2 about p n (n + p), so CKA is
+ * about p / (n + p); its deviation about sqrt(2) / (n + p); the unbiased one is about 0. */
 static void independent_features_are_at_their_expectation(void **state)
 {
     (void)state;
@@ -433,7 +445,8 @@ static void independent_features_are_at_their_expectation(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* A witness in front of the last layer repeats what enters it: 1 between its two ends, and between each point of the shallow net and the same place of the deeper one. */
+/* A witness in front of the last layer repeats what enters it: 1 between its two ends, and between each point of the
+   shallow net and the same place of the deeper one. */
 static void cka_of_a_net_and_its_deeper_twin(void **state)
 {
     (void)state;
@@ -448,10 +461,12 @@ static void cka_of_a_net_and_its_deeper_twin(void **state)
     OK(dpid_probe_prepare(deeper, data));
     OK(deepid_table_create(ctx, "pair", "i,j,cka,cka_unbiased", &table));
     OK(dpid_cka(net, deeper, data, 70, table));
-    assert_int_equal(deepid_table_rows(table), 4 * 6); /* input, block1, block2, dense by input, block1 .. block4, dense */
+    /* input, block1, block2, dense by input, block1 .. block4, dense */
+    assert_int_equal(deepid_table_rows(table), 4 * 6);
     static const int64_t same[][2] = {{0, 0}, {1, 1}, {2, 2}, {2, 3}, {2, 4}, {3, 5}};
     for (int k = 0; k < 6; k++)
-        near(deepid_table_row_name(table, same[k][0] * 6 + same[k][1]), cell(table, same[k][0] * 6 + same[k][1], "cka"), 1, 1e-13);
+        near(deepid_table_row_name(table, same[k][0] * 6 + same[k][1]), cell(table, same[k][0] * 6 + same[k][1], "cka"),
+             1, 1e-13);
     assert_string_equal(deepid_table_row_name(table, 2 * 6 + 4), "block2:block4");
     near("i", cell(table, 2 * 6 + 4, "i"), 2, 0);
     near("j", cell(table, 2 * 6 + 4, "j"), 4, 0);

@@ -34,10 +34,12 @@ class Mutant:
         self.old, self.new, self.reason = parts["-"], "\n".join(parts["+"]), " ".join(parts["="])
 
     def planted(self, root):
-        """The file's text with the fault; None when the pattern does not match exactly once. Lines are compared without their indentation."""
+        """The file's text with the fault; None when the pattern does not match exactly once. White space is compared as such, whatever it is."""
         with open(os.path.join(root, self.file)) as file:
             text = file.read()
-        pattern = r"\s*\n\s*".join(re.escape(line.strip()) for line in self.old)
+        # Line breaks are clang-format's business: any white space stands for any other.
+        words = " ".join(self.old).split()
+        pattern = r"\s+".join(re.escape(word).replace(r"\(", r"\(\s*") for word in words)
         found = list(re.finditer(pattern, text))
         if len(found) != 1:
             print(f"{self.name}: the pattern is found {len(found)} times in {self.file}, expected once")

@@ -1,4 +1,5 @@
-/* Wrong handles, wrong numbers, wrong shapes: every public function of nets, builders and families says so and changes nothing. */
+/* Wrong handles, wrong numbers, wrong shapes: every public function of nets, builders and families says so and
+   changes nothing. */
 #include "support/support.h"
 
 #include "net/net.h"
@@ -85,12 +86,14 @@ static void arguments_of_nets_are_checked(void **state)
     deepid_net *out = NULL;
     REFUSED(deepid_net_create(ctx, NULL, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "net: text is NULL");
     REFUSED(deepid_net_create(ctx, "input 2; relu", DEEPID_F32, NULL), DEEPID_ERR_ARGUMENT, "net: out is NULL");
-    REFUSED(deepid_net_create(ctx, "input 2; relu", 0, &net), DEEPID_ERR_DTYPE, "dtype is 0, expected DEEPID_F32 (1) or DEEPID_F64 (2)");
+    REFUSED(deepid_net_create(ctx, "input 2; relu", 0, &net), DEEPID_ERR_DTYPE,
+            "dtype is 0, expected DEEPID_F32 (1) or DEEPID_F64 (2)");
     OK(deepid_net_create(ctx, "input 3; dense out=2; batchnorm", DEEPID_F32, &net));
     REFUSED(deepid_net_clone(net, 0, NULL), DEEPID_ERR_ARGUMENT, "net: out is NULL");
     REFUSED(deepid_net_clone(net, DEEPID_I64, &out), DEEPID_ERR_DTYPE, "dtype is 8");
     REFUSED(deepid_net_init(net, NULL, 1), DEEPID_ERR_ARGUMENT, "init is NULL");
-    REFUSED(deepid_net_set_mode(net, 2), DEEPID_ERR_ARGUMENT, "mode is 2, expected DEEPID_EVAL (0) or DEEPID_TRAIN (1)");
+    REFUSED(deepid_net_set_mode(net, 2), DEEPID_ERR_ARGUMENT,
+            "mode is 2, expected DEEPID_EVAL (0) or DEEPID_TRAIN (1)");
     REFUSED(deepid_net_prepare(net, 0, 1), DEEPID_ERR_ARGUMENT, "batch is 0, expected 1 or more");
     REFUSED(deepid_net_summary(net, NULL), DEEPID_ERR_ARGUMENT, "net: out is NULL");
     REFUSED(deepid_net_save(net, NULL), DEEPID_ERR_ARGUMENT, "net: path is NULL");
@@ -237,24 +240,35 @@ static void impossible_families_are_refused(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
-    REFUSED(deepid_resnet_cifar(ctx, 21, "identity", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "depth is 21, expected 6n + 2 for identity blocks: 8, 14, 20");
+    REFUSED(deepid_resnet_cifar(ctx, 21, "identity", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT,
+            "depth is 21, expected 6n + 2 for identity blocks: 8, 14, 20");
     REFUSED(deepid_resnet_cifar(ctx, 14, "bottleneck", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "expected 9n + 2");
     REFUSED(deepid_resnet_cifar(ctx, 20, "residual", DEEPID_F32, &net), DEEPID_ERR_SPEC, "unknown block 'residual'");
     REFUSED(deepid_resnet_cifar(ctx, 20, NULL, DEEPID_F32, &net), DEEPID_ERR_SPEC, "block is 'NULL'");
     REFUSED(deepid_resnet_cifar(ctx, 20, "", DEEPID_F32, &net), DEEPID_ERR_SPEC, "block is ''");
-    REFUSED(deepid_resnet_cifar(ctx, 20, "identity width=3", DEEPID_F32, &net), DEEPID_ERR_SPEC, "unknown option of identity 'width'");
-    REFUSED(deepid_resnet_cifar(ctx, 20, "identity shortcut=identity", DEEPID_F32, &net), DEEPID_ERR_SHAPE, "shortcut=A, B or C");
+    REFUSED(deepid_resnet_cifar(ctx, 20, "identity width=3", DEEPID_F32, &net), DEEPID_ERR_SPEC,
+            "unknown option of identity 'width'");
+    REFUSED(deepid_resnet_cifar(ctx, 20, "identity shortcut=identity", DEEPID_F32, &net), DEEPID_ERR_SHAPE,
+            "shortcut=A, B or C");
     REFUSED(deepid_resnet_cifar(ctx, 20, "identity", 0, &net), DEEPID_ERR_DTYPE, "dtype is 0");
     REFUSED(deepid_resnet_cifar(ctx, 20, "identity", DEEPID_F32, NULL), DEEPID_ERR_ARGUMENT, "out is NULL");
     REFUSED(deepid_resnet_cifar(ctx, INT64_MAX, "identity", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "depth is");
-    REFUSED(deepid_resnet_pictures(ctx, 8, "plain", 2, 8, 3, 4, 10, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "height is 2, expected 4 to");
-    REFUSED(deepid_resnet_pictures(ctx, 8, "plain", 8, 8, 3, 0, 10, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "base width is 0");
-    REFUSED(deepid_resnet_pictures(ctx, 8, "plain", 8, 8, 3, 4, 0, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "classes is 0");
-    REFUSED(deepid_resnet_imagenet(ctx, 19, "plain", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "expected 18, 34, 50, 101 or 152");
-    REFUSED(deepid_resnet_imagenet(ctx, 50, "preact", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "depth 50 has bottleneck blocks, expected identity or plain");
-    REFUSED(deepid_resnet_imagenet(ctx, 18, "bottleneck", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "depth 18 has basic blocks");
-    REFUSED(deepid_resnet_mlp(ctx, 2, 0, 3, 2, "plain", NULL, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "mlp: width is 0");
-    REFUSED(deepid_resnet_mlp(ctx, 2, 4, -1, 2, "plain", NULL, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "mlp: blocks is -1");
+    REFUSED(deepid_resnet_pictures(ctx, 8, "plain", 2, 8, 3, 4, 10, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT,
+            "height is 2, expected 4 to");
+    REFUSED(deepid_resnet_pictures(ctx, 8, "plain", 8, 8, 3, 0, 10, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT,
+            "base width is 0");
+    REFUSED(deepid_resnet_pictures(ctx, 8, "plain", 8, 8, 3, 4, 0, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT,
+            "classes is 0");
+    REFUSED(deepid_resnet_imagenet(ctx, 19, "plain", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT,
+            "expected 18, 34, 50, 101 or 152");
+    REFUSED(deepid_resnet_imagenet(ctx, 50, "preact", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT,
+            "depth 50 has bottleneck blocks, expected identity or plain");
+    REFUSED(deepid_resnet_imagenet(ctx, 18, "bottleneck", DEEPID_F32, &net), DEEPID_ERR_ARGUMENT,
+            "depth 18 has basic blocks");
+    REFUSED(deepid_resnet_mlp(ctx, 2, 0, 3, 2, "plain", NULL, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT,
+            "mlp: width is 0");
+    REFUSED(deepid_resnet_mlp(ctx, 2, 4, -1, 2, "plain", NULL, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT,
+            "mlp: blocks is -1");
     REFUSED(deepid_resnet_mlp(ctx, 2, 4, 3, 2, "plain", "rely", DEEPID_F32, &net), DEEPID_ERR_SPEC, "nearest: relu");
     REFUSED(deepid_resnet_mlp(ctx, 2, 4, 3, 2, NULL, NULL, DEEPID_F32, &net), DEEPID_ERR_SPEC, "block is 'NULL'");
     assert_null(net);
@@ -264,8 +278,9 @@ static void impossible_families_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(handles_that_are_no_nets_are_refused), cmocka_unit_test(contexts_that_are_none_are_refused), cmocka_unit_test(arguments_of_nets_are_checked),
-        cmocka_unit_test(tensors_that_do_not_fit_are_refused),  cmocka_unit_test(reads_beyond_the_end_give_nothing),  cmocka_unit_test(arguments_of_builders_are_checked),
+        cmocka_unit_test(handles_that_are_no_nets_are_refused), cmocka_unit_test(contexts_that_are_none_are_refused),
+        cmocka_unit_test(arguments_of_nets_are_checked),        cmocka_unit_test(tensors_that_do_not_fit_are_refused),
+        cmocka_unit_test(reads_beyond_the_end_give_nothing),    cmocka_unit_test(arguments_of_builders_are_checked),
         cmocka_unit_test(impossible_families_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,8 @@ static void net_matches_differences(const char *text, int64_t n, uint64_t seed)
             *(i < weights ? &w[i] : &xs[i - weights]) -= at[k] * h * v[i];
     }
     if (!(fabs(analytic - numeric) <= 1e-9 * sqrt(scale * (double)(weights + inputs))))
-        fail_msg("%s\n  seed %llu: derivative %.12g, differences say %.12g (gradient norm %.3g)", text, (unsigned long long)seed, analytic, numeric, sqrt(scale));
+        fail_msg("%s\n  seed %llu: derivative %.12g, differences say %.12g (gradient norm %.3g)", text,
+                 (unsigned long long)seed, analytic, numeric, sqrt(scale));
     free(v);
     deepid_tensor_destroy(dx);
     deepid_tensor_destroy(dy);
@@ -89,12 +90,16 @@ static void every_variant_has_the_right_gradient(void **state)
     char text[512];
     for (int64_t variant = 0; deepid_block_word(variant); variant++) {
         for (size_t i = 0; i < sizeof dense / sizeof *dense; i++) {
-            snprintf(text, sizeof text, "input 5; dense out=7; tanh; 3 * %s %s { dense out=7; batchnorm; tanh; dense out=7 } after=tanh; dense out=3", deepid_block_word(variant), dense[i]);
+            snprintf(text, sizeof text,
+                     "input 5; dense out=7; tanh; 3 * %s %s { dense out=7; batchnorm; tanh; dense out=7 } after=tanh; "
+                     "dense out=3",
+                     deepid_block_word(variant), dense[i]);
             net_matches_differences(text, 6, 11 + (uint64_t)i);
         }
         for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
             snprintf(text, sizeof text,
-                     "input 6x5x3; conv2d out=4 kernel=3; tanh; %s %s { conv2d out=6 kernel=3 stride=2 padding=1 bias=0; batchnorm; tanh; conv2d out=6 kernel=3 } after=silu; "
+                     "input 6x5x3; conv2d out=4 kernel=3; tanh; %s %s { conv2d out=6 kernel=3 stride=2 padding=1 "
+                     "bias=0; batchnorm; tanh; conv2d out=6 kernel=3 } after=silu; "
                      "global_avgpool; dense out=3",
                      deepid_block_word(variant), pictures[i]);
             net_matches_differences(text, 4, 21 + (uint64_t)i);
@@ -105,7 +110,9 @@ static void every_variant_has_the_right_gradient(void **state)
 static void layers_in_a_row_have_the_right_gradient(void **state)
 {
     (void)state;
-    net_matches_differences("input 6x6x4; conv2d out=6 kernel=3x2 groups=2 dilation=2; gelu; avgpool kernel=2; layernorm; flatten; dense out=5; softplus; dense out=2", 3, 5);
+    net_matches_differences("input 6x6x4; conv2d out=6 kernel=3x2 groups=2 dilation=2; gelu; avgpool kernel=2; "
+                            "layernorm; flatten; dense out=5; softplus; dense out=2",
+                            3, 5);
     net_matches_differences("input 4; 2 * identity { dense out=4; tanh }; dense out=2", 5, 6);
     net_matches_differences("input 4; identity { dense out=4; sigmoid }", 1, 7);
 }
@@ -136,7 +143,8 @@ static void zero_branch_returns_its_input_bit_for_bit(void **state)
         OK(deepid_tensor_clone(y, &dx));
         OK(deepid_net_backward(net, x, dx)); /* dy passes: the branch's last weights are 0 */
         for (int i = 0; i < 8; i++)
-            assert_true(d ? ((double *)deepid_tensor_data(dx))[i] == ((double *)deepid_tensor_data(x))[i] : ((float *)deepid_tensor_data(dx))[i] == ((float *)deepid_tensor_data(x))[i]);
+            assert_true(d ? ((double *)deepid_tensor_data(dx))[i] == ((double *)deepid_tensor_data(x))[i]
+                          : ((float *)deepid_tensor_data(dx))[i] == ((float *)deepid_tensor_data(x))[i]);
         deepid_tensor_destroy(dx);
         deepid_tensor_destroy(y);
         deepid_tensor_destroy(x);
@@ -149,7 +157,8 @@ static void unit_weights_and_relu_return_nonnegative_input_bit_for_bit(void **st
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    static const char *const texts[] = {"input 75; 20 * plain { dense out=75; relu }", "input 5x5x3; 20 * plain { conv2d out=3 kernel=3; relu }"};
+    static const char *const texts[] = {"input 75; 20 * plain { dense out=75; relu }",
+                                        "input 5x5x3; 20 * plain { conv2d out=3 kernel=3; relu }"};
     for (int t = 0; t < 2; t++) {
         deepid_net *net = NULL;
         deepid_tensor *x = NULL;
@@ -178,7 +187,8 @@ static void unit_weights_and_relu_return_nonnegative_input_bit_for_bit(void **st
 static void plain_twin_has_the_same_parameters_and_numbers(void **state)
 {
     (void)state;
-    static const char *const twins[][2] = {{"identity", "plain"}, {"preact", "preact_plain"}, {"bottleneck", "bottleneck_plain"}};
+    static const char *const twins[][2] = {
+        {"identity", "plain"}, {"preact", "preact_plain"}, {"bottleneck", "bottleneck_plain"}};
     deepid_ctx *ctx = new_ctx(1);
     for (int t = 0; t < 3; t++) {
         deepid_net *a = NULL;
@@ -188,7 +198,8 @@ static void plain_twin_has_the_same_parameters_and_numbers(void **state)
         OK(deepid_net_init(a, "he", 4));
         OK(deepid_net_init(b, "he", 4));
         assert_int_equal(deepid_net_trained_count(a), deepid_net_trained_count(b));
-        assert_int_equal(bits(deepid_net_trained_data(a), 4 * deepid_net_trained_count(a)), bits(deepid_net_trained_data(b), 4 * deepid_net_trained_count(b)));
+        assert_int_equal(bits(deepid_net_trained_data(a), 4 * deepid_net_trained_count(a)),
+                         bits(deepid_net_trained_data(b), 4 * deepid_net_trained_count(b)));
         deepid_net_destroy(b);
         deepid_net_destroy(a);
     }
@@ -224,9 +235,12 @@ static void shared_layers_share_their_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_variant_has_the_right_gradient),           cmocka_unit_test(layers_in_a_row_have_the_right_gradient),
-        cmocka_unit_test(zero_branch_returns_its_input_bit_for_bit),      cmocka_unit_test(unit_weights_and_relu_return_nonnegative_input_bit_for_bit),
-        cmocka_unit_test(plain_twin_has_the_same_parameters_and_numbers), cmocka_unit_test(shared_layers_share_their_start),
+        cmocka_unit_test(every_variant_has_the_right_gradient),
+        cmocka_unit_test(layers_in_a_row_have_the_right_gradient),
+        cmocka_unit_test(zero_branch_returns_its_input_bit_for_bit),
+        cmocka_unit_test(unit_weights_and_relu_return_nonnegative_input_bit_for_bit),
+        cmocka_unit_test(plain_twin_has_the_same_parameters_and_numbers),
+        cmocka_unit_test(shared_layers_share_their_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,19 +1,27 @@
-/* Convolutions whose windows leave pixels out or see padding alone, inside of nets: fused, step by step and frozen are the same net. */
+/* Convolutions whose windows leave pixels out or see padding alone, inside of nets: fused, step by step and frozen
+   are the same net. */
 #include "support/nets.h"
 
 #include <math.h>
 
 static const char *const nets[] = {
-    /* the first convolution behind a block leaves out rows and columns of what the block gives; here a skip reads all of them */
-    "input 4x4x3; identity { conv2d out=3 kernel=3; batchnorm } after=relu; identity { conv2d out=3 kernel=1 stride=2; batchnorm; relu; conv2d out=3 kernel=1 padding=1; batchnorm } after=relu; "
+    /* the first convolution behind a block leaves out rows and columns of what the block gives; here a skip reads
+       all of them */
+    "input 4x4x3; identity { conv2d out=3 kernel=3; batchnorm } after=relu; identity { conv2d out=3 kernel=1 stride=2; "
+    "batchnorm; relu; conv2d out=3 kernel=1 padding=1; batchnorm } after=relu; "
     "global_avgpool; dense out=3",
-    "input 8x7x3; conv2d out=4 kernel=3; batchnorm; relu; identity { conv2d out=4 kernel=3; batchnorm } after=relu; conv2d out=6 kernel=1 stride=2; batchnorm; relu; global_avgpool; dense out=3",
-    "input 8x8x3; identity { conv2d out=3 kernel=3; batchnorm } after=relu; identity shortcut=B { conv2d out=6 kernel=1 stride=2; batchnorm; relu; conv2d out=6 kernel=3; batchnorm } after=relu; "
+    "input 8x7x3; conv2d out=4 kernel=3; batchnorm; relu; identity { conv2d out=4 kernel=3; batchnorm } after=relu; "
+    "conv2d out=6 kernel=1 stride=2; batchnorm; relu; global_avgpool; dense out=3",
+    "input 8x8x3; identity { conv2d out=3 kernel=3; batchnorm } after=relu; identity shortcut=B { conv2d out=6 "
+    "kernel=1 stride=2; batchnorm; relu; conv2d out=6 kernel=3; batchnorm } after=relu; "
     "global_avgpool; dense out=3",
-    "input 6x6x2; conv2d out=4 kernel=3; batchnorm; relu; identity { conv2d out=4 kernel=3; batchnorm } after=relu; plain { conv2d out=4 kernel=3 stride=4 padding=5x4x4x5; batchnorm; relu; conv2d out=4 kernel=3; batchnorm }; "
+    "input 6x6x2; conv2d out=4 kernel=3; batchnorm; relu; identity { conv2d out=4 kernel=3; batchnorm } after=relu; "
+    "plain { conv2d out=4 kernel=3 stride=4 padding=5x4x4x5; batchnorm; relu; conv2d out=4 kernel=3; batchnorm }; "
     "global_avgpool; dense out=3",
-    "input 2x2x3; conv2d kernel=1 stride=4 padding=1 out=4; batchnorm; relu; conv2d out=4 kernel=1 stride=30 padding=1x1x0x3; leaky_relu; flatten; dense out=3",
-    "input 5x4x3; conv2d kernel=2 stride=31 padding=3 dilation=2 out=4; relu; plain { conv2d out=4 kernel=1 padding=2 stride=5; batchnorm } after=relu; flatten; dense out=3",
+    "input 2x2x3; conv2d kernel=1 stride=4 padding=1 out=4; batchnorm; relu; conv2d out=4 kernel=1 stride=30 "
+    "padding=1x1x0x3; leaky_relu; flatten; dense out=3",
+    "input 5x4x3; conv2d kernel=2 stride=31 padding=3 dilation=2 out=4; relu; plain { conv2d out=4 kernel=1 padding=2 "
+    "stride=5; batchnorm } after=relu; flatten; dense out=3",
 };
 enum { NETS = sizeof nets / sizeof *nets, N = 5 };
 
@@ -35,7 +43,8 @@ static outcome train_once(deepid_ctx *ctx, const char *text, int32_t dtype, bool
     OK(deepid_net_forward(net, x, y));
     OK(deepid_net_zero_gradients(net));
     OK(deepid_net_backward(net, y, dx));
-    const outcome o = {bits(y->data, y->count * bytes), bits(dx->data, dx->count * bytes), bits(deepid_net_trained_gradient(net), deepid_net_trained_count(net) * bytes)};
+    const outcome o = {bits(y->data, y->count * bytes), bits(dx->data, dx->count * bytes),
+                       bits(deepid_net_trained_gradient(net), deepid_net_trained_count(net) * bytes)};
     deepid_tensor_destroy(dx);
     deepid_tensor_destroy(y);
     deepid_tensor_destroy(x);
@@ -55,7 +64,8 @@ static void fused_and_unfused_nets_have_the_same_bits(void **state)
                 const outcome plain = train_once(ctx, nets[i], dtypes[d], true);
                 const outcome fused = train_once(ctx, nets[i], dtypes[d], false);
                 if (plain.y != fused.y || plain.dx != fused.dx || plain.gradient != fused.gradient)
-                    fail_msg("%s, %s: fused differs in%s%s%s\n  %s", deepid_isa_word(isa), d ? "f64" : "f32", plain.y != fused.y ? " y" : "", plain.dx != fused.dx ? " dx" : "",
+                    fail_msg("%s, %s: fused differs in%s%s%s\n  %s", deepid_isa_word(isa), d ? "f64" : "f32",
+                             plain.y != fused.y ? " y" : "", plain.dx != fused.dx ? " dx" : "",
                              plain.gradient != fused.gradient ? " gradients" : "", nets[i]);
             }
         }

@@ -1,4 +1,5 @@
-/* Nets and weights in files: the same bits come back; damaged, cut and lying files are refused; every allocation may fail. */
+/* Nets and weights in files: the same bits come back; damaged, cut and lying files are refused; every allocation may
+   fail. */
 #include "support/support.h"
 
 #include "net/net.h"
@@ -54,8 +55,10 @@ static void nets_come_back_bit_for_bit(void **state)
 {
     (void)state;
     static const int32_t dtypes[] = {DEEPID_F32, DEEPID_F64};
-    static const uint32_t odd32[] = {0x7fa00001, 0xffc12345, 0x80000000, 0x00000001, 0x7f800000, 0xff7fffff}; /* NaNs with payload, one signalling; -0; subnormal; inf; -max */
-    static const uint64_t odd64[] = {0x7ff4000000000001, 0xfff8123456789abc, 0x8000000000000000, 1, 0x7ff0000000000000, 0xffefffffffffffff};
+    /* NaNs with payload, one signalling; -0; subnormal; inf; -max */
+    static const uint32_t odd32[] = {0x7fa00001, 0xffc12345, 0x80000000, 0x00000001, 0x7f800000, 0xff7fffff};
+    static const uint64_t odd64[] = {0x7ff4000000000001, 0xfff8123456789abc, 0x8000000000000000, 1,
+                                     0x7ff0000000000000, 0xffefffffffffffff};
     deepid_ctx *ctx = new_ctx(1);
     for (int d = 0; d < 2; d++) {
         const int64_t size = d ? 8 : 4;
@@ -64,7 +67,8 @@ static void nets_come_back_bit_for_bit(void **state)
         deepid_net *weights = make(ctx, small, dtypes[d]);
         const char *path = temporary("net.safetensors");
         memcpy(deepid_net_trained_data(net), d ? (const void *)odd64 : (const void *)odd32, 6 * (size_t)size);
-        memcpy(deepid_net_parameter_data(net, "batchnorm.running_mean"), d ? (const void *)odd64 : (const void *)odd32, 3 * (size_t)size);
+        memcpy(deepid_net_parameter_data(net, "batchnorm.running_mean"), d ? (const void *)odd64 : (const void *)odd32,
+               3 * (size_t)size);
         OK(deepid_net_save(net, path));
         OK(deepid_net_load(ctx, path, 0, &again));
         OK(deepid_net_load_weights(weights, path, "deepid"));
@@ -79,7 +83,8 @@ static void nets_come_back_bit_for_bit(void **state)
         deepid_net_destroy(copy);
         assert_int_equal(deepid_net_dtype(again), dtypes[d]);
         assert_string_equal(deepid_net_describe(again), deepid_net_describe(net));
-        assert_memory_equal(deepid_net_trained_data(again), deepid_net_trained_data(net), (size_t)(size * deepid_net_trained_count(net)));
+        assert_memory_equal(deepid_net_trained_data(again), deepid_net_trained_data(net),
+                            (size_t)(size * deepid_net_trained_count(net)));
         assert_memory_equal(again->states, net->states, (size_t)(size * net->states_reals));
         assert_memory_equal(weights->values, net->values, (size_t)(size * net->values_reals));
         deepid_net_destroy(weights);
@@ -147,7 +152,8 @@ static void pytorch_convolutions_are_turned(void **state)
         {.name = "dense.weight", .dtype = DEEPID_F32, .rank = 2, .extents = {1, 72}, .data = dense}};
     const char *path = temporary("torch.safetensors");
     OK(dpid_safetensors_write(ctx, path, tensors, 3, NULL, 0));
-    REFUSED(deepid_net_load_weights(net, path, "deepid"), DEEPID_ERR_SHAPE, "conv2d.weight is 2x3x2x5, expected 2x2x5x3");
+    REFUSED(deepid_net_load_weights(net, path, "deepid"), DEEPID_ERR_SHAPE,
+            "conv2d.weight is 2x3x2x5, expected 2x2x5x3");
     OK(deepid_net_load_weights(net, path, "pytorch"));
     const double *w = deepid_net_parameter_data(net, "conv2d.weight");
     for (int o = 0; o < OUT; o++)
@@ -179,7 +185,9 @@ static void every_cut_and_every_addition_is_refused(void **state)
             fail_msg("cut after %zu of %zu bytes was taken: %s", cut, length, deepid_ctx_error(ctx));
     }
     bytes[length] = 'x';
-    REFUSED(deepid_net_load(ctx, put("long.safetensors", bytes, length + 1), 0, &none), DEEPID_ERR_FORMAT, "long.safetensors' is damaged, or changed by a program that kept its metadata: its content has the checksum");
+    REFUSED(
+        deepid_net_load(ctx, put("long.safetensors", bytes, length + 1), 0, &none), DEEPID_ERR_FORMAT,
+        "long.safetensors' is damaged, or changed by a program that kept its metadata: its content has the checksum");
     assert_null(none);
     deepid_net_destroy(net);
     deepid_ctx_destroy(ctx);
@@ -197,18 +205,21 @@ static int32_t load_twice(void *arg)
     return status;
 }
 
-/* All bits of a small file; of a larger one every 997th, a prime, so that each place in a byte and in a number comes. */
+/* All bits of a small file; of a larger one every 997th, a prime, so that each place in a byte and in a number
+   comes. */
 static void every_turned_bit_is_found(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    static const char *const texts[] = {"input 2; dense out=3; batchnorm", "input 2; dense out=128; relu; dense out=128"};
+    static const char *const texts[] = {"input 2; dense out=3; batchnorm",
+                                        "input 2; dense out=128; relu; dense out=128"};
     for (int i = 0; i < 2; i++) {
         deepid_net *net = make(ctx, texts[i], DEEPID_F32);
         OK(deepid_net_init(net, "he", 5));
         OK(deepid_net_save(net, temporary("net.safetensors")));
         const uint64_t before = bits(net->values, 4 * net->values_reals);
-        every_turned_bit_is_refused(ctx, temporary("net.safetensors"), i == 0 ? 1 : 997, "net.safetensors'", load_twice, net);
+        every_turned_bit_is_refused(ctx, temporary("net.safetensors"), i == 0 ? 1 : 997, "net.safetensors'", load_twice,
+                                    net);
         assert_int_equal(bits(net->values, 4 * net->values_reals), before);
         OK(load_twice(net));
         deepid_net_destroy(net);
@@ -226,21 +237,28 @@ static void a_file_of_ours_without_its_checksum_is_refused(void **state)
         const char *part;
     } rows[] = {
         {"\"deepid.format\":\"1\"", DEEPID_OK, ""},
-        {"\"deepid.format\":\"2\"", DEEPID_ERR_FORMAT, "is damaged: a file of deepid.format 2 has a deepid.checksum in front, and this has none"},
-        {"\"deepid.checksum\":\"xxh3:0123456789abcdef\",\"deepid.format\":\"2\"", DEEPID_ERR_FORMAT, "its content has the checksum xxh3:"},
-        {"\"deepid.checksum\":\"xxh3:0123456789abcdef\",\"deepid.format\":\"1\"", DEEPID_ERR_FORMAT, "its content has the checksum xxh3:"},
-        {"\"deepid.format\":\"1\",\"deepid.checksum\":\"xxh3:0123456789abcdef\"", DEEPID_ERR_FORMAT, "was written anew by another program"},
+        {"\"deepid.format\":\"2\"", DEEPID_ERR_FORMAT,
+         "is damaged: a file of deepid.format 2 has a deepid.checksum in front, and this has none"},
+        {"\"deepid.checksum\":\"xxh3:0123456789abcdef\",\"deepid.format\":\"2\"", DEEPID_ERR_FORMAT,
+         "its content has the checksum xxh3:"},
+        {"\"deepid.checksum\":\"xxh3:0123456789abcdef\",\"deepid.format\":\"1\"", DEEPID_ERR_FORMAT,
+         "its content has the checksum xxh3:"},
+        {"\"deepid.format\":\"1\",\"deepid.checksum\":\"xxh3:0123456789abcdef\"", DEEPID_ERR_FORMAT,
+         "was written anew by another program"},
         {"\"deepid.format\":\"1\",\"deepid.checksum\":\"\"", DEEPID_ERR_FORMAT, "was written anew by another program"},
     };
     deepid_ctx *ctx = new_ctx(1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char header[512];
         deepid_net *net = NULL;
-        snprintf(header, sizeof header, "{\"__metadata__\":{%s,\"deepid.net\":\"input 2; dense out=3 bias=0\"},\"dense.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[0,24]}}",
+        snprintf(header, sizeof header,
+                 "{\"__metadata__\":{%s,\"deepid.net\":\"input 2; dense out=3 "
+                 "bias=0\"},\"dense.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[0,24]}}",
                  rows[i].metadata);
         const int32_t status = deepid_net_load(ctx, put_safetensors(header, 24), 0, &net);
         if (status != rows[i].status || !strstr(status ? deepid_ctx_error(ctx) : "", rows[i].part))
-            fail_msg("%s\n  %s \"%s\", expected \"%s\"", header, deepid_status_name(status), deepid_ctx_error(ctx), rows[i].part);
+            fail_msg("%s\n  %s \"%s\", expected \"%s\"", header, deepid_status_name(status), deepid_ctx_error(ctx),
+                     rows[i].part);
         deepid_net_destroy(net);
     }
     deepid_ctx_destroy(ctx);
@@ -255,17 +273,22 @@ static void unused_tensors_of_any_dtype_are_left_aside(void **state)
     static const struct {
         const char *word, *shape;
         int bytes;
-    } rows[] = {{"BOOL", "[2]", 2},    {"U8", "[2]", 2},      {"I8", "[2]", 2},      {"F8_E5M2", "[2]", 2}, {"F8_E4M3", "[2]", 2}, {"U16", "[2]", 4},           {"I16", "[2]", 4},
-                {"F16", "[2]", 4},     {"BF16", "[2]", 4},    {"U32", "[2]", 8},     {"I32", "[2]", 8},     {"F32", "[2]", 8},     {"U64", "[2]", 16},          {"I64", "[2]", 16},
-                {"F64", "[2]", 16},    {"C64", "[2]", 16},    {"F8_E8M0", "[2]", 2}, {"F4", "[4]", 2},      {"F6_E2M3", "[4]", 3}, {"F6_E3M2", "[4]", 3},       {"TOMORROW", "[99]", 5},
-                {"BF16", "[0,7]", 0}, {"BOOL", "[]", 1}, {"F32", "[1,1,1,1,1,1,1,1,3]", 12}};
+    } rows[] = {
+        {"BOOL", "[2]", 2},      {"U8", "[2]", 2},     {"I8", "[2]", 2},      {"F8_E5M2", "[2]", 2},
+        {"F8_E4M3", "[2]", 2},   {"U16", "[2]", 4},    {"I16", "[2]", 4},     {"F16", "[2]", 4},
+        {"BF16", "[2]", 4},      {"U32", "[2]", 8},    {"I32", "[2]", 8},     {"F32", "[2]", 8},
+        {"U64", "[2]", 16},      {"I64", "[2]", 16},   {"F64", "[2]", 16},    {"C64", "[2]", 16},
+        {"F8_E8M0", "[2]", 2},   {"F4", "[4]", 2},     {"F6_E2M3", "[4]", 3}, {"F6_E3M2", "[4]", 3},
+        {"TOMORROW", "[99]", 5}, {"BF16", "[0,7]", 0}, {"BOOL", "[]", 1},     {"F32", "[1,1,1,1,1,1,1,1,3]", 12}};
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = make(ctx, "input 2; dense out=3 bias=0", DEEPID_F32);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char header[512];
         const int bytes = rows[i].bytes;
-        snprintf(header, sizeof header, "{\"aside\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[0,%d]},\"dense.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[%d,%d]}}", rows[i].word,
-                 rows[i].shape, bytes, bytes, bytes + 24);
+        snprintf(header, sizeof header,
+                 "{\"aside\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[0,%d]},\"dense.weight\":{\"dtype\":"
+                 "\"F32\",\"shape\":[3,2],\"data_offsets\":[%d,%d]}}",
+                 rows[i].word, rows[i].shape, bytes, bytes, bytes + 24);
         OK(deepid_net_load_weights(net, put_safetensors(header, (size_t)bytes + 24), "deepid"));
     }
     deepid_net_destroy(net);
@@ -283,7 +306,9 @@ static void needed_tensors_of_another_dtype_are_named(void **state)
     for (int i = 0; i < 6; i++) {
         char header[512];
         char sentence[64];
-        snprintf(header, sizeof header, "{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2; dense out=3 bias=0\"},\"dense.weight\":{\"dtype\":\"%s\",\"shape\":[3,2],\"data_offsets\":[0,%d]}}",
+        snprintf(header, sizeof header,
+                 "{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2; dense out=3 "
+                 "bias=0\"},\"dense.weight\":{\"dtype\":\"%s\",\"shape\":[3,2],\"data_offsets\":[0,%d]}}",
                  words[i], 6 * sizes[i]);
         snprintf(sentence, sizeof sentence, "dense.weight is %s, expected F32 or F64", words[i]);
         const char *path = put_safetensors(header, (size_t)(6 * sizes[i]));
@@ -309,13 +334,16 @@ static void repeated_layers_are_refused_before_they_are_built(void **state)
     OK(deepid_ctx_set_limit(ctx, "memory_bytes", 32 << 20));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char header[512];
-        snprintf(header, sizeof header, "{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2; %s\"}}", rows[i].text);
+        snprintf(header, sizeof header, "{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2; %s\"}}",
+                 rows[i].text);
         REFUSED(deepid_net_load(ctx, put_safetensors(header, 0), 0, &net), DEEPID_ERR_FORMAT, rows[i].part);
     }
-    REFUSED(deepid_net_create(ctx, "input 2; 99999 * plain { dense out=2 }", DEEPID_F32, &net), DEEPID_ERR_LIMIT, "would exceed the limit memory_bytes 33554432");
+    REFUSED(deepid_net_create(ctx, "input 2; 99999 * plain { dense out=2 }", DEEPID_F32, &net), DEEPID_ERR_LIMIT,
+            "would exceed the limit memory_bytes 33554432");
     OK(deepid_ctx_set_limit(ctx, "memory_bytes", INT64_MAX / 4));
     OK(deepid_net_create(ctx, "input 2; 10001 * relu", DEEPID_F32, &net));
-    REFUSED(deepid_net_save(net, temporary("many.safetensors")), DEEPID_ERR_LIMIT, "a net of 10001 layers and 0 numbers is not saved");
+    REFUSED(deepid_net_save(net, temporary("many.safetensors")), DEEPID_ERR_LIMIT,
+            "a net of 10001 layers and 0 numbers is not saved");
     deepid_net_destroy(net);
     deepid_ctx_destroy(ctx);
 }
@@ -339,7 +367,8 @@ static void what_json_takes_is_limited(void **state)
 }
 
 #define NET "\"deepid.format\":\"1\",\"deepid.net\":\"input 2; dense out=3 bias=0\""
-#define TENSOR(name, dtype, shape, offsets) "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+#define TENSOR(name, dtype, shape, offsets)                                                                            \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
 static void lying_headers_are_refused(void **state)
 {
@@ -360,19 +389,31 @@ static void lying_headers_are_refused(void **state)
         {"{\"__metadata__\":[]}", 0, DEEPID_ERR_FORMAT, "__metadata__ is not an object"},
         {"{\"__metadata__\":{\"deepid.format\":1}}", 0, DEEPID_ERR_FORMAT, "is not a text"},
         {"{\"__metadata__\":{\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT, "lacks deepid.format"},
-        {"{\"__metadata__\":{\"deepid.format\":\"2\",\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT, "is damaged: a file of deepid.format 2 has a deepid.checksum in front"},
-        {"{\"__metadata__\":{\"deepid.format\":\"3\",\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT, "has format '3', expected 2 or 1"},
-        {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.format\":\"1\",\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT, "the key 'deepid.format' comes twice"},
-        {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2; rely\"}}", 0, DEEPID_ERR_SPEC, "nearest: relu"},
-        {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2\\u0000; relu\"}}", 0, DEEPID_ERR_FORMAT, "not JSON"},
-        {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 65536; dense out=65536\"}}", 0, DEEPID_ERR_FORMAT, "asks for more numbers than its file has, which are 0"},
+        {"{\"__metadata__\":{\"deepid.format\":\"2\",\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT,
+         "is damaged: a file of deepid.format 2 has a deepid.checksum in front"},
+        {"{\"__metadata__\":{\"deepid.format\":\"3\",\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT,
+         "has format '3', expected 2 or 1"},
+        {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.format\":\"1\",\"deepid.net\":\"input 2; relu\"}}", 0,
+         DEEPID_ERR_FORMAT, "the key 'deepid.format' comes twice"},
+        {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2; rely\"}}", 0, DEEPID_ERR_SPEC,
+         "nearest: relu"},
+        {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2\\u0000; relu\"}}", 0, DEEPID_ERR_FORMAT,
+         "not JSON"},
+        {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 65536; dense out=65536\"}}", 0,
+         DEEPID_ERR_FORMAT, "asks for more numbers than its file has, which are 0"},
         {"{\"__metadata__\":{" NET "}}", 0, DEEPID_ERR_FORMAT, "asks for more numbers than its file has, which are 0"},
-        {"{\"__metadata__\":{" NET "}," TENSOR("dense.bias", "F32", "[6]", "[0,24]") "}", 24, DEEPID_ERR_FORMAT, "has no tensor 'dense.weight'"},
-        {"{\"__metadata__\":{" NET "}," TENSOR("dense.weight", "F32", "[2,3]", "[0,24]") "}", 24, DEEPID_ERR_SHAPE, "dense.weight is 2x3, expected 3x2"},
-        {"{\"__metadata__\":{" NET "}," TENSOR("dense.weight", "I32", "[3,2]", "[0,24]") "}", 24, DEEPID_ERR_DTYPE, "dense.weight is I32, expected F32 or F64"},
-        {"{" TENSOR("a", "F32", "[2]", "[0,8]") "," TENSOR("a", "F32", "[2]", "[8,16]") "}", 16, DEEPID_ERR_FORMAT, "the header: the key 'a' comes twice, in line 1"},
-        {"{" TENSOR("a", "F32", "[2]", "[0,8]") "," TENSOR("b", "F32", "[2]", "[4,12]") "}", 12, DEEPID_ERR_FORMAT, "overlap or leave a hole"},
-        {"{" TENSOR("a", "F32", "[2]", "[0,8]") "," TENSOR("b", "F32", "[2]", "[0,8]") "}", 8, DEEPID_ERR_FORMAT, "overlap or leave a hole"},
+        {"{\"__metadata__\":{" NET "}," TENSOR("dense.bias", "F32", "[6]", "[0,24]") "}", 24, DEEPID_ERR_FORMAT,
+         "has no tensor 'dense.weight'"},
+        {"{\"__metadata__\":{" NET "}," TENSOR("dense.weight", "F32", "[2,3]", "[0,24]") "}", 24, DEEPID_ERR_SHAPE,
+         "dense.weight is 2x3, expected 3x2"},
+        {"{\"__metadata__\":{" NET "}," TENSOR("dense.weight", "I32", "[3,2]", "[0,24]") "}", 24, DEEPID_ERR_DTYPE,
+         "dense.weight is I32, expected F32 or F64"},
+        {"{" TENSOR("a", "F32", "[2]", "[0,8]") "," TENSOR("a", "F32", "[2]", "[8,16]") "}", 16, DEEPID_ERR_FORMAT,
+         "the header: the key 'a' comes twice, in line 1"},
+        {"{" TENSOR("a", "F32", "[2]", "[0,8]") "," TENSOR("b", "F32", "[2]", "[4,12]") "}", 12, DEEPID_ERR_FORMAT,
+         "overlap or leave a hole"},
+        {"{" TENSOR("a", "F32", "[2]", "[0,8]") "," TENSOR("b", "F32", "[2]", "[0,8]") "}", 8, DEEPID_ERR_FORMAT,
+         "overlap or leave a hole"},
         {"{" TENSOR("a", "F32", "[2]", "[4,12]") "}", 12, DEEPID_ERR_FORMAT, "overlap or leave a hole"},
         {"{" TENSOR("a", "F32", "[2]", "[0,4]") "}", 8, DEEPID_ERR_FORMAT, "do not fit the shape"},
         {"{" TENSOR("a", "F32", "[2]", "[8,0]") "}", 8, DEEPID_ERR_FORMAT, "do not fit the shape"},
@@ -383,7 +424,8 @@ static void lying_headers_are_refused(void **state)
         {"{" TENSOR("a", "F32", "[-2]", "[0,8]") "}", 8, DEEPID_ERR_FORMAT, "an extent is not"},
         {"{" TENSOR("a", "F32", "[\"2\"]", "[0,8]") "}", 8, DEEPID_ERR_FORMAT, "an extent is not"},
         {"{" TENSOR("a", "F32", "2", "[0,8]") "}", 8, DEEPID_ERR_FORMAT, "a shape is not"},
-        {"{\"__metadata__\":{" NET "}," TENSOR("dense.weight", "F32", "[1,1,1,1,1,1,1,3,2]", "[0,24]") "}", 24, DEEPID_ERR_SHAPE, "dense.weight has 9 axes, expected 3x2"},
+        {"{\"__metadata__\":{" NET "}," TENSOR("dense.weight", "F32", "[1,1,1,1,1,1,1,3,2]", "[0,24]") "}", 24,
+         DEEPID_ERR_SHAPE, "dense.weight has 9 axes, expected 3x2"},
         {"{" TENSOR("a", "F32", "[4611686018427387904,2]", "[0,0]") "}", 0, DEEPID_ERR_FORMAT, "do not fit the shape"},
         {"{" TENSOR("a", "F32", "[4294967296,4294967296]", "[0,0]") "}", 0, DEEPID_ERR_FORMAT, "do not fit the shape"},
         {"{" TENSOR("a", "F32", "[99999999999999999999]", "[0,8]") "}", 8, DEEPID_ERR_FORMAT, "not JSON"},
@@ -391,15 +433,18 @@ static void lying_headers_are_refused(void **state)
         {"{" TENSOR("a", "F4", "[3]", "[0,2]") "}", 2, DEEPID_ERR_FORMAT, "do not fit the shape"},
         {"{\"a\":{\"dtype\":4,\"shape\":[2],\"data_offsets\":[0,8]}}", 8, DEEPID_ERR_FORMAT, "a dtype is not a text"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 0, DEEPID_ERR_FORMAT, "an entry is not"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"more\":1}}", 8, DEEPID_ERR_FORMAT, "an entry is not"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"more\":1}}", 8, DEEPID_ERR_FORMAT,
+         "an entry is not"},
         {"{\"a\":7}", 0, DEEPID_ERR_FORMAT, "an entry is not"},
     };
     deepid_ctx *ctx = new_ctx(1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         deepid_net *net = NULL;
         const int32_t status = deepid_net_load(ctx, put_safetensors(rows[i].header, rows[i].data), 0, &net);
-        if (status != rows[i].status || !strstr(deepid_ctx_error(ctx), rows[i].part) || (net != NULL) != (status == DEEPID_OK))
-            fail_msg("%s\n  %s \"%s\", expected \"%s\"", rows[i].header, deepid_status_name(status), deepid_ctx_error(ctx), rows[i].part);
+        if (status != rows[i].status || !strstr(deepid_ctx_error(ctx), rows[i].part) ||
+            (net != NULL) != (status == DEEPID_OK))
+            fail_msg("%s\n  %s \"%s\", expected \"%s\"", rows[i].header, deepid_status_name(status),
+                     deepid_ctx_error(ctx), rows[i].part);
         deepid_net_destroy(net);
     }
     deepid_ctx_destroy(ctx);
@@ -420,9 +465,11 @@ static void headers_without_end_are_refused(void **state)
     REFUSED(deepid_net_load(ctx, put_safetensors(header, 0), 0, &net), DEEPID_ERR_FORMAT, "an entry is not");
     unsigned char lengths[16];
     memset(lengths, 0xff, sizeof lengths); /* 2^64 - 1 bytes of header */
-    REFUSED(deepid_net_load(ctx, put("length", lengths, sizeof lengths), 0, &net), DEEPID_ERR_FORMAT, "longer than the file");
+    REFUSED(deepid_net_load(ctx, put("length", lengths, sizeof lengths), 0, &net), DEEPID_ERR_FORMAT,
+            "longer than the file");
     OK(deepid_ctx_set_limit(ctx, "header_bytes", 1000));
-    REFUSED(deepid_net_load(ctx, put_safetensors(header, 0), 0, &net), DEEPID_ERR_LIMIT, "the limit header_bytes is 1000");
+    REFUSED(deepid_net_load(ctx, put_safetensors(header, 0), 0, &net), DEEPID_ERR_LIMIT,
+            "the limit header_bytes is 1000");
     OK(deepid_ctx_set_limit(ctx, "file_bytes", 1000));
     REFUSED(deepid_net_load(ctx, put_safetensors(header, 0), 0, &net), DEEPID_ERR_LIMIT, "file_bytes");
     REFUSED(deepid_net_load(ctx, temporary("absent"), 0, &net), DEEPID_ERR_IO, "absent");
@@ -441,9 +488,11 @@ static void refused_weights_change_nothing(void **state)
     OK(deepid_net_save(net, path));
     const uint64_t before = bits(other->values, 4 * other->values_reals);
     REFUSED(deepid_net_load_weights(other, path, "deepid"), DEEPID_ERR_SHAPE, "dense2.weight is 2x5, expected 3x5");
-    REFUSED(deepid_net_copy_parameters(other, net, NULL), DEEPID_ERR_SHAPE, "dense2.weight is 2x5 in the other net, expected 3x5");
+    REFUSED(deepid_net_copy_parameters(other, net, NULL), DEEPID_ERR_SHAPE,
+            "dense2.weight is 2x5 in the other net, expected 3x5");
     assert_int_equal(bits(other->values, 4 * other->values_reals), before);
-    REFUSED(deepid_net_load_weights(other, path, "keras"), DEEPID_ERR_SPEC, "layout is 'keras', expected deepid or pytorch");
+    REFUSED(deepid_net_load_weights(other, path, "keras"), DEEPID_ERR_SPEC,
+            "layout is 'keras', expected deepid or pytorch");
     REFUSED(deepid_net_save(net, "/"), DEEPID_ERR_IO, "/");
     REFUSED(deepid_net_save(net, temporary("no/such/folder.safetensors")), DEEPID_ERR_IO, "no/such");
     deepid_net_destroy(other);
@@ -536,7 +585,8 @@ static void every_allocation_may_fail(void **state)
     deepid_ctx_destroy(ctx);
     survives_every_failing_allocation(
         "create, init, prepare, summary, clone", create_and_use,
-        "input 6x6x2; conv2d out=4 kernel=3; 2 * identity { batchnorm; relu; conv2d out=4 kernel=3 }; identity shortcut=C { conv2d out=6 kernel=3 stride=2 padding=1 };"
+        "input 6x6x2; conv2d out=4 kernel=3; 2 * identity { batchnorm; relu; conv2d out=4 kernel=3 }; identity "
+        "shortcut=C { conv2d out=6 kernel=3 stride=2 padding=1 };"
         "preact out=6; flatten; dense out=2");
     survives_every_failing_allocation("family", make_family, NULL);
     survives_every_failing_allocation("builder", build, NULL);
@@ -552,10 +602,17 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nets_come_back_bit_for_bit),      cmocka_unit_test(a_file_can_be_loaded_in_the_other_type),  cmocka_unit_test(long_residual_nets_come_back_too),
-        cmocka_unit_test(pytorch_convolutions_are_turned), cmocka_unit_test(every_cut_and_every_addition_is_refused), cmocka_unit_test(every_turned_bit_is_found),
-        cmocka_unit_test(lying_headers_are_refused),       cmocka_unit_test(headers_without_end_are_refused),         cmocka_unit_test(refused_weights_change_nothing),
-        cmocka_unit_test(every_allocation_may_fail),       cmocka_unit_test(a_file_of_ours_without_its_checksum_is_refused),
+        cmocka_unit_test(nets_come_back_bit_for_bit),
+        cmocka_unit_test(a_file_can_be_loaded_in_the_other_type),
+        cmocka_unit_test(long_residual_nets_come_back_too),
+        cmocka_unit_test(pytorch_convolutions_are_turned),
+        cmocka_unit_test(every_cut_and_every_addition_is_refused),
+        cmocka_unit_test(every_turned_bit_is_found),
+        cmocka_unit_test(lying_headers_are_refused),
+        cmocka_unit_test(headers_without_end_are_refused),
+        cmocka_unit_test(refused_weights_change_nothing),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(a_file_of_ours_without_its_checksum_is_refused),
         cmocka_unit_test(unused_tensors_of_any_dtype_are_left_aside),
         cmocka_unit_test(needed_tensors_of_another_dtype_are_named),
         cmocka_unit_test(repeated_layers_are_refused_before_they_are_built),

@@ -1,4 +1,5 @@
-/* Frozen nets are the same function as the net they were made from, within a bound; nets like others, but for evaluation only. */
+/* Frozen nets are the same function as the net they were made from, within a bound; nets like others, but for
+   evaluation only. */
 #include "net/frozen_examples.h"
 
 #include "tensor/tensor.h"
@@ -7,7 +8,8 @@
 
 /* ---- the same function ----------------------------------------------------------------------- */
 
-/* f32: each layer rounds by about 1e-6 of its output (Winograd's bound, compute.h), and layers of these small nets pass it on; f64 alike, from 1e-15. */
+/* f32: each layer rounds by about 1e-6 of its output (Winograd's bound, compute.h), and layers of these small nets
+   pass it on; f64 alike, from 1e-15. */
 static const double allowed[] = {[DEEPID_F32] = 2e-5, [DEEPID_F64] = 4e-14};
 
 static void same_function(const char *isa, int32_t threads, const example *e, int32_t dtype, int64_t n)
@@ -25,8 +27,9 @@ static void same_function(const char *isa, int32_t threads, const example *e, in
     deepid_tensor *z = outputs_of(ctx, frozen, n, 5);
     const double d = distance(z, y);
     if (!(d <= allowed[dtype]))
-        fail_msg("%s, %d threads, batch %lld, %s: frozen outputs are off by %g of the largest, allowed %g\n  %s", isa, threads, (long long)n, dtype == DEEPID_F32 ? "f32" : "f64", d,
-                 allowed[dtype], deepid_net_describe(net));
+        fail_msg("%s, %d threads, batch %lld, %s: frozen outputs are off by %g of the largest, allowed %g\n  %s", isa,
+                 threads, (long long)n, dtype == DEEPID_F32 ? "f32" : "f64", d, allowed[dtype],
+                 deepid_net_describe(net));
     deepid_tensor_destroy(z);
     deepid_tensor_destroy(y);
     deepid_net_destroy(frozen);
@@ -49,7 +52,14 @@ static void frozen_nets_are_the_same_function(void **state)
 
 static void families_are_the_same_function(void **state)
 {
-    static const char *const blocks[] = {"identity", "plain", "preact", "preact_plain", "bottleneck", "identity shortcut=B", "identity shortcut=C", "preact shortcut=B"};
+    static const char *const blocks[] = {"identity",
+                                         "plain",
+                                         "preact",
+                                         "preact_plain",
+                                         "bottleneck",
+                                         "identity shortcut=B",
+                                         "identity shortcut=C",
+                                         "preact shortcut=B"};
     (void)state;
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         for (int32_t dtype = DEEPID_F32; dtype <= DEEPID_F64; dtype++) {
@@ -67,18 +77,21 @@ static void families_are_the_same_function(void **state)
 
 /* ---- one layer: the rounding of its numbers -------------------------------------------------------- */
 
-/* All numbers of `convolution; batchnorm` by their size, signs so that nothing cancels: its outputs for |x| are the sizes of the sums. */
+/* All numbers of `convolution; batchnorm` by their size, signs so that nothing cancels: its outputs for |x| are the
+   sizes of the sums. */
 static void make_absolute(deepid_net *net)
 {
     for (int32_t i = 0; i < net->parameters; i++) {
         const dpid_parameter *p = &net->parameter[i];
         const double sign = p->spec.role == DPID_ROLE_MEAN ? -1 : 1;
         for (int64_t k = 0; k < p->count; k++)
-            dpid_store(DPID_P64, dpid_net_parameter_at(net, i), k, sign * fabs(dpid_fetch(DPID_P64, dpid_net_parameter_at(net, i), k)));
+            dpid_store(DPID_P64, dpid_net_parameter_at(net, i), k,
+                       sign * fabs(dpid_fetch(DPID_P64, dpid_net_parameter_at(net, i), k)));
     }
 }
 
-/* Products summed one by one, weight and bias rounded once each, gain twice: at most (terms + 5) half units of the sum of sizes. */
+/* Products summed one by one, weight and bias rounded once each, gain twice: at most (terms + 5) half units of the
+   sum of sizes. */
 static void a_folded_layer_has_the_error_of_its_sums(void **state)
 {
     enum { TERMS = 3 * 3 * 20 + 1, N = 3 };
@@ -96,8 +109,10 @@ static void a_folded_layer_has_the_error_of_its_sums(void **state)
         OK(deepid_net_clone(net, DEEPID_F64, &precise));
         OK(deepid_net_clone(net, DEEPID_F64, &sizes));
         make_absolute(sizes);
-        deepid_tensor *x[3] = {batch_of(ctx, frozen, false, N), batch_of(ctx, precise, false, N), batch_of(ctx, precise, false, N)};
-        deepid_tensor *y[3] = {batch_of(ctx, frozen, true, N), batch_of(ctx, precise, true, N), batch_of(ctx, precise, true, N)};
+        deepid_tensor *x[3] = {batch_of(ctx, frozen, false, N), batch_of(ctx, precise, false, N),
+                               batch_of(ctx, precise, false, N)};
+        deepid_tensor *y[3] = {batch_of(ctx, frozen, true, N), batch_of(ctx, precise, true, N),
+                               batch_of(ctx, precise, true, N)};
         fill_random(x[0], 9);
         for (int64_t i = 0; i < x[0]->count; i++) {
             ((double *)x[1]->data)[i] = value_at(x[0], i);
@@ -109,7 +124,8 @@ static void a_folded_layer_has_the_error_of_its_sums(void **state)
         for (int64_t i = 0; i < y[0]->count; i++) {
             const double bound = (TERMS + 5) * 0x1p-24 * value_at(y[2], i);
             if (!(fabs(value_at(y[0], i) - value_at(y[1], i)) <= bound))
-                fail_msg("%s: output %lld is %.9g, expected %.17g within %.3g", dpid_isa_word(isa), (long long)i, value_at(y[0], i), value_at(y[1], i), bound);
+                fail_msg("%s: output %lld is %.9g, expected %.17g within %.3g", dpid_isa_word(isa), (long long)i,
+                         value_at(y[0], i), value_at(y[1], i), bound);
         }
         for (int i = 0; i < 3; i++) {
             deepid_tensor_destroy(x[i]);
@@ -123,7 +139,8 @@ static void a_folded_layer_has_the_error_of_its_sums(void **state)
     }
 }
 
-/* gamma = sqrt(var + eps), mean and beta 0: the gain is exactly 1, the weights stay, and a delta kernel returns its input bit for bit. */
+/* gamma = sqrt(var + eps), mean and beta 0: the gain is exactly 1, the weights stay, and a delta kernel returns its
+   input bit for bit. */
 static void an_identity_stays_exact(void **state)
 {
     (void)state;
@@ -154,7 +171,8 @@ static void an_identity_stays_exact(void **state)
 
 /* ---- a net like others, but for evaluation only ------------------------------------------------------------- */
 
-static const char small[] = "input 8x8x3; conv2d out=16 kernel=3 bias=0; batchnorm; relu; identity { " BODY " } after=relu; global_avgpool; dense out=4";
+static const char small[] = "input 8x8x3; conv2d out=16 kernel=3 bias=0; batchnorm; relu; identity { " BODY
+                            " } after=relu; global_avgpool; dense out=4";
 
 static void whatever_trains_is_refused(void **state)
 {
@@ -203,14 +221,18 @@ static void a_frozen_net_is_copied_and_stored_as_such(void **state)
     (void)state;
     for (int32_t dtype = DEEPID_F32; dtype <= DEEPID_F64; dtype++) {
         deepid_ctx *ctx = new_ctx(2);
-        deepid_net *net = random_net(ctx, "input 9x8x3; identity shortcut=C { conv2d out=16 kernel=3 bias=0; batchnorm; relu; conv2d out=16 kernel=3; batchnorm } after=relu", dtype, 2);
+        deepid_net *net = random_net(ctx,
+                                     "input 9x8x3; identity shortcut=C { conv2d out=16 kernel=3 bias=0; batchnorm; "
+                                     "relu; conv2d out=16 kernel=3; batchnorm } after=relu",
+                                     dtype, 2);
         deepid_net *frozen[4] = {NULL};
         OK(deepid_net_freeze(net, &frozen[0]));
         OK(deepid_net_freeze(frozen[0], &frozen[1]));
         OK(deepid_net_clone(frozen[0], 0, &frozen[2]));
         OK(deepid_net_save(frozen[0], temporary("frozen.safetensors")));
         OK(deepid_net_load(ctx, temporary("frozen.safetensors"), 0, &frozen[3]));
-        assert_string_equal(deepid_net_describe(frozen[0]), "input 9x8x3 frozen=1; identity shortcut=C { conv2d out=16 kernel=3; relu; conv2d out=16 kernel=3 } after=relu");
+        assert_string_equal(deepid_net_describe(frozen[0]), "input 9x8x3 frozen=1; identity shortcut=C { conv2d out=16 "
+                                                            "kernel=3; relu; conv2d out=16 kernel=3 } after=relu");
         assert_int_equal(deepid_net_parameter_find(frozen[0], "block1.shortcut.batchnorm.weight"), -1);
         assert_true(deepid_net_parameter_find(frozen[0], "block1.shortcut.conv2d.bias") >= 0);
         for (int i = 1; i < 4; i++) {
@@ -234,7 +256,8 @@ static void packed_as_a_copy(deepid_ctx *ctx, deepid_net *net)
     deepid_net_destroy(fresh);
 }
 
-/* Packed weights follow every call that changes the values, and an instruction set or a kind of sum that is chosen later. */
+/* Packed weights follow every call that changes the values, and an instruction set or a kind of sum that is chosen
+   later. */
 static void packed_weights_follow_the_values(void **state)
 {
     (void)state;
@@ -289,7 +312,8 @@ static void numbers_that_do_not_fold_are_named(void **state)
         deepid_net *frozen = NULL;
         ((float *)deepid_net_parameter_data(net, "block1.conv2d2.weight"))[3 * 144] = 1e3f;
         ((float *)deepid_net_parameter_data(net, bad[i].parameter))[3] = (float)bad[i].value;
-        REFUSED(deepid_net_freeze(net, &frozen), DEEPID_ERR_UNSUPPORTED, "block1.batchnorm2 cannot be taken into the layer before it: channel 3");
+        REFUSED(deepid_net_freeze(net, &frozen), DEEPID_ERR_UNSUPPORTED,
+                "block1.batchnorm2 cannot be taken into the layer before it: channel 3");
         assert_null(frozen);
         deepid_net_destroy(net);
         deepid_ctx_destroy(ctx);
@@ -299,9 +323,14 @@ static void numbers_that_do_not_fold_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frozen_nets_are_the_same_function), cmocka_unit_test(families_are_the_same_function),     cmocka_unit_test(a_folded_layer_has_the_error_of_its_sums),
-        cmocka_unit_test(an_identity_stays_exact),           cmocka_unit_test(whatever_trains_is_refused),         cmocka_unit_test(a_frozen_net_is_copied_and_stored_as_such),
-        cmocka_unit_test(packed_weights_follow_the_values),  cmocka_unit_test(numbers_that_do_not_fold_are_named),
+        cmocka_unit_test(frozen_nets_are_the_same_function),
+        cmocka_unit_test(families_are_the_same_function),
+        cmocka_unit_test(a_folded_layer_has_the_error_of_its_sums),
+        cmocka_unit_test(an_identity_stays_exact),
+        cmocka_unit_test(whatever_trains_is_refused),
+        cmocka_unit_test(a_frozen_net_is_copied_and_stored_as_such),
+        cmocka_unit_test(packed_weights_follow_the_values),
+        cmocka_unit_test(numbers_that_do_not_fold_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

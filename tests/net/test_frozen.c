@@ -24,7 +24,8 @@ static void the_bits_do_not_depend_on_threads(void **state)
                 const uint64_t now = bits(y->data, y->count * (int64_t)sizeof(float));
                 first = threads == 1 ? now : first;
                 if (now != first)
-                    fail_msg("batch %lld: %d threads give other bits than 1\n  %s", (long long)batches[b], threads, examples[i].text);
+                    fail_msg("batch %lld: %d threads give other bits than 1\n  %s", (long long)batches[b], threads,
+                             examples[i].text);
                 deepid_tensor_destroy(y);
                 deepid_net_destroy(frozen);
                 deepid_net_destroy(net);
@@ -34,7 +35,8 @@ static void the_bits_do_not_depend_on_threads(void **state)
     }
 }
 
-/* Nets of pictures: the outputs of one do not depend on the others in its batch. (The matrix products behind dense layers may choose other kernels for other batches.) */
+/* Nets of pictures: the outputs of one do not depend on the others in its batch. (The matrix products behind dense
+   layers may choose other kernels for other batches.) */
 static void a_picture_has_the_bits_that_it_has_alone(void **state)
 {
     enum { N = 37 };
@@ -44,10 +46,12 @@ static void a_picture_has_the_bits_that_it_has_alone(void **state)
             continue;
         deepid_ctx *ctx = new_ctx(2);
         OK(deepid_ctx_set_isa(ctx, dpid_isa_word(isa)));
-        deepid_net *net = random_net(ctx,
-                                     "input 16x16x3; conv2d out=16 kernel=3; batchnorm; relu; 2 * identity { " BODY " } after=relu; identity shortcut=A { conv2d out=64 kernel=3 stride=2 "
-                                     "padding=1 bias=0; batchnorm; relu; conv2d out=64 kernel=3; batchnorm } after=relu; global_avgpool",
-                                     DEEPID_F32, 21);
+        deepid_net *net = random_net(
+            ctx,
+            "input 16x16x3; conv2d out=16 kernel=3; batchnorm; relu; 2 * identity { " BODY
+            " } after=relu; identity shortcut=A { conv2d out=64 kernel=3 stride=2 "
+            "padding=1 bias=0; batchnorm; relu; conv2d out=64 kernel=3; batchnorm } after=relu; global_avgpool",
+            DEEPID_F32, 21);
         deepid_net *frozen = NULL;
         OK(deepid_net_freeze(net, &frozen));
         deepid_tensor *x = batch_of(ctx, frozen, false, N);
@@ -92,9 +96,11 @@ static void a_nan_that_enters_comes_out(void **state)
                 const bool expected = isnan(value_at(y[0], k));
                 const bool mine = k / (y[0]->count / N) == bad;
                 if (expected && !isnan(value_at(y[1], k)))
-                    fail_msg("sample %lld: output %lld is a number, NaN in the net that is not frozen\n  %s", (long long)bad, (long long)k, examples[i].text);
+                    fail_msg("sample %lld: output %lld is a number, NaN in the net that is not frozen\n  %s",
+                             (long long)bad, (long long)k, examples[i].text);
                 if (!mine && isnan(value_at(y[1], k)))
-                    fail_msg("a NaN of sample %lld came out at %lld, of another sample\n  %s", (long long)bad, (long long)k, examples[i].text);
+                    fail_msg("a NaN of sample %lld came out at %lld, of another sample\n  %s", (long long)bad,
+                             (long long)k, examples[i].text);
             }
             deepid_tensor_destroy(x);
             deepid_tensor_destroy(y[0]);
@@ -106,7 +112,8 @@ static void a_nan_that_enters_comes_out(void **state)
     }
 }
 
-static const char small[] = "input 8x8x3; conv2d out=16 kernel=3 bias=0; batchnorm; relu; identity { " BODY " } after=relu; global_avgpool; dense out=4";
+static const char small[] = "input 8x8x3; conv2d out=16 kernel=3 bias=0; batchnorm; relu; identity { " BODY
+                            " } after=relu; global_avgpool; dense out=4";
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 

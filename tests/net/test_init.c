@@ -1,4 +1,5 @@
-/* Starts: variances, orthogonality, mirrored pairs, zeros; the same numbers in f32 and f64; refusals that change nothing. */
+/* Starts: variances, orthogonality, mirrored pairs, zeros; the same numbers in f32 and f64; refusals that change
+   nothing. */
 #include "support/support.h"
 
 #include "net/net.h"
@@ -52,12 +53,15 @@ static void starts_have_their_variances(void **state)
         OK(deepid_net_init(b, rows[i].init, 3));
         const double dense = mean_square(a, "dense1.weight");
         const double conv = mean_square(b, "conv2d.weight");
-        if (fabs(dense - rows[i].dense) > 0.05 * rows[i].dense || fabs(conv - rows[i].conv) > 0.05 * rows[i].conv) /* 20000 and 4608 numbers: 5 % is more than 2 sigma */
-            fail_msg("%s, seed 3: variances %g and %g, expected %g and %g", rows[i].init, dense, conv, rows[i].dense, rows[i].conv);
+        /* 20000 and 4608 numbers: 5 % is more than 2 sigma */
+        if (fabs(dense - rows[i].dense) > 0.05 * rows[i].dense || fabs(conv - rows[i].conv) > 0.05 * rows[i].conv)
+            fail_msg("%s, seed 3: variances %g and %g, expected %g and %g", rows[i].init, dense, conv, rows[i].dense,
+                     rows[i].conv);
     }
     OK(deepid_net_init(a, "pytorch_default", 3)); /* biases too: 1 / (3 fan_in), 100 numbers: 30 % is 3 sigma */
     if (fabs(mean_square(a, "dense1.bias") * 600 - 1) > 0.3)
-        fail_msg("pytorch_default, seed 3: mean square of the biases is %g, expected %g", mean_square(a, "dense1.bias"), 1.0 / 600);
+        fail_msg("pytorch_default, seed 3: mean square of the biases is %g, expected %g", mean_square(a, "dense1.bias"),
+                 1.0 / 600);
     OK(deepid_net_init(a, "he", 3));
     assert_true(mean_square(a, "dense1.bias") == 0);
     deepid_net_destroy(b);
@@ -85,7 +89,8 @@ static void the_head_of_he_can_have_its_own_start(void **state)
 static void every_start_gives_equal_numbers_in_f32_and_f64_and_belongs_to_its_seed(void **state)
 {
     (void)state;
-    static const char *const text = "input 6x6x4; conv2d out=8 kernel=3; relu; 2 * identity { conv2d out=8 kernel=3; relu; conv2d out=8 kernel=3 }; flatten; dense out=4; relu; dense out=4";
+    static const char *const text = "input 6x6x4; conv2d out=8 kernel=3; relu; 2 * identity { conv2d out=8 kernel=3; "
+                                    "relu; conv2d out=8 kernel=3 }; flatten; dense out=4; relu; dense out=4";
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *f32 = make(ctx, text, DEEPID_F32);
     deepid_net *f64 = make(ctx, text, DEEPID_F64);
@@ -119,7 +124,8 @@ static void every_start_gives_equal_numbers_in_f32_and_f64_and_belongs_to_its_se
 
 /* ---- orthogonal ------------------------------------------------------------------------------- */
 
-/* Rows of [rows, cols] (columns where there are fewer): q_i . q_j = gain^2 [i = j]. The numbers are rounded to f32: 2^-24 a factor, so 1e-6 gain^2 is safe. */
+/* Rows of [rows, cols] (columns where there are fewer): q_i . q_j = gain^2 [i = j]. The numbers are rounded to f32:
+   2^-24 a factor, so 1e-6 gain^2 is safe. */
 static void check_orthonormal(const char *what, const double *q, int64_t rows, int64_t cols, double gain)
 {
     const bool by_row = rows <= cols;
@@ -201,10 +207,13 @@ static void looks_linear_nets_are_linear(void **state)
 {
     (void)state;
     enum { SAMPLES = 5, IN = 72, OUT = 3 };
-    static const char *const texts[] = {"input 72; dense out=8; relu; 20 * plain { dense out=8; relu }; dense out=3",
-                                        "input 6x6x2; conv2d out=8 kernel=3; relu; 5 * plain { conv2d out=8 kernel=3; relu }; flatten; dense out=16; relu; dense out=3",
-                                        "input 6x6x2; conv2d out=8 kernel=3 stride=2 padding=1; relu; conv2d out=12 kernel=3; relu; flatten; dense out=3",
-                                        "input 6x6x2; conv2d out=6 kernel=3; relu; conv2d out=6 kernel=3; relu; global_avgpool; dense out=3"};
+    static const char *const texts[] = {
+        "input 72; dense out=8; relu; 20 * plain { dense out=8; relu }; dense out=3",
+        "input 6x6x2; conv2d out=8 kernel=3; relu; 5 * plain { conv2d out=8 kernel=3; relu }; flatten; dense out=16; "
+        "relu; dense out=3",
+        "input 6x6x2; conv2d out=8 kernel=3 stride=2 padding=1; relu; conv2d out=12 kernel=3; relu; flatten; dense "
+        "out=3",
+        "input 6x6x2; conv2d out=6 kernel=3; relu; conv2d out=6 kernel=3; relu; global_avgpool; dense out=3"};
     deepid_ctx *ctx = new_ctx(1);
     for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
         deepid_net *net = make(ctx, texts[t], DEEPID_F64);
@@ -227,8 +236,11 @@ static void looks_linear_nets_are_linear(void **state)
         for (int k = 0; k < OUT; k++) {
             const double odd = f[0][k] + f[2][k] - 2 * f[4][k];
             const double additive = f[0][k] + f[1][k] - f[3][k] - f[4][k];
-            if (!(fabs(odd) < 1e-12 && fabs(additive) < 1e-12 && fabs(f[0][k]) > 1e-3)) /* sums of some 100 numbers of size 1 in f64; mirrored weights are equal after rounding */
-                fail_msg("%s, seed 3, output %d: f(a) = %g, f(a) + f(-a) - 2 f(0) = %g, f(a) + f(b) - f(a+b) - f(0) = %g", texts[t], k, f[0][k], odd, additive);
+            /* sums of some 100 numbers of size 1 in f64; mirrored weights are equal after rounding */
+            if (!(fabs(odd) < 1e-12 && fabs(additive) < 1e-12 && fabs(f[0][k]) > 1e-3))
+                fail_msg(
+                    "%s, seed 3, output %d: f(a) = %g, f(a) + f(-a) - 2 f(0) = %g, f(a) + f(b) - f(a+b) - f(0) = %g",
+                    texts[t], k, f[0][k], odd, additive);
         }
         deepid_tensor_destroy(y);
         deepid_tensor_destroy(x);
@@ -244,7 +256,8 @@ static void zero_last_zeroes_the_end_of_residual_branches_only(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = make(ctx,
-                           "input 8; identity { dense out=8; relu; dense out=8 }; identity { dense out=8; batchnorm }; plain { dense out=8; batchnorm };"
+                           "input 8; identity { dense out=8; relu; dense out=8 }; identity { dense out=8; batchnorm }; "
+                           "plain { dense out=8; batchnorm };"
                            "identity shortcut=C { batchnorm; relu; dense out=8 }; dense out=2",
                            DEEPID_F32);
     OK(deepid_net_init(net, "zero_last base=orthogonal", 4));
@@ -271,12 +284,16 @@ static void zero_last_zeroes_the_end_of_residual_branches_only(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* L = 4 residual blocks of m = 2 weights: he's variance 2 / fan_in times (4^(-1/2))^2 = 1/4 (Zhang, Dauphin, Ma 2019, section 3). */
+/* L = 4 residual blocks of m = 2 weights: he's variance 2 / fan_in times (4^(-1/2))^2 = 1/4 (Zhang, Dauphin, Ma
+   2019, section 3). */
 static void fixup_scales_branches_by_their_number(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    deepid_net *net = make(ctx, "input 100; dense out=100; 4 * identity { dense out=100; relu; dense out=100 }; plain { dense out=100 }; dense out=2", DEEPID_F32);
+    deepid_net *net = make(ctx,
+                           "input 100; dense out=100; 4 * identity { dense out=100; relu; dense out=100 }; plain { "
+                           "dense out=100 }; dense out=2",
+                           DEEPID_F32);
     OK(deepid_net_init(net, "fixup", 4));
     assert_true(fabs(mean_square(net, "block3.dense1.weight") * 50 * 4 - 1) < 0.05); /* 10000 numbers: 3 sigma */
     assert_true(mean_square(net, "block3.dense2.weight") == 0);
@@ -295,17 +312,21 @@ static void refused_starts_change_nothing(void **state)
         const char *text, *init, *part;
         int32_t status;
     } rows[] = {
-        {"input 3; dense out=8; relu; dense out=7; relu; dense out=2", "looks_linear", "dense2.weight is 7 x 8, expected even widths", DEEPID_ERR_SHAPE},
+        {"input 3; dense out=8; relu; dense out=7; relu; dense out=2", "looks_linear",
+         "dense2.weight is 7 x 8, expected even widths", DEEPID_ERR_SHAPE},
         {"input 3; dense out=8", "looks_linear", "fewer than two weight layers", DEEPID_ERR_UNSUPPORTED},
-        {"input 4x4x4; conv2d out=4 kernel=1; conv2d out=4 kernel=1 groups=2; conv2d out=2 kernel=1", "looks_linear", "has groups", DEEPID_ERR_UNSUPPORTED},
-        {"input 4; identity { dense out=4; batchnorm }", "fixup", "has a normalisation (block1.batchnorm.weight)", DEEPID_ERR_UNSUPPORTED},
+        {"input 4x4x4; conv2d out=4 kernel=1; conv2d out=4 kernel=1 groups=2; conv2d out=2 kernel=1", "looks_linear",
+         "has groups", DEEPID_ERR_UNSUPPORTED},
+        {"input 4; identity { dense out=4; batchnorm }", "fixup", "has a normalisation (block1.batchnorm.weight)",
+         DEEPID_ERR_UNSUPPORTED},
         {"input 4; dense out=4", "hee", "nearest: he", DEEPID_ERR_SPEC},
         {"input 4; dense out=4", "", "unknown initialisation", DEEPID_ERR_SPEC},
         {"input 4; dense out=4", "he mode=fan", "mode is 'fan'", DEEPID_ERR_SPEC},
         {"input 4; dense out=4", "he gain=2", "unknown option of he 'gain'", DEEPID_ERR_SPEC},
         {"input 4; dense out=4", "lecun; he", "lecun", DEEPID_ERR_SPEC},
         {"input 4; dense out=4", "orthogonal gain=-1", "gain is -1, expected 0 to", DEEPID_ERR_SPEC},
-        {"input 4; dense out=4", "zero_last base=lecun mode=fan_out", "belong to base=he, the base is lecun", DEEPID_ERR_SPEC},
+        {"input 4; dense out=4", "zero_last base=lecun mode=fan_out", "belong to base=he, the base is lecun",
+         DEEPID_ERR_SPEC},
         {"input 4; dense out=4", NULL, "init is NULL", DEEPID_ERR_ARGUMENT},
     };
     deepid_ctx *ctx = new_ctx(1);

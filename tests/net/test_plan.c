@@ -1,4 +1,5 @@
-/* Buffers and order of calls: nothing allocated after prepare, the same bits for any number of threads, lifetimes that never meet, calls in the wrong order. */
+/* Buffers and order of calls: nothing allocated after prepare, the same bits for any number of threads, lifetimes
+   that never meet, calls in the wrong order. */
 #include "support/support.h"
 
 #include "net/net.h"
@@ -53,12 +54,14 @@ static void tear_down(bench *b)
 
 static uint64_t tensor_bits(const deepid_tensor *t)
 {
-    return bits(deepid_tensor_data((deepid_tensor *)t), deepid_tensor_count(t) * (deepid_tensor_dtype(t) == DEEPID_F32 ? 4 : 8));
+    return bits(deepid_tensor_data((deepid_tensor *)t),
+                deepid_tensor_count(t) * (deepid_tensor_dtype(t) == DEEPID_F32 ? 4 : 8));
 }
 
 static uint64_t gradient_bits(bench *b)
 {
-    return bits(deepid_net_trained_gradient(b->net), deepid_net_trained_count(b->net) * (deepid_net_dtype(b->net) == DEEPID_F32 ? 4 : 8));
+    return bits(deepid_net_trained_gradient(b->net),
+                deepid_net_trained_count(b->net) * (deepid_net_dtype(b->net) == DEEPID_F32 ? 4 : 8));
 }
 
 static void once(deepid_ctx *ctx, bench *b)
@@ -70,18 +73,26 @@ static void once(deepid_ctx *ctx, bench *b)
 }
 
 static const char *const nets[] = {
-    "input 9; dense out=33; batchnorm; relu; 3 * identity { dense out=33; batchnorm; relu; dropout p=0.3; dense out=33 } after=gelu; plain { dense out=20; layernorm; tanh }; dense out=5",
-    "input 12x10x3; conv2d out=8 kernel=3 bias=0; batchnorm; relu; 2 * identity out=8; identity out=16 stride=2 shortcut=A; preact out=16 shortcut=C; bottleneck out=4 shortcut=B s=0.5;"
+    "input 9; dense out=33; batchnorm; relu; 3 * identity { dense out=33; batchnorm; relu; dropout p=0.3; dense out=33 "
+    "} after=gelu; plain { dense out=20; layernorm; tanh }; dense out=5",
+    "input 12x10x3; conv2d out=8 kernel=3 bias=0; batchnorm; relu; 2 * identity out=8; identity out=16 stride=2 "
+    "shortcut=A; preact out=16 shortcut=C; bottleneck out=4 shortcut=B s=0.5;"
     "identity out=24 stride=2 shortcut=B; maxpool kernel=2; global_avgpool; dense out=10",
-    "input 9x7x3; conv2d out=16 kernel=3; batchnorm; leaky_relu; 2 * identity out=16; 2 * plain out=17; identity out=17 s=0.5; plain { conv2d out=16 kernel=3 stride=3; batchnorm } after=leaky_relu;"
+    "input 9x7x3; conv2d out=16 kernel=3; batchnorm; leaky_relu; 2 * identity out=16; 2 * plain out=17; identity "
+    "out=17 s=0.5; plain { conv2d out=16 kernel=3 stride=3; batchnorm } after=leaky_relu;"
     "identity { conv2d out=16 kernel=3; batchnorm } after=none; global_avgpool; dense out=4",
-    "input 9x7x3; conv2d out=8 kernel=3; batchnorm eps=0.01 backward_eps=1; relu; 2 * identity { conv2d out=8 kernel=3; batchnorm backward_eps=1; relu; gradient_cast; conv2d out=8 kernel=3 } after=relu;"
+    "input 9x7x3; conv2d out=8 kernel=3; batchnorm eps=0.01 backward_eps=1; relu; 2 * identity { conv2d out=8 "
+    "kernel=3; batchnorm backward_eps=1; relu; gradient_cast; conv2d out=8 kernel=3 } after=relu;"
     "global_avgpool; dense out=4; batchnorm backward_eps=1",
-    "input 9; dense out=33; relu; 3 * identity { dense out=33; relu; dense out=33 }; 2 * plain { dense out=20; tanh; dense out=20 bias=0 }; dense out=20; gelu; identity { dense out=20; sigmoid } s=0.5;"
+    "input 9; dense out=33; relu; 3 * identity { dense out=33; relu; dense out=33 }; 2 * plain { dense out=20; tanh; "
+    "dense out=20 bias=0 }; dense out=20; gelu; identity { dense out=20; sigmoid } s=0.5;"
     "dense out=20; relu; dense out=7; relu; dense out=5",
-    "input 300; dense out=300; relu; 3 * identity { dense out=300; relu; dense out=300; relu } after=none; 2 * plain { dense out=300; tanh }; dense out=10; relu",
-    "input 8x8x2; 4 * identity { conv2d out=2 kernel=3; tanh }; avgpool kernel=2; flatten; identity shortcut=B { dense out=7; prelu }",
-    "input 6x6x8; identity s=0.3 { conv2d out=8 kernel=1; batchnorm } after=leaky_relu; identity { conv2d out=8 kernel=1 stride=4; conv2d out=8 kernel=5 padding=4 }; flatten", /* the convolution that loads what
+    "input 300; dense out=300; relu; 3 * identity { dense out=300; relu; dense out=300; relu } after=none; 2 * plain { "
+    "dense out=300; tanh }; dense out=10; relu",
+    "input 8x8x2; 4 * identity { conv2d out=2 kernel=3; tanh }; avgpool kernel=2; flatten; identity shortcut=B { dense "
+    "out=7; prelu }",
+    "input 6x6x8; identity s=0.3 { conv2d out=8 kernel=1; batchnorm } after=leaky_relu; identity { conv2d out=8 "
+    "kernel=1 stride=4; conv2d out=8 kernel=5 padding=4 }; flatten", /* the convolution that loads what
         the first block gives does not look at its last column and row; the skip does */
 };
 enum { NETS = sizeof nets / sizeof *nets, SAMPLES = 19 };
@@ -112,7 +123,8 @@ static void nothing_is_allocated_after_prepare(void **state)
     }
 }
 
-/* In evaluation a chain needs two places, however long it is, and transposed weights of no more layers than fit the cache. */
+/* In evaluation a chain needs two places, however long it is, and transposed weights of no more layers than fit the
+   cache. */
 static void evaluation_shares_buffers(void **state)
 {
     (void)state;
@@ -125,7 +137,8 @@ static void evaluation_shares_buffers(void **state)
     assert_int_equal(dpid_net_buffer_bytes(shallow.net), dpid_net_buffer_bytes(deep.net));
     assert_true(dpid_net_buffer_bytes(deep.net) < 1000 * 1000);
     OK(deepid_net_prepare(deep.net, N, 1));
-    assert_true(dpid_net_buffer_bytes(deep.net) > 90 * N * 50 * (int64_t)sizeof(float)); /* training keeps what every layer gave */
+    /* training keeps what every layer gave */
+    assert_true(dpid_net_buffer_bytes(deep.net) > 90 * N * 50 * (int64_t)sizeof(float));
     tear_down(&deep);
     tear_down(&shallow);
     deepid_ctx_destroy(ctx);
@@ -140,7 +153,8 @@ static void a_very_deep_net_is_made_without_buffers(void **state)
     OK(deepid_resnet_cifar(ctx, 1202, "identity", DEEPID_F32, &net));
     assert_int_equal(deepid_net_block_count(net), 600);
     assert_int_equal(dpid_net_buffer_bytes(net), 0);
-    assert_true(deepid_ctx_memory(ctx) < 200 * 1000 * 1000); /* 78 MB of values; 64 samples' activations would be 50 times as much */
+    /* 78 MB of values; 64 samples' activations would be 50 times as much */
+    assert_true(deepid_ctx_memory(ctx) < 200 * 1000 * 1000);
     OK(deepid_ctx_set_limit(ctx, "memory_bytes", deepid_ctx_memory(ctx) + 10 * 1000 * 1000));
     REFUSED(deepid_net_prepare(net, 64, 1), DEEPID_ERR_LIMIT, "memory_bytes");
     assert_int_equal(dpid_net_buffer_bytes(net), 0);
@@ -166,7 +180,13 @@ static void room_for_a_batch_is_enough_for_a_smaller_one(void **state)
 {
     (void)state;
     enum { MOST = 140, WORKERS = 3 };
-    static const char *const layers[] = {"conv2d out=5 kernel=3", "conv2d out=32 kernel=3", "conv2d out=8 kernel=3 stride=2", "batchnorm", "layernorm", "maxpool kernel=2", "dropout"};
+    static const char *const layers[] = {"conv2d out=5 kernel=3",
+                                         "conv2d out=32 kernel=3",
+                                         "conv2d out=8 kernel=3 stride=2",
+                                         "batchnorm",
+                                         "layernorm",
+                                         "maxpool kernel=2",
+                                         "dropout"};
     deepid_ctx *ctx = new_ctx(WORKERS);
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
         char text[64];
@@ -177,7 +197,8 @@ static void room_for_a_batch_is_enough_for_a_smaller_one(void **state)
         for (int64_t n = 1; n <= MOST; n++) {
             const int64_t reals = dpid_op_scratch(&net->layer[0].op, n, WORKERS);
             if (reals < before)
-                fail_msg("%s: scratch for %lld samples is %lld reals, for one less %lld", layers[i], (long long)n, (long long)reals, (long long)before);
+                fail_msg("%s: scratch for %lld samples is %lld reals, for one less %lld", layers[i], (long long)n,
+                         (long long)reals, (long long)before);
             before = reals;
         }
         deepid_net_destroy(net);
@@ -206,11 +227,13 @@ static void shared_buffers_give_the_bits_of_separate_ones(void **state)
         once(ctx, &apart);
         OK(deepid_net_prepare(shared.net, SAMPLES, 1));
         once(ctx, &shared);
-        if (tensor_bits(apart.y) != tensor_bits(shared.y) || tensor_bits(apart.dx) != tensor_bits(shared.dx) || gradient_bits(&apart) != gradient_bits(&shared))
+        if (tensor_bits(apart.y) != tensor_bits(shared.y) || tensor_bits(apart.dx) != tensor_bits(shared.dx) ||
+            gradient_bits(&apart) != gradient_bits(&shared))
             fail_msg("net %d: training with shared buffers differs", i);
         assert_non_null(dpid_net_value_gradient(apart.net, 1));
         assert_null(dpid_net_value_gradient(shared.net, 1));
-        assert_true(shared.net->plan->bytes < apart.net->plan->bytes); /* values and gradients; scratch goes by kernels, not by lifetimes */
+        /* values and gradients; scratch goes by kernels, not by lifetimes */
+        assert_true(shared.net->plan->bytes < apart.net->plan->bytes);
         tear_down(&shared);
         tear_down(&apart);
     }
@@ -220,7 +243,8 @@ static void shared_buffers_give_the_bits_of_separate_ones(void **state)
 /* ---- recomputation ---------------------------------------------------------------------------------- */
 
 static const char *const deep_nets[] = {
-    "input 12x10x3; conv2d out=16 kernel=3 bias=0; batchnorm; relu; 5 * identity out=16; identity out=24 stride=2 shortcut=A; 2 * plain out=24; identity out=32 stride=2 shortcut=B; preact out=32;"
+    "input 12x10x3; conv2d out=16 kernel=3 bias=0; batchnorm; relu; 5 * identity out=16; identity out=24 stride=2 "
+    "shortcut=A; 2 * plain out=24; identity out=32 stride=2 shortcut=B; preact out=32;"
     "global_avgpool; dense out=10",
     "input 7; 9 * identity { dense out=7; tanh; dropout p=0.2; dense out=7 } after=none; dense out=3",
 };
@@ -239,7 +263,8 @@ static void recomputed_values_give_the_same_bits_in_less_memory(void **state)
             OK(deepid_net_set_mode(again.net, DEEPID_TRAIN));
             once(ctx, &again);
             once(ctx, &again); /* nothing is left over from the first */
-            if (tensor_bits(again.y) != tensor_bits(kept.y) || tensor_bits(again.dx) != tensor_bits(kept.dx) || gradient_bits(&again) != gradient_bits(&kept))
+            if (tensor_bits(again.y) != tensor_bits(kept.y) || tensor_bits(again.dx) != tensor_bits(kept.dx) ||
+                gradient_bits(&again) != gradient_bits(&kept))
                 fail_msg("net %zu: recomputing %lld blocks changes bits", i, (long long)blocks);
             if (blocks > 1)
                 assert_true(dpid_net_buffer_bytes(again.net) < dpid_net_buffer_bytes(kept.net));
@@ -255,7 +280,8 @@ static void layers_between_blocks_leave_recomputation_right(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(2);
-    const char *text = "input 7; plain { dense out=9; tanh; dense out=9; batchnorm }; dense out=8; gelu; 2 * identity { dense out=8; batchnorm; relu; dense out=8 }; layernorm; "
+    const char *text = "input 7; plain { dense out=9; tanh; dense out=9; batchnorm }; dense out=8; gelu; 2 * identity "
+                       "{ dense out=8; batchnorm; relu; dense out=8 }; layernorm; "
                        "identity { dense out=8; silu; dense out=8 }; dense out=3";
     bench kept = set_up(ctx, text, DEEPID_F32, SAMPLES);
     OK(deepid_net_set_mode(kept.net, DEEPID_TRAIN));
@@ -298,7 +324,8 @@ static double slope_along(deepid_ctx *ctx, bench *b, const double *along, double
     return slope;
 }
 
-/* A block of preact_plain begins with the batch-norm of what the block before has left: fused, that one reads across the end of a segment. Also the family's other members. */
+/* A block of preact_plain begins with the batch-norm of what the block before has left: fused, that one reads across
+   the end of a segment. Also the family's other members. */
 static void families_have_their_gradients_with_blocks_recomputed(void **state)
 {
     (void)state;
@@ -321,7 +348,8 @@ static void families_have_their_gradients_with_blocks_recomputed(void **state)
             sum += along[k] * ((const double *)deepid_net_trained_gradient(text.net))[k];
         const uint64_t gradient = gradient_bits(&text);
         double right = slope_along(ctx, &text, along, 1e-6);
-        for (double h = 1e-7; h > 1e-9 && !(fabs(sum - right) <= 1e-6 * fabs(right)); h /= 10) /* a kink may stand between the two ends: the nearer, the less likely */
+        /* a kink may stand between the two ends: the nearer, the less likely */
+        for (double h = 1e-7; h > 1e-9 && !(fabs(sum - right) <= 1e-6 * fabs(right)); h /= 10)
             right = slope_along(ctx, &text, along, h);
         if (!(fabs(sum - right) <= 1e-6 * fabs(right)))
             fail_msg("%s: the derivative along a direction is %.9g, by differences %.9g", word, sum, right);
@@ -365,7 +393,9 @@ static void what_is_not_finite_is_named_inside_segments_too(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    bench b = set_up(ctx, "input 7; 3 * identity { layernorm; dense out=7; layernorm; dense out=7 } after=none; dense out=3", DEEPID_F32, SAMPLES);
+    bench b =
+        set_up(ctx, "input 7; 3 * identity { layernorm; dense out=7; layernorm; dense out=7 } after=none; dense out=3",
+               DEEPID_F32, SAMPLES);
     for (int64_t blocks = 0; blocks <= 1; blocks++) {
         OK(deepid_net_set_recompute(b.net, blocks));
         OK(deepid_net_set_mode(b.net, DEEPID_TRAIN));
@@ -388,8 +418,10 @@ static void how_a_net_is_computed_stands_in_its_text(void **state)
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
     deepid_net *copy = NULL;
-    OK(deepid_net_create(ctx, "input 8x8x3 recompute=2 exact=1; 3 * identity { conv2d out=3 kernel=3 }", DEEPID_F32, &net));
-    assert_string_equal(deepid_net_describe(net), "input 8x8x3 exact=1 recompute=2; 3 * identity { conv2d out=3 kernel=3 }");
+    OK(deepid_net_create(ctx, "input 8x8x3 recompute=2 exact=1; 3 * identity { conv2d out=3 kernel=3 }", DEEPID_F32,
+                         &net));
+    assert_string_equal(deepid_net_describe(net),
+                        "input 8x8x3 exact=1 recompute=2; 3 * identity { conv2d out=3 kernel=3 }");
     OK(deepid_net_clone(net, 0, &copy));
     assert_string_equal(deepid_net_describe(copy), deepid_net_describe(net));
     OK(deepid_net_set_exact(net, 0));
@@ -432,8 +464,9 @@ static void any_number_of_threads_gives_the_same_bits(void **state)
             tear_down(&b);
             deepid_ctx_destroy(ctx);
             if (y[t] != y[0] || dx[t] != dx[0] || gradient[t] != gradient[0] || states[t] != states[0])
-                fail_msg("net %d, dtype %d: %d threads differ from 1 (y %d, dx %d, gradient %d, states %d)", i / 2, dtypes[i % 2], counts[t], y[t] != y[0], dx[t] != dx[0],
-                         gradient[t] != gradient[0], states[t] != states[0]);
+                fail_msg("net %d, dtype %d: %d threads differ from 1 (y %d, dx %d, gradient %d, states %d)", i / 2,
+                         dtypes[i % 2], counts[t], y[t] != y[0], dx[t] != dx[0], gradient[t] != gradient[0],
+                         states[t] != states[0]);
         }
     }
 }
@@ -512,7 +545,8 @@ static void a_refused_forward_leaves_the_last_one(void **state)
     once(ctx, &b);
     const uint64_t gradient = gradient_bits(&b);
     OK(deepid_tensor_fill(one.x, 3)); /* nothing like the first sample of b */
-    REFUSED(deepid_net_forward(b.net, one.x, one.y), DEEPID_ERR_SHAPE, "batchnorm: 1 value a channel in training, expected at least 2");
+    REFUSED(deepid_net_forward(b.net, one.x, one.y), DEEPID_ERR_SHAPE,
+            "batchnorm: 1 value a channel in training, expected at least 2");
     OK(deepid_net_zero_gradients(b.net));
     OK(deepid_net_backward(b.net, b.dy, NULL));
     assert_int_equal(gradient_bits(&b), gradient);

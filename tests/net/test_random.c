@@ -1,10 +1,16 @@
-/* Nets by chance (support/random_net.h), each in every plan that the library has. The reference runs step by step with every value kept, in one thread.
-     the same bits   for any number of threads, fused or not, with any number of blocks recomputed, forward and back in one or one after the other, for buffers larger than the batch, in evaluation with places shared, a
+/* Nets by chance (support/random_net.h), each in every plan that the library has. The reference runs step by step
+   with every value kept, in one thread.
+     the same bits
+     for any number of threads, fused or not, with any number of blocks recomputed, forward and back in one or one
+     after the other, for buffers larger than the batch, in evaluation with places shared, a
                      second time, for "avx2" and "avx512"; a frozen net for any number of threads
-     rounding        other instruction sets, f32 beside f64, a frozen net beside the net: as far as noise of that size in every value of the net moves its output (see `noise`)
+     rounding
+     other instruction sets, f32 beside f64, a frozen net beside the net: as far as noise of that size in every value
+     of the net moves its output (see `noise`)
      differences     the gradient along a random direction (f64)
    Every buffer lies between pages that nobody may touch and is filled with NaN before use.
-   test_random [--count N] [--first SEED] | --seed SEED [--batch N] [--text NET] | --hunt [--count N] [--first SEED]   (hunt: a process each, goes on after a failure) */
+   test_random [--count N] [--first SEED] | --seed SEED [--batch N] [--text NET] | --hunt [--count N] [--first SEED]
+   (hunt: a process each, goes on after a failure) */
 #include "support/guard.h"
 #include "support/nets.h"
 #include "support/random_net.h"
@@ -38,8 +44,9 @@ static void fail_in(const bench *b, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    print_error("seed %llu, batch %lld, %s, %s, %s: %s\n  %s\n", (unsigned long long)b->drawn->seed, (long long)b->drawn->batch, b->net->precision == DPID_P32 ? "f32" : "f64", deepid_ctx_isa(b->ctx), b->plan,
-                what, b->drawn->text);
+    print_error("seed %llu, batch %lld, %s, %s, %s: %s\n  %s\n", (unsigned long long)b->drawn->seed,
+                (long long)b->drawn->batch, b->net->precision == DPID_P32 ? "f32" : "f64", deepid_ctx_isa(b->ctx),
+                b->plan, what, b->drawn->text);
     fail();
 }
 
@@ -50,8 +57,9 @@ static void enter_plan(bench *b, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(b->plan, sizeof b->plan, format, arguments);
     va_end(arguments);
-    snprintf(guard_where, sizeof guard_where, "seed %llu, batch %lld, %s, %s, %s\n  %s", (unsigned long long)b->drawn->seed, (long long)b->drawn->batch, b->net && b->net->precision == DPID_P64 ? "f64" : "f32",
-             deepid_ctx_isa(b->ctx), b->plan, b->drawn->text);
+    snprintf(guard_where, sizeof guard_where, "seed %llu, batch %lld, %s, %s, %s\n  %s",
+             (unsigned long long)b->drawn->seed, (long long)b->drawn->batch,
+             b->net && b->net->precision == DPID_P64 ? "f64" : "f32", deepid_ctx_isa(b->ctx), b->plan, b->drawn->text);
 }
 
 static int64_t size_of(const bench *b)
@@ -161,8 +169,11 @@ static void same_bits(const bench *b, const outcome *got, const outcome *expecte
         for (int64_t i = 0; i < expected->count[q]; i++) {
             const double x = number_at(b, got->data[q], i);
             const double e = number_at(b, expected->data[q], i);
-            if (memcmp((const char *)got->data[q] + i * size_of(b), (const char *)expected->data[q] + i * size_of(b), (size_t)size_of(b)) != 0 && !(isnan(x) && isnan(e)))
-                fail_in(b, "%s[%lld] of %lld is %.17g, expected the bits of %.17g", quantity[q], (long long)i, (long long)expected->count[q], x, e);
+            if (memcmp((const char *)got->data[q] + i * size_of(b), (const char *)expected->data[q] + i * size_of(b),
+                       (size_t)size_of(b)) != 0 &&
+                !(isnan(x) && isnan(e)))
+                fail_in(b, "%s[%lld] of %lld is %.17g, expected the bits of %.17g", quantity[q], (long long)i,
+                        (long long)expected->count[q], x, e);
         }
     }
 }
@@ -179,7 +190,8 @@ static void give_gradient(void *arg, int64_t first, int64_t n)
 {
     const bench *b = arg;
     const int64_t row = b->dy->count / b->drawn->batch * size_of(b);
-    memcpy((char *)dpid_net_output_gradient(b->net) + first * row, (const char *)b->dy->data + first * row, (size_t)(n * row));
+    memcpy((char *)dpid_net_output_gradient(b->net) + first * row, (const char *)b->dy->data + first * row,
+           (size_t)(n * row));
 }
 
 static double squares_of(const bench *b)
@@ -190,7 +202,8 @@ static double squares_of(const bench *b)
     return sum;
 }
 
-/* Gradients are written, whatever stands there; they are the same sums, in blocks of another size where squares are added up. */
+/* Gradients are written, whatever stands there; they are the same sums, in blocks of another size where squares are
+   added up. */
 static void turn(const bench *b, dpid_mode mode, const outcome *expected)
 {
     deepid_ctx *ctx = b->ctx;
@@ -251,13 +264,16 @@ static void try_training(bench *b, int64_t recompute, int32_t threads, int64_t r
     OK(deepid_net_prepare(b->net, b->drawn->batch + room, 1));
     for (int mode = b->drawn->trains ? DPID_TRAIN : DPID_EVAL; mode >= DPID_EVAL; mode--) {
         const outcome *expected = mode == DPID_TRAIN ? &r->train : &r->eval;
-        enter_plan(b, "recompute=%lld, threads %d, prepared for %lld, %s", (long long)recompute, threads, (long long)(b->drawn->batch + room), modes[mode]);
+        enter_plan(b, "recompute=%lld, threads %d, prepared for %lld, %s", (long long)recompute, threads,
+                   (long long)(b->drawn->batch + room), modes[mode]);
         compare(b, both_ways(b, (dpid_mode)mode), expected, 0, QUANTITIES);
-        enter_plan(b, "recompute=%lld, threads %d, prepared for %lld, %s, backward again", (long long)recompute, threads, (long long)(b->drawn->batch + room), modes[mode]);
+        enter_plan(b, "recompute=%lld, threads %d, prepared for %lld, %s, backward again", (long long)recompute,
+                   threads, (long long)(b->drawn->batch + room), modes[mode]);
         outcome again = {{NULL}, {0}};
         backward(b, &again);
         compare(b, again, expected, 2, QUANTITIES);
-        enter_plan(b, "recompute=%lld, threads %d, prepared for %lld, %s, in one", (long long)recompute, threads, (long long)(b->drawn->batch + room), modes[mode]);
+        enter_plan(b, "recompute=%lld, threads %d, prepared for %lld, %s, in one", (long long)recompute, threads,
+                   (long long)(b->drawn->batch + room), modes[mode]);
         turn(b, (dpid_mode)mode, expected);
     }
 }
@@ -280,7 +296,8 @@ static void try_plans(bench *b, dpid_random *random, const reference *r)
     const int32_t shift = (int32_t)dpid_random_below(random, THREADS_MOST);
     OK(dpid_net_keep_all(b->net, false));
     for (int64_t recompute = 0; recompute <= RECOMPUTE_MOST; recompute++)
-        try_training(b, recompute, 1 + (int32_t)(recompute + shift) % THREADS_MOST, recompute % 2 ? dpid_random_below(random, 9) : 0, r);
+        try_training(b, recompute, 1 + (int32_t)(recompute + shift) % THREADS_MOST,
+                     recompute % 2 ? dpid_random_below(random, 9) : 0, r);
     for (int32_t threads = 1; threads <= THREADS_MOST; threads++)
         try_evaluation(b, threads, r);
 }
@@ -308,7 +325,8 @@ static double farthest(const double *a, const double *b, int64_t n)
     return isnan(most) ? (double)INFINITY : most;
 }
 
-/* How far the output moves when every value of the net, one after the other, gets noise: what a kernel's rounding does to it, whatever the net does to rounding. In a net of f64 that keeps all. */
+/* How far the output moves when every value of the net, one after the other, gets noise: what a kernel's rounding
+   does to it, whatever the net does to rounding. In a net of f64 that keeps all. */
 static double noise(const bench *b, dpid_mode mode, const double *y, double share)
 {
     enum { STREAM = 1002 };
@@ -343,8 +361,8 @@ static double *wide_of(const bench *b, const void *data, int64_t count)
 
 typedef struct {
     bool there;
-    double *y[2];                 /* of f64: evaluation, training */
-    double moves[2][2];           /* by f32's rounding, by f64's */
+    double *y[2];       /* of f64: evaluation, training */
+    double moves[2][2]; /* by f32's rounding, by f64's */
     int64_t count;
 } truth;
 
@@ -370,7 +388,8 @@ static void near_truth(const bench *b, dpid_mode mode, const void *y, const trut
     for (int64_t i = 0; i < t->count; i++)
         moves = fmax(moves, fabs(t->y[mode][i]) * rounding_of(b, wide));
     if (!(far <= SLACK * moves))
-        fail_in(b, "%s: y is %.3g from that of f64, expected at most %d x %.3g (what noise does)", mode ? "training" : "evaluation", far, SLACK, moves);
+        fail_in(b, "%s: y is %.3g from that of f64, expected at most %d x %.3g (what noise does)",
+                mode ? "training" : "evaluation", far, SLACK, moves);
     free(x);
 }
 
@@ -451,7 +470,8 @@ static void add_products(const double *g, const double *d, int64_t n, double *su
     }
 }
 
-/* How far the derivative along the line moves when the place moves by the last bits: behind batch-norms of constants it may be all rounding, where the sums that would cancel are 1e16 times as large. */
+/* How far the derivative along the line moves when the place moves by the last bits: behind batch-norms of constants
+   it may be all rounding, where the sums that would cancel are 1e16 times as large. */
 static double unsteadiness(const bench *b, const line *l, dpid_mode mode, double sum)
 {
     double most = 0;
@@ -469,9 +489,10 @@ static double unsteadiness(const bench *b, const line *l, dpid_mode mode, double
     return most;
 }
 
-/* At one of the steps the difference has to be the gradient's. A right gradient has such a step: between the two ends there is no kink when they are near enough, and rounding is small when they are not too near. A
-   wrong one has none, but by a chance of about the tolerance. Steps at which rounding could hide a fault do not count, and where no near one does, nothing is said; nor
-   where the gradient itself is no steadier than what it is off by. */
+/* At one of the steps the difference has to be the gradient's. A right gradient has such a step: between the two
+   ends there is no kink when they are near enough, and rounding is small when they are not too near. A wrong one has
+   none, but by a chance of about the tolerance. Steps at which rounding could hide a fault do not count, and where
+   no near one does, nothing is said; nor where the gradient itself is no steadier than what it is off by. */
 static void check_differences(const bench *b, dpid_mode mode, const outcome *o, double rounding)
 {
     enum { MOST_HIDDEN = 30 };
@@ -482,7 +503,8 @@ static void check_differences(const bench *b, dpid_mode mode, const outcome *o, 
     double squares = 0;
     double nearest = 0;
     double finest = 1;
-    line l = {wide_of(b, b->x->data, b->x->count), wide_of(b, b->net->values, b->net->values_reals), malloc((size_t)b->x->count * sizeof(double)), malloc((size_t)b->net->values_reals * sizeof(double) + 1)};
+    line l = {wide_of(b, b->x->data, b->x->count), wide_of(b, b->net->values, b->net->values_reals),
+              malloc((size_t)b->x->count * sizeof(double)), malloc((size_t)b->net->values_reals * sizeof(double) + 1)};
     random_array(b->drawn->seed + 3, b->x->count, -1, 1, l.along_x);
     random_array(b->drawn->seed + 4, b->net->values_reals, -1, 1, l.along_w);
     add_products(o->data[2], l.along_x, b->x->count, &sum, &squares);
@@ -516,7 +538,8 @@ static void try_differences(bench *b, const reference *r, const truth *t)
 static const char *given_text; /* instead of what the seed draws */
 static int64_t given_batch;
 
-/* ---- a net in everything -------------------------------------------------------------------------------------------- */
+/* ---- a net in everything --------------------------------------------------------------------------------------------
+ */
 
 static void try_isas(deepid_ctx *ctx, const drawn_net *drawn, int32_t dtype, truth *t)
 {
@@ -584,7 +607,8 @@ static int tell_seed(void **state)
     return 0;
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------------------- */
+/* ---- the command
+   -------------------------------------------------------------------------------------------------------- */
 
 static uint64_t first_seed = 1;
 static int64_t seeds = 200;
@@ -598,12 +622,21 @@ static void what_was_found_stays_right(void **state)
         int64_t batch;
     } found[] = {
         {"input 100; plain { relu }; identity { relu }", 129},
-        {"input 40; dense out=16; plain { dense out=16; batchnorm; relu }; preact { batchnorm; relu; dense out=16 }; dense out=2", 129},
-        {"input 8x8x3; identity out=8 shortcut=B; conv2d out=16 kernel=3; identity out=8 shortcut=B; global_avgpool; dense out=10", 3},
+        {"input 40; dense out=16; plain { dense out=16; batchnorm; relu }; preact { batchnorm; relu; dense out=16 }; "
+         "dense out=2",
+         129},
+        {"input 8x8x3; identity out=8 shortcut=B; conv2d out=16 kernel=3; identity out=8 shortcut=B; global_avgpool; "
+         "dense out=10",
+         3},
         {"input 5x5x3; conv2d out=4 kernel=3; 3 * preact_plain out=4; batchnorm; relu; global_avgpool", 3},
-        {"input 5x1x8; identity s=0.3 { conv2d out=8 kernel=1; batchnorm } after=leaky_relu; conv2d out=5 kernel=1 stride=3; flatten", 2},
-        {"input 6x6x8; identity { conv2d out=8 kernel=1; batchnorm } after=relu; identity { conv2d out=8 kernel=1 stride=4; conv2d out=8 kernel=5 padding=4 }; flatten", 3},
-        {"input 40; dense out=130 bias=0; sigmoid; 12 * plain { dense out=33; silu; gelu }", 2}, /* gradients below the smallest number */
+        {"input 5x1x8; identity s=0.3 { conv2d out=8 kernel=1; batchnorm } after=leaky_relu; conv2d out=5 kernel=1 "
+         "stride=3; flatten",
+         2},
+        {"input 6x6x8; identity { conv2d out=8 kernel=1; batchnorm } after=relu; identity { conv2d out=8 kernel=1 "
+         "stride=4; conv2d out=8 kernel=5 padding=4 }; flatten",
+         3},
+        /* gradients below the smallest number */
+        {"input 40; dense out=130 bias=0; sigmoid; 12 * plain { dense out=33; silu; gelu }", 2},
         {"input 12x1x3; conv2d out=5 kernel=2; conv2d out=48 kernel=3x1 stride=2; batchnorm", 7},
     };
     for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
@@ -620,7 +653,8 @@ static void every_plan_gives_the_same_numbers(void **state)
     (void)state;
     for (int64_t i = 0; i < seeds; i++)
         try_seed(first_seed + (uint64_t)i);
-    print_message("%lld nets, seeds %llu to %llu\n", (long long)seeds, (unsigned long long)first_seed, (unsigned long long)(first_seed + (uint64_t)seeds - 1));
+    print_message("%lld nets, seeds %llu to %llu\n", (long long)seeds, (unsigned long long)first_seed,
+                  (unsigned long long)(first_seed + (uint64_t)seeds - 1));
 }
 
 /* A process for each net: a crash ends one of them. */
@@ -643,13 +677,15 @@ static int hunt(void)
         waitpid(child, &status, 0);
         found += status != 0;
     }
-    fprintf(stderr, "%lld nets, seeds %llu to %llu: %lld found something\n", (long long)seeds, (unsigned long long)first_seed, (unsigned long long)(first_seed + (uint64_t)seeds - 1), (long long)found);
+    fprintf(stderr, "%lld nets, seeds %llu to %llu: %lld found something\n", (long long)seeds,
+            (unsigned long long)first_seed, (unsigned long long)(first_seed + (uint64_t)seeds - 1), (long long)found);
     return found != 0;
 }
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(what_was_found_stays_right, tell_seed), cmocka_unit_test_teardown(every_plan_gives_the_same_numbers, tell_seed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(what_was_found_stays_right, tell_seed),
+                                       cmocka_unit_test_teardown(every_plan_gives_the_same_numbers, tell_seed)};
     const struct CMUnitTest one[] = {cmocka_unit_test_teardown(every_plan_gives_the_same_numbers, tell_seed)};
     bool hunting = false;
     for (int i = 1; i < argc; i++) {
@@ -668,11 +704,13 @@ int main(int argc, char **argv)
         } else if (more && strcmp(argv[i], "--first") == 0) {
             first_seed = strtoull(argv[++i], NULL, 10);
         } else {
-            fprintf(stderr, "usage: test_random [--count N] [--first SEED] | --seed SEED [--batch N] [--text NET] | --hunt [--count N] [--first SEED]\n");
+            fprintf(stderr, "usage: test_random [--count N] [--first SEED] | --seed SEED [--batch N] [--text NET] | "
+                            "--hunt [--count N] [--first SEED]\n");
             return 2;
         }
     }
     if (hunting)
         return hunt();
-    return given_text || given_batch || seeds == 1 ? cmocka_run_group_tests_name("one seed", one, NULL, NULL) : cmocka_run_group_tests(tests, NULL, NULL);
+    return given_text || given_batch || seeds == 1 ? cmocka_run_group_tests_name("one seed", one, NULL, NULL)
+                                                   : cmocka_run_group_tests(tests, NULL, NULL);
 }

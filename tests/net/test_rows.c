@@ -1,4 +1,5 @@
-/* Dense layers by chunks of samples (stage_rows.c): how large a chunk is depends on the number of workers, so no bit may depend on the chunk. */
+/* Dense layers by chunks of samples (stage_rows.c): how large a chunk is depends on the number of workers, so no bit
+   may depend on the chunk. */
 #include "support/nets.h"
 
 #include "net/plan.h"
@@ -7,17 +8,24 @@
 
 #include <math.h>
 
-/* Every kind of step; an input that two steps read; weights of more layers than are transposed at a time, so more stages than one. */
+/* Every kind of step; an input that two steps read; weights of more layers than are transposed at a time, so more
+   stages than one. */
 static const char *const nets[] = {
-    "input 9; dense out=33; relu; 3 * identity { dense out=33; relu; dense out=33 }; 2 * plain { dense out=20; tanh; dense out=20 bias=0 }; dense out=20; gelu; identity { dense out=20; "
+    "input 9; dense out=33; relu; 3 * identity { dense out=33; relu; dense out=33 }; 2 * plain { dense out=20; tanh; "
+    "dense out=20 bias=0 }; dense out=20; gelu; identity { dense out=20; "
     "sigmoid } s=0.5;"
     "dense out=20; relu; dense out=7; relu; dense out=5",
     "input 7; 3 * identity { dense out=7; tanh; dense out=7 } after=none; dense out=3",
-    "input 19; 4 * identity { dense out=19; relu } after=none; identity { dense out=19 } after=none; 2 * identity { dense out=19; relu } s=0.3 after=none; dense out=12; relu; "
-    "2 * identity { dense out=40; relu; dense out=12; relu } after=none; identity { dense out=12; gelu } after=none; dense out=6",
-    "input 40; 3 * identity { relu; dense out=40 } after=none; 9 * identity { dense out=130; relu; dense out=40; relu } after=none; dense out=3",
+    "input 19; 4 * identity { dense out=19; relu } after=none; identity { dense out=19 } after=none; 2 * identity { "
+    "dense out=19; relu } s=0.3 after=none; dense out=12; relu; "
+    "2 * identity { dense out=40; relu; dense out=12; relu } after=none; identity { dense out=12; gelu } after=none; "
+    "dense out=6",
+    "input 40; 3 * identity { relu; dense out=40 } after=none; 9 * identity { dense out=130; relu; dense out=40; relu "
+    "} after=none; dense out=3",
     "input 40; 7 * plain { dense out=130; relu }; identity shortcut=B { dense out=31; relu }; dense out=10",
-    "input 144; 2 * identity { dense out=144; relu } after=none; plain { dense out=160; tanh }; identity shortcut=B { dense out=144; relu; dense out=176 } s=0.5; dense out=10", /* 64 samples are turned, 128 are not */
+    /* 64 samples are turned, 128 are not */
+    "input 144; 2 * identity { dense out=144; relu } after=none; plain { dense out=160; tanh }; identity shortcut=B { "
+    "dense out=144; relu; dense out=176 } s=0.5; dense out=10",
 };
 enum { NETS = sizeof nets / sizeof *nets, ONE_STAGE = 3 };
 
@@ -83,7 +91,8 @@ static uint64_t gradient_bits(const bench *b)
 /* y, dx, dw, db */
 static uint64_t all_bits(const bench *b)
 {
-    return bits(b->y->data, b->y->count * size_of(b)) + 31 * (bits(b->dx->data, b->dx->count * size_of(b)) + 31 * gradient_bits(b));
+    return bits(b->y->data, b->y->count * size_of(b)) +
+           31 * (bits(b->dx->data, b->dx->count * size_of(b)) + 31 * gradient_bits(b));
 }
 
 /* ---- the same bits ---------------------------------------------------------------------------------------- */
@@ -110,7 +119,8 @@ static void no_bit_depends_on_the_size_of_a_chunk(void **state)
                 assert_ptr_equal(b.net->plan->stage[k].type, &dpid_stage_rows);
             once(&b);
             if (all_bits(&b) != all_bits(&whole))
-                fail_msg("%s, %s: %d threads give other bits than step by step (seeds 5, 6, 7)\n  %s", dpid_isa_word(isa), dtype == DEEPID_F32 ? "f32" : "f64", counts[t], text);
+                fail_msg("%s, %s: %d threads give other bits than step by step (seeds 5, 6, 7)\n  %s",
+                         dpid_isa_word(isa), dtype == DEEPID_F32 ? "f32" : "f64", counts[t], text);
             tear_down(&b);
         }
         tear_down(&whole);
@@ -144,7 +154,8 @@ static void a_sample_has_the_bits_that_it_has_alone(void **state)
             put_sample(one.dy, all.dy, k, size_of(&all));
             once(&one);
             if (!is_sample(one.y, all.y, k, size_of(&all)) || !is_sample(one.dx, all.dx, k, size_of(&all)))
-                fail_msg("%s: sample %lld of %d has other bits alone (seeds 5, 6, 7)\n  %s", dpid_isa_word(isa), (long long)k, N, text);
+                fail_msg("%s: sample %lld of %d has other bits alone (seeds 5, 6, 7)\n  %s", dpid_isa_word(isa),
+                         (long long)k, N, text);
         }
         tear_down(&one);
         tear_down(&all);
@@ -180,16 +191,21 @@ static void give_gradient(void *arg, int64_t first, int64_t n)
 {
     const bench *b = arg;
     const int64_t row = b->dy->count / N * size_of(b);
-    memcpy((char *)dpid_net_output_gradient(b->net) + first * row, (const char *)b->dy->data + first * row, (size_t)(n * row));
+    memcpy((char *)dpid_net_output_gradient(b->net) + first * row, (const char *)b->dy->data + first * row,
+           (size_t)(n * row));
 }
 
-/* Training runs forward and back in one and clears no gradients: the way back writes every one, whatever stands there. */
+/* Training runs forward and back in one and clears no gradients: the way back writes every one, whatever stands
+   there. */
 static void gradients_anew_are_those_of_cleared_ones(void **state)
 {
     (void)state;
-    static const char *const more[] = {"input 6; dense out=12; batchnorm; relu; identity { dense out=12; layernorm; prelu; dense out=12 bias=0 }; dense out=3",
-                                       "input 6x5x2; conv2d out=4 kernel=3; batchnorm; relu; flatten; dense out=9; relu; dense out=3", "input 600; dense out=600; relu; dense out=4",
-                                       "input 7; 5 * identity { dense out=7; tanh; dense out=7 } after=none" /* the last stage is in a segment */};
+    static const char *const more[] = {
+        "input 6; dense out=12; batchnorm; relu; identity { dense out=12; layernorm; prelu; dense out=12 bias=0 }; "
+        "dense out=3",
+        "input 6x5x2; conv2d out=4 kernel=3; batchnorm; relu; flatten; dense out=9; relu; dense out=3",
+        "input 600; dense out=600; relu; dense out=4",
+        "input 7; 5 * identity { dense out=7; tanh; dense out=7 } after=none" /* the last stage is in a segment */};
     for (size_t i = 0; i < NETS + sizeof more / sizeof *more; i++) {
         bench b = set_up(i < NETS ? nets[i] : more[i - NETS], dpid_isa_best(), 3, DEEPID_F32, N);
         deepid_ctx *ctx = b.ctx;
@@ -203,13 +219,15 @@ static void gradients_anew_are_those_of_cleared_ones(void **state)
             memcpy(dpid_net_input(b.net), b.x->data, (size_t)(b.x->count * size_of(&b)));
             OK(dpid_net_run_turn(b.net, DPID_TRAIN, N, &(dpid_turn){give_gradient, &b}));
             if (gradient_bits(&b) != cleared)
-                fail_msg("gradients written anew differ, %lld blocks recomputed (seeds 5, 6, 7)\n  %s", (long long)blocks, deepid_net_describe(b.net));
+                fail_msg("gradients written anew differ, %lld blocks recomputed (seeds 5, 6, 7)\n  %s",
+                         (long long)blocks, deepid_net_describe(b.net));
         }
         double sum = 0;
         for (int64_t k = 0; k < b.net->values_reals; k++)
             sum += (double)((const float *)b.net->gradients)[k] * (double)((const float *)b.net->gradients)[k];
         if (!(fabs(dpid_net_gradient_squares(b.net) - sum) <= 1e-12 * sum))
-            fail_msg("the squares of the gradient are %.17g, expected %.17g (seeds 5, 6, 7)\n  %s", dpid_net_gradient_squares(b.net), sum, deepid_net_describe(b.net));
+            fail_msg("the squares of the gradient are %.17g, expected %.17g (seeds 5, 6, 7)\n  %s",
+                     dpid_net_gradient_squares(b.net), sum, deepid_net_describe(b.net));
         tear_down(&b);
     }
 }
@@ -253,7 +271,8 @@ static void nan_stays_with_its_sample(void **state)
         const float *y = b.y->data;
         for (int64_t k = 0; k < b.y->count; k++)
             if (k / out == BAD ? !isnan(y[k]) : y[k] != before[k])
-                fail_msg("output %lld is %g with a NaN in sample %d, %g without\n  %s", (long long)k, (double)y[k], BAD, (double)before[k], nets[i]);
+                fail_msg("output %lld is %g with a NaN in sample %d, %g without\n  %s", (long long)k, (double)y[k], BAD,
+                         (double)before[k], nets[i]);
         free(before);
         tear_down(&b);
     }
@@ -262,8 +281,12 @@ static void nan_stays_with_its_sample(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_bit_depends_on_the_size_of_a_chunk),    cmocka_unit_test(a_sample_has_the_bits_that_it_has_alone), cmocka_unit_test(evaluation_gives_the_bits_of_training),
-        cmocka_unit_test(gradients_anew_are_those_of_cleared_ones), cmocka_unit_test(recomputed_blocks_give_the_same_bits),    cmocka_unit_test(nan_stays_with_its_sample),
+        cmocka_unit_test(no_bit_depends_on_the_size_of_a_chunk),
+        cmocka_unit_test(a_sample_has_the_bits_that_it_has_alone),
+        cmocka_unit_test(evaluation_gives_the_bits_of_training),
+        cmocka_unit_test(gradients_anew_are_those_of_cleared_ones),
+        cmocka_unit_test(recomputed_blocks_give_the_same_bits),
+        cmocka_unit_test(nan_stays_with_its_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Which pixels a shortcut takes: every stride-th of the branch's stride, also where a smaller stride would give the same shape. */
+/* Which pixels a shortcut takes: every stride-th of the branch's stride, also where a smaller stride would give the
+   same shape. */
 #include "support/nets.h"
 
 enum { SIDE_MOST = 12, STRIDE_MOST = 7 };
@@ -10,7 +11,8 @@ static void check_pixels(deepid_ctx *ctx, const char *text, int64_t height, int6
     OK(deepid_net_create(ctx, text, DEEPID_F64, &net));
     for (int32_t i = 0; i < net->trained; i++)
         for (int64_t k = 0; k < net->parameter[i].count; k++)
-            dpid_store(net->precision, dpid_net_parameter_at(net, i), k, strstr(net->parameter[i].name, "shortcut") != NULL);
+            dpid_store(net->precision, dpid_net_parameter_at(net, i), k,
+                       strstr(net->parameter[i].name, "shortcut") != NULL);
     deepid_tensor *x = batch_of(ctx, net, false, 1);
     deepid_tensor *y = batch_of(ctx, net, true, 1);
     for (int64_t i = 0; i < height * width; i++)
@@ -20,7 +22,8 @@ static void check_pixels(deepid_ctx *ctx, const char *text, int64_t height, int6
     for (int64_t i = 0; i * stride < height; i++)
         for (int64_t j = 0; j * stride < width; j++, got++)
             if (*got != (double)(i * stride * width + j * stride + 1))
-                fail_msg("%s\n  pixel %lld, %lld is %g, expected %lld, every %lldth", text, (long long)i, (long long)j, *got, (long long)(i * stride * width + j * stride + 1), (long long)stride);
+                fail_msg("%s\n  pixel %lld, %lld is %g, expected %lld, every %lldth", text, (long long)i, (long long)j,
+                         *got, (long long)(i * stride * width + j * stride + 1), (long long)stride);
     deepid_tensor_destroy(y);
     deepid_tensor_destroy(x);
     deepid_net_destroy(net);
@@ -36,8 +39,12 @@ static void shortcuts_take_every_stride_th_pixel(void **state)
         {"identity { conv2d out=1 kernel=3 stride=%d padding=1 bias=0 } shortcut=A after=none", 0},
         {"identity { conv2d out=1 kernel=3 stride=%d padding=1 bias=0 } shortcut=B after=none", 0},
         {"identity { conv2d out=1 kernel=3 stride=%d padding=1 bias=0 } shortcut=C after=none", 0},
-        {"identity { conv2d out=1 kernel=3 stride=2 padding=1 bias=0; conv2d out=1 kernel=3 stride=2 padding=1 bias=0 } shortcut=A after=none", 4},
-        {"identity { channel_pad out=1 stride=3; conv2d out=1 kernel=3 stride=2 padding=1 bias=0 } shortcut=B after=none", 6},
+        {"identity { conv2d out=1 kernel=3 stride=2 padding=1 bias=0; conv2d out=1 kernel=3 stride=2 padding=1 bias=0 "
+         "} shortcut=A after=none",
+         4},
+        {"identity { channel_pad out=1 stride=3; conv2d out=1 kernel=3 stride=2 padding=1 bias=0 } shortcut=B "
+         "after=none",
+         6},
     };
     deepid_ctx *ctx = new_ctx(1);
     (void)state;
@@ -65,8 +72,12 @@ static void a_branch_of_another_shape_gets_the_smallest_stride_that_fits(void **
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
     (void)state;
-    check_pixels(ctx, "input 8x8x1; identity { conv2d out=1 kernel=3 stride=2 padding=valid bias=0 } shortcut=A after=none", 8, 8, 3);
-    REFUSED(deepid_net_create(ctx, "input 8x9x1; identity { conv2d out=1 kernel=3 stride=1x2 padding=1 } shortcut=A", DEEPID_F32, &net), DEEPID_ERR_SHAPE, "no stride turns 8x9x1 into 8x5x1");
+    check_pixels(ctx,
+                 "input 8x8x1; identity { conv2d out=1 kernel=3 stride=2 padding=valid bias=0 } shortcut=A after=none",
+                 8, 8, 3);
+    REFUSED(deepid_net_create(ctx, "input 8x9x1; identity { conv2d out=1 kernel=3 stride=1x2 padding=1 } shortcut=A",
+                              DEEPID_F32, &net),
+            DEEPID_ERR_SHAPE, "no stride turns 8x9x1 into 8x5x1");
     deepid_ctx_destroy(ctx);
 }
 

@@ -10,11 +10,16 @@ static void texts_are_stable(void **state)
     (void)state;
     static const char *const rows[][2] = {
         {"input 2;dense out=16;relu", "input 2; dense out=16; relu"},
-        {" input 3 ; # a comment; with a mark\n dense bias=0 out=4;\n\n3*identity{dense out=4}after=relu;;", "input 3; dense out=4 bias=0; 3 * identity { dense out=4 } after=relu"},
-        {"input 4; plain { relu }; 4 * plain {relu;}; 0 * plain { relu }; plain { tanh }; relu; relu", "input 4; 5 * plain { relu }; plain { tanh }; relu; relu"},
-        {"input 4; identity shortcut=A s=1.0 { dense out=6 bias=1 }; identity s=0 { tanh } after=none", "input 4; identity shortcut=A { dense out=6 }; identity s=0 { tanh }"},
-        {"input 8x8x1; conv2d out=4 kernel=3 padding=1x2x0x1; maxpool kernel=2; flatten; dropout p=0.25; dense out=3", NULL},
-        {"input 4; 2 * plain s=0.5 { dense out=4; tanh } after=silu; dense out=1", "input 4; 2 * plain s=0.5 { dense out=4; tanh } after=silu; dense out=1"},
+        {" input 3 ; # a comment; with a mark\n dense bias=0 out=4;\n\n3*identity{dense out=4}after=relu;;",
+         "input 3; dense out=4 bias=0; 3 * identity { dense out=4 } after=relu"},
+        {"input 4; plain { relu }; 4 * plain {relu;}; 0 * plain { relu }; plain { tanh }; relu; relu",
+         "input 4; 5 * plain { relu }; plain { tanh }; relu; relu"},
+        {"input 4; identity shortcut=A s=1.0 { dense out=6 bias=1 }; identity s=0 { tanh } after=none",
+         "input 4; identity shortcut=A { dense out=6 }; identity s=0 { tanh }"},
+        {"input 8x8x1; conv2d out=4 kernel=3 padding=1x2x0x1; maxpool kernel=2; flatten; dropout p=0.25; dense out=3",
+         NULL},
+        {"input 4; 2 * plain s=0.5 { dense out=4; tanh } after=silu; dense out=1",
+         "input 4; 2 * plain s=0.5 { dense out=4; tanh } after=silu; dense out=1"},
         {"input 8x8x4; identity out=4; bottleneck out=1 after=gelu shortcut=C", NULL},
         {"input 3; 0 * plain { dense out=3 }; dense out=2", "input 3; 0 * plain { dense out=3 }; dense out=2"},
     };
@@ -61,21 +66,26 @@ static void bad_texts_are_refused_with_their_place(void **state)
         {"input 2; dense { relu }", "dense is a layer: only blocks have braces", DEEPID_ERR_SPEC},
         {"input 2; plain { plain { relu } }", "blocks do not nest", DEEPID_ERR_SPEC},
         {"input 2; identity s=2 { relu }", "s is 2, expected 0 to 1", DEEPID_ERR_SPEC},
-        {"input 2; identity { dense out=3 }", "block1.shortcut: the branch turns 2 into 3, so the skip needs shortcut=A, B or C", DEEPID_ERR_SHAPE},
+        {"input 2; identity { dense out=3 }",
+         "block1.shortcut: the branch turns 2 into 3, so the skip needs shortcut=A, B or C", DEEPID_ERR_SHAPE},
         {"input 4x4x1; dense out=3", "dense: dense: input is 4x4x1, expected features", DEEPID_ERR_SHAPE},
         {"input 2; conv2d out=1 kernel=3", "conv2d: input is 2, expected height x width x channels", DEEPID_ERR_SHAPE},
-        {"input 4x4x1; conv2d out=1 kernel=5 padding=valid", "the kernel reaches over 5 rows, expected at most 4", DEEPID_ERR_SHAPE},
-        {"input 4x4x3; conv2d out=4 kernel=1 groups=2", "groups is 2, expected a divisor of the 3 input and 4 output channels", DEEPID_ERR_SHAPE},
+        {"input 4x4x1; conv2d out=1 kernel=5 padding=valid", "the kernel reaches over 5 rows, expected at most 4",
+         DEEPID_ERR_SHAPE},
+        {"input 4x4x3; conv2d out=4 kernel=1 groups=2",
+         "groups is 2, expected a divisor of the 3 input and 4 output channels", DEEPID_ERR_SHAPE},
         {"input 4x4x1; maxpool kernel=2 padding=2", "not smaller than the kernel", DEEPID_ERR_SHAPE},
         {"input 4x4x1; conv2d out=1 kernel=1x1x1", "kernel has 3 numbers", DEEPID_ERR_SPEC},
         {"input 4x4x1; conv2d out=1 kernel=1 stride=0", "stride is 0, expected 1", DEEPID_ERR_SPEC},
         {"input 2; relu;\n  plain { 0 * relu }", "line 2, column 3: block1: its branch has no layers", DEEPID_ERR_SPEC},
-        {"input 2; plain { relu } after=dense", "line 1, column 31: plain: after is 'dense', expected one of none|relu", DEEPID_ERR_SPEC},
+        {"input 2; plain { relu } after=dense", "line 1, column 31: plain: after is 'dense', expected one of none|relu",
+         DEEPID_ERR_SPEC},
         {"input 2; plain s=0.5 { relu } s=1", "plain: s is given twice", DEEPID_ERR_SPEC},
         {"input 2; plain out=3 { relu }", "out and stride belong to a block without a body", DEEPID_ERR_SPEC},
         {"input 2; \xc3\xa9 * relu; dens", "line 1, column 10: unknown layer or block", DEEPID_ERR_SPEC},
         {"input 8x8x2; identity shortcut=A { conv2d out=1 kernel=3 }", "channel_pad: out is 1", DEEPID_ERR_SHAPE},
-        {"input 7x7x2; identity shortcut=B { conv2d out=3 kernel=3 padding=valid }", "block1.shortcut: no stride turns 7x7x2 into 5x5x3", DEEPID_ERR_SHAPE},
+        {"input 7x7x2; identity shortcut=B { conv2d out=3 kernel=3 padding=valid }",
+         "block1.shortcut: no stride turns 7x7x2 into 5x5x3", DEEPID_ERR_SHAPE},
         {"input 2; 100001 * relu", "the count is 100001", DEEPID_ERR_SPEC},
         {"input 2; 90000 * relu; 90000 * relu", "limit layers", DEEPID_ERR_LIMIT},
         {"input 16777216; dense out=16777216", "limit tensor_elements", DEEPID_ERR_LIMIT},
@@ -85,7 +95,8 @@ static void bad_texts_are_refused_with_their_place(void **state)
         deepid_net *net = NULL;
         const int32_t status = deepid_net_create(ctx, rows[i].text, DEEPID_F32, &net);
         if (status != rows[i].status || !strstr(deepid_ctx_error(ctx), rows[i].part))
-            fail_msg("'%s': %s \"%s\", expected \"%s\"", rows[i].text, deepid_status_name(status), deepid_ctx_error(ctx), rows[i].part);
+            fail_msg("'%s': %s \"%s\", expected \"%s\"", rows[i].text, deepid_status_name(status),
+                     deepid_ctx_error(ctx), rows[i].part);
         assert_null(net);
     }
     deepid_net *net = NULL;
@@ -100,7 +111,8 @@ static void bad_texts_are_refused_with_their_place(void **state)
 static void every_activation_can_stand_behind_a_block(void **state)
 {
     (void)state;
-    static const char *const words[] = {"none", "relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "gelu", "silu", "softplus", "hardtanh", "hardswish"};
+    static const char *const words[] = {"none",    "relu", "leaky_relu", "elu",      "selu",     "tanh",
+                                        "sigmoid", "gelu", "silu",       "softplus", "hardtanh", "hardswish"};
     deepid_ctx *ctx = new_ctx(1);
     char text[128];
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {

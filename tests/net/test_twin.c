@@ -15,10 +15,13 @@ static void blocks_get_the_skip_and_the_word_that_says_so(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    twin_is(ctx, "input 2; dense out=4; relu; 3 * plain { dense out=4; relu }; dense out=2", 1, "input 2; dense out=4; relu; 3 * identity { dense out=4; relu }; dense out=2");
-    twin_is(ctx, "input 2; dense out=4; 3 * identity { dense out=4; relu } after=tanh; dense out=2", 0, "input 2; dense out=4; 3 * plain { dense out=4; relu } after=tanh; dense out=2");
+    twin_is(ctx, "input 2; dense out=4; relu; 3 * plain { dense out=4; relu }; dense out=2", 1,
+            "input 2; dense out=4; relu; 3 * identity { dense out=4; relu }; dense out=2");
+    twin_is(ctx, "input 2; dense out=4; 3 * identity { dense out=4; relu } after=tanh; dense out=2", 0,
+            "input 2; dense out=4; 3 * plain { dense out=4; relu } after=tanh; dense out=2");
     twin_is(ctx, "input 4; plain { dense out=4 }", 0.25, "input 4; identity s=0.25 { dense out=4 }");
-    twin_is(ctx, "input 4; preact_plain { dense out=4 }; bottleneck_plain { dense out=4 }", 1, "input 4; preact { dense out=4 }; bottleneck { dense out=4 }");
+    twin_is(ctx, "input 4; preact_plain { dense out=4 }; bottleneck_plain { dense out=4 }", 1,
+            "input 4; preact { dense out=4 }; bottleneck { dense out=4 }");
     twin_is(ctx, "input 4 exact=1; identity { dense out=4 }", 1, "input 4 exact=1; identity { dense out=4 }");
     deepid_ctx_destroy(ctx);
 }
@@ -27,8 +30,11 @@ static void a_block_that_changes_the_shape_gets_the_shortcut_without_parameters(
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    twin_is(ctx, "input 8x8x2; plain { conv2d out=4 kernel=3 stride=2 padding=1 } after=relu; global_avgpool; dense out=2", 1,
-            "input 8x8x2; identity shortcut=A { conv2d out=4 kernel=3 stride=2 padding=1 } after=relu; global_avgpool; dense out=2");
+    twin_is(ctx,
+            "input 8x8x2; plain { conv2d out=4 kernel=3 stride=2 padding=1 } after=relu; global_avgpool; dense out=2",
+            1,
+            "input 8x8x2; identity shortcut=A { conv2d out=4 kernel=3 stride=2 padding=1 } after=relu; global_avgpool; "
+            "dense out=2");
     deepid_ctx_destroy(ctx);
 }
 
@@ -52,7 +58,8 @@ static void without_blocks_or_with_projections_there_is_no_twin(void **state)
     deepid_ctx *ctx = new_ctx(1);
     char *twin = NULL;
     REFUSED(dpid_twin_text(ctx, "input 2; dense out=2", 1, &twin), DEEPID_ERR_UNSUPPORTED, "no block");
-    REFUSED(dpid_twin_text(ctx, "input 4x4x2; identity shortcut=B { conv2d out=4 kernel=3 }", 0, &twin), DEEPID_ERR_UNSUPPORTED, "projection");
+    REFUSED(dpid_twin_text(ctx, "input 4x4x2; identity shortcut=B { conv2d out=4 kernel=3 }", 0, &twin),
+            DEEPID_ERR_UNSUPPORTED, "projection");
     REFUSED(dpid_twin_text(ctx, "input 2; dens out=2", 1, &twin), DEEPID_ERR_SPEC, "dens");
     assert_null(twin);
     deepid_ctx_destroy(ctx);

@@ -1,4 +1,5 @@
-/* What words of a net's text promise: what stands behind a block's sum, a zero branch, starts by slope, twins of projections. */
+/* What words of a net's text promise: what stands behind a block's sum, a zero branch, starts by slope, twins of
+   projections. */
 #include "support/nets.h"
 
 #include "net/twin.h"
@@ -12,20 +13,24 @@ static void blocks_end_as_their_row_says(void **state)
     static const struct {
         const char *word;
         bool rectified;
-    } rows[] = {{"plain", true}, {"identity", true}, {"preact", false}, {"preact_plain", false}, {"bottleneck", true}, {"bottleneck_plain", true}};
+    } rows[] = {{"plain", true},         {"identity", true},   {"preact", false},
+                {"preact_plain", false}, {"bottleneck", true}, {"bottleneck_plain", true}};
     deepid_ctx *ctx = new_ctx(1);
     for (int64_t i = 0; deepid_block_word(i); i++) {
         char text[100];
         double least = 0;
         assert_true(i < (int64_t)(sizeof rows / sizeof *rows)); /* a new variant needs its row above */
         assert_string_equal(deepid_block_word(i), rows[i].word);
-        snprintf(text, sizeof text, "input 5x5x4; %s out=%d; flatten", rows[i].word, strncmp(rows[i].word, "bottleneck", 10) == 0 ? 1 : 4); /* a bottleneck widens by four */
+        /* a bottleneck widens by four */
+        snprintf(text, sizeof text, "input 5x5x4; %s out=%d; flatten", rows[i].word,
+                 strncmp(rows[i].word, "bottleneck", 10) == 0 ? 1 : 4);
         deepid_net *net = random_net(ctx, text, DEEPID_F64, 3);
         deepid_tensor *y = outputs_of(ctx, net, 7, 4);
         for (int64_t k = 0; k < deepid_tensor_count(y); k++)
             least = fmin(least, value_at(y, k));
         if ((least == 0) != rows[i].rectified)
-            fail_msg("%s gives %g at least, expected %s", text, least, rows[i].rectified ? "nothing below 0" : "numbers below 0");
+            fail_msg("%s gives %g at least, expected %s", text, least,
+                     rows[i].rectified ? "nothing below 0" : "numbers below 0");
         deepid_tensor_destroy(y);
         deepid_net_destroy(net);
     }
@@ -41,7 +46,10 @@ static void a_zero_branch_keeps_the_sign_of_zero(void **state)
     deepid_ctx *ctx = new_ctx(1);
     for (int k = 0; k < 4; k++) { /* dense layers run row by row, convolutions step by step */
         deepid_net *net = NULL;
-        OK(deepid_net_create(ctx, k < 2 ? "input 3; identity { dense out=3 } after=none" : "input 1x1x3; identity { conv2d out=3 kernel=1 } after=none; flatten", dtypes[k % 2], &net));
+        OK(deepid_net_create(ctx,
+                             k < 2 ? "input 3; identity { dense out=3 } after=none"
+                                   : "input 1x1x3; identity { conv2d out=3 kernel=1 } after=none; flatten",
+                             dtypes[k % 2], &net));
         deepid_tensor *in = batch_of(ctx, net, false, 2);
         deepid_tensor *out = batch_of(ctx, net, true, 2);
         for (int i = 0; i < 6; i++)
@@ -76,7 +84,8 @@ static void a_slope_makes_starts_smaller_by_its_square(void **state)
         OK(deepid_net_init(net, init, 6));
         for (int64_t i = 0; i < deepid_net_trained_count(net); i++) {
             const double w = ((const double *)deepid_net_trained_data(net))[i];
-            const double expected = ((const double *)deepid_net_trained_data(usual))[i] / sqrt(1 + slopes[k] * slopes[k]);
+            const double expected =
+                ((const double *)deepid_net_trained_data(usual))[i] / sqrt(1 + slopes[k] * slopes[k]);
             if (!(fabs(w - expected) <= 0x1p-22 * fabs(expected))) /* both are rounded to float */
                 fail_msg("%s: weight %lld is %.9g, expected %.9g", init, (long long)i, w, expected);
         }
@@ -96,7 +105,8 @@ static void twins_of_projections_are_refused(void **state)
         char text[100];
         char *twin = NULL;
         snprintf(text, sizeof text, "input 5x5x4; identity out=8 stride=2 shortcut=%s; flatten", shortcuts[k]);
-        REFUSED(dpid_twin_text(ctx, text, 0, &twin), DEEPID_ERR_UNSUPPORTED, "1 of the net's blocks have a projection shortcut");
+        REFUSED(dpid_twin_text(ctx, text, 0, &twin), DEEPID_ERR_UNSUPPORTED,
+                "1 of the net's blocks have a projection shortcut");
         assert_null(twin);
     }
     deepid_ctx_destroy(ctx);

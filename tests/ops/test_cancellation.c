@@ -16,7 +16,8 @@ typedef struct {
 } answer;
 
 /* Logits: `others` everywhere, and `own` at the label. */
-static answer loss_of(dpid_isa isa, dpid_precision p, int64_t width, int32_t label, double own, double others, double smoothing)
+static answer loss_of(dpid_isa isa, dpid_precision p, int64_t width, int32_t label, double own, double others,
+                      double smoothing)
 {
     static long double z[CLASSES], dz[CLASSES];
     const dpid_loss *loss = dpid_loss_find(dpid_span_of("cross_entropy"));
@@ -28,13 +29,16 @@ static answer loss_of(dpid_isa isa, dpid_precision p, int64_t width, int32_t lab
     return (answer){pass.loss_sum, dpid_fetch(p, dz, label), dpid_fetch(p, dz, label > 0 ? 0 : 1)};
 }
 
-static void close_to(const char *what, dpid_precision p, double own, double others, double got, double expected, double relative)
+static void close_to(const char *what, dpid_precision p, double own, double others, double got, double expected,
+                     double relative)
 {
     if (!(fabs(got - expected) <= relative * fabs(expected)))
-        fail_msg("precision %d, logits %g and %g: %s is %.17g, expected %.17g", (int)p, own, others, what, got, expected);
+        fail_msg("precision %d, logits %g and %g: %s is %.17g, expected %.17g", (int)p, own, others, what, got,
+                 expected);
 }
 
-/* -log p = log1p((width - 1) e^(others - own)); d/dz of the label is p - 1 = -r / (1 + r), of another e / (1 + r), with e = e^(others - own), r = (width - 1) e */
+/* -log p = log1p((width - 1) e^(others - own)); d/dz of the label is p - 1 = -r / (1 + r), of another e / (1 + r),
+   with e = e^(others - own), r = (width - 1) e */
 static void check_loss(dpid_isa isa, dpid_precision p, int64_t width, double own, double others)
 {
     const double rounding = p == DPID_P32 ? 1e-6 : 1e-12; /* of a sum of up to 3000 */
@@ -56,7 +60,8 @@ static void losses_keep_their_relative_accuracy(void **state)
         for (int p = 0; p < DPID_PRECISIONS; p++) {
             for (int64_t width = WIDE; width <= CLASSES; width += CLASSES - WIDE)
                 for (size_t i = 0; i < sizeof differences / sizeof *differences; i++)
-                    check_loss((dpid_isa)isa, (dpid_precision)p, width, differences[i] + 64, 64); /* exact in every precision */
+                    /* exact in every precision */
+                    check_loss((dpid_isa)isa, (dpid_precision)p, width, differences[i] + 64, 64);
             for (size_t i = 0; i < sizeof large / sizeof *large; i++)
                 if (p != DPID_P32 || large[i] < 1e38)
                     check_loss((dpid_isa)isa, (dpid_precision)p, WIDE, large[i], large[i]);
@@ -64,13 +69,15 @@ static void losses_keep_their_relative_accuracy(void **state)
     }
 }
 
-/* Smoothing: (1 - s) (-log p) + s / width sum_k -log p_k; at equal logits log(width), whatever s and however large they are. */
+/* Smoothing: (1 - s) (-log p) + s / width sum_k -log p_k; at equal logits log(width), whatever s and however large
+   they are. */
 static void smoothed_losses_of_large_logits_are_right(void **state)
 {
     (void)state;
     for (int p = 0; p < DPID_PRECISIONS; p++)
         for (double s = 0; s <= 1; s += 0.25)
-            close_to("the smoothed loss", (dpid_precision)p, 1e30, 1e30, loss_of(DPID_ISA_BASELINE, (dpid_precision)p, WIDE, 1, 0x1p100, 0x1p100, s).loss, log(3), 1e-14);
+            close_to("the smoothed loss", (dpid_precision)p, 1e30, 1e30,
+                     loss_of(DPID_ISA_BASELINE, (dpid_precision)p, WIDE, 1, 0x1p100, 0x1p100, s).loss, log(3), 1e-14);
 }
 
 /* ---- normalisation ---------------------------------------------------------------------------------- */
@@ -82,9 +89,11 @@ typedef struct {
     double beta;
 } batch;
 
-static void normalise(deepid_ctx *ctx, const char *kind, const char *options, dpid_isa isa, dpid_precision p, dpid_mode mode, const double *variance, batch *b)
+static void normalise(deepid_ctx *ctx, const char *kind, const char *options, dpid_isa isa, dpid_precision p,
+                      dpid_mode mode, const double *variance, batch *b)
 {
-    static long double x[COUNT], y[COUNT], dy[COUNT], dx[COUNT], parameter[4][CHANNELS], gradient[2][CHANNELS], saved[FIXED + 3 * ROWS], scratch[1 << 16];
+    static long double x[COUNT], y[COUNT], dy[COUNT], dx[COUNT], parameter[4][CHANNELS], gradient[2][CHANNELS],
+        saved[FIXED + 3 * ROWS], scratch[1 << 16];
     const dpid_shape in = {1, {CHANNELS}};
     dpid_op op;
     OK(dpid_op_create(ctx, dpid_kind_find(dpid_span_of(kind)), dpid_span_of(options), &in, &op));
@@ -100,8 +109,17 @@ static void normalise(deepid_ctx *ctx, const char *kind, const char *options, dp
         dpid_store(p, gradient[0], j, 0);
         dpid_store(p, gradient[1], j, 0);
     }
-    const dpid_pass pass = {.op = &op, .mode = mode, .n = ROWS, .x = x, .y = y, .dy = dy, .dx = dx, .parameter = {parameter[0], parameter[1], parameter[2], parameter[3]},
-                            .dparameter = {gradient[0], gradient[1]}, .saved = saved, .scratch = scratch};
+    const dpid_pass pass = {.op = &op,
+                            .mode = mode,
+                            .n = ROWS,
+                            .x = x,
+                            .y = y,
+                            .dy = dy,
+                            .dx = dx,
+                            .parameter = {parameter[0], parameter[1], parameter[2], parameter[3]},
+                            .dparameter = {gradient[0], gradient[1]},
+                            .saved = saved,
+                            .scratch = scratch};
     op.kind->kernels[isa][p]->forward(&pass);
     op.kind->kernels[isa][p]->backward(&pass);
     for (int i = 0; i < COUNT; i++) {
@@ -120,7 +138,12 @@ static void a_constant_gives_beta_without_eps(void **state)
     static const struct {
         const char *kind, *options;
         dpid_mode mode;
-    } cases[] = {{"batchnorm", "eps=0", DPID_TRAIN}, {"batchnorm", "eps=0", DPID_EVAL}, {"batchnorm", "eps=0 backward_eps=1e-5", DPID_TRAIN}, {"layernorm", "eps=0", DPID_TRAIN}, {"batchnorm", "", DPID_TRAIN}, {"layernorm", "", DPID_EVAL}};
+    } cases[] = {{"batchnorm", "eps=0", DPID_TRAIN},
+                 {"batchnorm", "eps=0", DPID_EVAL},
+                 {"batchnorm", "eps=0 backward_eps=1e-5", DPID_TRAIN},
+                 {"layernorm", "eps=0", DPID_TRAIN},
+                 {"batchnorm", "", DPID_TRAIN},
+                 {"layernorm", "", DPID_EVAL}};
     static batch b;
     deepid_ctx *ctx = new_ctx(1);
     (void)state;
@@ -136,13 +159,19 @@ static void a_constant_gives_beta_without_eps(void **state)
         }
         for (int isa = 0; deepid_isa_word(isa); isa++) {
             for (int p = 0; p < DPID_PRECISIONS; p++) {
-                normalise(ctx, cases[c].kind, cases[c].options, (dpid_isa)isa, (dpid_precision)p, cases[c].mode, variance, &b);
+                normalise(ctx, cases[c].kind, cases[c].options, (dpid_isa)isa, (dpid_precision)p, cases[c].mode,
+                          variance, &b);
                 for (int i = 0; i < COUNT; i++) {
                     const bool constant = rows ? i / CHANNELS % 2 == 0 : i % CHANNELS % 2 == 0;
-                    if (!isfinite(b.y[i]) || !isfinite(b.dx[i]) || (constant && b.y[i] != 0.25) || (!constant && i >= CHANNELS && b.y[i] == 0.25)) /* row 0 is the running mean */
-                        fail_msg("%s %s, precision %d: y[%d] is %g with gradient %g", cases[c].kind, cases[c].options, p, i, b.y[i], b.dx[i]);
-                    if (constant && strcmp(cases[c].options, "eps=0") == 0 && cases[c].mode == DPID_TRAIN && b.dx[i] != 0)
-                        fail_msg("%s %s, precision %d: dx[%d] of a constant is %g", cases[c].kind, cases[c].options, p, i, b.dx[i]);
+                    /* row 0 is the running mean */
+                    if (!isfinite(b.y[i]) || !isfinite(b.dx[i]) || (constant && b.y[i] != 0.25) ||
+                        (!constant && i >= CHANNELS && b.y[i] == 0.25))
+                        fail_msg("%s %s, precision %d: y[%d] is %g with gradient %g", cases[c].kind, cases[c].options,
+                                 p, i, b.y[i], b.dx[i]);
+                    if (constant && strcmp(cases[c].options, "eps=0") == 0 && cases[c].mode == DPID_TRAIN &&
+                        b.dx[i] != 0)
+                        fail_msg("%s %s, precision %d: dx[%d] of a constant is %g", cases[c].kind, cases[c].options, p,
+                                 i, b.dx[i]);
                 }
                 for (int j = 0; j < CHANNELS; j++)
                     assert_true(isfinite(b.dgamma[j]) && isfinite(b.dbeta[j]));
@@ -152,8 +181,9 @@ static void a_constant_gives_beta_without_eps(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Far from 0: x = 1e4 + d with d of size 1e-2, in numbers that f32 holds exactly, is normalised as d alone. In f32 the spacing of numbers at 1e4 is 2^-10, so d is a multiple of it, and the mean
-   lies between two numbers, 5 % of the deviation from either. What is allowed: some roundings of a y of size 1. */
+/* Far from 0: x = 1e4 + d with d of size 1e-2, in numbers that f32 holds exactly, is normalised as d alone. In f32
+   the spacing of numbers at 1e4 is 2^-10, so d is a multiple of it, and the mean lies between two numbers, 5 % of
+   the deviation from either. What is allowed: some roundings of a y of size 1. */
 static void far_from_zero_is_as_near_it(void **state)
 {
     static const char *const kinds[] = {"batchnorm", "layernorm"};
@@ -179,7 +209,8 @@ static void far_from_zero_is_as_near_it(void **state)
             for (int j = 0; j < CHANNELS; j++)
                 off[2] = fmax(off[2], fabs(far.dgamma[j] - near.dgamma[j]) / 8); /* sqrt of the rows */
             if (!(off[0] < 2e-6 && off[1] < 2e-6 && off[2] < 2e-6))
-                fail_msg("%s, %s: y, dx and dgamma are off by %.3g, %.3g, %.3g of their size", kinds[k], deepid_isa_word(isa), off[0], off[1], off[2]);
+                fail_msg("%s, %s: y, dx and dgamma are off by %.3g, %.3g, %.3g of their size", kinds[k],
+                         deepid_isa_word(isa), off[0], off[1], off[2]);
         }
     }
     deepid_ctx_destroy(ctx);

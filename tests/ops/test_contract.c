@@ -1,4 +1,5 @@
-/* The contract of every layer kind in the registry: what is listed is tested. Cases without a row in the table use the kind's defaults. */
+/* The contract of every layer kind in the registry: what is listed is tested. Cases without a row in the table use
+   the kind's defaults. */
 #include "support/support.h"
 
 #include "ops/op.h"
@@ -9,9 +10,12 @@
 
 /* ---- the references, and the cases beside the defaults -------------------------------------------- */
 
-#define KINDS(X)                                                                                                                                                                      \
-    X(dense) X(conv2d) X(batchnorm) X(layernorm) X(relu) X(leaky_relu) X(prelu) X(elu) X(selu) X(tanh) X(sigmoid) X(gelu) X(silu) X(softplus) X(hardtanh) X(hardswish) X(maxpool)      \
-    X(avgpool) X(global_avgpool) X(flatten) X(dropout) X(channel_pad) X(gradient_cast)
+/* clang-format off */
+#define KINDS(X)                                                                                                  \
+    X(dense) X(conv2d) X(batchnorm) X(layernorm) X(relu) X(leaky_relu) X(prelu) X(elu) X(selu) X(tanh) X(sigmoid) \
+    X(gelu) X(silu) X(softplus) X(hardtanh) X(hardswish) X(maxpool) X(avgpool) X(global_avgpool) X(flatten)       \
+    X(dropout) X(channel_pad) X(gradient_cast)
+/* clang-format on */
 #define DECLARE(word) DPID_REFERENCE(word);
 KINDS(DECLARE)
 #define ROW(word) {#word, dpid_reference_##word},
@@ -23,18 +27,48 @@ static const struct {
 static const struct {
     const char *word, *options;
 } cases[] = {
-    {"dense", "out=1"}, {"dense", "out=7"}, {"dense", "out=5 bias=0"},
-    {"conv2d", "out=3 kernel=3"}, {"conv2d", "out=4 kernel=1"}, {"conv2d", "out=2 kernel=2"}, {"conv2d", "out=3 kernel=3 stride=2 padding=1 bias=0"}, {"conv2d", "out=2 kernel=2x3 stride=1x2"},
-    {"conv2d", "out=3 kernel=3 dilation=2"}, {"conv2d", "out=2 kernel=3 padding=0x2x1x3"}, {"conv2d", "out=5 kernel=1 stride=2"}, {"conv2d", "out=3 kernel=5 padding=2"},
-    {"conv2d", "out=10 kernel=3 groups=5"}, {"conv2d", "out=34 kernel=3 groups=17 stride=2"}, {"conv2d", "out=20 kernel=3"}, {"conv2d", "out=33 kernel=3 stride=3x2 dilation=1x2 padding=2"},
-    {"conv2d", "out=2 kernel=1 stride=4"}, {"conv2d", "out=36 kernel=2 padding=1"}, {"conv2d", "out=8 kernel=3"}, {"conv2d", "out=24 kernel=3 stride=2"},
-    {"batchnorm", ""}, {"batchnorm", "eps=0.1 momentum=0.5"}, {"layernorm", ""}, {"leaky_relu", "slope=0.3"}, {"elu", "alpha=0.7"}, {"gelu", "form=tanh"}, {"hardtanh", "min=-0.5 max=2"},
-    {"maxpool", "kernel=2"}, {"maxpool", "kernel=3 padding=1 stride=1"}, {"maxpool", "kernel=1x2 stride=2x1"}, {"avgpool", "kernel=2"}, {"avgpool", "kernel=3 padding=1 stride=2"},
-    {"dropout", "p=0.3"}, {"channel_pad", "out=20 stride=1"}, {"channel_pad", "out=21 stride=2"},
-    {"gradient_cast", ""}, {"gradient_cast", "format=f16 scale=1024"}, {"gradient_cast", "format=none scale=1e-20"},
+    {"dense", "out=1"},
+    {"dense", "out=7"},
+    {"dense", "out=5 bias=0"},
+    {"conv2d", "out=3 kernel=3"},
+    {"conv2d", "out=4 kernel=1"},
+    {"conv2d", "out=2 kernel=2"},
+    {"conv2d", "out=3 kernel=3 stride=2 padding=1 bias=0"},
+    {"conv2d", "out=2 kernel=2x3 stride=1x2"},
+    {"conv2d", "out=3 kernel=3 dilation=2"},
+    {"conv2d", "out=2 kernel=3 padding=0x2x1x3"},
+    {"conv2d", "out=5 kernel=1 stride=2"},
+    {"conv2d", "out=3 kernel=5 padding=2"},
+    {"conv2d", "out=10 kernel=3 groups=5"},
+    {"conv2d", "out=34 kernel=3 groups=17 stride=2"},
+    {"conv2d", "out=20 kernel=3"},
+    {"conv2d", "out=33 kernel=3 stride=3x2 dilation=1x2 padding=2"},
+    {"conv2d", "out=2 kernel=1 stride=4"},
+    {"conv2d", "out=36 kernel=2 padding=1"},
+    {"conv2d", "out=8 kernel=3"},
+    {"conv2d", "out=24 kernel=3 stride=2"},
+    {"batchnorm", ""},
+    {"batchnorm", "eps=0.1 momentum=0.5"},
+    {"layernorm", ""},
+    {"leaky_relu", "slope=0.3"},
+    {"elu", "alpha=0.7"},
+    {"gelu", "form=tanh"},
+    {"hardtanh", "min=-0.5 max=2"},
+    {"maxpool", "kernel=2"},
+    {"maxpool", "kernel=3 padding=1 stride=1"},
+    {"maxpool", "kernel=1x2 stride=2x1"},
+    {"avgpool", "kernel=2"},
+    {"avgpool", "kernel=3 padding=1 stride=2"},
+    {"dropout", "p=0.3"},
+    {"channel_pad", "out=20 stride=1"},
+    {"channel_pad", "out=21 stride=2"},
+    {"gradient_cast", ""},
+    {"gradient_cast", "format=f16 scale=1024"},
+    {"gradient_cast", "format=none scale=1e-20"},
 };
 
-static const dpid_shape shapes[] = {{1, {1}}, {1, {7}}, {1, {13}}, {1, {20}}, {3, {1, 1, 1}}, {3, {5, 4, 3}}, {3, {6, 7, 5}}, {3, {3, 3, 17}}, {3, {5, 8, 12}}};
+static const dpid_shape shapes[] = {{1, {1}},       {1, {7}},       {1, {13}},       {1, {20}},      {3, {1, 1, 1}},
+                                    {3, {5, 4, 3}}, {3, {6, 7, 5}}, {3, {3, 3, 17}}, {3, {5, 8, 12}}};
 static const int64_t batches[] = {2, 3, 5};
 
 /* ---- one op with its arrays, in double -------------------------------------------------------------- */
@@ -59,8 +93,12 @@ static double *array(int64_t n)
 
 static void fail_at(const subject *s, const char *what, int64_t i, double got, double expected)
 {
-    fail_msg("%s %s on %s, n %lld, %s, seed %llu: %s[%lld] is %.17g, expected %.17g", s->op.kind->word, s->options, dpid_shape_text(s->op.in.rank, s->op.in.extent).text, (long long)s->n,
-             s->mode ? "train" : s->exact ? "eval" : "eval, not exact", (unsigned long long)s->seed, what, (long long)i, got, expected);
+    fail_msg("%s %s on %s, n %lld, %s, seed %llu: %s[%lld] is %.17g, expected %.17g", s->op.kind->word, s->options,
+             dpid_shape_text(s->op.in.rank, s->op.in.extent).text, (long long)s->n,
+             s->mode    ? "train"
+             : s->exact ? "eval"
+                        : "eval, not exact",
+             (unsigned long long)s->seed, what, (long long)i, got, expected);
 }
 
 /* Values keep away from the kinks at 0, +-0.5, +-1, 2, +-3 and from ties. */
@@ -80,7 +118,8 @@ static void fill(subject *s)
     away_from_kinks(s->x, s->in);
     random_array(s->seed + 1, s->out, -1, 1, s->dy);
     for (int32_t k = 0; k < s->op.parameters; k++)
-        random_array(s->seed + 2 + (uint64_t)k, s->count[k], s->op.parameter[k].role == DPID_ROLE_VARIANCE ? 0.5 : -1, s->op.parameter[k].role == DPID_ROLE_VARIANCE ? 2 : 1, s->parameter[k]);
+        random_array(s->seed + 2 + (uint64_t)k, s->count[k], s->op.parameter[k].role == DPID_ROLE_VARIANCE ? 0.5 : -1,
+                     s->op.parameter[k].role == DPID_ROLE_VARIANCE ? 2 : 1, s->parameter[k]);
 }
 
 static void open_subject(subject *s)
@@ -129,7 +168,9 @@ static void *to_reals(dpid_precision p, const double *x, int64_t n)
 
 static double real_at(dpid_precision p, const void *x, int64_t i)
 {
-    return p == DPID_P32 ? (double)((const float *)x)[i] : p == DPID_P64 ? ((const double *)x)[i] : (double)((const long double *)x)[i];
+    return p == DPID_P32   ? (double)((const float *)x)[i]
+           : p == DPID_P64 ? ((const double *)x)[i]
+                           : (double)((const long double *)x)[i];
 }
 
 static void *filled(dpid_precision p, int64_t n, double value)
@@ -165,7 +206,8 @@ static outcome run(subject *s, dpid_precision p, bool want)
     const dpid_kernels *kernels = s->op.kind->kernels[s->ctx->isa][p];
     kernels->forward(&pass);
     for (int32_t k = 0; k < s->op.parameters; k++)
-        if (memcmp(states[k], pass.parameter[k], (size_t)(s->count[k] * (p == DPID_P80 ? 10 : bytes))) != 0 && p != DPID_P80)
+        if (memcmp(states[k], pass.parameter[k], (size_t)(s->count[k] * (p == DPID_P80 ? 10 : bytes))) != 0 &&
+            p != DPID_P80)
             fail_msg("%s: forward changed its parameter %s", s->op.kind->word, s->op.parameter[k].name);
     pass.dy = dy;
     pass.dx = want ? dx : NULL;
@@ -214,7 +256,8 @@ static double largest(const double *x, int64_t n)
     return m;
 }
 
-static void check_close(const subject *s, const char *what, int64_t n, const double *got, const double *expected, double tolerance)
+static void check_close(const subject *s, const char *what, int64_t n, const double *got, const double *expected,
+                        double tolerance)
 {
     const double scale = fmax(largest(expected, n), 1e-3);
     for (int64_t i = 0; i < n; i++)
@@ -231,7 +274,8 @@ static double weighted(subject *s)
     return sum;
 }
 
-/* 4th-order central differences of the reference; h = 2e-4: truncation about h^4 = 2e-15 of a fifth derivative (large where a batch of two is normalised), rounding about 1e-16 / h. */
+/* 4th-order central differences of the reference; h = 2e-4: truncation about h^4 = 2e-15 of a fifth derivative
+   (large where a batch of two is normalised), rounding about 1e-16 / h. */
 static double difference(subject *s, double *at)
 {
     static const double where[] = {-2, -1, 1, 2};
@@ -268,7 +312,8 @@ static void check_subject(subject *s)
     for (int32_t k = 0; k < s->op.parameters; k++)
         if (s->op.parameter[k].trained)
             gradient_matches(s, s->op.parameter[k].name, s->parameter[k], s->count[k], o.dparameter[k]);
-    outcome f32 = run(s, DPID_P32, true); /* sums of at most a few hundred terms: 1e-4 of the largest is far above rounding */
+    /* sums of at most a few hundred terms: 1e-4 of the largest is far above rounding */
+    outcome f32 = run(s, DPID_P32, true);
     check_close(s, "f32 y", s->out, f32.y, o.y, 2e-5);
     check_close(s, "f32 dx", s->in, f32.dx, o.dx, s->op.kind->flags & DPID_KIND_ROUGH ? 0x1p-11 + 2e-4 : 2e-4);
     outcome f80 = run(s, DPID_P80, true);
@@ -282,7 +327,8 @@ static void check_subject(subject *s)
     drop(&o);
 }
 
-/* By the kind, its options and the shape, not by their places in tables: a new kind or case leaves the numbers of the others alone. */
+/* By the kind, its options and the shape, not by their places in tables: a new kind or case leaves the numbers of
+   the others alone. */
 static uint64_t seed_of(const char *word, const char *options, size_t shape)
 {
     return dpid_hash64(options, (int64_t)strlen(options), dpid_hash64(word, (int64_t)strlen(word), 0)) + 100 * shape;
@@ -310,11 +356,14 @@ static void for_each_case_of(const char *isa, void (*check)(subject *), int32_t 
             for (size_t h = 0; h < sizeof shapes / sizeof *shapes; h++) {
                 if (dpid_op_create(ctx, k, dpid_span_of(s.options), &shapes[h], &s.op) != DEEPID_OK)
                     continue; /* this kind or these options do not take this shape */
-                const int ways = strcmp(k->word, "conv2d") == 0 && dpid_conv2d_has_winograd(&s.op) ? 2 : (k->flags & DPID_KIND_MODE) ? 2 : 1;
+                const int ways = strcmp(k->word, "conv2d") == 0 && dpid_conv2d_has_winograd(&s.op) ? 2
+                                 : (k->flags & DPID_KIND_MODE)                                     ? 2
+                                                                                                   : 1;
                 for (int mode = 0; mode < ways; mode++) {
                     s.exact = mode == 0; /* conv2d: directly, and by Winograd where it can */
                     s.mode = (dpid_mode)mode;
-                    s.n = (k->flags & DPID_KIND_BATCH) ? 11 : batches[(h + c) % 3]; /* two close values normalised are too steep for differences */
+                    /* two close values normalised are too steep for differences */
+                    s.n = (k->flags & DPID_KIND_BATCH) ? 11 : batches[(h + c) % 3];
                     s.seed = seed_of(k->word, s.options, h);
                     open_subject(&s);
                     check(&s);
@@ -360,7 +409,8 @@ static void check_threads(subject *s)
         if (threads == 1)
             first = o.bits;
         if (o.bits != first)
-            fail_msg("%s %s on %s: the bits differ between 1 and %d threads", s->op.kind->word, s->options, dpid_shape_text(s->op.in.rank, s->op.in.extent).text, threads);
+            fail_msg("%s %s on %s: the bits differ between 1 and %d threads", s->op.kind->word, s->options,
+                     dpid_shape_text(s->op.in.rank, s->op.in.extent).text, threads);
         drop(&o);
     }
 }
@@ -371,7 +421,8 @@ static void every_kind_gives_the_same_bits_for_any_number_of_threads(void **stat
     for_each_case(check_threads, 1);
 }
 
-/* ---- NaN ---------------------------------------------------------------------------------------------------------- */
+/* ---- NaN ----------------------------------------------------------------------------------------------------------
+ */
 
 static void check_nan(subject *s)
 {

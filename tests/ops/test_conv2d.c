@@ -1,4 +1,5 @@
-/* The two ways of a convolution, beyond the contract: exactness, Winograd's error, shapes that cut tiles, bands and blocks. */
+/* The two ways of a convolution, beyond the contract: exactness, Winograd's error, shapes that cut tiles, bands and
+   blocks. */
 #include "support/support.h"
 
 #include "ops/conv2d/conv2d.h"
@@ -102,11 +103,24 @@ static result run(conv *v, bool wide, bool exact)
     void *dw = filled(wide, v->weights, 0);
     void *db = filled(wide, out, 0);
     void *scratch = filled(wide, dpid_op_scratch(&v->op, v->n, dpid_pool_workers(pool)), (double)NAN);
-    dpid_pass pass = {.op = &v->op, .mode = DPID_TRAIN, .n = v->n, .x = x, .y = y, .dy = dy, .dx = dx, .parameter = {w, b}, .dparameter = {dw, db}, .scratch = scratch, .pool = pool, .exact = exact};
+    dpid_pass pass = {.op = &v->op,
+                      .mode = DPID_TRAIN,
+                      .n = v->n,
+                      .x = x,
+                      .y = y,
+                      .dy = dy,
+                      .dx = dx,
+                      .parameter = {w, b},
+                      .dparameter = {dw, db},
+                      .scratch = scratch,
+                      .pool = pool,
+                      .exact = exact};
     kernels->forward(&pass);
     kernels->backward(&pass);
-    const result r = {to_doubles(wide, y, v->out), to_doubles(wide, dx, v->in), to_doubles(wide, dw, v->weights), to_doubles(wide, db, out),
-                      bits(y, v->out * size) ^ 3 * bits(dx, v->in * size) ^ 5 * bits(dw, v->weights * size) ^ 7 * bits(db, out * size)};
+    const result r = {to_doubles(wide, y, v->out), to_doubles(wide, dx, v->in), to_doubles(wide, dw, v->weights),
+                      to_doubles(wide, db, out),
+                      bits(y, v->out * size) ^ 3 * bits(dx, v->in * size) ^ 5 * bits(dw, v->weights * size) ^
+                          7 * bits(db, out * size)};
     void *all[] = {x, w, b, dy, y, dx, dw, db, scratch};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
@@ -144,8 +158,8 @@ static error error_of(const double *got, const double *expected, int64_t n)
 static void within(const char *isa, const shape_case *c, const char *what, error e, double rms, double largest)
 {
     if (!(e.rms <= rms && e.largest <= largest))
-        fail_msg("%s, %s on %s, n %lld: %s is off by %.3g rms, %.3g at most, allowed %.3g and %.3g", isa, c->options, dpid_shape_text(3, c->in.extent).text, (long long)c->n, what, e.rms, e.largest,
-                 rms, largest);
+        fail_msg("%s, %s on %s, n %lld: %s is off by %.3g rms, %.3g at most, allowed %.3g and %.3g", isa, c->options,
+                 dpid_shape_text(3, c->in.extent).text, (long long)c->n, what, e.rms, e.largest, rms, largest);
 }
 
 /* ---- Winograd ---------------------------------------------------------------------------------------------- */
@@ -153,15 +167,17 @@ static void within(const char *isa, const shape_case *c, const char *what, error
 static const shape_case winograd_cases[] = {
     {"out=16 kernel=3", {3, {32, 32, 16}}, 5},
     {"out=32 kernel=3", {3, {16, 16, 32}}, 9},
-    {"out=64 kernel=3", {3, {8, 8, 64}}, 19},              /* several pictures a product, one left over */
-    {"out=48 kernel=3", {3, {7, 11, 32}}, 3},              /* tiles over the border, an odd number of blocks */
-    {"out=30 kernel=3 padding=2", {3, {10, 6, 16}}, 2},    /* a part of a block; the result is larger than the picture */
-    {"out=16 kernel=3 padding=0", {3, {18, 10, 29}}, 2},   /* and smaller */
+    {"out=64 kernel=3", {3, {8, 8, 64}}, 19}, /* several pictures a product, one left over */
+    {"out=48 kernel=3", {3, {7, 11, 32}}, 3}, /* tiles over the border, an odd number of blocks */
+    /* a part of a block; the result is larger than the picture */
+    {"out=30 kernel=3 padding=2", {3, {10, 6, 16}}, 2},
+    {"out=16 kernel=3 padding=0", {3, {18, 10, 29}}, 2}, /* and smaller */
     {"out=16 kernel=3 padding=0x1x2x0", {3, {9, 13, 16}}, 4},
-    {"out=16 kernel=3", {3, {37, 41, 16}}, 2},             /* more tiles than a band */
-    {"out=8 kernel=3", {3, {28, 28, 8}}, 7},               /* two pictures in a block, in bands, one left over in a task */
-    {"out=8 kernel=3", {3, {12, 11, 8}}, 5},               /* and several pairs a product */
-    {"out=5 kernel=3 padding=2", {3, {10, 6, 8}}, 3},      /* a part of a half */
+    {"out=16 kernel=3", {3, {37, 41, 16}}, 2}, /* more tiles than a band */
+    /* two pictures in a block, in bands, one left over in a task */
+    {"out=8 kernel=3", {3, {28, 28, 8}}, 7},
+    {"out=8 kernel=3", {3, {12, 11, 8}}, 5},          /* and several pairs a product */
+    {"out=5 kernel=3 padding=2", {3, {10, 6, 8}}, 3}, /* a part of a half */
     {"out=7 kernel=3 padding=1x0x2x1", {3, {18, 17, 7}}, 1},
 };
 enum { WINOGRAD_CASES = sizeof winograd_cases / sizeof *winograd_cases };
@@ -214,8 +230,9 @@ static void check_winograd_error(deepid_ctx *ctx, const char *isa)
         const error y = error_of(fast.y, truth.y, v.out);
         const error dx = error_of(fast.dx, truth.dx, v.in);
         const error dw = error_of(fast.dw, truth.dw, v.weights);
-        print_message("%s %s on %s: y %.2g %.2g, dx %.2g %.2g, dw %.2g %.2g; direct y %.2g\n", isa, c->options, dpid_shape_text(3, c->in.extent).text, y.rms, y.largest, dx.rms, dx.largest, dw.rms,
-                      dw.largest, error_of(direct.y, truth.y, v.out).rms);
+        print_message("%s %s on %s: y %.2g %.2g, dx %.2g %.2g, dw %.2g %.2g; direct y %.2g\n", isa, c->options,
+                      dpid_shape_text(3, c->in.extent).text, y.rms, y.largest, dx.rms, dx.largest, dw.rms, dw.largest,
+                      error_of(direct.y, truth.y, v.out).rms);
         within(isa, c, "y", y, 3e-6, 3e-5);
         within(isa, c, "dx", dx, 3e-6, 3e-5);
         within(isa, c, "dw", dw, 3e-6, 3e-5);
@@ -290,7 +307,9 @@ static void check_delta(deepid_ctx *ctx, const char *isa)
             result r = run(&v, false, true);
             for (int64_t i = 0; i < v.in; i++)
                 if ((float)v.x[i] != (float)r.y[i])
-                    fail_msg("%s, %s on 5x%lldx%lld, seed %zu: y[%lld] is %.9g, expected %.9g", isa, options, (long long)widths[m], (long long)c, 500 + 10 * k + m, (long long)i, r.y[i], (double)(float)v.x[i]);
+                    fail_msg("%s, %s on 5x%lldx%lld, seed %zu: y[%lld] is %.9g, expected %.9g", isa, options,
+                             (long long)widths[m], (long long)c, 500 + 10 * k + m, (long long)i, r.y[i],
+                             (double)(float)v.x[i]);
             drop(&r);
             close_conv(&v);
         }
@@ -303,7 +322,8 @@ static void a_delta_kernel_returns_its_input(void **state)
     every_isa(check_delta);
 }
 
-/* ---- bits ------------------------------------------------------------------------------------------------------------ */
+/* ---- bits
+   ------------------------------------------------------------------------------------------------------------ */
 
 static void check_threads(deepid_ctx *ctx, const char *isa)
 {
@@ -317,7 +337,8 @@ static void check_threads(deepid_ctx *ctx, const char *isa)
                 result r = run(&v, false, exact);
                 first = t == 0 ? r.bits : first;
                 if (r.bits != first)
-                    fail_msg("%s, %s, exact %d: the bits differ between 1 and %d threads", isa, winograd_cases[i].options, exact, counts[t]);
+                    fail_msg("%s, %s, exact %d: the bits differ between 1 and %d threads", isa,
+                             winograd_cases[i].options, exact, counts[t]);
                 drop(&r);
             }
             close_conv(&v);
@@ -360,8 +381,11 @@ static void avx2_and_avx512_give_the_same_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(winograd_agrees_with_the_direct_sums_in_double), cmocka_unit_test(winograd_stays_within_its_documented_error), cmocka_unit_test(a_delta_kernel_returns_its_input),
-        cmocka_unit_test(bits_do_not_depend_on_the_threads),              cmocka_unit_test(avx2_and_avx512_give_the_same_bits),
+        cmocka_unit_test(winograd_agrees_with_the_direct_sums_in_double),
+        cmocka_unit_test(winograd_stays_within_its_documented_error),
+        cmocka_unit_test(a_delta_kernel_returns_its_input),
+        cmocka_unit_test(bits_do_not_depend_on_the_threads),
+        cmocka_unit_test(avx2_and_avx512_give_the_same_bits),
         cmocka_unit_test(half_a_block_is_the_same_convolution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

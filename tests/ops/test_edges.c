@@ -1,4 +1,5 @@
-/* Known answers and edges of single ops: batch-norm's conventions, losses at extremes, delta kernels, accuracy near zero, refusals of the primitives. */
+/* Known answers and edges of single ops: batch-norm's conventions, losses at extremes, delta kernels, accuracy near
+   zero, refusals of the primitives. */
 #include "support/support.h"
 
 #include <float.h>
@@ -13,7 +14,8 @@ static deepid_tensor *tensor(deepid_ctx *ctx, int32_t dtype, int32_t rank, const
     return t;
 }
 
-/* running variance of 0, 1, 2, 3 is the unbiased 5/3 (momentum 1); a constant column gives exactly beta; one NaN sample stays in its channel */
+/* running variance of 0, 1, 2, 3 is the unbiased 5/3 (momentum 1); a constant column gives exactly beta; one NaN
+   sample stays in its channel */
 static void batchnorm_keeps_its_conventions(void **state)
 {
     (void)state;
@@ -48,8 +50,10 @@ static void batchnorm_keeps_its_conventions(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* x = a, -a, a, -a with a^2 = var = 1e-5 and dy = 1, 1, -1, -1: mean(dy) = mean(dy xhat) = 0, so dx = dy / sqrt(var + eps): 1/sqrt(1e-5) with eps 1e-12, and 1/sqrt(2e-5), 1.41 times
-   less, where backward takes 1e-5. dgamma = sum dy xhat = 0 either way; with dy = xhat the input gradient of the faulty one is not 0 but dy (1 - var / (var + 1e-5)) / sqrt(2e-5) = dy / (2 sqrt(2e-5)). */
+/* x = a, -a, a, -a with a^2 = var = 1e-5 and dy = 1, 1, -1, -1: mean(dy) = mean(dy xhat) = 0, so dx = dy / sqrt(var
+   + eps): 1/sqrt(1e-5) with eps 1e-12, and 1/sqrt(2e-5), 1.41 times less, where backward takes 1e-5. dgamma = sum dy
+   xhat = 0 either way; with dy = xhat the input gradient of the faulty one is not 0 but dy (1 - var / (var + 1e-5))
+   / sqrt(2e-5) = dy / (2 sqrt(2e-5)). */
 static void batchnorm_backward_eps_is_a_fault_of_that_size(void **state)
 {
     (void)state;
@@ -73,15 +77,20 @@ static void batchnorm_backward_eps_is_a_fault_of_that_size(void **state)
         int32_t train;
         const double *dy;
         double expected; /* dx / dy */
-    } rows[] = {{"eps=1e-12", 1, even, 1 / sqrt(1e-5 + 1e-12)}, {"eps=1e-12 backward_eps=1e-5", 1, even, 1 / sqrt(2e-5)}, {"eps=1e-12 backward_eps=1e-5", 1, odd, 0.5 / sqrt(2e-5)},
-                {"eps=1e-12 backward_eps=1e-12", 1, even, 1 / sqrt(1e-5 + 1e-12)}, {"eps=1e-12 backward_eps=1e-5", 0, even, 1 / sqrt(2e-5)}, {"eps=1e-12", 0, even, 1 / sqrt(1e-5 + 1e-12)}};
+    } rows[] = {{"eps=1e-12", 1, even, 1 / sqrt(1e-5 + 1e-12)},
+                {"eps=1e-12 backward_eps=1e-5", 1, even, 1 / sqrt(2e-5)},
+                {"eps=1e-12 backward_eps=1e-5", 1, odd, 0.5 / sqrt(2e-5)},
+                {"eps=1e-12 backward_eps=1e-12", 1, even, 1 / sqrt(1e-5 + 1e-12)},
+                {"eps=1e-12 backward_eps=1e-5", 0, even, 1 / sqrt(2e-5)},
+                {"eps=1e-12", 0, even, 1 / sqrt(1e-5 + 1e-12)}};
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         deepid_tensor *dy = tensor(ctx, DEEPID_F64, 2, e, rows[r].dy);
         OK(deepid_batchnorm_backward(rows[r].options, rows[r].train, x, w, b, mean, variance, dy, dx, NULL, NULL));
         for (int i = 0; i < 4; i++) {
             const double got = ((double *)deepid_tensor_data(dx))[i] / rows[r].dy[i];
             if (!(fabs(got / rows[r].expected - 1) < 1e-6)) /* eps 1e-12 beside var 1e-5 in the third row: 1e-7 */
-                fail_msg("%s, train %d: dx / dy is %.9g, expected %.9g", rows[r].options, rows[r].train, got, rows[r].expected);
+                fail_msg("%s, train %d: dx / dy is %.9g, expected %.9g", rows[r].options, rows[r].train, got,
+                         rows[r].expected);
         }
         deepid_tensor_destroy(dy);
     }
@@ -91,7 +100,8 @@ static void batchnorm_backward_eps_is_a_fault_of_that_size(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* With scale 1e-6: 0.0298 = 2^-25 / 1e-6 is the largest that vanishes, 60 comes back within 2^-11, 7e10 is infinite; the f64 gradient passes. */
+/* With scale 1e-6: 0.0298 = 2^-25 / 1e-6 is the largest that vanishes, 60 comes back within 2^-11, 7e10 is infinite;
+   the f64 gradient passes. */
 static void gradient_cast_stores_f32_gradients_in_sixteen_bits(void **state)
 {
     (void)state;
@@ -104,7 +114,8 @@ static void gradient_cast_stores_f32_gradients_in_sixteen_bits(void **state)
         double got[4];
         OK(deepid_gradient_cast_backward("format=f16 scale=1e-6", x, x, dx));
         for (int i = 0; i < 4; i++)
-            got[i] = dtype == DEEPID_F32 ? (double)((float *)deepid_tensor_data(dx))[i] : ((double *)deepid_tensor_data(dx))[i];
+            got[i] = dtype == DEEPID_F32 ? (double)((float *)deepid_tensor_data(dx))[i]
+                                         : ((double *)deepid_tensor_data(dx))[i];
         if (dtype == DEEPID_F64) {
             assert_memory_equal(got, values, sizeof got);
         } else {
@@ -127,7 +138,11 @@ static void losses_survive_extremes(void **state)
     static const struct {
         double z[3];
         double expected; /* loss of label 0 */
-    } rows[] = {{{0, 0, 0}, 1.0986122886681098}, {{3e38, -3e38, 0}, 0}, {{-3e38, 3e38, 0}, 6e38}, {{1e4, 1e4, -1e4}, 0.69314718055994531}, {{-40, 0, -1e30}, 40}};
+    } rows[] = {{{0, 0, 0}, 1.0986122886681098},
+                {{3e38, -3e38, 0}, 0},
+                {{-3e38, 3e38, 0}, 6e38},
+                {{1e4, 1e4, -1e4}, 0.69314718055994531},
+                {{-40, 0, -1e30}, 40}};
     deepid_ctx *ctx = new_ctx(1);
     const int64_t e[] = {1, 3};
     const int32_t label = 0;
@@ -198,7 +213,8 @@ static void delta_kernels_return_their_input_bit_for_bit(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* relative accuracy near zero and for large negative x: within 4 ulp of the f64 kernel, which the contract test holds to its reference */
+/* relative accuracy near zero and for large negative x: within 4 ulp of the f64 kernel, which the contract test
+   holds to its reference */
 typedef int32_t (*activation)(const char *, const deepid_tensor *, deepid_tensor *);
 
 static void activations_keep_relative_accuracy(void **state)
@@ -207,8 +223,15 @@ static void activations_keep_relative_accuracy(void **state)
     static const struct {
         const char *word;
         activation forward;
-    } rows[] = {{"tanh", deepid_tanh_forward}, {"elu", deepid_elu_forward}, {"selu", deepid_selu_forward}, {"gelu", deepid_gelu_forward}, {"silu", deepid_silu_forward},
-                {"sigmoid", deepid_sigmoid_forward}, {"softplus", deepid_softplus_forward}, {"relu", deepid_relu_forward}, {"leaky_relu", deepid_leaky_relu_forward},
+    } rows[] = {{"tanh", deepid_tanh_forward},
+                {"elu", deepid_elu_forward},
+                {"selu", deepid_selu_forward},
+                {"gelu", deepid_gelu_forward},
+                {"silu", deepid_silu_forward},
+                {"sigmoid", deepid_sigmoid_forward},
+                {"softplus", deepid_softplus_forward},
+                {"relu", deepid_relu_forward},
+                {"leaky_relu", deepid_leaky_relu_forward},
                 {"hardswish", deepid_hardswish_forward}};
     enum { N = 4000 };
     deepid_ctx *ctx = new_ctx(1);
@@ -216,7 +239,10 @@ static void activations_keep_relative_accuracy(void **state)
     double values[N];
     random_array(5, N, -1, 1, values);
     for (int i = 0; i < N; i++)
-        values[i] = (double)(float)(i < 1000 ? values[i] * 1e-30 : i < 2000 ? values[i] * 1e-6 : i < 3000 ? values[i] * 10 : values[i]);
+        values[i] = (double)(float)(i < 1000   ? values[i] * 1e-30
+                                    : i < 2000 ? values[i] * 1e-6
+                                    : i < 3000 ? values[i] * 10
+                                               : values[i]);
     deepid_tensor *x32 = tensor(ctx, DEEPID_F32, 1, e, values);
     deepid_tensor *x64 = tensor(ctx, DEEPID_F64, 1, e, values);
     deepid_tensor *y32 = tensor(ctx, DEEPID_F32, 1, e, NULL);
@@ -230,7 +256,8 @@ static void activations_keep_relative_accuracy(void **state)
             const double ulp = fmax(fabs(expected), (double)FLT_MIN) * (double)FLT_EPSILON;
             /* gelu and silu at x near -10 multiply x's rounding by x: 8 ulp there */
             if (!(fabs(got - expected) <= (fabs(values[i]) > 2 ? 60 : 5) * ulp))
-                fail_msg("%s(%.9g) is %.9g, expected %.9g: %.1f ulp", rows[r].word, values[i], got, expected, fabs(got - expected) / ulp);
+                fail_msg("%s(%.9g) is %.9g, expected %.9g: %.1f ulp", rows[r].word, values[i], got, expected,
+                         fabs(got - expected) / ulp);
         }
     }
     const double edges[] = {-0.0, (double)NAN, (double)INFINITY, -(double)INFINITY};
@@ -271,8 +298,10 @@ static void primitives_refuse_what_does_not_fit(void **state)
     assert_int_equal(deepid_dense_forward(x, NULL, b, y), DEEPID_ERR_ARGUMENT);
     OK(deepid_dense_backward(x, w, y, NULL, NULL, b));
     OK(deepid_dense_backward(x, w, y, NULL, NULL, NULL));
-    REFUSED(deepid_conv2d_forward("", x, w, b, y), DEEPID_ERR_SHAPE, "expected [out, kernel height, kernel width, in / groups]");
-    REFUSED(deepid_maxpool_forward("kernel=2", x, y), DEEPID_ERR_SHAPE, "maxpool: input is 3, expected height x width x channels");
+    REFUSED(deepid_conv2d_forward("", x, w, b, y), DEEPID_ERR_SHAPE,
+            "expected [out, kernel height, kernel width, in / groups]");
+    REFUSED(deepid_maxpool_forward("kernel=2", x, y), DEEPID_ERR_SHAPE,
+            "maxpool: input is 3, expected height x width x channels");
     REFUSED(deepid_channel_pad_forward("out=2", x, y), DEEPID_ERR_SHAPE, "expected at least the 3 of the input");
     for (int64_t i = 0; deepid_layer_word(i); i++)
         assert_non_null(deepid_layer_help(deepid_layer_word(i)));

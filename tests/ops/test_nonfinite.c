@@ -20,14 +20,23 @@ static void backward_at(const dpid_op *op, dpid_isa isa, dpid_precision p, doubl
         dpid_store(p, d, i, dy);
     }
     dpid_store(p, w, 0, weight);
-    dpid_pass pass = {.op = op, .mode = DPID_TRAIN, .n = UNITS, .x = x, .y = y, .dy = d, .dx = out, .parameter = {w}, .dparameter = {NULL}};
+    dpid_pass pass = {.op = op,
+                      .mode = DPID_TRAIN,
+                      .n = UNITS,
+                      .x = x,
+                      .y = y,
+                      .dy = d,
+                      .dx = out,
+                      .parameter = {w},
+                      .dparameter = {NULL}};
     kernels->forward(&pass);
     kernels->backward(&pass);
     for (int i = 0; i < UNITS; i++)
         dx[i] = dpid_fetch(p, out, i);
 }
 
-/* Where a gradient of 1 becomes 0, infinities and NaN do. Elsewhere they come through. Of kinds with kinks, in every precision and instruction set. */
+/* Where a gradient of 1 becomes 0, infinities and NaN do. Elsewhere they come through. Of kinds with kinks, in every
+   precision and instruction set. */
 static void check_kind(deepid_ctx *ctx, const dpid_kind *kind, const char *options, double weight, int64_t least)
 {
     static const double values[] = {(double)INFINITY, -(double)INFINITY, (double)NAN};
@@ -44,7 +53,8 @@ static void check_kind(deepid_ctx *ctx, const dpid_kind *kind, const char *optio
                 for (int i = 0; i < UNITS; i++) {
                     dead += slope[i] == 0;
                     if (slope[i] == 0 ? dx[i] != 0 : isfinite(dx[i]))
-                        fail_msg("%s %s, %s, precision %d: dy = %g at x = %g gives %g, the slope is %g", kind->word, options, deepid_isa_word(isa), p, values[v], -8 + 0.25 * i, dx[i], slope[i]);
+                        fail_msg("%s %s, %s, precision %d: dy = %g at x = %g gives %g, the slope is %g", kind->word,
+                                 options, deepid_isa_word(isa), p, values[v], -8 + 0.25 * i, dx[i], slope[i]);
                 }
             }
             assert_true(dead >= 3 * least);
@@ -58,8 +68,9 @@ static void a_unit_without_slope_lets_nothing_through(void **state)
         const char *word, *options;
         double weight;
         int64_t least; /* units that are dead */
-    } cases[] = {{"relu", "", 0, 32}, {"leaky_relu", "slope=0", 0, 32}, {"elu", "alpha=0", 0, 32}, {"hardtanh", "", 0, 50}, {"hardtanh", "min=0 max=6", 0, 34}, {"hardswish", "", 0, 20},
-                 {"prelu", "", 0, 32}, {"dropout", "p=0.5", 0, 16}};
+    } cases[] = {{"relu", "", 0, 32},     {"leaky_relu", "slope=0", 0, 32},   {"elu", "alpha=0", 0, 32},
+                 {"hardtanh", "", 0, 50}, {"hardtanh", "min=0 max=6", 0, 34}, {"hardswish", "", 0, 20},
+                 {"prelu", "", 0, 32},    {"dropout", "p=0.5", 0, 16}};
     deepid_ctx *ctx = new_ctx(1);
     (void)state;
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
@@ -76,15 +87,19 @@ static void activations_have_their_limits(void **state)
     static const struct {
         const char *word, *options;
         double at_low, slope_low, slope_high;
-    } cases[] = {{"relu", "", 0, 0, 1}, {"leaky_relu", "slope=0", 0, 0, 1}, {"hardswish", "", 0, 0, 1}, {"gelu", "", 0, 0, 1}, {"gelu", "form=tanh", 0, 0, 1}, {"silu", "", 0, 0, 1}, {"softplus", "", 0, 0, 1},
-                 {"elu", "", -1, 0, 1}, {"hardtanh", "", -1, 0, 0}};
+    } cases[] = {{"relu", "", 0, 0, 1},          {"leaky_relu", "slope=0", 0, 0, 1},
+                 {"hardswish", "", 0, 0, 1},     {"gelu", "", 0, 0, 1},
+                 {"gelu", "form=tanh", 0, 0, 1}, {"silu", "", 0, 0, 1},
+                 {"softplus", "", 0, 0, 1},      {"elu", "", -1, 0, 1},
+                 {"hardtanh", "", -1, 0, 0}};
     static const double large[] = {1e5, 1e20, 3e38, (double)INFINITY};
     deepid_ctx *ctx = new_ctx(1);
     const dpid_shape shape = {1, {8}};
     (void)state;
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         dpid_op op;
-        OK(dpid_op_create(ctx, dpid_kind_find(dpid_span_of(cases[c].word)), dpid_span_of(cases[c].options), &shape, &op));
+        OK(dpid_op_create(ctx, dpid_kind_find(dpid_span_of(cases[c].word)), dpid_span_of(cases[c].options), &shape,
+                          &op));
         for (int isa = 0; deepid_isa_word(isa); isa++) {
             for (int p = 0; p < DPID_PRECISIONS; p++) {
                 long double x[8], y[8], dy[8], dx[8];
@@ -97,8 +112,10 @@ static void activations_have_their_limits(void **state)
                 op.kind->kernels[isa][p]->backward(&pass);
                 for (int i = 0; i < 8; i++) {
                     const double slope = i < 4 ? cases[c].slope_low : cases[c].slope_high;
-                    if (dpid_fetch((dpid_precision)p, dx, i) != slope || (i < 4 && dpid_fetch((dpid_precision)p, y, i) != cases[c].at_low))
-                        fail_msg("%s %s, precision %d: at %g it is %g with slope %g, expected slope %g", cases[c].word, cases[c].options, p, i < 4 ? -large[i] : large[i - 4],
+                    if (dpid_fetch((dpid_precision)p, dx, i) != slope ||
+                        (i < 4 && dpid_fetch((dpid_precision)p, y, i) != cases[c].at_low))
+                        fail_msg("%s %s, precision %d: at %g it is %g with slope %g, expected slope %g", cases[c].word,
+                                 cases[c].options, p, i < 4 ? -large[i] : large[i - 4],
                                  dpid_fetch((dpid_precision)p, y, i), dpid_fetch((dpid_precision)p, dx, i), slope);
                 }
             }
@@ -115,7 +132,8 @@ static void clipping_has_its_ends_in_order(void **state)
     dpid_op op;
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        REFUSED(dpid_op_create(ctx, dpid_kind_find(dpid_span_of("hardtanh")), dpid_span_of(bad[i]), &shape, &op), DEEPID_ERR_SPEC, "expected min below max");
+        REFUSED(dpid_op_create(ctx, dpid_kind_find(dpid_span_of("hardtanh")), dpid_span_of(bad[i]), &shape, &op),
+                DEEPID_ERR_SPEC, "expected min below max");
     deepid_ctx_destroy(ctx);
 }
 
@@ -141,8 +159,18 @@ static void run(deepid_ctx *ctx, const dpid_op *op, dpid_precision p, bool exact
         for (int64_t k = 0; from[i] && k < counts[i]; k++)
             dpid_store(p, memory[i], k, from[i][k]);
     }
-    const dpid_pass pass = {.op = op, .mode = DPID_TRAIN, .n = N, .x = memory[0], .parameter = {memory[1]}, .dy = memory[2], .y = memory[3], .dx = memory[4], .dparameter = {memory[5]},
-                            .scratch = memory[6], .pool = pool, .exact = exact};
+    const dpid_pass pass = {.op = op,
+                            .mode = DPID_TRAIN,
+                            .n = N,
+                            .x = memory[0],
+                            .parameter = {memory[1]},
+                            .dy = memory[2],
+                            .y = memory[3],
+                            .dx = memory[4],
+                            .dparameter = {memory[5]},
+                            .scratch = memory[6],
+                            .pool = pool,
+                            .exact = exact};
     double *const to[] = {a->y, a->dx, a->dw};
     kernels->forward(&pass);
     kernels->backward(&pass);
@@ -157,7 +185,8 @@ static void run(deepid_ctx *ctx, const dpid_op *op, dpid_precision p, bool exact
 static void same_kind(const char *where, const char *what, int64_t n, const double *a, const double *b)
 {
     for (int64_t i = 0; i < n; i++)
-        if (isnan(a[i]) != isnan(b[i]) || isinf(a[i]) != isinf(b[i]) || (isinf(a[i]) && a[i] != b[i]) || (isfinite(a[i]) && fabs(a[i] - b[i]) > 1e-3 * fmax(1, fabs(b[i]))))
+        if (isnan(a[i]) != isnan(b[i]) || isinf(a[i]) != isinf(b[i]) || (isinf(a[i]) && a[i] != b[i]) ||
+            (isfinite(a[i]) && fabs(a[i] - b[i]) > 1e-3 * fmax(1, fabs(b[i]))))
             fail_msg("%s: %s[%lld] is %g, plain sums give %g", where, what, (long long)i, a[i], b[i]);
 }
 
@@ -186,7 +215,8 @@ static void drop(arrays *a)
         free(all[i]);
 }
 
-/* One odd number in x, then in dy, of picture 2: everything is as the plain sums have it, and the other pictures keep their bits. */
+/* One odd number in x, then in dy, of picture 2: everything is as the plain sums have it, and the other pictures
+   keep their bits. */
 static void check_odd_number(deepid_ctx *ctx, const dpid_op *op, dpid_precision p, bool in_x, double value)
 {
     char where[160];
@@ -196,7 +226,8 @@ static void check_odd_number(deepid_ctx *ctx, const dpid_op *op, dpid_precision 
     double *const from = in_x ? odd.x : odd.dy;
     const int64_t count = (in_x ? odd.in : odd.out) / N;
     const int64_t at = 2 * count + 5 * count / 9;
-    snprintf(where, sizeof where, "%s, precision %d, %g in %s, out=%lld", deepid_ctx_isa(ctx), (int)p, value, in_x ? "x" : "dy", (long long)op->out.extent[2]);
+    snprintf(where, sizeof where, "%s, precision %d, %g in %s, out=%lld", deepid_ctx_isa(ctx), (int)p, value,
+             in_x ? "x" : "dy", (long long)op->out.extent[2]);
     from[at] = (in_x ? plain.x : plain.dy)[at] = value;
     run(ctx, op, p, false, &clean);
     run(ctx, op, p, false, &odd);
@@ -221,14 +252,17 @@ static void winograd_keeps_odd_numbers_where_they_belong(void **state)
     static const struct {
         const char *options;
         dpid_shape in;
-    } cases[] = {{"out=8 kernel=3 bias=0", {3, {12, 12, 8}}}, {"out=16 kernel=3 bias=0", {3, {8, 8, 16}}}, {"out=40 kernel=3 padding=2x1x0x2 bias=0", {3, {13, 9, 32}}}};
+    } cases[] = {{"out=8 kernel=3 bias=0", {3, {12, 12, 8}}},
+                 {"out=16 kernel=3 bias=0", {3, {8, 8, 16}}},
+                 {"out=40 kernel=3 padding=2x1x0x2 bias=0", {3, {13, 9, 32}}}};
     (void)state;
     for (int isa = 0; deepid_isa_word(isa); isa++) {
         deepid_ctx *ctx = new_ctx(2);
         OK(deepid_ctx_set_isa(ctx, deepid_isa_word(isa)));
         for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
             dpid_op op;
-            OK(dpid_op_create(ctx, dpid_kind_find(dpid_span_of("conv2d")), dpid_span_of(cases[c].options), &cases[c].in, &op));
+            OK(dpid_op_create(ctx, dpid_kind_find(dpid_span_of("conv2d")), dpid_span_of(cases[c].options), &cases[c].in,
+                              &op));
             assert_true(dpid_conv2d_has_winograd(&op));
             for (int v = 0; v < 3; v++)
                 for (int what = 0; what < 2; what++)
@@ -239,7 +273,8 @@ static void winograd_keeps_odd_numbers_where_they_belong(void **state)
     }
 }
 
-/* 3e37 everywhere with small weights: the plain sums stay below 1e37, the transform of x goes over the largest float. */
+/* 3e37 everywhere with small weights: the plain sums stay below 1e37, the transform of x goes over the largest
+   float. */
 static void winograd_does_not_overflow_where_the_sums_do_not(void **state)
 {
     deepid_ctx *ctx = new_ctx(1);

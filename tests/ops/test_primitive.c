@@ -1,4 +1,5 @@
-/* Public primitives: known answers at the edges that references share with their ops, sizes of more than one chunk, and which tensors may lie beside each other. */
+/* Public primitives: known answers at the edges that references share with their ops, sizes of more than one chunk,
+   and which tensors may lie beside each other. */
 #include "support/support.h"
 
 #include <math.h>
@@ -68,8 +69,9 @@ static void layernorm_sums_over_all_rows(void **state)
     deepid_ctx *ctx = new_ctx(2);
     random_array(1, ROWS * WIDTH, -1, 1, x);
     random_array(2, ROWS * WIDTH, 0, 1, dy);
-    deepid_tensor *t[] = {wrapped(ctx, 2, extents, x), wrapped(ctx, 1, width, gamma), wrapped(ctx, 1, width, beta), wrapped(ctx, 2, extents, y),
-                          wrapped(ctx, 2, extents, dy), wrapped(ctx, 2, extents, dx), wrapped(ctx, 1, width, dgamma), wrapped(ctx, 1, width, dbeta)};
+    deepid_tensor *t[] = {wrapped(ctx, 2, extents, x),    wrapped(ctx, 1, width, gamma), wrapped(ctx, 1, width, beta),
+                          wrapped(ctx, 2, extents, y),    wrapped(ctx, 2, extents, dy),  wrapped(ctx, 2, extents, dx),
+                          wrapped(ctx, 1, width, dgamma), wrapped(ctx, 1, width, dbeta)};
     OK(deepid_layernorm_forward("", t[0], t[1], t[2], t[3]));
     OK(deepid_layernorm_backward("", t[0], t[1], t[2], t[4], t[5], t[6], t[7]));
     for (int j = 0; j < WIDTH; j++) {
@@ -121,8 +123,8 @@ static void batchnorm_measures_all_rows_and_moves_its_statistics(void **state)
         random_array(4, n * WIDTH, -1, 2, x);
         for (int64_t i = 0; i < n; i++)
             x[i * WIDTH + 1] += (double)i / (double)n; /* pieces differ */
-        deepid_tensor *t[] = {wrapped(ctx, 2, extents, x), wrapped(ctx, 1, width, gamma), wrapped(ctx, 1, width, beta), wrapped(ctx, 1, width, mean), wrapped(ctx, 1, width, var),
-                              wrapped(ctx, 2, extents, y)};
+        deepid_tensor *t[] = {wrapped(ctx, 2, extents, x),  wrapped(ctx, 1, width, gamma), wrapped(ctx, 1, width, beta),
+                              wrapped(ctx, 1, width, mean), wrapped(ctx, 1, width, var),   wrapped(ctx, 2, extents, y)};
         OK(deepid_batchnorm_forward("momentum=0.25 eps=0", 1, t[0], t[1], t[2], t[3], t[4], t[5]));
         for (int j = 0; j < WIDTH; j++) {
             static const double start[2][WIDTH] = {{2, 0, -1}, {1, 3, 0.5}};
@@ -134,7 +136,8 @@ static void batchnorm_measures_all_rows_and_moves_its_statistics(void **state)
                 squares += (x[i * WIDTH + j] - m) * (x[i * WIDTH + j] - m);
             near_at("running mean", j, mean[j], 0.75 * start[0][j] + 0.25 * m, 1e-12);
             near_at("running variance", j, var[j], 0.75 * start[1][j] + 0.25 * squares / (double)(n - 1), 1e-12);
-            near_at("the last y", j, y[(n - 1) * WIDTH + j], gamma[j] * (x[(n - 1) * WIDTH + j] - m) / sqrt(squares / (double)n) + beta[j], 1e-10);
+            near_at("the last y", j, y[(n - 1) * WIDTH + j],
+                    gamma[j] * (x[(n - 1) * WIDTH + j] - m) / sqrt(squares / (double)n) + beta[j], 1e-10);
         }
         for (int i = 0; i < 6; i++)
             deepid_tensor_destroy(t[i]);
@@ -162,7 +165,8 @@ static void channel_pad_puts_the_odd_channel_behind(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* padding=same of an even kernel pads behind: y_i = x_i w_0 + x_{i+1} w_1, nothing behind the end (as TensorFlow and ONNX's SAME_UPPER do). */
+/* padding=same of an even kernel pads behind: y_i = x_i w_0 + x_{i+1} w_1, nothing behind the end (as TensorFlow and
+   ONNX's SAME_UPPER do). */
 static void same_padding_puts_the_odd_pixel_behind(void **state)
 {
     (void)state;
@@ -200,7 +204,8 @@ static void the_first_of_equal_maxima_gets_the_gradient(void **state)
 
 /* ---- losses -------------------------------------------------------------------------------------------------- */
 
-/* L = mean over rows of -sum_k t_k log softmax(z)_k with t = (1 - s) onehot + s / classes, and its slope (softmax - t) / n, written out; 1500 classes are more than a block. */
+/* L = mean over rows of -sum_k t_k log softmax(z)_k with t = (1 - s) onehot + s / classes, and its slope (softmax -
+   t) / n, written out; 1500 classes are more than a block. */
 static void the_gradient_of_cross_entropy_is_its_formula(void **state)
 {
     (void)state;
@@ -229,7 +234,8 @@ static void the_gradient_of_cross_entropy_is_its_formula(void **state)
             for (int64_t c = 0; c < width; c++) {
                 const double target = (c == labels[i] ? 1 - s : 0) + s / (double)width;
                 expected -= target * (z[i * width + c] - log(sum)) / (double)n;
-                near_at("dz", i * width + c, dz[i * width + c], (exp(z[i * width + c]) / sum - target) / (double)n, 1e-14);
+                near_at("dz", i * width + c, dz[i * width + c], (exp(z[i * width + c]) / sum - target) / (double)n,
+                        1e-14);
             }
         }
         near_at("loss", k, loss, expected, 1e-12);

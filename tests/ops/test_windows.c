@@ -1,4 +1,5 @@
-/* Windows over pictures at every place that options can put them: beyond the border, past the picture, in the padding alone. All arrays end at a page that nobody may touch. */
+/* Windows over pictures at every place that options can put them: beyond the border, past the picture, in the
+   padding alone. All arrays end at a page that nobody may touch. */
 #include "support/support.h"
 
 #include "net/net.h"
@@ -80,7 +81,8 @@ static void different_numbers(int64_t n, double *out)
 
 static void fail_at(const trial *t, const char *what, double got, double expected)
 {
-    fail_msg("%s %s on %s, %s, precision %d: %s is %.9g, expected %.9g", t->kind, t->options, dpid_shape_text(3, t->op.in.extent).text, deepid_isa_word(t->isa), (int)t->precision, what, got, expected);
+    fail_msg("%s %s on %s, %s, precision %d: %s is %.9g, expected %.9g", t->kind, t->options,
+             dpid_shape_text(3, t->op.in.extent).text, deepid_isa_word(t->isa), (int)t->precision, what, got, expected);
 }
 
 /* A mean of a pool is rounded, a sum of whole numbers is not. */
@@ -122,7 +124,8 @@ static void check_gradients(trial *t, const dpid_pass *pass, uint64_t seed)
     if (t->weights == 0)
         return;
     small_numbers(seed + 1, t->weights, t->u);
-    compare(t, "dw along a direction", product(t->precision, pass->dparameter[0], t->u, t->weights), derivative(t, t->w, t->u, t->weights));
+    compare(t, "dw along a direction", product(t->precision, pass->dparameter[0], t->u, t->weights),
+            derivative(t, t->w, t->u, t->weights));
 }
 
 static dpid_pass arrays_of(trial *t)
@@ -169,7 +172,14 @@ static void check_trial(trial *t, uint64_t seed)
 
 /* ---- all of them ------------------------------------------------------------------------------------- */
 
-enum { SIDES = 6, KERNELS = 5, STRIDES = 31, PADS = 6, DILATIONS = 3, GEOMETRIES = SIDES * KERNELS * STRIDES * PADS * PADS * DILATIONS };
+enum {
+    SIDES = 6,
+    KERNELS = 5,
+    STRIDES = 31,
+    PADS = 6,
+    DILATIONS = 3,
+    GEOMETRIES = SIDES * KERNELS * STRIDES * PADS * PADS * DILATIONS
+};
 
 static axis axis_at(int64_t i)
 {
@@ -196,13 +206,16 @@ static bool make_trial(trial *t, int64_t i, const char *word, dpid_reference ref
     const axis r = axis_at(i);
     const axis c = axis_at(i * 7919 % GEOMETRIES);
     const dpid_shape in = {3, {r.in, c.in, inputs[i % 2]}};
-    const int length = snprintf(t->options, sizeof t->options, "kernel=%dx%d stride=%dx%d padding=%dx%dx%dx%d", (int)r.kernel, (int)c.kernel, (int)r.stride, (int)c.stride, (int)r.before, (int)r.after,
-                                (int)c.before, (int)c.after);
+    const int length =
+        snprintf(t->options, sizeof t->options, "kernel=%dx%d stride=%dx%d padding=%dx%dx%dx%d", (int)r.kernel,
+                 (int)c.kernel, (int)r.stride, (int)c.stride, (int)r.before, (int)r.after, (int)c.before, (int)c.after);
     if (conv)
-        snprintf(t->options + length, sizeof t->options - (size_t)length, " dilation=%dx%d out=%d", (int)r.dilation, (int)c.dilation, r.stride > 4 ? outputs[i % 4] : outputs[i % 2]);
+        snprintf(t->options + length, sizeof t->options - (size_t)length, " dilation=%dx%d out=%d", (int)r.dilation,
+                 (int)c.dilation, r.stride > 4 ? outputs[i % 4] : outputs[i % 2]);
     t->kind = word;
     t->reference = reference;
-    return dpid_op_create(t->ctx, dpid_kind_find(dpid_span_of(word)), dpid_span_of(t->options), &in, &t->op) == DEEPID_OK;
+    return dpid_op_create(t->ctx, dpid_kind_find(dpid_span_of(word)), dpid_span_of(t->options), &in, &t->op) ==
+           DEEPID_OK;
 }
 
 static void all_geometries(const char *word, dpid_reference reference, int64_t least)
@@ -241,13 +254,16 @@ static void pools_see_the_right_pixels_from_any_place(void **state)
     all_geometries("avgpool", dpid_reference_avgpool, 3000);
 }
 
-/* A window that sees padding alone has the bias for a result, and no gradient: 2x2 and 28x28 pictures, whose windows lie above and left of them. */
+/* A window that sees padding alone has the bias for a result, and no gradient: 2x2 and 28x28 pictures, whose windows
+   lie above and left of them. */
 static void windows_in_the_padding_give_the_bias(void **state)
 {
     static const struct {
         const char *options;
         int64_t side;
-    } cases[] = {{"out=4 kernel=1 stride=4 padding=1", 2}, {"out=4 kernel=1 stride=30 padding=1", 28}, {"out=4 kernel=3 stride=31 padding=5x0x5x0 dilation=2", 5}};
+    } cases[] = {{"out=4 kernel=1 stride=4 padding=1", 2},
+                 {"out=4 kernel=1 stride=30 padding=1", 28},
+                 {"out=4 kernel=3 stride=31 padding=5x0x5x0 dilation=2", 5}};
     static trial t;
     (void)state;
     t.ctx = new_ctx(1);
@@ -256,7 +272,8 @@ static void windows_in_the_padding_give_the_bias(void **state)
             for (int p = 0; p < DPID_PRECISIONS; p++) {
                 const dpid_shape in = {3, {cases[i].side, cases[i].side, 3}};
                 deepid_ctx *ctx = t.ctx;
-                OK(dpid_op_create(ctx, dpid_kind_find(dpid_span_of("conv2d")), dpid_span_of(cases[i].options), &in, &t.op));
+                OK(dpid_op_create(ctx, dpid_kind_find(dpid_span_of("conv2d")), dpid_span_of(cases[i].options), &in,
+                                  &t.op));
                 snprintf(t.options, sizeof t.options, "%s", cases[i].options);
                 t.kind = "conv2d";
                 t.n = 1;

@@ -22,7 +22,8 @@ static float *uniform(uint64_t seed, int64_t n)
     return y;
 }
 
-static float *multiply(const float *v, const float *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, bool narrow)
+static float *multiply(const float *v, const float *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles,
+                       bool narrow)
 {
     const dpid_ahead nothing = {.count = 0};
     const int64_t reals = DPID_POSITIONS * dpid_position(out_blocks, tiles);
@@ -42,8 +43,10 @@ static void compare_shapes(int64_t in_blocks, int64_t out_blocks, int64_t count)
     float *wide = multiply(v, u, in_blocks, out_blocks, tiles, false);
     for (int64_t i = 0; i < DPID_POSITIONS * dpid_position(out_blocks, tiles); i++)
         if (memcmp(&narrow[i], &wide[i], sizeof *wide) != 0)
-            fail_msg("seed %d, %lld to %lld blocks, %lld tiles: number %lld is %a in the narrow shape and %a in the wide one", SEED, (long long)in_blocks, (long long)out_blocks, (long long)tiles,
-                     (long long)i, (double)narrow[i], (double)wide[i]);
+            fail_msg("seed %d, %lld to %lld blocks, %lld tiles: number %lld is %a in the narrow shape and %a in the "
+                     "wide one",
+                     SEED, (long long)in_blocks, (long long)out_blocks, (long long)tiles, (long long)i,
+                     (double)narrow[i], (double)wide[i]);
     free(wide);
     free(narrow);
     free(u);

@@ -65,10 +65,12 @@ static int boxes_of(const char *svg, box *boxes)
 
 static void numbers_only(void *user, const char *element, const char *attribute, const char *value, size_t length)
 {
-    static const char *const numeric[] = {"d", "x", "y", "x1", "y1", "x2", "y2", "width", "height", "viewBox", "fill-opacity"};
+    static const char *const numeric[] = {"d",  "x",     "y",      "x1",      "y1",          "x2",
+                                          "y2", "width", "height", "viewBox", "fill-opacity"};
     for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++)
         if (strcmp(attribute, numeric[i]) == 0 && (length == 0 || strspn(value, "0123456789.- MLZaHhlvmz") < length))
-            fail_msg("seed %llu: %s of %s is '%.*s'", *(unsigned long long *)user, attribute, element, (int)length, value);
+            fail_msg("seed %llu: %s of %s is '%.*s'", *(unsigned long long *)user, attribute, element, (int)length,
+                     value);
 }
 
 /* All that is promised of every picture. */
@@ -89,12 +91,14 @@ static void check_picture(deepid_ctx *ctx, deepid_chart *chart, uint64_t seed)
     for (int i = 0; i < count; i++) {
         const box *a = &boxes[i];
         if (a->left < -slack || a->right > DPID_CHART_WIDTH + slack || a->top < -slack || a->bottom > height + slack)
-            fail_msg("seed %llu: '%s' leaves the picture: %g..%g, %g..%g of %g", number, a->text, a->left, a->right, a->top, a->bottom, height);
+            fail_msg("seed %llu: '%s' leaves the picture: %g..%g, %g..%g of %g", number, a->text, a->left, a->right,
+                     a->top, a->bottom, height);
         for (int k = 0; k < i; k++) {
             const box *b = &boxes[k];
-            if (a->left < b->right - 2 * slack && b->left < a->right - 2 * slack && a->top < b->bottom - 2 * slack && b->top < a->bottom - 2 * slack)
-                fail_msg("seed %llu: '%s' (%g..%g, %g..%g) lies over '%s' (%g..%g, %g..%g)", number, a->text, a->left, a->right, a->top, a->bottom, b->text, b->left, b->right, b->top,
-                         b->bottom);
+            if (a->left < b->right - 2 * slack && b->left < a->right - 2 * slack && a->top < b->bottom - 2 * slack &&
+                b->top < a->bottom - 2 * slack)
+                fail_msg("seed %llu: '%s' (%g..%g, %g..%g) lies over '%s' (%g..%g, %g..%g)", number, a->text, a->left,
+                         a->right, a->top, a->bottom, b->text, b->left, b->right, b->top, b->bottom);
         }
     }
     assert_string_equal(svg, deepid_chart_svg(chart, "a <picture> & its \"label\"")); /* drawing changes nothing */
@@ -122,12 +126,16 @@ static int64_t roll_int(dice *d, int64_t below)
 /* Ordinary numbers of a scale of their own, now and then one that is none of those. */
 static void roll_numbers(dice *d, int64_t n, double *out)
 {
-    const double odd[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, 0, -0.0, 1e308, -1e308, 1.7e308, 5e-324, -3, 1e-300, 1};
+    const double odd[] = {
+        (double)NAN, (double)INFINITY, -(double)INFINITY, 0, -0.0, 1e308, -1e308, 1.7e308, 5e-324, -3, 1e-300, 1};
     const int kind = (int)roll_int(d, 6);
     const double scale = pow(10, 600 * (roll(d) - 0.5) * (kind == 0) + 8 * (roll(d) - 0.5));
     for (int64_t i = 0; i < n; i++) {
         const double u = roll(d);
-        out[i] = kind == 1 ? scale : kind == 2 ? scale * (1 + 1e-14 * u) : kind == 3 ? pow(10, 20 * u - 10) : scale * (u - (kind == 4) * 0.5);
+        out[i] = kind == 1   ? scale
+                 : kind == 2 ? scale * (1 + 1e-14 * u)
+                 : kind == 3 ? pow(10, 20 * u - 10)
+                             : scale * (u - (kind == 4) * 0.5);
         if (roll(d) < 0.1 * (double)(kind > 2))
             out[i] = odd[roll_int(d, sizeof odd / sizeof *odd)];
     }
@@ -135,25 +143,31 @@ static void roll_numbers(dice *d, int64_t n, double *out)
 
 static const char *roll_text(dice *d)
 {
-    static const char *const texts[] = {"plain",
-                                        "a",
-                                        "<b>&\"'",
-                                        "identity skip, 30 layers, with a name that goes on and on and on, further than any picture is wide",
-                                        "W",
-                                        "\xe6\xb7\xb1\xe3\x81\x84\xe7\xb6\xb2",
-                                        "2\xc3\x97"
-                                        "10\xe2\x81\xbb\xe2\x81\xb4",
-                                        "WWWWWWWWWWWWWWWWWWWWWWW",
-                                        "iiiiiiiiiiiiiiii",
-                                        "bad \xff bytes \x01",
-                                        "\xf0\x9f\x98\x80 smile"};
+    static const char *const texts[] = {
+        "plain",
+        "a",
+        "<b>&\"'",
+        "identity skip, 30 layers, with a name that goes on and on and on, further than any picture is wide",
+        "W",
+        "\xe6\xb7\xb1\xe3\x81\x84\xe7\xb6\xb2",
+        "2\xc3\x97"
+        "10\xe2\x81\xbb\xe2\x81\xb4",
+        "WWWWWWWWWWWWWWWWWWWWWWW",
+        "iiiiiiiiiiiiiiii",
+        "bad \xff bytes \x01",
+        "\xf0\x9f\x98\x80 smile"};
     return texts[roll_int(d, sizeof texts / sizeof *texts)];
 }
 
 static const char *roll_style(dice *d)
 {
-    static const char *const styles[] = {
-        "", "role=identity weight=thick", "role=witness dash=1 mark=diamond", "role=shallow mark=tick", "role=depth1", "role=depth2 weight=thick mark=tick", "role=depth3"};
+    static const char *const styles[] = {"",
+                                         "role=identity weight=thick",
+                                         "role=witness dash=1 mark=diamond",
+                                         "role=shallow mark=tick",
+                                         "role=depth1",
+                                         "role=depth2 weight=thick mark=tick",
+                                         "role=depth3"};
     return styles[roll_int(d, sizeof styles / sizeof *styles)];
 }
 
@@ -217,7 +231,8 @@ static void fill_heatmap(deepid_ctx *ctx, deepid_chart *chart, dice *d)
     roll_numbers(d, rows * columns, values);
     for (int64_t i = 0; i < 2 * SIDE; i++)
         names[i] = roll_text(d);
-    OK(deepid_chart_heatmap(chart, roll(d) < 0.5 ? "scale=log" : "role=plain", rows, columns, values, roll(d) < 0.5 ? names : NULL, roll(d) < 0.5 ? names + SIDE : NULL));
+    OK(deepid_chart_heatmap(chart, roll(d) < 0.5 ? "scale=log" : "role=plain", rows, columns, values,
+                            roll(d) < 0.5 ? names : NULL, roll(d) < 0.5 ? names + SIDE : NULL));
 }
 
 static void any_data_make_a_sound_picture(void **state)
@@ -256,7 +271,8 @@ static void every_mark_has_a_title(void **state)
     deepid_chart *heat = NULL;
     const double seeds[] = {0.5, 0.75, (double)INFINITY};
     OK(deepid_chart_create(ctx, "loss", "", "", &rows));
-    OK(deepid_chart_zone(rows, "role=witness", "as good as the shallow net", 0, 0.0625)); /* before the first row: it lies along x all the same */
+    /* before the first row: it lies along x all the same */
+    OK(deepid_chart_zone(rows, "role=witness", "as good as the shallow net", 0, 0.0625));
     OK(deepid_chart_row(rows, "role=plain", "plain, 30 layers", "", 0.5, 0.25, 0.75, 3, seeds));
     OK(deepid_chart_strip(rows, "role=identity", "skip", "", 3, seeds));
     const char *svg = deepid_chart_svg(rows, "rows");
@@ -326,10 +342,12 @@ static void a_chart_is_of_one_kind(void **state)
     const double one[] = {1, 2};
     OK(deepid_chart_create(ctx, "x", "y", "", &chart));
     REFUSED(deepid_chart_row(chart, "", "", "", 1, 1, 1, 0, NULL), DEEPID_ERR_ARGUMENT, "a row needs a label");
-    REFUSED(deepid_chart_heatmap(chart, "", 129, 1, one, NULL, NULL), DEEPID_ERR_ARGUMENT, "129 x 1 values, expected 1 to 128");
+    REFUSED(deepid_chart_heatmap(chart, "", 129, 1, one, NULL, NULL), DEEPID_ERR_ARGUMENT,
+            "129 x 1 values, expected 1 to 128");
     REFUSED(deepid_chart_zone(chart, "", "", 2, 1), DEEPID_ERR_ARGUMENT, "from 2 to 1");
     OK(deepid_chart_line(chart, "", "", "", 2, one, one));
-    REFUSED(deepid_chart_row(chart, "", "a", "", 1, 1, 1, 0, NULL), DEEPID_ERR_STATE, "holds lines and points, so rows cannot join");
+    REFUSED(deepid_chart_row(chart, "", "a", "", 1, 1, 1, 0, NULL), DEEPID_ERR_STATE,
+            "holds lines and points, so rows cannot join");
     REFUSED(deepid_chart_heatmap(chart, "", 1, 1, one, NULL, NULL), DEEPID_ERR_STATE, "stands alone");
     deepid_chart_destroy(chart);
     OK(deepid_chart_create(ctx, "x", "y", "", &chart));
@@ -351,7 +369,9 @@ static int32_t draw_all_kinds(deepid_ctx *ctx, void *arg)
     (void)arg;
     for (int kind = 0; kind < 3 && status == DEEPID_OK; kind++) {
         deepid_chart *chart = NULL;
-        status = deepid_chart_create(ctx, "x", "a name that is longer than the picture is wide, so that it has to be cut somewhere", "y=log", &chart);
+        status = deepid_chart_create(
+            ctx, "x", "a name that is longer than the picture is wide, so that it has to be cut somewhere", "y=log",
+            &chart);
         if (status == DEEPID_OK && kind == 0)
             status = deepid_chart_line(chart, "", "end", "t", 3, x, y);
         if (status == DEEPID_OK && kind == 0)
@@ -380,8 +400,12 @@ static void memory_that_runs_out_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_data_make_a_sound_picture),           cmocka_unit_test(every_mark_has_a_title), cmocka_unit_test(labels_move_as_little_as_possible),
-        cmocka_unit_test(ticks_can_be_the_callers_and_tell_apart), cmocka_unit_test(a_chart_is_of_one_kind), cmocka_unit_test(memory_that_runs_out_is_an_error),
+        cmocka_unit_test(any_data_make_a_sound_picture),
+        cmocka_unit_test(every_mark_has_a_title),
+        cmocka_unit_test(labels_move_as_little_as_possible),
+        cmocka_unit_test(ticks_can_be_the_callers_and_tell_apart),
+        cmocka_unit_test(a_chart_is_of_one_kind),
+        cmocka_unit_test(memory_that_runs_out_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

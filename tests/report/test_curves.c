@@ -1,4 +1,5 @@
-/* What is drawn is what was given: places of points against the axes' own ticks, spikes among many points, edges of bands, medians, counts of what has no place. */
+/* What is drawn is what was given: places of points against the axes' own ticks, spikes among many points, edges of
+   bands, medians, counts of what has no place. */
 #include "support/support.h"
 
 #include "report/chart.h"
@@ -30,7 +31,8 @@ static void vertices(const char *svg, const char *css, path *out)
     }
 }
 
-/* value = a + b place, by the two outermost ticks of an axis; the value is a logarithm on a log axis. Returns how many ticks there are. */
+/* value = a + b place, by the two outermost ticks of an axis; the value is a logarithm on a log axis. Returns how
+   many ticks there are. */
 typedef struct {
     double a, b;
 } scale;
@@ -47,7 +49,8 @@ static int scale_of(const char *svg, bool vertical, bool log, scale *out)
             continue;
         value[n] = atof(words);
         value[n] = log ? log10(value[n]) : value[n];
-        place[n++] = atof(strstr(p, vertical ? " y=\"" : " x=\"") + 4) - (vertical ? 4 : 0); /* the text's base line lies 4 below its tick */
+        /* the text's base line lies 4 below its tick */
+        place[n++] = atof(strstr(p, vertical ? " y=\"" : " x=\"") + 4) - (vertical ? 4 : 0);
     }
     assert_true(n >= 2);
     out->b = (value[n - 1] - value[0]) / (place[n - 1] - place[0]);
@@ -55,7 +58,8 @@ static int scale_of(const char *svg, bool vertical, bool log, scale *out)
     return n;
 }
 
-/* Places are written to a tenth, so a value is known to a twentieth of a unit and what the ticks' own rounding makes of it. */
+/* Places are written to a tenth, so a value is known to a twentieth of a unit and what the ticks' own rounding makes
+   of it. */
 static void lies_at(const char *what, int i, const scale *s, double place, double value)
 {
     const double off = fabs((value - s->a) / s->b - place);
@@ -105,7 +109,8 @@ static void a_curve_goes_through_its_points(void **state)
             bottom = fmax(bottom, p.y[i]);
         }
         const char *axis = strstr(svg, "<line class=\"axis\"");
-        assert_true(fabs(atof(strstr(axis, " x1=\"") + 5) - p.x[0]) <= 0.1 && fabs(atof(strstr(axis, " x2=\"") + 5) - p.x[N - 1]) <= 0.1);
+        assert_true(fabs(atof(strstr(axis, " x1=\"") + 5) - p.x[0]) <= 0.1 &&
+                    fabs(atof(strstr(axis, " x2=\"") + 5) - p.x[N - 1]) <= 0.1);
         const double floor_ = atof(strstr(axis, " y1=\"") + 5);
         const double ceiling = DPID_CHART_TOP + 5;
         if (!(fabs((floor_ - bottom) - (top - ceiling)) <= 0.2))
@@ -115,7 +120,8 @@ static void a_curve_goes_through_its_points(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* A thousand points on a line a few hundred units wide are thinned, but each point of the curve stays within a unit of what is drawn: a spike of one point, too, and the last value. */
+/* A thousand points on a line a few hundred units wide are thinned, but each point of the curve stays within a unit
+   of what is drawn: a spike of one point, too, and the last value. */
 static void thinning_keeps_spikes_and_ends(void **state)
 {
     (void)state;
@@ -139,7 +145,8 @@ static void thinning_keeps_spikes_and_ends(void **state)
     for (int i = 0; i < N; i++) {
         double nearest = 1e9;
         for (int k = 0; k < p.count; k++)
-            nearest = fmin(nearest, fmax(fabs((x[i] - across.a) / across.b - p.x[k]), fabs((y[i] - up.a) / up.b - p.y[k])));
+            nearest =
+                fmin(nearest, fmax(fabs((x[i] - across.a) / across.b - p.x[k]), fabs((y[i] - up.a) / up.b - p.y[k])));
         if (nearest > 1.4) /* one unit, and what places are rounded by */
             fail_msg("point %d lies %g units from what is drawn", i, nearest);
     }
@@ -243,9 +250,12 @@ static void medians_and_counts_are_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_curve_goes_through_its_points), cmocka_unit_test(thinning_keeps_spikes_and_ends),   cmocka_unit_test(a_band_runs_along_one_edge_and_back_along_the_other),
+        cmocka_unit_test(a_curve_goes_through_its_points),
+        cmocka_unit_test(thinning_keeps_spikes_and_ends),
+        cmocka_unit_test(a_band_runs_along_one_edge_and_back_along_the_other),
         cmocka_unit_test(places_are_rounded_to_the_nearest_tenth),
-        cmocka_unit_test(ticks_are_round),                 cmocka_unit_test(medians_and_counts_are_right),
+        cmocka_unit_test(ticks_are_round),
+        cmocka_unit_test(medians_and_counts_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,15 +14,34 @@ static void numbers_are_written_for_people(void **state)
     static const struct {
         double value;
         const char *words;
-    } rows[] = {{0, "0"}, {-0.0, "0"}, {0.5556, "0.556"}, {-2, "\xe2\x88\x92" "2"}, {1234.4, "1234"}, {99999, "99999"}, {0.0002, "2\xc3\x97" "10\xe2\x81\xbb\xe2\x81\xb4"},
-                {-1.5e12, "\xe2\x88\x92" "1.5\xc3\x97" "10\xc2\xb9\xc2\xb2"}, {1e-5, "1\xc3\x97" "10\xe2\x81\xbb\xe2\x81\xb5"}, {0.001, "0.001"}, {(double)INFINITY, "\xe2\x88\x9e"}, {9.9996e-5, "1\xc3\x97" "10\xe2\x81\xbb\xe2\x81\xb4"},
-                {5e-324, "4.94\xc3\x97" "10\xe2\x81\xbb\xc2\xb3\xc2\xb2\xe2\x81\xb4"}};
+    } rows[] = {{0, "0"},
+                {-0.0, "0"},
+                {0.5556, "0.556"},
+                {-2, "\xe2\x88\x92"
+                     "2"},
+                {1234.4, "1234"},
+                {99999, "99999"},
+                {0.0002, "2\xc3\x97"
+                         "10\xe2\x81\xbb\xe2\x81\xb4"},
+                {-1.5e12, "\xe2\x88\x92"
+                          "1.5\xc3\x97"
+                          "10\xc2\xb9\xc2\xb2"},
+                {1e-5, "1\xc3\x97"
+                       "10\xe2\x81\xbb\xe2\x81\xb5"},
+                {0.001, "0.001"},
+                {(double)INFINITY, "\xe2\x88\x9e"},
+                {9.9996e-5, "1\xc3\x97"
+                            "10\xe2\x81\xbb\xe2\x81\xb4"},
+                {5e-324, "4.94\xc3\x97"
+                         "10\xe2\x81\xbb\xc2\xb3\xc2\xb2\xe2\x81\xb4"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_string_equal(dpid_words(rows[i].value).text, rows[i].words);
-    assert_string_equal(dpid_words_interval(0.519, 0.458, -0.566).text, "0.519 [0.458, \xe2\x88\x92" "0.566]");
+    assert_string_equal(dpid_words_interval(0.519, 0.458, -0.566).text, "0.519 [0.458, \xe2\x88\x92"
+                                                                        "0.566]");
     assert_string_equal(dpid_words_interval(0.519, (double)NAN, 1).text, "0.519");
     assert_string_equal(dpid_words_percent(0.967).text, "97 %");
-    assert_string_equal(dpid_words_percent(-0.0049).text, "\xe2\x88\x92" "0.5 %");
+    assert_string_equal(dpid_words_percent(-0.0049).text, "\xe2\x88\x92"
+                                                          "0.5 %");
     assert_string_equal(dpid_words_percent(12.5).text, "1250 %");
     char text[40];
     assert_int_equal(deepid_format_number(0.25, text, 40), DEEPID_OK);
@@ -33,7 +52,8 @@ static void numbers_are_written_for_people(void **state)
 static void ticks_are_round_few_and_inside(void **state)
 {
     (void)state;
-    static const double ranges[][2] = {{0, 1}, {0, 100}, {-3, 17}, {0.013, 0.0131}, {1e-7, 3e9}, {5, 5}, {0, 400}, {2, 30}};
+    static const double ranges[][2] = {{0, 1},      {0, 100}, {-3, 17}, {0.013, 0.0131},
+                                       {1e-7, 3e9}, {5, 5},   {0, 400}, {2, 30}};
     for (int log = 0; log < 2; log++) {
         for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
             dpid_axis axis = {.log = log, .low = 1, .high = 0, .start = 0, .end = 100, .air = 0.04};
@@ -72,7 +92,8 @@ static void end_labels_keep_apart_and_inside(void **state)
     const double x[] = {0, 1};
     for (int i = 0; i < 12; i++) {
         const double y[] = {1, i % 2 ? 0.01 : 0.010001};
-        OK(deepid_chart_line(chart, i % 2 ? "role=plain weight=thick" : "role=identity dash=1", "a net", "title", 2, x, y));
+        OK(deepid_chart_line(chart, i % 2 ? "role=plain weight=thick" : "role=identity dash=1", "a net", "title", 2, x,
+                             y));
     }
     char *svg = strdup(deepid_chart_svg(chart, "losses"));
     double places[64];

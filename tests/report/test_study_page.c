@@ -1,4 +1,5 @@
-/* The page of a study, from tables of a generator: what must be there, what must not, in which order; headlines follow the numbers. */
+/* The page of a study, from tables of a generator: what must be there, what must not, in which order; headlines
+   follow the numbers. */
 #include "support/fake_study.h"
 #include "support/support.h"
 #include "support/xml.h"
@@ -20,9 +21,11 @@ static char *page_of(deepid_ctx *ctx, const dpid_material *material)
     return page;
 }
 
-static void no_words_for_numbers(void *user, const char *element, const char *attribute, const char *value, size_t length)
+static void no_words_for_numbers(void *user, const char *element, const char *attribute, const char *value,
+                                 size_t length)
 {
-    static const char *const numeric[] = {"d", "x", "y", "x1", "y1", "x2", "y2", "width", "height", "viewBox", "fill-opacity"};
+    static const char *const numeric[] = {"d",  "x",     "y",      "x1",      "y1",          "x2",
+                                          "y2", "width", "height", "viewBox", "fill-opacity"};
     (void)user;
     for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++)
         if (strcmp(attribute, numeric[i]) == 0 && strspn(value, "0123456789.- MLZaHhlvmz") < length)
@@ -69,7 +72,8 @@ static void the_page_has_its_parts_in_order(void **state)
                                         "class=\"subject\"",
                                         "class=\"answer\"",
                                         "<b>0.0125</b>",
-                                        "Ruled out: the representation, the optimiser, rounding, overfitting and a bug in the gradients. Undecided: underflow or overflow.",
+                                        "Ruled out: the representation, the optimiser, rounding, overfitting and a bug "
+                                        "in the gradients. Undecided: underflow or overflow.",
                                         "<h2>Evidence</h2>",
                                         "The solver does not find it",
                                         "<span class=\"chip confirmed\" title=\"rule: solver.gap\">confirmed</span>",
@@ -130,7 +134,8 @@ static void what_is_missing_is_said(void **state)
     must_hold(page, "Figures without their input: training curves (no history with these losses)");
     must_hold(page, "identity certificate (it is for convolutions)");
     must_hold(page, "gradient norm by layer (not probed)");
-    must_hold(page, "depth:identity:10, D_start:delta_orthogonal (it is for convolutions)."); /* one reason is said once */
+    /* one reason is said once */
+    must_hold(page, "depth:identity:10, D_start:delta_orthogonal (it is for convolutions).");
     must_hold(page, "Dots and diamonds: 1 seed.");
     must_hold(page, "skip dial (no net with part of the skip was trained)");
     must_hold(page, "Training loss goes from"); /* two depths, one seed: that much can be drawn */
@@ -202,7 +207,8 @@ static void set_block(deepid_ctx *ctx, deepid_table *table, const char *column, 
             OK(deepid_table_set(table, row, deepid_table_find_column(table, column), value));
 }
 
-/* The classifier reads 98 % behind block 3. What is lost behind it is told from more than two points on: 60, 95 and 95.9 % at the end are, 96.1 % is not. */
+/* The classifier reads 98 % behind block 3. What is lost behind it is told from more than two points on: 60, 95 and
+   95.9 % at the end are, 96.1 % is not. */
 static void what_is_lost_behind_the_best_block_is_told(void **state)
 {
     (void)state;
@@ -271,7 +277,8 @@ static void effects_share_one_scale(void **state)
     const double start = drawn_at(evidence, "because of the start");
     const double optimiser = drawn_at(evidence, "because of the optimiser");
     assert_true(solver > start && start > optimiser);
-    if (!(fabs((start - optimiser) / (solver - optimiser) - 0.45 / 0.47) < 0.01)) /* places have tenths of about a hundred units */
+    /* places have tenths of about a hundred units */
+    if (!(fabs((start - optimiser) / (solver - optimiser) - 0.45 / 0.47) < 0.01))
         fail_msg("0.53, 0.51 and 0.06 are drawn at %g, %g and %g", solver, start, optimiser);
     free(page);
     fake_study_free(&fake);
@@ -285,7 +292,8 @@ static void reasons_stay_with_their_cause(void **state)
     deepid_ctx *ctx = new_ctx(1);
     fake_study fake;
     OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
-    fake.verdict->finding[DPID_SOLVER].status = DPID_UNDECIDED; /* its reason, the start, is confirmed in the fake study */
+    /* its reason, the start, is confirmed in the fake study */
+    fake.verdict->finding[DPID_SOLVER].status = DPID_UNDECIDED;
     fake.verdict->finding[DPID_REPRESENTATION].status = DPID_CONFIRMED;
     char *page = page_of(ctx, &fake.material);
     const char *evidence = strstr(page, "<h2>Evidence");
@@ -297,7 +305,8 @@ static void reasons_stay_with_their_cause(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Ten values 1..10: 2 P(B < 2) = 2 (1 + 10) / 1024 = 0.0215 <= 0.05 < 2 P(B < 3), so [2, 9]. Five: even 2 / 32 is more than 0.05. */
+/* Ten values 1..10: 2 P(B < 2) = 2 (1 + 10) / 1024 = 0.0215 <= 0.05 < 2 P(B < 3), so [2, 9]. Five: even 2 / 32 is
+   more than 0.05. */
 static void intervals_of_medians_cover(void **state)
 {
     (void)state;
@@ -343,7 +352,8 @@ static void memory_that_runs_out_late_is_an_error(void **state)
         failing_alloc counter = {.fail_at = 0};
         deepid_ctx *ctx = NULL;
         fake_study fake;
-        assert_int_equal(deepid_ctx_create_with_allocator(failing_alloc_take, failing_alloc_give, &counter, &ctx), DEEPID_OK);
+        assert_int_equal(deepid_ctx_create_with_allocator(failing_alloc_take, failing_alloc_give, &counter, &ctx),
+                         DEEPID_OK);
         OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
         counter.calls = 0;
         counter.fail_at = at;
@@ -362,12 +372,18 @@ static void memory_that_runs_out_late_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_page_is_one_sound_file),     cmocka_unit_test(the_page_has_its_parts_in_order),
-        cmocka_unit_test(what_is_missing_is_said),          cmocka_unit_test(names_and_values_from_outside_cannot_hurt),
-        cmocka_unit_test(headlines_follow_the_numbers),     cmocka_unit_test(what_is_lost_behind_the_best_block_is_told),
-        cmocka_unit_test(blocks_that_cost_less_than_the_margin_are_counted), cmocka_unit_test(effects_share_one_scale),
-        cmocka_unit_test(reasons_stay_with_their_cause),    cmocka_unit_test(intervals_of_medians_cover),
-        cmocka_unit_test(memory_that_runs_out_is_an_error), cmocka_unit_test(memory_that_runs_out_late_is_an_error),
+        cmocka_unit_test(every_page_is_one_sound_file),
+        cmocka_unit_test(the_page_has_its_parts_in_order),
+        cmocka_unit_test(what_is_missing_is_said),
+        cmocka_unit_test(names_and_values_from_outside_cannot_hurt),
+        cmocka_unit_test(headlines_follow_the_numbers),
+        cmocka_unit_test(what_is_lost_behind_the_best_block_is_told),
+        cmocka_unit_test(blocks_that_cost_less_than_the_margin_are_counted),
+        cmocka_unit_test(effects_share_one_scale),
+        cmocka_unit_test(reasons_stay_with_their_cause),
+        cmocka_unit_test(intervals_of_medians_cover),
+        cmocka_unit_test(memory_that_runs_out_is_an_error),
+        cmocka_unit_test(memory_that_runs_out_late_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The report of a real, small study in one call: from arms, tables and probes to one sound file, the same bytes each time. */
+/* The report of a real, small study in one call: from arms, tables and probes to one sound file, the same bytes each
+   time. */
 #include "support/support.h"
 #include "support/xml.h"
 
@@ -67,7 +68,7 @@ static void a_study_becomes_a_page(void **state)
     must_hold(page, "Relative error of the gradient in the run&#39;s precision");
     must_hold(page, "can be taken out without loss beyond the margin");
     must_hold(page, "A linear classifier reads most");
-    must_hold(page, "D_3T");            /* left out, by name */
+    must_hold(page, "D_3T");           /* left out, by name */
     assert_null(strstr(page, ".csv")); /* without a folder there are no files to name */
     char *again = written(ctx, study);
     assert_string_equal(page, again);
@@ -97,7 +98,8 @@ static void a_study_that_did_not_run_says_so(void **state)
     must_hold(page, "Figures without their input: training curves");
     assert_null(strstr(page, "<svg"));
     REFUSED(deepid_report_write(study, NULL, NULL), DEEPID_ERR_ARGUMENT, "path is NULL");
-    REFUSED(deepid_report_write(study, (const deepid_verdict *)study, "x.html"), DEEPID_ERR_ARGUMENT, "verdict is no verdict");
+    REFUSED(deepid_report_write(study, (const deepid_verdict *)study, "x.html"), DEEPID_ERR_ARGUMENT,
+            "verdict is no verdict");
     REFUSED(deepid_report_write(study, NULL, "/proc/nowhere/x.html"), DEEPID_ERR_IO, "/proc/nowhere");
     assert_int_equal(deepid_report_write(NULL, NULL, "x.html"), DEEPID_ERR_ARGUMENT);
     free(page);

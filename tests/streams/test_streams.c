@@ -1,6 +1,8 @@
-/* Every stream of random numbers, pinned: a study of today is a study of next year. The numbers below were written down once; one that changes is told with what came, and changing it is a
-   decision that the changelog tells. What is a whole number, or comes from exact operations, is asked for exactly; where a logarithm, a cosine or a sum in another order stands between, to so
-   many parts of the number. Bits, uniform and normal numbers, permutations themselves: base/test_random.c. */
+/* Every stream of random numbers, pinned: a study of today is a study of next year. The numbers below were written
+   down once; one that changes is told with what came, and changing it is a decision that the changelog tells. What
+   is a whole number, or comes from exact operations, is asked for exactly; where a logarithm, a cosine or a sum in
+   another order stands between, to so many parts of the number. Bits, uniform and normal numbers, permutations
+   themselves: base/test_random.c. */
 #include "support/support.h"
 
 #include "data/data.h"
@@ -10,11 +12,12 @@
 #include <math.h>
 
 enum { MOST = 24 };
-#define FLOAT 0x1p-22  /* numbers rounded to float: two units of the last place */
-#define DOUBLE 1e-12   /* a few hundred operations in double */
+#define FLOAT 0x1p-22 /* numbers rounded to float: two units of the last place */
+#define DOUBLE 1e-12  /* a few hundred operations in double */
 #define COUNT(array) ((int64_t)(sizeof(array) / sizeof *(array)))
 
-/* tolerance: of the expected number, of 0.01 where it is smaller; 0: exactly. A failure prints all that came, as it would be written here. */
+/* tolerance: of the expected number, of 0.01 where it is smaller; 0: exactly. A failure prints all that came, as it
+   would be written here. */
 static void pinned(const char *what, double tolerance, int64_t n, const double *got, const double *expected)
 {
     bool same = true;
@@ -44,9 +47,8 @@ static deepid_dataset *data_of(deepid_ctx *ctx, const char *text, uint64_t seed)
 static void the_order_of_an_epoch(void **state)
 {
     (void)state;
-    static const double expected[3][10] = {{3, 7, 4, 1, 9, 2, 8, 6, 0, 5},
-        {0, 3, 7, 4, 1, 9, 2, 8, 6, 5},
-        {7, 1, 5, 6, 8, 0, 3, 9, 2, 4}};
+    static const double expected[3][10] = {
+        {3, 7, 4, 1, 9, 2, 8, 6, 0, 5}, {0, 3, 7, 4, 1, 9, 2, 8, 6, 5}, {7, 1, 5, 6, 8, 0, 3, 9, 2, 4}};
     const uint64_t seeds[] = {1, 1, 12345678901234567890u};
     const uint64_t epochs[] = {0, 1, 70000};
     for (int k = 0; k < 3; k++) {
@@ -64,9 +66,9 @@ static void shifts_and_mirrors_of_pictures(void **state)
 {
     (void)state;
     static const double expected[4][9] = {{0, 0, 0, 0, 0, 0, 2, 1, 0},
-        {2, 3, 0, 5, 6, 0, 8, 9, 0},
-        {5, 4, 0, 8, 7, 0, 0, 0, 0},
-        {0, 0, 0, 0, 0, 0, 1, 2, 3}};
+                                          {2, 3, 0, 5, 6, 0, 8, 9, 0},
+                                          {5, 4, 0, 8, 7, 0, 0, 0, 0},
+                                          {0, 0, 0, 0, 0, 0, 1, 2, 3}};
     deepid_ctx *ctx = new_ctx(1);
     float x[36];
     const int32_t labels[4] = {0};
@@ -79,7 +81,13 @@ static void shifts_and_mirrors_of_pictures(void **state)
     for (uint64_t epoch = 0; epoch < 2; epoch++) {
         float out[18];
         double got[9];
-        dpid_dataset_gather(NULL, data, &(dpid_gathered){.order = order, .n = 2, .augment = &(dpid_augment){2, true, 5}, .epoch = epoch, .precision = DPID_P32, .x = out});
+        dpid_dataset_gather(NULL, data,
+                            &(dpid_gathered){.order = order,
+                                             .n = 2,
+                                             .augment = &(dpid_augment){2, true, 5},
+                                             .epoch = epoch,
+                                             .precision = DPID_P32,
+                                             .x = out});
         for (int sample = 0; sample < 2; sample++) {
             for (int i = 0; i < 9; i++)
                 got[i] = (double)out[9 * sample + i];
@@ -90,13 +98,14 @@ static void shifts_and_mirrors_of_pictures(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Ones through two layers of dropout with p = 0.5, which differ by their names: 1 where both let it pass. By seed, step and layer. */
+/* Ones through two layers of dropout with p = 0.5, which differ by their names: 1 where both let it pass. By seed,
+   step and layer. */
 static void masks_of_dropout(void **state)
 {
     (void)state;
     static const double expected[3][MOST] = {{0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0},
-        {0, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0, 1, 1},
-        {0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 1}};
+                                             {0, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0, 1, 1},
+                                             {0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 1}};
     const uint64_t seeds[] = {1, 1, 9};
     const uint64_t steps[] = {0, 1, 1000};
     deepid_ctx *ctx = new_ctx(1);
@@ -124,28 +133,49 @@ static const struct {
     const char *init;
     double expected[7];
 } starts[] = {
-    {"he", {0.26054063439369202, -0.38718718290328979, 0.23411376774311066, 0.17451079189777374, -0.13418865203857422, -0.15223805606365204, 0}},
-    {"he mode=fan_out dist=uniform", {0.14408162236213684, 0.16235053539276123, -0.014904430136084557, 0.26639547944068909, 1.6199797391891479, -0.34304681420326233, 0}},
-    {"glorot", {0.11764214932918549, 0.13255865871906281, -0.010539023205637932, 0.18837004899978638, 0.93529576063156128, -0.19805817306041718, 0}},
-    {"lecun", {0.18423004448413849, -0.27378270030021667, 0.16554343700408936, 0.12339776754379272, -0.094885699450969696, -0.10764855891466141, 0}},
-    {"pytorch_default", {0.083185561001300812, 0.093733124434947968, -0.0060847080312669277, 0.10875549912452698, 0.46764788031578064, -0.099029086530208588, -0.057521272450685501}},
-    {"orthogonal", {0.24993462860584259, -0.15133075416088104, 0.13695389032363892, 0.10150621831417084, -0.19577598571777344, 0.40303558111190796, 0}},
+    {"he",
+     {0.26054063439369202, -0.38718718290328979, 0.23411376774311066, 0.17451079189777374, -0.13418865203857422,
+      -0.15223805606365204, 0}},
+    {"he mode=fan_out dist=uniform",
+     {0.14408162236213684, 0.16235053539276123, -0.014904430136084557, 0.26639547944068909, 1.6199797391891479,
+      -0.34304681420326233, 0}},
+    {"glorot",
+     {0.11764214932918549, 0.13255865871906281, -0.010539023205637932, 0.18837004899978638, 0.93529576063156128,
+      -0.19805817306041718, 0}},
+    {"lecun",
+     {0.18423004448413849, -0.27378270030021667, 0.16554343700408936, 0.12339776754379272, -0.094885699450969696,
+      -0.10764855891466141, 0}},
+    {"pytorch_default",
+     {0.083185561001300812, 0.093733124434947968, -0.0060847080312669277, 0.10875549912452698, 0.46764788031578064,
+      -0.099029086530208588, -0.057521272450685501}},
+    {"orthogonal",
+     {0.24993462860584259, -0.15133075416088104, 0.13695389032363892, 0.10150621831417084, -0.19577598571777344,
+      0.40303558111190796, 0}},
     {"delta_orthogonal", {0, 0, -0.18971367180347443, 0, -0.19577598571777344, 0.40303558111190796, 0}},
     {"identity", {0, 0, 1, 0, 1, 0, 0}},
-    {"looks_linear", {0.18423004448413849, 0.12792590260505676, -0.25788635015487671, 0, -0.13418865203857422, 0.21172100305557251, 0}},
-    {"zero_last", {0.26054063439369202, -0.38718718290328979, 0.23411376774311066, 0, -0.13418865203857422, -0.15223805606365204, 0}},
+    {"looks_linear",
+     {0.18423004448413849, 0.12792590260505676, -0.25788635015487671, 0, -0.13418865203857422, 0.21172100305557251, 0}},
+    {"zero_last",
+     {0.26054063439369202, -0.38718718290328979, 0.23411376774311066, 0, -0.13418865203857422, -0.15223805606365204,
+      0}},
     {"fixup", {0.26054063439369202, -0.38718718290328979, 0.23411376774311066, 0, 0, 0, 0}},
 };
 
-/* Of each parameter another place; the names of parameters choose the numbers, so a net with more layers starts with the same ones. */
+/* Of each parameter another place; the names of parameters choose the numbers, so a net with more layers starts with
+   the same ones. */
 static void starts_of_a_net(void **state)
 {
     (void)state;
     static const struct {
         const char *name;
         int64_t place;
-    } looks[7] = {{"conv2d.weight", 0},          {"conv2d.weight", 71}, {"block1.conv2d1.weight", 16}, {"block1.conv2d2.weight", 143},
-                  {"dense.weight", 0}, {"dense.weight", 7}, {"dense.bias", 1}};
+    } looks[7] = {{"conv2d.weight", 0},
+                  {"conv2d.weight", 71},
+                  {"block1.conv2d1.weight", 16},
+                  {"block1.conv2d2.weight", 143},
+                  {"dense.weight", 0},
+                  {"dense.weight", 7},
+                  {"dense.bias", 1}};
     deepid_ctx *ctx = new_ctx(1);
     for (int64_t k = 0; deepid_init_word(k); k++) {
         bool listed = false;
@@ -157,7 +187,10 @@ static void starts_of_a_net(void **state)
     for (int64_t i = 0; i < COUNT(starts); i++) {
         double got[7];
         deepid_net *net = NULL;
-        OK(deepid_net_create(ctx, "input 4x4x2; conv2d out=4 kernel=3; relu; identity { conv2d out=4 kernel=3; relu; conv2d out=4 kernel=3 }; global_avgpool; dense out=2", DEEPID_F64, &net));
+        OK(deepid_net_create(ctx,
+                             "input 4x4x2; conv2d out=4 kernel=3; relu; identity { conv2d out=4 kernel=3; relu; conv2d "
+                             "out=4 kernel=3 }; global_avgpool; dense out=2",
+                             DEEPID_F64, &net));
         OK(deepid_net_init(net, starts[i].init, 7));
         for (int p = 0; p < 7; p++)
             got[p] = ((const double *)deepid_net_parameter_data(net, looks[p].name))[looks[p].place];
@@ -173,9 +206,17 @@ static const struct {
     const char *text;
     double expected[4]; /* the first two features, the last one, and all labels or the last target */
 } tasks[] = {
-    {"spirals n=12 classes=3", {1.0310314893722534, -0.55920004844665527, -0.18398118019104004, 13782132}}, {"rings n=12", {-0.66549903154373169, 0.67065435647964478, -0.58436334133148193, 10172526}},          {"parity n=12 bits=6", {-1, -1, 1, 9768755}},           {"gratings n=6 size=4", {0.3235008716583252, -0.17859494686126709, -0.66489779949188232, 951}},
-    {"teacher n=12", {-0.4915681779384613, -0.66110587120056152, 1.4532790184020996, 49079025}},           {"linear n=12", {-0.4915681779384613, -0.66110587120056152, -0.24872587621212006, 0.45197910070419312}},         {"linear n=12 target=gaussian noise=0.5", {-0.4915681779384613, -0.66110587120056152, -0.0058556986041367054, -1.6555083990097046}}, {"identity n=12", {-0.4915681779384613, -0.66110587120056152, 1.4532790184020996, 1.4532790184020996}},
-    {"identity n=12 dist=uniform", {-0.25122812390327454, 0.38595089316368103, 0.42717128992080688, 0.42717128992080688}},
+    {"spirals n=12 classes=3", {1.0310314893722534, -0.55920004844665527, -0.18398118019104004, 13782132}},
+    {"rings n=12", {-0.66549903154373169, 0.67065435647964478, -0.58436334133148193, 10172526}},
+    {"parity n=12 bits=6", {-1, -1, 1, 9768755}},
+    {"gratings n=6 size=4", {0.3235008716583252, -0.17859494686126709, -0.66489779949188232, 951}},
+    {"teacher n=12", {-0.4915681779384613, -0.66110587120056152, 1.4532790184020996, 49079025}},
+    {"linear n=12", {-0.4915681779384613, -0.66110587120056152, -0.24872587621212006, 0.45197910070419312}},
+    {"linear n=12 target=gaussian noise=0.5",
+     {-0.4915681779384613, -0.66110587120056152, -0.0058556986041367054, -1.6555083990097046}},
+    {"identity n=12", {-0.4915681779384613, -0.66110587120056152, 1.4532790184020996, 1.4532790184020996}},
+    {"identity n=12 dist=uniform",
+     {-0.25122812390327454, 0.38595089316368103, 0.42717128992080688, 0.42717128992080688}},
 };
 
 static void numbers_of(const deepid_dataset *data, double *out)
@@ -214,8 +255,8 @@ static void generated_tasks(void **state)
 static void validation_of_a_task(void **state)
 {
     (void)state;
-    static const double expected[2][4] = {{1.2071448564529419, -1.4427821636199951, -0.91663497686386108, 1.106027364730835},
-        {-1, 1, 1, 58675630}};
+    static const double expected[2][4] = {
+        {1.2071448564529419, -1.4427821636199951, -0.91663497686386108, 1.106027364730835}, {-1, 1, 1, 58675630}};
     static const char *const texts[] = {"linear n=3", "parity n=3 bits=6"};
     deepid_ctx *ctx = new_ctx(1);
     for (int k = 0; k < 2; k++) {
@@ -313,7 +354,8 @@ static void draws_of_statistics(void **state)
     OK(deepid_statistics_permutation(ctx, 15, x, 15, x + 15, 999, 5, &got[1]));
     OK(deepid_statistics_bootstrap_mean(ctx, 30, x, 0.9, 199, 5, &estimate, &got[2], &got[3]));
     OK(deepid_statistics_bootstrap_mean(ctx, 30, x, 0.9, 199, 6, &estimate, &got[4], &estimate));
-    pinned("p by signs, p by permutations, ends of a bootstrap, the lower end by another seed", DOUBLE, 5, got, expected);
+    pinned("p by signs, p by permutations, ends of a bootstrap, the lower end by another seed", DOUBLE, 5, got,
+           expected);
     deepid_ctx_destroy(ctx);
 }
 
@@ -323,16 +365,19 @@ static const struct {
     const char *probe, *row, *column;
     double tolerance, expected;
 } probes[] = {
-    {"shattering samples=8 seed=1", "dense1", "correlation", 1e-9, 0.11257095827545872},                /* the gradient at the output */
+    /* the gradient at the output */
+    {"shattering samples=8 seed=1", "dense1", "correlation", 1e-9, 0.11257095827545872},
     {"shattering samples=8 seed=2", "dense1", "correlation", 1e-9, 0.16257215415259996},
-    {"curvature samples=8 iterations=1 seed=1", "net", "lambda_max", 1e-5, 0.057910353790415939},   /* v^T H v of the first vector, by differences */
+    /* v^T H v of the first vector, by differences */
+    {"curvature samples=8 iterations=1 seed=1", "net", "lambda_max", 1e-5, 0.057910353790415939},
     {"curvature samples=8 iterations=1 seed=2", "net", "lambda_max", 1e-5, 0.007564153854845569},
-    {"linear_probe samples=40 seed=1", "input", "chance", 0, 0.5},                 /* which samples validate */
+    {"linear_probe samples=40 seed=1", "input", "chance", 0, 0.5}, /* which samples validate */
     {"linear_probe samples=40 seed=1 features=1", "input", "train_accuracy", DOUBLE, 19 / 30.0}, /* the projection */
-    {"linear_probe samples=40 seed=1", "input", "control_train_accuracy", DOUBLE, 13 / 30.0},    /* the shuffled labels */
+    /* the shuffled labels */
+    {"linear_probe samples=40 seed=1", "input", "control_train_accuracy", DOUBLE, 13 / 30.0},
     {"linear_probe samples=40 seed=1", "input", "control_accuracy", DOUBLE, 0.3},
     {"linear_probe samples=40 seed=2", "input", "control_accuracy", DOUBLE, 0.3},
-    {"linear_probe samples=40 seed=1", "input", "lambda", 0, 0.1},                 /* the folds */
+    {"linear_probe samples=40 seed=1", "input", "lambda", 0, 0.1}, /* the folds */
 };
 
 static void draws_of_probes(void **state)
@@ -360,11 +405,13 @@ static void draws_of_probes(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* The gradient check moves a parameter along directions of its own: here the second one of the first layer's weights, by their root mean square. */
+/* The gradient check moves a parameter along directions of its own: here the second one of the first layer's
+   weights, by their root mean square. */
 static void directions_of_the_gradient_check(void **state)
 {
     (void)state;
-    static const double expected[4] = {-1.0407922386658717, -0.18034234923719841, -1.1923845564331281, -0.36103150771182396};
+    static const double expected[4] = {-1.0407922386658717, -0.18034234923719841, -1.1923845564331281,
+                                       -0.36103150771182396};
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
     deepid_dataset *data = data_of(ctx, "teacher n=8 in=3 classes=3", 7);
@@ -385,14 +432,31 @@ static void directions_of_the_gradient_check(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- identity ------------------------------------------------------------------------------------------------------- */
+/* ---- identity -------------------------------------------------------------------------------------------------------
+ */
 
 static void draws_of_the_identity_layer(void **state)
 {
     (void)state;
-    static const double box[8] = {-0, -0.98498996790531446, 0.78750859437059684, 0.60074531814807686, 0.0026404648986846357, -0.70656831659758201, 0.29470023172107651, 0};
-    static const double real[8] = {-0, -1.7636961277437383e-09, -1.1467158417012091, -88200.981603794033, 659.78899151144651, 8.1580695898140169e-09, 456410266.23938644, 0};
-    static const double flow_of[8] = {0, 0.4464343786239624, -3.2848947048187256, -0.46025708317756653, -2.3653683662414551, -0, -4.1598191261291504, 0.83296370506286621};
+    static const double box[8] = {-0,
+                                  -0.98498996790531446,
+                                  0.78750859437059684,
+                                  0.60074531814807686,
+                                  0.0026404648986846357,
+                                  -0.70656831659758201,
+                                  0.29470023172107651,
+                                  0};
+    static const double real[8] = {-0,
+                                   -1.7636961277437383e-09,
+                                   -1.1467158417012091,
+                                   -88200.981603794033,
+                                   659.78899151144651,
+                                   8.1580695898140169e-09,
+                                   456410266.23938644,
+                                   0};
+    static const double flow_of[8] = {
+        0,  0.4464343786239624,  -3.2848947048187256, -0.46025708317756653, -2.3653683662414551,
+        -0, -4.1598191261291504, 0.83296370506286621};
     static const double price_of[2] = {2.7120720290738509, 8.850000651922576};
     deepid_ctx *ctx = new_ctx(1);
     double got[16];
@@ -422,9 +486,11 @@ static void draws_of_the_identity_layer(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- studies ---------------------------------------------------------------------------------------------------------- */
+/* ---- studies
+   ---------------------------------------------------------------------------------------------------------- */
 
-/* The runs of an arm have the seeds first_seed, first_seed + 1, ..; its tuning runs 1000001, 1000002, ..: at each of the five rates the same. */
+/* The runs of an arm have the seeds first_seed, first_seed + 1, ..; its tuning runs 1000001, 1000002, ..: at each of
+   the five rates the same. */
 static void seeds_of_a_study(void **state)
 {
     (void)state;

@@ -34,7 +34,8 @@ static inline void plant_start(plant *p, uint64_t seed, int64_t seeds, double co
 static inline double *plant_fill(plant *p, int64_t arm, int column, double middle, double spread)
 {
     double *x = p->column[arm][column];
-    random_array(p->seed * 1000 + (uint64_t)arm * 10 + (uint64_t)column, p->e.seeds, middle - spread, middle + spread, x);
+    random_array(p->seed * 1000 + (uint64_t)arm * 10 + (uint64_t)column, p->e.seeds, middle - spread, middle + spread,
+                 x);
     for (int64_t s = 0; s < p->e.seeds; s++)
         x[s] = fmax(x[s], 0);
     return x;
@@ -96,7 +97,8 @@ static inline void expect_findings(const char *what, uint64_t seed, const deepid
         for (char *more = allowed, *word; (word = strtok_r(more, "|", &more));)
             fits = fits || !strcmp(word, deepid_verdict_status(v, i));
         if (!fits)
-            fail_msg("%s, scatter %d: %s is %s (%s): %s", what, (int)seed, pair, deepid_verdict_status(v, i), deepid_verdict_rule(v, i), deepid_verdict_sentence(v, i));
+            fail_msg("%s, scatter %d: %s is %s (%s): %s", what, (int)seed, pair, deepid_verdict_status(v, i),
+                     deepid_verdict_rule(v, i), deepid_verdict_sentence(v, i));
     }
 }
 

@@ -1,4 +1,5 @@
-/* Statistics: published tables and examples, exact enumeration by plain loops, numbers of scipy 1.17.1 quoted as constants, and what is refused. */
+/* Statistics: published tables and examples, exact enumeration by plain loops, numbers of scipy 1.17.1 quoted as
+   constants, and what is refused. */
 #include "support/support.h"
 
 #include "base/random.h"
@@ -74,9 +75,11 @@ static void signed_ranks_have_the_critical_values_of_the_tables(void **state)
     }
     double t;
     double p;
-    OK(deepid_statistics_signed_rank(ctx, 5, (const double[]){1, 2, 3, 4, 5}, &t, &p)); /* 2 / 2^5: five seeds cannot reach 0.05 */
+    /* 2 / 2^5: five seeds cannot reach 0.05 */
+    OK(deepid_statistics_signed_rank(ctx, 5, (const double[]){1, 2, 3, 4, 5}, &t, &p));
     near_at("p of five", p, 0.0625, 1e-15);
-    OK(deepid_statistics_signed_rank(ctx, 15, maize, &t, &p)); /* scipy.stats.wilcoxon(method="exact"): 24, the smaller sum */
+    OK(deepid_statistics_signed_rank(ctx, 15, maize, &t,
+                                     &p)); /* scipy.stats.wilcoxon(method="exact"): 24, the smaller sum */
     near_at("T+ of maize", 120 - t, 24, 0);
     near_at("p of maize", p, 0.041259765625, 1e-15);
     deepid_ctx_destroy(ctx);
@@ -124,7 +127,8 @@ static void signed_ranks_agree_with_all_sign_patterns_in_ties_zeros_and_infiniti
     }
     double t;
     double p;
-    OK(deepid_statistics_signed_rank(ctx, 10, (const double[]){0, 0, 1.5, -2, 2, 3, 3, -1, 4, 6}, &t, &p)); /* scipy: zero_method="pratt", exact permutations */
+    OK(deepid_statistics_signed_rank(ctx, 10, (const double[]){0, 0, 1.5, -2, 2, 3, 3, -1, 4, 6}, &t,
+                                     &p)); /* scipy: zero_method="pratt", exact permutations */
     near_at("p with zeros", p, 0.078125, 1e-15);
     OK(deepid_statistics_signed_rank(ctx, 3, (const double[]){0, 0, 0}, &t, &p));
     near_at("p of nothing", p, 1, 0);
@@ -133,7 +137,8 @@ static void signed_ranks_agree_with_all_sign_patterns_in_ties_zeros_and_infiniti
 
 /* ---- sign flips ----------------------------------------------------------------------------------- */
 
-/* Fisher 1935, section 21: in 835 of 32768 patterns the sum is above 314, in 28 it is 314: 863 on this side, as many on the other */
+/* Fisher 1935, section 21: in 835 of 32768 patterns the sum is above 314, in 28 it is 314: 863 on this side, as many
+   on the other */
 static void sign_flips_of_darwins_maize_are_fishers(void **state)
 {
     (void)state;
@@ -146,19 +151,21 @@ static void sign_flips_of_darwins_maize_are_fishers(void **state)
         tenths[i] = 0.1 * maize[i]; /* no tenth is a double: the 56 equal sums have to stay equal */
     OK(deepid_statistics_sign_flip(ctx, 15, tenths, 0, 0, &p));
     near_at("p in tenths", p, 2 * 863 / 32768.0, 1e-15);
-    const double mixed[4] = {0.1 * -3, 0.1 * 9, 0.1 * 9, 0.1 * -9}; /* all 16 sums are 6, 12 or 24 or 30 tenths, none below 6; two of them come out a bit below 0.6 */
+    /* all 16 sums are 6, 12 or 24 or 30 tenths, none below 6; two of them come out a bit below 0.6 */
+    const double mixed[4] = {0.1 * -3, 0.1 * 9, 0.1 * 9, 0.1 * -9};
     OK(deepid_statistics_sign_flip(ctx, 4, mixed, 0, 0, &p));
     near_at("p where rounding splits equal sums", p, 1, 0);
     double again;
     double more[17] = {0, 0};
-    memcpy(more + 2, maize, sizeof maize);             /* two zeros flip nothing: the same p, drawn */
+    memcpy(more + 2, maize, sizeof maize); /* two zeros flip nothing: the same p, drawn */
     OK(deepid_statistics_sign_flip(ctx, 17, more, 0, 5, &p));
-    near_at("drawn p", p, 2 * 863 / 32768.0, 0.0029);  /* 4 standard deviations of a share of 0.0527 in 99999 draws */
+    near_at("drawn p", p, 2 * 863 / 32768.0, 0.0029); /* 4 standard deviations of a share of 0.0527 in 99999 draws */
     OK(deepid_statistics_sign_flip(ctx, 17, more, 0, 5, &again));
     assert_true(p == again);
     for (int i = 0; i < 17; i++)
         more[i] = 1;
-    OK(deepid_statistics_sign_flip(ctx, 17, more, 999, 1, &p)); /* 2 / 2^17 is out of reach of 999 draws: p is never 0 */
+    /* 2 / 2^17 is out of reach of 999 draws: p is never 0 */
+    OK(deepid_statistics_sign_flip(ctx, 17, more, 999, 1, &p));
     near_at("least p", p, 0.001, 1e-15);
     deepid_ctx_destroy(ctx);
 }
@@ -207,10 +214,13 @@ static void independent_samples_agree_with_all_splits(void **state)
     near_at("p of ranks", p, 0.23809523809523808, 1e-14);
     OK(deepid_statistics_permutation(ctx, 5, x, 6, y, 0, 0, &p)); /* itertools.combinations: 127 of 462 */
     near_at("p of means", p, 127 / 462.0, 1e-14);
-    OK(deepid_statistics_rank_sum(ctx, 5, (const double[]){19, 22, 16, 29, 24}, 4, (const double[]){20, 11, 17, 12}, &u, &p)); /* scipy: method="exact" */
+    OK(deepid_statistics_rank_sum(ctx, 5, (const double[]){19, 22, 16, 29, 24}, 4, (const double[]){20, 11, 17, 12}, &u,
+                                  &p)); /* scipy: method="exact" */
     near_at("U", u, 17, 0);
     near_at("p", p, 1 / 9.0, 1e-14);
-    OK(deepid_statistics_rank_sum(ctx, 4, (const double[]){infinity, infinity, infinity, 9}, 4, (const double[]){1, 2, 3, 4}, &u, &p)); /* diverged: worst ranks */
+    /* diverged: worst ranks */
+    OK(deepid_statistics_rank_sum(ctx, 4, (const double[]){infinity, infinity, infinity, 9}, 4,
+                                  (const double[]){1, 2, 3, 4}, &u, &p));
     near_at("U", u, 16, 0);
     near_at("p", p, 2 / 70.0, 1e-14);
     double a[12];
@@ -220,7 +230,8 @@ static void independent_samples_agree_with_all_splits(void **state)
     double drawn[2];
     OK(deepid_statistics_permutation(ctx, 12, a, 12, b, 0, 1, &drawn[0]));
     OK(deepid_statistics_permutation(ctx, 12, a, 12, b, 0, 2, &drawn[1]));
-    near_at("drawn p", drawn[0], drawn[1], 0.009); /* 4 standard deviations of a difference of shares of at most 1/2 in 99999 draws */
+    /* 4 standard deviations of a difference of shares of at most 1/2 in 99999 draws */
+    near_at("drawn p", drawn[0], drawn[1], 0.009);
     assert_true(drawn[0] != drawn[1]);
     deepid_ctx_destroy(ctx);
 }
@@ -263,7 +274,8 @@ static void intervals_hold_exactly_the_shifts_that_the_test_does_not_refuse(void
         random_array(seed, n, -1, 2, d);
         random_array(seed + 100, m, -1, 1, y);
         for (int two = 0; two < 2; two++) {
-            OK(two ? deepid_statistics_shift(ctx, n, d, m, y, 0.95, &middle, &end[0], &end[1]) : deepid_statistics_hodges_lehmann(ctx, n, d, 0.95, &middle, &end[0], &end[1]));
+            OK(two ? deepid_statistics_shift(ctx, n, d, m, y, 0.95, &middle, &end[0], &end[1])
+                   : deepid_statistics_hodges_lehmann(ctx, n, d, 0.95, &middle, &end[0], &end[1]));
             for (int side = 0; side < 2; side++) {
                 for (int outside = 0; outside < 2; outside++) {
                     const double shift = end[side] + (side == outside ? 1e-9 : -1e-9);
@@ -271,9 +283,11 @@ static void intervals_hold_exactly_the_shifts_that_the_test_does_not_refuse(void
                     double p;
                     for (int i = 0; i < n; i++)
                         moved[i] = d[i] - shift;
-                    OK(two ? deepid_statistics_rank_sum(ctx, n, moved, m, y, &statistic, &p) : deepid_statistics_signed_rank(ctx, n, moved, &statistic, &p));
+                    OK(two ? deepid_statistics_rank_sum(ctx, n, moved, m, y, &statistic, &p)
+                           : deepid_statistics_signed_rank(ctx, n, moved, &statistic, &p));
                     if ((p <= 0.05) != (outside == 1))
-                        fail_msg("seed %d, %d sample(s), end %d: p is %g at %.12g of [%g, %g]", (int)seed, two + 1, side, p, shift, end[0], end[1]);
+                        fail_msg("seed %d, %d sample(s), end %d: p is %g at %.12g of [%g, %g]", (int)seed, two + 1,
+                                 side, p, shift, end[0], end[1]);
                 }
             }
             assert_true(end[0] <= middle && middle <= end[1]);
@@ -292,13 +306,17 @@ static void few_seeds_have_no_interval_and_infinities_stay_honest(void **state)
     OK(deepid_statistics_hodges_lehmann(ctx, 5, (const double[]){1, 2, 3, 4, 5}, 0.95, &e, &low, &high));
     assert_true(low == -infinity && high == infinity);
     near_at("estimate", e, 3, 0);
-    OK(deepid_statistics_hodges_lehmann(ctx, 5, (const double[]){1, 2, 3, 4, 5}, 0.9, &e, &low, &high)); /* 2 / 2^5 <= 0.1 */
+    /* 2 / 2^5 <= 0.1 */
+    OK(deepid_statistics_hodges_lehmann(ctx, 5, (const double[]){1, 2, 3, 4, 5}, 0.9, &e, &low, &high));
     assert_true(low == 1 && high == 5);
-    OK(deepid_statistics_hodges_lehmann(ctx, 5, (const double[]){1, 2, 3, 4, 5}, 1 - 2 / 32.0, &e, &low, &high)); /* a tail of 1 / 2^5 itself is allowed */
+    /* a tail of 1 / 2^5 itself is allowed */
+    OK(deepid_statistics_hodges_lehmann(ctx, 5, (const double[]){1, 2, 3, 4, 5}, 1 - 2 / 32.0, &e, &low, &high));
     assert_true(low == 1 && high == 5);
-    OK(deepid_statistics_hodges_lehmann(ctx, 6, (const double[]){1, 2, 3, 4, 5, infinity}, 0.95, &e, &low, &high)); /* ends: least and largest */
+    /* ends: least and largest */
+    OK(deepid_statistics_hodges_lehmann(ctx, 6, (const double[]){1, 2, 3, 4, 5, infinity}, 0.95, &e, &low, &high));
     assert_true(low == 1 && high == infinity);
-    near_at("estimate", e, 3.5, 0); /* 21 averages: the eleventh of 1 1.5 2 2 2.5 2.5 3 3 3 3.5 3.5 4 4 4.5 5 and 6 infinite ones is 3.5 */
+    /* 21 averages: the eleventh of 1 1.5 2 2 2.5 2.5 3 3 3 3.5 3.5 4 4 4.5 5 and 6 infinite ones is 3.5 */
+    near_at("estimate", e, 3.5, 0);
     deepid_ctx_destroy(ctx);
 }
 
@@ -315,14 +333,16 @@ static void equivalence_asks_for_an_interval_inside_the_margin(void **state)
     OK(deepid_statistics_equivalence(ctx, 10, d, 0.2, 0.05, &low, &high, &equivalent));
     OK(deepid_statistics_hodges_lehmann(ctx, 10, d, 0.9, &same[0], &same[1], &same[2]));
     assert_true(equivalent == 1 && low == same[1] && high == same[2]);
-    OK(deepid_statistics_equivalence(ctx, 10, d, high, 0.05, &low, &high, &equivalent)); /* the end itself is not inside */
+    /* the end itself is not inside */
+    OK(deepid_statistics_equivalence(ctx, 10, d, high, 0.05, &low, &high, &equivalent));
     assert_int_equal(equivalent, 0);
     OK(deepid_statistics_equivalence(ctx, 10, d, -low / 2, 0.05, &low, &high, &equivalent));
     assert_int_equal(equivalent, 0);
     double turned[10];
     for (int i = 0; i < 10; i++)
         turned[i] = -d[i];
-    const double *far_below = -same[1] > same[2] ? d : turned; /* the lower end is the far one: at the margin itself it is not inside */
+    /* the lower end is the far one: at the margin itself it is not inside */
+    const double *far_below = -same[1] > same[2] ? d : turned;
     OK(deepid_statistics_equivalence(ctx, 10, far_below, fmax(-same[1], same[2]), 0.05, &low, &high, &equivalent));
     assert_true(equivalent == 0 && -low > high);
     OK(deepid_statistics_equivalence(ctx, 10, far_below, nextafter(-low, 1), 0.05, &low, &high, &equivalent));
@@ -339,8 +359,9 @@ static int ascending(const void *a, const void *b)
     return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
 }
 
-/* scipy.stats.bootstrap(method="BCa"), 400000 resamples, three seeds: 56.92 57.00 57.08 and 226.58 226.50 226.25.
-   At 99999 resamples the ends' standard deviations are about 0.15 and 1: the density of the mean is about 0.004 at the lower end, 0.0007 at the upper. */
+/* scipy.stats.bootstrap(method="BCa"), 400000 resamples, three seeds: 56.92 57.00 57.08 and 226.58 226.50 226.25. At
+   99999 resamples the ends' standard deviations are about 0.15 and 1: the density of the mean is about 0.004 at the
+   lower end, 0.0007 at the upper. */
 static void bca_of_a_mean_is_scipys(void **state)
 {
     (void)state;
@@ -357,14 +378,17 @@ static void bca_of_a_mean_is_scipys(void **state)
     assert_true(low == again[1] && high == again[2]);
     OK(deepid_statistics_bootstrap_mean(ctx, 12, conditioning, 0.95, 99999, 2, &again[0], &again[1], &again[2]));
     assert_true(low != again[1] || high != again[2]);
-    OK(deepid_statistics_bootstrap_mean(ctx, 3, (const double[]){2, 2, 2}, 0.95, 0, 1, &e, &low, &high)); /* nothing varies */
+    /* nothing varies */
+    OK(deepid_statistics_bootstrap_mean(ctx, 3, (const double[]){2, 2, 2}, 0.95, 0, 1, &e, &low, &high));
     assert_true(e == 2 && low == 2 && high == 2);
-    OK(deepid_statistics_bootstrap_mean(ctx, 6, (const double[]){0, 0, 0, 1, 1, 1}, 0.95, 99999, 1, &e, &low, &high)); /* symmetric, three in ten resamples equal the mean */
+    /* symmetric, three in ten resamples equal the mean */
+    OK(deepid_statistics_bootstrap_mean(ctx, 6, (const double[]){0, 0, 0, 1, 1, 1}, 0.95, 99999, 1, &e, &low, &high));
     near_at("low + high", low + high, 1, 1e-12);
     deepid_ctx_destroy(ctx);
 }
 
-/* All 5^5 resamples of five values by plain loops, with the formulas of Efron and Tibshirani 14.9, 14.10, 14.14, 14.15 written out. */
+/* All 5^5 resamples of five values by plain loops, with the formulas of Efron and Tibshirani 14.9, 14.10, 14.14,
+   14.15 written out. */
 static void bca_agrees_with_all_resamples(void **state)
 {
     (void)state;
@@ -403,7 +427,8 @@ static void bca_agrees_with_all_resamples(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* The interval of 99 resamples once more, from the same draws: with alpha = 0.05 and z0 = a = 0 the ends would be the fifth and the 95th value, so a place of B instead of B + 1 shows. */
+/* The interval of 99 resamples once more, from the same draws: with alpha = 0.05 and z0 = a = 0 the ends would be
+   the fifth and the 95th value, so a place of B instead of B + 1 shows. */
 static void ends_of_few_resamples_are_the_right_order_statistics(void **state)
 {
     (void)state;
@@ -451,7 +476,8 @@ static void ends_of_few_resamples_are_the_right_order_statistics(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* scipy.stats.bootstrap(paired=True, method="BCa") of (mean D - mean X) / (mean D - mean R), 400000 resamples, two seeds: .3416 .3418 and .5680 .5678 */
+/* scipy.stats.bootstrap(paired=True, method="BCa") of (mean D - mean X) / (mean D - mean R), 400000 resamples, two
+   seeds: .3416 .3418 and .5680 .5678 */
 static void bca_of_a_share_is_scipys(void **state)
 {
     (void)state;
@@ -467,9 +493,11 @@ static void bca_of_a_share_is_scipys(void **state)
     near_at("low", low, 0.3417, 0.002);
     near_at("high", high, 0.5679, 0.002);
     double apart[3];
-    OK(deepid_statistics_bootstrap_share_independent(ctx, 10, from, to, 10, by, 0.95, 99999, 1, &apart[0], &apart[1], &apart[2]));
+    OK(deepid_statistics_bootstrap_share_independent(ctx, 10, from, to, 10, by, 0.95, 99999, 1, &apart[0], &apart[1],
+                                                     &apart[2]));
     near_at("share", apart[0], e, 1e-14);
-    near_at("low apart", apart[1], 0.2811, 0.002); /* a program in numpy, 400000 resamples; wider, since from and by go together here */
+    /* a program in numpy, 400000 resamples; wider, since from and by go together here */
+    near_at("low apart", apart[1], 0.2811, 0.002);
     near_at("high apart", apart[2], 0.6133, 0.002);
     OK(deepid_statistics_bootstrap_share(ctx, 10, from, from, to, 0.95, 0, 1, &e, &low, &high));
     assert_true(e == 0 && low == 0 && high == 0);
@@ -480,7 +508,8 @@ static void bca_of_a_share_is_scipys(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* The promise of an interval: of 95 % intervals about 95 % hold the truth. 300 normal samples of 12: BCa is known to be a little short there. */
+/* The promise of an interval: of 95 % intervals about 95 % hold the truth. 300 normal samples of 12: BCa is known to
+   be a little short there. */
 static void intervals_cover(void **state)
 {
     (void)state;
@@ -506,16 +535,18 @@ static void intervals_cover(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- shares of counts ----------------------------------------------------------------------------------------------- */
+/* ---- shares of counts -----------------------------------------------------------------------------------------------
+ */
 
-/* scipy.stats.binomtest(k, n).proportion_ci(0.95, "exact"), as in Clopper and Pearson's chart; 0 of 10: 1 - 0.025^(1/10) */
+/* scipy.stats.binomtest(k, n).proportion_ci(0.95, "exact"), as in Clopper and Pearson's chart; 0 of 10: 1 -
+   0.025^(1/10) */
 static void clopper_pearson_agrees_with_the_tables(void **state)
 {
     (void)state;
     static const double rows[][4] = {
-        {7, 20, 0.1539092047845412, 0.5921885345328283},  {0, 10, 0, 0.30849710781876294},
+        {7, 20, 0.1539092047845412, 0.5921885345328283},     {0, 10, 0, 0.30849710781876294},
         {1, 10, 0.0025285785444625728, 0.44501611702819543}, {10, 10, 0.6915028921812371, 1},
-        {5, 10, 0.1870860284474045, 0.8129139715525955},  {40, 1000, 0.028727625285890804, 0.05407269681936851},
+        {5, 10, 0.1870860284474045, 0.8129139715525955},     {40, 1000, 0.028727625285890804, 0.05407269681936851},
     };
     deepid_ctx *ctx = new_ctx(1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -528,7 +559,8 @@ static void clopper_pearson_agrees_with_the_tables(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- lines ----------------------------------------------------------------------------------------------------------- */
+/* ---- lines
+   ----------------------------------------------------------------------------------------------------------- */
 
 static void slopes_are_scipys_and_the_robust_one_forgives_an_outlier(void **state)
 {
@@ -541,11 +573,13 @@ static void slopes_are_scipys_and_the_robust_one_forgives_an_outlier(void **stat
     OK(deepid_statistics_line(ctx, 6, x, y, &slope, &intercept)); /* scipy.stats.linregress */
     near_at("slope", slope, 1.36, 1e-14);
     near_at("intercept", intercept, 0.8333333333333339, 1e-14);
-    OK(deepid_statistics_theil_sen(ctx, 6, x, y, &slope, &intercept)); /* scipy.stats.theilslopes: slope 1.1; its intercept is another one */
+    /* scipy.stats.theilslopes: slope 1.1; its intercept is another one */
+    OK(deepid_statistics_theil_sen(ctx, 6, x, y, &slope, &intercept));
     near_at("robust slope", slope, 1.1, 1e-14);
     near_at("robust intercept", intercept, 1, 1e-14); /* y - 1.1 x: 1 1 .7 1 4.6 .6: median 1 */
     /* slopes of all pairs: 2 1 7/4 1/2 5/3 4: the middle of 5/3 and 7/4; neighbours alone would give 2 */
-    OK(deepid_statistics_theil_sen(ctx, 4, (const double[]){0, 1, 3, 4}, (const double[]){0, 2, 3, 7}, &slope, &intercept));
+    OK(deepid_statistics_theil_sen(ctx, 4, (const double[]){0, 1, 3, 4}, (const double[]){0, 2, 3, 7}, &slope,
+                                   &intercept));
     near_at("robust slope", slope, 41 / 24.0, 1e-14);
     deepid_ctx_destroy(ctx);
 }
@@ -573,7 +607,8 @@ static void slopes_have_intervals_across_seeds(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------------------------------------ */
+/* ---- refusals
+   ------------------------------------------------------------------------------------------------------------ */
 
 static void what_makes_no_sense_is_refused_with_a_sentence(void **state)
 {
@@ -585,25 +620,33 @@ static void what_makes_no_sense_is_refused_with_a_sentence(void **state)
     double b;
     double c;
     int32_t yes;
-    REFUSED(deepid_statistics_median(ctx, 3, x, &a), DEEPID_ERR_NUMERIC, "median: value 2 of 3 is nan, expected a number");
+    REFUSED(deepid_statistics_median(ctx, 3, x, &a), DEEPID_ERR_NUMERIC,
+            "median: value 2 of 3 is nan, expected a number");
     REFUSED(deepid_statistics_median(ctx, 0, x, &a), DEEPID_ERR_ARGUMENT, "median: n is 0, expected 1 to");
     REFUSED(deepid_statistics_median(ctx, 3, NULL, &a), DEEPID_ERR_ARGUMENT, "an array is NULL, expected 3 numbers");
     REFUSED(deepid_statistics_median(ctx, 2, x, NULL), DEEPID_ERR_ARGUMENT, "an output is NULL");
     REFUSED(deepid_statistics_quantile(ctx, 2, x, 1.5, &a), DEEPID_ERR_ARGUMENT, "q is 1.5, expected 0 to 1");
     REFUSED(deepid_statistics_signed_rank(ctx, 501, x, &a, &b), DEEPID_ERR_ARGUMENT, "n is 501, expected 1 to 500");
-    REFUSED(deepid_statistics_rank_sum(ctx, 100, x, 101, x, &a, &b), DEEPID_ERR_ARGUMENT, "m is 101, expected 1 to 100");
-    REFUSED(deepid_statistics_sign_flip(ctx, 3, diverged, 0, 0, &a), DEEPID_ERR_NUMERIC, "value 1 of 3 is inf, expected a finite number");
+    REFUSED(deepid_statistics_rank_sum(ctx, 100, x, 101, x, &a, &b), DEEPID_ERR_ARGUMENT,
+            "m is 101, expected 1 to 100");
+    REFUSED(deepid_statistics_sign_flip(ctx, 3, diverged, 0, 0, &a), DEEPID_ERR_NUMERIC,
+            "value 1 of 3 is inf, expected a finite number");
     REFUSED(deepid_statistics_permutation(ctx, 2, x, 3, x, 0, 0, &a), DEEPID_ERR_NUMERIC, "value 2 of 3 is nan");
     REFUSED(deepid_statistics_holm(ctx, 2, x, &a), DEEPID_ERR_ARGUMENT, "p 1 is 2, expected 0 to 1");
-    REFUSED(deepid_statistics_hodges_lehmann(ctx, 2, x, 1, &a, &b, &c), DEEPID_ERR_ARGUMENT, "level is 1, expected a number between 0 and 1");
-    REFUSED(deepid_statistics_bootstrap_mean(ctx, 1, x, 0.95, 0, 0, &a, &b, &c), DEEPID_ERR_ARGUMENT, "n is 1, expected 2 to");
-    REFUSED(deepid_statistics_bootstrap_mean(ctx, 2, x, 0.95, 98, 0, &a, &b, &c), DEEPID_ERR_ARGUMENT, "resamples is 98, expected 99 to 1000000");
-    REFUSED(deepid_statistics_bootstrap_share(ctx, 3, diverged, x, x, 0.95, 0, 0, &a, &b, &c), DEEPID_ERR_NUMERIC, "a mean needs a cap");
+    REFUSED(deepid_statistics_hodges_lehmann(ctx, 2, x, 1, &a, &b, &c), DEEPID_ERR_ARGUMENT,
+            "level is 1, expected a number between 0 and 1");
+    REFUSED(deepid_statistics_bootstrap_mean(ctx, 1, x, 0.95, 0, 0, &a, &b, &c), DEEPID_ERR_ARGUMENT,
+            "n is 1, expected 2 to");
+    REFUSED(deepid_statistics_bootstrap_mean(ctx, 2, x, 0.95, 98, 0, &a, &b, &c), DEEPID_ERR_ARGUMENT,
+            "resamples is 98, expected 99 to 1000000");
+    REFUSED(deepid_statistics_bootstrap_share(ctx, 3, diverged, x, x, 0.95, 0, 0, &a, &b, &c), DEEPID_ERR_NUMERIC,
+            "a mean needs a cap");
     REFUSED(deepid_statistics_equivalence(ctx, 2, x, 0, 0.05, &a, &b, &yes), DEEPID_ERR_ARGUMENT, "margin is 0");
     REFUSED(deepid_statistics_equivalence(ctx, 2, x, 1, 0.5, &a, &b, &yes), DEEPID_ERR_ARGUMENT, "alpha is 0.5");
     REFUSED(deepid_statistics_clopper_pearson(ctx, 4, 3, 0.95, &a, &b), DEEPID_ERR_ARGUMENT, "k is 4, expected 0 to 3");
     REFUSED(deepid_statistics_line(ctx, 2, (const double[]){3, 3}, x, &a, &b), DEEPID_ERR_ARGUMENT, "all x are 3");
-    REFUSED(deepid_statistics_slope(ctx, "lasso", 1, 2, x, x, 0.95, &a, &b, &c), DEEPID_ERR_ARGUMENT, "unknown method 'lasso'");
+    REFUSED(deepid_statistics_slope(ctx, "lasso", 1, 2, x, x, 0.95, &a, &b, &c), DEEPID_ERR_ARGUMENT,
+            "unknown method 'lasso'");
     deepid_ctx_destroy(ctx);
 }
 
@@ -623,7 +666,9 @@ static int32_t all_of_them(deepid_ctx *ctx, void *arg)
     s = s ? s : deepid_statistics_hodges_lehmann(ctx, 12, conditioning, 0.95, a, &b, &c);
     s = s ? s : deepid_statistics_shift(ctx, 6, conditioning, 6, conditioning + 6, 0.95, a, &b, &c);
     s = s ? s : deepid_statistics_bootstrap_mean(ctx, 12, conditioning, 0.95, 99, 0, a, &b, &c);
-    s = s ? s : deepid_statistics_bootstrap_share_independent(ctx, 6, conditioning, conditioning + 6, 4, conditioning, 0.95, 99, 0, a, &b, &c);
+    s = s ? s
+          : deepid_statistics_bootstrap_share_independent(ctx, 6, conditioning, conditioning + 6, 4, conditioning, 0.95,
+                                                          99, 0, a, &b, &c);
     s = s ? s : deepid_statistics_theil_sen(ctx, 12, conditioning, conditioning, a, &b);
     return s ? s : deepid_statistics_slope(ctx, "least_squares", 2, 6, conditioning, conditioning, 0.95, a, &b, &c);
 }

@@ -1,4 +1,5 @@
-/* Studies: the same numbers for any number of workers, resumed or not, in shards or not; stops; divergence; what an arm stands on; refusals. */
+/* Studies: the same numbers for any number of workers, resumed or not, in shards or not; stops; divergence; what an
+   arm stands on; refusals. */
 #include "support/support.h"
 
 #include "study/study.h"
@@ -21,12 +22,14 @@ static void open_study(run *r, const char *folder, double threads)
     OK(deepid_dataset_open(ctx, "spirals n=64", 7, &r->train, &r->valid));
     OK(deepid_study_create(ctx, SHALLOW, DEEP, r->train, &r->study));
     OK(deepid_study_set_validation(r->study, r->valid));
-    OK(deepid_study_add_net(r->study, "plain", 3, "input 2; dense out=8; relu; 3 * plain { dense out=8; relu }; dense out=2"));
+    OK(deepid_study_add_net(r->study, "plain", 3,
+                            "input 2; dense out=8; relu; 3 * plain { dense out=8; relu }; dense out=2"));
     OK(deepid_study_set_number(r->study, "first_seed", 3));
     OK(deepid_study_set_seeds(r->study, 2));
     OK(deepid_study_set_number(r->study, "tuning_seeds", 1));
     OK(deepid_study_set_number(r->study, "probe_seeds", 1));
-    OK(deepid_study_set_text(r->study, "arms", "S_fine,W0,WT,D64,D_start:looks_linear,D_opt:lbfgs,D_3T,D_res,dial:0.5,depth"));
+    OK(deepid_study_set_text(r->study, "arms",
+                             "S_fine,W0,WT,D64,D_start:looks_linear,D_opt:lbfgs,D_3T,D_res,dial:0.5,depth"));
     OK(deepid_study_set_text(r->study, "probes", "signal,response"));
     OK(deepid_study_set_number(r->study, "steps", 20));
     OK(deepid_study_set_number(r->study, "history_points", 5));
@@ -106,7 +109,8 @@ static void workers_interruptions_and_shards_change_nothing(void **state)
     double again;
     OK(deepid_study_net(r.study, "D", 4, &net));
     OK(deepid_net_evaluate(net, r.train, NULL, &loss, NULL));
-    assert_true(loss == study_result(r.ctx, r.study, "D", 4, "train_loss")); /* the net handed out is the net that was measured */
+    /* the net handed out is the net that was measured */
+    assert_true(loss == study_result(r.ctx, r.study, "D", 4, "train_loss"));
     deepid_net_destroy(net);
     close_study(&r);
 
@@ -190,26 +194,37 @@ static void arms_are_what_they_say(void **state)
     deepid_ctx *ctx = r.ctx;
     OK(deepid_study_run(r.study, NULL, NULL));
     for (uint64_t seed = 3; seed < 5; seed++) {
-        /* relu layers behind a relu have an exact witness: the deep net made of S has S's loss, no step and no penalty */
-        assert_true(fabs(study_result(r.ctx, r.study, "W0", seed, "train_loss") - study_result(r.ctx, r.study, "S", seed, "train_loss")) < 1e-6);
+        /* relu layers behind a relu have an exact witness: the deep net made of S has S's loss, no step and no
+           penalty */
+        assert_true(fabs(study_result(r.ctx, r.study, "W0", seed, "train_loss") -
+                         study_result(r.ctx, r.study, "S", seed, "train_loss")) < 1e-6);
         assert_true(study_result(r.ctx, r.study, "W0", seed, "updates") == 0);
         assert_true(study_result(r.ctx, r.study, "W0", seed, "penalty") == 0);
         assert_true(study_result(r.ctx, r.study, "D_3T", seed, "updates") == 60);
-        assert_true(study_result(r.ctx, r.study, "D_3T", seed, "rate") == study_result(r.ctx, r.study, "D", seed, "rate"));
-        assert_true(study_result(r.ctx, r.study, "D_opt:lbfgs", seed, "updates") <= 5); /* 20 steps of 16 of 64 samples are 5 passes */
+        assert_true(study_result(r.ctx, r.study, "D_3T", seed, "rate") ==
+                    study_result(r.ctx, r.study, "D", seed, "rate"));
+        /* 20 steps of 16 of 64 samples are 5 passes */
+        assert_true(study_result(r.ctx, r.study, "D_opt:lbfgs", seed, "updates") <= 5);
         assert_true(isnan(study_result(r.ctx, r.study, "D_opt:lbfgs", seed, "rate")));
-        assert_true(study_result(r.ctx, r.study, "S_fine", seed, "rate") == 0.1 * study_result(r.ctx, r.study, "S", seed, "rate"));
-        assert_true(study_result(r.ctx, r.study, "WT", seed, "rate") == 0.1 * study_result(r.ctx, r.study, "S", seed, "rate"));
-        assert_true(study_result(r.ctx, r.study, "D64", seed, "rate") == study_result(r.ctx, r.study, "D", seed, "rate"));
-        assert_true(study_result(r.ctx, r.study, "dial:0.5", seed, "rate") == study_result(r.ctx, r.study, "D_res", seed, "rate"));
-        assert_true(study_result(r.ctx, r.study, "depth:plain:3", seed, "rate") == study_result(r.ctx, r.study, "S", seed, "rate"));
-        assert_true(study_result(r.ctx, r.study, "D", seed, "best_valid_loss") <= study_result(r.ctx, r.study, "D", seed, "valid_loss"));
+        assert_true(study_result(r.ctx, r.study, "S_fine", seed, "rate") ==
+                    0.1 * study_result(r.ctx, r.study, "S", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "WT", seed, "rate") ==
+                    0.1 * study_result(r.ctx, r.study, "S", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "D64", seed, "rate") ==
+                    study_result(r.ctx, r.study, "D", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "dial:0.5", seed, "rate") ==
+                    study_result(r.ctx, r.study, "D_res", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "depth:plain:3", seed, "rate") ==
+                    study_result(r.ctx, r.study, "S", seed, "rate"));
+        assert_true(study_result(r.ctx, r.study, "D", seed, "best_valid_loss") <=
+                    study_result(r.ctx, r.study, "D", seed, "valid_loss"));
     }
     deepid_net *net = NULL;
     OK(deepid_study_net(r.study, "D64", 3, &net));
     assert_int_equal(deepid_net_dtype(net), DEEPID_F64);
     deepid_net_destroy(net);
-    assert_string_equal(deepid_study_arm_text(r.study, deepid_study_arm_find(r.study, "D_res")), "input 2; dense out=8; relu; 5 * identity { dense out=8; relu }; dense out=2");
+    assert_string_equal(deepid_study_arm_text(r.study, deepid_study_arm_find(r.study, "D_res")),
+                        "input 2; dense out=8; relu; 5 * identity { dense out=8; relu }; dense out=2");
     assert_string_equal(deepid_study_arm_block(r.study, deepid_study_arm_find(r.study, "D_res")), "identity");
     assert_string_equal(deepid_study_arm_start(r.study, deepid_study_arm_find(r.study, "S_fine")), "trained S");
     assert_int_equal(deepid_study_arm_depth(r.study, deepid_study_arm_find(r.study, "D")), 5);
@@ -224,7 +239,8 @@ static void arms_that_cannot_be_are_left_out_with_the_reason(void **state)
     deepid_dataset *train = NULL;
     deepid_study *study = NULL;
     OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &train));
-    OK(deepid_study_create(ctx, "input 2; dense out=7; tanh; dense out=2", "input 2; dense out=7; tanh; dense out=7; tanh; dense out=2", train, &study));
+    OK(deepid_study_create(ctx, "input 2; dense out=7; tanh; dense out=2",
+                           "input 2; dense out=7; tanh; dense out=7; tanh; dense out=2", train, &study));
     OK(deepid_study_set_number(study, "dtype", DEEPID_F64));
     OK(deepid_study_set_text(study, "init", "glorot"));
     OK(deepid_study_set_text(study, "optimizer", "adam"));
@@ -272,8 +288,10 @@ static void shared_layers_share_their_start(void **state)
     OK(deepid_study_net(r.study, "D", 3, &net[1]));
     OK(deepid_study_net(r.study, "D_res", 3, &net[2]));
     for (int i = 1; i < 3; i++) {
-        assert_memory_equal(deepid_net_parameter_data(net[0], "dense1.weight"), deepid_net_parameter_data(net[i], "dense1.weight"), 4 * 16);
-        assert_memory_equal(deepid_net_parameter_data(net[0], "block1.dense.weight"), deepid_net_parameter_data(net[i], "block1.dense.weight"), 4 * 64);
+        assert_memory_equal(deepid_net_parameter_data(net[0], "dense1.weight"),
+                            deepid_net_parameter_data(net[i], "dense1.weight"), 4 * 16);
+        assert_memory_equal(deepid_net_parameter_data(net[0], "block1.dense.weight"),
+                            deepid_net_parameter_data(net[i], "block1.dense.weight"), 4 * 64);
     }
     for (int i = 0; i < 3; i++)
         deepid_net_destroy(net[i]);
@@ -299,15 +317,18 @@ static void another_configuration_and_wrong_use_are_refused(void **state)
     OK(deepid_study_run(r.study, NULL, NULL));
     OK(deepid_study_set_number(r.study, "learning_rate", 0.5));
     REFUSED(deepid_study_run(r.study, NULL, NULL), DEEPID_ERR_STATE, "its learning_rate is '0.03', here it is '0.5'");
-    REFUSED(deepid_study_set_number(r.study, "learning_rate", -1), DEEPID_ERR_ARGUMENT, "learning_rate is -1, expected a finite number above 0");
-    REFUSED(deepid_study_set_number(r.study, "batch", 65), DEEPID_ERR_ARGUMENT, "batch is 65, expected a whole number from 0 to 64");
+    REFUSED(deepid_study_set_number(r.study, "learning_rate", -1), DEEPID_ERR_ARGUMENT,
+            "learning_rate is -1, expected a finite number above 0");
+    REFUSED(deepid_study_set_number(r.study, "batch", 65), DEEPID_ERR_ARGUMENT,
+            "batch is 65, expected a whole number from 0 to 64");
     REFUSED(deepid_study_set_number(r.study, "speed", 1), DEEPID_ERR_ARGUMENT, "unknown number 'speed'");
     REFUSED(deepid_study_set_text(r.study, "font", "x"), DEEPID_ERR_ARGUMENT, "unknown text 'font'");
     REFUSED(deepid_study_set_text(r.study, "init", "he\nhe"), DEEPID_ERR_ARGUMENT, "one line");
     REFUSED(deepid_study_set_text(r.study, "arms", "S,D_star"), DEEPID_ERR_SPEC, "nearest: D_start");
     REFUSED(deepid_study_set_text(r.study, "probes", "signals"), DEEPID_ERR_SPEC, "nearest: signal");
     REFUSED(deepid_study_set_seeds(r.study, 0), DEEPID_ERR_ARGUMENT, "seeds is 0");
-    REFUSED(deepid_study_add_net(r.study, "plain", 1, "input 3; dense out=2"), DEEPID_ERR_SHAPE, "the net takes 3, the data has samples of 2");
+    REFUSED(deepid_study_add_net(r.study, "plain", 1, "input 3; dense out=2"), DEEPID_ERR_SHAPE,
+            "the net takes 3, the data has samples of 2");
     REFUSED(deepid_study_add_net(r.study, "plain", 1, "input 2; dens out=2"), DEEPID_ERR_SPEC, "nearest: dense");
     REFUSED(deepid_study_add_net(r.study, "plain", 3, DEEP), DEEPID_ERR_ARGUMENT, "depth:plain:3 already");
     OK(deepid_study_set_folder(r.study, NULL));
@@ -337,16 +358,19 @@ static void nets_and_data_that_ask_nothing_are_refused(void **state)
     const int64_t extents[2] = {3, 1};
     REFUSED(deepid_study_create(ctx, SHALLOW, DEEP, NULL, &none), DEEPID_ERR_ARGUMENT, "must be a dataset");
     REFUSED(deepid_study_create(ctx, NULL, DEEP, r.train, &none), DEEPID_ERR_ARGUMENT, "a text is NULL");
-    REFUSED(deepid_study_create(ctx, DEEP, SHALLOW, r.train, &none), DEEPID_ERR_ARGUMENT, "the shallow net has 7 layers with weights, the deep one 3");
+    REFUSED(deepid_study_create(ctx, DEEP, SHALLOW, r.train, &none), DEEPID_ERR_ARGUMENT,
+            "the shallow net has 7 layers with weights, the deep one 3");
     REFUSED(deepid_study_create(ctx, DEEP, DEEP, r.train, &none), DEEPID_ERR_ARGUMENT, "expected a deep net with more");
     OK(deepid_dataset_wrap(ctx, DEEPID_F32, x, 2, extents, NULL, labels, 3, &holes));
-    REFUSED(deepid_study_create(ctx, "input 1; dense out=3", "input 1; dense out=3; dense out=3", holes, &none), DEEPID_ERR_LABEL, "class 1 of 0 to 2 has no training sample");
+    REFUSED(deepid_study_create(ctx, "input 1; dense out=3", "input 1; dense out=3; dense out=3", holes, &none),
+            DEEPID_ERR_LABEL, "class 1 of 0 to 2 has no training sample");
     REFUSED(deepid_study_set_validation(r.study, holes), DEEPID_ERR_SHAPE, "train has samples of 2, valid of 1");
     deepid_dataset_destroy(holes);
     close_study(&r);
 }
 
-/* a rate that is far too large: recorded as diverged with infinite loss, not an error; what stands on such a net is left out and says why */
+/* a rate that is far too large: recorded as diverged with infinite loss, not an error; what stands on such a net is
+   left out and says why */
 static void divergence_is_a_result(void **state)
 {
     (void)state;

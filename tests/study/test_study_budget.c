@@ -16,7 +16,9 @@ static void open_study(fixture *f, const char *folder, double budget)
 {
     deepid_ctx *ctx = f->ctx = new_ctx(1);
     OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &f->train));
-    OK(deepid_study_create(ctx, "input 2; dense out=8; relu; dense out=2", "input 2; dense out=8; relu; 4 * plain { dense out=8; relu }; dense out=2", f->train, &f->study));
+    OK(deepid_study_create(ctx, "input 2; dense out=8; relu; dense out=2",
+                           "input 2; dense out=8; relu; 4 * plain { dense out=8; relu }; dense out=2", f->train,
+                           &f->study));
     OK(deepid_study_set_number(f->study, "steps", 40));
     OK(deepid_study_set_number(f->study, "budget", budget));
     OK(deepid_study_set_folder(f->study, folder));

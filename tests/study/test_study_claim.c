@@ -21,7 +21,8 @@ static void open_study(fixture *f, const char *name)
     deepid_ctx *ctx = f->ctx = new_ctx(1);
     const char *folder = temporary(name);
     OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &f->train));
-    OK(deepid_study_create(ctx, "input 2; dense out=2", "input 2; dense out=4; relu; dense out=2", f->train, &f->study));
+    OK(deepid_study_create(ctx, "input 2; dense out=2", "input 2; dense out=4; relu; dense out=2", f->train,
+                           &f->study));
     OK(deepid_study_set_number(f->study, "tuning_seeds", 0));
     OK(deepid_study_set_folder(f->study, folder));
     OK(dpid_study_plan(f->study));

@@ -1,4 +1,5 @@
-/* The files of a study: damage of one bit is named by the next run; no memory is never told as damage; the workers' memory is the context's. */
+/* The files of a study: damage of one bit is named by the next run; no memory is never told as damage; the workers'
+   memory is the context's. */
 #include "support/support.h"
 
 #include "study/study.h"
@@ -76,7 +77,8 @@ static int find_files(const char *folder, const char *ending, char (*out)[512], 
     DIR *list = opendir(folder);
     assert_non_null(list);
     for (struct dirent *entry; (entry = readdir(list)) && found < most;)
-        if (strlen(entry->d_name) > strlen(ending) && strcmp(entry->d_name + strlen(entry->d_name) - strlen(ending), ending) == 0)
+        if (strlen(entry->d_name) > strlen(ending) &&
+            strcmp(entry->d_name + strlen(entry->d_name) - strlen(ending), ending) == 0)
             snprintf(out[found++], 512, "%s/%.200s", folder, entry->d_name);
     closedir(list);
     return found;
@@ -142,7 +144,9 @@ static void files_without_a_checksum_are_refused(void **state)
     char *text = read_bytes(path, &bytes);
     strcpy(strstr(text, ",\n\"checksum\""), "}\n");
     write_bytes(path, text, strlen(text));
-    REFUSED(run_again(&p), DEEPID_ERR_FORMAT, "is a damaged description of a study (its last line is no checksum: cut, changed, or of a version that wrote none); remove it");
+    REFUSED(run_again(&p), DEEPID_ERR_FORMAT,
+            "is a damaged description of a study (its last line is no checksum: cut, changed, or of a version that "
+            "wrote none); remove it");
     free(text);
     deepid_ctx_destroy(ctx);
 }
@@ -176,7 +180,8 @@ static void a_net_of_another_task_is_named(void **state)
             taken++;
             continue;
         }
-        assert_non_null(strstr(deepid_ctx_error(ctx), ".safetensors' is not the net of its task: its deepid.task is '"));
+        assert_non_null(
+            strstr(deepid_ctx_error(ctx), ".safetensors' is not the net of its task: its deepid.task is '"));
         assert_non_null(strstr(deepid_ctx_error(ctx), ".json to run the task again"));
     }
     assert_int_equal(taken, 1);
@@ -227,12 +232,9 @@ static void workers_take_the_contexts_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_turned_bit_is_named_by_the_next_run),
-        cmocka_unit_test(an_edited_digit_is_named),
-        cmocka_unit_test(files_without_a_checksum_are_refused),
-        cmocka_unit_test(a_net_of_another_task_is_named),
-        cmocka_unit_test(no_memory_on_resume_is_no_damage),
-        cmocka_unit_test(workers_take_the_contexts_memory),
+        cmocka_unit_test(a_turned_bit_is_named_by_the_next_run), cmocka_unit_test(an_edited_digit_is_named),
+        cmocka_unit_test(files_without_a_checksum_are_refused),  cmocka_unit_test(a_net_of_another_task_is_named),
+        cmocka_unit_test(no_memory_on_resume_is_no_damage),      cmocka_unit_test(workers_take_the_contexts_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

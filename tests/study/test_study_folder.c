@@ -1,4 +1,5 @@
-/* What a study finds in its data and under the names of its folder: a number that is none, links, pipes, folders, and what killed runs left. */
+/* What a study finds in its data and under the names of its folder: a number that is none, links, pipes, folders,
+   and what killed runs left. */
 #include "support/support.h"
 
 #include "base/file.h"
@@ -23,7 +24,8 @@ static deepid_ctx *new_study(fixture *f, const char *name)
     deepid_ctx *ctx = f->ctx = new_ctx(1);
     snprintf(f->folder, sizeof f->folder, "%s", temporary(name));
     OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &f->train));
-    OK(deepid_study_create(ctx, "input 2; dense out=4; relu; dense out=2", "input 2; dense out=4; relu; dense out=4; relu; dense out=2", f->train, &f->study));
+    OK(deepid_study_create(ctx, "input 2; dense out=4; relu; dense out=2",
+                           "input 2; dense out=4; relu; dense out=4; relu; dense out=2", f->train, &f->study));
     OK(deepid_study_set_number(f->study, "tuning_seeds", 0));
     OK(deepid_study_set_number(f->study, "probe_seeds", 0));
     OK(deepid_study_set_number(f->study, "steps", 5));
@@ -68,7 +70,10 @@ static void a_number_that_is_none_is_named_before_anything_is_trained(void **sta
         double value;
         const char *dtype;
         const char *words;
-    } cases[] = {{(double)NAN, "f32", "is nan"}, {-(double)INFINITY, "f64", "is -inf"}, {1e39, "f32", "is 1e+39"}, {1e39, "f64", NULL}};
+    } cases[] = {{(double)NAN, "f32", "is nan"},
+                 {-(double)INFINITY, "f64", "is -inf"},
+                 {1e39, "f32", "is 1e+39"},
+                 {1e39, "f64", NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int place = 0; place < 3; place++) { /* in the samples, the targets, the validation samples */
             deepid_dataset *train = NULL;
@@ -76,7 +81,9 @@ static void a_number_that_is_none_is_named_before_anything_is_trained(void **sta
             deepid_study *study = NULL;
             x[5][1] = place == 0 ? cases[i].value : 1;
             targets[6] = place == 1 ? cases[i].value : 1;
-            OK(place == 1 ? deepid_dataset_wrap_targets(ctx, DEEPID_F64, x, 2, extents, NULL, DEEPID_F64, targets, 1, &train) : deepid_dataset_wrap(ctx, DEEPID_F64, x, 2, extents, NULL, labels, 2, &train));
+            OK(place == 1
+                   ? deepid_dataset_wrap_targets(ctx, DEEPID_F64, x, 2, extents, NULL, DEEPID_F64, targets, 1, &train)
+                   : deepid_dataset_wrap(ctx, DEEPID_F64, x, 2, extents, NULL, labels, 2, &train));
             const char *shallow = place == 1 ? "input 3; dense out=1" : "input 3; dense out=2";
             const char *deep = place == 1 ? "input 3; dense out=3; dense out=1" : "input 3; dense out=3; dense out=2";
             OK(deepid_study_create(ctx, shallow, deep, train, &study));
@@ -87,7 +94,9 @@ static void a_number_that_is_none_is_named_before_anything_is_trained(void **sta
                 OK(deepid_dataset_wrap(ctx, DEEPID_F64, other, 2, extents, NULL, labels, 2, &valid));
                 OK(deepid_study_set_validation(study, valid));
             }
-            const char *where[] = {"study: the training data: feature 1 of row 5 ", "study: the training data: target 0 of row 6 ", "study: the validation data: feature 1 of row 5 "};
+            const char *where[] = {"study: the training data: feature 1 of row 5 ",
+                                   "study: the training data: target 0 of row 6 ",
+                                   "study: the validation data: feature 1 of row 5 "};
             if (cases[i].words) {
                 char expected[200];
                 snprintf(expected, sizeof expected, "%s%s, expected a finite number", where[place], cases[i].words);
@@ -116,7 +125,8 @@ static void make_socket(const char *path)
     close(fd);
 }
 
-/* A pipe, a link, a socket under a claim's name is nobody's claim: taken away, the study ends. A folder is named. Nothing is waited for. */
+/* A pipe, a link, a socket under a claim's name is nobody's claim: taken away, the study ends. A folder is named.
+   Nothing is waited for. */
 static void what_is_no_claim_is_not_waited_for(void **state)
 {
     (void)state;

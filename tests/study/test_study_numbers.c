@@ -1,4 +1,5 @@
-/* Numbers that a study hands to its rules, against what they are made of: penalties by the weights, the gradient check's threshold, the best moment, rates and steps of arms. */
+/* Numbers that a study hands to its rules, against what they are made of: penalties by the weights, the gradient
+   check's threshold, the best moment, rates and steps of arms. */
 #include "support/support.h"
 
 #include "study/study.h"
@@ -14,7 +15,8 @@ typedef struct {
 #define SHALLOW "input 2; dense out=6; batchnorm; relu; plain { dense out=6; batchnorm; relu }; dense out=2"
 #define DEEP "input 2; dense out=6; batchnorm; relu; 3 * plain { dense out=6; batchnorm; relu }; dense out=2"
 
-static void open_study(run *r, const char *shallow, const char *deep, const char *optimizer, const char *arms, const char *probes, int64_t seeds)
+static void open_study(run *r, const char *shallow, const char *deep, const char *optimizer, const char *arms,
+                       const char *probes, int64_t seeds)
 {
     deepid_ctx *ctx = r->ctx = new_ctx(1);
     OK(deepid_dataset_open(ctx, "spirals n=64", 7, &r->train, &r->valid));
@@ -76,12 +78,14 @@ static double squares_of(run *r, const char *arm, int64_t seed, bool all)
     return squares;
 }
 
-/* lambda/2 |w|^2: half, of what the optimiser's decay acts on. The finding "objective" asks whether loss and penalty together are higher than the known net's. */
+/* lambda/2 |w|^2: half, of what the optimiser's decay acts on. The finding "objective" asks whether loss and penalty
+   together are higher than the known net's. */
 static void penalties_are_half_of_lambda_times_the_squares(void **state)
 {
     (void)state;
     enum { SEEDS = 6 };
-    static const char *const optimizers[] = {"sgd momentum=0.9 weight_decay=0.04", "sgd momentum=0.9 weight_decay=0.04 decay=all"};
+    static const char *const optimizers[] = {"sgd momentum=0.9 weight_decay=0.04",
+                                             "sgd momentum=0.9 weight_decay=0.04 decay=all"};
     for (int all = 0; all < 2; all++) {
         run r;
         open_study(&r, SHALLOW, DEEP, optimizers[all], "W0", "signal", SEEDS);
@@ -122,7 +126,8 @@ static double extreme(const deepid_table *table, const char *column, bool larges
     return value;
 }
 
-/* A backward of batch-norm with another eps is wrong by about half of the difference: wrong gradients of 1e-3 are a bug, and so are those of 3e-6; 3e-7 is what differences cannot tell. */
+/* A backward of batch-norm with another eps is wrong by about half of the difference: wrong gradients of 1e-3 are a
+   bug, and so are those of 3e-6; 3e-7 is what differences cannot tell. */
 static void gradients_that_are_wrong_by_more_than_one_in_a_million_are_a_bug(void **state)
 {
     (void)state;
@@ -133,7 +138,9 @@ static void gradients_that_are_wrong_by_more_than_one_in_a_million_are_a_bug(voi
         char deep[200];
         deepid_table *check = NULL;
         deepid_verdict *v = NULL;
-        snprintf(deep, sizeof deep, "input 2; dense out=6; batchnorm backward_eps=%s; tanh; 2 * plain { dense out=6; tanh }; dense out=2", eps[k]);
+        snprintf(deep, sizeof deep,
+                 "input 2; dense out=6; batchnorm backward_eps=%s; tanh; 2 * plain { dense out=6; tanh }; dense out=2",
+                 eps[k]);
         open_study(&r, "input 2; dense out=6; tanh; dense out=2", deep, "sgd", "D", "gradient_check", 1);
         deepid_ctx *ctx = r.ctx;
         OK(deepid_study_run(r.study, NULL, NULL));
@@ -169,12 +176,15 @@ static void the_verdict_takes_the_extremes(void **state)
     const int64_t f64 = r.study->arm[dpid_arm_find(r.study, "D64")].first_task;
     for (int64_t i = 0; i < 6; i++) { /* written by hand: harm, so that its reasons are asked for */
         r.study->task[shallow + i].outcome.train_loss = 0.1 + 0.001 * (double)i;
-        r.study->task[witness + i].outcome.train_loss = r.study->task[shallow + i].outcome.train_loss + (i == 4 ? -3e-4 : 1e-5);
-        r.study->task[deep + i].outcome.train_loss = r.study->task[f64 + i].outcome.train_loss = 0.6 + 0.001 * (double)i;
+        r.study->task[witness + i].outcome.train_loss =
+            r.study->task[shallow + i].outcome.train_loss + (i == 4 ? -3e-4 : 1e-5);
+        r.study->task[deep + i].outcome.train_loss = r.study->task[f64 + i].outcome.train_loss =
+            0.6 + 0.001 * (double)i;
     }
     OK(deepid_study_judge(r.study, &v));
     near_at("min_cosine", finding_number(v, "rounding", "min_cosine"), extreme(accuracy, "cosine", false), 0);
-    near_at("max_relative_gradient_error", finding_number(v, "rounding", "max_relative_gradient_error"), extreme(accuracy, "relative", true), 0);
+    near_at("max_relative_gradient_error", finding_number(v, "rounding", "max_relative_gradient_error"),
+            extreme(accuracy, "relative", true), 0);
     assert_true(extreme(accuracy, "cosine", false) < extreme(accuracy, "cosine", true));
     near_at("witness_difference", finding_number(v, "representation", "witness_difference"), 3e-4, 1e-15);
     deepid_verdict_destroy(v);
@@ -184,7 +194,8 @@ static void the_verdict_takes_the_extremes(void **state)
 
 /* ---- runs --------------------------------------------------------------------------------------------------- */
 
-/* The best moment is the least of the history's validation losses; the net that is kept has the statistics that were measured last. */
+/* The best moment is the least of the history's validation losses; the net that is kept has the statistics that were
+   measured last. */
 static void a_run_keeps_its_best_moment_and_its_last_net(void **state)
 {
     (void)state;
@@ -202,7 +213,8 @@ static void a_run_keeps_its_best_moment_and_its_last_net(void **state)
         double loss[2];
         deepid_net *net = NULL;
         for (int64_t i = 0; i < deepid_table_rows(history); i++)
-            if (strcmp(deepid_table_row_name(history, i), "D") == 0 && deepid_table_get(history, i, deepid_table_find_column(history, "seed")) == (double)seed)
+            if (strcmp(deepid_table_row_name(history, i), "D") == 0 &&
+                deepid_table_get(history, i, deepid_table_find_column(history, "seed")) == (double)seed)
                 best = fmin(best, deepid_table_get(history, i, deepid_table_find_column(history, "valid_loss")));
         near_at("best_valid_loss", study_result(r.ctx, r.study, "D", seed, "best_valid_loss"), best, 0);
         earlier |= best < study_result(r.ctx, r.study, "D", seed, "valid_loss");
@@ -218,7 +230,8 @@ static void a_run_keeps_its_best_moment_and_its_last_net(void **state)
     close_study(&r);
 }
 
-/* 22 steps of 16 of 64 samples are five passes and a half: L-BFGS takes six steps. WT's rates are what their words say. */
+/* 22 steps of 16 of 64 samples are five passes and a half: L-BFGS takes six steps. WT's rates are what their words
+   say. */
 static void arms_have_the_rates_and_steps_of_their_words(void **state)
 {
     (void)state;
@@ -226,8 +239,9 @@ static void arms_have_the_rates_and_steps_of_their_words(void **state)
         const char *arm;
         double rate;
         int64_t steps;
-    } rows[] = {{"S", 0.3, 22},          {"D", 0.3, 22},        {"S_fine", 0.03, 22}, {"WT", 0.03, 22},       {"WT:1", 0.3, 22},
-                {"WT:0.3", 0.09, 22},    {"WT:0.01", 0.003, 22}, {"D_3T", 0.3, 66},    {"D_opt:lbfgs", -1, 6}, {"D_opt:adam", 0.001, 22}};
+    } rows[] = {{"S", 0.3, 22},         {"D", 0.3, 22},           {"S_fine", 0.03, 22},   {"WT", 0.03, 22},
+                {"WT:1", 0.3, 22},      {"WT:0.3", 0.09, 22},     {"WT:0.01", 0.003, 22}, {"D_3T", 0.3, 66},
+                {"D_opt:lbfgs", -1, 6}, {"D_opt:adam", 0.001, 22}};
     run r;
     open_study(&r, SHALLOW, DEEP, "sgd", "S_fine,WT,D_3T,D_opt", "signal", 1);
     deepid_ctx *ctx = r.ctx;
@@ -236,8 +250,10 @@ static void arms_have_the_rates_and_steps_of_their_words(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const int64_t arm = deepid_study_arm_find(r.study, rows[i].arm);
         const double rate = deepid_study_arm_rate(r.study, arm);
-        if (r.study->arm[arm].steps != rows[i].steps || (rows[i].rate < 0 ? !isnan(rate) : fabs(rate - rows[i].rate) > 1e-15))
-            fail_msg("%s has %lld steps at %.17g, expected %lld at %g", rows[i].arm, (long long)r.study->arm[arm].steps, rate, (long long)rows[i].steps, rows[i].rate);
+        if (r.study->arm[arm].steps != rows[i].steps ||
+            (rows[i].rate < 0 ? !isnan(rate) : fabs(rate - rows[i].rate) > 1e-15))
+            fail_msg("%s has %lld steps at %.17g, expected %lld at %g", rows[i].arm, (long long)r.study->arm[arm].steps,
+                     rate, (long long)rows[i].steps, rows[i].rate);
     }
     close_study(&r);
 }

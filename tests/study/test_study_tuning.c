@@ -1,4 +1,5 @@
-/* The rule for an arm's rate, on tuning runs whose losses are written by hand. Two classes: the constant predictor has ln 2 = 0.693; S ends at 0.093, so the margin is 0.05 x 0.6 = 0.03. */
+/* The rule for an arm's rate, on tuning runs whose losses are written by hand. Two classes: the constant predictor
+   has ln 2 = 0.693; S ends at 0.093, so the margin is 0.05 x 0.6 = 0.03. */
 #include "support/support.h"
 
 #include "study/study.h"
@@ -17,7 +18,8 @@ static void open_study(fixture *f)
 {
     deepid_ctx *ctx = f->ctx = new_ctx(1);
     OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &f->train));
-    OK(deepid_study_create(ctx, "input 2; dense out=2", "input 2; dense out=4; relu; dense out=2", f->train, &f->study));
+    OK(deepid_study_create(ctx, "input 2; dense out=2", "input 2; dense out=4; relu; dense out=2", f->train,
+                           &f->study));
     OK(deepid_study_set_text(f->study, "arms", "S,D"));
     OK(deepid_study_set_number(f->study, "learning_rate", 0.1));
     OK(dpid_study_plan(f->study));
@@ -45,7 +47,8 @@ static void write_losses(fixture *f, const char *word, const double loss[DPID_RA
     }
 }
 
-static const double shallow[DPID_RATES][SEEDS] = {{0.5, 0.5, 0.5}, {0.2, 0.2, 0.2}, {0.093, 0.093, 0.093}, {0.3, 0.3, 0.3}, {INFINITY, INFINITY, INFINITY}};
+static const double shallow[DPID_RATES][SEEDS] = {
+    {0.5, 0.5, 0.5}, {0.2, 0.2, 0.2}, {0.093, 0.093, 0.093}, {0.3, 0.3, 0.3}, {INFINITY, INFINITY, INFINITY}};
 
 /* rates: 0.01, 0.0316, 0.1, 0.316, 1 */
 static const struct {
@@ -54,15 +57,30 @@ static const struct {
     double rate;
     bool noise;
 } cases[] = {
-    {"better at every seed and by more than the margin", {{0.6, 0.6, 0.6}, {0.2, 0.25, 0.1}, {0.3, 0.3, 0.2}, {0.5, 0.5, 0.5}, {0.6, 0.6, 0.6}}, 0.031622776601683794, false},
-    {"better at two of three seeds is a noisy tie", {{0.6, 0.6, 0.6}, {0.1, 0.1, 0.21}, {0.3, 0.3, 0.2}, {0.5, 0.5, 0.5}, {0.6, 0.6, 0.6}}, 0.1, false},
-    {"better by less than the margin", {{0.6, 0.6, 0.6}, {0.28, 0.28, 0.18}, {0.3, 0.3, 0.2}, {0.5, 0.5, 0.5}, {0.6, 0.6, 0.6}}, 0.1, false},
-    {"the best of two that are better", {{0.1, 0.1, 0.1}, {0.2, 0.2, 0.2}, {0.6, 0.6, 0.6}, {0.5, 0.5, 0.5}, {0.6, 0.6, 0.6}}, 0.01, false},
+    {"better at every seed and by more than the margin",
+     {{0.6, 0.6, 0.6}, {0.2, 0.25, 0.1}, {0.3, 0.3, 0.2}, {0.5, 0.5, 0.5}, {0.6, 0.6, 0.6}},
+     0.031622776601683794,
+     false},
+    {"better at two of three seeds is a noisy tie",
+     {{0.6, 0.6, 0.6}, {0.1, 0.1, 0.21}, {0.3, 0.3, 0.2}, {0.5, 0.5, 0.5}, {0.6, 0.6, 0.6}},
+     0.1,
+     false},
+    {"better by less than the margin",
+     {{0.6, 0.6, 0.6}, {0.28, 0.28, 0.18}, {0.3, 0.3, 0.2}, {0.5, 0.5, 0.5}, {0.6, 0.6, 0.6}},
+     0.1,
+     false},
+    {"the best of two that are better",
+     {{0.1, 0.1, 0.1}, {0.2, 0.2, 0.2}, {0.6, 0.6, 0.6}, {0.5, 0.5, 0.5}, {0.6, 0.6, 0.6}},
+     0.01,
+     false},
     {"diverged is worst, and one run at 1e9 counts as the constant predictor",
      {{0.6, 0.6, 0.6}, {0.6, 0.6, 0.6}, {INFINITY, 1e9, INFINITY}, {0.5, 0.5, 0.5}, {INFINITY, INFINITY, INFINITY}},
      0.31622776601683794,
      false},
-    {"no rate leaves the constant predictor", {{0.7, 0.69, 0.7}, {0.69, 0.69, 0.69}, {0.7, 0.7, 0.7}, {0.8, 0.8, 0.8}, {INFINITY, INFINITY, INFINITY}}, 0.1, true},
+    {"no rate leaves the constant predictor",
+     {{0.7, 0.69, 0.7}, {0.69, 0.69, 0.69}, {0.7, 0.7, 0.7}, {0.8, 0.8, 0.8}, {INFINITY, INFINITY, INFINITY}},
+     0.1,
+     true},
 };
 
 static void the_recipes_rate_stays_unless_another_is_better_everywhere(void **state)
@@ -79,7 +97,8 @@ static void the_recipes_rate_stays_unless_another_is_better_everywhere(void **st
         assert_true(arm_of(&f, "S")->settled && arm_of(&f, "D")->settled);
         assert_true(arm_of(&f, "S")->rate == 0.1);
         if (fabs(arm_of(&f, "D")->rate - cases[i].rate) > 1e-12 || arm_of(&f, "D")->noise != cases[i].noise)
-            fail_msg("%s: rate %.17g, noise %d; expected %.17g, %d", cases[i].name, arm_of(&f, "D")->rate, arm_of(&f, "D")->noise, cases[i].rate, cases[i].noise);
+            fail_msg("%s: rate %.17g, noise %d; expected %.17g, %d", cases[i].name, arm_of(&f, "D")->rate,
+                     arm_of(&f, "D")->noise, cases[i].rate, cases[i].noise);
         close_study(&f);
     }
 }

@@ -1,7 +1,10 @@
-/* The rules on planted evidence: every cause of the calibration suite by losses scattered around the medians that a prototype measured (docs/verdict.md), three scatters each. */
+/* The rules on planted evidence: every cause of the calibration suite by losses scattered around the medians that a
+   prototype measured (docs/verdict.md), three scatters each. */
 #include "study/plant.h"
 
-#define NOTHING "bug=refuted representation=refuted solver=refuted budget=refuted conditioning=refuted optimiser=refuted objective=not_applicable rounding=refuted range=refuted"
+#define NOTHING                                                                                                        \
+    "bug=refuted representation=refuted solver=refuted budget=refuted conditioning=refuted optimiser=refuted "         \
+    "objective=not_applicable rounding=refuted range=refuted"
 
 typedef void (*plant_fn)(plant *p);
 
@@ -185,25 +188,41 @@ static void n3(plant *p)
 
 static const row rows[] = {
     {"C1", 0.693, c1,
-     "bug=refuted representation=refuted solver=confirmed budget=contributes conditioning=confirmed optimiser=refuted objective=not_applicable rounding=refuted range=refuted "
+     "bug=refuted representation=refuted solver=confirmed budget=contributes conditioning=confirmed optimiser=refuted "
+     "objective=not_applicable rounding=refuted range=refuted "
      "overfitting=refuted",
      "The solver does not find it: a deep net with training loss 0.0"},
-    {"C2", 0.693, c2, "representation=refuted solver=confirmed budget=confirmed optimiser=confirmed conditioning=undecided rounding=refuted|undecided range=refuted", "The solver does not"},
-    {"C3", 0.693, c3, "representation=refuted solver=confirmed conditioning=confirmed rounding=refuted range=refuted", "Look at the start before you blame depth"},
+    {"C2", 0.693, c2,
+     "representation=refuted solver=confirmed budget=confirmed optimiser=confirmed conditioning=undecided "
+     "rounding=refuted|undecided range=refuted",
+     "The solver does not"},
+    {"C3", 0.693, c3, "representation=refuted solver=confirmed conditioning=confirmed rounding=refuted range=refuted",
+     "Look at the start before you blame depth"},
     {"C4", 0.693, c4, NOTHING " overfitting=refuted", "do not hurt training"},
     {"C5", 0.693, c5, NOTHING " overfitting=confirmed", "They overfit: validation loss 1."},
     {"C7", 1.9, c7, "representation=refuted solver=confirmed conditioning=confirmed", "The solver does not find it"},
-    {"C9", 1, c9, "representation=refuted solver=confirmed budget=refuted conditioning=refuted optimiser=refuted rounding=refuted range=refuted", "The solver does not find it"},
-    {"C10", 2, c10, "representation=confirmed solver=refuted budget=not_applicable conditioning=not_applicable optimiser=not_applicable rounding=refuted range=refuted",
+    {"C9", 1, c9,
+     "representation=refuted solver=confirmed budget=refuted conditioning=refuted optimiser=refuted rounding=refuted "
+     "range=refuted",
+     "The solver does not find it"},
+    {"C10", 2, c10,
+     "representation=confirmed solver=refuted budget=not_applicable conditioning=not_applicable "
+     "optimiser=not_applicable rounding=refuted range=refuted",
      "cannot be the identity (rank 4 of 8)"},
-    {"C11", 0.693, c11, "representation=refuted solver=confirmed range=confirmed rounding=refuted", "What float64 repairs is range"},
-    {"C14", 0.693, c14, "representation=refuted solver=confirmed budget=confirmed rounding=refuted range=refuted", "Training for three times the updates repairs"},
-    {"C15", 1, c15, "representation=refuted solver=refuted objective=confirmed budget=not_applicable conditioning=not_applicable optimiser=not_applicable", "The objective prefers it"},
+    {"C11", 0.693, c11, "representation=refuted solver=confirmed range=confirmed rounding=refuted",
+     "What float64 repairs is range"},
+    {"C14", 0.693, c14, "representation=refuted solver=confirmed budget=confirmed rounding=refuted range=refuted",
+     "Training for three times the updates repairs"},
+    {"C15", 1, c15,
+     "representation=refuted solver=refuted objective=confirmed budget=not_applicable conditioning=not_applicable "
+     "optimiser=not_applicable",
+     "The objective prefers it"},
     {"N1", 0.693, n1, NOTHING, "do not hurt training"},
     {"N3", 0.693, n3, NOTHING, "No headroom: the best constant predictor has a training loss of 0.693"},
 };
 
-/* ---- judged ------------------------------------------------------------------------------------------------------- */
+/* ---- judged -------------------------------------------------------------------------------------------------------
+ */
 
 static plant p;
 
@@ -242,9 +261,12 @@ static void findings_carry_the_numbers_that_made_them(void **state)
     const int64_t start = deepid_verdict_find(v, "conditioning");
     assert_string_equal(deepid_verdict_arm(v, start), "D_start:looks_linear");
     assert_string_equal(deepid_verdict_rule(v, start), "conditioning.start");
-    assert_true(deepid_verdict_share(v, start) > 0.9 && deepid_verdict_share_low(v, start) > 0.5 && deepid_verdict_share_high(v, start) < 1.1);
-    assert_true(deepid_verdict_low(v, start) <= deepid_verdict_effect(v, start) && deepid_verdict_effect(v, start) <= deepid_verdict_high(v, start));
-    assert_true(fabs(deepid_verdict_number_named(v, start, "share:orthogonal")) < 0.3); /* the member that failed is told too */
+    assert_true(deepid_verdict_share(v, start) > 0.9 && deepid_verdict_share_low(v, start) > 0.5 &&
+                deepid_verdict_share_high(v, start) < 1.1);
+    assert_true(deepid_verdict_low(v, start) <= deepid_verdict_effect(v, start) &&
+                deepid_verdict_effect(v, start) <= deepid_verdict_high(v, start));
+    /* the member that failed is told too */
+    assert_true(fabs(deepid_verdict_number_named(v, start, "share:orthogonal")) < 0.3);
     assert_non_null(strstr(deepid_verdict_sentence(v, start), "Of the others tried: orthogonal"));
     assert_true(deepid_verdict_number_named(v, start, "p") == 2 / 1024.0); /* ten seeds, all lower */
     assert_true(deepid_verdict_number_named(v, start, "p_holm") >= 6 * 2 / 1024.0);
@@ -254,7 +276,8 @@ static void findings_carry_the_numbers_that_made_them(void **state)
     assert_non_null(strstr(deepid_verdict_sentence(v, representation), "equal to the bit at 5 of 10 seeds"));
     assert_int_equal(deepid_verdict_remedy_count(v), 1);
     assert_string_equal(deepid_verdict_remedy_arm(v, 0), "skip");
-    assert_true(deepid_verdict_remedy_low(v, 0) > 0.95 && deepid_verdict_remedy_share(v, 0) < 1.05 && deepid_verdict_remedy_high(v, 0) < 1.05);
+    assert_true(deepid_verdict_remedy_low(v, 0) > 0.95 && deepid_verdict_remedy_share(v, 0) < 1.05 &&
+                deepid_verdict_remedy_high(v, 0) < 1.05);
     /* the answer names what repairs, best first */
     const char *answer = deepid_verdict_answer(v);
     const char *skip = strstr(answer, "n identity skip");

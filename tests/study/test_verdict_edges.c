@@ -1,4 +1,5 @@
-/* The rules at their edges: divergence, no headroom, missing arms, one seed, chaos, wrong gradients; thresholds; verdict.json; what is refused. */
+/* The rules at their edges: divergence, no headroom, missing arms, one seed, chaos, wrong gradients; thresholds;
+   verdict.json; what is refused. */
 #include "study/plant.h"
 
 #include <jansson.h>
@@ -51,11 +52,14 @@ static void a_deep_net_that_always_diverges_is_worst_and_its_means_are_capped(vo
     plant_arm(&p, "D_start:orthogonal", 0.02, 0.01);
     plant_diverge(&p, plant_arm(&p, "D_3T", 0.5, 0), 8);
     deepid_verdict *v = judged(ctx, NULL);
-    expect_findings("diverged", 1, v, "solver=confirmed conditioning=confirmed budget=refuted representation=refuted overfitting=refuted");
+    expect_findings(
+        "diverged", 1, v,
+        "solver=confirmed conditioning=confirmed budget=refuted representation=refuted overfitting=refuted");
     const int64_t start = deepid_verdict_find(v, "conditioning");
     assert_true(isinf(deepid_verdict_effect(v, start)) && isinf(deepid_verdict_low(v, start)));
     assert_true(deepid_verdict_share(v, start) > 0.95 && deepid_verdict_share(v, start) < 1.05); /* of 0.693 - S */
-    assert_true(deepid_verdict_effect(v, deepid_verdict_find(v, "budget")) == 0);                /* as bad as each other */
+    /* as bad as each other */
+    assert_true(deepid_verdict_effect(v, deepid_verdict_find(v, "budget")) == 0);
     assert_true(number_of(v, "solver", "diverged_share") == 1);
     says(deepid_verdict_scope(v), "D 8 of 8, D_3T 8 of 8");
     deepid_verdict_destroy(v);
@@ -89,7 +93,8 @@ static void where_the_shallow_net_diverges_too_there_is_nothing_to_compare(void 
     plant_diverge(&p, plant_arm(&p, "D_start:he", 0.1, 0), 10);
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings("all diverged", 3, v,
-                    "representation=undecided solver=undecided budget=undecided conditioning=undecided optimiser=undecided rounding=undecided range=undecided overfitting=undecided");
+                    "representation=undecided solver=undecided budget=undecided conditioning=undecided "
+                    "optimiser=undecided rounding=undecided range=undecided overfitting=undecided");
     says(deepid_verdict_answer(v), "the shallow net itself diverges");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
@@ -122,7 +127,9 @@ static void equal_losses_are_no_harm_and_equal_within_the_margin(void **state)
     plant_arm(&p, "D", 0.1, 0);
     plant_arm(&p, "D_res", 0.1, 0);
     deepid_verdict *v = judged(ctx, NULL);
-    expect_findings("equal", 5, v, "representation=refuted solver=refuted budget=refuted rounding=refuted range=refuted overfitting=undecided");
+    expect_findings(
+        "equal", 5, v,
+        "representation=refuted solver=refuted budget=refuted rounding=refuted range=refuted overfitting=undecided");
     says(deepid_verdict_answer(v), "the same within the margin");
     assert_true(isnan(deepid_verdict_remedy_share(v, 0))); /* no gap to close */
     deepid_verdict_destroy(v);
@@ -150,7 +157,8 @@ static void missing_arms_leave_findings_open_and_say_which(void **state)
     p.e.gradient_check = DPID_NOT_CHECKED;
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings("S and D", 6, v,
-                    "bug=undecided representation=undecided solver=undecided budget=undecided conditioning=undecided optimiser=undecided rounding=undecided range=undecided overfitting=refuted");
+                    "bug=undecided representation=undecided solver=undecided budget=undecided conditioning=undecided "
+                    "optimiser=undecided rounding=undecided range=undecided overfitting=refuted");
     says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "representation")), "Run arm W0 (left out: budget)");
     says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "budget")), "Run arm D_3T (left out: budget)");
     says(deepid_verdict_scope(v), "Not run: W0, D_start:looks_linear, D_3T (budget).");
@@ -160,7 +168,8 @@ static void missing_arms_leave_findings_open_and_say_which(void **state)
         plant_start(&p, 6, 10, 0.693);
         plant_arm(&p, only ? "S" : "D", 0.1, 0.01);
         v = judged(ctx, NULL);
-        expect_findings("one arm", 6, v, "representation=undecided solver=undecided rounding=undecided overfitting=undecided");
+        expect_findings("one arm", 6, v,
+                        "representation=undecided solver=undecided rounding=undecided overfitting=undecided");
         says(deepid_verdict_answer(v), only ? "the deep net was not trained" : "the shallow net was not trained");
         deepid_verdict_destroy(v);
     }
@@ -208,7 +217,8 @@ static void few_seeds_decide_nothing_and_say_how_many_would(void **state)
         plant_arm(&p, "D64", 0.5, 0.05);
         deepid_verdict *v = judged(ctx, NULL);
         expect_findings("few seeds", (uint64_t)seeds, v,
-                        seeds < 6 ? "representation=undecided solver=undecided budget=undecided conditioning=undecided rounding=undecided overfitting=undecided"
+                        seeds < 6 ? "representation=undecided solver=undecided budget=undecided conditioning=undecided "
+                                    "rounding=undecided overfitting=undecided"
                                   : "representation=refuted solver=confirmed conditioning=confirmed");
         if (seeds < 6) {
             says(deepid_verdict_answer(v), "there is no interval");
@@ -268,7 +278,8 @@ static void an_estimate_below_the_margin_is_not_yet_no_harm(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* The truth is a difference of exactly m, the worst case: with ten seeds the exact test calls it harm in 25 of 1024 cases. */
+/* The truth is a difference of exactly m, the worst case: with ten seeds the exact test calls it harm in 25 of 1024
+   cases. */
 static void a_difference_of_the_margin_is_rarely_called_harm(void **state)
 {
     (void)state;
@@ -321,7 +332,10 @@ static void a_share_around_one_half_contributes_and_is_not_confirmed(void **stat
     const double m = number_of(v, "budget", "margin");
     const double half = effect > m ? effect - deepid_verdict_low(v, budget) : deepid_verdict_high(v, budget) - effect;
     const double by_effect = fmax(11, ceil(10 * pow(half / (effect - m), 2)));
-    const double by_share = fmax(11, ceil(10 * pow((deepid_verdict_share_high(v, budget) - deepid_verdict_share(v, budget)) / (deepid_verdict_share(v, budget) - 0.5), 2)));
+    const double by_share =
+        fmax(11, ceil(10 * pow((deepid_verdict_share_high(v, budget) - deepid_verdict_share(v, budget)) /
+                                   (deepid_verdict_share(v, budget) - 0.5),
+                               2)));
     assert_true(number_of(v, "budget", "seeds_to_settle") == fmin(by_effect, by_share)); /* the cheaper question */
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
@@ -341,7 +355,8 @@ static void the_best_member_of_a_set_is_the_one_that_repairs_most(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* WT ends far below S: that is what a deep net can reach. D .5, x .27: (.5 - .27) / (.5 - .01) = .47, not .23 / .4 = .575 */
+/* WT ends far below S: that is what a deep net can reach. D .5, x .27: (.5 - .27) / (.5 - .01) = .47, not .23 / .4 =
+   .575 */
 static void shares_are_of_the_gap_to_the_best_that_is_known(void **state)
 {
     (void)state;
@@ -393,7 +408,8 @@ static void chaotic_runs_are_not_paired_by_seed(void **state)
         p.e.max_relative_error = 1e-6;
         p.e.twins_differ = chaos == 2;
         deepid_verdict *v = judged(ctx, NULL);
-        expect_findings(chaos ? "chaotic" : "paired", 10, v, chaos ? "rounding=refuted|undecided range=refuted" : "rounding=contributes range=refuted");
+        expect_findings(chaos ? "chaotic" : "paired", 10, v,
+                        chaos ? "rounding=refuted|undecided range=refuted" : "rounding=contributes range=refuted");
         assert_true(number_of(v, "rounding", "independent") == (chaos > 0));
         if (chaos)
             says(sentence_of(v, "rounding"), "judged as independent");
@@ -440,7 +456,8 @@ static void wrong_gradients_come_before_everything(void **state)
     p.e.gradient_check_layer = "block3.batchnorm";
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings("bug", 12, v,
-                    "bug=confirmed representation=not_applicable solver=not_applicable budget=not_applicable conditioning=not_applicable optimiser=not_applicable objective=not_applicable "
+                    "bug=confirmed representation=not_applicable solver=not_applicable budget=not_applicable "
+                    "conditioning=not_applicable optimiser=not_applicable objective=not_applicable "
                     "rounding=not_applicable range=not_applicable overfitting=not_applicable");
     says(deepid_verdict_answer(v), "block3.batchnorm");
     says(deepid_verdict_answer(v), "0.41");
@@ -459,7 +476,8 @@ static void another_way_to_train_the_same_net_certifies_the_solver(void **state)
     plant_arm(&p, "D_start:looks_linear", 0.02, 0.01);
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings("no witness", 13, v, "representation=refuted solver=confirmed conditioning=confirmed");
-    assert_string_equal(deepid_verdict_rule(v, deepid_verdict_find(v, "representation")), "representation.found_otherwise");
+    assert_string_equal(deepid_verdict_rule(v, deepid_verdict_find(v, "representation")),
+                        "representation.found_otherwise");
     assert_string_equal(deepid_verdict_rule(v, deepid_verdict_find(v, "solver")), "solver.found_otherwise");
     assert_string_equal(deepid_verdict_arm(v, deepid_verdict_find(v, "solver")), "D_start:looks_linear");
     deepid_verdict_destroy(v);
@@ -529,7 +547,8 @@ static void validation_losses_are_never_capped(void **state)
     expect_findings("uncapped", 16, v, "overfitting=confirmed");
     says(sentence_of(v, "overfitting"), "survives early stopping");
     deepid_verdict_destroy(v);
-    plant_start(&p, 16, 10, 0.693); /* validation is worse by .04, training by .02, which is less than m: the gap is wider by .02 only */
+    /* validation is worse by .04, training by .02, which is less than m: the gap is wider by .02 only */
+    plant_start(&p, 16, 10, 0.693);
     plant_valid(&p, plant_arm(&p, "S", 0.1, 0), 0.2, 0, 0.2);
     plant_valid(&p, plant_arm(&p, "D", 0.12, 0), 0.24, 0, 0.24);
     v = judged(ctx, NULL);
@@ -550,7 +569,8 @@ static void validation_losses_are_never_capped(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Validation has a margin of its own, 0.05 (const - valid S): .0172 where the margin of training is .0297. A harm of .02 in validation lies between them. */
+/* Validation has a margin of its own, 0.05 (const - valid S): .0172 where the margin of training is .0297. A harm of
+   .02 in validation lies between them. */
 static void validation_is_judged_by_its_own_margin(void **state)
 {
     (void)state;
@@ -569,7 +589,8 @@ static void validation_is_judged_by_its_own_margin(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Loss and penalty together: half of the seeds above the witness by far, half below by far. Whether the penalty pays is not decided, and so the solver is not. */
+/* Loss and penalty together: half of the seeds above the witness by far, half below by far. Whether the penalty pays
+   is not decided, and so the solver is not. */
 static void a_penalty_that_pays_at_some_seeds_decides_nothing(void **state)
 {
     (void)state;
@@ -581,7 +602,8 @@ static void a_penalty_that_pays_at_some_seeds_decides_nothing(void **state)
         p.column[2][3][s] = s % 2 ? 0.1 : 1.5;
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings("split", 32, v, "objective=undecided solver=undecided");
-    assert_true(number_of(v, "solver", "objective_gap_low") < number_of(v, "solver", "margin") && number_of(v, "solver", "objective_gap_high") > number_of(v, "solver", "margin"));
+    assert_true(number_of(v, "solver", "objective_gap_low") < number_of(v, "solver", "margin") &&
+                number_of(v, "solver", "objective_gap_high") > number_of(v, "solver", "margin"));
     deepid_verdict_destroy(v);
     for (int64_t s = 0; s < 10; s++) /* it pays everywhere */
         p.column[2][3][s] = 1.5;
@@ -606,7 +628,8 @@ static void any_counter_makes_it_range(void **state)
         p.e.subnormals = which == 1;
         p.e.infinities = which == 2;
         deepid_verdict *v = judged(ctx, NULL);
-        expect_findings("counter", (uint64_t)which, v, which < 3 ? "range=confirmed rounding=refuted" : "range=refuted rounding=confirmed");
+        expect_findings("counter", (uint64_t)which, v,
+                        which < 3 ? "range=confirmed rounding=refuted" : "range=refuted rounding=confirmed");
         deepid_verdict_destroy(v);
     }
     deepid_ctx_destroy(ctx);
@@ -637,7 +660,8 @@ static void thresholds_are_words_with_defaults_and_change_the_verdict(void **sta
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     dpid_thresholds t = dpid_thresholds_default();
-    assert_true(t.level == 0.95 && t.margin_share == 0.05 && t.headroom == 0.02 && t.share == 0.5 && t.resamples == 9999);
+    assert_true(t.level == 0.95 && t.margin_share == 0.05 && t.headroom == 0.02 && t.share == 0.5 &&
+                t.resamples == 9999);
     int64_t words = 0;
     for (const char *word; (word = deepid_verdict_threshold_word(words)); words++) {
         assert_non_null(deepid_verdict_threshold_help(word));
@@ -661,7 +685,8 @@ static void thresholds_are_words_with_defaults_and_change_the_verdict(void **sta
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- verdict.json -------------------------------------------------------------------------------------------------- */
+/* ---- verdict.json --------------------------------------------------------------------------------------------------
+ */
 
 static void same_number(const char *what, const json_t *json, double value)
 {
@@ -694,7 +719,8 @@ static void the_file_holds_every_finding_once_and_numbers_read_back(void **state
     assert_int_equal(json_integer_value(json_object_get(root, "format")), 1);
     same_text(root, "answer", deepid_verdict_answer(v));
     const json_t *findings = json_object_get(root, "findings");
-    static const char *const order[] = {"bug", "representation", "solver", "budget", "conditioning", "optimiser", "objective", "rounding", "range", "overfitting"};
+    static const char *const order[] = {"bug",       "representation", "solver",   "budget", "conditioning",
+                                        "optimiser", "objective",      "rounding", "range",  "overfitting"};
     assert_int_equal(json_array_size(findings), 10);
     assert_int_equal(deepid_verdict_count(v), 10);
     bool infinite = false;
@@ -715,10 +741,13 @@ static void the_file_holds_every_finding_once_and_numbers_read_back(void **state
         same_number("share", json_object_get(f, "share"), deepid_verdict_share(v, i));
         assert_int_equal(json_object_size(numbers), deepid_verdict_number_count(v, i));
         for (int64_t k = 0; k < deepid_verdict_number_count(v, i); k++)
-            same_number(deepid_verdict_number_name(v, i, k), json_object_get(numbers, deepid_verdict_number_name(v, i, k)), deepid_verdict_number(v, i, k));
+            same_number(deepid_verdict_number_name(v, i, k),
+                        json_object_get(numbers, deepid_verdict_number_name(v, i, k)), deepid_verdict_number(v, i, k));
         infinite = infinite || isinf(deepid_verdict_high(v, i));
         assert_true(deepid_verdict_rule(v, i)[0] && deepid_verdict_sentence(v, i)[0]);
-        assert_true((strcmp(deepid_verdict_status(v, i), "undecided") == 0) == (deepid_verdict_to_settle(v, i)[0] != 0)); /* open findings say what would settle them, others do not */
+        /* open findings say what would settle them, others do not */
+        assert_true((strcmp(deepid_verdict_status(v, i), "undecided") == 0) ==
+                    (deepid_verdict_to_settle(v, i)[0] != 0));
     }
     assert_true(infinite);
     const json_t *remedies = json_object_get(root, "remedies");
@@ -728,12 +757,14 @@ static void the_file_holds_every_finding_once_and_numbers_read_back(void **state
     same_number("remedy", json_object_get(json_array_get(remedies, 1), "share"), deepid_verdict_remedy_share(v, 1));
     json_decref(root);
     REFUSED(deepid_verdict_write_json(v, NULL), DEEPID_ERR_ARGUMENT, "path is NULL");
-    REFUSED(deepid_verdict_write_json(v, "/no/such/folder/verdict.json"), DEEPID_ERR_IO, "/no/such/folder/verdict.json");
+    REFUSED(deepid_verdict_write_json(v, "/no/such/folder/verdict.json"), DEEPID_ERR_IO,
+            "/no/such/folder/verdict.json");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- the order of the arms is nothing -------------------------------------------------------------------------------- */
+/* ---- the order of the arms is nothing
+   -------------------------------------------------------------------------------- */
 
 static void the_order_of_the_arms_changes_no_finding(void **state)
 {
@@ -761,7 +792,8 @@ static void the_order_of_the_arms_changes_no_finding(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- refusals --------------------------------------------------------------------------------------------------------- */
+/* ---- refusals
+   --------------------------------------------------------------------------------------------------------- */
 
 static void evidence_that_is_none_is_refused(void **state)
 {

@@ -1,4 +1,5 @@
-/* A study's tables and verdict made by a generator, for tests of the page alone: shaped like C1 (solver and start at fault), numbers invented. */
+/* A study's tables and verdict made by a generator, for tests of the page alone: shaped like C1 (solver and start at
+   fault), numbers invented. */
 #ifndef DPID_TESTS_FAKE_STUDY_H
 #define DPID_TESTS_FAKE_STUDY_H
 

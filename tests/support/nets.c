@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Weights by `he`, and batch-norms of every kind of numbers: gains of both signs, means and shifts off 0, variances from small to large. */
+/* Weights by `he`, and batch-norms of every kind of numbers: gains of both signs, means and shifts off 0, variances
+   from small to large. */
 deepid_net *random_net(deepid_ctx *ctx, const char *text, int32_t dtype, uint64_t seed)
 {
     deepid_net *net = NULL;

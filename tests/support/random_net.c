@@ -1,5 +1,6 @@
 /* Nets by chance.   What for: random_net.h
-   A net grows piece by piece - a layer, a usual row of layers, a block - and every piece is tried first: the library itself says whether it fits the shape so far, and what it makes of it. */
+   A net grows piece by piece - a layer, a usual row of layers, a block - and every piece is tried first: the library
+   itself says whether it fits the shape so far, and what it makes of it. */
 #include "support/random_net.h"
 
 #include "base/random.h"
@@ -7,8 +8,8 @@
 #include "ops/op.h"
 
 enum { PIECE = 1024, TRIES = 12, PIECES_MOST = 7 };
-enum { MACS_MOST = 500 * 1000, VALUES_MOST = 20 * 1000, PARAMETERS_MOST = 30 * 1000 };         /* of one sample */
-enum { BATCH_MACS_MOST = 2 * 1000 * 1000, BATCH_VALUES_MOST = 200 * 1000 };                     /* of a batch */
+enum { MACS_MOST = 500 * 1000, VALUES_MOST = 20 * 1000, PARAMETERS_MOST = 30 * 1000 }; /* of one sample */
+enum { BATCH_MACS_MOST = 2 * 1000 * 1000, BATCH_VALUES_MOST = 200 * 1000 };            /* of a batch */
 
 typedef struct {
     deepid_ctx *ctx;
@@ -85,7 +86,8 @@ static void draw_padding(drawing *d, char *text, const dpid_option *o)
         write_text(text, " %s=valid", o->key);
         break;
     case 2:
-        write_text(text, " %s=%lldx%lldx%lldx%lld", o->key, (long long)below(d, MOST), (long long)below(d, MOST), (long long)below(d, MOST), (long long)below(d, MOST));
+        write_text(text, " %s=%lldx%lldx%lldx%lld", o->key, (long long)below(d, MOST), (long long)below(d, MOST),
+                   (long long)below(d, MOST), (long long)below(d, MOST));
         break;
     default:
         draw_extents(d, text, o, MOST);
@@ -134,7 +136,10 @@ static void draw_option(drawing *d, char *text, const dpid_option *o)
         draw_choice(d, text, o);
         break;
     case DPID_EXTENTS: /* strides beyond a small picture, too */
-        draw_extents(d, text, o, strcmp(o->key, "stride") == 0 ? (chance(d, 0.3) ? 9 : 2) : strcmp(o->key, "kernel") == 0 ? 5 : 3);
+        draw_extents(d, text, o,
+                     strcmp(o->key, "stride") == 0   ? (chance(d, 0.3) ? 9 : 2)
+                     : strcmp(o->key, "kernel") == 0 ? 5
+                                                     : 3);
         break;
     case DPID_PADDING:
         draw_padding(d, text, o);
@@ -147,7 +152,9 @@ static void draw_layer_of(drawing *d, const dpid_kind *kind, char *text)
 {
     write_text(text, "%s", kind->word);
     for (const dpid_option *o = kind->options; o && o->key; o++)
-        if (o->required || chance(d, strcmp(o->key, "backward_eps") == 0 ? 0.05 : strcmp(o->key, "bias") == 0 ? 0.5 : 0.35))
+        if (o->required || chance(d, strcmp(o->key, "backward_eps") == 0 ? 0.05
+                                     : strcmp(o->key, "bias") == 0       ? 0.5
+                                                                         : 0.35))
             draw_option(d, text, o);
 }
 
@@ -162,8 +169,12 @@ static void draw_layer(drawing *d, char *text)
 /* What people write: these are what is fused. */
 static void draw_row(drawing *d, char *text)
 {
-    static const char *const of_pictures[] = {"conv2d batchnorm relu", "conv2d batchnorm", "conv2d batchnorm leaky_relu", "batchnorm relu conv2d", "conv2d relu", "conv2d", "conv2d conv2d batchnorm"};
-    static const char *const of_features[] = {"dense relu", "dense", "dense tanh", "dense batchnorm relu", "dense relu dense", "relu dense", "dense gelu dense relu"};
+    static const char *const of_pictures[] = {
+        "conv2d batchnorm relu", "conv2d batchnorm", "conv2d batchnorm leaky_relu", "batchnorm relu conv2d",
+        "conv2d relu",           "conv2d",           "conv2d conv2d batchnorm"};
+    static const char *const of_features[] = {
+        "dense relu",       "dense",      "dense tanh",           "dense batchnorm relu",
+        "dense relu dense", "relu dense", "dense gelu dense relu"};
     const char *row = d->shape.rank == 3 ? ONE_OF(d, of_pictures) : ONE_OF(d, of_features);
     for (const char *word = row; *word;) {
         const int length = (int)strcspn(word, " ");
@@ -230,7 +241,10 @@ static void draw_block(drawing *d, char *text)
     write_text(text, "%s", dpid_variant_at(below(d, variants))->word);
     draw_block_options(d, text);
     if (d->shape.rank == 3 && chance(d, 0.4))
-        write_text(text, " out=%lld%s", (long long)(chance(d, 0.4) ? d->shape.extent[2] : channels(d)), chance(d, 0.3) ? " stride=2" : chance(d, 0.1) ? " stride=3" : "");
+        write_text(text, " out=%lld%s", (long long)(chance(d, 0.4) ? d->shape.extent[2] : channels(d)),
+                   chance(d, 0.3)   ? " stride=2"
+                   : chance(d, 0.1) ? " stride=3"
+                                    : "");
     else
         draw_branch(d, text);
 }
@@ -249,7 +263,8 @@ static bool is_welcome(const drawing *d, const deepid_net *net, int64_t *macs, i
         *macs += net->layer[i].op.macs;
     for (int32_t v = 1; v < net->values_count; v++)
         *values += dpid_shape_count(&net->value[v].shape);
-    return d->macs + *macs <= MACS_MOST && d->values + *values <= VALUES_MOST && d->parameters + net->values_reals <= PARAMETERS_MOST;
+    return d->macs + *macs <= MACS_MOST && d->values + *values <= VALUES_MOST &&
+           d->parameters + net->values_reals <= PARAMETERS_MOST;
 }
 
 /* The net of this piece alone, or NULL where it does not fit. */
@@ -263,7 +278,8 @@ static deepid_net *tried(drawing *d, const char *piece)
     write_text(text, "; %s", piece);
     const int32_t status = deepid_net_create(d->ctx, text, DEEPID_F32, &net);
     if (status != DEEPID_OK && status != DEEPID_ERR_SPEC && status != DEEPID_ERR_SHAPE && status != DEEPID_ERR_LIMIT)
-        fail_msg("seed %llu: '%s' gives %s: %s", (unsigned long long)d->net->seed, text, deepid_status_name(status), deepid_ctx_error(d->ctx));
+        fail_msg("seed %llu: '%s' gives %s: %s", (unsigned long long)d->net->seed, text, deepid_status_name(status),
+                 deepid_ctx_error(d->ctx));
     return net;
 }
 
@@ -273,7 +289,8 @@ static bool take_piece(drawing *d, const char *piece)
     int64_t values;
     char *text = d->net->text;
     deepid_net *net = tried(d, piece);
-    const bool welcome = net && is_welcome(d, net, &macs, &values) && strlen(text) + strlen(piece) + 3 < RANDOM_NET_TEXT;
+    const bool welcome =
+        net && is_welcome(d, net, &macs, &values) && strlen(text) + strlen(piece) + 3 < RANDOM_NET_TEXT;
     if (welcome) {
         strcat(strcat(text, "; "), piece);
         d->shape = net->value[net->step[net->steps - 1].out].shape;

@@ -1,4 +1,5 @@
-/* Nets by chance: every layer kind and block variant of the registries with whatever options they have, in odd shapes. The same seed gives the same net. For tests, fuzzers, whoever wants nets that nobody thought of. */
+/* Nets by chance: every layer kind and block variant of the registries with whatever options they have, in odd
+   shapes. The same seed gives the same net. For tests, fuzzers, whoever wants nets that nobody thought of. */
 #ifndef DPID_TESTS_RANDOM_NET_H
 #define DPID_TESTS_RANDOM_NET_H
 

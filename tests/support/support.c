@@ -39,7 +39,8 @@ static int32_t one_try(failing_alloc *f, int64_t fail_at, bool sticky, int32_t (
     const int32_t status = work(ctx, arg);
     f->fail_at = 0;
     if (f->live != 1)
-        fail_msg("%lld blocks are left after allocation %lld failed (%s)", (long long)f->live - 1, (long long)fail_at, sticky ? "and all later" : "alone");
+        fail_msg("%lld blocks are left after allocation %lld failed (%s)", (long long)f->live - 1, (long long)fail_at,
+                 sticky ? "and all later" : "alone");
     deepid_ctx_destroy(ctx);
     return status;
 }
@@ -53,7 +54,8 @@ void survives_every_failing_allocation(const char *what, int32_t (*work)(deepid_
         for (int64_t k = 1; k <= calls; k++) {
             const int32_t status = one_try(&f, k, sticky, work, arg);
             if (status != DEEPID_ERR_MEMORY)
-                fail_msg("%s: allocation %lld of %lld failed, status is %s, expected DEEPID_ERR_MEMORY", what, (long long)k, (long long)calls, deepid_status_name(status));
+                fail_msg("%s: allocation %lld of %lld failed, status is %s, expected DEEPID_ERR_MEMORY", what,
+                         (long long)k, (long long)calls, deepid_status_name(status));
         }
     }
 }
@@ -81,7 +83,8 @@ void refused_at(deepid_ctx *ctx, int32_t status, int32_t expected, const char *p
     const char *sentence = deepid_ctx_error(ctx);
     if (status == expected && strstr(sentence, part))
         return;
-    print_error("%s:%d: got %s \"%s\",\n  expected %s with \"%s\"\n", file, line, deepid_status_name(status), sentence, deepid_status_name(expected), part);
+    print_error("%s:%d: got %s \"%s\",\n  expected %s with \"%s\"\n", file, line, deepid_status_name(status), sentence,
+                deepid_status_name(expected), part);
     fail();
 }
 
@@ -140,7 +143,8 @@ double study_result(deepid_ctx *ctx, deepid_study *study, const char *arm, uint6
     double value = (double)NAN;
     OK(deepid_study_results(study, &results));
     for (int64_t i = 0; i < deepid_table_rows(results); i++)
-        if (strcmp(deepid_table_row_name(results, i), arm) == 0 && deepid_table_get(results, i, deepid_table_find_column(results, "seed")) == (double)seed)
+        if (strcmp(deepid_table_row_name(results, i), arm) == 0 &&
+            deepid_table_get(results, i, deepid_table_find_column(results, "seed")) == (double)seed)
             value = deepid_table_get(results, i, deepid_table_find_column(results, column));
     deepid_table_destroy(results);
     return value;
@@ -187,7 +191,8 @@ void seal_again(const char *path)
     free(text);
 }
 
-void every_turned_bit_is_refused(deepid_ctx *ctx, const char *path, size_t stride, const char *part, int32_t (*work)(void *arg), void *arg)
+void every_turned_bit_is_refused(deepid_ctx *ctx, const char *path, size_t stride, const char *part,
+                                 int32_t (*work)(void *arg), void *arg)
 {
     size_t bytes;
     char *data = read_bytes(path, &bytes);
@@ -198,7 +203,8 @@ void every_turned_bit_is_refused(deepid_ctx *ctx, const char *path, size_t strid
         assert_int_equal(pwrite(fileno(file), &turned, 1, (off_t)(bit / 8)), 1);
         const int32_t status = work(arg);
         if (status != DEEPID_ERR_FORMAT || !strstr(deepid_ctx_error(ctx), part))
-            fail_msg("%s, bit %zu of %zu: %s \"%s\", expected \"%s\"", path, bit, 8 * bytes, deepid_status_name(status), deepid_ctx_error(ctx), part);
+            fail_msg("%s, bit %zu of %zu: %s \"%s\", expected \"%s\"", path, bit, 8 * bytes, deepid_status_name(status),
+                     deepid_ctx_error(ctx), part);
         assert_int_equal(pwrite(fileno(file), &data[bit / 8], 1, (off_t)(bit / 8)), 1);
     }
     fclose(file);

@@ -24,7 +24,8 @@ typedef struct {
 void *failing_alloc_take(void *user, uint64_t bytes, uint64_t alignment);
 void failing_alloc_give(void *user, void *memory, uint64_t bytes);
 
-/* Call work(ctx, arg) with every allocation failing in turn, single and sticky: each failure is DEEPID_ERR_MEMORY, leaves no live block, and the call without failures is DEEPID_OK. work frees what it made. */
+/* Call work(ctx, arg) with every allocation failing in turn, single and sticky: each failure is DEEPID_ERR_MEMORY,
+   leaves no live block, and the call without failures is DEEPID_OK. work frees what it made. */
 void survives_every_failing_allocation(const char *what, int32_t (*work)(deepid_ctx *ctx, void *arg), void *arg);
 
 /* ---- contexts ---- */
@@ -57,7 +58,9 @@ char *read_bytes(const char *path, size_t *bytes);
 void write_bytes(const char *path, const void *data, size_t bytes);
 /* Writes the checksum of a sealed JSON file again, after a change to it. */
 void seal_again(const char *path);
-/* Turns bits first, first + stride, .. of a file, one at a time, and asks work(arg) to refuse each with DEEPID_ERR_FORMAT and a sentence that holds `part`. In the end the file is as it was. */
-void every_turned_bit_is_refused(deepid_ctx *ctx, const char *path, size_t stride, const char *part, int32_t (*work)(void *arg), void *arg);
+/* Turns bits first, first + stride, .. of a file, one at a time, and asks work(arg) to refuse each with
+   DEEPID_ERR_FORMAT and a sentence that holds `part`. In the end the file is as it was. */
+void every_turned_bit_is_refused(deepid_ctx *ctx, const char *path, size_t stride, const char *part,
+                                 int32_t (*work)(void *arg), void *arg);
 
 #endif

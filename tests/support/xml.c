@@ -1,4 +1,5 @@
-/* A small XML checker by recursive descent: tags nest, attributes are quoted and not doubled, only the five named entities and numbers are escaped. */
+/* A small XML checker by recursive descent: tags nest, attributes are quoted and not doubled, only the five named
+   entities and numbers are escaped. */
 #include "support/xml.h"
 
 #include <ctype.h>
@@ -38,7 +39,11 @@ static bool read_entity(reader *r)
 static size_t character(const char *p)
 {
     const unsigned char c = (unsigned char)*p;
-    const size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    const size_t n = c < 0x80                ? 1
+                     : c >= 0xc2 && c < 0xe0 ? 2
+                     : c >= 0xe0 && c < 0xf0 ? 3
+                     : c >= 0xf0 && c < 0xf5 ? 4
+                                             : 0;
     if (n == 1)
         return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
     for (size_t i = 1; i < n; i++)

@@ -1,4 +1,5 @@
-/* Products when address space is short: every call returns; what a context needs is taken when it is made, and no kernel of OpenBLAS writes past it. */
+/* Products when address space is short: every call returns; what a context needs is taken when it is made, and no
+   kernel of OpenBLAS writes past it. */
 #include "support/support.h"
 
 #include "base/base.h"
@@ -154,11 +155,15 @@ static char *guarded(size_t bytes)
     return memory;
 }
 
-/* The largest tiles that gemm.c makes: of one row or column, of many, flat, and around the extents at which kernels cut the inner length. */
+/* The largest tiles that gemm.c makes: of one row or column, of many, flat, and around the extents at which kernels
+   cut the inner length. */
 static int largest_tiles(void)
 {
-    static const int64_t extents[][3] = {{1 << 19, 1, 1}, {1, 1 << 19, 1}, {1, 1, 1 << 19}, {1 << 12, 1, 128}, {128, 1, 1 << 12}, {1, 128, 1 << 12}, {1 << 10, 2, 256}, {1365, 1, 384},
-                                         {1 << 9, 1 << 10, 1}, {1, 1 << 10, 1 << 9}, {16, 1 << 10, 32}, {256, 512, 192}, {256, 512, 2047}, {256, 512, 1100}, {256, 512, 767}, {256, 512, 511}, {256, 512, 383}, {64, 900, 3000}, {130, 250, 3000}};
+    static const int64_t extents[][3] = {
+        {1 << 19, 1, 1},   {1, 1 << 19, 1},   {1, 1, 1 << 19},  {1 << 12, 1, 128},    {128, 1, 1 << 12},
+        {1, 128, 1 << 12}, {1 << 10, 2, 256}, {1365, 1, 384},   {1 << 9, 1 << 10, 1}, {1, 1 << 10, 1 << 9},
+        {16, 1 << 10, 32}, {256, 512, 192},   {256, 512, 2047}, {256, 512, 1100},     {256, 512, 767},
+        {256, 512, 511},   {256, 512, 383},   {64, 900, 3000},  {130, 250, 3000}};
     enum { PROBLEMS = sizeof extents / sizeof *extents, ELEMENTS = 1 << 21 };
     double *memory = calloc(ELEMENTS, 3 * sizeof *memory);
     double *b = memory + ELEMENTS;
@@ -184,7 +189,8 @@ static int largest_tiles(void)
 static void no_kernel_writes_past_its_memory(void **state)
 {
     (void)state;
-    static const char *const kernels[DPID_ISAS][8] = {{"", "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem"}, {"Sandybridge", "Haswell", "Zen"}, {"SkylakeX"}};
+    static const char *const kernels[DPID_ISAS][8] = {
+        {"", "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem"}, {"Sandybridge", "Haswell", "Zen"}, {"SkylakeX"}};
     for (dpid_isa isa = 0; isa < DPID_ISAS; isa++)
         for (int i = 0; dpid_isa_runs(isa) && kernels[isa][i]; i++) {
             char setting[64];

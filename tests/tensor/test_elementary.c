@@ -6,7 +6,8 @@
 #include <float.h>
 #include <math.h>
 
-/* The distance of two floats (doubles) next to each other at y; below the least normal number they are equally far apart. */
+/* The distance of two floats (doubles) next to each other at y; below the least normal number they are equally far
+   apart. */
 static double ulp(double y)
 {
     return ldexp(1, (fabs(y) < (double)FLT_MIN ? ilogb((double)FLT_MIN) : ilogb(y)) - (FLT_MANT_DIG - 1));
@@ -57,7 +58,9 @@ static void check_double(int f, double x)
 {
     const long double expected = functions[f].expected((long double)x);
     const double got = functions[f].of_double(x);
-    if (expected > (long double)DBL_MAX ? got < DBL_MAX : !(fabsl((long double)got - expected) <= (long double)functions[f].bound * ulp_of_double(expected)))
+    if (expected > (long double)DBL_MAX
+            ? got < DBL_MAX
+            : !(fabsl((long double)got - expected) <= (long double)functions[f].bound * ulp_of_double(expected)))
         fail_msg("%s %.17g is %.17g, expected %.17Lg", functions[f].name, x, got, expected);
 }
 
@@ -66,7 +69,8 @@ static void doubles_are_within_their_bound(void **state)
     (void)state;
     const double step = 1.00037;
     for (int f = 0; f < FUNCTIONS; f++) {
-        for (double x = 1e-30; x < (f == 4 ? 39 : 800); x *= step) { /* mills: larger ones take the value at 39, for bell is 0 there */
+        /* mills: larger ones take the value at 39, for bell is 0 there */
+        for (double x = 1e-30; x < (f == 4 ? 39 : 800); x *= step) {
             if (x <= functions[f].last)
                 check_double(f, x);
             if (-x >= functions[f].first)
@@ -91,7 +95,8 @@ static void floats_are_within_their_bound(void **state)
                     continue;
                 const double expected = (double)functions[f].expected((long double)x);
                 const double got = (double)functions[f].of_float(x);
-                if (expected > (double)FLT_MAX ? got < (double)FLT_MAX : !(fabs(got - expected) <= functions[f].bound * ulp(expected)))
+                if (expected > (double)FLT_MAX ? got < (double)FLT_MAX
+                                               : !(fabs(got - expected) <= functions[f].bound * ulp(expected)))
                     fail_msg("%s %.9g is %.9g, expected %.9g", functions[f].name, (double)x, got, expected);
             }
         }
@@ -104,14 +109,20 @@ static void ends_are_exact_and_nan_stays(void **state)
     for (int f = 0; f < FUNCTIONS; f++)
         assert_true(isnan(functions[f].of_double((double)NAN)) && isnan(functions[f].of_float(NAN)));
     assert_true(dpid_exp(0) == 1 && dpid_exp(-0.0) == 1 && dpid_expf(0) == 1 && dpid_expf(-0.0f) == 1);
-    assert_true(dpid_exp(-INFINITY) == 0 && dpid_exp(-DBL_MAX) == 0 && dpid_exp(-800) == 0 && dpid_expf(-INFINITY) == 0 && dpid_expf(-FLT_MAX) == 0);
-    assert_true(isinf(dpid_exp(INFINITY)) && isinf(dpid_exp(DBL_MAX)) && isinf(dpid_expf(INFINITY)) && isinf(dpid_expf(FLT_MAX)));
-    assert_true(dpid_exp(-745.1) == 5e-324 && dpid_expf(-103.9f) == 1e-45f); /* e^-745.1 = 4.98e-324, e^-103.9 = 7.5e-46: more than half of the least subnormal */
-    assert_true(dpid_expm1(-INFINITY) == -1 && dpid_expm1(-DBL_MAX) == -1 && dpid_expm1f(-INFINITY) == -1 && dpid_expm1f(-FLT_MAX) == -1);
-    assert_true(dpid_expm1(-5e-324) == -5e-324 && dpid_expm1f(-1e-45f) == -1e-45f && dpid_log1p(5e-324) == 5e-324 && dpid_log1pf(1e-45f) == 1e-45f);
+    assert_true(dpid_exp(-INFINITY) == 0 && dpid_exp(-DBL_MAX) == 0 && dpid_exp(-800) == 0 &&
+                dpid_expf(-INFINITY) == 0 && dpid_expf(-FLT_MAX) == 0);
+    assert_true(isinf(dpid_exp(INFINITY)) && isinf(dpid_exp(DBL_MAX)) && isinf(dpid_expf(INFINITY)) &&
+                isinf(dpid_expf(FLT_MAX)));
+    /* e^-745.1 = 4.98e-324, e^-103.9 = 7.5e-46: more than half of the least subnormal */
+    assert_true(dpid_exp(-745.1) == 5e-324 && dpid_expf(-103.9f) == 1e-45f);
+    assert_true(dpid_expm1(-INFINITY) == -1 && dpid_expm1(-DBL_MAX) == -1 && dpid_expm1f(-INFINITY) == -1 &&
+                dpid_expm1f(-FLT_MAX) == -1);
+    assert_true(dpid_expm1(-5e-324) == -5e-324 && dpid_expm1f(-1e-45f) == -1e-45f && dpid_log1p(5e-324) == 5e-324 &&
+                dpid_log1pf(1e-45f) == 1e-45f);
     assert_true(dpid_log1p(0) == 0 && dpid_log1pf(0) == 0);
     assert_true(dpid_bell(0) == 1 && dpid_bell(INFINITY) == 0 && dpid_bellf(0) == 1 && dpid_bellf(INFINITY) == 0);
-    assert_true(dpid_mills(0) == 0.5 && dpid_millsf(0) == 0.5f && dpid_mills(INFINITY) > 0 && dpid_millsf(INFINITY) > 0);
+    assert_true(dpid_mills(0) == 0.5 && dpid_millsf(0) == 0.5f && dpid_mills(INFINITY) > 0 &&
+                dpid_millsf(INFINITY) > 0);
 }
 
 /* ---- tanh ----------------------------------------------------------------------- */
@@ -141,10 +152,8 @@ static void tanh_keeps_nan_and_zeros(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(doubles_are_within_their_bound),
-        cmocka_unit_test(floats_are_within_their_bound),
-        cmocka_unit_test(ends_are_exact_and_nan_stays),
-        cmocka_unit_test(tanh_is_odd_and_within_two_ulp),
+        cmocka_unit_test(doubles_are_within_their_bound), cmocka_unit_test(floats_are_within_their_bound),
+        cmocka_unit_test(ends_are_exact_and_nan_stays),   cmocka_unit_test(tanh_is_odd_and_within_two_ulp),
         cmocka_unit_test(tanh_keeps_nan_and_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Products against plain loops: three forms, three precisions, padded rows, poisoned outputs; and the same bits for any number of threads. */
+/* Products against plain loops: three forms, three precisions, padded rows, poisoned outputs; and the same bits for
+   any number of threads. */
 #include "support/support.h"
 
 #include "base/base.h"
@@ -22,19 +23,20 @@ typedef struct {
 
 typedef void (*multiply_fn)(dpid_pool *pool, const problem *p, const double *a, const double *b, double *c);
 
-#define DEFINE(suffix, real)                                                                                                                       \
-    static void multiply_##suffix(dpid_pool *pool, const problem *p, const double *a, const double *b, double *c)                                 \
-    {                                                                                                                                              \
-        real *x = malloc(sizeof(real) * (size_t)(p->a_count + p->b_count + p->c_count + 3));                                                      \
-        real *y = x + p->a_count;                                                                                                                  \
-        real *z = y + p->b_count;                                                                                                                  \
-        dpid_from_double_##suffix(a, p->a_count, x);                                                                                               \
-        dpid_from_double_##suffix(b, p->b_count, y);                                                                                               \
-        dpid_from_double_##suffix(c, p->c_count, z);                                                                                               \
-        (p->form == NN ? dpid_gemm_nn_##suffix : p->form == NT ? dpid_gemm_nt_##suffix : dpid_gemm_tn_##suffix)(pool, p->m, p->n, p->k, x, p->lda, \
-                                                                                                                 y, p->ldb, p->add, z, p->ldc);    \
-        dpid_to_double_##suffix(z, p->c_count, c);                                                                                                 \
-        free(x);                                                                                                                                   \
+#define DEFINE(suffix, real)                                                                                           \
+    static void multiply_##suffix(dpid_pool *pool, const problem *p, const double *a, const double *b, double *c)      \
+    {                                                                                                                  \
+        real *x = malloc(sizeof(real) * (size_t)(p->a_count + p->b_count + p->c_count + 3));                           \
+        real *y = x + p->a_count;                                                                                      \
+        real *z = y + p->b_count;                                                                                      \
+        dpid_from_double_##suffix(a, p->a_count, x);                                                                   \
+        dpid_from_double_##suffix(b, p->b_count, y);                                                                   \
+        dpid_from_double_##suffix(c, p->c_count, z);                                                                   \
+        (p->form == NN   ? dpid_gemm_nn_##suffix                                                                       \
+         : p->form == NT ? dpid_gemm_nt_##suffix                                                                       \
+                         : dpid_gemm_tn_##suffix)(pool, p->m, p->n, p->k, x, p->lda, y, p->ldb, p->add, z, p->ldc);    \
+        dpid_to_double_##suffix(z, p->c_count, c);                                                                     \
+        free(x);                                                                                                       \
     }
 DEFINE(f32, float)
 DEFINE(f64, double)
@@ -44,7 +46,8 @@ static const struct {
     const char *name;
     multiply_fn multiply;
     double epsilon;
-} precisions[] = {{"f32", multiply_f32, FLT_EPSILON}, {"f64", multiply_f64, DBL_EPSILON}, {"f80", multiply_f80, DBL_EPSILON}};
+} precisions[] = {
+    {"f32", multiply_f32, FLT_EPSILON}, {"f64", multiply_f64, DBL_EPSILON}, {"f80", multiply_f80, DBL_EPSILON}};
 
 /* ---- problems ------------------------------------------------------------------------------------ */
 
@@ -79,26 +82,30 @@ static arrays fill(const problem *p, uint64_t seed)
 
 static const double poison = 12345;
 
-/* Expected value and the bound: an entry is a sum of k products in some order, so its rounding error is at most about k eps sum |a b| (Higham, 3.1). */
+/* Expected value and the bound: an entry is a sum of k products in some order, so its rounding error is at most
+   about k eps sum |a b| (Higham, 3.1). */
 static void check(const char *name, double epsilon, const problem *p, const arrays *d, const double *got)
 {
     for (int64_t i = 0; i < p->m; i++) {
         for (int64_t j = 0; j < p->ldc; j++) {
             if (j >= p->n) { /* between the rows */
                 if (got[i * p->ldc + j] != poison)
-                    fail_msg("%s %s %lldx%lldx%lld wrote behind row %lld", name, form_names[p->form], (long long)p->m, (long long)p->n, (long long)p->k, (long long)i);
+                    fail_msg("%s %s %lldx%lldx%lld wrote behind row %lld", name, form_names[p->form], (long long)p->m,
+                             (long long)p->n, (long long)p->k, (long long)i);
                 continue;
             }
             double sum = p->add ? d->c[i * p->ldc + j] : 0;
             double size = fabs(sum);
             for (int64_t q = 0; q < p->k; q++) {
-                const double product = (p->form == TN ? d->a[q * p->lda + i] : d->a[i * p->lda + q]) * (p->form == NT ? d->b[j * p->ldb + q] : d->b[q * p->ldb + j]);
+                const double product = (p->form == TN ? d->a[q * p->lda + i] : d->a[i * p->lda + q]) *
+                                       (p->form == NT ? d->b[j * p->ldb + q] : d->b[q * p->ldb + j]);
                 sum += product;
                 size += fabs(product);
             }
             if (!(fabs(got[i * p->ldc + j] - sum) <= ((double)p->k + 1) * epsilon * size))
-                fail_msg("%s %s %lldx%lldx%lld%s, c[%lld,%lld] is %.17g, expected %.17g (seed 7)", name, form_names[p->form], (long long)p->m, (long long)p->n, (long long)p->k,
-                         p->add ? " added" : "", (long long)i, (long long)j, got[i * p->ldc + j], sum);
+                fail_msg("%s %s %lldx%lldx%lld%s, c[%lld,%lld] is %.17g, expected %.17g (seed 7)", name,
+                         form_names[p->form], (long long)p->m, (long long)p->n, (long long)p->k, p->add ? " added" : "",
+                         (long long)i, (long long)j, got[i * p->ldc + j], sum);
         }
     }
 }
@@ -120,7 +127,9 @@ static void every_form_and_precision_is_the_plain_loop(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(3);
     dpid_pool *pool = dpid_ctx_pool(ctx);
-    static const int64_t sizes[][3] = {{1, 1, 1}, {1, 7, 3}, {5, 1, 2}, {2, 3, 1}, {0, 3, 2}, {3, 0, 2}, {3, 2, 0}, {13, 17, 19}, {64, 10, 784}, {257, 31, 67}, {31, 263, 101}, {131, 521, 37}};
+    static const int64_t sizes[][3] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 2},      {2, 3, 1},
+                                       {0, 3, 2},     {3, 0, 2},     {3, 2, 0},      {13, 17, 19},
+                                       {64, 10, 784}, {257, 31, 67}, {31, 263, 101}, {131, 521, 37}};
     for (int which = 0; which < 3; which++)
         for (int form = 0; form < FORMS; form++)
             for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
@@ -160,7 +169,8 @@ static void a_nan_that_enters_comes_out_where_it_belongs(void **state)
             for (int64_t i = 0; i < 9; i++)
                 for (int64_t j = 0; j < 11; j++)
                     if ((isnan(d.c[i * 11 + j]) != 0) != (i == 4))
-                        fail_msg("%s %s: c[%lld,%lld] is %g, the NaN is in row 4", precisions[which].name, form_names[form], (long long)i, (long long)j, d.c[i * 11 + j]);
+                        fail_msg("%s %s: c[%lld,%lld] is %g, the NaN is in row 4", precisions[which].name,
+                                 form_names[form], (long long)i, (long long)j, d.c[i * 11 + j]);
             free(d.a);
         }
     }
@@ -193,7 +203,8 @@ static void the_bits_do_not_depend_on_the_number_of_threads(void **state)
                     deepid_ctx *ctx = new_ctx(threads[t]);
                     const uint64_t got = product_bits(dpid_ctx_pool(ctx), which, &p);
                     if (got != expected)
-                        fail_msg("%s %s %lldx%lldx%lld: %d threads give other bits than one (seed 9)", precisions[which].name, form_names[form], (long long)p.m, (long long)p.n,
+                        fail_msg("%s %s %lldx%lldx%lld: %d threads give other bits than one (seed 9)",
+                                 precisions[which].name, form_names[form], (long long)p.m, (long long)p.n,
                                  (long long)p.k, threads[t]);
                     deepid_ctx_destroy(ctx);
                 }
@@ -223,7 +234,8 @@ static void the_bits_do_not_depend_on_alignment(void **state)
 
 /* ---- many threads, each with its own context, at once ------------------------------------------------ */
 
-/* Bursts that begin together: without the lock of lib/base/blas_memory.c eight runs of eight failed (0.3.21, 2 cores). */
+/* Bursts that begin together: without the lock of lib/base/blas_memory.c eight runs of eight failed (0.3.21, 2
+   cores). */
 enum { SIDE = 24, BURSTS = 40, REPEATS = 3000, THREADS = 3 };
 static pthread_barrier_t together;
 

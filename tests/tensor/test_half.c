@@ -1,4 +1,5 @@
-/* Sixteen-bit floats: every value there and back, every tie to even, both ends; beside the compiler's own where it has one. */
+/* Sixteen-bit floats: every value there and back, every tie to even, both ends; beside the compiler's own where it
+   has one. */
 #include "support/support.h"
 
 #include "tensor/half.h"
@@ -22,7 +23,8 @@ static void every_value_comes_back(void **state)
     }
 }
 
-/* Between neighbours a < b, both exact in float: the middle goes to the even one, a float below it to a, a float above it to b. */
+/* Between neighbours a < b, both exact in float: the middle goes to the even one, a float below it to a, a float
+   above it to b. */
 static void middles_go_to_the_even_neighbour(void **state)
 {
     (void)state;
@@ -31,23 +33,28 @@ static void middles_go_to_the_even_neighbour(void **state)
         const float b = dpid_f16_value((uint16_t)(h + 1));
         const float middle = (a + b) / 2;
         const int even = h % 2 == 0 ? h : h + 1;
-        if (dpid_f16_of(middle) != even || dpid_f16_of(nextafterf(middle, a)) != h || dpid_f16_of(nextafterf(middle, b)) != h + 1 || dpid_f16_of(-middle) != even + 0x8000)
-            fail_msg("between f16 %04x and the next: %04x, %04x, %04x", h, dpid_f16_of(nextafterf(middle, a)), dpid_f16_of(middle), dpid_f16_of(nextafterf(middle, b)));
+        if (dpid_f16_of(middle) != even || dpid_f16_of(nextafterf(middle, a)) != h ||
+            dpid_f16_of(nextafterf(middle, b)) != h + 1 || dpid_f16_of(-middle) != even + 0x8000)
+            fail_msg("between f16 %04x and the next: %04x, %04x, %04x", h, dpid_f16_of(nextafterf(middle, a)),
+                     dpid_f16_of(middle), dpid_f16_of(nextafterf(middle, b)));
     }
     for (int h = 0; h < 0x7f7f; h += 7) {
         const float a = dpid_bf16_value((uint16_t)h);
         const float b = dpid_bf16_value((uint16_t)(h + 1));
         const float middle = (float)(((double)a + (double)b) / 2);
-        if (dpid_bf16_of(middle) != (h % 2 == 0 ? h : h + 1) || dpid_bf16_of(nextafterf(middle, a)) != h || dpid_bf16_of(nextafterf(middle, b)) != h + 1)
+        if (dpid_bf16_of(middle) != (h % 2 == 0 ? h : h + 1) || dpid_bf16_of(nextafterf(middle, a)) != h ||
+            dpid_bf16_of(nextafterf(middle, b)) != h + 1)
             fail_msg("between bf16 %04x and the next: %04x", h, dpid_bf16_of(middle));
     }
 }
 
-/* largest 65504 = (2 - 2^-10) 2^15, half way to 2^16 is 65520; least normal 2^-14, least 2^-24, half of it 2^-25 is a tie with 0 */
+/* largest 65504 = (2 - 2^-10) 2^15, half way to 2^16 is 65520; least normal 2^-14, least 2^-24, half of it 2^-25 is
+   a tie with 0 */
 static void the_ends_are_those_of_the_standard(void **state)
 {
     (void)state;
-    assert_true(dpid_f16_value(0x7bff) == 65504 && dpid_f16_value(0x0400) == 0x1p-14F && dpid_f16_value(1) == 0x1p-24F && dpid_f16_value(0x3c00) == 1);
+    assert_true(dpid_f16_value(0x7bff) == 65504 && dpid_f16_value(0x0400) == 0x1p-14F &&
+                dpid_f16_value(1) == 0x1p-24F && dpid_f16_value(0x3c00) == 1);
     assert_int_equal(dpid_f16_of(65519.996F), 0x7bff);
     assert_int_equal(dpid_f16_of(65520), 0x7c00);
     assert_int_equal(dpid_f16_of(-3e38F), 0xfc00);
@@ -72,7 +79,9 @@ static void there_and_back_is_one_step(void **state)
     (void)state;
     enum { STRIDE = 1021 }; /* every so many of all floats, NaNs among them; and both neighbours of every tie */
     for (uint64_t bits = 0; bits < (uint64_t)1 << 32; bits += STRIDE) {
-        const uint32_t low = (uint32_t)(bits / STRIDE % 4 == 0 ? (bits & ~(uint64_t)0xfff) + bits / STRIDE / 4 % 3 - 1 : bits); /* ties are at 0x1000 and 0x8000 */
+        /* ties are at 0x1000 and 0x8000 */
+        const uint32_t low =
+            (uint32_t)(bits / STRIDE % 4 == 0 ? (bits & ~(uint64_t)0xfff) + bits / STRIDE / 4 % 3 - 1 : bits);
         float x;
         memcpy(&x, &low, sizeof x);
         expect_same(dpid_f16_rounded(x), dpid_f16_value(dpid_f16_of(x)), x);

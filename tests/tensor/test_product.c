@@ -1,4 +1,5 @@
-/* Small products against plain loops in every instruction set this machine has: odd extents, padded rows, poisoned outputs, ends; and the same bits however the rows are cut. */
+/* Small products against plain loops in every instruction set this machine has: odd extents, padded rows, poisoned
+   outputs, ends; and the same bits however the rows are cut. */
 #include "support/support.h"
 
 #include "base/base.h"
@@ -15,7 +16,7 @@ typedef struct {
     int what;
     int64_t m, n, k, lda, ldb, ldc;
     bool add, rectify;
-    bool turned; /* nn by tt */
+    bool turned;                     /* nn by tt */
     const double *a, *b, *bias, *of; /* bias, of: may be NULL */
     double *c;
 } problem;
@@ -35,83 +36,86 @@ static int64_t c_count(const problem *p)
     return (p->what == TRANSPOSE ? p->n : p->m) * p->ldc;
 }
 
-#define DEFINE(suffix, real)                                                                                                                                                                \
-    static real *taken_##suffix(const double *x, int64_t count)                                                                                                                             \
-    {                                                                                                                                                                                       \
-        real *y = malloc(sizeof(real) * (size_t)(count > 0 ? count : 1));                                                                                                                   \
-        for (int64_t i = 0; i < count && x; i++)                                                                                                                                            \
-            y[i] = (real)x[i];                                                                                                                                                              \
-        return y;                                                                                                                                                                           \
-    }                                                                                                                                                                                       \
-    static void give_##suffix(const real *x, double *y, int64_t count)                                                                                                                      \
-    {                                                                                                                                                                                       \
-        for (int64_t i = 0; i < count; i++)                                                                                                                                                 \
-            y[i] = (double)x[i];                                                                                                                                                            \
-    }                                                                                                                                                                                       \
-    static real *turned_##suffix(const real *x, int64_t rows, int64_t columns, int64_t ld)                                                                                                  \
-    {                                                                                                                                                                                       \
-        real *y = malloc(sizeof(real) * (size_t)(rows * columns));                                                                                                                          \
-        for (int64_t i = 0; i < rows; i++)                                                                                                                                                  \
-            for (int64_t j = 0; j < columns; j++)                                                                                                                                           \
-                y[j * rows + i] = x[i * ld + j];                                                                                                                                            \
-        return y;                                                                                                                                                                           \
-    }                                                                                                                                                                                       \
-    static void multiply_##suffix(const problem *p, const real *a, const real *b, const dpid_product_end *end, real *c)                                                                     \
-    {                                                                                                                                                                                       \
-        if (!p->turned) {                                                                                                                                                                   \
-            dpid_product_nn_##suffix(p->m, p->n, p->k, a, p->lda, b, p->ldb, end, c, p->ldc);                                                                                               \
-            return;                                                                                                                                                                         \
-        }                                                                                                                                                                                   \
-        real *at = turned_##suffix(a, p->m, p->k, p->lda);                                                                                                                                  \
-        real *bt = turned_##suffix(b, p->k, p->n, p->ldb);                                                                                                                                  \
-        dpid_product_tt_##suffix(p->m, p->n, p->k, at, p->m, bt, p->k, end, c, p->ldc);                                                                                                     \
-        free(at);                                                                                                                                                                           \
-        free(bt);                                                                                                                                                                           \
-    }                                                                                                                                                                                       \
-    static void run_##suffix(const problem *p)                                                                                                                                              \
-    {                                                                                                                                                                                       \
-        real *a = taken_##suffix(p->a, a_count(p));                                                                                                                                         \
-        real *b = taken_##suffix(p->b, b_count(p));                                                                                                                                         \
-        real *c = taken_##suffix(p->c, c_count(p));                                                                                                                                         \
-        real *bias = taken_##suffix(p->bias, p->n);                                                                                                                                         \
-        real *of = taken_##suffix(p->of, c_count(p));                                                                                                                                       \
-        const dpid_product_end end = {.bias = p->bias ? bias : NULL, .rectify = p->rectify, .of = p->of ? of : NULL};                                                                       \
-        if (p->what == NN)                                                                                                                                                                  \
-            multiply_##suffix(p, a, b, &end, c);                                                                                                                                            \
-        else if (p->what == TN)                                                                                                                                                             \
-            dpid_product_tn_##suffix(p->m, p->n, p->k, a, p->lda, b, p->ldb, p->add, c, p->ldc);                                                                                            \
-        else                                                                                                                                                                                \
-            dpid_transpose_##suffix(p->m, p->n, a, p->lda, c, p->ldc);                                                                                                                      \
-        give_##suffix(c, p->c, c_count(p));                                                                                                                                                 \
-        free(a);                                                                                                                                                                            \
-        free(b);                                                                                                                                                                            \
-        free(c);                                                                                                                                                                            \
-        free(bias);                                                                                                                                                                         \
-        free(of);                                                                                                                                                                           \
-    }                                                                                                                                                                                       \
-    static void run_beside_##suffix(const problem *p, const double *skip, double s, double *joined, double *back)                                                                           \
-    {                                                                                                                                                                                       \
-        real *a = taken_##suffix(p->a, a_count(p));                                                                                                                                         \
-        real *b = taken_##suffix(p->b, b_count(p));                                                                                                                                         \
-        real *x = taken_##suffix(skip, c_count(p));                                                                                                                                         \
-        real *c = taken_##suffix(NULL, c_count(p));                                                                                                                                         \
-        real *y = taken_##suffix(joined, c_count(p));                                                                                                                                       \
-        real *g = taken_##suffix(back, c_count(p));                                                                                                                                         \
-        int64_t *mask = malloc(sizeof *mask * (size_t)((p->m + DPID_MASK_ROWS - 1) / DPID_MASK_ROWS * dpid_product_pad(p->n)));                                                             \
-        const dpid_product_end there = {.rectify = true, .dropped = true, .skip = x, .s = s, .joined = y, .mask = mask};                                                                    \
-        const dpid_product_end again = {.plus = x, .through = mask, .back = g};                                                                                                             \
-        multiply_##suffix(p, a, b, &there, NULL);                                                                                                                                           \
-        multiply_##suffix(p, a, b, &again, c);                                                                                                                                              \
-        give_##suffix(c, p->c, c_count(p));                                                                                                                                                 \
-        give_##suffix(y, joined, c_count(p));                                                                                                                                               \
-        give_##suffix(g, back, c_count(p));                                                                                                                                                 \
-        free(a);                                                                                                                                                                            \
-        free(b);                                                                                                                                                                            \
-        free(x);                                                                                                                                                                            \
-        free(c);                                                                                                                                                                            \
-        free(y);                                                                                                                                                                            \
-        free(g);                                                                                                                                                                            \
-        free(mask);                                                                                                                                                                         \
+#define DEFINE(suffix, real)                                                                                           \
+    static real *taken_##suffix(const double *x, int64_t count)                                                        \
+    {                                                                                                                  \
+        real *y = malloc(sizeof(real) * (size_t)(count > 0 ? count : 1));                                              \
+        for (int64_t i = 0; i < count && x; i++)                                                                       \
+            y[i] = (real)x[i];                                                                                         \
+        return y;                                                                                                      \
+    }                                                                                                                  \
+    static void give_##suffix(const real *x, double *y, int64_t count)                                                 \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < count; i++)                                                                            \
+            y[i] = (double)x[i];                                                                                       \
+    }                                                                                                                  \
+    static real *turned_##suffix(const real *x, int64_t rows, int64_t columns, int64_t ld)                             \
+    {                                                                                                                  \
+        real *y = malloc(sizeof(real) * (size_t)(rows * columns));                                                     \
+        for (int64_t i = 0; i < rows; i++)                                                                             \
+            for (int64_t j = 0; j < columns; j++)                                                                      \
+                y[j * rows + i] = x[i * ld + j];                                                                       \
+        return y;                                                                                                      \
+    }                                                                                                                  \
+    static void multiply_##suffix(const problem *p, const real *a, const real *b, const dpid_product_end *end,         \
+                                  real *c)                                                                             \
+    {                                                                                                                  \
+        if (!p->turned) {                                                                                              \
+            dpid_product_nn_##suffix(p->m, p->n, p->k, a, p->lda, b, p->ldb, end, c, p->ldc);                          \
+            return;                                                                                                    \
+        }                                                                                                              \
+        real *at = turned_##suffix(a, p->m, p->k, p->lda);                                                             \
+        real *bt = turned_##suffix(b, p->k, p->n, p->ldb);                                                             \
+        dpid_product_tt_##suffix(p->m, p->n, p->k, at, p->m, bt, p->k, end, c, p->ldc);                                \
+        free(at);                                                                                                      \
+        free(bt);                                                                                                      \
+    }                                                                                                                  \
+    static void run_##suffix(const problem *p)                                                                         \
+    {                                                                                                                  \
+        real *a = taken_##suffix(p->a, a_count(p));                                                                    \
+        real *b = taken_##suffix(p->b, b_count(p));                                                                    \
+        real *c = taken_##suffix(p->c, c_count(p));                                                                    \
+        real *bias = taken_##suffix(p->bias, p->n);                                                                    \
+        real *of = taken_##suffix(p->of, c_count(p));                                                                  \
+        const dpid_product_end end = {.bias = p->bias ? bias : NULL, .rectify = p->rectify, .of = p->of ? of : NULL};  \
+        if (p->what == NN)                                                                                             \
+            multiply_##suffix(p, a, b, &end, c);                                                                       \
+        else if (p->what == TN)                                                                                        \
+            dpid_product_tn_##suffix(p->m, p->n, p->k, a, p->lda, b, p->ldb, p->add, c, p->ldc);                       \
+        else                                                                                                           \
+            dpid_transpose_##suffix(p->m, p->n, a, p->lda, c, p->ldc);                                                 \
+        give_##suffix(c, p->c, c_count(p));                                                                            \
+        free(a);                                                                                                       \
+        free(b);                                                                                                       \
+        free(c);                                                                                                       \
+        free(bias);                                                                                                    \
+        free(of);                                                                                                      \
+    }                                                                                                                  \
+    static void run_beside_##suffix(const problem *p, const double *skip, double s, double *joined, double *back)      \
+    {                                                                                                                  \
+        real *a = taken_##suffix(p->a, a_count(p));                                                                    \
+        real *b = taken_##suffix(p->b, b_count(p));                                                                    \
+        real *x = taken_##suffix(skip, c_count(p));                                                                    \
+        real *c = taken_##suffix(NULL, c_count(p));                                                                    \
+        real *y = taken_##suffix(joined, c_count(p));                                                                  \
+        real *g = taken_##suffix(back, c_count(p));                                                                    \
+        int64_t *mask =                                                                                                \
+            malloc(sizeof *mask * (size_t)((p->m + DPID_MASK_ROWS - 1) / DPID_MASK_ROWS * dpid_product_pad(p->n)));    \
+        const dpid_product_end there = {                                                                               \
+            .rectify = true, .dropped = true, .skip = x, .s = s, .joined = y, .mask = mask};                           \
+        const dpid_product_end again = {.plus = x, .through = mask, .back = g};                                        \
+        multiply_##suffix(p, a, b, &there, NULL);                                                                      \
+        multiply_##suffix(p, a, b, &again, c);                                                                         \
+        give_##suffix(c, p->c, c_count(p));                                                                            \
+        give_##suffix(y, joined, c_count(p));                                                                          \
+        give_##suffix(g, back, c_count(p));                                                                            \
+        free(a);                                                                                                       \
+        free(b);                                                                                                       \
+        free(x);                                                                                                       \
+        free(c);                                                                                                       \
+        free(y);                                                                                                       \
+        free(g);                                                                                                       \
+        free(mask);                                                                                                    \
     }
 DPID_ISA_EACH(DEFINE)
 
@@ -138,7 +142,8 @@ enum { KERNELS = sizeof kernels / sizeof *kernels };
 
 static const double poison = 12345;
 
-/* Multiples of 2^-10, so that every precision holds them exactly. Arrays end where the last row ends: valgrind and sanitizers see a read behind it. */
+/* Multiples of 2^-10, so that every precision holds them exactly. Arrays end where the last row ends: valgrind and
+   sanitizers see a read behind it. */
 static double *numbers(uint64_t seed, int64_t count)
 {
     double *x = malloc(sizeof *x * (size_t)(count + 1));
@@ -149,7 +154,8 @@ static double *numbers(uint64_t seed, int64_t count)
 }
 
 /* The end of a sum, and the bound: k products and two additions, each rounded once (Higham, 3.1). */
-static void check_entry(const char *name, double epsilon, const problem *p, int64_t i, int64_t j, double old, double got)
+static void check_entry(const char *name, double epsilon, const problem *p, int64_t i, int64_t j, double old,
+                        double got)
 {
     double sum = 0;
     double size = 0;
@@ -166,7 +172,8 @@ static void check_entry(const char *name, double epsilon, const problem *p, int6
     if (p->of)
         sum = p->of[i * p->ldc + j] > 0 ? sum : 0;
     if (!(fabs(got - sum) <= ((double)p->k + 2) * epsilon * size))
-        fail_msg("%s %s %lldx%lldx%lld: c[%lld,%lld] is %.17g, expected %.17g (seed 3)", name, p->what == TN ? "tn" : "nn", (long long)p->m, (long long)p->n, (long long)p->k, (long long)i,
+        fail_msg("%s %s %lldx%lldx%lld: c[%lld,%lld] is %.17g, expected %.17g (seed 3)", name,
+                 p->what == TN ? "tn" : "nn", (long long)p->m, (long long)p->n, (long long)p->k, (long long)i,
                  (long long)j, got, sum);
 }
 
@@ -180,15 +187,18 @@ static void expect_product(int which, problem p)
     for (int64_t i = 0; i < p.m; i++)
         for (int64_t j = 0; j < p.ldc; j++) {
             if (j < p.n)
-                check_entry(kernels[which].name, kernels[which].epsilon, &p, i, j, old[i * p.ldc + j], p.c[i * p.ldc + j]);
+                check_entry(kernels[which].name, kernels[which].epsilon, &p, i, j, old[i * p.ldc + j],
+                            p.c[i * p.ldc + j]);
             else if (p.c[i * p.ldc + j] != poison)
-                fail_msg("%s %lldx%lldx%lld wrote behind row %lld", kernels[which].name, (long long)p.m, (long long)p.n, (long long)p.k, (long long)i);
+                fail_msg("%s %lldx%lldx%lld wrote behind row %lld", kernels[which].name, (long long)p.m, (long long)p.n,
+                         (long long)p.k, (long long)i);
         }
     free(p.c);
     free(old);
 }
 
-static const int64_t extents[][3] = {{1, 1, 1}, {3, 5, 2}, {8, 32, 16}, {13, 33, 7}, {7, 31, 40}, {6, 16, 1}, {17, 10, 64}, {9, 47, 3}, {32, 100, 100}, {5, 64, 0}};
+static const int64_t extents[][3] = {{1, 1, 1},  {3, 5, 2},    {8, 32, 16}, {13, 33, 7},    {7, 31, 40},
+                                     {6, 16, 1}, {17, 10, 64}, {9, 47, 3},  {32, 100, 100}, {5, 64, 0}};
 
 static void products_are_the_plain_loop(void **state)
 {
@@ -199,7 +209,8 @@ static void products_are_the_plain_loop(void **state)
                 const int64_t m = extents[e][0], n = extents[e][1], k = extents[e][2], pad = way % 2;
                 problem p = {.what = way < 8 ? NN : TN, .m = m, .n = n, .k = k, .ldb = n + 2 * pad, .ldc = n + 3 * pad};
                 p.lda = (p.what == TN ? m : k) + pad;
-                double *a = numbers(3, a_count(&p) + 1), *b = numbers(4, b_count(&p)), *bias = numbers(6, n), *of = numbers(7, c_count(&p));
+                double *a = numbers(3, a_count(&p) + 1), *b = numbers(4, b_count(&p)), *bias = numbers(6, n),
+                       *of = numbers(7, c_count(&p));
                 p.a = a;
                 p.b = b;
                 p.bias = p.what == NN && way & 2 ? bias : NULL;
@@ -224,12 +235,14 @@ static double entry(const problem *p, int64_t i, int64_t j)
     return sum;
 }
 
-/* The numbers are small multiples of 2^-10, so that f32 is exact too; entry 0 of a is 0 and so is row 0 of the product. */
+/* The numbers are small multiples of 2^-10, so that f32 is exact too; entry 0 of a is 0 and so is row 0 of the
+   product. */
 static void expect_beside(int which, int64_t m, int64_t n)
 {
     enum { K = 3 };
     problem p = {.what = NN, .m = m, .n = n, .k = K, .lda = K, .ldb = n + 1, .ldc = n + 1};
-    double *a = numbers(3, a_count(&p)), *b = numbers(4, b_count(&p)), *skip = numbers(5, c_count(&p)), *joined = numbers(6, c_count(&p)), *back = numbers(6, c_count(&p));
+    double *a = numbers(3, a_count(&p)), *b = numbers(4, b_count(&p)), *skip = numbers(5, c_count(&p)),
+           *joined = numbers(6, c_count(&p)), *back = numbers(6, c_count(&p));
     memset(a, 0, sizeof *a * K);
     skip[0] = -0.0;
     p.a = a;
@@ -242,9 +255,12 @@ static void expect_beside(int which, int64_t m, int64_t n)
             const double sum = entry(&p, i, j);
             const double close = 8 * kernels[which].epsilon;
             const double through = sum > 0 ? sum + skip[at] : 0;
-            if (!(fabs(joined[at] - ((sum > 0 ? sum : 0) + 0.5 * skip[at])) <= close && fabs(p.c[at] - (sum + skip[at])) <= close && fabs(back[at] - through) <= close))
-                fail_msg("%s %lldx%lld [%lld,%lld]: joined %g, c %g, back %g; the product is %g, the skip %g (seeds 3, 4, 5)", kernels[which].name, (long long)m, (long long)n, (long long)i,
-                         (long long)j, joined[at], p.c[at], back[at], sum, skip[at]);
+            if (!(fabs(joined[at] - ((sum > 0 ? sum : 0) + 0.5 * skip[at])) <= close &&
+                  fabs(p.c[at] - (sum + skip[at])) <= close && fabs(back[at] - through) <= close))
+                fail_msg("%s %lldx%lld [%lld,%lld]: joined %g, c %g, back %g; the product is %g, the skip %g (seeds 3, "
+                         "4, 5)",
+                         kernels[which].name, (long long)m, (long long)n, (long long)i, (long long)j, joined[at],
+                         p.c[at], back[at], sum, skip[at]);
         }
     assert_true(joined[0] == 0 && signbit(joined[0])); /* where the branch is 0 the skip comes through as it is */
     free(a);
@@ -263,12 +279,14 @@ static void what_stands_beside_a_product(void **state)
             expect_beside(which, extents[e][0], extents[e][1]);
 }
 
-/* A row has the same bits alone and among others: what chunks of samples stand on. Numbers of full length, so that every addition rounds and another order shows. */
+/* A row has the same bits alone and among others: what chunks of samples stand on. Numbers of full length, so that
+   every addition rounds and another order shows. */
 static void rows_are_the_same_however_they_are_cut(void **state)
 {
     (void)state;
     enum { M = 29, N = 43, K = 71 };
-    double *a = malloc(sizeof *a * M * K), *b = malloc(sizeof *b * K * N), *bias = malloc(sizeof *bias * N), *all = malloc(sizeof *all * M * N), *one = malloc(sizeof *one * M * N);
+    double *a = malloc(sizeof *a * M * K), *b = malloc(sizeof *b * K * N), *bias = malloc(sizeof *bias * N),
+           *all = malloc(sizeof *all * M * N), *one = malloc(sizeof *one * M * N);
     random_array(3, M * K, -1, 1, a);
     random_array(4, K * N, -1, 1, b);
     random_array(6, N, -1, 1, bias);
@@ -276,7 +294,17 @@ static void rows_are_the_same_however_they_are_cut(void **state)
         if (!dpid_isa_runs((dpid_isa)kernels[which].isa))
             continue;
         for (int64_t rows = 1; rows < M; rows++) {
-            problem p = {.what = NN, .m = M, .n = N, .k = K, .lda = K, .ldb = N, .ldc = N, .a = a, .b = b, .bias = bias, .c = all};
+            problem p = {.what = NN,
+                         .m = M,
+                         .n = N,
+                         .k = K,
+                         .lda = K,
+                         .ldb = N,
+                         .ldc = N,
+                         .a = a,
+                         .b = b,
+                         .bias = bias,
+                         .c = all};
             kernels[which].run(&p);
             for (int64_t first = 0; first < M; first += rows) {
                 p.m = M - first < rows ? M - first : rows;
@@ -285,7 +313,8 @@ static void rows_are_the_same_however_they_are_cut(void **state)
                 kernels[which].run(&p);
             }
             if (memcmp(all, one, sizeof *all * M * N) != 0)
-                fail_msg("%s: %lld rows at a time give other bits than %d (seeds 3, 4, 6)", kernels[which].name, (long long)rows, M);
+                fail_msg("%s: %lld rows at a time give other bits than %d (seeds 3, 4, 6)", kernels[which].name,
+                         (long long)rows, M);
         }
     }
     free(a);
@@ -300,7 +329,8 @@ static void turned_products_have_the_same_bits(void **state)
 {
     (void)state;
     enum { M = 48, N = 32, K = 71, COUNT = M * N };
-    double *a = malloc(sizeof *a * M * K), *b = malloc(sizeof *b * K * N), *skip = malloc(sizeof *skip * COUNT), *result = malloc(sizeof *result * 8 * COUNT);
+    double *a = malloc(sizeof *a * M * K), *b = malloc(sizeof *b * K * N), *skip = malloc(sizeof *skip * COUNT),
+           *result = malloc(sizeof *result * 8 * COUNT);
     random_array(3, M * K, -1, 1, a);
     random_array(4, K * N, -1, 1, b);
     random_array(6, COUNT, -1, 1, skip);
@@ -309,7 +339,17 @@ static void turned_products_have_the_same_bits(void **state)
             continue;
         for (int turned = 0; turned < 2; turned++) {
             double *to = result + turned * 4 * COUNT;
-            problem p = {.what = NN, .m = M, .n = N, .k = K, .lda = K, .ldb = N, .ldc = N, .a = a, .b = b, .turned = turned == 1, .c = to};
+            problem p = {.what = NN,
+                         .m = M,
+                         .n = N,
+                         .k = K,
+                         .lda = K,
+                         .ldb = N,
+                         .ldc = N,
+                         .a = a,
+                         .b = b,
+                         .turned = turned == 1,
+                         .c = to};
             kernels[which].run_beside(&p, skip, 0.7, to + COUNT, to + 2 * COUNT);
             p.bias = skip;
             p.of = skip;
@@ -334,9 +374,11 @@ static void nan_and_infinity_come_out_of_rectifiers(void **state)
         double c[6];
         if (!dpid_isa_runs((dpid_isa)kernels[which].isa))
             continue;
-        kernels[which].run(&(problem){.what = NN, .m = 2, .n = 3, .k = 1, .lda = 1, .ldb = 3, .ldc = 3, .a = a, .b = b, .rectify = true, .c = c});
+        kernels[which].run(&(problem){
+            .what = NN, .m = 2, .n = 3, .k = 1, .lda = 1, .ldb = 3, .ldc = 3, .a = a, .b = b, .rectify = true, .c = c});
         assert_true(isnan(c[0]) && c[1] == 0 && c[2] == 0);
-        kernels[which].run(&(problem){.what = NN, .m = 2, .n = 3, .k = 1, .lda = 1, .ldb = 3, .ldc = 3, .a = a, .b = b, .of = of, .c = c});
+        kernels[which].run(&(problem){
+            .what = NN, .m = 2, .n = 3, .k = 1, .lda = 1, .ldb = 3, .ldc = 3, .a = a, .b = b, .of = of, .c = c});
         assert_true(isnan(c[0]) && c[1] == -INFINITY && isnan(c[2]) && isnan(c[5]));
     }
 }
@@ -349,7 +391,11 @@ static void transposition_moves_every_number_and_fills_up_with_zeros(void **stat
     static const int64_t sizes[][2] = {{1, 1}, {16, 16}, {17, 33}, {3, 70}, {70, 3}, {32, 64}, {100, 100}};
     for (int which = 0; which < KERNELS; which++) {
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes && dpid_isa_runs((dpid_isa)kernels[which].isa); s++) {
-            problem p = {.what = TRANSPOSE, .m = sizes[s][0], .n = sizes[s][1], .lda = sizes[s][1] + 1, .ldc = dpid_product_pad(sizes[s][0]) + 1};
+            problem p = {.what = TRANSPOSE,
+                         .m = sizes[s][0],
+                         .n = sizes[s][1],
+                         .lda = sizes[s][1] + 1,
+                         .ldc = dpid_product_pad(sizes[s][0]) + 1};
             double *a = numbers(8, a_count(&p));
             p.a = a;
             p.c = malloc(sizeof *p.c * (size_t)c_count(&p));
@@ -360,8 +406,9 @@ static void transposition_moves_every_number_and_fills_up_with_zeros(void **stat
                 for (int64_t i = 0; i < p.ldc; i++) {
                     const double expected = i < p.m ? a[i * p.lda + j] : i < p.ldc - 1 ? 0 : poison;
                     if (p.c[j * p.ldc + i] != expected)
-                        fail_msg("%s %lldx%lld: y[%lld,%lld] is %g, expected %g (seed 8)", kernels[which].name, (long long)p.m, (long long)p.n, (long long)j, (long long)i,
-                                 p.c[j * p.ldc + i], expected);
+                        fail_msg("%s %lldx%lld: y[%lld,%lld] is %g, expected %g (seed 8)", kernels[which].name,
+                                 (long long)p.m, (long long)p.n, (long long)j, (long long)i, p.c[j * p.ldc + i],
+                                 expected);
                 }
             free(a);
             free(p.c);

@@ -56,20 +56,25 @@ static void wrong_shapes_and_types_are_refused(void **state)
     deepid_tensor *x = NULL;
     double memory[4] = {0};
     const int64_t two[] = {2, 2};
-    REFUSED(deepid_tensor_create(ctx, DEEPID_U8, 2, two, &x), DEEPID_ERR_DTYPE, "tensor: dtype is 3 (u8), expected DEEPID_F32 or DEEPID_F64");
+    REFUSED(deepid_tensor_create(ctx, DEEPID_U8, 2, two, &x), DEEPID_ERR_DTYPE,
+            "tensor: dtype is 3 (u8), expected DEEPID_F32 or DEEPID_F64");
     REFUSED(deepid_tensor_create(ctx, 0, 2, two, &x), DEEPID_ERR_DTYPE, "dtype is 0 (unknown)");
     REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 9, two, &x), DEEPID_ERR_SHAPE, "rank is 9, expected 0 to 8");
     REFUSED(deepid_tensor_create(ctx, DEEPID_F32, -1, two, &x), DEEPID_ERR_SHAPE, "rank is -1");
     REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 2, NULL, &x), DEEPID_ERR_ARGUMENT, "extents is NULL");
     REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 2, two, NULL), DEEPID_ERR_ARGUMENT, "out is NULL");
     REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 2, (const int64_t[]){3, -1}, &x), DEEPID_ERR_SHAPE, "extent 1 is -1");
-    REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 1, (const int64_t[]){(int64_t)1 << 31}, &x), DEEPID_ERR_SHAPE, "extent 0 is 2147483648");
-    REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 3, (const int64_t[]){INT32_MAX, INT32_MAX, INT32_MAX}, &x), DEEPID_ERR_LIMIT, "2147483647x2147483647x2147483647 has more elements");
+    REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 1, (const int64_t[]){(int64_t)1 << 31}, &x), DEEPID_ERR_SHAPE,
+            "extent 0 is 2147483648");
+    REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 3, (const int64_t[]){INT32_MAX, INT32_MAX, INT32_MAX}, &x),
+            DEEPID_ERR_LIMIT, "2147483647x2147483647x2147483647 has more elements");
     OK(deepid_ctx_set_limit(ctx, "tensor_elements", 3));
-    REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 2, two, &x), DEEPID_ERR_LIMIT, "2x2 has more elements than the limit tensor_elements 3");
+    REFUSED(deepid_tensor_create(ctx, DEEPID_F32, 2, two, &x), DEEPID_ERR_LIMIT,
+            "2x2 has more elements than the limit tensor_elements 3");
     OK(deepid_ctx_set_limit(ctx, "tensor_elements", 4));
     REFUSED(deepid_tensor_wrap(ctx, DEEPID_F64, 2, two, NULL, &x), DEEPID_ERR_ARGUMENT, "data is NULL");
-    REFUSED(deepid_tensor_wrap(ctx, DEEPID_F64, 2, two, (char *)memory + 4, &x), DEEPID_ERR_ARGUMENT, "not aligned to 8 bytes");
+    REFUSED(deepid_tensor_wrap(ctx, DEEPID_F64, 2, two, (char *)memory + 4, &x), DEEPID_ERR_ARGUMENT,
+            "not aligned to 8 bytes");
     assert_null(x);
     assert_int_equal(deepid_ctx_memory(ctx), 0);
     deepid_ctx_destroy(ctx);
@@ -117,7 +122,8 @@ static void null_and_wrong_handles_are_refused_by_every_function(void **state)
         assert_null(deepid_tensor_data_const(wrong[i]));
         assert_int_equal(deepid_tensor_matmul("nn", x, x, wrong[i]), DEEPID_ERR_ARGUMENT);
         REFUSED(deepid_tensor_matmul("nn", wrong[i], x, x), DEEPID_ERR_ARGUMENT, "matmul: a is");
-        REFUSED(deepid_tensor_matmul("nn", x, wrong[i], x), DEEPID_ERR_ARGUMENT, i ? "matmul: b is not a tensor" : "matmul: b is NULL");
+        REFUSED(deepid_tensor_matmul("nn", x, wrong[i], x), DEEPID_ERR_ARGUMENT,
+                i ? "matmul: b is not a tensor" : "matmul: b is NULL");
         deepid_tensor_destroy(wrong[i]);
     }
     REFUSED(deepid_tensor_clone(x, NULL), DEEPID_ERR_ARGUMENT, "out is NULL");
@@ -142,11 +148,11 @@ static double value_of(int64_t i)
 static void put(int32_t dtype, char *memory, int64_t i, double value)
 {
     switch (dtype) {
-#define PUT(word, type)                                                         \
-    case word: {                                                                \
-        const type typed = (type)value;                                         \
-        memcpy(memory + i * (int64_t)sizeof typed, &typed, sizeof typed);       \
-        break;                                                                  \
+#define PUT(word, type)                                                                                                \
+    case word: {                                                                                                       \
+        const type typed = (type)value;                                                                                \
+        memcpy(memory + i * (int64_t)sizeof typed, &typed, sizeof typed);                                              \
+        break;                                                                                                         \
     }
         PUT(DEEPID_F32, float)
         PUT(DEEPID_F64, double)
@@ -161,14 +167,16 @@ static void put(int32_t dtype, char *memory, int64_t i, double value)
 
 static double get(const deepid_tensor *x, int64_t i)
 {
-    return deepid_tensor_dtype(x) == DEEPID_F32 ? (double)((const float *)deepid_tensor_data_const(x))[i] : ((const double *)deepid_tensor_data_const(x))[i];
+    return deepid_tensor_dtype(x) == DEEPID_F32 ? (double)((const float *)deepid_tensor_data_const(x))[i]
+                                                : ((const double *)deepid_tensor_data_const(x))[i];
 }
 
 static void copy_in_reads_every_type_with_any_strides(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    static const int64_t strides[][3] = {{20, 5, 1}, {1, 3, 12}, {-20, 5, 1}, {20, -5, -1}, {40, 10, 2}, {0, 5, 1}, {7, 0, 0}, {53, 13, 3}, {-1, -3, -12}};
+    static const int64_t strides[][3] = {{20, 5, 1}, {1, 3, 12}, {-20, 5, 1}, {20, -5, -1}, {40, 10, 2},
+                                         {0, 5, 1},  {7, 0, 0},  {53, 13, 3}, {-1, -3, -12}};
     char *memory = malloc(ROOM * 8 + 1);
     for (int32_t dtype = DEEPID_F32; dtype <= DEEPID_I64; dtype++) {
         for (int odd = 0; odd < 2; odd++) { /* also from an address that nothing divides */
@@ -182,10 +190,13 @@ static void copy_in_reads_every_type_with_any_strides(void **state)
                     OK(deepid_tensor_fill(x, (double)NAN));
                     OK(deepid_tensor_copy_in(x, dtype, memory + odd + origin * dpid_dtype_bytes(dtype), strides[s]));
                     for (int64_t i = 0; i < A * B * C; i++) {
-                        const double expected = value_of(origin + i / (B * C) * strides[s][0] + i / C % B * strides[s][1] + i % C * strides[s][2]);
+                        const double expected = value_of(origin + i / (B * C) * strides[s][0] +
+                                                         i / C % B * strides[s][1] + i % C * strides[s][2]);
                         if (get(x, i) != expected)
-                            fail_msg("%s to %s, strides %lld %lld %lld, element %lld: %g, expected %g", dpid_dtype_name(dtype), dpid_dtype_name(to), (long long)strides[s][0],
-                                     (long long)strides[s][1], (long long)strides[s][2], (long long)i, get(x, i), expected);
+                            fail_msg("%s to %s, strides %lld %lld %lld, element %lld: %g, expected %g",
+                                     dpid_dtype_name(dtype), dpid_dtype_name(to), (long long)strides[s][0],
+                                     (long long)strides[s][1], (long long)strides[s][2], (long long)i, get(x, i),
+                                     expected);
                     }
                 }
                 OK(deepid_tensor_copy_in(x, dtype, memory + odd, NULL)); /* NULL: dense */
@@ -257,7 +268,8 @@ static deepid_tensor *matrix(deepid_ctx *ctx, int32_t dtype, int64_t rows, int64
     return x;
 }
 
-/* [1 2; 3 4] [5 6; 7 8] = [19 22; 43 50], with the second transposed [17 23; 39 53], with the first transposed [26 30; 38 44] */
+/* [1 2; 3 4] [5 6; 7 8] = [19 22; 43 50], with the second transposed [17 23; 39 53], with the first transposed [26
+   30; 38 44] */
 static void matmul_gives_the_products_done_by_hand(void **state)
 {
     (void)state;

@@ -3,9 +3,12 @@
 
 #include "base/memory.h"
 
-static const char mlp[] = "input 2; dense out=32; batchnorm; relu; 6 * identity { dense out=32; batchnorm; relu; dropout p=0.1 }; dense out=3";
-static const char dense[] = "input 2; identity { dense out=32; tanh; dense out=2 }; dense out=32; relu; 6 * identity { dense out=32; relu; dense out=32; relu } after=none; dense out=3";
-static const char resnet[] = "input 8x8x2; conv2d out=8 kernel=3 bias=0; batchnorm; relu; 2 * identity out=8; identity out=16 stride=2 shortcut=B; global_avgpool; dense out=3";
+static const char mlp[] = "input 2; dense out=32; batchnorm; relu; 6 * identity { dense out=32; batchnorm; relu; "
+                          "dropout p=0.1 }; dense out=3";
+static const char dense[] = "input 2; identity { dense out=32; tanh; dense out=2 }; dense out=32; relu; 6 * identity { "
+                            "dense out=32; relu; dense out=32; relu } after=none; dense out=3";
+static const char resnet[] = "input 8x8x2; conv2d out=8 kernel=3 bias=0; batchnorm; relu; 2 * identity out=8; identity "
+                             "out=16 stride=2 shortcut=B; global_avgpool; dense out=3";
 
 typedef struct {
     deepid_ctx *ctx;
@@ -22,7 +25,8 @@ static void open_run(run *r, const char *text, int32_t threads, int32_t dtype, c
     r->trainer = NULL;
     OK(deepid_net_create(ctx, text, dtype, &r->net));
     OK(deepid_net_init(r->net, "he", 5));
-    OK(deepid_dataset_generate(ctx, text == resnet ? "gratings n=150 channels=2 classes=3" : "spirals n=300 classes=3", 9, &r->data));
+    OK(deepid_dataset_generate(ctx, text == resnet ? "gratings n=150 channels=2 classes=3" : "spirals n=300 classes=3",
+                               9, &r->data));
     OK(deepid_trainer_create(r->net, r->data, &r->trainer));
     OK(deepid_trainer_set_optimizer(r->trainer, optimizer));
     OK(deepid_trainer_set_learning_rate(r->trainer, 0.01));
@@ -80,7 +84,8 @@ static void training_gives_the_same_bits_for_any_number_of_threads(void **state)
 static void resuming_in_mid_epoch_gives_the_same_bits(void **state)
 {
     (void)state;
-    static const char *const optimizers[] = {"sgd momentum=0.9 nesterov=1 weight_decay=1e-3 decay=all", "adam", "adamw weight_decay=0.01"};
+    static const char *const optimizers[] = {"sgd momentum=0.9 nesterov=1 weight_decay=1e-3 decay=all", "adam",
+                                             "adamw weight_decay=0.01"};
     const char *path = temporary("checkpoint.safetensors");
     for (int o = 0; o < 3; o++) {
         for (int t = 0; t < 2; t++) {
@@ -127,7 +132,8 @@ static void every_turned_bit_of_a_checkpoint_is_found(void **state)
     OK(deepid_trainer_save(r.trainer, temporary("flipped.safetensors")));
     OK(deepid_trainer_fit(r.trainer, 3, NULL, NULL));
     const uint64_t before = bits_of(&r);
-    every_turned_bit_is_refused(ctx, temporary("flipped.safetensors"), 61, "flipped.safetensors'", load_again, r.trainer);
+    every_turned_bit_is_refused(ctx, temporary("flipped.safetensors"), 61, "flipped.safetensors'", load_again,
+                                r.trainer);
     assert_int_equal(bits_of(&r), before);
     assert_int_equal(deepid_trainer_steps_done(r.trainer), 10);
     OK(load_again(r.trainer));
@@ -157,7 +163,8 @@ static void damaged_checkpoints_are_refused_and_change_nothing(void **state)
         fclose(file);
         const int32_t status = deepid_trainer_load(r.trainer, bad);
         if (status != DEEPID_ERR_FORMAT)
-            fail_msg("cut after %zu of %zu bytes: %s (%s)", cut, length, deepid_status_name(status), deepid_ctx_error(ctx));
+            fail_msg("cut after %zu of %zu bytes: %s (%s)", cut, length, deepid_status_name(status),
+                     deepid_ctx_error(ctx));
         assert_int_equal(bits_of(&r), before);
         assert_int_equal(deepid_trainer_steps_done(r.trainer), 10);
     }

@@ -8,7 +8,8 @@ enum { CLASSES = 2 };
 static void off_by(const char *text, int64_t n, double got, double allowed)
 {
     if (!(got <= allowed))
-        fail_msg("%lld samples: evaluation is %.3g of the largest output from training mode, allowed %.3g\n  %s", (long long)n, got, allowed, text);
+        fail_msg("%lld samples: evaluation is %.3g of the largest output from training mode, allowed %.3g\n  %s",
+                 (long long)n, got, allowed, text);
 }
 
 static void check_net(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t n, double allowed)
@@ -23,7 +24,8 @@ static void check_net(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t 
     for (int32_t i = 0; i < deepid_net_input_rank(net); i++)
         extents[i + 1] = deepid_net_input_extent(net, i);
     fill_random(x, 12);
-    OK(deepid_dataset_wrap(ctx, dtype, deepid_tensor_data(x), 1 + deepid_net_input_rank(net), extents, NULL, labels, CLASSES, &data));
+    OK(deepid_dataset_wrap(ctx, dtype, deepid_tensor_data(x), 1 + deepid_net_input_rank(net), extents, NULL, labels,
+                           CLASSES, &data));
     OK(deepid_net_set_mode(net, DEEPID_TRAIN));
     OK(deepid_net_forward(net, x, trained));
     OK(deepid_net_measure_statistics(net, data));
@@ -38,9 +40,11 @@ static void check_net(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t 
     deepid_net_destroy(net);
 }
 
-#define BLOCK "identity { conv2d out=8 kernel=3 bias=0; batchnorm; relu; conv2d out=8 kernel=3 bias=0; batchnorm } after=relu; "
+#define BLOCK                                                                                                          \
+    "identity { conv2d out=8 kernel=3 bias=0; batchnorm; relu; conv2d out=8 kernel=3 bias=0; batchnorm } after=relu; "
 
-/* One batch and several, vectors and pictures, deep: the variance of training is 1/n in each layer, so nothing may compound. In f32 the statistics are rounded to it. */
+/* One batch and several, vectors and pictures, deep: the variance of training is 1/n in each layer, so nothing may
+   compound. In f32 the statistics are rounded to it. */
 static void evaluation_equals_training_mode_at_any_depth(void **state)
 {
     static const struct {
@@ -50,10 +54,14 @@ static void evaluation_equals_training_mode_at_any_depth(void **state)
         {"input 4; batchnorm; dense out=2", 65},
         {"input 4; 100 * batchnorm; dense out=2", 65},
         {"input 4; 30 * batchnorm; dense out=2", 2500},
-        {"input 4; dense out=6; batchnorm; relu; 5 * identity { dense out=6; batchnorm; relu; dense out=6; batchnorm } after=relu; dense out=2", 2050},
-        {"input 6x5x3; conv2d out=8 kernel=3; batchnorm momentum=0; relu; " BLOCK BLOCK "global_avgpool; dense out=2", 40},
+        {"input 4; dense out=6; batchnorm; relu; 5 * identity { dense out=6; batchnorm; relu; dense out=6; batchnorm } "
+         "after=relu; dense out=2",
+         2050},
+        {"input 6x5x3; conv2d out=8 kernel=3; batchnorm momentum=0; relu; " BLOCK BLOCK "global_avgpool; dense out=2",
+         40},
         {"input 6x5x3; conv2d out=8 kernel=3; batchnorm; relu; " BLOCK BLOCK "global_avgpool; dense out=2", 1100},
-        {"input 6x5x3; batchnorm eps=0; identity out=7 stride=2 shortcut=B; preact out=7; global_avgpool; dense out=2", 33},
+        {"input 6x5x3; batchnorm eps=0; identity out=7 stride=2 shortcut=B; preact out=7; global_avgpool; dense out=2",
+         33},
     };
     deepid_ctx *ctx = new_ctx(2);
     (void)state;

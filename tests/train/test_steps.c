@@ -1,4 +1,5 @@
-/* What a setting does to the next steps, in numbers: which samples they use, how far they go, what they keep of what was before. */
+/* What a setting does to the next steps, in numbers: which samples they use, how far they go, what they keep of what
+   was before. */
 #include "support/support.h"
 
 #include "data/data.h"
@@ -7,7 +8,8 @@
 
 /* ---- a net that shows which samples a step has used ------------------------------------------------ */
 
-/* Sample i is the i-th unit vector and its target is 1: dL/dw[i] is not 0 where sample i was in the batch, and only there. */
+/* Sample i is the i-th unit vector and its target is 1: dL/dw[i] is not 0 where sample i was in the batch, and only
+   there. */
 enum { SAMPLES = 10, BATCH = 4 };
 
 typedef struct {
@@ -59,7 +61,8 @@ static uint32_t in_order(uint64_t seed, uint64_t epoch, int64_t first, int64_t c
     return used;
 }
 
-/* Ten samples in batches of four: two steps an epoch and two samples left out, or three steps and none; the next epoch has another order. */
+/* Ten samples in batches of four: two steps an epoch and two samples left out, or three steps and none; the next
+   epoch has another order. */
 static void an_epoch_uses_each_sample_once_and_the_last_ones_when_asked(void **state)
 {
     (void)state;
@@ -76,8 +79,9 @@ static void an_epoch_uses_each_sample_once_and_the_last_ones_when_asked(void **s
             for (int step = 0; step < 2 + keep; step++) {
                 const uint32_t used = orders[epoch][step] = step_of(ctx, &u);
                 if (__builtin_popcount(used) != sizes[step] || (used & seen))
-                    fail_msg("keep_last %d, epoch %d, step %d uses %d samples, %d of them again; expected %d new ones", keep, epoch, step, __builtin_popcount(used),
-                             __builtin_popcount(used & seen), (int)sizes[step]);
+                    fail_msg("keep_last %d, epoch %d, step %d uses %d samples, %d of them again; expected %d new ones",
+                             keep, epoch, step, __builtin_popcount(used), __builtin_popcount(used & seen),
+                             (int)sizes[step]);
                 assert_int_equal(used, in_order(11, (uint64_t)epoch, 4 * step, sizes[step]));
                 seen |= used;
             }
@@ -90,7 +94,8 @@ static void an_epoch_uses_each_sample_once_and_the_last_ones_when_asked(void **s
     deepid_ctx_destroy(ctx);
 }
 
-/* The seed counts from the next step on, also in the middle of an epoch: the rest of the epoch is the rest of the new seed's order. */
+/* The seed counts from the next step on, also in the middle of an epoch: the rest of the epoch is the rest of the
+   new seed's order. */
 static void a_new_seed_counts_from_the_next_step_on(void **state)
 {
     (void)state;
@@ -176,7 +181,8 @@ static void moved_by(const run *r, const char *what, int64_t i, double expected)
         fail_msg("%s: parameter %lld moves by %.17g, expected %.17g", what, (long long)i, moved, expected);
 }
 
-/* A gradient longer than the clip is shortened to it, its direction kept; one that is shorter stays; the norm that is told is the one before. */
+/* A gradient longer than the clip is shortened to it, its direction kept; one that is shorter stays; the norm that
+   is told is the one before. */
 static void clipping_shortens_long_gradients_and_leaves_short_ones(void **state)
 {
     (void)state;
@@ -212,11 +218,13 @@ static bool is_weight(const char *name)
     return strstr(name, "dense") && strstr(name, ".weight");
 }
 
-/* decay=weights, the default: matrices shrink; biases, scales and shifts go by their gradient alone. decay=all: all shrink. */
+/* decay=weights, the default: matrices shrink; biases, scales and shifts go by their gradient alone. decay=all: all
+   shrink. */
 static void weight_decay_acts_on_what_it_says(void **state)
 {
     (void)state;
-    static const char *const optimizers[] = {"sgd weight_decay=0.5", "sgd weight_decay=0.5 decay=all", "adamw weight_decay=0.5", "adamw weight_decay=0.5 decay=all"};
+    static const char *const optimizers[] = {"sgd weight_decay=0.5", "sgd weight_decay=0.5 decay=all",
+                                             "adamw weight_decay=0.5", "adamw weight_decay=0.5 decay=all"};
     const double rate = 1e-3;
     deepid_ctx *ctx = new_ctx(1);
     for (int o = 0; o < 4; o++) {
@@ -243,7 +251,8 @@ static void weight_decay_acts_on_what_it_says(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Adam's first step moves each parameter by the rate, g / (|g| + eps), whatever another optimiser did before; and SGD's first by rate g. */
+/* Adam's first step moves each parameter by the rate, g / (|g| + eps), whatever another optimiser did before; and
+   SGD's first by rate g. */
 static void another_optimiser_starts_afresh(void **state)
 {
     (void)state;
@@ -313,16 +322,22 @@ static void schedules_hold_at_their_ends(void **state)
         int64_t alone, first, second;
         double share; /* of half a cosine; below 0: the factor is 1 */
     } rows[] = {
-        {"constant warmup=10", 0, 9, 0, -1}, {"constant warmup=10", 0, 10, 0, -1}, {"constant warmup=10", 0, 11, 0, -1}, {"cosine", 0, 20, 0, 1},
-        {"cosine", 0, 20, 10, 1},            {"cosine", 10, 20, 0, 1},             {"cosine", 10, 0, 0, 1},              {"cosine", 0, 20, 20, 1},
+        {"constant warmup=10", 0, 9, 0, -1},
+        {"constant warmup=10", 0, 10, 0, -1},
+        {"constant warmup=10", 0, 11, 0, -1},
+        {"cosine", 0, 20, 0, 1},
+        {"cosine", 0, 20, 10, 1},
+        {"cosine", 10, 20, 0, 1},
+        {"cosine", 10, 0, 0, 1},
+        {"cosine", 0, 20, 20, 1},
     };
     deepid_ctx *ctx = new_ctx(1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const double expected = rows[i].share < 0 ? 1 : (1 + cos(pi * rows[i].share)) / 2;
         const double got = rate_after(ctx, rows[i].schedule, rows[i].alone, rows[i].first, rows[i].second);
         if (!(fabs(got - expected) < 1e-12))
-            fail_msg("%s after %lld, %lld and %lld steps: factor %.17g, expected %.17g", rows[i].schedule, (long long)rows[i].alone, (long long)rows[i].first, (long long)rows[i].second, got,
-                     expected);
+            fail_msg("%s after %lld, %lld and %lld steps: factor %.17g, expected %.17g", rows[i].schedule,
+                     (long long)rows[i].alone, (long long)rows[i].first, (long long)rows[i].second, got, expected);
     }
     deepid_ctx_destroy(ctx);
 }
@@ -353,7 +368,8 @@ static void the_steps_before_a_fit_count(void **state)
 
 /* ---- evaluation ---------------------------------------------------------------------------------------------- */
 
-/* A net that always says class 0 with logits 1 and 0: wrong at each of class 1, loss log(1 + e^-1) at class 0 and 1 more at class 1. 100 samples are one batch and a rest. */
+/* A net that always says class 0 with logits 1 and 0: wrong at each of class 1, loss log(1 + e^-1) at class 0 and 1
+   more at class 1. 100 samples are one batch and a rest. */
 static void evaluation_counts_every_sample_once(void **state)
 {
     (void)state;
@@ -379,31 +395,42 @@ static void evaluation_counts_every_sample_once(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- gradients, wherever they lie --------------------------------------------------------------------------------- */
+/* ---- gradients, wherever they lie ---------------------------------------------------------------------------------
+ */
 
 static double loss_along(deepid_ctx *ctx, run *r, const double *w, const double *direction, double h)
 {
     double *values = deepid_net_trained_data(r->net);
     for (int64_t i = 0; i < r->n; i++)
         values[i] = w[i] + h * direction[i];
-    OK(deepid_trainer_step(r->trainer)); /* at a rate of 1e-300 a step changes nothing, and batch-norm takes the batch's statistics */
+    /* at a rate of 1e-300 a step changes nothing, and batch-norm takes the batch's statistics */
+    OK(deepid_trainer_step(r->trainer));
     return deepid_trainer_loss(r->trainer);
 }
 
-/* The step's gradient along a random direction is the difference of the loss, in nets whose values and gradients share memory in many ways. Smooth nets: fourth-order
-   differences with h = 1e-4 leave h^4 = 1e-16 of a fifth derivative and rounding 1e-16 / h. */
+/* The step's gradient along a random direction is the difference of the loss, in nets whose values and gradients
+   share memory in many ways. Smooth nets: fourth-order differences with h = 1e-4 leave h^4 = 1e-16 of a fifth
+   derivative and rounding 1e-16 / h. */
 static void a_steps_gradient_is_the_derivative_of_the_loss(void **state)
 {
     (void)state;
     static const char *const nets[] = {
-        "input 8x8x1; conv2d out=4 kernel=3; tanh; 3 * identity { conv2d out=4 kernel=3; tanh; conv2d out=4 kernel=3 } after=tanh; global_avgpool; dense out=3",
-        "input 8x8x1; conv2d out=4 kernel=3; 2 * identity { tanh; conv2d out=4 kernel=3; tanh; conv2d out=4 kernel=3 } after=none; flatten; dense out=5; tanh; dense out=3",
-        "input 8x8x1; flatten; dense out=9; tanh; 4 * identity s=0.5 { dense out=9; tanh; dense out=9 } after=tanh; 2 * plain { dense out=9; gelu; dense out=9 } after=tanh; dense out=3",
-        "input 8x8x1; conv2d out=4 kernel=3; avgpool kernel=2; identity shortcut=B { conv2d out=6 kernel=3 stride=2; tanh; conv2d out=6 kernel=3 } after=tanh; flatten; layernorm; dense out=3",
-        "input 8x8x1; flatten; dense out=9; 3 * identity { tanh; dense out=9; tanh; dense out=9 } after=none; tanh; dense out=3",
-        "input 8x8x1; flatten; dense out=9; 2 * identity shortcut=C { tanh; dense out=9 } after=tanh; dense out=6; identity shortcut=B { tanh; dense out=5 } after=none; dense out=3",
-        "input 8x8x1; conv2d out=4 kernel=3; 2 * preact { batchnorm; tanh; conv2d out=4 kernel=3; batchnorm; tanh; conv2d out=4 kernel=3 }; flatten; dense out=3",
-        "input 8x8x1; conv2d out=4 kernel=3; identity { batchnorm; conv2d out=4 kernel=3; batchnorm } after=none; identity { conv2d out=4 kernel=3; batchnorm } after=tanh; flatten; dense out=3",
+        "input 8x8x1; conv2d out=4 kernel=3; tanh; 3 * identity { conv2d out=4 kernel=3; tanh; conv2d out=4 kernel=3 } "
+        "after=tanh; global_avgpool; dense out=3",
+        "input 8x8x1; conv2d out=4 kernel=3; 2 * identity { tanh; conv2d out=4 kernel=3; tanh; conv2d out=4 kernel=3 } "
+        "after=none; flatten; dense out=5; tanh; dense out=3",
+        "input 8x8x1; flatten; dense out=9; tanh; 4 * identity s=0.5 { dense out=9; tanh; dense out=9 } after=tanh; 2 "
+        "* plain { dense out=9; gelu; dense out=9 } after=tanh; dense out=3",
+        "input 8x8x1; conv2d out=4 kernel=3; avgpool kernel=2; identity shortcut=B { conv2d out=6 kernel=3 stride=2; "
+        "tanh; conv2d out=6 kernel=3 } after=tanh; flatten; layernorm; dense out=3",
+        "input 8x8x1; flatten; dense out=9; 3 * identity { tanh; dense out=9; tanh; dense out=9 } after=none; tanh; "
+        "dense out=3",
+        "input 8x8x1; flatten; dense out=9; 2 * identity shortcut=C { tanh; dense out=9 } after=tanh; dense out=6; "
+        "identity shortcut=B { tanh; dense out=5 } after=none; dense out=3",
+        "input 8x8x1; conv2d out=4 kernel=3; 2 * preact { batchnorm; tanh; conv2d out=4 kernel=3; batchnorm; tanh; "
+        "conv2d out=4 kernel=3 }; flatten; dense out=3",
+        "input 8x8x1; conv2d out=4 kernel=3; identity { batchnorm; conv2d out=4 kernel=3; batchnorm } after=none; "
+        "identity { conv2d out=4 kernel=3; batchnorm } after=tanh; flatten; dense out=3",
     };
     deepid_ctx *ctx = new_ctx(2);
     for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
@@ -424,8 +451,8 @@ static void a_steps_gradient_is_the_derivative_of_the_loss(void **state)
         for (int64_t i = 0; i < r.n; i++)
             slope += ((const double *)deepid_net_trained_gradient(r.net))[i] * direction[i];
         const double h = 1e-4;
-        const double expected = (8 * (loss_along(ctx, &r, w, direction, h) - loss_along(ctx, &r, w, direction, -h)) - loss_along(ctx, &r, w, direction, 2 * h) +
-                                 loss_along(ctx, &r, w, direction, -2 * h)) /
+        const double expected = (8 * (loss_along(ctx, &r, w, direction, h) - loss_along(ctx, &r, w, direction, -h)) -
+                                 loss_along(ctx, &r, w, direction, 2 * h) + loss_along(ctx, &r, w, direction, -2 * h)) /
                                 (12 * h);
         if (!(fabs(slope - expected) <= 1e-8 * fmax(fabs(expected), 0.01)))
             fail_msg("%s: the slope is %.15g, by differences %.15g", nets[k], slope, expected);
@@ -446,7 +473,10 @@ static void recomputing_keeps_the_bits_of_the_norm(void **state)
         for (int recompute = 0; recompute < 4; recompute++) {
             char text[160];
             run r = {.net = NULL};
-            snprintf(text, sizeof text, "input 8x8x1 recompute=%d; flatten; dense out=40; 5 * identity { dense out=40; %srelu; dense out=40 } after=relu; dense out=3", recompute, form ? "batchnorm; " : "");
+            snprintf(text, sizeof text,
+                     "input 8x8x1 recompute=%d; flatten; dense out=40; 5 * identity { dense out=40; %srelu; dense "
+                     "out=40 } after=relu; dense out=3",
+                     recompute, form ? "batchnorm; " : "");
             OK(deepid_net_create(ctx, text, DEEPID_F64, &r.net));
             OK(deepid_net_init(r.net, "he", 3));
             OK(deepid_dataset_generate(ctx, "gratings n=20 classes=3", 4, &r.data));
@@ -458,7 +488,8 @@ static void recomputing_keeps_the_bits_of_the_norm(void **state)
                 if (recompute == 0)
                     expected[step] = norm;
                 if (norm != expected[step])
-                    fail_msg("%s, step %d: the norm is %.17g, without recomputation %.17g", text, step + 1, norm, expected[step]);
+                    fail_msg("%s, step %d: the norm is %.17g, without recomputation %.17g", text, step + 1, norm,
+                             expected[step]);
             }
             close_run(&r);
         }
@@ -466,15 +497,20 @@ static void recomputing_keeps_the_bits_of_the_norm(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- what a message names ----------------------------------------------------------------------------------------- */
+/* ---- what a message names -----------------------------------------------------------------------------------------
+ */
 
-/* Blocks that are computed again, `recompute` at a time, share memory: what a later one left there must not name an earlier one. */
+/* Blocks that are computed again, `recompute` at a time, share memory: what a later one left there must not name an
+   earlier one. */
 static void a_step_that_is_not_finite_names_its_block(void **state)
 {
     (void)state;
-    static const char *const nets[] = {"input 8x8x1 recompute=%d; conv2d out=4 kernel=3; 5 * identity { conv2d out=4 kernel=3; tanh; conv2d out=4 kernel=3 } after=tanh; global_avgpool; dense out=3",
-                                       "input 8x8x1 recompute=%d; flatten; dense out=9; 5 * identity { dense out=9; tanh; dense out=9 } after=tanh; dense out=3",
-                                       "input 8x8x1 recompute=%d; conv2d out=4 kernel=3; 5 * identity out=4; global_avgpool; dense out=3"};
+    static const char *const nets[] = {
+        "input 8x8x1 recompute=%d; conv2d out=4 kernel=3; 5 * identity { conv2d out=4 kernel=3; tanh; conv2d out=4 "
+        "kernel=3 } after=tanh; global_avgpool; dense out=3",
+        "input 8x8x1 recompute=%d; flatten; dense out=9; 5 * identity { dense out=9; tanh; dense out=9 } after=tanh; "
+        "dense out=3",
+        "input 8x8x1 recompute=%d; conv2d out=4 kernel=3; 5 * identity out=4; global_avgpool; dense out=3"};
     deepid_ctx *ctx = new_ctx(1);
     for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
         for (int recompute = 0; recompute < 4; recompute++) {
@@ -503,7 +539,8 @@ static void a_step_that_is_not_finite_names_its_block(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* A batch-norm that runs inside a convolution gives what stands nowhere: it is named all the same, and not the layer that reads it. A product of finite numbers may be too large, too. */
+/* A batch-norm that runs inside a convolution gives what stands nowhere: it is named all the same, and not the layer
+   that reads it. A product of finite numbers may be too large, too. */
 static void a_fused_batchnorm_that_is_not_finite_is_named(void **state)
 {
     (void)state;
@@ -519,7 +556,9 @@ static void a_fused_batchnorm_that_is_not_finite_is_named(void **state)
         run r = {.net = NULL};
         snprintf(name, sizeof name, "%s.%s", norms[i / 6], parameters[i / 3 % 2]);
         snprintf(expected, sizeof expected, "the output of %s is not finite", norms[i / 6]);
-        OK(deepid_net_create(ctx, "input 8x8x1; conv2d out=8 kernel=3; batchnorm; relu; 2 * identity out=8; global_avgpool; dense out=3", DEEPID_F32, &r.net));
+        OK(deepid_net_create(
+            ctx, "input 8x8x1; conv2d out=8 kernel=3; batchnorm; relu; 2 * identity out=8; global_avgpool; dense out=3",
+            DEEPID_F32, &r.net));
         OK(deepid_net_init(r.net, "he", 3));
         OK(deepid_dataset_generate(ctx, "gratings n=20 classes=3", 4, &r.data));
         OK(deepid_trainer_create(r.net, r.data, &r.trainer));

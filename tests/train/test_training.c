@@ -43,7 +43,9 @@ static void parity_and_spirals_are_learned_at_every_seed(void **state)
         if (!(loss < 0.02))
             fail_msg("parity, seed %llu: loss %g, expected below 0.02", (unsigned long long)seed, loss);
         close_run(&r);
-        open_run(ctx, &r, "input 2; dense out=16; batchnorm; relu; 2 * plain { dense out=16; batchnorm; relu }; dense out=2", "spirals", DEEPID_F32, seed);
+        open_run(ctx, &r,
+                 "input 2; dense out=16; batchnorm; relu; 2 * plain { dense out=16; batchnorm; relu }; dense out=2",
+                 "spirals", DEEPID_F32, seed);
         OK(deepid_trainer_set_optimizer(r.trainer, "sgd momentum=0.9"));
         OK(deepid_trainer_set_learning_rate(r.trainer, 0.03));
         OK(deepid_trainer_fit(r.trainer, 400, NULL, NULL));
@@ -102,7 +104,8 @@ static void replay(const char *optimizer, int step, long double g, replayed *p)
 static void updates_follow_their_formulas(void **state)
 {
     (void)state;
-    static const char *const optimizers[] = {"sgd momentum=0.9 nesterov=1 weight_decay=0.1 decay=all", "adam weight_decay=0.1 decay=all", "adamw weight_decay=0.1 decay=all"};
+    static const char *const optimizers[] = {"sgd momentum=0.9 nesterov=1 weight_decay=0.1 decay=all",
+                                             "adam weight_decay=0.1 decay=all", "adamw weight_decay=0.1 decay=all"};
     deepid_ctx *ctx = new_ctx(1);
     for (int o = 0; o < 3; o++) {
         run r;
@@ -120,8 +123,10 @@ static void updates_follow_their_formulas(void **state)
             const double *g = deepid_net_trained_gradient(r.net);
             for (int64_t i = 0; i < n; i++) {
                 replay(optimizers[o], step, g[i], &p[i]);
-                if (!(fabsl(p[i].w - w[i]) <= 1e-11L * (1 + fabsl(p[i].w)))) /* 1000 steps of one rounding each, at most 1e-13 a step */
-                    fail_msg("%s, step %d, parameter %lld: %.17g, expected %.17Lg", optimizers[o], step, (long long)i, w[i], p[i].w);
+                /* 1000 steps of one rounding each, at most 1e-13 a step */
+                if (!(fabsl(p[i].w - w[i]) <= 1e-11L * (1 + fabsl(p[i].w))))
+                    fail_msg("%s, step %d, parameter %lld: %.17g, expected %.17Lg", optimizers[o], step, (long long)i,
+                             w[i], p[i].w);
             }
         }
         close_run(&r);
@@ -136,7 +141,13 @@ static void schedules_follow_their_formulas(void **state)
         const char *schedule;
         int64_t step;
         double expected;
-    } rows[] = {{"constant", 70, 1}, {"constant warmup=10", 4, 0.5}, {"step", 74, 1}, {"step", 75, 0.1}, {"step at=0.5 at2=0.9 factor=0.2", 90, 0.04}, {"cosine", 50, 0.5}, {"cosine floor=0.2", 100, 0.2}};
+    } rows[] = {{"constant", 70, 1},
+                {"constant warmup=10", 4, 0.5},
+                {"step", 74, 1},
+                {"step", 75, 0.1},
+                {"step at=0.5 at2=0.9 factor=0.2", 90, 0.04},
+                {"cosine", 50, 0.5},
+                {"cosine floor=0.2", 100, 0.2}};
     deepid_ctx *ctx = new_ctx(1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         run r;
@@ -148,7 +159,8 @@ static void schedules_follow_their_formulas(void **state)
         OK(deepid_trainer_fit(r.trainer, rows[i].step, NULL, NULL));
         const double got = deepid_trainer_current_rate(r.trainer);
         if (fabs(got - 1e-3 * rows[i].expected) > 1e-15)
-            fail_msg("%s at step %lld: %g, expected %g", rows[i].schedule, (long long)rows[i].step, got, 1e-3 * rows[i].expected);
+            fail_msg("%s at step %lld: %g, expected %g", rows[i].schedule, (long long)rows[i].step, got,
+                     1e-3 * rows[i].expected);
         close_run(&r);
     }
     deepid_ctx_destroy(ctx);
@@ -201,7 +213,8 @@ static void nonfinite_steps_change_nothing(void **state)
     OK(deepid_trainer_create(r.net, r.data, &r.trainer));
     const uint64_t before = bits(deepid_net_trained_data(r.net), 4 * deepid_net_trained_count(r.net));
     const uint64_t mean = bits(deepid_net_parameter_data(r.net, "batchnorm.running_mean"), 12);
-    REFUSED(deepid_trainer_step(r.trainer), DEEPID_ERR_NUMERIC, "step 1: the data: feature 0 of row 3 is nan, expected a finite number");
+    REFUSED(deepid_trainer_step(r.trainer), DEEPID_ERR_NUMERIC,
+            "step 1: the data: feature 0 of row 3 is nan, expected a finite number");
     assert_int_equal(bits(deepid_net_trained_data(r.net), 4 * deepid_net_trained_count(r.net)), before);
     assert_int_equal(bits(deepid_net_parameter_data(r.net, "batchnorm.running_mean"), 12), mean);
     assert_int_equal(deepid_trainer_steps_done(r.trainer), 0);
@@ -230,7 +243,8 @@ static void wrong_use_is_refused_with_a_sentence(void **state)
     double loss;
     open_run(ctx, &r, "input 2; dense out=2", "spirals", DEEPID_F32, 1);
     REFUSED(deepid_trainer_set_optimizer(r.trainer, "sdg"), DEEPID_ERR_SPEC, "nearest: sgd");
-    REFUSED(deepid_trainer_set_optimizer(r.trainer, "sgd momentum=2"), DEEPID_ERR_SPEC, "momentum is 2, expected 0 to 0.9999");
+    REFUSED(deepid_trainer_set_optimizer(r.trainer, "sgd momentum=2"), DEEPID_ERR_SPEC,
+            "momentum is 2, expected 0 to 0.9999");
     REFUSED(deepid_trainer_set_optimizer(r.trainer, "sgd speed=2"), DEEPID_ERR_SPEC, "unknown option of sgd 'speed'");
     REFUSED(deepid_trainer_set_optimizer(r.trainer, NULL), DEEPID_ERR_SPEC, "unknown optimizer ''");
     REFUSED(deepid_trainer_set_schedule(r.trainer, "steps"), DEEPID_ERR_SPEC, "nearest: step");
@@ -245,7 +259,8 @@ static void wrong_use_is_refused_with_a_sentence(void **state)
     REFUSED(deepid_trainer_fit(r.trainer, -1, NULL, NULL), DEEPID_ERR_ARGUMENT, "steps is -1");
     REFUSED(deepid_trainer_create(r.net, NULL, &none), DEEPID_ERR_ARGUMENT, "not a dataset");
     REFUSED(deepid_net_evaluate(r.net, NULL, NULL, &loss, NULL), DEEPID_ERR_ARGUMENT, "NULL");
-    REFUSED(deepid_net_evaluate(r.net, r.data, "absolute", &loss, NULL), DEEPID_ERR_SPEC, "known: cross_entropy, squared_error");
+    REFUSED(deepid_net_evaluate(r.net, r.data, "absolute", &loss, NULL), DEEPID_ERR_SPEC,
+            "known: cross_entropy, squared_error");
     assert_int_equal(deepid_trainer_step(NULL), DEEPID_ERR_ARGUMENT);
     assert_int_equal(deepid_trainer_create(NULL, r.data, &none), DEEPID_ERR_ARGUMENT);
     deepid_net *wide = NULL;
@@ -271,7 +286,10 @@ static int32_t everything(deepid_ctx *ctx, void *arg)
     deepid_dataset *b = NULL;
     deepid_trainer *trainer = NULL;
     deepid_table *table = NULL;
-    int32_t status = deepid_net_create(ctx, "input 4x4x1; conv2d out=2 kernel=3; batchnorm; relu; identity out=4 stride=2 shortcut=B; global_avgpool; dense out=2", DEEPID_F32, &net);
+    int32_t status = deepid_net_create(ctx,
+                                       "input 4x4x1; conv2d out=2 kernel=3; batchnorm; relu; identity out=4 stride=2 "
+                                       "shortcut=B; global_avgpool; dense out=2",
+                                       DEEPID_F32, &net);
     if (status == DEEPID_OK)
         status = deepid_net_init(net, "orthogonal", 1);
     if (status == DEEPID_OK)

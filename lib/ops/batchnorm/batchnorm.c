@@ -1,5 +1,7 @@
-/* Batch normalisation: y = gamma (x - mean) / sqrt(var + eps) + beta, a channel at a time.   Derivation: batchnorm.md   Reference: batchnorm_ref.c
-   The loops over values are those of picture.h; here is what stands between them. A piece is one picture, or some rows of features. */
+/* Batch normalisation: y = gamma (x - mean) / sqrt(var + eps) + beta, a channel at a time.
+   Derivation: batchnorm.md      Reference: batchnorm_ref.c
+   The loops over values are those of picture.h; here is what stands between them. A piece is one picture, or some
+   rows of features. */
 #include "ops/batchnorm/batchnorm.h"
 #include "ops/picture.h"
 #include "tensor/real.h"
@@ -15,7 +17,8 @@ enum { EPS, MOMENTUM, BACKWARD_EPS };            /* options */
 
 /* ---- arrays: [c] each, in saved ------------------------------------------------------------ */
 
-enum { MEAN, REST, VARIANCE, SCALE, GAIN, SHIFT, UNBIASED, MEAN_G, TILT, BACK_SCALE, BACK_GAIN, ARRAYS }; /* the last two are filled where backward_eps is given */
+/* the last two are filled where backward_eps is given */
+enum { MEAN, REST, VARIANCE, SCALE, GAIN, SHIFT, UNBIASED, MEAN_G, TILT, BACK_SCALE, BACK_GAIN, ARRAYS };
 
 static int64_t channels(const dpid_op *op)
 {
@@ -36,21 +39,29 @@ static bool is_faulty(const dpid_pass *pass)
 dpid_batchnorm_arrays DPID_T(dpid_batchnorm_arrays_of)(const dpid_pass *pass)
 {
     const bool train = pass->mode == DPID_TRAIN;
-    return (dpid_batchnorm_arrays){.mean = array(pass, MEAN), .gain = array(pass, GAIN), .scale = array(pass, SCALE), .back_gain = array(pass, is_faulty(pass) ? BACK_GAIN : GAIN),
-                                   .mean_g = train ? array(pass, MEAN_G) : NULL, .tilt = train ? array(pass, TILT) : NULL, .shift = array(pass, SHIFT), .variance = array(pass, VARIANCE)};
+    return (dpid_batchnorm_arrays){.mean = array(pass, MEAN),
+                                   .gain = array(pass, GAIN),
+                                   .scale = array(pass, SCALE),
+                                   .back_gain = array(pass, is_faulty(pass) ? BACK_GAIN : GAIN),
+                                   .mean_g = train ? array(pass, MEAN_G) : NULL,
+                                   .tilt = train ? array(pass, TILT) : NULL,
+                                   .shift = array(pass, SHIFT),
+                                   .variance = array(pass, VARIANCE)};
 }
 
 /* ---- before normalising: mean, gain = gamma / sqrt(var + eps), shift ------------------------------ */
 
-/* 1 / deviation, and 0 where that is infinite: a channel without deviation and eps=0. Then y is beta, and no gradient goes back. */
+/* 1 / deviation, and 0 where that is infinite: a channel without deviation and eps=0. Then y is beta, and no
+   gradient goes back. */
 static real scale_of(wide deviation)
 {
     const real scale = (real)(1 / deviation);
     return isinf(scale) ? 0 : scale;
 }
 
-/* y = (x - mean - rest) gain + beta = (x - mean) gain + shift, rest being what rounding took from the mean. It counts from a mean of about 32 deviations on, where it is more than the rounding of
-   a y of size 1; else it is 0 and shift is beta. In f64 the mean has none. */
+/* y = (x - mean - rest) gain + beta = (x - mean) gain + shift, rest being what rounding took from the mean. It
+   counts from a mean of about 32 deviations on, where it is more than the rounding of a y of size 1; else it is 0
+   and shift is beta. In f64 the mean has none. */
 static void use_rest(const dpid_pass *pass, int64_t j, wide mean)
 {
     const real least = 8 * REAL_EPSILON;
@@ -132,7 +143,8 @@ void DPID_T(dpid_batchnorm_prepare)(const dpid_pass *pass, void *parts, int64_t 
 
 /* ---- before the input gradient ------------------------------------------------------------------- */
 
-/* tilt stands for (x - mean) scale^2: the sum below has one scale in it, this is the other one. With a backward_eps both are back_scale. */
+/* tilt stands for (x - mean) scale^2: the sum below has one scale in it, this is the other one. With a backward_eps
+   both are back_scale. */
 static wide tilt_scale(const dpid_pass *pass, int64_t j)
 {
     const wide scale = (wide)array(pass, SCALE)[j];
@@ -142,8 +154,10 @@ static wide tilt_scale(const dpid_pass *pass, int64_t j)
     return scale == 0 ? 0 : back * (back / scale);
 }
 
-/* dgamma += sum g xhat      dbeta += sum g      mean_g = sum g / m      tilt = scale sum g xhat / m, m values a channel.
-   The sums come with (x - mean) scale for xhat, and dx takes (x - mean) tilt: the rest of the mean goes into the sum, and into mean_g. */
+/* dgamma += sum g xhat      dbeta += sum g      mean_g = sum g / m
+   tilt = scale sum g xhat / m, m values a channel.
+   The sums come with (x - mean) scale for xhat, and dx takes (x - mean) tilt: the rest of the mean goes into the
+   sum, and into mean_g. */
 void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t pieces)
 {
     const int64_t c = channels(pass->op);
@@ -159,7 +173,8 @@ void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t
         if (rest != 0)
             sum[c + j] -= rest * (wide)array(pass, SCALE)[j] * sum[j];
         array(pass, TILT)[j] = (real)(tilt_scale(pass, j) * (sum[c + j] / total));
-        array(pass, MEAN_G)[j] = rest == 0 ? (real)(sum[j] / total) : (real)(sum[j] / total - rest * (wide)array(pass, TILT)[j]);
+        array(pass, MEAN_G)[j] =
+            rest == 0 ? (real)(sum[j] / total) : (real)(sum[j] / total - rest * (wide)array(pass, TILT)[j]);
         if (dgamma)
             dgamma[j] += (real)sum[c + j];
         if (dbeta)
@@ -198,7 +213,10 @@ static int64_t piece_rows(const dpid_op *op)
 
 static batch batch_of(const dpid_pass *pass)
 {
-    batch b = {.pass = pass, .c = channels(pass->op), .rows = piece_rows(pass->op), .arrays = DPID_T(dpid_batchnorm_arrays_of)(pass)};
+    batch b = {.pass = pass,
+               .c = channels(pass->op),
+               .rows = piece_rows(pass->op),
+               .arrays = DPID_T(dpid_batchnorm_arrays_of)(pass)};
     b.total = pass->n * (dpid_shape_count(&pass->op->in) / b.c);
     b.pieces = (b.total + b.rows - 1) / b.rows;
     return b;
@@ -218,14 +236,16 @@ static void measure_piece(void *arg, int64_t piece, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    DPID_T(dpid_piece_statistics)((const real *)b->pass->x + piece * b->rows * b->c, rows_of(b, piece), b->c, part(b, piece));
+    DPID_T(dpid_piece_statistics)
+    ((const real *)b->pass->x + piece * b->rows * b->c, rows_of(b, piece), b->c, part(b, piece));
 }
 
 static void normalise_piece(void *arg, int64_t piece, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    const dpid_picture_source s = {.x = b->pass->x, .mean = b->arrays.mean, .gain = b->arrays.gain, .shift = b->arrays.shift};
+    const dpid_picture_source s = {
+        .x = b->pass->x, .mean = b->arrays.mean, .gain = b->arrays.gain, .shift = b->arrays.shift};
     const dpid_layout dense = {.height = 1, .width = rows_of(b, piece), .c = b->c, .pitch = b->c};
     DPID_T(dpid_picture_load)(&s, piece, b->rows, b->rows, &dense, (real *)b->pass->y + piece * b->rows * b->c);
 }
@@ -244,14 +264,21 @@ static void sum_piece(void *arg, int64_t piece, int32_t worker)
     const batch *b = arg;
     (void)worker;
     const int64_t at = piece * b->rows * b->c;
-    DPID_T(dpid_piece_sums)((const real *)b->pass->dy + at, (const real *)b->pass->x + at, b->arrays.mean, b->arrays.scale, rows_of(b, piece), b->c, part(b, piece));
+    DPID_T(dpid_piece_sums)
+    ((const real *)b->pass->dy + at, (const real *)b->pass->x + at, b->arrays.mean, b->arrays.scale, rows_of(b, piece),
+     b->c, part(b, piece));
 }
 
 static void input_gradient_piece(void *arg, int64_t piece, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    const dpid_gradient_source s = {.g = b->pass->dy, .x = b->pass->x, .mean = b->arrays.mean, .gain = b->arrays.back_gain, .mean_g = b->arrays.mean_g, .tilt = b->arrays.tilt};
+    const dpid_gradient_source s = {.g = b->pass->dy,
+                                    .x = b->pass->x,
+                                    .mean = b->arrays.mean,
+                                    .gain = b->arrays.back_gain,
+                                    .mean_g = b->arrays.mean_g,
+                                    .tilt = b->arrays.tilt};
     const dpid_layout dense = {.height = 1, .width = rows_of(b, piece), .c = b->c, .pitch = b->c};
     DPID_T(dpid_gradient_load)(&s, piece, b->rows, b->rows, &dense, (real *)b->pass->dx + piece * b->rows * b->c);
 }
@@ -276,7 +303,8 @@ const dpid_kernels DPID_T(dpid_kernels_batchnorm) = {batchnorm_forward, batchnor
 static const dpid_option known[] = {
     {"eps", DPID_REAL, 1e-5, 0, 1e6, NULL, false, "added to the variance"},
     {"momentum", DPID_REAL, 0.1, 0, 1, NULL, false, "weight of the newest batch in the running statistics"},
-    {"backward_eps", DPID_REAL, -1, 0, 1e6, NULL, false, "a planted fault: backward takes this eps; not given: the same as eps"},
+    {"backward_eps", DPID_REAL, -1, 0, 1e6, NULL, false,
+     "a planted fault: backward takes this eps; not given: the same as eps"},
     {0},
 };
 
@@ -286,10 +314,14 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     const int64_t c = channels(op);
     op->out = op->in;
     op->parameters = 4;
-    op->parameter[GAMMA] = (dpid_parameter_spec){.name = "weight", .role = DPID_ROLE_SCALE, .trained = true, .rank = 1, .extents = {c}, .start = 1};
-    op->parameter[BETA] = (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_SHIFT, .trained = true, .rank = 1, .extents = {c}};
-    op->parameter[RUNNING_MEAN] = (dpid_parameter_spec){.name = "running_mean", .role = DPID_ROLE_MEAN, .rank = 1, .extents = {c}};
-    op->parameter[RUNNING_VAR] = (dpid_parameter_spec){.name = "running_var", .role = DPID_ROLE_VARIANCE, .rank = 1, .extents = {c}, .start = 1};
+    op->parameter[GAMMA] = (dpid_parameter_spec){
+        .name = "weight", .role = DPID_ROLE_SCALE, .trained = true, .rank = 1, .extents = {c}, .start = 1};
+    op->parameter[BETA] =
+        (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_SHIFT, .trained = true, .rank = 1, .extents = {c}};
+    op->parameter[RUNNING_MEAN] =
+        (dpid_parameter_spec){.name = "running_mean", .role = DPID_ROLE_MEAN, .rank = 1, .extents = {c}};
+    op->parameter[RUNNING_VAR] =
+        (dpid_parameter_spec){.name = "running_var", .role = DPID_ROLE_VARIANCE, .rank = 1, .extents = {c}, .start = 1};
     op->saved_fixed = ARRAYS * c;
     op->macs = dpid_shape_count(&op->in);
     return DEEPID_OK;
@@ -304,19 +336,23 @@ static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
     return 2 * 2 * channels(op) * pieces;
 }
 
-#define DECLARE(suffix, real)                                                                                     \
-    void dpid_batchnorm_prepare_##suffix(const dpid_pass *pass, void *parts, int64_t pieces, int64_t rows);       \
-    void dpid_batchnorm_gradient_##suffix(const dpid_pass *pass, void *parts, int64_t pieces);                    \
+#define DECLARE(suffix, real)                                                                                          \
+    void dpid_batchnorm_prepare_##suffix(const dpid_pass *pass, void *parts, int64_t pieces, int64_t rows);            \
+    void dpid_batchnorm_gradient_##suffix(const dpid_pass *pass, void *parts, int64_t pieces);                         \
     dpid_batchnorm_arrays dpid_batchnorm_arrays_of_##suffix(const dpid_pass *pass);
 DPID_ISA_EACH(DECLARE)
-const dpid_batchnorm_prepare_fn dpid_batchnorm_prepare[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_batchnorm_prepare);
-const dpid_batchnorm_gradient_fn dpid_batchnorm_gradient[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_batchnorm_gradient);
-const dpid_batchnorm_arrays_fn dpid_batchnorm_arrays_of[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_batchnorm_arrays_of);
+const dpid_batchnorm_prepare_fn dpid_batchnorm_prepare[DPID_ISAS][DPID_PRECISIONS] =
+    DPID_ISA_TABLE(dpid_batchnorm_prepare);
+const dpid_batchnorm_gradient_fn dpid_batchnorm_gradient[DPID_ISAS][DPID_PRECISIONS] =
+    DPID_ISA_TABLE(dpid_batchnorm_gradient);
+const dpid_batchnorm_arrays_fn dpid_batchnorm_arrays_of[DPID_ISAS][DPID_PRECISIONS] =
+    DPID_ISA_TABLE(dpid_batchnorm_arrays_of);
 
 extern const dpid_kind dpid_kind_batchnorm;
 const dpid_kind dpid_kind_batchnorm = {
     .word = "batchnorm",
-    .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the batch, a channel at a time; options: eps=1e-5, momentum=0.1, backward_eps=(eps): another value is a planted fault",
+    .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the batch, a channel at a time; options: eps=1e-5, "
+            "momentum=0.1, backward_eps=(eps): another value is a planted fault",
     .flags = DPID_KIND_MODE | DPID_KIND_BATCH,
     .options = known,
     .infer = infer,
@@ -325,18 +361,23 @@ const dpid_kind dpid_kind_batchnorm = {
     .kernels = DPID_KERNELS(batchnorm),
 };
 
-int32_t deepid_batchnorm_forward(const char *options, int32_t train, const deepid_tensor *x, const deepid_tensor *weight, const deepid_tensor *bias, deepid_tensor *running_mean,
+int32_t deepid_batchnorm_forward(const char *options, int32_t train, const deepid_tensor *x,
+                                 const deepid_tensor *weight, const deepid_tensor *bias, deepid_tensor *running_mean,
                                  deepid_tensor *running_var, deepid_tensor *y)
 {
     const deepid_tensor *parameters[] = {weight, bias, running_mean, running_var};
     return dpid_primitive_forward(&dpid_kind_batchnorm, options, train ? DPID_TRAIN : DPID_EVAL, x, parameters, y);
 }
 
-int32_t deepid_batchnorm_backward(const char *options, int32_t train, const deepid_tensor *x, const deepid_tensor *weight, const deepid_tensor *bias, const deepid_tensor *running_mean,
-                                  const deepid_tensor *running_var, const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dweight, deepid_tensor *dbias)
+int32_t deepid_batchnorm_backward(const char *options, int32_t train, const deepid_tensor *x,
+                                  const deepid_tensor *weight, const deepid_tensor *bias,
+                                  const deepid_tensor *running_mean, const deepid_tensor *running_var,
+                                  const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dweight,
+                                  deepid_tensor *dbias)
 {
     const deepid_tensor *parameters[] = {weight, bias, running_mean, running_var};
     deepid_tensor *const gradients[] = {dweight, dbias, NULL, NULL};
-    return dpid_primitive_backward(&dpid_kind_batchnorm, options, train ? DPID_TRAIN : DPID_EVAL, x, parameters, dy, dx, gradients);
+    return dpid_primitive_backward(&dpid_kind_batchnorm, options, train ? DPID_TRAIN : DPID_EVAL, x, parameters, dy, dx,
+                                   gradients);
 }
 #endif

@@ -1,4 +1,5 @@
-/* Batch normalisation, plain: mean and biased variance a channel, then y = gamma (x - mean) / sqrt(var + eps) + beta. */
+/* Batch normalisation, plain: mean and biased variance a channel, then y = gamma (x - mean) / sqrt(var + eps) +
+   beta. */
 #include "ops/reference.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* The parameter-free shortcut "option A": every stride-th pixel, zeros for the new channels.   Derivation: channel_pad.md   Reference: channel_pad_ref.c */
+/* The parameter-free shortcut "option A": every stride-th pixel, zeros for the new channels.
+   Derivation: channel_pad.md      Reference: channel_pad_ref.c */
 #include "ops/op.h"
 #include "tensor/real.h"
 
@@ -13,7 +14,11 @@ typedef struct {
 static geometry geometry_of(const dpid_op *op)
 {
     const bool vector = op->in.rank == 1;
-    geometry g = {.h = vector ? 1 : op->in.extent[0], .w = vector ? 1 : op->in.extent[1], .c = op->in.extent[op->in.rank - 1], .stride = op->option[STRIDE].i, .out_c = op->option[OUT].i};
+    geometry g = {.h = vector ? 1 : op->in.extent[0],
+                  .w = vector ? 1 : op->in.extent[1],
+                  .c = op->in.extent[op->in.rank - 1],
+                  .stride = op->option[STRIDE].i,
+                  .out_c = op->option[OUT].i};
     g.out_h = (g.h + g.stride - 1) / g.stride;
     g.out_w = (g.w + g.stride - 1) / g.stride;
     g.before = (g.out_c - g.c) / 2;
@@ -81,9 +86,11 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
 {
     const geometry g = geometry_of(op);
     if (g.out_c < g.c)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "channel_pad: out is %lld, expected at least the %lld of the input", (long long)g.out_c, (long long)g.c);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "channel_pad: out is %lld, expected at least the %lld of the input",
+                         (long long)g.out_c, (long long)g.c);
     if (op->in.rank == 1 && g.stride != 1)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "channel_pad: stride is %lld, expected 1 for features", (long long)g.stride);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "channel_pad: stride is %lld, expected 1 for features",
+                         (long long)g.stride);
     op->out = op->in.rank == 1 ? (dpid_shape){1, {g.out_c}} : (dpid_shape){3, {g.out_h, g.out_w, g.out_c}};
     return DEEPID_OK;
 }
@@ -91,7 +98,8 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
 extern const dpid_kind dpid_kind_channel_pad;
 const dpid_kind dpid_kind_channel_pad = {
     .word = "channel_pad",
-    .help = "shortcut A: every stride-th pixel, new channels zero, half of them before; options: out (required), stride=1",
+    .help =
+        "shortcut A: every stride-th pixel, new channels zero, half of them before; options: out (required), stride=1",
     .options = known,
     .infer = infer,
     .kernels = DPID_KERNELS(channel_pad),
@@ -102,7 +110,8 @@ int32_t deepid_channel_pad_forward(const char *options, const deepid_tensor *x, 
     return dpid_primitive_forward(&dpid_kind_channel_pad, options, DPID_EVAL, x, NULL, y);
 }
 
-int32_t deepid_channel_pad_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx)
+int32_t deepid_channel_pad_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                    deepid_tensor *dx)
 {
     return dpid_primitive_backward(&dpid_kind_channel_pad, options, DPID_EVAL, x, NULL, dy, dx, NULL);
 }

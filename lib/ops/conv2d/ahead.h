@@ -1,4 +1,5 @@
-/* Memory that the next loop over a picture will touch, fetched in parts while a product computes: without it the loops wait for memory while the product leaves it idle (docs/performance.md has what it gives). */
+/* Memory that the next loop over a picture will touch, fetched in parts while a product computes: without it the
+   loops wait for memory while the product leaves it idle (docs/performance.md has what it gives). */
 #ifndef DPID_OPS_CONV2D_AHEAD_H
 #define DPID_OPS_CONV2D_AHEAD_H
 
@@ -27,7 +28,8 @@ static inline void dpid_ahead_add(dpid_ahead *a, const real *p, int64_t reals)
     a->bytes[a->count++] = reals * (int64_t)sizeof(real);
 }
 
-/* Part i of n of this share. Always inline: gcc takes a function that only prefetches for one without effect, and drops the call. */
+/* Part i of n of this share. Always inline: gcc takes a function that only prefetches for one without effect, and
+   drops the call. */
 static inline __attribute__((always_inline)) void dpid_ahead_part(const dpid_ahead *a, int64_t i, int64_t n)
 {
     if (a->shares > 0) {

@@ -2,7 +2,8 @@
      y[i,j,o] = b[o] + sum over k,l,c of w[o,k,l,c] x[i stride - top + k dilation, j stride - left + l dilation, c]
    Derivation: conv2d.md   Reference: conv2d_ref.c
 
-   Here: the kind, and the op as a run with pictures as they are. How it is done: pictures.c (the loops), direct.c and winograd.c (two ways), register.h (the arithmetic). */
+   Here: the kind, and the op as a run with pictures as they are. How it is done: pictures.c (the loops), direct.c
+   and winograd.c (two ways), register.h (the arithmetic). */
 #include "ops/conv2d/engine.h"
 
 enum { WEIGHT, BIAS };
@@ -49,7 +50,8 @@ static const dpid_option known[] = {
     {"out", DPID_INT, 0, 1, 1 << 20, NULL, true, "output channels"},
     {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "kernel size, N or HxW"},
     {"stride", DPID_EXTENTS, 1, 1, 1 << 12, NULL, false, "step, N or HxW"},
-    {"padding", DPID_PADDING, DPID_PADDING_SAME, 0, 1 << 12, NULL, false, "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT"},
+    {"padding", DPID_PADDING, DPID_PADDING_SAME, 0, 1 << 12, NULL, false,
+     "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT"},
     {"dilation", DPID_EXTENTS, 1, 1, 1 << 12, NULL, false, "distance of taps, N or HxW"},
     {"groups", DPID_INT, 1, 1, 1 << 20, NULL, false, "groups of channels that do not mix"},
     {"bias", DPID_INT, 1, 0, 1, NULL, false, "1: with b"},
@@ -59,10 +61,12 @@ static const dpid_option known[] = {
 int32_t dpid_conv2d_make(deepid_ctx *ctx, const dpid_op *op, dpid_conv2d *out)
 {
     dpid_conv2d g = {.groups = op->option[GROUPS].i, .out = op->option[OUT].i};
-    DPID_TRY(dpid_window_make(ctx, "conv2d", &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING], &op->option[DILATION], &g.window));
+    DPID_TRY(dpid_window_make(ctx, "conv2d", &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING],
+                              &op->option[DILATION], &g.window));
     if (g.window.c % g.groups || g.out % g.groups)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "conv2d: groups is %lld, expected a divisor of the %lld input and %lld output channels", (long long)g.groups, (long long)g.window.c,
-                         (long long)g.out);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "conv2d: groups is %lld, expected a divisor of the %lld input and %lld output channels",
+                         (long long)g.groups, (long long)g.window.c, (long long)g.out);
     g.in_g = g.window.c / g.groups;
     g.out_g = g.out / g.groups;
     g.patch = g.window.kernel_h * g.window.kernel_w * g.in_g;
@@ -76,9 +80,15 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     DPID_TRY(dpid_conv2d_make(ctx, op, &g));
     const dpid_window *w = &g.window;
     op->out = (dpid_shape){3, {w->out_h, w->out_w, g.out}};
-    op->parameter[WEIGHT] = (dpid_parameter_spec){.name = "weight", .role = DPID_ROLE_WEIGHT, .trained = true, .rank = 4, .extents = {g.out, w->kernel_h, w->kernel_w, g.in_g},
-                                                  .fan_in = g.patch, .fan_out = w->kernel_h * w->kernel_w * g.out_g};
-    op->parameter[BIAS] = (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_BIAS, .trained = true, .rank = 1, .extents = {g.out}, .fan_in = g.patch};
+    op->parameter[WEIGHT] = (dpid_parameter_spec){.name = "weight",
+                                                  .role = DPID_ROLE_WEIGHT,
+                                                  .trained = true,
+                                                  .rank = 4,
+                                                  .extents = {g.out, w->kernel_h, w->kernel_w, g.in_g},
+                                                  .fan_in = g.patch,
+                                                  .fan_out = w->kernel_h * w->kernel_w * g.out_g};
+    op->parameter[BIAS] = (dpid_parameter_spec){
+        .name = "bias", .role = DPID_ROLE_BIAS, .trained = true, .rank = 1, .extents = {g.out}, .fan_in = g.patch};
     op->parameters = 1 + (int32_t)op->option[HAS_BIAS].i;
     op->macs = w->out_h * w->out_w * g.out * g.patch;
     return DEEPID_OK;
@@ -95,11 +105,12 @@ bool dpid_conv2d_sees_all(const dpid_op *op)
 static bool fits_winograd(const dpid_conv2d *g)
 {
     const dpid_window *w = &g->window;
-    return w->kernel_h == 3 && w->kernel_w == 3 && w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 && g->groups == 1 && w->top <= 2 && w->bottom <= 2 &&
-           w->left <= 2 && w->right <= 2;
+    return w->kernel_h == 3 && w->kernel_w == 3 && w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 &&
+           w->dilation_w == 1 && g->groups == 1 && w->top <= 2 && w->bottom <= 2 && w->left <= 2 && w->right <= 2;
 }
 
-/* What is rounded up here are channels to 8 and pixels to 4x4; a tile costs as much as 10 of its 16 pixels do directly. */
+/* What is rounded up here are channels to 8 and pixels to 4x4; a tile costs as much as 10 of its 16 pixels do
+   directly. */
 bool dpid_conv2d_has_pairs(const dpid_op *op)
 {
     enum { HALF = 8, WORTH = 10 };
@@ -107,7 +118,8 @@ bool dpid_conv2d_has_pairs(const dpid_op *op)
     (void)dpid_conv2d_make(NULL, op, &g);
     const dpid_window *w = &g.window;
     const int64_t tiles = dpid_conv2d_tiles(w->out_h) * dpid_conv2d_tiles(w->out_w);
-    return fits_winograd(&g) && w->c <= HALF && g.out <= HALF && 2 * g.out > HALF && w->out_h * w->out_w * w->c >= WORTH * HALF * tiles;
+    return fits_winograd(&g) && w->c <= HALF && g.out <= HALF && 2 * g.out > HALF &&
+           w->out_h * w->out_w * w->c >= WORTH * HALF * tiles;
 }
 
 /* Winograd's saving has to outweigh what is rounded up: channels to 16, pixels to 4x4. */
@@ -117,7 +129,8 @@ bool dpid_conv2d_has_winograd(const dpid_op *op)
     (void)dpid_conv2d_make(NULL, op, &g);
     const dpid_window *w = &g.window;
     const int64_t products = 9 * w->out_h * w->out_w * w->c * g.out;
-    const int64_t instead = 36 * dpid_conv2d_tiles(w->out_h) * dpid_conv2d_tiles(w->out_w) * 256 * dpid_conv2d_blocks(w->c) * dpid_conv2d_blocks(g.out);
+    const int64_t instead = 36 * dpid_conv2d_tiles(w->out_h) * dpid_conv2d_tiles(w->out_w) * 256 *
+                            dpid_conv2d_blocks(w->c) * dpid_conv2d_blocks(g.out);
     return dpid_conv2d_has_pairs(op) || (fits_winograd(&g) && products >= 2 * instead);
 }
 
@@ -127,10 +140,10 @@ DPID_ISA_EACH(SCRATCH)
 static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
 {
     int64_t most = 0;
-#define LARGER(suffix, real)                                                           \
-    {                                                                                  \
-        const int64_t reals = dpid_conv2d_scratch_##suffix(op, n, workers);            \
-        most = reals > most ? reals : most;                                            \
+#define LARGER(suffix, real)                                                                                           \
+    {                                                                                                                  \
+        const int64_t reals = dpid_conv2d_scratch_##suffix(op, n, workers);                                            \
+        most = reals > most ? reals : most;                                                                            \
     }
     DPID_ISA_EACH(LARGER)
     return most;
@@ -153,13 +166,18 @@ static int32_t options_of(const char *options, const deepid_tensor *w, const dee
     if (!dpid_is(w, DPID_MAGIC_TENSOR))
         return DEEPID_ERR_ARGUMENT;
     if (w->rank != 4)
-        return dpid_fail(w->head.ctx, DEEPID_ERR_SHAPE, "conv2d: w is %s, expected [out, kernel height, kernel width, in / groups]", dpid_shape_text(w->rank, w->extents).text);
-    const int length = snprintf(text, 256, "out=%lld kernel=%lldx%lld bias=%d %s", (long long)w->extents[0], (long long)w->extents[1], (long long)w->extents[2], b != NULL,
-                                options ? options : "");
-    return length < 256 ? DEEPID_OK : dpid_fail(w->head.ctx, DEEPID_ERR_SPEC, "conv2d: options has %d characters, expected less than 200", length);
+        return dpid_fail(w->head.ctx, DEEPID_ERR_SHAPE,
+                         "conv2d: w is %s, expected [out, kernel height, kernel width, in / groups]",
+                         dpid_shape_text(w->rank, w->extents).text);
+    const int length = snprintf(text, 256, "out=%lld kernel=%lldx%lld bias=%d %s", (long long)w->extents[0],
+                                (long long)w->extents[1], (long long)w->extents[2], b != NULL, options ? options : "");
+    return length < 256 ? DEEPID_OK
+                        : dpid_fail(w->head.ctx, DEEPID_ERR_SPEC,
+                                    "conv2d: options has %d characters, expected less than 200", length);
 }
 
-int32_t deepid_conv2d_forward(const char *options, const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *b, deepid_tensor *y)
+int32_t deepid_conv2d_forward(const char *options, const deepid_tensor *x, const deepid_tensor *w,
+                              const deepid_tensor *b, deepid_tensor *y)
 {
     char text[256];
     DPID_TRY(options_of(options, w, b, text));
@@ -167,7 +185,8 @@ int32_t deepid_conv2d_forward(const char *options, const deepid_tensor *x, const
     return dpid_primitive_forward(&dpid_kind_conv2d, text, DPID_EVAL, x, parameters, y);
 }
 
-int32_t deepid_conv2d_backward(const char *options, const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dw, deepid_tensor *db)
+int32_t deepid_conv2d_backward(const char *options, const deepid_tensor *x, const deepid_tensor *w,
+                               const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dw, deepid_tensor *db)
 {
     char text[256];
     DPID_TRY(options_of(options, w, db, text));

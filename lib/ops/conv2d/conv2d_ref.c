@@ -17,7 +17,8 @@ static double one_output(const dpid_conv2d *g, const double *x, const double *we
         for (int64_t l = 0; l < w->kernel_w; l++)
             for (int64_t c = 0; c < g->in_g; c++)
                 sum += weight[((o * w->kernel_h + k) * w->kernel_w + l) * g->in_g + c] *
-                       pixel(w, x, i * w->stride_h - w->top + k * w->dilation_h, j * w->stride_w - w->left + l * w->dilation_w, first + c);
+                       pixel(w, x, i * w->stride_h - w->top + k * w->dilation_h,
+                             j * w->stride_w - w->left + l * w->dilation_w, first + c);
     return sum;
 }
 
@@ -32,5 +33,6 @@ DPID_REFERENCE(conv2d)
         for (int64_t i = 0; i < w->out_h; i++)
             for (int64_t j = 0; j < w->out_w; j++)
                 for (int64_t o = 0; o < g.out; o++)
-                    *y++ = one_output(&g, x + image * w->h * w->w * w->c, parameter[0], i, j, o) + (op->parameters > 1 ? parameter[1][o] : 0);
+                    *y++ = one_output(&g, x + image * w->h * w->w * w->c, parameter[0], i, j, o) +
+                           (op->parameters > 1 ? parameter[1][o] : 0);
 }

@@ -40,7 +40,8 @@ static void next_pixels(const dpid_correlation *k, pixels *p)
 }
 
 /* ROWS pixels of blocks of the result; blocks 0: of half a block */
-DPID_INLINE void multiply_pixels(const int blocks, const dpid_correlation *k, const real *a, const pixels *p, const real *w, const real *start, real *o, const int64_t *to)
+DPID_INLINE void multiply_pixels(const int blocks, const dpid_correlation *k, const real *a, const pixels *p,
+                                 const real *w, const real *start, real *o, const int64_t *to)
 {
     if (blocks == 0)
         multiply_half(ROWS, a, p->from, k->segment, k->segments, w, start, o, to);
@@ -49,7 +50,8 @@ DPID_INLINE void multiply_pixels(const int blocks, const dpid_correlation *k, co
 }
 
 /* blocks of the result from channel c on that are whole go straight to y, a part of one through an array */
-DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, const real *a, const real *w, const real *start, int64_t c, const dpid_ahead *ahead, real *y)
+DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, const real *a, const real *w,
+                                 const real *start, int64_t c, const dpid_ahead *ahead, real *y)
 {
     const bool whole = k->channels - c >= (blocks == 0 ? HALF_BLOCK : blocks * BLOCK);
     const real *from = start ? start + c : NULL;
@@ -72,7 +74,8 @@ DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, co
     }
 }
 
-void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, const real *w, const real *start, const dpid_ahead *ahead, real *y)
+void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, const real *w, const real *start,
+                                  const dpid_ahead *ahead, real *y)
 {
     int64_t c = 0;
     for (; PAIRS && k->channels - c > BLOCK; c += 2 * BLOCK, w += 2 * k->length * BLOCK)
@@ -86,7 +89,8 @@ void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, cons
 /* ---- weight gradient --------------------------------------------------------------------- */
 
 /* blocks 0: of half a block */
-DPID_INLINE void accumulate_some(const int rows, const int blocks, const real *a, const real *d, const walk *p, real *dw, int64_t pair)
+DPID_INLINE void accumulate_some(const int rows, const int blocks, const real *a, const real *d, const walk *p,
+                                 real *dw, int64_t pair)
 {
     if (blocks == 0)
         accumulate_half(rows, a, d, p, dw);
@@ -94,8 +98,10 @@ DPID_INLINE void accumulate_some(const int rows, const int blocks, const real *a
         accumulate(rows, blocks, a, d, BLOCK, p, false, dw, pair);
 }
 
-/* rows weights from row r of segment t on. A part of a row block goes through an array, its sums from what dw holds like all others: how many rows a block has depends on the instruction set. */
-DPID_INLINE void accumulate_rows(const int rows, const int blocks, int64_t left, const real *a, const real *d, const walk *p, real *dw, int64_t pair)
+/* rows weights from row r of segment t on. A part of a row block goes through an array, its sums from what dw holds
+   like all others: how many rows a block has depends on the instruction set. */
+DPID_INLINE void accumulate_rows(const int rows, const int blocks, int64_t left, const real *a, const real *d,
+                                 const walk *p, real *dw, int64_t pair)
 {
     if (left >= rows) {
         accumulate_some(rows, blocks, a, d, p, dw, pair);
@@ -114,20 +120,28 @@ DPID_INLINE void accumulate_rows(const int rows, const int blocks, int64_t left,
         memcpy(dw + b * pair, part[b], bytes);
 }
 
-DPID_INLINE void accumulate_blocks(const int rows, const int blocks, const dpid_correlation *k, const real *a, const real *d, const walk *p, real *dw)
+DPID_INLINE void accumulate_blocks(const int rows, const int blocks, const dpid_correlation *k, const real *a,
+                                   const real *d, const walk *p, real *dw)
 {
     const int64_t pair = k->length * BLOCK;
     for (int64_t t = 0; t < k->segments; t++) {
         const int64_t length = k->segment[t].length;
         for (int64_t r = 0; r < length; r += rows)
-            accumulate_rows(rows, blocks, smaller(rows, length - r), a + k->segment[t].offset + r, d, p, dw + r * BLOCK, pair);
+            accumulate_rows(rows, blocks, smaller(rows, length - r), a + k->segment[t].offset + r, d, p, dw + r * BLOCK,
+                            pair);
         dw += length * BLOCK;
     }
 }
 
-void DPID_T(dpid_direct_accumulate)(const dpid_correlation *k, const real *a, const real *d, int64_t d_row, int64_t d_step, real *dw)
+void DPID_T(dpid_direct_accumulate)(const dpid_correlation *k, const real *a, const real *d, int64_t d_row,
+                                    int64_t d_step, real *dw)
 {
-    const walk p = {.a_row = k->in_row, .a_step = k->in_step, .d_row = d_row, .d_step = d_step, .height = k->height, .width = k->width};
+    const walk p = {.a_row = k->in_row,
+                    .a_step = k->in_step,
+                    .d_row = d_row,
+                    .d_step = d_step,
+                    .height = k->height,
+                    .width = k->width};
     int64_t c = 0;
     for (; PAIRS && k->channels - c > BLOCK; c += 2 * BLOCK, dw += 2 * k->length * BLOCK)
         accumulate_blocks(PAIR_WEIGHT_ROWS, 2, k, a + k->in_start, d + c, &p, dw);

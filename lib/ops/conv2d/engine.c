@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 enum { BLOCK = 16, LINE = 64 };
-enum { GROUP_TILES = 16, BAND_TILES = 32 }; /* a Winograd product wants at least so many tiles; more than that many do not stay in the cache */
+/* a Winograd product wants at least so many tiles; more than that many do not stay in the cache */
+enum { GROUP_TILES = 16, BAND_TILES = 32 };
 enum { TASKS = 16, TASK_IMAGES = 4, SLACK = 4 * BLOCK }; /* SLACK: what the weight gradient reads behind a plane */
 
 static int64_t larger(int64_t a, int64_t b)
@@ -18,13 +19,15 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* About TASKS tasks; but of at least TASK_IMAGES pictures, as long as that leaves TASK_IMAGES tasks. By the batch alone. */
+/* About TASKS tasks; but of at least TASK_IMAGES pictures, as long as that leaves TASK_IMAGES tasks. By the batch
+   alone. */
 static int64_t images_of_task(int64_t n)
 {
     return larger((n + TASKS - 1) / TASKS, smaller(TASK_IMAGES, (n + TASK_IMAGES - 1) / TASK_IMAGES));
 }
 
-/* Of any batch of up to n: 9 pictures make three tasks, 7 and 8 make four. Scratch for n samples is enough for fewer (ops/op.h). */
+/* Of any batch of up to n: 9 pictures make three tasks, 7 and 8 make four. Scratch for n samples is enough for fewer
+   (ops/op.h). */
 static int64_t most_tasks(int64_t n)
 {
     return smaller(TASKS, larger(smaller(n, TASK_IMAGES), (n + TASK_IMAGES - 1) / TASK_IMAGES));
@@ -50,11 +53,14 @@ static void choose_groups(dpid_engine *e)
     const int64_t columns = larger(dpid_conv2d_tiles(w->out_w), dpid_conv2d_tiles(w->w));
     const int64_t rows = larger(dpid_conv2d_tiles(w->out_h), dpid_conv2d_tiles(w->h));
     const int64_t of_picture = rows * columns;
-    const int64_t sets = of_picture >= GROUP_TILES ? 1 : smaller((e->images + e->sides - 1) / e->sides, (GROUP_TILES + of_picture - 1) / of_picture);
+    const int64_t sets = of_picture >= GROUP_TILES ? 1
+                                                   : smaller((e->images + e->sides - 1) / e->sides,
+                                                             (GROUP_TILES + of_picture - 1) / of_picture);
     e->together = sets * e->sides;
     e->band = of_picture <= BAND_TILES ? rows : larger(1, BAND_TILES / columns);
     const int64_t count = sets * smaller(e->band, rows) * columns;
-    e->tiles = larger(DPID_T(dpid_winograd_round)(count, e->out_blocks), e->backward ? DPID_T(dpid_winograd_round)(count, e->in_blocks) : 0);
+    e->tiles = larger(DPID_T(dpid_winograd_round)(count, e->out_blocks),
+                      e->backward ? DPID_T(dpid_winograd_round)(count, e->in_blocks) : 0);
 }
 
 static int64_t set_reals(int64_t blocks, int64_t tiles)
@@ -72,7 +78,8 @@ static void lay_out_worker(dpid_engine *e)
     e->set_source = take(&used, e->winograd ? set_reals(e->backward ? widest : e->in_blocks, e->tiles) : 0);
     e->set_result = take(&used, e->winograd ? set_reals(e->backward ? e->in_blocks : e->out_blocks, e->tiles) : 0);
     e->set_dy = take(&used, e->winograd && e->backward ? set_reals(e->out_blocks, e->tiles) : 0);
-    e->set_weights = take(&used, e->winograd && e->backward ? DPID_POSITIONS * dpid_weight_position(e->in_blocks, e->out_blocks) : 0);
+    e->set_weights = take(
+        &used, e->winograd && e->backward ? DPID_POSITIONS * dpid_weight_position(e->in_blocks, e->out_blocks) : 0);
     e->fresh = take(&used, e->backward ? e->sides * picture : 0);
     e->worker_reals = used;
 }
@@ -103,9 +110,15 @@ static real *aligned(void *scratch)
     return (real *)(((uintptr_t)scratch + LINE - 1) / LINE * LINE);
 }
 
-dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t workers, bool exact, bool backward, const dpid_conv2d_job *job)
+dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t workers, bool exact, bool backward,
+                                     const dpid_conv2d_job *job)
 {
-    dpid_engine e = {.job = job, .together = 1, .winograd = !exact && dpid_conv2d_has_winograd(op), .backward = backward, .narrow = dpid_isa_halves(), .images = images_of_task(n)};
+    dpid_engine e = {.job = job,
+                     .together = 1,
+                     .winograd = !exact && dpid_conv2d_has_winograd(op),
+                     .backward = backward,
+                     .narrow = dpid_isa_halves(),
+                     .images = images_of_task(n)};
     e.pairs = e.winograd && dpid_conv2d_has_pairs(op);
     e.sides = e.pairs ? 2 : 1;
     (void)dpid_conv2d_make(NULL, op, &e.g); /* cannot fail: it succeeded when the op was made */

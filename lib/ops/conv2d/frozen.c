@@ -1,4 +1,5 @@
-/* A convolution with packed weights, run over pictures where they lie.   What for: frozen.h   The arithmetic: register.h, tile.h */
+/* A convolution with packed weights, run over pictures where they lie.      What for: frozen.h
+   The arithmetic: register.h, tile.h */
 #include "ops/conv2d/frozen.h"
 
 #include "ops/conv2d/register.h"
@@ -46,7 +47,8 @@ static int64_t group_weights(const dpid_frozen_conv *c)
 static int64_t transformed_at(const dpid_frozen_conv *c, int64_t block)
 {
     const int64_t rest = block % PART;
-    return DPID_POSITIONS * (block / PART * dpid_weight_position(c->in_blocks, PART) + (rest ? dpid_weight_position(c->in_blocks, rest) : 0));
+    return DPID_POSITIONS * (block / PART * dpid_weight_position(c->in_blocks, PART) +
+                             (rest ? dpid_weight_position(c->in_blocks, rest) : 0));
 }
 
 static real *bias_of(const dpid_frozen_conv *c, const void *packed)
@@ -74,12 +76,14 @@ static void pack(const dpid_frozen_conv *c, const real *w, const real *b, real *
             for (int64_t j = 0; j < BLOCK; j++)
                 bias[j] = b && block * BLOCK + j < c->g.out_g ? b[group * c->g.out_g + block * BLOCK + j] : 0;
             if (!c->winograd) {
-                pack_block(c, w + group * c->g.out_g * c->g.patch, block, packed + group * group_weights(c) + block * c->g.patch * BLOCK);
+                pack_block(c, w + group * c->g.out_g * c->g.patch, block,
+                           packed + group * group_weights(c) + block * c->g.patch * BLOCK);
                 continue;
             }
             const part_place p = place_of(c, block / PART);
             pack_block(c, w, block, room);
-            DPID_T(dpid_winograd_weights)(room, c->g.in_g, p.blocks, block - p.block, packed + transformed_at(c, p.block));
+            DPID_T(dpid_winograd_weights)
+            (room, c->g.in_g, p.blocks, block - p.block, packed + transformed_at(c, p.block));
         }
     }
 }
@@ -93,7 +97,8 @@ typedef struct {
 
 static finish finish_of(const dpid_ending *end)
 {
-    return (finish){vec_all((real)end->s), vec_all((real)end->kink.below), end->skip.at != NULL, end->kink.kinked, (real)end->kink.below == 0};
+    return (finish){vec_all((real)end->s), vec_all((real)end->kink.below), end->skip.at != NULL, end->kink.kinked,
+                    (real)end->kink.below == 0};
 }
 
 DPID_INLINE void finish_lanes(const finish *f, const int lanes, vec u, const real *skip, real *y)
@@ -122,15 +127,19 @@ static void transform_input(const dpid_frozen_job *job, const band *b, real *set
         const int64_t row = (b->first + u) % c->units;
         rows = smaller(c->units - row, b->count - u);
         const dpid_tiles at = {.rows = rows, .columns = c->columns, .first = u * c->columns, .tiles = b->tiles};
-        DPID_T(dpid_winograd_input_dense)(corner + (b->first + u) / c->units * x->picture + row * DPID_TILE * x->row, x->row, x->pitch, c->in_blocks, &at, set);
+        DPID_T(dpid_winograd_input_dense)
+        (corner + (b->first + u) / c->units * x->picture + row * DPID_TILE * x->row, x->row, x->pitch, c->in_blocks,
+         &at, set);
     }
 }
 
-static void multiply_part(const real *set, const real *u, bool narrow, int64_t in_blocks, int64_t blocks, int64_t tiles, real *m)
+static void multiply_part(const real *set, const real *u, bool narrow, int64_t in_blocks, int64_t blocks, int64_t tiles,
+                          real *m)
 {
     const int64_t of_block = in_blocks * BLOCK * BLOCK;
     const int64_t plane = tiles * BLOCK;
-    for (int64_t p = 0; p < DPID_POSITIONS; p++, set += dpid_position(in_blocks, tiles), u += dpid_weight_position(in_blocks, blocks), m += dpid_position(blocks, tiles)) {
+    for (int64_t p = 0; p < DPID_POSITIONS; p++, set += dpid_position(in_blocks, tiles),
+                 u += dpid_weight_position(in_blocks, blocks), m += dpid_position(blocks, tiles)) {
         for (int64_t b = 0; narrow && b < blocks; b++)
             for (int64_t t = 0; t < plane; t += NARROW_ROWS * BLOCK)
                 multiply_dense(NARROW_ROWS, 1, set + t, plane, in_blocks, u + b * of_block, 0, m + b * plane + t, 0);
@@ -161,7 +170,8 @@ DPID_INLINE void end_row(const ending *e, const int i, const vec *x, const real 
     y = at_step(y, &e->row, i);
     skip = at_step(skip, &e->skip_row, i);
     DPID_HIDE(y);
-    DPID_UNROLL for (int j = 0; j < DPID_TILE; j++) finish_lanes(e->f, VL, out[j] + e->bias, at_step(skip, &e->skip_column, j), at_step(y, &e->column, j));
+    DPID_UNROLL for (int j = 0; j < DPID_TILE; j++)
+        finish_lanes(e->f, VL, out[j] + e->bias, at_step(skip, &e->skip_column, j), at_step(y, &e->column, j));
 }
 
 DPID_INLINE void end_tile(const ending *e, const real *m, const tile_in *from, const real *skip, real *y)
@@ -176,28 +186,38 @@ DPID_INLINE void end_tile(const ending *e, const real *m, const tile_in *from, c
 }
 
 /* A tile at the border, or with channels that do not fill a vector. */
-static void end_part(const dpid_frozen_job *job, const ending *e, const real *m, const tile_in *from, int lanes, int64_t rows, int64_t columns, const real *skip, real *y)
+static void end_part(const dpid_frozen_job *job, const ending *e, const real *m, const tile_in *from, int lanes,
+                     int64_t rows, int64_t columns, const real *skip, real *y)
 {
     const tile_out apart = {steps_of(DPID_TILE * VL), steps_of(VL)};
     real tile[DPID_TILE * DPID_TILE * VL];
     transform(output_line, 6, DPID_TILE, m, from, tile, &apart, &e->bias);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++)
-            finish_lanes(e->f, lanes, vec_load(tile + (i * DPID_TILE + j) * VL), skip + i * job->end.skip.row + j * job->end.skip.pitch, y + i * job->y.row + j * job->y.pitch);
+            finish_lanes(e->f, lanes, vec_load(tile + (i * DPID_TILE + j) * VL),
+                         skip + i * job->end.skip.row + j * job->end.skip.pitch, y + i * job->y.row + j * job->y.pitch);
 }
 
-static void transform_output_row(const dpid_frozen_job *job, const finish *f, int64_t unit, int64_t channel, const real *m, int64_t position)
+static void transform_output_row(const dpid_frozen_job *job, const finish *f, int64_t unit, int64_t channel,
+                                 const real *m, int64_t position)
 {
     const dpid_frozen_conv *c = job->conv;
     const dpid_view *y = &job->y;
     const dpid_view *skip = &job->end.skip;
     const tile_in in = {steps_of(6 * position), position};
-    const ending e = {f, vec_load(bias_of(c, job->packed) + channel), steps_of(y->row), steps_of(y->pitch), steps_of(skip->row), steps_of(skip->pitch)};
+    const ending e = {f,
+                      vec_load(bias_of(c, job->packed) + channel),
+                      steps_of(y->row),
+                      steps_of(y->pitch),
+                      steps_of(skip->row),
+                      steps_of(skip->pitch)};
     const int64_t row = unit % c->units * DPID_TILE;
     const int64_t rows = smaller(DPID_TILE, c->g.window.out_h - row);
     const int lanes = (int)smaller(VL, c->g.out - channel);
     real *to = (real *)y->at + unit / c->units * y->picture + row * y->row + channel;
-    const real *from = f->skipped ? (const real *)skip->at + unit / c->units * skip->picture + row * skip->row + channel : to; /* else not read */
+    /* else not read */
+    const real *from =
+        f->skipped ? (const real *)skip->at + unit / c->units * skip->picture + row * skip->row + channel : to;
     for (int64_t j = 0; j < c->columns; j++, m += BLOCK, to += DPID_TILE * y->pitch, from += DPID_TILE * skip->pitch) {
         const int64_t columns = smaller(DPID_TILE, c->g.window.out_w - j * DPID_TILE);
         if (rows < DPID_TILE || columns < DPID_TILE || lanes < VL)
@@ -207,13 +227,15 @@ static void transform_output_row(const dpid_frozen_job *job, const finish *f, in
     }
 }
 
-static void transform_output(const dpid_frozen_job *job, const finish *f, const band *b, const part_place *p, const real *m)
+static void transform_output(const dpid_frozen_job *job, const finish *f, const band *b, const part_place *p,
+                             const real *m)
 {
     const int64_t position = dpid_position(p->blocks, b->tiles);
     for (int64_t block = 0; block < p->blocks; block++)
         for (int64_t u = 0; u < b->count; u++)
             for (int64_t v = 0; v < BLOCK && (p->block + block) * BLOCK + v < job->conv->g.out; v += VL)
-                transform_output_row(job, f, b->first + u, (p->block + block) * BLOCK + v, m + (block * b->tiles + u * job->conv->columns) * BLOCK + v, position);
+                transform_output_row(job, f, b->first + u, (p->block + block) * BLOCK + v,
+                                     m + (block * b->tiles + u * job->conv->columns) * BLOCK + v, position);
 }
 
 static void run_winograd(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part, int64_t part_end)
@@ -228,7 +250,8 @@ static void run_winograd(const dpid_frozen_job *job, int64_t first, int64_t end,
         transform_input(job, &b, set);
         for (int64_t q = part; q < part_end; q++) {
             const part_place p = place_of(c, q);
-            multiply_part(set, (const real *)job->packed + transformed_at(c, p.block), c->narrow, c->in_blocks, p.blocks, b.tiles, result);
+            multiply_part(set, (const real *)job->packed + transformed_at(c, p.block), c->narrow, c->in_blocks,
+                          p.blocks, b.tiles, result);
             transform_output(job, &f, &b, &p, result);
         }
     }
@@ -237,12 +260,14 @@ static void run_winograd(const dpid_frozen_job *job, int64_t first, int64_t end,
 /* ---- direct ------------------------------------------------------------------------------------------ */
 
 /* Pixels of one picture from `at` (counted row by row) up to `end`. */
-DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, const finish *f, int64_t picture, int64_t at, int64_t end, int64_t group, int64_t block)
+DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, const finish *f, int64_t picture,
+                               int64_t at, int64_t end, int64_t group, int64_t block)
 {
     const dpid_frozen_conv *c = job->conv;
     const dpid_correlation *k = c->taps;
     const dpid_view *x = &job->x;
-    const real *a = (const real *)x->at + picture * x->picture - c->g.window.top * x->row - c->g.window.left * x->pitch + group * c->g.in_g;
+    const real *a = (const real *)x->at + picture * x->picture - c->g.window.top * x->row -
+                    c->g.window.left * x->pitch + group * c->g.in_g;
     const real *w = (const real *)job->packed + group * group_weights(c) + block * k->length * BLOCK;
     const real *start = bias_of(c, job->packed) + (group * c->out_blocks + block) * BLOCK;
     const int64_t channel = group * c->g.out_g + block * BLOCK;
@@ -262,7 +287,9 @@ DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, con
             const int64_t i = (at + r) / k->width;
             const int64_t j = (at + r) % k->width;
             real *to = (real *)job->y.at + picture * job->y.picture + i * job->y.row + j * job->y.pitch + channel;
-            const real *from = f->skipped ? (const real *)job->end.skip.at + picture * job->end.skip.picture + i * job->end.skip.row + j * job->end.skip.pitch + channel : to;
+            const real *from = f->skipped ? (const real *)job->end.skip.at + picture * job->end.skip.picture +
+                                                i * job->end.skip.row + j * job->end.skip.pitch + channel
+                                          : to;
             int64_t v = 0;
             for (; v + VL <= channels; v += VL)
                 finish_lanes(f, VL, vec_load(sums + sum_place[r] + v), from + v, to + v);
@@ -296,29 +323,35 @@ static void run_direct(const dpid_frozen_job *job, int64_t first, int64_t end, i
 
 /* ---- tables ------------------------------------------------------------------------------------------- */
 
-void DPID_T(dpid_frozen_conv_pack)(const dpid_frozen_conv *conv, const void *w, const void *b, void *room, void *packed);
+void DPID_T(dpid_frozen_conv_pack)(const dpid_frozen_conv *conv, const void *w, const void *b, void *room,
+                                   void *packed);
 void DPID_T(dpid_frozen_conv_pack)(const dpid_frozen_conv *conv, const void *w, const void *b, void *room, void *packed)
 {
     pack(conv, w, b, room, packed);
 }
 
-void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part, int64_t part_end);
-void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part, int64_t part_end)
+void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part,
+                                  int64_t part_end);
+void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part,
+                                  int64_t part_end)
 {
     (job->conv->winograd ? run_winograd : run_direct)(job, first, end, part, part_end);
 }
 
 #if DPID_ONCE
-#define DECLARE(suffix, real)                                                                                                                                                                \
-    void dpid_frozen_conv_pack_##suffix(const dpid_frozen_conv *conv, const void *w, const void *b, void *room, void *packed);                                                               \
-    void dpid_frozen_conv_run_##suffix(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part, int64_t part_end);
+#define DECLARE(suffix, real)                                                                                          \
+    void dpid_frozen_conv_pack_##suffix(const dpid_frozen_conv *conv, const void *w, const void *b, void *room,        \
+                                        void *packed);                                                                 \
+    void dpid_frozen_conv_run_##suffix(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part,           \
+                                       int64_t part_end);
 DPID_ISA_EACH(DECLARE)
 const dpid_frozen_pack_fn dpid_frozen_pack[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_frozen_conv_pack);
 const dpid_frozen_run_fn dpid_frozen_run[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_frozen_conv_run);
 
 /* ---- sizes ------------------------------------------------------------------------------------------------ */
 
-enum { SET_TILES = 32, ROUND = 16 }; /* tiles that stay in the cache together; what any instruction set rounds tiles up to */
+/* tiles that stay in the cache together; what any instruction set rounds tiles up to */
+enum { SET_TILES = 32, ROUND = 16 };
 
 static int64_t larger(int64_t a, int64_t b)
 {
@@ -336,7 +369,8 @@ dpid_margin dpid_frozen_conv_margin(const dpid_op *op, bool exact)
     dpid_conv2d g;
     (void)dpid_conv2d_make(NULL, op, &g); /* cannot fail: it succeeded when the op was made */
     const dpid_plane p = dpid_plane_forward(&g, goes_by_winograd(op, exact));
-    return (dpid_margin){p.top, larger(0, p.rows - p.top - g.window.h), p.left, larger(0, p.columns - p.left - g.window.w), p.blocks * p.pitch};
+    return (dpid_margin){p.top, larger(0, p.rows - p.top - g.window.h), p.left,
+                         larger(0, p.columns - p.left - g.window.w), p.blocks * p.pitch};
 }
 
 int64_t dpid_frozen_conv_bytes(const dpid_op *op)
@@ -351,7 +385,8 @@ static int64_t round_up(int64_t count)
     return (count + ROUND - 1) / ROUND * ROUND;
 }
 
-void dpid_frozen_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t pitch, void *memory, dpid_frozen_conv *out)
+void dpid_frozen_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t pitch, void *memory,
+                           dpid_frozen_conv *out)
 {
     dpid_frozen_conv c = {.winograd = goes_by_winograd(op, exact), .narrow = dpid_isa_halves()};
     (void)dpid_conv2d_make(NULL, op, &c.g);
@@ -369,7 +404,8 @@ void dpid_frozen_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t p
     c.packed = c.weights + c.g.groups * c.out_blocks * BLOCK;
     if (c.winograd) {
         const int64_t tiles = round_up(c.together * c.columns);
-        c.room = larger(BLOCK * c.g.patch, DPID_POSITIONS * (dpid_position(c.in_blocks, tiles) + dpid_position(smaller(PART, c.out_blocks), tiles)));
+        c.room = larger(BLOCK * c.g.patch, DPID_POSITIONS * (dpid_position(c.in_blocks, tiles) +
+                                                             dpid_position(smaller(PART, c.out_blocks), tiles)));
     }
     *out = c;
 }

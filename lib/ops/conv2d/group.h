@@ -1,4 +1,5 @@
-/* Winograd's groups of tiles: whole pictures beside each other, or a band of tile rows of one. Of pairs, a set of tiles has two pictures in it, one in each half of a block; else one. */
+/* Winograd's groups of tiles: whole pictures beside each other, or a band of tile rows of one. Of pairs, a set of
+   tiles has two pictures in it, one in each half of a block; else one. */
 #ifndef DPID_CONV2D_GROUP_H
 #define DPID_CONV2D_GROUP_H
 

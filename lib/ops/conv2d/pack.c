@@ -1,5 +1,6 @@
 /* Weights on their way into the products and weight gradients on their way out.   What for: engine.h
-   w[out][kernel_h][kernel_w][in of a group] is the public order; the products read [block of 16 results][taps][sources][16]. */
+   w[out][kernel_h][kernel_w][in of a group] is the public order; the products read [block of 16
+   results][taps][sources][16]. */
 #include "ops/conv2d/engine.h"
 
 #include "tensor/vector.h"

@@ -1,4 +1,5 @@
-/* The two loops over pictures: load, convolve, finish, each a plain loop over a picture that stays in the cache.   Parts: engine.h, group.h, picture.h, direct.h, winograd.h */
+/* The two loops over pictures: load, convolve, finish, each a plain loop over a picture that stays in the cache.
+   Parts: engine.h, group.h, picture.h, direct.h, winograd.h */
 #include "ops/conv2d/engine.h"
 #include "ops/conv2d/group.h"
 #include "ops/conv2d/second_run.h"
@@ -26,8 +27,12 @@ static real *room(const dpid_engine *e, int32_t worker, int64_t offset)
 static dpid_layout layout_of(const dpid_plane *p, int64_t height, int64_t width, int64_t c)
 {
     const bool seen = p->rows > p->top && p->columns > p->left;
-    return (dpid_layout){.height = seen ? smaller(height, p->rows - p->top) : 0, .width = seen ? smaller(width, p->columns - p->left) : 0, .c = c, .row = p->columns * p->pitch,
-                         .pitch = p->pitch, .block = p->blocks > 1 ? p->block : 0};
+    return (dpid_layout){.height = seen ? smaller(height, p->rows - p->top) : 0,
+                         .width = seen ? smaller(width, p->columns - p->left) : 0,
+                         .c = c,
+                         .row = p->columns * p->pitch,
+                         .pitch = p->pitch,
+                         .block = p->blocks > 1 ? p->block : 0};
 }
 
 /* From one row's last pixel to the next one's first it is one stretch. */
@@ -45,7 +50,8 @@ static void clear_borders(const dpid_plane *p, const dpid_layout *middle, real *
 static void clear_plane(const dpid_plane *p, int64_t height, int64_t width, int64_t c, real *plane)
 {
     const dpid_layout middle = layout_of(p, height, width, c);
-    if (middle.height == 0 || c != p->blocks * p->pitch) { /* nothing is loaded; the last block's channels are never loaded either */
+    /* nothing is loaded; the last block's channels are never loaded either */
+    if (middle.height == 0 || c != p->blocks * p->pitch) {
         memset(plane, 0, (size_t)(p->blocks * p->block) * sizeof *plane);
         return;
     }
@@ -67,14 +73,17 @@ static void load_input(const dpid_engine *e, const dpid_picture_source *s, int64
 {
     const dpid_window *w = &e->g.window;
     const dpid_layout layout = layout_of(&e->in, w->h, w->w, w->c);
-    DPID_T(dpid_picture_load)(s, n, w->w, w->h * w->w, &layout, plane + e->in.top * layout.row + e->in.left * layout.pitch);
+    DPID_T(dpid_picture_load)
+    (s, n, w->w, w->h * w->w, &layout, plane + e->in.top * layout.row + e->in.left * layout.pitch);
 }
 
 static void load_gradient(const dpid_engine *e, int64_t n, real *plane)
 {
     const dpid_window *w = &e->g.window;
     const dpid_layout layout = layout_of(&e->dy, w->out_h, w->out_w, e->g.out);
-    DPID_T(dpid_gradient_load)(&e->job->dy, n, w->out_w, w->out_h * w->out_w, &layout, plane + e->dy.top * layout.row + e->dy.left * layout.pitch);
+    DPID_T(dpid_gradient_load)
+    (&e->job->dy, n, w->out_w, w->out_h * w->out_w, &layout,
+     plane + e->dy.top * layout.row + e->dy.left * layout.pitch);
 }
 
 /* ---- what comes next ------------------------------------------------------------------------------- */
@@ -97,7 +106,8 @@ static void fetch(const dpid_engine *e, dpid_ahead *a, const void *array, int64_
         dpid_ahead_add(a, (const real *)array + n * reals, count * reals);
 }
 
-/* The picture that this worker comes to behind picture n - 1: the next one of its task, or, as far as one can tell while others take tasks too, of the task that it will get. */
+/* The picture that this worker comes to behind picture n - 1: the next one of its task, or, as far as one can tell
+   while others take tasks too, of the task that it will get. */
 static int64_t next_picture(const dpid_engine *e, int64_t n)
 {
     return n % e->images != 0 ? n : n + (dpid_pool_workers(e->job->pass->pool) - 1) * e->images;
@@ -140,7 +150,8 @@ static void clear_rest(real *set, int64_t blocks, int64_t tiles, int64_t count)
 {
     for (int64_t p = 0; tiles > count && p < DPID_POSITIONS; p++)
         for (int64_t b = 0; b < blocks; b++)
-            memset(set + p * dpid_position(blocks, tiles) + (b * tiles + count) * BLOCK, 0, (size_t)((tiles - count) * BLOCK) * sizeof *set);
+            memset(set + p * dpid_position(blocks, tiles) + (b * tiles + count) * BLOCK, 0,
+                   (size_t)((tiles - count) * BLOCK) * sizeof *set);
 }
 
 /* A half without a picture is zero. */
@@ -166,7 +177,8 @@ static real *result_of(const dpid_engine *e, int64_t n)
     return (real *)e->job->y + n * e->g.window.out_h * e->g.window.out_w * e->g.out;
 }
 
-static void multiply_set(const dpid_engine *e, const real *set, int64_t in_blocks, int64_t out_blocks, const dpid_ahead *ahead, real *result)
+static void multiply_set(const dpid_engine *e, const real *set, int64_t in_blocks, int64_t out_blocks,
+                         const dpid_ahead *ahead, real *result)
 {
     if (e->pairs)
         DPID_T(dpid_winograd_multiply_pairs)(set, e->u, e->tiles, ahead, result);
@@ -174,7 +186,8 @@ static void multiply_set(const dpid_engine *e, const real *set, int64_t in_block
         DPID_T(dpid_winograd_multiply)(set, e->u, in_blocks, out_blocks, e->tiles, e->narrow, ahead, result);
 }
 
-static void write_set(const dpid_engine *e, const real *result, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *const y[2])
+static void write_set(const dpid_engine *e, const real *result, const dpid_tiles *at, int64_t channels, int64_t height,
+                      int64_t width, const real *bias, real *const y[2])
 {
     if (e->pairs)
         DPID_T(dpid_winograd_output_pair)(result, at, channels, height, width, bias, y[0], y[1]);
@@ -216,8 +229,10 @@ static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
     fetch_input(e, &ahead, next_picture(e, n + 1), 1);
     load_input(e, &e->job->in, n, plane);
     for (int64_t g = 0; g < e->g.groups; g++)
-        DPID_T(dpid_direct_multiply)(e->forward, plane + g * e->g.in_g, e->w + g * dpid_taps_forward_weights(&e->g),
-                                     e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL, g == 0 ? &ahead : NULL, result_of(e, n) + g * e->g.out_g);
+        DPID_T(dpid_direct_multiply)
+    (e->forward, plane + g * e->g.in_g, e->w + g * dpid_taps_forward_weights(&e->g),
+     e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL, g == 0 ? &ahead : NULL,
+     result_of(e, n) + g * e->g.out_g);
 }
 
 static void finish_forward(const dpid_engine *e, int64_t n)
@@ -259,7 +274,8 @@ static void run_forward(const dpid_engine *e)
 void DPID_T(dpid_conv2d_run_forward)(const dpid_conv2d_job *job)
 {
     const dpid_pass *pass = job->pass;
-    const dpid_engine e = DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), pass->exact, false, job);
+    const dpid_engine e =
+        DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), pass->exact, false, job);
     run_forward(&e);
     if (!any_odd(&e, 0, pass->n))
         return;
@@ -287,7 +303,8 @@ static void add_bias_gradient(const dpid_engine *e, const real *plane, real *db)
     const real *first = plane + e->dy.top * row + e->dy.left * e->dy.pitch;
     for (int64_t c = 0; c < e->g.out; c += e->dy.pitch, first += e->dy.block)
         for (int64_t i = 0; i < w->out_h; i++)
-            DPID_T(dpid_column_sums)(w->out_w, smaller(e->dy.pitch, e->g.out - c), first + i * row, e->dy.pitch, db + c);
+            DPID_T(dpid_column_sums)
+    (w->out_w, smaller(e->dy.pitch, e->g.out - c), first + i * row, e->dy.pitch, db + c);
 }
 
 static void load_dy(const dpid_engine *e, int64_t n, real *plane, real *part)
@@ -300,7 +317,8 @@ static void load_dy(const dpid_engine *e, int64_t n, real *plane, real *part)
 /* The new part of dx lies in place where nothing has to be added to what is there. */
 static real *fresh_of(const dpid_engine *e, int64_t n, int64_t side, int32_t worker)
 {
-    return e->job->dx.add ? room(e, worker, e->fresh) + side * picture_reals(e) : (real *)e->job->dx.dx + n * picture_reals(e);
+    return e->job->dx.add ? room(e, worker, e->fresh) + side * picture_reals(e)
+                          : (real *)e->job->dx.dx + n * picture_reals(e);
 }
 
 static void finish_gradient(const dpid_engine *e, int64_t n, const real *fresh)
@@ -321,8 +339,10 @@ static void gradient_direct(const dpid_engine *e, int64_t n, int32_t worker)
     fetch_dy(e, &ahead, next_picture(e, n + 1), 1);
     for (int64_t g = 0; g < e->g.groups; g++)
         for (int64_t i = 0; i < dpid_taps_classes(&e->g); i++)
-            DPID_T(dpid_direct_multiply)(&e->backward_of[i], plane + g * e->g.out_g, e->w + g * dpid_taps_backward_weights(&e->g) + e->backward_of[i].weights, NULL,
-                                         g + i == 0 ? &ahead : NULL, fresh + g * e->g.in_g);
+            DPID_T(dpid_direct_multiply)
+    (&e->backward_of[i], plane + g * e->g.out_g,
+     e->w + g * dpid_taps_backward_weights(&e->g) + e->backward_of[i].weights, NULL, g + i == 0 ? &ahead : NULL,
+     fresh + g * e->g.in_g);
     finish_gradient(e, n, fresh);
 }
 
@@ -333,7 +353,9 @@ static void weights_direct(const dpid_engine *e, int64_t n, int32_t worker, real
     const real *dy = room(e, worker, e->plane_dy) + e->dy.top * row + e->dy.left * e->dy.pitch;
     load_input(e, &e->job->in, n, plane);
     for (int64_t g = 0; g < e->g.groups; g++)
-        DPID_T(dpid_direct_accumulate)(e->forward, plane + g * e->g.in_g, dy + g * e->g.out_g, row, e->dy.pitch, dw + g * dpid_taps_forward_weights(&e->g));
+        DPID_T(dpid_direct_accumulate)
+    (e->forward, plane + g * e->g.in_g, dy + g * e->g.out_g, row, e->dy.pitch,
+     dw + g * dpid_taps_forward_weights(&e->g));
 }
 
 static void backward_direct(const dpid_engine *e, int64_t n, int32_t worker, real *part)
@@ -367,7 +389,9 @@ static void transform_dy(const dpid_engine *e, const group *p, int64_t q, const 
     if (e->job->dx.dx)
         DPID_T(dpid_winograd_input)(band, row, e->dy.block, e->out_blocks, &back, room(e, worker, e->set_source));
     if (wants(e, WEIGHT))
-        DPID_T(dpid_winograd_gradient)(band + e->dy.top * row + e->dy.left * e->dy.pitch, row, e->dy.block, e->out_blocks, &at, room(e, worker, e->set_dy));
+        DPID_T(dpid_winograd_gradient)
+    (band + e->dy.top * row + e->dy.left * e->dy.pitch, row, e->dy.block, e->out_blocks, &at,
+     room(e, worker, e->set_dy));
 }
 
 /* One that is odd is left as it is for the second run. */
@@ -413,7 +437,8 @@ static void weights_winograd(const dpid_engine *e, const group *p, bool from_zer
     }
     dpid_ahead ahead = share_of(e, p, e->g.window.out_h);
     fetch_dy(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
-    if (ahead.shares > 1) /* it is read behind the first band already: too early for the bands of this group to fetch it */
+    /* it is read behind the first band already: too early for the bands of this group to fetch it */
+    if (ahead.shares > 1)
         fetch_input(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
     const int64_t count = tiles_of_output(e, p, sets_of(e, p)).first;
     const real *dy = room(e, worker, e->set_dy);
@@ -424,7 +449,8 @@ static void weights_winograd(const dpid_engine *e, const group *p, bool from_zer
         DPID_T(dpid_winograd_accumulate)(set, dy, e->in_blocks, e->out_blocks, e->tiles, count, from_zero, &ahead, du);
 }
 
-static void backward_winograd(const dpid_engine *e, int64_t n, int64_t pictures, bool from_zero, int32_t worker, real *part)
+static void backward_winograd(const dpid_engine *e, int64_t n, int64_t pictures, bool from_zero, int32_t worker,
+                              real *part)
 {
     const dpid_window *w = &e->g.window;
     real *plane = room(e, worker, e->plane_dy);
@@ -450,7 +476,8 @@ static void backward_task(void *arg, int64_t task, int32_t worker)
     const int64_t begin = task * e->images;
     const int64_t end = dpid_engine_end(e, task);
     real *part = task_part(e, task);
-    const int64_t written = e->winograd && wants(e, WEIGHT) ? dpid_taps_forward_weights(&e->g) : 0; /* by the transform at the end */
+    /* by the transform at the end */
+    const int64_t written = e->winograd && wants(e, WEIGHT) ? dpid_taps_forward_weights(&e->g) : 0;
     memset(part + written, 0, (size_t)(dpid_engine_partial(e) - written) * sizeof *part);
     clear_input(e, room(e, worker, e->plane_in));
     clear_gradient(e, room(e, worker, e->plane_dy));
@@ -475,7 +502,8 @@ static void run_backward(const dpid_engine *e)
 void DPID_T(dpid_conv2d_run_backward)(const dpid_conv2d_job *job)
 {
     dpid_pass pass = *job->pass;
-    const dpid_engine e = DPID_T(dpid_engine_make)(pass.op, pass.n, dpid_pool_workers(pass.pool), pass.exact, true, job);
+    const dpid_engine e =
+        DPID_T(dpid_engine_make)(pass.op, pass.n, dpid_pool_workers(pass.pool), pass.exact, true, job);
     run_backward(&e);
     const bool pictures = job->dx.dx && any_odd(&e, 0, pass.n);
     const bool weights = wants(&e, WEIGHT) && any_odd(&e, pass.n, e.out_blocks);

@@ -1,10 +1,13 @@
-/* The register kernels of the convolution: two loops, everything else is addresses. Channels of the result come in blocks of 16.
+/* The register kernels of the convolution: two loops, everything else is addresses. Channels of the result come in
+   blocks of 16.
 
-   multiply:   o[r][j] = start[j] + sum over segments s and k < s.length of a[row[r] + s.offset + k] b[k'][j]           (k' counts on over the segments)
+   multiply:      o[r][j] = start[j] + sum over segments s and k < s.length of a[row[r] + s.offset + k] b[k'][j]
+   (k' counts on over the segments)
    accumulate: o[i][j] += sum over rows y and pixels x of a[y a_row + x a_step + i] d[y d_row + x d_step + j]
 
-   The shapes keep 8 to 16 accumulators in registers: fewer wait for the latency of the multiply-add, more spill. An accumulator array has a fixed size and its loops are unrolled, or gcc keeps it
-   in memory; a is read as a scalar operand, so that the multiply-add broadcasts it by itself. */
+   The shapes keep 8 to 16 accumulators in registers: fewer wait for the latency of the multiply-add, more spill. An
+   accumulator array has a fixed size and its loops are unrolled, or gcc keeps it in memory; a is read as a scalar
+   operand, so that the multiply-add broadcasts it by itself. */
 #ifndef DPID_OPS_CONV2D_REGISTER_H
 #define DPID_OPS_CONV2D_REGISTER_H
 
@@ -29,8 +32,10 @@ enum { ROWS = 2, DENSE_ROWS = 2, NARROW_ROWS = 2, PAIR_ROWS = 1, WEIGHT_ROWS = 2
 
 enum { MOST = 32 }; /* accumulators, at most */
 
-/* blocks = 1 or 2 blocks of results: the second one's weights stand b_pair behind b, its results o_pair behind o. start NULL: from 0. */
-DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const int64_t *row, const dpid_segment *s, int64_t segments, const real *b, int64_t b_pair, const real *start, real *o,
+/* blocks = 1 or 2 blocks of results: the second one's weights stand b_pair behind b, its results o_pair behind o.
+   start NULL: from 0. */
+DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const int64_t *row, const dpid_segment *s,
+                          int64_t segments, const real *b, int64_t b_pair, const real *start, real *o,
                           const int64_t *o_row, int64_t o_pair)
 {
     const int vectors = blocks * VECTORS;
@@ -43,7 +48,8 @@ DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const
     for (int64_t t = 0; t < segments; t++) {
         int64_t k = s[t].offset;
         for (const int64_t end = k + s[t].length; k < end; k++, b += BLOCK) {
-            DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = vec_load(b + (v / VECTORS) * b_pair + (v % VECTORS) * VL);
+            DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] =
+                vec_load(b + (v / VECTORS) * b_pair + (v % VECTORS) * VL);
             DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += from[i / vectors][k] * w[i % vectors];
         }
     }
@@ -51,8 +57,10 @@ DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const
         vec_store(o + o_row[i / vectors] + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL, sum[i]);
 }
 
-/* The same where rows lie 16 apart in a and in o, and segments are blocks of 16, a_block apart. Each block is summed for itself, then added to o: shorter sums, half the error at 64 channels. */
-DPID_INLINE void multiply_dense(const int rows, const int blocks, const real *a, int64_t a_block, int64_t in_blocks, const real *b, int64_t b_pair, real *o, int64_t o_pair)
+/* The same where rows lie 16 apart in a and in o, and segments are blocks of 16, a_block apart. Each block is summed
+   for itself, then added to o: shorter sums, half the error at 64 channels. */
+DPID_INLINE void multiply_dense(const int rows, const int blocks, const real *a, int64_t a_block, int64_t in_blocks,
+                                const real *b, int64_t b_pair, real *o, int64_t o_pair)
 {
     const int vectors = blocks * VECTORS;
     vec sum[MOST];
@@ -60,8 +68,10 @@ DPID_INLINE void multiply_dense(const int rows, const int blocks, const real *a,
     for (int64_t t = 0; t < in_blocks; t++, a += a_block) {
         DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] = (vec){0};
         for (int k = 0; k < BLOCK; k++, b += BLOCK) {
-            DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = vec_load(b + (v / VECTORS) * b_pair + (v % VECTORS) * VL);
-            DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += a[k + (i / vectors) * BLOCK] * w[i % vectors];
+            DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] =
+                vec_load(b + (v / VECTORS) * b_pair + (v % VECTORS) * VL);
+            DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] +=
+                a[k + (i / vectors) * BLOCK] * w[i % vectors];
         }
         DPID_UNROLL for (int i = 0; i < rows * vectors; i++)
         {
@@ -77,18 +87,21 @@ typedef struct {
 } walk;
 
 /* The second block of d stands d_pair behind the first, its results o_pair behind o. from_zero: o is overwritten. */
-DPID_INLINE void accumulate(const int rows, const int blocks, const real *a, const real *d, int64_t d_pair, const walk *p, bool from_zero, real *o, int64_t o_pair)
+DPID_INLINE void accumulate(const int rows, const int blocks, const real *a, const real *d, int64_t d_pair,
+                            const walk *p, bool from_zero, real *o, int64_t o_pair)
 {
     const int vectors = blocks * VECTORS;
     vec sum[MOST];
     vec w[MOST];
     DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] =
-        from_zero ? (vec){0} : vec_load(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL);
+        from_zero ? (vec){0}
+                  : vec_load(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL);
     for (int64_t y = 0; y < p->height; y++) {
         const real *from = a + y * p->a_row;
         const real *with = d + y * p->d_row;
         for (int64_t x = 0; x < p->width; x++, from += p->a_step, with += p->d_step) {
-            DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = vec_load(with + (v / VECTORS) * d_pair + (v % VECTORS) * VL);
+            DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] =
+                vec_load(with + (v / VECTORS) * d_pair + (v % VECTORS) * VL);
             DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += from[i / vectors] * w[i % vectors];
         }
     }
@@ -98,7 +111,8 @@ DPID_INLINE void accumulate(const int rows, const int blocks, const real *a, con
 
 /* ---- half a block: 8 results, in vectors of at most 8 ---------------------------------------
 
-   A block of at most 8 channels would fill half of what the loops above compute. A vector of 8 is as fast as one of 16 where a multiply-add of 16 is done in two halves. */
+   A block of at most 8 channels would fill half of what the loops above compute. A vector of 8 is as fast as one of
+   16 where a multiply-add of 16 is done in two halves. */
 enum { HALF_BLOCK = BLOCK / 2, HALF_VL = VL < HALF_BLOCK ? VL : HALF_BLOCK, HALF_VECTORS = HALF_BLOCK / HALF_VL };
 #if DPID_VECTOR_BYTES == 64 && DPID_PRECISION == 32
 typedef vec_half half;
@@ -119,7 +133,8 @@ DPID_INLINE void half_store(real *p, half x)
 }
 
 /* multiply, of the first 8 results of one block */
-DPID_INLINE void multiply_half(const int rows, const real *a, const int64_t *row, const dpid_segment *s, int64_t segments, const real *b, const real *start, real *o, const int64_t *o_row)
+DPID_INLINE void multiply_half(const int rows, const real *a, const int64_t *row, const dpid_segment *s,
+                               int64_t segments, const real *b, const real *start, real *o, const int64_t *o_row)
 {
     half sum[MOST];
     half w[HALF_VECTORS];
@@ -131,10 +146,12 @@ DPID_INLINE void multiply_half(const int rows, const real *a, const int64_t *row
         int64_t k = s[t].offset;
         for (const int64_t end = k + s[t].length; k < end; k++, b += BLOCK) {
             DPID_UNROLL for (int v = 0; v < HALF_VECTORS; v++) w[v] = half_load(b + v * HALF_VL);
-            DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) sum[i] += from[i / HALF_VECTORS][k] * w[i % HALF_VECTORS];
+            DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) sum[i] +=
+                from[i / HALF_VECTORS][k] * w[i % HALF_VECTORS];
         }
     }
-    DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) half_store(o + o_row[i / HALF_VECTORS] + (i % HALF_VECTORS) * HALF_VL, sum[i]);
+    DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++)
+        half_store(o + o_row[i / HALF_VECTORS] + (i % HALF_VECTORS) * HALF_VL, sum[i]);
 }
 
 /* accumulate, of the first 8 of the 16 results of each row */
@@ -142,16 +159,19 @@ DPID_INLINE void accumulate_half(const int rows, const real *a, const real *d, c
 {
     half sum[MOST];
     half w[HALF_VECTORS];
-    DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) sum[i] = half_load(o + (i / HALF_VECTORS) * BLOCK + (i % HALF_VECTORS) * HALF_VL);
+    DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) sum[i] =
+        half_load(o + (i / HALF_VECTORS) * BLOCK + (i % HALF_VECTORS) * HALF_VL);
     for (int64_t y = 0; y < p->height; y++) {
         const real *from = a + y * p->a_row;
         const real *with = d + y * p->d_row;
         for (int64_t x = 0; x < p->width; x++, from += p->a_step, with += p->d_step) {
             DPID_UNROLL for (int v = 0; v < HALF_VECTORS; v++) w[v] = half_load(with + v * HALF_VL);
-            DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) sum[i] += from[i / HALF_VECTORS] * w[i % HALF_VECTORS];
+            DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) sum[i] +=
+                from[i / HALF_VECTORS] * w[i % HALF_VECTORS];
         }
     }
-    DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) half_store(o + (i / HALF_VECTORS) * BLOCK + (i % HALF_VECTORS) * HALF_VL, sum[i]);
+    DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++)
+        half_store(o + (i / HALF_VECTORS) * BLOCK + (i % HALF_VECTORS) * HALF_VL, sum[i]);
 }
 
 /* multiply_dense, of 8 results from 8 channels: rows lie 8 apart in a and in o */
@@ -164,9 +184,11 @@ DPID_INLINE void multiply_half_dense(const real *a, const real *b, real *o)
     DPID_UNROLL for (int i = 0; i < HALF_ROWS * HALF_VECTORS; i++) sum[i] = (half){0};
     for (int k = 0; k < HALF_BLOCK; k++, b += BLOCK) {
         DPID_UNROLL for (int v = 0; v < HALF_VECTORS; v++) w[v] = half_load(b + v * HALF_VL);
-        DPID_UNROLL for (int i = 0; i < HALF_ROWS * HALF_VECTORS; i++) sum[i] += a[k + (i / HALF_VECTORS) * HALF_BLOCK] * w[i % HALF_VECTORS];
+        DPID_UNROLL for (int i = 0; i < HALF_ROWS * HALF_VECTORS; i++) sum[i] +=
+            a[k + (i / HALF_VECTORS) * HALF_BLOCK] * w[i % HALF_VECTORS];
     }
-    DPID_UNROLL for (int i = 0; i < HALF_ROWS * HALF_VECTORS; i++) half_store(o + (i / HALF_VECTORS) * HALF_BLOCK + (i % HALF_VECTORS) * HALF_VL, sum[i]);
+    DPID_UNROLL for (int i = 0; i < HALF_ROWS * HALF_VECTORS; i++)
+        half_store(o + (i / HALF_VECTORS) * HALF_BLOCK + (i % HALF_VECTORS) * HALF_VL, sum[i]);
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* Numbers that are not finite: a tile of Winograd's spreads them over all its results. So what came out with some is marked by the first run, and run again directly. */
+/* Numbers that are not finite: a tile of Winograd's spreads them over all its results. So what came out with some is
+   marked by the first run, and run again directly. */
 #ifndef DPID_CONV2D_SECOND_RUN_H
 #define DPID_CONV2D_SECOND_RUN_H
 
@@ -37,7 +38,8 @@ static inline bool any_odd(const dpid_engine *e, int64_t first, int64_t count)
 static inline dpid_engine second_run(const dpid_engine *e, const dpid_conv2d_job *job)
 {
     const dpid_pass *pass = job->pass;
-    dpid_engine again = DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), true, e->backward, job);
+    dpid_engine again =
+        DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), true, e->backward, job);
     again.odd = e->odd;
     return again;
 }

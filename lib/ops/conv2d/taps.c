@@ -40,14 +40,17 @@ dpid_plane dpid_plane_forward(const dpid_conv2d *g, bool winograd)
 {
     const dpid_window *w = &g->window;
     if (winograd)
-        return in_blocks((dpid_plane){4 * dpid_conv2d_tiles(w->out_h) + 2, 4 * dpid_conv2d_tiles(w->out_w) + 2, BLOCK, w->top, w->left, 0, 0}, dpid_conv2d_blocks(w->c));
+        return in_blocks((dpid_plane){4 * dpid_conv2d_tiles(w->out_h) + 2, 4 * dpid_conv2d_tiles(w->out_w) + 2, BLOCK,
+                                      w->top, w->left, 0, 0},
+                         dpid_conv2d_blocks(w->c));
     const int64_t rows = (w->out_h - 1) * w->stride_h + (w->kernel_h - 1) * w->dilation_h + 1;
     const int64_t columns = (w->out_w - 1) * w->stride_w + (w->kernel_w - 1) * w->dilation_w + 1;
     return in_blocks((dpid_plane){rows, columns, w->c, w->top, w->left, 0, 0}, 1);
 }
 
 /* dy has to have room for every o = (i + before - k dilation) / stride, i in the picture, k in the kernel */
-static void gradient_extent(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t dilation, int64_t before, int64_t *extent, int64_t *start)
+static void gradient_extent(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t dilation, int64_t before,
+                            int64_t *extent, int64_t *start)
 {
     const int64_t lowest = divide_down(before - (kernel - 1) * dilation, stride);
     const int64_t highest = (in - 1 + before) / stride;
@@ -81,7 +84,8 @@ int64_t dpid_taps_classes(const dpid_conv2d *g)
 int64_t dpid_taps_bytes(const dpid_conv2d *g)
 {
     const int64_t taps = g->window.kernel_h * g->window.kernel_w;
-    return dpid_taps_classes(g) * (int64_t)sizeof(dpid_correlation) + taps * (int64_t)(sizeof(dpid_segment) + sizeof(dpid_tap));
+    return dpid_taps_classes(g) * (int64_t)sizeof(dpid_correlation) +
+           taps * (int64_t)(sizeof(dpid_segment) + sizeof(dpid_tap));
 }
 
 int64_t dpid_taps_forward_weights(const dpid_conv2d *g)
@@ -111,7 +115,12 @@ void dpid_taps_forward(const dpid_conv2d *g, const dpid_plane *p, void *memory, 
     const dpid_window *w = &g->window;
     const int64_t row = p->columns * p->pitch;
     dpid_correlation *c = memory;
-    *c = (dpid_correlation){.height = w->out_h, .width = w->out_w, .in_row = w->stride_h * row, .in_step = w->stride_w * p->pitch, .out_row = w->out_w * g->out, .out_step = g->out,
+    *c = (dpid_correlation){.height = w->out_h,
+                            .width = w->out_w,
+                            .in_row = w->stride_h * row,
+                            .in_step = w->stride_w * p->pitch,
+                            .out_row = w->out_w * g->out,
+                            .out_step = g->out,
                             .channels = g->out_g};
     c->segment = (dpid_segment *)(c + 1);
     c->tap = (dpid_tap *)(c->segment + w->kernel_h * w->kernel_w);
@@ -121,7 +130,8 @@ void dpid_taps_forward(const dpid_conv2d *g, const dpid_plane *p, void *memory, 
     *out = c;
 }
 
-/* The taps that reach pixels y, y + stride_h, ... and x, x + stride_w, ..., from the last to the first: their places in dy go up. */
+/* The taps that reach pixels y, y + stride_h, ... and x, x + stride_w, ..., from the last to the first: their places
+   in dy go up. */
 static void add_class(const dpid_conv2d *g, int64_t row, int64_t pitch, int64_t y, int64_t x, dpid_correlation *c)
 {
     const dpid_window *w = &g->window;
@@ -146,9 +156,18 @@ void dpid_taps_backward(const dpid_conv2d *g, const dpid_plane *p, void *memory,
     for (int64_t y = 0; y < w->stride_h; y++) {
         for (int64_t x = 0; x < w->stride_w; x++) {
             dpid_correlation *c = &all[y * w->stride_w + x];
-            *c = (dpid_correlation){.segment = segment, .tap = tap, .height = (w->h - y + w->stride_h - 1) / w->stride_h, .width = (w->w - x + w->stride_w - 1) / w->stride_w,
-                                    .in_start = p->top * row + p->left * p->pitch, .in_row = row, .in_step = p->pitch, .out_start = (y * w->w + x) * w->c, .out_row = w->stride_h * w->w * w->c,
-                                    .out_step = w->stride_w * w->c, .channels = g->in_g, .weights = weights};
+            *c = (dpid_correlation){.segment = segment,
+                                    .tap = tap,
+                                    .height = (w->h - y + w->stride_h - 1) / w->stride_h,
+                                    .width = (w->w - x + w->stride_w - 1) / w->stride_w,
+                                    .in_start = p->top * row + p->left * p->pitch,
+                                    .in_row = row,
+                                    .in_step = p->pitch,
+                                    .out_start = (y * w->w + x) * w->c,
+                                    .out_row = w->stride_h * w->w * w->c,
+                                    .out_step = w->stride_w * w->c,
+                                    .channels = g->in_g,
+                                    .weights = weights};
             add_class(g, row, p->pitch, y, x, c);
             segment += c->segments;
             tap += c->taps;

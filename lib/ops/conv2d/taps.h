@@ -1,7 +1,10 @@
-/* Where a convolution reads: padded pictures, and kernels as lists of memory runs. Whole numbers only; the same for every precision.
+/* Where a convolution reads: padded pictures, and kernels as lists of memory runs. Whole numbers only; the same for
+   every precision.
 
-   A correlation is a list of segments - runs of memory behind a pixel's place - with weights w[block of 16 results][length of all segments][16]. The forward map is one correlation. The input
-   gradient is one for each residue of the pixel's place modulo the stride, over the taps that reach it:   dx[i] = sum over k with i + top - k dilation = stride o of dy[o] w[k]. */
+   A correlation is a list of segments - runs of memory behind a pixel's place - with weights w[block of 16
+   results][length of all segments][16]. The forward map is one correlation. The input
+   gradient is one for each residue of the pixel's place modulo the stride, over the taps that reach it:
+   dx[i] = sum over k with i + top - k dilation = stride o of dy[o] w[k]. */
 #ifndef DPID_OPS_CONV2D_TAPS_H
 #define DPID_OPS_CONV2D_TAPS_H
 
@@ -10,7 +13,9 @@
 /* A picture with zeros around it: pixel (0, 0) of the picture stands at (top, left). */
 typedef struct {
     int64_t rows, columns, pitch, top, left; /* pitch: reals a pixel */
-    int64_t blocks, block;                   /* Winograd's planes hold 16 channels each and lie behind each other, block reals apart; else there is one plane of all channels */
+    /* Winograd's planes hold 16 channels each and lie behind each other, block reals apart; else there is one plane
+       of all channels */
+    int64_t blocks, block;
 } dpid_plane;
 
 typedef struct {
@@ -26,7 +31,8 @@ typedef struct {
     int64_t segments, length; /* of all segments together */
     dpid_tap *tap;            /* in the order of the weights */
     int64_t taps;
-    /* pixel (y, x), y < height, x < width, reads at in_start + y in_row + x in_step and writes at out_start + y out_row + x out_step */
+    /* pixel (y, x), y < height, x < width, reads at in_start + y in_row + x in_step and writes at out_start + y
+       out_row + x out_step */
     int64_t height, width, in_start, in_row, in_step, out_start, out_row, out_step;
     int64_t channels; /* of the result, in one group */
     int64_t weights;  /* where its weights begin, in reals */
@@ -40,7 +46,8 @@ dpid_plane dpid_plane_forward(const dpid_conv2d *g, bool winograd);
 dpid_plane dpid_plane_backward(const dpid_conv2d *g, bool winograd);
 
 int64_t dpid_taps_classes(const dpid_conv2d *g); /* correlations of the input gradient */
-int64_t dpid_taps_bytes(const dpid_conv2d *g);   /* of memory for either of these, which fill out (one, or classes) and lay their lists into memory */
+/* of memory for either of these, which fill out (one, or classes) and lay their lists into memory */
+int64_t dpid_taps_bytes(const dpid_conv2d *g);
 void dpid_taps_forward(const dpid_conv2d *g, const dpid_plane *p, void *memory, dpid_correlation **out);
 void dpid_taps_backward(const dpid_conv2d *g, const dpid_plane *p, void *memory, dpid_correlation **out);
 /* Reals of the weights of one group: of the forward correlation, of all backward ones. */

@@ -1,5 +1,7 @@
-/* Winograd's transforms of one tile: five one-dimensional ones, each applied to the columns and then to the rows.   What for: winograd.h
-   A transform has 72 addresses and as many vectors: it is written so that neither has to leave the registers (docs/design/0003-convolution.md has what that gives). */
+/* Winograd's transforms of one tile: five one-dimensional ones, each applied to the columns and then to the rows.
+   What for: winograd.h
+   A transform has 72 addresses and as many vectors: it is written so that neither has to leave the registers
+   (docs/design/0003-convolution.md has what that gives). */
 #ifndef DPID_OPS_CONV2D_TILE_H
 #define DPID_OPS_CONV2D_TILE_H
 
@@ -113,8 +115,10 @@ DPID_INLINE void store_row(line f, const int m, const vec *x, real *y, const ste
     DPID_UNROLL for (int j = 0; j < m; j++) vec_store(at_step(y, column, j), start ? out[j] + *start : out[j]);
 }
 
-/* f on the columns; rows a and b of what it gives: they share most of their terms. What f computes for other rows is dropped. */
-DPID_INLINE void two_columns(line f, const int n, const int a, const int b, const real *x, const tile_in *from, vec *first, vec *second)
+/* f on the columns; rows a and b of what it gives: they share most of their terms. What f computes for other rows is
+   dropped. */
+DPID_INLINE void two_columns(line f, const int n, const int a, const int b, const real *x, const tile_in *from,
+                             vec *first, vec *second)
 {
     DPID_UNROLL for (int j = 0; j < n; j++, x += from->column)
     {
@@ -128,7 +132,8 @@ DPID_INLINE void two_columns(line f, const int n, const int a, const int b, cons
 }
 
 /* Rows a and b of the result (the same: one): their 12 vectors stay in registers where all would not. */
-DPID_INLINE void two_rows(line f, const int n, const int m, const int a, const int b, const real *x, const tile_in *from, real *y, const tile_out *to, const vec *start)
+DPID_INLINE void two_rows(line f, const int n, const int m, const int a, const int b, const real *x,
+                          const tile_in *from, real *y, const tile_out *to, const vec *start)
 {
     vec first[6], second[6];
     two_columns(f, n, a, b, x, from, first, second);
@@ -138,7 +143,8 @@ DPID_INLINE void two_rows(line f, const int n, const int m, const int a, const i
 }
 
 /* f on the columns of the n x n vectors at x, then on the rows: m x m at y; start NULL, or what is added to each */
-DPID_INLINE void transform(line f, const int n, const int m, const real *x, const tile_in *from, real *y, const tile_out *to, const vec *start)
+DPID_INLINE void transform(line f, const int n, const int m, const real *x, const tile_in *from, real *y,
+                           const tile_out *to, const vec *start)
 {
     if (m == 6) {
         two_rows(f, n, m, 0, 0, x, from, y, to, start);

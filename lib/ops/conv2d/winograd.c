@@ -1,4 +1,5 @@
-/* Winograd's convolution: transforms of tiles, and two products.   What for: winograd.h   The transforms of one tile: tile.h */
+/* Winograd's convolution: transforms of tiles, and two products.      What for: winograd.h
+   The transforms of one tile: tile.h */
 #include "ops/conv2d/winograd.h"
 
 #include "ops/conv2d/register.h"
@@ -25,7 +26,8 @@ int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks)
 
 /* ---- tiles to positions ---------------------------------------------------------------- */
 
-DPID_INLINE void tiles_forward(line f, const int n, const real *x, int64_t row, int64_t pitch, int64_t block, int64_t blocks, const dpid_tiles *at, real *t)
+DPID_INLINE void tiles_forward(line f, const int n, const real *x, int64_t row, int64_t pitch, int64_t block,
+                               int64_t blocks, const dpid_tiles *at, real *t)
 {
     const int64_t position = dpid_position(blocks, at->tiles);
     const tile_in in = {steps_of(row), pitch};
@@ -41,17 +43,20 @@ DPID_INLINE void tiles_forward(line f, const int n, const real *x, int64_t row, 
     }
 }
 
-void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t)
+void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at,
+                                 real *t)
 {
     tiles_forward(input_line, 6, x, row, BLOCK, block, blocks, at, t);
 }
 
-void DPID_T(dpid_winograd_input_dense)(const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t)
+void DPID_T(dpid_winograd_input_dense)(const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at,
+                                       real *t)
 {
     tiles_forward(input_line, 6, x, row, pitch, BLOCK, blocks, at, t);
 }
 
-void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t)
+void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at,
+                                    real *t)
 {
     tiles_forward(gradient_line, 4, dy, row, BLOCK, block, blocks, at, t);
 }
@@ -59,7 +64,8 @@ void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, 
 /* ---- output --------------------------------------------------------------------------------- */
 
 /* A tile at the border or in a block that is not full goes through an array of its own. */
-static void store_part(const real *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, int64_t pitch, real *y)
+static void store_part(const real *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, int64_t pitch,
+                       real *y)
 {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++)
@@ -79,7 +85,8 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-DPID_INLINE void tiles_backward(const bool biased, const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y)
+DPID_INLINE void tiles_backward(const bool biased, const real *t, const dpid_tiles *at, int64_t channels,
+                                int64_t height, int64_t width, const real *bias, real *y)
 {
     const int64_t position = dpid_position(blocks_of(channels), at->tiles);
     const int64_t row = width * channels;
@@ -106,7 +113,8 @@ DPID_INLINE void tiles_backward(const bool biased, const real *t, const dpid_til
     }
 }
 
-void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y)
+void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width,
+                                  const real *bias, real *y)
 {
     if (bias)
         tiles_backward(true, t, at, channels, height, width, bias, y);
@@ -128,7 +136,8 @@ static vec bias_of_pair(const real *bias, int first, int64_t channels)
 DPID_INLINE void store_half(const real *tile, int64_t row, real *y)
 {
     for (int i = 0; i < DPID_TILE; i++, y += row)
-        DPID_UNROLL for (int j = 0; j < DPID_TILE; j++) for (int v = 0; v < HALF_BLOCK; v += HALF_VL) half_store(y + j * HALF_BLOCK + v, half_load(tile + (i * DPID_TILE + j) * BLOCK + v));
+        DPID_UNROLL for (int j = 0; j < DPID_TILE; j++) for (int v = 0; v < HALF_BLOCK; v += HALF_VL)
+            half_store(y + j * HALF_BLOCK + v, half_load(tile + (i * DPID_TILE + j) * BLOCK + v));
 }
 
 static void store_half_part(const real *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, real *y)
@@ -138,7 +147,8 @@ static void store_half_part(const real *tile, int64_t channels, int64_t rows, in
             memcpy(y + i * row + j * channels, tile + (i * DPID_TILE + j) * BLOCK, (size_t)channels * sizeof *y);
 }
 
-void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *a, real *b)
+void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height,
+                                       int64_t width, const real *bias, real *a, real *b)
 {
     const int64_t position = dpid_position(1, at->tiles);
     const int64_t row = width * channels;
@@ -198,7 +208,8 @@ void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t o
         for (int64_t i = 0; i < in; i++) {
             const real *from = du + ((o * in_blocks + i / BLOCK) * BLOCK + i % BLOCK) * BLOCK;
             for (int v = 0; v < BLOCK; v += VL)
-                transform(weight_gradient_line, 6, 3, from + v, &positions, dw + (o * 9 * in + i) * BLOCK + v, &taps, NULL);
+                transform(weight_gradient_line, 6, 3, from + v, &positions, dw + (o * 9 * in + i) * BLOCK + v, &taps,
+                          NULL);
         }
     }
 }
@@ -209,7 +220,8 @@ static void multiply_narrow(const real *v, const real *u, int64_t in_blocks, int
 {
     for (int64_t o = 0; o < out_blocks; o++)
         for (int64_t t = 0; t < tiles; t += NARROW_ROWS)
-            multiply_dense(NARROW_ROWS, 1, v + t * BLOCK, tiles * BLOCK, in_blocks, u + o * in_blocks * BLOCK * BLOCK, 0, m + (o * tiles + t) * BLOCK, 0);
+            multiply_dense(NARROW_ROWS, 1, v + t * BLOCK, tiles * BLOCK, in_blocks, u + o * in_blocks * BLOCK * BLOCK,
+                           0, m + (o * tiles + t) * BLOCK, 0);
 }
 
 static void multiply_wide(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m)
@@ -219,13 +231,16 @@ static void multiply_wide(const real *v, const real *u, int64_t in_blocks, int64
     int64_t o = 0;
     for (; PAIRS && o + 2 <= out_blocks; o += 2)
         for (int64_t t = 0; t < tiles; t += PAIR_ROWS)
-            multiply_dense(PAIR_ROWS, 2, v + t * BLOCK, plane, in_blocks, u + o * of_block, of_block, m + o * plane + t * BLOCK, plane);
+            multiply_dense(PAIR_ROWS, 2, v + t * BLOCK, plane, in_blocks, u + o * of_block, of_block,
+                           m + o * plane + t * BLOCK, plane);
     for (; o < out_blocks; o++)
         for (int64_t t = 0; t < tiles; t += DENSE_ROWS)
-            multiply_dense(DENSE_ROWS, 1, v + t * BLOCK, plane, in_blocks, u + o * of_block, 0, m + o * plane + t * BLOCK, 0);
+            multiply_dense(DENSE_ROWS, 1, v + t * BLOCK, plane, in_blocks, u + o * of_block, 0,
+                           m + o * plane + t * BLOCK, 0);
 }
 
-void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, bool narrow, const dpid_ahead *ahead, real *m)
+void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles,
+                                    bool narrow, const dpid_ahead *ahead, real *m)
 {
     for (int64_t p = 0; p < DPID_POSITIONS; p++) {
         const real *from = v + p * dpid_position(in_blocks, tiles);
@@ -239,7 +254,8 @@ void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blo
     }
 }
 
-static void accumulate_position(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, real *du)
+static void accumulate_position(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles,
+                                int64_t count, bool from_zero, real *du)
 {
     const walk all = {.a_step = BLOCK, .d_step = BLOCK, .height = 1, .width = count};
     const int64_t of_block = in_blocks * BLOCK * BLOCK;
@@ -248,19 +264,22 @@ static void accumulate_position(const real *v, const real *z, int64_t in_blocks,
         int64_t o = 0;
         for (; PAIRS && o + 2 <= out_blocks; o += 2)
             for (int r = 0; r < BLOCK; r += PAIR_WEIGHT_ROWS)
-                accumulate(PAIR_WEIGHT_ROWS, 2, v + i * plane + r, z + o * plane, plane, &all, from_zero, du + o * of_block + (i * BLOCK + r) * BLOCK, of_block);
+                accumulate(PAIR_WEIGHT_ROWS, 2, v + i * plane + r, z + o * plane, plane, &all, from_zero,
+                           du + o * of_block + (i * BLOCK + r) * BLOCK, of_block);
         for (; o < out_blocks; o++)
             for (int r = 0; r < BLOCK; r += WEIGHT_ROWS)
-                accumulate(WEIGHT_ROWS, 1, v + i * plane + r, z + o * plane, 0, &all, from_zero, du + o * of_block + (i * BLOCK + r) * BLOCK, 0);
+                accumulate(WEIGHT_ROWS, 1, v + i * plane + r, z + o * plane, 0, &all, from_zero,
+                           du + o * of_block + (i * BLOCK + r) * BLOCK, 0);
     }
 }
 
-void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead,
-                                       real *du)
+void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks,
+                                      int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead, real *du)
 {
     for (int64_t p = 0; p < DPID_POSITIONS; p++) {
         dpid_ahead_part(ahead, p, DPID_POSITIONS);
-        accumulate_position(v + p * dpid_position(in_blocks, tiles), z + p * dpid_position(out_blocks, tiles), in_blocks, out_blocks, tiles, count, from_zero,
+        accumulate_position(v + p * dpid_position(in_blocks, tiles), z + p * dpid_position(out_blocks, tiles),
+                            in_blocks, out_blocks, tiles, count, from_zero,
                             du + p * dpid_weight_position(in_blocks, out_blocks));
     }
 }
@@ -277,7 +296,8 @@ void DPID_T(dpid_winograd_multiply_pairs)(const real *v, const real *u, int64_t 
     }
 }
 
-void DPID_T(dpid_winograd_accumulate_pairs)(const real *v, const real *z, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead, real *du)
+void DPID_T(dpid_winograd_accumulate_pairs)(const real *v, const real *z, int64_t tiles, int64_t count, bool from_zero,
+                                            const dpid_ahead *ahead, real *du)
 {
     const walk all = {.a_step = HALF_BLOCK, .d_step = HALF_BLOCK, .height = 1, .width = 2 * count};
     for (int64_t p = 0; p < DPID_POSITIONS; p++, du += dpid_weight_position(1, 1)) {

@@ -1,10 +1,13 @@
-/* Winograd's convolution F(4x4, 3x3): a tile of 6x6 inputs gives 4x4 outputs with 36 products instead of 144 (Lavin and Gray 2016, arXiv:1509.09308, section 4).
-     forward           Y = A^T [ (G w G^T) . (B^T x B) ] A            . = product over channels at each of the 36 positions
+/* Winograd's convolution F(4x4, 3x3): a tile of 6x6 inputs gives 4x4 outputs with 36 products instead of 144 (Lavin
+   and Gray 2016, arXiv:1509.09308, section 4).
+     forward      Y = A^T [ (G w G^T) . (B^T x B) ] A      . = product over channels at each of the 36 positions
      weight gradient   dw = G^T [ (B^T x B)^T . (A dy A^T) ] G        the exact transpose of the forward map
      input gradient    the forward map of the padded dy with flipped, transposed weights
-   A set of transformed tiles is t[36][blocks][tiles][16]: positions, blocks of 16 channels, tiles.   Derivation: conv2d.md
+   A set of transformed tiles is t[36][blocks][tiles][16]: positions, blocks of 16 channels, tiles.
+   Derivation: conv2d.md
 
-   Pairs: of at most 8 channels a block holds two pictures, one in each half. The transforms of inputs, gradients and weights do not know it; products and results do.
+   Pairs: of at most 8 channels a block holds two pictures, one in each half. The transforms of inputs, gradients and
+   weights do not know it; products and results do.
 
    These are functions of one compilation (precision and instruction set), for the files of this folder. */
 #ifndef DPID_OPS_CONV2D_WINOGRAD_H
@@ -38,28 +41,38 @@ static inline int64_t dpid_weight_position(int64_t in_blocks, int64_t out_blocks
 /* The number of tiles that the product wants for this many blocks of results: count rounded up. */
 int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks);
 
-/* t = B^T x B.  x: padded picture in blocks of 16 channels, x[blocks][rows][columns][16]: `row` reals from row to row, `block` from block to block */
-void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t);
+/* t = B^T x B.  x: padded picture in blocks of 16 channels, x[blocks][rows][columns][16]: `row` reals from row to
+   row, `block` from block to block */
+void DPID_T(dpid_winograd_input)(const real *x, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at,
+                                 real *t);
 /* the same of a picture with all channels of a pixel side by side: `pitch` reals a pixel, at least 16 for each block */
-void DPID_T(dpid_winograd_input_dense)(const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at, real *t);
+void DPID_T(dpid_winograd_input_dense)(const real *x, int64_t row, int64_t pitch, int64_t blocks, const dpid_tiles *at,
+                                       real *t);
 /* t = A dy A^T, dy laid out like x */
-void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at, real *t);
+void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, int64_t blocks, const dpid_tiles *at,
+                                    real *t);
 /* y = A^T t A, clipped to height x width pixels of `channels` */
-void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *y);
+void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width,
+                                  const real *bias, real *y);
 /* the same of pairs: each half of t to a picture of its own; b NULL: there is no second one */
-void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height, int64_t width, const real *bias, real *a, real *b);
+void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int64_t channels, int64_t height,
+                                       int64_t width, const real *bias, real *a, real *b);
 /* u = G w G^T for one block of results.  w[9][in][16]: taps row by row */
 void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u);
 /* dw[out block][9][in][16] = G^T du G, du like u */
 void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t out_blocks, real *dw);
-/* m = v u at each position; fetches what is ahead. narrow: fewer sums at a time, for a CPU with one multiply-add a cycle (dpid_isa_halves); the same bits */
-void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, bool narrow, const dpid_ahead *ahead, real *m);
+/* m = v u at each position; fetches what is ahead. narrow: fewer sums at a time, for a CPU with one multiply-add a
+   cycle (dpid_isa_halves); the same bits */
+void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles,
+                                    bool narrow, const dpid_ahead *ahead, real *m);
 /* du (+)= v^T z at each position, over the first `count` of `tiles` tiles */
-void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead,
-                                       real *du);
+void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks,
+                                      int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead, real *du);
 
 /* The same of pairs; both sides of a weight are one block of which 8 channels count. */
-void DPID_T(dpid_winograd_multiply_pairs)(const real *v, const real *u, int64_t tiles, const dpid_ahead *ahead, real *m);
-void DPID_T(dpid_winograd_accumulate_pairs)(const real *v, const real *z, int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead, real *du);
+void DPID_T(dpid_winograd_multiply_pairs)(const real *v, const real *u, int64_t tiles, const dpid_ahead *ahead,
+                                          real *m);
+void DPID_T(dpid_winograd_accumulate_pairs)(const real *v, const real *z, int64_t tiles, int64_t count, bool from_zero,
+                                            const dpid_ahead *ahead, real *du);
 
 #endif

@@ -1,4 +1,6 @@
-/* Softmax cross-entropy: L = mean over i of -sum_k t_ik log softmax(z_i)_k,  t = (1 - smoothing) onehot + smoothing / classes.   Derivation: cross_entropy.md   Reference: cross_entropy_ref.c */
+/* Softmax cross-entropy: L = mean over i of -sum_k t_ik log softmax(z_i)_k,  t = (1 - smoothing) onehot + smoothing /
+   classes.
+   Derivation: cross_entropy.md      Reference: cross_entropy_ref.c */
 #include "ops/loss.h"
 #include "tensor/elementary.h"
 #include "tensor/real.h"
@@ -9,7 +11,8 @@ typedef long double wide;
 typedef double wide;
 #endif
 
-enum { BLOCK = 256 }; /* exponentials at a time: some rows, or a piece of one; small, for a host's thread may have a small stack */
+/* exponentials at a time: some rows, or a piece of one; small, for a host's thread may have a small stack */
+enum { BLOCK = 256 };
 
 typedef struct {
     dpid_loss_pass *pass;
@@ -17,7 +20,8 @@ typedef struct {
     int64_t begin, end;  /* columns that e holds */
     wide e[BLOCK];       /* e^(z - top), row by row */
     int64_t best[BLOCK]; /* of each row: where its largest stands */
-    wide top[BLOCK], sum[BLOCK], rest[BLOCK]; /* the largest, the sum of all e^(z - top), and of all but that of the largest, which is 1 */
+    /* the largest, the sum of all e^(z - top), and of all but that of the largest, which is 1 */
+    wide top[BLOCK], sum[BLOCK], rest[BLOCK];
 } block;
 
 /* The largest of each row, and its first place; -1 with a NaN in the row */
@@ -59,7 +63,8 @@ static void add_exponentials(block *b)
     }
 }
 
-/* -sum_k t_k log p_k,  -log p_k = log(1 + rest) + (top - z_k): neither term rounds what is small beside what is large */
+/* -sum_k t_k log p_k,  -log p_k = log(1 + rest) + (top - z_k): neither term rounds what is small beside what is
+   large */
 static wide row_loss(const block *b, int64_t i, wide smoothing)
 {
     const int64_t width = b->pass->width;
@@ -90,7 +95,9 @@ static void find_gradients(const block *b, wide smoothing)
         for (int64_t k = 0; k < width; k++)
             dz[k] = (real)((b->e[i * width + k] * scale - smoothing / (wide)pass->width) * each);
         if (label >= 0 && label < width)
-            dz[label] = (real)((less_than_one(b, i, pass->labels[b->first + i], b->e[i * width + label] * scale) + smoothing - smoothing / (wide)pass->width) * each);
+            dz[label] = (real)((less_than_one(b, i, pass->labels[b->first + i], b->e[i * width + label] * scale) +
+                                smoothing - smoothing / (wide)pass->width) *
+                               each);
     }
 }
 
@@ -172,7 +179,8 @@ int32_t deepid_cross_entropy_forward(const char *options, const deepid_tensor *z
     return dpid_leave(z->head.ctx, dpid_loss_primitive(&dpid_loss_cross_entropy, options, z, labels, NULL, NULL, loss));
 }
 
-int32_t deepid_cross_entropy_backward(const char *options, const deepid_tensor *z, const int32_t *labels, deepid_tensor *dz)
+int32_t deepid_cross_entropy_backward(const char *options, const deepid_tensor *z, const int32_t *labels,
+                                      deepid_tensor *dz)
 {
     DPID_TRY(dpid_enter(z, DPID_MAGIC_TENSOR));
     return dpid_leave(z->head.ctx, dpid_loss_primitive(&dpid_loss_cross_entropy, options, z, labels, NULL, dz, NULL));

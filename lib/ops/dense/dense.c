@@ -1,6 +1,6 @@
 /* Dense: y = x w^T + b.   Derivation: dense.md   Reference: dense_ref.c
-   Where w is small all products are done in registers, in an order of sums that no cutting changes (tensor/product.h); forward wants w transposed for that, which costs about 2 / n of it.
-   Large ones go to BLAS. */
+   Where w is small all products are done in registers, in an order of sums that no cutting changes
+   (tensor/product.h); forward wants w transposed for that, which costs about 2 / n of it. Large ones go to BLAS. */
 #include "ops/dense/dense.h"
 
 #include "tensor/gemm.h"
@@ -24,13 +24,20 @@ static int64_t outputs(const dpid_pass *pass)
 
 static void pack(const dpid_pass *pass)
 {
-    DPID_T(dpid_transpose)(outputs(pass), inputs(pass), pass->parameter[WEIGHT], inputs(pass), pass->scratch, dpid_product_pad(outputs(pass)));
+    DPID_T(dpid_transpose)
+    (outputs(pass), inputs(pass), pass->parameter[WEIGHT], inputs(pass), pass->scratch,
+     dpid_product_pad(outputs(pass)));
 }
 
 static dpid_product_end forward_end(const dpid_pass *pass, const dpid_dense_forward_end *beside)
 {
-    return (dpid_product_end){
-        .bias = pass->parameter[BIAS], .rectify = beside->rectify, .dropped = !pass->y, .skip = beside->skip, .s = beside->s, .joined = beside->joined, .mask = beside->mask};
+    return (dpid_product_end){.bias = pass->parameter[BIAS],
+                              .rectify = beside->rectify,
+                              .dropped = !pass->y,
+                              .skip = beside->skip,
+                              .s = beside->s,
+                              .joined = beside->joined,
+                              .mask = beside->mask};
 }
 
 /* y = x w^T + 1 b^T, w^T in the scratch */
@@ -70,7 +77,10 @@ static void input_gradient(const dpid_pass *pass, const dpid_dense_backward_end 
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
-    const dpid_product_end end = {.of = beside->rectified ? pass->x : NULL, .plus = beside->plus, .through = beside->through, .back = beside->back};
+    const dpid_product_end end = {.of = beside->rectified ? pass->x : NULL,
+                                  .plus = beside->plus,
+                                  .through = beside->through,
+                                  .back = beside->back};
     DPID_T(dpid_product_nn)(pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, &end, pass->dx, in);
 }
 
@@ -95,7 +105,8 @@ const dpid_dense_parts DPID_T(dpid_dense_parts) = {forward_alone, input_gradient
 
 /* ---- small: tasks ------------------------------------------------------------------ */
 
-enum { TASK_ROWS = 32, ALONE = 1 << 19 }; /* a product of fewer multiply-adds is one task: a region would cost more than it saves */
+/* a product of fewer multiply-adds is one task: a region would cost more than it saves */
+enum { TASK_ROWS = 32, ALONE = 1 << 19 };
 
 typedef struct {
     const dpid_pass *pass;
@@ -173,7 +184,8 @@ static void dense_forward(const dpid_pass *pass)
     }
     if (b)
         copy_rows(pass->n, out, b, pass->y);
-    DPID_P(dpid_gemm_nt)(pass->pool, pass->n, out, in, pass->x, in, pass->parameter[WEIGHT], in, b != NULL, pass->y, out);
+    DPID_P(dpid_gemm_nt)
+    (pass->pool, pass->n, out, in, pass->x, in, pass->parameter[WEIGHT], in, b != NULL, pass->y, out);
 }
 
 /* dx = dy w      dw += dy^T x      db += dy^T 1 */
@@ -189,9 +201,11 @@ static void dense_backward(const dpid_pass *pass)
         return;
     }
     if (!small && pass->dx)
-        DPID_P(dpid_gemm_nn)(pass->pool, pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, false, pass->dx, in);
+        DPID_P(dpid_gemm_nn)
+    (pass->pool, pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, false, pass->dx, in);
     if (!small && pass->dparameter[WEIGHT])
-        DPID_P(dpid_gemm_tn)(pass->pool, out, in, pass->n, pass->dy, out, pass->x, in, true, pass->dparameter[WEIGHT], in);
+        DPID_P(dpid_gemm_tn)
+    (pass->pool, out, in, pass->n, pass->dy, out, pass->x, in, true, pass->dparameter[WEIGHT], in);
     if (pass->dparameter[BIAS])
         DPID_T(dpid_column_sums)(pass->n, out, pass->dy, out, pass->dparameter[BIAS]);
 }
@@ -231,13 +245,21 @@ static const dpid_option known[] = {
 static int32_t infer(deepid_ctx *ctx, dpid_op *op)
 {
     if (op->in.rank != 1)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "dense: input is %s, expected features; put flatten or global_avgpool before it", dpid_shape_text(op->in.rank, op->in.extent).text);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "dense: input is %s, expected features; put flatten or global_avgpool before it",
+                         dpid_shape_text(op->in.rank, op->in.extent).text);
     const int64_t in = op->in.extent[0];
     const int64_t out = op->option[OUT].i;
     op->out = (dpid_shape){1, {out}};
-    op->parameter[WEIGHT] =
-        (dpid_parameter_spec){.name = "weight", .role = DPID_ROLE_WEIGHT, .trained = true, .rank = 2, .extents = {out, in}, .fan_in = in, .fan_out = out};
-    op->parameter[BIAS] = (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_BIAS, .trained = true, .rank = 1, .extents = {out}, .fan_in = in};
+    op->parameter[WEIGHT] = (dpid_parameter_spec){.name = "weight",
+                                                  .role = DPID_ROLE_WEIGHT,
+                                                  .trained = true,
+                                                  .rank = 2,
+                                                  .extents = {out, in},
+                                                  .fan_in = in,
+                                                  .fan_out = out};
+    op->parameter[BIAS] = (dpid_parameter_spec){
+        .name = "bias", .role = DPID_ROLE_BIAS, .trained = true, .rank = 1, .extents = {out}, .fan_in = in};
     op->parameters = 1 + (int32_t)op->option[HAS_BIAS].i;
     op->macs = in * out;
     return DEEPID_OK;
@@ -270,13 +292,15 @@ int32_t deepid_dense_forward(const deepid_tensor *x, const deepid_tensor *w, con
     return dpid_primitive_forward(&dpid_kind_dense, options_of(w, b, text), DPID_EVAL, x, parameters, y);
 }
 
-int32_t deepid_dense_backward(const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dw, deepid_tensor *db)
+int32_t deepid_dense_backward(const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *dy,
+                              deepid_tensor *dx, deepid_tensor *dw, deepid_tensor *db)
 {
     char text[64];
     if (!dpid_is(w, DPID_MAGIC_TENSOR))
         return DEEPID_ERR_ARGUMENT;
     const deepid_tensor *parameters[] = {w, db}; /* the values of b are not needed, its gradient has its shape */
     deepid_tensor *const gradients[] = {dw, db};
-    return dpid_primitive_backward(&dpid_kind_dense, options_of(w, db, text), DPID_EVAL, x, parameters, dy, dx, gradients);
+    return dpid_primitive_backward(&dpid_kind_dense, options_of(w, db, text), DPID_EVAL, x, parameters, dy, dx,
+                                   gradients);
 }
 #endif

@@ -4,10 +4,12 @@
 
 #include "ops/op.h"
 
-/* Its products are done in registers: a row of y or dx has the same bits whatever other rows are worked out with it, and so has a row of dw. */
+/* Its products are done in registers: a row of y or dx has the same bits whatever other rows are worked out with it,
+   and so has a row of dw. */
 bool dpid_dense_is_small(const dpid_op *op);
 
-/* What a small layer does beside its product, so that its results are not read again for it. Arrays are of the pass's samples. */
+/* What a small layer does beside its product, so that its results are not read again for it. Arrays are of the
+   pass's samples. */
 typedef struct {
     bool rectify;     /* y = max(x w^T + b, 0) */
     const void *skip; /* NULL, or: joined = y + s skip, exactly s skip where y is 0 */
@@ -25,9 +27,11 @@ typedef struct {
 
 /* The parts of a small layer. None uses the pool. */
 typedef struct {
-    void (*forward)(const dpid_pass *pass, const dpid_dense_forward_end *beside);          /* y; the scratch holds w^T, or x^T where that is less work */
+    /* y; the scratch holds w^T, or x^T where that is less work */
+    void (*forward)(const dpid_pass *pass, const dpid_dense_forward_end *beside);
     void (*input_gradient)(const dpid_pass *pass, const dpid_dense_backward_end *beside); /* dx */
-    /* Rows first .. first + count - 1 of dw, and those entries of db, over the pass's samples: added to what is there, or in its place. squares, unless NULL, gets the sum of their squares. */
+    /* Rows first .. first + count - 1 of dw, and those entries of db, over the pass's samples: added to what is
+       there, or in its place. squares, unless NULL, gets the sum of their squares. */
     void (*weight_gradient)(const dpid_pass *pass, int64_t first, int64_t count, bool add, double *squares);
 } dpid_dense_parts;
 #define DPID_DENSE_DECLARE(suffix, real) extern const dpid_dense_parts dpid_dense_parts_##suffix;

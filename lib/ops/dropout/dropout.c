@@ -1,4 +1,5 @@
-/* Dropout: y = x mask / (1 - p) in training, y = x in evaluation.   Derivation: dropout.md   Reference: dropout_ref.c */
+/* Dropout: y = x mask / (1 - p) in training, y = x in evaluation.      Derivation: dropout.md
+   Reference: dropout_ref.c */
 #include "ops/op.h"
 #include "tensor/philox.h"
 #include "tensor/real.h"
@@ -19,13 +20,15 @@ static uint64_t limit_of(double p)
     return (uint64_t)ceil(p * 0x1p53) << 11;
 }
 
-/* The mask of an element is a function of (seed, layer, step, place): nothing is stored, backward draws it again. factor[i]: of the element first + i, first even. */
+/* The mask of an element is a function of (seed, layer, step, place): nothing is stored, backward draws it again.
+   factor[i]: of the element first + i, first even. */
 static void draw(const dpid_pass *pass, uint64_t limit, real scale, int64_t first, real *restrict factor)
 {
     const uint32_t low = (uint32_t)limit;
     const uint32_t high = (uint32_t)(limit >> 32);
     uint32_t v[4][BLOCKS];
-    dpid_philox(pass->noise_seed, DPID_STREAM_NOISE, pass->noise_substream, ((pass->noise_step << 40) + (uint64_t)first) / 2, BLOCKS, v[0], v[1], v[2], v[3]);
+    dpid_philox(pass->noise_seed, DPID_STREAM_NOISE, pass->noise_substream,
+                ((pass->noise_step << 40) + (uint64_t)first) / 2, BLOCKS, v[0], v[1], v[2], v[3]);
     for (int i = 0; i < BLOCKS; i++) {
         factor[2 * i] = (v[1][i] < high) | ((v[1][i] == high) & (v[0][i] < low)) ? 0 : scale;
         factor[2 * i + 1] = (v[3][i] < high) | ((v[3][i] == high) & (v[2][i] < low)) ? 0 : scale;
@@ -100,7 +103,8 @@ int32_t deepid_dropout_forward(const char *options, int32_t train, const deepid_
     return dpid_primitive_forward(&dpid_kind_dropout, options, train ? DPID_TRAIN : DPID_EVAL, x, NULL, y);
 }
 
-int32_t deepid_dropout_backward(const char *options, int32_t train, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx)
+int32_t deepid_dropout_backward(const char *options, int32_t train, const deepid_tensor *x, const deepid_tensor *dy,
+                                deepid_tensor *dx)
 {
     return dpid_primitive_backward(&dpid_kind_dropout, options, train ? DPID_TRAIN : DPID_EVAL, x, NULL, dy, dx, NULL);
 }

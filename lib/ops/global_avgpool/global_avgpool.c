@@ -57,7 +57,8 @@ const dpid_kernels DPID_T(dpid_kernels_global_avgpool) = {global_avgpool_forward
 static int32_t infer(deepid_ctx *ctx, dpid_op *op)
 {
     if (op->in.rank != 3)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "global_avgpool: input is %s, expected height x width x channels", dpid_shape_text(op->in.rank, op->in.extent).text);
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "global_avgpool: input is %s, expected height x width x channels",
+                         dpid_shape_text(op->in.rank, op->in.extent).text);
     op->out = (dpid_shape){1, {op->in.extent[2]}};
     return DEEPID_OK;
 }

@@ -1,4 +1,5 @@
-/* Gradient cast: y = x, and on the way back a f32 gradient is stored in sixteen bits.   Derivation: gradient_cast.md   Reference: gradient_cast_ref.c */
+/* Gradient cast: y = x, and on the way back a f32 gradient is stored in sixteen bits.      Derivation: gradient_cast.md
+   Reference: gradient_cast_ref.c */
 #include "ops/op.h"
 #include "tensor/half.h"
 #include "tensor/real.h"
@@ -71,7 +72,8 @@ static const dpid_option known[] = {
 extern const dpid_kind dpid_kind_gradient_cast;
 const dpid_kind dpid_kind_gradient_cast = {
     .word = "gradient_cast",
-    .help = "y = x; in f32 nets the gradient is stored in 16 bits, dx = cast(scale dy) / scale; in f64 nets dx = dy; options: format=f16|bf16|none, scale=1",
+    .help = "y = x; in f32 nets the gradient is stored in 16 bits, dx = cast(scale dy) / scale; in f64 nets dx = dy; "
+            "options: format=f16|bf16|none, scale=1",
     .flags = DPID_KIND_ROUGH,
     .options = known,
     .infer = dpid_infer_same,
@@ -83,7 +85,8 @@ int32_t deepid_gradient_cast_forward(const char *options, const deepid_tensor *x
     return dpid_primitive_forward(&dpid_kind_gradient_cast, options, DPID_EVAL, x, NULL, y);
 }
 
-int32_t deepid_gradient_cast_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy, deepid_tensor *dx)
+int32_t deepid_gradient_cast_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                      deepid_tensor *dx)
 {
     return dpid_primitive_backward(&dpid_kind_gradient_cast, options, DPID_EVAL, x, NULL, dy, dx, NULL);
 }

@@ -1,4 +1,5 @@
-/* Layer normalisation: y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis of each row.   Derivation: layernorm.md   Reference: layernorm_ref.c */
+/* Layer normalisation: y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis of each row.
+   Derivation: layernorm.md      Reference: layernorm_ref.c */
 #include "ops/op.h"
 #include "tensor/real.h"
 
@@ -41,7 +42,8 @@ static inline wide fold(const wide *lane)
 
 /* ---- forward ------------------------------------------------------------------- */
 
-/* Of a row: x - mean - rest is what is normalised, rest being what rounding took from the mean. It counts where it is more than the rounding of a y of size 1; in f64 the mean has none. */
+/* Of a row: x - mean - rest is what is normalised, rest being what rounding took from the mean. It counts where it
+   is more than the rounding of a y of size 1; in f64 the mean has none. */
 typedef struct {
     real mean, rest, scale;
 } statistics;
@@ -180,8 +182,10 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     const int64_t c = op->in.extent[op->in.rank - 1];
     op->out = op->in;
     op->parameters = 2;
-    op->parameter[GAMMA] = (dpid_parameter_spec){.name = "weight", .role = DPID_ROLE_SCALE, .trained = true, .rank = 1, .extents = {c}, .start = 1};
-    op->parameter[BETA] = (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_SHIFT, .trained = true, .rank = 1, .extents = {c}};
+    op->parameter[GAMMA] = (dpid_parameter_spec){
+        .name = "weight", .role = DPID_ROLE_SCALE, .trained = true, .rank = 1, .extents = {c}, .start = 1};
+    op->parameter[BETA] =
+        (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_SHIFT, .trained = true, .rank = 1, .extents = {c}};
     op->saved_per_sample = 3 * (dpid_shape_count(&op->in) / c); /* mean, rest and scale of each row */
     op->macs = dpid_shape_count(&op->in);
     return DEEPID_OK;
@@ -198,20 +202,23 @@ static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
 extern const dpid_kind dpid_kind_layernorm;
 const dpid_kind dpid_kind_layernorm = {
     .word = "layernorm",
-    .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the features (vectors) or the channels of each pixel; options: eps=1e-5",
+    .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the features (vectors) or the channels of each pixel; "
+            "options: eps=1e-5",
     .options = known,
     .infer = infer,
     .scratch = scratch,
     .kernels = DPID_KERNELS(layernorm),
 };
 
-int32_t deepid_layernorm_forward(const char *options, const deepid_tensor *x, const deepid_tensor *weight, const deepid_tensor *bias, deepid_tensor *y)
+int32_t deepid_layernorm_forward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
+                                 const deepid_tensor *bias, deepid_tensor *y)
 {
     const deepid_tensor *parameters[] = {weight, bias};
     return dpid_primitive_forward(&dpid_kind_layernorm, options, DPID_EVAL, x, parameters, y);
 }
 
-int32_t deepid_layernorm_backward(const char *options, const deepid_tensor *x, const deepid_tensor *weight, const deepid_tensor *bias, const deepid_tensor *dy, deepid_tensor *dx,
+int32_t deepid_layernorm_backward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
+                                  const deepid_tensor *bias, const deepid_tensor *dy, deepid_tensor *dx,
                                   deepid_tensor *dweight, deepid_tensor *dbias)
 {
     const deepid_tensor *parameters[] = {weight, bias};

@@ -1,4 +1,5 @@
-/* Maximum over windows; the first maximum wins, a NaN wins always.   Derivation: maxpool.md   Reference: maxpool_ref.c */
+/* Maximum over windows; the first maximum wins, a NaN wins always.      Derivation: maxpool.md
+   Reference: maxpool_ref.c */
 #include "ops/window.h"
 #include "tensor/real.h"
 
@@ -21,7 +22,8 @@ static inline bool is_more(real x, real most)
 }
 
 /* The maxima of one window, a channel each. */
-static void find_maxima(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns, real *restrict y)
+static void find_maxima(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns,
+                        real *restrict y)
 {
     const real *restrict start = x + (rows.first * w->w + columns.first) * w->c;
     for (int64_t c = 0; c < w->c; c++)
@@ -44,7 +46,8 @@ static void forward_image(void *arg, int64_t image, int32_t worker)
     real *y = (real *)pass->y + image * w.out_h * w.out_w * w.c;
     for (int64_t i = 0; i < w.out_h; i++)
         for (int64_t j = 0; j < w.out_w; j++, y += w.c)
-            find_maxima(&w, x, dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h), dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w), y);
+            find_maxima(&w, x, dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h),
+                        dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w), y);
 }
 
 static void maxpool_forward(const dpid_pass *pass)
@@ -53,7 +56,8 @@ static void maxpool_forward(const dpid_pass *pass)
 }
 
 /* dx[where the maximum was] += dy, of one window and at most CHANNELS channels; x, dy, dx stand at the first of them */
-static void hand_back(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns, int64_t channels, const real *restrict dy, real *restrict dx)
+static void hand_back(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns,
+                      int64_t channels, const real *restrict dy, real *restrict dx)
 {
     real most[CHANNELS];
     place where[CHANNELS] = {0}; /* of the maximum, among the window's pixels */

@@ -1,4 +1,5 @@
-/* Parametric rectifier: y = x for x >= 0, w[c] x for x < 0; c is the last axis.   Derivation: prelu.md   Reference: prelu_ref.c */
+/* Parametric rectifier: y = x for x >= 0, w[c] x for x < 0; c is the last axis.      Derivation: prelu.md
+   Reference: prelu_ref.c */
 #include "ops/op.h"
 #include "tensor/real.h"
 
@@ -40,7 +41,8 @@ static void prelu_forward(const dpid_pass *pass)
 }
 
 /* dx = dy (x > 0 ? 1 : w); a slope of 0 lets nothing through, infinities neither */
-static void input_gradient_row(int64_t c, const real *restrict x, const real *restrict w, const real *restrict dy, real *restrict dx)
+static void input_gradient_row(int64_t c, const real *restrict x, const real *restrict w, const real *restrict dy,
+                               real *restrict dx)
 {
     for (int64_t j = 0; j < c; j++) {
         const real below = w[j] == 0 ? 0 : dy[j] * w[j];
@@ -89,7 +91,12 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     (void)ctx;
     op->out = op->in;
     op->parameters = 1;
-    op->parameter[0] = (dpid_parameter_spec){.name = "weight", .role = DPID_ROLE_SLOPE, .trained = true, .rank = 1, .extents = {channels(op)}, .start = op->option[0].r};
+    op->parameter[0] = (dpid_parameter_spec){.name = "weight",
+                                             .role = DPID_ROLE_SLOPE,
+                                             .trained = true,
+                                             .rank = 1,
+                                             .extents = {channels(op)},
+                                             .start = op->option[0].r};
     return DEEPID_OK;
 }
 
@@ -108,7 +115,8 @@ int32_t deepid_prelu_forward(const deepid_tensor *x, const deepid_tensor *w, dee
     return dpid_primitive_forward(&dpid_kind_prelu, NULL, DPID_EVAL, x, &w, y);
 }
 
-int32_t deepid_prelu_backward(const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dw)
+int32_t deepid_prelu_backward(const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *dy,
+                              deepid_tensor *dx, deepid_tensor *dw)
 {
     return dpid_primitive_backward(&dpid_kind_prelu, NULL, DPID_EVAL, x, &w, dy, dx, &dw);
 }

@@ -1,4 +1,5 @@
-/* Scaled exponential linear unit: y = lambda x for x >= 0, lambda alpha (e^x - 1) for x < 0.   Derivation: selu.md   Reference: selu_ref.c */
+/* Scaled exponential linear unit: y = lambda x for x >= 0, lambda alpha (e^x - 1) for x < 0.      Derivation: selu.md
+   Reference: selu_ref.c */
 #include "ops/elementwise.h"
 #include "tensor/elementary.h"
 

@@ -1,4 +1,5 @@
-/* Mean squared error: L = mean over i and j of (z_ij - t_ij)^2.   Derivation: squared_error.md   Reference: squared_error_ref.c */
+/* Mean squared error: L = mean over i and j of (z_ij - t_ij)^2.      Derivation: squared_error.md
+   Reference: squared_error_ref.c */
 #include "ops/loss.h"
 #include "tensor/real.h"
 

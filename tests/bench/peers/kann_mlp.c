@@ -1,6 +1,8 @@
-/* A training step of a deep narrow MLP in KANN (github.com/attractivechaos/kann): depth layers of width x width, each act(W x + b) or x + act(W x + b), and a head of 10 classes; forward, cross
-   entropy, backward, RMSprop, its only optimiser. Prints one line of key=value.
-   cc -O3 -march=native -DHAVE_CBLAS -DHAVE_PTHREAD -I KANN kann_mlp.c ../timing.c KANN/kann.c KANN/kautodiff.c -lopenblas -lm -pthread */
+/* A training step of a deep narrow MLP in KANN (github.com/attractivechaos/kann): depth layers of width x width,
+   each act(W x + b) or x + act(W x + b), and a head of 10 classes; forward, cross entropy, backward, RMSprop, its
+   only optimiser. Prints one line of key=value.
+   cc -O3 -march=native -DHAVE_CBLAS -DHAVE_PTHREAD -I KANN kann_mlp.c ../timing.c KANN/kann.c KANN/kautodiff.c
+   -lopenblas -lm -pthread */
 #include "../timing.h"
 
 #include <kann.h>
@@ -60,7 +62,8 @@ int main(int argc, char **argv)
         fputs("usage: kann_mlp DEPTH WIDTH BATCH relu|tanh SKIP THREADS\n", stderr);
         return 2;
     }
-    const int depth = atoi(argv[1]), width = atoi(argv[2]), batch = atoi(argv[3]), skip = atoi(argv[5]), threads = atoi(argv[6]);
+    const int depth = atoi(argv[1]), width = atoi(argv[2]), batch = atoi(argv[3]), skip = atoi(argv[5]),
+              threads = atoi(argv[6]);
     peer p = {.net = make_net(depth, width, argv[4], skip)};
     float *x = make_inputs(batch, width), *y = make_targets(batch);
     p.running = calloc((size_t)kann_size_var(p.net), sizeof *p.running);
@@ -73,7 +76,8 @@ int main(int argc, char **argv)
     kann_feed_bind(p.net, KANN_F_IN, 0, &x);
     kann_feed_bind(p.net, KANN_F_TRUTH, 0, &y);
     const double seconds = seconds_of(step, &p, 9, 0.02);
-    printf("peer=kann depth=%d width=%d batch=%d act=%s skip=%d threads=%d ms=%.4g\n", depth, width, batch, argv[4], skip, threads, 1e3 * seconds);
+    printf("peer=kann depth=%d width=%d batch=%d act=%s skip=%d threads=%d ms=%.4g\n", depth, width, batch, argv[4],
+           skip, threads, 1e3 * seconds);
     kann_delete(p.net);
     free(p.running);
     free(x);
