@@ -134,18 +134,21 @@ bool dpid_conv2d_has_winograd(const dpid_op *op)
     return dpid_conv2d_has_pairs(op) || (fits_winograd(&g) && products >= 2 * instead);
 }
 
-/* The largest over the instruction sets: a context may change its choice while a net is prepared. */
+/* The largest over the instruction sets of this CPU: a context may change its choice while a net is prepared. The
+   functions of the others would be instructions that it does not have. */
 #define SCRATCH(suffix, real) int64_t dpid_conv2d_scratch_##suffix(const dpid_op *op, int64_t n, int32_t workers);
 DPID_ISA_EACH(SCRATCH)
+typedef int64_t scratch_of(const dpid_op *op, int64_t n, int32_t workers);
+static scratch_of *const scratches[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_conv2d_scratch);
+
 static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
 {
     int64_t most = 0;
-#define LARGER(suffix, real)                                                                                           \
-    {                                                                                                                  \
-        const int64_t reals = dpid_conv2d_scratch_##suffix(op, n, workers);                                            \
-        most = reals > most ? reals : most;                                                                            \
-    }
-    DPID_ISA_EACH(LARGER)
+    for (int32_t isa = 0; isa < DPID_ISAS; isa++)
+        for (int32_t p = 0; dpid_isa_runs(isa) && p < DPID_PRECISIONS; p++) {
+            const int64_t reals = scratches[isa][p](op, n, workers);
+            most = reals > most ? reals : most;
+        }
     return most;
 }
 
