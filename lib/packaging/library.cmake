@@ -3,7 +3,7 @@
 #   gemm.c, whose instruction set is the BLAS's affair, once for each precision;
 #   json.c joins its jansson first;
 #   *_ref.c are references for the tests and never part of the library.
-file(GLOB deepid_all CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*/*.c)
+file(GLOB deepid_all CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*/*.c ${PROJECT_SOURCE_DIR}/lib/*/*/*.c)
 file(GLOB deepid_real CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/ops/*/*.c ${PROJECT_SOURCE_DIR}/lib/*/*_real.c)
 list(APPEND deepid_real ${PROJECT_SOURCE_DIR}/lib/tensor/vector.c)
 set(deepid_gemm ${PROJECT_SOURCE_DIR}/lib/tensor/gemm.c)

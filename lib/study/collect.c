@@ -4,7 +4,7 @@
 
 #include "identity/embed.h"
 #include "identity/floor.h"
-#include "study/evidence.h"
+#include "verdict/evidence.h"
 
 #include <math.h>
 #include <string.h>

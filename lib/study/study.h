@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "data/data.h"
 #include "net/net.h"
-#include "study/evidence.h"
+#include "verdict/evidence.h"
 
 /* ---- settings ---------------------------------------------------------------------------- */
 

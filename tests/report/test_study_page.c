@@ -5,7 +5,7 @@
 #include "support/xml.h"
 
 #include "base/base.h"
-#include "study/verdict.h"
+#include "verdict/verdict.h"
 
 #include <math.h>
 

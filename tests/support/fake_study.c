@@ -4,7 +4,7 @@
 
 #include "support/support.h"
 
-#include "study/verdict.h"
+#include "verdict/verdict.h"
 
 #include <math.h>
 

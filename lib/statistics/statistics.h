@@ -1,0 +1,43 @@
+/* What the statistics share: checks of arguments, order, null distributions. The public functions are those of
+   <deepid/statistics.h>, one idea a file. Everything here takes plain arrays: no word of nets, studies or arms. */
+#ifndef DPID_STATISTICS_STATISTICS_H
+#define DPID_STATISTICS_STATISTICS_H
+
+#include <deepid/statistics.h>
+
+#include "base/base.h"
+
+enum { DPID_RANKS_MAX = 500, DPID_POOLED_MAX = 200, DPID_RESAMPLES = 9999, DPID_DRAWS = 99999 };
+
+/* what: the function's word for the sentence. */
+int32_t dpid_stat_count(deepid_ctx *ctx, const char *what, const char *name, int64_t n, int64_t least, int64_t most);
+int32_t dpid_stat_ranked(deepid_ctx *ctx, const char *what, int64_t n, const double *x); /* not NULL, no NaN */
+int32_t dpid_stat_finite(deepid_ctx *ctx, const char *what, int64_t n, const double *x);
+int32_t dpid_stat_level(deepid_ctx *ctx, const char *what, const char *name, double value, double above, double below);
+/* outputs; pass one twice when there are fewer */
+int32_t dpid_stat_out(deepid_ctx *ctx, const char *what, const void *a, const void *b, const void *c);
+
+void dpid_sort(int64_t n, double *x);
+double dpid_sorted_quantile(int64_t n, const double *sorted, double q);
+/* Ranks of x, doubled, so that shared ranks are whole numbers. */
+int32_t dpid_doubled_ranks(deepid_ctx *ctx, int64_t n, const double *x, int64_t *doubled);
+
+/* Null distributions of a sum of doubled ranks; *p has *count entries, at 0 .. count - 1; free it. */
+/* each rank is in or out */
+int32_t dpid_signed_distribution(deepid_ctx *ctx, int64_t n, const int64_t *doubled, double **p, int64_t *count);
+/* n of the pooled ranks */
+int32_t dpid_subset_distribution(deepid_ctx *ctx, int64_t pooled, const int64_t *doubled, int64_t n, double **p,
+                                 int64_t *count);
+/* min(1, 2 min(P(S <= at), P(S >= at))) */
+double dpid_two_sided(const double *p, int64_t count, int64_t at);
+/* The largest k with P(S < k) <= tail, for ranks without ties, S in whole ranks from its least value: the k-th
+   smallest and largest of the pairwise values bound the interval. 0: none. */
+int64_t dpid_interval_order(const double *p, int64_t count, int64_t least, double tail);
+/* The median of count pairwise values and their k-th smallest and largest (k = 0: -infinity and infinity). NaN marks
+   the meeting of opposite infinities. Sorts value. */
+void dpid_order_interval(int64_t count, double *value, int64_t k, double *estimate, double *low, double *high);
+
+double dpid_normal_cdf(double z);
+double dpid_normal_quantile(double p); /* -+infinity at 0 and 1 */
+
+#endif

@@ -1,0 +1,121 @@
+/* What a study found out, as plain numbers: all that the verdict rules look at. A study fills it, a test can fill it
+   by hand. Everything is lent. The protocol behind it: docs/verdict.md */
+#ifndef DPID_VERDICT_EVIDENCE_H
+#define DPID_VERDICT_EVIDENCE_H
+
+#include <deepid/verdict.h>
+
+#include "base/base.h"
+
+/* One arm: a net or a way to train it, at every seed. Arrays have one number a seed; NULL: not known for this arm.
+   words: "S" shallow, "D" deep, both by the recipe · "S_fine" S trained on for WT's extra updates · "W0" the deep
+   net built from the trained S by witnesses, untrained · "WT" W0 trained on (at a tenth of the rate); optional
+   "WT:1", "WT:0.01" at that multiple of the rate (or "WT:eta", "WT:eta/100") · "D64" D in f64 from the same initial
+   values · "D_start:<start>" D from another start ("D_start:looks_linear") · "D_opt:<optimiser>" D by another
+   optimiser · "D_3T" three times the updates · "D_res" the skip twin · "dial:<s>" a skip of s in [0,1] */
+typedef struct {
+    const char *word;
+    const double *train_loss;  /* needed; NaN: this seed was not run; a diverged run may hold anything */
+    const double *train_error; /* shares of wrong classes, 0..1 */
+    const double *valid_loss;
+    const double *valid_error;
+    const double *best_valid_loss; /* the least along training (early stopping) */
+    const double *penalty;         /* lambda/2 ||theta||^2 at the end: J = train_loss + penalty; NULL or 0: no decay */
+    /* 1: the run met a loss or gradient that is not finite, its losses count as +infinity */
+    const uint8_t *diverged;
+    double learning_rate; /* NaN: not known */
+    double updates;
+} dpid_arm_evidence;
+
+/* A number that explains, never decides: "gradient slope per layer" of the recipe's start and of the best other
+   start. */
+typedef struct {
+    const char *name;
+    double before, after; /* after: NaN when no other start was looked at */
+} dpid_explanation;
+
+typedef enum { DPID_NOT_CHECKED = 0, DPID_PASSED, DPID_FAILED } dpid_check;
+
+typedef struct {
+    int64_t seeds; /* length of every array */
+    int64_t arms;
+    const dpid_arm_evidence *arm;
+    double const_loss;   /* training loss of the best constant predictor */
+    double margin;       /* m; NaN: 0.05 (const_loss - median of S), at least 0.02 const_loss */
+    double valid_margin; /* the same for validation losses; NaN: by the same rule from the validation losses of S */
+
+    /* certificates: |loss of W0 - loss of S| for each seed, and 1 where every logit has the same bits; NULL: not
+       known */
+    const double *witness_difference;
+    const uint8_t *witness_equal;
+
+    /* representation: what deepid_identity_examine said of the added block, and, where one was proven, a floor below
+       which the deep net's training loss cannot go */
+    int32_t identity_status;       /* DEEPID_IDENTITY_E_BIT ..; 0: not examined */
+    int32_t identity_reason;       /* DEEPID_REASON_... */
+    const char *identity_sentence; /* may be NULL */
+    double floor;                  /* NaN: none proven */
+    const char *floor_theorem;     /* "T0 (rank)"; may be NULL */
+
+    /* gradient check of the deep net in f64 */
+    dpid_check gradient_check;
+    double gradient_check_error;      /* the largest relative error */
+    const char *gradient_check_layer; /* where; may be NULL */
+
+    /* gradients of the run's precision against a higher one */
+    bool counted;                         /* range counters were taken */
+    double zeros, subnormals, infinities; /* entries that are so in the run's precision and not in the reference */
+    bool compared;                        /* accuracy was measured */
+    double min_cosine, max_relative_error, mask_flips; /* over layers; mask_flips: share, NaN unknown */
+    bool twins_differ;                                 /* runs that differ by one ulp at the start end differently */
+    bool is_f64;                                       /* the recipe itself trains in f64: D64 has no question */
+
+    /* the recipe */
+    bool default_init;                 /* the start is the framework default (a word for people is init_word) */
+    const char *init_word;             /* "pytorch" */
+    const char *block_word;            /* "plain"; may be NULL */
+    int64_t shallow_depth, deep_depth; /* layers or blocks, for the sentences; 0 unknown */
+
+    const dpid_explanation *explanation; /* for conditioning */
+    int64_t explanations;
+
+    /* arms by word that were not run, each with a reason ("budget") */
+    const char *const *left_out;
+    const char *const *left_out_reason; /* NULL or one a word */
+    /* 1: it could have been run (no budget, not asked for); such a member of a set keeps its hypothesis from being
+       refuted. NULL: all could */
+    const uint8_t *left_out_possible;
+    int64_t left_outs;
+} dpid_evidence;
+
+/* No arms, every unknown number NaN. */
+dpid_evidence dpid_evidence_none(int64_t seeds, double const_loss);
+dpid_arm_evidence dpid_arm_evidence_none(const char *word);
+
+/* ---- thresholds ------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    double level;          /* of the intervals: 0.95 */
+    double margin_share;   /* m = this (const_loss - loss of S): 0.05 */
+    double headroom;       /* "no headroom" when m is below this const_loss: 0.02 */
+    double share;          /* an intervention that repairs more is confirmed: 0.5 */
+    double symptom_share;  /* a large gradient error that repairs less is a symptom: 0.2 */
+    double cosine;         /* f32 gradients less parallel than this to the reference make runs chaotic: 0.99 */
+    double gradient_error; /* relative errors above this are called large: 0.05 */
+    double resamples;      /* of the bootstrap: 9999 */
+    double seed;           /* of the bootstrap: 1 */
+} dpid_thresholds;
+
+dpid_thresholds dpid_thresholds_default(void);
+/* key: a word of deepid_verdict_threshold_word. DEEPID_ERR_ARGUMENT: unknown, or outside its range. */
+int32_t dpid_thresholds_set(deepid_ctx *ctx, dpid_thresholds *thresholds, const char *key, double value);
+
+/* ---- judging ---------------------------------------------------------------------------------------------- */
+
+/* thresholds: NULL = default. The verdict copies what it says. Missing arms make findings undecided, never an error.
+   DEEPID_ERR_ARGUMENT: no seeds, no arms, a NULL loss array, two arms of one word; DEEPID_ERR_NUMERIC: const_loss is
+   not finite, a -infinite loss. */
+int32_t dpid_verdict_judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_thresholds *thresholds,
+                           deepid_verdict **out);
+
+#endif

@@ -1,0 +1,125 @@
+/* rounding and range: what float64 repairs (D64). It is range instead of rounding when the counters fire: gradient
+   entries that are zero, subnormal or infinite in the run's precision and not in the reference. In chaotic nets D
+   and D64 are independent runs. Inexact gradients that f64 does not repair are a symptom. */
+#include "verdict/rules.h"
+
+#include "base/words.h"
+
+#include <math.h>
+
+static bool counters_fire(const dpid_evidence *e)
+{
+    return e->zeros > 0 || e->subnormals > 0 || e->infinities > 0;
+}
+
+/* "...; 12 gradient entries are zero, 3 subnormal, 0 infinite where the reference's are not" */
+static void say_counters(const dpid_judge *j, dpid_finding *f, dpid_string *s)
+{
+    const dpid_evidence *e = j->e;
+    if (!e->counted)
+        return;
+    dpid_set_number(f, "zeros", e->zeros);
+    dpid_set_number(f, "subnormals", e->subnormals);
+    dpid_set_number(f, "infinities", e->infinities);
+    dpid_string_format(
+        s, " Gradient entries that are zero, subnormal or infinite and would not be in higher precision: %s, %s, %s.",
+        dpid_words(e->zeros).text, dpid_words(e->subnormals).text, dpid_words(e->infinities).text);
+}
+
+static void say_accuracy(const dpid_judge *j, dpid_finding *f, const dpid_intervention *x, dpid_string *s)
+{
+    const dpid_evidence *e = j->e;
+    if (e->compared) {
+        dpid_set_number(f, "min_cosine", e->min_cosine);
+        dpid_set_number(f, "max_relative_gradient_error", e->max_relative_error);
+        dpid_set_number(f, "mask_flips", e->mask_flips);
+    }
+    dpid_set_number(f, "independent", j->chaotic);
+    if (j->chaotic)
+        dpid_string_add(s, " Small differences grow here, so float64 runs are judged as independent of the others.");
+    const bool large = e->compared && e->max_relative_error > j->t.gradient_error;
+    if (large && (x->share.high < j->t.symptom_share || (isnan(x->share.value) && x->status == DPID_REFUTED)))
+        dpid_string_format(s,
+                           " The gradients are inexact (relative error up to %s, cosine down to %s), but that is a "
+                           "symptom, not the cause.",
+                           dpid_words(e->max_relative_error).text, dpid_words(e->min_cosine).text);
+}
+
+/* Which of the two the repair speaks for; the other one is refuted, or both are. */
+static void share_out(const dpid_judge *j, dpid_verdict_status repair, dpid_verdict_status *rounding,
+                      dpid_verdict_status *range)
+{
+    *rounding = *range = repair;
+    if (repair == DPID_REFUTED)
+        return;
+    if (!j->e->counted)
+        *rounding = *range = DPID_UNDECIDED;
+    else if (counters_fire(j->e))
+        *rounding = DPID_REFUTED;
+    else
+        *range = DPID_REFUTED;
+}
+
+static int32_t write(dpid_judge *j, int32_t hypothesis, dpid_verdict_status status, const dpid_intervention *x)
+{
+    dpid_finding *f = &j->v->finding[hypothesis];
+    dpid_string s = {.ctx = j->ctx};
+    const bool rounding = hypothesis == DPID_ROUNDING;
+    f->rule = rounding ? "rounding.f64" : "range.f64";
+    int32_t result = dpid_set_intervention(j, f, x, &s);
+    f->status = status;
+    if (status == DPID_REFUTED && x->status != DPID_REFUTED) {
+        f->to_settle = NULL;
+        dpid_string_add(&s, rounding ? " What it repairs is range, not rounding."
+                                     : " What it repairs is not range: no entry leaves it.");
+    }
+    if (status == DPID_UNDECIDED && x->status > DPID_UNDECIDED && result == DEEPID_OK) {
+        dpid_string_add(&s, " Whether by rounding or by range is not known: gradient entries were not counted.");
+        result =
+            dpid_set_text(j, &f->to_settle, "Count the gradient entries that leave the range of the run's precision.");
+    }
+    if (!rounding)
+        say_counters(j, f, &s);
+    else
+        say_accuracy(j, f, x, &s);
+    if (result != DEEPID_OK)
+        dpid_string_release(&s);
+    return result == DEEPID_OK ? dpid_keep(j, &s, &f->sentence) : result;
+}
+
+static int32_t without_arm(dpid_judge *j, dpid_finding *f)
+{
+    const char *reason = dpid_left_out(j, "D64", false);
+    if (j->e->is_f64) {
+        f->status = DPID_NOT_APPLICABLE;
+        f->rule = "precision.is_f64";
+        return dpid_set_text(j, &f->sentence, "Does not apply: the recipe itself trains in float64.");
+    }
+    f->status = DPID_UNDECIDED;
+    f->rule = "arm.missing";
+    DPID_TRY(dpid_settle_missing(j, f, "D64", false));
+    return dpid_set_text(j, &f->sentence, "Not decided: arm D64 was not run%s%s%s.", reason && *reason ? " (" : "",
+                         reason ? reason : "", reason && *reason ? ")" : "");
+}
+
+int32_t dpid_rule_precision(dpid_judge *j)
+{
+    const dpid_arm_evidence *arm = dpid_judge_arm(j, "D64");
+    dpid_intervention x = {.arm = NULL};
+    dpid_verdict_status status[2];
+    bool decided = false;
+    for (int32_t h = DPID_ROUNDING; h <= DPID_RANGE; h++)
+        DPID_TRY(dpid_rule_harm(j, &j->v->finding[h], &decided));
+    if (decided)
+        return DEEPID_OK;
+    if (arm && !j->e->is_f64)
+        DPID_TRY(dpid_intervene(j, arm, j->chaotic, &x));
+    if (!x.arm || x.effect.n == 0) {
+        DPID_TRY(without_arm(j, &j->v->finding[DPID_ROUNDING]));
+        return without_arm(j, &j->v->finding[DPID_RANGE]);
+    }
+    j->best[DPID_ROUNDING] = x;
+    share_out(j, x.status, &status[0], &status[1]);
+    DPID_TRY(write(j, DPID_ROUNDING, status[0], &x));
+    return write(j, DPID_RANGE, status[1], &x);
+}

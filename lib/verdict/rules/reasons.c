@@ -1,0 +1,239 @@
+/* Why the solver fails: budget (D_3T), conditioning (the best of D_start), optimiser (the best of D_opt). Each by
+   what it repairs: confirmed, when surely more than half of the gap; contributes, when surely more than the margin;
+   refuted, when surely less than half or less than the margin. An untried member of a set keeps it from being
+   refuted. */
+#include "verdict/rules.h"
+
+#include "base/words.h"
+
+#include <math.h>
+#include <string.h>
+
+/* "Float64 repairs 1 % [-8, 9] of the gap (median loss 0.519 instead of 0.542)" */
+static void say_repair(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
+{
+    dpid_say_arm(s, x->arm->word, true);
+    if (!isnan(x->share.value))
+        dpid_string_format(s, " repairs %s of the gap", dpid_percent_words(&x->share).text);
+    else
+        dpid_string_format(s, " lowers the training loss by %s (margin %s)", dpid_interval_words(&x->effect.rank).text,
+                           dpid_words(j->margin).text);
+    dpid_string_format(s, ": median training loss %s instead of %s", dpid_words(x->median).text,
+                       dpid_words(j->median_d).text);
+}
+
+static void say_judgement(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
+{
+    if (x->status == DPID_CONFIRMED)
+        dpid_string_add(s, ". That is surely more than half.");
+    else if (x->status == DPID_CONTRIBUTES)
+        dpid_string_format(s, ". That is surely more than the margin (%s, margin %s), not surely more than half.",
+                           dpid_interval_words(&x->effect.rank).text, dpid_words(j->margin).text);
+    else if (x->status == DPID_REFUTED)
+        dpid_string_format(s, ". That is surely less than %s.", x->share.high < j->t.share ? "half" : "the margin");
+    else
+        dpid_string_format(s, ". Whether that is half, or more than the margin, is not sure (%s, margin %s).",
+                           dpid_interval_words(&x->effect.rank).text, dpid_words(j->margin).text);
+}
+
+int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x)
+{
+    const double by_effect = dpid_seeds_needed(x->effect.n, &x->effect.rank, j->margin);
+    const double by_share = dpid_seeds_needed(x->effect.n, &x->share, j->t.share);
+    const bool half = x->effect.n >= j->least_seeds && by_share < by_effect;
+    dpid_contrast asked = x->effect;
+    if (half)
+        asked.rank = x->share;
+    return dpid_settle_seeds(j, f, &asked, half ? j->t.share : j->margin);
+}
+
+int32_t dpid_set_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x, dpid_string *s)
+{
+    f->status = x->status;
+    f->share = x->share;
+    DPID_TRY(dpid_set_contrast(j, f, &x->effect));
+    DPID_TRY(dpid_set_text(j, &f->arm, "%s", x->arm->word));
+    dpid_set_number(f, "margin", j->margin);
+    dpid_set_number(f, "median", x->median);
+    dpid_set_number(f, "learning_rate", x->arm->learning_rate);
+    if (!isnan(x->share.value))
+        DPID_TRY(dpid_set_estimate(j, f, "share", &x->share));
+    if (x->status == DPID_UNDECIDED)
+        DPID_TRY(dpid_settle_intervention(j, f, x));
+    say_repair(j, s, x);
+    say_judgement(j, s, x);
+    return s->status;
+}
+
+/* ---- sets ---------------------------------------------------------------------------------------- */
+
+/* ", the others: orthogonal -1 % [-8, 8]": every member that was tried, as numbers too */
+static int32_t say_others(dpid_judge *j, dpid_finding *f, const char *set, const dpid_intervention *best,
+                          dpid_string *s)
+{
+    bool first = true;
+    for (int64_t i = 0; i < j->e->arms; i++) {
+        const dpid_arm_evidence *arm = &j->e->arm[i];
+        dpid_intervention x;
+        char *name;
+        if (!dpid_arm_in_set(arm, set))
+            continue;
+        DPID_TRY(dpid_intervene(j, arm, false, &x));
+        if (x.effect.n == 0)
+            continue;
+        DPID_TRY(
+            dpid_set_text(j, &name, "%s:%s", isnan(x.share.value) ? "effect" : "share", arm->word + strlen(set) + 1));
+        DPID_TRY(dpid_set_estimate(j, f, name, isnan(x.share.value) ? &x.effect.rank : &x.share));
+        if (arm == best->arm)
+            continue;
+        dpid_string_format(s, "%s%s ", first ? " Of the others tried: " : ", ", arm->word + strlen(set) + 1);
+        dpid_string_add(s, isnan(x.share.value) ? dpid_interval_words(&x.effect.rank).text
+                                                : dpid_percent_words(&x.share).text);
+        first = false;
+    }
+    dpid_string_add(s, first ? "" : ".");
+    return s->status;
+}
+
+static int32_t keep_open(dpid_judge *j, dpid_finding *f, const char *set, dpid_string *s)
+{
+    f->status = DPID_UNDECIDED;
+    dpid_string_add(
+        s, " But another member of the set was not tried, and one that fails proves nothing about the others.");
+    return dpid_settle_missing(j, f, set, true);
+}
+
+/* Norms and slopes before and after explain; they never decide. */
+static int32_t say_explanations(dpid_judge *j, dpid_finding *f, dpid_string *s)
+{
+    for (int64_t i = 0; i < j->e->explanations; i++) {
+        const dpid_explanation *x = &j->e->explanation[i];
+        char *name[2];
+        DPID_TRY(dpid_set_text(j, &name[0], "%s:before", x->name));
+        DPID_TRY(dpid_set_text(j, &name[1], "%s:after", x->name));
+        dpid_set_number(f, name[0], x->before);
+        dpid_set_number(f, name[1], x->after);
+        dpid_string_format(s, "%s%s %s", i ? ", " : " At the start: ", x->name, dpid_words(x->before).text);
+        if (!isnan(x->after))
+            dpid_string_format(s, " (%s with the other start)", dpid_words(x->after).text);
+    }
+    dpid_string_add(s, j->e->explanations > 0 ? "." : "");
+    return s->status;
+}
+
+static int32_t say_default_start(dpid_judge *j, dpid_finding *f, dpid_string *s)
+{
+    if (!j->e->default_init)
+        return DEEPID_OK;
+    dpid_set_number(f, "default_start", 1);
+    dpid_string_format(s, "The recipe leaves the start to its framework's default (%s). ",
+                       j->e->init_word ? j->e->init_word : "unnamed");
+    return s->status;
+}
+
+/* ---- one reason ------------------------------------------------------------------------------------- */
+
+static int32_t not_asked(dpid_judge *j, dpid_finding *f, bool *done)
+{
+    const bool floor = j->on_floor && j->v->finding[DPID_SOLVER].status == DPID_REFUTED;
+    const bool objective = j->v->finding[DPID_OBJECTIVE].status == DPID_CONFIRMED;
+    *done = floor || objective;
+    if (!*done)
+        return DEEPID_OK;
+    f->status = DPID_NOT_APPLICABLE;
+    f->rule = "solver.not_asked";
+    return dpid_set_text(j, &f->sentence, "Does not apply: it asks why the solver misses a solution, and %s.",
+                         objective ? "what it minimises is not higher where it ends"
+                                   : "it ends on the floor of what the net can represent");
+}
+
+static int32_t not_run(dpid_judge *j, dpid_finding *f, const char *word, bool set)
+{
+    dpid_string s = {.ctx = j->ctx};
+    const char *reason = dpid_left_out(j, word, set);
+    f->status = DPID_UNDECIDED;
+    f->rule = "arm.missing";
+    DPID_TRY(dpid_settle_missing(j, f, word, set));
+    if (f == &j->v->finding[DPID_CONDITIONING])
+        say_default_start(j, f, &s);
+    dpid_string_format(&s, "Not decided: no arm %s was run%s%s%s.", word, reason && *reason ? " (" : "",
+                       reason ? reason : "", reason && *reason ? ")" : "");
+    return dpid_keep(j, &s, &f->sentence);
+}
+
+static int32_t judge_reason(dpid_judge *j, int32_t hypothesis, const char *word, bool set, const char *rule)
+{
+    dpid_finding *f = &j->v->finding[hypothesis];
+    dpid_intervention *best = &j->best[hypothesis];
+    dpid_string s = {.ctx = j->ctx};
+    int64_t tried;
+    bool done;
+    DPID_TRY(dpid_rule_harm(j, f, &done));
+    if (!done)
+        DPID_TRY(not_asked(j, f, &done));
+    if (done)
+        return DEEPID_OK;
+    DPID_TRY(dpid_intervene_best(j, word, set, best, &tried));
+    if (tried == 0)
+        return not_run(j, f, word, set);
+    f->rule = rule;
+    dpid_set_number(f, "tried", (double)tried);
+    int32_t status = hypothesis == DPID_CONDITIONING ? say_default_start(j, f, &s) : DEEPID_OK;
+    if (status == DEEPID_OK)
+        status = dpid_set_intervention(j, f, best, &s);
+    if (status == DEEPID_OK && set)
+        status = say_others(j, f, word, best, &s);
+    if (status == DEEPID_OK && hypothesis == DPID_CONDITIONING)
+        status = say_explanations(j, f, &s);
+    if (status == DEEPID_OK && f->status == DPID_REFUTED && set && dpid_untried(j, word))
+        status = keep_open(j, f, word, &s);
+    if (status != DEEPID_OK)
+        dpid_string_release(&s);
+    return status == DEEPID_OK ? dpid_keep(j, &s, &f->sentence) : status;
+}
+
+/* ---- the solver, from another side --------------------------------------------------------------------- */
+
+/* Where no witness certifies it: another way to train the same net that ends surely lower has found what the recipe
+   misses. */
+static int32_t found_otherwise(dpid_judge *j)
+{
+    dpid_finding *f = &j->v->finding[DPID_SOLVER];
+    const dpid_intervention *best = NULL;
+    const bool open = f->status == DPID_UNDECIDED || (f->status == DPID_REFUTED && !j->on_floor);
+    const dpid_verdict_status objective = j->v->finding[DPID_OBJECTIVE].status;
+    if (j->harm_state != DPID_HARM || !open || (objective != DPID_NOT_APPLICABLE && objective != DPID_REFUTED))
+        return DEEPID_OK;
+    for (int32_t h = DPID_BUDGET; h <= DPID_OPTIMISER; h++)
+        if (j->best[h].arm && j->best[h].effect.rank.low > j->margin &&
+            (!best || j->best[h].effect.rank.low > best->effect.rank.low))
+            best = &j->best[h];
+    if (!best)
+        return DEEPID_OK;
+    dpid_string name = {.ctx = j->ctx};
+    f->status = DPID_CONFIRMED;
+    f->rule = "solver.found_otherwise";
+    f->to_settle = NULL;
+    int32_t status = dpid_set_contrast(j, f, &best->effect);
+    dpid_set_number(f, "median_known", best->median);
+    if (status == DEEPID_OK)
+        status = dpid_set_text(j, &f->arm, "%s", best->arm->word);
+    if (status == DEEPID_OK)
+        status = dpid_say_arm(&name, best->arm->word, false);
+    if (status == DEEPID_OK)
+        status = dpid_set_text(
+            j, &f->sentence,
+            "The same net trained with %s ends at %s, by the recipe at %s: the recipe misses %s (margin %s).",
+            name.text, dpid_words(best->median).text, dpid_words(j->median_d).text,
+            dpid_interval_words(&best->effect.rank).text, dpid_words(j->margin).text);
+    dpid_string_release(&name);
+    return status;
+}
+
+int32_t dpid_rule_reasons(dpid_judge *j)
+{
+    DPID_TRY(judge_reason(j, DPID_BUDGET, "D_3T", false, "budget.longer"));
+    DPID_TRY(judge_reason(j, DPID_CONDITIONING, "D_start", true, "conditioning.start"));
+    DPID_TRY(judge_reason(j, DPID_OPTIMISER, "D_opt", true, "optimiser.other"));
+    return found_otherwise(j);
+}

@@ -1,0 +1,173 @@
+/* representation: a proven floor above L_S + m confirms it; a witness net that is as good as S refutes it by showing
+   the solution. */
+#include "verdict/rules.h"
+
+#include "base/words.h"
+
+#include <deepid/identity.h>
+
+#include <math.h>
+
+static const char *theorem(const dpid_judge *j)
+{
+    return j->e->floor_theorem ? j->e->floor_theorem : "a proven floor";
+}
+
+/* floor - L_S: every seed against one proven number */
+static int32_t by_floor(dpid_judge *j, dpid_finding *f, bool *decided)
+{
+    dpid_series floor = {{0}};
+    dpid_contrast above;
+    *decided = false;
+    if (isnan(j->e->floor) || !j->s)
+        return DEEPID_OK;
+    for (int64_t s = 0; s < j->e->seeds; s++)
+        floor.at[s] = j->e->floor;
+    DPID_TRY(dpid_contrast_of(j, &floor, &j->loss_s, DPID_CAPPED, &above));
+    dpid_set_number(f, "floor", j->e->floor);
+    if (!(above.rank.low > j->margin))
+        return DEEPID_OK;
+    *decided = true;
+    j->on_floor = true;
+    f->status = DPID_CONFIRMED;
+    f->rule = "representation.floor";
+    DPID_TRY(dpid_set_contrast(j, f, &above));
+    DPID_TRY(dpid_set_text(j, &f->arm, "S"));
+    for (int64_t s = 0; s < j->e->seeds; s++)
+        j->reference.at[s] = j->e->floor; /* from here on the solver is judged against the floor */
+    DPID_TRY(dpid_contrast_of(j, &j->loss_d, &j->reference, DPID_CAPPED, &j->gap));
+    return dpid_set_text(j, &f->sentence,
+                         "The added layers cannot be the identity: by %s no weights bring the training loss below %s, "
+                         "where the shallow net reaches %s; the difference is %s, margin %s.",
+                         theorem(j), dpid_words(j->e->floor).text, dpid_words(j->median_s).text,
+                         dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
+}
+
+/* The largest d_w, and how many seeds are equal to the bit. */
+static int32_t say_certificates(dpid_judge *j, dpid_finding *f, dpid_string *s)
+{
+    double largest = (double)NAN;
+    int64_t equal = 0;
+    for (int64_t i = 0; i < j->e->seeds; i++) {
+        if (j->e->witness_difference)
+            largest = fmax(largest, j->e->witness_difference[i]);
+        equal += j->e->witness_equal && j->e->witness_equal[i];
+    }
+    if (!isnan(largest)) {
+        dpid_set_number(f, "witness_difference", largest);
+        if (largest > 0)
+            dpid_string_format(s, "; certified difference of the losses at most %s", dpid_words(largest).text);
+    }
+    if (j->e->witness_equal) {
+        dpid_set_number(f, "witness_equal_seeds", (double)equal);
+        if (equal > 0)
+            dpid_string_format(s, "%s equal to the bit at %lld of %lld seeds", largest > 0 ? "," : "; every logit",
+                               (long long)equal, (long long)j->e->seeds);
+    }
+    return s->status;
+}
+
+static int32_t by_witness(dpid_judge *j, dpid_finding *f, bool *decided)
+{
+    const dpid_arm_evidence *w0 = dpid_judge_arm(j, "W0");
+    const dpid_series loss = dpid_arm_loss(j, w0);
+    dpid_string s = {.ctx = j->ctx};
+    dpid_contrast above;
+    double median;
+    *decided = false;
+    DPID_TRY(dpid_contrast_of(j, &loss, &j->loss_s, DPID_CAPPED, &above));
+    DPID_TRY(dpid_series_median(j, &loss, &median));
+    if (above.n == 0)
+        return DEEPID_OK;
+    DPID_TRY(dpid_set_contrast(j, f, &above));
+    DPID_TRY(dpid_set_text(j, &f->arm, "W0"));
+    f->rule = "representation.witness";
+    if (!(above.rank.high < j->margin)) {
+        DPID_TRY(dpid_settle_seeds(j, f, &above, j->margin));
+        return DEEPID_OK;
+    }
+    *decided = true;
+    f->status = DPID_REFUTED;
+    dpid_string_format(
+        &s, "A deep net with the shallow net's loss exists and was built: %s against %s (difference %s, margin %s)",
+        dpid_words(median).text, dpid_words(j->median_s).text, dpid_interval_words(&above.rank).text,
+        dpid_words(j->margin).text);
+    say_certificates(j, f, &s);
+    dpid_string_add(&s, ".");
+    return dpid_keep(j, &s, &f->sentence);
+}
+
+static int32_t undecided(dpid_judge *j, dpid_finding *f)
+{
+    dpid_string s = {.ctx = j->ctx};
+    const bool refused = j->e->identity_status == DEEPID_IDENTITY_N;
+    f->status = DPID_UNDECIDED;
+    if (!f->to_settle && refused)
+        DPID_TRY(dpid_set_text(j, &f->to_settle,
+                               "A construction that makes the added layers the identity, a proven floor, or a way of "
+                               "training that ends as low as the shallow net."));
+    if (!f->to_settle)
+        DPID_TRY(dpid_settle_missing(j, f, "W0", false));
+    if (f->effect.high >= j->margin) /* W0 was built */
+        dpid_string_format(&s,
+                           "Neither shown nor excluded: the deep net built from the shallow one is above it by %s, "
+                           "margin %s, and no floor is proven.",
+                           dpid_interval_words(&f->effect).text, dpid_words(j->margin).text);
+    else
+        dpid_string_add(&s, "Neither shown nor excluded: no deep net was built from the shallow one, and no floor "
+                            "above its loss is proven.");
+    if (refused && j->e->identity_sentence)
+        dpid_string_format(&s, " On the added block: %s.", j->e->identity_sentence);
+    return dpid_keep(j, &s, &f->sentence);
+}
+
+int32_t dpid_rule_representation(dpid_judge *j)
+{
+    dpid_finding *f = &j->v->finding[DPID_REPRESENTATION];
+    bool decided;
+    dpid_set_number(f, "margin", j->margin);
+    if (j->e->identity_status)
+        dpid_set_number(f, "identity_status", j->e->identity_status);
+    DPID_TRY(by_floor(j, f, &decided));
+    if (decided)
+        return DEEPID_OK;
+    DPID_TRY(by_witness(j, f, &decided)); /* a solution that stands there needs no harm to be one */
+    if (decided)
+        return DEEPID_OK;
+    if (j->harm_state == DPID_HARM_NONE)
+        return dpid_rule_harm(j, f, &decided);
+    f->rule = f->rule ? f->rule : "representation.missing";
+    return undecided(j, f);
+}
+
+/* Nobody built one, but training in another way found a deep net that is as good: that refutes as well. */
+int32_t dpid_rule_representation_found(dpid_judge *j)
+{
+    dpid_finding *f = &j->v->finding[DPID_REPRESENTATION];
+    if (f->status != DPID_UNDECIDED)
+        return DEEPID_OK;
+    for (int32_t h = DPID_BUDGET; h <= DPID_OPTIMISER; h++) {
+        const dpid_intervention *x = &j->best[h];
+        const dpid_series loss = dpid_arm_loss(j, x->arm);
+        dpid_string name = {.ctx = j->ctx};
+        dpid_contrast above;
+        DPID_TRY(dpid_contrast_of(j, &loss, &j->loss_s, DPID_CAPPED, &above));
+        if (!(above.rank.high < j->margin))
+            continue;
+        f->status = DPID_REFUTED;
+        f->rule = "representation.found_otherwise";
+        f->to_settle = NULL;
+        DPID_TRY(dpid_set_contrast(j, f, &above));
+        DPID_TRY(dpid_set_text(j, &f->arm, "%s", x->arm->word));
+        int32_t status = dpid_say_arm(&name, x->arm->word, false);
+        if (status == DEEPID_OK)
+            status = dpid_set_text(j, &f->sentence,
+                                   "A deep net as good as the shallow one was found: with %s the same net ends at %s "
+                                   "against %s (difference %s, margin %s).",
+                                   name.text, dpid_words(x->median).text, dpid_words(j->median_s).text,
+                                   dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
+        dpid_string_release(&name);
+        return status;
+    }
+    return DEEPID_OK;
+}

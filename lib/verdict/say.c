@@ -1,0 +1,233 @@
+/* Findings in words and numbers: every sentence is made from what was computed. */
+#include "verdict/rules.h"
+
+#include "base/words.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+void dpid_set_number(dpid_finding *f, const char *name, double value)
+{
+    for (int32_t k = 0; k < f->numbers; k++) {
+        if (!strcmp(f->number[k].name, name)) {
+            f->number[k].value = value;
+            return;
+        }
+    }
+    if (f->numbers < DPID_NUMBERS_MAX)
+        f->number[f->numbers++] = (dpid_named_number){name, value};
+}
+
+int32_t dpid_set_estimate(dpid_judge *j, dpid_finding *f, const char *name, const dpid_estimate *e)
+{
+    static const char *const ends[] = {"_low", "_high"};
+    char *word[2];
+    for (int side = 0; side < 2; side++)
+        DPID_TRY(dpid_set_text(j, &word[side], "%s%s", name, ends[side]));
+    dpid_set_number(f, name, e->value);
+    dpid_set_number(f, word[0], e->low);
+    dpid_set_number(f, word[1], e->high);
+    return DEEPID_OK;
+}
+
+int32_t dpid_set_contrast(dpid_judge *j, dpid_finding *f, const dpid_contrast *c)
+{
+    f->effect = c->rank;
+    dpid_set_number(f, "seeds", (double)c->n);
+    dpid_set_number(f, "p", c->p);
+    return isnan(c->mean.value) ? DEEPID_OK : dpid_set_estimate(j, f, "mean", &c->mean);
+}
+
+/* ---- text --------------------------------------------------------------------------------------- */
+
+int32_t dpid_keep(dpid_judge *j, dpid_string *s, char **out)
+{
+    int32_t status = s->status;
+    if (status == DEEPID_OK)
+        status = dpid_arena_text(&j->v->arena, s->text ? s->text : "", s->length, out);
+    dpid_string_release(s);
+    return status;
+}
+
+int32_t dpid_set_text(dpid_judge *j, char **out, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    const int length = vsnprintf(NULL, 0, format, list);
+    va_end(list);
+    char *text = NULL;
+    DPID_TRY(dpid_arena_alloc(&j->v->arena, length + 1, 1, "verdict", &text));
+    va_start(list, format);
+    vsnprintf(text, (size_t)length + 1, format, list);
+    va_end(list);
+    *out = text;
+    return DEEPID_OK;
+}
+
+dpid_number_text dpid_interval_words(const dpid_estimate *e)
+{
+    return dpid_words_interval(e->value, e->low, e->high);
+}
+
+/* The interval's ends are percents too: the sign stands once. */
+dpid_words_text dpid_percent_words(const dpid_estimate *e)
+{
+    dpid_words_text out;
+    const dpid_number_text text[3] = {dpid_words_percent(e->value), dpid_words_percent(e->low),
+                                      dpid_words_percent(e->high)};
+    snprintf(out.text, sizeof out.text, "%s [%.*s, %.*s]", text[0].text, (int)strcspn(text[1].text, " "), text[1].text,
+             (int)strcspn(text[2].text, " "), text[2].text);
+    return out;
+}
+
+/* ---- arms ------------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *word, *before, *after;
+} arm_words[] = {
+    {"S", "the shallow net", NULL},
+    {"D", "the deep net", NULL},
+    {"W0", "the deep net built from the shallow one", NULL},
+    {"WT", "the deep net built from the shallow one and trained on", NULL},
+    {"D_3T", "training for three times the updates", NULL},
+    {"D64", "float64", NULL},
+    {"D_res", "an identity skip", NULL},
+    {"D_start:", "another start (", ")"},
+    {"D_opt:", "another optimiser (", ")"},
+    {"dial:", "a skip of ", ""},
+};
+
+static void add_arm(dpid_string *out, const char *word)
+{
+    for (size_t i = 0; i < sizeof arm_words / sizeof *arm_words; i++) {
+        const size_t length = strlen(arm_words[i].word);
+        if (arm_words[i].after ? strncmp(word, arm_words[i].word, length) != 0 : strcmp(word, arm_words[i].word) != 0)
+            continue;
+        dpid_string_add(out, arm_words[i].before);
+        for (const char *p = word + length; arm_words[i].after && *p; p++)
+            dpid_string_add_span(out, *p == '_' ? "-" : p, 1);
+        dpid_string_add(out, arm_words[i].after ? arm_words[i].after : "");
+        return;
+    }
+    dpid_string_format(out, "arm %s", word);
+}
+
+int32_t dpid_say_arm(dpid_string *s, const char *word, bool begin)
+{
+    const int64_t at = s->length;
+    add_arm(s, word);
+    if (begin && s->status == DEEPID_OK && s->text[at] >= 'a' && s->text[at] <= 'z')
+        s->text[at] = (char)(s->text[at] - 'a' + 'A');
+    return s->status;
+}
+
+/* ---- what would settle it ------------------------------------------------------------------------------ */
+
+/* half width (n / N)^1/2 < |estimate - threshold| */
+double dpid_seeds_needed(int64_t n, const dpid_estimate *e, double threshold)
+{
+    const double distance = fabs(e->value - threshold);
+    const double half = e->value > threshold ? e->value - e->low : e->high - e->value;
+    if (!isfinite(half) || !isfinite(distance) || distance == 0)
+        return HUGE_VAL;
+    return fmax((double)n + 1, ceil((double)n * (half / distance) * (half / distance)));
+}
+
+int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold)
+{
+    const double affordable = 1000;
+    const double needed = dpid_seeds_needed(c->n, &c->rank, threshold);
+    if (c->n < j->least_seeds) {
+        dpid_set_number(f, "seeds_to_settle", (double)j->least_seeds);
+        return dpid_set_text(j, &f->to_settle, "At least %lld seeds: with %lld there is no exact %s %% interval.",
+                             (long long)j->least_seeds, (long long)c->n, dpid_words(100 * j->t.level).text);
+    }
+    if (needed <= affordable) {
+        dpid_set_number(f, "seeds_to_settle", needed);
+        return dpid_set_text(
+            j, &f->to_settle,
+            "About %s seeds instead of %lld, if the spread stays as it is (intervals shrink as 1/\xe2\x88\x9an).",
+            dpid_words(needed).text, (long long)c->n);
+    }
+    if (!isfinite(c->rank.low) || !isfinite(c->rank.high))
+        return dpid_set_text(
+            j, &f->to_settle,
+            "Runs that do not diverge (a smaller rate, or clipping): as it is, the interval has no end.");
+    return dpid_set_text(j, &f->to_settle,
+                         "No affordable number of seeds: the estimate %s lies too near the threshold %s. A question "
+                         "put otherwise, or another margin.",
+                         dpid_words(c->rank.value).text, dpid_words(threshold).text);
+}
+
+int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bool set)
+{
+    const char *reason = dpid_left_out(j, word, set);
+    const bool known = reason && *reason;
+    return dpid_set_text(j, &f->to_settle, set ? "Run every arm of the set %s%s%s%s." : "Run arm %s%s%s%s.", word,
+                         known ? " (left out: " : "", known ? reason : "", known ? ")" : "");
+}
+
+/* ---- the harm decides ------------------------------------------------------------------------------------- */
+
+static int32_t no_harm(dpid_judge *j, dpid_finding *f)
+{
+    f->status = DPID_REFUTED;
+    f->rule = "harm.none";
+    return dpid_set_text(j, &f->sentence,
+                         "Nothing to explain: the deep net's training loss is not higher (median %s against %s, "
+                         "difference %s, margin %s).",
+                         dpid_words(j->median_d).text, dpid_words(j->median_s).text,
+                         dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
+}
+
+static int32_t unsure(dpid_judge *j, dpid_finding *f)
+{
+    f->status = DPID_UNDECIDED;
+    f->rule = "harm.unsure";
+    DPID_TRY(dpid_settle_seeds(j, f, &j->harm, j->margin));
+    if (j->harm.n < j->least_seeds)
+        return dpid_set_text(
+            j, &f->sentence,
+            "Not decided: with %lld seed%s no interval can be given (median training loss %s deep, %s shallow).",
+            (long long)j->harm.n, j->harm.n == 1 ? "" : "s", dpid_words(j->median_d).text,
+            dpid_words(j->median_s).text);
+    return dpid_set_text(j, &f->sentence,
+                         "Not decided, since it is not sure that there is harm to explain: the training loss differs "
+                         "by %s, the margin is %s.",
+                         dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
+}
+
+static int32_t unknown_harm(dpid_judge *j, dpid_finding *f)
+{
+    const char *missing = !j->d ? "D" : "S";
+    f->status = DPID_UNDECIDED;
+    f->rule = "harm.unknown";
+    if (isinf(j->median_s)) {
+        DPID_TRY(
+            dpid_set_text(j, &f->to_settle, "A recipe that the shallow net survives: a smaller rate, or clipping."));
+        return dpid_set_text(j, &f->sentence,
+                             "Not decided: the shallow net itself diverges at half of the seeds or more, so there is "
+                             "nothing to compare with.");
+    }
+    DPID_TRY(dpid_settle_missing(j, f, missing, false));
+    return dpid_set_text(j, &f->sentence, "Not decided: arm %s was not run, or shares no seed with the other.",
+                         missing);
+}
+
+int32_t dpid_rule_harm(dpid_judge *j, dpid_finding *f, bool *decided)
+{
+    *decided = j->harm_state != DPID_HARM;
+    if (!*decided)
+        return DEEPID_OK;
+    if (j->harm_state != DPID_HARM_UNKNOWN)
+        f->effect = j->harm.rank;
+    if (j->harm_state == DPID_HARM_NONE)
+        return no_harm(j, f);
+    if (j->harm_state == DPID_HARM_UNSURE)
+        return unsure(j, f);
+    return unknown_harm(j, f);
+}
