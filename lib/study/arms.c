@@ -42,6 +42,14 @@ static int32_t answer(deepid_study *study, dpid_study_arm *arm, int32_t status)
     return leave_out(study, arm, study->head.ctx->error);
 }
 
+int64_t dpid_study_layers(const deepid_net *net)
+{
+    int64_t layers = 0;
+    for (int32_t i = 0; i < net->trained; i++)
+        layers += net->parameter[i].spec.role == DPID_ROLE_WEIGHT;
+    return layers;
+}
+
 /* ---- texts ------------------------------------------------------------------------------------- */
 
 static int32_t twin_text(deepid_study *study, dpid_study_arm *arm)
@@ -258,7 +266,7 @@ bool dpid_steps_alone(const char *optimizer)
 }
 
 /* Which rate each arm takes: its own, tuned or not, or another arm's. */
-static int32_t link_arms(deepid_study *study)
+void dpid_arms_link(deepid_study *study)
 {
     for (int32_t i = 0; i < study->arms; i++) {
         dpid_study_arm *arm = &study->arm[i];
@@ -279,7 +287,6 @@ static int32_t link_arms(deepid_study *study)
             arm->settled = true;
         }
     }
-    return DEEPID_OK;
 }
 
 int32_t dpid_arms_make(deepid_study *study)
@@ -296,7 +303,5 @@ int32_t dpid_arms_make(deepid_study *study)
         arm->parent = dpid_arm_find(study, arm->row->parent);
         arm->rate_of = arm->row->rate_of ? dpid_arm_find(study, arm->row->rate_of) : i;
     }
-    DPID_TRY(choose(study));
-    DPID_TRY(dpid_budget_apply(study));
-    return link_arms(study);
+    return choose(study);
 }

@@ -45,7 +45,7 @@ static int32_t make_columns(collection *c, columns *k)
 
 static void fill_seed(const dpid_task *task, columns *k, int64_t i)
 {
-    const bool known = task->state == DPID_TASK_DONE && !task->reason;
+    const bool known = dpid_task_has_result(task);
     const dpid_outcome none = {.train_loss = (double)NAN,
                                .train_error = (double)NAN,
                                .valid_loss = (double)NAN,
@@ -78,7 +78,7 @@ static int32_t collect_arm(collection *c, const dpid_study_arm *arm)
     DPID_TRY(make_columns(c, &k));
     for (int64_t i = 0; i < c->e->seeds; i++) {
         fill_seed(&first[i], &k, i);
-        results += first[i].state == DPID_TASK_DONE && !first[i].reason;
+        results += dpid_task_has_result(&first[i]);
     }
     if (results == 0) {
         leave_out(c, word_of(arm->word), first->reason ? first->reason : "it was not run");

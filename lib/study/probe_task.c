@@ -1,65 +1,7 @@
-/* Probes as tasks: which probe looks at which arms, at the start or at the trained net; and the tables of an arm,
-   all seeds in one. */
+/* A probe as a task, and the tables of an arm: all its seeds in one. */
 #include "study/study.h"
 
 #include <deepid/inspect.h>
-
-#include <stdio.h>
-#include <string.h>
-
-/* ---- which ------------------------------------------------------------------------------------ */
-
-static const dpid_probe_row rows[] = {
-    {.word = "gradient_check", .arms = "S,D,D_res"},
-    {.word = "signal", .arms = "S,D,D_res,D_start"},
-    {.word = "gradient_norm", .arms = "S,D,D_res,D_start"},
-    {.word = "gradient_accuracy", .arms = "S,D,D_res"},
-    {.word = "range", .arms = "S,D,D_res", .rated = true},
-    {.word = "shattering", .arms = "S,D,D_res"},
-    {.word = "response", .arms = "D,D_res", .trained = true},
-    {.word = "learned_identity", .arms = "D,D_res", .trained = true},
-    {.word = "lesion", .arms = "D,D_res", .trained = true},
-    {.word = "linear_probe", .arms = "D,D_res", .trained = true},
-    {.word = "cka", .arms = "D,D_res", .trained = true},
-    {.word = "validity_radius", .arms = "D,D_res", .trained = true, .rated = true},
-};
-enum { ROWS = sizeof rows / sizeof *rows };
-
-const dpid_probe_row *dpid_probe_at(int64_t i)
-{
-    return i >= 0 && i < ROWS ? &rows[i] : NULL;
-}
-
-bool dpid_probe_applies(const deepid_study *study, const dpid_probe_row *probe, const dpid_study_arm *arm)
-{
-    const char *list = study->text[DPID_TEXT_PROBES];
-    return deepid_probe_help(probe->word) && (!*list || dpid_arm_chosen(list, probe->word)) &&
-           dpid_arm_chosen(probe->arms, arm->word);
-}
-
-int32_t dpid_probes_check(deepid_study *study, const char *list)
-{
-    const char *words[ROWS + 2] = {"none"};
-    dpid_span word;
-    for (int i = 0; i < ROWS; i++)
-        words[i + 1] = rows[i].word;
-    for (const char *p = list; dpid_list_next(&p, &word);) {
-        bool known = false;
-        for (int i = 0; i <= ROWS; i++)
-            known = known || dpid_span_is(word, words[i]);
-        if (!known)
-            return dpid_fail_word(study->head.ctx, "probe", word, words);
-    }
-    return DEEPID_OK;
-}
-
-dpid_probe_text dpid_probe_text_of(const dpid_probe_row *probe, const dpid_study_arm *arm)
-{
-    dpid_probe_text out;
-    snprintf(out.text, sizeof out.text, probe->rated ? "%s rate=%s" : "%s", probe->word,
-             dpid_number(arm->base_rate).text);
-    return out;
-}
 
 /* ---- one ---------------------------------------------------------------------------------------- */
 
@@ -67,7 +9,7 @@ dpid_probe_text dpid_probe_text_of(const dpid_probe_row *probe, const dpid_study
 int32_t dpid_probe_run_task(dpid_job *job)
 {
     const int32_t status = deepid_net_inspect(
-        job->net, job->train, dpid_probe_text_of(&rows[job->task->probe], job->arm).text, &job->task->table);
+        job->net, job->train, dpid_probe_text_of(dpid_probe_at(job->task->probe), job->arm).text, &job->task->table);
     if (status == DEEPID_OK || status == DEEPID_ERR_MEMORY || status == DEEPID_ERR_IO || status == DEEPID_ERR_THREAD)
         return status;
     return dpid_copy_text(job->ctx, deepid_ctx_error(job->ctx), &job->task->reason);
@@ -126,32 +68,11 @@ int32_t dpid_probe_table(deepid_study *study, int32_t arm, int32_t probe, deepid
     const char *reason = "it was not run";
     int32_t status = collect(study, arm, probe, &table, &reason);
     if (status == DEEPID_OK && !table)
-        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "study: no %s of %s: %s", rows[probe].word,
+        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE, "study: no %s of %s: %s", dpid_probe_at(probe)->word,
                            study->arm[arm].word, reason);
     if (status == DEEPID_OK)
         *out = table;
     else
         deepid_table_destroy(table);
     return status;
-}
-
-static int32_t study_probe(deepid_study *study, const char *arm, const char *word, deepid_table **out)
-{
-    int32_t probe = 0;
-    if (!out || !arm || !word)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: arm, word or out is NULL");
-    DPID_TRY(dpid_study_plan(study));
-    while (probe < ROWS && strcmp(rows[probe].word, word) != 0)
-        probe++;
-    const int32_t index = dpid_arm_find(study, arm);
-    if (index < 0 || probe == ROWS)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: there is no %s '%s'",
-                         index < 0 ? "arm" : "probe of a study", index < 0 ? arm : word);
-    return dpid_probe_table(study, index, probe, out);
-}
-
-int32_t deepid_study_probe(deepid_study *study, const char *arm, const char *word, deepid_table **out)
-{
-    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
-    return dpid_leave(study->head.ctx, study_probe(study, arm, word, out));
 }

@@ -9,14 +9,6 @@
 
 /* ---- is this a question at all? ----------------------------------------------------------- */
 
-int64_t dpid_study_layers(const deepid_net *net)
-{
-    int64_t layers = 0;
-    for (int32_t i = 0; i < net->trained; i++)
-        layers += net->parameter[i].spec.role == DPID_ROLE_WEIGHT;
-    return layers;
-}
-
 /* The net is made once here, so that a bad text is refused now and not in a worker. */
 static int32_t check_net(deepid_study *study, const char *text, const char **canonical, int64_t *layers)
 {

@@ -1,8 +1,8 @@
 /* The inside of a study: its settings, its arms, and the graph of tasks that follows from them.
-   settings.c sets · arm.c says which arms there are and which apply · task.c numbers the tasks and knows what each
-   stands on · run.c hands them to workers · worker.c trains, probe_task.c probes · tuning.c chooses rates ·
-   task_file.c and claim.c keep the folder · tables.c and folder.c tell what came out, collect.c tells it to the
-   rules · budget.c buys less of it */
+   settings.c sets · arm.c lists the arms, arms.c makes those of one study, budget.c buys less of them · plan.c numbers
+   the tasks and knows what each stands on · run.c hands them to workers · worker.c trains, probe_task.c probes ·
+   tuning.c chooses rates · task_file.c, claim.c and folder.c keep the folder · tables.c and write.c tell what came
+   out, collect.c tells it to the verdict */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -163,53 +163,21 @@ struct deepid_study {
     atomic_int stop;
 };
 
-/* settings.c */
-int64_t dpid_study_int(const deepid_study *study, dpid_study_number key);
-int64_t dpid_study_steps(const deepid_study *study);
-int64_t dpid_study_steps_per_epoch(const deepid_study *study);
-int64_t dpid_study_layers(const deepid_net *net); /* layers with weights */
-/* key=value lines of all that decides the results. */
-void dpid_study_config(const deepid_study *study, dpid_string *out);
-int32_t dpid_settings_start(deepid_study *study);
+/* The files in the order in which they call: each only those above it. */
 
-/* arm.c: the registry; arms.c: fill study->arm. */
-int32_t dpid_arms_check(deepid_study *study, const char *words); /* words of the registry? */
-int32_t dpid_arms_make(deepid_study *study);
-bool dpid_arm_chosen(const char *list, const char *arm);
-bool dpid_list_next(const char **list, dpid_span *word);            /* the next word of "a,b,c" */
-bool dpid_steps_alone(const char *optimizer);                       /* L-BFGS: no rate, all samples a step */
-int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
-
-/* task.c */
-int32_t dpid_study_plan(deepid_study *study); /* arms, tasks, and what the folder holds; fine when it is done */
-void dpid_study_forget(deepid_study *study);
-bool dpid_task_ready(const deepid_study *study, const dpid_task *task);
-/* Config and name, once its parents are done. ctx: whose memory it takes for a moment; under the run's lock. */
-int32_t dpid_task_configure(deepid_study *study, dpid_task *task);
-void dpid_study_want(deepid_study *study);
+/* task.c: a task in memory */
+bool dpid_task_has_result(const dpid_task *task);
+int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point);
 /* What a result of this process or of a file left in memory. */
 void dpid_task_forget(deepid_study *study, dpid_task *task);
-const dpid_task *dpid_study_find_net(const deepid_study *study, int32_t arm, uint64_t seed);
+void dpid_study_forget(deepid_study *study); /* the plan: any setting may change it */
 
-/* tuning.c: choose what can be chosen; after each tuning run. */
-void dpid_tuning_settle(deepid_study *study);
-double dpid_tuning_rate(const dpid_study_arm *arm, int32_t rate);
+/* arm.c: the registry of arms */
+int32_t dpid_arms_check(deepid_study *study, const char *words); /* words of the registry? */
+bool dpid_arm_chosen(const char *list, const char *arm);
+bool dpid_list_next(const char **list, dpid_span *word); /* the next word of "a,b,c" */
 
-/* worker.c: one task in a context of its own. DEEPID_STOPPED when the study was asked to stop. */
-typedef struct {
-    deepid_study *study;
-    dpid_task *task;
-    const dpid_study_arm *arm;
-    deepid_ctx *ctx;
-    deepid_dataset *train, *valid, *reference; /* views; reference: what batch-norm's statistics are measured on */
-    deepid_net *net;
-} dpid_job;
-int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t error_bytes);
-int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point);
-/* The net of a training or a witness that is done, in any context; dtype 0: its own. */
-int32_t dpid_task_net(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task, deepid_net **out);
-
-/* probe_task.c */
+/* probes.c: the registry of probes */
 typedef struct {
     const char *word, *arms; /* arms: a list, as the text "arms" */
     bool trained;            /* looks at trained nets; else at the start */
@@ -224,9 +192,30 @@ dpid_probe_text dpid_probe_text_of(const dpid_probe_row *probe, const dpid_study
 /* Is there such a probe in this build, is it asked for, and is it about this arm? */
 bool dpid_probe_applies(const deepid_study *study, const dpid_probe_row *probe, const dpid_study_arm *arm);
 int32_t dpid_probes_check(deepid_study *study, const char *words);
-int32_t dpid_probe_run_task(dpid_job *job);
-/* All seeds of one arm, the column seed in front; DEEPID_ERR_STATE when there is none. */
-int32_t dpid_probe_table(deepid_study *study, int32_t arm, int32_t probe, deepid_table **out);
+
+/* settings.c */
+int64_t dpid_study_int(const deepid_study *study, dpid_study_number key);
+int64_t dpid_study_steps(const deepid_study *study);
+int64_t dpid_study_steps_per_epoch(const deepid_study *study);
+/* key=value lines of all that decides the results. */
+void dpid_study_config(const deepid_study *study, dpid_string *out);
+int32_t dpid_settings_start(deepid_study *study);
+
+/* arms.c: fill study->arm */
+int64_t dpid_study_layers(const deepid_net *net);                   /* layers with weights */
+int32_t dpid_arms_make(deepid_study *study);                        /* which there are, and which are asked for */
+void dpid_arms_link(deepid_study *study);                           /* whose rate each takes; after the budget */
+bool dpid_steps_alone(const char *optimizer);                       /* L-BFGS: no rate, all samples a step */
+int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
+
+/* budget.c: how many seeds, and which arms have a reason more. */
+enum { DPID_PROBE_STEPS = 50 }; /* a probe costs about as much */
+int32_t dpid_budget_apply(deepid_study *study);
+void dpid_budget_write(const deepid_study *study, dpid_string *s); /* plan.json */
+
+/* tuning.c: choose what can be chosen; after each tuning run. */
+void dpid_tuning_settle(deepid_study *study);
+double dpid_tuning_rate(const dpid_study_arm *arm, int32_t rate);
 
 /* task_file.c: one result file. ctx: whose errors and memory. */
 int32_t dpid_task_publish(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task);
@@ -234,10 +223,41 @@ bool dpid_task_is_published(const deepid_study *study, const dpid_task *task);
 /* task->state tells whether there was one. */
 int32_t dpid_task_read(deepid_ctx *ctx, const deepid_study *study, dpid_task *task);
 
-/* budget.c: how many seeds, and which arms have a reason more. */
-enum { DPID_PROBE_STEPS = 50 }; /* a probe costs about as much */
-int32_t dpid_budget_apply(deepid_study *study);
-void dpid_budget_write(const deepid_study *study, dpid_string *s); /* plan.json */
+/* folder.c: OUT/study.json says whose it is. */
+int32_t dpid_study_check_folder(deepid_study *study);
+int32_t dpid_study_make_folders(const deepid_study *study); /* and clears them of what killed runs left half written */
+int32_t dpid_study_write_json(deepid_study *study, const char *replay);
+/* Releases the text. */
+int32_t dpid_study_write_text(const deepid_study *study, const char *name, dpid_string *text);
+
+/* plan.c */
+int32_t dpid_study_plan(deepid_study *study); /* arms, tasks, and what the folder holds; fine when it is done */
+bool dpid_task_ready(const deepid_study *study, const dpid_task *task);
+/* Config and name, once its parents are done. ctx: whose memory it takes for a moment; under the run's lock. */
+int32_t dpid_task_configure(deepid_study *study, dpid_task *task);
+void dpid_study_want(deepid_study *study);
+const dpid_task *dpid_study_find_net(const deepid_study *study, int32_t arm, uint64_t seed);
+
+/* One task in a context of its own. */
+typedef struct {
+    deepid_study *study;
+    dpid_task *task;
+    const dpid_study_arm *arm;
+    deepid_ctx *ctx;
+    deepid_dataset *train, *valid, *reference; /* views; reference: what batch-norm's statistics are measured on */
+    deepid_net *net;
+} dpid_job;
+
+/* probe_task.c */
+int32_t dpid_probe_run_task(dpid_job *job);
+/* All seeds of one arm, the column seed in front; DEEPID_ERR_STATE when there is none. */
+int32_t dpid_probe_table(deepid_study *study, int32_t arm, int32_t probe, deepid_table **out);
+
+/* worker.c */
+/* DEEPID_STOPPED when the study was asked to stop. */
+int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t error_bytes);
+/* The net of a training or a witness that is done, in any context; dtype 0: its own. */
+int32_t dpid_task_net(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task, deepid_net **out);
 
 /* claim.c */
 /* STUCK: the name is no living claim's, and cannot be removed: a folder. FAILED: no claim could be written; the
@@ -248,10 +268,5 @@ dpid_claim dpid_task_claim(const deepid_study *study, const dpid_task *task);
 /* Of a task that is done: its process was killed between publishing and letting go. */
 void dpid_task_clear_claim(const deepid_study *study, const dpid_task *task);
 void dpid_task_unclaim(const deepid_study *study, const dpid_task *task);
-
-/* folder.c: OUT/study.json says whose it is. */
-int32_t dpid_study_check_folder(deepid_study *study);
-int32_t dpid_study_make_folders(const deepid_study *study); /* and clears them of what killed runs left half written */
-int32_t dpid_study_write_json(deepid_study *study, const char *replay);
 
 #endif

@@ -6,11 +6,6 @@
 
 /* ---- tables ------------------------------------------------------------------------------ */
 
-static bool has_result(const dpid_task *task)
-{
-    return task->state == DPID_TASK_DONE && !task->reason;
-}
-
 static int32_t fill_results(deepid_study *study, deepid_table *table)
 {
     for (int64_t i = 0; i < study->nets; i++) {
@@ -32,7 +27,7 @@ static int32_t fill_results(deepid_study *study, deepid_table *table)
                               o->penalty,
                               (double)t->diverged,
                               o->seconds};
-        if (has_result(t))
+        if (dpid_task_has_result(t))
             DPID_TRY(deepid_table_append(table, arm->word, row));
     }
     return DEEPID_OK;
@@ -43,7 +38,7 @@ static int32_t fill_history(deepid_study *study, deepid_table *table)
     for (int64_t i = 0; i < study->nets; i++) {
         const dpid_task *t = &study->task[i];
         const dpid_study_arm *arm = &study->arm[t->arm];
-        for (int64_t k = 0; has_result(t) && k < t->points; k++) {
+        for (int64_t k = 0; dpid_task_has_result(t) && k < t->points; k++) {
             const dpid_history *h = &t->history[k];
             const double row[] = {(double)t->task, t->arm,         (double)arm->depth, (double)t->seed, h->epoch,
                                   h->train_loss,   h->train_error, h->valid_loss,      h->valid_error,  h->rate};
@@ -69,6 +64,26 @@ static int32_t make_table(deepid_study *study, const char *columns, int32_t (*fi
     return status;
 }
 
+static int32_t fill_tuning(deepid_study *study, deepid_table *table)
+{
+    for (int32_t a = 0; a < study->arms; a++) {
+        const dpid_study_arm *arm = &study->arm[a];
+        for (int64_t i = 0; arm->tuned && i < DPID_RATES * study->tuning_seeds; i++) {
+            const dpid_task *task = &study->task[arm->first_tuning + i];
+            const double rate = dpid_tuning_rate(arm, task->rate);
+            const double row[] = {rate,
+                                  (double)task->seed,
+                                  task->outcome.train_loss,
+                                  task->diverged,
+                                  arm->settled && rate == arm->rate,
+                                  arm->noise};
+            if (task->state == DPID_TASK_DONE)
+                DPID_TRY(deepid_table_append(table, arm->word, row));
+        }
+    }
+    return DEEPID_OK;
+}
+
 int32_t deepid_study_results(deepid_study *study, deepid_table **out)
 {
     DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
@@ -84,6 +99,34 @@ int32_t deepid_study_history(deepid_study *study, deepid_table **out)
     return dpid_leave(study->head.ctx,
                       make_table(study, "task,arm,depth,seed,epoch,train_loss,train_error,valid_loss,valid_error,lr",
                                  fill_history, out));
+}
+
+int32_t deepid_study_tuning(deepid_study *study, deepid_table **out)
+{
+    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    return dpid_leave(study->head.ctx,
+                      make_table(study, "rate,seed,train_loss,diverged,chosen,noise", fill_tuning, out));
+}
+
+static int32_t study_probe(deepid_study *study, const char *arm, const char *word, deepid_table **out)
+{
+    int32_t probe = 0;
+    if (!out || !arm || !word)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: arm, word or out is NULL");
+    DPID_TRY(dpid_study_plan(study));
+    while (dpid_probe_at(probe) && strcmp(dpid_probe_at(probe)->word, word) != 0)
+        probe++;
+    const int32_t index = dpid_arm_find(study, arm);
+    if (index < 0 || !dpid_probe_at(probe))
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: there is no %s '%s'",
+                         index < 0 ? "arm" : "probe of a study", index < 0 ? arm : word);
+    return dpid_probe_table(study, index, probe, out);
+}
+
+int32_t deepid_study_probe(deepid_study *study, const char *arm, const char *word, deepid_table **out)
+{
+    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    return dpid_leave(study->head.ctx, study_probe(study, arm, word, out));
 }
 
 /* ---- a trained net --------------------------------------------------------------------------------- */

@@ -26,18 +26,6 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point)
-{
-    enum { FIRST = 16 };
-    if (task->points == task->room) {
-        const int64_t room = task->room ? 2 * task->room : FIRST;
-        DPID_TRY(dpid_grow(ctx, &task->history, task->points, room, sizeof *task->history, "history"));
-        task->room = room;
-    }
-    task->history[task->points++] = point;
-    return DEEPID_OK;
-}
-
 /* ---- the net a task starts with ------------------------------------------------------------ */
 
 /* From another context's memory. */

@@ -1,4 +1,4 @@
-/* The evidence by role: checked, divergence as infinity, margins, the harm itself. */
+/* The evidence by role: checked, arms by word, one number a seed. A diverged run counts as infinity. */
 #include "verdict/evidence.h"
 
 #include "verdict/rules.h"
@@ -48,7 +48,7 @@ static int32_t check_arm(const dpid_judge *j, int64_t i)
     return DEEPID_OK;
 }
 
-static int32_t check(const dpid_judge *j)
+int32_t dpid_evidence_check(const dpid_judge *j)
 {
     const dpid_evidence *e = j->e;
     if (e->seeds < 1 || e->seeds > DPID_SEEDS_MAX)
@@ -147,98 +147,4 @@ int64_t dpid_arm_diverged(const dpid_judge *j, const dpid_arm_evidence *arm, int
         diverged += isinf(loss.at[s]) != 0;
     }
     return diverged;
-}
-
-/* ---- margins -------------------------------------------------------------------------------------------- */
-
-/* m = 0.05 (L_const - L_S), but where that leaves no headroom 0.02 L_const */
-static double default_margin(const dpid_judge *j, double shallow)
-{
-    const double share = j->t.margin_share * (j->e->const_loss - shallow);
-    return fmax(isfinite(share) ? share : 0, j->t.headroom * j->e->const_loss);
-}
-
-static int32_t set_margins(dpid_judge *j)
-{
-    const dpid_evidence *e = j->e;
-    const dpid_series valid = dpid_arm_series(j, j->s, j->s ? j->s->valid_loss : NULL);
-    double median_valid;
-    DPID_TRY(dpid_series_median(j, &valid, &median_valid));
-    j->headroom =
-        j->t.margin_share * (e->const_loss - j->median_s) >= j->t.headroom * e->const_loss && e->const_loss > 0;
-    j->margin = isnan(e->margin) ? default_margin(j, j->median_s) : e->margin;
-    j->valid_margin = isnan(e->valid_margin) ? default_margin(j, median_valid) : e->valid_margin;
-    return DEEPID_OK;
-}
-
-/* 2 / 2^n <= 1 - level */
-static int64_t seeds_of_level(double level)
-{
-    const double slack = 1e-12;
-    int64_t n = 1;
-    for (double p = 1; p > 1 - level + slack; p /= 2)
-        n++;
-    return n;
-}
-
-static bool any_penalty(const dpid_judge *j)
-{
-    for (int64_t s = 0; j->d && j->d->penalty && s < j->e->seeds; s++)
-        if (j->d->penalty[s] > 0)
-            return true;
-    return false;
-}
-
-/* ---- the harm: L_D - L_S ------------------------------------------------------------------------------------ */
-
-/* "No difference" is claimed by two one-sided tests, never by a large p. */
-static int32_t set_alike(dpid_judge *j)
-{
-    double d[DPID_SEEDS_MAX];
-    int64_t n = 0;
-    for (int64_t s = 0; s < j->e->seeds; s++)
-        if (!isnan(j->loss_d.at[s]) && !isnan(j->loss_s.at[s]))
-            d[n++] = j->loss_d.at[s] == j->loss_s.at[s] ? 0 : j->loss_d.at[s] - j->loss_s.at[s];
-    j->alike.value = j->harm.rank.value;
-    if (!(j->margin > 0) || isinf(j->margin))
-        return DEEPID_OK;
-    return deepid_statistics_equivalence(j->ctx, n, d, j->margin, 1 - j->t.level, &j->alike.low, &j->alike.high,
-                                         &j->equivalent);
-}
-
-static int32_t set_harm(dpid_judge *j)
-{
-    DPID_TRY(dpid_contrast_of(j, &j->loss_d, &j->loss_s, DPID_CAPPED, &j->harm));
-    if (j->harm.n > 0)
-        DPID_TRY(set_alike(j));
-    if (j->harm.n > 0 && !isinf(j->median_s))
-        j->harm_state = j->harm.rank.low > j->margin    ? DPID_HARM
-                        : j->harm.rank.high < j->margin ? DPID_HARM_NONE
-                                                        : DPID_HARM_UNSURE;
-    return DEEPID_OK;
-}
-
-/* Shares are of the gap to the best that is known to be reachable: min(L_S, L_WT). */
-static void set_reference(dpid_judge *j)
-{
-    const dpid_series tuned = dpid_arm_loss(j, dpid_judge_arm(j, "WT"));
-    j->reference = dpid_series_min(j, &j->loss_s, &tuned);
-}
-
-int32_t dpid_judge_prepare(dpid_judge *j)
-{
-    DPID_TRY(check(j));
-    j->s = dpid_judge_arm(j, "S");
-    j->d = dpid_judge_arm(j, "D");
-    j->loss_s = dpid_arm_loss(j, j->s);
-    j->loss_d = dpid_arm_loss(j, j->d);
-    DPID_TRY(dpid_series_median(j, &j->loss_s, &j->median_s));
-    DPID_TRY(dpid_series_median(j, &j->loss_d, &j->median_d));
-    DPID_TRY(set_margins(j));
-    j->least_seeds = seeds_of_level(j->t.level);
-    j->has_penalty = any_penalty(j);
-    j->chaotic = j->e->twins_differ || (j->e->compared && j->e->min_cosine < j->t.cosine);
-    set_reference(j);
-    DPID_TRY(set_harm(j));
-    return dpid_contrast_of(j, &j->loss_d, &j->reference, DPID_CAPPED, &j->gap);
 }

@@ -56,7 +56,7 @@ typedef struct {
 
 /* ---- evidence.c: by role -------------------------------------------------------------------- */
 
-int32_t dpid_judge_prepare(dpid_judge *j);
+int32_t dpid_evidence_check(const dpid_judge *j);
 const dpid_arm_evidence *dpid_judge_arm(const dpid_judge *j, const char *word);
 bool dpid_arm_in_set(const dpid_arm_evidence *arm, const char *set); /* "D_start" holds "D_start:he" */
 /* training loss; arm may be NULL: all NaN */
@@ -81,6 +81,13 @@ int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_s
 int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out);
 /* The best of a set, or the arm itself. tried: how many there were. */
 int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_intervention *out, int64_t *tried);
+
+/* ---- harm.c ------------------------------------------------------------------------------------ */
+
+/* Roles, margins, the harm. */
+int32_t dpid_judge_prepare(dpid_judge *j);
+/* True when the harm itself decides a cause of harm: none, or not known. */
+int32_t dpid_rule_harm(dpid_judge *j, dpid_finding *f, bool *decided);
 
 /* ---- say.c: findings in words ------------------------------------------------------------------- */
 
@@ -121,8 +128,6 @@ int32_t dpid_rule_reasons(dpid_judge *j);              /* budget, conditioning, 
 int32_t dpid_rule_precision(dpid_judge *j);            /* rounding, range */
 int32_t dpid_rule_overfitting(dpid_judge *j);
 int32_t dpid_rule_remedies(dpid_judge *j);
-/* True when the harm itself decides a cause of harm: none, or not known. */
-int32_t dpid_rule_harm(dpid_judge *j, dpid_finding *f, bool *decided);
 
 int32_t dpid_write_answer(dpid_judge *j);
 int32_t dpid_write_text(dpid_judge *j);

@@ -1,0 +1,293 @@
+/* The plan of a study: its arms, and the graph of tasks that follows from them. Trainings and witnesses come first,
+   arm by arm and seed by seed, then tuning runs, then probes. A task's configuration names its parents' choices: the
+   rate that tuning found, the net it starts from. So it is written when the parents are done. */
+#include "study/study.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+static dpid_task *add_task(deepid_study *study, dpid_task_kind kind, int32_t arm, uint64_t seed)
+{
+    dpid_task *task = &study->task[study->tasks];
+    const double none = (double)NAN;
+    task->task = study->tasks++;
+    task->kind = kind;
+    task->arm = arm;
+    task->seed = seed;
+    task->parent = -1;
+    task->outcome = (dpid_outcome){none, none, none, none, none, none, none, none, none, none, 0};
+    return task;
+}
+
+static void add_nets(deepid_study *study)
+{
+    const int64_t points = dpid_study_int(study, DPID_NUMBER_POINTS);
+    for (int32_t a = 0; a < study->arms; a++) {
+        dpid_study_arm *arm = &study->arm[a];
+        if (arm->reason)
+            continue;
+        arm->first_task = study->tasks;
+        for (int64_t i = 0; i < study->seeds; i++) {
+            dpid_task *task = add_task(study, arm->steps > 0 ? DPID_TASK_TRAIN : DPID_TASK_WITNESS, a,
+                                       (uint64_t)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
+            task->cost = (double)arm->steps * arm->step_cost + (double)(points + 2) * arm->look_cost;
+            if (arm->parent >= 0)
+                task->parent = study->arm[arm->parent].first_task + i;
+        }
+    }
+    study->nets = study->tasks;
+}
+
+static void add_tuning(deepid_study *study)
+{
+    enum { FIRST_TUNING_SEED = 1000001 }; /* apart from the study's */
+    for (int32_t a = 0; a < study->arms; a++) {
+        dpid_study_arm *arm = &study->arm[a];
+        if (!arm->tuned)
+            continue;
+        arm->first_tuning = study->tasks;
+        for (int32_t rate = 0; rate < DPID_RATES; rate++) {
+            for (int64_t i = 0; i < study->tuning_seeds; i++) {
+                dpid_task *task = add_task(study, DPID_TASK_TUNE, a, (uint64_t)(FIRST_TUNING_SEED + i));
+                task->rate = rate;
+                task->cost = (double)arm->steps * arm->step_cost + 2 * arm->look_cost;
+            }
+        }
+    }
+}
+
+static int64_t probed_seeds(const deepid_study *study)
+{
+    return study->probe_seeds < study->seeds ? study->probe_seeds : study->seeds;
+}
+
+static void add_probes(deepid_study *study)
+{
+    for (int32_t a = 0; a < study->arms; a++) {
+        for (int32_t p = 0; dpid_probe_at(p); p++) {
+            const dpid_study_arm *arm = &study->arm[a];
+            if (arm->reason || !dpid_probe_applies(study, dpid_probe_at(p), arm))
+                continue;
+            for (int64_t i = 0; i < probed_seeds(study); i++) {
+                dpid_task *task =
+                    add_task(study, DPID_TASK_PROBE, a, (uint64_t)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
+                task->probe = p;
+                task->cost = DPID_PROBE_STEPS * arm->step_cost;
+                task->parent = dpid_probe_at(p)->trained ? arm->first_task + i : -1;
+            }
+        }
+    }
+}
+
+static int32_t number_tasks(deepid_study *study)
+{
+    enum { TASKS_MAX = 10000000, PROBES_MAX = 32 };
+    const int64_t each = study->seeds + DPID_RATES * DPID_TUNING_SEEDS_MAX + PROBES_MAX * probed_seeds(study);
+    int64_t most;
+    if (!dpid_mul(study->arms, each, &most) || most > TASKS_MAX)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_LIMIT, "study: %d arms x %lld seeds are too many tasks",
+                         study->arms, (long long)study->seeds);
+    DPID_TRY(dpid_arena_alloc(&study->plan, most, sizeof *study->task, "study", &study->task));
+    add_nets(study);
+    add_tuning(study);
+    add_probes(study);
+    return DEEPID_OK;
+}
+
+/* ---- parents ----------------------------------------------------------------------------------- */
+
+static bool needs_rate(const deepid_study *study, const dpid_task *task)
+{
+    return task->kind == DPID_TASK_TRAIN && study->arm[task->arm].rate_of >= 0;
+}
+
+bool dpid_task_ready(const deepid_study *study, const dpid_task *task)
+{
+    if (task->parent >= 0 && study->task[task->parent].state != DPID_TASK_DONE)
+        return false;
+    return !needs_rate(study, task) || study->arm[study->arm[task->arm].rate_of].settled;
+}
+
+static void want_tuning(deepid_study *study, int32_t arm)
+{
+    const int64_t count = study->arm[arm].tuned ? DPID_RATES * study->tuning_seeds : 0;
+    for (int64_t i = 0; i < count; i++)
+        study->task[study->arm[arm].first_tuning + i].wanted = true;
+}
+
+/* The task and all that it stands on; S's tuning gives the margin that a better rate must pass. */
+static void want(deepid_study *study, dpid_task *task)
+{
+    for (; !task->wanted; task = &study->task[task->parent]) {
+        task->wanted = true;
+        if (needs_rate(study, task)) {
+            want_tuning(study, study->arm[task->arm].rate_of);
+            want_tuning(study, dpid_arm_find(study, "S"));
+        }
+        if (task->parent < 0)
+            break;
+    }
+}
+
+void dpid_study_want(deepid_study *study)
+{
+    const int64_t shard = dpid_study_int(study, DPID_NUMBER_SHARD);
+    const int64_t shards = dpid_study_int(study, DPID_NUMBER_SHARDS);
+    const int64_t one = dpid_study_int(study, DPID_NUMBER_TASK);
+    for (int64_t i = 0; i < study->tasks; i++)
+        study->task[i].wanted = false;
+    for (int64_t i = 0; i < study->tasks; i++)
+        if (one >= 0 ? i == one : i % shards == shard)
+            want(study, &study->task[i]);
+}
+
+/* ---- configuration: the order of keys is part of the hash ------------------------------------------ */
+
+static void write_start(const deepid_study *study, const dpid_task *task, dpid_string *s)
+{
+    const dpid_study_arm *arm = &study->arm[task->arm];
+    dpid_string_format(s, "net=%s\ndtype=%s\n", arm->text, dpid_dtype_name(arm->dtype));
+    if (task->parent >= 0)
+        dpid_string_format(s, "start=%s %s\n", arm->row->embeds && task->kind != DPID_TASK_PROBE ? "embedded" : "net",
+                           study->task[task->parent].name);
+    else
+        dpid_string_format(s, "start=%s\n", arm->init);
+}
+
+static void write_training(const deepid_study *study, const dpid_task *task, dpid_string *s)
+{
+    const dpid_study_arm *arm = &study->arm[task->arm];
+    dpid_string_format(s,
+                       "optimizer=%s\nschedule=%s\naugmentation=%s\nlearning_rate=%s\nclip=%s\nbatch=%lld\nsteps=%"
+                       "lld\nhistory_points=%lld\n",
+                       arm->optimizer, study->text[DPID_TEXT_SCHEDULE], study->text[DPID_TEXT_AUGMENTATION],
+                       dpid_number(task->outcome.rate).text, dpid_number(study->number[DPID_NUMBER_CLIP]).text,
+                       (long long)dpid_study_int(study, DPID_NUMBER_BATCH), (long long)arm->steps,
+                       (long long)(task->kind == DPID_TASK_TUNE ? 0 : dpid_study_int(study, DPID_NUMBER_POINTS)));
+}
+
+static double rate_of(const deepid_study *study, const dpid_task *task)
+{
+    const dpid_study_arm *arm = &study->arm[task->arm];
+    if (task->kind == DPID_TASK_TUNE)
+        return dpid_tuning_rate(arm, task->rate);
+    return task->kind == DPID_TASK_TRAIN ? study->arm[arm->rate_of].rate * arm->row->rate : (double)NAN;
+}
+
+int32_t dpid_task_configure(deepid_study *study, dpid_task *task)
+{
+    static const char *const kinds[] = {"train", "witness", "tune", "probe"};
+    dpid_string s = {.ctx = study->head.ctx};
+    if (task->config)
+        return DEEPID_OK;
+    task->outcome.rate = rate_of(study, task);
+    dpid_string_format(&s, "format=2\nkind=%s\n%sloss=%s\nobjective=%s\n", kinds[task->kind], study->data,
+                       study->text[DPID_TEXT_LOSS], study->text[DPID_TEXT_OPTIMIZER]);
+    write_start(study, task, &s);
+    if (task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_TUNE)
+        write_training(study, task, &s);
+    if (task->kind == DPID_TASK_PROBE)
+        dpid_string_format(&s, "probe=%s\n",
+                           dpid_probe_text_of(dpid_probe_at(task->probe), &study->arm[task->arm]).text);
+    dpid_string_format(&s, "seed=%llu\n", (unsigned long long)task->seed);
+    const int32_t status = s.status == DEEPID_OK ? dpid_copy_text(s.ctx, s.text, &task->config) : s.status;
+    if (status == DEEPID_OK)
+        snprintf(task->name, sizeof task->name, "%016llx", (unsigned long long)dpid_hash64(s.text, s.length, 0));
+    dpid_string_release(&s);
+    return status;
+}
+
+/* ---- the plan ------------------------------------------------------------------------------------------ */
+
+/* What the folder holds, parents before those that stand on them. */
+static int32_t read_folder(deepid_study *study)
+{
+    for (bool more = true; more;) {
+        more = false;
+        dpid_tuning_settle(study);
+        for (int64_t i = 0; i < study->tasks; i++) {
+            dpid_task *task = &study->task[i];
+            if (task->config || !dpid_task_ready(study, task))
+                continue;
+            DPID_TRY(dpid_task_configure(study, task));
+            if (study->folder)
+                DPID_TRY(dpid_task_read(study->head.ctx, study, task));
+            more = more || task->state == DPID_TASK_DONE;
+        }
+    }
+    return DEEPID_OK;
+}
+
+/* Found here, and not as a net that diverges. */
+static int32_t check_data(const deepid_study *study)
+{
+    const dpid_precision precision = dpid_dtype_precision((int32_t)study->number[DPID_NUMBER_DTYPE]);
+    DPID_TRY(dpid_dataset_check_finite(study->head.ctx, study->train, "study: the training data", precision));
+    return study->valid
+               ? dpid_dataset_check_finite(study->head.ctx, study->valid, "study: the validation data", precision)
+               : DEEPID_OK;
+}
+
+static int32_t make_arms(deepid_study *study)
+{
+    DPID_TRY(dpid_arms_make(study));
+    DPID_TRY(dpid_budget_apply(study));
+    dpid_arms_link(study);
+    return DEEPID_OK;
+}
+
+int32_t dpid_study_plan(deepid_study *study)
+{
+    if (study->task)
+        return DEEPID_OK;
+    DPID_TRY(check_data(study));
+    if (study->folder)
+        DPID_TRY(dpid_study_check_folder(study));
+    snprintf(study->data, sizeof study->data, "train=%016llx\nvalid=%016llx\n",
+             (unsigned long long)deepid_dataset_hash(study->train),
+             (unsigned long long)(study->valid ? deepid_dataset_hash(study->valid) : 0));
+    int32_t status = make_arms(study);
+    if (status == DEEPID_OK)
+        status = number_tasks(study);
+    if (status == DEEPID_OK)
+        status = read_folder(study);
+    if (status != DEEPID_OK)
+        dpid_study_forget(study);
+    return status;
+}
+
+static int64_t task_count(deepid_study *study)
+{
+    return dpid_study_plan(study) == DEEPID_OK ? study->tasks : -1;
+}
+
+int64_t deepid_study_task_count(deepid_study *study)
+{
+    if (dpid_enter(study, DPID_MAGIC_STUDY) != DEEPID_OK)
+        return -1;
+    const int64_t tasks = task_count(study);
+    dpid_leave(study->head.ctx, DEEPID_OK);
+    return tasks;
+}
+
+int64_t deepid_study_tasks_done(deepid_study *study)
+{
+    int64_t done = 0;
+    if (deepid_study_task_count(study) < 0)
+        return -1;
+    for (int64_t i = 0; i < study->tasks; i++)
+        done += study->task[i].state == DPID_TASK_DONE;
+    return done;
+}
+
+const dpid_task *dpid_study_find_net(const deepid_study *study, int32_t arm, uint64_t seed)
+{
+    const uint64_t first = (uint64_t)dpid_study_int(study, DPID_NUMBER_FIRST_SEED);
+    if (arm < 0 || arm >= study->arms || study->arm[arm].first_task < 0 || seed < first ||
+        seed - first >= (uint64_t)study->seeds)
+        return NULL;
+    return &study->task[study->arm[arm].first_task + (int64_t)(seed - first)];
+}
