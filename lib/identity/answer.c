@@ -1,7 +1,7 @@
 /* The answer: what was found, in numbers and in one sentence. */
 #include "identity/answer.h"
 
-#include "identity/chain.h"
+#include "identity/witness/chain.h"
 
 #include <math.h>
 #include <stdio.h>

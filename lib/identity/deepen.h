@@ -6,7 +6,7 @@
 
 #include "data/data.h"
 #include "identity/identity.h"
-#include "identity/splice.h"
+#include "identity/deepen/splice.h"
 
 enum { DPID_PLACE_HERE, DPID_PLACE_EARLY, DPID_PLACE_LATE, DPID_PLACE_SPREAD };
 

@@ -1,8 +1,8 @@
 /* Examine: the values at a place of a trained net, the block that would stand there, its witness, measured and
    priced. */
 #include "identity/answer.h"
-#include "identity/certificate.h"
-#include "identity/chain.h"
+#include "identity/certificate/certificate.h"
+#include "identity/witness/chain.h"
 
 #include <math.h>
 #include <stdio.h>

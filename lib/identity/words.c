@@ -1,5 +1,5 @@
 /* The words of statuses, reasons and constructions. */
-#include "identity/chain.h"
+#include "identity/witness/chain.h"
 
 #include <string.h>
 

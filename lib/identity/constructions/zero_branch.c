@@ -1,0 +1,56 @@
+/* Zero branch: y = after(F(x) + s x) with F = 0. The last scale (batchnorm's gamma and beta), or else the last
+   weight and bias of the branch becomes 0; the rest is free. */
+#include "identity/witness/chain.h"
+
+static const dpid_step *step_giving(const deepid_net *net, int32_t value)
+{
+    for (int32_t t = 0; t < net->steps; t++)
+        if (net->step[t].out == value)
+            return &net->step[t];
+    return NULL;
+}
+
+static void fill_zero(deepid_net *net, int32_t parameter)
+{
+    for (int64_t i = 0; i < net->parameter[parameter].count; i++)
+        dpid_store(net->precision, dpid_net_parameter_at(net, parameter), i, 0);
+}
+
+/* Trained parameters that multiply or add: all of them to 0 makes the layer's output 0. */
+static bool silence(deepid_net *net, const dpid_layer *layer)
+{
+    bool any = false;
+    for (int32_t p = 0; p < layer->op.parameters; p++) {
+        const dpid_role role = layer->op.parameter[p].role;
+        if (role == DPID_ROLE_SLOPE || !layer->op.parameter[p].trained)
+            continue;
+        fill_zero(net, layer->parameter[p]);
+        any = true;
+    }
+    return any;
+}
+
+/* phi(0) = 0? */
+static bool keeps_zero(const dpid_op *op)
+{
+    dpid_activation a;
+    if (!dpid_activation_of(op, &a))
+        return true; /* pools, dropout, flatten */
+    return a.value == 0 && a.least <= 0 && a.most >= 0;
+}
+
+/* Walks back from the join. */
+bool dpid_write_zero_branch(deepid_net *net, const dpid_step *join)
+{
+    for (int32_t value = join->in; value != join->skip;) {
+        const dpid_step *step = step_giving(net, value);
+        if (!step || step->type != DPID_STEP_LAYER)
+            return false;
+        if (silence(net, &net->layer[step->layer]))
+            return true;
+        if (!keeps_zero(&net->layer[step->layer].op))
+            return false;
+        value = step->in;
+    }
+    return false;
+}

@@ -1,0 +1,158 @@
+/* Floor of affine nets: sum of squares = |Y - P Y|^2 + sum over i > r of sigma_i(P Y)^2, P the projection on the
+   columns of X, both centred. */
+#include "identity/floor.h"
+
+#include "identity/witness/chain.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- is the net affine, and how wide is it? -------------------------------------------------------------- */
+
+static bool affine(const dpid_op *op)
+{
+    const char *word = op->kind->word;
+    return strcmp(word, "dense") == 0 || strcmp(word, "flatten") == 0;
+}
+
+/* A join widens what a narrow branch gives, so nets with skips are left out. */
+static bool look(const deepid_net *net, dpid_floor *out)
+{
+    out->rank = dpid_shape_count(&net->value[0].shape);
+    for (int32_t i = 0; i < net->steps; i++) {
+        const dpid_step *step = &net->step[i];
+        if (step->type == DPID_STEP_JOIN || !affine(&net->layer[step->layer].op)) {
+            snprintf(out->sentence, sizeof out->sentence, "no floor is known: %s is not an affine layer in a chain",
+                     step->type == DPID_STEP_JOIN ? "a skip" : net->layer[step->layer].name);
+            return false;
+        }
+        const int64_t width = dpid_shape_count(&net->value[step->out].shape);
+        out->rank = width < out->rank ? width : out->rank;
+    }
+    return true;
+}
+
+/* ---- least squares, columns one after the other ------------------------------------------------------------ */
+
+static double dot(const double *a, const double *b, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+static void centre(double *a, int64_t n)
+{
+    double mean = 0;
+    for (int64_t i = 0; i < n; i++)
+        mean += a[i] / (double)n;
+    for (int64_t i = 0; i < n; i++)
+        a[i] -= mean;
+}
+
+static void take_away(double *a, const double *q, int64_t n)
+{
+    const double length = dot(a, q, n);
+    for (int64_t i = 0; i < n; i++)
+        a[i] -= length * q[i];
+}
+
+/* Columns of x become orthonormal; those that the others give are left out. Gram-Schmidt, twice, so that rounding
+   does not bring them back. Returns how many stay, at the front. */
+static int64_t orthonormal(double *x, int64_t n, int64_t columns)
+{
+    const double small = 1e-10;
+    int64_t kept = 0;
+    for (int64_t j = 0; j < columns; j++) {
+        double *to = x + kept * n;
+        memmove(to, x + j * n, (size_t)n * sizeof *to);
+        const double before = sqrt(dot(to, to, n));
+        for (int pass = 0; pass < 2; pass++)
+            for (int64_t k = 0; k < kept; k++)
+                take_away(to, x + k * n, n);
+        const double length = sqrt(dot(to, to, n));
+        if (!(length > small * before))
+            continue;
+        for (int64_t i = 0; i < n; i++)
+            to[i] /= length;
+        kept++;
+    }
+    return kept;
+}
+
+/* fitted [n, k] row-major: the projection of y (columns) on q; returns the squares that are left. */
+static double project(const double *q, int64_t columns, const double *y, int64_t n, int64_t k, double *fitted)
+{
+    double left = 0;
+    for (int64_t t = 0; t < k; t++) {
+        const double *target = y + t * n;
+        for (int64_t j = 0; j < columns; j++) {
+            const double length = dot(target, q + j * n, n);
+            for (int64_t i = 0; i < n; i++)
+                fitted[i * k + t] += length * q[j * n + i];
+        }
+        for (int64_t i = 0; i < n; i++)
+            left += (target[i] - fitted[i * k + t]) * (target[i] - fitted[i * k + t]);
+    }
+    return left;
+}
+
+static void fill(const deepid_dataset *data, double *x, int64_t features, double *y)
+{
+    for (int64_t i = 0; i < data->count; i++) {
+        for (int64_t k = 0; k < features; k++)
+            x[k * data->count + i] = dpid_dataset_feature(data, i, k);
+        for (int64_t k = 0; k < data->target_width; k++)
+            y[k * data->count + i] = dpid_dataset_target(data, i, k);
+    }
+}
+
+static int32_t regress(dpid_arena *arena, const deepid_dataset *data, dpid_floor *out)
+{
+    const int64_t n = data->count;
+    const int64_t k = data->target_width;
+    const int64_t features = dpid_shape_count(&data->sample);
+    double *x = NULL, *y = NULL, *fitted = NULL, *sigma = NULL, *v = NULL;
+    DPID_TRY(dpid_arena_alloc(arena, features * n, sizeof *x, "floor", &x));
+    DPID_TRY(dpid_arena_alloc(arena, k * n, sizeof *y, "floor", &y));
+    DPID_TRY(dpid_arena_alloc(arena, k * n, sizeof *fitted, "floor", &fitted));
+    DPID_TRY(dpid_arena_alloc(arena, k, sizeof *sigma, "floor", &sigma));
+    DPID_TRY(dpid_arena_alloc(arena, k * k, sizeof *v, "floor", &v));
+    fill(data, x, features, y);
+    for (int64_t j = 0; j < features; j++)
+        centre(x + j * n, n);
+    for (int64_t j = 0; j < k; j++)
+        centre(y + j * n, n);
+    const double left = project(x, orthonormal(x, n, features), y, n, k, fitted);
+    DPID_TRY(dpid_right_singular(arena->ctx, n, k, fitted, sigma, v));
+    double behind = 0;
+    for (int64_t i = out->rank; i < k; i++)
+        behind += sigma[i] * sigma[i];
+    out->free_loss = left / (double)(n * k);
+    out->loss = (left + behind) / (double)(n * k);
+    out->proven = true;
+    snprintf(out->sentence, sizeof out->sentence,
+             "an affine net whose narrowest layer has %lld units cannot go below a mean squared error of %s on these "
+             "%lld samples; without the bottleneck it is %s",
+             (long long)out->rank, dpid_number_rounded(out->loss, 4).text, (long long)n,
+             dpid_number_rounded(out->free_loss, 4).text);
+    return DEEPID_OK;
+}
+
+int32_t dpid_affine_floor(deepid_ctx *ctx, const char *text, const deepid_dataset *data, dpid_floor *out)
+{
+    deepid_net *net = NULL;
+    dpid_arena arena = {.ctx = ctx};
+    *out = (dpid_floor){.loss = (double)NAN, .free_loss = (double)NAN};
+    if (data->target_width == 0) {
+        snprintf(out->sentence, sizeof out->sentence, "no floor is known for class labels");
+        return DEEPID_OK;
+    }
+    DPID_TRY(dpid_net_create_within(ctx, text, DEEPID_F64, -1, &net));
+    const int32_t status = look(net, out) ? regress(&arena, data, out) : DEEPID_OK;
+    dpid_arena_release(&arena);
+    deepid_net_destroy(net);
+    return status;
+}

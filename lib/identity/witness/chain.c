@@ -1,0 +1,125 @@
+/* From the steps of a net to a chain of parts. The way back from the output follows the skip of every residual
+   block. */
+#include "identity/witness/chain.h"
+
+#include "ops/conv2d/conv2d.h"
+
+#include <string.h>
+
+int64_t dpid_channels(const dpid_shape *shape)
+{
+    return shape->extent[shape->rank - 1];
+}
+
+int64_t dpid_pixels(const dpid_shape *shape)
+{
+    return dpid_shape_count(shape) / dpid_channels(shape);
+}
+
+static bool is_kind(const dpid_op *op, const char *word)
+{
+    return strcmp(op->kind->word, word) == 0;
+}
+
+/* A window that sees one pixel and steps by one. */
+static bool is_single_pixel(const dpid_op *op)
+{
+    const dpid_window w = dpid_pool_window(op);
+    return w.kernel_h == 1 && w.kernel_w == 1 && w.stride_h == 1 && w.stride_w == 1;
+}
+
+/* ---- one part ------------------------------------------------------------------------- */
+
+static dpid_part_type type_of(const dpid_op *op, dpid_activation *activation)
+{
+    if (is_kind(op, "dense") || is_kind(op, "conv2d"))
+        return DPID_PART_LINEAR;
+    if (is_kind(op, "batchnorm"))
+        return DPID_PART_NORM;
+    if (is_kind(op, "layernorm"))
+        return DPID_PART_LAYERNORM;
+    return dpid_activation_of(op, activation) ? DPID_PART_ACTIVATION : DPID_PART_KEEP;
+}
+
+/* What cannot be passed whatever the weights are: pictures that shrink, sums over windows, noise. */
+static int32_t obstacle(const dpid_op *op, dpid_part_type type, dpid_mode mode)
+{
+    if (dpid_pixels(&op->in) != dpid_pixels(&op->out))
+        return DEEPID_REASON_SHAPE;
+    if ((is_kind(op, "maxpool") || is_kind(op, "avgpool")) && !is_single_pixel(op))
+        return DEEPID_REASON_RANK;
+    if (is_kind(op, "dropout") && mode == DPID_TRAIN && op->option[0].r > 0)
+        return DEEPID_REASON_NOISE;
+    if ((type == DPID_PART_NORM && mode == DPID_TRAIN) || type == DPID_PART_LAYERNORM)
+        return DEEPID_REASON_INVARIANCE;
+    return DEEPID_REASON_NONE;
+}
+
+/* The delta's tap: row top / dilation, column left / dilation, when they are taps (docs/identity.md, convolutions). */
+static bool has_centre(const dpid_op *op)
+{
+    dpid_conv2d g;
+    if (!is_kind(op, "conv2d"))
+        return true;
+    (void)dpid_conv2d_make(NULL, op, &g);
+    const dpid_window *w = &g.window;
+    return w->stride_h == 1 && w->stride_w == 1 && w->top % w->dilation_h == 0 && w->left % w->dilation_w == 0 &&
+           w->top / w->dilation_h < w->kernel_h && w->left / w->dilation_w < w->kernel_w && w->out_h == w->h &&
+           w->out_w == w->w;
+}
+
+/* ---- the way ---------------------------------------------------------------------------- */
+
+static const dpid_step *step_giving(const deepid_net *net, int32_t value)
+{
+    for (int32_t t = 0; t < net->steps; t++)
+        if (net->step[t].out == value)
+            return &net->step[t];
+    return NULL;
+}
+
+static void fill_part(const deepid_net *net, const dpid_step *step, dpid_mode mode, dpid_part *part, int32_t *reason)
+{
+    *part = (dpid_part){.type = DPID_PART_JOIN, .step = (int32_t)(step - net->step), .join = step};
+    if (step->type == DPID_STEP_JOIN)
+        return;
+    const dpid_layer *layer = &net->layer[step->layer];
+    part->join = NULL;
+    part->layer = layer;
+    part->type = type_of(&layer->op, &part->activation);
+    int32_t found = obstacle(&layer->op, part->type, mode);
+    if (found == DEEPID_REASON_NONE && part->type == DPID_PART_LINEAR && !has_centre(&layer->op))
+        found = DEEPID_REASON_SHAPE;
+    if (found != DEEPID_REASON_NONE)
+        *reason = found;
+}
+
+static void reverse(dpid_part *part, int32_t parts)
+{
+    for (int32_t i = 0; i < parts / 2; i++) {
+        const dpid_part kept = part[i];
+        part[i] = part[parts - 1 - i];
+        part[parts - 1 - i] = kept;
+    }
+}
+
+int32_t dpid_chain_make(dpid_arena *arena, const deepid_net *net, int32_t in, int32_t out, dpid_mode mode,
+                        dpid_chain *chain, int32_t *reason)
+{
+    *chain = (dpid_chain){.net = net, .in = in, .out = out};
+    *reason = DEEPID_REASON_NONE;
+    DPID_TRY(dpid_arena_alloc(arena, net->steps + 1, sizeof *chain->part, "identity chain", &chain->part));
+    for (int32_t value = out; value != in;) {
+        const dpid_step *step = step_giving(net, value);
+        if (!step) { /* the way back passes `in` by */
+            *reason = DEEPID_REASON_UNKNOWN;
+            return DEEPID_OK;
+        }
+        fill_part(net, step, mode, &chain->part[chain->parts++], reason);
+        value = step->type == DPID_STEP_JOIN ? step->skip : step->in;
+    }
+    reverse(chain->part, chain->parts);
+    if (!dpid_shape_equal(&net->value[in].shape, &net->value[out].shape))
+        *reason = DEEPID_REASON_SHAPE;
+    return DEEPID_OK;
+}
