@@ -4,54 +4,10 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char help[] =
-    "depth_study: why do added layers hurt on this task?\n"
-    "\n"
-    "Trains a shallow and a deep net, and the deep one in other ways that each ask one question: another start, "
-    "another optimiser, float64, more\n"
-    "steps, an identity skip, the trained shallow net with identity layers put in. One net per core. Then it judges, "
-    "with intervals over seeds.\n"
-    "\n"
-    "usage: depth_study [flags]\n"
-    "  --data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
-    "                     idx:FOLDER | cifar10:FOLDER | csv:FILE | npy:X,Y            (default spirals)\n"
-    "  --samples N        training samples to take (pictures from files: 2000, and half as many for validation)\n"
-    "  --net NET          mlp | pictures | a net's text with {block} and {depth} in it (default by the data)\n"
-    "  --shallow TEXT --deep TEXT   two nets of your own instead\n"
-    "  --width N          width of the mlp (16), of the first stage of pictures (8)\n"
-    "  --depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,32); the first and "
-    "the last are judged\n"
-    "  --blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain; the first "
-    "is judged\n"
-    "  --arms LIST        what is tried: S,D,S_fine,W0,WT,D64,D_start,D_opt,D_3T,D_res,dial,depth (default: all that "
-    "apply; see --arms help)\n"
-    "  --seeds N          seeds 1..N (10; pictures 6)\n"
-    "  --tuning N         seeds, apart from those, at which every arm's learning rate is tried (3), 0 = the recipe's "
-    "rate for all\n"
-    "  --probes N         seeds whose nets are probed (3), 0 = none\n"
-    "  --epochs N         passes over the data (100; pictures 6)      --steps N   updates instead\n"
-    "  --batch N          samples a step (64), 0 = all\n"
-    "  --optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"\n"
-    "  --lr X             learning rate (0.03; pictures 0.05), divided by 10 after 75 % of the steps; other rates are "
-    "tried around it\n"
-    "  --clip X           largest norm of the gradient, 0 = off (5; pictures 0)\n"
-    "  --init WORDS       \"he\" (pictures: \"he mode=fan_out head=pytorch\"), \"orthogonal\", \"looks_linear\", ...\n"
-    "  --dtype f32|f64    numbers to train in (f32)\n"
-    "  --budget SECONDS   as much evidence as this time buys; says what was left out\n"
-    "  --threads N        nets at a time, 0 = one per core (0); results do not depend on it\n"
-    "  --shard I/N        do every N-th task, starting with I (0-based), and what it stands on; shards may share a "
-    "folder\n"
-    "  --task N           do one task and what it stands on\n"
-    "  --out FOLDER       results.csv, history.csv, study.json, verdict.json, report.html (depth-study); the same "
-    "command goes on where it stopped\n"
-    "  --quick            a small study for a first look: 2 seeds, fewer steps and arms\n"
-    "  --help, --version\n"
-    "\n"
-    "exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted (the same command resumes)\n";
 
 static int wrong(const char *format, const char *a, const char *b)
 {
@@ -62,6 +18,28 @@ static int wrong(const char *format, const char *a, const char *b)
 }
 
 /* ---- values ----------------------------------------------------------------------------- */
+
+/* A row of the table of flags below. */
+typedef struct flag {
+    const char *word;
+    const char *help; /* its line of --help, after the dashes; NULL where the line above tells of this one too */
+    int (*read)(const struct flag *f, options *o, const char *value); /* -1: go on; else the exit code */
+    size_t place;                                                     /* in options, where the value goes */
+    double low, high;                                                 /* what a number may be, how long a text */
+    const char *expected;
+    bool bare; /* no value follows */
+} flag;
+
+static void *place_of(const flag *f, options *o)
+{
+    return (char *)o + f->place;
+}
+
+static int read_text(const flag *f, options *o, const char *text)
+{
+    *(const char **)place_of(f, o) = text;
+    return (double)strlen(text) < f->low ? wrong("--%s is empty%s", f->word, "") : -1;
+}
 
 static bool whole(const char *text, int64_t low, int64_t high, int64_t *out)
 {
@@ -74,18 +52,44 @@ static bool whole(const char *text, int64_t low, int64_t high, int64_t *out)
     return true;
 }
 
-static bool number(const char *text, double low, double *out)
+static int read_whole(const flag *f, options *o, const char *text)
+{
+    if (whole(text, (int64_t)f->low, (int64_t)f->high, place_of(f, o)))
+        return -1;
+    fprintf(stderr, "depth_study: --%s is '%s', expected a whole number from %.0f to %.0f\n", f->word, text, f->low,
+            f->high);
+    return USAGE;
+}
+
+static int read_number(const flag *f, options *o, const char *text)
 {
     char *end;
     const double value = strtod(text, &end);
-    if (end == text || *end || !isfinite(value) || value < low)
-        return false;
-    *out = value;
-    return true;
+    if (end != text && !*end && isfinite(value) && value >= f->low) {
+        *(double *)place_of(f, o) = value;
+        return -1;
+    }
+    fprintf(stderr, "depth_study: --%s is '%s', expected %s\n", f->word, text, f->expected);
+    return USAGE;
 }
 
-static int read_depths(options *o, const char *list)
+static int read_dtype(const flag *f, options *o, const char *text)
 {
+    (void)f;
+    o->dtype = strcmp(text, "f64") == 0 ? DEEPID_F64 : strcmp(text, "f32") == 0 ? DEEPID_F32 : 0;
+    return o->dtype ? -1 : wrong("--dtype is '%s', expected f32 or f64%s", text, "");
+}
+
+static int read_quick(const flag *f, options *o, const char *text)
+{
+    (void)f, (void)text;
+    o->quick = true;
+    return -1;
+}
+
+static int read_depths(const flag *f, options *o, const char *list)
+{
+    (void)f;
     for (const char *p = list; *p;) {
         char item[24] = "";
         const size_t length = strcspn(p, ",");
@@ -102,8 +106,9 @@ static int read_depths(options *o, const char *list)
     return o->depth_count ? -1 : wrong("--depths is empty%s%s", "", "");
 }
 
-static int read_blocks(options *o, const char *list)
+static int read_blocks(const flag *f, options *o, const char *list)
 {
+    (void)f;
     for (const char *p = list; *p;) {
         const size_t length = strcspn(p, ",");
         char *word = o->blocks[o->block_count < BLOCKS_MAX ? o->block_count : BLOCKS_MAX - 1];
@@ -118,8 +123,9 @@ static int read_blocks(options *o, const char *list)
     return o->block_count ? -1 : wrong("--blocks is empty%s%s", "", "");
 }
 
-static int read_shard(options *o, const char *text)
+static int read_shard(const flag *f, options *o, const char *text)
 {
+    (void)f;
     const char *slash = strchr(text, '/');
     char first[24] = "";
     snprintf(first, sizeof first, "%.*s", slash ? (int)(slash - text) : 0, text);
@@ -128,158 +134,129 @@ static int read_shard(options *o, const char *text)
     return -1;
 }
 
-/* ---- flags --------------------------------------------------------------------------------- */
-
-enum {
-    DATA = 256,
-    SAMPLES,
-    NET,
-    SHALLOW,
-    DEEP,
-    WIDTH,
-    DEPTHS,
-    BLOCKS,
-    ARMS,
-    SEEDS,
-    TUNING,
-    PROBES,
-    EPOCHS,
-    STEPS,
-    BATCH,
-    OPTIMIZER,
-    LR,
-    CLIP,
-    INIT,
-    DTYPE,
-    BUDGET,
-    THREADS,
-    SHARD,
-    TASK,
-    OUT,
-    QUICK,
-    HELP,
-    VERSION
-};
-static const struct option flags[] = {{"data", 1, 0, DATA},
-                                      {"samples", 1, 0, SAMPLES},
-                                      {"net", 1, 0, NET},
-                                      {"shallow", 1, 0, SHALLOW},
-                                      {"deep", 1, 0, DEEP},
-                                      {"width", 1, 0, WIDTH},
-                                      {"depths", 1, 0, DEPTHS},
-                                      {"blocks", 1, 0, BLOCKS},
-                                      {"arms", 1, 0, ARMS},
-                                      {"seeds", 1, 0, SEEDS},
-                                      {"tuning", 1, 0, TUNING},
-                                      {"probes", 1, 0, PROBES},
-                                      {"epochs", 1, 0, EPOCHS},
-                                      {"steps", 1, 0, STEPS},
-                                      {"batch", 1, 0, BATCH},
-                                      {"optimizer", 1, 0, OPTIMIZER},
-                                      {"lr", 1, 0, LR},
-                                      {"clip", 1, 0, CLIP},
-                                      {"init", 1, 0, INIT},
-                                      {"dtype", 1, 0, DTYPE},
-                                      {"budget", 1, 0, BUDGET},
-                                      {"threads", 1, 0, THREADS},
-                                      {"shard", 1, 0, SHARD},
-                                      {"task", 1, 0, TASK},
-                                      {"out", 1, 0, OUT},
-                                      {"quick", 0, 0, QUICK},
-                                      {"help", 0, 0, HELP},
-                                      {"version", 0, 0, VERSION},
-                                      {0}};
-
-static int show_arms(void)
+static int read_arms(const flag *f, options *o, const char *text)
 {
+    read_text(f, o, text);
+    if (strcmp(text, "help") != 0)
+        return -1;
     for (int64_t i = 0; deepid_arm_word(i); i++)
         printf("%-24s %s\n", deepid_arm_word(i), deepid_arm_help(deepid_arm_word(i)));
     return DONE;
 }
 
-static int read_whole(const char *flag, const char *text, int64_t low, int64_t high, int64_t *out)
+static int show_version(const flag *f, options *o, const char *text)
 {
-    if (whole(text, low, high, out))
-        return -1;
-    fprintf(stderr, "depth_study: --%s is '%s', expected a whole number from %lld to %lld\n", flag, text,
-            (long long)low, (long long)high);
-    return USAGE;
+    (void)f, (void)o, (void)text;
+    printf("depth_study, deepid %s\n", deepid_version());
+    return DONE;
 }
 
-static int read_flag(options *o, int flag, const char *text)
+/* ---- flags --------------------------------------------------------------------------------- */
+
+static int show_help(const flag *f, options *o, const char *text);
+
+#define AT(member) offsetof(options, member)
+
+static const flag flags[] = {
+    {"data",
+     "data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
+     "                     idx:FOLDER | cifar10:FOLDER | csv:FILE | npy:X,Y            (default spirals)",
+     .read = read_text, AT(data)},
+    {"samples",
+     "samples N        training samples to take (pictures from files: 2000, and half as many for validation)",
+     .read = read_whole, AT(samples), 2, 1 << 30},
+    {"net", "net NET          mlp | pictures | a net's text with {block} and {depth} in it (default by the data)",
+     .read = read_text, AT(net)},
+    {"shallow", "shallow TEXT --deep TEXT   two nets of your own instead", .read = read_text, AT(shallow)},
+    {"deep", NULL, .read = read_text, AT(deep)},
+    {"width", "width N          width of the mlp (16), of the first stage of pictures (8)", .read = read_whole,
+     AT(width), 1, 65536},
+    {"depths",
+     "depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,32); the first and the "
+     "last are judged",
+     .read = read_depths},
+    {"blocks",
+     "blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain; the first is "
+     "judged",
+     .read = read_blocks},
+    {"arms",
+     "arms LIST        what is tried: S,D,S_fine,W0,WT,D64,D_start,D_opt,D_3T,D_res,dial,depth (default: all that "
+     "apply; see --arms help)",
+     .read = read_arms, AT(arms)},
+    {"seeds", "seeds N          seeds 1..N (10; pictures 6)", .read = read_whole, AT(seeds), 1, 100000},
+    {"tuning",
+     "tuning N         seeds, apart from those, at which every arm's learning rate is tried (3), 0 = the recipe's rate "
+     "for all",
+     .read = read_whole, AT(tuning), 0, 16},
+    {"probes", "probes N         seeds whose nets are probed (3), 0 = none", .read = read_whole, AT(probes), 0, 100000},
+    {"epochs", "epochs N         passes over the data (100; pictures 6)      --steps N   updates instead",
+     .read = read_whole, AT(epochs), 1, 1000000000},
+    {"steps", NULL, .read = read_whole, AT(steps), 1, 1000000000000},
+    {"batch", "batch N          samples a step (64), 0 = all", .read = read_whole, AT(batch), 0, 1 << 30},
+    {"optimizer",
+     "optimizer WORDS  \"sgd momentum=0.9\" (pictures: with weight_decay=1e-4), \"adam\", \"adamw\", \"lbfgs\"",
+     .read = read_text, AT(optimizer)},
+    {"lr",
+     "lr X             learning rate (0.03; pictures 0.05), divided by 10 after 75 % of the steps; other rates are "
+     "tried around it",
+     .read = read_number, AT(rate), 1e-300, .expected = "a number above 0"},
+    {"clip", "clip X           largest norm of the gradient, 0 = off (5; pictures 0)", .read = read_number, AT(clip),
+     .expected = "0 (off) or more"},
+    {"init",
+     "init WORDS       \"he\" (pictures: \"he mode=fan_out head=pytorch\"), \"orthogonal\", \"looks_linear\", ...",
+     .read = read_text, AT(init)},
+    {"dtype", "dtype f32|f64    numbers to train in (f32)", .read = read_dtype},
+    {"budget", "budget SECONDS   as much evidence as this time buys; says what was left out", .read = read_number,
+     AT(budget), 1, .expected = "at least 1 second"},
+    {"threads", "threads N        nets at a time, 0 = one per core (0); results do not depend on it",
+     .read = read_whole, AT(threads), 0, 1024},
+    {"shard",
+     "shard I/N        do every N-th task, starting with I (0-based), and what it stands on; shards may share a folder",
+     .read = read_shard},
+    {"task", "task N           do one task and what it stands on", .read = read_whole, AT(task), 0, 1 << 30},
+    {"out",
+     "out FOLDER       results.csv, history.csv, study.json, verdict.json, report.html (depth-study); the same command "
+     "goes on where it stopped",
+     .read = read_text, AT(out), 1},
+    {"quick", "quick            a small study for a first look: 2 seeds, fewer steps and arms", .read = read_quick,
+     .bare = true},
+    {"help", "help, --version", .read = show_help, .bare = true},
+    {"version", NULL, .read = show_version, .bare = true},
+};
+enum { FLAG_COUNT = sizeof flags / sizeof *flags };
+
+static int show_help(const flag *f, options *o, const char *text)
 {
-    switch (flag) {
-    case DATA:
-        o->data = text;
-        return -1;
-    case NET:
-        o->net = text;
-        return -1;
-    case SHALLOW:
-        o->shallow = text;
-        return -1;
-    case DEEP:
-        o->deep = text;
-        return -1;
-    case ARMS:
-        o->arms = text;
-        return strcmp(text, "help") == 0 ? show_arms() : -1;
-    case OPTIMIZER:
-        o->optimizer = text;
-        return -1;
-    case INIT:
-        o->init = text;
-        return -1;
-    case OUT:
-        o->out = text;
-        return *text ? -1 : wrong("--out is empty%s%s", "", "");
-    case QUICK:
-        o->quick = true;
-        return -1;
-    case DEPTHS:
-        return read_depths(o, text);
-    case BLOCKS:
-        return read_blocks(o, text);
-    case SHARD:
-        return read_shard(o, text);
-    case SAMPLES:
-        return read_whole("samples", text, 2, 1 << 30, &o->samples);
-    case WIDTH:
-        return read_whole("width", text, 1, 65536, &o->width);
-    case SEEDS:
-        return read_whole("seeds", text, 1, 100000, &o->seeds);
-    case TUNING:
-        return read_whole("tuning", text, 0, 16, &o->tuning);
-    case PROBES:
-        return read_whole("probes", text, 0, 100000, &o->probes);
-    case EPOCHS:
-        return read_whole("epochs", text, 1, 1000000000, &o->epochs);
-    case STEPS:
-        return read_whole("steps", text, 1, 1000000000000, &o->steps);
-    case BATCH:
-        return read_whole("batch", text, 0, 1 << 30, &o->batch);
-    case TASK:
-        return read_whole("task", text, 0, 1 << 30, &o->task);
-    case BUDGET:
-        return number(text, 1, &o->budget) ? -1 : wrong("--budget is '%s', expected at least 1 second%s", text, "");
-    case THREADS:
-        return read_whole("threads", text, 0, 1024, &o->threads);
-    case LR:
-        return number(text, 1e-300, &o->rate) ? -1 : wrong("--lr is '%s', expected a number above 0%s", text, "");
-    case CLIP:
-        return number(text, 0, &o->clip) ? -1 : wrong("--clip is '%s', expected 0 (off) or more%s", text, "");
-    case DTYPE:
-        o->dtype = strcmp(text, "f64") == 0 ? DEEPID_F64 : strcmp(text, "f32") == 0 ? DEEPID_F32 : 0;
-        return o->dtype ? -1 : wrong("--dtype is '%s', expected f32 or f64%s", text, "");
-    case HELP:
-        fputs(help, stdout);
-        return DONE;
-    case VERSION:
-        printf("depth_study, deepid %s\n", deepid_version());
-        return DONE;
-    default:
-        return wrong("try depth_study --help%s%s", "", "");
+    (void)f, (void)o, (void)text;
+    puts("depth_study: why do added layers hurt on this task?\n"
+         "\n"
+         "Trains a shallow and a deep net, and the deep one in other ways that each ask one question: another start, "
+         "another optimiser, float64, more\n"
+         "steps, an identity skip, the trained shallow net with identity layers put in. One net per core. Then it "
+         "judges, with intervals over seeds.\n"
+         "\n"
+         "usage: depth_study [flags]");
+    for (int i = 0; i < FLAG_COUNT; i++)
+        if (flags[i].help)
+            printf("  --%s\n", flags[i].help);
+    puts("\nexit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted (the same command resumes)");
+    return DONE;
+}
+
+static int read_flags(options *o, int argc, char **argv)
+{
+    struct option words[FLAG_COUNT + 1] = {0};
+    for (int i = 0; i < FLAG_COUNT; i++)
+        words[i] = (struct option){flags[i].word, !flags[i].bare, NULL, i};
+    opterr = 0;
+    for (int i; (i = getopt_long(argc, argv, "", words, NULL)) != -1;) {
+        if (i == '?')
+            return wrong("unknown flag or missing value: %s; try depth_study --help%s", argv[optind - 1], "");
+        const int code = flags[i].read(&flags[i], o, optarg);
+        if (code >= 0)
+            return code;
     }
+    return optind < argc ? wrong("unexpected '%s'; try depth_study --help%s", argv[optind], "") : -1;
 }
 
 /* One word, quoted for a shell where it must be. */
@@ -338,16 +315,9 @@ int options_read(options *o, int argc, char **argv)
                    .clip = NAN,
                    .arms = "",
                    .command = command_of(argc, argv)};
-    opterr = 0;
-    for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
-        if (flag == '?')
-            return wrong("unknown flag or missing value: %s; try depth_study --help%s", argv[optind - 1], "");
-        const int code = read_flag(o, flag, optarg);
-        if (code >= 0)
-            return code;
-    }
-    if (optind < argc)
-        return wrong("unexpected '%s'; try depth_study --help%s", argv[optind], "");
+    const int code = read_flags(o, argc, argv);
+    if (code >= 0)
+        return code;
     if (o->epochs && o->steps)
         return wrong("give --epochs or --steps, not both%s%s", "", "");
     if (!o->shallow != !o->deep)
