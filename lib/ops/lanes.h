@@ -59,7 +59,8 @@ DPID_INLINE vec joined(vec u, vec skip)
 
 DPID_INLINE vec bent(vec v, const bool sharp, vec below)
 {
-    return vec_kink(v, sharp ? (vec){0} : below * v);
+    const vec zero = {0};
+    return vec_kink(v, sharp ? zero : below * v);
 }
 
 #endif

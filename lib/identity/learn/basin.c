@@ -170,6 +170,7 @@ static int32_t run_seed(basin_run *b, deepid_table *table, double *radius)
         status = bisect(b, row);
     deepid_net_destroy(random);
     DPID_TRY(status);
+    /* cppcheck-suppress legacyUninitvar ; bisect has filled it */
     *radius = isnan(row[BACK]) ? 0 : row[BACK];
     snprintf(name, sizeof name, "%llu", (unsigned long long)b->seed);
     return deepid_table_append(table, name, row);

@@ -91,11 +91,11 @@ DPID_INLINE void accumulate(const int rows, const int blocks, const real *a, con
                             const walk *p, bool from_zero, real *o, int64_t o_pair)
 {
     const int vectors = blocks * VECTORS;
+    const vec zero = {0};
     vec sum[MOST];
     vec w[MOST];
     DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] =
-        from_zero ? (vec){0}
-                  : vec_load(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL);
+        from_zero ? zero : vec_load(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL);
     for (int64_t y = 0; y < p->height; y++) {
         const real *from = a + y * p->a_row;
         const real *with = d + y * p->d_row;
