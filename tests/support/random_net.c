@@ -54,7 +54,7 @@ static int64_t side(drawing *d)
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
-static void write_text(char *text, const char *format, ...)
+static void add_text(char *text, const char *format, ...)
 {
     va_list arguments;
     const size_t length = strlen(text);
@@ -70,9 +70,9 @@ static void draw_extents(drawing *d, char *text, const dpid_option *o, int64_t m
 {
     const int64_t first = (int64_t)o->min + below(d, most);
     if (chance(d, 0.6))
-        write_text(text, " %s=%lld", o->key, (long long)first);
+        add_text(text, " %s=%lld", o->key, (long long)first);
     else
-        write_text(text, " %s=%lldx%lld", o->key, (long long)first, (long long)o->min + below(d, most));
+        add_text(text, " %s=%lldx%lld", o->key, (long long)first, (long long)o->min + below(d, most));
 }
 
 static void draw_padding(drawing *d, char *text, const dpid_option *o)
@@ -80,14 +80,14 @@ static void draw_padding(drawing *d, char *text, const dpid_option *o)
     enum { MOST = 5 };
     switch (below(d, 5)) {
     case 0:
-        write_text(text, " %s=same", o->key);
+        add_text(text, " %s=same", o->key);
         break;
     case 1:
-        write_text(text, " %s=valid", o->key);
+        add_text(text, " %s=valid", o->key);
         break;
     case 2:
-        write_text(text, " %s=%lldx%lldx%lldx%lld", o->key, (long long)below(d, MOST), (long long)below(d, MOST),
-                   (long long)below(d, MOST), (long long)below(d, MOST));
+        add_text(text, " %s=%lldx%lldx%lldx%lld", o->key, (long long)below(d, MOST), (long long)below(d, MOST),
+                 (long long)below(d, MOST), (long long)below(d, MOST));
         break;
     default:
         draw_extents(d, text, o, MOST);
@@ -101,7 +101,7 @@ static void draw_integer(drawing *d, char *text, const dpid_option *o)
         value = d->shape.rank == 3 ? channels(d) : features(d);
     if (strcmp(o->key, "groups") == 0 && chance(d, 0.5))
         value = d->shape.extent[d->shape.rank - 1]; /* each channel by itself */
-    write_text(text, " %s=%lld", o->key, (long long)value);
+    add_text(text, " %s=%lld", o->key, (long long)value);
 }
 
 /* Within what makes ordinary numbers; never the end itself, which may be no use (eps=0). */
@@ -109,7 +109,7 @@ static void draw_real(drawing *d, char *text, const dpid_option *o)
 {
     const double low = o->min < -2 ? -2 : o->min;
     const double high = o->max > 2 ? 2 : o->max;
-    write_text(text, " %s=%.3g", o->key, low + (high - low) * dpid_random_uniform(&d->random));
+    add_text(text, " %s=%.3g", o->key, low + (high - low) * dpid_random_uniform(&d->random));
 }
 
 static void draw_choice(drawing *d, char *text, const dpid_option *o)
@@ -120,7 +120,7 @@ static void draw_choice(drawing *d, char *text, const dpid_option *o)
         count += *c == '|';
     for (int64_t skip = below(d, count); skip > 0; skip--)
         word = strchr(word, '|') + 1;
-    write_text(text, " %s=%.*s", o->key, (int)strcspn(word, "|"), word);
+    add_text(text, " %s=%.*s", o->key, (int)strcspn(word, "|"), word);
 }
 
 static void draw_option(drawing *d, char *text, const dpid_option *o)
@@ -150,7 +150,7 @@ static void draw_option(drawing *d, char *text, const dpid_option *o)
 /* Half of the options that need not be given are not; what plants a fault seldom is. */
 static void draw_layer_of(drawing *d, const dpid_kind *kind, char *text)
 {
-    write_text(text, "%s", kind->word);
+    add_text(text, "%s", kind->word);
     for (const dpid_option *o = kind->options; o && o->key; o++)
         if (o->required || chance(d, strcmp(o->key, "backward_eps") == 0 ? 0.05
                                      : strcmp(o->key, "bias") == 0       ? 0.5
@@ -181,7 +181,7 @@ static void draw_row(drawing *d, char *text)
         char one[32] = "";
         memcpy(one, word, (size_t)length);
         if (word != row)
-            write_text(text, "; ");
+            add_text(text, "; ");
         draw_layer_of(d, dpid_kind_find(dpid_span_of(one)), text);
         word += length + (word[length] == ' ');
     }
@@ -192,9 +192,9 @@ static void draw_keeper(drawing *d, char *text)
 {
     const long long out = d->shape.extent[d->shape.rank - 1];
     if (d->shape.rank == 3)
-        write_text(text, "conv2d out=%lld kernel=%d%s", out, chance(d, 0.7) ? 3 : 1, chance(d, 0.5) ? " bias=0" : "");
+        add_text(text, "conv2d out=%lld kernel=%d%s", out, chance(d, 0.7) ? 3 : 1, chance(d, 0.5) ? " bias=0" : "");
     else
-        write_text(text, "dense out=%lld", out);
+        add_text(text, "dense out=%lld", out);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------------ */
@@ -202,10 +202,10 @@ static void draw_keeper(drawing *d, char *text)
 static void draw_branch(drawing *d, char *text)
 {
     const int64_t pieces = 1 + below(d, 4);
-    write_text(text, " { ");
+    add_text(text, " { ");
     for (int64_t i = 0; i < pieces; i++) {
         if (i > 0)
-            write_text(text, "; ");
+            add_text(text, "; ");
         if (i == pieces - 1 && chance(d, 0.7))
             draw_keeper(d, text);
         else if (chance(d, 0.4))
@@ -213,7 +213,7 @@ static void draw_branch(drawing *d, char *text)
         else
             draw_layer(d, text);
     }
-    write_text(text, " }");
+    add_text(text, " }");
 }
 
 static void draw_block_options(drawing *d, char *text)
@@ -224,11 +224,11 @@ static void draw_block_options(drawing *d, char *text)
     while (dpid_kind_at(kinds))
         kinds++;
     if (chance(d, 0.4))
-        write_text(text, " s=%s", ONE_OF(d, dial));
+        add_text(text, " s=%s", ONE_OF(d, dial));
     if (chance(d, 0.7))
-        write_text(text, " shortcut=%s", ONE_OF(d, shortcuts));
+        add_text(text, " shortcut=%s", ONE_OF(d, shortcuts));
     if (chance(d, 0.5))
-        write_text(text, " after=%s", chance(d, 0.5) ? "none" : dpid_kind_at(below(d, kinds))->word);
+        add_text(text, " after=%s", chance(d, 0.5) ? "none" : dpid_kind_at(below(d, kinds))->word);
 }
 
 static void draw_block(drawing *d, char *text)
@@ -237,14 +237,14 @@ static void draw_block(drawing *d, char *text)
     while (dpid_variant_at(variants))
         variants++;
     if (chance(d, 0.4))
-        write_text(text, "%lld * ", 1 + (long long)below(d, 4));
-    write_text(text, "%s", dpid_variant_at(below(d, variants))->word);
+        add_text(text, "%lld * ", 1 + (long long)below(d, 4));
+    add_text(text, "%s", dpid_variant_at(below(d, variants))->word);
     draw_block_options(d, text);
     if (d->shape.rank == 3 && chance(d, 0.4))
-        write_text(text, " out=%lld%s", (long long)(chance(d, 0.4) ? d->shape.extent[2] : channels(d)),
-                   chance(d, 0.3)   ? " stride=2"
-                   : chance(d, 0.1) ? " stride=3"
-                                    : "");
+        add_text(text, " out=%lld%s", (long long)(chance(d, 0.4) ? d->shape.extent[2] : channels(d)),
+                 chance(d, 0.3)   ? " stride=2"
+                 : chance(d, 0.1) ? " stride=3"
+                                  : "");
     else
         draw_branch(d, text);
 }
@@ -253,7 +253,7 @@ static void draw_block(drawing *d, char *text)
 
 static void write_input(char *text, const dpid_shape *s)
 {
-    write_text(text, "input %s", dpid_shape_text(s->rank, s->extent).text);
+    add_text(text, "input %s", dpid_shape_text(s->rank, s->extent).text);
 }
 
 static bool is_welcome(const drawing *d, const deepid_net *net, int64_t *macs, int64_t *values)
@@ -275,7 +275,7 @@ static deepid_net *tried(drawing *d, const char *piece)
     write_input(text, &d->shape);
     if (strlen(text) + strlen(piece) + 3 > PIECE)
         return NULL;
-    write_text(text, "; %s", piece);
+    add_text(text, "; %s", piece);
     const int32_t status = deepid_net_create(d->ctx, text, DEEPID_F32, &net);
     if (status != DEEPID_OK && status != DEEPID_ERR_SPEC && status != DEEPID_ERR_SHAPE && status != DEEPID_ERR_LIMIT)
         fail_msg("seed %llu: '%s' gives %s: %s", (unsigned long long)d->net->seed, text, deepid_status_name(status),

@@ -173,6 +173,18 @@ void write_bytes(const char *path, const void *data, size_t bytes)
     assert_int_equal(fclose(file), 0);
 }
 
+void write_text(const char *path, const char *text)
+{
+    write_bytes(path, text, strlen(text));
+}
+
+deepid_dataset *generated(deepid_ctx *ctx, const char *text, uint64_t seed)
+{
+    deepid_dataset *data = NULL;
+    OK(deepid_dataset_generate(ctx, text, seed, &data));
+    return data;
+}
+
 void seal_again(const char *path)
 {
     size_t bytes;

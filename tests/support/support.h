@@ -48,6 +48,9 @@ uint64_t bits(const void *data, int64_t bytes);
 /* A file's path in a fresh temporary folder that is removed at exit. Borrowed until the 16th next call. */
 const char *temporary(const char *name);
 
+/* Data of a generator's text. */
+deepid_dataset *generated(deepid_ctx *ctx, const char *text, uint64_t seed);
+
 /* What a study's results say of an arm's net of this seed; NaN: there is none. */
 double study_result(deepid_ctx *ctx, deepid_study *study, const char *arm, uint64_t seed, const char *column);
 
@@ -56,6 +59,7 @@ double study_result(deepid_ctx *ctx, deepid_study *study, const char *arm, uint6
 /* The bytes of a file, free() them; and a file of these bytes. */
 char *read_bytes(const char *path, size_t *bytes);
 void write_bytes(const char *path, const void *data, size_t bytes);
+void write_text(const char *path, const char *text);
 /* Writes the checksum of a sealed JSON file again, after a change to it. */
 void seal_again(const char *path);
 /* Turns bits first, first + stride, .. of a file, one at a time, and asks work(arg) to refuse each with

@@ -1,6 +1,5 @@
-/* What a setting does to the next steps, in numbers: which samples they use, how far they go, what they keep of what
-   was before. */
-#include "support/support.h"
+/* A step: which samples it uses, how far it goes, what it does with what is not finite and what it says of it. */
+#include "support/training.h"
 
 #include "data/data.h"
 
@@ -137,50 +136,6 @@ static void a_skipped_step_has_used_its_samples(void **state)
 
 /* ---- how far a step goes ------------------------------------------------------------------------------- */
 
-typedef struct {
-    deepid_net *net;
-    deepid_dataset *data;
-    deepid_trainer *trainer;
-    int64_t n;
-    double before[64];
-} run;
-
-/* All samples a step, in f64; parameters of no special value. */
-static void open_run(deepid_ctx *ctx, run *r, const char *text, const char *optimizer, double rate)
-{
-    memset(r, 0, sizeof *r);
-    OK(deepid_net_create(ctx, text, DEEPID_F64, &r->net));
-    OK(deepid_dataset_generate(ctx, "linear n=32 in=3 out=2 target=gaussian", 5, &r->data));
-    OK(deepid_trainer_create(r->net, r->data, &r->trainer));
-    OK(deepid_trainer_set_batch(r->trainer, 0));
-    OK(deepid_trainer_set_optimizer(r->trainer, optimizer));
-    OK(deepid_trainer_set_learning_rate(r->trainer, rate));
-    r->n = deepid_net_trained_count(r->net);
-    assert_true(r->n <= 64);
-    random_array(8, r->n, 0.3, 0.9, deepid_net_trained_data(r->net));
-}
-
-static void close_run(run *r)
-{
-    deepid_trainer_destroy(r->trainer);
-    deepid_dataset_destroy(r->data);
-    deepid_net_destroy(r->net);
-}
-
-/* Leaves the parameters as they were in before, and the step's gradient in the net. */
-static void step(deepid_ctx *ctx, run *r)
-{
-    memcpy(r->before, deepid_net_trained_data(r->net), sizeof(double) * (size_t)r->n);
-    OK(deepid_trainer_step(r->trainer));
-}
-
-static void moved_by(const run *r, const char *what, int64_t i, double expected)
-{
-    const double moved = ((const double *)deepid_net_trained_data(r->net))[i] - r->before[i];
-    if (!(fabs(moved - expected) <= 1e-15)) /* weights below 1: one rounding of the sum */
-        fail_msg("%s: parameter %lld moves by %.17g, expected %.17g", what, (long long)i, moved, expected);
-}
-
 /* A gradient longer than the clip is shortened to it, its direction kept; one that is shorter stays; the norm that
    is told is the one before. */
 static void clipping_shortens_long_gradients_and_leaves_short_ones(void **state)
@@ -191,9 +146,9 @@ static void clipping_shortens_long_gradients_and_leaves_short_ones(void **state)
         run r;
         double squares = 0;
         double moved = 0;
-        open_run(ctx, &r, "input 3; dense out=2", "sgd", 1e-3);
+        open_linear_run(ctx, &r, "input 3; dense out=2", "sgd", 1e-3);
         OK(deepid_trainer_set_clip(r.trainer, clipped ? 0.01 : 1000));
-        step(ctx, &r);
+        step_run(ctx, &r);
         const double *g = deepid_net_trained_gradient(r.net);
         const double *w = deepid_net_trained_data(r.net);
         for (int64_t i = 0; i < r.n; i++) {
@@ -213,190 +168,7 @@ static void clipping_shortens_long_gradients_and_leaves_short_ones(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-static bool is_weight(const char *name)
-{
-    return strstr(name, "dense") && strstr(name, ".weight");
-}
-
-/* decay=weights, the default: matrices shrink; biases, scales and shifts go by their gradient alone. decay=all: all
-   shrink. */
-static void weight_decay_acts_on_what_it_says(void **state)
-{
-    (void)state;
-    static const char *const optimizers[] = {"sgd weight_decay=0.5", "sgd weight_decay=0.5 decay=all",
-                                             "adamw weight_decay=0.5", "adamw weight_decay=0.5 decay=all"};
-    const double rate = 1e-3;
-    deepid_ctx *ctx = new_ctx(1);
-    for (int o = 0; o < 4; o++) {
-        run r;
-        int64_t at = 0;
-        open_run(ctx, &r, "input 3; dense out=4; batchnorm; tanh; dense out=2", optimizers[o], rate);
-        step(ctx, &r);
-        const double *g = deepid_net_trained_gradient(r.net);
-        for (int64_t p = 0; p < deepid_net_parameter_count(r.net); p++) {
-            const char *name = deepid_net_parameter_name(r.net, p);
-            int64_t count = deepid_net_parameter_trained(r.net, p);
-            for (int32_t axis = 0; axis < deepid_net_parameter_rank(r.net, p); axis++)
-                count *= deepid_net_parameter_extent(r.net, p, axis);
-            for (int64_t i = at; i < at + count; i++) {
-                const double decay = is_weight(name) || o % 2 ? rate * 0.5 * r.before[i] : 0;
-                const double along = o < 2 ? g[i] : g[i] / (fabs(g[i]) + 1e-8); /* Adam's first step */
-                moved_by(&r, name, i, -decay - rate * along);
-            }
-            at += count;
-        }
-        assert_int_equal(at, r.n);
-        close_run(&r);
-    }
-    deepid_ctx_destroy(ctx);
-}
-
-/* Adam's first step moves each parameter by the rate, g / (|g| + eps), whatever another optimiser did before; and
-   SGD's first by rate g. */
-static void another_optimiser_starts_afresh(void **state)
-{
-    (void)state;
-    deepid_ctx *ctx = new_ctx(1);
-    const char *path = temporary("changed.safetensors");
-    for (int saved = 0; saved < 2; saved++) { /* the same, by way of a file */
-        run r;
-        open_run(ctx, &r, "input 3; dense out=2", "sgd momentum=0.9", 1e-3);
-        OK(deepid_trainer_fit(r.trainer, 5, NULL, NULL));
-        OK(deepid_trainer_set_optimizer(r.trainer, "adam"));
-        if (saved) {
-            OK(deepid_trainer_save(r.trainer, path));
-            OK(deepid_trainer_load(r.trainer, path));
-        }
-        const double *g = NULL;
-        double m[64];
-        for (int k = 1; k <= 2; k++) {
-            step(ctx, &r);
-            g = deepid_net_trained_gradient(r.net);
-            for (int64_t i = 0; i < r.n; i++) {
-                if (k == 1) {
-                    moved_by(&r, "the first step of adam", i, -1e-3 * g[i] / (fabs(g[i]) + 1e-8));
-                    m[i] = g[i];
-                    continue;
-                }
-                const double mean = (0.9 * 0.1 * m[i] + 0.1 * g[i]) / (1 - 0.81);
-                const double square = (0.999 * 0.001 * m[i] * m[i] + 0.001 * g[i] * g[i]) / (1 - 0.999 * 0.999);
-                moved_by(&r, "the second step of adam", i, -1e-3 * mean / (sqrt(square) + 1e-8));
-            }
-            if (saved && k == 1) { /* and from between its steps */
-                OK(deepid_trainer_save(r.trainer, path));
-                OK(deepid_trainer_load(r.trainer, path));
-            }
-        }
-        OK(deepid_trainer_set_optimizer(r.trainer, "sgd momentum=0.9"));
-        step(ctx, &r);
-        for (int64_t i = 0; i < r.n; i++)
-            moved_by(&r, "the first step of sgd", i, -1e-3 * g[i]);
-        close_run(&r);
-    }
-    deepid_ctx_destroy(ctx);
-}
-
-/* ---- schedules at their ends ------------------------------------------------------------------------------ */
-
-static double rate_after(deepid_ctx *ctx, const char *schedule, int64_t alone, int64_t first, int64_t second)
-{
-    run r;
-    open_run(ctx, &r, "input 3; dense out=2", "sgd", 1e-3);
-    OK(deepid_trainer_set_schedule(r.trainer, schedule));
-    for (int64_t i = 0; i < alone; i++)
-        OK(deepid_trainer_step(r.trainer));
-    OK(deepid_trainer_fit(r.trainer, first, NULL, NULL));
-    OK(deepid_trainer_fit(r.trainer, second, NULL, NULL));
-    const double rate = deepid_trainer_current_rate(r.trainer);
-    close_run(&r);
-    return rate / 1e-3;
-}
-
-/* The first fit says how many steps there are in all, with those before it; behind the last one the rate stays. */
-static void schedules_hold_at_their_ends(void **state)
-{
-    (void)state;
-    const double pi = acos(-1);
-    static const struct {
-        const char *schedule;
-        int64_t alone, first, second;
-        double share; /* of half a cosine; below 0: the factor is 1 */
-    } rows[] = {
-        {"constant warmup=10", 0, 9, 0, -1},
-        {"constant warmup=10", 0, 10, 0, -1},
-        {"constant warmup=10", 0, 11, 0, -1},
-        {"cosine", 0, 20, 0, 1},
-        {"cosine", 0, 20, 10, 1},
-        {"cosine", 10, 20, 0, 1},
-        {"cosine", 10, 0, 0, 1},
-        {"cosine", 0, 20, 20, 1},
-    };
-    deepid_ctx *ctx = new_ctx(1);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const double expected = rows[i].share < 0 ? 1 : (1 + cos(pi * rows[i].share)) / 2;
-        const double got = rate_after(ctx, rows[i].schedule, rows[i].alone, rows[i].first, rows[i].second);
-        if (!(fabs(got - expected) < 1e-12))
-            fail_msg("%s after %lld, %lld and %lld steps: factor %.17g, expected %.17g", rows[i].schedule,
-                     (long long)rows[i].alone, (long long)rows[i].first, (long long)rows[i].second, got, expected);
-    }
-    deepid_ctx_destroy(ctx);
-}
-
-static int32_t half_way(void *user, const deepid_event *event)
-{
-    if (deepid_event_step(event) == 20) /* 10 alone, then 30: 20 of 40 */
-        *(double *)user = deepid_event_learning_rate(event);
-    return 0;
-}
-
-static void the_steps_before_a_fit_count(void **state)
-{
-    (void)state;
-    deepid_ctx *ctx = new_ctx(1);
-    run r;
-    double rate = 0;
-    open_run(ctx, &r, "input 3; dense out=2", "sgd", 1e-3);
-    OK(deepid_trainer_set_schedule(r.trainer, "cosine"));
-    for (int i = 0; i < 10; i++)
-        OK(deepid_trainer_step(r.trainer));
-    OK(deepid_trainer_fit(r.trainer, 30, half_way, &rate));
-    if (!(fabs(rate - 0.5e-3) < 1e-15))
-        fail_msg("the rate after half of all steps is %.17g, expected half of 1e-3", rate);
-    close_run(&r);
-    deepid_ctx_destroy(ctx);
-}
-
-/* ---- evaluation ---------------------------------------------------------------------------------------------- */
-
-/* A net that always says class 0 with logits 1 and 0: wrong at each of class 1, loss log(1 + e^-1) at class 0 and 1
-   more at class 1. 100 samples are one batch and a rest. */
-static void evaluation_counts_every_sample_once(void **state)
-{
-    (void)state;
-    enum { N = 100, ONES = 37 };
-    deepid_ctx *ctx = new_ctx(1);
-    float x[N] = {0};
-    int32_t labels[N];
-    const int64_t extents[2] = {N, 1};
-    deepid_net *net = NULL;
-    deepid_dataset *data = NULL;
-    double loss;
-    double error;
-    for (int i = 0; i < N; i++)
-        labels[i] = i >= N - ONES;
-    OK(deepid_net_create(ctx, "input 1; dense out=2", DEEPID_F64, &net));
-    ((double *)deepid_net_parameter_data(net, "dense.bias"))[0] = 1;
-    OK(deepid_dataset_wrap(ctx, DEEPID_F32, x, 2, extents, NULL, labels, 2, &data));
-    OK(deepid_net_evaluate(net, data, NULL, &loss, &error));
-    assert_true(error == ONES / (double)N);
-    assert_true(fabs(loss - (log1p(exp(-1)) + ONES / (double)N)) < 1e-13);
-    deepid_dataset_destroy(data);
-    deepid_net_destroy(net);
-    deepid_ctx_destroy(ctx);
-}
-
-/* ---- gradients, wherever they lie ---------------------------------------------------------------------------------
- */
+/* ---- gradients, wherever they lie --------------------------------------------------------------------------- */
 
 static double loss_along(deepid_ctx *ctx, run *r, const double *w, const double *direction, double h)
 {
@@ -497,8 +269,41 @@ static void recomputing_keeps_the_bits_of_the_norm(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- what a message names -----------------------------------------------------------------------------------------
- */
+/* ---- what is not finite -------------------------------------------------------------------------------------- */
+
+/* NaN in the data, and a rate that is far too large: the sentence names layer and step, nothing has changed */
+static void nonfinite_steps_change_nothing(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    float x[8] = {1, 2, 3, 4, 5, 6, (float)NAN, 8};
+    const int32_t labels[4] = {0, 1, 0, 1};
+    const int64_t extents[2] = {4, 2};
+    run r = {.net = NULL};
+    OK(deepid_net_create(ctx, "input 2; dense out=3; batchnorm; relu; dense out=2", DEEPID_F32, &r.net));
+    OK(deepid_net_init(r.net, "he", 1));
+    OK(deepid_dataset_wrap(ctx, DEEPID_F32, x, 2, extents, NULL, labels, 2, &r.data));
+    OK(deepid_trainer_create(r.net, r.data, &r.trainer));
+    const uint64_t before = bits(deepid_net_trained_data(r.net), 4 * deepid_net_trained_count(r.net));
+    const uint64_t mean = bits(deepid_net_parameter_data(r.net, "batchnorm.running_mean"), 12);
+    REFUSED(deepid_trainer_step(r.trainer), DEEPID_ERR_NUMERIC,
+            "step 1: the data: feature 0 of row 3 is nan, expected a finite number");
+    assert_int_equal(bits(deepid_net_trained_data(r.net), 4 * deepid_net_trained_count(r.net)), before);
+    assert_int_equal(bits(deepid_net_parameter_data(r.net, "batchnorm.running_mean"), 12), mean);
+    assert_int_equal(deepid_trainer_steps_done(r.trainer), 0);
+    OK(deepid_trainer_set_nonfinite(r.trainer, "record"));
+    OK(deepid_trainer_step(r.trainer));
+    assert_int_equal(deepid_trainer_nonfinite_steps(r.trainer), 1);
+    assert_int_equal(bits(deepid_net_trained_data(r.net), 4 * deepid_net_trained_count(r.net)), before);
+    close_run(&r);
+    open_run(ctx, &r, "input 4; 8 * plain { dense out=4 }", "linear n=64", DEEPID_F32, 1);
+    OK(deepid_trainer_set_learning_rate(r.trainer, 1e6));
+    const int32_t status = deepid_trainer_fit(r.trainer, 50, NULL, NULL);
+    assert_int_equal(status, DEEPID_ERR_NUMERIC);
+    assert_non_null(strstr(deepid_ctx_error(ctx), "block"));
+    close_run(&r);
+    deepid_ctx_destroy(ctx);
+}
 
 /* Blocks that are computed again, `recompute` at a time, share memory: what a later one left there must not name an
    earlier one. */
@@ -578,13 +383,9 @@ int main(void)
         cmocka_unit_test(a_new_seed_counts_from_the_next_step_on),
         cmocka_unit_test(a_skipped_step_has_used_its_samples),
         cmocka_unit_test(clipping_shortens_long_gradients_and_leaves_short_ones),
-        cmocka_unit_test(weight_decay_acts_on_what_it_says),
-        cmocka_unit_test(another_optimiser_starts_afresh),
-        cmocka_unit_test(schedules_hold_at_their_ends),
-        cmocka_unit_test(the_steps_before_a_fit_count),
-        cmocka_unit_test(evaluation_counts_every_sample_once),
         cmocka_unit_test(a_steps_gradient_is_the_derivative_of_the_loss),
         cmocka_unit_test(recomputing_keeps_the_bits_of_the_norm),
+        cmocka_unit_test(nonfinite_steps_change_nothing),
         cmocka_unit_test(a_step_that_is_not_finite_names_its_block),
         cmocka_unit_test(a_fused_batchnorm_that_is_not_finite_is_named),
     };

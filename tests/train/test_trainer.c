@@ -1,32 +1,7 @@
-/* Learning, updates against their formulas, stops, refusals. */
-#include "support/support.h"
+/* Learning, stops, refusals, memory. */
+#include "support/training.h"
 
 #include <math.h>
-
-typedef struct {
-    deepid_net *net;
-    deepid_dataset *data;
-    deepid_trainer *trainer;
-} run;
-
-static void open_run(deepid_ctx *ctx, run *r, const char *text, const char *data, int32_t dtype, uint64_t seed)
-{
-    *r = (run){NULL, NULL, NULL};
-    OK(deepid_net_create(ctx, text, dtype, &r->net));
-    OK(deepid_net_init(r->net, "he", seed));
-    OK(deepid_dataset_generate(ctx, data, 77, &r->data));
-    OK(deepid_trainer_create(r->net, r->data, &r->trainer));
-    OK(deepid_trainer_set_seed(r->trainer, seed));
-}
-
-static void close_run(run *r)
-{
-    deepid_trainer_destroy(r->trainer);
-    deepid_dataset_destroy(r->data);
-    deepid_net_destroy(r->net);
-}
-
-/* ---- learning canaries ------------------------------------------------------------------------- */
 
 static void parity_and_spirals_are_learned_at_every_seed(void **state)
 {
@@ -58,111 +33,27 @@ static void parity_and_spirals_are_learned_at_every_seed(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* a linear map has a closed form: L-BFGS reaches it */
-static void lbfgs_finds_a_linear_map(void **state)
+static int32_t half_way(void *user, const deepid_event *event)
+{
+    if (deepid_event_step(event) == 20) /* 10 alone, then 30: 20 of 40 */
+        *(double *)user = deepid_event_learning_rate(event);
+    return 0;
+}
+
+static void the_steps_before_a_fit_count(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     run r;
-    double loss;
-    open_run(ctx, &r, "input 4; dense out=4", "linear n=64", DEEPID_F64, 3);
-    OK(deepid_trainer_set_optimizer(r.trainer, "lbfgs"));
-    OK(deepid_trainer_fit(r.trainer, 100, NULL, NULL));
-    OK(deepid_net_evaluate(r.net, r.data, NULL, &loss, NULL));
-    if (!(loss < 1e-9))
-        fail_msg("loss %g, expected below 1e-9", loss);
-    REFUSED(deepid_trainer_save(r.trainer, temporary("lbfgs")), DEEPID_ERR_UNSUPPORTED, "lbfgs");
+    double rate = 0;
+    open_linear_run(ctx, &r, "input 3; dense out=2", "sgd", 1e-3);
+    OK(deepid_trainer_set_schedule(r.trainer, "cosine"));
+    for (int i = 0; i < 10; i++)
+        OK(deepid_trainer_step(r.trainer));
+    OK(deepid_trainer_fit(r.trainer, 30, half_way, &rate));
+    if (!(fabs(rate - 0.5e-3) < 1e-15))
+        fail_msg("the rate after half of all steps is %.17g, expected half of 1e-3", rate);
     close_run(&r);
-    deepid_ctx_destroy(ctx);
-}
-
-/* ---- updates, replayed in long double from the same gradients -------------------------------------- */
-
-typedef struct {
-    long double w, m, v;
-} replayed;
-
-static void replay(const char *optimizer, int step, long double g, replayed *p)
-{
-    const long double rate = 0.01L;
-    const long double decay = 0.1L;
-    if (optimizer[0] == 's') { /* momentum 0.9, nesterov, weight decay 0.1 on all */
-        g += decay * p->w;
-        p->m = 0.9L * p->m + g;
-        p->w -= rate * (g + 0.9L * p->m);
-        return;
-    }
-    const bool decoupled = strncmp(optimizer, "adamw", 5) == 0;
-    g += decoupled ? 0 : decay * p->w;
-    p->m = 0.9L * p->m + 0.1L * g;
-    p->v = 0.999L * p->v + 0.001L * g * g;
-    const long double mhat = p->m / (1 - powl(0.9L, step));
-    const long double vhat = p->v / (1 - powl(0.999L, step));
-    p->w = (decoupled ? 1 - rate * decay : 1) * p->w - rate * mhat / (sqrtl(vhat) + 1e-8L);
-}
-
-static void updates_follow_their_formulas(void **state)
-{
-    (void)state;
-    static const char *const optimizers[] = {"sgd momentum=0.9 nesterov=1 weight_decay=0.1 decay=all",
-                                             "adam weight_decay=0.1 decay=all", "adamw weight_decay=0.1 decay=all"};
-    deepid_ctx *ctx = new_ctx(1);
-    for (int o = 0; o < 3; o++) {
-        run r;
-        open_run(ctx, &r, "input 4; dense out=4", "linear n=32", DEEPID_F64, 3);
-        OK(deepid_trainer_set_optimizer(r.trainer, optimizers[o]));
-        OK(deepid_trainer_set_learning_rate(r.trainer, 0.01));
-        OK(deepid_trainer_set_batch(r.trainer, 0));
-        const int64_t n = deepid_net_trained_count(r.net);
-        replayed p[20];
-        const double *w = deepid_net_trained_data(r.net);
-        for (int64_t i = 0; i < n; i++)
-            p[i] = (replayed){w[i], 0, 0};
-        for (int step = 1; step <= 1000; step++) {
-            OK(deepid_trainer_step(r.trainer));
-            const double *g = deepid_net_trained_gradient(r.net);
-            for (int64_t i = 0; i < n; i++) {
-                replay(optimizers[o], step, g[i], &p[i]);
-                /* 1000 steps of one rounding each, at most 1e-13 a step */
-                if (!(fabsl(p[i].w - w[i]) <= 1e-11L * (1 + fabsl(p[i].w))))
-                    fail_msg("%s, step %d, parameter %lld: %.17g, expected %.17Lg", optimizers[o], step, (long long)i,
-                             w[i], p[i].w);
-            }
-        }
-        close_run(&r);
-    }
-    deepid_ctx_destroy(ctx);
-}
-
-static void schedules_follow_their_formulas(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *schedule;
-        int64_t step;
-        double expected;
-    } rows[] = {{"constant", 70, 1},
-                {"constant warmup=10", 4, 0.5},
-                {"step", 74, 1},
-                {"step", 75, 0.1},
-                {"step at=0.5 at2=0.9 factor=0.2", 90, 0.04},
-                {"cosine", 50, 0.5},
-                {"cosine floor=0.2", 100, 0.2}};
-    deepid_ctx *ctx = new_ctx(1);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        run r;
-        open_run(ctx, &r, "input 4; dense out=4", "linear n=16", DEEPID_F32, 1);
-        OK(deepid_trainer_set_batch(r.trainer, 0));
-        OK(deepid_trainer_set_learning_rate(r.trainer, 1e-3));
-        OK(deepid_trainer_set_total_steps(r.trainer, 100));
-        OK(deepid_trainer_set_schedule(r.trainer, rows[i].schedule));
-        OK(deepid_trainer_fit(r.trainer, rows[i].step, NULL, NULL));
-        const double got = deepid_trainer_current_rate(r.trainer);
-        if (fabs(got - 1e-3 * rows[i].expected) > 1e-15)
-            fail_msg("%s at step %lld: %g, expected %g", rows[i].schedule, (long long)rows[i].step, got,
-                     1e-3 * rows[i].expected);
-        close_run(&r);
-    }
     deepid_ctx_destroy(ctx);
 }
 
@@ -194,40 +85,6 @@ static void a_stop_request_and_a_callback_end_the_fit_after_their_step(void **st
     open_run(ctx, &r, "input 2; dense out=2", "spirals", DEEPID_F32, 1);
     REFUSED(deepid_trainer_fit(r.trainer, 20, seven_at_five, NULL), DEEPID_ERR_CALLBACK, "returned 7 after step 5");
     assert_int_equal(deepid_ctx_callback_code(ctx), 7);
-    close_run(&r);
-    deepid_ctx_destroy(ctx);
-}
-
-/* NaN in the data, and a rate that is far too large: the sentence names layer and step, nothing has changed */
-static void nonfinite_steps_change_nothing(void **state)
-{
-    (void)state;
-    deepid_ctx *ctx = new_ctx(1);
-    float x[8] = {1, 2, 3, 4, 5, 6, (float)NAN, 8};
-    const int32_t labels[4] = {0, 1, 0, 1};
-    const int64_t extents[2] = {4, 2};
-    run r = {NULL, NULL, NULL};
-    OK(deepid_net_create(ctx, "input 2; dense out=3; batchnorm; relu; dense out=2", DEEPID_F32, &r.net));
-    OK(deepid_net_init(r.net, "he", 1));
-    OK(deepid_dataset_wrap(ctx, DEEPID_F32, x, 2, extents, NULL, labels, 2, &r.data));
-    OK(deepid_trainer_create(r.net, r.data, &r.trainer));
-    const uint64_t before = bits(deepid_net_trained_data(r.net), 4 * deepid_net_trained_count(r.net));
-    const uint64_t mean = bits(deepid_net_parameter_data(r.net, "batchnorm.running_mean"), 12);
-    REFUSED(deepid_trainer_step(r.trainer), DEEPID_ERR_NUMERIC,
-            "step 1: the data: feature 0 of row 3 is nan, expected a finite number");
-    assert_int_equal(bits(deepid_net_trained_data(r.net), 4 * deepid_net_trained_count(r.net)), before);
-    assert_int_equal(bits(deepid_net_parameter_data(r.net, "batchnorm.running_mean"), 12), mean);
-    assert_int_equal(deepid_trainer_steps_done(r.trainer), 0);
-    OK(deepid_trainer_set_nonfinite(r.trainer, "record"));
-    OK(deepid_trainer_step(r.trainer));
-    assert_int_equal(deepid_trainer_nonfinite_steps(r.trainer), 1);
-    assert_int_equal(bits(deepid_net_trained_data(r.net), 4 * deepid_net_trained_count(r.net)), before);
-    close_run(&r);
-    open_run(ctx, &r, "input 4; 8 * plain { dense out=4 }", "linear n=64", DEEPID_F32, 1);
-    OK(deepid_trainer_set_learning_rate(r.trainer, 1e6));
-    const int32_t status = deepid_trainer_fit(r.trainer, 50, NULL, NULL);
-    assert_int_equal(status, DEEPID_ERR_NUMERIC);
-    assert_non_null(strstr(deepid_ctx_error(ctx), "block"));
     close_run(&r);
     deepid_ctx_destroy(ctx);
 }
@@ -336,11 +193,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parity_and_spirals_are_learned_at_every_seed),
-        cmocka_unit_test(lbfgs_finds_a_linear_map),
-        cmocka_unit_test(updates_follow_their_formulas),
-        cmocka_unit_test(schedules_follow_their_formulas),
+        cmocka_unit_test(the_steps_before_a_fit_count),
         cmocka_unit_test(a_stop_request_and_a_callback_end_the_fit_after_their_step),
-        cmocka_unit_test(nonfinite_steps_change_nothing),
         cmocka_unit_test(wrong_use_is_refused_with_a_sentence),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };

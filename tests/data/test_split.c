@@ -1,10 +1,59 @@
-/* Normalisation: mean 0 and variance 1 over what its word says, measured on the reference, also on top of another
-   one. */
+/* Parts, normalisation and noise of labels. Normalisation: mean 0 and variance 1 over what its word says, measured on
+   the reference, also on top of another one. */
 #include "support/support.h"
 
 #include "data/data.h"
 
 #include <math.h>
+
+static void parts_are_disjoint_balanced_and_outlive_the_whole(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *whole = NULL;
+    deepid_dataset *a = NULL;
+    deepid_dataset *b = NULL;
+    OK(deepid_dataset_generate(ctx, "gratings n=120 classes=3", 1, &whole));
+    OK(deepid_dataset_split(whole, 90, 5, &a, &b));
+    deepid_dataset_destroy(whole);
+    int64_t seen[120] = {0};
+    int64_t members[3] = {0};
+    for (int i = 0; i < 120; i++)
+        seen[i < 90 ? a->index[i] : b->index[i - 90]]++;
+    for (int i = 0; i < 90; i++)
+        members[deepid_dataset_labels(a)[i]]++;
+    for (int i = 0; i < 120; i++)
+        assert_int_equal(seen[i], 1);
+    for (int c = 0; c < 3; c++)
+        assert_int_equal(members[c], 30);
+    OK(deepid_dataset_normalize(b, "feature", a));
+    OK(deepid_dataset_normalize(a, "feature", a));
+    double mean = 0;
+    double squares = 0;
+    for (int i = 0; i < 90; i++) {
+        mean += dpid_dataset_feature(a, i, 7) / 90;
+        squares += pow(dpid_dataset_feature(a, i, 7), 2) / 90;
+    }
+    assert_true(fabs(mean) < 1e-12 && fabs(squares - 1) < 1e-12);
+    REFUSED(deepid_dataset_normalize(a, "pixel", a), DEEPID_ERR_SPEC, "unknown normalisation 'pixel'");
+    const uint64_t before = deepid_dataset_hash(a);
+    int32_t old[90];
+    memcpy(old, deepid_dataset_labels(a), sizeof old);
+    OK(deepid_dataset_add_label_noise(a, 0.2, 3));
+    int64_t changed = 0;
+    for (int i = 0; i < 90; i++)
+        changed += old[i] != deepid_dataset_labels(a)[i];
+    assert_int_equal(changed, 18);
+    assert_true(before != deepid_dataset_hash(a));
+    REFUSED(deepid_dataset_add_label_noise(a, 1.5, 3), DEEPID_ERR_ARGUMENT, "share is 1.5");
+    deepid_dataset *none = NULL;
+    REFUSED(deepid_dataset_split(a, 90, 1, &none, &none), DEEPID_ERR_ARGUMENT, "expected 1 to 89");
+    deepid_dataset_destroy(b);
+    deepid_dataset_destroy(a);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- normalisation ---------------------------------------------------------------------------------------------- */
 
 enum { N = 9, HEIGHT = 2, WIDTH = 3, CHANNELS = 2, FEATURES = HEIGHT * WIDTH * CHANNELS };
 
@@ -100,11 +149,34 @@ static void the_reference_is_what_is_measured(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- labels ------------------------------------------------------------------------------------------------------ */
+
+static void label_noise_changes_the_share_it_says(void **state)
+{
+    (void)state;
+    static const double shares[] = {0, 0.2, 0.5, 1};
+    for (int k = 0; k < 4; k++) {
+        deepid_ctx *ctx = new_ctx(1);
+        deepid_dataset *clean = generated(ctx, "spirals n=256", 7);
+        deepid_dataset *noisy = generated(ctx, "spirals n=256", 7);
+        int64_t changed = 0;
+        OK(deepid_dataset_add_label_noise(noisy, shares[k], 9));
+        for (int64_t i = 0; i < 256; i++)
+            changed += clean->labels[i] != noisy->labels[i];
+        assert_int_equal(changed, llround(256 * shares[k])); /* two classes: 0.5 leaves labels that say nothing */
+        deepid_dataset_destroy(noisy);
+        deepid_dataset_destroy(clean);
+        deepid_ctx_destroy(ctx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_are_disjoint_balanced_and_outlive_the_whole),
         cmocka_unit_test(groups_have_mean_0_and_variance_1),
         cmocka_unit_test(the_reference_is_what_is_measured),
+        cmocka_unit_test(label_noise_changes_the_share_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

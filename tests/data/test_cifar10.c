@@ -1,0 +1,70 @@
+/* CIFAR-10: planes become channels last, the folder of six files, damage. */
+#include "support/support.h"
+
+#include "data/data.h"
+
+static void cifar_planes_become_channels_last(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    static uint8_t bytes[2 * 3073];
+    for (int k = 0; k < 2 * 3073; k++)
+        bytes[k] = (uint8_t)(k * 7 % 256);
+    bytes[0] = 9;
+    bytes[3073] = 3;
+    const char *path = temporary("cifar.bin");
+    write_bytes(path, bytes, sizeof bytes);
+    deepid_dataset *data = NULL;
+    OK(deepid_dataset_load_cifar10(ctx, path, &data));
+    assert_true(dpid_dataset_feature(data, 1, (5 * 32 + 6) * 3 + 2) == bytes[3073 + 1 + 2 * 1024 + 5 * 32 + 6]);
+    assert_int_equal(deepid_dataset_labels(data)[0], 9);
+    deepid_dataset_destroy(data);
+    data = NULL;
+    bytes[3073] = 10;
+    write_bytes(path, bytes, sizeof bytes);
+    REFUSED(deepid_dataset_load_cifar10(ctx, path, &data), DEEPID_ERR_LABEL, "label of record 1 is 10");
+    write_bytes(path, bytes, 3072);
+    REFUSED(deepid_dataset_load_cifar10(ctx, path, &data), DEEPID_ERR_FORMAT, "multiple of 3073");
+    deepid_ctx_destroy(ctx);
+}
+
+/* Record k of the five training files has label k, and that of the test file 9. */
+static void the_folder_is_five_files_and_a_test(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    static uint8_t record[3073];
+    static const char *const names[] = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
+                                        "data_batch_5.bin"};
+    char folder[300];
+    deepid_dataset *train = NULL;
+    deepid_dataset *test = NULL;
+    for (int k = 0; k < 5; k++) {
+        record[0] = (uint8_t)k;
+        write_bytes(temporary(names[k]), record, sizeof record);
+    }
+    snprintf(folder, sizeof folder, "%s", temporary(""));
+    REFUSED(deepid_dataset_load_cifar10_folder(ctx, folder, &train, &test), DEEPID_ERR_IO, "test_batch.bin");
+    assert_null(train);
+    record[0] = 9;
+    write_bytes(temporary("test_batch.bin"), record, sizeof record);
+    OK(deepid_dataset_load_cifar10_folder(ctx, folder, &train, &test));
+    assert_int_equal(deepid_dataset_count(train), 5);
+    for (int k = 0; k < 5; k++)
+        assert_int_equal(deepid_dataset_labels(train)[k], k);
+    assert_int_equal(deepid_dataset_labels(test)[0], 9);
+    deepid_dataset_destroy(test);
+    deepid_dataset_destroy(train);
+    REFUSED(deepid_dataset_load_cifar10_folder(ctx, NULL, &train, &test), DEEPID_ERR_ARGUMENT, "must not be NULL");
+    REFUSED(deepid_dataset_load_cifar10(ctx, NULL, &train), DEEPID_ERR_ARGUMENT, "path is NULL");
+    deepid_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cifar_planes_become_channels_last),
+        cmocka_unit_test(the_folder_is_five_files_and_a_test),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
