@@ -257,18 +257,28 @@ static void random_blocks_go_by_word_and_seed(void **state)
 
 /* ---- refusals ------------------------------------------------------------------------------------------------- */
 
-static void nonsense_is_refused_with_a_sentence(void **state)
+static deepid_net *started(deepid_ctx *ctx)
+{
+    return start(ctx, "input 2; dense out=4; relu; 3 * identity " BODY "; dense out=2", DEEPID_F32);
+}
+
+/* A refusal has changed nothing. */
+static void still_started(deepid_net *net)
+{
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *fresh = started(ctx);
+    const int64_t bytes = 4 * deepid_net_trained_count(net);
+    assert_true(bits(deepid_net_trained_data(fresh), bytes) == bits(deepid_net_trained_data(net), bytes));
+    deepid_net_destroy(fresh);
+    deepid_ctx_destroy(ctx);
+}
+
+static void a_place_that_is_none_is_refused(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    deepid_net *net = start(ctx, "input 2; dense out=4; relu; 3 * identity " BODY "; dense out=2", DEEPID_F32);
-    deepid_net *fresh = NULL;
-    deepid_net *bare = start(ctx, "input 2; dense out=2; relu", DEEPID_F32);
+    deepid_net *net = started(ctx);
     deepid_net *out = NULL;
-    deepid_dataset *wide = NULL;
-    const uint64_t before = bits(deepid_net_trained_data(net), 4 * deepid_net_trained_count(net));
-    OK(deepid_net_create(ctx, "input 2; dense out=4; relu; dense out=2", DEEPID_F32, &fresh));
-    OK(deepid_dataset_generate(ctx, "teacher n=20", 1, &wide));
     REFUSED(deepid_net_deepen(net, 4, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT, "where is 4, expected 0 to 3");
     REFUSED(deepid_net_deepen(net, -1, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT,
             "or -1 with place=early, late or spread");
@@ -278,6 +288,18 @@ static void nonsense_is_refused_with_a_sentence(void **state)
     REFUSED(deepid_net_deepen(net, 1, residual, -3, "random", &out), DEEPID_ERR_ARGUMENT, "count is -3, expected 1 to");
     REFUSED(deepid_net_deepen(net, 1, residual, INT64_MAX, "random", &out), DEEPID_ERR_ARGUMENT,
             "count is 9223372036854775807");
+    still_started(net);
+    assert_null(out);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+static void words_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = started(ctx);
+    deepid_net *out = NULL;
     REFUSED(deepid_net_deepen(net, 1, residual, 1, "magic", &out), DEEPID_ERR_SPEC, "unknown way to deepen 'magic'");
     REFUSED(deepid_net_deepen(net, 1, residual, 1, "", &out), DEEPID_ERR_SPEC, "unknown way to deepen ''");
     REFUSED(deepid_net_deepen(net, 1, residual, 1, "random init=she", &out), DEEPID_ERR_SPEC, "init is 'she'");
@@ -292,12 +314,37 @@ static void nonsense_is_refused_with_a_sentence(void **state)
     REFUSED(deepid_net_deepen(net, 1, "2 * plain { relu }", 1, "random", &out), DEEPID_ERR_SPEC,
             "it is repeated 2 times");
     REFUSED(deepid_net_deepen(net, 1, "plain", 1, "random", &out), DEEPID_ERR_SPEC, "plain { dense out=4; relu }");
+    still_started(net);
+    assert_null(out);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+static void blocks_that_change_the_shape_are_refused(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = started(ctx);
+    deepid_net *out = NULL;
     REFUSED(deepid_net_deepen(net, 1, "plain { dense out=5; relu }", 1, "random", &out), DEEPID_ERR_SHAPE,
             "turns 4 into 5: only a block that keeps the shape");
     REFUSED(deepid_net_deepen(net, -1, "plain { dense out=5; relu }", 1, "random place=late", &out), DEEPID_ERR_SHAPE,
             "into 5: only a block that keeps the shape");
     REFUSED(deepid_net_deepen(net, 1, "plain { conv2d out=4 kernel=3 }", 1, "random", &out), DEEPID_ERR_SHAPE,
             "conv2d");
+    still_started(net);
+    assert_null(out);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+static void a_branch_that_cannot_be_zero_is_refused(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = started(ctx);
+    deepid_net *out = NULL;
+    deepid_net *bare = start(ctx, "input 2; dense out=2; relu", DEEPID_F32);
     REFUSED(deepid_net_deepen(net, 1, "plain { dense out=4; relu }", 1, "zero_branch", &out), DEEPID_ERR_UNSUPPORTED,
             "has no skip");
     REFUSED(deepid_net_deepen(net, 1, "identity { dense out=4 } after=tanh", 1, "zero_branch", &out),
@@ -313,6 +360,23 @@ static void nonsense_is_refused_with_a_sentence(void **state)
     /* raw inputs */
     REFUSED(deepid_net_deepen(bare, 0, "identity { dense out=2 } after=relu", 1, "zero_branch", &out),
             DEEPID_ERR_UNSUPPORTED, "still changes values in -inf to inf");
+    still_started(net);
+    assert_null(out);
+    deepid_net_destroy(bare);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+static void what_is_missing_or_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = started(ctx);
+    deepid_net *out = NULL;
+    deepid_net *fresh = NULL;
+    deepid_dataset *wide = NULL;
+    OK(deepid_net_create(ctx, "input 2; dense out=4; relu; dense out=2", DEEPID_F32, &fresh));
+    OK(deepid_dataset_generate(ctx, "teacher n=20", 1, &wide));
     REFUSED(deepid_net_deepen(fresh, 0, residual, 1, "random", &out), DEEPID_ERR_STATE, "all weights are 0");
     REFUSED(deepid_net_deepen(net, 1, NULL, 1, "random", &out), DEEPID_ERR_ARGUMENT, "block is NULL");
     REFUSED(deepid_net_deepen(net, 1, residual, 1, NULL, &out), DEEPID_ERR_ARGUMENT, "how is NULL");
@@ -320,18 +384,29 @@ static void nonsense_is_refused_with_a_sentence(void **state)
     REFUSED(deepid_net_deepen_on(net, NULL, 1, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT, "data is NULL");
     REFUSED(deepid_net_deepen_on(net, wide, 1, residual, 1, "random", &out), DEEPID_ERR_SHAPE,
             "the net takes 2, the data has samples of 8");
+    assert_int_equal(deepid_net_deepen(NULL, 1, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT);
+    still_started(net);
+    assert_null(out);
+    deepid_dataset_destroy(wide);
+    deepid_net_destroy(fresh);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+static void limits_and_numbers_that_are_not_finite_are_refused(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = started(ctx);
+    deepid_net *out = NULL;
     OK(deepid_ctx_set_limit(ctx, "layers", 20));
     REFUSED(deepid_net_deepen(net, 1, residual, 9, "random", &out), DEEPID_ERR_LIMIT, "layers 20");
     OK(deepid_ctx_set_limit(ctx, "layers", 1000));
-    assert_true(before == bits(deepid_net_trained_data(net), 4 * deepid_net_trained_count(net)));
+    still_started(net);
     ((float *)deepid_net_parameter_data(net, "block2.dense1.bias"))[1] = NAN;
     REFUSED(deepid_net_deepen(net, 1, residual, 1, "random", &out), DEEPID_ERR_NUMERIC,
             "block2.dense1.bias holds nan at place 1");
     assert_null(out);
-    assert_int_equal(deepid_net_deepen(NULL, 1, residual, 1, "random", &out), DEEPID_ERR_ARGUMENT);
-    deepid_dataset_destroy(wide);
-    deepid_net_destroy(bare);
-    deepid_net_destroy(fresh);
     deepid_net_destroy(net);
     deepid_ctx_destroy(ctx);
 }
@@ -387,10 +462,19 @@ static void survives_failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_go_where_they_are_told),       cmocka_unit_test(old_parameters_keep_their_bits),
-        cmocka_unit_test(zero_branches_change_no_bit),         cmocka_unit_test(zero_branches_are_only_zero_at_the_end),
-        cmocka_unit_test(ranges_follow_the_layers_in_front),   cmocka_unit_test(random_blocks_go_by_word_and_seed),
-        cmocka_unit_test(nonsense_is_refused_with_a_sentence), cmocka_unit_test(words_are_listed_with_help),
+        cmocka_unit_test(blocks_go_where_they_are_told),
+        cmocka_unit_test(old_parameters_keep_their_bits),
+        cmocka_unit_test(zero_branches_change_no_bit),
+        cmocka_unit_test(zero_branches_are_only_zero_at_the_end),
+        cmocka_unit_test(ranges_follow_the_layers_in_front),
+        cmocka_unit_test(random_blocks_go_by_word_and_seed),
+        cmocka_unit_test(a_place_that_is_none_is_refused),
+        cmocka_unit_test(words_that_are_none_are_refused),
+        cmocka_unit_test(blocks_that_change_the_shape_are_refused),
+        cmocka_unit_test(a_branch_that_cannot_be_zero_is_refused),
+        cmocka_unit_test(what_is_missing_or_does_not_fit_is_refused),
+        cmocka_unit_test(limits_and_numbers_that_are_not_finite_are_refused),
+        cmocka_unit_test(words_are_listed_with_help),
         cmocka_unit_test(survives_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

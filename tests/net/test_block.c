@@ -16,6 +16,28 @@ static double projected(deepid_net *net, deepid_tensor *x, deepid_tensor *y, con
     return sum;
 }
 
+/* Of the sum above along v: weights first, then inputs. */
+static double difference(deepid_ctx *ctx, deepid_net *net, deepid_tensor *x, deepid_tensor *y, const double *direction,
+                         const double *v)
+{
+    static const double at[] = {-2, -1, 1, 2};
+    static const double weight[] = {1, -8, 8, -1};
+    const double h = 2e-5;
+    const int64_t weights = deepid_net_trained_count(net);
+    const int64_t all = weights + deepid_tensor_count(x);
+    double *w = deepid_net_trained_data(net);
+    double *xs = deepid_tensor_data(x);
+    double sum = 0;
+    for (int k = 0; k < 4; k++) {
+        for (int64_t i = 0; i < all; i++)
+            *(i < weights ? &w[i] : &xs[i - weights]) += at[k] * h * v[i];
+        sum += weight[k] * projected(net, x, y, direction, ctx) / (12 * h);
+        for (int64_t i = 0; i < all; i++)
+            *(i < weights ? &w[i] : &xs[i - weights]) -= at[k] * h * v[i];
+    }
+    return sum;
+}
+
 static void net_matches_differences(const char *text, int64_t n, uint64_t seed)
 {
     deepid_ctx *ctx = new_ctx(2);
@@ -46,11 +68,9 @@ static void net_matches_differences(const char *text, int64_t n, uint64_t seed)
     const int64_t weights = deepid_net_trained_count(net);
     const int64_t inputs = deepid_tensor_count(x);
     double *v = malloc(sizeof *v * (size_t)(weights + inputs));
-    double *w = deepid_net_trained_data(net);
-    double *xs = deepid_tensor_data(x);
+    random_array(seed + 2, weights + inputs, -1, 1, v);
     const double *gw = deepid_net_trained_gradient(net);
     const double *gx = deepid_tensor_data(dx);
-    random_array(seed + 2, weights + inputs, -1, 1, v);
     double analytic = 0;
     double scale = 0;
     for (int64_t i = 0; i < weights + inputs; i++) {
@@ -58,17 +78,7 @@ static void net_matches_differences(const char *text, int64_t n, uint64_t seed)
         analytic += g * v[i];
         scale += g * g;
     }
-    const double h = 2e-5;
-    double numeric = 0;
-    static const double at[] = {-2, -1, 1, 2};
-    static const double weight[] = {1, -8, 8, -1};
-    for (int k = 0; k < 4; k++) {
-        for (int64_t i = 0; i < weights + inputs; i++)
-            *(i < weights ? &w[i] : &xs[i - weights]) += at[k] * h * v[i];
-        numeric += weight[k] * projected(net, x, y, deepid_tensor_data(dy), ctx) / (12 * h);
-        for (int64_t i = 0; i < weights + inputs; i++)
-            *(i < weights ? &w[i] : &xs[i - weights]) -= at[k] * h * v[i];
-    }
+    const double numeric = difference(ctx, net, x, y, deepid_tensor_data(dy), v);
     if (!(fabs(analytic - numeric) <= 1e-9 * sqrt(scale * (double)(weights + inputs))))
         fail_msg("%s\n  seed %llu: derivative %.12g, differences say %.12g (gradient norm %.3g)", text,
                  (unsigned long long)seed, analytic, numeric, sqrt(scale));

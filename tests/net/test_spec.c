@@ -38,13 +38,29 @@ static void texts_are_stable(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-static void bad_texts_are_refused_with_their_place(void **state)
+typedef struct {
+    const char *text, *part;
+    int32_t status;
+} bad_text;
+
+static void refused_with_their_place(const bad_text *rows, size_t count)
+{
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < count; i++) {
+        deepid_net *net = NULL;
+        const int32_t status = deepid_net_create(ctx, rows[i].text, DEEPID_F32, &net);
+        if (status != rows[i].status || !strstr(deepid_ctx_error(ctx), rows[i].part))
+            fail_msg("'%s': %s \"%s\", expected \"%s\"", rows[i].text, deepid_status_name(status),
+                     deepid_ctx_error(ctx), rows[i].part);
+        assert_null(net);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+static void bad_words_are_refused_with_their_place(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text, *part;
-        int32_t status;
-    } rows[] = {
+    static const bad_text rows[] = {
         {"", "line 1, column 1: a net begins with 'input'", DEEPID_ERR_SPEC},
         {"output 2", "found 'output'", DEEPID_ERR_SPEC},
         {"input", "input is ''", DEEPID_ERR_SPEC},
@@ -66,6 +82,20 @@ static void bad_texts_are_refused_with_their_place(void **state)
         {"input 2; dense { relu }", "dense is a layer: only blocks have braces", DEEPID_ERR_SPEC},
         {"input 2; plain { plain { relu } }", "blocks do not nest", DEEPID_ERR_SPEC},
         {"input 2; identity s=2 { relu }", "s is 2, expected 0 to 1", DEEPID_ERR_SPEC},
+        {"input 2; relu;\n  plain { 0 * relu }", "line 2, column 3: block1: its branch has no layers", DEEPID_ERR_SPEC},
+        {"input 2; plain { relu } after=dense", "line 1, column 31: plain: after is 'dense', expected one of none|relu",
+         DEEPID_ERR_SPEC},
+        {"input 2; plain s=0.5 { relu } s=1", "plain: s is given twice", DEEPID_ERR_SPEC},
+        {"input 2; plain out=3 { relu }", "out and stride belong to a block without a body", DEEPID_ERR_SPEC},
+        {"input 2; \xc3\xa9 * relu; dens", "line 1, column 10: unknown layer or block", DEEPID_ERR_SPEC},
+    };
+    refused_with_their_place(rows, sizeof rows / sizeof *rows);
+}
+
+static void shapes_that_do_not_fit_are_refused_with_their_place(void **state)
+{
+    (void)state;
+    static const bad_text rows[] = {
         {"input 2; identity { dense out=3 }",
          "block1.shortcut: the branch turns 2 into 3, so the skip needs shortcut=A, B or C", DEEPID_ERR_SHAPE},
         {"input 4x4x1; dense out=3", "dense: dense: input is 4x4x1, expected features", DEEPID_ERR_SHAPE},
@@ -77,12 +107,6 @@ static void bad_texts_are_refused_with_their_place(void **state)
         {"input 4x4x1; maxpool kernel=2 padding=2", "not smaller than the kernel", DEEPID_ERR_SHAPE},
         {"input 4x4x1; conv2d out=1 kernel=1x1x1", "kernel has 3 numbers", DEEPID_ERR_SPEC},
         {"input 4x4x1; conv2d out=1 kernel=1 stride=0", "stride is 0, expected 1", DEEPID_ERR_SPEC},
-        {"input 2; relu;\n  plain { 0 * relu }", "line 2, column 3: block1: its branch has no layers", DEEPID_ERR_SPEC},
-        {"input 2; plain { relu } after=dense", "line 1, column 31: plain: after is 'dense', expected one of none|relu",
-         DEEPID_ERR_SPEC},
-        {"input 2; plain s=0.5 { relu } s=1", "plain: s is given twice", DEEPID_ERR_SPEC},
-        {"input 2; plain out=3 { relu }", "out and stride belong to a block without a body", DEEPID_ERR_SPEC},
-        {"input 2; \xc3\xa9 * relu; dens", "line 1, column 10: unknown layer or block", DEEPID_ERR_SPEC},
         {"input 8x8x2; identity shortcut=A { conv2d out=1 kernel=3 }", "channel_pad: out is 1", DEEPID_ERR_SHAPE},
         {"input 7x7x2; identity shortcut=B { conv2d out=3 kernel=3 padding=valid }",
          "block1.shortcut: no stride turns 7x7x2 into 5x5x3", DEEPID_ERR_SHAPE},
@@ -90,15 +114,13 @@ static void bad_texts_are_refused_with_their_place(void **state)
         {"input 2; 90000 * relu; 90000 * relu", "limit layers", DEEPID_ERR_LIMIT},
         {"input 16777216; dense out=16777216", "limit tensor_elements", DEEPID_ERR_LIMIT},
     };
+    refused_with_their_place(rows, sizeof rows / sizeof *rows);
+}
+
+static void no_text_is_refused(void **state)
+{
+    (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        deepid_net *net = NULL;
-        const int32_t status = deepid_net_create(ctx, rows[i].text, DEEPID_F32, &net);
-        if (status != rows[i].status || !strstr(deepid_ctx_error(ctx), rows[i].part))
-            fail_msg("'%s': %s \"%s\", expected \"%s\"", rows[i].text, deepid_status_name(status),
-                     deepid_ctx_error(ctx), rows[i].part);
-        assert_null(net);
-    }
     deepid_net *net = NULL;
     REFUSED(deepid_net_create(ctx, NULL, DEEPID_F32, &net), DEEPID_ERR_ARGUMENT, "text is NULL");
     REFUSED(deepid_net_create(ctx, "input 2; relu", DEEPID_U8, &net), DEEPID_ERR_DTYPE, "dtype is 3");
@@ -183,7 +205,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_stable),
-        cmocka_unit_test(bad_texts_are_refused_with_their_place),
+        cmocka_unit_test(bad_words_are_refused_with_their_place),
+        cmocka_unit_test(shapes_that_do_not_fit_are_refused_with_their_place),
+        cmocka_unit_test(no_text_is_refused),
         cmocka_unit_test(every_activation_can_stand_behind_a_block),
         cmocka_unit_test(the_longest_texts_are_read_in_moments),
         cmocka_unit_test(a_builder_writes_the_same_text),

@@ -699,6 +699,29 @@ static void same_text(const json_t *object, const char *key, const char *text)
     assert_string_equal(json_string_value(json_object_get(object, key)), text);
 }
 
+static void same_finding(const json_t *f, const deepid_verdict *v, int64_t i)
+{
+    const json_t *interval = json_object_get(f, "interval");
+    const json_t *numbers = json_object_get(f, "numbers");
+    assert_int_equal(json_object_size(f), 10);
+    same_text(f, "status", deepid_verdict_status(v, i));
+    same_text(f, "arm", deepid_verdict_arm(v, i));
+    same_text(f, "rule", deepid_verdict_rule(v, i));
+    same_text(f, "sentence", deepid_verdict_sentence(v, i));
+    same_text(f, "to_settle", deepid_verdict_to_settle(v, i));
+    same_number("effect", json_object_get(f, "effect"), deepid_verdict_effect(v, i));
+    same_number("low", json_array_get(interval, 0), deepid_verdict_low(v, i));
+    same_number("high", json_array_get(interval, 1), deepid_verdict_high(v, i));
+    same_number("share", json_object_get(f, "share"), deepid_verdict_share(v, i));
+    assert_int_equal(json_object_size(numbers), deepid_verdict_number_count(v, i));
+    for (int64_t k = 0; k < deepid_verdict_number_count(v, i); k++)
+        same_number(deepid_verdict_number_name(v, i, k), json_object_get(numbers, deepid_verdict_number_name(v, i, k)),
+                    deepid_verdict_number(v, i, k));
+    assert_true(deepid_verdict_rule(v, i)[0] && deepid_verdict_sentence(v, i)[0]);
+    /* open findings say what would settle them, others do not */
+    assert_true((strcmp(deepid_verdict_status(v, i), "undecided") == 0) == (deepid_verdict_to_settle(v, i)[0] != 0));
+}
+
 static void the_file_holds_every_finding_once_and_numbers_read_back(void **state)
 {
     (void)state;
@@ -725,29 +748,9 @@ static void the_file_holds_every_finding_once_and_numbers_read_back(void **state
     assert_int_equal(deepid_verdict_count(v), 10);
     bool infinite = false;
     for (int64_t i = 0; i < 10; i++) {
-        const json_t *f = json_array_get(findings, (size_t)i);
-        const json_t *interval = json_object_get(f, "interval");
-        const json_t *numbers = json_object_get(f, "numbers");
-        assert_int_equal(json_object_size(f), 10);
-        same_text(f, "hypothesis", order[i]);
-        same_text(f, "status", deepid_verdict_status(v, i));
-        same_text(f, "arm", deepid_verdict_arm(v, i));
-        same_text(f, "rule", deepid_verdict_rule(v, i));
-        same_text(f, "sentence", deepid_verdict_sentence(v, i));
-        same_text(f, "to_settle", deepid_verdict_to_settle(v, i));
-        same_number("effect", json_object_get(f, "effect"), deepid_verdict_effect(v, i));
-        same_number("low", json_array_get(interval, 0), deepid_verdict_low(v, i));
-        same_number("high", json_array_get(interval, 1), deepid_verdict_high(v, i));
-        same_number("share", json_object_get(f, "share"), deepid_verdict_share(v, i));
-        assert_int_equal(json_object_size(numbers), deepid_verdict_number_count(v, i));
-        for (int64_t k = 0; k < deepid_verdict_number_count(v, i); k++)
-            same_number(deepid_verdict_number_name(v, i, k),
-                        json_object_get(numbers, deepid_verdict_number_name(v, i, k)), deepid_verdict_number(v, i, k));
+        same_text(json_array_get(findings, (size_t)i), "hypothesis", order[i]);
+        same_finding(json_array_get(findings, (size_t)i), v, i);
         infinite = infinite || isinf(deepid_verdict_high(v, i));
-        assert_true(deepid_verdict_rule(v, i)[0] && deepid_verdict_sentence(v, i)[0]);
-        /* open findings say what would settle them, others do not */
-        assert_true((strcmp(deepid_verdict_status(v, i), "undecided") == 0) ==
-                    (deepid_verdict_to_settle(v, i)[0] != 0));
     }
     assert_true(infinite);
     const json_t *remedies = json_object_get(root, "remedies");
