@@ -15,37 +15,42 @@ extern "C" {
 #endif
 
 /**
- * Write the report of a study: one HTML file that opens offline, without scripts; question, answer, evidence,
- * figures with their numbers, what it is about, how to repeat it. What was not trained or probed is left out, and
- * the page says so. Nothing that a clock measured is on it: the same study gives the same bytes.
+ * Write the report of a study: one HTML file that opens offline, without scripts. It has the question, the answer, the
+ * evidence, figures with their numbers, what it is about and how to repeat it. What was not trained or probed is left
+ * out, and the page says so. Nothing that a clock measured is on it: the same study gives the same bytes.
  *
  * @param[in,out] study    with results; those that are not done are missing on the page
  * @param[in]     verdict  of deepid_study_judge; NULL = a page without answer and evidence
  * @param[in]     path     the file; replaced as a whole or not at all
  *
  * @retval DEEPID_OK
- * @retval DEEPID_ERR_ARGUMENT  study or verdict is none, or path is NULL
- * @retval DEEPID_ERR_STATE     the study's arms cannot be made: as deepid_study_results
- * @retval DEEPID_ERR_FORMAT    a damaged result file: names it
+ * @retval DEEPID_ERR_ARGUMENT  path is NULL, or verdict is no verdict
+ * @retval DEEPID_ERR_STATE     the study's arms or tasks cannot be made, or a result file is damaged: the sentence says
+ *                              which
  * @retval DEEPID_ERR_IO        the file cannot be written: names it
+ * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost   the tables of the study in memory, 1999 resamples for each share, and the page as text: at most a few
- * hundred thousand bytes.
- * @thread one thread at a time for each context
+ * @cost   the tables of the study in memory, 1999 resamples for each share, and the page as text: at most a few hundred
+ * thousand bytes.
+ * @thread One thread at a time for each context.
+ * @see    docs/report.md
  */
 DEEPID_API int32_t deepid_report_write(deepid_study *study, const deepid_verdict *verdict, const char *path);
 
 /**
- * A number as a report writes it: three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 .. 100000, 0 for
- * zero, ∞, "not a number".
+ * A number as a report writes it: three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 .. 100000, "0" for
+ * zero, "∞", "not a number".
  *
- * @param[in]  value   any
+ * @param[in]  value   any; NaN and infinity are allowed
  * @param[out] buffer  UTF-8 with its NUL
  * @param[in]  size    bytes of buffer, at least 40
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  buffer is NULL or too small
+ *
+ * @cost   none.
+ * @thread Safe from any thread.
  */
 DEEPID_API int32_t deepid_format_number(double value, char *buffer, int64_t size);
 
