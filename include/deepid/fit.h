@@ -129,8 +129,8 @@ DEEPID_API int64_t deepid_fit_reached(const deepid_fit *fit);
 DEEPID_API int32_t deepid_fit_diverged(const deepid_fit *fit);
 
 /**
- * The result in words: "After 2000 steps the output differs from the input by at most 0.00312 (rms 0.000811); 0.01 is
- * first reached at step 1125."
+ * The result in words, such as "After 2000 steps the output differs from the input by at most 0.00312 (rms 0.000811);
+ * 0.01 is first reached at step 1125".
  *
  * @param[in] fit  the result
  *

@@ -18,7 +18,7 @@ enum {
     DEEPID_IDENTITY_E_BIT = 1, /**< what comes out has the bits of what goes in (a zero may lose its sign) */
     DEEPID_IDENTITY_E = 2,     /**< exact in real arithmetic; rounding is bounded */
     DEEPID_IDENTITY_A = 3,     /**< as near as wanted, by a scale eps or a shift */
-    DEEPID_IDENTITY_F = 4,     /**< near, down to a floor that rounding or the data set */
+    DEEPID_IDENTITY_F = 4,     /**< near, but not nearer than a floor that rounding or the data gives */
     DEEPID_IDENTITY_N = 5      /**< no weights; the reason says why */
 };
 
@@ -74,7 +74,8 @@ DEEPID_API int32_t deepid_identity_examine(const deepid_net *net, int64_t where,
                                            const deepid_dataset *data, deepid_identity **out);
 
 /**
- * The same with options, such as "domain=box low=-1 high=1 dtype=f64". The words, defaults in brackets:
+ * Examine with options, such as "domain=box low=-1 high=1 dtype=f64"; else as deepid_identity_examine. The words,
+ * defaults in brackets:
  *
  * - domain=data|real|orthant|box [data]: where B(x) = x is asked for: on the values that data has there, on all
  *   numbers, on x >= 0, or from low to high [-1, 1];

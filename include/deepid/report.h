@@ -39,7 +39,7 @@ extern "C" {
 DEEPID_API int32_t deepid_report_write(deepid_study *study, const deepid_verdict *verdict, const char *path);
 
 /**
- * A number as a report writes it: three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 .. 100000, "0" for
+ * A number as a report writes it: three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 to 100000, "0" for
  * zero, "∞", "not a number".
  *
  * @param[in]  value   any; NaN and infinity are allowed

@@ -305,8 +305,9 @@ DEEPID_API int32_t deepid_statistics_bootstrap_share(deepid_ctx *ctx, int64_t n,
                                                      double *estimate, double *low, double *high);
 
 /**
- * The same share when the runs of by are independent of the seeds of from and to: the two groups are resampled apart. A
- * gap of 0 gives -infinity or +infinity by the numerator's sign, 0 / 0 gives 0: look at the gap's own interval first.
+ * The share of a gap that an intervention closes, when the runs of `by` are independent of the seeds of `from` and
+ * `to`: the formula of deepid_statistics_bootstrap_share, the two groups resampled apart. A gap of 0 gives -infinity or
+ * +infinity by the numerator's sign, 0 / 0 gives 0: look at the gap's own interval first.
  *
  * @param[in,out] ctx        memory, and the sentence of an error
  * @param[in]     n          2 to 100000 seeds of from and to

@@ -165,7 +165,8 @@ DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, c
  *   share of the tasks, "task" [-1 = all]: this one alone, with what it stands on;
  * - the thresholds of the verdict: words of deepid_verdict_threshold_word.
  *
- * Results in memory are forgotten, except for the last two groups.
+ * Results in memory are forgotten, except for what this process does and the thresholds. Of these "margin_share"
+ * forgets them while rates are tuned, since tuning keeps the recipe's rate within the margin.
  *
  * @param[in,out] study  the study
  * @param[in]     key    one of the above

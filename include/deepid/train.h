@@ -472,10 +472,10 @@ DEEPID_API int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *da
                                        double *error);
 
 /**
- * Population statistics of every batch-norm from all of data (He et al. 2015 test with these, not with moving
- * averages): evaluation then gives what training mode gives on all of data in one batch, to rounding, at any depth. So
- * the variances are those that training normalises by, 1/n; the running ones that training leaves are unbiased, 1/(n -
- * 1), as PyTorch's are. Batches are merged by Chan, Golub and LeVeque's formula (1979).
+ * Population statistics of every batch-norm from all of data, instead of moving averages. He et al. (2015) test with
+ * these: evaluation then gives what training mode gives on all of data in one batch, to rounding, at any depth. So the
+ * variances are those that training normalises by, 1/n; the running ones that training leaves are unbiased, 1/(n - 1),
+ * as PyTorch's are. Batches are merged by Chan, Golub and LeVeque's formula (1979).
  *
  * @param[in,out] net   its running statistics are replaced; its mode stays. Without batch-norm nothing happens
  * @param[in]     data  samples of the net's input shape; labels and targets play no part
