@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 
-/* What a product of one tile of tensor/gemm.c needs at most, with OpenBLAS 0.3.21. It packs
-     P x Q of one operand: 2 MiB for kernels with fixed extents, a quarter of the second-level cache for older ones;
-     up to 15 MiB of cache fit in 4 MiB, with the 128 KiB that alignment takes; n x min(k, Q) of the other,
-     DPID_BLAS_SIDE, when there are more than P columns (P > 64), else a few rows of it: n is 256 at most, Q is 1024
-     floats or 512 doubles, or the whole tile is m n k <= 2^19.
-   (param.h, kernel/setparam-ref.c, interface/gemm.c and driver/level3/level3.c of that version.)
+/* What a product of one tile of tensor/gemm.c needs at most, with OpenBLAS 0.3.21. It packs two things:
+   - P x Q of one operand. That is 2 MiB for kernels with fixed extents and a quarter of the second-level cache for
+     older ones. With the 128 KiB that alignment takes, 4 MiB do for caches of up to 15 MiB.
+   - n x min(k, Q) of the other operand, DPID_BLAS_SIDE, when there are more than P columns (P > 64); else a few rows of
+     it. n is 256 at most, and Q is 1024 floats or 512 doubles, unless the whole tile is small, m n k <= 2^19.
+   Sources: param.h, kernel/setparam-ref.c, interface/gemm.c and driver/level3/level3.c of that version.
    tests/tensor/test_blas_memory.c runs the largest tiles by every kernel that this CPU has: 1.5 MiB were used. */
 enum { DPID_BLAS_SIDE = 1 << 20, DPID_BLAS_BYTES = (4 << 20) + DPID_BLAS_SIDE };
 

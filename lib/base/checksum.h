@@ -14,7 +14,7 @@ typedef struct {
     int64_t bytes;
 } dpid_piece;
 
-/* Of the parts, one behind the other. */
+/* The checksum of all parts as one text: their bytes, one part behind the other. */
 dpid_checksum dpid_checksum_of(const dpid_piece *parts, int64_t count);
 
 #endif

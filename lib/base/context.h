@@ -82,22 +82,22 @@ enum {
 int32_t dpid_fail(deepid_ctx *ctx, int32_t status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void dpid_log(deepid_ctx *ctx, int32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Take the context of a handle for this thread: DEEPID_ERR_ARGUMENT for NULL or the wrong kind, DEEPID_ERR_BUSY,
-   DEEPID_ERR_FORKED; after dpid_ctx_rest also DEEPID_ERR_MEMORY. The same thread may enter again (a callback asking
-   for something). The first entry saves the caller's floating-point environment and sets the default one; the last
-   leave gives it back. */
+/* Takes the context of a handle for this thread. Fails with DEEPID_ERR_ARGUMENT for NULL or another kind of handle,
+   with DEEPID_ERR_BUSY or DEEPID_ERR_FORKED, after dpid_ctx_rest also with DEEPID_ERR_MEMORY. The thread that is inside
+   may enter again (a callback that asks for something). The first entry saves the caller's floating-point environment
+   and sets the default one; the last leave gives it back. */
 int32_t dpid_enter(const void *handle, uint32_t magic);
 /* Returns status, so that a public function ends with `return dpid_leave(handle->head.ctx, work(...))`. */
 int32_t dpid_leave(deepid_ctx *ctx, int32_t status);
-/* True when handle is not NULL and of this kind: for cheap reads that do not enter. */
+/* True when handle is not NULL and of this kind. Cheap reads ask this and do not enter. */
 bool dpid_is(const void *handle, uint32_t magic);
 
 dpid_pool *dpid_ctx_pool(deepid_ctx *ctx);
-/* For a context that only keeps memory from now on: gives back its threads and what products need. It takes them
-   again when it works. */
+/* For a context that from now on only keeps memory: gives back its threads and the work memory of products. They are
+   taken again when it works. */
 void dpid_ctx_rest(deepid_ctx *ctx);
-/* A context for another thread that works for parent, whose allocator, limits and account of memory it has; destroy
-   it first. Safe in any thread while parent is at work. */
+/* A context for another thread that works for parent. It has parent's allocator and limits, and its memory counts as
+   parent's; destroy it before parent. Safe in any thread while parent is at work. */
 int32_t dpid_ctx_create_for(const deepid_ctx *parent, deepid_ctx **out);
 
 #endif

@@ -10,12 +10,12 @@ typedef enum { DPID_ISA_BASELINE = 0, DPID_ISA_AVX2, DPID_ISA_AVX512, DPID_ISAS 
 const char *dpid_isa_word(dpid_isa isa);
 bool dpid_isa_runs(dpid_isa isa); /* built, and this CPU has it */
 dpid_isa dpid_isa_best(void);
-/* This CPU starts one multiply-add of 512 bits a cycle and not two (AMD family 19h, Zen 4: it runs them as two
-   halves). */
+/* True where this CPU starts one multiply-add of 512 bits a cycle and not two: AMD family 19h (Zen 4) runs each as two
+   halves. lib/ops/conv2d chooses the shape of Winograd's products by it. */
 bool dpid_isa_halves(void);
 
-/* DECLARE(suffix, real) for every compilation of a file over `real`: f32, f32_avx2, ... long double has the baseline
-   alone. */
+/* DECLARE(suffix, real) for every compilation of a file over `real`: f32, f32_avx2, ... A long double is computed by
+   the baseline alone. */
 /* clang-format off */
 #ifdef DPID_X86_ISAS
 #define DPID_ISA_EACH(DECLARE)                                                        \

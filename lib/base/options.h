@@ -19,7 +19,7 @@ typedef enum {
 typedef struct {
     const char *key; /* NULL ends a list */
     dpid_option_type type;
-    /* when the key is not given; for DPID_EXTENTS the one extent; for DPID_PADDING: same as v.i when negative */
+    /* what holds when the key is not given; of DPID_EXTENTS the one extent; of DPID_PADDING v.i when negative */
     double fallback;
     double min, max;     /* inclusive, for numbers and each extent */
     const char *choices; /* DPID_CHOICE */
@@ -42,17 +42,18 @@ typedef struct {
     const char *whole; /* start of the whole text (line and column are counted from here); may equal text */
 } dpid_span;
 
-/* First word of span ("sgd" of "sgd momentum=0.9"); what is behind it goes to rest. */
 /* The whole of a text; NULL counts as "". */
 dpid_span dpid_span_of(const char *text);
+/* First word of span ("sgd" of "sgd momentum=0.9"); what is behind it goes to rest. */
 dpid_span dpid_first_word(dpid_span span, dpid_span *rest);
 bool dpid_span_is(dpid_span span, const char *word);
 
-/* Parse `key=value ...` by options into values[0..count of options). what: "dense" for the sentence.
-   DEEPID_ERR_SPEC. */
+/* Parses `key=value ...` into values, one for each of options, in their order. Fails with DEEPID_ERR_SPEC, and a
+   sentence that begins with `what`, such as "dense". */
 int32_t dpid_options_parse(deepid_ctx *ctx, const char *what, dpid_span span, const dpid_option *options,
                            dpid_value *values);
-/* Append " key=value" for each value that differs from its fallback, in the order of options: what describe prints. */
+/* Appends " key=value" for each value that differs from its fallback, in the order of options: how a net's text is
+   printed. */
 void dpid_options_print(dpid_string *s, const dpid_option *options, const dpid_value *values);
 /* DEEPID_ERR_SPEC: "line 1, column 9: unknown layer 'dens'; known: dense, conv2d, ... (nearest: dense)". words:
    NULL-terminated list. */

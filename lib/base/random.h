@@ -28,7 +28,7 @@ double dpid_random_uniform(dpid_random *r);           /* in (0, 1): (k + 1/2) 2^
 double dpid_random_normal(dpid_random *r);            /* Box-Muller, two counters a number, no cached half */
 int64_t dpid_random_below(dpid_random *r, int64_t n); /* 0..n-1, unbiased; n at least 1 */
 void dpid_random_permutation(dpid_random *r, int64_t n, int64_t *out); /* Fisher-Yates */
-/* Random access, without state: 64 bits number `counter`; for masks that are recomputed (dropout). */
+/* The 64 bits of number `counter`, without a state: for masks that are computed anew on the way back (dropout). */
 uint64_t dpid_random_at(uint64_t seed, uint32_t stream, uint32_t substream, uint64_t counter);
 uint32_t dpid_hash32(const char *text, int64_t length);                 /* FNV-1a; names to substreams */
 uint64_t dpid_hash64(const void *data, int64_t length, uint64_t start); /* FNV-1a 64, start 0 = the standard basis */

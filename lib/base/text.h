@@ -11,11 +11,11 @@ typedef struct {
 
 /* The shortest text that reads back exactly ("0.1", "1e-300", "nan", "inf", "-inf"); '.' in every locale. */
 dpid_number_text dpid_number(double value);
-/* digits significant digits. */
+/* Rounded to so many significant digits. */
 dpid_number_text dpid_number_rounded(double value, int32_t digits);
 /* The same for a float: shortest text that reads back as the same float. */
 dpid_number_text dpid_number_f32(float value);
-/* Parse all of text[0..length): false when it is not entirely a number. Accepts nan, inf. Locale-free. */
+/* Parses all of text[0..length), in any locale as in C's; false when it is not entirely a number. Takes nan and inf. */
 bool dpid_parse_double(const char *text, int64_t length, double *out);
 bool dpid_parse_int(const char *text, int64_t length, int64_t *out);
 /* "2x3x4" of a shape. */
@@ -25,8 +25,8 @@ dpid_number_text dpid_shape_text(int32_t rank, const int64_t *extents);
    have no place in a sentence. */
 int32_t dpid_utf8_length(const char *p);
 
-/* A growing string. Start with {.ctx = ctx}; after a failed add it stays failed and status says why, so one check at
-   the end is enough. */
+/* A growing string. Start with {.ctx = ctx}. After an add that failed it stays failed, and status says why: so one
+   check at the end is enough. */
 typedef struct {
     deepid_ctx *ctx;
     char *text; /* NUL-terminated once something was added; NULL before */
@@ -35,7 +35,7 @@ typedef struct {
 } dpid_string;
 void dpid_string_add(dpid_string *s, const char *text);
 void dpid_string_add_span(dpid_string *s, const char *text, int64_t length);
-/* no %f %g %e */
+/* As printf, but without %f %g %e: they follow the host's locale. Use dpid_string_number. */
 void dpid_string_format(dpid_string *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void dpid_string_number(dpid_string *s, double value);
 /* text with & < > " ' escaped for HTML; control characters and invalid UTF-8 replaced by U+FFFD. */

@@ -7,7 +7,7 @@
 /* Three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 .. 100000, "0" for zero, "∞" and "not a number".
    UTF-8. */
 dpid_number_text dpid_words(double value);
-/* The same with digits significant digits, 3 to 12. */
+/* The same with so many significant digits, 3 to 12. */
 dpid_number_text dpid_words_digits(double value, int32_t digits);
 /* For tooltips: nine digits at most. */
 dpid_number_text dpid_words_exact(double value);
