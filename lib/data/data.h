@@ -9,7 +9,7 @@
 #include "ops/op.h"
 #include "tensor/tensor.h"
 
-enum { DPID_CLASSES_MAX = 65536 }; /* of labels in a file: a larger one is another column */
+enum { DPID_CLASSES_MAX = 65536 }; /* a label in a file that is larger was read from a column of something else */
 
 struct deepid_dataset {
     dpid_head head;
@@ -29,23 +29,23 @@ struct deepid_dataset {
     double *shift, *scale; /* NULL or per feature of a sample: value = (x - shift) * scale */
 };
 
-/* A dataset without memory yet; x dense. */
+/* A dataset that has no arrays yet; its strides are those of dense samples. */
 int32_t dpid_dataset_new(deepid_ctx *ctx, int64_t count, const dpid_shape *sample, deepid_dataset **out);
-/* With its own memory: x of dtype, labels where classes > 0, targets (f32) where target_width > 0. Fill owned_x,
-   labels, owned_targets. */
+/* A dataset with arrays of its own: x of dtype, labels where classes > 0, targets (f32) where target_width > 0. The
+   caller fills owned_x, labels and owned_targets. */
 int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const dpid_shape *sample, int64_t classes,
                            int64_t target_width, deepid_dataset **out);
 /* Samples rows[0..count-1] of data; shares its memory. */
 int32_t dpid_dataset_part(const deepid_dataset *data, const int64_t *rows, int64_t count, deepid_dataset **out);
-/* Feature k (channels-last) of sample i after normalisation; target k. */
+/* Feature k (channels-last) of sample i, after normalisation; target k of sample i. */
 double dpid_dataset_feature(const deepid_dataset *data, int64_t i, int64_t k);
 double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k);
-/* DEEPID_ERR_NUMERIC with the row (of the source, counted from 0) and the feature or target that is no finite number
-   in the precision. what: "study: the training data". */
+/* DEEPID_ERR_NUMERIC when a feature or target is no finite number in the precision. The sentence begins with `what`,
+   such as "study: the training data", and names the place; rows are those of the source, counted from 0. */
 int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, const char *what,
                                   dpid_precision precision);
-/* The same data for another context (a thread of its own): shares all memory, which must outlive it; nothing of data
-   changes while it lives. */
+/* The same data for another context, which another thread works with. It shares the large arrays of data, so data must
+   outlive it and stay as it is. */
 int32_t dpid_dataset_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset **out);
 
 /* Augmentation of pictures: "crop pad=4 flip=1"; drawn by (seed, epoch, sample's number). */
@@ -57,8 +57,8 @@ typedef struct {
 int32_t dpid_augment_parse(deepid_ctx *ctx, const char *text,
                            dpid_augment *out); /* "", "none", "crop pad=4", "crop pad=4 flip=1" */
 
-/* Samples order[0..n-1] into x (n dense samples of the precision's real), labels and targets where not NULL. augment
-   may be NULL. */
+/* What dpid_dataset_gather fills: samples order[0..n-1] into x (n dense samples of the precision's real), their labels
+   and targets where these are not NULL. augment NULL: pictures as they are. */
 typedef struct {
     const int64_t *order;
     int64_t n;

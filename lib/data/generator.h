@@ -23,7 +23,8 @@ typedef struct {
 extern const dpid_generator dpid_generator_spirals, dpid_generator_rings, dpid_generator_parity,
     dpid_generator_gratings, dpid_generator_teacher, dpid_generator_linear, dpid_generator_identity;
 
-/* substream: 0 training, 1 validation, with as many samples as asked for (0: the text's). */
+/* Makes a dataset by its text. substream 0 is the training part, 1 the validation part of the same task. count is how
+   many samples it has; 0: as many as the text says. */
 int32_t dpid_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, uint32_t substream, int64_t count,
                       deepid_dataset **out);
 bool dpid_generator_known(dpid_span word);
