@@ -9,11 +9,12 @@
 
 enum { DPID_OPTIMIZER_STATES = 2 };
 
-/* One stretch: n values w with gradient g and states m, v (NULL where the optimiser has none). step counts from 1. */
+/* The update of one stretch of parameters: n values w with gradient g, and the optimiser's states m and v (NULL where
+   it has none). step counts from 1, since the optimiser was set. */
 typedef struct {
     const dpid_value *option;
     int64_t n, step;
-    double rate, weight_decay, scale; /* scale: of the gradient, by clipping */
+    double rate, weight_decay, scale; /* scale: what clipping multiplies the gradient by */
     void *w;
     const void *g;
     void *m, *v;
@@ -32,7 +33,7 @@ extern const dpid_optimizer dpid_optimizer_sgd, dpid_optimizer_adam, dpid_optimi
 const dpid_optimizer *dpid_optimizer_find(dpid_span word);
 const char *const *dpid_optimizer_words(void);
 
-/* Learning-rate schedules: the factor of the rate at a step. */
+/* A learning-rate schedule: what the rate is multiplied by at a step. */
 typedef struct {
     const char *word, *help;
     const dpid_option *options;

@@ -48,21 +48,22 @@ struct deepid_event {
     double seconds;
 };
 
-/* Buffers for the batch and the optimiser; nothing is allocated after it. */
+/* Makes buffers for the batch and the optimiser. Steps allocate nothing after it. */
 int32_t dpid_trainer_prepare(deepid_trainer *trainer);
-/* Forward, loss, backward of the given samples: loss and gradient in net, *loss_mean; not finite: DEEPID_ERR_NUMERIC
-   naming the layer, nothing but buffers changed. */
+/* Forward, loss and backward of the given samples. The gradient is in the net afterwards, its norm in *norm, the mean
+   loss in *loss_mean. Where one is not finite: DEEPID_ERR_NUMERIC, naming the layer; only buffers have changed. */
 int32_t dpid_trainer_gradient(deepid_trainer *trainer, const int64_t *order, int64_t n, double *loss_mean,
                               double *norm);
+/* The learning rate of a step, with warm-up and schedule. */
 double dpid_trainer_rate_at(const deepid_trainer *trainer, int64_t step);
 int64_t dpid_trainer_batch(const deepid_trainer *trainer); /* samples of a full step */
-/* steps iterations of L-BFGS. */
+/* deepid_trainer_fit for L-BFGS: so many iterations. */
 int32_t dpid_trainer_lbfgs(deepid_trainer *trainer, int64_t steps, deepid_event_fn progress, deepid_event *event,
                            void *user);
-/* Report to the caller after a step: DEEPID_OK, DEEPID_STOPPED or DEEPID_ERR_CALLBACK. */
+/* Calls the caller back after a step, and hears of a stop: DEEPID_OK, DEEPID_STOPPED or DEEPID_ERR_CALLBACK. */
 int32_t dpid_trainer_report(deepid_trainer *trainer, deepid_event_fn progress, deepid_event *event, void *user);
 
-/* Samples whose statistics are measured in one forward: all of them together, at most so many. */
+/* How many samples deepid_net_measure_statistics takes in one forward at most. */
 int64_t dpid_statistics_batch(const deepid_dataset *data);
 
 #endif

@@ -1,4 +1,4 @@
-/* The updates of each precision, and where their options stand. */
+/* The optimisers' updates, one for each precision and instruction set; and the places of their options. */
 #ifndef DPID_TRAIN_UPDATE_H
 #define DPID_TRAIN_UPDATE_H
 
