@@ -1,5 +1,5 @@
 /* One batch for probes that look at a net in a precision of their choice: the first n samples, loss and gradients as
- * a trainer computes them. Nothing that comes out is judged: infinities and NaN stay. */
+   a trainer computes them. Unlike a trainer it refuses nothing that comes out: infinities and NaN stay. */
 #ifndef DPID_INSPECT_BATCH_H
 #define DPID_INSPECT_BATCH_H
 
@@ -14,8 +14,9 @@ typedef struct {
     void *dx;    /* d loss / d input */
 } dpid_batch;
 
-/* A clone of net in this precision, prepared, with the batch in its input: numbers of the net's own precision, so
- * that a higher one starts from the same. whole: every value and gradient has a buffer. */
+/* Makes a clone of net in this precision, prepared, with the batch in its input. The samples are rounded to the net's
+   own precision first, so that a higher one starts from the same numbers. whole: every value and gradient has a buffer
+   of its own. */
 int32_t dpid_batch_open(const deepid_net *net, const deepid_dataset *data, dpid_precision precision, dpid_mode mode,
                         int64_t n, bool whole, dpid_batch *out);
 /* Forward, loss, d loss / d output. */

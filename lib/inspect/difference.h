@@ -1,7 +1,7 @@
-/* Is backward the gradient of forward? One step of a net at a time, in f64, at the values that flow through it:
-   fourth-order differences of its forward along random directions, against its gradients. A net's gradient is a
-   chain of steps, so right steps and right sums (gradient_check.c) make a right gradient - and a deep net's own
-   differences, which chaos and kinks spoil, are not needed. */
+/* Is backward the gradient of forward? This looks at one step of a net at a time, in f64, at the values that flow
+   through it. It takes fourth-order differences of the step's forward along random directions and holds them against
+   its gradients. A net's gradient is a chain of steps, so right steps and right sums (gradient_check.c) make a right
+   gradient. Differences of the whole net are not needed; in a deep one chaos and kinks would spoil them. */
 #ifndef DPID_INSPECT_DIFFERENCE_H
 #define DPID_INSPECT_DIFFERENCE_H
 
@@ -16,12 +16,12 @@ typedef struct {
     double *saved;
 } dpid_difference;
 
-/* What is moved of a step. */
+/* Which input of a step is moved by a small amount. */
 enum { DPID_MOVE_INPUT = -1, DPID_MOVE_SKIP = -2 }; /* or a parameter, 0.. */
 
 typedef struct {
-    /* largest over the directions of |difference - gradient| / size of the gradient; below 1e-7 where the difference
-       is not known better */
+    /* largest over the directions of |difference - gradient| / size of the gradient. Where rounding hides the
+       difference, the denominator is raised so that this alone gives no more than 1e-7 */
     double error;
     double excluded;   /* largest share of outputs that stood at a kink and were left out */
     double resolution; /* how well the differences are known, relative to the gradient: smaller errors cannot be seen */
@@ -29,12 +29,12 @@ typedef struct {
 
 int32_t dpid_difference_open(const dpid_batch *batch, int32_t directions, uint64_t seed, dpid_difference *out);
 void dpid_difference_close(dpid_difference *d);
-/* d loss / d what step t reads (input or skip), by the step's own backward, into d->dx. */
+/* The gradient of the loss in what step t reads (its input or its skip), by the step's own backward, into d->dx. */
 void dpid_difference_backward(dpid_difference *d, int32_t t, int32_t moved);
-/* Differences of step t against `gradient`: of its input (n samples), its skip, or its parameter. */
+/* Holds differences of step t against `gradient`, which is that of its input (n samples), its skip or a parameter. */
 dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int32_t moved, const double *gradient);
-/* The loss against d loss / d output; differences in long double, since a small loss is a small difference of large
-   numbers. */
+/* Holds differences of the loss against d loss / d output. They are taken in long double, since a small loss is a
+   small difference of large numbers. */
 int32_t dpid_difference_loss(dpid_difference *d, dpid_difference_result *result);
 
 #endif

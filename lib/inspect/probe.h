@@ -10,8 +10,8 @@
 #include "net/net.h"
 
 typedef struct {
-    /* a clone. evaluates: every value is kept, dpid_probe_chunk samples at a time. Else all gradients too, and
-       forward and backward of one training batch have run */
+    /* a clone that keeps every value (but see `own`). A probe that `evaluates` runs it itself, dpid_probe_chunk samples
+       at a time. For the others forward and backward of one training batch have run, and all gradients are kept too */
     deepid_net *net;
     const deepid_dataset *data;
     const dpid_value *option;
@@ -39,22 +39,23 @@ extern const dpid_probe dpid_probe_gradient_check, dpid_probe_gradient_accuracy,
 
 /* ---- the net as it stands (points.c) ---------------------------------------------- */
 
-/* Samples that run at a time: it depends on the net alone. */
+/* How many samples run at a time. It depends on the net alone. */
 int64_t dpid_probe_chunk(const deepid_net *net);
-/* Refuses data that do not fit; keeps every value of a chunk. */
+/* Makes buffers for a chunk and keeps every value of it; refuses data that does not fit. */
 int32_t dpid_probe_prepare(deepid_net *net, const deepid_dataset *data);
-/* Samples 0..n-1 of data through the net, a chunk at a time; take looks at samples first..first+count-1 in the net's
- * values. labels, targets as in dpid_dataset_gather, a chunk of them, may be NULL. */
+/* Runs samples 0..n-1 of data through the net, a chunk at a time. After each chunk, take finds samples
+   first..first+count-1 in the net's values. labels and targets: room for a chunk of them, as in dpid_dataset_gather, or
+   NULL. */
 typedef int32_t (*dpid_chunk_fn)(void *user, int64_t first, int64_t count);
 int32_t dpid_probe_chunks(deepid_net *net, const deepid_dataset *data, int64_t n, int32_t *labels, void *targets,
                           dpid_chunk_fn take, void *user);
 
-/* Where representations are compared: the input, what enters a block, what leaves it, the output; each value once,
-   in the order of the net. */
+/* The values where representations are compared: the input, what enters a block, what leaves it, the output. Each
+   comes once, in the order of the net. */
 int32_t dpid_points_find(const deepid_net *net, dpid_arena *arena, int32_t **points, int32_t *count);
 /* "block3" for what leaves block 3; else the value's name. */
 const char *dpid_point_name(const deepid_net *net, int32_t value);
-/* The values of all points: x[k] = n samples of point k, in the net's precision. In the arena. */
+/* Collects the values of all points: x[k] holds n samples of point k, in the net's precision. They lie in the arena. */
 int32_t dpid_points_collect(deepid_net *net, const deepid_dataset *data, int64_t n, const int32_t *points,
                             int32_t count, dpid_arena *arena, void ***x);
 

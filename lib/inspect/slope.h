@@ -5,19 +5,19 @@
 
 #include "net/net.h"
 
-/* group[l] of each layer of the net, 0..*groups-1, and its place in it, 1, 2, ...: layers of the same name in
-   repeated blocks (place: the block's number), or of the same kind outside blocks, with the same output shape. Lists
-   in the arena. */
+/* Sorts the layers of a net into groups of layers that repeat: of the same name in repeated blocks, or of the same kind
+   outside blocks, with the same output shape. group[l] is layer l's group, 0..*groups-1; place[l] is its place in the
+   group, 1, 2, ..., in blocks the block's number. The lists lie in the arena. */
 int32_t dpid_layer_groups(const deepid_net *net, dpid_arena *arena, int32_t **group, int32_t **place, int32_t *groups);
 
-/* Least squares of y on x, n points. slope NaN with fewer than 3 points. */
+/* The line through n points by least squares; its slope is NaN with fewer than 3 points. */
 typedef struct {
     double slope, intercept;
 } dpid_fit_line;
 dpid_fit_line dpid_fit(const double *x, const double *y, int32_t n);
 
-/* By what |dL/dh| of layer `first` is expected to exceed that of layer `last`, from theory that looks at the steps
-   between them (docs/probes.md); NaN where it says nothing. */
+/* The factor by which |dL/dh| of layer `first` is expected to exceed that of layer `last`. It comes from theory, by the
+   steps between them (docs/probes.md); NaN where theory says nothing. */
 double dpid_expected_growth(const deepid_net *net, int32_t first, int32_t last);
 
 #endif
