@@ -74,22 +74,24 @@ DEEPID_API int32_t deepid_identity_examine(const deepid_net *net, int64_t where,
                                            const deepid_dataset *data, deepid_identity **out);
 
 /**
- * Examine with options, such as "domain=box low=-1 high=1 dtype=f64"; else as deepid_identity_examine. The words,
- * defaults in brackets:
+ * Examine with options, such as "domain=box low=-1 high=1 dtype=f64"; else as deepid_identity_examine. The words:
  *
- * - domain=data|real|orthant|box [data]: where B(x) = x is asked for: on the values that data has there, on all
- *   numbers, on x >= 0, or from low to high [-1, 1];
- * - dtype=f32|f64 [the net's]: whose rounding decides;
- * - mode=eval|train [eval]: in which batch-norm and dropout are to be the identity;
- * - tolerance [1e-5]: real error that approximations may have, relative to max(1, |x|), above 0;
- * - eps [0: chosen]: scale of the small-scale construction;
- * - statistics=fixed|data [fixed]: batch-norm bit-exact in evaluation; or with the data's statistics, near the identity
- *   in training too;
- * - construction [any]: the only one to try, a word of deepid_construction_word;
- * - samples [256; 64 without data]: how many are looked at;
- * - rate [0.1], momentum [0], decay [1e-4]: learning rate and momentum of the stability ratio, weight decay of the
- *   price;
- * - seed [1]: of drawn values and of weights that are free.
+ * | option         | default       | what it is |
+ * | -------------- | ------------- | --- |
+ * | domain         | data          | where B(x) = x is asked for: data (its values), real, orthant (x >= 0), box |
+ * | low, high      | -1, 1         | ends of the box |
+ * | dtype          | the net's     | f32 or f64: whose rounding decides |
+ * | mode           | eval          | eval or train: in which batch-norm and dropout are to be the identity |
+ * | tolerance      | 1e-5          | above 0: real error that approximations may have, relative to max(1, abs x) |
+ * | eps            | 0 = chosen    | scale of the small-scale construction |
+ * | statistics     | fixed         | of batch-norm: fixed (exact to the bit in evaluation) or data (those there) |
+ * | construction   | any           | the only one to try, a word of deepid_construction_word |
+ * | samples        | 256; 64 drawn | how many are looked at |
+ * | rate, momentum | 0.1, 0        | learning rate and momentum of the stability ratio |
+ * | decay          | 1e-4          | weight decay of the price |
+ * | seed           | 1             | of drawn values and of weights that are free |
+ *
+ * With statistics=data, batch-norm is near the identity in training mode too.
  *
  * @param[in]  net      any; not changed
  * @param[in]  where    as in deepid_identity_examine

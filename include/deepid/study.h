@@ -123,15 +123,24 @@ DEEPID_API int32_t deepid_study_add_net(deepid_study *study, const char *block, 
 DEEPID_API int32_t deepid_study_set_seeds(deepid_study *study, int64_t count);
 
 /**
- * Set a text of the study. Keys, defaults in brackets:
+ * Set a text of the study. The recipe's texts are those of train.h and net.h.
  *
- * - the recipe, each word as in train.h and net.h: "init" [he], "optimizer" [sgd momentum=0.9], "schedule" [step
- *   at=0.75 factor=0.1], "loss" [by the data], "augmentation" [none];
- * - "arms" [all that apply]: words of deepid_arm_word, comma-separated. A word stands for itself and all of its set,
- *   "D_start" for "D_start:he" and the others; S and D, and what a chosen arm stands on, are always in;
- * - "probes" [all]: words of deepid_probe_word, comma-separated, or "none";
- * - "family" [own], "block" [by the net]: words for tables;
- * - "subject": a line on the data, for reports; "replay": the command that makes this study again, for reports.
+ * | key            | default                   | what it is |
+ * | -------------- | ------------------------- | --- |
+ * | "init"         | "he"                      | the recipe's start |
+ * | "optimizer"    | "sgd momentum=0.9"        | the recipe's optimiser |
+ * | "schedule"     | "step at=0.75 factor=0.1" | the recipe's schedule |
+ * | "loss"         | "" = by the data          | the recipe's loss |
+ * | "augmentation" | "none"                    | the recipe's augmentation |
+ * | "arms"         | "" = all that apply       | words of deepid_arm_word, comma-separated |
+ * | "probes"       | "" = all                  | words of deepid_probe_word, comma-separated, or "none" |
+ * | "family"       | "own"                     | a word for tables: what kind of nets |
+ * | "block"        | "" = by the net           | a word for tables: the blocks of both nets |
+ * | "subject"      | ""                        | a line on the data, for reports |
+ * | "replay"       | ""                        | the command that makes this study again, for reports |
+ *
+ * A word of arms stands for itself and all of its set, "D_start" for "D_start:he" and the others. S and D, and what a
+ * chosen arm stands on, are always in.
  *
  * Results in memory are forgotten, except for subject and replay.
  *
@@ -151,21 +160,32 @@ DEEPID_API int32_t deepid_study_set_seeds(deepid_study *study, int64_t count);
 DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, const char *value);
 
 /**
- * Set a number of the study. Keys, with range and default in brackets:
+ * Set a number of the study.
  *
- * - the recipe: "learning_rate" [above 0; 0.03], "batch" [1 to the samples, 0 = all of them; 64, or all when they are
- *   fewer], "epochs" [1 or more; 100], "steps" [0 or more; 0], which wins over epochs when above 0, "clip" [0 or more;
- *   0 = none], "dtype" [DEEPID_F32];
- * - seeds: "seeds" [1 to 100000; 10], "first_seed" [0 to 10^15; 1], "tuning_seeds" [0 to 16; 3; 0 = every arm at the
- *   recipe's rate], "probe_seeds" [0 or more; 3]: nets of so many seeds are probed;
- * - "history_points" [1 or more; 20]: looks at the losses while training;
- * - "shallow_depth", "deep_depth" [-1 = the net's blocks, or its layers when it has none]: for tables;
- * - "budget" [0 = everything]: seconds that the whole may take; arms and seeds are bought for it by what they tell;
- * - what this process does: "threads" [0 = one a core; up to 1024]: nets at a time, "shard" [0] of "shards" [1]: its
- *   share of the tasks, "task" [-1 = all]: this one alone, with what it stands on;
- * - the thresholds of the verdict: words of deepid_verdict_threshold_word.
+ * | key              | range                  | default    | what it is |
+ * | ---------------- | ---------------------- | ---------- | --- |
+ * | "learning_rate"  | above 0                | 0.03       | the recipe's rate, around which rates are tuned |
+ * | "batch"          | 0 to the samples       | 64, or all | samples a step; 0 = all |
+ * | "epochs"         | 1 or more              | 100        | passes over the data |
+ * | "steps"          | 0 or more              | 0          | steps; when above 0 it wins over epochs |
+ * | "clip"           | 0 or more              | 0          | largest norm of the gradient; 0 = no clipping |
+ * | "dtype"          | DEEPID_F32, DEEPID_F64 | DEEPID_F32 | what nets are trained in |
+ * | "seeds"          | 1 to 100000            | 10         | seeds of each arm |
+ * | "first_seed"     | 0 to 10^15             | 1          | the first of them |
+ * | "tuning_seeds"   | 0 to 16                | 3          | seeds that tune a rate; 0 = every arm at the recipe's |
+ * | "probe_seeds"    | 0 to 100000            | 3          | seeds whose nets are probed |
+ * | "history_points" | 1 or more              | 20         | looks at the losses while training |
+ * | "shallow_depth"  | -1 or more             | -1         | for tables; -1 = the net's blocks or layers |
+ * | "deep_depth"     | -1 or more             | -1         | for tables; -1 = the net's blocks or layers |
+ * | "budget"         | 0 or more              | 0          | seconds for all; arms are bought for it; 0 = everything |
+ * | "threads"        | 0 to 1024              | 0          | nets at a time; 0 = one a core |
+ * | "shards"         | 1 or more              | 1          | processes that share the tasks |
+ * | "shard"          | 0 to shards - 1        | 0          | which of them this one is |
+ * | "task"           | -1 or more             | -1         | do this task alone, with what it stands on; -1 = all |
  *
- * Results in memory are forgotten, except for what this process does and the thresholds. Of these "margin_share"
+ * Words of deepid_verdict_threshold_word are keys too: the thresholds of the verdict.
+ *
+ * Results in memory are forgotten, except for threads, shards, shard, task and the thresholds. Of these "margin_share"
  * forgets them while rates are tuned, since tuning keeps the recipe's rate within the margin.
  *
  * @param[in,out] study  the study
