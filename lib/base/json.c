@@ -1,6 +1,6 @@
-/* JSON by jansson, whose memory is an arena of the context: what it takes is counted and limited, and one release
-   frees all of it. jansson goes on after some failed allocations as if nothing were missing. So the first failure is
-   noted here, and then no value leaves. */
+/* JSON by jansson, which takes its memory from an arena of the context: it is counted and limited, and one release
+   frees all of it. After some failed allocations jansson goes on as if nothing were missing. So the first failure is
+   noted here, and then no value leaves this file. */
 #include "base/json.h"
 
 #include <jansson.h>

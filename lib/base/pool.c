@@ -1,7 +1,8 @@
-/* Threads that take tickets. A region's tasks lie in ranges, each with a count of those that are left; who takes one
-   off owns that task. A worker begins with a range of its own, so that from region to region it works on what is in
-   its cache, and goes on with what others have left. The caller takes tickets too and waits only for tickets that
-   somebody holds, so a worker that sleeps, or that the system does not run, holds nobody up. */
+/* Threads that take tickets. A region's tasks lie in ranges, each with a count of the tasks that are left. Whoever
+   lowers the count by one owns that task. A worker begins with a range of its own, so that from region to region it
+   works on what is in its cache; then it takes what is left in the other ranges. The caller takes tickets too, and
+   waits only for tickets that somebody holds. So a worker that sleeps, or that the system does not run, holds nobody
+   up. */
 #include "base/pool.h"
 
 #include "base/blas_memory.h"

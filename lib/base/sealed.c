@@ -1,5 +1,5 @@
-/* The seal of a JSON file: ,\n"checksum": "xxh3:..."}\n at its end, where the checksum is of every byte before its
-   word. */
+/* The seal of a JSON file is its end:   ,\n"checksum": "xxh3:..."}\n
+   The checksum is that of every byte before it. */
 #include "base/sealed.h"
 
 #include "base/checksum.h"

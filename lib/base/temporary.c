@@ -1,7 +1,7 @@
 /* Temporary files:      FOLDER/deepid.tmp.HOST.RANDOM
-   HOST: of this machine's name. A short name of its own, so that the target's may be as long as the system allows.
-   Each is locked as long as its process has it open. The lock ends with the process, however it ends: so a sweep
-   knows what a killed one left. */
+   HOST is made of this machine's name. The name does not contain the target's, which may be as long as the system
+   allows. Each file is locked as long as its process has it open. The lock ends with the process, however that ends, so
+   a sweep knows what a killed process left. */
 #include "base/file.h"
 
 #include "base/random.h"

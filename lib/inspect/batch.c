@@ -1,4 +1,4 @@
-/* A batch in a precision of the probe's choice.   What: batch.h */
+/* A batch in a precision of the probe's choice.   What it promises: batch.h */
 #include "inspect/batch.h"
 
 #include "ops/loss.h"

@@ -1,7 +1,7 @@
-/* Population statistics of batch-norm: the mean and variance of all samples, as training mode would take them from
-   one batch of all: the variance is 1/n, the one that it normalises by. Samples of one batch need one forward in
-   training mode. More of them go batch by batch, a batch-norm after the other: those before normalise by all samples
-   already. */
+/* Population statistics of batch-norm: the mean and variance of all samples, as training mode would take them from one
+   batch of all of them. So the variance is the one that training normalises by, 1/n. Where the samples fit one batch,
+   one forward in training mode does. Where they do not, one batch-norm after the other is measured, batch by batch:
+   what flows into it depends on the batch-norms before it, which have the statistics of all samples by then. */
 #include "net/stage.h"
 #include "ops/batchnorm/batchnorm.h"
 #include "train/trainer.h"
