@@ -19,16 +19,6 @@ typedef struct {
 
 /* ---- arms ------------------------------------------------------------------------------------ */
 
-/* The rules name WT's rates by what they are of S's. */
-static const char *word_of(const char *arm)
-{
-    static const char *const words[][2] = {{"WT:1", "WT:eta"}, {"WT:0.3", "WT:eta/3"}, {"WT:0.01", "WT:eta/100"}};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(arm, words[i][0]) == 0)
-            return words[i][1];
-    return arm;
-}
-
 typedef struct {
     double *train_loss, *train_error, *valid_loss, *valid_error, *best_valid_loss, *penalty;
     uint8_t *diverged;
@@ -81,11 +71,11 @@ static int32_t collect_arm(collection *c, const dpid_study_arm *arm)
         results += dpid_task_has_result(&first[i]);
     }
     if (results == 0) {
-        leave_out(c, word_of(arm->word), first->reason ? first->reason : "it was not run");
+        leave_out(c, arm->word, first->reason ? first->reason : "it was not run");
         return DEEPID_OK;
     }
     dpid_arm_evidence *a = &c->arm[c->e->arms++];
-    *a = dpid_arm_evidence_none(word_of(arm->word));
+    *a = dpid_arm_evidence_none(arm->word);
     a->train_loss = k.train_loss;
     a->train_error = study->train->labels ? k.train_error : NULL;
     a->valid_loss = study->valid ? k.valid_loss : NULL;
@@ -111,7 +101,7 @@ static int32_t collect_arms(collection *c)
         if (arm->alien)
             continue;
         if (arm->reason)
-            leave_out(c, word_of(arm->word), arm->reason);
+            leave_out(c, arm->word, arm->reason);
         else
             DPID_TRY(collect_arm(c, arm));
     }

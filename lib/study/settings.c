@@ -110,12 +110,22 @@ static int find_number(const char *key)
     return -1;
 }
 
+/* Tuning keeps the recipe's rate within the margin, so another margin may choose other rates. */
+static int32_t set_threshold(deepid_study *study, const char *key, double value)
+{
+    const double margin_share = study->thresholds.margin_share;
+    DPID_TRY(dpid_thresholds_set(study->head.ctx, &study->thresholds, key, value));
+    if (study->thresholds.margin_share != margin_share && study->number[DPID_NUMBER_TUNING_SEEDS] > 0)
+        dpid_study_forget(study);
+    return DEEPID_OK;
+}
+
 static int32_t set_number(deepid_study *study, const char *key, double value)
 {
     deepid_ctx *ctx = study->head.ctx;
     const int i = find_number(key);
     if (i < 0 && key && deepid_verdict_threshold_help(key))
-        return dpid_thresholds_set(ctx, &study->thresholds, key, value);
+        return set_threshold(study, key, value);
     if (i < 0)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT,
                          "study: unknown number '%s'; known: learning_rate, clip, batch, steps, epochs, "

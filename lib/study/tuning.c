@@ -1,11 +1,10 @@
 /* An arm's learning rate: half-decades around the recipe's, judged by the training loss at seeds of their own. The
    recipe's rate stays unless another one is better at every tuning seed and by more than the margin; a diverged run
-   is worst. The margin is that of the verdict: m = 0.05 (L_const - L_S). */
+   is worst. The margin is the verdict's share of what S learns: dpid_margin_share. */
 #include "study/study.h"
 
 #include <math.h>
 
-static const double margin_share = 0.05;
 enum { OWN = DPID_RATES / 2 }; /* the rate in the middle is the recipe's */
 
 /* r 10^(-1, -1/2, 0, 1/2, 1) */
@@ -78,7 +77,8 @@ void dpid_tuning_settle(deepid_study *study)
     const dpid_study_arm *shallow = &study->arm[dpid_arm_find(study, "S")];
     if (shallow->tuned && !runs_done(study, shallow))
         return;
-    const double margin = shallow->tuned ? margin_share * (constant - best_mean(study, shallow, constant)) : 0;
+    const double margin =
+        shallow->tuned ? dpid_margin_share(&study->thresholds, constant, best_mean(study, shallow, constant)) : 0;
     for (int32_t i = 0; i < study->arms; i++) {
         dpid_study_arm *arm = &study->arm[i];
         if (arm->settled || !arm->tuned || !runs_done(study, arm))

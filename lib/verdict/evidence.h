@@ -10,7 +10,7 @@
 /* One arm: a net or a way to train it, at every seed. Arrays have one number a seed; NULL: not known for this arm.
    words: "S" shallow, "D" deep, both by the recipe · "S_fine" S trained on for WT's extra updates · "W0" the deep
    net built from the trained S by witnesses, untrained · "WT" W0 trained on (at a tenth of the rate); optional
-   "WT:1", "WT:0.01" at that multiple of the rate (or "WT:eta", "WT:eta/100") · "D64" D in f64 from the same initial
+   "WT:1", "WT:0.01" at that multiple of the rate · "D64" D in f64 from the same initial
    values · "D_start:<start>" D from another start ("D_start:looks_linear") · "D_opt:<optimiser>" D by another
    optimiser · "D_3T" three times the updates · "D_res" the skip twin · "dial:<s>" a skip of s in [0,1] */
 typedef struct {
@@ -107,6 +107,10 @@ typedef struct {
 } dpid_thresholds;
 
 dpid_thresholds dpid_thresholds_default(void);
+/* What counts as no difference: a share of what the shallow net learns, m = margin_share (const_loss - shallow). */
+double dpid_margin_share(const dpid_thresholds *thresholds, double const_loss, double shallow);
+/* The same, but at least headroom const_loss, where the shallow net learns little or its loss is not known. */
+double dpid_margin_of(const dpid_thresholds *thresholds, double const_loss, double shallow);
 /* key: a word of deepid_verdict_threshold_word. DEEPID_ERR_ARGUMENT: unknown, or outside its range. */
 int32_t dpid_thresholds_set(deepid_ctx *ctx, dpid_thresholds *thresholds, const char *key, double value);
 

@@ -10,13 +10,6 @@
 
 /* ---- margins -------------------------------------------------------------------------------------------- */
 
-/* m = 0.05 (L_const - L_S), but where that leaves no headroom 0.02 L_const */
-static double default_margin(const dpid_judge *j, double shallow)
-{
-    const double share = j->t.margin_share * (j->e->const_loss - shallow);
-    return fmax(isfinite(share) ? share : 0, j->t.headroom * j->e->const_loss);
-}
-
 static int32_t set_margins(dpid_judge *j)
 {
     const dpid_evidence *e = j->e;
@@ -24,9 +17,9 @@ static int32_t set_margins(dpid_judge *j)
     double median_valid;
     DPID_TRY(dpid_series_median(j, &valid, &median_valid));
     j->headroom =
-        j->t.margin_share * (e->const_loss - j->median_s) >= j->t.headroom * e->const_loss && e->const_loss > 0;
-    j->margin = isnan(e->margin) ? default_margin(j, j->median_s) : e->margin;
-    j->valid_margin = isnan(e->valid_margin) ? default_margin(j, median_valid) : e->valid_margin;
+        dpid_margin_share(&j->t, e->const_loss, j->median_s) >= j->t.headroom * e->const_loss && e->const_loss > 0;
+    j->margin = isnan(e->margin) ? dpid_margin_of(&j->t, e->const_loss, j->median_s) : e->margin;
+    j->valid_margin = isnan(e->valid_margin) ? dpid_margin_of(&j->t, e->const_loss, median_valid) : e->valid_margin;
     return DEEPID_OK;
 }
 

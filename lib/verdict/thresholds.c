@@ -47,6 +47,17 @@ dpid_thresholds dpid_thresholds_default(void)
     return out;
 }
 
+double dpid_margin_share(const dpid_thresholds *thresholds, double const_loss, double shallow)
+{
+    return thresholds->margin_share * (const_loss - shallow);
+}
+
+double dpid_margin_of(const dpid_thresholds *thresholds, double const_loss, double shallow)
+{
+    const double share = dpid_margin_share(thresholds, const_loss, shallow);
+    return fmax(isfinite(share) ? share : 0, thresholds->headroom * const_loss);
+}
+
 int32_t dpid_thresholds_set(deepid_ctx *ctx, dpid_thresholds *thresholds, const char *key, double value)
 {
     const int32_t i = row_of(key);

@@ -103,6 +103,22 @@ static void the_recipes_rate_stays_unless_another_is_better_everywhere(void **st
     }
 }
 
+/* The third case above gains 0.02: less than 0.05 x 0.6, more than 0.01 x 0.6. */
+static void the_margin_is_the_users(void **state)
+{
+    (void)state;
+    fixture f;
+    open_study(&f);
+    deepid_ctx *ctx = f.ctx;
+    OK(deepid_study_set_number(f.study, "margin_share", 0.01));
+    OK(dpid_study_plan(f.study));
+    write_losses(&f, "S", shallow);
+    write_losses(&f, "D", cases[2].loss);
+    dpid_tuning_settle(f.study);
+    assert_true(fabs(arm_of(&f, "D")->rate - 0.031622776601683794) < 1e-12);
+    close_study(&f);
+}
+
 /* 2 arms x 5 rates x 3 seeds, one chosen rate each, seeds apart from the study's */
 static void the_table_shows_every_run_and_the_choice(void **state)
 {
@@ -130,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_recipes_rate_stays_unless_another_is_better_everywhere),
+        cmocka_unit_test(the_margin_is_the_users),
         cmocka_unit_test(the_table_shows_every_run_and_the_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

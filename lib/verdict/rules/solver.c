@@ -42,17 +42,11 @@ static int32_t measure(dpid_judge *j, gaps *g)
 
 /* ---- what is told beside -------------------------------------------------------------------------- */
 
-static const dpid_arm_evidence *either_arm(const dpid_judge *j, const char *word, const char *other)
-{
-    const dpid_arm_evidence *arm = dpid_judge_arm(j, word);
-    return arm ? arm : dpid_judge_arm(j, other);
-}
-
 static int32_t say_drift(dpid_judge *j, dpid_finding *f, dpid_string *s)
 {
     const dpid_series w0 = dpid_arm_loss(j, dpid_judge_arm(j, "W0"));
-    const dpid_series full = dpid_arm_loss(j, either_arm(j, "WT:1", "WT:eta"));
-    const dpid_series slow = dpid_arm_loss(j, either_arm(j, "WT:0.01", "WT:eta/100"));
+    const dpid_series full = dpid_arm_loss(j, dpid_judge_arm(j, "WT:1"));
+    const dpid_series slow = dpid_arm_loss(j, dpid_judge_arm(j, "WT:0.01"));
     dpid_contrast up;
     dpid_contrast stay;
     DPID_TRY(dpid_contrast_of(j, &full, &w0, DPID_CAPPED, &up));
