@@ -56,10 +56,35 @@ DEEPID_API const char *deepid_verdict_answer(const deepid_verdict *verdict);
  */
 DEEPID_API const char *deepid_verdict_scope(const deepid_verdict *verdict);
 
+/* ---- hypotheses ------------------------------------------------------------------------------------ */
+
+/**
+ * The word of the i-th hypothesis that a verdict may judge, to list them all.
+ *
+ * @param[in] i  0 or more
+ *
+ * @return "bug", "representation", ... in the order of the findings; NULL past the last. Static.
+ *
+ * @cost   none.
+ * @thread Safe.
+ */
+DEEPID_API const char *deepid_hypothesis_word(int64_t i);
+/**
+ * What a hypothesis asks, in a sentence.
+ *
+ * @param[in] word  of deepid_hypothesis_word; NULL is fine
+ *
+ * @return "does another start repair it?"; NULL for a word that is none. Static.
+ *
+ * @cost   a look through the list.
+ * @thread Safe.
+ */
+DEEPID_API const char *deepid_hypothesis_help(const char *word);
+
 /* ---- findings --------------------------------------------------------------------------------------------------- */
 
 /**
- * How many findings there are: one a hypothesis, ten.
+ * How many findings there are: one a hypothesis.
  *
  * @param[in] verdict  the verdict
  *

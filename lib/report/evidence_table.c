@@ -4,6 +4,7 @@
 
 #include "report/svg.h"
 #include "base/words.h"
+#include "verdict/verdict.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,41 +12,29 @@
 
 /* ---- which rows, in which order ------------------------------------------------------------------ */
 
-typedef struct {
-    const char *hypothesis, *name;
-    bool reason; /* of the cause above it */
-    bool loss;   /* its effect is in units of the loss */
-} evidence_row;
-
-static const evidence_row rows[] = {
-    {"solver", "The solver does not find it", false, true},
-    {"conditioning", "\xe2\x80\xa6 because of the start", true, true},
-    {"optimiser", "\xe2\x80\xa6 because of the optimiser", true, true},
-    {"budget", "\xe2\x80\xa6 because of the budget", true, true},
-    {"objective", "\xe2\x80\xa6 because of the objective", true, true},
-    {"representation", "The layers cannot be the identity", false, true},
-    {"rounding", "Rounding in the chain rule", false, true},
-    {"range", "Underflow or overflow", false, true},
-    {"overfitting", "Overfitting", false, true},
-    {"bug", "A bug in the gradients", false, false},
-};
-enum { ROWS = sizeof rows / sizeof *rows };
-
-static const char *status_of(const dpid_study_page *p, int32_t row)
+/* In the order of the registry's places. */
+static int32_t sort_places(const deepid_verdict *v, const dpid_finding **sorted)
 {
-    return deepid_verdict_status(p->m->verdict, deepid_verdict_find(p->m->verdict, rows[row].hypothesis));
+    for (int32_t i = 0; i < v->findings; i++) {
+        int32_t k = i;
+        for (; k > 0 && sorted[k - 1]->hypothesis->place > v->finding[i].hypothesis->place; k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = &v->finding[i];
+    }
+    return v->findings;
 }
 
-/* A cause stands with its reasons; confirmed causes come first, all else in the order above. */
-static int32_t order_rows(const dpid_study_page *p, int32_t *order)
+/* A cause stands with its reasons; confirmed causes come first, all else in the order of places. */
+static int32_t order_rows(const deepid_verdict *v, const dpid_finding **order)
 {
+    const dpid_finding *sorted[DPID_FINDINGS_MAX];
+    const int32_t rows = sort_places(v, sorted);
     int32_t count = 0;
     for (int late = 0; late < 2; late++)
-        for (int32_t i = 0, head = 0; i < ROWS; i++) {
-            head = rows[i].reason ? head : i;
-            const bool late_row = strcmp(status_of(p, head), "confirmed") != 0;
-            if (late_row == (late == 1) && deepid_verdict_find(p->m->verdict, rows[i].hypothesis) >= 0)
-                order[count++] = i;
+        for (int32_t i = 0, head = 0; i < rows; i++) {
+            head = sorted[i]->hypothesis->reason ? head : i;
+            if ((sorted[head]->status != DPID_CONFIRMED) == (late == 1))
+                order[count++] = sorted[i];
         }
     return count;
 }
@@ -61,11 +50,10 @@ typedef struct {
 static scale scale_of(const dpid_study_page *p)
 {
     scale s = {-fmax(p->margin, 0), fmax(p->margin, 0)};
-    for (int32_t i = 0; i < ROWS; i++) {
-        const int64_t f = deepid_verdict_find(p->m->verdict, rows[i].hypothesis);
-        const double values[] = {deepid_verdict_effect(p->m->verdict, f), deepid_verdict_low(p->m->verdict, f),
-                                 deepid_verdict_high(p->m->verdict, f)};
-        for (int k = 0; k < 3 && rows[i].loss && f >= 0; k++)
+    for (int32_t i = 0; i < p->m->verdict->findings; i++) {
+        const dpid_finding *f = &p->m->verdict->finding[i];
+        const double values[] = {f->effect.value, f->effect.low, f->effect.high};
+        for (int k = 0; k < 3 && f->hypothesis->loss; k++)
             if (isfinite(values[k])) {
                 s.low = fmin(s.low, values[k]);
                 s.high = fmax(s.high, values[k]);
@@ -80,9 +68,12 @@ static double place(scale s, double value)
     return EDGE + fmax(0, fmin(1, share)) * (WIDTH - 2 * EDGE);
 }
 
-static void add_spark(dpid_string *s, const dpid_study_page *p, scale range, const char *role, double effect,
-                      double low, double high)
+static void add_spark(dpid_string *s, const dpid_study_page *p, scale range, const dpid_finding *f)
 {
+    const char *role = f->hypothesis->role ? f->hypothesis->role : "plain";
+    const double effect = f->effect.value;
+    const double low = f->effect.low;
+    const double high = f->effect.high;
     dpid_string_format(s, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", WIDTH, HEIGHT,
                        dpid_words_interval(effect, low, high).text);
     const double zero = place(range, 0);
@@ -96,7 +87,7 @@ static void add_spark(dpid_string *s, const dpid_study_page *p, scale range, con
         dpid_svg_line(s, "interval", role, place(range, low), MIDDLE, place(range, high), MIDDLE,
                       dpid_words_interval(effect, low, high).text);
     char css[32];
-    snprintf(css, sizeof css, "thick %s", role); /* "witness" or "plain" */
+    snprintf(css, sizeof css, "thick %s", role);
     dpid_svg_mark(s, css, isinf(effect) ? (effect > 0 ? DPID_SHAPE_RIGHT : DPID_SHAPE_LEFT) : DPID_SHAPE_DOT,
                   place(range, effect), MIDDLE, dpid_words(effect).text);
     dpid_string_add(s, "</svg>");
@@ -104,22 +95,18 @@ static void add_spark(dpid_string *s, const dpid_study_page *p, scale range, con
 
 /* ---- rows ---------------------------------------------------------------------------------------------- */
 
-static void add_effect(dpid_string *s, const dpid_study_page *p, scale range, int32_t row, int64_t finding)
+static void add_effect(dpid_string *s, const dpid_study_page *p, scale range, const dpid_finding *f)
 {
-    const double effect = deepid_verdict_effect(p->m->verdict, finding);
-    const double low = deepid_verdict_low(p->m->verdict, finding);
-    const double high = deepid_verdict_high(p->m->verdict, finding);
     dpid_string_add(s, "<td class=\"effect\">");
-    if (isnan(effect))
+    if (isnan(f->effect.value))
         dpid_string_add(s, "\xe2\x80\x93");
     else {
-        if (rows[row].loss)
-            add_spark(s, p, range, strcmp(rows[row].hypothesis, "representation") == 0 ? "witness" : "plain", effect,
-                      low, high);
-        const dpid_number_text all = dpid_words_interval(effect, low, high);
+        if (f->hypothesis->loss)
+            add_spark(s, p, range, f);
+        const dpid_number_text all = dpid_words_interval(f->effect.value, f->effect.low, f->effect.high);
         const char *bracket = strchr(all.text, '[');
         dpid_string_add(s, "<span>");
-        dpid_string_html(s, dpid_words(effect).text);
+        dpid_string_html(s, dpid_words(f->effect.value).text);
         if (bracket)
             dpid_html_element(s, " <small>", bracket, "</small>");
         dpid_string_add(s, "</span>");
@@ -127,31 +114,30 @@ static void add_effect(dpid_string *s, const dpid_study_page *p, scale range, in
     dpid_string_add(s, "</td>\n");
 }
 
-static void add_row(dpid_string *s, const dpid_study_page *p, scale range, int32_t row)
+static void add_row(dpid_string *s, const dpid_study_page *p, scale range, const dpid_finding *finding)
 {
     const deepid_verdict *v = p->m->verdict;
-    const int64_t f = deepid_verdict_find(v, rows[row].hypothesis);
+    const int64_t f = finding - v->finding;
     const char *status = deepid_verdict_status(v, f);
-    const char *settle = deepid_verdict_to_settle(v, f);
-    dpid_string_add(s, rows[row].reason ? "<tr class=\"reason\">" : "<tr>");
-    dpid_html_element(s, "<th scope=\"row\">", rows[row].name, "</th>");
+    dpid_string_add(s, finding->hypothesis->reason ? "<tr class=\"reason\">" : "<tr>");
+    dpid_html_element(s, "<th scope=\"row\">", finding->hypothesis->name, "</th>");
     dpid_string_format(s, "<td><span class=\"chip %s\" title=\"rule: ", status);
     dpid_string_html(s, deepid_verdict_rule(v, f));
-    dpid_html_element(s, "\">", strcmp(status, "not_applicable") == 0 ? "not applicable" : status, "</span></td>");
-    add_effect(s, p, range, row, f);
+    dpid_html_element(s, "\">", finding->status == DPID_NOT_APPLICABLE ? "not applicable" : status, "</span></td>");
+    add_effect(s, p, range, finding);
     dpid_string_add(s, "<td class=\"why\">");
     dpid_string_html(s, deepid_verdict_sentence(v, f));
-    if (*settle)
-        dpid_html_element(s, " <span class=\"settle\">To settle it: ", settle, "</span>");
+    if (finding->to_settle)
+        dpid_html_element(s, " <span class=\"settle\">To settle it: ", finding->to_settle, "</span>");
     dpid_string_add(s, "</td></tr>\n");
 }
 
 void dpid_add_evidence(dpid_study_page *p)
 {
-    int32_t order[ROWS];
-    const int32_t count = order_rows(p, order);
-    if (count == 0 || p->status != DEEPID_OK)
+    const dpid_finding *order[DPID_FINDINGS_MAX];
+    if (!p->m->verdict || p->status != DEEPID_OK)
         return;
+    const int32_t count = order_rows(p->m->verdict, order);
     const scale range = scale_of(p);
     dpid_string *s = dpid_page_text(p->page);
     dpid_string_add(s, "<h2>Evidence</h2>\n<div class=\"scroll\"><table "

@@ -3,6 +3,7 @@
 #include "report/study_page.h"
 
 #include "base/words.h"
+#include "verdict/verdict.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,40 +81,29 @@ static void find_margin(dpid_study_page *p)
 /* ---- parts ---------------------------------------------------------------------------------------------- */
 
 /* "the representation, rounding and overfitting" of the hypotheses with this status; "" for none. */
-static const char *list_of(dpid_study_page *p, const char *status)
+static const char *list_of(dpid_study_page *p, dpid_verdict_status status)
 {
-    static const char *const names[][2] = {{"representation", "the representation"},
-                                           {"solver", "the solver"},
-                                           {"conditioning", "the start"},
-                                           {"budget", "the budget"},
-                                           {"optimiser", "the optimiser"},
-                                           {"objective", "the objective"},
-                                           {"rounding", "rounding"},
-                                           {"range", "underflow or overflow"},
-                                           {"overfitting", "overfitting"},
-                                           {"bug", "a bug in the gradients"}};
-    enum { NAMES = sizeof names / sizeof *names };
-    int32_t left = 0;
+    const deepid_verdict *v = p->m->verdict;
+    const dpid_finding *of[DPID_FINDINGS_MAX];
+    int32_t count = 0;
     const char *text = "";
-    for (int pass = 0; pass < 2; pass++)
-        for (int i = 0; i < NAMES; i++) {
-            const int64_t f = deepid_verdict_find(p->m->verdict, names[i][0]);
-            if (f < 0 || strcmp(deepid_verdict_status(p->m->verdict, f), status) != 0)
-                continue;
-            if (pass == 0)
-                left++;
-            else {
-                left--;
-                text = dpid_say(p, "%s%s%s", text, *text ? (left == 0 ? " and " : ", ") : "", names[i][1]);
-            }
-        }
+    for (int32_t i = 0; v && i < v->findings; i++) {
+        if (v->finding[i].status != status)
+            continue;
+        int32_t k = count++;
+        for (; k > 0 && of[k - 1]->hypothesis->turn > v->finding[i].hypothesis->turn; k--)
+            of[k] = of[k - 1];
+        of[k] = &v->finding[i];
+    }
+    for (int32_t i = 0; i < count; i++)
+        text = dpid_say(p, "%s%s%s", text, i == 0 ? "" : i == count - 1 ? " and " : ", ", of[i]->hypothesis->said);
     return text;
 }
 
 static void add_answer(dpid_study_page *p)
 {
-    const char *refuted = list_of(p, "refuted");
-    const char *undecided = list_of(p, "undecided");
+    const char *refuted = list_of(p, DPID_REFUTED);
+    const char *undecided = list_of(p, DPID_UNDECIDED);
     const char *out = *refuted ? dpid_say(p, "Ruled out: %s.", refuted) : "";
     const char *open = *undecided ? dpid_say(p, "%sUndecided: %s.", *out ? " " : "", undecided) : "";
     if (p->m->verdict && p->status == DEEPID_OK)

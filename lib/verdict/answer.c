@@ -19,7 +19,7 @@ static double number(const dpid_judge *j, int32_t hypothesis, const char *name)
 /* ---- what repairs ----------------------------------------------------------------------------- */
 
 typedef struct {
-    const dpid_intervention *x[DPID_HYPOTHESES];
+    const dpid_intervention *x[DPID_FINDINGS_MAX + 1];
     int32_t count;
 } repairs;
 
@@ -46,9 +46,8 @@ static void sort_repairs(repairs *r)
 static void say_repairs(const dpid_judge *j, dpid_string *s)
 {
     repairs r = {.count = 0};
-    for (int32_t h = DPID_BUDGET; h <= DPID_OPTIMISER; h++)
-        collect(&r, &j->best[h]);
-    collect(&r, &j->best[DPID_ROUNDING]);
+    for (int32_t i = 0; i < j->v->findings; i++)
+        collect(&r, &j->best[i]);
     collect(&r, &j->skip);
     sort_repairs(&r);
     if (r.count == 0)

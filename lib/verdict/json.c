@@ -82,7 +82,7 @@ static int32_t write_json(const deepid_verdict *v, const char *path)
     dpid_string_format(&s, "{\"format\": %d,\n", FORMAT);
     add_text(&s, "answer", deepid_verdict_answer(v));
     dpid_string_add(&s, ",\n\"findings\": [\n");
-    for (int64_t i = 0; i < DPID_HYPOTHESES; i++) {
+    for (int64_t i = 0; i < v->findings; i++) {
         dpid_string_add(&s, i ? ",\n " : " ");
         add_finding(&s, v, i);
     }

@@ -1,5 +1,6 @@
-/* The verdict: evidence in, ten findings out. The order of the rules is the protocol's: bug before all,
-   representation, solver and objective, the reasons, precision, overfitting, remedies. */
+/* The verdict: evidence in, findings out. Hypotheses are judged in the order of their registry, which is the protocol's:
+   bug before all, representation, solver, its reasons, precision, overfitting. Some take a second look when the reasons
+   are known. */
 #include "verdict/rules.h"
 
 #include <deepid/statistics.h>
@@ -12,12 +13,12 @@
 /* Holm over every p that is quoted: the harm's and each finding's. */
 static int32_t adjust(dpid_judge *j)
 {
-    dpid_finding *where[DPID_HYPOTHESES + 1];
-    const char *name[DPID_HYPOTHESES + 1];
-    double p[DPID_HYPOTHESES + 1];
+    dpid_finding *where[DPID_FINDINGS_MAX + 1];
+    const char *name[DPID_FINDINGS_MAX + 1];
+    double p[DPID_FINDINGS_MAX + 1];
     int64_t n = 0;
-    for (int32_t i = 0; i <= DPID_HYPOTHESES; i++) {
-        const bool harm = i == DPID_HYPOTHESES;
+    for (int32_t i = 0; i <= j->v->findings; i++) {
+        const bool harm = i == j->v->findings;
         const double value = deepid_verdict_number_named(j->v, harm ? DPID_SOLVER : i, harm ? "harm_p" : "p");
         if (isnan(value))
             continue;
@@ -38,7 +39,7 @@ static int32_t put_bug_first(dpid_judge *j)
 {
     if (j->v->finding[DPID_BUG].status != DPID_CONFIRMED)
         return DEEPID_OK;
-    for (int32_t h = DPID_BUG + 1; h < DPID_HYPOTHESES; h++) {
+    for (int32_t h = DPID_BUG + 1; h < j->v->findings; h++) {
         dpid_finding *f = &j->v->finding[h];
         f->status = DPID_NOT_APPLICABLE;
         f->rule = "bug.first";
@@ -51,28 +52,39 @@ static int32_t put_bug_first(dpid_judge *j)
 
 /* ---- judge --------------------------------------------------------------------------------------- */
 
-typedef int32_t (*rule_fn)(dpid_judge *j);
+/* What the registry has beyond the ten, where its arm was run. */
+static void add_others(dpid_judge *j)
+{
+    for (int64_t i = DPID_HYPOTHESES; dpid_hypothesis_at(i); i++)
+        if (dpid_judge_arm(j, dpid_hypothesis_at(i)->arm))
+            dpid_verdict_add(j->v, dpid_hypothesis_at(i));
+}
+
+static int32_t judge_all(dpid_judge *j)
+{
+    for (int32_t i = 0; i < j->v->findings; i++) {
+        dpid_finding *f = &j->v->finding[i];
+        if (f->hypothesis->judge)
+            DPID_TRY(f->hypothesis->judge(j, f));
+    }
+    for (int32_t i = 0; i < j->v->findings; i++) {
+        dpid_finding *f = &j->v->finding[i];
+        if (f->hypothesis->again)
+            DPID_TRY(f->hypothesis->again(j, f));
+    }
+    return DEEPID_OK;
+}
 
 static int32_t fill(dpid_judge *j)
 {
-    static const rule_fn rules[] = {
-        dpid_judge_prepare,
-        dpid_rule_bug,
-        dpid_rule_representation,
-        dpid_rule_solver,
-        dpid_rule_reasons,
-        dpid_rule_representation_found,
-        dpid_rule_precision,
-        dpid_rule_overfitting,
-        dpid_rule_remedies,
-        adjust,
-        put_bug_first,
-        dpid_write_answer,
-        dpid_write_text,
-    };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        DPID_TRY(rules[i](j));
-    return DEEPID_OK;
+    DPID_TRY(dpid_judge_prepare(j));
+    add_others(j);
+    DPID_TRY(judge_all(j));
+    DPID_TRY(dpid_find_remedies(j));
+    DPID_TRY(adjust(j));
+    DPID_TRY(put_bug_first(j));
+    DPID_TRY(dpid_write_answer(j));
+    return dpid_write_text(j);
 }
 
 static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_thresholds *thresholds,
@@ -82,14 +94,10 @@ static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_
     dpid_judge j = {.ctx = ctx, .e = evidence, .t = thresholds ? *thresholds : dpid_thresholds_default()};
     if (!evidence || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "verdict: evidence and out must not be NULL");
-    DPID_TRY(dpid_alloc(ctx, 1, sizeof *j.v, "verdict", &j.v));
-    j.v->head = (dpid_head){DPID_MAGIC_VERDICT, ctx};
-    j.v->arena.ctx = ctx;
+    DPID_TRY(dpid_verdict_make(ctx, &j.v));
     j.skip.share = j.alike = unknown;
-    for (int32_t h = 0; h < DPID_HYPOTHESES; h++) {
-        j.v->finding[h].effect = j.v->finding[h].share = j.best[h].share = unknown;
-        j.v->finding[h].status = DPID_UNDECIDED;
-    }
+    for (int32_t i = 0; i < DPID_FINDINGS_MAX; i++)
+        j.best[i].share = unknown;
     const int32_t status = fill(&j);
     if (status == DEEPID_OK)
         *out = j.v;

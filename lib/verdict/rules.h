@@ -31,7 +31,7 @@ typedef struct {
 
 typedef enum { DPID_HARM_UNKNOWN, DPID_HARM_NONE, DPID_HARM_UNSURE, DPID_HARM } dpid_harm;
 
-typedef struct {
+struct dpid_judge {
     deepid_ctx *ctx;
     const dpid_evidence *e;
     dpid_thresholds t;
@@ -49,10 +49,10 @@ typedef struct {
     dpid_contrast gap;   /* L_D - reference */
     bool on_floor;       /* representation was confirmed by a proven floor */
     bool has_penalty;
-    bool chaotic;                            /* D and D64 are independent runs */
-    dpid_intervention best[DPID_HYPOTHESES]; /* of budget, conditioning, optimiser, rounding */
+    bool chaotic;                              /* D and D64 are independent runs */
+    dpid_intervention best[DPID_FINDINGS_MAX]; /* by finding: what its arm repairs, or the best of its set */
     dpid_intervention skip;
-} dpid_judge;
+};
 
 /* ---- evidence.c: by role -------------------------------------------------------------------- */
 
@@ -118,17 +118,20 @@ double dpid_seeds_needed(int64_t n, const dpid_estimate *e, double threshold);
 int32_t dpid_set_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x, dpid_string *s);
 int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x);
 
-/* ---- rules, in this order ------------------------------------------------------------------------- */
+/* ---- rules: how a row of the registry is judged ------------------------------------------------------ */
 
-int32_t dpid_rule_bug(dpid_judge *j);
-int32_t dpid_rule_representation(dpid_judge *j);
-int32_t dpid_rule_solver(dpid_judge *j);               /* and objective */
-int32_t dpid_rule_representation_found(dpid_judge *j); /* once more, when the reasons are known */
-int32_t dpid_rule_reasons(dpid_judge *j);              /* budget, conditioning, optimiser; may give the solver back */
-int32_t dpid_rule_precision(dpid_judge *j);            /* rounding, range */
-int32_t dpid_rule_overfitting(dpid_judge *j);
-int32_t dpid_rule_remedies(dpid_judge *j);
+int32_t dpid_rule_bug(dpid_judge *j, dpid_finding *f);
+int32_t dpid_rule_representation(dpid_judge *j, dpid_finding *f);
+int32_t dpid_rule_representation_found(dpid_judge *j, dpid_finding *f);
+int32_t dpid_rule_solver(dpid_judge *j, dpid_finding *f); /* and objective */
+int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f);
+int32_t dpid_rule_reason(dpid_judge *j, dpid_finding *f);   /* by what the row's arm repairs */
+int32_t dpid_rule_rounding(dpid_judge *j, dpid_finding *f); /* and range */
+int32_t dpid_rule_overfitting(dpid_judge *j, dpid_finding *f);
 
+/* ---- after the rules ------------------------------------------------------------------------------ */
+
+int32_t dpid_find_remedies(dpid_judge *j);
 int32_t dpid_write_answer(dpid_judge *j);
 int32_t dpid_write_text(dpid_judge *j);
 

@@ -78,7 +78,7 @@ static void wrap(page *p, const char *text, int64_t indent)
 /* What several findings in a row have in common is said behind the last of them. */
 static bool same_as_next(const deepid_verdict *v, int64_t i)
 {
-    return i + 1 < DPID_HYPOTHESES && !strcmp(deepid_verdict_sentence(v, i), deepid_verdict_sentence(v, i + 1)) &&
+    return i + 1 < v->findings && !strcmp(deepid_verdict_sentence(v, i), deepid_verdict_sentence(v, i + 1)) &&
            !strcmp(deepid_verdict_to_settle(v, i), deepid_verdict_to_settle(v, i + 1));
 }
 
@@ -134,7 +134,7 @@ static int32_t write_page(dpid_judge *j, bool coloured, char **out)
     wrap(&p, j->v->answer, 0);
     style(&p, PLAIN);
     dpid_string_add(&s, "\n");
-    for (int64_t i = 0; i < DPID_HYPOTHESES; i++)
+    for (int64_t i = 0; i < j->v->findings; i++)
         add_finding(&p, j->v, i);
     add_remedies(&p, j->v);
     dpid_string_add(&s, "\n");

@@ -6,26 +6,34 @@
 
 /* ---- words ------------------------------------------------------------------------------- */
 
-static const char *const hypothesis_words[DPID_HYPOTHESES] = {"bug",          "representation", "solver",    "budget",
-                                                              "conditioning", "optimiser",      "objective", "rounding",
-                                                              "range",        "overfitting"};
 static const char *const status_words[] = {[DPID_NOT_APPLICABLE] = "not_applicable",
                                            [DPID_REFUTED] = "refuted",
                                            [DPID_UNDECIDED] = "undecided",
                                            [DPID_CONTRIBUTES] = "contributes",
                                            [DPID_CONFIRMED] = "confirmed"};
 
-const char *dpid_hypothesis_word(int32_t hypothesis)
+/* ---- make, destroy --------------------------------------------------------------------------- */
+
+static const dpid_estimate unknown = {(double)NAN, (double)NAN, (double)NAN};
+
+void dpid_verdict_add(deepid_verdict *verdict, const dpid_hypothesis *hypothesis)
 {
-    return hypothesis_words[hypothesis];
+    if (verdict->findings < DPID_FINDINGS_MAX)
+        verdict->finding[verdict->findings++] =
+            (dpid_finding){.hypothesis = hypothesis, .status = DPID_UNDECIDED, .effect = unknown, .share = unknown};
 }
 
-const char *dpid_status_word(dpid_verdict_status status)
+int32_t dpid_verdict_make(deepid_ctx *ctx, deepid_verdict **out)
 {
-    return status_words[status];
+    deepid_verdict *v = NULL;
+    DPID_TRY(dpid_alloc(ctx, 1, sizeof *v, "verdict", &v));
+    v->head = (dpid_head){DPID_MAGIC_VERDICT, ctx};
+    v->arena.ctx = ctx;
+    for (int32_t h = 0; h < DPID_HYPOTHESES; h++)
+        dpid_verdict_add(v, dpid_hypothesis_at(h));
+    *out = v;
+    return DEEPID_OK;
 }
-
-/* ---- destroy ------------------------------------------------------------------------------- */
 
 void deepid_verdict_destroy(deepid_verdict *verdict)
 {
@@ -46,7 +54,7 @@ static const char *or_empty(const char *text)
 
 static const dpid_finding *finding_of(const deepid_verdict *v, int64_t i)
 {
-    return dpid_is(v, DPID_MAGIC_VERDICT) && i >= 0 && i < DPID_HYPOTHESES ? &v->finding[i] : NULL;
+    return dpid_is(v, DPID_MAGIC_VERDICT) && i >= 0 && i < v->findings ? &v->finding[i] : NULL;
 }
 
 static const dpid_remedy *remedy_of(const deepid_verdict *v, int64_t i)
@@ -72,20 +80,21 @@ const char *deepid_verdict_scope(const deepid_verdict *verdict)
 
 int64_t deepid_verdict_count(const deepid_verdict *verdict)
 {
-    return dpid_is(verdict, DPID_MAGIC_VERDICT) ? DPID_HYPOTHESES : 0;
+    return dpid_is(verdict, DPID_MAGIC_VERDICT) ? verdict->findings : 0;
 }
 
 int64_t deepid_verdict_find(const deepid_verdict *verdict, const char *hypothesis)
 {
-    for (int32_t i = 0; hypothesis && dpid_is(verdict, DPID_MAGIC_VERDICT) && i < DPID_HYPOTHESES; i++)
-        if (!strcmp(hypothesis, hypothesis_words[i]))
+    for (int32_t i = 0; hypothesis && dpid_is(verdict, DPID_MAGIC_VERDICT) && i < verdict->findings; i++)
+        if (!strcmp(hypothesis, verdict->finding[i].hypothesis->word))
             return i;
     return -1;
 }
 
 const char *deepid_verdict_hypothesis(const deepid_verdict *verdict, int64_t finding)
 {
-    return finding_of(verdict, finding) ? hypothesis_words[finding] : "";
+    const dpid_finding *f = finding_of(verdict, finding);
+    return f ? f->hypothesis->word : "";
 }
 
 const char *deepid_verdict_status(const deepid_verdict *verdict, int64_t finding)

@@ -1,9 +1,64 @@
-/* A verdict's inside: one finding a hypothesis. rules/<name>.c fills it. */
+/* A verdict's inside: the registry of hypotheses, and one finding for each that was judged. */
 #ifndef DPID_VERDICT_VERDICT_H
 #define DPID_VERDICT_VERDICT_H
 
 #include "verdict/evidence.h"
 
+/* From weakest to strongest, so that the best member of a set is the largest. */
+typedef enum {
+    DPID_NOT_APPLICABLE,
+    DPID_REFUTED,
+    DPID_UNDECIDED,
+    DPID_CONTRIBUTES,
+    DPID_CONFIRMED
+} dpid_verdict_status;
+
+enum { DPID_FINDINGS_MAX = 24, DPID_NUMBERS_MAX = 48, DPID_REMEDIES_MAX = 32 };
+
+typedef struct dpid_judge dpid_judge;
+typedef struct dpid_hypothesis dpid_hypothesis;
+
+typedef struct {
+    const char *name; /* in the verdict's arena, or a constant */
+    double value;
+} dpid_named_number;
+
+/* An estimate with its interval. */
+typedef struct {
+    double value, low, high;
+} dpid_estimate;
+
+typedef struct {
+    const dpid_hypothesis *hypothesis;
+    dpid_verdict_status status;
+    const char *rule;                 /* a constant */
+    char *arm, *sentence, *to_settle; /* in the arena; NULL: "" */
+    dpid_estimate effect, share;
+    dpid_named_number number[DPID_NUMBERS_MAX];
+    int32_t numbers;
+} dpid_finding;
+
+/* A row of the registry, hypotheses.c. To add a hypothesis is to add a row. */
+struct dpid_hypothesis {
+    const char *word, *help; /* help: what it asks */
+    /* How it is judged. judge NULL: by the row before it that shares its evidence. again: a second look, when the
+       reasons are known; NULL: none. */
+    int32_t (*judge)(dpid_judge *j, dpid_finding *f);
+    int32_t (*again)(dpid_judge *j, dpid_finding *f);
+    const char *arm, *rule; /* of dpid_rule_reason: the arm that changes one thing, or a set of them */
+    bool set;
+    bool finds; /* the arm minimises the same function from data of the same kind: what it finds, the recipe missed */
+    /* How a page shows it. */
+    const char *name;    /* in the table of evidence */
+    const char *said;    /* in a list of what was ruled out */
+    int32_t place, turn; /* its place in that table, its turn in that list */
+    bool reason;         /* of the cause above it */
+    bool loss;           /* its effect is in units of the loss */
+    const char *role;    /* its colour */
+};
+
+/* The ten that every verdict has, by the names that rules use for each other, in the order of verdict.json. Rows of
+   the registry behind them are judged where their arm was run. */
 enum {
     DPID_BUG,
     DPID_REPRESENTATION,
@@ -17,36 +72,7 @@ enum {
     DPID_OVERFITTING,
     DPID_HYPOTHESES
 };
-
-/* From weakest to strongest, so that the best member of a set is the largest. */
-typedef enum {
-    DPID_NOT_APPLICABLE,
-    DPID_REFUTED,
-    DPID_UNDECIDED,
-    DPID_CONTRIBUTES,
-    DPID_CONFIRMED
-} dpid_verdict_status;
-
-enum { DPID_NUMBERS_MAX = 48, DPID_REMEDIES_MAX = 32 };
-
-typedef struct {
-    const char *name; /* in the verdict's arena, or a constant */
-    double value;
-} dpid_named_number;
-
-/* An estimate with its interval. */
-typedef struct {
-    double value, low, high;
-} dpid_estimate;
-
-typedef struct {
-    dpid_verdict_status status;
-    const char *rule;                 /* a constant */
-    char *arm, *sentence, *to_settle; /* in the arena; NULL: "" */
-    dpid_estimate effect, share;
-    dpid_named_number number[DPID_NUMBERS_MAX];
-    int32_t numbers;
-} dpid_finding;
+const dpid_hypothesis *dpid_hypothesis_at(int64_t i); /* NULL past the end */
 
 typedef struct {
     char *arm;
@@ -56,14 +82,16 @@ typedef struct {
 struct deepid_verdict {
     dpid_head head;
     dpid_arena arena;
-    dpid_finding finding[DPID_HYPOTHESES];
+    dpid_finding finding[DPID_FINDINGS_MAX]; /* the first DPID_HYPOTHESES by their enum */
+    int32_t findings;
     dpid_remedy remedy[DPID_REMEDIES_MAX];
     int32_t remedies;
     char *answer, *scope;
     char *text[2]; /* plain, coloured */
 };
 
-const char *dpid_hypothesis_word(int32_t hypothesis);
-const char *dpid_status_word(dpid_verdict_status status);
+/* The ten, undecided, without a number. */
+int32_t dpid_verdict_make(deepid_ctx *ctx, deepid_verdict **out);
+void dpid_verdict_add(deepid_verdict *verdict, const dpid_hypothesis *hypothesis);
 
 #endif

@@ -186,9 +186,7 @@ static int32_t make_verdict(deepid_ctx *ctx, fake_kind kind, deepid_verdict **ou
     const double none = (double)NAN;
     const double far = (double)INFINITY;
     deepid_verdict *v = NULL;
-    DPID_TRY(dpid_alloc(ctx, 1, sizeof *v, "verdict", &v));
-    v->head = (dpid_head){DPID_MAGIC_VERDICT, ctx};
-    v->arena.ctx = ctx;
+    DPID_TRY(dpid_verdict_make(ctx, &v));
     *out = v;
     DPID_TRY(dpid_arena_text(&v->arena, answer, sizeof answer - 1, &v->answer));
     DPID_TRY(set_finding(

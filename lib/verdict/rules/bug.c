@@ -3,10 +3,9 @@
 
 #include "base/words.h"
 
-int32_t dpid_rule_bug(dpid_judge *j)
+int32_t dpid_rule_bug(dpid_judge *j, dpid_finding *f)
 {
     const dpid_evidence *e = j->e;
-    dpid_finding *f = &j->v->finding[DPID_BUG];
     const char *where = e->gradient_check_layer ? e->gradient_check_layer : "a layer without a name";
     f->rule = "bug.gradient_check";
     f->status = e->gradient_check == DPID_FAILED   ? DPID_CONFIRMED

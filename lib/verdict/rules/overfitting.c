@@ -108,9 +108,8 @@ static int32_t by_numbers(dpid_judge *j, dpid_finding *f, const validation *v)
         dpid_interval_words(&v->gap.rank).text, dpid_words(m).text);
 }
 
-int32_t dpid_rule_overfitting(dpid_judge *j)
+int32_t dpid_rule_overfitting(dpid_judge *j, dpid_finding *f)
 {
-    dpid_finding *f = &j->v->finding[DPID_OVERFITTING];
     validation v;
     bool decided;
     if (j->harm_state == DPID_HARM_UNKNOWN)

@@ -102,21 +102,22 @@ static int32_t without_arm(dpid_judge *j, dpid_finding *f)
                          reason ? reason : "", reason && *reason ? ")" : "");
 }
 
-int32_t dpid_rule_precision(dpid_judge *j)
+int32_t dpid_rule_rounding(dpid_judge *j, dpid_finding *f)
 {
     const dpid_arm_evidence *arm = dpid_judge_arm(j, "D64");
     dpid_intervention x = {.arm = NULL};
     dpid_verdict_status status[2];
     bool decided = false;
-    for (int32_t h = DPID_ROUNDING; h <= DPID_RANGE; h++)
-        DPID_TRY(dpid_rule_harm(j, &j->v->finding[h], &decided));
+    dpid_finding *range = &j->v->finding[DPID_RANGE];
+    DPID_TRY(dpid_rule_harm(j, f, &decided));
+    DPID_TRY(dpid_rule_harm(j, range, &decided));
     if (decided)
         return DEEPID_OK;
     if (arm && !j->e->is_f64)
         DPID_TRY(dpid_intervene(j, arm, j->chaotic, &x));
     if (!x.arm || x.effect.n == 0) {
-        DPID_TRY(without_arm(j, &j->v->finding[DPID_ROUNDING]));
-        return without_arm(j, &j->v->finding[DPID_RANGE]);
+        DPID_TRY(without_arm(j, f));
+        return without_arm(j, range);
     }
     j->best[DPID_ROUNDING] = x;
     share_out(j, x.status, &status[0], &status[1]);

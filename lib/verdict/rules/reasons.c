@@ -1,5 +1,5 @@
-/* Why the solver fails: budget (D_3T), conditioning (the best of D_start), optimiser (the best of D_opt). Each by
-   what it repairs: confirmed, when surely more than half of the gap; contributes, when surely more than the margin;
+/* Why the solver fails: an arm changes one thing of the recipe, the steps, the start, the optimiser, and each reason
+   is judged by what its arm repairs, or the best of its set: confirmed, when surely more than half of the gap; contributes, when surely more than the margin;
    refuted, when surely less than half or less than the margin. An untried member of a set keeps it from being
    refuted. */
 #include "verdict/rules.h"
@@ -161,10 +161,12 @@ static int32_t not_run(dpid_judge *j, dpid_finding *f, const char *word, bool se
     return dpid_keep(j, &s, &f->sentence);
 }
 
-static int32_t judge_reason(dpid_judge *j, int32_t hypothesis, const char *word, bool set, const char *rule)
+int32_t dpid_rule_reason(dpid_judge *j, dpid_finding *f)
 {
-    dpid_finding *f = &j->v->finding[hypothesis];
-    dpid_intervention *best = &j->best[hypothesis];
+    const char *word = f->hypothesis->arm;
+    const bool set = f->hypothesis->set;
+    const bool start = f == &j->v->finding[DPID_CONDITIONING];
+    dpid_intervention *best = &j->best[f - j->v->finding];
     dpid_string s = {.ctx = j->ctx};
     int64_t tried;
     bool done;
@@ -176,64 +178,18 @@ static int32_t judge_reason(dpid_judge *j, int32_t hypothesis, const char *word,
     DPID_TRY(dpid_intervene_best(j, word, set, best, &tried));
     if (tried == 0)
         return not_run(j, f, word, set);
-    f->rule = rule;
+    f->rule = f->hypothesis->rule;
     dpid_set_number(f, "tried", (double)tried);
-    int32_t status = hypothesis == DPID_CONDITIONING ? say_default_start(j, f, &s) : DEEPID_OK;
+    int32_t status = start ? say_default_start(j, f, &s) : DEEPID_OK;
     if (status == DEEPID_OK)
         status = dpid_set_intervention(j, f, best, &s);
     if (status == DEEPID_OK && set)
         status = say_others(j, f, word, best, &s);
-    if (status == DEEPID_OK && hypothesis == DPID_CONDITIONING)
+    if (status == DEEPID_OK && start)
         status = say_explanations(j, f, &s);
     if (status == DEEPID_OK && f->status == DPID_REFUTED && set && dpid_untried(j, word))
         status = keep_open(j, f, word, &s);
     if (status != DEEPID_OK)
         dpid_string_release(&s);
     return status == DEEPID_OK ? dpid_keep(j, &s, &f->sentence) : status;
-}
-
-/* ---- the solver, from another side --------------------------------------------------------------------- */
-
-/* Where no witness certifies it: another way to train the same net that ends surely lower has found what the recipe
-   misses. */
-static int32_t found_otherwise(dpid_judge *j)
-{
-    dpid_finding *f = &j->v->finding[DPID_SOLVER];
-    const dpid_intervention *best = NULL;
-    const bool open = f->status == DPID_UNDECIDED || (f->status == DPID_REFUTED && !j->on_floor);
-    const dpid_verdict_status objective = j->v->finding[DPID_OBJECTIVE].status;
-    if (j->harm_state != DPID_HARM || !open || (objective != DPID_NOT_APPLICABLE && objective != DPID_REFUTED))
-        return DEEPID_OK;
-    for (int32_t h = DPID_BUDGET; h <= DPID_OPTIMISER; h++)
-        if (j->best[h].arm && j->best[h].effect.rank.low > j->margin &&
-            (!best || j->best[h].effect.rank.low > best->effect.rank.low))
-            best = &j->best[h];
-    if (!best)
-        return DEEPID_OK;
-    dpid_string name = {.ctx = j->ctx};
-    f->status = DPID_CONFIRMED;
-    f->rule = "solver.found_otherwise";
-    f->to_settle = NULL;
-    int32_t status = dpid_set_contrast(j, f, &best->effect);
-    dpid_set_number(f, "median_known", best->median);
-    if (status == DEEPID_OK)
-        status = dpid_set_text(j, &f->arm, "%s", best->arm->word);
-    if (status == DEEPID_OK)
-        status = dpid_say_arm(&name, best->arm->word, false);
-    if (status == DEEPID_OK)
-        status = dpid_set_text(
-            j, &f->sentence,
-            "The same net trained with %s ends at %s, by the recipe at %s: the recipe misses %s (margin %s).",
-            name.text, dpid_words(best->median).text, dpid_words(j->median_d).text,
-            dpid_interval_words(&best->effect.rank).text, dpid_words(j->margin).text);
-    dpid_string_release(&name);
-    return status;
-}
-
-int32_t dpid_rule_reasons(dpid_judge *j)
-{
-    DPID_TRY(judge_reason(j, DPID_BUDGET, "D_3T", false, "budget.longer"));
-    DPID_TRY(judge_reason(j, DPID_CONDITIONING, "D_start", true, "conditioning.start"));
-    DPID_TRY(judge_reason(j, DPID_OPTIMISER, "D_opt", true, "optimiser.other"));
-    return found_otherwise(j);
 }

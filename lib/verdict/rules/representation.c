@@ -121,9 +121,8 @@ static int32_t undecided(dpid_judge *j, dpid_finding *f)
     return dpid_keep(j, &s, &f->sentence);
 }
 
-int32_t dpid_rule_representation(dpid_judge *j)
+int32_t dpid_rule_representation(dpid_judge *j, dpid_finding *f)
 {
-    dpid_finding *f = &j->v->finding[DPID_REPRESENTATION];
     bool decided;
     dpid_set_number(f, "margin", j->margin);
     if (j->e->identity_status)
@@ -141,13 +140,14 @@ int32_t dpid_rule_representation(dpid_judge *j)
 }
 
 /* Nobody built one, but training in another way found a deep net that is as good: that refutes as well. */
-int32_t dpid_rule_representation_found(dpid_judge *j)
+int32_t dpid_rule_representation_found(dpid_judge *j, dpid_finding *f)
 {
-    dpid_finding *f = &j->v->finding[DPID_REPRESENTATION];
     if (f->status != DPID_UNDECIDED)
         return DEEPID_OK;
-    for (int32_t h = DPID_BUDGET; h <= DPID_OPTIMISER; h++) {
-        const dpid_intervention *x = &j->best[h];
+    for (int32_t i = 0; i < j->v->findings; i++) {
+        const dpid_intervention *x = &j->best[i];
+        if (!j->v->finding[i].hypothesis->finds)
+            continue;
         const dpid_series loss = dpid_arm_loss(j, x->arm);
         dpid_string name = {.ctx = j->ctx};
         dpid_contrast above;

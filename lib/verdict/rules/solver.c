@@ -242,9 +242,8 @@ static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
                          dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
 }
 
-int32_t dpid_rule_solver(dpid_judge *j)
+int32_t dpid_rule_solver(dpid_judge *j, dpid_finding *f)
 {
-    dpid_finding *f = &j->v->finding[DPID_SOLVER];
     gaps g;
     bool decided;
     DPID_TRY(measure(j, &g));
@@ -254,4 +253,43 @@ int32_t dpid_rule_solver(dpid_judge *j)
     if (decided)
         return DEEPID_OK;
     return j->on_floor ? on_floor(j, f, &g) : by_gap(j, f, &g);
+}
+
+/* ---- the solver, from another side --------------------------------------------------------------------- */
+
+/* Where no witness certifies it: another way to train the same net that ends surely lower has found what the recipe
+   misses. */
+int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
+{
+    const dpid_intervention *best = NULL;
+    const bool open = f->status == DPID_UNDECIDED || (f->status == DPID_REFUTED && !j->on_floor);
+    const dpid_verdict_status objective = j->v->finding[DPID_OBJECTIVE].status;
+    if (j->harm_state != DPID_HARM || !open || (objective != DPID_NOT_APPLICABLE && objective != DPID_REFUTED))
+        return DEEPID_OK;
+    for (int32_t i = 0; i < j->v->findings; i++) {
+        const dpid_intervention *x = &j->best[i];
+        if (j->v->finding[i].hypothesis->finds && x->arm && x->effect.rank.low > j->margin &&
+            (!best || x->effect.rank.low > best->effect.rank.low))
+            best = x;
+    }
+    if (!best)
+        return DEEPID_OK;
+    dpid_string name = {.ctx = j->ctx};
+    f->status = DPID_CONFIRMED;
+    f->rule = "solver.found_otherwise";
+    f->to_settle = NULL;
+    int32_t status = dpid_set_contrast(j, f, &best->effect);
+    dpid_set_number(f, "median_known", best->median);
+    if (status == DEEPID_OK)
+        status = dpid_set_text(j, &f->arm, "%s", best->arm->word);
+    if (status == DEEPID_OK)
+        status = dpid_say_arm(&name, best->arm->word, false);
+    if (status == DEEPID_OK)
+        status = dpid_set_text(
+            j, &f->sentence,
+            "The same net trained with %s ends at %s, by the recipe at %s: the recipe misses %s (margin %s).",
+            name.text, dpid_words(best->median).text, dpid_words(j->median_d).text,
+            dpid_interval_words(&best->effect.rank).text, dpid_words(j->margin).text);
+    dpid_string_release(&name);
+    return status;
 }

@@ -17,7 +17,7 @@ static int32_t add(dpid_judge *j, const dpid_arm_evidence *arm, const char *word
     return DEEPID_OK;
 }
 
-int32_t dpid_rule_remedies(dpid_judge *j)
+int32_t dpid_find_remedies(dpid_judge *j)
 {
     const dpid_arm_evidence *skip = dpid_judge_arm(j, "D_res");
     if (skip && j->d)
