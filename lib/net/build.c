@@ -44,7 +44,7 @@ static int32_t add_value(builder *b, const dpid_shape *shape, const char *name, 
 {
     deepid_net *net = b->net;
     DPID_TRY(room(b, &net->value, net->values_count, &b->value_room, sizeof *net->value));
-    net->value[net->values_count] = (dpid_value_info){*shape, name};
+    net->value[net->values_count] = (dpid_value_info){.shape = *shape, .name = name};
     *out = net->values_count++;
     return DEEPID_OK;
 }

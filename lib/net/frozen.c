@@ -1,6 +1,9 @@
 /* Making the program of a frozen net.   What for: frozen.h */
 #include "net/frozen.h"
 
+#include "net/graph.h"
+#include "net/place.h"
+
 #include <string.h>
 
 enum { LINE = 16 };                         /* reals that every part of memory is rounded up to */
@@ -15,27 +18,13 @@ typedef struct {
     dpid_arena *arena, brief; /* of the plan; gone when the program is made */
     dpid_frozen *f;
     int64_t batch;
-    int32_t *count, *reader; /* of each value: steps that read it, the net's end counted; one of them */
-    bool *absorbed;          /* of each step: it is part of a chain that began before it */
-    int32_t *start;          /* of each step: the first step of the chain that ends here; -1 */
-    bool *planar;            /* of each value: only instructions that take room around pictures touch it */
-    int32_t *made, *last;    /* of each place: the instruction that writes it, the last that reads it */
+    bool *absorbed;      /* of each step: it is part of a chain that began before it */
+    int32_t *start;      /* of each step: the first step of the chain that ends here; -1 */
+    bool *planar;        /* of each value: only instructions that take room around pictures touch it */
+    int32_t *made;       /* of each place: the instruction that writes it */
+    dpid_lifetime *life; /* of what each instruction writes: it reads at twice its number, and then writes */
+    int32_t *slot;       /* for dpid_place_by_class */
 } making;
-
-static const dpid_op *op_of(const deepid_net *net, int32_t t)
-{
-    return &net->layer[net->step[t].layer].op;
-}
-
-static bool is_layer(const deepid_net *net, int32_t t, const char *word)
-{
-    return net->step[t].type == DPID_STEP_LAYER && strcmp(op_of(net, t)->kind->word, word) == 0;
-}
-
-static int32_t output_of(const deepid_net *net)
-{
-    return net->step[net->steps - 1].out;
-}
 
 static int64_t larger(int64_t a, int64_t b)
 {
@@ -49,57 +38,23 @@ static int64_t smaller(int64_t a, int64_t b)
 
 /* ---- chains: a layer, [a join,] [a rectifier] ------------------------------------------------- */
 
-static void count_readers(making *m)
+enum { LAYER, JOIN, KINK };
+
+static bool takes_ending(const deepid_net *net, int32_t t)
 {
-    const deepid_net *net = m->net;
-    for (int32_t t = 0; t < net->steps; t++) {
-        const int32_t both[2] = {net->step[t].in, net->step[t].skip};
-        for (int k = 0; k < 2; k++) {
-            if (both[k] < 0)
-                continue;
-            m->count[both[k]]++;
-            m->reader[both[k]] = t;
-        }
-    }
-    m->count[output_of(net)]++;
+    return dpid_step_is_conv(net, t) || dpid_step_is_norm(net, t);
 }
 
-/* The step that alone reads the output of step t, or -1. */
-static int32_t next_of(const making *m, int32_t t)
-{
-    const int32_t v = m->net->step[t].out;
-    return m->count[v] == 1 && v != output_of(m->net) ? m->reader[v] : -1;
-}
+static const dpid_pattern pattern = {.link = {[LAYER] = {.is = takes_ending, .optional = true},
+                                              [JOIN] = {.is = dpid_step_is_join, .optional = true},
+                                              [KINK] = {.is = dpid_step_is_kink, .optional = true}}};
 
-static bool rectifies(const deepid_net *net, int32_t t)
+/* A layer that nothing can be done with is a chain by itself. */
+static dpid_chain chain_from(const deepid_net *net, int32_t t)
 {
-    return is_layer(net, t, "relu") || is_layer(net, t, "leaky_relu");
-}
-
-typedef struct {
-    int32_t layer, join, kink, end; /* steps; -1: none */
-} chain;
-
-static chain chain_from(const making *m, int32_t t)
-{
-    const deepid_net *net = m->net;
-    chain c = {.layer = -1, .join = -1, .kink = -1, .end = t};
-    if (rectifies(net, t))
-        c.kink = t;
-    else if (net->step[t].type == DPID_STEP_JOIN)
-        c.join = t;
-    else
-        c.layer = t;
-    if (c.kink >= 0 || (c.layer >= 0 && !is_layer(net, t, "conv2d") && !is_layer(net, t, "batchnorm")))
-        return c;
-    int32_t next = next_of(m, c.end);
-    if (c.join < 0 && next >= 0 && net->step[next].type == DPID_STEP_JOIN &&
-        net->step[next].in == net->step[c.end].out) {
-        c.join = c.end = next;
-        next = next_of(m, c.end);
-    }
-    if (next >= 0 && rectifies(net, next))
-        c.kink = c.end = next;
+    dpid_chain c;
+    if (!dpid_chain_find(net, &pattern, t, net->steps, &c))
+        c.step[LAYER] = c.last = t;
     return c;
 }
 
@@ -110,44 +65,43 @@ static void find_chains(making *m)
     for (int32_t t = 0; t < m->net->steps; t++) {
         if (m->absorbed[t])
             continue;
-        const chain c = chain_from(m, t);
-        m->start[c.end] = t;
-        if (c.join >= 0)
-            m->absorbed[c.join] = true;
-        if (c.kink >= 0)
-            m->absorbed[c.kink] = true;
+        const dpid_chain c = chain_from(m->net, t);
+        m->start[c.last] = t;
+        for (int k = JOIN; k <= KINK; k++)
+            if (c.step[k] >= 0)
+                m->absorbed[c.step[k]] = true;
     }
 }
 
 /* ---- instructions: each runs where its chain ends, there its skip is known ------------------------ */
 
-static dpid_frozen_type type_of(const deepid_net *net, const chain *c)
+static dpid_frozen_type type_of(const deepid_net *net, int32_t layer)
 {
-    if (c->layer < 0 || is_layer(net, c->layer, "batchnorm"))
+    if (layer < 0 || dpid_step_is_norm(net, layer))
         return DPID_FROZEN_POINT;
-    if (is_layer(net, c->layer, "conv2d"))
+    if (dpid_step_is_conv(net, layer))
         return DPID_FROZEN_CONV;
-    if (is_layer(net, c->layer, "channel_pad") && op_of(net, c->layer)->in.rank == 3)
+    if (dpid_step_is_pad(net, layer) && dpid_step_op(net, layer)->in.rank == 3)
         return DPID_FROZEN_PAD;
-    return is_layer(net, c->layer, "dense") ? DPID_FROZEN_DENSE : DPID_FROZEN_OP;
+    return dpid_step_is_dense(net, layer) ? DPID_FROZEN_DENSE : DPID_FROZEN_OP;
 }
 
-static dpid_frozen_step step_of(const deepid_net *net, int32_t first, const chain *c)
+static dpid_frozen_step step_of(const deepid_net *net, int32_t first, const dpid_chain *c)
 {
-    dpid_frozen_step s = {.type = type_of(net, c),
+    dpid_frozen_step s = {.type = type_of(net, c->step[LAYER]),
                           .layer = -1,
                           .in = net->step[first].in,
                           .skip = -1,
-                          .out = net->step[c->end].out,
+                          .out = net->step[c->last].out,
                           .packed = -1};
-    if (c->layer >= 0)
-        s.layer = net->step[c->layer].layer;
-    if (c->join >= 0) {
-        s.skip = net->step[c->join].skip;
-        s.s = net->step[c->join].s;
+    if (c->step[LAYER] >= 0)
+        s.layer = net->step[c->step[LAYER]].layer;
+    if (c->step[JOIN] >= 0) {
+        s.skip = net->step[c->step[JOIN]].skip;
+        s.s = net->step[c->step[JOIN]].s;
     }
-    if (c->kink >= 0)
-        s.kink = (dpid_kink){true, is_layer(net, c->kink, "leaky_relu") ? op_of(net, c->kink)->option[0].r : 0};
+    if (c->step[KINK] >= 0)
+        s.kink = dpid_step_kink(net, c->step[KINK]);
     return s;
 }
 
@@ -163,11 +117,11 @@ static void find_steps(making *m)
     for (int32_t t = 0; t < net->steps; t++) {
         if (m->start[t] < 0)
             continue;
-        const chain c = chain_from(m, m->start[t]);
+        const dpid_chain c = chain_from(net, m->start[t]);
         f->step[f->steps++] = step_of(net, m->start[t], &c);
     }
     for (int32_t v = 0; v < net->values_count; v++)
-        m->planar[v] = net->value[v].shape.rank == 3 && v != 0 && v != output_of(net);
+        m->planar[v] = net->value[v].shape.rank == 3 && v != 0 && v != dpid_graph_output(net);
     for (int32_t i = 0; i < f->steps; i++) {
         const dpid_frozen_step *s = &f->step[i];
         m->planar[s->in] &= takes_room(s);
@@ -192,11 +146,10 @@ static dpid_margin dense(const dpid_shape *shape)
 static dpid_margin margin_of(const making *m, const dpid_shape *shape)
 {
     dpid_margin most = dense(shape);
-    for (int32_t i = 0; i < m->net->layers; i++) {
-        const dpid_op *op = &m->net->layer[i].op;
-        if (strcmp(op->kind->word, "conv2d") != 0 || !dpid_shape_equal(&op->in, shape))
+    for (int32_t t = 0; t < m->net->steps; t++) {
+        if (!dpid_step_is_conv(m->net, t) || !dpid_shape_equal(&dpid_step_op(m->net, t)->in, shape))
             continue;
-        const dpid_margin own = dpid_frozen_conv_margin(op, m->net->exact);
+        const dpid_margin own = dpid_frozen_conv_margin(dpid_step_op(m->net, t), m->net->exact);
         most = (dpid_margin){larger(most.top, own.top), larger(most.bottom, own.bottom), larger(most.left, own.left),
                              larger(most.right, own.right), larger(most.pitch, own.pitch)};
     }
@@ -238,7 +191,7 @@ static int32_t make_places(making *m)
         const dpid_shape *shape = &net->value[v].shape;
         f->place[v] = (dpid_frozen_place){.shape = *shape,
                                           .margin = m->planar[v] ? margin_near(m, v, shape) : dense(shape),
-                                          .outside = v == 0 || v == output_of(net)};
+                                          .outside = v == 0 || v == dpid_graph_output(net)};
         DPID_TRY(set_reals(m, &f->place[v]));
     }
     return DEEPID_OK;
@@ -312,19 +265,30 @@ static void choose_together(making *m)
 
 /* ---- where values lie ---------------------------------------------------------------------------------------- */
 
+/* An instruction that sees its arrays pixel by pixel may write its result where it reads. */
+static bool writes_in_place(const dpid_frozen_step *s, int32_t place)
+{
+    return s->type == DPID_FROZEN_POINT || (s->type == DPID_FROZEN_CONV && place == s->skip && place != s->in);
+}
+
+static void read_at(making *m, int32_t place, int32_t i)
+{
+    dpid_frozen *f = m->f;
+    if (place <= 0)
+        return;
+    f->place[place].whole |= f->step[m->made[place]].segment != f->step[i].segment;
+    dpid_lifetime_use(&m->life[m->made[place]], 2 * i + !writes_in_place(&f->step[i], place));
+}
+
 static void find_lives(making *m)
 {
     const dpid_frozen *f = m->f;
     for (int32_t i = 0; i < f->steps; i++) {
         const dpid_frozen_step *s = &f->step[i];
-        const int32_t read[2] = {s->in, s->skip};
         m->made[s->out] = i;
-        for (int k = 0; k < 2; k++) {
-            if (read[k] < 0)
-                continue;
-            m->last[read[k]] = i;
-            f->place[read[k]].whole |= f->step[m->made[read[k]]].segment != s->segment;
-        }
+        m->life[i].first = m->life[i].last = 2 * i + 1;
+        read_at(m, s->in, i);
+        read_at(m, s->skip, i);
     }
     for (int32_t p = 0; p < f->places; p++)
         f->place[p].pictures = f->place[p].whole ? f->group : f->step[m->made[p]].together;
@@ -336,40 +300,31 @@ static bool fits(const dpid_frozen_place *a, const dpid_frozen_place *b)
            a->pictures == b->pictures && a->whole == b->whole && !a->outside && !b->outside;
 }
 
-/* What is read for the last time by the instruction that writes may take the result where both are seen pixel by
-   pixel. */
-static bool dies_at(const making *m, int32_t place, int32_t i)
+/* Values of the same shape, room and number of pictures take each other's place: so margins stay 0. */
+static void find_classes(making *m)
 {
-    const dpid_frozen_step *s = &m->f->step[i];
-    const bool in_place = (s->type == DPID_FROZEN_POINT && (place == s->in || place == s->skip)) ||
-                          (s->type == DPID_FROZEN_CONV && place == s->skip && place != s->in);
-    return m->last[place] < i || (m->last[place] == i && in_place);
+    const dpid_frozen *f = m->f;
+    int32_t classes = 0; /* slot: the first instruction of each */
+    for (int32_t i = 0; i < f->steps; i++) {
+        const dpid_frozen_place *p = &f->place[f->step[i].out];
+        int32_t class = 0;
+        while (class < classes && !fits(&f->place[f->step[m->slot[class]].out], p))
+            class ++;
+        if (class == classes)
+            m->slot[classes++] = i;
+        m->life[i].class = class;
+        m->life[i].size = p->outside ? 0 : (p->reals * p->pictures + LINE - 1) / LINE * LINE;
+    }
 }
 
-/* A free place of the same shape and room, or a new one: so margins stay 0. holder: of each slot, the place in it. */
 static int32_t place_all(making *m)
 {
     dpid_frozen *f = m->f;
-    int32_t *holder = NULL;
-    int32_t slots = 0;
-    DPID_TRY(dpid_arena_alloc(&m->brief, f->places, sizeof *holder, "net", &holder));
-    for (int32_t i = 0; i < f->steps; i++) {
-        const int32_t out = f->step[i].out;
-        dpid_frozen_place *p = &f->place[out];
-        int32_t slot = 0;
-        if (p->outside)
-            continue;
-        while (slot < slots && !(fits(&f->place[holder[slot]], p) && dies_at(m, holder[slot], i)))
-            slot++;
-        p->offset = slot < slots ? f->place[holder[slot]].offset : f->values;
-        holder[slot] = out;
-        if (slot < slots)
-            continue;
-        slots++;
-        f->values += (p->reals * p->pictures + LINE - 1) / LINE * LINE;
-        if (f->values > most_reals)
-            return fail_size(m);
-    }
+    find_classes(m);
+    if (!dpid_place_by_class(m->life, f->steps, m->slot, &f->values) || f->values > most_reals)
+        return fail_size(m);
+    for (int32_t i = 0; i < f->steps; i++)
+        f->place[f->step[i].out].offset = m->life[i].offset;
     return DEEPID_OK;
 }
 
@@ -436,19 +391,17 @@ static int32_t make_lists(making *m)
     DPID_TRY(dpid_arena_alloc(m->arena, 2 * (int64_t)net->steps, sizeof *m->f->step, "net", &m->f->step));
     DPID_TRY(
         dpid_arena_alloc(m->arena, net->values_count + (int64_t)net->steps, sizeof *m->f->place, "net", &m->f->place));
-    DPID_TRY(dpid_arena_alloc(brief, net->values_count, sizeof *m->count, "net", &m->count));
-    DPID_TRY(dpid_arena_alloc(brief, net->values_count, sizeof *m->reader, "net", &m->reader));
     DPID_TRY(dpid_arena_alloc(brief, net->values_count, sizeof *m->planar, "net", &m->planar));
     DPID_TRY(dpid_arena_alloc(brief, net->steps, sizeof *m->absorbed, "net", &m->absorbed));
     DPID_TRY(dpid_arena_alloc(brief, net->steps, sizeof *m->start, "net", &m->start));
-    DPID_TRY(dpid_arena_alloc(brief, net->values_count + (int64_t)net->steps, sizeof *m->made, "net", &m->made));
-    return dpid_arena_alloc(brief, net->values_count + (int64_t)net->steps, sizeof *m->last, "net", &m->last);
+    DPID_TRY(dpid_arena_alloc(brief, 2 * (int64_t)net->steps, sizeof *m->life, "net", &m->life));
+    DPID_TRY(dpid_arena_alloc(brief, 2 * (int64_t)net->steps, sizeof *m->slot, "net", &m->slot));
+    return dpid_arena_alloc(brief, net->values_count + (int64_t)net->steps, sizeof *m->made, "net", &m->made);
 }
 
 static int32_t fill(making *m)
 {
     DPID_TRY(make_lists(m));
-    count_readers(m);
     find_chains(m);
     find_steps(m);
     DPID_TRY(make_places(m));

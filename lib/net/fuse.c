@@ -1,126 +1,69 @@
 /* Finding what can be fused.   What for: fuse.h */
 #include "net/fuse.h"
 
+#include "net/graph.h"
 #include "ops/conv2d/conv2d.h"
 
-#include <string.h>
+/* A batch-norm behind a convolution, and what can be worked out with it. */
+enum { CONV, NORM, JOIN, KINK };
 
-typedef struct {
-    int32_t count, first; /* steps that read it, the net's end counted as one; the first of them */
-} readers;
+/* The way back tells its slope from the value. */
+static bool is_invertible_kink(const deepid_net *net, int32_t t)
+{
+    return dpid_step_is_kink(net, t) && (dpid_step_is_relu(net, t) || dpid_step_kink(net, t).below > 0);
+}
+
+static const dpid_pattern pattern = {.link = {[CONV] = {.is = dpid_step_is_conv},
+                                              [NORM] = {.is = dpid_step_is_norm},
+                                              [JOIN] = {.is = dpid_step_is_join, .optional = true},
+                                              [KINK] = {.is = is_invertible_kink, .optional = true}}};
 
 typedef struct {
     const deepid_net *net;
     dpid_fusion *f;
-    readers *read;
-    const int32_t *segment;
+    int32_t end; /* the step behind the segment that is looked into */
 } search;
 
-static bool is_layer(const deepid_net *net, int32_t t, const char *word)
+static dpid_lazy lazy_of(const deepid_net *net, const dpid_chain *chain)
 {
-    return net->step[t].type == DPID_STEP_LAYER && strcmp(net->layer[net->step[t].layer].op.kind->word, word) == 0;
-}
-
-static void count_readers(search *s)
-{
-    const deepid_net *net = s->net;
-    for (int32_t v = 0; v < net->values_count; v++)
-        s->read[v] = (readers){0, -1};
-    for (int32_t t = net->steps - 1; t >= 0; t--) {
-        const int32_t both[2] = {net->step[t].in, net->step[t].skip};
-        for (int k = 0; k < 2; k++) {
-            if (both[k] < 0)
-                continue;
-            s->read[both[k]].count++;
-            s->read[both[k]].first = t;
-        }
+    dpid_lazy lazy = {.x = net->step[chain->step[CONV]].out, .norm = chain->step[NORM], .skip = -1, .end = chain->last};
+    if (chain->step[JOIN] >= 0) {
+        lazy.skip = net->step[chain->step[JOIN]].skip;
+        lazy.s = net->step[chain->step[JOIN]].s;
     }
-    s->read[net->step[net->steps - 1].out].count++;
-}
-
-/* The step that alone reads v, in the segment of step t; or -1. */
-static int32_t only_reader(const search *s, int32_t v, int32_t t)
-{
-    const readers read = s->read[v];
-    return read.count == 1 && read.first >= 0 && s->segment[read.first] == s->segment[t] ? read.first : -1;
-}
-
-/* ---- chains: conv2d, batchnorm [, join] [, relu or leaky_relu] ------------------------------- */
-
-static bool rectifies(const deepid_net *net, int32_t t, dpid_kink *kink)
-{
-    const bool relu = is_layer(net, t, "relu");
-    const bool leaky = is_layer(net, t, "leaky_relu");
-    if (relu || leaky)
-        *kink = (dpid_kink){true, leaky ? net->layer[net->step[t].layer].op.option[0].r : 0};
-    return relu || (leaky && kink->below > 0); /* the slope can be told from the value */
-}
-
-/* The chain that begins at convolution t, as far as it goes; x -1 when there is none. */
-static dpid_lazy follow(const search *s, int32_t t, int32_t *value)
-{
-    const deepid_net *net = s->net;
-    dpid_lazy lazy = {.x = -1, .skip = -1, .load = -1};
-    int32_t at = only_reader(s, net->step[t].out, t);
-    if (at < 0 || !is_layer(net, at, "batchnorm"))
-        return lazy;
-    lazy.x = net->step[t].out;
-    lazy.norm = lazy.end = at;
-    *value = net->step[at].out;
-    at = only_reader(s, *value, t);
-    if (at >= 0 && net->step[at].type == DPID_STEP_JOIN && net->step[at].in == *value) {
-        lazy.skip = net->step[at].skip;
-        lazy.s = net->step[at].s;
-        lazy.end = at;
-        *value = net->step[at].out;
-        at = only_reader(s, *value, t);
-    }
-    dpid_kink kink;
-    if (at >= 0 && rectifies(net, at, &kink)) {
-        lazy.kink = kink;
-        lazy.end = at;
-        *value = net->step[at].out;
-    }
+    if (chain->step[KINK] >= 0)
+        lazy.kink = dpid_step_kink(net, chain->step[KINK]);
     return lazy;
 }
 
-/* Step t loads what the chain from convolution `first` makes: all of it, when it is kept for others to read. */
-static bool loads(const search *s, int32_t first, int32_t t, bool kept)
+/* Step t loads what a chain makes: all of it, when it is kept for others to read. */
+static bool loads(const search *s, int32_t t, bool kept)
 {
-    if (t < 0 || !is_layer(s->net, t, "conv2d") || s->segment[t] != s->segment[first])
+    if (t >= s->end || !dpid_step_is_conv(s->net, t))
         return false;
-    return !kept || dpid_conv2d_sees_all(&s->net->layer[s->net->step[t].layer].op);
+    return !kept || dpid_conv2d_sees_all(dpid_step_op(s->net, t));
 }
 
-static bool in_chain(const deepid_net *net, const dpid_lazy *lazy, int32_t t)
-{
-    const dpid_step *step = &net->step[t];
-    if (t == lazy->norm || t == lazy->end)
-        return true;
-    return lazy->skip >= 0 && step->type == DPID_STEP_JOIN && step->in == net->step[lazy->norm].out;
-}
-
-static void take_chain(search *s, int32_t t)
+static void take_chain(search *s, const dpid_chain *chain)
 {
     const deepid_net *net = s->net;
     dpid_fusion *f = s->f;
-    int32_t v = -1;
-    dpid_lazy lazy = follow(s, t, &v);
-    if (lazy.x < 0)
-        return;
-    const readers read = s->read[v];
-    const bool kept = read.count > 1 || lazy.skip >= 0;
-    const bool loaded = loads(s, t, read.first, kept);
-    lazy.load = loaded ? read.first : -1;
+    const int32_t v = net->step[chain->last].out;
+    const dpid_value_info *value = &net->value[v];
+    dpid_lazy lazy = lazy_of(net, chain);
+    const bool kept = value->readers > 1 || lazy.skip >= 0;
+    const bool loaded = loads(s, value->first_reader, kept);
+    lazy.load = loaded ? value->first_reader : -1;
     lazy.keep = !loaded || kept;
     f->lazy[v] = lazy;
-    f->statistics[t] = lazy.norm;
-    for (int32_t k = lazy.norm; k <= lazy.end; k++) {
-        if (!in_chain(net, &lazy, k))
+    f->statistics[chain->step[CONV]] = lazy.norm;
+    for (int k = NORM; k <= KINK; k++) {
+        const int32_t t = chain->step[k];
+        if (t < 0)
             continue;
-        f->role[k] = k == lazy.norm ? DPID_ROLE_NORM : DPID_ROLE_ABSORBED;
-        f->chain[k] = v;
-        f->stored[net->step[k].out] = f->gradient[net->step[k].out] = false;
+        f->role[t] = k == NORM ? DPID_ROLE_NORM : DPID_ROLE_ABSORBED;
+        f->chain[t] = v;
+        f->stored[net->step[t].out] = f->gradient[net->step[t].out] = false;
     }
     f->stored[v] = lazy.keep;
     f->gradient[v] = true;
@@ -133,18 +76,17 @@ static void take_skip(search *s, int32_t t)
 {
     const deepid_net *net = s->net;
     dpid_fusion *f = s->f;
-    const dpid_step *join = &net->step[t];
-    const readers read = s->read[join->skip];
-    const bool two =
-        read.count == 2 && read.first >= 0 && f->role[read.first] == DPID_ROLE_CONV && f->addend[read.first] < 0;
+    const dpid_value_info *skip = &net->value[net->step[t].skip];
+    const int32_t first = skip->first_reader;
+    const bool two = skip->readers == 2 && f->role[first] == DPID_ROLE_CONV && f->addend[first] < 0;
     f->skip_now[t] = !two;
     if (two)
-        f->addend[read.first] = f->chain[t];
+        f->addend[first] = f->chain[t];
 }
 
 /* ---- all -------------------------------------------------------------------------------------------------------- */
 
-static int32_t make_lists(const deepid_net *net, dpid_arena *arena, dpid_fusion *f, readers **read)
+static int32_t make_lists(const deepid_net *net, dpid_arena *arena, dpid_fusion *f)
 {
     DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *f->role, "net", &f->role));
     DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *f->chain, "net", &f->chain));
@@ -153,29 +95,31 @@ static int32_t make_lists(const deepid_net *net, dpid_arena *arena, dpid_fusion 
     DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *f->skip_now, "net", &f->skip_now));
     DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *f->lazy, "net", &f->lazy));
     DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *f->stored, "net", &f->stored));
-    DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *f->gradient, "net", &f->gradient));
-    return dpid_arena_alloc(arena, net->values_count, sizeof **read, "net", read);
+    return dpid_arena_alloc(arena, net->values_count, sizeof *f->gradient, "net", &f->gradient);
 }
 
 int32_t dpid_fuse(const deepid_net *net, bool whole, const int32_t *segment, dpid_arena *arena, dpid_fusion *out)
 {
-    search s = {.net = net, .f = out, .segment = segment};
-    DPID_TRY(make_lists(net, arena, out, &s.read));
+    search s = {.net = net, .f = out};
+    DPID_TRY(make_lists(net, arena, out));
     for (int32_t t = 0; t < net->steps; t++)
         out->chain[t] = out->statistics[t] = out->addend[t] = -1;
     for (int32_t v = 0; v < net->values_count; v++) {
         out->lazy[v].x = -1;
         out->stored[v] = out->gradient[v] = true;
     }
-    count_readers(&s);
     for (int32_t t = 0; !whole && t < net->steps; t++)
-        if (is_layer(net, t, "conv2d"))
+        if (dpid_step_is_conv(net, t))
             out->role[t] = DPID_ROLE_CONV;
-    for (int32_t t = 0; !whole && t < net->steps; t++)
-        if (out->role[t] == DPID_ROLE_CONV)
-            take_chain(&s, t);
+    for (int32_t t = 0; !whole && t < net->steps; t++) {
+        dpid_chain chain;
+        while (s.end < net->steps && (s.end <= t || segment[s.end] == segment[t]))
+            s.end++;
+        if (dpid_chain_find(net, &pattern, t, s.end, &chain))
+            take_chain(&s, &chain);
+    }
     for (int32_t t = 0; t < net->steps; t++)
-        if (out->role[t] == DPID_ROLE_ABSORBED && net->step[t].type == DPID_STEP_JOIN)
+        if (out->role[t] == DPID_ROLE_ABSORBED && dpid_step_is_join(net, t))
             take_skip(&s, t);
     return DEEPID_OK;
 }

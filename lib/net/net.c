@@ -2,6 +2,7 @@
 #include "net/net.h"
 
 #include "net/build.h"
+#include "net/graph.h"
 #include "net/plan.h"
 #include "ops/conv2d/conv2d.h"
 #include "tensor/vector.h"
@@ -76,7 +77,7 @@ static int32_t fill_net(deepid_net *net, const char *text, int64_t most)
     net->exact = spec.exact;
     net->recompute = spec.recompute;
     net->frozen = spec.frozen;
-    DPID_TRY(dpid_net_find_readers(net));
+    dpid_graph_find(net);
     DPID_TRY(write_text(net, &spec));
     DPID_TRY(dpid_alloc(net->head.ctx, net->values_reals, bytes, "parameters", &net->values));
     DPID_TRY(dpid_alloc(net->head.ctx, net->states_reals, bytes, "states", &net->states));

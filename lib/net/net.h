@@ -54,6 +54,9 @@ typedef struct {
 typedef struct {
     dpid_shape shape;
     const char *name; /* "input", layer's name, "block3" for what leaves a block, "block3.join" before its `after` */
+    /* steps: the one that makes it (-1: none, the net's input), the first and the last that read it, and how many do;
+       the caller reads the net's output, as step `steps`, uncounted */
+    int32_t maker, first_reader, last_reader, readers;
 } dpid_value_info;
 
 /* A block where it stands: value numbers of what enters and what leaves (after `after`), and of the branch's end. */
@@ -84,7 +87,6 @@ struct deepid_net {
     bool packed;                        /* they are: cleared when values change */
     /* blocks of a segment whose values are worked out again on the way back; 0: none */
     int64_t recompute;
-    bool *reads_last;       /* of each step: nobody behind it reads its input (a join: its skip) */
     dpid_plan *plan;        /* NULL until prepared */
     dpid_mode forward_mode; /* of the last forward, with forward_n samples; 0: none yet */
     int64_t forward_n;
@@ -102,8 +104,6 @@ int32_t dpid_net_create_within(deepid_ctx *ctx, const char *text, int32_t dtype,
 void *dpid_net_parameter_at(const deepid_net *net, int32_t i);
 /* DEEPID_ERR_STATE when the net is frozen: for whatever trains or keeps gradients. */
 int32_t dpid_net_refuse_frozen(const deepid_net *net);
-/* Fills reads_last; after the steps are known. */
-int32_t dpid_net_find_readers(deepid_net *net);
 /* Every parameter and state to its spec's start value. */
 void dpid_net_start_values(deepid_net *net);
 /* Element i of an array of the precision's reals. */

@@ -7,79 +7,10 @@
    this file knows: what one of them uses lives as long as the stage. */
 #include "net/plan.h"
 
-#include <stdlib.h>
+#include "net/graph.h"
+#include "net/place.h"
 
 enum { ALIGN = DPID_ALIGN };
-
-typedef struct {
-    int64_t bytes, offset;
-    /* the steps between which it lives, both included; then times, in the order in which places are given */
-    int32_t first, last;
-    bool kept; /* to the end */
-} slot;
-
-/* ---- places ------------------------------------------------------------------------- */
-
-/* Lowest offset from base on that is free beside the living, found by moving past each conflict until none is left. */
-static int64_t free_place(slot *const *living, int32_t count, int64_t bytes, int64_t base)
-{
-    int64_t offset = base;
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (int32_t i = 0; i < count; i++) {
-            if (offset + bytes <= living[i]->offset || living[i]->offset + living[i]->bytes <= offset)
-                continue;
-            offset = living[i]->offset + living[i]->bytes;
-            moved = true;
-        }
-    }
-    return offset;
-}
-
-static int compare_first(const void *a, const void *b)
-{
-    const slot *x = *(slot *const *)a;
-    const slot *y = *(slot *const *)b;
-    return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : (x > y) - (x < y);
-}
-
-/* In the order in which they come alive; the front of the list keeps those that still are, so a long net takes few
-   comparisons a slot. */
-static int64_t place_brief(slot **list, int32_t count, int64_t base)
-{
-    int64_t end = base;
-    int32_t living = 0;
-    qsort(list, (size_t)count, sizeof(slot *), compare_first);
-    for (int32_t i = 0; i < count; i++) {
-        slot *s = list[i];
-        int32_t kept = 0;
-        for (int32_t k = 0; k < living; k++)
-            if (list[k]->last >= s->first)
-                list[kept++] = list[k];
-        s->offset = free_place(list, kept, s->bytes, base);
-        list[kept] = s;
-        living = kept + 1;
-        end = s->offset + s->bytes > end ? s->offset + s->bytes : end;
-    }
-    return end;
-}
-
-/* What lives to the end lies in a row; the rest shares what is above. */
-static int64_t place_all(slot *slots, int32_t count, slot **list)
-{
-    int64_t base = 0;
-    int32_t brief = 0;
-    for (int32_t i = 0; i < count; i++) {
-        slots[i].offset = base;
-        if (slots[i].kept)
-            base += slots[i].bytes;
-        else
-            list[brief++] = &slots[i];
-    }
-    return place_brief(list, brief, base);
-}
-
-/* ---- lifetimes ------------------------------------------------------------------------ */
 
 static bool padded(int64_t count, int64_t n, int64_t size, int64_t *bytes)
 {
@@ -91,26 +22,18 @@ static bool value_bytes(const deepid_net *net, const dpid_plan *plan, int32_t v,
     return padded(dpid_shape_count(&net->value[v].shape), plan->batch, dpid_precision_bytes(net->precision), bytes);
 }
 
-static void use(slot *s, int32_t step)
-{
-    if (step < s->first)
-        s->first = step;
-    if (step > s->last)
-        s->last = step;
-}
-
 struct dpid_lifetimes {
-    slot *value, *gradient;
+    dpid_lifetime *value, *gradient;
 };
 
 void dpid_use_value(const dpid_lifetimes *l, int32_t v, int32_t step)
 {
-    use(&l->value[v], step);
+    dpid_lifetime_use(&l->value[v], step);
 }
 
 void dpid_use_gradient(const dpid_lifetimes *l, int32_t v, int32_t step)
 {
-    use(&l->gradient[v], step);
+    dpid_lifetime_use(&l->gradient[v], step);
 }
 
 /* Everything the stage's steps touch lives from its first to its last. */
@@ -138,26 +61,26 @@ static void use_stage(const deepid_net *net, const dpid_plan *plan, const dpid_s
 }
 
 /* Slots of all values, then of all gradients, in one array of 2 * values_count. */
-static bool make_slots(const deepid_net *net, const dpid_plan *plan, slot *slots)
+static bool make_slots(const deepid_net *net, const dpid_plan *plan, dpid_lifetime *slots)
 {
     int64_t all = 0;
-    slot *gradient = slots + net->values_count;
+    dpid_lifetime *gradient = slots + net->values_count;
     for (int32_t v = 0; v < net->values_count; v++) {
         int64_t bytes;
         if (!value_bytes(net, plan, v, &bytes) || !dpid_add(all, bytes, &all) || !dpid_add(all, bytes, &all))
             return false;
-        slots[v] = (slot){.bytes = plan->fusion.stored[v] ? bytes : 0, .first = net->steps, .last = -1};
-        gradient[v] =
-            (slot){.bytes = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = net->steps, .last = -1};
+        slots[v] = (dpid_lifetime){.size = plan->fusion.stored[v] ? bytes : 0, .first = net->steps, .last = -1};
+        gradient[v] = (dpid_lifetime){
+            .size = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = net->steps, .last = -1};
     }
     return true;
 }
 
 /* The values that stay inside their segment; the caller sees the net's input and output. */
-static void find_inside(const deepid_net *net, dpid_plan *plan, slot *value)
+static void find_inside(const deepid_net *net, dpid_plan *plan, dpid_lifetime *value)
 {
     for (int32_t v = 1; v < net->values_count; v++) {
-        const bool used = value[v].last >= 0 && v != net->step[net->steps - 1].out;
+        const bool used = value[v].last >= 0 && v != dpid_graph_output(net);
         const int32_t end = used ? dpid_segment_end(net, &plan->segments, value[v].first, value[v].last) : -1;
         plan->segments.inside[v] = end >= 0;
         value[v].last = end >= 0 ? end : value[v].last;
@@ -165,25 +88,25 @@ static void find_inside(const deepid_net *net, dpid_plan *plan, slot *value)
 }
 
 /* From the steps between which each lives to times. Training walks back over all that is placed by time. */
-static void find_times(const deepid_net *net, dpid_plan *plan, slot *slots)
+static void find_times(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots)
 {
-    const int32_t out = net->step[net->steps - 1].out;
-    slot *gradient = slots + net->values_count;
+    const int32_t out = dpid_graph_output(net);
+    dpid_lifetime *gradient = slots + net->values_count;
     find_inside(net, plan, slots);
-    use(&slots[0], 0);
-    use(&gradient[out], net->steps - 1);
+    dpid_lifetime_use(&slots[0], 0);
+    dpid_lifetime_use(&gradient[out], net->steps - 1);
     for (int32_t v = 0; v < net->values_count; v++) {
         slots[v].kept = plan->whole || v == out || (plan->train && !plan->segments.inside[v]);
         gradient[v].kept = plan->whole || v == 0;
     }
     for (int32_t i = 0; plan->train && i < 2 * net->values_count; i++) {
-        const slot s = slots[i];
+        const dpid_lifetime s = slots[i];
         slots[i].first = net->steps - s.last;
         slots[i].last = net->steps - s.first;
     }
 }
 
-static bool measure(const deepid_net *net, dpid_plan *plan, slot *slots)
+static bool measure(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots)
 {
     const dpid_lifetimes lifetimes = {slots, slots + net->values_count};
     if (!make_slots(net, plan, slots))
@@ -288,7 +211,8 @@ static int32_t add_joined(const deepid_net *net, dpid_plan *plan)
     for (int32_t t = 0; t < net->steps && plan->train; t++) {
         int64_t bytes = 0;
         const dpid_step *step = &net->step[t];
-        if (step->type == DPID_STEP_LAYER && !net->reads_last[t] && !value_bytes(net, plan, step->in, &bytes))
+        if (step->type == DPID_STEP_LAYER && !dpid_graph_reads_last(net, t) &&
+            !value_bytes(net, plan, step->in, &bytes))
             return fail_size(net, plan);
         largest = bytes > largest ? bytes : largest;
     }
@@ -319,11 +243,11 @@ void dpid_plan_destroy(deepid_net *net)
 static int32_t make_frozen(const deepid_net *net, dpid_plan *plan)
 {
     for (int32_t v = 0; v < net->values_count; v++)
-        plan->fusion.stored[v] = v == 0 || v == net->step[net->steps - 1].out;
+        plan->fusion.stored[v] = v == 0 || v == dpid_graph_output(net);
     return dpid_frozen_make(net, plan->batch, &plan->arena, &plan->frozen);
 }
 
-static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **list)
+static int32_t fill(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots, dpid_lifetime **list)
 {
     deepid_ctx *ctx = net->head.ctx;
     plan->arena.ctx = ctx;
@@ -335,7 +259,6 @@ static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **
     DPID_TRY(dpid_fuse(net, plan->whole || net->frozen, plan->segments.of_step, &plan->arena, &plan->fusion));
     if (net->frozen)
         DPID_TRY(make_frozen(net, plan));
-    DPID_TRY(dpid_readers_find(net, &plan->arena, &plan->readers));
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->steps, sizeof *plan->stage, "net", &plan->stage));
     plan->stages = dpid_stages_find(net, plan, plan->stage);
     for (int32_t i = 0; i < plan->stages; i++)
@@ -343,7 +266,10 @@ static int32_t fill(const deepid_net *net, dpid_plan *plan, slot *slots, slot **
             DPID_TRY(plan->stage[i].type->make(net, plan, &plan->stage[i]));
     if (!measure(net, plan, slots))
         return fail_size(net, plan);
-    plan->bytes = place_all(slots, (plan->train ? 2 : 1) * net->values_count, list);
+    const int32_t placed = (plan->train ? 2 : 1) * net->values_count;
+    for (int32_t i = 0; i < placed; i++)
+        list[i] = &slots[i];
+    plan->bytes = dpid_place_lowest(list, placed);
     for (int32_t v = 0; v < net->values_count; v++) {
         plan->value[v] = plan->fusion.stored[v] ? slots[v].offset : -1;
         plan->gradient[v] = plan->train && plan->fusion.gradient[v] ? slots[net->values_count + v].offset : -1;
@@ -359,8 +285,8 @@ static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
 {
     deepid_ctx *ctx = net->head.ctx;
     dpid_plan *plan = NULL;
-    slot *slots = NULL;
-    slot **list = NULL;
+    dpid_lifetime *slots = NULL;
+    dpid_lifetime **list = NULL;
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *plan, "net", &plan));
     plan->batch = batch;
     plan->train = train;

@@ -8,12 +8,6 @@
 #include "net/segment.h"
 #include "net/stage.h"
 
-/* Of a value: the step that makes it (-1: the net's input), the first and the last that read it, and how many; the
-   net's end reads too, as step `steps`, uncounted. */
-typedef struct {
-    int32_t maker, first, last, count;
-} dpid_readers;
-
 struct dpid_plan {
     int64_t batch; /* samples it is made for */
     bool train;
@@ -21,9 +15,8 @@ struct dpid_plan {
     dpid_arena arena; /* the lists */
     dpid_segments segments;
     dpid_fusion fusion;
-    dpid_frozen *frozen;   /* of a frozen net; NULL: none */
-    dpid_readers *readers; /* of each value */
-    dpid_stage *stage;     /* the steps in stretches that run together */
+    dpid_frozen *frozen; /* of a frozen net; NULL: none */
+    dpid_stage *stage;   /* the steps in stretches that run together */
     int32_t stages;
     char *memory;
     int64_t bytes;
@@ -38,7 +31,6 @@ struct dpid_plan {
 };
 
 void dpid_plan_destroy(deepid_net *net);
-int32_t dpid_readers_find(const deepid_net *net, dpid_arena *arena, dpid_readers **out);
 /* Larger scratch when the context has got more threads since. */
 int32_t dpid_plan_fit_threads(deepid_net *net);
 

@@ -1,5 +1,7 @@
 /* Forward and backward over the stages of a net. Backward walks the same list from its end. */
 #include "net/net.h"
+
+#include "net/graph.h"
 #include "net/plan.h"
 #include "net/stage.h"
 #include "tensor/vector.h"
@@ -8,11 +10,6 @@
 
 /* ---- places ------------------------------------------------------------------------ */
 
-static int32_t output_of(const deepid_net *net)
-{
-    return net->step[net->steps - 1].out;
-}
-
 void *dpid_net_input(deepid_net *net)
 {
     return dpid_value_at(net, 0);
@@ -20,12 +17,12 @@ void *dpid_net_input(deepid_net *net)
 
 void *dpid_net_output(deepid_net *net)
 {
-    return dpid_value_at(net, output_of(net));
+    return dpid_value_at(net, dpid_graph_output(net));
 }
 
 void *dpid_net_output_gradient(deepid_net *net)
 {
-    return dpid_gradient_at(net, output_of(net));
+    return dpid_gradient_at(net, dpid_graph_output(net));
 }
 
 const void *dpid_net_value(const deepid_net *net, int32_t v)
@@ -214,23 +211,6 @@ double dpid_net_gradient_squares(const deepid_net *net)
     return sum + squares_of(net, 0, done);
 }
 
-/* A value that two steps read gets its gradient in two parts. Walking back, the reader that stands last in the net
-   writes, the other adds. */
-int32_t dpid_net_find_readers(deepid_net *net)
-{
-    bool *read = NULL;
-    DPID_TRY(dpid_arena_alloc(&net->arena, net->steps, sizeof *net->reads_last, "net", &net->reads_last));
-    DPID_TRY(dpid_arena_alloc(&net->arena, net->values_count, sizeof *read, "net", &read));
-    for (int32_t t = net->steps - 1; t >= 0; t--) {
-        const dpid_step *step = &net->step[t];
-        net->reads_last[t] = !read[step->type == DPID_STEP_JOIN ? step->skip : step->in];
-        read[step->in] = true;
-        if (step->skip >= 0)
-            read[step->skip] = true;
-    }
-    return DEEPID_OK;
-}
-
 void dpid_net_clear_gradients(deepid_net *net)
 {
     memset(net->gradients, 0, (size_t)(net->values_reals * dpid_precision_bytes(net->precision)));
@@ -324,7 +304,7 @@ static int32_t forward(deepid_net *net, const deepid_tensor *x, deepid_tensor *y
     const int64_t n = x->rank > 0 ? x->extents[0] : 0;
     const bool train = net->mode == DPID_TRAIN;
     DPID_TRY(check_batch_tensor(net, "x", x, &net->value[0].shape, n));
-    DPID_TRY(check_batch_tensor(net, "y", y, &net->value[output_of(net)].shape, n));
+    DPID_TRY(check_batch_tensor(net, "y", y, &net->value[dpid_graph_output(net)].shape, n));
     DPID_TRY(check_batch(net, net->mode, n)); /* before anything of the last forward is lost */
     DPID_TRY(dpid_net_prepare(net, n, train));
     memcpy(dpid_net_input(net), x->data, (size_t)(x->count * dpid_precision_bytes(net->precision)));
@@ -348,7 +328,7 @@ static int32_t backward(deepid_net *net, const deepid_tensor *dy, deepid_tensor 
     if (!net->plan || !net->plan->train || n == 0)
         return dpid_fail(net->head.ctx, DEEPID_ERR_STATE,
                          "net: backward needs a forward before it, with the net prepared for training");
-    DPID_TRY(check_batch_tensor(net, "dy", dy, &net->value[output_of(net)].shape, n));
+    DPID_TRY(check_batch_tensor(net, "dy", dy, &net->value[dpid_graph_output(net)].shape, n));
     if (dx)
         DPID_TRY(check_batch_tensor(net, "dx", dx, &net->value[0].shape, n));
     DPID_TRY(dpid_plan_fit_threads(net));

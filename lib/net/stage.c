@@ -1,12 +1,13 @@
 /* The stage types, one line each, and what they share: places and passes. */
 #include "net/stage.h"
 
+#include "net/graph.h"
 #include "net/plan.h"
 #include "tensor/vector.h"
 
 /* The first that takes something gets it; the last takes every step. A whole plan is looked into and entered at any
    step: it runs step by step. */
-static const dpid_stage_type *const types[] = {&dpid_stage_frozen, &dpid_stage_fused, &dpid_stage_rows,
+static const dpid_stage_type *const types[] = {&dpid_stage_frozen, &dpid_stage_fused, &dpid_stage_stretch,
                                                &dpid_stage_step};
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -112,7 +113,7 @@ dpid_pass dpid_backward_pass_of(const deepid_net *net, int32_t t, dpid_mode mode
     dpid_pass pass = dpid_pass_of(net, step, mode, n);
     pass.dy = dpid_gradient_at(net, step->out);
     if (step->in != 0 || want_input)
-        pass.dx = net->reads_last[t] ? dpid_gradient_at(net, step->in) : at(net, net->plan->joined);
+        pass.dx = dpid_graph_reads_last(net, t) ? dpid_gradient_at(net, step->in) : at(net, net->plan->joined);
     dpid_add_parameter_gradients(net, layer, &pass);
     return pass;
 }

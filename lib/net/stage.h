@@ -60,7 +60,7 @@ struct dpid_stage_type {
 extern const dpid_stage_type dpid_stage_frozen; /* all steps of a frozen net */
 extern const dpid_stage_type dpid_stage_fused;  /* one step that is fused into convolutions, or is one */
 /* small dense layers with what stands between them, by chunks of samples */
-extern const dpid_stage_type dpid_stage_rows;
+extern const dpid_stage_type dpid_stage_stretch;
 extern const dpid_stage_type dpid_stage_step; /* one step, over the whole batch */
 
 /* The stages of a net: at most net->steps of them. Returns their number. */

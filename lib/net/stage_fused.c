@@ -4,6 +4,7 @@
    - where its last part comes in, and then is the gradient of what went into the kink. */
 #include "net/fuse.h"
 #include "net/join.h"
+#include "net/graph.h"
 #include "net/plan.h"
 #include "net/stage.h"
 #include "ops/batchnorm/batchnorm.h"
@@ -129,7 +130,7 @@ static dpid_gradient_sink conv_sink(const deepid_net *net, int32_t t, dpid_mode 
         sink.addend = dpid_gradient_at(net, f->addend[t]);
         sink.s = f->lazy[f->addend[t]].s;
     } else {
-        sink.add = !net->reads_last[t];
+        sink.add = !dpid_graph_reads_last(net, t);
     }
     return sink;
 }
@@ -291,9 +292,9 @@ static void skip_backward(const deepid_net *net, int32_t t, int64_t n)
 {
     deepid_ctx *ctx = net->head.ctx;
     const dpid_step *step = &net->step[t];
-    dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n),
-                                                 dpid_gradient_at(net, fusion_of(net)->chain[t]), step->s,
-                                                 !net->reads_last[t], NULL, dpid_gradient_at(net, step->skip));
+    dpid_join_backward[ctx->isa][net->precision](
+        dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n), dpid_gradient_at(net, fusion_of(net)->chain[t]),
+        step->s, !dpid_graph_reads_last(net, t), NULL, dpid_gradient_at(net, step->skip));
 }
 
 static void backward(const dpid_stage_run *run)

@@ -1,4 +1,5 @@
 /* One step as a stage: its kernel over the whole batch, in regions of its own. */
+#include "net/graph.h"
 #include "net/join.h"
 #include "net/plan.h"
 #include "net/stage.h"
@@ -40,7 +41,7 @@ static void layer_backward(const dpid_stage_run *run)
     const dpid_step *step = step_of(run);
     const dpid_pass pass = dpid_backward_pass_of(net, run->stage->first, run->mode, run->n, run->want_input);
     dpid_kernels_of(net, step)->backward(&pass);
-    if (pass.dx && !net->reads_last[run->stage->first])
+    if (pass.dx && !dpid_graph_reads_last(net, run->stage->first))
         /* branch + skip */
         dpid_add_values(net, dpid_gradient_at(net, step->in), pass.dx, dpid_value_reals(net, step->in, run->n));
 }
@@ -72,7 +73,7 @@ static void forward(const dpid_stage_run *run)
 static void backward(const dpid_stage_run *run)
 {
     if (step_of(run)->type == DPID_STEP_JOIN)
-        join_backward(run->net, step_of(run), run->n, !run->net->reads_last[run->stage->first]);
+        join_backward(run->net, step_of(run), run->n, !dpid_graph_reads_last(run->net, run->stage->first));
     else
         layer_backward(run);
 }

@@ -1,4 +1,4 @@
-/* Dense layers by chunks of samples (stage_rows.c): how large a chunk is depends on the number of workers, so no bit
+/* Dense layers by chunks of samples (stage_stretch.c): how large a chunk is depends on the number of workers, so no bit
    may depend on the chunk. */
 #include "support/nets.h"
 
@@ -116,7 +116,7 @@ static void no_bit_depends_on_the_size_of_a_chunk(void **state)
             bench b = set_up(text, isa, counts[t], dtype, N);
             assert_true(i / 2 / DPID_ISAS < ONE_STAGE ? b.net->plan->stages == 1 : b.net->plan->stages > 1);
             for (int32_t k = 0; k < b.net->plan->stages; k++)
-                assert_ptr_equal(b.net->plan->stage[k].type, &dpid_stage_rows);
+                assert_ptr_equal(b.net->plan->stage[k].type, &dpid_stage_stretch);
             once(&b);
             if (all_bits(&b) != all_bits(&whole))
                 fail_msg("%s, %s: %d threads give other bits than step by step (seeds 5, 6, 7)\n  %s",
