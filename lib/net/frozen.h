@@ -6,7 +6,7 @@
 #define DPID_NET_FROZEN_H
 
 #include "net/net.h"
-#include "ops/conv2d/frozen.h"
+#include "ops/conv2d/packed.h"
 
 typedef enum {
     DPID_FROZEN_CONV,  /* convolution, and the join and rectifier behind it */

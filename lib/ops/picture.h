@@ -63,9 +63,9 @@ typedef struct {
    gradient_store
    finishes picture n of the sink, whose new part lies dense in `fresh` (which may be where dx of that picture lies,
    when not add)
-   piece_statistics  in double (long double of long double): out[0][c] = mean, out[1][c] = sum of squared deviations:
+   chunk_statistics  in double (long double of long double): out[0][c] = mean, out[1][c] = sum of squared deviations:
    two passes from the first pixel's values on, in double every 32 pixels
-   piece_sums        out[0][c] = sum g, out[1][c] = sum g (x - mean) scale */
+   chunk_sums        out[0][c] = sum g, out[1][c] = sum g (x - mean) scale */
 #define DPID_PICTURE_DECLARE(suffix, real)                                                                             \
     void dpid_picture_load_##suffix(const dpid_picture_source *s, int64_t n, int64_t source_width, int64_t pixels,     \
                                     const dpid_layout *layout, real *to);                                              \
@@ -73,8 +73,8 @@ typedef struct {
                                      const dpid_layout *layout, real *to);                                             \
     void dpid_gradient_store_##suffix(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c,               \
                                       const real *fresh);                                                              \
-    void dpid_piece_statistics_##suffix(const real *x, int64_t pixels, int64_t c, void *out);                          \
-    void dpid_piece_sums_##suffix(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels,   \
+    void dpid_chunk_statistics_##suffix(const real *x, int64_t pixels, int64_t c, void *out);                          \
+    void dpid_chunk_sums_##suffix(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels,   \
                                   int64_t c, void *out);
 DPID_ISA_EACH(DPID_PICTURE_DECLARE)
 

@@ -272,7 +272,7 @@ void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t
         memcpy(dx, fresh, (size_t)(pixels * c) * sizeof *dx);
 }
 
-void DPID_T(dpid_piece_sums)(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels,
+void DPID_T(dpid_chunk_sums)(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels,
                              int64_t c, void *sums)
 {
     const dpid_gradient_sink s = {.x = x, .mean = mean, .scale = scale, .sums = sums};
@@ -325,7 +325,7 @@ static void statistics_group(const int lanes, const real *x, int64_t pixels, int
     }
 }
 
-void DPID_T(dpid_piece_statistics)(const real *x, int64_t pixels, int64_t c, void *sums)
+void DPID_T(dpid_chunk_statistics)(const real *x, int64_t pixels, int64_t c, void *sums)
 {
     wide *out = sums;
     int64_t j = 0;

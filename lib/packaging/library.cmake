@@ -25,7 +25,7 @@ set(CMAKE_C_FLAGS_RELEASE "-O3 -g -DNDEBUG" CACHE STRING "" FORCE)
 
 # -ffp-contract=off: the bits do not depend on which products the compiler fuses
 # ... but in the products of dense layers and convolutions, where fusing is half of the speed
-set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/ops/conv2d/direct.c ${PROJECT_SOURCE_DIR}/lib/ops/conv2d/frozen.c ${PROJECT_SOURCE_DIR}/lib/ops/conv2d/winograd.c ${PROJECT_SOURCE_DIR}/lib/tensor/product_real.c PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
+set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/ops/conv2d/direct.c ${PROJECT_SOURCE_DIR}/lib/ops/conv2d/packed.c ${PROJECT_SOURCE_DIR}/lib/ops/conv2d/winograd.c ${PROJECT_SOURCE_DIR}/lib/tensor/product_real.c PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
 function(deepid_objects name precision isa)
   add_library(${name} OBJECT ${ARGN})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib)

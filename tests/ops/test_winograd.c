@@ -25,7 +25,7 @@ static float *uniform(uint64_t seed, int64_t n)
 static float *multiply(const float *v, const float *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles,
                        bool narrow)
 {
-    const dpid_ahead nothing = {.count = 0};
+    const dpid_prefetch nothing = {.count = 0};
     const int64_t reals = DPID_POSITIONS * dpid_position(out_blocks, tiles);
     float *m = malloc((size_t)reals * sizeof *m);
     for (int64_t i = 0; i < reals; i++)

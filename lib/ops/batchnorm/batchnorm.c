@@ -236,7 +236,7 @@ static void measure_piece(void *arg, int64_t piece, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    DPID_T(dpid_piece_statistics)
+    DPID_T(dpid_chunk_statistics)
     ((const real *)b->pass->x + piece * b->rows * b->c, rows_of(b, piece), b->c, part(b, piece));
 }
 
@@ -264,7 +264,7 @@ static void sum_piece(void *arg, int64_t piece, int32_t worker)
     const batch *b = arg;
     (void)worker;
     const int64_t at = piece * b->rows * b->c;
-    DPID_T(dpid_piece_sums)
+    DPID_T(dpid_chunk_sums)
     ((const real *)b->pass->dy + at, (const real *)b->pass->x + at, b->arrays.mean, b->arrays.scale, rows_of(b, piece),
      b->c, part(b, piece));
 }

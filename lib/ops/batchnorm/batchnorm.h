@@ -13,7 +13,7 @@ typedef struct {
     void *mean, *gain, *scale, *shift, *back_gain, *mean_g, *tilt, *variance;
 } dpid_batchnorm_arrays;
 
-/* parts: [pieces][2][c] of piece_statistics or piece_sums, each over `rows` rows but the last, which may have fewer.
+/* parts: [pieces][2][c] of chunk_statistics or chunk_sums, each over `rows` rows but the last, which may have fewer.
    prepare
    fills mean, scale, gain, shift: from the parts in DPID_TRAIN, from the running statistics in DPID_EVAL (parts NULL)
    gradient  dgamma += sum g xhat, dbeta += sum g; fills mean_g and tilt */

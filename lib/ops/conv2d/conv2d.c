@@ -2,8 +2,8 @@
      y[i,j,o] = b[o] + sum over k,l,c of w[o,k,l,c] x[i stride - top + k dilation, j stride - left + l dilation, c]
    Derivation: conv2d.md   Reference: conv2d_ref.c
 
-   Here: the kind, and the op as a run with pictures as they are. How it is done: pictures.c (the loops), direct.c
-   and winograd.c (two ways), register.h (the arithmetic). */
+   Here: the layer kind, and the op that reads its input as it is. The work: pictures.c (the loops over a batch),
+   direct.c and winograd.c (two algorithms), register.h (the arithmetic of both). */
 #include "ops/conv2d/engine.h"
 
 enum { WEIGHT, BIAS };
@@ -25,7 +25,7 @@ static void conv2d_backward(const dpid_pass *pass)
 DPID_KERNELS_DECLARE(conv2d);
 const dpid_kernels DPID_T(dpid_kernels_conv2d) = {conv2d_forward, conv2d_backward, NULL};
 
-/* Scratch depends on how many vectors a register set holds, so each compilation answers for itself. */
+/* Scratch depends on the length of a vector, so each compilation has its own answer. */
 int64_t DPID_T(dpid_conv2d_scratch)(const dpid_op *op, int64_t n, int32_t workers)
 {
     int64_t most = 0;
@@ -109,7 +109,7 @@ static bool fits_winograd(const dpid_conv2d *g)
            w->dilation_w == 1 && g->groups == 1 && w->top <= 2 && w->bottom <= 2 && w->left <= 2 && w->right <= 2;
 }
 
-/* What is rounded up here are channels to 8 and pixels to 4x4; a tile costs as much as 10 of its 16 pixels do
+/* Channels are rounded up to 8 and pixels to 4x4. Measured: a tile costs as much as 10 of its 16 pixels cost
    directly. */
 bool dpid_conv2d_has_pairs(const dpid_op *op)
 {
@@ -122,20 +122,20 @@ bool dpid_conv2d_has_pairs(const dpid_op *op)
            w->out_h * w->out_w * w->c >= WORTH * HALF * tiles;
 }
 
-/* Winograd's saving has to outweigh what is rounded up: channels to 16, pixels to 4x4. */
+/* Winograd's transform saves products, but rounds channels up to 16 and pixels to 4x4: the saving must be larger. */
 bool dpid_conv2d_has_winograd(const dpid_op *op)
 {
     dpid_conv2d g;
     (void)dpid_conv2d_make(NULL, op, &g);
     const dpid_window *w = &g.window;
     const int64_t products = 9 * w->out_h * w->out_w * w->c * g.out;
-    const int64_t instead = 36 * dpid_conv2d_tiles(w->out_h) * dpid_conv2d_tiles(w->out_w) * 256 *
-                            dpid_conv2d_blocks(w->c) * dpid_conv2d_blocks(g.out);
-    return dpid_conv2d_has_pairs(op) || (fits_winograd(&g) && products >= 2 * instead);
+    const int64_t transformed = 36 * dpid_conv2d_tiles(w->out_h) * dpid_conv2d_tiles(w->out_w) * 256 *
+                                dpid_conv2d_blocks(w->c) * dpid_conv2d_blocks(g.out);
+    return dpid_conv2d_has_pairs(op) || (fits_winograd(&g) && products >= 2 * transformed);
 }
 
-/* The largest over the instruction sets of this CPU: a context may change its choice while a net is prepared. The
-   functions of the others would be instructions that it does not have. */
+/* The largest of all instruction sets that this CPU runs, because a context may change its choice after a net is
+   prepared. Functions of other instruction sets must not even be called. */
 #define SCRATCH(suffix, real) int64_t dpid_conv2d_scratch_##suffix(const dpid_op *op, int64_t n, int32_t workers);
 DPID_ISA_EACH(SCRATCH)
 typedef int64_t scratch_of(const dpid_op *op, int64_t n, int32_t workers);

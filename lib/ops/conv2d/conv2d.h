@@ -1,5 +1,5 @@
-/* What a convolution's options and input shape say, worked out once; and the convolution as a stage of a plan that
-   loads its pictures through a batch-norm and finishes its results for one. */
+/* The convolution as the plans of a net use it. It can load its input through the batch-norm in front of it, and
+   finish its results for the batch-norm behind it, so that a fused net makes no separate pass over memory. */
 #ifndef DPID_OPS_CONV2D_H
 #define DPID_OPS_CONV2D_H
 
@@ -7,6 +7,7 @@
 #include "ops/picture.h"
 #include "ops/window.h"
 
+/* What the options and the input shape say, worked out once. */
 typedef struct {
     dpid_window window;
     int64_t groups, in_g, out, out_g; /* channels of one group */
@@ -14,22 +15,21 @@ typedef struct {
 } dpid_conv2d;
 
 int32_t dpid_conv2d_make(deepid_ctx *ctx, const dpid_op *op, dpid_conv2d *out);
-/* Whether the windows reach to the last row and column: a long stride, or a picture that lies beyond the padding,
-   may leave some out. Only then is a whole picture loaded. */
+/* Do the windows reach the last row and the last column? A long stride may leave some out. A picture is loaded whole
+   only if they do. */
 bool dpid_conv2d_sees_all(const dpid_op *op);
-/* Whether Winograd's transform computes it (unless a pass is exact): 3x3, stride 1, no dilation, one group, enough
-   channels and pixels to gain by it. */
+/* Is it computed by Winograd's transform (unless a pass is exact)? It takes 3x3, stride 1, no dilation, one group,
+   and so many channels and pixels that the transform is faster. */
 bool dpid_conv2d_has_winograd(const dpid_op *op);
-/* Whether it does so on two pictures at a time, one in each half of a block of 16 channels. */
+/* Does Winograd's transform take two pictures at a time, one in each half of a block of 16 channels? */
 bool dpid_conv2d_has_pairs(const dpid_op *op);
 
-/* One run over a batch. pass: op, n, parameter, dparameter, scratch, pool, exact; its x, y, dy, dx are not looked
-   at. */
+/* One run over a batch. Of the pass, x, y, dy and dx are not used: the fields below take their place. */
 typedef struct {
     const dpid_pass *pass;
     dpid_picture_source in;  /* forward, weight gradient */
     void *y;                 /* forward: [n, out_h, out_w, out] */
-    void *statistics;        /* forward: [n][2][out] of y, see piece_statistics; NULL: not wanted */
+    void *statistics;        /* forward: [n][2][out], chunk_statistics of each y; NULL: not wanted */
     dpid_gradient_source dy; /* backward */
     dpid_gradient_sink dx;   /* backward; dx.dx NULL: not wanted */
 } dpid_conv2d_job;

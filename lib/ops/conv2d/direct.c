@@ -1,15 +1,9 @@
-/* Direct convolution: addresses for the register kernels.   What for: direct.h */
+/* Direct convolution: the addresses that the register kernels read and write.   Promises: direct.h */
 #include "ops/conv2d/direct.h"
 
 #include "ops/conv2d/register.h"
 
 #include <string.h>
-
-#if defined(__AVX512F__) && DPID_PRECISION == 32
-enum { PAIRS = 1 }; /* two blocks of results at a time where there are two */
-#else
-enum { PAIRS = 0 };
-#endif
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -18,7 +12,8 @@ static int64_t smaller(int64_t a, int64_t b)
 
 /* ---- forward, input gradient ---------------------------------------------------------- */
 
-/* The places of the next ROWS pixels; behind the last one it is repeated, and written again with the same numbers. */
+/* The addresses of the next ROWS pixels. When fewer are left, the last one fills up: it is written several times, with
+   the same numbers. */
 typedef struct {
     int64_t y, x, left;
     int64_t from[ROWS], to[ROWS];
@@ -39,19 +34,20 @@ static void next_pixels(const dpid_correlation *k, pixels *p)
     }
 }
 
-/* ROWS pixels of blocks of the result; blocks 0: of half a block */
+/* ROWS pixels of one or two blocks of the result; blocks 0: of half a block. */
 DPID_INLINE void multiply_pixels(const int blocks, const dpid_correlation *k, const real *a, const pixels *p,
                                  const real *w, const real *start, real *o, const int64_t *to)
 {
     if (blocks == 0)
-        multiply_half(ROWS, a, p->from, k->segment, k->segments, w, start, o, to);
+        multiply_half(ROWS, a, p->from, k->span, k->spans, w, start, o, to);
     else
-        multiply(ROWS, blocks, a, p->from, k->segment, k->segments, w, k->length * BLOCK, start, o, to, BLOCK);
+        multiply(ROWS, blocks, a, p->from, k->span, k->spans, w, k->length * BLOCK, start, o, to, BLOCK);
 }
 
-/* blocks of the result from channel c on that are whole go straight to y, a part of one through an array */
+/* Blocks of the result from channel c on. Whole blocks are written to y at once. A block that is not full goes through
+   a buffer, because y has no room for all its 16 channels. */
 DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, const real *a, const real *w,
-                                 const real *start, int64_t c, const dpid_ahead *ahead, real *y)
+                                 const real *start, int64_t c, const dpid_prefetch *ahead, real *y)
 {
     const bool whole = k->channels - c >= (blocks == 0 ? HALF_BLOCK : blocks * BLOCK);
     const real *from = start ? start + c : NULL;
@@ -59,26 +55,26 @@ DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, co
     for (int64_t done = 0; done < k->height * k->width; done += ROWS) {
         next_pixels(k, &p);
         if (ahead && c == 0)
-            dpid_ahead_part(ahead, done / ROWS, (k->height * k->width + ROWS - 1) / ROWS);
+            dpid_prefetch_part(ahead, done / ROWS, (k->height * k->width + ROWS - 1) / ROWS);
         if (whole) {
             multiply_pixels(blocks, k, a, &p, w, from, y + c, p.to);
             continue;
         }
-        real part[ROWS * 2 * BLOCK];
+        real buffer[ROWS * 2 * BLOCK];
         int64_t to[ROWS];
         for (int r = 0; r < ROWS; r++)
             to[r] = r * 2 * BLOCK;
-        multiply_pixels(blocks, k, a, &p, w, from, part, to);
+        multiply_pixels(blocks, k, a, &p, w, from, buffer, to);
         for (int r = 0; r < ROWS; r++)
-            memcpy(y + p.to[r] + c, part + to[r], (size_t)(k->channels - c) * sizeof *y);
+            memcpy(y + p.to[r] + c, buffer + to[r], (size_t)(k->channels - c) * sizeof *y);
     }
 }
 
 void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, const real *w, const real *start,
-                                  const dpid_ahead *ahead, real *y)
+                                  const dpid_prefetch *ahead, real *y)
 {
     int64_t c = 0;
-    for (; PAIRS && k->channels - c > BLOCK; c += 2 * BLOCK, w += 2 * k->length * BLOCK)
+    for (; TWO_BLOCKS && k->channels - c > BLOCK; c += 2 * BLOCK, w += 2 * k->length * BLOCK)
         multiply_blocks(2, k, a, w, start, c, ahead, y);
     for (; k->channels - c > HALF_BLOCK; c += BLOCK, w += k->length * BLOCK)
         multiply_blocks(1, k, a, w, start, c, ahead, y);
@@ -90,45 +86,45 @@ void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, cons
 
 /* blocks 0: of half a block */
 DPID_INLINE void accumulate_some(const int rows, const int blocks, const real *a, const real *d, const walk *p,
-                                 real *dw, int64_t pair)
+                                 real *dw, int64_t second)
 {
     if (blocks == 0)
         accumulate_half(rows, a, d, p, dw);
     else
-        accumulate(rows, blocks, a, d, BLOCK, p, false, dw, pair);
+        accumulate(rows, blocks, a, d, BLOCK, p, false, dw, second);
 }
 
-/* rows weights from row r of segment t on. A part of a row block goes through an array, its sums from what dw holds
-   like all others: how many rows a block has depends on the instruction set. */
+/* The next `rows` rows of dw. When only `left` rows are left, they go through a buffer. Their sums start from what dw
+   holds, as all others do: which rows are left over depends on the instruction set, and the bits must not. */
 DPID_INLINE void accumulate_rows(const int rows, const int blocks, int64_t left, const real *a, const real *d,
-                                 const walk *p, real *dw, int64_t pair)
+                                 const walk *p, real *dw, int64_t second)
 {
     if (left >= rows) {
-        accumulate_some(rows, blocks, a, d, p, dw, pair);
+        accumulate_some(rows, blocks, a, d, p, dw, second);
         return;
     }
-    real part[2][WEIGHT_ROWS * BLOCK] = {{0}};
+    real buffer[2][WEIGHT_ROWS * BLOCK] = {{0}};
     const size_t bytes = (size_t)(left * BLOCK) * sizeof *dw;
     const int used = blocks == 0 ? 1 : blocks;
     for (int b = 0; b < used; b++)
-        memcpy(part[b], dw + b * pair, bytes);
+        memcpy(buffer[b], dw + b * second, bytes);
     if (left > rows / 2 + 1)
-        accumulate_some(rows, blocks, a, d, p, part[0], WEIGHT_ROWS * BLOCK);
-    else /* 9 of 16: three pixels of three colours */
-        accumulate_some(rows / 2 + 1, blocks, a, d, p, part[0], WEIGHT_ROWS * BLOCK);
+        accumulate_some(rows, blocks, a, d, p, buffer[0], WEIGHT_ROWS * BLOCK);
+    else /* such as 9 of 16 rows: the first layer's kernel row of three pixels with three colours */
+        accumulate_some(rows / 2 + 1, blocks, a, d, p, buffer[0], WEIGHT_ROWS * BLOCK);
     for (int b = 0; b < used; b++)
-        memcpy(dw + b * pair, part[b], bytes);
+        memcpy(dw + b * second, buffer[b], bytes);
 }
 
 DPID_INLINE void accumulate_blocks(const int rows, const int blocks, const dpid_correlation *k, const real *a,
                                    const real *d, const walk *p, real *dw)
 {
-    const int64_t pair = k->length * BLOCK;
-    for (int64_t t = 0; t < k->segments; t++) {
-        const int64_t length = k->segment[t].length;
+    const int64_t second = k->length * BLOCK;
+    for (int64_t t = 0; t < k->spans; t++) {
+        const int64_t length = k->span[t].length;
         for (int64_t r = 0; r < length; r += rows)
-            accumulate_rows(rows, blocks, smaller(rows, length - r), a + k->segment[t].offset + r, d, p, dw + r * BLOCK,
-                            pair);
+            accumulate_rows(rows, blocks, smaller(rows, length - r), a + k->span[t].offset + r, d, p, dw + r * BLOCK,
+                            second);
         dw += length * BLOCK;
     }
 }
@@ -143,8 +139,8 @@ void DPID_T(dpid_direct_accumulate)(const dpid_correlation *k, const real *a, co
                     .height = k->height,
                     .width = k->width};
     int64_t c = 0;
-    for (; PAIRS && k->channels - c > BLOCK; c += 2 * BLOCK, dw += 2 * k->length * BLOCK)
-        accumulate_blocks(PAIR_WEIGHT_ROWS, 2, k, a + k->in_start, d + c, &p, dw);
+    for (; TWO_BLOCKS && k->channels - c > BLOCK; c += 2 * BLOCK, dw += 2 * k->length * BLOCK)
+        accumulate_blocks(TWO_BLOCK_WEIGHT_ROWS, 2, k, a + k->in_start, d + c, &p, dw);
     for (; k->channels - c > HALF_BLOCK; c += BLOCK, dw += k->length * BLOCK)
         accumulate_blocks(WEIGHT_ROWS, 1, k, a + k->in_start, d + c, &p, dw);
     if (c < k->channels)

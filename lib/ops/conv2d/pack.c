@@ -1,6 +1,6 @@
-/* Weights on their way into the products and weight gradients on their way out.   What for: engine.h
-   w[out][kernel_h][kernel_w][in of a group] is the public order; the products read [block of 16
-   results][taps][sources][16]. */
+/* Packing: weights into the order that the products read, and weight gradients back.   The words: engine.h
+   The public order is w[out][kernel_h][kernel_w][in of a group]. The products read
+   [blocks of results][taps][channels of the source][16]. */
 #include "ops/conv2d/engine.h"
 
 #include "tensor/vector.h"
@@ -16,7 +16,7 @@ static int64_t smaller(int64_t a, int64_t b)
 
 /* ---- forward ----------------------------------------------------------------------------- */
 
-/* block b of group `group`: to[k][j] = w[16 b + j][k], k over the patch */
+/* One block b of one group: to[k][j] = w[16 b + j][k], k over the patch; 0 where there is no channel 16 b + j. */
 static void pack_forward_block(void *arg, int64_t task, int32_t worker)
 {
     const dpid_engine *e = arg;
@@ -96,10 +96,10 @@ static void reduce_block(void *arg, int64_t task, int32_t worker)
     real *sum = e->partial + group * dpid_taps_forward_weights(&e->g) + b * patch * BLOCK;
     real *dw = (real *)e->job->pass->dparameter[WEIGHT] + (group * e->g.out_g + b * BLOCK) * patch;
     for (int64_t t = 1; t < e->tasks; t++)
-        DPID_T(dpid_add_to)(sum, sum + t * dpid_engine_partial(e), patch * BLOCK);
+        DPID_T(dpid_add_to)(sum, sum + t * dpid_engine_partial_reals(e), patch * BLOCK);
     if (e->winograd)
-        e->odd[e->job->pass->n + b] = !DPID_T(dpid_all_finite)(sum, patch * BLOCK);
-    if (e->odd && (e->odd[e->job->pass->n + b] != 0) == e->winograd)
+        e->not_finite[e->job->pass->n + b] = !DPID_T(dpid_all_finite)(sum, patch * BLOCK);
+    if (e->not_finite && (e->not_finite[e->job->pass->n + b] != 0) == e->winograd)
         return;
     for (int64_t j = 0; j < lanes; j++)
         for (int64_t k = 0; k < patch; k++)
@@ -113,5 +113,5 @@ void DPID_T(dpid_engine_reduce)(const dpid_engine *e)
         dpid_pool_run(dpid_engine_pool(e), e->g.groups * e->out_blocks, reduce_block, (void *)e);
     const real *part = e->partial + e->g.groups * dpid_taps_forward_weights(&e->g);
     for (int64_t t = 0; pass->dparameter[BIAS] && t < e->tasks; t++)
-        DPID_T(dpid_add_to)(pass->dparameter[BIAS], part + t * dpid_engine_partial(e), e->g.out);
+        DPID_T(dpid_add_to)(pass->dparameter[BIAS], part + t * dpid_engine_partial_reals(e), e->g.out);
 }

@@ -1,7 +1,7 @@
-/* The two loops over pictures: load, convolve, finish, each a plain loop over a picture that stays in the cache.
-   Parts: engine.h, group.h, picture.h, direct.h, winograd.h */
+/* Forward and backward over a batch. Each picture is loaded, convolved and finished while it is in the cache.
+   The words: engine.h   Loading and finishing: picture.h   The algorithms: direct.h, winograd.h */
 #include "ops/conv2d/engine.h"
-#include "ops/conv2d/group.h"
+#include "ops/conv2d/tile_batch.h"
 #include "ops/conv2d/second_run.h"
 
 #include "tensor/vector.h"
@@ -16,14 +16,14 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static real *room(const dpid_engine *e, int32_t worker, int64_t offset)
+static real *scratch_of(const dpid_engine *e, int32_t worker, int64_t offset)
 {
     return e->workers + worker * e->worker_reals + offset;
 }
 
-/* ---- planes: the borders are cleared once a task, loading writes the middle ------------------ */
+/* ---- planes: a task clears the borders once, then loads pictures into the middle -------------- */
 
-/* What of a picture stands in its plane: none of it where every window sees padding alone. */
+/* How much of a picture stands in its plane: nothing, if every window sees only padding. */
 static dpid_layout layout_of(const dpid_plane *p, int64_t height, int64_t width, int64_t c)
 {
     const bool seen = p->rows > p->top && p->columns > p->left;
@@ -35,7 +35,7 @@ static dpid_layout layout_of(const dpid_plane *p, int64_t height, int64_t width,
                          .block = p->blocks > 1 ? p->block : 0};
 }
 
-/* From one row's last pixel to the next one's first it is one stretch. */
+/* The end of one row and the beginning of the next are one run of memory. */
 static void clear_borders(const dpid_plane *p, const dpid_layout *middle, real *plane)
 {
     const int64_t first = p->top * middle->row + p->left * p->pitch;
@@ -50,7 +50,7 @@ static void clear_borders(const dpid_plane *p, const dpid_layout *middle, real *
 static void clear_plane(const dpid_plane *p, int64_t height, int64_t width, int64_t c, real *plane)
 {
     const dpid_layout middle = layout_of(p, height, width, c);
-    /* nothing is loaded; the last block's channels are never loaded either */
+    /* Nothing will be loaded, or not all channels of the last block: then more than the border must be zero. */
     if (middle.height == 0 || c != p->blocks * p->pitch) {
         memset(plane, 0, (size_t)(p->blocks * p->block) * sizeof *plane);
         return;
@@ -86,7 +86,7 @@ static void load_gradient(const dpid_engine *e, int64_t n, real *plane)
      plane + e->dy.top * layout.row + e->dy.left * layout.pitch);
 }
 
-/* ---- what comes next ------------------------------------------------------------------------------- */
+/* ---- prefetching what is next ---------------------------------------------------------------------- */
 
 static int64_t picture_reals(const dpid_engine *e)
 {
@@ -98,22 +98,22 @@ static int64_t result_reals(const dpid_engine *e)
     return e->g.window.out_h * e->g.window.out_w * e->g.out;
 }
 
-/* pictures n.. of an array of pictures of so many reals; none past the batch */
-static void fetch(const dpid_engine *e, dpid_ahead *a, const void *array, int64_t n, int64_t pictures, int64_t reals)
+/* Prefetch pictures n, n + 1, ... of an array whose pictures have this many reals; none past the end of the batch. */
+static void fetch(const dpid_engine *e, dpid_prefetch *a, const void *array, int64_t n, int64_t pictures, int64_t reals)
 {
     const int64_t count = smaller(pictures, e->job->pass->n - n);
     if (array && count > 0)
-        dpid_ahead_add(a, (const real *)array + n * reals, count * reals);
+        dpid_prefetch_add(a, (const real *)array + n * reals, count * reals);
 }
 
-/* The picture that this worker comes to behind picture n - 1: the next one of its task, or, as far as one can tell
-   while others take tasks too, of the task that it will get. */
+/* The picture that this worker will probably compute after picture n - 1: the next of its task, or the first of the
+   task that it gets if all workers keep the same pace. */
 static int64_t next_picture(const dpid_engine *e, int64_t n)
 {
-    return n % e->images != 0 ? n : n + (dpid_pool_workers(e->job->pass->pool) - 1) * e->images;
+    return n % e->task_pictures != 0 ? n : n + (dpid_pool_workers(e->job->pass->pool) - 1) * e->task_pictures;
 }
 
-static void fetch_input(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pictures)
+static void fetch_input(const dpid_engine *e, dpid_prefetch *a, int64_t n, int64_t pictures)
 {
     const dpid_picture_source *s = &e->job->in;
     fetch(e, a, s->x, n, pictures, picture_reals(e));
@@ -121,14 +121,14 @@ static void fetch_input(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t 
     fetch(e, a, s->keep, n, pictures, picture_reals(e));
 }
 
-static void fetch_dy(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pictures)
+static void fetch_dy(const dpid_engine *e, dpid_prefetch *a, int64_t n, int64_t pictures)
 {
     fetch(e, a, e->job->dy.g, n, pictures, result_reals(e));
     fetch(e, a, e->job->dy.tilt ? e->job->dy.x : NULL, n, pictures, result_reals(e));
 }
 
-/* what finishing dx reads and writes */
-static void fetch_dx(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pictures)
+/* What gradient_store reads and writes. */
+static void fetch_dx(const dpid_engine *e, dpid_prefetch *a, int64_t n, int64_t pictures)
 {
     const dpid_gradient_sink *s = &e->job->dx;
     fetch(e, a, s->dx, n, pictures, picture_reals(e));
@@ -137,37 +137,37 @@ static void fetch_dx(const dpid_engine *e, dpid_ahead *a, int64_t n, int64_t pic
     fetch(e, a, s->x, n, pictures, picture_reals(e));
 }
 
-/* ---- Winograd: a group of tiles at a time (group.h) ------------------------------------------------ */
+/* ---- Winograd: a tile batch at a time (tile_batch.h) ------------------------------------------------ */
 
-/* What this band fetches of what all bands of the group fetch together. */
-static dpid_ahead share_of(const dpid_engine *e, const group *p, int64_t height)
+/* Each band of a picture prefetches its share of what comes next. */
+static dpid_prefetch share_of(const dpid_engine *e, const tile_batch *b, int64_t height)
 {
-    return (dpid_ahead){.count = 0, .share = p->row / e->band, .shares = bands_of(e, height)};
+    return (dpid_prefetch){.count = 0, .share = b->row / e->band_rows, .shares = bands_of(e, height)};
 }
 
-/* What rounding added to a set stays 0. */
-static void clear_rest(real *set, int64_t blocks, int64_t tiles, int64_t count)
+/* The number of tiles is rounded up: those behind the last one, number count - 1, are zero. */
+static void clear_unused(real *v, int64_t blocks, int64_t tiles, int64_t count)
 {
     for (int64_t p = 0; tiles > count && p < DPID_POSITIONS; p++)
         for (int64_t b = 0; b < blocks; b++)
-            memset(set + p * dpid_position(blocks, tiles) + (b * tiles + count) * BLOCK, 0,
-                   (size_t)((tiles - count) * BLOCK) * sizeof *set);
+            memset(v + p * dpid_position(blocks, tiles) + (b * tiles + count) * BLOCK, 0,
+                   (size_t)((tiles - count) * BLOCK) * sizeof *v);
 }
 
-/* A half without a picture is zero. */
-static void load_set(const dpid_engine *e, const group *p, int64_t q, real *plane)
+/* A side without a picture is zero. */
+static void load_plane(const dpid_engine *e, const tile_batch *b, int64_t q, real *plane)
 {
-    if (picture_of(e, p, q, e->sides - 1) < 0)
+    if (picture_of(e, b, q, e->sides - 1) < 0)
         memset(plane, 0, (size_t)(e->in.blocks * e->in.block) * sizeof *plane);
-    for (int64_t side = 0; side < e->sides && picture_of(e, p, q, side) >= 0; side++)
-        load_input(e, &e->job->in, picture_of(e, p, q, side), side_of(plane, side));
+    for (int64_t side = 0; side < e->sides && picture_of(e, b, q, side) >= 0; side++)
+        load_input(e, &e->job->in, picture_of(e, b, q, side), side_of(plane, side));
 }
 
-static void transform_input(const dpid_engine *e, const group *p, int64_t q, const real *plane, real *set)
+static void transform_input(const dpid_engine *e, const tile_batch *b, int64_t q, const real *plane, real *v)
 {
-    const dpid_tiles at = tiles_of_output(e, p, q);
+    const dpid_tiles at = tiles_of_output(e, b, q);
     const int64_t row = e->in.columns * e->in.pitch;
-    DPID_T(dpid_winograd_input)(plane + p->row * DPID_TILE * row, row, e->in.block, e->in_blocks, &at, set);
+    DPID_T(dpid_winograd_input)(plane + b->row * DPID_TILE * row, row, e->in.block, e->in_blocks, &at, v);
 }
 
 /* ---- forward ----------------------------------------------------------------------------------------- */
@@ -177,54 +177,54 @@ static real *result_of(const dpid_engine *e, int64_t n)
     return (real *)e->job->y + n * e->g.window.out_h * e->g.window.out_w * e->g.out;
 }
 
-static void multiply_set(const dpid_engine *e, const real *set, int64_t in_blocks, int64_t out_blocks,
-                         const dpid_ahead *ahead, real *result)
+static void multiply_tiles(const dpid_engine *e, const real *v, int64_t in_blocks, int64_t out_blocks,
+                           const dpid_prefetch *ahead, real *m)
 {
     if (e->pairs)
-        DPID_T(dpid_winograd_multiply_pairs)(set, e->u, e->tiles, ahead, result);
+        DPID_T(dpid_winograd_multiply_pairs)(v, e->u, e->tiles, ahead, m);
     else
-        DPID_T(dpid_winograd_multiply)(set, e->u, in_blocks, out_blocks, e->tiles, e->narrow, ahead, result);
+        DPID_T(dpid_winograd_multiply)(v, e->u, in_blocks, out_blocks, e->tiles, e->narrow, ahead, m);
 }
 
-static void write_set(const dpid_engine *e, const real *result, const dpid_tiles *at, int64_t channels, int64_t height,
-                      int64_t width, const real *bias, real *const y[2])
+static void transform_output(const dpid_engine *e, const real *m, const dpid_tiles *at, int64_t channels,
+                             int64_t height, int64_t width, const real *bias, real *const y[2])
 {
     if (e->pairs)
-        DPID_T(dpid_winograd_output_pair)(result, at, channels, height, width, bias, y[0], y[1]);
+        DPID_T(dpid_winograd_output_pair)(m, at, channels, height, width, bias, y[0], y[1]);
     else
-        DPID_T(dpid_winograd_output)(result, at, channels, height, width, bias, y[0]);
+        DPID_T(dpid_winograd_output)(m, at, channels, height, width, bias, y[0]);
 }
 
-static void forward_winograd(const dpid_engine *e, const group *p, int32_t worker)
+static void forward_winograd(const dpid_engine *e, const tile_batch *b, int32_t worker)
 {
     const dpid_window *w = &e->g.window;
-    const int64_t first = p->row * DPID_TILE;
-    real *plane = room(e, worker, e->plane_in);
-    real *set = room(e, worker, e->set_source);
-    real *result = room(e, worker, e->set_result);
-    clear_rest(set, e->in_blocks, e->tiles, tiles_of_output(e, p, sets_of(e, p)).first);
-    for (int64_t q = 0; q < sets_of(e, p); q++) {
-        if (p->row == 0)
-            load_set(e, p, q, plane);
-        transform_input(e, p, q, plane, set);
+    const int64_t first = b->row * DPID_TILE;
+    real *plane = scratch_of(e, worker, e->plane_in);
+    real *v = scratch_of(e, worker, e->v);
+    real *m = scratch_of(e, worker, e->m);
+    clear_unused(v, e->in_blocks, e->tiles, tiles_of_output(e, b, planes_of(e, b)).first);
+    for (int64_t q = 0; q < planes_of(e, b); q++) {
+        if (b->row == 0)
+            load_plane(e, b, q, plane);
+        transform_input(e, b, q, plane, v);
     }
-    dpid_ahead ahead = share_of(e, p, w->out_h);
-    fetch(e, &ahead, e->job->y, p->first, p->pictures, result_reals(e));
-    fetch_input(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
-    multiply_set(e, set, e->in_blocks, e->out_blocks, &ahead, result);
-    for (int64_t q = 0; q < sets_of(e, p); q++) {
-        const dpid_tiles at = tiles_of_output(e, p, q);
+    dpid_prefetch ahead = share_of(e, b, w->out_h);
+    fetch(e, &ahead, e->job->y, b->first, b->pictures, result_reals(e));
+    fetch_input(e, &ahead, next_picture(e, b->first + b->pictures), b->pictures);
+    multiply_tiles(e, v, e->in_blocks, e->out_blocks, &ahead, m);
+    for (int64_t q = 0; q < planes_of(e, b); q++) {
+        const dpid_tiles at = tiles_of_output(e, b, q);
         real *y[2] = {NULL};
-        for (int64_t side = 0; side < e->sides && picture_of(e, p, q, side) >= 0; side++)
-            y[side] = result_of(e, picture_of(e, p, q, side)) + first * w->out_w * e->g.out;
-        write_set(e, result, &at, e->g.out, w->out_h - first, w->out_w, e->job->pass->parameter[BIAS], y);
+        for (int64_t side = 0; side < e->sides && picture_of(e, b, q, side) >= 0; side++)
+            y[side] = result_of(e, picture_of(e, b, q, side)) + first * w->out_w * e->g.out;
+        transform_output(e, m, &at, e->g.out, w->out_h - first, w->out_w, e->job->pass->parameter[BIAS], y);
     }
 }
 
 static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
 {
-    real *plane = room(e, worker, e->plane_in);
-    dpid_ahead ahead = {.count = 0};
+    real *plane = scratch_of(e, worker, e->plane_in);
+    dpid_prefetch ahead = {.count = 0};
     fetch(e, &ahead, e->job->y, n, 1, result_reals(e));
     fetch_input(e, &ahead, next_picture(e, n + 1), 1);
     load_input(e, &e->job->in, n, plane);
@@ -239,18 +239,18 @@ static void finish_forward(const dpid_engine *e, int64_t n)
 {
     wide *statistics = e->job->statistics ? (wide *)e->job->statistics + 2 * n * e->g.out : NULL;
     if (statistics)
-        DPID_T(dpid_piece_statistics)(result_of(e, n), e->g.window.out_h * e->g.window.out_w, e->g.out, statistics);
+        DPID_T(dpid_chunk_statistics)(result_of(e, n), e->g.window.out_h * e->g.window.out_w, e->g.out, statistics);
     if (e->winograd)
-        e->odd[n] = is_odd(e, result_of(e, n), result_reals(e), statistics);
+        e->not_finite[n] = is_not_finite(e, result_of(e, n), result_reals(e), statistics);
 }
 
 static void forward_pictures(const dpid_engine *e, int64_t n, int64_t pictures, int32_t worker)
 {
-    group p = {.first = n, .pictures = pictures};
+    tile_batch b = {.first = n, .pictures = pictures};
     if (!e->winograd)
         forward_direct(e, n, worker);
-    for (; e->winograd && p.row < dpid_conv2d_tiles(e->g.window.out_h); p.row += e->band)
-        forward_winograd(e, &p, worker);
+    for (; e->winograd && b.row < dpid_conv2d_tiles(e->g.window.out_h); b.row += e->band_rows)
+        forward_winograd(e, &b, worker);
     for (int64_t q = 0; q < pictures; q++)
         finish_forward(e, n + q);
 }
@@ -259,10 +259,10 @@ static void forward_task(void *arg, int64_t task, int32_t worker)
 {
     const dpid_engine *e = arg;
     const int64_t end = dpid_engine_end(e, task);
-    clear_input(e, room(e, worker, e->plane_in));
-    for (int64_t n = task * e->images; n < end; n += e->together)
+    clear_input(e, scratch_of(e, worker, e->plane_in));
+    for (int64_t n = task * e->task_pictures; n < end; n += e->batch_pictures)
         if (!is_done(e, n))
-            forward_pictures(e, n, smaller(e->together, end - n), worker);
+            forward_pictures(e, n, smaller(e->batch_pictures, end - n), worker);
 }
 
 static void run_forward(const dpid_engine *e)
@@ -277,7 +277,7 @@ void DPID_T(dpid_conv2d_run_forward)(const dpid_conv2d_job *job)
     const dpid_engine e =
         DPID_T(dpid_engine_make)(pass->op, pass->n, dpid_pool_workers(pass->pool), pass->exact, false, job);
     run_forward(&e);
-    if (!any_odd(&e, 0, pass->n))
+    if (!any_not_finite(&e, 0, pass->n))
         return;
     const dpid_engine again = second_run(&e, job);
     run_forward(&again);
@@ -290,9 +290,9 @@ static bool wants(const dpid_engine *e, int32_t parameter)
     return e->job->pass->dparameter[parameter] != NULL;
 }
 
-static real *task_part(const dpid_engine *e, int64_t task)
+static real *partial_of(const dpid_engine *e, int64_t task)
 {
-    return e->partial + task * dpid_engine_partial(e);
+    return e->partial + task * dpid_engine_partial_reals(e);
 }
 
 /* db += dy^T 1 */
@@ -307,17 +307,17 @@ static void add_bias_gradient(const dpid_engine *e, const real *plane, real *db)
     (w->out_w, smaller(e->dy.pitch, e->g.out - c), first + i * row, e->dy.pitch, db + c);
 }
 
-static void load_dy(const dpid_engine *e, int64_t n, real *plane, real *part)
+static void load_dy(const dpid_engine *e, int64_t n, real *plane, real *partial)
 {
     load_gradient(e, n, plane);
     if (wants(e, BIAS))
-        add_bias_gradient(e, plane, part + e->g.groups * dpid_taps_forward_weights(&e->g));
+        add_bias_gradient(e, plane, partial + e->g.groups * dpid_taps_forward_weights(&e->g));
 }
 
-/* The new part of dx lies in place where nothing has to be added to what is there. */
+/* Where this layer's share of dx is computed: in dx itself, unless it has to be added to what is there. */
 static real *fresh_of(const dpid_engine *e, int64_t n, int64_t side, int32_t worker)
 {
-    return e->job->dx.add ? room(e, worker, e->fresh) + side * picture_reals(e)
+    return e->job->dx.add ? scratch_of(e, worker, e->fresh) + side * picture_reals(e)
                           : (real *)e->job->dx.dx + n * picture_reals(e);
 }
 
@@ -332,8 +332,8 @@ static void finish_gradient(const dpid_engine *e, int64_t n, const real *fresh)
 static void gradient_direct(const dpid_engine *e, int64_t n, int32_t worker)
 {
     real *fresh = fresh_of(e, n, 0, worker);
-    const real *plane = room(e, worker, e->plane_dy);
-    dpid_ahead ahead = {.count = 0};
+    const real *plane = scratch_of(e, worker, e->plane_dy);
+    dpid_prefetch ahead = {.count = 0};
     fetch_dx(e, &ahead, n, 1);
     fetch_input(e, &ahead, n, 1);
     fetch_dy(e, &ahead, next_picture(e, n + 1), 1);
@@ -348,9 +348,9 @@ static void gradient_direct(const dpid_engine *e, int64_t n, int32_t worker)
 
 static void weights_direct(const dpid_engine *e, int64_t n, int32_t worker, real *dw)
 {
-    real *plane = room(e, worker, e->plane_in);
+    real *plane = scratch_of(e, worker, e->plane_in);
     const int64_t row = e->dy.columns * e->dy.pitch;
-    const real *dy = room(e, worker, e->plane_dy) + e->dy.top * row + e->dy.left * e->dy.pitch;
+    const real *dy = scratch_of(e, worker, e->plane_dy) + e->dy.top * row + e->dy.left * e->dy.pitch;
     load_input(e, &e->job->in, n, plane);
     for (int64_t g = 0; g < e->g.groups; g++)
         DPID_T(dpid_direct_accumulate)
@@ -358,113 +358,114 @@ static void weights_direct(const dpid_engine *e, int64_t n, int32_t worker, real
      dw + g * dpid_taps_forward_weights(&e->g));
 }
 
-static void backward_direct(const dpid_engine *e, int64_t n, int32_t worker, real *part)
+static void backward_direct(const dpid_engine *e, int64_t n, int32_t worker, real *partial)
 {
     const bool back = e->job->dx.dx && !is_done(e, n);
     if (!back && !wants(e, WEIGHT) && !wants(e, BIAS))
         return;
-    load_dy(e, n, room(e, worker, e->plane_dy), part);
+    load_dy(e, n, scratch_of(e, worker, e->plane_dy), partial);
     if (back)
         gradient_direct(e, n, worker);
     if (wants(e, WEIGHT))
-        weights_direct(e, n, worker, part);
+        weights_direct(e, n, worker, partial);
 }
 
-/* ---- backward, Winograd: while a picture of dy is there, it goes through both transforms ------------------- */
+/* ---- backward, Winograd: dy is loaded once, and goes through both of its transforms ----------------------- */
 
-static void load_dy_set(const dpid_engine *e, const group *p, int64_t q, real *plane, real *part)
+static void load_dy_plane(const dpid_engine *e, const tile_batch *b, int64_t q, real *plane, real *partial)
 {
-    if (picture_of(e, p, q, e->sides - 1) < 0)
+    if (picture_of(e, b, q, e->sides - 1) < 0)
         memset(plane, 0, (size_t)(e->dy.blocks * e->dy.block) * sizeof *plane);
-    for (int64_t side = 0; side < e->sides && picture_of(e, p, q, side) >= 0; side++)
-        load_dy(e, picture_of(e, p, q, side), side_of(plane, side), part);
+    for (int64_t side = 0; side < e->sides && picture_of(e, b, q, side) >= 0; side++)
+        load_dy(e, picture_of(e, b, q, side), side_of(plane, side), partial);
 }
 
-static void transform_dy(const dpid_engine *e, const group *p, int64_t q, const real *plane, int32_t worker)
+static void transform_dy(const dpid_engine *e, const tile_batch *b, int64_t q, const real *plane, int32_t worker)
 {
     const int64_t row = e->dy.columns * e->dy.pitch;
-    const real *band = plane + p->row * DPID_TILE * row;
-    const dpid_tiles back = tiles_of_input(e, p, q);
-    const dpid_tiles at = tiles_of_output(e, p, q);
+    const real *band = plane + b->row * DPID_TILE * row;
+    const dpid_tiles back = tiles_of_input(e, b, q);
+    const dpid_tiles at = tiles_of_output(e, b, q);
     if (e->job->dx.dx)
-        DPID_T(dpid_winograd_input)(band, row, e->dy.block, e->out_blocks, &back, room(e, worker, e->set_source));
+        DPID_T(dpid_winograd_input)(band, row, e->dy.block, e->out_blocks, &back, scratch_of(e, worker, e->v));
     if (wants(e, WEIGHT))
         DPID_T(dpid_winograd_gradient)
     (band + e->dy.top * row + e->dy.left * e->dy.pitch, row, e->dy.block, e->out_blocks, &at,
-     room(e, worker, e->set_dy));
+     scratch_of(e, worker, e->z));
 }
 
-/* One that is odd is left as it is for the second run. */
+/* A gradient that is not finite stays unfinished: the second run computes it. */
 static void finish_winograd(const dpid_engine *e, int64_t n, const real *fresh)
 {
-    e->odd[n] = !DPID_T(dpid_all_finite)(fresh, picture_reals(e));
-    if (e->odd[n] == 0)
+    e->not_finite[n] = !DPID_T(dpid_all_finite)(fresh, picture_reals(e));
+    if (e->not_finite[n] == 0)
         finish_gradient(e, n, fresh);
 }
 
-static void gradient_winograd(const dpid_engine *e, const group *p, int32_t worker)
+static void gradient_winograd(const dpid_engine *e, const tile_batch *b, int32_t worker)
 {
     const dpid_window *w = &e->g.window;
-    const int64_t first = p->row * DPID_TILE;
-    real *set = room(e, worker, e->set_source);
-    real *result = room(e, worker, e->set_result);
-    const bool last = p->row + e->band >= dpid_conv2d_tiles(w->h);
-    clear_rest(set, e->out_blocks, e->tiles, tiles_of_input(e, p, sets_of(e, p)).first);
-    dpid_ahead ahead = share_of(e, p, w->h);
-    fetch_dx(e, &ahead, p->first, p->pictures);
+    const int64_t first = b->row * DPID_TILE;
+    real *v = scratch_of(e, worker, e->v);
+    real *m = scratch_of(e, worker, e->m);
+    const bool last = b->row + e->band_rows >= dpid_conv2d_tiles(w->h);
+    clear_unused(v, e->out_blocks, e->tiles, tiles_of_input(e, b, planes_of(e, b)).first);
+    dpid_prefetch ahead = share_of(e, b, w->h);
+    fetch_dx(e, &ahead, b->first, b->pictures);
     if (ahead.shares == 1)
-        fetch_input(e, &ahead, p->first, p->pictures);
-    multiply_set(e, set, e->out_blocks, e->in_blocks, &ahead, result);
-    for (int64_t q = 0; q < sets_of(e, p); q++) {
-        const dpid_tiles at = tiles_of_input(e, p, q);
+        fetch_input(e, &ahead, b->first, b->pictures);
+    multiply_tiles(e, v, e->out_blocks, e->in_blocks, &ahead, m);
+    for (int64_t q = 0; q < planes_of(e, b); q++) {
+        const dpid_tiles at = tiles_of_input(e, b, q);
         real *dx[2] = {NULL};
-        for (int64_t side = 0; side < e->sides && picture_of(e, p, q, side) >= 0; side++)
-            dx[side] = fresh_of(e, picture_of(e, p, q, side), side, worker) + first * w->w * w->c;
-        write_set(e, result, &at, w->c, w->h - first, w->w, NULL, dx);
+        for (int64_t side = 0; side < e->sides && picture_of(e, b, q, side) >= 0; side++)
+            dx[side] = fresh_of(e, picture_of(e, b, q, side), side, worker) + first * w->w * w->c;
+        transform_output(e, m, &at, w->c, w->h - first, w->w, NULL, dx);
         for (int64_t side = 0; last && side < 2 && dx[side]; side++)
-            finish_winograd(e, picture_of(e, p, q, side), dx[side] - first * w->w * w->c);
+            finish_winograd(e, picture_of(e, b, q, side), dx[side] - first * w->w * w->c);
     }
 }
 
-static void weights_winograd(const dpid_engine *e, const group *p, bool from_zero, int32_t worker)
+static void weights_winograd(const dpid_engine *e, const tile_batch *b, bool from_zero, int32_t worker)
 {
-    real *plane = room(e, worker, e->plane_in);
-    real *set = room(e, worker, e->set_source);
-    for (int64_t q = 0; q < sets_of(e, p); q++) {
-        if (p->row == 0)
-            load_set(e, p, q, plane);
-        transform_input(e, p, q, plane, set);
+    real *plane = scratch_of(e, worker, e->plane_in);
+    real *v = scratch_of(e, worker, e->v);
+    for (int64_t q = 0; q < planes_of(e, b); q++) {
+        if (b->row == 0)
+            load_plane(e, b, q, plane);
+        transform_input(e, b, q, plane, v);
     }
-    dpid_ahead ahead = share_of(e, p, e->g.window.out_h);
-    fetch_dy(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
-    /* it is read behind the first band already: too early for the bands of this group to fetch it */
+    dpid_prefetch ahead = share_of(e, b, e->g.window.out_h);
+    fetch_dy(e, &ahead, next_picture(e, b->first + b->pictures), b->pictures);
+    /* With several bands, the input is read right after the first: too early for the bands of its own picture to
+       prefetch it, so those of the picture before do. */
     if (ahead.shares > 1)
-        fetch_input(e, &ahead, next_picture(e, p->first + p->pictures), p->pictures);
-    const int64_t count = tiles_of_output(e, p, sets_of(e, p)).first;
-    const real *dy = room(e, worker, e->set_dy);
-    real *du = room(e, worker, e->set_weights);
+        fetch_input(e, &ahead, next_picture(e, b->first + b->pictures), b->pictures);
+    const int64_t count = tiles_of_output(e, b, planes_of(e, b)).first;
+    const real *z = scratch_of(e, worker, e->z);
+    real *du = scratch_of(e, worker, e->du);
     if (e->pairs)
-        DPID_T(dpid_winograd_accumulate_pairs)(set, dy, e->tiles, count, from_zero, &ahead, du);
+        DPID_T(dpid_winograd_accumulate_pairs)(v, z, e->tiles, count, from_zero, &ahead, du);
     else
-        DPID_T(dpid_winograd_accumulate)(set, dy, e->in_blocks, e->out_blocks, e->tiles, count, from_zero, &ahead, du);
+        DPID_T(dpid_winograd_accumulate)(v, z, e->in_blocks, e->out_blocks, e->tiles, count, from_zero, &ahead, du);
 }
 
 static void backward_winograd(const dpid_engine *e, int64_t n, int64_t pictures, bool from_zero, int32_t worker,
-                              real *part)
+                              real *partial)
 {
     const dpid_window *w = &e->g.window;
-    real *plane = room(e, worker, e->plane_dy);
-    group p = {.first = n, .pictures = pictures};
-    for (; p.row < dpid_conv2d_tiles(w->h) || p.row < dpid_conv2d_tiles(w->out_h); p.row += e->band) {
-        for (int64_t q = 0; q < sets_of(e, &p); q++) {
-            if (p.row == 0)
-                load_dy_set(e, &p, q, plane, part);
-            transform_dy(e, &p, q, plane, worker);
+    real *plane = scratch_of(e, worker, e->plane_dy);
+    tile_batch b = {.first = n, .pictures = pictures};
+    for (; b.row < dpid_conv2d_tiles(w->h) || b.row < dpid_conv2d_tiles(w->out_h); b.row += e->band_rows) {
+        for (int64_t q = 0; q < planes_of(e, &b); q++) {
+            if (b.row == 0)
+                load_dy_plane(e, &b, q, plane, partial);
+            transform_dy(e, &b, q, plane, worker);
         }
-        if (e->job->dx.dx && p.row < dpid_conv2d_tiles(w->h))
-            gradient_winograd(e, &p, worker);
-        if (wants(e, WEIGHT) && p.row < dpid_conv2d_tiles(w->out_h))
-            weights_winograd(e, &p, from_zero && p.row == 0, worker);
+        if (e->job->dx.dx && b.row < dpid_conv2d_tiles(w->h))
+            gradient_winograd(e, &b, worker);
+        if (wants(e, WEIGHT) && b.row < dpid_conv2d_tiles(w->out_h))
+            weights_winograd(e, &b, from_zero && b.row == 0, worker);
     }
 }
 
@@ -473,22 +474,22 @@ static void backward_winograd(const dpid_engine *e, int64_t n, int64_t pictures,
 static void backward_task(void *arg, int64_t task, int32_t worker)
 {
     const dpid_engine *e = arg;
-    const int64_t begin = task * e->images;
+    const int64_t begin = task * e->task_pictures;
     const int64_t end = dpid_engine_end(e, task);
-    real *part = task_part(e, task);
-    /* by the transform at the end */
+    real *partial = partial_of(e, task);
+    /* Winograd writes dw at the end of the task, by a transform; all else is added up. */
     const int64_t written = e->winograd && wants(e, WEIGHT) ? dpid_taps_forward_weights(&e->g) : 0;
-    memset(part + written, 0, (size_t)(dpid_engine_partial(e) - written) * sizeof *part);
-    clear_input(e, room(e, worker, e->plane_in));
-    clear_gradient(e, room(e, worker, e->plane_dy));
-    for (int64_t n = begin; n < end; n += e->together) {
+    memset(partial + written, 0, (size_t)(dpid_engine_partial_reals(e) - written) * sizeof *partial);
+    clear_input(e, scratch_of(e, worker, e->plane_in));
+    clear_gradient(e, scratch_of(e, worker, e->plane_dy));
+    for (int64_t n = begin; n < end; n += e->batch_pictures) {
         if (e->winograd)
-            backward_winograd(e, n, smaller(e->together, end - n), n == begin, worker, part);
+            backward_winograd(e, n, smaller(e->batch_pictures, end - n), n == begin, worker, partial);
         else
-            backward_direct(e, n, worker, part);
+            backward_direct(e, n, worker, partial);
     }
     if (e->winograd && wants(e, WEIGHT))
-        DPID_T(dpid_winograd_weight_gradient)(room(e, worker, e->set_weights), e->g.in_g, e->out_blocks, part);
+        DPID_T(dpid_winograd_weight_gradient)(scratch_of(e, worker, e->du), e->g.in_g, e->out_blocks, partial);
 }
 
 static void run_backward(const dpid_engine *e)
@@ -505,15 +506,15 @@ void DPID_T(dpid_conv2d_run_backward)(const dpid_conv2d_job *job)
     const dpid_engine e =
         DPID_T(dpid_engine_make)(pass.op, pass.n, dpid_pool_workers(pass.pool), pass.exact, true, job);
     run_backward(&e);
-    const bool pictures = job->dx.dx && any_odd(&e, 0, pass.n);
-    const bool weights = wants(&e, WEIGHT) && any_odd(&e, pass.n, e.out_blocks);
+    const bool pictures = job->dx.dx && any_not_finite(&e, 0, pass.n);
+    const bool weights = wants(&e, WEIGHT) && any_not_finite(&e, pass.n, e.out_blocks);
     if (!pictures && !weights)
         return;
     dpid_conv2d_job rest = *job;
     rest.pass = &pass;
     rest.dx.dx = pictures ? job->dx.dx : NULL;
     pass.dparameter[WEIGHT] = weights ? pass.dparameter[WEIGHT] : NULL;
-    pass.dparameter[BIAS] = NULL; /* complete: it sees no transform */
+    pass.dparameter[BIAS] = NULL; /* complete: no transform is part of it */
     const dpid_engine again = second_run(&e, &rest);
     run_backward(&again);
 }

@@ -1,13 +1,13 @@
-/* The register kernels of the convolution: two loops, everything else is addresses. Channels of the result come in
-   blocks of 16.
+/* The register kernels: two loops do all arithmetic of the convolution. Channels of the result come in blocks of 16.
 
-   multiply:      o[r][j] = start[j] + sum over segments s and k < s.length of a[row[r] + s.offset + k] b[k'][j]
-   (k' counts on over the segments)
-   accumulate: o[i][j] += sum over rows y and pixels x of a[y a_row + x a_step + i] d[y d_row + x d_step + j]
+   multiply:     o[r][j] = start[j] + sum over spans s and k < s.length of a[row[r] + s.offset + k] b[k'][j]
+                 (k' goes on counting from span to span)
+   accumulate:   o[i][j] += sum over rows y and pixels x of a[y a_row + x a_step + i] d[y d_row + x d_step + j]
 
-   The shapes keep 8 to 16 accumulators in registers: fewer wait for the latency of the multiply-add, more spill. An
-   accumulator array has a fixed size and its loops are unrolled, or gcc keeps it in memory; a is read as a scalar
-   operand, so that the multiply-add broadcasts it by itself. */
+   A kernel computes `rows` rows of one or two blocks at a time. The numbers of rows keep 8 to 16 accumulators in
+   registers: with fewer the multiply-adds wait for each other, with more some are spilled to memory. The array of
+   accumulators has a fixed size and its loops are unrolled, or gcc would keep it in memory. a is read as a scalar, so
+   that the multiply-add instruction broadcasts it. */
 #ifndef DPID_OPS_CONV2D_REGISTER_H
 #define DPID_OPS_CONV2D_REGISTER_H
 
@@ -16,27 +16,33 @@
 
 #include <stdbool.h>
 
-enum { BLOCK = 16, VECTORS = BLOCK / VL }; /* vectors in a block of channels */
-
+enum { BLOCK = 16, VECTORS = BLOCK / VL }; /* VECTORS: in a block of channels */
 #if defined(__AVX512F__) && DPID_PRECISION == 32
-enum { ROWS = 8, DENSE_ROWS = 16, NARROW_ROWS = 8, PAIR_ROWS = 8, WEIGHT_ROWS = 16, PAIR_WEIGHT_ROWS = 8 };
-#elif defined(__AVX512F__)
-enum { ROWS = 8, DENSE_ROWS = 8, NARROW_ROWS = 4, PAIR_ROWS = 4, WEIGHT_ROWS = 8, PAIR_WEIGHT_ROWS = 4 };
-#elif defined(__AVX__) && DPID_PRECISION == 32
-enum { ROWS = 6, DENSE_ROWS = 4, NARROW_ROWS = 4, PAIR_ROWS = 2, WEIGHT_ROWS = 4, PAIR_WEIGHT_ROWS = 2 };
-#elif DPID_PRECISION == 80
-enum { ROWS = 1, DENSE_ROWS = 1, NARROW_ROWS = 1, PAIR_ROWS = 1, WEIGHT_ROWS = 1, PAIR_WEIGHT_ROWS = 1 };
+enum { TWO_BLOCKS = 1 }; /* two blocks of results at a time, where there are two */
 #else
-enum { ROWS = 2, DENSE_ROWS = 2, NARROW_ROWS = 2, PAIR_ROWS = 1, WEIGHT_ROWS = 2, PAIR_WEIGHT_ROWS = 1 };
+enum { TWO_BLOCKS = 0 };
 #endif
 
-enum { MOST = 32 }; /* accumulators, at most */
+/* Rows at a time: of multiply, multiply_dense (also narrow, and with two blocks), accumulate (also with two blocks). */
+#if defined(__AVX512F__) && DPID_PRECISION == 32
+enum { ROWS = 8, DENSE_ROWS = 16, NARROW_ROWS = 8, TWO_BLOCK_ROWS = 8, WEIGHT_ROWS = 16, TWO_BLOCK_WEIGHT_ROWS = 8 };
+#elif defined(__AVX512F__)
+enum { ROWS = 8, DENSE_ROWS = 8, NARROW_ROWS = 4, TWO_BLOCK_ROWS = 4, WEIGHT_ROWS = 8, TWO_BLOCK_WEIGHT_ROWS = 4 };
+#elif defined(__AVX__) && DPID_PRECISION == 32
+enum { ROWS = 6, DENSE_ROWS = 4, NARROW_ROWS = 4, TWO_BLOCK_ROWS = 2, WEIGHT_ROWS = 4, TWO_BLOCK_WEIGHT_ROWS = 2 };
+#elif DPID_PRECISION == 80
+enum { ROWS = 1, DENSE_ROWS = 1, NARROW_ROWS = 1, TWO_BLOCK_ROWS = 1, WEIGHT_ROWS = 1, TWO_BLOCK_WEIGHT_ROWS = 1 };
+#else
+enum { ROWS = 2, DENSE_ROWS = 2, NARROW_ROWS = 2, TWO_BLOCK_ROWS = 1, WEIGHT_ROWS = 2, TWO_BLOCK_WEIGHT_ROWS = 1 };
+#endif
 
-/* blocks = 1 or 2 blocks of results: the second one's weights stand b_pair behind b, its results o_pair behind o.
-   start NULL: from 0. */
-DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const int64_t *row, const dpid_segment *s,
-                          int64_t segments, const real *b, int64_t b_pair, const real *start, real *o,
-                          const int64_t *o_row, int64_t o_pair)
+enum { MOST = 32 }; /* accumulators */
+
+/* blocks: 1 or 2. The weights of the second block stand b_second behind b, its results o_second behind o. start NULL:
+   from 0. */
+DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const int64_t *row, const dpid_tap_span *s,
+                          int64_t spans, const real *b, int64_t b_second, const real *start, real *o,
+                          const int64_t *o_row, int64_t o_second)
 {
     const int vectors = blocks * VECTORS;
     vec sum[MOST];
@@ -45,22 +51,22 @@ DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const
     DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] = start ? vec_load(start + v * VL) : (vec){0};
     DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] = w[i % vectors];
     DPID_UNROLL for (int r = 0; r < rows; r++) from[r] = a + row[r];
-    for (int64_t t = 0; t < segments; t++) {
+    for (int64_t t = 0; t < spans; t++) {
         int64_t k = s[t].offset;
         for (const int64_t end = k + s[t].length; k < end; k++, b += BLOCK) {
             DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] =
-                vec_load(b + (v / VECTORS) * b_pair + (v % VECTORS) * VL);
+                vec_load(b + (v / VECTORS) * b_second + (v % VECTORS) * VL);
             DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += from[i / vectors][k] * w[i % vectors];
         }
     }
     DPID_UNROLL for (int i = 0; i < rows * vectors; i++)
-        vec_store(o + o_row[i / vectors] + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL, sum[i]);
+        vec_store(o + o_row[i / vectors] + (i % vectors / VECTORS) * o_second + (i % VECTORS) * VL, sum[i]);
 }
 
-/* The same where rows lie 16 apart in a and in o, and segments are blocks of 16, a_block apart. Each block is summed
-   for itself, then added to o: shorter sums, half the error at 64 channels. */
+/* The same where the rows of a and of o lie 16 apart, and the spans are blocks of 16, a_block apart. Each block is
+   summed alone and then added to o: short sums have less rounding error, half of it at 64 channels. */
 DPID_INLINE void multiply_dense(const int rows, const int blocks, const real *a, int64_t a_block, int64_t in_blocks,
-                                const real *b, int64_t b_pair, real *o, int64_t o_pair)
+                                const real *b, int64_t b_second, real *o, int64_t o_second)
 {
     const int vectors = blocks * VECTORS;
     vec sum[MOST];
@@ -69,50 +75,52 @@ DPID_INLINE void multiply_dense(const int rows, const int blocks, const real *a,
         DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] = (vec){0};
         for (int k = 0; k < BLOCK; k++, b += BLOCK) {
             DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] =
-                vec_load(b + (v / VECTORS) * b_pair + (v % VECTORS) * VL);
+                vec_load(b + (v / VECTORS) * b_second + (v % VECTORS) * VL);
             DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] +=
                 a[k + (i / vectors) * BLOCK] * w[i % vectors];
         }
         DPID_UNROLL for (int i = 0; i < rows * vectors; i++)
         {
-            real *to = o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL;
+            real *to = o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_second + (i % VECTORS) * VL;
             vec_store(to, t == 0 ? sum[i] : vec_load(to) + sum[i]);
         }
     }
 }
 
-/* How far the pixels of a and d stand apart, and how many there are. */
+/* The pixels that accumulate sums over: their distances in a and in d, and how many there are. */
 typedef struct {
     int64_t a_row, a_step, d_row, d_step, height, width;
 } walk;
 
-/* The second block of d stands d_pair behind the first, its results o_pair behind o. from_zero: o is overwritten. */
-DPID_INLINE void accumulate(const int rows, const int blocks, const real *a, const real *d, int64_t d_pair,
-                            const walk *p, bool from_zero, real *o, int64_t o_pair)
+/* The second block of d stands d_second behind the first, its results o_second behind o. from_zero: o = instead of
+   o +=. */
+DPID_INLINE void accumulate(const int rows, const int blocks, const real *a, const real *d, int64_t d_second,
+                            const walk *p, bool from_zero, real *o, int64_t o_second)
 {
     const int vectors = blocks * VECTORS;
     const vec zero = {0};
     vec sum[MOST];
     vec w[MOST];
     DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] =
-        from_zero ? zero : vec_load(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL);
+        from_zero ? zero
+                  : vec_load(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_second + (i % VECTORS) * VL);
     for (int64_t y = 0; y < p->height; y++) {
         const real *from = a + y * p->a_row;
         const real *with = d + y * p->d_row;
         for (int64_t x = 0; x < p->width; x++, from += p->a_step, with += p->d_step) {
             DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] =
-                vec_load(with + (v / VECTORS) * d_pair + (v % VECTORS) * VL);
+                vec_load(with + (v / VECTORS) * d_second + (v % VECTORS) * VL);
             DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += from[i / vectors] * w[i % vectors];
         }
     }
     DPID_UNROLL for (int i = 0; i < rows * vectors; i++)
-        vec_store(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_pair + (i % VECTORS) * VL, sum[i]);
+        vec_store(o + (i / vectors) * BLOCK + (i % vectors / VECTORS) * o_second + (i % VECTORS) * VL, sum[i]);
 }
 
 /* ---- half a block: 8 results, in vectors of at most 8 ---------------------------------------
 
-   A block of at most 8 channels would fill half of what the loops above compute. A vector of 8 is as fast as one of
-   16 where a multiply-add of 16 is done in two halves. */
+   With at most 8 channels in a block, the loops above would compute twice as much as is needed. Some CPUs do a
+   multiply-add of 16 numbers in two halves: there one of 8 numbers takes half the time. */
 enum { HALF_BLOCK = BLOCK / 2, HALF_VL = VL < HALF_BLOCK ? VL : HALF_BLOCK, HALF_VECTORS = HALF_BLOCK / HALF_VL };
 #if DPID_VECTOR_BYTES == 64 && DPID_PRECISION == 32
 typedef vec_half half;
@@ -133,8 +141,8 @@ DPID_INLINE void half_store(real *p, half x)
 }
 
 /* multiply, of the first 8 results of one block */
-DPID_INLINE void multiply_half(const int rows, const real *a, const int64_t *row, const dpid_segment *s,
-                               int64_t segments, const real *b, const real *start, real *o, const int64_t *o_row)
+DPID_INLINE void multiply_half(const int rows, const real *a, const int64_t *row, const dpid_tap_span *s, int64_t spans,
+                               const real *b, const real *start, real *o, const int64_t *o_row)
 {
     half sum[MOST];
     half w[HALF_VECTORS];
@@ -142,7 +150,7 @@ DPID_INLINE void multiply_half(const int rows, const real *a, const int64_t *row
     DPID_UNROLL for (int v = 0; v < HALF_VECTORS; v++) w[v] = start ? half_load(start + v * HALF_VL) : (half){0};
     DPID_UNROLL for (int i = 0; i < rows * HALF_VECTORS; i++) sum[i] = w[i % HALF_VECTORS];
     DPID_UNROLL for (int r = 0; r < rows; r++) from[r] = a + row[r];
-    for (int64_t t = 0; t < segments; t++) {
+    for (int64_t t = 0; t < spans; t++) {
         int64_t k = s[t].offset;
         for (const int64_t end = k + s[t].length; k < end; k++, b += BLOCK) {
             DPID_UNROLL for (int v = 0; v < HALF_VECTORS; v++) w[v] = half_load(b + v * HALF_VL);

@@ -1,4 +1,4 @@
-/* Planes and correlations.   What for: taps.h */
+/* Planes and correlations.   The words: taps.h */
 #include "ops/conv2d/taps.h"
 
 #include "tensor/real.h"
@@ -48,7 +48,8 @@ dpid_plane dpid_plane_forward(const dpid_conv2d *g, bool winograd)
     return in_blocks((dpid_plane){rows, columns, w->c, w->top, w->left, 0, 0}, 1);
 }
 
-/* dy has to have room for every o = (i + before - k dilation) / stride, i in the picture, k in the kernel */
+/* The plane of dy needs a place for every o = (i + before - k dilation) / stride, i in the picture, k in the kernel.
+   Places outside of dy hold zeros. */
 static void gradient_extent(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t dilation, int64_t before,
                             int64_t *extent, int64_t *start)
 {
@@ -85,7 +86,7 @@ int64_t dpid_taps_bytes(const dpid_conv2d *g)
 {
     const int64_t taps = g->window.kernel_h * g->window.kernel_w;
     return dpid_taps_classes(g) * (int64_t)sizeof(dpid_correlation) +
-           taps * (int64_t)(sizeof(dpid_segment) + sizeof(dpid_tap));
+           taps * (int64_t)(sizeof(dpid_tap_span) + sizeof(dpid_tap));
 }
 
 int64_t dpid_taps_forward_weights(const dpid_conv2d *g)
@@ -98,16 +99,16 @@ int64_t dpid_taps_backward_weights(const dpid_conv2d *g)
     return dpid_conv2d_blocks(g->in_g) * BLOCK * g->window.kernel_h * g->window.kernel_w * g->out_g;
 }
 
-/* A tap that reads on where the last segment ends makes it longer. */
+/* A tap that reads on where the last span ends makes that span longer. */
 static void add_tap(dpid_correlation *c, dpid_tap tap, int64_t offset, int64_t length)
 {
-    dpid_segment *last = c->segment + c->segments - 1;
+    dpid_tap_span *last = c->span + c->spans - 1;
     c->tap[c->taps++] = tap;
     c->length += length;
-    if (c->segments > 0 && last->offset + last->length == offset)
+    if (c->spans > 0 && last->offset + last->length == offset)
         last->length += length;
     else
-        c->segment[c->segments++] = (dpid_segment){offset, length};
+        c->span[c->spans++] = (dpid_tap_span){offset, length};
 }
 
 void dpid_taps_forward(const dpid_conv2d *g, const dpid_plane *p, void *memory, dpid_correlation **out)
@@ -122,16 +123,16 @@ void dpid_taps_forward(const dpid_conv2d *g, const dpid_plane *p, void *memory, 
                             .out_row = w->out_w * g->out,
                             .out_step = g->out,
                             .channels = g->out_g};
-    c->segment = (dpid_segment *)(c + 1);
-    c->tap = (dpid_tap *)(c->segment + w->kernel_h * w->kernel_w);
+    c->span = (dpid_tap_span *)(c + 1);
+    c->tap = (dpid_tap *)(c->span + w->kernel_h * w->kernel_w);
     for (int64_t k = 0; k < w->kernel_h; k++)
         for (int64_t l = 0; l < w->kernel_w; l++)
             add_tap(c, (dpid_tap){k, l}, k * w->dilation_h * row + l * w->dilation_w * p->pitch, g->in_g);
     *out = c;
 }
 
-/* The taps that reach pixels y, y + stride_h, ... and x, x + stride_w, ..., from the last to the first: their places
-   in dy go up. */
+/* The taps that reach the pixels of a class: rows y, y + stride_h, ..., columns x, x + stride_w, ... From the last tap
+   to the first, because then their places in dy ascend. */
 static void add_class(const dpid_conv2d *g, int64_t row, int64_t pitch, int64_t y, int64_t x, dpid_correlation *c)
 {
     const dpid_window *w = &g->window;
@@ -150,13 +151,13 @@ void dpid_taps_backward(const dpid_conv2d *g, const dpid_plane *p, void *memory,
     const dpid_window *w = &g->window;
     const int64_t row = p->columns * p->pitch;
     dpid_correlation *all = memory;
-    dpid_segment *segment = (dpid_segment *)(all + dpid_taps_classes(g));
-    dpid_tap *tap = (dpid_tap *)(segment + w->kernel_h * w->kernel_w);
+    dpid_tap_span *span = (dpid_tap_span *)(all + dpid_taps_classes(g));
+    dpid_tap *tap = (dpid_tap *)(span + w->kernel_h * w->kernel_w);
     int64_t weights = 0;
     for (int64_t y = 0; y < w->stride_h; y++) {
         for (int64_t x = 0; x < w->stride_w; x++) {
             dpid_correlation *c = &all[y * w->stride_w + x];
-            *c = (dpid_correlation){.segment = segment,
+            *c = (dpid_correlation){.span = span,
                                     .tap = tap,
                                     .height = (w->h - y + w->stride_h - 1) / w->stride_h,
                                     .width = (w->w - x + w->stride_w - 1) / w->stride_w,
@@ -169,7 +170,7 @@ void dpid_taps_backward(const dpid_conv2d *g, const dpid_plane *p, void *memory,
                                     .channels = g->in_g,
                                     .weights = weights};
             add_class(g, row, p->pitch, y, x, c);
-            segment += c->segments;
+            span += c->spans;
             tap += c->taps;
             weights += dpid_conv2d_blocks(g->in_g) * BLOCK * c->length;
         }

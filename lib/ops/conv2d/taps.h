@@ -1,41 +1,42 @@
-/* Where a convolution reads: padded pictures, and kernels as lists of memory runs. Whole numbers only; the same for
-   every precision.
+/* Where a convolution reads. Whole numbers only, the same for every precision.
 
-   A correlation is a list of segments - runs of memory behind a pixel's place - with weights w[block of 16
-   results][length of all segments][16]. The forward map is one correlation. The input
-   gradient is one for each residue of the pixel's place modulo the stride, over the taps that reach it:
-   dx[i] = sum over k with i + top - k dilation = stride o of dy[o] w[k]. */
+   A tap is one place of the kernel. For a given pixel, the taps read the plane in spans: a span is a run of memory at a
+   fixed distance from the pixel. Taps that read adjacent memory share a span. A correlation is a list of spans with its
+   weights w[blocks of results][length of all spans][16].
+
+   The forward map is one correlation. The input gradient is dx[i] = sum of dy[o] w[k] over all k and o with
+   i + top - k dilation = stride o. Which taps have such an o depends on i modulo the stride: pixels with the same
+   remainders are a class, and each class has a correlation. */
 #ifndef DPID_OPS_CONV2D_TAPS_H
 #define DPID_OPS_CONV2D_TAPS_H
 
 #include "ops/conv2d/conv2d.h"
 
-/* A picture with zeros around it: pixel (0, 0) of the picture stands at (top, left). */
+/* A plane: a picture with zeros around it. Pixel (0, 0) of the picture stands at (top, left). */
 typedef struct {
     int64_t rows, columns, pitch, top, left; /* pitch: reals a pixel */
-    /* Winograd's planes hold 16 channels each and lie behind each other, block reals apart; else there is one plane
-       of all channels */
-    int64_t blocks, block;
+    int64_t blocks, block; /* Winograd: each block of 16 channels has rows and columns of its own, `block` reals apart;
+                              else one block of all channels */
 } dpid_plane;
 
 typedef struct {
     int64_t offset, length;
-} dpid_segment;
+} dpid_tap_span;
 
 typedef struct {
     int64_t k, l; /* row and column in the kernel */
 } dpid_tap;
 
 typedef struct {
-    dpid_segment *segment;
-    int64_t segments, length; /* of all segments together */
-    dpid_tap *tap;            /* in the order of the weights */
+    dpid_tap_span *span;
+    int64_t spans, length; /* length: of all spans together */
+    dpid_tap *tap;         /* in the order of the weights */
     int64_t taps;
     /* pixel (y, x), y < height, x < width, reads at in_start + y in_row + x in_step and writes at out_start + y
        out_row + x out_step */
     int64_t height, width, in_start, in_row, in_step, out_start, out_row, out_step;
     int64_t channels; /* of the result, in one group */
-    int64_t weights;  /* where its weights begin, in reals */
+    int64_t weights;  /* offset of its weights, in reals */
 } dpid_correlation;
 
 int64_t dpid_conv2d_blocks(int64_t channels); /* of 16 */
@@ -46,7 +47,7 @@ dpid_plane dpid_plane_forward(const dpid_conv2d *g, bool winograd);
 dpid_plane dpid_plane_backward(const dpid_conv2d *g, bool winograd);
 
 int64_t dpid_taps_classes(const dpid_conv2d *g); /* correlations of the input gradient */
-/* of memory for either of these, which fill out (one, or classes) and lay their lists into memory */
+/* Both lay their lists into memory of dpid_taps_bytes bytes. out: one correlation, or one for each class. */
 int64_t dpid_taps_bytes(const dpid_conv2d *g);
 void dpid_taps_forward(const dpid_conv2d *g, const dpid_plane *p, void *memory, dpid_correlation **out);
 void dpid_taps_backward(const dpid_conv2d *g, const dpid_plane *p, void *memory, dpid_correlation **out);

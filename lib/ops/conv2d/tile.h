@@ -1,7 +1,7 @@
 /* Winograd's transforms of one tile: five one-dimensional ones, each applied to the columns and then to the rows.
-   What for: winograd.h
-   A transform has 72 addresses and as many vectors: it is written so that neither has to leave the registers
-   (docs/design/0003-convolution.md has what that gives). */
+   The formulas: winograd.h
+   A transform has 72 addresses and as many vectors, more than there are registers. It is written so that few of them
+   live at a time (docs/design/0003-convolution.md says what that gains). */
 #ifndef DPID_OPS_CONV2D_TILE_H
 #define DPID_OPS_CONV2D_TILE_H
 
@@ -76,7 +76,8 @@ DPID_INLINE void weight_gradient_line(const vec *i, int s, vec *o, int t)
 
 typedef void (*line)(const vec *, int, vec *, int);
 
-/* A distance in bytes, and what its multiples up to 5 need: an address is one register plus 1, 2 or 4 times another. */
+/* Multiples of a distance, in bytes. An x86 address is one register plus 1, 2, 4 or 8 times another; 3 and 5 times
+   the distance need registers of their own. */
 typedef struct {
     int64_t one, three, five;
 } steps;
@@ -115,8 +116,8 @@ DPID_INLINE void store_row(line f, const int m, const vec *x, real *y, const ste
     DPID_UNROLL for (int j = 0; j < m; j++) vec_store(at_step(y, column, j), start ? out[j] + *start : out[j]);
 }
 
-/* f on the columns; rows a and b of what it gives: they share most of their terms. What f computes for other rows is
-   dropped. */
+/* f on the columns, of whose results only rows a and b are kept (the compiler drops the rest). Rows a and b share most
+   of their terms. */
 DPID_INLINE void two_columns(line f, const int n, const int a, const int b, const real *x, const tile_in *from,
                              vec *first, vec *second)
 {
@@ -131,7 +132,7 @@ DPID_INLINE void two_columns(line f, const int n, const int a, const int b, cons
     }
 }
 
-/* Rows a and b of the result (the same: one): their 12 vectors stay in registers where all would not. */
+/* Rows a and b of the result; a == b: one row. Their 12 vectors fit into the registers; all 36 would not. */
 DPID_INLINE void two_rows(line f, const int n, const int m, const int a, const int b, const real *x,
                           const tile_in *from, real *y, const tile_out *to, const vec *start)
 {

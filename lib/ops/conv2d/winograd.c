@@ -1,4 +1,4 @@
-/* Winograd's convolution: transforms of tiles, and two products.      What for: winograd.h
+/* Winograd's convolution: the transforms of many tiles, and the products between them.   Promises: winograd.h
    The transforms of one tile: tile.h */
 #include "ops/conv2d/winograd.h"
 
@@ -7,12 +7,6 @@
 
 #include <string.h>
 
-#if defined(__AVX512F__) && DPID_PRECISION == 32
-enum { PAIRS = 1 }; /* two blocks of results at a time where there are two */
-#else
-enum { PAIRS = 0 };
-#endif
-
 static int64_t blocks_of(int64_t channels)
 {
     return (channels + BLOCK - 1) / BLOCK;
@@ -20,11 +14,11 @@ static int64_t blocks_of(int64_t channels)
 
 int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks)
 {
-    const int64_t multiple = PAIRS && blocks % 2 == 0 ? PAIR_ROWS : DENSE_ROWS;
+    const int64_t multiple = TWO_BLOCKS && blocks % 2 == 0 ? TWO_BLOCK_ROWS : DENSE_ROWS;
     return (count + multiple - 1) / multiple * multiple;
 }
 
-/* ---- tiles to positions ---------------------------------------------------------------- */
+/* ---- pictures to tiles ----------------------------------------------------------------- */
 
 DPID_INLINE void tiles_forward(line f, const int n, const real *x, int64_t row, int64_t pitch, int64_t block,
                                int64_t blocks, const dpid_tiles *at, real *t)
@@ -61,11 +55,11 @@ void DPID_T(dpid_winograd_gradient)(const real *dy, int64_t row, int64_t block, 
     tiles_forward(gradient_line, 4, dy, row, BLOCK, block, blocks, at, t);
 }
 
-/* ---- output --------------------------------------------------------------------------------- */
+/* ---- tiles to pictures ------------------------------------------------------------------------- */
 
-/* A tile at the border or in a block that is not full goes through an array of its own. */
-static void store_part(const real *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, int64_t pitch,
-                       real *y)
+/* A tile that reaches over the border, or a block that is not full: only what lies inside is copied. */
+static void store_clipped(const real *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, int64_t pitch,
+                          real *y)
 {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++)
@@ -106,7 +100,7 @@ DPID_INLINE void tiles_backward(const bool biased, const real *t, const dpid_til
                 } else {
                     real tile[DPID_TILE * DPID_TILE * VL];
                     transform(output_line, 6, DPID_TILE, from, &in, tile, &apart, biased ? &start : NULL);
-                    store_part(tile, smaller(VL, channels - c), rows, columns, row, channels, to);
+                    store_clipped(tile, smaller(VL, channels - c), rows, columns, row, channels, to);
                 }
             }
         }
@@ -122,7 +116,7 @@ void DPID_T(dpid_winograd_output)(const real *t, const dpid_tiles *at, int64_t c
         tiles_backward(false, t, at, channels, height, width, NULL, y);
 }
 
-/* ---- output of pairs -------------------------------------------------------------------------- */
+/* ---- tiles to pictures, pairs ---------------------------------------------------------------- */
 
 static vec bias_of_pair(const real *bias, int first, int64_t channels)
 {
@@ -140,7 +134,7 @@ DPID_INLINE void store_half(const real *tile, int64_t row, real *y)
             half_store(y + j * HALF_BLOCK + v, half_load(tile + (i * DPID_TILE + j) * BLOCK + v));
 }
 
-static void store_half_part(const real *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, real *y)
+static void store_half_clipped(const real *tile, int64_t channels, int64_t rows, int64_t columns, int64_t row, real *y)
 {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++)
@@ -171,7 +165,7 @@ void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int6
                 if (rows == DPID_TILE && columns == DPID_TILE && channels == HALF_BLOCK)
                     store_half(tile + side * HALF_BLOCK, row, to);
                 else
-                    store_half_part(tile + side * HALF_BLOCK, channels, rows, columns, row, to);
+                    store_half_clipped(tile + side * HALF_BLOCK, channels, rows, columns, row, to);
             }
         }
     }
@@ -229,9 +223,9 @@ static void multiply_wide(const real *v, const real *u, int64_t in_blocks, int64
     const int64_t of_block = in_blocks * BLOCK * BLOCK;
     const int64_t plane = tiles * BLOCK;
     int64_t o = 0;
-    for (; PAIRS && o + 2 <= out_blocks; o += 2)
-        for (int64_t t = 0; t < tiles; t += PAIR_ROWS)
-            multiply_dense(PAIR_ROWS, 2, v + t * BLOCK, plane, in_blocks, u + o * of_block, of_block,
+    for (; TWO_BLOCKS && o + 2 <= out_blocks; o += 2)
+        for (int64_t t = 0; t < tiles; t += TWO_BLOCK_ROWS)
+            multiply_dense(TWO_BLOCK_ROWS, 2, v + t * BLOCK, plane, in_blocks, u + o * of_block, of_block,
                            m + o * plane + t * BLOCK, plane);
     for (; o < out_blocks; o++)
         for (int64_t t = 0; t < tiles; t += DENSE_ROWS)
@@ -240,13 +234,13 @@ static void multiply_wide(const real *v, const real *u, int64_t in_blocks, int64
 }
 
 void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles,
-                                    bool narrow, const dpid_ahead *ahead, real *m)
+                                    bool narrow, const dpid_prefetch *ahead, real *m)
 {
     for (int64_t p = 0; p < DPID_POSITIONS; p++) {
         const real *from = v + p * dpid_position(in_blocks, tiles);
         const real *by = u + p * dpid_weight_position(in_blocks, out_blocks);
         real *to = m + p * dpid_position(out_blocks, tiles);
-        dpid_ahead_part(ahead, p, DPID_POSITIONS);
+        dpid_prefetch_part(ahead, p, DPID_POSITIONS);
         if (narrow)
             multiply_narrow(from, by, in_blocks, out_blocks, tiles, to);
         else
@@ -262,9 +256,9 @@ static void accumulate_position(const real *v, const real *z, int64_t in_blocks,
     const int64_t plane = tiles * BLOCK;
     for (int64_t i = 0; i < in_blocks; i++) {
         int64_t o = 0;
-        for (; PAIRS && o + 2 <= out_blocks; o += 2)
-            for (int r = 0; r < BLOCK; r += PAIR_WEIGHT_ROWS)
-                accumulate(PAIR_WEIGHT_ROWS, 2, v + i * plane + r, z + o * plane, plane, &all, from_zero,
+        for (; TWO_BLOCKS && o + 2 <= out_blocks; o += 2)
+            for (int r = 0; r < BLOCK; r += TWO_BLOCK_WEIGHT_ROWS)
+                accumulate(TWO_BLOCK_WEIGHT_ROWS, 2, v + i * plane + r, z + o * plane, plane, &all, from_zero,
                            du + o * of_block + (i * BLOCK + r) * BLOCK, of_block);
         for (; o < out_blocks; o++)
             for (int r = 0; r < BLOCK; r += WEIGHT_ROWS)
@@ -274,36 +268,38 @@ static void accumulate_position(const real *v, const real *z, int64_t in_blocks,
 }
 
 void DPID_T(dpid_winograd_accumulate)(const real *v, const real *z, int64_t in_blocks, int64_t out_blocks,
-                                      int64_t tiles, int64_t count, bool from_zero, const dpid_ahead *ahead, real *du)
+                                      int64_t tiles, int64_t count, bool from_zero, const dpid_prefetch *ahead,
+                                      real *du)
 {
     for (int64_t p = 0; p < DPID_POSITIONS; p++) {
-        dpid_ahead_part(ahead, p, DPID_POSITIONS);
+        dpid_prefetch_part(ahead, p, DPID_POSITIONS);
         accumulate_position(v + p * dpid_position(in_blocks, tiles), z + p * dpid_position(out_blocks, tiles),
                             in_blocks, out_blocks, tiles, count, from_zero,
                             du + p * dpid_weight_position(in_blocks, out_blocks));
     }
 }
 
-/* ---- products of pairs: a tile is two rows of 8 channels -------------------------------------------- */
+/* ---- products of pairs: each tile is two rows of 8 channels ----------------------------------------- */
 
-void DPID_T(dpid_winograd_multiply_pairs)(const real *v, const real *u, int64_t tiles, const dpid_ahead *ahead, real *m)
+void DPID_T(dpid_winograd_multiply_pairs)(const real *v, const real *u, int64_t tiles, const dpid_prefetch *ahead,
+                                          real *m)
 {
     for (int64_t p = 0; p < DPID_POSITIONS; p++) {
         const int64_t at = p * dpid_position(1, tiles);
-        dpid_ahead_part(ahead, p, DPID_POSITIONS);
+        dpid_prefetch_part(ahead, p, DPID_POSITIONS);
         for (int64_t r = 0; r < tiles * BLOCK; r += HALF_ROWS * HALF_BLOCK)
             multiply_half_dense(v + at + r, u + p * dpid_weight_position(1, 1), m + at + r);
     }
 }
 
 void DPID_T(dpid_winograd_accumulate_pairs)(const real *v, const real *z, int64_t tiles, int64_t count, bool from_zero,
-                                            const dpid_ahead *ahead, real *du)
+                                            const dpid_prefetch *ahead, real *du)
 {
     const walk all = {.a_step = HALF_BLOCK, .d_step = HALF_BLOCK, .height = 1, .width = 2 * count};
     for (int64_t p = 0; p < DPID_POSITIONS; p++, du += dpid_weight_position(1, 1)) {
         const int64_t at = p * dpid_position(1, tiles);
-        dpid_ahead_part(ahead, p, DPID_POSITIONS);
-        if (from_zero) /* the other half of a row is read too */
+        dpid_prefetch_part(ahead, p, DPID_POSITIONS);
+        if (from_zero) /* accumulate_half adds to what is there */
             memset(du, 0, HALF_BLOCK * BLOCK * sizeof *du);
         for (int r = 0; r < HALF_BLOCK; r += HALF_ROWS)
             accumulate_half(HALF_ROWS, v + at + r, z + at, &all, du + r * BLOCK);

@@ -1,9 +1,10 @@
-/* A convolution whose weights stay as they are: packed (for Winograd: transformed) once, then run over pictures
-   where they lie, or over a part of them, with the skip and the rectifier behind it. Work is cut by units - rows of
-   tiles (Winograd) or of results - counted through the pictures, and by parts of the results: any cut gives the same
-   bits. */
-#ifndef DPID_OPS_CONV2D_FROZEN_H
-#define DPID_OPS_CONV2D_FROZEN_H
+/* The convolution of a frozen net. Its weights do not change, so they are packed (for Winograd: transformed) once. It
+   runs over pictures where they lie, and its epilogue adds the skip and applies the rectifier.
+
+   Threads share the work in two ways. A unit is a row of tiles (Winograd) or of results, counted on from picture to
+   picture. A part of the results is two blocks of channels. Any cut into units and parts gives the same bits. */
+#ifndef DPID_OPS_CONV2D_PACKED_H
+#define DPID_OPS_CONV2D_PACKED_H
 
 #include "ops/conv2d/taps.h"
 #include "ops/view.h"
@@ -13,21 +14,22 @@ typedef struct {
     bool winograd, narrow; /* narrow: see winograd.h */
     const dpid_correlation *taps;
     int64_t in_blocks, out_blocks; /* of one group: blocks of 16 channels */
-    int64_t parts;                 /* two blocks of results each; of all groups */
-    int64_t units, columns;        /* rows of one picture; tiles, or results, of a row */
-    int64_t together;              /* Winograd: units that go through the transforms together */
-    int64_t weights, packed;       /* reals: of the weights; of weights and bias */
-    int64_t room;                  /* reals that one worker needs */
+    int64_t parts;                 /* of all groups */
+    int64_t units, columns;        /* of a picture; of a unit: tiles, or results */
+    int64_t together;              /* Winograd: units in a tile batch */
+    int64_t weights, packed;       /* reals of the packed weights; of weights and bias */
+    int64_t room;                  /* reals of scratch that one worker needs */
 } dpid_frozen_conv;
 
-/* What a picture has to have around it for this convolution, zeros all: rows and columns before and behind, and
-   reals a pixel. */
+/* The zeros that this convolution needs around each picture: rows and columns. And the reals a pixel takes, of which
+   those past the channels are zeros too. */
 typedef struct {
     int64_t top, bottom, left, right, pitch;
 } dpid_margin;
 dpid_margin dpid_frozen_conv_margin(const dpid_op *op, bool exact);
 
-/* For pictures with this row and pitch. Its lists lie in memory of dpid_frozen_conv_bytes bytes. */
+/* A convolution of pictures with these distances between rows and pixels. Its lists lie in `memory`, of
+   dpid_frozen_conv_bytes bytes. */
 int64_t dpid_frozen_conv_bytes(const dpid_op *op);
 void dpid_frozen_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t pitch, void *memory,
                            dpid_frozen_conv *out);
@@ -37,10 +39,10 @@ typedef struct {
     const void *packed;
     dpid_view x, y; /* y may be the skip */
     dpid_ending end;
-    void *room;
+    void *room; /* scratch of the worker */
 } dpid_frozen_job;
 
-/* w, b: as the layer's parameters; b NULL: none. room: one worker's. */
+/* w, b: the layer's parameters, b NULL: none. room: the scratch of one worker. */
 typedef void (*dpid_frozen_pack_fn)(const dpid_frozen_conv *conv, const void *w, const void *b, void *room,
                                     void *packed);
 /* Units first .. end - 1 and parts part .. part_end - 1 of the results. */

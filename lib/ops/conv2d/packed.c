@@ -1,6 +1,6 @@
-/* A convolution with packed weights, run over pictures where they lie.      What for: frozen.h
+/* A convolution with packed weights, run over pictures where they lie.   Promises: packed.h
    The arithmetic: register.h, tile.h */
-#include "ops/conv2d/frozen.h"
+#include "ops/conv2d/packed.h"
 
 #include "ops/conv2d/register.h"
 #include "ops/conv2d/tile.h"
@@ -8,34 +8,28 @@
 
 #include <string.h>
 
-enum { PART = 2 }; /* blocks of a part */
-
-#if defined(__AVX512F__) && DPID_PRECISION == 32
-enum { PAIRS = 1 }; /* two blocks of results at a time where there are two */
-#else
-enum { PAIRS = 0 };
-#endif
+enum { PANEL = 2 }; /* blocks of results in a panel */
 
 static int64_t smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-static int64_t parts_of_group(const dpid_frozen_conv *c)
+static int64_t panels_of_group(const dpid_frozen_conv *c)
 {
-    return (c->out_blocks + PART - 1) / PART;
+    return (c->out_blocks + PANEL - 1) / PANEL;
 }
 
-/* The blocks of a part: some of one group's. */
+/* A panel of the results: `blocks` blocks from `block` on, of one group of channels. */
 typedef struct {
     int64_t group, block, blocks;
-} part_place;
+} panel;
 
-static part_place place_of(const dpid_frozen_conv *c, int64_t part)
+static panel panel_of(const dpid_frozen_conv *c, int64_t number)
 {
-    const int64_t of_group = parts_of_group(c);
-    const int64_t block = part % of_group * PART;
-    return (part_place){part / of_group, block, smaller(PART, c->out_blocks - block)};
+    const int64_t of_group = panels_of_group(c);
+    const int64_t block = number % of_group * PANEL;
+    return (panel){number / of_group, block, smaller(PANEL, c->out_blocks - block)};
 }
 
 static int64_t group_weights(const dpid_frozen_conv *c)
@@ -43,11 +37,11 @@ static int64_t group_weights(const dpid_frozen_conv *c)
     return c->out_blocks * BLOCK * c->g.patch;
 }
 
-/* Winograd: [part][36] of dpid_weight_position each; where the part of this block, the first of it, begins. */
+/* Winograd's weights lie as u[panels][36 positions]. Where the panel begins whose first block this is. */
 static int64_t transformed_at(const dpid_frozen_conv *c, int64_t block)
 {
-    const int64_t rest = block % PART;
-    return DPID_POSITIONS * (block / PART * dpid_weight_position(c->in_blocks, PART) +
+    const int64_t rest = block % PANEL;
+    return DPID_POSITIONS * (block / PANEL * dpid_weight_position(c->in_blocks, PANEL) +
                              (rest ? dpid_weight_position(c->in_blocks, rest) : 0));
 }
 
@@ -80,7 +74,7 @@ static void pack(const dpid_frozen_conv *c, const real *w, const real *b, real *
                            packed + group * group_weights(c) + block * c->g.patch * BLOCK);
                 continue;
             }
-            const part_place p = place_of(c, block / PART);
+            const panel p = panel_of(c, block / PANEL);
             pack_block(c, w, block, room);
             DPID_T(dpid_winograd_weights)
             (room, c->g.in_g, p.blocks, block - p.block, packed + transformed_at(c, p.block));
@@ -88,20 +82,21 @@ static void pack(const dpid_frozen_conv *c, const real *w, const real *b, real *
     }
 }
 
-/* ---- the end of a sum, on its way to memory ----------------------------------------------------- */
+/* ---- the epilogue: what is done to a sum on its way to memory ----------------------------------------- */
 
+/* dpid_ending as the loops want it. sharp: the kink's slope below 0 is 0. */
 typedef struct {
     vec factor, below;
     bool skipped, kinked, sharp;
-} finish;
+} epilogue;
 
-static finish finish_of(const dpid_ending *end)
+static epilogue epilogue_of(const dpid_ending *end)
 {
-    return (finish){vec_all((real)end->s), vec_all((real)end->kink.below), end->skip.at != NULL, end->kink.kinked,
-                    (real)end->kink.below == 0};
+    return (epilogue){vec_all((real)end->s), vec_all((real)end->kink.below), end->skip.at != NULL, end->kink.kinked,
+                      (real)end->kink.below == 0};
 }
 
-DPID_INLINE void finish_lanes(const finish *f, const int lanes, vec u, const real *skip, real *y)
+DPID_INLINE void end_lanes(const epilogue *f, const int lanes, vec u, const real *skip, real *y)
 {
     if (f->skipped)
         u = joined(u, f->factor * load_lanes(skip, lanes));
@@ -112,12 +107,12 @@ DPID_INLINE void finish_lanes(const finish *f, const int lanes, vec u, const rea
 
 /* ---- Winograd ------------------------------------------------------------------------------------- */
 
-/* Units of one set: `count` from `first` on, in `tiles` tiles. */
+/* The tiles that go through the transforms together: of `count` units from `first` on; `tiles` is rounded up. */
 typedef struct {
     int64_t first, count, tiles;
-} band;
+} tile_batch;
 
-static void transform_input(const dpid_frozen_job *job, const band *b, real *set)
+static void transform_input(const dpid_frozen_job *job, const tile_batch *b, real *v)
 {
     const dpid_frozen_conv *c = job->conv;
     const dpid_view *x = &job->x;
@@ -129,41 +124,41 @@ static void transform_input(const dpid_frozen_job *job, const band *b, real *set
         const dpid_tiles at = {.rows = rows, .columns = c->columns, .first = u * c->columns, .tiles = b->tiles};
         DPID_T(dpid_winograd_input_dense)
         (corner + (b->first + u) / c->units * x->picture + row * DPID_TILE * x->row, x->row, x->pitch, c->in_blocks,
-         &at, set);
+         &at, v);
     }
 }
 
-static void multiply_part(const real *set, const real *u, bool narrow, int64_t in_blocks, int64_t blocks, int64_t tiles,
-                          real *m)
+static void multiply_panel(const real *v, const real *u, bool narrow, int64_t in_blocks, int64_t blocks, int64_t tiles,
+                           real *m)
 {
     const int64_t of_block = in_blocks * BLOCK * BLOCK;
     const int64_t plane = tiles * BLOCK;
-    for (int64_t p = 0; p < DPID_POSITIONS; p++, set += dpid_position(in_blocks, tiles),
+    for (int64_t p = 0; p < DPID_POSITIONS; p++, v += dpid_position(in_blocks, tiles),
                  u += dpid_weight_position(in_blocks, blocks), m += dpid_position(blocks, tiles)) {
         for (int64_t b = 0; narrow && b < blocks; b++)
             for (int64_t t = 0; t < plane; t += NARROW_ROWS * BLOCK)
-                multiply_dense(NARROW_ROWS, 1, set + t, plane, in_blocks, u + b * of_block, 0, m + b * plane + t, 0);
+                multiply_dense(NARROW_ROWS, 1, v + t, plane, in_blocks, u + b * of_block, 0, m + b * plane + t, 0);
         if (narrow)
             continue;
-        if (PAIRS && blocks == 2) {
-            for (int64_t t = 0; t < plane; t += PAIR_ROWS * BLOCK)
-                multiply_dense(PAIR_ROWS, 2, set + t, plane, in_blocks, u, of_block, m + t, plane);
+        if (TWO_BLOCKS && blocks == 2) {
+            for (int64_t t = 0; t < plane; t += TWO_BLOCK_ROWS * BLOCK)
+                multiply_dense(TWO_BLOCK_ROWS, 2, v + t, plane, in_blocks, u, of_block, m + t, plane);
             continue;
         }
         for (int64_t b = 0; b < blocks; b++)
             for (int64_t t = 0; t < plane; t += DENSE_ROWS * BLOCK)
-                multiply_dense(DENSE_ROWS, 1, set + t, plane, in_blocks, u + b * of_block, 0, m + b * plane + t, 0);
+                multiply_dense(DENSE_ROWS, 1, v + t, plane, in_blocks, u + b * of_block, 0, m + b * plane + t, 0);
     }
 }
 
-/* Where a tile's results go, and what ends them. */
+/* The epilogue of a tile: which, and the distances between its results and between the skips that they meet. */
 typedef struct {
-    const finish *f;
+    const epilogue *f;
     vec bias;
     steps row, column, skip_row, skip_column;
-} ending;
+} tile_epilogue;
 
-DPID_INLINE void end_row(const ending *e, const int i, const vec *x, const real *skip, real *y)
+DPID_INLINE void end_row(const tile_epilogue *e, const int i, const vec *x, const real *skip, real *y)
 {
     vec out[6];
     output_line(x, 1, out, 1);
@@ -171,10 +166,10 @@ DPID_INLINE void end_row(const ending *e, const int i, const vec *x, const real 
     skip = at_step(skip, &e->skip_row, i);
     DPID_HIDE(y);
     DPID_UNROLL for (int j = 0; j < DPID_TILE; j++)
-        finish_lanes(e->f, VL, out[j] + e->bias, at_step(skip, &e->skip_column, j), at_step(y, &e->column, j));
+        end_lanes(e->f, VL, out[j] + e->bias, at_step(skip, &e->skip_column, j), at_step(y, &e->column, j));
 }
 
-DPID_INLINE void end_tile(const ending *e, const real *m, const tile_in *from, const real *skip, real *y)
+DPID_INLINE void end_tile(const tile_epilogue *e, const real *m, const tile_in *from, const real *skip, real *y)
 {
     vec first[6], second[6];
     DPID_UNROLL for (int i = 0; i < 2; i++)
@@ -185,49 +180,49 @@ DPID_INLINE void end_tile(const ending *e, const real *m, const tile_in *from, c
     }
 }
 
-/* A tile at the border, or with channels that do not fill a vector. */
-static void end_part(const dpid_frozen_job *job, const ending *e, const real *m, const tile_in *from, int lanes,
-                     int64_t rows, int64_t columns, const real *skip, real *y)
+/* A tile that reaches over the border, or whose channels do not fill a vector. */
+static void end_clipped(const dpid_frozen_job *job, const tile_epilogue *e, const real *m, const tile_in *from,
+                        int lanes, int64_t rows, int64_t columns, const real *skip, real *y)
 {
     const tile_out apart = {steps_of(DPID_TILE * VL), steps_of(VL)};
     real tile[DPID_TILE * DPID_TILE * VL];
     transform(output_line, 6, DPID_TILE, m, from, tile, &apart, &e->bias);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++)
-            finish_lanes(e->f, lanes, vec_load(tile + (i * DPID_TILE + j) * VL),
-                         skip + i * job->end.skip.row + j * job->end.skip.pitch, y + i * job->y.row + j * job->y.pitch);
+            end_lanes(e->f, lanes, vec_load(tile + (i * DPID_TILE + j) * VL),
+                      skip + i * job->end.skip.row + j * job->end.skip.pitch, y + i * job->y.row + j * job->y.pitch);
 }
 
-static void transform_output_row(const dpid_frozen_job *job, const finish *f, int64_t unit, int64_t channel,
+static void transform_output_row(const dpid_frozen_job *job, const epilogue *f, int64_t unit, int64_t channel,
                                  const real *m, int64_t position)
 {
     const dpid_frozen_conv *c = job->conv;
     const dpid_view *y = &job->y;
     const dpid_view *skip = &job->end.skip;
     const tile_in in = {steps_of(6 * position), position};
-    const ending e = {f,
-                      vec_load(bias_of(c, job->packed) + channel),
-                      steps_of(y->row),
-                      steps_of(y->pitch),
-                      steps_of(skip->row),
-                      steps_of(skip->pitch)};
+    const tile_epilogue e = {f,
+                             vec_load(bias_of(c, job->packed) + channel),
+                             steps_of(y->row),
+                             steps_of(y->pitch),
+                             steps_of(skip->row),
+                             steps_of(skip->pitch)};
     const int64_t row = unit % c->units * DPID_TILE;
     const int64_t rows = smaller(DPID_TILE, c->g.window.out_h - row);
     const int lanes = (int)smaller(VL, c->g.out - channel);
     real *to = (real *)y->at + unit / c->units * y->picture + row * y->row + channel;
-    /* else not read */
+    /* without a skip it is not read: any address will do */
     const real *from =
         f->skipped ? (const real *)skip->at + unit / c->units * skip->picture + row * skip->row + channel : to;
     for (int64_t j = 0; j < c->columns; j++, m += BLOCK, to += DPID_TILE * y->pitch, from += DPID_TILE * skip->pitch) {
         const int64_t columns = smaller(DPID_TILE, c->g.window.out_w - j * DPID_TILE);
         if (rows < DPID_TILE || columns < DPID_TILE || lanes < VL)
-            end_part(job, &e, m, &in, lanes, rows, columns, from, to);
+            end_clipped(job, &e, m, &in, lanes, rows, columns, from, to);
         else
             end_tile(&e, m, &in, from, to);
     }
 }
 
-static void transform_output(const dpid_frozen_job *job, const finish *f, const band *b, const part_place *p,
+static void transform_output(const dpid_frozen_job *job, const epilogue *f, const tile_batch *b, const panel *p,
                              const real *m)
 {
     const int64_t position = dpid_position(p->blocks, b->tiles);
@@ -238,29 +233,29 @@ static void transform_output(const dpid_frozen_job *job, const finish *f, const 
                                      m + (block * b->tiles + u * job->conv->columns) * BLOCK + v, position);
 }
 
-static void run_winograd(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part, int64_t part_end)
+static void run_winograd(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel, int64_t panel_end)
 {
     const dpid_frozen_conv *c = job->conv;
-    const finish f = finish_of(&job->end);
+    const epilogue f = epilogue_of(&job->end);
     for (; first < end; first += c->together) {
-        band b = {.first = first, .count = smaller(c->together, end - first)};
+        tile_batch b = {.first = first, .count = smaller(c->together, end - first)};
         b.tiles = DPID_T(dpid_winograd_round)(b.count * c->columns, c->out_blocks);
-        real *set = job->room;
-        real *result = set + DPID_POSITIONS * dpid_position(c->in_blocks, b.tiles);
-        transform_input(job, &b, set);
-        for (int64_t q = part; q < part_end; q++) {
-            const part_place p = place_of(c, q);
-            multiply_part(set, (const real *)job->packed + transformed_at(c, p.block), c->narrow, c->in_blocks,
-                          p.blocks, b.tiles, result);
-            transform_output(job, &f, &b, &p, result);
+        real *v = job->room;
+        real *m = v + DPID_POSITIONS * dpid_position(c->in_blocks, b.tiles);
+        transform_input(job, &b, v);
+        for (int64_t q = first_panel; q < panel_end; q++) {
+            const panel p = panel_of(c, q);
+            multiply_panel(v, (const real *)job->packed + transformed_at(c, p.block), c->narrow, c->in_blocks, p.blocks,
+                           b.tiles, m);
+            transform_output(job, &f, &b, &p, m);
         }
     }
 }
 
 /* ---- direct ------------------------------------------------------------------------------------------ */
 
-/* Pixels of one picture from `at` (counted row by row) up to `end`. */
-DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, const finish *f, int64_t picture,
+/* Pixels at .. end - 1 of one picture, counted row by row; blocks of results from `block` on of one group. */
+DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, const epilogue *f, int64_t picture,
                                int64_t at, int64_t end, int64_t group, int64_t block)
 {
     const dpid_frozen_conv *c = job->conv;
@@ -272,17 +267,17 @@ DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, con
     const real *start = bias_of(c, job->packed) + (group * c->out_blocks + block) * BLOCK;
     const int64_t channel = group * c->g.out_g + block * BLOCK;
     const int64_t channels = smaller(blocks * BLOCK, c->g.out_g - block * BLOCK);
-    real sums[ROWS * PART * BLOCK];
+    real sums[ROWS * PANEL * BLOCK];
     int64_t place[ROWS];
     int64_t sum_place[ROWS];
     for (int r = 0; r < ROWS; r++)
         sum_place[r] = r * blocks * BLOCK;
     for (; at < end; at += ROWS) {
         for (int r = 0; r < ROWS; r++) {
-            const int64_t pixel = smaller(at + r, end - 1); /* behind the last one it is repeated, and not stored */
+            const int64_t pixel = smaller(at + r, end - 1); /* the last one fills up, and is stored once */
             place[r] = pixel / k->width * k->in_row + pixel % k->width * k->in_step;
         }
-        multiply(ROWS, blocks, a, place, k->segment, k->segments, w, k->length * BLOCK, start, sums, sum_place, BLOCK);
+        multiply(ROWS, blocks, a, place, k->span, k->spans, w, k->length * BLOCK, start, sums, sum_place, BLOCK);
         for (int64_t r = 0; r < smaller(ROWS, end - at); r++) {
             const int64_t i = (at + r) / k->width;
             const int64_t j = (at + r) % k->width;
@@ -292,26 +287,26 @@ DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, con
                                           : to;
             int64_t v = 0;
             for (; v + VL <= channels; v += VL)
-                finish_lanes(f, VL, vec_load(sums + sum_place[r] + v), from + v, to + v);
+                end_lanes(f, VL, vec_load(sums + sum_place[r] + v), from + v, to + v);
             if (v < channels)
-                finish_lanes(f, (int)(channels - v), vec_load(sums + sum_place[r] + v), from + v, to + v);
+                end_lanes(f, (int)(channels - v), vec_load(sums + sum_place[r] + v), from + v, to + v);
         }
     }
 }
 
-static void run_direct(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part, int64_t part_end)
+static void run_direct(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel, int64_t panel_end)
 {
     const dpid_frozen_conv *c = job->conv;
-    const finish f = finish_of(&job->end);
+    const epilogue f = epilogue_of(&job->end);
     int64_t rows;
     for (; first < end; first += rows) {
         const int64_t row = first % c->units;
         rows = smaller(c->units - row, end - first);
-        for (int64_t q = part; q < part_end; q++) {
-            const part_place p = place_of(c, q);
+        for (int64_t q = first_panel; q < panel_end; q++) {
+            const panel p = panel_of(c, q);
             const int64_t from = row * c->columns;
             const int64_t to = (row + rows) * c->columns;
-            if (PAIRS && p.blocks == 2) {
+            if (TWO_BLOCKS && p.blocks == 2) {
                 direct_blocks(2, job, &f, first / c->units, from, to, p.group, p.block);
                 continue;
             }
@@ -330,35 +325,35 @@ void DPID_T(dpid_frozen_conv_pack)(const dpid_frozen_conv *conv, const void *w, 
     pack(conv, w, b, room, packed);
 }
 
-void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part,
-                                  int64_t part_end);
-void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part,
-                                  int64_t part_end)
+void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel,
+                                  int64_t panel_end);
+void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel,
+                                  int64_t panel_end)
 {
-    (job->conv->winograd ? run_winograd : run_direct)(job, first, end, part, part_end);
+    (job->conv->winograd ? run_winograd : run_direct)(job, first, end, first_panel, panel_end);
 }
 
 #if DPID_ONCE
 #define DECLARE(suffix, real)                                                                                          \
     void dpid_frozen_conv_pack_##suffix(const dpid_frozen_conv *conv, const void *w, const void *b, void *room,        \
                                         void *packed);                                                                 \
-    void dpid_frozen_conv_run_##suffix(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part,           \
-                                       int64_t part_end);
+    void dpid_frozen_conv_run_##suffix(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel,    \
+                                       int64_t panel_end);
 DPID_ISA_EACH(DECLARE)
 const dpid_frozen_pack_fn dpid_frozen_pack[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_frozen_conv_pack);
 const dpid_frozen_run_fn dpid_frozen_run[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_frozen_conv_run);
 
 /* ---- sizes ------------------------------------------------------------------------------------------------ */
 
-/* tiles that stay in the cache together; what any instruction set rounds tiles up to */
-enum { SET_TILES = 32, ROUND = 16 };
+/* BATCH_TILES: so many tiles stay in the cache. ROUND: a multiple of what each instruction set rounds tiles up to. */
+enum { BATCH_TILES = 32, ROUND = 16 };
 
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-/* Pairs of pictures are for training: here one picture may be all there is. */
+/* Pairs need two pictures, and here the batch may be a single one. */
 static bool goes_by_winograd(const dpid_op *op, bool exact)
 {
     return !exact && dpid_conv2d_has_winograd(op) && !dpid_conv2d_has_pairs(op);
@@ -396,16 +391,16 @@ void dpid_frozen_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t p
     c.taps = taps;
     c.in_blocks = dpid_conv2d_blocks(c.g.in_g);
     c.out_blocks = dpid_conv2d_blocks(c.g.out_g);
-    c.parts = c.g.groups * parts_of_group(&c);
+    c.parts = c.g.groups * panels_of_group(&c);
     c.units = c.winograd ? dpid_conv2d_tiles(c.g.window.out_h) : c.g.window.out_h;
     c.columns = c.winograd ? dpid_conv2d_tiles(c.g.window.out_w) : c.g.window.out_w;
-    c.together = c.winograd ? larger(1, SET_TILES / c.columns) : 1;
+    c.together = c.winograd ? larger(1, BATCH_TILES / c.columns) : 1;
     c.weights = c.winograd ? transformed_at(&c, c.out_blocks) : c.g.groups * group_weights(&c);
     c.packed = c.weights + c.g.groups * c.out_blocks * BLOCK;
     if (c.winograd) {
         const int64_t tiles = round_up(c.together * c.columns);
         c.room = larger(BLOCK * c.g.patch, DPID_POSITIONS * (dpid_position(c.in_blocks, tiles) +
-                                                             dpid_position(smaller(PART, c.out_blocks), tiles)));
+                                                             dpid_position(smaller(PANEL, c.out_blocks), tiles)));
     }
     *out = c;
 }
