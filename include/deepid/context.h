@@ -16,7 +16,8 @@ extern "C" {
  *
  * Three statuses can come from every function that takes a context or something made from one, and are not repeated
  * below: DEEPID_ERR_ARGUMENT for a handle that is NULL or of another kind, DEEPID_ERR_BUSY when another thread is
- * inside a call of the same context, DEEPID_ERR_FORKED in a child process whose parent made it. A call that fails
+ * inside a call of the same context, DEEPID_ERR_FORKED in a child process whose parent made it. What can return
+ * DEEPID_ERR_MEMORY returns DEEPID_ERR_LIMIT where only the limit memory_bytes stands in the way. A call that fails
  * changes nothing but the sentence of deepid_ctx_error. During a call the floating-point environment is the default
  * one; the caller's comes back. A calling thread needs 48 KiB of stack, and what its callbacks take.
  */
@@ -51,6 +52,8 @@ typedef void (*deepid_free_fn)(void *user, void *memory, uint64_t bytes);
  * @param[in] user   what came with the function
  * @param[in] level  0 debug, 1 information, 2 warning
  * @param[in] line   one line of UTF-8 below 512 bytes, without a line end; borrowed for the call
+ *
+ * @thread Runs on the thread of the call that has something to say.
  */
 typedef void (*deepid_log_fn)(void *user, int32_t level, const char *line);
 
@@ -86,6 +89,7 @@ DEEPID_API int32_t deepid_ctx_create(deepid_ctx **out);
  * @retval DEEPID_ERR_MEMORY    alloc gave NULL, or memory that is not aligned; or no address space for products of
  * matrices
  *
+ * @cost   as deepid_ctx_create.
  * @thread Safe from any thread.
  */
 DEEPID_API int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn release, void *user,
@@ -96,6 +100,7 @@ DEEPID_API int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepi
  *
  * @param[in] ctx  NULL is fine
  *
+ * @cost   ends the threads; gives all back.
  * @thread No thread may be inside a call of it. In a forked child it gives back the context and leaves the parent's
  * threads alone.
  */
@@ -114,6 +119,7 @@ DEEPID_API void deepid_ctx_destroy(deepid_ctx *ctx);
  *
  * @cost   ends the old threads; new ones start when they are first needed. Where the system gives fewer, or has no
  * address space for what they need, fewer do the same work.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_ctx_set_threads(deepid_ctx *ctx, int32_t threads);
 
@@ -123,6 +129,9 @@ DEEPID_API int32_t deepid_ctx_set_threads(deepid_ctx *ctx, int32_t threads);
  * @param[in] ctx  the context
  *
  * @return 1 to 1024; 0 when ctx is no context.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes it.
  */
 DEEPID_API int32_t deepid_ctx_threads(const deepid_ctx *ctx);
 
@@ -138,6 +147,9 @@ DEEPID_API int32_t deepid_ctx_threads(const deepid_ctx *ctx);
  * @retval DEEPID_ERR_ARGUMENT     there is no such word
  * @retval DEEPID_ERR_UNSUPPORTED  this CPU, or this build, has not got it
  * @retval DEEPID_ERR_STATE        asked from inside a call, that is, by a callback
+ *
+ * @cost   none.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_ctx_set_isa(deepid_ctx *ctx, const char *word);
 
@@ -147,6 +159,9 @@ DEEPID_API int32_t deepid_ctx_set_isa(deepid_ctx *ctx, const char *word);
  * @param[in] ctx  the context
  *
  * @return "baseline", "avx2" or "avx512", a constant; "" when ctx is no context.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes it.
  */
 DEEPID_API const char *deepid_ctx_isa(const deepid_ctx *ctx);
 
@@ -157,6 +172,7 @@ DEEPID_API const char *deepid_ctx_isa(const deepid_ctx *ctx);
  *
  * @return A constant; NULL past the end.
  *
+ * @cost   none.
  * @thread Safe from any thread.
  */
 DEEPID_API const char *deepid_isa_word(int64_t i);
@@ -169,6 +185,9 @@ DEEPID_API const char *deepid_isa_word(int64_t i);
  * @param[in]     user  handed to fn
  *
  * @retval DEEPID_OK
+ *
+ * @cost   none.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_ctx_set_log(deepid_ctx *ctx, deepid_log_fn fn, void *user);
 
@@ -184,6 +203,9 @@ DEEPID_API int32_t deepid_ctx_set_log(deepid_ctx *ctx, deepid_log_fn fn, void *u
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  there is no limit of that name, or value is below 1
  * @retval DEEPID_ERR_STATE     the context is at work: the call comes from a callback
+ *
+ * @cost   none.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_ctx_set_limit(deepid_ctx *ctx, const char *name, int64_t value);
 
@@ -194,6 +216,9 @@ DEEPID_API int32_t deepid_ctx_set_limit(deepid_ctx *ctx, const char *name, int64
  * @param[in] name  as in deepid_ctx_set_limit
  *
  * @return The limit; -1 when there is none of that name or ctx is no context.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes it.
  */
 DEEPID_API int64_t deepid_ctx_limit(const deepid_ctx *ctx, const char *name);
 
@@ -206,9 +231,9 @@ DEEPID_API int64_t deepid_ctx_limit(const deepid_ctx *ctx, const char *name);
  * @return The sentence; "" when none failed or ctx is no context. Never NULL; borrowed until the next call that
  * fails.
  *
- * @thread After DEEPID_ERR_BUSY or DEEPID_ERR_FORKED the sentence says so for as long as that holds. May be asked by
- * any thread, one at a time,
- *         also by another one than that of the failed call.
+ * @cost   none.
+ * @thread Any thread may ask, one at a time, also another one than that of the failed call. After DEEPID_ERR_BUSY or
+ * DEEPID_ERR_FORKED the sentence says so for as long as that holds.
  */
 DEEPID_API const char *deepid_ctx_error(const deepid_ctx *ctx);
 
@@ -218,6 +243,9 @@ DEEPID_API const char *deepid_ctx_error(const deepid_ctx *ctx);
  * @param[in] ctx  the context
  *
  * @return That number; 0 when there was none or ctx is no context.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread is inside a call of the context.
  */
 DEEPID_API int32_t deepid_ctx_callback_code(const deepid_ctx *ctx);
 
@@ -228,6 +256,7 @@ DEEPID_API int32_t deepid_ctx_callback_code(const deepid_ctx *ctx);
  *
  * @return Bytes, what is lost to alignment included; 0 when ctx is no context.
  *
+ * @cost   none.
  * @thread Safe from any thread as long as ctx lives.
  */
 DEEPID_API int64_t deepid_ctx_memory(const deepid_ctx *ctx);
@@ -237,6 +266,7 @@ DEEPID_API int64_t deepid_ctx_memory(const deepid_ctx *ctx);
  *
  * @return A constant.
  *
+ * @cost   none.
  * @thread Safe from any thread.
  */
 DEEPID_API const char *deepid_version(void);
@@ -247,6 +277,7 @@ DEEPID_API const char *deepid_version(void);
  *
  * @return A constant.
  *
+ * @cost   the first call writes it, less than a kilobyte.
  * @thread Safe from any thread.
  */
 DEEPID_API const char *deepid_build_info(void);

@@ -22,6 +22,9 @@ typedef struct deepid_table deepid_table;
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  an argument is NULL
  * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   the names.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_table_create(deepid_ctx *ctx, const char *row_heading, const char *columns,
                                        deepid_table **out);
@@ -30,6 +33,9 @@ DEEPID_API int32_t deepid_table_create(deepid_ctx *ctx, const char *row_heading,
  * Destroy a table.
  *
  * @param[in] table  NULL is fine
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread uses the table.
  */
 DEEPID_API void deepid_table_destroy(deepid_table *table);
 
@@ -45,6 +51,7 @@ DEEPID_API void deepid_table_destroy(deepid_table *table);
  * @retval DEEPID_ERR_MEMORY    no memory; the table is as it was
  *
  * @cost   constant on average; room grows by doubling.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_table_append(deepid_table *table, const char *name, const double *values);
 
@@ -54,6 +61,9 @@ DEEPID_API int32_t deepid_table_append(deepid_table *table, const char *name, co
  * @param[in] table  the table
  *
  * @return 0 or more; 0 when table is no table.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the table.
  */
 DEEPID_API int64_t deepid_table_rows(const deepid_table *table);
 
@@ -63,6 +73,9 @@ DEEPID_API int64_t deepid_table_rows(const deepid_table *table);
  * @param[in] table  the table
  *
  * @return 0 or more; 0 when table is no table.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the table.
  */
 DEEPID_API int64_t deepid_table_columns(const deepid_table *table);
 
@@ -73,6 +86,9 @@ DEEPID_API int64_t deepid_table_columns(const deepid_table *table);
  * @param[in] column  0 to columns - 1
  *
  * @return The name, borrowed from the table; NULL when there is no such column.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the table.
  */
 DEEPID_API const char *deepid_table_column_name(const deepid_table *table, int64_t column);
 
@@ -83,6 +99,9 @@ DEEPID_API const char *deepid_table_column_name(const deepid_table *table, int64
  * @param[in] row    0 to rows - 1
  *
  * @return The name, borrowed from the table; NULL when there is no such row.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the table.
  */
 DEEPID_API const char *deepid_table_row_name(const deepid_table *table, int64_t row);
 
@@ -92,6 +111,9 @@ DEEPID_API const char *deepid_table_row_name(const deepid_table *table, int64_t 
  * @param[in] table  the table
  *
  * @return The heading, borrowed from the table; NULL when table is no table.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the table.
  */
 DEEPID_API const char *deepid_table_row_heading(const deepid_table *table);
 
@@ -104,6 +126,7 @@ DEEPID_API const char *deepid_table_row_heading(const deepid_table *table);
  * @return The first such column; -1 when there is none.
  *
  * @cost   one comparison a column.
+ * @thread Safe as long as no other thread changes the table.
  */
 DEEPID_API int64_t deepid_table_find_column(const deepid_table *table, const char *name);
 
@@ -115,6 +138,9 @@ DEEPID_API int64_t deepid_table_find_column(const deepid_table *table, const cha
  * @param[in] column  0 to columns - 1
  *
  * @return The value; NaN when there is no such place.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the table.
  */
 DEEPID_API double deepid_table_get(const deepid_table *table, int64_t row, int64_t column);
 
@@ -128,6 +154,9 @@ DEEPID_API double deepid_table_get(const deepid_table *table, int64_t row, int64
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  there is no such row or column
+ *
+ * @cost   none.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_table_set(deepid_table *table, int64_t row, int64_t column, double value);
 
@@ -139,6 +168,9 @@ DEEPID_API int32_t deepid_table_set(deepid_table *table, int64_t row, int64_t co
  *
  * @return As many doubles as there are rows, borrowed until the next append; NULL when there is no such column or
  * not yet a row.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the table.
  */
 DEEPID_API const double *deepid_table_column(const deepid_table *table, int64_t column);
 
@@ -152,6 +184,7 @@ DEEPID_API const double *deepid_table_column(const deepid_table *table, int64_t 
  * made; deepid_ctx_error says why.
  *
  * @cost   one pass over the table and its memory as text.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API const char *deepid_table_text(deepid_table *table);
 
@@ -168,6 +201,7 @@ DEEPID_API const char *deepid_table_text(deepid_table *table);
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   the table as text in memory, and two disk flushes.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_table_write_csv(const deepid_table *table, const char *path);
 

@@ -40,6 +40,7 @@ typedef struct deepid_tensor deepid_tensor;
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   its elements, 64-byte-aligned, and one pass.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_tensor_create(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents,
                                         deepid_tensor **out);
@@ -63,6 +64,7 @@ DEEPID_API int32_t deepid_tensor_create(deepid_ctx *ctx, int32_t dtype, int32_t 
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   some 200 bytes.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_tensor_wrap(deepid_ctx *ctx, int32_t dtype, int32_t rank, const int64_t *extents, void *data,
                                       deepid_tensor **out);
@@ -71,6 +73,9 @@ DEEPID_API int32_t deepid_tensor_wrap(deepid_ctx *ctx, int32_t dtype, int32_t ra
  * Destroy a tensor, and its elements unless they are the caller's.
  *
  * @param[in] tensor  NULL is fine
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread uses the tensor.
  */
 DEEPID_API void deepid_tensor_destroy(deepid_tensor *tensor);
 
@@ -84,6 +89,9 @@ DEEPID_API void deepid_tensor_destroy(deepid_tensor *tensor);
  * @retval DEEPID_ERR_ARGUMENT  out is NULL
  * @retval DEEPID_ERR_LIMIT     beyond the limit tensor_elements or memory_bytes
  * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   its elements, and one pass.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_tensor_clone(const deepid_tensor *tensor, deepid_tensor **out);
 
@@ -102,6 +110,7 @@ DEEPID_API int32_t deepid_tensor_clone(const deepid_tensor *tensor, deepid_tenso
  * @retval DEEPID_ERR_DTYPE     dtype is none
  *
  * @cost   one pass; allocates nothing.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_tensor_copy_in(deepid_tensor *tensor, int32_t dtype, const void *source,
                                          const int64_t *strides);
@@ -119,6 +128,7 @@ DEEPID_API int32_t deepid_tensor_copy_in(deepid_tensor *tensor, int32_t dtype, c
  * @retval DEEPID_ERR_DTYPE     dtype is another
  *
  * @cost   one pass; allocates nothing.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_tensor_copy_out(const deepid_tensor *tensor, int32_t dtype, void *target,
                                           const int64_t *strides);
@@ -132,6 +142,7 @@ DEEPID_API int32_t deepid_tensor_copy_out(const deepid_tensor *tensor, int32_t d
  * @retval DEEPID_OK
  *
  * @cost   one pass; allocates nothing.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_tensor_fill(deepid_tensor *tensor, double value);
 
@@ -141,6 +152,9 @@ DEEPID_API int32_t deepid_tensor_fill(deepid_tensor *tensor, double value);
  * @param[in] tensor  the tensor
  *
  * @return DEEPID_F32 or DEEPID_F64; 0 when tensor is no tensor.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread destroys the tensor.
  */
 DEEPID_API int32_t deepid_tensor_dtype(const deepid_tensor *tensor);
 
@@ -150,6 +164,9 @@ DEEPID_API int32_t deepid_tensor_dtype(const deepid_tensor *tensor);
  * @param[in] tensor  the tensor
  *
  * @return 0 to 8; -1 when tensor is no tensor.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread destroys the tensor.
  */
 DEEPID_API int32_t deepid_tensor_rank(const deepid_tensor *tensor);
 
@@ -160,6 +177,9 @@ DEEPID_API int32_t deepid_tensor_rank(const deepid_tensor *tensor);
  * @param[in] axis    0 to rank - 1
  *
  * @return 0 or more; -1 when there is no such axis.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread destroys the tensor.
  */
 DEEPID_API int64_t deepid_tensor_extent(const deepid_tensor *tensor, int32_t axis);
 
@@ -169,6 +189,9 @@ DEEPID_API int64_t deepid_tensor_extent(const deepid_tensor *tensor, int32_t axi
  * @param[in] tensor  the tensor
  *
  * @return 0 or more; -1 when tensor is no tensor.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread destroys the tensor.
  */
 DEEPID_API int64_t deepid_tensor_count(const deepid_tensor *tensor);
 
@@ -179,6 +202,9 @@ DEEPID_API int64_t deepid_tensor_count(const deepid_tensor *tensor);
  *
  * @return float or double by the tensor's type; borrowed for as long as the tensor lives; NULL when tensor is no
  * tensor.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread destroys the tensor; the elements are guarded by nothing.
  */
 DEEPID_API void *deepid_tensor_data(deepid_tensor *tensor);
 
@@ -188,6 +214,9 @@ DEEPID_API void *deepid_tensor_data(deepid_tensor *tensor);
  * @param[in] tensor  the tensor
  *
  * @return As deepid_tensor_data.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread destroys the tensor; the elements are guarded by nothing.
  */
 DEEPID_API const void *deepid_tensor_data_const(const deepid_tensor *tensor);
 
