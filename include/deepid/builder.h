@@ -28,7 +28,7 @@ typedef struct deepid_builder deepid_builder;
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   the text
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_builder_create(deepid_ctx *ctx, int32_t rank, const int64_t *extents, deepid_builder **out);
 
@@ -36,6 +36,9 @@ DEEPID_API int32_t deepid_builder_create(deepid_ctx *ctx, int32_t rank, const in
  * Destroy a builder; nets made by it stay.
  *
  * @param[in] builder  NULL is fine
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread uses the builder.
  */
 DEEPID_API void deepid_builder_destroy(deepid_builder *builder);
 
@@ -51,7 +54,7 @@ DEEPID_API void deepid_builder_destroy(deepid_builder *builder);
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   its characters
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_builder_layer(deepid_builder *builder, const char *layer);
 
@@ -70,7 +73,7 @@ DEEPID_API int32_t deepid_builder_layer(deepid_builder *builder, const char *lay
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   its characters
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_builder_block_begin(deepid_builder *builder, int64_t count, const char *word,
                                               const char *options);
@@ -84,7 +87,8 @@ DEEPID_API int32_t deepid_builder_block_begin(deepid_builder *builder, int64_t c
  * @retval DEEPID_ERR_STATE   none is open
  * @retval DEEPID_ERR_MEMORY  no memory
  *
- * @thread one thread at a time for each context
+ * @cost   its characters
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_builder_block_end(deepid_builder *builder);
 
@@ -94,6 +98,9 @@ DEEPID_API int32_t deepid_builder_block_end(deepid_builder *builder);
  * @param[in] builder  any
  *
  * @return Borrowed until the next call; "" for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the builder.
  */
 DEEPID_API const char *deepid_builder_text(deepid_builder *builder);
 
@@ -114,7 +121,7 @@ DEEPID_API const char *deepid_builder_text(deepid_builder *builder);
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   as deepid_net_create
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_builder_net(deepid_builder *builder, int32_t dtype, deepid_net **out);
 

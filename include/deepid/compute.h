@@ -25,7 +25,8 @@ extern "C" {
  * @retval DEEPID_ERR_ARGUMENT  exact is another number
  * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @thread one thread at a time for each context
+ * @cost   the net's text is written anew; a frozen net gives its buffers back
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_set_exact(deepid_net *net, int32_t exact);
 
@@ -44,7 +45,7 @@ DEEPID_API int32_t deepid_net_set_exact(deepid_net *net, int32_t exact);
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   of a training step: one forward more, about a quarter to a third of its time
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_set_recompute(deepid_net *net, int64_t blocks);
 
@@ -77,7 +78,7 @@ DEEPID_API int32_t deepid_net_set_recompute(deepid_net *net, int64_t blocks);
  *
  * @cost   one pass over the parameters; deepid_net_prepare of the new net packs them, 4 times their size for 3x3
  * convolutions that go through Winograd's transform
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_freeze(const deepid_net *net, deepid_net **out);
 
@@ -87,6 +88,9 @@ DEEPID_API int32_t deepid_net_freeze(const deepid_net *net, deepid_net **out);
  * @param[in] net  any
  *
  * @return 1 for a frozen net; 0 for another, and for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int32_t deepid_net_frozen(const deepid_net *net);
 

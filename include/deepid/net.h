@@ -40,7 +40,7 @@ enum {
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   parameters and states; buffers come with deepid_net_prepare
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_create(deepid_ctx *ctx, const char *text, int32_t dtype, deepid_net **out);
 
@@ -48,6 +48,9 @@ DEEPID_API int32_t deepid_net_create(deepid_ctx *ctx, const char *text, int32_t 
  * Destroy a net and all that was borrowed from it. Trainers of it go first.
  *
  * @param[in] net  NULL is fine
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread uses the net or what was borrowed from it.
  */
 DEEPID_API void deepid_net_destroy(deepid_net *net);
 
@@ -64,7 +67,7 @@ DEEPID_API void deepid_net_destroy(deepid_net *net);
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   as deepid_net_create
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_clone(const deepid_net *net, int32_t dtype, deepid_net **out);
 
@@ -74,7 +77,10 @@ DEEPID_API int32_t deepid_net_clone(const deepid_net *net, int32_t dtype, deepid
  *
  * @param[in] net  any
  *
- * @return Borrowed; "" for NULL.
+ * @return One line, borrowed for the net's life; "" for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API const char *deepid_net_describe(deepid_net *net);
 
@@ -95,7 +101,7 @@ DEEPID_API const char *deepid_net_describe(deepid_net *net);
  * @retval DEEPID_ERR_MEMORY       no memory
  *
  * @cost   one pass over the parameters; orthogonal matrices of n rows take about 2 n^2 columns multiply-adds
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_init(deepid_net *net, const char *init, uint64_t seed);
 
@@ -105,6 +111,9 @@ DEEPID_API int32_t deepid_net_init(deepid_net *net, const char *init, uint64_t s
  * @param[in] i  from 0
  *
  * @return The word, never freed; NULL past the end.
+ *
+ * @cost   none.
+ * @thread Safe from any thread.
  */
 DEEPID_API const char *deepid_init_word(int64_t i);
 
@@ -114,6 +123,9 @@ DEEPID_API const char *deepid_init_word(int64_t i);
  * @param[in] word  "he", ...
  *
  * @return One line, never freed; NULL when there is no such word.
+ *
+ * @cost   none.
+ * @thread Safe from any thread.
  */
 DEEPID_API const char *deepid_init_help(const char *word);
 
@@ -124,6 +136,9 @@ DEEPID_API const char *deepid_init_help(const char *word);
  * @param[in] i  from 0
  *
  * @return The word, never freed; NULL past the end.
+ *
+ * @cost   none.
+ * @thread Safe from any thread.
  */
 DEEPID_API const char *deepid_block_word(int64_t i);
 
@@ -133,6 +148,9 @@ DEEPID_API const char *deepid_block_word(int64_t i);
  * @param[in] word  "identity", ...
  *
  * @return One line, never freed; NULL when there is no such word.
+ *
+ * @cost   none.
+ * @thread Safe from any thread.
  */
 DEEPID_API const char *deepid_block_help(const char *word);
 
@@ -149,12 +167,13 @@ DEEPID_API const char *deepid_block_help(const char *word);
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  batch is below 1
+ * @retval DEEPID_ERR_STATE     train != 0, and the net is frozen
  * @retval DEEPID_ERR_LIMIT     beyond memory_bytes of the context, or more than can be counted
  * @retval DEEPID_ERR_MEMORY    no memory; the old buffers are still there
  *
  * @cost   for training about the sum of the activation_bytes of deepid_net_summary times batch, and as much again
  * for the widest few gradients
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_prepare(deepid_net *net, int64_t batch, int32_t train);
 
@@ -166,8 +185,10 @@ DEEPID_API int32_t deepid_net_prepare(deepid_net *net, int64_t batch, int32_t tr
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  another mode
+ * @retval DEEPID_ERR_STATE     DEEPID_TRAIN, and the net is frozen
  *
- * @thread one thread at a time for each context
+ * @cost   none.
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_set_mode(deepid_net *net, int32_t mode);
 
@@ -177,6 +198,9 @@ DEEPID_API int32_t deepid_net_set_mode(deepid_net *net, int32_t mode);
  * @param[in] net  any
  *
  * @return DEEPID_EVAL or DEEPID_TRAIN; DEEPID_EVAL for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int32_t deepid_net_mode(const deepid_net *net);
 
@@ -195,7 +219,7 @@ DEEPID_API int32_t deepid_net_mode(const deepid_net *net);
  * @retval DEEPID_ERR_MEMORY    no memory for the buffers of n samples (only when not prepared)
  *
  * @cost   the net's multiply-adds (deepid_net_summary); nothing is allocated once prepared for n samples
- * @thread one thread at a time for each context; works on the context's threads, with the same bits for any number
+ * @thread One thread at a time for each context; works on the context's threads, with the same bits for any number
  * of them
  */
 DEEPID_API int32_t deepid_net_forward(deepid_net *net, const deepid_tensor *x, deepid_tensor *y);
@@ -210,12 +234,12 @@ DEEPID_API int32_t deepid_net_forward(deepid_net *net, const deepid_tensor *x, d
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  dy is NULL
- * @retval DEEPID_ERR_STATE     no forward before it, or the net is not prepared for training
+ * @retval DEEPID_ERR_STATE     no forward before it, or the net is not prepared for training, or frozen
  * @retval DEEPID_ERR_SHAPE     a shape that does not fit
  * @retval DEEPID_ERR_DTYPE     another dtype
  *
  * @cost   about twice a forward; allocates nothing
- * @thread one thread at a time for each context; works on the context's threads, with the same bits for any number
+ * @thread One thread at a time for each context; works on the context's threads, with the same bits for any number
  * of them
  */
 DEEPID_API int32_t deepid_net_backward(deepid_net *net, const deepid_tensor *dy, deepid_tensor *dx);
@@ -226,10 +250,10 @@ DEEPID_API int32_t deepid_net_backward(deepid_net *net, const deepid_tensor *dy,
  * @param[in,out] net  any
  *
  * @retval DEEPID_OK
- * @retval DEEPID_ERR_STATE  not yet prepared for training
+ * @retval DEEPID_ERR_STATE  not yet prepared for training, or frozen
  *
  * @cost   one pass over the gradients
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_zero_gradients(deepid_net *net);
 
@@ -241,6 +265,9 @@ DEEPID_API int32_t deepid_net_zero_gradients(deepid_net *net);
  * @param[in] net  any
  *
  * @return DEEPID_F32 or DEEPID_F64; 0 for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int32_t deepid_net_dtype(const deepid_net *net);
 
@@ -250,6 +277,9 @@ DEEPID_API int32_t deepid_net_dtype(const deepid_net *net);
  * @param[in] net  any
  *
  * @return 1 (features) or 3 (height, width, channels); -1 for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int32_t deepid_net_input_rank(const deepid_net *net);
 
@@ -260,6 +290,9 @@ DEEPID_API int32_t deepid_net_input_rank(const deepid_net *net);
  * @param[in] axis  from 0
  *
  * @return The extent; -1 when axis is out of range.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int64_t deepid_net_input_extent(const deepid_net *net, int32_t axis);
 
@@ -269,6 +302,9 @@ DEEPID_API int64_t deepid_net_input_extent(const deepid_net *net, int32_t axis);
  * @param[in] net  any
  *
  * @return 1 or 3; -1 for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int32_t deepid_net_output_rank(const deepid_net *net);
 
@@ -279,6 +315,9 @@ DEEPID_API int32_t deepid_net_output_rank(const deepid_net *net);
  * @param[in] axis  from 0
  *
  * @return The extent; -1 when axis is out of range.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int64_t deepid_net_output_extent(const deepid_net *net, int32_t axis);
 
@@ -288,6 +327,9 @@ DEEPID_API int64_t deepid_net_output_extent(const deepid_net *net, int32_t axis)
  * @param[in] net  any
  *
  * @return Their number; -1 for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int64_t deepid_net_block_count(const deepid_net *net);
 
@@ -304,7 +346,7 @@ DEEPID_API int64_t deepid_net_block_count(const deepid_net *net);
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   a row a layer; nothing is run
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_summary(deepid_net *net, deepid_table **out);
 

@@ -16,6 +16,9 @@ extern "C" {
  * @param[in] net  any
  *
  * @return Their number; -1 for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int64_t deepid_net_parameter_count(const deepid_net *net);
 
@@ -26,6 +29,9 @@ DEEPID_API int64_t deepid_net_parameter_count(const deepid_net *net);
  * @param[in] i    from 0
  *
  * @return Borrowed; NULL when i is out of range.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API const char *deepid_net_parameter_name(const deepid_net *net, int64_t i);
 
@@ -38,6 +44,7 @@ DEEPID_API const char *deepid_net_parameter_name(const deepid_net *net, int64_t 
  * @return Its number; -1 when there is none of this name.
  *
  * @cost   a walk over the names
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int64_t deepid_net_parameter_find(const deepid_net *net, const char *name);
 
@@ -48,6 +55,9 @@ DEEPID_API int64_t deepid_net_parameter_find(const deepid_net *net, const char *
  * @param[in] i    from 0
  *
  * @return 1 for a trained parameter; 0 for a state, and when i is out of range.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int32_t deepid_net_parameter_trained(const deepid_net *net, int64_t i);
 
@@ -59,6 +69,9 @@ DEEPID_API int32_t deepid_net_parameter_trained(const deepid_net *net, int64_t i
  *
  * @return 1; 2 for dense weights [out, in]; 4 for convolutions [out, kernel h, kernel w, in / groups]; -1 when i is
  * out of range.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int32_t deepid_net_parameter_rank(const deepid_net *net, int64_t i);
 
@@ -70,6 +83,9 @@ DEEPID_API int32_t deepid_net_parameter_rank(const deepid_net *net, int64_t i);
  * @param[in] axis  from 0
  *
  * @return The extent; -1 when i or axis is out of range.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int64_t deepid_net_parameter_extent(const deepid_net *net, int64_t i, int32_t axis);
 
@@ -81,6 +97,9 @@ DEEPID_API int64_t deepid_net_parameter_extent(const deepid_net *net, int64_t i,
  *
  * @return Borrowed and writable, of the net's dtype, the same address for the net's life; NULL when there is none of
  * this name.
+ *
+ * @cost   a walk over the names
+ * @thread Safe as long as no other thread changes the net; the values are guarded by nothing.
  */
 DEEPID_API void *deepid_net_parameter_data(deepid_net *net, const char *name);
 
@@ -92,6 +111,9 @@ DEEPID_API void *deepid_net_parameter_data(deepid_net *net, const char *name);
  *
  * @return Borrowed and writable; NULL when there is none of this name, for a state, and before the first
  * deepid_net_prepare for training.
+ *
+ * @cost   a walk over the names
+ * @thread Safe as long as no other thread changes the net; the values are guarded by nothing.
  */
 DEEPID_API void *deepid_net_parameter_gradient(deepid_net *net, const char *name);
 
@@ -103,6 +125,9 @@ DEEPID_API void *deepid_net_parameter_gradient(deepid_net *net, const char *name
  * @param[in] net  any
  *
  * @return How many; -1 for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net.
  */
 DEEPID_API int64_t deepid_net_trained_count(const deepid_net *net);
 
@@ -112,6 +137,9 @@ DEEPID_API int64_t deepid_net_trained_count(const deepid_net *net);
  * @param[in] net  any
  *
  * @return Borrowed and writable, of the net's dtype; NULL for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net; the values are guarded by nothing.
  */
 DEEPID_API void *deepid_net_trained_data(deepid_net *net);
 
@@ -121,6 +149,9 @@ DEEPID_API void *deepid_net_trained_data(deepid_net *net);
  * @param[in] net  any
  *
  * @return Borrowed and writable; NULL for NULL, and before the first deepid_net_prepare for training.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the net; the values are guarded by nothing.
  */
 DEEPID_API void *deepid_net_trained_gradient(deepid_net *net);
 
@@ -136,7 +167,7 @@ DEEPID_API void *deepid_net_trained_gradient(deepid_net *net);
  * @retval DEEPID_ERR_SHAPE     a parameter of equal name and another shape: names it
  *
  * @cost   one pass over the parameters
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net *other, int64_t *copied);
 
@@ -158,7 +189,7 @@ DEEPID_API int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net 
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   one write of all values, two fsync
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
 
@@ -184,7 +215,7 @@ DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   the file once in memory while it is read
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dtype, deepid_net **out);
 
@@ -208,7 +239,7 @@ DEEPID_API int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dt
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   the file once in memory while it is read
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_net_load_weights(deepid_net *net, const char *path, const char *layout);
 

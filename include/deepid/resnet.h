@@ -32,7 +32,7 @@ extern "C" {
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   as deepid_net_create
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width, int64_t blocks, int64_t classes,
                                      const char *block, const char *layer, int32_t dtype, deepid_net **out);
@@ -58,7 +58,7 @@ DEEPID_API int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width,
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   as deepid_net_create
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_resnet_cifar(deepid_ctx *ctx, int64_t depth, const char *block, int32_t dtype,
                                        deepid_net **out);
@@ -87,7 +87,7 @@ DEEPID_API int32_t deepid_resnet_cifar(deepid_ctx *ctx, int64_t depth, const cha
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   as deepid_net_create
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const char *block, int64_t h, int64_t w,
                                           int64_t c, int64_t width, int64_t classes, int32_t dtype, deepid_net **out);
@@ -113,7 +113,7 @@ DEEPID_API int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const 
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   as deepid_net_create
- * @thread one thread at a time for each context
+ * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_resnet_imagenet(deepid_ctx *ctx, int64_t depth, const char *block, int32_t dtype,
                                           deepid_net **out);
