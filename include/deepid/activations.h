@@ -1,6 +1,6 @@
 /**
- * @file activations.h  Activations alone, on tensors: y = f(x) elementwise, any shape of rank 1 or more. Formulas,
- * kinks and accuracy: lib/ops/WORD/WORD.md.
+ * @file activations.h  Activations alone, on tensors: y = f(x) elementwise, any shape of rank 1 or more. Kinks, limits
+ * and accuracy of each: lib/ops/WORD/WORD.md. What all share stands at deepid_relu_forward and deepid_relu_backward.
  */
 #ifndef DEEPID_ACTIVATIONS_H
 #define DEEPID_ACTIVATIONS_H
@@ -12,103 +12,232 @@ extern "C" {
 #endif
 
 /**
- * @name Activations without parameters
+ * y = max(x, 0) (Nair and Hinton 2010).
  *
- * forward: y = f(x).  backward: dx = dy f'(x).
- *
- * @param[in]  options  as in deepid_layer_help of the word, such as "slope=0.2"; NULL or "" for the defaults
- * @param[in]  x        any shape without an empty extent; F32 or F64
- * @param[in]  dy       shape and dtype of x
+ * @param[in]  options  of the layer of this name, see deepid_layer_help; NULL or "" for the defaults
+ * @param[in]  x        any shape of rank 1 or more without an empty extent; F32 or F64
  * @param[out] y        shape and dtype of x; must not overlap x
- * @param[out] dx       shape and dtype of x; overwritten; NULL: nothing is done
  *
  * @retval DEEPID_OK
- * @retval DEEPID_ERR_ARGUMENT  a NULL, or tensors that overlap
- * @retval DEEPID_ERR_SHAPE     shapes differ
- * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_ARGUMENT  x or y is NULL, or they overlap
+ * @retval DEEPID_ERR_SHAPE     y has another shape than x; x has rank 0 or an empty extent
+ * @retval DEEPID_ERR_DTYPE     y has another dtype than x
  * @retval DEEPID_ERR_SPEC      options do not parse
- * @retval DEEPID_ERR_MEMORY    no room for the backward's copy of y
+ * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost   one pass; backward runs the forward first. Chunks run on the context's threads; the bits do not depend on
- * them.
- * @thread one thread at a time for each context
- * @{
+ * @cost   one pass.
+ * @thread One thread at a time for each context, which is x's. The bits do not depend on the context's threads.
  */
-/** y = relu(x), as above. */
 DEEPID_API int32_t deepid_relu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy relu'(x), as above. */
-DEEPID_API int32_t deepid_relu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                        deepid_tensor *dx);
-/** y = leaky_relu(x), as above. */
-DEEPID_API int32_t deepid_leaky_relu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy leaky_relu'(x), as above. */
-DEEPID_API int32_t deepid_leaky_relu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                              deepid_tensor *dx);
-/** y = elu(x), as above. */
-DEEPID_API int32_t deepid_elu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy elu'(x), as above. */
-DEEPID_API int32_t deepid_elu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                       deepid_tensor *dx);
-/** y = selu(x), as above. */
-DEEPID_API int32_t deepid_selu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy selu'(x), as above. */
-DEEPID_API int32_t deepid_selu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                        deepid_tensor *dx);
-/** y = tanh(x), as above. */
-DEEPID_API int32_t deepid_tanh_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy tanh'(x), as above. */
-DEEPID_API int32_t deepid_tanh_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                        deepid_tensor *dx);
-/** y = sigmoid(x), as above. */
-DEEPID_API int32_t deepid_sigmoid_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy sigmoid'(x), as above. */
-DEEPID_API int32_t deepid_sigmoid_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                           deepid_tensor *dx);
-/** y = gelu(x), as above. */
-DEEPID_API int32_t deepid_gelu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy gelu'(x), as above. */
-DEEPID_API int32_t deepid_gelu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                        deepid_tensor *dx);
-/** y = silu(x), as above. */
-DEEPID_API int32_t deepid_silu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy silu'(x), as above. */
-DEEPID_API int32_t deepid_silu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                        deepid_tensor *dx);
-/** y = softplus(x), as above. */
-DEEPID_API int32_t deepid_softplus_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy softplus'(x), as above. */
-DEEPID_API int32_t deepid_softplus_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                            deepid_tensor *dx);
-/** y = hardtanh(x), as above. */
-DEEPID_API int32_t deepid_hardtanh_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy hardtanh'(x), as above. */
-DEEPID_API int32_t deepid_hardtanh_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                            deepid_tensor *dx);
-/** y = hardswish(x), as above. */
-DEEPID_API int32_t deepid_hardswish_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
-/** dx = dy hardswish'(x), as above. */
-DEEPID_API int32_t deepid_hardswish_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
-                                             deepid_tensor *dx);
-/** @} */
 
 /**
- * Parametric rectifier (He et al. 2015b, eq. 1): y = x where x >= 0, w[c] x elsewhere; c is the last axis.
+ * dx = dy f'(x), f' = 1 where x > 0, else 0.
  *
- * @param[in]  x  [n, features] or [n, h, w, c]
- * @param[in]  w  [features] or [c], slopes
- * @param[out] y  shape of x
+ * @param[in]  options  as forward
+ * @param[in]  x        as forward
+ * @param[in]  dy       shape and dtype of x: the gradient by y
+ * @param[out] dx       shape and dtype of x: the gradient by x, overwritten; must not overlap x or dy; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  x or dy is NULL, or dx overlaps one of them
+ * @retval DEEPID_ERR_SHAPE     dy or dx has another shape than x; x has rank 0 or an empty extent
+ * @retval DEEPID_ERR_DTYPE     dy or dx has another dtype than x
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_MEMORY    no memory for a copy of y
+ *
+ * @cost   a forward and a pass; allocates as much as y while it runs.
+ * @thread As deepid_relu_forward.
+ */
+DEEPID_API int32_t deepid_relu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                        deepid_tensor *dx);
+
+/**
+ * y = x where x >= 0, slope x elsewhere (Maas et al. 2013). Options: "slope=0.01", -1e6 to 1e6.
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_leaky_relu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = 1 where x > 0, else slope.
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_leaky_relu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                              deepid_tensor *dx);
+
+/**
+ * y = x where x >= 0, alpha (e^x - 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016). Options: "alpha=1", 0 to 1e6.
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_elu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = 1 where x > 0, else alpha e^x.
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_elu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                       deepid_tensor *dx);
+
+/**
+ * y = lambda x where x >= 0, lambda alpha (e^x - 1) elsewhere; lambda = 1.0507..., alpha = 1.6733... (Klambauer et al.
+ * 2017, eq. 14).
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_selu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = lambda where x > 0, else lambda alpha e^x.
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_selu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                        deepid_tensor *dx);
+
+/**
+ * y = tanh(x).
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_tanh_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = (1 - y) (1 + y).
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_tanh_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                        deepid_tensor *dx);
+
+/**
+ * y = 1 / (1 + e^-x).
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_sigmoid_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = y (1 - y).
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_sigmoid_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                           deepid_tensor *dx);
+
+/**
+ * y = x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016). Options: "form=erf" or "form=tanh",
+ * the approximation; default erf.
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_gelu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = Phi(x) + x phi(x).
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_gelu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                        deepid_tensor *dx);
+
+/**
+ * y = x / (1 + e^-x) (Elfwing et al. 2018).
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_silu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = s (1 + x (1 - s)), s = 1 / (1 + e^-x).
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_silu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                        deepid_tensor *dx);
+
+/**
+ * y = log(1 + e^x) (Dugas et al. 2001).
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_softplus_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = 1 / (1 + e^-x).
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_softplus_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                            deepid_tensor *dx);
+
+/**
+ * y = x cut to [min, max]. Options: "min=-1 max=1", min below max.
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_hardtanh_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = 1 strictly inside, else 0.
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_hardtanh_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                            deepid_tensor *dx);
+
+/**
+ * y = x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_hardswish_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = 0 for x <= -3, 1 for x >= 3, (2 x + 3) / 6 between.
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_hardswish_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                             deepid_tensor *dx);
+
+/**
+ * Parametric rectifier: y = x where x >= 0, w[c] x elsewhere; c is the last axis (He et al. 2015b, eq. 1).
+ *
+ * @param[in]  x  [n, features] or [n, h, w, c], no empty extent; F32 or F64
+ * @param[in]  w  [features] or [c], the slopes
+ * @param[out] y  shape of x; must not overlap x
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL, or x and y overlap
  * @retval DEEPID_ERR_SHAPE     a shape that does not fit
- * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_DTYPE     w or y has another dtype than x
+ * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost one pass  @thread one thread at a time for each context
+ * @cost   one pass.
+ * @thread As deepid_relu_forward.
  */
 DEEPID_API int32_t deepid_prelu_forward(const deepid_tensor *x, const deepid_tensor *w, deepid_tensor *y);
+
 /**
- * dx = dy (1 or w[c]), overwritten;  dw[c] += sum over x < 0 of dy x. At x = 0 the derivative is w. dx, dw: NULL =
- * skipped. Errors as forward.
+ * dx = dy where x > 0, w[c] dy elsewhere;  dw[c] += sum over x < 0 of dy x.
+ *
+ * @param[in]     x   as forward
+ * @param[in]     w   as forward
+ * @param[in]     dy  shape of x: the gradient by y
+ * @param[out]    dx  shape of x: overwritten; must not overlap x or dy; NULL: skipped
+ * @param[in,out] dw  shape of w: added to; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  x, w or dy is NULL, or dx overlaps x or dy
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_MEMORY    no memory for a copy of y
+ *
+ * @cost   a forward, and a pass in one thread; allocates as much as y while it runs.
+ * @thread As deepid_relu_forward.
  */
 DEEPID_API int32_t deepid_prelu_backward(const deepid_tensor *x, const deepid_tensor *w, const deepid_tensor *dy,
                                          deepid_tensor *dx, deepid_tensor *dw);

@@ -1,4 +1,4 @@
-/** @file losses.h  Losses alone, on tensors. */
+/** @file losses.h  Losses alone, on tensors; sums in double. Derivations: lib/ops/WORD/WORD.md. */
 #ifndef DEEPID_LOSSES_H
 #define DEEPID_LOSSES_H
 
@@ -8,39 +8,104 @@
 extern "C" {
 #endif
 
-/** The i-th loss: "cross_entropy", "squared_error"; NULL past the end. */
+/**
+ * The words of losses, one after the other: "cross_entropy", "squared_error".
+ *
+ * @param[in] i  from 0
+ *
+ * @return The word, a constant; NULL past the end.
+ *
+ * @cost   none.
+ * @thread Safe from any thread.
+ */
 DEEPID_API const char *deepid_loss_word(int64_t i);
-/** One line on a loss and its options; NULL when unknown. */
+
+/**
+ * What a loss computes, and its options.
+ *
+ * @param[in] word  as deepid_loss_word; NULL is no word
+ *
+ * @return One line, a constant; NULL when there is no such word.
+ *
+ * @cost   none.
+ * @thread Safe from any thread.
+ */
 DEEPID_API const char *deepid_loss_help(const char *word);
 
 /**
- * Softmax cross-entropy: mean over rows of -log softmax(z)[label], in nats.
+ * Softmax cross-entropy: the mean over rows of - sum_k t_k log softmax(z)_k, in nats. With smoothing s (Szegedy et al.
+ * 2016) t_k = 1 - s + s / classes at the label and s / classes elsewhere.
  *
- * @param[in]  options  "smoothing=0.1" (0 to 1, default 0); NULL or "" for the default
+ * @param[in]  options  "smoothing=0.1", 0 to 1, default 0; NULL or "" for the default
  * @param[in]  z        [n, classes], both at least 1; F32 or F64
- * @param[in]  labels   n integers 0..classes-1
- * @param[out] loss     the mean, summed in double
+ * @param[in]  labels   n integers of 0 to classes - 1
+ * @param[out] loss     the mean; NULL: not wanted
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  z or labels is NULL
- * @retval DEEPID_ERR_SHAPE     z is not [n, classes]
- * @retval DEEPID_ERR_LABEL     a label out of range; nothing was computed
+ * @retval DEEPID_ERR_SHAPE     z is not [n, classes], or is empty
+ * @retval DEEPID_ERR_LABEL     a label out of range: names the row; nothing was computed
  * @retval DEEPID_ERR_SPEC      options do not parse
  *
- * @cost one pass  @thread one thread at a time for each context
+ * @cost   one pass, in one thread; allocates nothing.
+ * @thread One thread at a time for each context, which is z's.
  */
 DEEPID_API int32_t deepid_cross_entropy_forward(const char *options, const deepid_tensor *z, const int32_t *labels,
                                                 double *loss);
-/** dz = (softmax(z) - target) / n, overwritten; dz has the shape of z. Errors as forward. */
+
+/**
+ * dz = (softmax(z) - t) / n, with forward's t.
+ *
+ * @param[in]  options  as forward
+ * @param[in]  z        as forward
+ * @param[in]  labels   as forward
+ * @param[out] dz       shape and dtype of z: overwritten; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  z or labels is NULL, or dz is no tensor
+ * @retval DEEPID_ERR_SHAPE     z is not [n, classes], or is empty, or dz has another shape
+ * @retval DEEPID_ERR_DTYPE     dz has another dtype
+ * @retval DEEPID_ERR_LABEL     a label out of range: names the row; nothing was computed
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ *
+ * @cost   two passes, in one thread; allocates nothing.
+ * @thread One thread at a time for each context, which is z's.
+ */
 DEEPID_API int32_t deepid_cross_entropy_backward(const char *options, const deepid_tensor *z, const int32_t *labels,
                                                  deepid_tensor *dz);
 
 /**
- * Mean over samples and outputs of (z - target)^2; z and targets [n, width] of one dtype. Errors: ARGUMENT (NULL),
- * SHAPE, DTYPE.
+ * Mean squared error: the mean over samples and outputs of (z - target)^2.
+ *
+ * @param[in]  z        [n, width], both at least 1; F32 or F64
+ * @param[in]  targets  shape and dtype of z
+ * @param[out] loss     the mean; NULL: not wanted
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  z or targets is NULL
+ * @retval DEEPID_ERR_SHAPE     z is not [n, width], or is empty, or targets has another shape
+ * @retval DEEPID_ERR_DTYPE     targets has another dtype
+ *
+ * @cost   one pass, in one thread; allocates nothing.
+ * @thread One thread at a time for each context, which is z's.
  */
 DEEPID_API int32_t deepid_squared_error_forward(const deepid_tensor *z, const deepid_tensor *targets, double *loss);
-/** dz = 2 (z - target) / (n width), overwritten. */
+
+/**
+ * dz = 2 (z - target) / (n width).
+ *
+ * @param[in]  z        as forward
+ * @param[in]  targets  as forward
+ * @param[out] dz       shape and dtype of z: overwritten; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  z or targets is NULL, or dz is no tensor
+ * @retval DEEPID_ERR_SHAPE     z is not [n, width], or is empty, or another tensor has another shape
+ * @retval DEEPID_ERR_DTYPE     targets or dz has another dtype
+ *
+ * @cost   one pass, in one thread; allocates nothing.
+ * @thread One thread at a time for each context, which is z's.
+ */
 DEEPID_API int32_t deepid_squared_error_backward(const deepid_tensor *z, const deepid_tensor *targets,
                                                  deepid_tensor *dz);
 
