@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "base/random.h"
 #include "base/sealed.h"
+#include "base/set.h"
 #include "base/table.h"
 #include "base/text.h"
 #endif

@@ -178,25 +178,3 @@ void dpid_epoch_order(uint64_t seed, uint64_t epoch, int64_t count, int64_t *ord
     dpid_random r = dpid_random_make(seed, DPID_STREAM_ORDER, (uint32_t)epoch);
     dpid_random_permutation(&r, count, order);
 }
-
-int32_t dpid_augment_parse(deepid_ctx *ctx, const char *text, dpid_augment *out)
-{
-    static const dpid_option options[] = {
-        {"pad", DPID_INT, 4, 0, 64, NULL, false, "width of the frame of zeros"},
-        {"flip", DPID_INT, 0, 0, 1, NULL, false, "1: mirror half of the pictures"},
-        {0},
-    };
-    static const char *const words[] = {"none", "crop", NULL};
-    dpid_value values[DPID_OPTIONS_MAX];
-    dpid_span rest;
-    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
-    *out = (dpid_augment){0};
-    if (word.length == 0 || dpid_span_is(word, "none"))
-        return DEEPID_OK;
-    if (!dpid_span_is(word, "crop"))
-        return dpid_fail_word(ctx, "augmentation", word, words);
-    DPID_TRY(dpid_options_parse(ctx, "crop", rest, options, values));
-    out->pad = (int32_t)values[0].i;
-    out->flip = values[1].i == 1;
-    return DEEPID_OK;
-}

@@ -1,41 +1,18 @@
-/* The generators, one line each. */
+/* A generator at work. */
 #include "data/generator.h"
 
-#include <string.h>
-
-static const dpid_generator *const generators[] = {
-    &dpid_generator_spirals, &dpid_generator_rings,  &dpid_generator_parity,  &dpid_generator_gratings,
-    &dpid_generator_teacher, &dpid_generator_linear, &dpid_generator_identity};
-enum { COUNT = sizeof generators / sizeof *generators };
-
-static const dpid_generator *find(dpid_span word)
-{
-    for (int i = 0; i < COUNT; i++)
-        if (dpid_span_is(word, generators[i]->word))
-            return generators[i];
-    return NULL;
-}
-
-bool dpid_generator_known(dpid_span word)
-{
-    return find(word) != NULL;
-}
+#define ROW(word) &dpid_generator_##word,
+static const void *const rows[] = {DPID_GENERATORS(ROW)};
+const dpid_set dpid_generators = DPID_SET("generator", rows);
 
 int32_t dpid_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, uint32_t substream, int64_t count,
                       deepid_dataset **out)
 {
-    const char *words[COUNT + 1] = {NULL};
+    const dpid_generator *generator;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    dpid_span rest;
-    const dpid_span word = dpid_first_word(dpid_span_of(spec), &rest);
-    const dpid_generator *generator = find(word);
-    for (int i = 0; i < COUNT; i++)
-        words[i] = generators[i]->word;
     if (!out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: out is NULL");
-    if (!generator)
-        return dpid_fail_word(ctx, "generator", word, words);
-    DPID_TRY(dpid_options_parse(ctx, generator->word, rest, generator->options, values));
+    DPID_TRY(dpid_set_read(ctx, &dpid_generators, dpid_span_of(spec), &generator, values));
     dpid_generator_run run = {.ctx = ctx,
                               .option = values,
                               .random = dpid_random_make(seed, DPID_STREAM_DATA, 16 + substream),
@@ -54,11 +31,10 @@ int32_t deepid_dataset_generate(deepid_ctx *ctx, const char *spec, uint64_t seed
 
 const char *deepid_generator_word(int64_t i)
 {
-    return i >= 0 && i < COUNT ? generators[i]->word : NULL;
+    return dpid_set_word(&dpid_generators, i);
 }
 
 const char *deepid_generator_help(const char *word)
 {
-    const dpid_generator *generator = word ? find(dpid_span_of(word)) : NULL;
-    return generator ? generator->help : NULL;
+    return dpid_set_help(&dpid_generators, word);
 }

@@ -20,13 +20,22 @@ typedef struct {
     int32_t (*make)(dpid_generator_run *run);
 } dpid_generator;
 
-extern const dpid_generator dpid_generator_spirals, dpid_generator_rings, dpid_generator_parity,
-    dpid_generator_gratings, dpid_generator_teacher, dpid_generator_linear, dpid_generator_identity;
+/* The generators, one line each; each is dpid_generator_<word>. */
+#define DPID_GENERATORS(X)                                                                                             \
+    X(spirals)                                                                                                         \
+    X(rings)                                                                                                           \
+    X(parity)                                                                                                          \
+    X(gratings)                                                                                                        \
+    X(teacher)                                                                                                         \
+    X(linear)                                                                                                          \
+    X(identity)
+#define DPID_GENERATOR_DECLARE(word) extern const dpid_generator dpid_generator_##word;
+DPID_GENERATORS(DPID_GENERATOR_DECLARE)
+extern const dpid_set dpid_generators;
 
 /* Makes a dataset by its text. substream 0 is the training part, 1 the validation part of the same task. count is how
    many samples it has; 0: as many as the text says. */
 int32_t dpid_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, uint32_t substream, int64_t count,
                       deepid_dataset **out);
-bool dpid_generator_known(dpid_span word);
 
 #endif

@@ -63,8 +63,9 @@ static int32_t open_csv(deepid_ctx *ctx, const char *rest, deepid_dataset **trai
     return status;
 }
 
-static int32_t open_npy(deepid_ctx *ctx, const char *rest, deepid_dataset **train)
+static int32_t open_npy(deepid_ctx *ctx, const char *rest, deepid_dataset **train, deepid_dataset **valid)
 {
+    (void)valid;
     const char *comma = strchr(rest, ',');
     if (!comma)
         return dpid_fail(ctx, DEEPID_ERR_SPEC, "npy: '%s' is not X,Y: two files joined by a comma", rest);
@@ -89,27 +90,48 @@ static int32_t open_generator(deepid_ctx *ctx, const char *source, uint64_t seed
     return status;
 }
 
-static int32_t open_source(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train,
+/* ---- the sources that are files: WORD:WHERE -------------------------------------------------- */
+
+typedef struct {
+    const char *word, *where;
+    int32_t (*open)(deepid_ctx *ctx, const char *where, deepid_dataset **train, deepid_dataset **valid);
+} file_source;
+
+static const file_source idx = {"idx", "FOLDER", deepid_dataset_load_idx_folder};
+static const file_source cifar10 = {"cifar10", "FOLDER", deepid_dataset_load_cifar10_folder};
+static const file_source csv = {"csv", "FILE", open_csv};
+static const file_source npy = {"npy", "X,Y", open_npy};
+static const void *const rows[] = {&idx, &cifar10, &csv, &npy};
+static const dpid_set sources = DPID_SET("data", rows);
+
+static int32_t fail_unknown(deepid_ctx *ctx, const char *text)
+{
+    dpid_string known = {.ctx = ctx};
+    dpid_set_print(&known, &dpid_generators);
+    for (int64_t i = 0; i < sources.count; i++)
+        dpid_string_format(&known, ", %s:%s", dpid_set_word(&sources, i),
+                           dpid_set_help(&sources, dpid_set_word(&sources, i)));
+    const int32_t status = known.status == DEEPID_OK
+                               ? dpid_fail(ctx, DEEPID_ERR_SPEC, "unknown data '%s'; known: %s", text, known.text)
+                               : known.status;
+    dpid_string_release(&known);
+    return status;
+}
+
+static int32_t open_source(deepid_ctx *ctx, const char *text, uint64_t seed, deepid_dataset **train,
                            deepid_dataset **valid)
 {
     dpid_span rest;
-    if (!source || !train || !valid)
+    if (!text || !train || !valid)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: source, train and valid must not be NULL");
     *train = *valid = NULL;
-    if (strncmp(source, "idx:", 4) == 0)
-        return deepid_dataset_load_idx_folder(ctx, source + 4, train, valid);
-    if (strncmp(source, "cifar10:", 8) == 0)
-        return deepid_dataset_load_cifar10_folder(ctx, source + 8, train, valid);
-    if (strncmp(source, "csv:", 4) == 0)
-        return open_csv(ctx, source + 4, train, valid);
-    if (strncmp(source, "npy:", 4) == 0)
-        return open_npy(ctx, source + 4, train);
-    if (dpid_generator_known(dpid_first_word(dpid_span_of(source), &rest)))
-        return open_generator(ctx, source, seed, train, valid);
-    return dpid_fail(ctx, DEEPID_ERR_SPEC,
-                     "unknown data '%s'; known: spirals, rings, parity, gratings, teacher, linear, identity, "
-                     "idx:FOLDER, cifar10:FOLDER, csv:FILE, npy:X,Y",
-                     source);
+    const char *colon = strchr(text, ':');
+    const file_source *found = colon ? dpid_set_find(&sources, (dpid_span){text, colon - text, text}) : NULL;
+    if (found)
+        return found->open(ctx, colon + 1, train, valid);
+    if (dpid_set_find(&dpid_generators, dpid_first_word(dpid_span_of(text), &rest)))
+        return open_generator(ctx, text, seed, train, valid);
+    return fail_unknown(ctx, text);
 }
 
 int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train,

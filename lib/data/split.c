@@ -109,7 +109,7 @@ int32_t deepid_dataset_sample(const deepid_dataset *data, int64_t count, uint64_
 
 /* ---- normalisation: value = (x - shift) scale, measured on reference, two passes in double ----------- */
 
-enum { PER_FEATURE, PER_CHANNEL, GLOBAL };
+enum { PER_FEATURE, PER_CHANNEL, GLOBAL, NOTHING, BY_FACTOR };
 
 static int64_t group_of(const dpid_shape *sample, int how, int64_t k)
 {
@@ -166,7 +166,7 @@ static int32_t normalize_by(deepid_dataset *data, int how, double factor, const 
         dpid_free(ctx, shift);
         return status;
     }
-    if (how < 0)
+    if (how == BY_FACTOR)
         for (int64_t k = 0; k < features; k++)
             scale[k] = factor;
     else
@@ -175,29 +175,36 @@ static int32_t normalize_by(deepid_dataset *data, int how, double factor, const 
     return DEEPID_OK;
 }
 
+static const dpid_option scale_options[] = {{"by", DPID_REAL, 1, -1e30, 1e30, NULL, true, "factor of every value"},
+                                            {0}};
+
+typedef struct {
+    const char *word, *help;
+    const dpid_option *options;
+    int how;
+} normalisation;
+static const normalisation feature = {"feature", "each feature: mean 0, variance 1", NULL, PER_FEATURE};
+static const normalisation channel = {"channel", "each channel: mean 0, variance 1", NULL, PER_CHANNEL};
+static const normalisation global = {"global", "all values: mean 0, variance 1", NULL, GLOBAL};
+static const normalisation none = {"none", "values as they are", NULL, NOTHING};
+static const normalisation by_factor = {"scale", "every value times by", scale_options, BY_FACTOR};
+static const void *const rows[] = {&feature, &channel, &global, &none, &by_factor};
+static const dpid_set normalisations = DPID_SET("normalisation", rows);
+
 static int32_t normalize(deepid_dataset *data, const char *text, const deepid_dataset *reference)
 {
-    static const char *const words[] = {"feature", "channel", "global", "none", "scale", NULL};
-    static const dpid_option scale_options[] = {{"by", DPID_REAL, 1, -1e30, 1e30, NULL, true, "factor of every value"},
-                                                {0}};
     deepid_ctx *ctx = data->head.ctx;
+    const normalisation *found;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    dpid_span rest;
-    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
-    int how = 0;
-    while (words[how] && !dpid_span_is(word, words[how]))
-        how++;
-    if (!words[how])
-        return dpid_fail_word(ctx, "normalisation", word, words);
-    const bool by_factor = strcmp(words[how], "scale") == 0;
-    DPID_TRY(dpid_options_parse(ctx, words[how], rest, by_factor ? scale_options : NULL, values));
-    if (strcmp(words[how], "none") == 0)
+    DPID_TRY(dpid_set_read(ctx, &normalisations, dpid_span_of(text), &found, values));
+    if (found->how == NOTHING)
         return DEEPID_OK;
-    if (!by_factor && (!dpid_is(reference, DPID_MAGIC_DATASET) || !dpid_shape_equal(&reference->sample, &data->sample)))
+    if (found->how != BY_FACTOR &&
+        (!dpid_is(reference, DPID_MAGIC_DATASET) || !dpid_shape_equal(&reference->sample, &data->sample)))
         return dpid_fail(ctx, reference ? DEEPID_ERR_SHAPE : DEEPID_ERR_ARGUMENT,
                          "normalize: reference is not a dataset with samples of %s",
                          dpid_shape_text(data->sample.rank, data->sample.extent).text);
-    return normalize_by(data, by_factor ? -1 : how, values[0].r, reference);
+    return normalize_by(data, found->how, values[0].r, reference);
 }
 
 int32_t deepid_dataset_normalize(deepid_dataset *data, const char *how, const deepid_dataset *reference)

@@ -29,7 +29,13 @@ typedef struct {
     const dpid_option *options;
     int32_t (*fill)(dpid_deepen *d);
 } dpid_filling;
-extern const dpid_filling dpid_filling_witness, dpid_filling_zero_branch, dpid_filling_random;
+/* The ways, one line each; each is dpid_filling_<word>. */
+#define DPID_FILLINGS(X)                                                                                               \
+    X(witness)                                                                                                         \
+    X(zero_branch)                                                                                                     \
+    X(random)
+#define DPID_FILLING_DECLARE(word) extern const dpid_filling dpid_filling_##word;
+DPID_FILLINGS(DPID_FILLING_DECLARE)
 #define DPID_PLACE_OPTION                                                                                              \
     {                                                                                                                  \
         "place", DPID_CHOICE, 0, 0, 0, "here|early|late|spread", false,                                                \

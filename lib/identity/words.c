@@ -1,8 +1,6 @@
 /* The words of statuses, reasons and constructions. */
 #include "identity/witness/chain.h"
 
-#include <string.h>
-
 static const char *const statuses[] = {NULL, "E_BIT", "E", "A", "F", "N"};
 
 static const struct {
@@ -19,15 +17,6 @@ static const struct {
     {"noise", "dropout in training loses entries"},
     {"unknown", "no construction of ours fits; not a proof"},
 };
-
-/* What is not a choice at an activation. */
-static const struct {
-    const char *word, *help;
-} others[] = {
-    {"zero_branch", "blocks: F = 0 by its last scale or weight, the skip does the rest"},
-    {"data_basis", "T0: through fewer channels, along the principal directions of the data"},
-};
-enum { OTHERS = sizeof others / sizeof *others };
 
 const char *deepid_identity_status_word(int32_t status)
 {
@@ -46,21 +35,10 @@ const char *deepid_identity_reason_help(int32_t reason)
 
 const char *deepid_construction_word(int64_t i)
 {
-    int64_t moves = 0;
-    while (dpid_construction_at(moves))
-        moves++;
-    if (i >= 0 && i < moves)
-        return dpid_construction_at(i)->word;
-    return i >= moves && i - moves < OTHERS ? others[i - moves].word : NULL;
+    return dpid_set_word(&dpid_constructions, i);
 }
 
 const char *deepid_construction_help(const char *word)
 {
-    for (int64_t i = 0; word && dpid_construction_at(i); i++)
-        if (strcmp(dpid_construction_at(i)->word, word) == 0)
-            return dpid_construction_at(i)->help;
-    for (int i = 0; word && i < OTHERS; i++)
-        if (strcmp(others[i].word, word) == 0)
-            return others[i].help;
-    return NULL;
+    return dpid_set_help(&dpid_constructions, word);
 }

@@ -1,41 +1,12 @@
-/* The probes, one line each; each looks at a clone, so the net is what it was. */
+/* A probe at work: it looks at a clone, so the net is what it was. */
 #include "inspect/probe.h"
 
 #include "ops/loss.h"
 #include "train/trainer.h"
 
-#include <string.h>
-
-/* blocks and representations: */
-static const dpid_probe *const probes[] = {&dpid_probe_signal, &dpid_probe_gradient_norm, &dpid_probe_response,
-                                           /* numerics: */
-                                           &dpid_probe_learned_identity, &dpid_probe_lesion, &dpid_probe_linear_probe,
-                                           &dpid_probe_cka, &dpid_probe_gradient_check, &dpid_probe_gradient_accuracy,
-                                           &dpid_probe_range, &dpid_probe_shattering, &dpid_probe_validity_radius,
-                                           &dpid_probe_curvature};
-static const char *const words[] = {"signal",
-                                    "gradient_norm",
-                                    "response", /* blocks and representations: */
-                                    "learned_identity",
-                                    "lesion",
-                                    "linear_probe",
-                                    "cka", /* numerics: */
-                                    "gradient_check",
-                                    "gradient_accuracy",
-                                    "range",
-                                    "shattering",
-                                    "validity_radius",
-                                    "curvature",
-                                    NULL};
-enum { COUNT = sizeof probes / sizeof *probes };
-
-static const dpid_probe *find(dpid_span word)
-{
-    for (int i = 0; i < COUNT; i++)
-        if (dpid_span_is(word, probes[i]->word))
-            return probes[i];
-    return NULL;
-}
+#define ROW(word) &dpid_probe_##word,
+static const void *const rows[] = {DPID_PROBES(ROW)};
+static const dpid_set probes = DPID_SET("probe", rows);
 
 /* The first samples in order; loss and gradients of one training batch, as a trainer computes them. */
 static int32_t run_batch(dpid_probe_run *run)
@@ -73,15 +44,11 @@ static int32_t fill_table(const dpid_probe *probe, dpid_probe_run *run, deepid_t
 static int32_t inspect(deepid_net *net, const deepid_dataset *data, const char *text, deepid_table **out)
 {
     deepid_ctx *ctx = net->head.ctx;
-    dpid_span rest;
+    const dpid_probe *probe;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
-    const dpid_probe *probe = find(word);
     if (!out || !dpid_is(data, DPID_MAGIC_DATASET))
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "inspect: %s", out ? "data is not a dataset" : "out is NULL");
-    if (!probe)
-        return dpid_fail_word(ctx, "probe", word, words);
-    DPID_TRY(dpid_options_parse(ctx, probe->word, rest, probe->options, values));
+    DPID_TRY(dpid_set_read(ctx, &probes, dpid_span_of(text), &probe, values));
     dpid_probe_run run = {
         .data = data, .option = values, .n = values[0].i > 0 && values[0].i < data->count ? values[0].i : data->count};
     DPID_TRY(deepid_net_clone(net, 0, &run.net));
@@ -98,11 +65,10 @@ int32_t deepid_net_inspect(deepid_net *net, const deepid_dataset *data, const ch
 
 const char *deepid_probe_word(int64_t i)
 {
-    return i >= 0 && i < COUNT ? words[i] : NULL;
+    return dpid_set_word(&probes, i);
 }
 
 const char *deepid_probe_help(const char *word)
 {
-    const dpid_probe *probe = word ? find(dpid_span_of(word)) : NULL;
-    return probe ? probe->help : NULL;
+    return dpid_set_help(&probes, word);
 }

@@ -20,17 +20,32 @@ typedef struct {
 } dpid_probe_run;
 
 typedef struct {
-    const char *word, *help, *heading, *columns;
+    const char *word, *help;
     const dpid_option *options; /* the first is always samples; 0: all */
+    const char *heading, *columns;
     int32_t (*fill)(dpid_probe_run *run);
     bool evaluates;
     bool own; /* runs batches of its own (batch.h): the clone has no buffers */
 } dpid_probe;
 
-extern const dpid_probe dpid_probe_signal, dpid_probe_gradient_norm, dpid_probe_response;
-extern const dpid_probe dpid_probe_learned_identity, dpid_probe_lesion, dpid_probe_linear_probe, dpid_probe_cka;
-extern const dpid_probe dpid_probe_gradient_check, dpid_probe_gradient_accuracy, dpid_probe_range,
-    dpid_probe_shattering, dpid_probe_validity_radius, dpid_probe_curvature;
+/* The probes, one line each; each is dpid_probe_<word>. */
+#define DPID_PROBES(X)                                                                                                 \
+    X(signal)                                                                                                          \
+    X(gradient_norm)                                                                                                   \
+    X(response)                                                                                                        \
+    X(learned_identity)                                                                                                \
+    X(lesion)                                                                                                          \
+    X(linear_probe)                                                                                                    \
+    X(cka)                                                                                                             \
+    X(gradient_check)                                                                                                  \
+    X(gradient_accuracy)                                                                                               \
+    X(range)                                                                                                           \
+    X(shattering)                                                                                                      \
+    X(validity_radius)                                                                                                 \
+    X(curvature)
+#define DPID_PROBE_DECLARE(word) extern const dpid_probe dpid_probe_##word;
+DPID_PROBES(DPID_PROBE_DECLARE)
+
 #define DPID_PROBE_SAMPLES_OF(count)                                                                                   \
     {                                                                                                                  \
         "samples", DPID_INT, count, 1, 1 << 20, NULL, false, "size of the batch looked at"                             \

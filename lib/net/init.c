@@ -4,12 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-static const dpid_init *const inits[] = {&dpid_init_he,         &dpid_init_glorot,
-                                         &dpid_init_lecun,      &dpid_init_pytorch_default,
-                                         &dpid_init_orthogonal, &dpid_init_delta_orthogonal,
-                                         &dpid_init_identity,   &dpid_init_looks_linear,
-                                         &dpid_init_zero_last,  &dpid_init_fixup};
-enum { COUNT = sizeof inits / sizeof *inits };
+#define ROW(word) &dpid_init_##word,
+static const void *const table[] = {DPID_INITS(ROW)};
+static const dpid_set inits = DPID_SET("initialisation", table);
 
 /* ---- shared ------------------------------------------------------------------------ */
 
@@ -116,23 +113,14 @@ static int32_t apply_whole(const dpid_init *init, dpid_init_run *run)
 
 static int32_t net_init(deepid_net *net, const char *text, uint64_t seed)
 {
-    const char *words[COUNT + 1] = {NULL};
+    const dpid_init *init;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    dpid_span options;
-    const dpid_init *found = NULL;
     if (!text)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: init is NULL");
-    const dpid_span word = dpid_first_word(dpid_span_of(text), &options);
-    for (int i = 0; i < COUNT; i++) {
-        words[i] = inits[i]->word;
-        found = dpid_span_is(word, inits[i]->word) ? inits[i] : found;
-    }
-    if (!found)
-        return dpid_fail_word(net->head.ctx, "initialisation", word, words);
-    DPID_TRY(dpid_options_parse(net->head.ctx, found->word, options, found->options, values));
+    DPID_TRY(dpid_set_read(net->head.ctx, &inits, dpid_span_of(text), &init, values));
     dpid_init_run run = {net, values, seed};
     net->packed = false;
-    return apply_whole(found, &run);
+    return apply_whole(init, &run);
 }
 
 int32_t deepid_net_init(deepid_net *net, const char *init, uint64_t seed)
@@ -143,13 +131,10 @@ int32_t deepid_net_init(deepid_net *net, const char *init, uint64_t seed)
 
 const char *deepid_init_word(int64_t i)
 {
-    return i >= 0 && i < COUNT ? inits[i]->word : NULL;
+    return dpid_set_word(&inits, i);
 }
 
 const char *deepid_init_help(const char *word)
 {
-    for (int i = 0; word && i < COUNT; i++)
-        if (strcmp(inits[i]->word, word) == 0)
-            return inits[i]->help;
-    return NULL;
+    return dpid_set_help(&inits, word);
 }

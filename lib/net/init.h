@@ -17,8 +17,24 @@ typedef struct {
     int32_t (*apply)(dpid_init_run *run);
 } dpid_init;
 
-extern const dpid_init dpid_init_he, dpid_init_glorot, dpid_init_lecun, dpid_init_pytorch_default, dpid_init_orthogonal,
-    dpid_init_delta_orthogonal, dpid_init_identity, dpid_init_looks_linear, dpid_init_zero_last, dpid_init_fixup;
+/* The initialisations, one line each; each is dpid_init_<word>. */
+#define DPID_INITS(X)                                                                                                  \
+    X(he)                                                                                                              \
+    X(glorot)                                                                                                          \
+    X(lecun)                                                                                                           \
+    X(pytorch_default)                                                                                                 \
+    X(orthogonal)                                                                                                      \
+    X(delta_orthogonal)                                                                                                \
+    X(identity)                                                                                                        \
+    X(looks_linear)                                                                                                    \
+    X(zero_last)                                                                                                       \
+    X(fixup)
+#define DPID_INIT_DECLARE(word) extern const dpid_init dpid_init_##word;
+DPID_INITS(DPID_INIT_DECLARE)
+/* As the choices of an option: "he|glorot|...", in the order of deepid_init_word. */
+#define DPID_INIT_CHOICE(word) "|" #word
+#define DPID_SEED_MAX 9007199254740992.0 /* 2^53: options are doubles on their way */
+#define DPID_INIT_CHOICES (&(DPID_INITS(DPID_INIT_CHOICE))[1])
 
 /* The stream of one parameter. */
 dpid_random dpid_init_stream(const dpid_init_run *run, const dpid_parameter *p);

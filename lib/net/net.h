@@ -27,7 +27,11 @@ typedef struct {
     double s;           /* weight of the skip when the text says nothing */
     const char *after;  /* after= of the template */
     const char *branch; /* template for a block without a body; {out}, {wide} = 4 out, {stride} */
+    int32_t layers;     /* with weights, of the template */
+    bool wide;          /* the template gives 4 out channels */
+    const char *twin;   /* the row that differs in s alone */
 } dpid_variant;
+extern const dpid_set dpid_variants;
 const dpid_variant *dpid_variant_at(int64_t i); /* NULL past the end */
 
 /* One op where it stands. */

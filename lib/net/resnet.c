@@ -8,27 +8,36 @@
 /* ---- what a block text says: "identity shortcut=A" -------------------------------------- */
 
 typedef struct {
-    char word[32];
+    const dpid_variant *row;
     char options[96];
 } block_words;
+
+static int32_t fail_unknown(deepid_ctx *ctx, dpid_span word)
+{
+    dpid_string known = {.ctx = ctx};
+    dpid_set_print(&known, &dpid_variants);
+    const int32_t status = known.status == DEEPID_OK
+                               ? dpid_fail(ctx, DEEPID_ERR_SPEC, "unknown block '%.*s'; known: %s", (int)word.length,
+                                           word.text, known.text)
+                               : known.status;
+    dpid_string_release(&known);
+    return status;
+}
 
 /* The word, and the options with the family's usual shortcut where none is given. */
 static int32_t split_block(deepid_ctx *ctx, const char *block, const char *usual, block_words *out)
 {
     dpid_span rest;
     const dpid_span word = dpid_first_word(dpid_span_of(block), &rest);
-    if (!block || word.length == 0 || word.length >= (int64_t)sizeof out->word ||
+    enum { LONGEST = 31 };
+    if (!block || word.length == 0 || word.length > LONGEST ||
         rest.length + (int64_t)strlen(usual) + 2 > (int64_t)sizeof out->options)
         return dpid_fail(ctx, DEEPID_ERR_SPEC,
                          "block is '%s', expected a block word with options, such as 'identity shortcut=A'",
                          block ? block : "NULL");
-    memcpy(out->word, word.text, (size_t)word.length);
-    out->word[word.length] = 0;
-    if (!deepid_block_help(out->word))
-        return dpid_fail(
-            ctx, DEEPID_ERR_SPEC,
-            "unknown block '%s'; known: plain, identity, preact, preact_plain, bottleneck, bottleneck_plain",
-            out->word);
+    out->row = dpid_set_find(&dpid_variants, word);
+    if (!out->row)
+        return fail_unknown(ctx, word);
     const bool has_shortcut = rest.length > 0 && memmem(rest.text, (size_t)rest.length, "shortcut=", 9);
     out->options[0] = 0;
     if (rest.length > 0) {
@@ -38,6 +47,12 @@ static int32_t split_block(deepid_ctx *ctx, const char *block, const char *usual
     if (!has_shortcut)
         strcat(out->options, usual);
     return DEEPID_OK;
+}
+
+/* Then the net's own first normalisation and relu come behind its blocks. */
+static bool begins_with_norm(const dpid_variant *row)
+{
+    return strcmp(row->after, "none") == 0;
 }
 
 static int32_t check_range(deepid_ctx *ctx, const char *what, int64_t value, int64_t low, int64_t high)
@@ -64,7 +79,7 @@ static int32_t write_mlp(dpid_string *s, int64_t in, int64_t width, int64_t bloc
     const char *row = layer ? layer : "batchnorm; relu";
     dpid_string_format(s, "input %lld; dense out=%lld; %s", (long long)in, (long long)width, row);
     if (blocks > 0)
-        dpid_string_format(s, "; %lld * %s%s { dense out=%lld; %s }", (long long)blocks, b.word, b.options,
+        dpid_string_format(s, "; %lld * %s%s { dense out=%lld; %s }", (long long)blocks, b.row->word, b.options,
                            (long long)width, row);
     dpid_string_format(s, "; dense out=%lld", (long long)classes);
     return s->status;
@@ -78,9 +93,9 @@ static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, 
     enum { STAGES = 3 };
     block_words b;
     DPID_TRY(split_block(s->ctx, block, " shortcut=A", &b));
-    const bool bottleneck = strncmp(b.word, "bottleneck", 10) == 0;
-    const bool preact = strncmp(b.word, "preact", 6) == 0;
-    const int64_t layers = bottleneck ? 3 : 2;
+    const bool bottleneck = b.row->wide;
+    const bool preact = begins_with_norm(b.row);
+    const int64_t layers = b.row->layers;
     DPID_TRY(check_range(s->ctx, "pictures: height", h, 4, PICTURE_MAX));
     DPID_TRY(check_range(s->ctx, "pictures: width", w, 4, PICTURE_MAX));
     DPID_TRY(check_range(s->ctx, "pictures: channels", c, 1, WIDTH_MAX));
@@ -89,7 +104,7 @@ static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, 
     if (depth < STAGES * layers + 2 || (depth - 2) % (STAGES * layers) != 0 || depth > BLOCKS_MAX)
         return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT,
                          "depth is %lld, expected %lldn + 2 for %s blocks: %lld, %lld, %lld, ...", (long long)depth,
-                         (long long)(STAGES * layers), b.word, (long long)(STAGES * layers + 2),
+                         (long long)(STAGES * layers), b.row->word, (long long)(STAGES * layers + 2),
                          (long long)(2 * STAGES * layers + 2), (long long)(3 * STAGES * layers + 2));
     const int64_t n = (depth - 2) / (STAGES * layers);
     dpid_string_format(s, "input %lldx%lldx%lld; conv2d out=%lld kernel=3 bias=0%s", (long long)h, (long long)w,
@@ -97,10 +112,11 @@ static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, 
     for (int64_t stage = 0; stage < STAGES; stage++) {
         const int64_t out = width << stage;
         if (stage > 0 || bottleneck)
-            dpid_string_format(s, "; %s out=%lld%s%s", b.word, (long long)out, stage > 0 ? " stride=2" : "", b.options);
+            dpid_string_format(s, "; %s out=%lld%s%s", b.row->word, (long long)out, stage > 0 ? " stride=2" : "",
+                               b.options);
         const int64_t rest = stage > 0 || bottleneck ? n - 1 : n;
         if (rest > 0)
-            dpid_string_format(s, "; %lld * %s out=%lld%s", (long long)rest, b.word, (long long)out, b.options);
+            dpid_string_format(s, "; %lld * %s out=%lld%s", (long long)rest, b.row->word, (long long)out, b.options);
     }
     dpid_string_format(s, "%s; global_avgpool; dense out=%lld", preact ? "; batchnorm; relu" : "", (long long)classes);
     return s->status;
@@ -128,13 +144,12 @@ static int32_t write_imagenet(dpid_string *s, int64_t depth, const char *block)
     if (found < 0)
         return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth is %lld, expected 18, 34, 50, 101 or 152",
                          (long long)depth);
-    const bool plain = strstr(b.word, "plain") != NULL;
-    const bool preact = strncmp(b.word, "preact", 6) == 0;
-    if (rows[found].bottleneck ? preact : strncmp(b.word, "bottleneck", 10) == 0)
+    const bool preact = begins_with_norm(b.row);
+    if (rows[found].bottleneck ? preact : b.row->wide)
         return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth %lld has %s blocks, expected %s", (long long)depth,
                          rows[found].bottleneck ? "bottleneck" : "basic",
                          rows[found].bottleneck ? "identity or plain" : "identity, plain, preact or preact_plain");
-    const char *word = rows[found].bottleneck ? (plain ? "bottleneck_plain" : "bottleneck") : b.word;
+    const char *word = rows[found].bottleneck ? (b.row->s == 0 ? "bottleneck_plain" : "bottleneck") : b.row->word;
     dpid_string_add(s, "input 224x224x3; conv2d out=64 kernel=7 stride=2 padding=3 bias=0; batchnorm; relu; maxpool "
                        "kernel=3 padding=1");
     for (int stage = 0; stage < STAGES; stage++) {

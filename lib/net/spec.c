@@ -243,10 +243,10 @@ static int32_t fail_unknown(reader *r, dpid_span word)
     enum { MOST = 64 };
     const char *words[MOST + 1];
     int32_t used = 0;
-    for (const char *const *kind = dpid_kind_words(); *kind && used < MOST; kind++)
-        words[used++] = *kind;
-    for (int64_t i = 0; dpid_variant_at(i) && used < MOST; i++)
-        words[used++] = dpid_variant_at(i)->word;
+    for (int64_t i = 0; i < dpid_kinds.count && used < MOST; i++)
+        words[used++] = dpid_set_word(&dpid_kinds, i);
+    for (int64_t i = 0; i < dpid_variants.count && used < MOST; i++)
+        words[used++] = dpid_set_word(&dpid_variants, i);
     words[used] = NULL;
     return dpid_fail_word(ctx_of(r), "layer or block", word, words);
 }

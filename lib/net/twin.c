@@ -5,28 +5,16 @@
 
 #include <string.h>
 
-/* ---- rows of the block table come in pairs --------------------------------------------------- */
-
-static const char *const pairs[][2] = {
-    {"plain", "identity"}, {"preact_plain", "preact"}, {"bottleneck_plain", "bottleneck"}};
-enum { PAIRS = sizeof pairs / sizeof *pairs };
-
-static int32_t row_of(const char *word)
-{
-    int32_t row = 0;
-    while (strcmp(dpid_variant_at(row)->word, word) != 0)
-        row++;
-    return row;
-}
-
 /* The row whose word says what the block is: plain without a skip, residual with one. */
 static int32_t twin_row(int32_t row, double s)
 {
-    for (int i = 0; i < PAIRS; i++)
-        for (int k = 0; k < 2; k++)
-            if (strcmp(dpid_variant_at(row)->word, pairs[i][k]) == 0)
-                return row_of(pairs[i][s != 0]);
-    return row;
+    const dpid_variant *own = dpid_variant_at(row);
+    int32_t twin = 0;
+    if ((own->s != 0) == (s != 0))
+        return row;
+    while (strcmp(dpid_variant_at(twin)->word, own->twin) != 0)
+        twin++;
+    return twin;
 }
 
 /* ---- the text --------------------------------------------------------------------------------- */

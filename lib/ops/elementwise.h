@@ -113,7 +113,6 @@ static void elementwise_backward(const dpid_pass *pass)
 #include <deepid/activations.h>
 #define DPID_ACTIVATION(word_, help_, flags_, options_)                                                                \
     DPID_ACTIVATION_KERNELS(word_)                                                                                     \
-    extern const dpid_kind dpid_kind_##word_;                                                                          \
     const dpid_kind dpid_kind_##word_ = {.word = #word_,                                                               \
                                          .help = help_,                                                                \
                                          .flags = DPID_KIND_ELEMENTWISE | (flags_),                                    \

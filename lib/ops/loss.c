@@ -3,26 +3,20 @@
 
 #include <deepid/losses.h>
 
-extern const dpid_loss dpid_loss_cross_entropy, dpid_loss_squared_error;
-static const dpid_loss *const losses[] = {&dpid_loss_cross_entropy, &dpid_loss_squared_error};
-static const char *const words[] = {"cross_entropy", "squared_error", NULL};
+#define ROW(word) &dpid_loss_##word,
+static const void *const rows[] = {DPID_LOSSES(ROW)};
+const dpid_set dpid_losses = DPID_SET("loss", rows);
 
-const dpid_loss *dpid_loss_at(int64_t i)
+int32_t dpid_loss_read(deepid_ctx *ctx, const char *text, bool labels, const dpid_loss **loss, dpid_value *option)
 {
-    return i >= 0 && i < (int64_t)(sizeof losses / sizeof *losses) ? losses[i] : NULL;
-}
-
-const dpid_loss *dpid_loss_find(dpid_span word)
-{
-    for (int64_t i = 0; dpid_loss_at(i); i++)
-        if (dpid_span_is(word, losses[i]->word))
-            return losses[i];
-    return NULL;
-}
-
-const char *const *dpid_loss_words(void)
-{
-    return words;
+    const dpid_loss *found;
+    const char *usual = labels ? "cross_entropy" : "squared_error";
+    DPID_TRY(dpid_set_read(ctx, &dpid_losses, dpid_span_of(text ? text : usual), &found, option));
+    if (found->takes_labels != labels)
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", found->word,
+                         found->takes_labels ? "labels" : "targets", labels ? "labels" : "targets");
+    *loss = found;
+    return DEEPID_OK;
 }
 
 int32_t dpid_labels_check(deepid_ctx *ctx, const char *what, const int32_t *labels, int64_t n, int64_t classes)
@@ -38,14 +32,12 @@ int32_t dpid_labels_check(deepid_ctx *ctx, const char *what, const int32_t *labe
 
 const char *deepid_loss_word(int64_t i)
 {
-    const dpid_loss *loss = dpid_loss_at(i);
-    return loss ? loss->word : NULL;
+    return dpid_set_word(&dpid_losses, i);
 }
 
 const char *deepid_loss_help(const char *word)
 {
-    const dpid_loss *loss = word ? dpid_loss_find(dpid_span_of(word)) : NULL;
-    return loss ? loss->help : NULL;
+    return dpid_set_help(&dpid_losses, word);
 }
 
 int32_t dpid_loss_primitive(const dpid_loss *loss, const char *options, const deepid_tensor *z, const int32_t *labels,

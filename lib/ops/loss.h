@@ -29,9 +29,16 @@ typedef struct {
     void (*run[DPID_ISAS][DPID_PRECISIONS])(dpid_loss_pass *pass);
 } dpid_loss;
 
-const dpid_loss *dpid_loss_at(int64_t i);
-const dpid_loss *dpid_loss_find(dpid_span word);
-const char *const *dpid_loss_words(void);
+/* The losses, one line each; each is dpid_loss_<word>. */
+#define DPID_LOSSES(X)                                                                                                 \
+    X(cross_entropy)                                                                                                   \
+    X(squared_error)
+#define DPID_LOSS_DECLARE(word) extern const dpid_loss dpid_loss_##word;
+DPID_LOSSES(DPID_LOSS_DECLARE)
+extern const dpid_set dpid_losses;
+
+/* The loss of a text and its options. NULL: the usual one, by whether there are labels, which it has to take. */
+int32_t dpid_loss_read(deepid_ctx *ctx, const char *text, bool labels, const dpid_loss **loss, dpid_value *option);
 /* DEEPID_ERR_LABEL naming the first bad row. */
 int32_t dpid_labels_check(deepid_ctx *ctx, const char *what, const int32_t *labels, int64_t n, int64_t classes);
 

@@ -1,10 +1,11 @@
 /* A layer kind, and an op: one kind with its options and shapes. To add a kind: one folder lib/ops/<kind>/ and one
-   line in registry.c. */
+   line in kinds.h. */
 #ifndef DPID_OPS_OP_H
 #define DPID_OPS_OP_H
 
 #include "base/base.h"
 #include "base/isa.h"
+#include "ops/kinds.h"
 #include "tensor/tensor.h"
 
 typedef struct dpid_kind dpid_kind;
@@ -95,10 +96,10 @@ enum {
 };
 
 struct dpid_kind {
-    const char *word; /* "dense" */
-    const char *help; /* "y = x w^T + b" */
-    uint32_t flags;
+    const char *word;           /* "dense" */
+    const char *help;           /* "y = x w^T + b" */
     const dpid_option *options; /* ends with key NULL; may be NULL */
+    uint32_t flags;
     /* From op->option and op->in: fill the lower half of op, or fail with a sentence that starts with the word. */
     int32_t (*infer)(deepid_ctx *ctx, dpid_op *op);
     /* Smallest number of values a channel that DPID_TRAIN needs; 0: no demand. */
@@ -123,11 +124,13 @@ struct dpid_kind {
 #endif
 #define DPID_KERNELS(kind) DPID_ISA_TABLE(&dpid_kernels_##kind)
 
-/* ---- registry ------------------------------------------------------------- */
+/* ---- registry: the list is kinds.h ------------------------------------------ */
 
+#define DPID_KIND_DECLARE(word) extern const dpid_kind dpid_kind_##word;
+DPID_KINDS(DPID_KIND_DECLARE)
+extern const dpid_set dpid_kinds;
 const dpid_kind *dpid_kind_at(int64_t i);        /* NULL past the end */
 const dpid_kind *dpid_kind_find(dpid_span word); /* NULL when unknown */
-const char *const *dpid_kind_words(void);        /* NULL-terminated, for dpid_fail_word */
 
 /* Make an op: parse options, check the input shape, infer. options: span of `key=value ...`. */
 int32_t dpid_op_create(deepid_ctx *ctx, const dpid_kind *kind, dpid_span options, const dpid_shape *in, dpid_op *out);

@@ -136,7 +136,7 @@ static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net
 static const dpid_optimizer *optimizer_of(const char *text)
 {
     dpid_span rest;
-    return dpid_optimizer_find(dpid_first_word(dpid_span_of(text), &rest));
+    return dpid_set_find(&dpid_optimizers, dpid_first_word(dpid_span_of(text), &rest));
 }
 
 /* L-BFGS steps by itself: no rate, all samples a step, so as many steps as the recipe has passes. */
@@ -153,7 +153,7 @@ static int32_t choose_optimizer(deepid_study *study, dpid_study_arm *arm)
     if (same_word(own, recipe) || (strcmp(own, "adam") == 0 && same_word("adamw", recipe)))
         return no_way(study, arm, "it is the recipe's own optimiser");
     arm->base_rate = optimizer->default_rate;
-    if (!optimizer->update[0][0]) {
+    if (optimizer->whole) {
         const int64_t each = dpid_study_steps_per_epoch(study);
         arm->steps = (arm->steps + each - 1) / each;
         arm->base_rate = study->number[DPID_NUMBER_RATE];
@@ -262,7 +262,7 @@ static int32_t nearest_rate(const deepid_study *study, const dpid_study_arm *arm
 
 bool dpid_steps_alone(const char *optimizer)
 {
-    return *optimizer && !optimizer_of(optimizer)->update[0][0];
+    return *optimizer && optimizer_of(optimizer)->whole;
 }
 
 /* Which rate each arm takes: its own, tuned or not, or another arm's. */
@@ -292,10 +292,9 @@ void dpid_arms_link(deepid_study *study)
 int32_t dpid_arms_make(deepid_study *study)
 {
     dpid_span rest;
-    if (!optimizer_of(study->text[DPID_TEXT_OPTIMIZER]))
-        return dpid_fail_word(study->head.ctx, "optimizer",
-                              dpid_first_word(dpid_span_of(study->text[DPID_TEXT_OPTIMIZER]), &rest),
-                              dpid_optimizer_words());
+    const dpid_optimizer *recipe;
+    DPID_TRY(dpid_set_take(study->head.ctx, &dpid_optimizers,
+                           dpid_first_word(dpid_span_of(study->text[DPID_TEXT_OPTIMIZER]), &rest), &recipe));
     DPID_TRY(list_arms(study));
     for (int32_t i = 0; i < study->arms; i++) {
         dpid_study_arm *arm = &study->arm[i];

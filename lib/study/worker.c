@@ -210,12 +210,11 @@ static int32_t fit(training *t)
 static int32_t penalty_of(dpid_job *job, double *penalty)
 {
     dpid_value option[DPID_OPTIONS_MAX] = {{0}};
-    dpid_span rest;
-    const dpid_optimizer *o =
-        dpid_optimizer_find(dpid_first_word(dpid_span_of(job->study->text[DPID_TEXT_OPTIMIZER]), &rest));
+    const dpid_optimizer *o;
     const deepid_net *net = job->net;
     *penalty = 0;
-    DPID_TRY(dpid_options_parse(job->ctx, o->word, rest, o->options, option));
+    DPID_TRY(
+        dpid_set_read(job->ctx, &dpid_optimizers, dpid_span_of(job->study->text[DPID_TEXT_OPTIMIZER]), &o, option));
     const double decay = o->decay_key >= 0 ? option[o->decay_key].r : 0;
     const bool all = o->decay_all_key >= 0 && option[o->decay_all_key].i == 1;
     for (int32_t i = 0; decay > 0 && i < net->trained; i++) {

@@ -56,7 +56,7 @@ static int32_t save(const deepid_trainer *t, const char *path)
     int64_t count = 0;
     if (!path)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "trainer: path is NULL");
-    if (!t->optimizer->update[0][0])
+    if (t->optimizer->whole)
         return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
                          "a trainer with lbfgs cannot be saved: liblbfgs keeps its memory to itself");
     collect_numbers(t, numbers);

@@ -17,23 +17,6 @@ typedef struct {
     void *targets;
 } evaluation;
 
-static int32_t find_loss(evaluation *e, const char *text)
-{
-    deepid_ctx *ctx = e->net->head.ctx;
-    dpid_span rest;
-    const dpid_span word = dpid_first_word(dpid_span_of(text              ? text
-                                                        : e->data->labels ? "cross_entropy"
-                                                                          : "squared_error"),
-                                           &rest);
-    e->loss = dpid_loss_find(word);
-    if (!e->loss)
-        return dpid_fail_word(ctx, "loss", word, dpid_loss_words());
-    if (e->loss->takes_labels != (e->data->labels != NULL))
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", e->loss->word,
-                         e->loss->takes_labels ? "labels" : "targets", e->data->labels ? "labels" : "targets");
-    return dpid_options_parse(ctx, e->loss->word, rest, e->loss->options, e->option);
-}
-
 static int32_t check_shapes(const evaluation *e)
 {
     const dpid_shape *in = &e->net->value[0].shape;
@@ -95,7 +78,7 @@ static int32_t net_evaluate(deepid_net *net, const deepid_dataset *data, const c
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "evaluate: data is %s, expected a dataset",
                          data ? "not a dataset" : "NULL");
     DPID_TRY(check_shapes(&e));
-    DPID_TRY(find_loss(&e, loss));
+    DPID_TRY(dpid_loss_read(net->head.ctx, loss, data->labels != NULL, &e.loss, e.option));
     DPID_TRY(dpid_net_prepare(net, EVALUATE_BATCH, false));
     int32_t status = dpid_arena_alloc(&arena, EVALUATE_BATCH, sizeof *e.order, "evaluate", &e.order);
     if (status == DEEPID_OK)

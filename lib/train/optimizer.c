@@ -41,7 +41,7 @@ static const dpid_option lbfgs_options[] = {
     {0},
 };
 
-const dpid_optimizer dpid_optimizer_sgd = {
+static const dpid_optimizer sgd = {
     .word = "sgd",
     .help = "v = momentum v + g; w -= rate v; options: momentum=0, nesterov=0, weight_decay=0, decay=weights|all",
     .options = sgd_options,
@@ -50,7 +50,7 @@ const dpid_optimizer dpid_optimizer_sgd = {
     .decay_key = DPID_SGD_DECAY,
     .decay_all_key = DPID_SGD_DECAY_ALL,
     .update = DPID_ISA_TABLE(dpid_update_sgd)};
-const dpid_optimizer dpid_optimizer_adam = {
+static const dpid_optimizer adam = {
     .word = "adam",
     .help = "Kingma and Ba 2015; options: beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0, decay=weights|all",
     .options = adam_options,
@@ -59,7 +59,7 @@ const dpid_optimizer dpid_optimizer_adam = {
     .decay_key = DPID_ADAM_DECAY,
     .decay_all_key = DPID_ADAM_DECAY_ALL,
     .update = DPID_ISA_TABLE(dpid_update_adam)};
-const dpid_optimizer dpid_optimizer_adamw = {
+static const dpid_optimizer adamw = {
     .word = "adamw",
     .help = "adam with decoupled weight decay (Loshchilov and Hutter 2019); options as adam",
     .options = adam_options,
@@ -68,41 +68,26 @@ const dpid_optimizer dpid_optimizer_adamw = {
     .decay_key = DPID_ADAM_DECAY,
     .decay_all_key = DPID_ADAM_DECAY_ALL,
     .update = DPID_ISA_TABLE(dpid_update_adamw)};
-const dpid_optimizer dpid_optimizer_lbfgs = {
+static const dpid_optimizer lbfgs = {
     .word = "lbfgs",
     .help = "limited-memory BFGS on all samples, a step an iteration (liblbfgs); options: memory=10",
     .options = lbfgs_options,
     .default_rate = 1,
     .decay_key = -1,
-    .decay_all_key = -1};
+    .decay_all_key = -1,
+    .whole = true};
 
-static const dpid_optimizer *const optimizers[] = {&dpid_optimizer_sgd, &dpid_optimizer_adam, &dpid_optimizer_adamw,
-                                                   &dpid_optimizer_lbfgs};
-static const char *const optimizer_words[] = {"sgd", "adam", "adamw", "lbfgs", NULL};
-enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
-
-const dpid_optimizer *dpid_optimizer_find(dpid_span word)
-{
-    for (int i = 0; i < OPTIMIZERS; i++)
-        if (dpid_span_is(word, optimizers[i]->word))
-            return optimizers[i];
-    return NULL;
-}
-
-const char *const *dpid_optimizer_words(void)
-{
-    return optimizer_words;
-}
+static const void *const optimizers[] = {&sgd, &adam, &adamw, &lbfgs};
+const dpid_set dpid_optimizers = DPID_SET("optimizer", optimizers);
 
 const char *deepid_optimizer_word(int64_t i)
 {
-    return i >= 0 && i < OPTIMIZERS ? optimizers[i]->word : NULL;
+    return dpid_set_word(&dpid_optimizers, i);
 }
 
 const char *deepid_optimizer_help(const char *word)
 {
-    const dpid_optimizer *optimizer = word ? dpid_optimizer_find(dpid_span_of(word)) : NULL;
-    return optimizer ? optimizer->help : NULL;
+    return dpid_set_help(&dpid_optimizers, word);
 }
 
 /* ---- schedules ------------------------------------------------------------------------------ */
@@ -145,35 +130,23 @@ static double cosine_factor(const dpid_value *option, double share)
     return option[1].r + (1 - option[1].r) * (1 + cos(pi * s)) / 2;
 }
 
-static const dpid_schedule schedules[] = {
-    {"constant", "the rate stays; options: warmup=0", constant_options, constant_factor},
-    {"step", "the rate drops after shares of the steps; options: at=0.75, at2=2 (never), factor=0.1, warmup=0",
-     step_options, step_factor},
-    {"cosine", "the rate falls along half a cosine; options: floor=0, warmup=0", cosine_options, cosine_factor},
-};
-static const char *const schedule_words[] = {"constant", "step", "cosine", NULL};
-enum { SCHEDULES = sizeof schedules / sizeof *schedules };
+static const dpid_schedule constant = {"constant", "the rate stays; options: warmup=0", constant_options,
+                                       constant_factor};
+static const dpid_schedule step = {
+    "step", "the rate drops after shares of the steps; options: at=0.75, at2=2 (never), factor=0.1, warmup=0",
+    step_options, step_factor};
+static const dpid_schedule cosine = {"cosine", "the rate falls along half a cosine; options: floor=0, warmup=0",
+                                     cosine_options, cosine_factor};
 
-const dpid_schedule *dpid_schedule_find(dpid_span word)
-{
-    for (int i = 0; i < SCHEDULES; i++)
-        if (dpid_span_is(word, schedules[i].word))
-            return &schedules[i];
-    return NULL;
-}
-
-const char *const *dpid_schedule_words(void)
-{
-    return schedule_words;
-}
+static const void *const schedules[] = {&constant, &step, &cosine};
+const dpid_set dpid_schedules = DPID_SET("schedule", schedules);
 
 const char *deepid_schedule_word(int64_t i)
 {
-    return i >= 0 && i < SCHEDULES ? schedules[i].word : NULL;
+    return dpid_set_word(&dpid_schedules, i);
 }
 
 const char *deepid_schedule_help(const char *word)
 {
-    const dpid_schedule *schedule = word ? dpid_schedule_find(dpid_span_of(word)) : NULL;
-    return schedule ? schedule->help : NULL;
+    return dpid_set_help(&dpid_schedules, word);
 }

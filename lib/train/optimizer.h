@@ -26,12 +26,11 @@ typedef struct {
     int32_t states;
     double default_rate;
     int32_t decay_key, decay_all_key; /* options: weight_decay, decay=weights|all; -1: none */
-    void (*update[DPID_ISAS][DPID_PRECISIONS])(const dpid_update *u); /* NULL: lbfgs, which steps by itself */
+    bool whole; /* it sees all samples at once and makes steps of its own (lbfgs); then update is empty */
+    void (*update[DPID_ISAS][DPID_PRECISIONS])(const dpid_update *u);
 } dpid_optimizer;
 
-extern const dpid_optimizer dpid_optimizer_sgd, dpid_optimizer_adam, dpid_optimizer_adamw, dpid_optimizer_lbfgs;
-const dpid_optimizer *dpid_optimizer_find(dpid_span word);
-const char *const *dpid_optimizer_words(void);
+extern const dpid_set dpid_optimizers;
 
 /* A learning-rate schedule: what the rate is multiplied by at a step. */
 typedef struct {
@@ -39,8 +38,7 @@ typedef struct {
     const dpid_option *options;
     double (*factor)(const dpid_value *option, double share); /* share = step / total steps, 0..1 */
 } dpid_schedule;
-const dpid_schedule *dpid_schedule_find(dpid_span word);
-const char *const *dpid_schedule_words(void);
+extern const dpid_set dpid_schedules;
 enum { DPID_SCHEDULE_WARMUP = 0 }; /* the first option of each */
 
 #endif

@@ -259,7 +259,7 @@ static int32_t fit(deepid_trainer *t, int64_t steps, deepid_event_fn progress, v
         t->total_steps = t->step + steps;
     const double start = now();
     deepid_event event = {.head = {DPID_MAGIC_EVENT, t->head.ctx}, .trainer = t, .steps = steps};
-    if (!t->optimizer->update[0][0])
+    if (t->optimizer->whole)
         return dpid_trainer_lbfgs(t, steps, progress, &event, user);
     for (int64_t i = 0; i < steps; i++) {
         DPID_TRY(one_step(t));
@@ -278,7 +278,7 @@ int32_t deepid_trainer_fit(deepid_trainer *trainer, int64_t steps, deepid_event_
 static int32_t step(deepid_trainer *t)
 {
     deepid_event event = {.head = {DPID_MAGIC_EVENT, t->head.ctx}, .trainer = t, .steps = 1};
-    return t->optimizer->update[0][0] ? one_step(t) : dpid_trainer_lbfgs(t, 1, NULL, &event, NULL);
+    return t->optimizer->whole ? dpid_trainer_lbfgs(t, 1, NULL, &event, NULL) : one_step(t);
 }
 
 int32_t deepid_trainer_step(deepid_trainer *trainer)

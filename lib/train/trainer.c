@@ -102,7 +102,7 @@ void deepid_trainer_destroy(deepid_trainer *trainer)
 
 int64_t dpid_trainer_batch(const deepid_trainer *t)
 {
-    return t->batch == 0 || !t->optimizer->update[0][0] ? t->data->count : t->batch;
+    return t->batch == 0 || t->optimizer->whole ? t->data->count : t->batch;
 }
 
 int32_t dpid_trainer_prepare(deepid_trainer *t)
@@ -138,13 +138,9 @@ static int32_t keep_text(deepid_trainer *t, char **slot, const char *text)
 
 static int32_t set_optimizer(deepid_trainer *t, const char *text)
 {
-    dpid_span rest;
+    const dpid_optimizer *optimizer;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
-    const dpid_optimizer *optimizer = dpid_optimizer_find(word);
-    if (!optimizer)
-        return dpid_fail_word(t->head.ctx, "optimizer", word, dpid_optimizer_words());
-    DPID_TRY(dpid_options_parse(t->head.ctx, optimizer->word, rest, optimizer->options, values));
+    DPID_TRY(dpid_set_read(t->head.ctx, &dpid_optimizers, dpid_span_of(text), &optimizer, values));
     DPID_TRY(keep_text(t, &t->optimizer_text, text));
     drop_state(t);
     drop_buffers(t);
@@ -162,13 +158,9 @@ int32_t deepid_trainer_set_optimizer(deepid_trainer *trainer, const char *optimi
 
 static int32_t set_schedule(deepid_trainer *t, const char *text)
 {
-    dpid_span rest;
+    const dpid_schedule *schedule;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
-    const dpid_schedule *schedule = dpid_schedule_find(word);
-    if (!schedule)
-        return dpid_fail_word(t->head.ctx, "schedule", word, dpid_schedule_words());
-    DPID_TRY(dpid_options_parse(t->head.ctx, schedule->word, rest, schedule->options, values));
+    DPID_TRY(dpid_set_read(t->head.ctx, &dpid_schedules, dpid_span_of(text), &schedule, values));
     DPID_TRY(keep_text(t, &t->schedule_text, text));
     t->schedule = schedule;
     memcpy(t->schedule_option, values, sizeof values);
@@ -183,16 +175,9 @@ int32_t deepid_trainer_set_schedule(deepid_trainer *trainer, const char *schedul
 
 static int32_t set_loss(deepid_trainer *t, const char *text)
 {
-    dpid_span rest;
+    const dpid_loss *loss;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    const dpid_span word = dpid_first_word(dpid_span_of(text), &rest);
-    const dpid_loss *loss = dpid_loss_find(word);
-    if (!loss)
-        return dpid_fail_word(t->head.ctx, "loss", word, dpid_loss_words());
-    DPID_TRY(dpid_options_parse(t->head.ctx, loss->word, rest, loss->options, values));
-    if (loss->takes_labels != (t->data->labels != NULL))
-        return dpid_fail(t->head.ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", loss->word,
-                         loss->takes_labels ? "labels" : "targets", t->data->labels ? "labels" : "targets");
+    DPID_TRY(dpid_loss_read(t->head.ctx, text ? text : "", t->data->labels != NULL, &loss, values));
     DPID_TRY(keep_text(t, &t->loss_text, text));
     t->loss = loss;
     memcpy(t->loss_option, values, sizeof values);

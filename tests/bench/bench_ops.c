@@ -77,7 +77,8 @@ static void check_op(const bench *b)
 {
     const char *op = b->options->op;
     const dpid_span span = dpid_span_of(op);
-    if (!op || dpid_kind_find(span) || dpid_loss_find(span) || strcmp(op, "join") == 0 || strcmp(op, "limit") == 0)
+    if (!op || dpid_kind_find(span) || dpid_set_find(&dpid_losses, span) || strcmp(op, "join") == 0 ||
+        strcmp(op, "limit") == 0)
         return;
     fprintf(stderr, "bench_ops: op is '%s', expected a layer kind, a loss, join or limit\n", op);
     exit(2);
@@ -346,8 +347,8 @@ static void measure_all(const bench *b)
     measure_listed(b, ROWS, features);
     measure_join(b, BATCH, picture);
     measure_join(b, ROWS, features);
-    for (int64_t i = 0; dpid_loss_at(i); i++)
-        measure_loss(b, dpid_loss_at(i), BATCH, CLASSES);
+    for (int64_t i = 0; i < dpid_losses.count; i++)
+        measure_loss(b, dpid_set_at(&dpid_losses, i), BATCH, CLASSES);
 }
 
 int main(int argc, char **argv)

@@ -73,7 +73,7 @@ int32_t op_case_open(deepid_ctx *ctx, const char *word, const char *options, int
     op_case c = {.ctx = ctx, .arena = {.ctx = ctx}, .precision = precision};
     const dpid_kind *kind = dpid_kind_find(dpid_span_of(word));
     if (!kind)
-        return dpid_fail_word(ctx, "layer", dpid_span_of(word), dpid_kind_words());
+        return dpid_set_take(ctx, &dpid_kinds, dpid_span_of(word), &kind);
     DPID_TRY(dpid_op_create(ctx, kind, dpid_span_of(options), in, &c.op));
     c.kernels = kind->kernels[ctx->isa][precision];
     c.pass = (dpid_pass){.mode = DPID_TRAIN, .n = n, .pool = dpid_ctx_pool(ctx), .exact = exact};

@@ -104,24 +104,6 @@ typedef struct {
     dpid_comparison *out;
 } comparison;
 
-static int32_t find_loss(comparison *c, const char *text)
-{
-    deepid_ctx *ctx = c->data->head.ctx;
-    const bool labels = c->data->labels != NULL;
-    dpid_span rest;
-    const dpid_span word = dpid_first_word(dpid_span_of(text     ? text
-                                                        : labels ? "cross_entropy"
-                                                                 : "squared_error"),
-                                           &rest);
-    c->loss = dpid_loss_find(word);
-    if (!c->loss)
-        return dpid_fail_word(ctx, "loss", word, dpid_loss_words());
-    if (c->loss->takes_labels != labels)
-        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", c->loss->word,
-                         c->loss->takes_labels ? "labels" : "targets", labels ? "labels" : "targets");
-    return dpid_options_parse(ctx, c->loss->word, rest, c->loss->options, c->option);
-}
-
 static int32_t run_net(comparison *c, int which, int64_t first, int64_t n)
 {
     static const char *const names[DPID_PAIR] = {"shallow", "deep"};
@@ -252,7 +234,7 @@ int32_t dpid_compare(deepid_net *const *pair, const deepid_dataset *data, const 
     const int64_t smallest = data->count / ((data->count + BATCH - 1) / BATCH);
     const double nan = (double)NAN;
     *out = (dpid_comparison){nan, nan, nan, {nan, nan}, nan};
-    DPID_TRY(find_loss(&c, loss));
+    DPID_TRY(dpid_loss_read(data->head.ctx, loss, data->labels != NULL, &c.loss, c.option));
     if (mode == DPID_TRAIN && !(can_train(pair[DPID_SHALLOW], smallest) && can_train(pair[DPID_DEEP], smallest)))
         return DEEPID_OK;
     *out = (dpid_comparison){.equal = 1};

@@ -86,3 +86,6 @@ int32_t dpid_basis_make(dpid_arena *arena, const dpid_domain *domain, int64_t mo
     out->error = residual(domain, out, memory + 5 * n);
     return DEEPID_OK;
 }
+
+const dpid_construction dpid_construction_data_basis = {
+    "data_basis", "T0: through fewer channels, along the principal directions of the data", "T0", NULL};

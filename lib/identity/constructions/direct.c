@@ -45,4 +45,4 @@ static bool fits(const dpid_place *place, dpid_move *move)
 }
 
 const dpid_construction dpid_construction_direct = {
-    "direct", "T1", "W = I (a delta kernel): the activation is a line on the whole domain", fits};
+    "direct", "W = I (a delta kernel): the activation is a line on the whole domain", "T1", fits};

@@ -21,4 +21,4 @@ static bool fits(const dpid_place *place, dpid_move *move)
 }
 
 const dpid_construction dpid_construction_doubled = {
-    "doubled", "T3", "[I, -I] phi([I; -I] x) / kappa: all of R^n at width 2n with one layer", fits};
+    "doubled", "[I, -I] phi([I; -I] x) / kappa: all of R^n at width 2n with one layer", "T3", fits};

@@ -1,17 +1,16 @@
-/* What the constructions share: sizes, the list in the order of trial. */
+/* What the constructions share: their set, sizes. */
 #include "identity/witness/chain.h"
 
 #include <math.h>
 
-/* Bitwise first, then those that keep 0, then exact ones with constants, then approximate ones. */
-static const dpid_construction *const constructions[] = {
-    &dpid_construction_direct, &dpid_construction_scale,       &dpid_construction_two_slope, &dpid_construction_doubled,
-    &dpid_construction_shift,  &dpid_construction_small_scale, &dpid_construction_tail,
-};
+#define ROW(word) &dpid_construction_##word,
+static const void *const rows[] = {DPID_CONSTRUCTIONS(ROW)};
+const dpid_set dpid_constructions = DPID_SET("construction", rows);
 
 const dpid_construction *dpid_construction_at(int64_t i)
 {
-    return i >= 0 && i < (int64_t)(sizeof constructions / sizeof *constructions) ? constructions[i] : NULL;
+    const dpid_construction *found = dpid_set_at(&dpid_constructions, i);
+    return found && found->fits ? found : NULL;
 }
 
 double dpid_unit(int32_t dtype)

@@ -28,4 +28,4 @@ static bool fits(const dpid_place *place, dpid_move *move)
 }
 
 const dpid_construction dpid_construction_scale = {
-    "scale", "T1", "W = 2^-k I, then 2^k: the domain shrunk onto the straight stretch around 0", fits};
+    "scale", "W = 2^-k I, then 2^k: the domain shrunk onto the straight stretch around 0", "T1", fits};

@@ -40,4 +40,4 @@ static bool fits(const dpid_place *place, dpid_move *move)
 }
 
 const dpid_construction dpid_construction_shift = {
-    "shift", "T1", "W = I, b = c, then -c: the domain moved onto the straight stretch", fits};
+    "shift", "W = I, b = c, then -c: the domain moved onto the straight stretch", "T1", fits};

@@ -65,4 +65,4 @@ static bool fits(const dpid_place *place, dpid_move *move)
 }
 
 const dpid_construction dpid_construction_small_scale = {
-    "small_scale", "T4", "W = eps I, then 1 / (eps phi'(0)): the line through 0; error eps or eps^2", fits};
+    "small_scale", "W = eps I, then 1 / (eps phi'(0)): the line through 0; error eps or eps^2", "T4", fits};

@@ -27,4 +27,4 @@ static bool fits(const dpid_place *place, dpid_move *move)
 }
 
 const dpid_construction dpid_construction_tail = {
-    "tail", "T5", "W = I, b = c, then -c with c beyond the bend: phi(t) = t up to rounding", fits};
+    "tail", "W = I, b = c, then -c with c beyond the bend: phi(t) = t up to rounding", "T5", fits};

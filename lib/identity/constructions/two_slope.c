@@ -47,4 +47,4 @@ static bool fits(const dpid_place *place, dpid_move *move)
 }
 
 const dpid_construction dpid_construction_two_slope = {
-    "two_slope", "T2", "x = -(1/(up down)) phi(-phi(x)): all of R^n at width n with two layers", fits};
+    "two_slope", "x = -(1/(up down)) phi(-phi(x)): all of R^n at width n with two layers", "T2", fits};

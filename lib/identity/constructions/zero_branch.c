@@ -54,3 +54,6 @@ bool dpid_write_zero_branch(deepid_net *net, const dpid_step *join)
     }
     return false;
 }
+
+const dpid_construction dpid_construction_zero_branch = {
+    "zero_branch", "blocks: F = 0 by its last scale or weight, the skip does the rest", NULL, NULL};

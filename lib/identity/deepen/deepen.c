@@ -5,17 +5,10 @@
 
 #include <string.h>
 
-static const dpid_filling *const fillings[] = {&dpid_filling_witness, &dpid_filling_zero_branch, &dpid_filling_random};
-static const char *const words[] = {"witness", "zero_branch", "random", NULL};
-enum { COUNT = sizeof fillings / sizeof *fillings, PLACE = 0 };
-
-static const dpid_filling *find(dpid_span word)
-{
-    for (int i = 0; i < COUNT; i++)
-        if (dpid_span_is(word, fillings[i]->word))
-            return fillings[i];
-    return NULL;
-}
+#define ROW(word) &dpid_filling_##word,
+static const void *const rows[] = {DPID_FILLINGS(ROW)};
+static const dpid_set fillings = DPID_SET("way to deepen", rows);
+enum { PLACE = 0 };
 
 /* ---- where -------------------------------------------------------------------------------------- */
 
@@ -152,14 +145,10 @@ static int32_t deepen(dpid_deepen *d, const char *how, deepid_net **out)
 {
     deepid_ctx *ctx = d->net->head.ctx;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    dpid_span rest;
-    const dpid_span word = dpid_first_word(dpid_span_of(how), &rest);
-    const dpid_filling *filling = find(word);
+    const dpid_filling *filling;
     if (!out || !d->block || !how)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "deepen: %s is NULL", !out ? "out" : !how ? "how" : "block");
-    if (!filling)
-        return dpid_fail_word(ctx, "way to deepen", word, words);
-    DPID_TRY(dpid_options_parse(ctx, filling->word, rest, filling->options, values));
+    DPID_TRY(dpid_set_read(ctx, &fillings, dpid_span_of(how), &filling, values));
     if (d->data)
         DPID_TRY(dpid_check_samples(d->net, d->data, "deepen"));
     d->arena.ctx = ctx;
@@ -195,11 +184,10 @@ int32_t deepid_net_deepen_on(const deepid_net *net, const deepid_dataset *data, 
 
 const char *deepid_deepen_word(int64_t i)
 {
-    return i >= 0 && i < COUNT ? words[i] : NULL;
+    return dpid_set_word(&fillings, i);
 }
 
 const char *deepid_deepen_help(const char *word)
 {
-    const dpid_filling *filling = word ? find(dpid_span_of(word)) : NULL;
-    return filling ? filling->help : NULL;
+    return dpid_set_help(&fillings, word);
 }

@@ -1,13 +1,13 @@
 /* Added blocks from a start word: random, which changes what the net computes; zero_branch, which does not. */
 #include "identity/deepen.h"
-#include "identity/deepen/start.h"
+#include "net/init.h"
 
 #include <string.h>
 
 enum { PLACE, INIT, SEED };
 #define INIT_OPTION                                                                                                    \
     {                                                                                                                  \
-        "init", DPID_CHOICE, 0, 0, 0, DPID_START_CHOICES, false, "start of the added blocks"                           \
+        "init", DPID_CHOICE, 0, 0, 0, DPID_INIT_CHOICES, false, "start of the added blocks"                            \
     }
 #define SEED_OPTION                                                                                                    \
     {                                                                                                                  \
@@ -20,7 +20,7 @@ static const dpid_option random_options[] = {DPID_PLACE_OPTION, INIT_OPTION, SEE
 
 static int32_t fill_random(dpid_deepen *d)
 {
-    return dpid_deepen_splice(d, dpid_start_word(&d->option[INIT]), (uint64_t)d->option[SEED].i);
+    return dpid_deepen_splice(d, deepid_init_word(d->option[INIT].i), (uint64_t)d->option[SEED].i);
 }
 
 const dpid_filling dpid_filling_random = {
@@ -72,14 +72,14 @@ static int32_t fill_zero_branch(dpid_deepen *d)
                          "deepen: '%s' has no skip, a zero branch would give zeros; expected identity, preact or "
                          "another block with s=1",
                          d->block);
-    DPID_TRY(deepid_net_init(d->unit, dpid_start_word(&d->option[INIT]), (uint64_t)d->option[SEED].i));
+    DPID_TRY(deepid_net_init(d->unit, deepid_init_word(d->option[INIT].i), (uint64_t)d->option[SEED].i));
     if (zero_block(d->unit, 1) < 0)
         return dpid_fail(d->net->head.ctx, DEEPID_ERR_UNSUPPORTED,
                          "deepen: the branch of '%s' has no parameters that could be 0", d->block);
     for (int64_t place = 0; place <= d->net->blocks; place++)
         if (d->places[place] > 0)
             DPID_TRY(check_place(d, place));
-    DPID_TRY(dpid_deepen_splice(d, dpid_start_word(&d->option[INIT]), (uint64_t)d->option[SEED].i));
+    DPID_TRY(dpid_deepen_splice(d, deepid_init_word(d->option[INIT].i), (uint64_t)d->option[SEED].i));
     for (int32_t block = 1; block <= d->longer->blocks; block++)
         if (d->added[block - 1])
             (void)zero_block(d->longer, block);

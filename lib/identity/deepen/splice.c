@@ -35,9 +35,7 @@ static int32_t complete_word(deepid_ctx *ctx, const dpid_shape *shape, const cha
     dpid_span rest;
     const dpid_span word = dpid_first_word(dpid_span_of(block), &rest);
     dpid_string_add(text, block);
-    bool known = false;
-    for (int64_t i = 0; dpid_variant_at(i); i++)
-        known |= dpid_span_is(word, dpid_variant_at(i)->word);
+    const dpid_variant *known = dpid_set_find(&dpid_variants, word);
     if (!known || dpid_first_word(rest, &rest).length > 0)
         return text->status;
     if (shape->rank != 3)
@@ -46,8 +44,7 @@ static int32_t complete_word(deepid_ctx *ctx, const dpid_shape *shape, const cha
                          "such as %.*s { dense out=%lld; relu }",
                          (int)word.length, word.text, dpid_shape_text(shape->rank, shape->extent).text,
                          (int)word.length, word.text, (long long)shape->extent[0]);
-    const bool wide = strncmp(word.text, "bottleneck", 10) == 0;
-    dpid_string_format(text, " out=%lld", (long long)(wide ? (shape->extent[2] + 3) / 4 : shape->extent[2]));
+    dpid_string_format(text, " out=%lld", (long long)(known->wide ? (shape->extent[2] + 3) / 4 : shape->extent[2]));
     return text->status;
 }
 

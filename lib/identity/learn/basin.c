@@ -2,7 +2,7 @@
 #include "identity/learn/learn.h"
 
 #include "identity/certificate/certificate.h"
-#include "identity/deepen/start.h"
+#include "net/init.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ enum { PATH, INIT, SEEDS, FIRST_SEED, BISECTIONS, LOOKS };
 enum { STRAIGHT, NORM };
 static const dpid_option known[] = {
     {"path", DPID_CHOICE, 0, 0, 0, "straight|norm", false, "norm: each weight array keeps (1 - t) |w| + t |r|"},
-    {"init", DPID_CHOICE, 0, 0, 0, DPID_START_CHOICES, false, "what r is"},
+    {"init", DPID_CHOICE, 0, 0, 0, DPID_INIT_CHOICES, false, "what r is"},
     {"seeds", DPID_INT, 3, 1, 1000, NULL, false, "how many r"},
     {"first_seed", DPID_INT, 1, 0, DPID_SEED_MAX, NULL, false, "of the first r"},
     {"bisections", DPID_INT, 5, 0, 30, NULL, false, "halvings of the interval"},
@@ -164,7 +164,7 @@ static int32_t run_seed(basin_run *b, deepid_table *table, double *radius)
     double row[COLUMNS];
     char name[32];
     DPID_TRY(dpid_net_clone_as(b->recipe->net, b->recipe->net->precision, &random));
-    int32_t status = deepid_net_init(random, dpid_start_word(&b->option[INIT]), b->seed);
+    int32_t status = deepid_net_init(random, deepid_init_word(b->option[INIT].i), b->seed);
     b->random = random;
     if (status == DEEPID_OK)
         status = bisect(b, row);

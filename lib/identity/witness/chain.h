@@ -110,12 +110,25 @@ typedef struct {
 } dpid_move;
 
 typedef struct {
-    const char *word, *theorem, *help;
-    bool (*fits)(const dpid_place *place, dpid_move *move);
+    const char *word, *help, *theorem;
+    bool (*fits)(const dpid_place *place, dpid_move *move); /* NULL: not a choice at an activation */
 } dpid_construction;
-extern const dpid_construction dpid_construction_direct, dpid_construction_scale, dpid_construction_two_slope,
-    dpid_construction_doubled, dpid_construction_shift, dpid_construction_small_scale, dpid_construction_tail;
-const dpid_construction *dpid_construction_at(int64_t i); /* in the order in which they are tried; NULL past the end */
+/* The constructions, one line each; each is dpid_construction_<word>. Choices at an activation in the order in which
+   they are tried: bitwise first, then those that keep 0, then exact ones with constants, then approximate ones. */
+#define DPID_CONSTRUCTIONS(X)                                                                                          \
+    X(direct)                                                                                                          \
+    X(scale)                                                                                                           \
+    X(two_slope)                                                                                                       \
+    X(doubled)                                                                                                         \
+    X(shift)                                                                                                           \
+    X(small_scale)                                                                                                     \
+    X(tail)                                                                                                            \
+    X(zero_branch)                                                                                                     \
+    X(data_basis)
+#define DPID_CONSTRUCTION_DECLARE(word) extern const dpid_construction dpid_construction_##word;
+DPID_CONSTRUCTIONS(DPID_CONSTRUCTION_DECLARE)
+extern const dpid_set dpid_constructions;
+const dpid_construction *dpid_construction_at(int64_t i); /* a choice at an activation; NULL past the last */
 
 double dpid_unit(int32_t dtype);              /* u = 2^-24 or 2^-53 */
 double dpid_magnitude(const dpid_code *code); /* largest |x|; 1 on unbounded domains, where errors are relative */

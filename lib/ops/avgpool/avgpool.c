@@ -71,7 +71,6 @@ const dpid_kernels DPID_T(dpid_kernels_avgpool) = {avgpool_forward, avgpool_back
 #if DPID_ONCE
 #include <deepid/ops.h>
 
-extern const dpid_kind dpid_kind_avgpool;
 const dpid_kind dpid_kind_avgpool = {
     .word = "avgpool",
     .help = "mean of each window, padding not counted; options: kernel (required), stride=2, padding=0",

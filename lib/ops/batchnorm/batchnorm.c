@@ -348,7 +348,6 @@ const dpid_batchnorm_gradient_fn dpid_batchnorm_gradient[DPID_ISAS][DPID_PRECISI
 const dpid_batchnorm_arrays_fn dpid_batchnorm_arrays_of[DPID_ISAS][DPID_PRECISIONS] =
     DPID_ISA_TABLE(dpid_batchnorm_arrays_of);
 
-extern const dpid_kind dpid_kind_batchnorm;
 const dpid_kind dpid_kind_batchnorm = {
     .word = "batchnorm",
     .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the batch, a channel at a time; options: eps=1e-5, "

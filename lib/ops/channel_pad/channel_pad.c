@@ -95,7 +95,6 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
-extern const dpid_kind dpid_kind_channel_pad;
 const dpid_kind dpid_kind_channel_pad = {
     .word = "channel_pad",
     .help =

@@ -152,7 +152,6 @@ static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
     return most;
 }
 
-extern const dpid_kind dpid_kind_conv2d;
 const dpid_kind dpid_kind_conv2d = {
     .word = "conv2d",
     .help = "convolution; options: out and kernel (required), stride=1, padding=same, dilation=1, groups=1, bias=1",

@@ -164,7 +164,6 @@ static const dpid_option known[] = {
     {0},
 };
 
-extern const dpid_loss dpid_loss_cross_entropy;
 const dpid_loss dpid_loss_cross_entropy = {
     .word = "cross_entropy",
     .help = "mean of -log softmax(z)[label], in nats; options: smoothing=0",

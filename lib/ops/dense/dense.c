@@ -265,7 +265,6 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
-extern const dpid_kind dpid_kind_dense;
 const dpid_kind dpid_kind_dense = {
     .word = "dense",
     .help = "y = x w^T + b; options: out (required), bias=1",

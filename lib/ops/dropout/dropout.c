@@ -88,7 +88,6 @@ static const dpid_option known[] = {
     {0},
 };
 
-extern const dpid_kind dpid_kind_dropout;
 const dpid_kind dpid_kind_dropout = {
     .word = "dropout",
     .help = "y = x mask / (1 - p) in training, x in evaluation; options: p=0.5",

@@ -36,7 +36,6 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
-extern const dpid_kind dpid_kind_flatten;
 const dpid_kind dpid_kind_flatten = {
     .word = "flatten",
     .help = "[h, w, c] becomes [h w c] features",

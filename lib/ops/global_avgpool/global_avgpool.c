@@ -63,7 +63,6 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
-extern const dpid_kind dpid_kind_global_avgpool;
 const dpid_kind dpid_kind_global_avgpool = {
     .word = "global_avgpool",
     .help = "mean over all pixels: [h, w, c] becomes [c]",

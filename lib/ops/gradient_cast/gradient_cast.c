@@ -69,7 +69,6 @@ static const dpid_option known[] = {
     {0},
 };
 
-extern const dpid_kind dpid_kind_gradient_cast;
 const dpid_kind dpid_kind_gradient_cast = {
     .word = "gradient_cast",
     .help = "y = x; in f32 nets the gradient is stored in 16 bits, dx = cast(scale dy) / scale; in f64 nets dx = dy; "

@@ -199,7 +199,6 @@ static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
     return 2 * 2 * c * ((rows + CHUNK_ROWS - 1) / CHUNK_ROWS);
 }
 
-extern const dpid_kind dpid_kind_layernorm;
 const dpid_kind dpid_kind_layernorm = {
     .word = "layernorm",
     .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the features (vectors) or the channels of each pixel; "

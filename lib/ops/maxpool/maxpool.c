@@ -118,7 +118,6 @@ const dpid_kernels DPID_T(dpid_kernels_maxpool) = {maxpool_forward, maxpool_back
 #if DPID_ONCE
 #include <deepid/ops.h>
 
-extern const dpid_kind dpid_kind_maxpool;
 const dpid_kind dpid_kind_maxpool = {
     .word = "maxpool",
     .help = "largest value of each window; options: kernel (required), stride=2, padding=0",

@@ -100,7 +100,6 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
-extern const dpid_kind dpid_kind_prelu;
 const dpid_kind dpid_kind_prelu = {
     .word = "prelu",
     .help = "y = x where x >= 0, w[c] x elsewhere, w trained; options: start=0.25",

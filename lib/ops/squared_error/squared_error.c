@@ -43,7 +43,6 @@ void DPID_T(dpid_squared_error)(dpid_loss_pass *pass)
 #define DECLARE(suffix, real) void dpid_squared_error_##suffix(dpid_loss_pass *pass);
 DPID_ISA_EACH(DECLARE)
 
-extern const dpid_loss dpid_loss_squared_error;
 const dpid_loss dpid_loss_squared_error = {
     .word = "squared_error",
     .help = "mean over samples and outputs of (z - target)^2",

@@ -1,0 +1,31 @@
+/* The layer kinds, one line each, in the order in which they are listed. A line here and the folder lib/ops/<kind>/ are
+   all that a kind needs. */
+#ifndef DPID_OPS_KINDS_H
+#define DPID_OPS_KINDS_H
+
+#define DPID_KINDS(X)                                                                                                  \
+    X(dense)                                                                                                           \
+    X(conv2d)                                                                                                          \
+    X(batchnorm)                                                                                                       \
+    X(layernorm)                                                                                                       \
+    X(relu)                                                                                                            \
+    X(leaky_relu)                                                                                                      \
+    X(prelu)                                                                                                           \
+    X(elu)                                                                                                             \
+    X(selu)                                                                                                            \
+    X(tanh)                                                                                                            \
+    X(sigmoid)                                                                                                         \
+    X(gelu)                                                                                                            \
+    X(silu)                                                                                                            \
+    X(softplus)                                                                                                        \
+    X(hardtanh)                                                                                                        \
+    X(hardswish)                                                                                                       \
+    X(maxpool)                                                                                                         \
+    X(avgpool)                                                                                                         \
+    X(global_avgpool)                                                                                                  \
+    X(flatten)                                                                                                         \
+    X(dropout)                                                                                                         \
+    X(channel_pad)                                                                                                     \
+    X(gradient_cast)
+
+#endif
