@@ -15,8 +15,7 @@ extern "C" {
  * A verdict, made by deepid_study_judge. It keeps nothing of the study and does not change any more; all it returns is
  * borrowed from it.
  *
- * Findings are counted from 0 and stand in this order, each once: "bug", "representation", "solver", "budget",
- * "conditioning", "optimiser", "objective", "rounding", "range", "overfitting". Reads of a handle that is no
+ * Findings are counted from 0 and stand in the order of deepid_hypothesis_word, each once. Reads of a handle that is no
  * verdict, or of a finding, number or remedy that is not there, give "", 0 or NaN.
  */
 typedef struct deepid_verdict deepid_verdict;
@@ -56,28 +55,29 @@ DEEPID_API const char *deepid_verdict_answer(const deepid_verdict *verdict);
  */
 DEEPID_API const char *deepid_verdict_scope(const deepid_verdict *verdict);
 
-/* ---- hypotheses ------------------------------------------------------------------------------------ */
+/* ---- hypotheses ------------------------------------------------------------------------------------------------- */
 
 /**
- * The word of the i-th hypothesis that a verdict may judge, to list them all.
+ * The words of the hypotheses that a verdict may judge, such as "bug" and "solver", in the order of its findings.
  *
- * @param[in] i  0 or more
+ * @param[in] i  from 0
  *
- * @return "bug", "representation", ... in the order of the findings; NULL past the last. Static.
+ * @return A constant; NULL past the end.
  *
  * @cost   none.
- * @thread Safe.
+ * @thread Safe from any thread.
  */
 DEEPID_API const char *deepid_hypothesis_word(int64_t i);
+
 /**
- * What a hypothesis asks, in a sentence.
+ * What a hypothesis asks, such as "does another start repair it?".
  *
- * @param[in] word  of deepid_hypothesis_word; NULL is fine
+ * @param[in] word  of deepid_hypothesis_word
  *
- * @return "does another start repair it?"; NULL for a word that is none. Static.
+ * @return One line, a constant; NULL for NULL or when there is no such word.
  *
- * @cost   a look through the list.
- * @thread Safe.
+ * @cost   none.
+ * @thread Safe from any thread.
  */
 DEEPID_API const char *deepid_hypothesis_help(const char *word);
 
