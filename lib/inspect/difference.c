@@ -2,7 +2,7 @@
 #include "inspect/difference.h"
 
 #include "net/join.h"
-#include "net/stage.h"
+#include "net/pass.h"
 #include "ops/loss.h"
 
 #include <float.h>

@@ -263,12 +263,3 @@ int32_t deepid_net_frozen(const deepid_net *net)
 {
     return dpid_is(net, DPID_MAGIC_NET) && net->frozen;
 }
-
-int32_t dpid_net_refuse_frozen(const deepid_net *net)
-{
-    if (!net->frozen)
-        return DEEPID_OK;
-    return dpid_fail(net->head.ctx, DEEPID_ERR_STATE,
-                     "net: it is frozen: for evaluation only, without gradients; train the net that it was made from "
-                     "and freeze that again");
-}

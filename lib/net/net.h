@@ -135,11 +135,11 @@ void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 typedef struct {
     void (*run)(void *arg, int64_t first, int64_t n);
     void *arg;
-} dpid_turn;
+} dpid_net_loss;
 
-/* Forward, turn and backward in one: the same bits as one after the other with the gradients cleared before, with no
+/* Forward, loss and backward in one: the same bits as one after the other with the gradients cleared before, with no
    pass over them for it. After it only what training keeps is there of the forward. */
-int32_t dpid_net_run_turn(deepid_net *net, dpid_mode mode, int64_t n, const dpid_turn *turn);
+int32_t dpid_net_run_through_loss(deepid_net *net, dpid_mode mode, int64_t n, const dpid_net_loss *loss);
 /* The sum of the squares of all gradients, right after a backward anew. */
 double dpid_net_gradient_squares(const deepid_net *net);
 /* Running statistics take the last training forward in. */

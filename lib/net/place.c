@@ -11,6 +11,21 @@ void dpid_lifetime_use(dpid_lifetime *lifetime, int32_t time)
         lifetime->last = time;
 }
 
+void dpid_use_value(const dpid_lifetimes *lifetimes, int32_t v, int32_t step)
+{
+    dpid_lifetime_use(&lifetimes->value[v], step);
+}
+
+void dpid_use_gradient(const dpid_lifetimes *lifetimes, int32_t v, int32_t step)
+{
+    dpid_lifetime_use(&lifetimes->gradient[v], step);
+}
+
+bool dpid_place_bytes(int64_t count, int64_t n, int64_t size, int64_t *bytes)
+{
+    return dpid_mul(count, n, bytes) && dpid_mul(*bytes, size, bytes) && dpid_round_up(*bytes, DPID_ALIGN, bytes);
+}
+
 /* ---- anywhere ------------------------------------------------------------------------- */
 
 /* Lowest offset from base on that is free beside the living, found by moving past each conflict until none is left. */

@@ -15,6 +15,16 @@ typedef struct {
 /* It lives at this time too. One that is not used at all starts with first above last. */
 void dpid_lifetime_use(dpid_lifetime *lifetime, int32_t time);
 
+/* Of each value, and of its gradient. Times are steps; gradients: when the way back comes by. */
+typedef struct {
+    dpid_lifetime *value, *gradient;
+} dpid_lifetimes;
+void dpid_use_value(const dpid_lifetimes *lifetimes, int32_t v, int32_t step);
+void dpid_use_gradient(const dpid_lifetimes *lifetimes, int32_t v, int32_t step);
+
+/* Of count numbers a sample, n samples, filled up to whole cache lines. False: more than an int64. */
+bool dpid_place_bytes(int64_t count, int64_t n, int64_t size, int64_t *bytes);
+
 /* Offsets for all, each the lowest that is free as long as it lives; the kept ones lie in a row below the others.
    Reorders the list; returns the end. The sum of all sizes has to be an int64. */
 int64_t dpid_place_lowest(dpid_lifetime **list, int32_t count);

@@ -10,54 +10,10 @@
 #include "net/graph.h"
 #include "net/place.h"
 
-enum { ALIGN = DPID_ALIGN };
-
-static bool padded(int64_t count, int64_t n, int64_t size, int64_t *bytes)
-{
-    return dpid_mul(count, n, bytes) && dpid_mul(*bytes, size, bytes) && dpid_round_up(*bytes, ALIGN, bytes);
-}
-
 static bool value_bytes(const deepid_net *net, const dpid_plan *plan, int32_t v, int64_t *bytes)
 {
-    return padded(dpid_shape_count(&net->value[v].shape), plan->batch, dpid_precision_bytes(net->precision), bytes);
-}
-
-struct dpid_lifetimes {
-    dpid_lifetime *value, *gradient;
-};
-
-void dpid_use_value(const dpid_lifetimes *l, int32_t v, int32_t step)
-{
-    dpid_lifetime_use(&l->value[v], step);
-}
-
-void dpid_use_gradient(const dpid_lifetimes *l, int32_t v, int32_t step)
-{
-    dpid_lifetime_use(&l->gradient[v], step);
-}
-
-/* Everything the stage's steps touch lives from its first to its last. */
-static void use_all(const deepid_net *net, const dpid_stage *stage, const dpid_lifetimes *l)
-{
-    const int32_t first = stage->first;
-    const int32_t last = first + stage->count - 1;
-    for (int32_t t = first; t <= last; t++) {
-        const int32_t used[] = {net->step[t].out, net->step[t].in, net->step[t].skip};
-        for (int k = 0; k < 3 && used[k] >= 0; k++) {
-            dpid_use_value(l, used[k], first);
-            dpid_use_value(l, used[k], last);
-            dpid_use_gradient(l, used[k], first);
-            dpid_use_gradient(l, used[k], last);
-        }
-    }
-}
-
-static void use_stage(const deepid_net *net, const dpid_plan *plan, const dpid_stage *stage, const dpid_lifetimes *l)
-{
-    if (stage->type->use)
-        stage->type->use(net, plan, stage, l);
-    else
-        use_all(net, stage, l);
+    return dpid_place_bytes(dpid_shape_count(&net->value[v].shape), plan->batch, dpid_precision_bytes(net->precision),
+                            bytes);
 }
 
 /* Slots of all values, then of all gradients, in one array of 2 * values_count. */
@@ -69,9 +25,9 @@ static bool make_slots(const deepid_net *net, const dpid_plan *plan, dpid_lifeti
         int64_t bytes;
         if (!value_bytes(net, plan, v, &bytes) || !dpid_add(all, bytes, &all) || !dpid_add(all, bytes, &all))
             return false;
-        slots[v] = (dpid_lifetime){.size = plan->fusion.stored[v] ? bytes : 0, .first = net->steps, .last = -1};
+        slots[v] = (dpid_lifetime){.size = plan->stored[v] ? bytes : 0, .first = net->steps, .last = -1};
         gradient[v] = (dpid_lifetime){
-            .size = plan->train && plan->fusion.gradient[v] ? bytes : 0, .first = net->steps, .last = -1};
+            .size = plan->train && plan->gradient_stored[v] ? bytes : 0, .first = net->steps, .last = -1};
     }
     return true;
 }
@@ -112,7 +68,7 @@ static bool measure(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots
     if (!make_slots(net, plan, slots))
         return false;
     for (int32_t i = 0; i < plan->stages; i++)
-        use_stage(net, plan, &plan->stage[i], &lifetimes);
+        dpid_stage_use(net, &plan->stage[i], &lifetimes);
     find_times(net, plan, slots);
     return true;
 }
@@ -130,15 +86,9 @@ static int32_t saved_bytes(const deepid_net *net, const dpid_plan *plan, const d
     const int64_t size = dpid_precision_bytes(net->precision);
     int64_t saved;
     if (!dpid_mul(op->saved_per_sample, plan->batch, &saved) || !dpid_add(saved, op->saved_fixed, &saved) ||
-        !padded(saved, 1, size, bytes))
+        !dpid_place_bytes(saved, 1, size, bytes))
         return fail_size(net, plan);
     return DEEPID_OK;
-}
-
-/* A step whose saved numbers are read by later steps: any in training, else the fused batch-norms. */
-static bool keeps_saved(const dpid_plan *plan, int32_t t)
-{
-    return plan->train || plan->fusion.role[t] == DPID_ROLE_NORM;
 }
 
 /* saved: first what is kept, then one place for all the others. */
@@ -147,45 +97,25 @@ static int32_t add_saved(const deepid_net *net, dpid_plan *plan)
     int64_t shared = 0;
     for (int32_t t = 0; t < net->steps; t++) {
         int64_t bytes;
-        if (net->step[t].type != DPID_STEP_LAYER || plan->frozen)
+        if (net->step[t].type != DPID_STEP_LAYER || net->frozen)
             continue;
         DPID_TRY(saved_bytes(net, plan, &net->layer[net->step[t].layer].op, &bytes));
         plan->saved[net->step[t].layer] = plan->bytes;
-        shared = !keeps_saved(plan, t) && bytes > shared ? bytes : shared;
-        if (keeps_saved(plan, t) && !dpid_add(plan->bytes, bytes, &plan->bytes))
+        shared = !plan->keeps_saved[t] && bytes > shared ? bytes : shared;
+        if (plan->keeps_saved[t] && !dpid_add(plan->bytes, bytes, &plan->bytes))
             return fail_size(net, plan);
     }
     for (int32_t t = 0; t < net->steps; t++)
-        if (net->step[t].type == DPID_STEP_LAYER && !keeps_saved(plan, t))
+        if (net->step[t].type == DPID_STEP_LAYER && !plan->keeps_saved[t])
             plan->saved[net->step[t].layer] = plan->bytes;
     return dpid_add(plan->bytes, shared, &plan->bytes) ? DEEPID_OK : fail_size(net, plan);
-}
-
-/* Sums over pictures of each fused batch-norm: [n][2][c] in double, long double of long double. */
-static int32_t add_parts(const deepid_net *net, dpid_plan *plan)
-{
-    const int64_t size = 2 * (int64_t)(net->precision == DPID_P80 ? sizeof(long double) : sizeof(double));
-    for (int32_t i = 0; i < net->layers; i++)
-        plan->parts[i] = -1;
-    for (int32_t t = 0; t < net->steps; t++) {
-        int64_t bytes;
-        const dpid_step *step = &net->step[t];
-        if (plan->fusion.role[t] != DPID_ROLE_NORM)
-            continue;
-        plan->parts[step->layer] = plan->bytes;
-        const dpid_shape *shape = &net->value[step->in].shape;
-        if (!padded(shape->extent[shape->rank - 1], plan->batch, size, &bytes) ||
-            !dpid_add(plan->bytes, bytes, &plan->bytes))
-            return fail_size(net, plan);
-    }
-    return DEEPID_OK;
 }
 
 /* One scratch for all steps, in memory of its own: it alone depends on the number of threads. */
 static int32_t make_scratch(const deepid_net *net, dpid_plan *plan)
 {
     const int32_t workers = net->head.ctx->threads;
-    int64_t most = plan->frozen ? dpid_frozen_reals(net, plan->frozen, workers) : 0;
+    int64_t most = 0;
     void *scratch = NULL;
     for (int32_t i = 0; i < plan->stages; i++) {
         const int64_t need = dpid_stage_scratch(net, &plan->stage[i], plan->batch, workers);
@@ -228,7 +158,6 @@ static void drop(deepid_ctx *ctx, dpid_plan *plan)
         return;
     dpid_free(ctx, plan->memory);
     dpid_free(ctx, plan->scratch);
-    dpid_frozen_release(ctx, plan->frozen);
     dpid_arena_release(&plan->arena);
     dpid_free(ctx, plan);
 }
@@ -239,46 +168,50 @@ void dpid_plan_destroy(deepid_net *net)
     net->plan = NULL;
 }
 
-/* Only the input and the output lie in the plan's memory. */
-static int32_t make_frozen(const deepid_net *net, dpid_plan *plan)
+static int32_t make_lists(const deepid_net *net, dpid_plan *plan)
 {
+    dpid_arena *arena = &plan->arena;
+    DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *plan->value, "net", &plan->value));
+    DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *plan->gradient, "net", &plan->gradient));
+    DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *plan->stored, "net", &plan->stored));
+    DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *plan->gradient_stored, "net", &plan->gradient_stored));
+    DPID_TRY(dpid_arena_alloc(arena, net->layers, sizeof *plan->saved, "net", &plan->saved));
+    DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *plan->keeps_saved, "net", &plan->keeps_saved));
     for (int32_t v = 0; v < net->values_count; v++)
-        plan->fusion.stored[v] = v == 0 || v == dpid_graph_output(net);
-    return dpid_frozen_make(net, plan->batch, &plan->arena, &plan->frozen);
+        plan->stored[v] = plan->gradient_stored[v] = true;
+    for (int32_t t = 0; t < net->steps; t++)
+        plan->keeps_saved[t] = plan->train;
+    return DEEPID_OK;
 }
 
-static int32_t fill(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots, dpid_lifetime **list)
+static void place_values(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots, dpid_lifetime **list)
 {
-    deepid_ctx *ctx = net->head.ctx;
-    plan->arena.ctx = ctx;
-    DPID_TRY(dpid_arena_alloc(&plan->arena, net->values_count, sizeof *plan->value, "net", &plan->value));
-    DPID_TRY(dpid_arena_alloc(&plan->arena, net->values_count, sizeof *plan->gradient, "net", &plan->gradient));
-    DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->saved, "net", &plan->saved));
-    DPID_TRY(dpid_arena_alloc(&plan->arena, net->layers, sizeof *plan->parts, "net", &plan->parts));
-    DPID_TRY(dpid_segments_find(net, plan->train && !plan->whole ? net->recompute : 0, &plan->arena, &plan->segments));
-    DPID_TRY(dpid_fuse(net, plan->whole || net->frozen, plan->segments.of_step, &plan->arena, &plan->fusion));
-    if (net->frozen)
-        DPID_TRY(make_frozen(net, plan));
-    DPID_TRY(dpid_arena_alloc(&plan->arena, net->steps, sizeof *plan->stage, "net", &plan->stage));
-    plan->stages = dpid_stages_find(net, plan, plan->stage);
-    for (int32_t i = 0; i < plan->stages; i++)
-        if (plan->stage[i].type->make)
-            DPID_TRY(plan->stage[i].type->make(net, plan, &plan->stage[i]));
-    if (!measure(net, plan, slots))
-        return fail_size(net, plan);
     const int32_t placed = (plan->train ? 2 : 1) * net->values_count;
     for (int32_t i = 0; i < placed; i++)
         list[i] = &slots[i];
     plan->bytes = dpid_place_lowest(list, placed);
     for (int32_t v = 0; v < net->values_count; v++) {
-        plan->value[v] = plan->fusion.stored[v] ? slots[v].offset : -1;
-        plan->gradient[v] = plan->train && plan->fusion.gradient[v] ? slots[net->values_count + v].offset : -1;
+        plan->value[v] = plan->stored[v] ? slots[v].offset : -1;
+        plan->gradient[v] = plan->train && plan->gradient_stored[v] ? slots[net->values_count + v].offset : -1;
     }
+}
+
+static int32_t fill(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots, dpid_lifetime **list)
+{
+    const int64_t recompute = plan->train && !plan->whole ? net->recompute : 0;
+    plan->arena.ctx = net->head.ctx;
+    DPID_TRY(make_lists(net, plan));
+    DPID_TRY(dpid_segments_find(net, recompute, &plan->arena, &plan->segments));
+    DPID_TRY(dpid_stages_make(net, plan));
+    if (!measure(net, plan, slots))
+        return fail_size(net, plan);
+    place_values(net, plan, slots, list);
     DPID_TRY(add_saved(net, plan));
-    DPID_TRY(add_parts(net, plan));
+    if (!dpid_stages_reserve(net, plan))
+        return fail_size(net, plan);
     DPID_TRY(add_joined(net, plan));
     DPID_TRY(make_scratch(net, plan));
-    return dpid_alloc(ctx, plan->bytes, 1, "net's buffers", &plan->memory);
+    return dpid_alloc(net->head.ctx, plan->bytes, 1, "net's buffers", &plan->memory);
 }
 
 static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
@@ -309,6 +242,15 @@ static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
     net->packed = false;
     net->forward_n = 0; /* what the last forward left is gone */
     return DEEPID_OK;
+}
+
+int32_t dpid_net_refuse_frozen(const deepid_net *net)
+{
+    if (!net->frozen)
+        return DEEPID_OK;
+    return dpid_fail(net->head.ctx, DEEPID_ERR_STATE,
+                     "net: it is frozen: for evaluation only, without gradients; train the net that it was made from "
+                     "and freeze that again");
 }
 
 int32_t dpid_net_prepare(deepid_net *net, int64_t batch, bool train)

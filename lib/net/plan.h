@@ -2,11 +2,9 @@
 #ifndef DPID_NET_PLAN_H
 #define DPID_NET_PLAN_H
 
-#include "net/frozen.h"
-#include "net/fuse.h"
+#include "net/fusion.h"
 #include "net/net.h"
 #include "net/segment.h"
-#include "net/stage.h"
 
 struct dpid_plan {
     int64_t batch; /* samples it is made for */
@@ -14,16 +12,17 @@ struct dpid_plan {
     bool whole;       /* every value and gradient has a buffer: nothing is fused */
     dpid_arena arena; /* the lists */
     dpid_segments segments;
-    dpid_fusion fusion;
-    dpid_frozen *frozen; /* of a frozen net; NULL: none */
-    dpid_stage *stage;   /* the steps in stretches that run together */
+    dpid_stage *stage; /* the steps, as they run together */
     int32_t stages;
+    void **found;          /* what each fusion's `find` left */
+    bool *stored;          /* of each value: it has a buffer */
+    bool *gradient_stored; /* and its gradient has one */
+    bool *keeps_saved;     /* of each step: what it saves is read later. In training all is */
     char *memory;
     int64_t bytes;
     int64_t *value;    /* byte offset of each value; -1 where there is none */
     int64_t *gradient; /* and of its gradient; -1 where there is none */
     int64_t *saved;    /* of each layer */
-    int64_t *parts;    /* of each layer: sums over pictures of a fused batch-norm; -1 */
     int64_t joined;    /* a second gradient on its way into a sum */
     void *scratch;     /* for this many workers */
     int64_t scratch_reals;

@@ -2,8 +2,8 @@
 #include "net/net.h"
 
 #include "net/graph.h"
+#include "net/pass.h"
 #include "net/plan.h"
-#include "net/stage.h"
 #include "tensor/vector.h"
 
 #include <string.h>
@@ -50,7 +50,7 @@ static int32_t check_batch(const deepid_net *net, dpid_mode mode, int64_t n)
 static void forward_stage(deepid_net *net, int32_t i, dpid_mode mode, int64_t n)
 {
     const dpid_stage *stage = &net->plan->stage[i];
-    stage->type->forward(&(dpid_stage_run){.net = net, .stage = stage, .mode = mode, .n = n});
+    stage->fusion->forward(&(dpid_stage_call){.net = net, .stage = stage, .mode = mode, .n = n});
 }
 
 static int32_t start_forward(deepid_net *net, dpid_mode mode, int64_t n)
@@ -138,17 +138,17 @@ static void clear_gradients_of(const deepid_net *net, const dpid_stage *stage)
 }
 
 /* From stage `last` on. */
-static void backward_from(deepid_net *net, int32_t last, const dpid_stage_run *run)
+static void backward_from(deepid_net *net, int32_t last, const dpid_stage_call *call)
 {
     for (int32_t i = last; i >= 0; i--) {
         const dpid_stage *stage = &net->plan->stage[i];
-        dpid_stage_run of = *run;
+        dpid_stage_call of = *call;
         of.stage = stage;
         if (enters_segment(net, i) && !(i == net->plan->stages - 1 && net->plan->segments.tail_there))
-            recompute(net, i, run->mode, run->n);
-        if (run->anew && !stage->type->knows_anew)
+            recompute(net, i, call->mode, call->n);
+        if (call->anew && !stage->fusion->knows_anew)
             clear_gradients_of(net, stage);
-        stage->type->backward(&of);
+        stage->fusion->backward(&of);
     }
     net->plan->segments.tail_there = false;
 }
@@ -156,27 +156,27 @@ static void backward_from(deepid_net *net, int32_t last, const dpid_stage_run *r
 void dpid_net_run_backward(deepid_net *net, dpid_mode mode, int64_t n, void *dx)
 {
     backward_from(net, net->plan->stages - 1,
-                  &(dpid_stage_run){.net = net, .mode = mode, .n = n, .want_input = dx != NULL});
+                  &(dpid_stage_call){.net = net, .mode = mode, .n = n, .want_input = dx != NULL});
     if (dx)
         memcpy(dx, dpid_gradient_at(net, 0),
                (size_t)(dpid_value_reals(net, 0, n) * dpid_precision_bytes(net->precision)));
 }
 
-int32_t dpid_net_run_turn(deepid_net *net, dpid_mode mode, int64_t n, const dpid_turn *turn)
+int32_t dpid_net_run_through_loss(deepid_net *net, dpid_mode mode, int64_t n, const dpid_net_loss *loss)
 {
     const int32_t last = net->plan->stages - 1;
     const dpid_stage *stage = &net->plan->stage[last];
-    const dpid_stage_run run = {.net = net, .stage = stage, .mode = mode, .n = n, .anew = true};
+    const dpid_stage_call call = {.net = net, .stage = stage, .mode = mode, .n = n, .anew = true};
     DPID_TRY(start_forward(net, mode, n));
     for (int32_t i = 0; i < last; i++)
         forward_stage(net, i, mode, n);
-    if (stage->type->turn) {
-        stage->type->turn(&run, turn);
-        backward_from(net, last - 1, &run);
+    if (stage->fusion->through_loss) {
+        stage->fusion->through_loss(&call, loss);
+        backward_from(net, last - 1, &call);
     } else {
         forward_stage(net, last, mode, n);
-        turn->run(turn->arg, 0, n);
-        backward_from(net, last, &run);
+        loss->run(loss->arg, 0, n);
+        backward_from(net, last, &call);
     }
     return DEEPID_OK;
 }
@@ -189,23 +189,23 @@ static double squares_of(const deepid_net *net, int64_t first, int64_t end)
                        : 0;
 }
 
-/* Pieces of stages that know theirs, and passes over what lies between, from the end of the net on. One by one:
-   stages are cut elsewhere with recomputation, and the sum has to have the same bits. */
+/* Sums of stages that know theirs, and passes over what lies between, from the end of the net on. One by one: stages
+   are cut elsewhere with recomputation, and the sum has to have the same bits. */
 double dpid_net_gradient_squares(const deepid_net *net)
 {
     double sum = 0;
     int64_t done = net->values_reals;
     for (int32_t i = net->plan->stages - 1; i >= 0; i--) {
         const dpid_stage *stage = &net->plan->stage[i];
-        const double *piece;
+        const double *part;
         int64_t first;
         int64_t end;
-        const int32_t pieces = stage->type->squares ? stage->type->squares(net, stage, &piece, &first, &end) : 0;
-        if (pieces == 0)
+        const int32_t parts = stage->fusion->squares ? stage->fusion->squares(stage, &part, &first, &end) : 0;
+        if (parts == 0)
             continue;
         sum += squares_of(net, end, done);
-        for (int32_t k = 0; k < pieces; k++)
-            sum += piece[k];
+        for (int32_t k = 0; k < parts; k++)
+            sum += part[k];
         done = first;
     }
     return sum + squares_of(net, 0, done);
@@ -227,22 +227,23 @@ static bool all_finite(const deepid_net *net, const void *x, int64_t n)
 
 /* A batch-norm that runs inside a convolution has its output nowhere, and the layer that reads it must not be blamed
    for it. Any other value without a buffer is part of one that has. */
-static bool gives_nonfinite(const deepid_net *net, int32_t t, int64_t n)
+static bool gives_nonfinite(deepid_net *net, const dpid_stage *stage, int32_t t, int64_t n)
 {
-    const dpid_step *step = &net->step[t];
-    const void *value = dpid_value_at(net, step->out);
-    if (value)
-        return !all_finite(net, value, dpid_value_reals(net, step->out, n));
-    return net->plan->fusion.role[t] == DPID_ROLE_NORM && dpid_value_at(net, step->in) &&
-           !dpid_fused_norm_is_finite(net, t, n);
+    const int32_t v = net->step[t].out;
+    const dpid_stage_call call = {.net = net, .stage = stage, .mode = net->forward_mode, .n = n};
+    if (dpid_value_at(net, v))
+        return !all_finite(net, dpid_value_at(net, v), dpid_value_reals(net, v, n));
+    return stage->fusion->is_finite && !stage->fusion->is_finite(&call, t);
 }
 
-/* The first of steps first .. end - 1. */
-static const char *name_nonfinite(const deepid_net *net, int32_t first, int32_t end, int64_t n)
+/* The first of the steps of stages first .. end - 1. */
+static const char *name_nonfinite(deepid_net *net, int32_t first, int32_t end, int64_t n)
 {
-    for (int32_t t = first; t < end; t++) {
-        if (gives_nonfinite(net, t, n))
-            return net->value[net->step[t].out].name;
+    for (int32_t i = first; i < end; i++) {
+        const dpid_stage *stage = &net->plan->stage[i];
+        for (int32_t t = stage->first; t < stage->first + stage->count; t++)
+            if (gives_nonfinite(net, stage, t, n))
+                return net->value[net->step[t].out].name;
     }
     return NULL;
 }
@@ -254,12 +255,11 @@ static const char *name_nonfinite_again(deepid_net *net, int64_t n)
     const char *name = NULL;
     int32_t first = 0;
     for (int32_t i = 0; i < net->plan->stages && !name; i++) {
-        const dpid_stage *stage = &net->plan->stage[i];
         forward_stage(net, i, net->forward_mode, n);
         if (i + 1 < net->plan->stages && segment_of(net, i + 1) == segment_of(net, i))
             continue;
-        name = name_nonfinite(net, first, stage->first + stage->count, n);
-        first = stage->first + stage->count;
+        name = name_nonfinite(net, first, i + 1, n);
+        first = i + 1;
     }
     net->plan->segments.tail_there = !name;
     return name;
@@ -270,7 +270,7 @@ static const char *find_output(deepid_net *net, int64_t n)
     if (!all_finite(net, dpid_value_at(net, 0), dpid_value_reals(net, 0, n)))
         return net->value[0].name;
     const bool whole = segment_of(net, net->plan->stages - 1) < 0;
-    return whole ? name_nonfinite(net, 0, net->steps, n) : name_nonfinite_again(net, n);
+    return whole ? name_nonfinite(net, 0, net->plan->stages, n) : name_nonfinite_again(net, n);
 }
 
 static const char *find_gradient(const deepid_net *net)

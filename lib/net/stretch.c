@@ -3,6 +3,7 @@
 #include "net/stretch.h"
 
 #include "net/graph.h"
+#include "net/plan.h"
 #include "ops/dense/dense.h"
 #include "tensor/product.h"
 
@@ -21,10 +22,10 @@ static bool is_activation(const deepid_net *net, int32_t t)
 }
 
 /* Can it be one of a stretch? */
-static bool fits(const deepid_net *net, const dpid_plan *plan, int32_t t)
+static bool fits(const deepid_net *net, int32_t t)
 {
     const dpid_step *step = &net->step[t];
-    if (plan->whole || plan->fusion.role[t] != DPID_ROLE_PLAIN || net->value[step->in].shape.rank != 1)
+    if (net->value[step->in].shape.rank != 1)
         return false;
     return dpid_step_is_join(net, t) ? step->in != step->skip : is_small_dense(net, t) || is_activation(net, t);
 }
@@ -36,13 +37,14 @@ static int64_t packed_reals(const deepid_net *net, int32_t t)
 
 /* Chunk after chunk goes through all steps while the weights stay in the cache: a layer that has no room there
    starts a stretch of its own. A batch of one chunk a worker needs no room. */
-int32_t dpid_stretch_take(const deepid_net *net, const dpid_plan *plan, int32_t first)
+int32_t dpid_stretch_take(const deepid_net *net, const dpid_plan *plan, const void *own, int32_t first)
 {
+    (void)own;
     enum { LEAD = 4, CACHE = 384 * 1024 }; /* steps before the first dense layer; bytes of weights */
     const int64_t most = plan->batch <= DPID_CHUNK_MOST ? INT64_MAX : CACHE / dpid_precision_bytes(net->precision);
     int64_t weights = 0;
     int32_t t = first;
-    for (; t < net->steps && (weights > 0 || t - first <= LEAD) && fits(net, plan, t); t++) {
+    for (; t < net->steps && (weights > 0 || t - first <= LEAD) && fits(net, t); t++) {
         const int64_t more = packed_reals(net, t);
         if (weights > 0 && more > 0 && weights > most - more)
             break;
@@ -174,7 +176,7 @@ static dpid_place place_value(work *w, const dpid_stretch_step *s, int32_t i, in
     const bool needed = w->plan->train && !(dense && (passes_through(w, v) || goes_on)) && !is_masked(w, i);
     if (needed || inside(w, v) < 0)
         return (dpid_place){DPID_PLACE_VALUE, v};
-    w->plan->fusion.stored[v] = false;
+    w->plan->stored[v] = false;
     return goes_on ? (dpid_place){DPID_PLACE_NONE, 0} : take_place(w, DPID_PLACE_OWN, v, i, w->owned++);
 }
 
@@ -470,7 +472,7 @@ static int32_t fill(work *w, dpid_arena *brief)
     (void)dpid_place_by_class(stretch->shared, w->shared, w->slot, &stretch->shared_reals);
     for (int32_t i = 0; i < w->count; i++)
         if (inside(w, w->net->step[w->first + i].out) >= 0)
-            w->plan->fusion.gradient[w->net->step[w->first + i].out] = false;
+            w->plan->gradient_stored[w->net->step[w->first + i].out] = false;
     return DEEPID_OK;
 }
 

@@ -5,9 +5,8 @@
 #ifndef DPID_NET_STRETCH_H
 #define DPID_NET_STRETCH_H
 
+#include "net/fusion.h"
 #include "net/place.h"
-#include "net/plan.h"
-#include "net/stage.h"
 
 enum { DPID_CHUNK_MOST = 128 }; /* samples of a chunk */
 
@@ -99,7 +98,7 @@ typedef struct {
 
 /* How many steps from `first` on are a stretch; 0: none. It has at least one dense layer, and where a worker takes
    several chunks no more weights than its cache holds from one to the next. */
-int32_t dpid_stretch_take(const deepid_net *net, const dpid_plan *plan, int32_t first);
+int32_t dpid_stretch_take(const deepid_net *net, const dpid_plan *plan, const void *own, int32_t first);
 /* Fills stage->own; values and gradients that need no buffer of the net's are struck from the plan. */
 int32_t dpid_stretch_make(const deepid_net *net, dpid_plan *plan, dpid_stage *stage);
 

@@ -2,7 +2,7 @@
    batch of all of them. So the variance is the one that training normalises by, 1/n. Where the samples fit one batch,
    one forward in training mode does. Where they do not, one batch-norm after the other is measured, batch by batch:
    what flows into it depends on the batch-norms before it, which have the statistics of all samples by then. */
-#include "net/stage.h"
+#include "net/pass.h"
 #include "ops/batchnorm/batchnorm.h"
 #include "train/trainer.h"
 

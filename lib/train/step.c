@@ -74,10 +74,10 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
                                          .x = dpid_net_input(net),
                                          .labels = t->labels,
                                          .targets = t->targets});
-    DPID_TRY(dpid_net_run_turn(
+    DPID_TRY(dpid_net_run_through_loss(
         net, DPID_TRAIN, n,
-        &(dpid_turn){add_loss,
-                     &(batch_loss){t, n, dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape)}}));
+        &(dpid_net_loss){add_loss,
+                         &(batch_loss){t, n, dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape)}}));
     *loss_mean = mean_loss(t, n);
     if (!isfinite(*loss_mean)) {
         DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n)); /* for all values to be there */

@@ -16,7 +16,7 @@
 #include "support/random_net.h"
 
 #include "base/random.h"
-#include "net/frozen.h"
+#include "net/pass.h"
 #include "net/plan.h"
 #include "tensor/tensor.h"
 
@@ -121,7 +121,7 @@ static void poison_plan(const bench *b)
 {
     const dpid_plan *plan = b->net->plan;
     poison(plan->memory, plan->bytes);
-    if (!plan->frozen)
+    if (!b->net->frozen)
         poison(plan->scratch, plan->scratch_reals * size_of(b));
 }
 
@@ -212,7 +212,7 @@ static void turn(const bench *b, dpid_mode mode, const outcome *expected)
     poison_plan(b);
     poison(b->net->gradients, b->net->values_reals * size_of(b));
     memcpy(dpid_net_input(b->net), b->x->data, (size_t)(b->x->count * size_of(b)));
-    OK(dpid_net_run_turn(b->net, mode, b->drawn->batch, &(dpid_turn){give_gradient, (void *)b}));
+    OK(dpid_net_run_through_loss(b->net, mode, b->drawn->batch, &(dpid_net_loss){give_gradient, (void *)b}));
     keep(b, &o, 3, b->net->gradients, b->net->values_reals);
     same_bits(b, &o, expected, 3, 4);
     const double sum = squares_of(b);

@@ -1,9 +1,9 @@
-/* Dense layers by chunks of samples (stage_stretch.c): how large a chunk is depends on the number of workers, so no bit
+/* Dense layers by chunks of samples (fusion_stretch.c): how large a chunk is depends on the number of workers, so no bit
    may depend on the chunk. */
 #include "support/nets.h"
 
+#include "net/fusion.h"
 #include "net/plan.h"
-#include "net/stage.h"
 #include "tensor/tensor.h"
 
 #include <math.h>
@@ -116,7 +116,7 @@ static void no_bit_depends_on_the_size_of_a_chunk(void **state)
             bench b = set_up(text, isa, counts[t], dtype, N);
             assert_true(i / 2 / DPID_ISAS < ONE_STAGE ? b.net->plan->stages == 1 : b.net->plan->stages > 1);
             for (int32_t k = 0; k < b.net->plan->stages; k++)
-                assert_ptr_equal(b.net->plan->stage[k].type, &dpid_stage_stretch);
+                assert_ptr_equal(b.net->plan->stage[k].fusion, &dpid_fusion_stretch);
             once(&b);
             if (all_bits(&b) != all_bits(&whole))
                 fail_msg("%s, %s: %d threads give other bits than step by step (seeds 5, 6, 7)\n  %s",
@@ -217,7 +217,7 @@ static void gradients_anew_are_those_of_cleared_ones(void **state)
             for (int64_t k = 0; k < b.net->values_reals; k++)
                 dpid_store(b.net->precision, b.net->gradients, k, (double)NAN);
             memcpy(dpid_net_input(b.net), b.x->data, (size_t)(b.x->count * size_of(&b)));
-            OK(dpid_net_run_turn(b.net, DPID_TRAIN, N, &(dpid_turn){give_gradient, &b}));
+            OK(dpid_net_run_through_loss(b.net, DPID_TRAIN, N, &(dpid_net_loss){give_gradient, &b}));
             if (gradient_bits(&b) != cleared)
                 fail_msg("gradients written anew differ, %lld blocks recomputed (seeds 5, 6, 7)\n  %s",
                          (long long)blocks, deepid_net_describe(b.net));

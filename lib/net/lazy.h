@@ -1,9 +1,9 @@
-/* Which steps of a net run inside a convolution: a batch-norm behind a convolution, the join and the rectifier
-   behind that are not computed by themselves but while the next convolution loads its pictures; in backward their
-   gradients are finished while the next convolution's results are still in the cache. Same loops, same bits
-   (ops/picture.h): fusing saves passes over memory, and the buffers of what lies between. */
-#ifndef DPID_NET_FUSE_H
-#define DPID_NET_FUSE_H
+/* Lazy values: a batch-norm behind a convolution, the join and the rectifier behind that are not computed by
+   themselves but while the next convolution loads its pictures. In backward their gradients are finished while the
+   next convolution's results are still in the cache. The loops are the same, so the bits are (ops/picture.h): this
+   saves passes over memory, and the buffers of what lies between. */
+#ifndef DPID_NET_LAZY_H
+#define DPID_NET_LAZY_H
 
 #include "net/net.h"
 #include "ops/picture.h"
@@ -31,21 +31,19 @@ typedef struct {
     bool keep;
 } dpid_lazy;
 
-struct dpid_fusion {
+typedef struct {
     dpid_step_role *role; /* of each step */
     dpid_lazy *lazy;      /* of each value */
     int32_t *chain;       /* of each step: the lazy value whose chain it is in; -1 */
     int32_t *statistics;  /* of each step: the norm step that wants statistics of its output; -1 */
-    bool *stored;         /* of each value: it has a buffer */
-    bool *gradient;       /* of each value: its gradient has a buffer */
+    int64_t *sums;        /* of each norm step: where in the plan's memory its sums over pictures lie */
     /* of each step: a convolution whose input's gradient is also s times that of this (lazy) value; -1 */
     int32_t *addend;
     bool *skip_now; /* of each absorbed join: its skip's gradient is written at its own time */
-};
-typedef struct dpid_fusion dpid_fusion;
+} dpid_lazies;
 
-/* whole: every value and every gradient gets a buffer, nothing is fused. segment: of each step; a convolution, all
-   that is fused behind it and what loads that are in one (segment.h). Lists live in the arena. */
-int32_t dpid_fuse(const deepid_net *net, bool whole, const int32_t *segment, dpid_arena *arena, dpid_fusion *out);
+/* All of a net's; values and gradients that need no buffer are struck from the plan. A convolution, all of its chain
+   and what loads that are in one segment (segment.h). NULL: none, for the net is frozen. */
+int32_t dpid_lazies_find(const deepid_net *net, dpid_plan *plan, void **out);
 
 #endif

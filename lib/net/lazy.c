@@ -1,7 +1,8 @@
-/* Finding what can be fused.   What for: fuse.h */
-#include "net/fuse.h"
+/* Finding lazy values.   What for: lazy.h */
+#include "net/lazy.h"
 
 #include "net/graph.h"
+#include "net/plan.h"
 #include "ops/conv2d/conv2d.h"
 
 /* A batch-norm behind a convolution, and what can be worked out with it. */
@@ -20,7 +21,8 @@ static const dpid_pattern pattern = {.link = {[CONV] = {.is = dpid_step_is_conv}
 
 typedef struct {
     const deepid_net *net;
-    dpid_fusion *f;
+    dpid_plan *plan;
+    dpid_lazies *f;
     int32_t end; /* the step behind the segment that is looked into */
 } search;
 
@@ -47,7 +49,7 @@ static bool loads(const search *s, int32_t t, bool kept)
 static void take_chain(search *s, const dpid_chain *chain)
 {
     const deepid_net *net = s->net;
-    dpid_fusion *f = s->f;
+    dpid_lazies *f = s->f;
     const int32_t v = net->step[chain->last].out;
     const dpid_value_info *value = &net->value[v];
     dpid_lazy lazy = lazy_of(net, chain);
@@ -63,11 +65,12 @@ static void take_chain(search *s, const dpid_chain *chain)
             continue;
         f->role[t] = k == NORM ? DPID_ROLE_NORM : DPID_ROLE_ABSORBED;
         f->chain[t] = v;
-        f->stored[net->step[t].out] = f->gradient[net->step[t].out] = false;
+        s->plan->stored[net->step[t].out] = s->plan->gradient_stored[net->step[t].out] = false;
     }
-    f->stored[v] = lazy.keep;
-    f->gradient[v] = true;
-    f->gradient[lazy.x] = false;
+    s->plan->stored[v] = lazy.keep;
+    s->plan->gradient_stored[v] = true;
+    s->plan->gradient_stored[lazy.x] = false;
+    s->plan->keeps_saved[lazy.norm] = true;
 }
 
 /* ---- skips: the gradient of a value that a convolution and a fused join read needs no pass of its own ------ */
@@ -75,7 +78,7 @@ static void take_chain(search *s, const dpid_chain *chain)
 static void take_skip(search *s, int32_t t)
 {
     const deepid_net *net = s->net;
-    dpid_fusion *f = s->f;
+    dpid_lazies *f = s->f;
     const dpid_value_info *skip = &net->value[net->step[t].skip];
     const int32_t first = skip->first_reader;
     const bool two = skip->readers == 2 && f->role[first] == DPID_ROLE_CONV && f->addend[first] < 0;
@@ -86,32 +89,33 @@ static void take_skip(search *s, int32_t t)
 
 /* ---- all -------------------------------------------------------------------------------------------------------- */
 
-static int32_t make_lists(const deepid_net *net, dpid_arena *arena, dpid_fusion *f)
+static int32_t make_lists(const deepid_net *net, dpid_arena *arena, dpid_lazies *f)
 {
     DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *f->role, "net", &f->role));
     DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *f->chain, "net", &f->chain));
     DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *f->statistics, "net", &f->statistics));
     DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *f->addend, "net", &f->addend));
     DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *f->skip_now, "net", &f->skip_now));
-    DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *f->lazy, "net", &f->lazy));
-    DPID_TRY(dpid_arena_alloc(arena, net->values_count, sizeof *f->stored, "net", &f->stored));
-    return dpid_arena_alloc(arena, net->values_count, sizeof *f->gradient, "net", &f->gradient);
+    DPID_TRY(dpid_arena_alloc(arena, net->steps, sizeof *f->sums, "net", &f->sums));
+    return dpid_arena_alloc(arena, net->values_count, sizeof *f->lazy, "net", &f->lazy);
 }
 
-int32_t dpid_fuse(const deepid_net *net, bool whole, const int32_t *segment, dpid_arena *arena, dpid_fusion *out)
+int32_t dpid_lazies_find(const deepid_net *net, dpid_plan *plan, void **out)
 {
-    search s = {.net = net, .f = out};
-    DPID_TRY(make_lists(net, arena, out));
-    for (int32_t t = 0; t < net->steps; t++)
-        out->chain[t] = out->statistics[t] = out->addend[t] = -1;
-    for (int32_t v = 0; v < net->values_count; v++) {
-        out->lazy[v].x = -1;
-        out->stored[v] = out->gradient[v] = true;
+    dpid_lazies *f = NULL;
+    const int32_t *segment = plan->segments.of_step;
+    if (net->frozen)
+        return DEEPID_OK;
+    DPID_TRY(dpid_arena_alloc(&plan->arena, 1, sizeof *f, "net", &f));
+    DPID_TRY(make_lists(net, &plan->arena, f));
+    search s = {.net = net, .plan = plan, .f = f};
+    for (int32_t t = 0; t < net->steps; t++) {
+        f->chain[t] = f->statistics[t] = f->addend[t] = -1;
+        f->role[t] = dpid_step_is_conv(net, t) ? DPID_ROLE_CONV : DPID_ROLE_PLAIN;
     }
-    for (int32_t t = 0; !whole && t < net->steps; t++)
-        if (dpid_step_is_conv(net, t))
-            out->role[t] = DPID_ROLE_CONV;
-    for (int32_t t = 0; !whole && t < net->steps; t++) {
+    for (int32_t v = 0; v < net->values_count; v++)
+        f->lazy[v].x = -1;
+    for (int32_t t = 0; t < net->steps; t++) {
         dpid_chain chain;
         while (s.end < net->steps && (s.end <= t || segment[s.end] == segment[t]))
             s.end++;
@@ -119,7 +123,8 @@ int32_t dpid_fuse(const deepid_net *net, bool whole, const int32_t *segment, dpi
             take_chain(&s, &chain);
     }
     for (int32_t t = 0; t < net->steps; t++)
-        if (out->role[t] == DPID_ROLE_ABSORBED && dpid_step_is_join(net, t))
+        if (f->role[t] == DPID_ROLE_ABSORBED && dpid_step_is_join(net, t))
             take_skip(&s, t);
+    *out = f;
     return DEEPID_OK;
 }

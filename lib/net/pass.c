@@ -1,42 +1,9 @@
-/* The stage types, one line each, and what they share: places and passes. */
-#include "net/stage.h"
+/* Where values and gradients lie, and what a layer's kernels get.   What for: pass.h */
+#include "net/pass.h"
 
 #include "net/graph.h"
 #include "net/plan.h"
 #include "tensor/vector.h"
-
-/* The first that takes something gets it; the last takes every step. A whole plan is looked into and entered at any
-   step: it runs step by step. */
-static const dpid_stage_type *const types[] = {&dpid_stage_frozen, &dpid_stage_fused, &dpid_stage_stretch,
-                                               &dpid_stage_step};
-enum { TYPES = sizeof types / sizeof *types };
-
-/* A stage ends where a segment ends. */
-static int32_t within_segment(const dpid_plan *plan, int32_t first, int32_t count)
-{
-    int32_t inside = count > 0 ? 1 : 0;
-    while (inside < count && plan->segments.of_step[first + inside] == plan->segments.of_step[first])
-        inside++;
-    return inside;
-}
-
-int32_t dpid_stages_find(const deepid_net *net, const dpid_plan *plan, dpid_stage *stages)
-{
-    int32_t count = 0;
-    for (int32_t t = 0; t < net->steps; t += stages[count++].count) {
-        int32_t taken = 0;
-        for (int i = plan->whole ? TYPES - 1 : 0; i < TYPES && taken == 0; i++) {
-            taken = within_segment(plan, t, types[i]->take(net, plan, t));
-            stages[count] = (dpid_stage){types[i], t, taken, NULL};
-        }
-    }
-    return count;
-}
-
-int64_t dpid_stage_scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
-{
-    return stage->type->scratch ? stage->type->scratch(net, stage, n, workers) : 0;
-}
 
 /* ---- places ------------------------------------------------------------------------ */
 

@@ -1,21 +1,23 @@
-/* All steps of a frozen net as one stage. A large batch goes in groups of pictures, each by one worker through the
+/* All steps of a frozen net as one stage. A large batch goes in chunks of pictures, each by one worker through the
    whole net; a small one (a single picture) goes step by step, all workers
-   on one step. Both cut the same sums in different places only, so the bits are the same.   The program: frozen.h */
-#include "net/frozen.h"
+   on one step. Both cut the same sums in different places only, so the bits are the same.   The program: program.h */
+#include "net/fusion.h"
+#include "net/graph.h"
+#include "net/pass.h"
 #include "net/plan.h"
-#include "net/stage.h"
+#include "net/program.h"
 #include "ops/batchnorm/batchnorm.h"
 #include "tensor/gemm.h"
 
 #include <string.h>
 
-/* One group of pictures on its way. */
+/* One chunk of pictures on its way. */
 typedef struct {
     const deepid_net *net;
-    const dpid_frozen *f;
+    const dpid_program *f;
     int64_t begin, count; /* pictures of the batch */
     int32_t workers;      /* on each step; 1: this one alone */
-    char *values;         /* of the worker that owns the group */
+    char *values;         /* of the worker that owns the chunk */
 } passage;
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -31,15 +33,17 @@ static int64_t larger(int64_t a, int64_t b)
 /* ---- memory: of each worker values, a convolution's room, an op's saved numbers and scratch; then the scratch of an
    op that all run together ---- */
 
-static int64_t worker_reals(const dpid_frozen *f)
+static int64_t worker_reals(const dpid_program *f)
 {
     enum { LINE = 16 };
     return f->values + (f->room + f->saved + f->alone + LINE) / LINE * LINE;
 }
 
-int64_t dpid_frozen_reals(const deepid_net *net, const dpid_frozen *f, int32_t workers)
+static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
 {
-    return workers * worker_reals(f) + dpid_frozen_scratch(net, f, workers);
+    const dpid_program *f = stage->own;
+    (void)n;
+    return workers * worker_reals(f) + dpid_program_scratch(net, f, workers);
 }
 
 static int64_t bytes_of(const deepid_net *net)
@@ -47,20 +51,20 @@ static int64_t bytes_of(const deepid_net *net)
     return dpid_precision_bytes(net->precision);
 }
 
-static char *worker_values(const deepid_net *net, const dpid_frozen *f, int32_t worker)
+static char *worker_values(const deepid_net *net, const dpid_program *f, int32_t worker)
 {
     return (char *)net->plan->scratch + worker * worker_reals(f) * bytes_of(net);
 }
 
-static char *worker_room(const deepid_net *net, const dpid_frozen *f, int32_t worker)
+static char *worker_room(const deepid_net *net, const dpid_program *f, int32_t worker)
 {
     return worker_values(net, f, worker) + f->values * bytes_of(net);
 }
 
-/* Pictures first .. of the group in place p. */
+/* Pictures first .. of the chunk in place p. */
 static dpid_view view_of(const passage *g, int32_t p, int64_t first)
 {
-    const dpid_frozen_place *place = &g->f->place[p];
+    const dpid_program_place *place = &g->f->place[p];
     const bool picture = place->shape.rank == 3;
     const int64_t columns = picture ? place->margin.left + place->shape.extent[1] + place->margin.right : 1;
     dpid_view v = {.picture = place->reals, .row = columns * place->margin.pitch, .pitch = place->margin.pitch};
@@ -71,13 +75,13 @@ static dpid_view view_of(const passage *g, int32_t p, int64_t first)
     return v;
 }
 
-static dpid_ending ending_of(const passage *g, const dpid_frozen_step *s, int64_t first)
+static dpid_ending ending_of(const passage *g, const dpid_instruction *s, int64_t first)
 {
     return (dpid_ending){
         .skip = s->skip >= 0 ? view_of(g, s->skip, first) : (dpid_view){NULL, 0, 0, 0}, .s = s->s, .kink = s->kink};
 }
 
-static void *packed_of(const passage *g, const dpid_frozen_step *s)
+static void *packed_of(const passage *g, const dpid_instruction *s)
 {
     return (char *)g->f->packed + s->packed * bytes_of(g->net);
 }
@@ -113,7 +117,7 @@ static void cut(shared_conv *c, int32_t workers)
     c->part_chunks = smaller(conv->parts, (workers + c->chunks - 1) / c->chunks);
 }
 
-static void run_conv(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, int32_t worker)
+static void run_conv(const passage *g, const dpid_instruction *s, int64_t first, int64_t count, int32_t worker)
 {
     deepid_ctx *ctx = g->net->head.ctx;
     shared_conv c = {.g = g, .units = count * s->conv.units, .chunks = 1, .part_chunks = 1};
@@ -132,7 +136,7 @@ static void run_conv(const passage *g, const dpid_frozen_step *s, int64_t first,
 
 /* ---- passes ---------------------------------------------------------------------------------------- */
 
-static void run_point(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count)
+static void run_point(const passage *g, const dpid_instruction *s, int64_t first, int64_t count)
 {
     const deepid_net *net = g->net;
     const dpid_shape *shape = &g->f->place[s->in].shape;
@@ -159,7 +163,7 @@ static void run_point(const passage *g, const dpid_frozen_step *s, int64_t first
 
 enum { PAD_STRIDE = 1 }; /* option of channel_pad */
 
-static void run_pad(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count)
+static void run_pad(const passage *g, const dpid_instruction *s, int64_t first, int64_t count)
 {
     const dpid_shape *in = &g->f->place[s->in].shape;
     const dpid_shape *out = &g->f->place[s->out].shape;
@@ -177,7 +181,7 @@ static void run_pad(const passage *g, const dpid_frozen_step *s, int64_t first, 
 /* ---- layers of features, and all others ---------------------------------------------------------------- */
 
 /* y = 1 b^T + x w^T, with w^T packed */
-static void run_dense(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, dpid_pool *pool)
+static void run_dense(const passage *g, const dpid_instruction *s, int64_t first, int64_t count, dpid_pool *pool)
 {
     const deepid_net *net = g->net;
     const dpid_layer *layer = &net->layer[s->layer];
@@ -197,7 +201,7 @@ static void run_dense(const passage *g, const dpid_frozen_step *s, int64_t first
         dpid_gemm_nn_f80(pool, count, out, in, x, in, packed_of(g, s), out, biased, (long double *)y, out);
 }
 
-static void run_op(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, int32_t worker,
+static void run_op(const passage *g, const dpid_instruction *s, int64_t first, int64_t count, int32_t worker,
                    dpid_pool *pool)
 {
     const deepid_net *net = g->net;
@@ -218,37 +222,37 @@ static void run_op(const passage *g, const dpid_frozen_step *s, int64_t first, i
     layer->op.kind->kernels[net->head.ctx->isa][net->precision]->forward(&pass);
 }
 
-/* ---- a group ------------------------------------------------------------------------------------------------ */
+/* ---- a chunk ------------------------------------------------------------------------------------------------ */
 
-static void run_step(const passage *g, const dpid_frozen_step *s, int64_t first, int64_t count, int32_t worker)
+static void run_step(const passage *g, const dpid_instruction *s, int64_t first, int64_t count, int32_t worker)
 {
     dpid_pool *pool = g->workers > 1 ? dpid_ctx_pool(g->net->head.ctx) : NULL;
     switch (s->type) {
-    case DPID_FROZEN_CONV:
+    case DPID_INSTRUCTION_CONV:
         run_conv(g, s, first, count, worker);
         break;
-    case DPID_FROZEN_POINT:
+    case DPID_INSTRUCTION_POINT:
         run_point(g, s, first, count);
         break;
-    case DPID_FROZEN_PAD:
+    case DPID_INSTRUCTION_PAD:
         run_pad(g, s, first, count);
         break;
-    case DPID_FROZEN_DENSE:
+    case DPID_INSTRUCTION_DENSE:
         run_dense(g, s, first, count, pool);
         break;
-    case DPID_FROZEN_OP:
+    case DPID_INSTRUCTION_OP:
         run_op(g, s, first, count, worker, pool);
         break;
     }
 }
 
-/* Segment by segment; within one, as many pictures at a time as it takes go through all its steps. */
-static void run_group(const passage *g, int32_t worker)
+/* Stretch by stretch; within one, as many pictures at a time as it takes go through all its steps. */
+static void run_chunk(const passage *g, int32_t worker)
 {
-    const dpid_frozen *f = g->f;
+    const dpid_program *f = g->f;
     int32_t end;
     for (int32_t i = 0; i < f->steps; i = end) {
-        for (end = i; end < f->steps && f->step[end].segment == f->step[i].segment;)
+        for (end = i; end < f->steps && f->step[end].stretch == f->step[i].stretch;)
             end++;
         const int64_t together = f->step[i].together;
         for (int64_t first = 0; first < g->count; first += together)
@@ -258,26 +262,27 @@ static void run_group(const passage *g, int32_t worker)
 }
 
 typedef struct {
-    const deepid_net *net;
-    int64_t n, group;
+    const dpid_stage_call *call;
+    int64_t chunk; /* pictures */
 } batch;
 
 static passage passage_of(const batch *b, int64_t index, int32_t worker)
 {
-    const dpid_frozen *f = b->net->plan->frozen;
-    return (passage){.net = b->net,
+    const deepid_net *net = b->call->net;
+    const dpid_program *f = b->call->stage->own;
+    return (passage){.net = net,
                      .f = f,
-                     .begin = index * b->group,
-                     .count = smaller(b->group, b->n - index * b->group),
+                     .begin = index * b->chunk,
+                     .count = smaller(b->chunk, b->call->n - index * b->chunk),
                      .workers = 1,
-                     .values = worker_values(b->net, f, worker)};
+                     .values = worker_values(net, f, worker)};
 }
 
-static void group_task(void *arg, int64_t index, int32_t worker)
+static void chunk_task(void *arg, int64_t index, int32_t worker)
 {
     const batch *b = arg;
     const passage g = passage_of(b, index, worker);
-    run_group(&g, worker);
+    run_chunk(&g, worker);
 }
 
 /* ---- packing ---------------------------------------------------------------------------------------------------- */
@@ -295,9 +300,10 @@ static void pack_dense(const deepid_net *net, const dpid_layer *layer, char *to)
 
 static void pack_step(void *arg, int64_t index, int32_t worker)
 {
-    const deepid_net *net = arg;
-    const dpid_frozen *f = net->plan->frozen;
-    const dpid_frozen_step *s = &f->step[index];
+    const dpid_stage_call *call = arg;
+    const deepid_net *net = call->net;
+    const dpid_program *f = call->stage->own;
+    const dpid_instruction *s = &f->step[index];
     const dpid_isa isa = net->head.ctx->isa;
     char *packed = (char *)f->packed + s->packed * bytes_of(net);
     if (s->layer < 0)
@@ -306,59 +312,60 @@ static void pack_step(void *arg, int64_t index, int32_t worker)
     dpid_pass pass = {.op = &layer->op, .mode = DPID_EVAL, .saved = packed};
     for (int32_t k = 0; k < layer->op.parameters; k++)
         pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
-    if (s->type == DPID_FROZEN_CONV)
+    if (s->type == DPID_INSTRUCTION_CONV)
         dpid_frozen_pack[isa][net->precision](&s->conv, pass.parameter[0], pass.parameter[1],
                                               worker_room(net, f, worker), packed);
-    else if (s->type == DPID_FROZEN_POINT)
+    else if (s->type == DPID_INSTRUCTION_POINT)
         dpid_batchnorm_prepare[isa][net->precision](&pass, NULL, 0, 0);
-    else if (s->type == DPID_FROZEN_DENSE)
+    else if (s->type == DPID_INSTRUCTION_DENSE)
         pack_dense(net, layer, packed);
 }
 
-/* ---- the type ---------------------------------------------------------------------------------------------------- */
+/* ---- the fusion ---------------------------------------------------------------------------------------------------- */
 
-static int32_t take(const deepid_net *net, const dpid_plan *plan, int32_t first)
-{
-    (void)first;
-    return plan->frozen ? net->steps : 0;
-}
-
-static void use(const deepid_net *net, const dpid_plan *plan, const dpid_stage *stage, const dpid_lifetimes *l)
+static int32_t take(const deepid_net *net, const dpid_plan *plan, const void *own, int32_t first)
 {
     (void)plan;
+    (void)first;
+    return own ? net->steps : 0;
+}
+
+static void use(const deepid_net *net, const dpid_stage *stage, const dpid_lifetimes *l)
+{
     dpid_use_value(l, 0, stage->first);
     dpid_use_value(l, 0, net->steps - 1);
-    dpid_use_value(l, net->step[net->steps - 1].out, stage->first);
+    dpid_use_value(l, dpid_graph_output(net), stage->first);
 }
 
-/* Whole groups for each worker, unless that leaves many of them idle. */
-static bool by_groups(int64_t groups, int32_t workers)
+/* Whole chunks for each worker, unless that leaves many of them idle. */
+static bool by_chunks(int64_t chunks, int32_t workers)
 {
-    return workers == 1 || 4 * groups >= 3 * workers * ((groups + workers - 1) / workers);
+    return workers == 1 || 4 * chunks >= 3 * workers * ((chunks + workers - 1) / workers);
 }
 
-static void forward(const dpid_stage_run *run)
+static void forward(const dpid_stage_call *call)
 {
-    deepid_net *net = run->net;
-    dpid_frozen *f = net->plan->frozen;
+    deepid_net *net = call->net;
+    dpid_program *f = call->stage->own;
     dpid_pool *pool = dpid_ctx_pool(net->head.ctx);
     const int32_t workers = dpid_pool_workers(pool);
     if (!net->packed || f->isa != net->head.ctx->isa) {
-        dpid_pool_run(pool, f->steps, pack_step, net);
+        dpid_pool_run(pool, f->steps, pack_step, (void *)call);
         f->isa = net->head.ctx->isa;
         net->packed = true;
     }
-    const batch b = {.net = net, .n = run->n, .group = dpid_frozen_group(f, run->n)};
-    const int64_t groups = (b.n + b.group - 1) / b.group;
-    if (by_groups(groups, workers)) {
-        dpid_pool_run(pool, groups, group_task, (void *)&b);
+    const batch b = {.call = call, .chunk = dpid_program_chunk(f, call->n)};
+    const int64_t chunks = (call->n + b.chunk - 1) / b.chunk;
+    if (by_chunks(chunks, workers)) {
+        dpid_pool_run(pool, chunks, chunk_task, (void *)&b);
         return;
     }
-    for (int64_t i = 0; i < groups; i++) {
+    for (int64_t i = 0; i < chunks; i++) {
         passage g = passage_of(&b, i, 0);
         g.workers = workers;
-        run_group(&g, 0);
+        run_chunk(&g, 0);
     }
 }
 
-const dpid_stage_type dpid_stage_frozen = {.word = "frozen", .take = take, .use = use, .forward = forward};
+const dpid_fusion dpid_fusion_program = {
+    .word = "program", .find = dpid_program_find, .take = take, .use = use, .scratch = scratch, .forward = forward};

@@ -5,22 +5,24 @@
    The plan of it: stretch.h */
 #include "net/graph.h"
 #include "net/join.h"
+#include "net/pass.h"
+#include "net/plan.h"
 #include "net/stretch.h"
 #include "ops/dense/dense.h"
 #include "tensor/product.h"
 
-/* ---- a run ---------------------------------------------------------------------------- */
+/* ---- a call --------------------------------------------------------------------------- */
 
 typedef struct {
-    const dpid_stage_run *run;
+    const dpid_stage_call *call;
     const deepid_net *net;
     const dpid_stretch *stretch;
     const dpid_bucket *bucket;
-    const dpid_turn *turn; /* NULL: no turn */
-    int64_t size;          /* bytes of a real */
-    int64_t chunk;         /* samples of one */
-    int64_t worker_reals;  /* of scratch */
-} stretch_run;
+    const dpid_net_loss *loss; /* NULL: forward or backward alone */
+    int64_t size;              /* bytes of a real */
+    int64_t chunk;             /* samples of one */
+    int64_t worker_reals;      /* of scratch */
+} stretch_call;
 
 /* Samples of a chunk: about as many chunks as workers, none larger than the caches like. */
 static int64_t chunk_of(int64_t n, int32_t workers)
@@ -32,9 +34,9 @@ static int64_t chunk_of(int64_t n, int32_t workers)
     return rounded < most ? rounded : most;
 }
 
-static int64_t chunks_of(const stretch_run *r)
+static int64_t chunks_of(const stretch_call *r)
 {
-    return (r->run->n + r->chunk - 1) / r->chunk;
+    return (r->call->n + r->chunk - 1) / r->chunk;
 }
 
 /* ---- places: of each worker, a layer's transposed weights and a chunk's slots; the slots of all samples ------------
@@ -51,30 +53,30 @@ static int64_t worker_reals(const dpid_stretch *stretch, int64_t batch)
     return (stretch->packed + stretch->own_reals * chunk_most(batch) + LINE - 1) / LINE * LINE;
 }
 
-static stretch_run run_of(const dpid_stage_run *run)
+static stretch_call call_of(const dpid_stage_call *call)
 {
-    const deepid_net *net = run->net;
-    return (stretch_run){.run = run,
-                         .net = net,
-                         .stretch = run->stage->own,
-                         .worker_reals = worker_reals(run->stage->own, net->plan->batch),
-                         .size = dpid_precision_bytes(net->precision),
-                         .chunk = chunk_of(run->n, dpid_pool_workers(dpid_ctx_pool(net->head.ctx)))};
+    const deepid_net *net = call->net;
+    return (stretch_call){.call = call,
+                          .net = net,
+                          .stretch = call->stage->own,
+                          .worker_reals = worker_reals(call->stage->own, net->plan->batch),
+                          .size = dpid_precision_bytes(net->precision),
+                          .chunk = chunk_of(call->n, dpid_pool_workers(dpid_ctx_pool(net->head.ctx)))};
 }
 
-static char *scratch_at(const stretch_run *r, int64_t reals)
+static char *scratch_at(const stretch_call *r, int64_t reals)
 {
     return (char *)r->net->plan->scratch + reals * r->size;
 }
 
 /* start: of the slot, in reals a sample */
-static char *own_at(const stretch_run *r, int32_t worker, int64_t start)
+static char *own_at(const stretch_call *r, int32_t worker, int64_t start)
 {
     return scratch_at(r, worker * r->worker_reals + r->stretch->packed + start * chunk_most(r->net->plan->batch));
 }
 
 /* Sample `first` of an array of `width` numbers a sample. */
-static void *place_at(const stretch_run *r, dpid_place place, int32_t worker, int64_t first, int64_t width)
+static void *place_at(const stretch_call *r, dpid_place place, int32_t worker, int64_t first, int64_t width)
 {
     const int64_t offset = first * width * r->size;
     switch (place.type) {
@@ -98,52 +100,52 @@ static void *place_at(const stretch_run *r, dpid_place place, int32_t worker, in
 /* ---- passes over a chunk ------------------------------------------------------------------------ */
 
 typedef struct {
-    const stretch_run *run;
+    const stretch_call *of;
     int64_t first, n;
     int32_t worker;
     dpid_pass pass; /* what all layers share; each puts its own in */
 } chunk;
 
-static void open_chunk(chunk *c, const stretch_run *r, int32_t worker, int64_t first, int64_t n)
+static void open_chunk(chunk *c, const stretch_call *r, int32_t worker, int64_t first, int64_t n)
 {
-    c->run = r;
+    c->of = r;
     c->first = first;
     c->n = n;
     c->worker = worker;
-    c->pass = (dpid_pass){.mode = r->run->mode, .n = n, .exact = r->net->exact};
+    c->pass = (dpid_pass){.mode = r->call->mode, .n = n, .exact = r->net->exact};
 }
 
-static void open_task(chunk *c, const stretch_run *r, int64_t task, int32_t worker)
+static void open_task(chunk *c, const stretch_call *r, int64_t task, int32_t worker)
 {
     const int64_t first = task * r->chunk;
-    const int64_t left = r->run->n - first;
+    const int64_t left = r->call->n - first;
     open_chunk(c, r, worker, first, left < r->chunk ? left : r->chunk);
 }
 
 static void *at(const chunk *c, dpid_place place, int64_t width)
 {
-    return place_at(c->run, place, c->worker, c->first, width);
+    return place_at(c->of, place, c->worker, c->first, width);
 }
 
 static int64_t width_in(const chunk *c, const dpid_stretch_step *s)
 {
-    const deepid_net *net = c->run->net;
+    const deepid_net *net = c->of->net;
     return net->value[net->step[s->step].in].shape.extent[0];
 }
 
 static int64_t width_out(const chunk *c, const dpid_stretch_step *s)
 {
-    const deepid_net *net = c->run->net;
+    const deepid_net *net = c->of->net;
     return net->value[net->step[s->step].out].shape.extent[0];
 }
 
 /* Into the pass: the layer of a step, and where it reads its input. */
 static dpid_pass *pass_of(chunk *c, const dpid_stretch_step *s, dpid_place x)
 {
-    const deepid_net *net = c->run->net;
+    const deepid_net *net = c->of->net;
     const dpid_layer *layer = &net->layer[net->step[s->step].layer];
     c->pass.op = &layer->op;
-    c->pass.scratch = scratch_at(c->run, c->worker * c->run->worker_reals);
+    c->pass.scratch = scratch_at(c->of, c->worker * c->of->worker_reals);
     c->pass.x = at(c, x, width_in(c, s));
     c->pass.dx = c->pass.dparameter[0] = c->pass.dparameter[1] = NULL;
     c->pass.parameter[0] = c->pass.parameter[1] = NULL;
@@ -157,7 +159,7 @@ static dpid_pass *pass_of(chunk *c, const dpid_stretch_step *s, dpid_place x)
 static void join_forward(chunk *c, const dpid_stretch_step *s)
 {
     const int64_t width = width_out(c, s);
-    const deepid_net *net = c->run->net;
+    const deepid_net *net = c->of->net;
     dpid_join_forward[net->head.ctx->isa][net->precision](
         NULL, c->n * width, at(c, s->x, width), at(c, s->join.skip, width), net->step[s->step].s, at(c, s->y, width));
 }
@@ -179,14 +181,14 @@ static void dense_forward(chunk *c, const dpid_stretch_step *s)
                                            .mask = at(c, end->mask, width)};
     dpid_pass *pass = pass_of(c, s, s->x);
     pass->y = at(c, s->y, width);
-    parts_of(c->run->net)->forward(pass, &beside);
+    parts_of(c->of->net)->forward(pass, &beside);
 }
 
 static void activation_forward(chunk *c, const dpid_stretch_step *s)
 {
     dpid_pass *pass = pass_of(c, s, s->x);
     pass->y = at(c, s->y, width_out(c, s));
-    dpid_kernels_of(c->run->net, &c->run->net->step[s->step])->forward(pass);
+    dpid_kernels_of(c->of->net, &c->of->net->step[s->step])->forward(pass);
 }
 
 typedef void (*step_fn)(chunk *c, const dpid_stretch_step *s);
@@ -196,29 +198,29 @@ static void forward_chunk(void *arg, int64_t task, int32_t worker)
     static const step_fn run[] = {[DPID_STRETCH_DENSE] = dense_forward,
                                   [DPID_STRETCH_ACTIVATION] = activation_forward,
                                   [DPID_STRETCH_JOIN] = join_forward};
-    const stretch_run *r = arg;
+    const stretch_call *r = arg;
     chunk c;
     open_task(&c, r, task, worker);
-    for (int32_t i = 0; i < r->run->stage->count; i++) {
+    for (int32_t i = 0; i < r->call->stage->count; i++) {
         const dpid_stretch_step *s = &r->stretch->step[i];
         if (!s->forward_done)
             run[s->kind](&c, s);
     }
 }
 
-static void forward(const dpid_stage_run *run)
+static void forward(const dpid_stage_call *call)
 {
-    stretch_run r = run_of(run);
-    dpid_pool_run(dpid_ctx_pool(run->net->head.ctx), chunks_of(&r), forward_chunk, &r);
+    stretch_call r = call_of(call);
+    dpid_pool_run(dpid_ctx_pool(call->net->head.ctx), chunks_of(&r), forward_chunk, &r);
 }
 
-/* ---- backward: gradients through a group --------------------------------------------------------------- */
+/* ---- backward: gradients through a bucket --------------------------------------------------------------- */
 
 /* dbranch has the place of dout, or gets a copy; dskip (+)= s dout */
 static void join_backward(chunk *c, const dpid_stretch_step *s)
 {
     const int64_t width = width_out(c, s);
-    const deepid_net *net = c->run->net;
+    const deepid_net *net = c->of->net;
     dpid_join_backward[net->head.ctx->isa][net->precision](NULL, c->n * width, at(c, s->dy, width),
                                                            net->step[s->step].s, s->join.add, at(c, s->dx, width),
                                                            at(c, s->join.dskip, width));
@@ -235,12 +237,12 @@ static void dense_backward(chunk *c, const dpid_stretch_step *s)
     dpid_pass *pass = pass_of(c, s, s->x);
     pass->dy = at(c, s->dy, width_out(c, s));
     pass->dx = at(c, s->dx, in);
-    parts_of(c->run->net)->input_gradient(pass, &beside);
+    parts_of(c->of->net)->input_gradient(pass, &beside);
 }
 
 static void activation_backward(chunk *c, const dpid_stretch_step *s)
 {
-    const stretch_run *r = c->run;
+    const stretch_call *r = c->of;
     const int64_t width = width_in(c, s);
     dpid_pass *pass = pass_of(c, s, s->activation.slope_x);
     void *dx = at(c, s->dx, width);
@@ -257,22 +259,22 @@ static void backward_chunk(void *arg, int64_t task, int32_t worker)
     static const step_fn run[] = {[DPID_STRETCH_DENSE] = dense_backward,
                                   [DPID_STRETCH_ACTIVATION] = activation_backward,
                                   [DPID_STRETCH_JOIN] = join_backward};
-    const stretch_run *r = arg;
+    const stretch_call *r = arg;
     chunk c;
     open_task(&c, r, task, worker);
     for (int32_t i = r->bucket->last; i >= r->bucket->first; i--) {
         const dpid_stretch_step *s = &r->stretch->step[i];
-        const bool unwanted = r->net->step[s->step].in == 0 && s->kind != DPID_STRETCH_JOIN && !r->run->want_input;
+        const bool unwanted = r->net->step[s->step].in == 0 && s->kind != DPID_STRETCH_JOIN && !r->call->want_input;
         if (!s->backward_done && !unwanted)
             run[s->kind](&c, s);
     }
 }
 
-/* ---- backward: weight gradients of a group ---------------------------------------------------------------- */
+/* ---- backward: weight gradients of a bucket ---------------------------------------------------------------- */
 
 static void gradient_task(void *arg, int64_t task, int32_t worker)
 {
-    const stretch_run *r = arg;
+    const stretch_call *r = arg;
     const deepid_net *net = r->net;
     /* in the net's order, as the update goes: so it stays with its worker */
     const int32_t place = r->bucket->first_task + r->bucket->tasks - 1 - (int32_t)task;
@@ -280,63 +282,61 @@ static void gradient_task(void *arg, int64_t task, int32_t worker)
     const dpid_stretch_step *s = &r->stretch->step[piece->step];
     const dpid_step *step = &net->step[s->step];
     chunk all;
-    open_chunk(&all, r, worker, 0, r->run->n);
+    open_chunk(&all, r, worker, 0, r->call->n);
     dpid_pass *pass = pass_of(&all, s, s->x);
     pass->dy = at(&all, s->dy, width_out(&all, s));
     dpid_add_parameter_gradients(net, &net->layer[step->layer], pass);
-    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->run->anew,
-                                   r->run->anew ? &r->stretch->squares[place] : NULL);
+    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->call->anew,
+                                   r->call->anew ? &r->stretch->squares[place] : NULL);
 }
 
-static int32_t squares(const deepid_net *net, const dpid_stage *stage, const double **pieces, int64_t *first,
-                       int64_t *end)
+static int32_t squares(const dpid_stage *stage, const double **part, int64_t *first, int64_t *end)
 {
     const dpid_stretch *stretch = stage->own;
-    (void)net;
     *first = stretch->first_parameter;
     *end = stretch->parameter_end;
-    *pieces = stretch->squares;
+    *part = stretch->squares;
     return stretch->tasks;
 }
 
 /* ---- backward, and both in one ------------------------------------------------------------------------------- */
 
-static void run_bucket(stretch_run *r, int32_t g, dpid_task_fn samples)
+static void run_bucket(stretch_call *r, int32_t b, dpid_task_fn samples)
 {
     dpid_pool *pool = dpid_ctx_pool(r->net->head.ctx);
-    r->bucket = &r->stretch->bucket[g];
+    r->bucket = &r->stretch->bucket[b];
     dpid_pool_run(pool, chunks_of(r), samples, r);
     dpid_pool_run(pool, r->bucket->tasks, gradient_task, r);
 }
 
-static void backward(const dpid_stage_run *run)
+static void backward(const dpid_stage_call *call)
 {
-    stretch_run r = run_of(run);
-    for (int32_t g = 0; g < r.stretch->buckets; g++)
-        run_bucket(&r, g, backward_chunk);
+    stretch_call r = call_of(call);
+    for (int32_t b = 0; b < r.stretch->buckets; b++)
+        run_bucket(&r, b, backward_chunk);
 }
 
-static void turn_chunk(void *arg, int64_t task, int32_t worker)
+static void loss_chunk(void *arg, int64_t task, int32_t worker)
 {
-    const stretch_run *r = arg;
+    const stretch_call *r = arg;
     chunk c;
     open_task(&c, r, task, worker);
     forward_chunk(arg, task, worker);
-    r->turn->run(r->turn->arg, c.first, c.n);
+    r->loss->run(r->loss->arg, c.first, c.n);
     backward_chunk(arg, task, worker);
 }
 
-/* A chunk goes forward, through the loss and back through the first group by itself: training keeps all values, so
+/* A chunk goes forward, through the loss and back through the first bucket by itself: training keeps all values, so
    no chunk writes where another reads. */
-static void turn(const dpid_stage_run *run, const dpid_turn *turn)
+static void through_loss(const dpid_stage_call *call, const dpid_net_loss *loss)
 {
-    stretch_run r = run_of(run);
-    r.turn = turn;
-    for (int32_t g = 0; g < r.stretch->buckets; g++)
-        run_bucket(&r, g, g == 0 ? turn_chunk : backward_chunk);
+    stretch_call r = call_of(call);
+    r.loss = loss;
+    for (int32_t b = 0; b < r.stretch->buckets; b++)
+        run_bucket(&r, b, b == 0 ? loss_chunk : backward_chunk);
 }
 
-/* ---- the type ------------------------------------------------------------------------------------------------ */
+/* ---- the fusion ------------------------------------------------------------------------------------------------ */
 
 static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
 {
@@ -345,12 +345,12 @@ static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n
     return workers * worker_reals(stretch, n) + stretch->shared_reals * n;
 }
 
-const dpid_stage_type dpid_stage_stretch = {.word = "stretch",
-                                            .take = dpid_stretch_take,
-                                            .make = dpid_stretch_make,
-                                            .knows_anew = true,
-                                            .squares = squares,
-                                            .scratch = scratch,
-                                            .forward = forward,
-                                            .backward = backward,
-                                            .turn = turn};
+const dpid_fusion dpid_fusion_stretch = {.word = "stretch",
+                                         .take = dpid_stretch_take,
+                                         .make = dpid_stretch_make,
+                                         .knows_anew = true,
+                                         .squares = squares,
+                                         .scratch = scratch,
+                                         .forward = forward,
+                                         .backward = backward,
+                                         .through_loss = through_loss};

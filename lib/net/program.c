@@ -1,22 +1,23 @@
-/* Making the program of a frozen net.   What for: frozen.h */
-#include "net/frozen.h"
+/* Making the program of a frozen net.   What for: program.h */
+#include "net/program.h"
 
 #include "net/graph.h"
 #include "net/place.h"
+#include "net/plan.h"
 
 #include <string.h>
 
 enum { LINE = 16 };                         /* reals that every part of memory is rounded up to */
 enum { CACHE_BYTES = 160 << 10 };           /* of the values that one instruction reads and writes at a time */
-enum { MOST_PICTURES = 8, MOST_ROWS = 64 }; /* of a group: of a net with convolutions, of one without */
-enum { LEAST_GROUPS = 4 };                  /* of a batch */
+enum { MOST_PICTURES = 8, MOST_ROWS = 64 }; /* of a chunk: of a net with convolutions, of one without */
+enum { LEAST_CHUNKS = 4 };                  /* of a batch */
 /* of all that a worker needs: far beyond any memory, far below overflow */
 static const int64_t most_reals = INT64_MAX / 65536;
 
 typedef struct {
     const deepid_net *net;
     dpid_arena *arena, brief; /* of the plan; gone when the program is made */
-    dpid_frozen *f;
+    dpid_program *f;
     int64_t batch;
     bool *absorbed;      /* of each step: it is part of a chain that began before it */
     int32_t *start;      /* of each step: the first step of the chain that ends here; -1 */
@@ -75,20 +76,20 @@ static void find_chains(making *m)
 
 /* ---- instructions: each runs where its chain ends, there its skip is known ------------------------ */
 
-static dpid_frozen_type type_of(const deepid_net *net, int32_t layer)
+static dpid_instruction_type type_of(const deepid_net *net, int32_t layer)
 {
     if (layer < 0 || dpid_step_is_norm(net, layer))
-        return DPID_FROZEN_POINT;
+        return DPID_INSTRUCTION_POINT;
     if (dpid_step_is_conv(net, layer))
-        return DPID_FROZEN_CONV;
+        return DPID_INSTRUCTION_CONV;
     if (dpid_step_is_pad(net, layer) && dpid_step_op(net, layer)->in.rank == 3)
-        return DPID_FROZEN_PAD;
-    return dpid_step_is_dense(net, layer) ? DPID_FROZEN_DENSE : DPID_FROZEN_OP;
+        return DPID_INSTRUCTION_PAD;
+    return dpid_step_is_dense(net, layer) ? DPID_INSTRUCTION_DENSE : DPID_INSTRUCTION_OP;
 }
 
-static dpid_frozen_step step_of(const deepid_net *net, int32_t first, const dpid_chain *c)
+static dpid_instruction step_of(const deepid_net *net, int32_t first, const dpid_chain *c)
 {
-    dpid_frozen_step s = {.type = type_of(net, c->step[LAYER]),
+    dpid_instruction s = {.type = type_of(net, c->step[LAYER]),
                           .layer = -1,
                           .in = net->step[first].in,
                           .skip = -1,
@@ -105,15 +106,15 @@ static dpid_frozen_step step_of(const deepid_net *net, int32_t first, const dpid
     return s;
 }
 
-static bool takes_room(const dpid_frozen_step *s)
+static bool takes_room(const dpid_instruction *s)
 {
-    return s->type == DPID_FROZEN_CONV || s->type == DPID_FROZEN_POINT || s->type == DPID_FROZEN_PAD;
+    return s->type == DPID_INSTRUCTION_CONV || s->type == DPID_INSTRUCTION_POINT || s->type == DPID_INSTRUCTION_PAD;
 }
 
 static void find_steps(making *m)
 {
     const deepid_net *net = m->net;
-    dpid_frozen *f = m->f;
+    dpid_program *f = m->f;
     for (int32_t t = 0; t < net->steps; t++) {
         if (m->start[t] < 0)
             continue;
@@ -123,7 +124,7 @@ static void find_steps(making *m)
     for (int32_t v = 0; v < net->values_count; v++)
         m->planar[v] = net->value[v].shape.rank == 3 && v != 0 && v != dpid_graph_output(net);
     for (int32_t i = 0; i < f->steps; i++) {
-        const dpid_frozen_step *s = &f->step[i];
+        const dpid_instruction *s = &f->step[i];
         m->planar[s->in] &= takes_room(s);
         m->planar[s->out] &= takes_room(s);
     }
@@ -172,7 +173,7 @@ static int32_t fail_size(const making *m)
                      "net: the buffers of %lld samples are more than can be counted", (long long)m->batch);
 }
 
-static int32_t set_reals(const making *m, dpid_frozen_place *p)
+static int32_t set_reals(const making *m, dpid_program_place *p)
 {
     const int64_t *e = p->shape.extent;
     const bool picture = p->shape.rank == 3;
@@ -186,12 +187,12 @@ static int32_t set_reals(const making *m, dpid_frozen_place *p)
 static int32_t make_places(making *m)
 {
     const deepid_net *net = m->net;
-    dpid_frozen *f = m->f;
+    dpid_program *f = m->f;
     for (int32_t v = 0; v < net->values_count; v++, f->places++) {
         const dpid_shape *shape = &net->value[v].shape;
-        f->place[v] = (dpid_frozen_place){.shape = *shape,
-                                          .margin = m->planar[v] ? margin_near(m, v, shape) : dense(shape),
-                                          .outside = v == 0 || v == dpid_graph_output(net)};
+        f->place[v] = (dpid_program_place){.shape = *shape,
+                                           .margin = m->planar[v] ? margin_near(m, v, shape) : dense(shape),
+                                           .outside = v == 0 || v == dpid_graph_output(net)};
         DPID_TRY(set_reals(m, &f->place[v]));
     }
     return DEEPID_OK;
@@ -200,22 +201,26 @@ static int32_t make_places(making *m)
 /* A convolution of a value that lies dense, and has to have room: a copy goes before it. */
 static int32_t add_copies(making *m)
 {
-    dpid_frozen *f = m->f;
+    dpid_program *f = m->f;
     const int32_t steps = f->steps;
-    dpid_frozen_step *from = f->step + steps; /* the list has room for twice as many */
+    dpid_instruction *from = f->step + steps; /* the list has room for twice as many */
     memmove(from, f->step, (size_t)steps * sizeof *from);
     f->steps = 0;
     for (int32_t i = 0; i < steps; i++) {
-        dpid_frozen_step s = from[i];
-        if (s.type == DPID_FROZEN_CONV && !m->planar[s.in]) {
+        dpid_instruction s = from[i];
+        if (s.type == DPID_INSTRUCTION_CONV && !m->planar[s.in]) {
             const dpid_margin own = dpid_frozen_conv_margin(&m->net->layer[s.layer].op, m->net->exact);
             const dpid_margin none = dense(&f->place[s.in].shape);
             if (!same_margin(&own, &none)) {
-                f->place[f->places] = (dpid_frozen_place){.shape = f->place[s.in].shape,
-                                                          .margin = margin_near(m, f->places, &f->place[s.in].shape)};
+                f->place[f->places] = (dpid_program_place){.shape = f->place[s.in].shape,
+                                                           .margin = margin_near(m, f->places, &f->place[s.in].shape)};
                 DPID_TRY(set_reals(m, &f->place[f->places]));
-                f->step[f->steps++] = (dpid_frozen_step){
-                    .type = DPID_FROZEN_POINT, .layer = -1, .in = s.in, .skip = -1, .out = f->places, .packed = -1};
+                f->step[f->steps++] = (dpid_instruction){.type = DPID_INSTRUCTION_POINT,
+                                                         .layer = -1,
+                                                         .in = s.in,
+                                                         .skip = -1,
+                                                         .out = f->places,
+                                                         .packed = -1};
                 s.in = f->places++;
             }
         }
@@ -234,67 +239,68 @@ static int64_t power_below(int64_t x)
     return p;
 }
 
-int64_t dpid_frozen_group(const dpid_frozen *f, int64_t n)
+int64_t dpid_program_chunk(const dpid_program *f, int64_t n)
 {
-    return smaller(f->group, power_below(larger(1, n / LEAST_GROUPS)));
+    return smaller(f->chunk, power_below(larger(1, n / LEAST_CHUNKS)));
 }
 
-/* As many as stay in the cache; the group is the most of them. */
+/* As many as stay in the cache; a chunk is the most of them. */
 static void choose_together(making *m)
 {
-    dpid_frozen *f = m->f;
+    dpid_program *f = m->f;
     const int64_t bytes = dpid_precision_bytes(m->net->precision);
     bool pictures = false;
     for (int32_t i = 0; i < f->steps; i++)
-        pictures |= f->step[i].type == DPID_FROZEN_CONV;
+        pictures |= f->step[i].type == DPID_INSTRUCTION_CONV;
     const int64_t most = pictures ? MOST_PICTURES : MOST_ROWS;
-    f->group = 1;
+    f->chunk = 1;
     for (int32_t i = 0; i < f->steps; i++) {
-        dpid_frozen_step *s = &f->step[i];
+        dpid_instruction *s = &f->step[i];
         s->together = smaller(
             most, power_below(larger(1, CACHE_BYTES / bytes / (f->place[s->in].reals + f->place[s->out].reals))));
-        f->group = larger(f->group, s->together);
+        f->chunk = larger(f->chunk, s->together);
     }
-    f->group = dpid_frozen_group(f, m->batch);
+    f->chunk = dpid_program_chunk(f, m->batch);
     for (int32_t i = 0; i < f->steps; i++) {
-        dpid_frozen_step *s = &f->step[i];
-        s->together = smaller(s->together, f->group);
-        s->segment = i == 0 ? 0 : f->step[i - 1].segment + (s->together != f->step[i - 1].together);
+        dpid_instruction *s = &f->step[i];
+        s->together = smaller(s->together, f->chunk);
+        s->stretch = i == 0 ? 0 : f->step[i - 1].stretch + (s->together != f->step[i - 1].together);
     }
 }
 
 /* ---- where values lie ---------------------------------------------------------------------------------------- */
 
 /* An instruction that sees its arrays pixel by pixel may write its result where it reads. */
-static bool writes_in_place(const dpid_frozen_step *s, int32_t place)
+static bool writes_in_place(const dpid_instruction *s, int32_t place)
 {
-    return s->type == DPID_FROZEN_POINT || (s->type == DPID_FROZEN_CONV && place == s->skip && place != s->in);
+    return s->type == DPID_INSTRUCTION_POINT ||
+           (s->type == DPID_INSTRUCTION_CONV && place == s->skip && place != s->in);
 }
 
 static void read_at(making *m, int32_t place, int32_t i)
 {
-    dpid_frozen *f = m->f;
+    dpid_program *f = m->f;
     if (place <= 0)
         return;
-    f->place[place].whole |= f->step[m->made[place]].segment != f->step[i].segment;
+    f->place[place].whole |= f->step[m->made[place]].stretch != f->step[i].stretch;
     dpid_lifetime_use(&m->life[m->made[place]], 2 * i + !writes_in_place(&f->step[i], place));
 }
 
 static void find_lives(making *m)
 {
-    const dpid_frozen *f = m->f;
+    const dpid_program *f = m->f;
     for (int32_t i = 0; i < f->steps; i++) {
-        const dpid_frozen_step *s = &f->step[i];
+        const dpid_instruction *s = &f->step[i];
         m->made[s->out] = i;
         m->life[i].first = m->life[i].last = 2 * i + 1;
         read_at(m, s->in, i);
         read_at(m, s->skip, i);
     }
     for (int32_t p = 0; p < f->places; p++)
-        f->place[p].pictures = f->place[p].whole ? f->group : f->step[m->made[p]].together;
+        f->place[p].pictures = f->place[p].whole ? f->chunk : f->step[m->made[p]].together;
 }
 
-static bool fits(const dpid_frozen_place *a, const dpid_frozen_place *b)
+static bool fits(const dpid_program_place *a, const dpid_program_place *b)
 {
     return dpid_shape_equal(&a->shape, &b->shape) && same_margin(&a->margin, &b->margin) &&
            a->pictures == b->pictures && a->whole == b->whole && !a->outside && !b->outside;
@@ -303,10 +309,10 @@ static bool fits(const dpid_frozen_place *a, const dpid_frozen_place *b)
 /* Values of the same shape, room and number of pictures take each other's place: so margins stay 0. */
 static void find_classes(making *m)
 {
-    const dpid_frozen *f = m->f;
+    const dpid_program *f = m->f;
     int32_t classes = 0; /* slot: the first instruction of each */
     for (int32_t i = 0; i < f->steps; i++) {
-        const dpid_frozen_place *p = &f->place[f->step[i].out];
+        const dpid_program_place *p = &f->place[f->step[i].out];
         int32_t class = 0;
         while (class < classes && !fits(&f->place[f->step[m->slot[class]].out], p))
             class ++;
@@ -319,7 +325,7 @@ static void find_classes(making *m)
 
 static int32_t place_all(making *m)
 {
-    dpid_frozen *f = m->f;
+    dpid_program *f = m->f;
     find_classes(m);
     if (!dpid_place_by_class(m->life, f->steps, m->slot, &f->values) || f->values > most_reals)
         return fail_size(m);
@@ -331,10 +337,10 @@ static int32_t place_all(making *m)
 /* ---- packed numbers, and what a worker needs beside the values -----------------------------------------------------
  */
 
-static int32_t make_conv(making *m, dpid_frozen_step *s)
+static int32_t make_conv(making *m, dpid_instruction *s)
 {
     const dpid_op *op = &m->net->layer[s->layer].op;
-    const dpid_frozen_place *in = &m->f->place[s->in];
+    const dpid_program_place *in = &m->f->place[s->in];
     char *memory = NULL;
     DPID_TRY(dpid_arena_alloc(m->arena, dpid_frozen_conv_bytes(op), 1, "net", &memory));
     dpid_frozen_conv_make(op, m->net->exact,
@@ -344,25 +350,25 @@ static int32_t make_conv(making *m, dpid_frozen_step *s)
     return DEEPID_OK;
 }
 
-static int64_t packed_reals(const deepid_net *net, const dpid_frozen_step *s)
+static int64_t packed_reals(const deepid_net *net, const dpid_instruction *s)
 {
     if (s->layer < 0)
         return 0;
     const dpid_op *op = &net->layer[s->layer].op;
-    return s->type == DPID_FROZEN_CONV    ? s->conv.packed
-           : s->type == DPID_FROZEN_DENSE ? op->macs
-           : s->type == DPID_FROZEN_POINT ? op->saved_fixed
-                                          : 0;
+    return s->type == DPID_INSTRUCTION_CONV    ? s->conv.packed
+           : s->type == DPID_INSTRUCTION_DENSE ? op->macs
+           : s->type == DPID_INSTRUCTION_POINT ? op->saved_fixed
+                                               : 0;
 }
 
-static int32_t add_step_memory(making *m, dpid_frozen_step *s)
+static int32_t add_step_memory(making *m, dpid_instruction *s)
 {
-    dpid_frozen *f = m->f;
-    if (s->type == DPID_FROZEN_CONV)
+    dpid_program *f = m->f;
+    if (s->type == DPID_INSTRUCTION_CONV)
         DPID_TRY(make_conv(m, s));
     s->packed = f->packed_reals;
     f->packed_reals += (packed_reals(m->net, s) + LINE - 1) / LINE * LINE;
-    if (s->type == DPID_FROZEN_OP) {
+    if (s->type == DPID_INSTRUCTION_OP) {
         const dpid_op *op = &m->net->layer[s->layer].op;
         int64_t saved;
         if (!dpid_mul(op->saved_per_sample, s->together, &saved) || !dpid_add(saved, op->saved_fixed, &saved))
@@ -372,11 +378,11 @@ static int32_t add_step_memory(making *m, dpid_frozen_step *s)
     return f->packed_reals > most_reals || f->room > most_reals || f->saved > most_reals ? fail_size(m) : DEEPID_OK;
 }
 
-int64_t dpid_frozen_scratch(const deepid_net *net, const dpid_frozen *f, int32_t workers)
+int64_t dpid_program_scratch(const deepid_net *net, const dpid_program *f, int32_t workers)
 {
     int64_t most = 0;
     for (int32_t i = 0; i < f->steps; i++)
-        if (f->step[i].type == DPID_FROZEN_OP)
+        if (f->step[i].type == DPID_INSTRUCTION_OP)
             most = larger(most, dpid_op_scratch(&net->layer[f->step[i].layer].op, f->step[i].together, workers));
     return most;
 }
@@ -411,24 +417,27 @@ static int32_t fill(making *m)
     DPID_TRY(place_all(m));
     for (int32_t i = 0; i < m->f->steps; i++)
         DPID_TRY(add_step_memory(m, &m->f->step[i]));
-    m->f->alone = dpid_frozen_scratch(m->net, m->f, 1);
-    return dpid_alloc(m->net->head.ctx, m->f->packed_reals, dpid_precision_bytes(m->net->precision),
-                      "net's packed weights", &m->f->packed);
+    m->f->alone = dpid_program_scratch(m->net, m->f, 1);
+    return dpid_arena_alloc(m->arena, m->f->packed_reals, dpid_precision_bytes(m->net->precision),
+                            "net's packed weights", &m->f->packed);
 }
 
-int32_t dpid_frozen_make(const deepid_net *net, int64_t n, dpid_arena *arena, dpid_frozen **out)
+static void strike_values(const deepid_net *net, dpid_plan *plan)
 {
-    making m = {.net = net, .arena = arena, .brief = {.ctx = net->head.ctx}, .batch = n};
-    DPID_TRY(dpid_arena_alloc(arena, 1, sizeof *m.f, "net", &m.f));
-    *out = m.f; /* in the plan already when something fails: released with it */
+    for (int32_t v = 0; v < net->values_count; v++)
+        plan->stored[v] = v == 0 || v == dpid_graph_output(net);
+}
+
+int32_t dpid_program_find(const deepid_net *net, dpid_plan *plan, void **out)
+{
+    making m = {.net = net, .arena = &plan->arena, .brief = {.ctx = net->head.ctx}, .batch = plan->batch};
+    if (!net->frozen)
+        return DEEPID_OK;
+    strike_values(net, plan);
+    DPID_TRY(dpid_arena_alloc(m.arena, 1, sizeof *m.f, "net", &m.f));
+    *out = m.f;
     m.f->isa = DPID_ISAS;
     const int32_t status = fill(&m);
     dpid_arena_release(&m.brief);
     return status;
-}
-
-void dpid_frozen_release(deepid_ctx *ctx, dpid_frozen *f)
-{
-    if (f)
-        dpid_free(ctx, f->packed);
 }
