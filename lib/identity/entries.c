@@ -1,147 +1,57 @@
 /* The table of layer kinds and block variants: what the theorems say of each on R^n, on x >= 0 and on the box [-1,
-   1]. Claims, written down here and measured by the tests and the tour. */
+   1]. Kinds bring their claims along (lib/ops/<kind>); those of blocks stand here. */
 #include "identity/identity.h"
+
+#include "ops/claims.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { REAL, ORTHANT, BOX, DOMAINS };
-static const char *const domains[DOMAINS] = {"real", "orthant", "box"};
+static const char *const domains[DPID_CLAIM_DOMAINS] = {"real", "orthant", "box"};
 
-typedef struct {
-    const char *kind, *variant, *input, *block, *options;
-    struct {
-        int32_t status, reason;
-    } claim[DOMAINS];
-} entry;
-
-#define BIT                                                                                                            \
-    {                                                                                                                  \
-        DEEPID_IDENTITY_E_BIT, DEEPID_REASON_NONE                                                                      \
-    }
-#define E                                                                                                              \
-    {                                                                                                                  \
-        DEEPID_IDENTITY_E, DEEPID_REASON_NONE                                                                          \
-    }
-#define A                                                                                                              \
-    {                                                                                                                  \
-        DEEPID_IDENTITY_A, DEEPID_REASON_NONE                                                                          \
-    }
-#define F                                                                                                              \
-    {                                                                                                                  \
-        DEEPID_IDENTITY_F, DEEPID_REASON_NONE                                                                          \
-    }
-#define NO(reason)                                                                                                     \
-    {                                                                                                                  \
-        DEEPID_IDENTITY_N, DEEPID_REASON_##reason                                                                      \
-    }
-#define ALL(x)                                                                                                         \
-    {                                                                                                                  \
-        x, x, x                                                                                                        \
-    }
-
-#define FEATURES "input 8"
-#define PICTURE "input 6x6x4"
-#define ALONE(phi) FEATURES, "dense out=8; " phi, ""
-#define SANDWICH(phi) FEATURES, "dense out=8; " phi "; dense out=8", ""
-#define TWICE(phi) FEATURES, "dense out=8; " phi "; dense out=8; " phi "; dense out=8", ""
-#define WIDE(phi) FEATURES, "dense out=16; " phi "; dense out=8", ""
-
-static const entry entries[] = {
-    {"dense", "alone", FEATURES, "dense out=8", "", ALL(BIT)},
-    {"dense", "wide", FEATURES, "dense out=16; dense out=8", "", ALL(BIT)},
-    {"dense", "narrow", FEATURES, "dense out=4; dense out=8", "", ALL(NO(RANK))},
-    {"conv2d", "kernel 3", PICTURE, "conv2d out=4 kernel=3", "", ALL(BIT)},
-    {"conv2d", "kernel 2, padded at the end", PICTURE, "conv2d out=4 kernel=2", "", ALL(BIT)},
-    {"conv2d", "kernel 4, padded evenly", PICTURE, "conv2d out=4 kernel=4 padding=1", "", ALL(NO(SHAPE))},
-    {"conv2d", "valid", PICTURE, "conv2d out=4 kernel=3 padding=valid", "", ALL(NO(SHAPE))},
-    {"conv2d", "stride 2", PICTURE, "conv2d out=4 kernel=3 stride=2", "", ALL(NO(SHAPE))},
-    {"conv2d", "pointwise", PICTURE, "conv2d out=4 kernel=1", "", ALL(BIT)},
-    {"conv2d", "dilated", PICTURE, "conv2d out=4 kernel=3 dilation=2", "", ALL(BIT)},
-    {"conv2d", "grouped", PICTURE, "conv2d out=4 kernel=3 groups=2", "", ALL(BIT)},
-    {"conv2d", "depthwise", PICTURE, "conv2d out=4 kernel=3 groups=4", "", ALL(BIT)},
-    {"conv2d", "narrow", PICTURE, "conv2d out=2 kernel=3; conv2d out=4 kernel=3", "", ALL(NO(RANK))},
-    {"batchnorm", "eval", FEATURES, "batchnorm", "", ALL(BIT)},
-    {"batchnorm", "train", FEATURES, "batchnorm", "mode=train", ALL(NO(INVARIANCE))},
-    {"layernorm", "alone", FEATURES, "layernorm", "", ALL(NO(INVARIANCE))},
-    {"relu", "alone", ALONE("relu"), {NO(RANGE), BIT, NO(RANGE)}},
-    {"relu", "sandwich", SANDWICH("relu"), {NO(KINK), BIT, E}},
-    {"relu", "wide", WIDE("relu"), ALL(BIT)},
-    {"leaky_relu", "alone", ALONE("leaky_relu"), {NO(KINK), BIT, NO(KINK)}},
-    {"leaky_relu", "sandwich", SANDWICH("leaky_relu"), {NO(KINK), BIT, E}},
-    {"leaky_relu", "twice", TWICE("leaky_relu"), {E, BIT, E}},
-    {"leaky_relu", "wide", WIDE("leaky_relu"), {E, BIT, E}},
-    {"prelu", "alone", ALONE("prelu"), ALL(BIT)},
-    {"elu", "alone", ALONE("elu"), {NO(RANGE), BIT, NO(CURVED)}},
-    {"elu", "sandwich", SANDWICH("elu"), {NO(CURVED), BIT, E}},
-    {"elu", "wide", WIDE("elu"), {NO(UNKNOWN), BIT, E}},
-    {"selu", "alone", ALONE("selu"), {NO(RANGE), E, NO(KINK)}},
-    {"selu", "sandwich", SANDWICH("selu"), {NO(KINK), E, E}},
-    {"tanh", "alone", ALONE("tanh"), {NO(BOUNDED), NO(BOUNDED), NO(CURVED)}},
-    {"tanh", "sandwich", SANDWICH("tanh"), {NO(BOUNDED), NO(BOUNDED), A}},
-    {"tanh", "twice", TWICE("tanh"), {NO(BOUNDED), NO(BOUNDED), A}},
-    {"sigmoid", "alone", ALONE("sigmoid"), {NO(BOUNDED), NO(BOUNDED), NO(RANGE)}},
-    {"sigmoid", "sandwich", SANDWICH("sigmoid"), {NO(BOUNDED), NO(BOUNDED), F}},
-    {"gelu", "alone", ALONE("gelu"), {NO(RANGE), NO(CURVED), NO(RANGE)}},
-    {"gelu", "sandwich", SANDWICH("gelu"), {NO(CURVED), A, A}},
-    {"gelu", "wide", WIDE("gelu"), ALL(E)},
-    {"gelu", "wide, form=tanh", WIDE("gelu form=tanh"), ALL(E)},
-    {"silu", "alone", ALONE("silu"), {NO(RANGE), NO(CURVED), NO(RANGE)}},
-    {"silu", "sandwich", SANDWICH("silu"), {NO(CURVED), A, A}},
-    {"silu", "wide", WIDE("silu"), ALL(E)},
-    {"softplus", "alone", ALONE("softplus"), {NO(RANGE), NO(CURVED), NO(RANGE)}},
-    {"softplus", "sandwich", SANDWICH("softplus"), {NO(CURVED), A, A}},
-    {"softplus", "wide", WIDE("softplus"), ALL(E)},
-    {"hardtanh", "alone", ALONE("hardtanh"), {NO(BOUNDED), NO(BOUNDED), BIT}},
-    {"hardtanh", "sandwich", SANDWICH("hardtanh"), {NO(BOUNDED), NO(BOUNDED), BIT}},
-    {"hardtanh", "relu6 sandwich", SANDWICH("hardtanh min=0 max=6"), {NO(BOUNDED), NO(BOUNDED), E}},
-    {"hardswish", "alone", ALONE("hardswish"), {NO(RANGE), NO(KINK), NO(RANGE)}},
-    {"hardswish", "sandwich", SANDWICH("hardswish"), {NO(KINK), E, E}},
-    {"hardswish", "wide", WIDE("hardswish"), ALL(E)},
-    {"maxpool", "window 2", PICTURE, "maxpool kernel=2", "", ALL(NO(SHAPE))},
-    {"maxpool", "window 3, stride 1", PICTURE, "maxpool kernel=3 stride=1 padding=1", "", ALL(NO(RANK))},
-    {"avgpool", "window 2", PICTURE, "avgpool kernel=2", "", ALL(NO(SHAPE))},
-    {"avgpool", "window 1", PICTURE, "avgpool kernel=1 stride=1", "", ALL(BIT)},
-    {"global_avgpool", "alone", PICTURE, "global_avgpool", "", ALL(NO(SHAPE))},
-    {"flatten", "alone", PICTURE, "flatten", "", ALL(NO(SHAPE))},
-    {"dropout", "eval", FEATURES, "dropout", "", ALL(BIT)},
-    {"dropout", "train", FEATURES, "dropout", "mode=train", ALL(NO(NOISE))},
-    {"channel_pad", "same", FEATURES, "channel_pad out=8", "", ALL(BIT)},
-    {"channel_pad", "wider", FEATURES, "channel_pad out=12", "", ALL(NO(SHAPE))},
-    {"gradient_cast", "alone", FEATURES, "gradient_cast", "", ALL(BIT)},
-    {"block", "plain", PICTURE, "plain out=4", "", {NO(RANGE), BIT, NO(RANGE)}},
-    {"block", "plain, train", PICTURE, "plain out=4", "mode=train", ALL(NO(INVARIANCE))},
-    {"block", "plain, dense", FEATURES, "plain { dense out=8; batchnorm; relu }", "", {NO(RANGE), BIT, NO(RANGE)}},
-    {"block", "plain, layernorm", FEATURES, "plain { dense out=8; layernorm; relu }", "", ALL(NO(INVARIANCE))},
-    {"block", "plain, tanh", FEATURES, "plain { dense out=8; tanh; dense out=8 }", "", {NO(BOUNDED), NO(BOUNDED), A}},
-    {"block", "identity", PICTURE, "identity out=4", "", {NO(RANGE), BIT, NO(RANGE)}},
-    {"block", "identity, train", PICTURE, "identity out=4", "mode=train", {NO(RANGE), BIT, NO(RANGE)}},
-    {"block", "identity, shortcut C", PICTURE, "identity out=4 shortcut=C", "", {NO(RANGE), BIT, NO(RANGE)}},
-    {"block", "identity, linear sum", FEATURES, "identity { dense out=8; relu; dense out=8 }", "", ALL(BIT)},
-    {"block",
-     "identity, s=0.5",
-     FEATURES,
-     "identity s=0.5 { dense out=8; relu; dense out=8 }",
-     "",
-     {NO(UNKNOWN), E, E}},
-    {"block", "preact", PICTURE, "preact out=4", "", ALL(BIT)},
-    {"block", "preact, train", PICTURE, "preact out=4", "mode=train", ALL(BIT)},
-    {"block", "preact_plain", PICTURE, "preact_plain out=4", "", {NO(KINK), BIT, NO(RANGE)}},
-    {"block", "bottleneck", PICTURE, "bottleneck out=1", "", {NO(RANGE), BIT, NO(RANGE)}},
-    {"block", "bottleneck, linear sum", FEATURES, "bottleneck { dense out=2; relu; dense out=8 }", "", ALL(BIT)},
-    {"block", "bottleneck_plain", PICTURE, "bottleneck_plain out=1", "", ALL(NO(RANK))},
+static const dpid_identity_claim blocks[] = {
+    {"plain", PICTURE, "plain out=4", "", {NO(RANGE), BIT, NO(RANGE)}},
+    {"plain, train", PICTURE, "plain out=4", "mode=train", ALWAYS(NO(INVARIANCE))},
+    {"plain, dense", FEATURES, "plain { dense out=8; batchnorm; relu }", "", {NO(RANGE), BIT, NO(RANGE)}},
+    {"plain, layernorm", FEATURES, "plain { dense out=8; layernorm; relu }", "", ALWAYS(NO(INVARIANCE))},
+    {"plain, tanh", FEATURES, "plain { dense out=8; tanh; dense out=8 }", "", {NO(BOUNDED), NO(BOUNDED), NEAR}},
+    {"identity", PICTURE, "identity out=4", "", {NO(RANGE), BIT, NO(RANGE)}},
+    {"identity, train", PICTURE, "identity out=4", "mode=train", {NO(RANGE), BIT, NO(RANGE)}},
+    {"identity, shortcut C", PICTURE, "identity out=4 shortcut=C", "", {NO(RANGE), BIT, NO(RANGE)}},
+    {"identity, linear sum", FEATURES, "identity { dense out=8; relu; dense out=8 }", "", ALWAYS(BIT)},
+    {"identity, s=0.5", FEATURES, "identity s=0.5 { dense out=8; relu; dense out=8 }", "", {NO(UNKNOWN), EXACT, EXACT}},
+    {"preact", PICTURE, "preact out=4", "", ALWAYS(BIT)},
+    {"preact, train", PICTURE, "preact out=4", "mode=train", ALWAYS(BIT)},
+    {"preact_plain", PICTURE, "preact_plain out=4", "", {NO(KINK), BIT, NO(RANGE)}},
+    {"bottleneck", PICTURE, "bottleneck out=1", "", {NO(RANGE), BIT, NO(RANGE)}},
+    {"bottleneck, linear sum", FEATURES, "bottleneck { dense out=2; relu; dense out=8 }", "", ALWAYS(BIT)},
+    {"bottleneck_plain", PICTURE, "bottleneck_plain out=1", "", ALWAYS(NO(RANK))},
+    {0},
 };
-enum { ENTRIES = sizeof entries / sizeof *entries };
 
-static const entry *at(int64_t i)
+/* Entry i: the kinds in their order, then the blocks; *kind: the kind's word, or "block". NULL past the ends. */
+static const dpid_identity_claim *entry_at(int64_t i, const char **kind)
 {
-    return i >= 0 && i < ENTRIES ? &entries[i] : NULL;
+    for (int64_t k = 0; i >= 0 && k <= dpid_kinds.count; k++) {
+        const dpid_identity_claim *claim = k < dpid_kinds.count ? dpid_kind_at(k)->claims : blocks;
+        *kind = k < dpid_kinds.count ? dpid_kind_at(k)->word : "block";
+        for (; claim->variant; claim++, i--)
+            if (i == 0)
+                return claim;
+    }
+    return NULL;
+}
+
+static const dpid_identity_claim *at(int64_t i)
+{
+    const char *kind;
+    return entry_at(i, &kind);
 }
 
 /* -1: none of the three */
 static int domain_of(const char *word)
 {
-    for (int d = 0; word && d < DOMAINS; d++)
+    for (int d = 0; word && d < DPID_CLAIM_DOMAINS; d++)
         if (strcmp(word, domains[d]) == 0)
             return d;
     return -1;
@@ -149,12 +59,16 @@ static int domain_of(const char *word)
 
 int64_t deepid_identity_entry_count(void)
 {
-    return ENTRIES;
+    int64_t count = 0;
+    while (at(count))
+        count++;
+    return count;
 }
 
 const char *deepid_identity_entry_kind(int64_t i)
 {
-    return at(i) ? at(i)->kind : NULL;
+    const char *kind;
+    return entry_at(i, &kind) ? kind : NULL;
 }
 
 const char *deepid_identity_entry_variant(int64_t i)
@@ -179,12 +93,12 @@ const char *deepid_identity_entry_options(int64_t i)
 
 int32_t deepid_identity_entry_status(int64_t i, const char *domain)
 {
-    return at(i) && domain_of(domain) >= 0 ? at(i)->claim[domain_of(domain)].status : 0;
+    return at(i) && domain_of(domain) >= 0 ? at(i)->on[domain_of(domain)].status : 0;
 }
 
 int32_t deepid_identity_entry_reason(int64_t i, const char *domain)
 {
-    return at(i) && domain_of(domain) >= 0 ? at(i)->claim[domain_of(domain)].reason : -1;
+    return at(i) && domain_of(domain) >= 0 ? at(i)->on[domain_of(domain)].reason : -1;
 }
 
 /* ---- examined ----------------------------------------------------------------------------- */

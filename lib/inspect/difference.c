@@ -326,9 +326,9 @@ static reach reach_of(const dpid_op *op, int32_t moved)
         return BY_SIZE;
     if (!op)
         return BY_CHANNEL;
-    return op->kind->flags & DPID_KIND_ELEMENTWISE    ? BY_ENTRY
-           : strcmp(op->kind->word, "layernorm") == 0 ? BY_ROW
-                                                      : BY_CHANNEL;
+    const uint32_t flags = op->kind->flags;
+    const bool rows = (flags & DPID_KIND_NORM) && !(flags & DPID_KIND_BATCH);
+    return flags & DPID_KIND_ELEMENTWISE ? BY_ENTRY : rows ? BY_ROW : BY_CHANNEL;
 }
 
 dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int32_t moved, const double *gradient)

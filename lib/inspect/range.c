@@ -42,12 +42,10 @@ static void count_entry(counts *c, dpid_precision p, double low, long double hig
     c->nan += isnan(low) && !isnan(high);
 }
 
-/* A layer that sends back 0 or not by which side of a kink its input is on: then rounding alone makes zeros, and
-   range is not to blame. */
+/* Where it selects, rounding alone makes zeros, and range is not to blame. */
 static bool selects(const dpid_op *op)
 {
-    return strcmp(op->kind->word, "maxpool") == 0 || strcmp(op->kind->word, "hardtanh") == 0 ||
-           strcmp(op->kind->word, "hardswish") == 0;
+    return op->kind->flags & DPID_KIND_SELECT;
 }
 
 /* shut: of each value and sample, its whole gradient was turned off so. */

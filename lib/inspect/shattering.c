@@ -70,13 +70,6 @@ typedef struct {
     double angle, half; /* of the gradient of a value; NaN: theory says nothing */
 } expected;
 
-static bool is(const dpid_op *op, const char *words)
-{
-    const char *found = strstr(words, op->kind->word);
-    const size_t size = strlen(op->kind->word);
-    return found && (found == words || found[-1] == ' ') && (found[size] == ' ' || found[size] == 0);
-}
-
 /* From a step's output to its input; a sum with a skip, another activation and a maximum end the chain. */
 static expected through(const dpid_batch *b, const dpid_step *step, expected e)
 {
@@ -84,12 +77,10 @@ static expected through(const dpid_batch *b, const dpid_step *step, expected e)
     if (step->type == DPID_STEP_JOIN)
         return step->s == 0 ? e : (expected){(double)NAN, (double)NAN};
     const dpid_op *op = &b->net->layer[step->layer].op;
-    if (is(op, "relu"))
+    if (op->kind == &dpid_kind_relu)
         return (expected){e.angle * mean_overlap(dpid_net_value(b->net, step->in), b->n, dpid_shape_count(shape)),
                           e.half / 2};
-    return is(op, "dense conv2d batchnorm flatten avgpool global_avgpool channel_pad gradient_cast")
-               ? e
-               : (expected){(double)NAN, (double)NAN};
+    return op->kind->flags & DPID_KIND_AFFINE ? e : (expected){(double)NAN, (double)NAN};
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------- */

@@ -85,18 +85,18 @@ typedef struct {
 static void see(const deepid_net *net, const dpid_step *step, stretch *s)
 {
     const dpid_layer *layer = step->type == DPID_STEP_LAYER ? &net->layer[step->layer] : NULL;
-    const char *word = layer ? layer->op.kind->word : "";
+    const uint32_t flags = layer ? layer->op.kind->flags : 0;
     if (!layer) {
         s->other += step->s != 0;
-    } else if (strcmp(word, "dense") == 0 || strcmp(word, "conv2d") == 0) {
+    } else if (flags & DPID_KIND_WEIGHT) {
         s->linear++;
         s->growth *= linear_growth(net, layer);
-    } else if (strcmp(word, "batchnorm") == 0) {
+    } else if ((flags & DPID_KIND_NORM) && (flags & DPID_KIND_BATCH)) {
         s->norm++;
-    } else if (strcmp(word, "relu") == 0) {
-        s->relu++;
-        s->growth /= 2;
-    } else if (strcmp(word, "tanh") != 0 && strcmp(word, "gradient_cast") != 0) {
+    } else if (layer->op.kind->gain > 0) {
+        s->relu += layer->op.kind == &dpid_kind_relu;
+        s->growth *= layer->op.kind->gain;
+    } else {
         s->other++;
     }
 }

@@ -173,7 +173,7 @@ static int32_t build_items(builder *b, place where, const dpid_item *items, int3
 static bool has_batchnorm(const dpid_item *body)
 {
     for (; body; body = body->next)
-        if (strcmp(body->kind->word, "batchnorm") == 0 && body->count > 0)
+        if (body->kind == &dpid_kind_batchnorm && body->count > 0)
             return true;
     return false;
 }

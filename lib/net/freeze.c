@@ -10,14 +10,9 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_kind(const dpid_kind *kind, const char *word)
-{
-    return kind && strcmp(kind->word, word) == 0;
-}
-
 static bool takes_norm(const dpid_kind *kind)
 {
-    return is_kind(kind, "conv2d") || is_kind(kind, "dense");
+    return kind && kind->flags & DPID_KIND_WEIGHT;
 }
 
 /* ---- the text --------------------------------------------------------------------------------- */
@@ -72,8 +67,8 @@ static int32_t fold_items(dpid_arena *arena, dpid_item **items)
     dpid_item *next;
     for (dpid_item *item = old; item; item = next) {
         next = item->next;
-        const bool folds = is_kind(item->kind, "batchnorm") && end && takes_norm(end->kind);
-        if (item->count == 0 || is_kind(item->kind, "dropout"))
+        const bool folds = item->kind == &dpid_kind_batchnorm && end && takes_norm(end->kind);
+        if (item->count == 0 || item->kind == &dpid_kind_dropout)
             continue;
         if (folds) {
             DPID_TRY(fold_into(arena, end));
@@ -205,7 +200,7 @@ static int32_t fill_values(const folding *f)
         if (there) {
             copy_layer(f, from, to);
             j++;
-        } else if (is_kind(from->op.kind, "batchnorm")) {
+        } else if (from->op.kind == &dpid_kind_batchnorm) {
             assert(j > 0 && takes_norm(f->to->layer[j - 1].op.kind));
             DPID_TRY(fold_norm(f, from, &f->to->layer[j - 1]));
         }
@@ -218,7 +213,7 @@ static int32_t make_saved(const deepid_net *net, dpid_arena *arena, void **saved
 {
     int64_t most = 0;
     for (int32_t i = 0; i < net->layers; i++)
-        if (is_kind(net->layer[i].op.kind, "batchnorm") && net->layer[i].op.saved_fixed > most)
+        if (net->layer[i].op.kind == &dpid_kind_batchnorm && net->layer[i].op.saved_fixed > most)
             most = net->layer[i].op.saved_fixed;
     return dpid_arena_alloc(arena, most, dpid_precision_bytes(net->precision), "freeze", saved);
 }

@@ -58,7 +58,7 @@ static int64_t channels_into(const deepid_net *net, int32_t layer)
     const dpid_op *op = &net->layer[layer].op;
     for (int32_t i = layer - 1; i >= 0 && op->in.rank == 1; i--) {
         const dpid_op *before = &net->layer[i].op;
-        if (strcmp(before->kind->word, "flatten") == 0)
+        if (before->kind == &dpid_kind_flatten)
             return before->in.extent[before->in.rank - 1];
         if (!(before->kind->flags & DPID_KIND_ELEMENTWISE))
             break;

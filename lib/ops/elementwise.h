@@ -2,7 +2,8 @@
    here. A kind that is constant over parts of its line defines DPID_FLAT_PARTS before, and is_flat(x): no gradient
    goes back from there, whatever comes. For the loops to run by vectors, both are written without a branch that
    hides work: what either side needs is computed first, then one is selected. Big arrays are cut into fixed chunks
-   over the pool. At the end of the file: DPID_ACTIVATION(word, help, flags, options). */
+   over the pool. At the end of the file, under DPID_ONCE, facts and claims for the
+   identity (facts.h), then DPID_ACTIVATION(word, help, flags, options). */
 #ifndef DPID_OPS_ELEMENTWISE_H
 #define DPID_OPS_ELEMENTWISE_H
 
@@ -109,13 +110,22 @@ static void elementwise_backward(const dpid_pass *pass)
 #define DPID_ACTIVATION_INFER dpid_infer_same
 #endif
 
+/* Mean square of the slope around 0, where theory has used it. */
+#ifndef DPID_ACTIVATION_GAIN
+#define DPID_ACTIVATION_GAIN 0
+#endif
+
 #if DPID_ONCE
+#include "ops/claims.h"
 #include <deepid/activations.h>
 #define DPID_ACTIVATION(word_, help_, flags_, options_)                                                                \
     DPID_ACTIVATION_KERNELS(word_)                                                                                     \
     const dpid_kind dpid_kind_##word_ = {.word = #word_,                                                               \
                                          .help = help_,                                                                \
                                          .flags = DPID_KIND_ELEMENTWISE | (flags_),                                    \
+                                         .gain = DPID_ACTIVATION_GAIN,                                                 \
+                                         .activation = facts,                                                          \
+                                         .claims = claims,                                                             \
                                          .options = options_,                                                          \
                                          .infer = DPID_ACTIVATION_INFER,                                               \
                                          .kernels = DPID_KERNELS(word_)};                                              \

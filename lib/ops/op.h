@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/isa.h"
+#include "ops/facts.h"
 #include "ops/kinds.h"
 #include "tensor/tensor.h"
 
@@ -87,12 +88,21 @@ typedef struct {
 } dpid_kernels;
 
 enum {
-    DPID_KIND_ELEMENTWISE = 1,    /* y[i] depends on x[i] alone (and parameters); any shape */
-    DPID_KIND_MODE = 2,           /* train differs from eval */
-    DPID_KIND_KINKED = 4,         /* not differentiable somewhere: gradient tests keep away from kinks() */
-    DPID_KIND_BATCH = 8,          /* in DPID_TRAIN samples of a batch influence each other */
-    DPID_KIND_ROUGH = 16,         /* rounds its f32 gradient to sixteen bits on purpose */
-    DPID_KIND_SLOPE_OF_VALUE = 32 /* elementwise: backward gives the same with y in the place of x */
+    DPID_KIND_ELEMENTWISE = 1,     /* y[i] depends on x[i] alone (and parameters); any shape */
+    DPID_KIND_MODE = 2,            /* train differs from eval */
+    DPID_KIND_KINKED = 4,          /* not differentiable somewhere: gradient tests keep away from kinks() */
+    DPID_KIND_BATCH = 8,           /* in DPID_TRAIN samples of a batch influence each other */
+    DPID_KIND_ROUGH = 16,          /* rounds its f32 gradient to sixteen bits on purpose */
+    DPID_KIND_SLOPE_OF_VALUE = 32, /* elementwise: backward gives the same with y in the place of x */
+    DPID_KIND_AFFINE = 64,         /* an affine map, the same for every sample (batchnorm: given its statistics) */
+    DPID_KIND_WEIGHT = 128,        /* a trained linear map: parameter 0 is its weight */
+    DPID_KIND_NORM = 256,         /* normalises: with DPID_KIND_BATCH channels over the batch, else each sample alone */
+    DPID_KIND_RECTIFIER = 512,    /* y = x for x >= 0, a multiple of x below */
+    DPID_KIND_GATE = 1024,        /* the sign of x chooses between two slopes */
+    DPID_KIND_SELECT = 2048,      /* sends the gradient on or stops it by more than the sign of x */
+    DPID_KIND_WINDOW = 4096,      /* one number of each window of a picture */
+    DPID_KIND_KEEPS_RANGE = 8192, /* what comes out lies between the least and the largest that come in */
+    DPID_KIND_NOISE = 16384       /* draws numbers in DPID_TRAIN */
 };
 
 struct dpid_kind {
@@ -104,6 +114,9 @@ struct dpid_kind {
     int32_t (*infer)(deepid_ctx *ctx, dpid_op *op);
     /* Smallest number of values a channel that DPID_TRAIN needs; 0: no demand. */
     int64_t train_values;
+    double gain;                                             /* mean square of the slope around 0; 0: not known */
+    dpid_activation (*activation)(const dpid_value *option); /* NULL: it is no activation */
+    const dpid_identity_claim *claims;                                /* can it be the identity? Ends with variant NULL */
     /* Reals of scratch for forward or backward (the larger) of up to n samples with up to this many workers. NULL:
        none. */
     int64_t (*scratch)(const dpid_op *op, int64_t n, int32_t workers);

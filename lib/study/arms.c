@@ -92,12 +92,19 @@ static int32_t price(dpid_study_arm *arm, deepid_net *net, const deepid_study *s
 
 /* ---- starts and optimisers ------------------------------------------------------------------------ */
 
-static bool has_kind(const deepid_net *net, const char *const *kinds)
+static bool has_rectifier(const deepid_net *net)
 {
     for (int32_t i = 0; i < net->layers; i++)
-        for (int k = 0; kinds[k]; k++)
-            if (strcmp(net->layer[i].op.kind->word, kinds[k]) == 0)
-                return true;
+        if (net->layer[i].op.kind->flags & DPID_KIND_RECTIFIER)
+            return true;
+    return false;
+}
+
+static bool has_convolution(const deepid_net *net)
+{
+    for (int32_t i = 0; i < net->layers; i++)
+        if (net->layer[i].op.kind == &dpid_kind_conv2d)
+            return true;
     return false;
 }
 
@@ -112,8 +119,6 @@ static bool same_word(const char *a, const char *b)
 /* Critical: a relu halves the variance, so its orthogonal weights take the factor sqrt 2 (He et al. 2015). */
 static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net *net)
 {
-    static const char *const rectifiers[] = {"relu", "leaky_relu", "prelu", NULL};
-    static const char *const convolutions[] = {"conv2d", NULL};
     const char *recipe = study->text[DPID_TEXT_INIT];
     const char *own = arm->row->init;
     if (!own) {
@@ -123,11 +128,11 @@ static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net
     arm->init = own;
     if (same_word(own, recipe))
         return no_way(study, arm, "it is the recipe's own start");
-    if (strcmp(own, "looks_linear") == 0 && !has_kind(net, rectifiers))
+    if (strcmp(own, "looks_linear") == 0 && !has_rectifier(net))
         return no_way(study, arm, "looks_linear makes relu nets linear, and the deep net has no relu");
-    if (strcmp(own, "delta_orthogonal") == 0 && !has_kind(net, convolutions))
+    if (strcmp(own, "delta_orthogonal") == 0 && !has_convolution(net))
         return no_way(study, arm, "delta_orthogonal is for convolutions, and the deep net has none");
-    if (strstr(own, "orthogonal") && has_kind(net, rectifiers))
+    if (strstr(own, "orthogonal") && has_rectifier(net))
         arm->init = strcmp(own, "orthogonal") == 0 ? "orthogonal gain=1.4142135623730951"
                                                    : "delta_orthogonal gain=1.4142135623730951";
     return answer(study, arm, deepid_net_init(net, arm->init, 1));

@@ -1,33 +1,11 @@
 /* What can flow at a place: by the layers in front (for every input), or by the data (for these inputs). */
 #include "identity/certificate/certificate.h"
 #include "identity/deepen.h"
+#include "identity/witness/chain.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- by the layers ---------------------------------------------------------------------------- */
-
-static const struct {
-    const char *word;
-    double low, high;
-} ranges[] = {
-    {"relu", 0, (double)INFINITY},
-    {"tanh", -1, 1},
-    {"sigmoid", 0, 1},
-    {"hardtanh", -1, 1}, /* with its usual ends */
-    {"elu", -1, (double)INFINITY},
-    {"softplus", 0, (double)INFINITY},
-};
-/* They give values of their input, or means of them. */
-static const char *const passing[] = {"flatten", "maxpool", "global_avgpool"};
-
-static bool is_one_of(const char *word, const char *const *words, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (strcmp(word, words[i]) == 0)
-            return true;
-    return false;
-}
 
 /* An option away from its usual value may move the range. */
 static bool is_usual(const dpid_op *op)
@@ -45,12 +23,11 @@ typedef struct {
 static range layer_range(const deepid_net *net, const dpid_step *step, const range *of)
 {
     const dpid_op *op = &net->layer[step->layer].op;
-    const char *word = op->kind->word;
-    if (is_one_of(word, passing, (int)(sizeof passing / sizeof *passing)))
+    dpid_activation a;
+    if (op->kind->flags & DPID_KIND_KEEPS_RANGE)
         return of[step->in];
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-        if (strcmp(word, ranges[i].word) == 0 && is_usual(op))
-            return (range){ranges[i].low, ranges[i].high};
+    if (dpid_activation_of(op, &a) && is_usual(op))
+        return (range){a.least, a.most};
     return (range){-(double)INFINITY, (double)INFINITY};
 }
 

@@ -12,8 +12,7 @@
 
 static bool affine(const dpid_op *op)
 {
-    const char *word = op->kind->word;
-    return strcmp(word, "dense") == 0 || strcmp(word, "flatten") == 0;
+    return op->kind == &dpid_kind_dense || op->kind == &dpid_kind_flatten;
 }
 
 /* A join widens what a narrow branch gives, so nets with skips are left out. */

@@ -4,8 +4,6 @@
 
 #include "ops/conv2d/conv2d.h"
 
-#include <string.h>
-
 int64_t dpid_channels(const dpid_shape *shape)
 {
     return shape->extent[shape->rank - 1];
@@ -16,11 +14,6 @@ int64_t dpid_pixels(const dpid_shape *shape)
     return dpid_shape_count(shape) / dpid_channels(shape);
 }
 
-static bool is_kind(const dpid_op *op, const char *word)
-{
-    return strcmp(op->kind->word, word) == 0;
-}
-
 /* A window that sees one pixel and steps by one. */
 static bool is_single_pixel(const dpid_op *op)
 {
@@ -28,16 +21,22 @@ static bool is_single_pixel(const dpid_op *op)
     return w.kernel_h == 1 && w.kernel_w == 1 && w.stride_h == 1 && w.stride_w == 1;
 }
 
+bool dpid_activation_of(const dpid_op *op, dpid_activation *out)
+{
+    if (op->kind->activation)
+        *out = op->kind->activation(op->option);
+    return op->kind->activation != NULL;
+}
+
 /* ---- one part ------------------------------------------------------------------------- */
 
 static dpid_part_type type_of(const dpid_op *op, dpid_activation *activation)
 {
-    if (is_kind(op, "dense") || is_kind(op, "conv2d"))
+    const uint32_t flags = op->kind->flags;
+    if (flags & DPID_KIND_WEIGHT)
         return DPID_PART_LINEAR;
-    if (is_kind(op, "batchnorm"))
-        return DPID_PART_NORM;
-    if (is_kind(op, "layernorm"))
-        return DPID_PART_LAYERNORM;
+    if (flags & DPID_KIND_NORM)
+        return flags & DPID_KIND_BATCH ? DPID_PART_NORM : DPID_PART_LAYERNORM;
     return dpid_activation_of(op, activation) ? DPID_PART_ACTIVATION : DPID_PART_KEEP;
 }
 
@@ -46,9 +45,9 @@ static int32_t obstacle(const dpid_op *op, dpid_part_type type, dpid_mode mode)
 {
     if (dpid_pixels(&op->in) != dpid_pixels(&op->out))
         return DEEPID_REASON_SHAPE;
-    if ((is_kind(op, "maxpool") || is_kind(op, "avgpool")) && !is_single_pixel(op))
+    if ((op->kind->flags & DPID_KIND_WINDOW) && !is_single_pixel(op))
         return DEEPID_REASON_RANK;
-    if (is_kind(op, "dropout") && mode == DPID_TRAIN && op->option[0].r > 0)
+    if ((op->kind->flags & DPID_KIND_NOISE) && mode == DPID_TRAIN && op->option[0].r > 0)
         return DEEPID_REASON_NOISE;
     if ((type == DPID_PART_NORM && mode == DPID_TRAIN) || type == DPID_PART_LAYERNORM)
         return DEEPID_REASON_INVARIANCE;
@@ -59,7 +58,7 @@ static int32_t obstacle(const dpid_op *op, dpid_part_type type, dpid_mode mode)
 static bool has_centre(const dpid_op *op)
 {
     dpid_conv2d g;
-    if (!is_kind(op, "conv2d"))
+    if (op->kind != &dpid_kind_conv2d)
         return true;
     (void)dpid_conv2d_make(NULL, op, &g);
     const dpid_window *w = &g.window;

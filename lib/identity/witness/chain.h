@@ -6,27 +6,7 @@
 
 #include "identity/identity.h"
 
-/* ---- activations as the theorems see them --------------------------------------------------- */
-
-typedef struct {
-    double low, high; /* phi(t) = slope t + offset for low <= t <= high */
-    double slope, offset;
-} dpid_line;
-
-typedef struct {
-    dpid_line line;      /* the stretch used by direct, scale and shift; low > high: none */
-    double down, up;     /* two slopes, phi(t) = up t (t >= 0), down t (t < 0); 0: not so */
-    double kappa;        /* phi(t) - phi(-t) = kappa t; 0: not so */
-    double slope, value; /* phi'(0), phi(0); slope 0: not smooth at 0 */
-    double bend;         /* sup |phi''| (order 2) or sup |phi'''| (order 3) near 0 */
-    int32_t order;
-    double tail_f32, tail_f64; /* phi(t) = t up to rounding beyond this; 0: never */
-    double least, most;        /* range */
-    double kink[2];
-    int32_t kinks;
-    bool rounds;  /* phi itself rounds on its line (selu) or near 0 */
-    bool trained; /* prelu: slopes become 1 */
-} dpid_activation;
+/* False: it is no activation. */
 bool dpid_activation_of(const dpid_op *op, dpid_activation *out);
 
 /* ---- the chain ----------------------------------------------------------------------------------- */

@@ -62,10 +62,15 @@ static const dpid_part *normalisation(const dpid_chain *chain)
     return NULL;
 }
 
-static bool has_kind(const dpid_chain *chain, const char *word)
+static bool is_kind(const dpid_part *part, const dpid_kind *kind)
+{
+    return part && part->layer && part->layer->op.kind == kind;
+}
+
+static bool has_kind(const dpid_chain *chain, const dpid_kind *kind)
 {
     for (int32_t i = 0; i < chain->parts; i++)
-        if (chain->part[i].layer && strcmp(word_of(&chain->part[i]), word) == 0)
+        if (is_kind(&chain->part[i], kind))
             return true;
     return false;
 }
@@ -76,7 +81,7 @@ static bool by_obstacle(question *q, int32_t obstacle)
     case DEEPID_REASON_SHAPE:
         return shape(q);
     case DEEPID_REASON_RANK:
-        return answer(q, obstacle, q->open && has_kind(q->chain, "maxpool"), "T0",
+        return answer(q, obstacle, q->open && has_kind(q->chain, &dpid_kind_maxpool), "T0",
                       "rank: a pool makes one number of a window of several");
     case DEEPID_REASON_NOISE:
         return answer(q, obstacle, true, "T7",
@@ -85,8 +90,8 @@ static bool by_obstacle(question *q, int32_t obstacle)
         return answer(q, obstacle, q->open, "T7",
                       "invariance: %s gives the same for x and for a x + b%s, so it cannot return both",
                       word_of(normalisation(q->chain)),
-                      strcmp(word_of(normalisation(q->chain)), "batchnorm") == 0 ? " (batches in training mode)"
-                                                                                 : " (each sample by itself)");
+                      normalisation(q->chain)->type == DPID_PART_NORM ? " (batches in training mode)"
+                                                                      : " (each sample by itself)");
     default:
         return false;
     }
@@ -180,8 +185,8 @@ static bool single(question *q)
 static bool first_relu(question *q)
 {
     const dpid_part *part = q->first >= 0 ? &q->chain->part[q->first] : NULL;
-    const bool relu = part && strcmp(word_of(part), "relu") == 0;
-    if (!relu || q->domain->type != DPID_DOMAIN_REAL || dpid_channels(&part->layer->op.in) >= 2 * q->channels)
+    if (!is_kind(part, &dpid_kind_relu) || q->domain->type != DPID_DOMAIN_REAL ||
+        dpid_channels(&part->layer->op.in) >= 2 * q->channels)
         return false;
     return answer(q, DEEPID_REASON_KINK, true, "T3",
                   "kink: on R^n the first relu layer must keep all of x, which takes 2 x %lld units; here are %lld",

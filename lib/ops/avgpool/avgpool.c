@@ -71,11 +71,21 @@ const dpid_kernels DPID_T(dpid_kernels_avgpool) = {avgpool_forward, avgpool_back
 #if DPID_ONCE
 #include <deepid/ops.h>
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"window 2", PICTURE, "avgpool kernel=2", "", ALWAYS(NO(SHAPE))},
+    {"window 1", PICTURE, "avgpool kernel=1 stride=1", "", ALWAYS(BIT)},
+    {0},
+};
+
 const dpid_kind dpid_kind_avgpool = {
     .word = "avgpool",
     .help = "mean of each window, padding not counted; options: kernel (required), stride=2, padding=0",
+    .flags = DPID_KIND_AFFINE | DPID_KIND_WINDOW,
     .options = dpid_pool_options,
     .infer = dpid_pool_infer,
+    .claims = claims,
     .kernels = DPID_KERNELS(avgpool),
 };
 

@@ -348,15 +348,24 @@ const dpid_batchnorm_gradient_fn dpid_batchnorm_gradient[DPID_ISAS][DPID_PRECISI
 const dpid_batchnorm_arrays_fn dpid_batchnorm_arrays_of[DPID_ISAS][DPID_PRECISIONS] =
     DPID_ISA_TABLE(dpid_batchnorm_arrays_of);
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"eval", FEATURES, "batchnorm", "", ALWAYS(BIT)},
+    {"train", FEATURES, "batchnorm", "mode=train", ALWAYS(NO(INVARIANCE))},
+    {0},
+};
+
 const dpid_kind dpid_kind_batchnorm = {
     .word = "batchnorm",
     .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the batch, a channel at a time; options: eps=1e-5, "
             "momentum=0.1, backward_eps=(eps): another value is a planted fault",
-    .flags = DPID_KIND_MODE | DPID_KIND_BATCH,
+    .flags = DPID_KIND_MODE | DPID_KIND_BATCH | DPID_KIND_AFFINE | DPID_KIND_NORM,
     .options = known,
     .infer = infer,
     .scratch = scratch,
     .train_values = 2,
+    .claims = claims,
     .kernels = DPID_KERNELS(batchnorm),
 };
 

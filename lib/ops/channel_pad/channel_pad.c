@@ -95,12 +95,22 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"same", FEATURES, "channel_pad out=8", "", ALWAYS(BIT)},
+    {"wider", FEATURES, "channel_pad out=12", "", ALWAYS(NO(SHAPE))},
+    {0},
+};
+
 const dpid_kind dpid_kind_channel_pad = {
     .word = "channel_pad",
     .help =
         "shortcut A: every stride-th pixel, new channels zero, half of them before; options: out (required), stride=1",
+    .flags = DPID_KIND_AFFINE,
     .options = known,
     .infer = infer,
+    .claims = claims,
     .kernels = DPID_KERNELS(channel_pad),
 };
 

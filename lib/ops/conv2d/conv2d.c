@@ -152,12 +152,30 @@ static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
     return most;
 }
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"kernel 3", PICTURE, "conv2d out=4 kernel=3", "", ALWAYS(BIT)},
+    {"kernel 2, padded at the end", PICTURE, "conv2d out=4 kernel=2", "", ALWAYS(BIT)},
+    {"kernel 4, padded evenly", PICTURE, "conv2d out=4 kernel=4 padding=1", "", ALWAYS(NO(SHAPE))},
+    {"valid", PICTURE, "conv2d out=4 kernel=3 padding=valid", "", ALWAYS(NO(SHAPE))},
+    {"stride 2", PICTURE, "conv2d out=4 kernel=3 stride=2", "", ALWAYS(NO(SHAPE))},
+    {"pointwise", PICTURE, "conv2d out=4 kernel=1", "", ALWAYS(BIT)},
+    {"dilated", PICTURE, "conv2d out=4 kernel=3 dilation=2", "", ALWAYS(BIT)},
+    {"grouped", PICTURE, "conv2d out=4 kernel=3 groups=2", "", ALWAYS(BIT)},
+    {"depthwise", PICTURE, "conv2d out=4 kernel=3 groups=4", "", ALWAYS(BIT)},
+    {"narrow", PICTURE, "conv2d out=2 kernel=3; conv2d out=4 kernel=3", "", ALWAYS(NO(RANK))},
+    {0},
+};
+
 const dpid_kind dpid_kind_conv2d = {
     .word = "conv2d",
     .help = "convolution; options: out and kernel (required), stride=1, padding=same, dilation=1, groups=1, bias=1",
+    .flags = DPID_KIND_AFFINE | DPID_KIND_WEIGHT,
     .options = known,
     .infer = infer,
     .scratch = scratch,
+    .claims = claims,
     .kernels = DPID_KERNELS(conv2d),
 };
 

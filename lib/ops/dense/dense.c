@@ -265,12 +265,23 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"alone", FEATURES, "dense out=8", "", ALWAYS(BIT)},
+    {"wide", FEATURES, "dense out=16; dense out=8", "", ALWAYS(BIT)},
+    {"narrow", FEATURES, "dense out=4; dense out=8", "", ALWAYS(NO(RANK))},
+    {0},
+};
+
 const dpid_kind dpid_kind_dense = {
     .word = "dense",
     .help = "y = x w^T + b; options: out (required), bias=1",
+    .flags = DPID_KIND_AFFINE | DPID_KIND_WEIGHT,
     .options = known,
     .infer = infer,
     .scratch = scratch,
+    .claims = claims,
     .kernels = DPID_KERNELS(dense),
 };
 

@@ -88,12 +88,21 @@ static const dpid_option known[] = {
     {0},
 };
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"eval", FEATURES, "dropout", "", ALWAYS(BIT)},
+    {"train", FEATURES, "dropout", "mode=train", ALWAYS(NO(NOISE))},
+    {0},
+};
+
 const dpid_kind dpid_kind_dropout = {
     .word = "dropout",
     .help = "y = x mask / (1 - p) in training, x in evaluation; options: p=0.5",
-    .flags = DPID_KIND_MODE,
+    .flags = DPID_KIND_MODE | DPID_KIND_NOISE,
     .options = known,
     .infer = dpid_infer_same,
+    .claims = claims,
     .kernels = DPID_KERNELS(dropout),
 };
 

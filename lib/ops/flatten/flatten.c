@@ -36,10 +36,19 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"alone", PICTURE, "flatten", "", ALWAYS(NO(SHAPE))},
+    {0},
+};
+
 const dpid_kind dpid_kind_flatten = {
     .word = "flatten",
     .help = "[h, w, c] becomes [h w c] features",
+    .flags = DPID_KIND_AFFINE | DPID_KIND_KEEPS_RANGE,
     .infer = infer,
+    .claims = claims,
     .kernels = DPID_KERNELS(flatten),
 };
 

@@ -52,6 +52,30 @@ static const dpid_option known[] = {
     {"form", DPID_CHOICE, 0, 0, 0, "erf|tanh", false, "exact, or the tanh approximation"},
     {0},
 };
+
+#define GELU_TAIL_F32 5.6
+#define GELU_TAIL_F64 8.5
+#define GELU_LEAST (-0.1701)
+#define GELU_BEND 0.79788456080286536 /* 2 / sqrt(2 pi) */
+
+static dpid_activation facts(const dpid_value *o)
+{
+    (void)o;
+    dpid_activation a = dpid_activation_smooth(0.5, 0, 2, GELU_BEND);
+    a.kappa = 1;
+    a.tail_f32 = GELU_TAIL_F32;
+    a.tail_f64 = GELU_TAIL_F64;
+    a.least = GELU_LEAST;
+    return a;
+}
+
+static const dpid_identity_claim claims[] = {
+    {"alone", ALONE("gelu"), {NO(RANGE), NO(CURVED), NO(RANGE)}},
+    {"sandwich", SANDWICH("gelu"), {NO(CURVED), NEAR, NEAR}},
+    {"wide", WIDE("gelu"), ALWAYS(EXACT)},
+    {"wide, form=tanh", WIDE("gelu form=tanh"), ALWAYS(EXACT)},
+    {0},
+};
 #endif
 
 DPID_ACTIVATION(gelu, "y = x Phi(x); options: form=erf|tanh", 0, known)

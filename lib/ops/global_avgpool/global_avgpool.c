@@ -63,10 +63,19 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"alone", PICTURE, "global_avgpool", "", ALWAYS(NO(SHAPE))},
+    {0},
+};
+
 const dpid_kind dpid_kind_global_avgpool = {
     .word = "global_avgpool",
     .help = "mean over all pixels: [h, w, c] becomes [c]",
+    .flags = DPID_KIND_AFFINE | DPID_KIND_KEEPS_RANGE,
     .infer = infer,
+    .claims = claims,
     .kernels = DPID_KERNELS(global_avgpool),
 };
 

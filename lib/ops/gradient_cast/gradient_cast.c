@@ -69,13 +69,22 @@ static const dpid_option known[] = {
     {0},
 };
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"alone", FEATURES, "gradient_cast", "", ALWAYS(BIT)},
+    {0},
+};
+
 const dpid_kind dpid_kind_gradient_cast = {
     .word = "gradient_cast",
     .help = "y = x; in f32 nets the gradient is stored in 16 bits, dx = cast(scale dy) / scale; in f64 nets dx = dy; "
             "options: format=f16|bf16|none, scale=1",
-    .flags = DPID_KIND_ROUGH,
+    .flags = DPID_KIND_ROUGH | DPID_KIND_AFFINE,
+    .gain = 1,
     .options = known,
     .infer = dpid_infer_same,
+    .claims = claims,
     .kernels = DPID_KERNELS(gradient_cast),
 };
 

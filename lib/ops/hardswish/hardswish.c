@@ -23,4 +23,28 @@ static inline bool is_flat(real x, const dpid_value *option)
     return x <= -3;
 }
 
-DPID_ACTIVATION(hardswish, "y = x min(max(x + 3, 0), 6) / 6", DPID_KIND_KINKED, NULL)
+#if DPID_ONCE
+#define HARDSWISH_END 3
+
+static dpid_activation facts(const dpid_value *o)
+{
+    (void)o;
+    dpid_activation a = dpid_activation_unknown();
+    a.line = (dpid_line){HARDSWISH_END, (double)INFINITY, 1, 0};
+    a.kappa = 1;
+    a.least = -0.375;
+    a.kink[0] = -HARDSWISH_END;
+    a.kink[1] = HARDSWISH_END;
+    a.kinks = 2;
+    return a;
+}
+
+static const dpid_identity_claim claims[] = {
+    {"alone", ALONE("hardswish"), {NO(RANGE), NO(KINK), NO(RANGE)}},
+    {"sandwich", SANDWICH("hardswish"), {NO(KINK), EXACT, EXACT}},
+    {"wide", WIDE("hardswish"), ALWAYS(EXACT)},
+    {0},
+};
+#endif
+
+DPID_ACTIVATION(hardswish, "y = x min(max(x + 3, 0), 6) / 6", DPID_KIND_KINKED | DPID_KIND_SELECT, NULL)

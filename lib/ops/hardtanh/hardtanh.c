@@ -38,6 +38,23 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
         return dpid_fail(ctx, DEEPID_ERR_SPEC, "hardtanh: min is %g and max is %g, expected min below max", low, high);
     return dpid_infer_same(ctx, op);
 }
+
+static dpid_activation facts(const dpid_value *o)
+{
+    dpid_activation a = dpid_activation_unknown();
+    a.line = (dpid_line){o[0].r, o[1].r, 1, 0};
+    a.least = a.kink[0] = o[0].r;
+    a.most = a.kink[1] = o[1].r;
+    a.kinks = 2;
+    return a;
+}
+
+static const dpid_identity_claim claims[] = {
+    {"alone", ALONE("hardtanh"), {NO(BOUNDED), NO(BOUNDED), BIT}},
+    {"sandwich", SANDWICH("hardtanh"), {NO(BOUNDED), NO(BOUNDED), BIT}},
+    {"relu6 sandwich", SANDWICH("hardtanh min=0 max=6"), {NO(BOUNDED), NO(BOUNDED), EXACT}},
+    {0},
+};
 #endif
 
-DPID_ACTIVATION(hardtanh, "y = x cut to min..max; options: min=-1 max=1", DPID_KIND_KINKED, known)
+DPID_ACTIVATION(hardtanh, "y = x cut to min..max; options: min=-1 max=1", DPID_KIND_KINKED | DPID_KIND_SELECT, known)

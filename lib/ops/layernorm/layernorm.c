@@ -199,13 +199,22 @@ static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
     return 2 * 2 * c * ((rows + CHUNK_ROWS - 1) / CHUNK_ROWS);
 }
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"alone", FEATURES, "layernorm", "", ALWAYS(NO(INVARIANCE))},
+    {0},
+};
+
 const dpid_kind dpid_kind_layernorm = {
     .word = "layernorm",
     .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the features (vectors) or the channels of each pixel; "
             "options: eps=1e-5",
+    .flags = DPID_KIND_NORM,
     .options = known,
     .infer = infer,
     .scratch = scratch,
+    .claims = claims,
     .kernels = DPID_KERNELS(layernorm),
 };
 

@@ -25,6 +25,28 @@ static const dpid_option known[] = {
     {"slope", DPID_REAL, 0.01, -1e6, 1e6, NULL, false, "factor of negative inputs"},
     {0},
 };
+
+static dpid_activation facts(const dpid_value *o)
+{
+    dpid_activation a = dpid_activation_half_line(1);
+    a.down = o[0].r;
+    a.up = 1;
+    a.kappa = 1 + o[0].r;
+    if (o[0].r == 1) /* the identity itself */
+        a.line.low = -(double)INFINITY, a.kinks = 0;
+    if (o[0].r <= 0)
+        a.least = 0;
+    return a;
+}
+
+static const dpid_identity_claim claims[] = {
+    {"alone", ALONE("leaky_relu"), {NO(KINK), BIT, NO(KINK)}},
+    {"sandwich", SANDWICH("leaky_relu"), {NO(KINK), BIT, EXACT}},
+    {"twice", TWICE("leaky_relu"), {EXACT, BIT, EXACT}},
+    {"wide", WIDE("leaky_relu"), {EXACT, BIT, EXACT}},
+    {0},
+};
 #endif
 
-DPID_ACTIVATION(leaky_relu, "y = x where x >= 0, slope x elsewhere; options: slope=0.01", DPID_KIND_KINKED, known)
+DPID_ACTIVATION(leaky_relu, "y = x where x >= 0, slope x elsewhere; options: slope=0.01",
+                DPID_KIND_KINKED | DPID_KIND_RECTIFIER | DPID_KIND_GATE, known)

@@ -118,12 +118,21 @@ const dpid_kernels DPID_T(dpid_kernels_maxpool) = {maxpool_forward, maxpool_back
 #if DPID_ONCE
 #include <deepid/ops.h>
 
+#include "ops/claims.h"
+
+static const dpid_identity_claim claims[] = {
+    {"window 2", PICTURE, "maxpool kernel=2", "", ALWAYS(NO(SHAPE))},
+    {"window 3, stride 1", PICTURE, "maxpool kernel=3 stride=1 padding=1", "", ALWAYS(NO(RANK))},
+    {0},
+};
+
 const dpid_kind dpid_kind_maxpool = {
     .word = "maxpool",
     .help = "largest value of each window; options: kernel (required), stride=2, padding=0",
-    .flags = DPID_KIND_KINKED,
+    .flags = DPID_KIND_KINKED | DPID_KIND_SELECT | DPID_KIND_WINDOW | DPID_KIND_KEEPS_RANGE,
     .options = dpid_pool_options,
     .infer = dpid_pool_infer,
+    .claims = claims,
     .kernels = DPID_KERNELS(maxpool),
 };
 

@@ -100,10 +100,28 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     return DEEPID_OK;
 }
 
+#include "ops/claims.h"
+
+static dpid_activation facts(const dpid_value *o)
+{
+    (void)o;
+    dpid_activation a = dpid_activation_unknown();
+    a.line = (dpid_line){-(double)INFINITY, (double)INFINITY, 1, 0};
+    a.trained = true;
+    return a;
+}
+
+static const dpid_identity_claim claims[] = {
+    {"alone", ALONE("prelu"), ALWAYS(BIT)},
+    {0},
+};
+
 const dpid_kind dpid_kind_prelu = {
     .word = "prelu",
     .help = "y = x where x >= 0, w[c] x elsewhere, w trained; options: start=0.25",
-    .flags = DPID_KIND_KINKED,
+    .flags = DPID_KIND_KINKED | DPID_KIND_RECTIFIER | DPID_KIND_GATE,
+    .activation = facts,
+    .claims = claims,
     .options = known,
     .infer = infer,
     .kernels = DPID_KERNELS(prelu),

@@ -1,5 +1,6 @@
 /* Rectifier: y = max(x, 0).   Derivation: relu.md   Reference: relu_ref.c */
 #define DPID_FLAT_PARTS
+#define DPID_ACTIVATION_GAIN 0.5
 #include "ops/elementwise.h"
 
 static inline real value(real x, const dpid_value *option)
@@ -21,4 +22,23 @@ static inline bool is_flat(real x, const dpid_value *option)
     return x <= 0;
 }
 
-DPID_ACTIVATION(relu, "y = max(x, 0)", DPID_KIND_KINKED | DPID_KIND_SLOPE_OF_VALUE, NULL)
+#if DPID_ONCE
+static dpid_activation facts(const dpid_value *o)
+{
+    (void)o;
+    dpid_activation a = dpid_activation_half_line(1);
+    a.kappa = 1;
+    a.least = 0;
+    return a;
+}
+
+static const dpid_identity_claim claims[] = {
+    {"alone", ALONE("relu"), {NO(RANGE), BIT, NO(RANGE)}},
+    {"sandwich", SANDWICH("relu"), {NO(KINK), BIT, EXACT}},
+    {"wide", WIDE("relu"), ALWAYS(BIT)},
+    {0},
+};
+#endif
+
+DPID_ACTIVATION(relu, "y = max(x, 0)",
+                DPID_KIND_KINKED | DPID_KIND_RECTIFIER | DPID_KIND_GATE | DPID_KIND_SLOPE_OF_VALUE, NULL)

@@ -22,4 +22,25 @@ static inline real slope(real x, real y, const dpid_value *option)
     return x > 0 ? LAMBDA : below; /* NaN stays NaN */
 }
 
-DPID_ACTIVATION(selu, "y = lambda x where x >= 0, lambda alpha (e^x - 1) elsewhere", DPID_KIND_KINKED, NULL)
+#if DPID_ONCE
+#define SELU_LAMBDA 1.0507009873554804934193349852946
+#define SELU_ALPHA 1.6732632423543772848170429916717
+
+static dpid_activation facts(const dpid_value *o)
+{
+    (void)o;
+    dpid_activation a = dpid_activation_half_line(SELU_LAMBDA);
+    a.least = -SELU_LAMBDA * SELU_ALPHA;
+    a.rounds = true;
+    return a;
+}
+
+static const dpid_identity_claim claims[] = {
+    {"alone", ALONE("selu"), {NO(RANGE), EXACT, NO(KINK)}},
+    {"sandwich", SANDWICH("selu"), {NO(KINK), EXACT, EXACT}},
+    {0},
+};
+#endif
+
+DPID_ACTIVATION(selu, "y = lambda x where x >= 0, lambda alpha (e^x - 1) elsewhere", DPID_KIND_KINKED | DPID_KIND_GATE,
+                NULL)

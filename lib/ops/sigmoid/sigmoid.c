@@ -15,4 +15,22 @@ static inline real slope(real x, real y, const dpid_value *option)
     return y * (1 - y);
 }
 
+#if DPID_ONCE
+/* |sigmoid'''| <= 1/8 */
+static dpid_activation facts(const dpid_value *o)
+{
+    (void)o;
+    dpid_activation a = dpid_activation_smooth(0.25, 0.5, 3, 0.125);
+    a.least = 0;
+    a.most = 1;
+    return a;
+}
+
+static const dpid_identity_claim claims[] = {
+    {"alone", ALONE("sigmoid"), {NO(BOUNDED), NO(BOUNDED), NO(RANGE)}},
+    {"sandwich", SANDWICH("sigmoid"), {NO(BOUNDED), NO(BOUNDED), FLOOR}},
+    {0},
+};
+#endif
+
 DPID_ACTIVATION(sigmoid, "y = 1 / (1 + e^-x)", DPID_KIND_SLOPE_OF_VALUE, NULL)
