@@ -13,6 +13,11 @@ typedef void (*dpid_reference)(const dpid_op *op, dpid_mode mode, int64_t n, con
     void dpid_reference_##word(const dpid_op *op, dpid_mode mode, int64_t n, const double *x,                          \
                                const double *const *parameter, double *y)
 
+/* Options worth trying in the contract test, beside the defaults; the last is NULL. */
+#define DPID_CASES(word, ...)                                                                                          \
+    extern const char *const dpid_cases_##word[];                                                                      \
+    const char *const dpid_cases_##word[] = {__VA_ARGS__};
+
 /* The reference of an activation is one expression of v, an element of x. */
 #define DPID_REFERENCE_ELEMENTWISE(word, expression)                                                                   \
     DPID_REFERENCE(word);                                                                                              \

@@ -28,3 +28,5 @@ DPID_REFERENCE(avgpool)
         }
     }
 }
+
+DPID_CASES(avgpool, "kernel=2", "kernel=3 padding=1 stride=2", NULL)

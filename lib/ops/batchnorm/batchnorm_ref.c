@@ -23,3 +23,5 @@ DPID_REFERENCE(batchnorm)
             y[i * c + j] = parameter[0][j] * (x[i * c + j] - mean) / sqrt(var + op->option[0].r) + parameter[1][j];
     }
 }
+
+DPID_CASES(batchnorm, "eps=0.1 momentum=0.5", NULL)

@@ -24,3 +24,5 @@ DPID_REFERENCE(channel_pad)
         }
     }
 }
+
+DPID_CASES(channel_pad, "out=20 stride=1", "out=21 stride=2", NULL)

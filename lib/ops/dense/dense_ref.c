@@ -16,3 +16,5 @@ DPID_REFERENCE(dense)
         }
     }
 }
+
+DPID_CASES(dense, "out=1", "out=7", "out=5 bias=0", NULL)

@@ -11,3 +11,5 @@ DPID_REFERENCE(dropout)
         y[i] = mode == DPID_EVAL ? x[i] : u < p ? 0 : x[i] / (1 - p);
     }
 }
+
+DPID_CASES(dropout, "p=0.3", NULL)

@@ -4,3 +4,5 @@
 #include <math.h>
 
 DPID_REFERENCE_ELEMENTWISE(elu, v < 0 ? option[0].r * expm1(v) : v)
+
+DPID_CASES(elu, "alpha=0.7", NULL)

@@ -2,3 +2,5 @@
 #include "ops/reference.h"
 
 DPID_REFERENCE_ELEMENTWISE(flatten, v)
+
+DPID_CASES(flatten, NULL)

@@ -17,3 +17,5 @@ DPID_REFERENCE(global_avgpool)
         }
     }
 }
+
+DPID_CASES(global_avgpool, NULL)

@@ -4,3 +4,5 @@
 #include <math.h>
 
 DPID_REFERENCE_ELEMENTWISE(hardswish, v <= -3 ? 0 * v : v >= 3 ? v : v * (v + 3) / 6)
+
+DPID_CASES(hardswish, NULL)

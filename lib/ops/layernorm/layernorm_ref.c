@@ -19,3 +19,5 @@ DPID_REFERENCE(layernorm)
             y[i + j] = parameter[0][j] * (x[i + j] - mean) / sqrt(var + op->option[0].r) + parameter[1][j];
     }
 }
+
+DPID_CASES(layernorm, NULL)

@@ -4,3 +4,5 @@
 #include <math.h>
 
 DPID_REFERENCE_ELEMENTWISE(leaky_relu, v < 0 ? option[0].r * v : v)
+
+DPID_CASES(leaky_relu, "slope=0.3", NULL)

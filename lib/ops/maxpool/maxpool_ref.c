@@ -27,3 +27,5 @@ DPID_REFERENCE(maxpool)
         }
     }
 }
+
+DPID_CASES(maxpool, "kernel=2", "kernel=3 padding=1 stride=1", "kernel=1x2 stride=2x1", NULL)

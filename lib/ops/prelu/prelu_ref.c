@@ -9,3 +9,5 @@ DPID_REFERENCE(prelu)
     for (int64_t i = 0; i < n * dpid_shape_count(&op->in); i++)
         y[i] = x[i] < 0 ? parameter[0][i % c] * x[i] : x[i];
 }
+
+DPID_CASES(prelu, NULL)

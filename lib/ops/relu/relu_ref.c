@@ -4,3 +4,5 @@
 #include <math.h>
 
 DPID_REFERENCE_ELEMENTWISE(relu, v < 0 ? 0 : v)
+
+DPID_CASES(relu, NULL)

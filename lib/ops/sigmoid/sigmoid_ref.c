@@ -4,3 +4,5 @@
 #include <math.h>
 
 DPID_REFERENCE_ELEMENTWISE(sigmoid, 1 / (1 + exp(-v)))
+
+DPID_CASES(sigmoid, NULL)

@@ -4,3 +4,5 @@
 #include <math.h>
 
 DPID_REFERENCE_ELEMENTWISE(silu, v / (1 + exp(-v)))
+
+DPID_CASES(silu, NULL)

@@ -4,3 +4,5 @@
 #include <math.h>
 
 DPID_REFERENCE_ELEMENTWISE(tanh, tanh(v))
+
+DPID_CASES(tanh, NULL)
