@@ -178,11 +178,12 @@ static bool has_batchnorm(const dpid_item *body)
     return false;
 }
 
-static int32_t shortcut_layer(builder *b, place where, const char *word, const char *options, int32_t in, int32_t *out)
+static int32_t shortcut_layer(builder *b, place where, const dpid_kind *kind, const char *options, int32_t in,
+                              int32_t *out)
 {
     char *kept = NULL;
     DPID_TRY(dpid_arena_text(&b->net->arena, options, (int64_t)strlen(options), &kept));
-    return add_layer(b, where, dpid_kind_find(dpid_span_of(word)), dpid_span_of(kept), word, 0, in, out);
+    return add_layer(b, where, kind, dpid_span_of(kept), kind->word, 0, in, out);
 }
 
 static int64_t stride_of(const dpid_op *op)
@@ -242,10 +243,12 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
         snprintf(options, sizeof options, "out=%lld kernel=1 stride=%lld bias=%d", wide, stride, b->frozen);
     else
         snprintf(options, sizeof options, "out=%lld bias=%d", wide, b->frozen);
-    const char *word = item->shortcut == DPID_SHORTCUT_A ? "channel_pad" : from.rank == 3 ? "conv2d" : "dense";
-    DPID_TRY(shortcut_layer(b, where, word, options, in, out));
+    const dpid_kind *kind = item->shortcut == DPID_SHORTCUT_A ? &dpid_kind_channel_pad
+                            : from.rank == 3                  ? &dpid_kind_conv2d
+                                                              : &dpid_kind_dense;
+    DPID_TRY(shortcut_layer(b, where, kind, options, in, out));
     if (item->shortcut != DPID_SHORTCUT_A && !b->frozen && has_batchnorm(item->body))
-        DPID_TRY(shortcut_layer(b, where, "batchnorm", "", *out, out));
+        DPID_TRY(shortcut_layer(b, where, &dpid_kind_batchnorm, "", *out, out));
     if (!dpid_shape_equal(&b->net->value[*out].shape, &to))
         return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%.*s: no stride turns %s into %s",
                          (int)strlen(where.prefix) - 1, where.prefix, dpid_shape_text(from.rank, from.extent).text,

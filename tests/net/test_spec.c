@@ -133,24 +133,18 @@ static void no_text_is_refused(void **state)
 static void every_activation_can_stand_behind_a_block(void **state)
 {
     (void)state;
-    static const char *const words[] = {"none",    "relu", "leaky_relu", "elu",      "selu",     "tanh",
-                                        "sigmoid", "gelu", "silu",       "softplus", "hardtanh", "hardswish"};
     deepid_ctx *ctx = new_ctx(1);
     char text[128];
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    for (int64_t i = -1; i < dpid_kinds.count; i++) {
+        const dpid_kind *kind = dpid_kind_at(i);
+        if (kind && (!(kind->flags & DPID_KIND_ELEMENTWISE) || (kind->flags & DPID_KIND_MODE)))
+            continue;
         deepid_net *net = NULL;
-        snprintf(text, sizeof text, "input 2; identity { dense out=2 } after=%s", words[i]);
+        snprintf(text, sizeof text, "input 2; identity { dense out=2 } after=%s", kind ? kind->word : "none");
         OK(deepid_net_create(ctx, text, DEEPID_F32, &net));
-        if (i > 0)
+        if (kind)
             assert_string_equal(deepid_net_describe(net), text);
         deepid_net_destroy(net);
-    }
-    for (int64_t i = 0; dpid_kind_at(i); i++) {
-        int32_t listed = 0;
-        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-            listed += strcmp(words[k], dpid_kind_at(i)->word) == 0;
-        if ((dpid_kind_at(i)->flags & DPID_KIND_ELEMENTWISE) && !listed)
-            fail_msg("%s is elementwise and not in this test", dpid_kind_at(i)->word);
     }
     deepid_ctx_destroy(ctx);
 }
