@@ -107,6 +107,8 @@ typedef struct {
     X(data_basis)
 #define DPID_CONSTRUCTION_DECLARE(word) extern const dpid_construction dpid_construction_##word;
 DPID_CONSTRUCTIONS(DPID_CONSTRUCTION_DECLARE)
+/* "|direct|scale|...", behind another choice of an option. */
+#define DPID_CONSTRUCTION_CHOICE(word) "|" #word
 extern const dpid_set dpid_constructions;
 const dpid_construction *dpid_construction_at(int64_t i); /* a choice at an activation; NULL past the last */
 
