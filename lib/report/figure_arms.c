@@ -8,11 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-static bool belongs(const char *word)
-{
-    return strncmp(word, "depth:", 6) != 0 && strncmp(word, "dial:", 5) != 0;
-}
-
 /* ---- final losses ---------------------------------------------------------------------------------- */
 
 /* The solver's finding as the verdict has it, so that page and verdict say the same; else the median over seeds of D
@@ -40,7 +35,9 @@ static const char *axes_of(dpid_study_page *p)
     bool positive = true;
     double most = 0;
     for (int64_t i = 0; i < p->m->arms; i++) {
-        const double *values = belongs(p->m->arm[i].word) ? dpid_arm_values(p, p->m->arm[i].word, "train_loss") : NULL;
+        const double *values = dpid_arm_shows(p->m->arm[i].word, DPID_SHOW_LOSS)
+                                   ? dpid_arm_values(p, p->m->arm[i].word, "train_loss")
+                                   : NULL;
         for (int64_t s = 0; values && s < p->seeds; s++) {
             positive = positive && !(values[s] <= 0);
             most = isfinite(values[s]) ? fmax(most, values[s]) : most;
@@ -61,7 +58,7 @@ void dpid_figure_arms(dpid_study_page *p)
                                        reference + fmax(p->margin, 0)));
     for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++) {
         const char *word = p->m->arm[i].word;
-        const double *values = belongs(word) ? dpid_arm_values(p, word, "train_loss") : NULL;
+        const double *values = dpid_arm_shows(word, DPID_SHOW_LOSS) ? dpid_arm_values(p, word, "train_loss") : NULL;
         if (!values)
             continue;
         double low;
@@ -74,7 +71,7 @@ void dpid_figure_arms(dpid_study_page *p)
             if (!isnan(values[s]))
                 kept[runs++] = values[s];
         const double row[] = {median, low, high, (double)dpid_count_finite(p->seeds, values), (double)runs};
-        dpid_note(p, deepid_chart_row(chart, dpid_arm_style(word), dpid_arm_name(p, word), NULL, median, low, high,
+        dpid_note(p, deepid_chart_row(chart, dpid_arm_style(p, word), dpid_arm_name(p, word), NULL, median, low, high,
                                       runs, kept));
         dpid_note(p, deepid_table_append(table, word, row));
         rows++;
@@ -142,15 +139,15 @@ static void add_share(dpid_study_page *p, const char *word, shares *f)
         return;
     const double row[] = {estimate, low, high};
     const char *name = dpid_arm_name(p, word);
-    dpid_note(p, deepid_chart_row(f->chart, dpid_arm_style(word), name, dpid_say(p, "%s closes", name), estimate, low,
-                                  high, 0, NULL));
+    dpid_note(p, deepid_chart_row(f->chart, dpid_arm_style(p, word), name, dpid_say(p, "%s closes", name), estimate,
+                                  low, high, 0, NULL));
     dpid_note(p, deepid_table_append(f->table, word, row));
     f->rows++;
     if (!(estimate <= f->best)) {
         f->best = estimate;
-        f->best_name = strcmp(word, "D_res") == 0               ? "the identity skip"
-                       : strncmp(name, "\xe2\x80\xa6 ", 4) == 0 ? name + 4
-                                                                : name;
+        f->best_name = dpid_arm_row_of(word)->net == DPID_ARM_TWIN ? dpid_say(p, "the %s", dpid_arm_row_of(word)->label)
+                       : strncmp(name, "\xe2\x80\xa6 ", 4) == 0    ? name + 4
+                                                                   : name;
     }
 }
 
@@ -192,7 +189,7 @@ void dpid_figure_shares(dpid_study_page *p)
     dpid_note(p, f.chart ? deepid_chart_rule(f.chart, "role=shallow", "half", 0.5) : DEEPID_OK);
     for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++) {
         const char *word = p->m->arm[i].word;
-        if (word[0] == 'D' && strcmp(word, "D") != 0)
+        if (dpid_arm_shows(word, DPID_SHOW_SHARE))
             add_share(p, word, &f);
     }
     if (f.rows == 0) {

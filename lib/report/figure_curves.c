@@ -11,23 +11,14 @@ enum { NETS_MAX = 12 };
 
 /* ---- which nets stand in a panel -------------------------------------------------------------- */
 
-static bool is_curve(const dpid_page_arm *arm)
-{
-    static const char *const words[] = {"S", "D", "D_res"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(arm->word, words[i]) == 0)
-            return true;
-    return strncmp(arm->word, "depth:", 6) == 0;
-}
-
 /* By depth, at most NETS_MAX. */
 static int32_t collect(dpid_study_page *p, bool plain, const char *column, const dpid_page_arm **out)
 {
     int32_t count = 0;
     for (int64_t i = 0; i < p->m->arms; i++) {
         const dpid_page_arm *arm = &p->m->arm[i];
-        if (!is_curve(arm) || dpid_arm_is_plain(p, arm) != plain || !dpid_arm_values(p, arm->word, column) ||
-            count == NETS_MAX)
+        if (!dpid_arm_shows(arm->word, DPID_SHOW_CURVE) || dpid_arm_is_plain(p, arm) != plain ||
+            !dpid_arm_values(p, arm->word, column) || count == NETS_MAX)
             continue;
         int32_t k = count++;
         for (; k > 0 && out[k - 1]->depth > arm->depth; k--)
@@ -133,7 +124,7 @@ static void share_range(dpid_study_page *p, const char *column, deepid_chart *fi
         const double value = deepid_table_get(t, row, k);
         const char *name = deepid_table_row_name(t, row);
         const dpid_page_arm *arm = dpid_find_arm(p, name);
-        if (!isfinite(value) || value <= 0 || !arm || !is_curve(arm))
+        if (!isfinite(value) || value <= 0 || !arm || !dpid_arm_shows(arm->word, DPID_SHOW_CURVE))
             continue;
         low = fmin(low, value);
         high = fmax(high, value);

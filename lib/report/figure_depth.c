@@ -13,12 +13,6 @@ typedef struct {
     double depth[DEPTHS_MAX], train[DEPTHS_MAX], valid[DEPTHS_MAX];
 } ladder;
 
-static bool on_ladder(const dpid_page_arm *arm)
-{
-    return strcmp(arm->word, "S") == 0 || strcmp(arm->word, "D") == 0 || strcmp(arm->word, "D_res") == 0 ||
-           strncmp(arm->word, "depth:", 6) == 0;
-}
-
 /* The seeds' dots of one net, and a step of its ladder. */
 static void add_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm *arm, const char *role, ladder *out)
 {
@@ -104,7 +98,7 @@ void dpid_figure_depth(dpid_study_page *p)
     for (int64_t i = 0; i < p->m->arms && chart; i++) {
         const dpid_page_arm *arm = &p->m->arm[i];
         const bool is_plain = dpid_arm_is_plain(p, arm);
-        if (on_ladder(arm))
+        if (dpid_arm_shows(arm->word, DPID_SHOW_CURVE))
             add_net(p, chart, arm, is_plain ? "plain" : "identity", is_plain ? &plain : &skip);
     }
     if (plain.n < 2 || p->status != DEEPID_OK) {

@@ -156,71 +156,32 @@ const double *dpid_arm_values(dpid_study_page *p, const char *word, const char *
 
 bool dpid_arm_is_plain(const dpid_study_page *p, const dpid_page_arm *arm)
 {
+    const dpid_arm_row *row = dpid_arm_row_of(arm->word);
     const dpid_page_arm *deep = dpid_find_arm(p, "D");
-    if (strcmp(arm->word, "D_res") == 0 || strncmp(arm->word, "dial:", 5) == 0)
-        return false;
-    return !deep || strncmp(arm->word, "depth:", 6) != 0 || strcmp(arm->block, deep->block) == 0;
+    if (row && row->net == DPID_ARM_ADDED)
+        return !deep || strcmp(arm->block, deep->block) == 0;
+    return !row || strcmp(row->role, "identity") != 0;
 }
 
-/* What stands behind the colon, with spaces for underscores. */
-static const char *member_of(dpid_study_page *p, const char *word)
+bool dpid_arm_shows(const char *word, int32_t where)
 {
-    char *text = NULL;
-    const char *colon = strchr(word, ':');
-    if (!colon || p->status != DEEPID_OK)
-        return "";
-    dpid_note(p, dpid_arena_text(&p->arena, colon + 1, (int64_t)strlen(colon + 1), &text));
-    for (char *c = text; c && *c; c++)
-        *c = *c == '_' ? '-' : *c;
-    return text ? text : "";
+    const dpid_arm_row *row = dpid_arm_row_of(word);
+    return row ? (row->shows & where) != 0 : where == DPID_SHOW_LOSS;
 }
 
 const char *dpid_arm_name(dpid_study_page *p, const char *word)
 {
+    const dpid_arm_row *row = dpid_arm_row_of(word);
     const dpid_page_arm *arm = dpid_find_arm(p, word);
-    const long long depth = arm ? (long long)arm->depth : 0;
-    const char *block = arm && arm->block ? arm->block : "";
-    if (strcmp(word, "S") == 0)
-        return dpid_say(p, "%s, depth %lld", *block ? block : "shallow", depth);
-    if (strcmp(word, "D") == 0)
-        return dpid_say(p, "%s, depth %lld", *block ? block : "deep", depth);
-    if (strcmp(word, "D_res") == 0)
-        return dpid_say(p, "identity skip, depth %lld", depth);
-    if (strncmp(word, "depth:", 6) == 0)
-        return dpid_say(p, "%s, depth %lld", block, depth);
-    static const struct {
-        const char *word, *name;
-    } names[] = {{"S_fine", "shallow, trained on"},
-                 {"W0", "witness, untrained"},
-                 {"WT", "witness, trained on"},
-                 {"D64", "\xe2\x80\xa6 in float64"},
-                 {"D_3T", "\xe2\x80\xa6 three times the steps"}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(word, names[i].word) == 0)
-            return names[i].name;
-    const char *member = member_of(p, word);
-    if (strncmp(word, "WT:", 3) == 0)
-        return dpid_say(p, "witness, at rate \xc3\x97 %s", member);
-    if (strncmp(word, "D_start:", 8) == 0)
-        return dpid_say(p, "\xe2\x80\xa6 %s start", member);
-    if (strncmp(word, "D_opt:", 6) == 0)
-        return dpid_say(p, "\xe2\x80\xa6 by %s",
-                        strcmp(member, "adam") == 0    ? "Adam"
-                        : strcmp(member, "sgd") == 0   ? "SGD"
-                        : strcmp(member, "lbfgs") == 0 ? "L-BFGS"
-                                                       : member);
-    if (strncmp(word, "dial:", 5) == 0)
-        return dpid_say(p, "skip \xc3\x97 %s", member);
-    return word;
+    if (!row || !(row->shows & DPID_SHOW_CURVE))
+        return row ? row->label : word;
+    const bool named = row->net != DPID_ARM_TWIN && arm && arm->block && *arm->block;
+    return dpid_say(p, "%s, depth %lld", named ? arm->block : row->label, arm ? (long long)arm->depth : 0);
 }
 
-const char *dpid_arm_style(const char *word)
+const char *dpid_arm_style(dpid_study_page *p, const char *word)
 {
-    if (word[0] == 'S')
-        return "role=shallow mark=diamond";
-    if (word[0] == 'W')
-        return "role=witness mark=diamond";
-    if (strcmp(word, "D_res") == 0 || strncmp(word, "dial:", 5) == 0)
-        return "role=identity mark=diamond";
-    return "role=plain mark=dot";
+    const dpid_arm_row *row = dpid_arm_row_of(word);
+    const char *role = row ? row->role : "plain";
+    return dpid_say(p, "role=%s mark=%s", role, strcmp(role, "plain") == 0 ? "dot" : "diamond");
 }

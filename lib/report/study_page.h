@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "report/page.h"
+#include "study/registry.h"
 
 /* ---- what a page is made of; all lent ------------------------------------------------------------ */
 
@@ -71,7 +72,9 @@ const double *dpid_arm_values(dpid_study_page *p, const char *word, const char *
 /* "plain, depth 30", "... Adam": as a row of a figure. */
 const char *dpid_arm_name(dpid_study_page *p, const char *word);
 /* "role=plain mark=dot": an arm keeps its colour in the whole report. */
-const char *dpid_arm_style(const char *word);
+const char *dpid_arm_style(dpid_study_page *p, const char *word);
+/* Does the registry have it there? where: DPID_SHOW_... */
+bool dpid_arm_shows(const char *word, int32_t where);
 /* Plain and skip nets apart: does this arm belong to the family of D? */
 bool dpid_arm_is_plain(const dpid_study_page *p, const dpid_page_arm *arm);
 

@@ -99,22 +99,23 @@ static int32_t gather_arms(gathered *g)
 static int32_t gather_probes(gathered *g)
 {
     static const char *const arms[PROBED_ARMS] = {"D", "D_res"};
-    static const char *const words[] = {"gradient_norm", "gradient_accuracy", "response", "learned_identity",
-                                        "lesion",        "linear_probe",      "cka"};
-    enum { WORDS = sizeof words / sizeof *words };
-    DPID_TRY(dpid_arena_alloc(&g->arena, PROBED_ARMS * WORDS, sizeof *g->probe, "report", &g->probe));
-    DPID_TRY(dpid_arena_alloc(&g->arena, PROBED_ARMS * WORDS, sizeof *g->table, "report", &g->table));
+    int64_t words = 0;
+    while (dpid_probe_at(words))
+        words++;
+    DPID_TRY(dpid_arena_alloc(&g->arena, PROBED_ARMS * words, sizeof *g->probe, "report", &g->probe));
+    DPID_TRY(dpid_arena_alloc(&g->arena, PROBED_ARMS * words, sizeof *g->table, "report", &g->table));
     g->material.probe = g->probe;
     for (int a = 0; a < PROBED_ARMS; a++)
-        for (int w = 0; w < WORDS; w++) {
+        for (int64_t w = 0; w < words; w++) {
+            const char *word = dpid_probe_at(w)->word;
             deepid_table *table = NULL;
-            const int32_t status = deepid_study_probe(g->study, arms[a], words[w], &table);
+            const int32_t status = deepid_study_probe(g->study, arms[a], word, &table);
             if (status == DEEPID_ERR_MEMORY || status == DEEPID_ERR_IO || status == DEEPID_ERR_FORMAT)
                 return status;
             if (status != DEEPID_OK)
                 continue;
             g->table[g->material.probes] = table;
-            g->probe[g->material.probes++] = (dpid_page_probe){arms[a], words[w], table};
+            g->probe[g->material.probes++] = (dpid_page_probe){arms[a], word, table};
         }
     return DEEPID_OK;
 }

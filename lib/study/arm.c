@@ -1,61 +1,98 @@
 /* Arms: the rows of the registry, and which words of a list choose which. */
 #include "study/study.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the registry --------------------------------------------------------------------------- */
 
-#define THE(w, h, n) .word = w, .help = h, .net = n
+enum { CURVE = DPID_SHOW_CURVE, LOSS = DPID_SHOW_LOSS, SHARE = DPID_SHOW_SHARE };
+#define THE(w, h) .word = w, .help = h
+#define SHOWN(s, l, r, w) .said = s, .label = l, .role = r, .shows = w
 static const dpid_arm_row rows[] = {
-    {THE("S", "the shallow net by the recipe: what depth is measured against", DPID_ARM_SHALLOW), .steps = 1,
+    {THE("S", "the shallow net by the recipe: what depth is measured against"),
+     SHOWN("the shallow net", "shallow", "shallow", CURVE | LOSS), .turn = 1, .net = DPID_ARM_SHALLOW, .steps = 1,
      .rate = 1},
-    {THE("D", "the deep net by the recipe: is there harm at all, and in training?", DPID_ARM_DEEP), .steps = 1,
-     .rate = 1},
-    {THE("S_fine", "the trained shallow net trained on, for WT's extra steps: the control of WT", DPID_ARM_SHALLOW),
-     .steps = 1, .rate = 0.1, .parent = "S", .rate_of = "S"},
-    {THE("W0", "the deep net made of the trained shallow one and identity layers: does a solution exist?",
-         DPID_ARM_DEEP),
-     .parent = "S", .embeds = true, .rate_of = "S"},
-    {THE("WT", "W0 trained on at a tenth of S's rate: does the solver stay on the solution?", DPID_ARM_DEEP),
-     .steps = 1, .rate = 0.1, .parent = "S", .embeds = true, .rate_of = "S"},
-    {THE("WT:1", "W0 trained on at S's rate", DPID_ARM_DEEP), .steps = 1, .rate = 1, .parent = "S", .embeds = true,
-     .rate_of = "S"},
-    {THE("WT:0.3", "W0 trained on at 0.3 of S's rate", DPID_ARM_DEEP), .steps = 1, .rate = 0.3, .parent = "S",
-     .embeds = true, .rate_of = "S"},
-    {THE("WT:0.01", "W0 trained on at a hundredth of S's rate", DPID_ARM_DEEP), .steps = 1, .rate = 0.01, .parent = "S",
-     .embeds = true, .rate_of = "S"},
-    {THE("D64", "D in float64 from the same values: rounding, range", DPID_ARM_DEEP), .steps = 1, .rate = 1,
-     .dtype = DEEPID_F64, .rate_of = "D"},
-    {THE("D_start:looks_linear", "D from a start that makes a relu net linear: conditioning", DPID_ARM_DEEP),
-     .steps = 1, .rate = 1, .init = "looks_linear"},
-    {THE("D_start:orthogonal", "D from critical orthogonal weights: conditioning", DPID_ARM_DEEP), .steps = 1,
-     .rate = 1, .init = "orthogonal"},
-    {THE("D_start:delta_orthogonal", "D from orthogonal centres of its kernels: conditioning of convolutions",
-         DPID_ARM_DEEP),
-     .steps = 1, .rate = 1, .init = "delta_orthogonal"},
-    {THE("D_start:he", "D from He's start: conditioning", DPID_ARM_DEEP), .steps = 1, .rate = 1, .init = "he"},
-    {THE("D_start:glorot", "D from Glorot's start: conditioning", DPID_ARM_DEEP), .steps = 1, .rate = 1,
-     .init = "glorot"},
-    {THE("D_opt:adam", "D by Adam: the kind of solver", DPID_ARM_DEEP), .steps = 1, .rate = 1, .optimizer = "adam"},
-    {THE("D_opt:sgd", "D by SGD with momentum: the kind of solver", DPID_ARM_DEEP), .steps = 1, .rate = 1,
-     .optimizer = "sgd momentum=0.9"},
-    {THE("D_opt:lbfgs", "D by L-BFGS on all samples, as many passes over the data: the kind of solver", DPID_ARM_DEEP),
-     .steps = 1, .rate = 1, .optimizer = "lbfgs"},
-    {THE("D_3T", "D with three times the steps: slower, or worse?", DPID_ARM_DEEP), .steps = 3, .rate = 1,
-     .rate_of = "D"},
-    {THE("D_res", "the deep net with an identity skip around every block, same parameters: the remedy", DPID_ARM_TWIN),
+    {THE("D", "the deep net by the recipe: is there harm at all, and in training?"),
+     SHOWN("the deep net", "deep", "plain", CURVE | LOSS), .turn = 2, .net = DPID_ARM_DEEP, .steps = 1, .rate = 1},
+    {THE("S_fine", "the trained shallow net trained on, for WT's extra steps: the control of WT"),
+     SHOWN(NULL, "shallow, trained on", "shallow", LOSS), .turn = 10, .net = DPID_ARM_SHALLOW, .steps = 1, .rate = 0.1,
+     .parent = "S", .rate_of = "S"},
+    {THE("W0", "the deep net made of the trained shallow one and identity layers: does a solution exist?"),
+     SHOWN("the deep net built from the shallow one", "witness, untrained", "witness", LOSS), .turn = 3,
+     .net = DPID_ARM_DEEP, .parent = "S", .embeds = true, .rate_of = "S"},
+    {THE("WT", "W0 trained on at a tenth of S's rate: does the solver stay on the solution?"),
+     SHOWN("the deep net built from the shallow one and trained on", "witness, trained on", "witness", LOSS), .turn = 9,
+     .net = DPID_ARM_DEEP, .steps = 1, .rate = 0.1, .parent = "S", .embeds = true, .rate_of = "S"},
+    {THE("WT:1", "W0 trained on at S's rate"), SHOWN(NULL, "witness, at rate \xc3\x97 1", "witness", LOSS), .turn = 9,
+     .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .parent = "S", .embeds = true, .rate_of = "S"},
+    {THE("WT:0.3", "W0 trained on at 0.3 of S's rate"), SHOWN(NULL, "witness, at rate \xc3\x97 0.3", "witness", LOSS),
+     .turn = 9, .net = DPID_ARM_DEEP, .steps = 1, .rate = 0.3, .parent = "S", .embeds = true, .rate_of = "S"},
+    {THE("WT:0.01", "W0 trained on at a hundredth of S's rate"),
+     SHOWN(NULL, "witness, at rate \xc3\x97 0.01", "witness", LOSS), .turn = 9, .net = DPID_ARM_DEEP, .steps = 1,
+     .rate = 0.01, .parent = "S", .embeds = true, .rate_of = "S"},
+    {THE("D64", "D in float64 from the same values: rounding, range"),
+     SHOWN("float64", "\xe2\x80\xa6 in float64", "plain", LOSS | SHARE), .turn = 6, .net = DPID_ARM_DEEP, .steps = 1,
+     .rate = 1, .dtype = DEEPID_F64, .rate_of = "D"},
+    {THE("D_start:looks_linear", "D from a start that makes a relu net linear: conditioning"),
+     SHOWN("another start (looks-linear)", "\xe2\x80\xa6 looks-linear start", "plain", LOSS | SHARE), .turn = 5,
+     .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .init = "looks_linear"},
+    {THE("D_start:orthogonal", "D from critical orthogonal weights: conditioning"),
+     SHOWN("another start (orthogonal)", "\xe2\x80\xa6 orthogonal start", "plain", LOSS | SHARE), .turn = 12,
+     .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .init = "orthogonal"},
+    {THE("D_start:delta_orthogonal", "D from orthogonal centres of its kernels: conditioning of convolutions"),
+     SHOWN("another start (delta-orthogonal)", "\xe2\x80\xa6 delta-orthogonal start", "plain", LOSS | SHARE),
+     .turn = 12, .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .init = "delta_orthogonal"},
+    {THE("D_start:he", "D from He's start: conditioning"),
+     SHOWN("another start (he)", "\xe2\x80\xa6 he start", "plain", LOSS | SHARE), .turn = 12, .net = DPID_ARM_DEEP,
+     .steps = 1, .rate = 1, .init = "he"},
+    {THE("D_start:glorot", "D from Glorot's start: conditioning"),
+     SHOWN("another start (glorot)", "\xe2\x80\xa6 glorot start", "plain", LOSS | SHARE), .turn = 12,
+     .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .init = "glorot"},
+    {THE("D_opt:adam", "D by Adam: the kind of solver"),
+     SHOWN("another optimiser (adam)", "\xe2\x80\xa6 by Adam", "plain", LOSS | SHARE), .turn = 7, .net = DPID_ARM_DEEP,
+     .steps = 1, .rate = 1, .optimizer = "adam"},
+    {THE("D_opt:sgd", "D by SGD with momentum: the kind of solver"),
+     SHOWN("another optimiser (sgd)", "\xe2\x80\xa6 by SGD", "plain", LOSS | SHARE), .turn = 7, .net = DPID_ARM_DEEP,
+     .steps = 1, .rate = 1, .optimizer = "sgd momentum=0.9"},
+    {THE("D_opt:lbfgs", "D by L-BFGS on all samples, as many passes over the data: the kind of solver"),
+     SHOWN("another optimiser (lbfgs)", "\xe2\x80\xa6 by L-BFGS", "plain", LOSS | SHARE), .turn = 7,
+     .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .optimizer = "lbfgs"},
+    {THE("D_3T", "D with three times the steps: slower, or worse?"),
+     SHOWN("training for three times the updates", "\xe2\x80\xa6 three times the steps", "plain", LOSS | SHARE),
+     .turn = 8, .net = DPID_ARM_DEEP, .steps = 3, .rate = 1, .rate_of = "D"},
+    {THE("D_res", "the deep net with an identity skip around every block, same parameters: the remedy"),
+     SHOWN("an identity skip", "identity skip", "identity", CURVE | LOSS | SHARE), .turn = 4, .net = DPID_ARM_TWIN,
      .skip = 1, .steps = 1, .rate = 1},
-    {THE("dial:0.25", "a quarter of the skip", DPID_ARM_TWIN), .skip = 0.25, .steps = 1, .rate = 1, .rate_of = "D_res"},
-    {THE("dial:0.5", "half of the skip", DPID_ARM_TWIN), .skip = 0.5, .steps = 1, .rate = 1, .rate_of = "D_res"},
-    {THE("dial:0.75", "three quarters of the skip", DPID_ARM_TWIN), .skip = 0.75, .steps = 1, .rate = 1,
-     .rate_of = "D_res"},
-    {THE("depth", "the added nets, for the curve over depth", DPID_ARM_ADDED), .steps = 1, .rate = 1},
+    {THE("dial:0.25", "a quarter of the skip"), SHOWN("a skip of 0.25", "skip \xc3\x97 0.25", "identity", 0),
+     .turn = 15, .net = DPID_ARM_TWIN, .skip = 0.25, .steps = 1, .rate = 1, .rate_of = "D_res"},
+    {THE("dial:0.5", "half of the skip"), SHOWN("a skip of 0.5", "skip \xc3\x97 0.5", "identity", 0), .turn = 15,
+     .net = DPID_ARM_TWIN, .skip = 0.5, .steps = 1, .rate = 1, .rate_of = "D_res"},
+    {THE("dial:0.75", "three quarters of the skip"), SHOWN("a skip of 0.75", "skip \xc3\x97 0.75", "identity", 0),
+     .turn = 15, .net = DPID_ARM_TWIN, .skip = 0.75, .steps = 1, .rate = 1, .rate_of = "D_res"},
+    {THE("depth", "the added nets, for the curve over depth"), SHOWN(NULL, "", "plain", CURVE), .turn = 14,
+     .net = DPID_ARM_ADDED, .steps = 1, .rate = 1},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
+
+/* A word stands for itself and for all of its set: "WT" for "WT" and "WT:1". */
+static bool stands_for(dpid_span word, const char *arm)
+{
+    return strncmp(arm, word.text, (size_t)word.length) == 0 && (arm[word.length] == 0 || arm[word.length] == ':');
+}
 
 const dpid_arm_row *dpid_arm_at(int64_t i)
 {
     return i >= 0 && i < ROWS ? &rows[i] : NULL;
+}
+
+const dpid_arm_row *dpid_arm_row_of(const char *word)
+{
+    for (int i = 0; i < ROWS; i++)
+        if (strcmp(rows[i].word, word) == 0 ||
+            (rows[i].net == DPID_ARM_ADDED && stands_for(dpid_span_of(rows[i].word), word)))
+            return &rows[i];
+    return NULL;
 }
 
 const char *deepid_arm_word(int64_t i)
@@ -72,12 +109,6 @@ const char *deepid_arm_help(const char *word)
 }
 
 /* ---- words ------------------------------------------------------------------------------------ */
-
-/* A word stands for itself and for all of its set: "WT" for "WT" and "WT:1". */
-static bool stands_for(dpid_span word, const char *arm)
-{
-    return strncmp(arm, word.text, (size_t)word.length) == 0 && (arm[word.length] == 0 || arm[word.length] == ':');
-}
 
 bool dpid_list_next(const char **list, dpid_span *word)
 {
@@ -97,17 +128,30 @@ bool dpid_arm_chosen(const char *list, const char *arm)
     return false;
 }
 
+/* Each row's word, a set's once. */
+static int32_t refuse(deepid_study *study, dpid_span word)
+{
+    char text[ROWS][32];
+    const char *words[ROWS + 1] = {NULL};
+    int count = 0;
+    for (int i = 0; i < ROWS; i++) {
+        snprintf(text[count], sizeof text[count], "%.*s", (int)strcspn(rows[i].word, ":"), rows[i].word);
+        words[count] = text[count];
+        count += count == 0 || strcmp(text[count], text[count - 1]) != 0;
+    }
+    words[count] = NULL;
+    return dpid_fail_word(study->head.ctx, "arm", word, words);
+}
+
 int32_t dpid_arms_check(deepid_study *study, const char *list)
 {
-    static const char *const words[] = {"S",     "D",    "S_fine", "W0",   "WT",    "D64", "D_start",
-                                        "D_opt", "D_3T", "D_res",  "dial", "depth", NULL};
     dpid_span word;
     for (const char *p = list; dpid_list_next(&p, &word);) {
         bool known = false;
         for (int i = 0; i < ROWS; i++)
             known = known || stands_for(word, rows[i].word);
         if (!known)
-            return dpid_fail_word(study->head.ctx, "arm", word, words);
+            return refuse(study, word);
     }
     return DEEPID_OK;
 }

@@ -24,11 +24,6 @@ typedef struct {
     bool tuning, probes;
 } purchase;
 
-/* The order of buying; a word stands for its set. Seeds come after it. */
-static const char *const wishes[] = {"S",      "D",       "W0",     "D_res", "D_start:looks_linear",
-                                     "D64",    "D_opt",   "D_3T",   "WT",    "S_fine",
-                                     "tuning", "D_start", "probes", "depth", "dial",
-                                     NULL};
 enum { USEFUL_SEEDS = 6, FEWEST_SEEDS = 2 }; /* below 6 an exact test cannot reach 0.05 */
 
 /* ---- timing ------------------------------------------------------------------------------------ */
@@ -184,12 +179,12 @@ static void try(purchase *p, bool *what)
     *what = had || affordable(p);
 }
 
-static int32_t buy_arms(purchase *p, const char *wish)
+static int32_t buy_arms(purchase *p, int32_t turn)
 {
     for (int32_t i = 0; i < p->study->arms; i++) {
         dpid_study_arm *arm = &p->study->arm[i];
         const bool stands = arm->row->net == DPID_ARM_ADDED || !arm->row->rate_of || p->in[arm->rate_of];
-        if (arm->reason || p->in[i] || !dpid_arm_chosen(wish, arm->word))
+        if (arm->reason || p->in[i] || arm->row->turn != turn)
             continue;
         if (stands)
             try(p, &p->in[i]);
@@ -204,16 +199,17 @@ static int32_t buy_arms(purchase *p, const char *wish)
     return DEEPID_OK;
 }
 
+/* By turns; seeds come after them. */
 static int32_t buy(purchase *p)
 {
     buy_question(p);
-    for (int i = 0; wishes[i]; i++) {
-        if (strcmp(wishes[i], "tuning") == 0)
+    for (int32_t turn = 1; turn <= DPID_TURNS; turn++) {
+        if (turn == DPID_TURN_TUNING)
             try(p, &p->tuning);
-        else if (strcmp(wishes[i], "probes") == 0)
+        else if (turn == DPID_TURN_PROBES)
             try(p, &p->probes);
         else
-            DPID_TRY(buy_arms(p, wishes[i]));
+            DPID_TRY(buy_arms(p, turn));
     }
     for (; p->seeds < dpid_study_int(p->study, DPID_NUMBER_SEEDS); p->seeds++) {
         purchase more = *p;

@@ -76,6 +76,7 @@ static int32_t collect_arm(collection *c, const dpid_study_arm *arm)
     }
     dpid_arm_evidence *a = &c->arm[c->e->arms++];
     *a = dpid_arm_evidence_none(arm->word);
+    a->said = arm->row->said;
     a->train_loss = k.train_loss;
     a->train_error = study->train->labels ? k.train_error : NULL;
     a->valid_loss = study->valid ? k.valid_loss : NULL;

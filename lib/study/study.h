@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "data/data.h"
 #include "net/net.h"
+#include "study/registry.h"
 #include "verdict/evidence.h"
 
 /* ---- settings ---------------------------------------------------------------------------- */
@@ -59,23 +60,6 @@ typedef struct {
 } dpid_added_net;
 
 /* ---- arms ----------------------------------------------------------------------------------- */
-
-typedef enum { DPID_ARM_SHALLOW, DPID_ARM_DEEP, DPID_ARM_TWIN, DPID_ARM_ADDED } dpid_arm_net;
-
-/* A row of the registry. */
-typedef struct {
-    const char *word, *help;
-    dpid_arm_net net;
-    double skip;                  /* of the twin */
-    const char *init, *optimizer; /* NULL: the recipe's */
-    double steps;                 /* times the recipe's; 0: not trained */
-    double rate;                  /* times the rate of rate_of */
-    int32_t dtype;                /* 0: the recipe's */
-    const char *parent;           /* the arm whose trained net it starts from; NULL: from init */
-    bool embeds;                  /* from the deep net that contains the parent's net and identity layers */
-    const char *rate_of;          /* the arm whose rate it takes; NULL: a rate of its own, tuned */
-} dpid_arm_row;
-const dpid_arm_row *dpid_arm_at(int64_t i); /* NULL past the end */
 
 typedef struct {
     const dpid_arm_row *row;
@@ -172,18 +156,12 @@ int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point
 void dpid_task_forget(deepid_study *study, dpid_task *task);
 void dpid_study_forget(deepid_study *study); /* the plan: any setting may change it */
 
-/* arm.c: the registry of arms */
+/* arm.c */
 int32_t dpid_arms_check(deepid_study *study, const char *words); /* words of the registry? */
 bool dpid_arm_chosen(const char *list, const char *arm);
 bool dpid_list_next(const char **list, dpid_span *word); /* the next word of "a,b,c" */
 
-/* probes.c: the registry of probes */
-typedef struct {
-    const char *word, *arms; /* arms: a list, as the text "arms" */
-    bool trained;            /* looks at trained nets; else at the start */
-    bool rated;              /* takes the option rate: the recipe's */
-} dpid_probe_row;
-const dpid_probe_row *dpid_probe_at(int64_t i);
+/* probes.c */
 /* With its options, as deepid_net_inspect takes it. */
 typedef struct {
     char text[128];

@@ -15,6 +15,7 @@
    optimiser · "D_3T" three times the updates · "D_res" the skip twin · "dial:<s>" a skip of s in [0,1] */
 typedef struct {
     const char *word;
+    const char *said;          /* in a sentence: "another start (looks-linear)"; NULL: "arm WORD" */
     const double *train_loss;  /* needed; NaN: this seed was not run; a diverged run may hold anything */
     const double *train_error; /* shares of wrong classes, 0..1 */
     const double *valid_loss;

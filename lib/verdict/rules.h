@@ -106,7 +106,7 @@ typedef struct {
 dpid_number_text dpid_interval_words(const dpid_estimate *e);
 dpid_words_text dpid_percent_words(const dpid_estimate *e);
 /* "another start (looks-linear)"; begin: with a capital */
-int32_t dpid_say_arm(dpid_string *s, const char *word, bool begin);
+int32_t dpid_say_arm(dpid_string *s, const dpid_arm_evidence *arm, bool begin);
 /* What it takes to bring `end`, an end of e's interval, to the other side of threshold: "about 24 seeds ...". */
 int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold);
 int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bool set);

@@ -86,40 +86,10 @@ dpid_words_text dpid_percent_words(const dpid_estimate *e)
 
 /* ---- arms ------------------------------------------------------------------------------------------ */
 
-static const struct {
-    const char *word, *before, *after;
-} arm_words[] = {
-    {"S", "the shallow net", NULL},
-    {"D", "the deep net", NULL},
-    {"W0", "the deep net built from the shallow one", NULL},
-    {"WT", "the deep net built from the shallow one and trained on", NULL},
-    {"D_3T", "training for three times the updates", NULL},
-    {"D64", "float64", NULL},
-    {"D_res", "an identity skip", NULL},
-    {"D_start:", "another start (", ")"},
-    {"D_opt:", "another optimiser (", ")"},
-    {"dial:", "a skip of ", ""},
-};
-
-static void add_arm(dpid_string *out, const char *word)
-{
-    for (size_t i = 0; i < sizeof arm_words / sizeof *arm_words; i++) {
-        const size_t length = strlen(arm_words[i].word);
-        if (arm_words[i].after ? strncmp(word, arm_words[i].word, length) != 0 : strcmp(word, arm_words[i].word) != 0)
-            continue;
-        dpid_string_add(out, arm_words[i].before);
-        for (const char *p = word + length; arm_words[i].after && *p; p++)
-            dpid_string_add_span(out, *p == '_' ? "-" : p, 1);
-        dpid_string_add(out, arm_words[i].after ? arm_words[i].after : "");
-        return;
-    }
-    dpid_string_format(out, "arm %s", word);
-}
-
-int32_t dpid_say_arm(dpid_string *s, const char *word, bool begin)
+int32_t dpid_say_arm(dpid_string *s, const dpid_arm_evidence *arm, bool begin)
 {
     const int64_t at = s->length;
-    add_arm(s, word);
+    dpid_string_format(s, "%s%s", arm->said ? "" : "arm ", arm->said ? arm->said : arm->word);
     if (begin && s->status == DEEPID_OK && s->text[at] >= 'a' && s->text[at] <= 'z')
         s->text[at] = (char)(s->text[at] - 'a' + 'A');
     return s->status;

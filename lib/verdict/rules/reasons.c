@@ -12,7 +12,7 @@
 /* "Float64 repairs 1 % [-8, 9] of the gap (median loss 0.519 instead of 0.542)" */
 static void say_repair(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
 {
-    dpid_say_arm(s, x->arm->word, true);
+    dpid_say_arm(s, x->arm, true);
     if (!isnan(x->share.value))
         dpid_string_format(s, " repairs %s of the gap", dpid_percent_words(&x->share).text);
     else

@@ -159,7 +159,7 @@ int32_t dpid_rule_representation_found(dpid_judge *j, dpid_finding *f)
         f->to_settle = NULL;
         DPID_TRY(dpid_set_contrast(j, f, &above));
         DPID_TRY(dpid_set_text(j, &f->arm, "%s", x->arm->word));
-        int32_t status = dpid_say_arm(&name, x->arm->word, false);
+        int32_t status = dpid_say_arm(&name, x->arm, false);
         if (status == DEEPID_OK)
             status = dpid_set_text(j, &f->sentence,
                                    "A deep net as good as the shallow one was found: with %s the same net ends at %s "

@@ -283,7 +283,7 @@ int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
     if (status == DEEPID_OK)
         status = dpid_set_text(j, &f->arm, "%s", best->arm->word);
     if (status == DEEPID_OK)
-        status = dpid_say_arm(&name, best->arm->word, false);
+        status = dpid_say_arm(&name, best->arm, false);
     if (status == DEEPID_OK)
         status = dpid_set_text(
             j, &f->sentence,

@@ -1,0 +1,50 @@
+/* The registries of a study, arms (arm.c) and probes (probes.c): a row says all that there is to know of one, also how a
+   report shows it. */
+#ifndef DPID_STUDY_REGISTRY_H
+#define DPID_STUDY_REGISTRY_H
+
+#include <deepid/study.h>
+
+#include "base/base.h"
+
+/* ---- arms ----------------------------------------------------------------------------------- */
+
+typedef enum { DPID_ARM_SHALLOW, DPID_ARM_DEEP, DPID_ARM_TWIN, DPID_ARM_ADDED } dpid_arm_net;
+
+/* Where a report shows an arm: in the curves by epoch and over depth, among final losses, among shares of the gap. */
+enum { DPID_SHOW_CURVE = 1, DPID_SHOW_LOSS = 2, DPID_SHOW_SHARE = 4 };
+
+/* What a budget buys between the arms. */
+enum { DPID_TURN_TUNING = 11, DPID_TURN_PROBES = 13, DPID_TURNS = 15 };
+
+/* A row of the registry, arm.c. To add an arm is to add a row. */
+typedef struct {
+    const char *word, *help;
+    const char *said;  /* in a sentence: "another start (looks-linear)"; NULL: "arm WORD" */
+    const char *label; /* in a figure */
+    const char *role;  /* its colour: shallow, plain, witness or identity */
+    int32_t shows;     /* DPID_SHOW_... */
+    int32_t turn;      /* at which a budget buys it, 1 .. DPID_TURNS; those of one turn in the order of the rows */
+    dpid_arm_net net;
+    double skip;                  /* of the twin */
+    const char *init, *optimizer; /* NULL: the recipe's */
+    double steps;                 /* times the recipe's; 0: not trained */
+    double rate;                  /* times the rate of rate_of */
+    int32_t dtype;                /* 0: the recipe's */
+    const char *parent;           /* the arm whose trained net it starts from; NULL: from init */
+    bool embeds;                  /* from the deep net that contains the parent's net and identity layers */
+    const char *rate_of;          /* the arm whose rate it takes; NULL: a rate of its own, tuned */
+} dpid_arm_row;
+const dpid_arm_row *dpid_arm_at(int64_t i);            /* NULL past the end */
+const dpid_arm_row *dpid_arm_row_of(const char *word); /* of an arm, an added net too; NULL: none */
+
+/* ---- probes --------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *word, *arms; /* arms: a list, as the text "arms" */
+    bool trained;            /* looks at trained nets; else at the start */
+    bool rated;              /* takes the option rate: the recipe's */
+} dpid_probe_row;
+const dpid_probe_row *dpid_probe_at(int64_t i);
+
+#endif
