@@ -27,8 +27,7 @@ static int32_t leave_out(deepid_study *study, dpid_study_arm *arm, const char *r
     return DEEPID_OK;
 }
 
-/* No way for this net and this recipe. */
-static int32_t no_way(deepid_study *study, dpid_study_arm *arm, const char *reason)
+int32_t dpid_arm_no_way(deepid_study *study, dpid_study_arm *arm, const char *reason)
 {
     arm->alien = true;
     return leave_out(study, arm, reason);
@@ -63,7 +62,7 @@ static int32_t twin_text(deepid_study *study, dpid_study_arm *arm)
     dpid_free(study->head.ctx, text);
     arm->text = kept;
     if (copied == DEEPID_OK && strcmp(kept, study->deep) == 0)
-        return no_way(study, arm, "the deep net has this skip already");
+        return dpid_arm_no_way(study, arm, "the deep net has this skip already");
     return copied;
 }
 
@@ -127,11 +126,11 @@ static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net
     }
     arm->init = own;
     if (same_word(own, recipe))
-        return no_way(study, arm, "it is the recipe's own start");
+        return dpid_arm_no_way(study, arm, "it is the recipe's own start");
     if (strcmp(own, "looks_linear") == 0 && !has_rectifier(net))
-        return no_way(study, arm, "looks_linear makes relu nets linear, and the deep net has no relu");
+        return dpid_arm_no_way(study, arm, "looks_linear makes relu nets linear, and the deep net has no relu");
     if (strcmp(own, "delta_orthogonal") == 0 && !has_convolution(net))
-        return no_way(study, arm, "delta_orthogonal is for convolutions, and the deep net has none");
+        return dpid_arm_no_way(study, arm, "delta_orthogonal is for convolutions, and the deep net has none");
     if (strstr(own, "orthogonal") && has_rectifier(net))
         arm->init = strcmp(own, "orthogonal") == 0 ? "orthogonal gain=1.4142135623730951"
                                                    : "delta_orthogonal gain=1.4142135623730951";
@@ -149,14 +148,15 @@ static int32_t choose_optimizer(deepid_study *study, dpid_study_arm *arm)
 {
     const char *recipe = study->text[DPID_TEXT_OPTIMIZER];
     const char *own = arm->row->optimizer;
-    arm->optimizer = arm->row->steps == 0 ? "" : own ? own : recipe;
+    if (!*arm->optimizer)
+        arm->optimizer = arm->row->steps == 0 ? "" : own ? own : recipe;
     arm->base_rate = study->number[DPID_NUMBER_RATE];
     arm->steps = llround(arm->row->steps * (double)dpid_study_steps(study));
     if (!own)
         return DEEPID_OK;
     const dpid_optimizer *optimizer = optimizer_of(own);
     if (same_word(own, recipe) || (strcmp(own, "adam") == 0 && same_word("adamw", recipe)))
-        return no_way(study, arm, "it is the recipe's own optimiser");
+        return dpid_arm_no_way(study, arm, "it is the recipe's own optimiser");
     arm->base_rate = optimizer->default_rate;
     if (optimizer->whole) {
         const int64_t each = dpid_study_steps_per_epoch(study);
@@ -204,12 +204,14 @@ static int32_t make_arm(deepid_study *study, dpid_study_arm *arm)
         arm->text = study->deep;
     if (arm->row->net == DPID_ARM_TWIN)
         DPID_TRY(twin_text(study, arm));
+    if (arm->row->change)
+        DPID_TRY(arm->row->change(study, arm));
     if (!arm->text) {
         arm->text = "";
         return DEEPID_OK;
     }
     if (arm->row->dtype && (int32_t)study->number[DPID_NUMBER_DTYPE] == arm->row->dtype)
-        DPID_TRY(no_way(study, arm, "the recipe trains in float64 already"));
+        DPID_TRY(dpid_arm_no_way(study, arm, "the recipe trains in float64 already"));
     DPID_TRY(deepid_net_create(study->head.ctx, arm->text, arm->dtype, &net));
     const int32_t status = describe(study, arm, net);
     deepid_net_destroy(net);
@@ -224,6 +226,8 @@ static int32_t list_arms(deepid_study *study)
     DPID_TRY(dpid_arena_alloc(&study->plan, ROWS_MAX + study->added_count, sizeof *study->arm, "study", &study->arm));
     for (int64_t i = 0; dpid_arm_at(i); i++) {
         const dpid_arm_row *row = dpid_arm_at(i);
+        if (row->extra && !dpid_arm_chosen(study->text[DPID_TEXT_ARMS], row->word))
+            continue;
         if (row->net != DPID_ARM_ADDED)
             study->arm[study->arms++] = (dpid_study_arm){.row = row, .word = row->word};
         for (int64_t k = 0; row->net == DPID_ARM_ADDED && k < study->added_count; k++) {

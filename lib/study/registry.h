@@ -17,6 +17,10 @@ enum { DPID_SHOW_CURVE = 1, DPID_SHOW_LOSS = 2, DPID_SHOW_SHARE = 4 };
 /* What a budget buys between the arms. */
 enum { DPID_TURN_TUNING = 11, DPID_TURN_PROBES = 13, DPID_TURNS = 15 };
 
+/* What the fields of a row cannot say: it sets the arm's text and optimiser, or leaves the arm out. */
+struct dpid_study_arm;
+typedef int32_t dpid_arm_change(deepid_study *study, struct dpid_study_arm *arm);
+
 /* A row of the registry, arm.c. To add an arm is to add a row. */
 typedef struct {
     const char *word, *help;
@@ -34,6 +38,8 @@ typedef struct {
     const char *parent;           /* the arm whose trained net it starts from; NULL: from init */
     bool embeds;                  /* from the deep net that contains the parent's net and identity layers */
     const char *rate_of;          /* the arm whose rate it takes; NULL: a rate of its own, tuned */
+    bool extra;                   /* only in studies that ask for it by its word */
+    dpid_arm_change *change;      /* NULL: none */
 } dpid_arm_row;
 const dpid_arm_row *dpid_arm_at(int64_t i);            /* NULL past the end */
 const dpid_arm_row *dpid_arm_row_of(const char *word); /* of an arm, an added net too; NULL: none */
