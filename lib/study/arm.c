@@ -9,6 +9,7 @@
 enum { CURVE = DPID_SHOW_CURVE, LOSS = DPID_SHOW_LOSS, SHARE = DPID_SHOW_SHARE };
 #define THE(w, h) .word = w, .help = h
 #define SHOWN(s, l, r, w) .said = s, .label = l, .role = r, .shows = w
+extern dpid_arm_change dpid_arm_free; /* arm_free.c */
 static const dpid_arm_row rows[] = {
     {THE("S", "the shallow net by the recipe: what depth is measured against"),
      SHOWN("the shallow net", "shallow", "shallow", CURVE | LOSS), .turn = 1, .net = DPID_ARM_SHALLOW, .steps = 1,
@@ -61,6 +62,9 @@ static const dpid_arm_row rows[] = {
     {THE("D_3T", "D with three times the steps: slower, or worse?"),
      SHOWN("training for three times the updates", "\xe2\x80\xa6 three times the steps", "plain", LOSS | SHARE),
      .turn = 8, .net = DPID_ARM_DEEP, .steps = 3, .rate = 1, .rate_of = "D"},
+    {THE("D_free", "D without dropout and weight decay: what the regularisation costs; only when asked for"),
+     SHOWN("training without regularisation", "\xe2\x80\xa6 without regularisation", "plain", LOSS | SHARE), .turn = 8,
+     .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .rate_of = "D", .extra = true, .change = dpid_arm_free},
     {THE("D_res", "the deep net with an identity skip around every block, same parameters: the remedy"),
      SHOWN("an identity skip", "identity skip", "identity", CURVE | LOSS | SHARE), .turn = 4, .net = DPID_ARM_TWIN,
      .skip = 1, .steps = 1, .rate = 1},

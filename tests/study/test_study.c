@@ -273,6 +273,36 @@ static void arms_that_cannot_be_are_left_out_with_the_reason(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* An extra arm: in no study that does not ask for it. */
+static void d_free_has_no_dropout_and_no_weight_decay(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *train = NULL;
+    deepid_study *study = NULL;
+    OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &train));
+    OK(deepid_study_create(ctx, "input 2; dense out=8; relu; dense out=2",
+                           "input 2; dense out=8; relu; 2 * plain { dense out=8; dropout p=0.5; relu }; dropout p=0.1; "
+                           "dense out=2",
+                           train, &study));
+    OK(deepid_study_set_text(study, "optimizer", "sgd momentum=0.9 weight_decay=0.01 nesterov=1"));
+    assert_int_equal(deepid_study_arm_find(study, "D_free"), -1);
+    OK(deepid_study_set_text(study, "arms", "D_free"));
+    const int64_t arm = deepid_study_arm_find(study, "D_free");
+    assert_null(deepid_study_arm_reason(study, arm));
+    assert_string_equal(deepid_study_arm_text(study, arm),
+                        "input 2; dense out=8; relu; 2 * plain { dense out=8; relu }; dense out=2");
+    assert_string_equal(deepid_study_arm_optimizer(study, arm), "sgd momentum=0.9  nesterov=1");
+    deepid_study_destroy(study);
+    OK(deepid_study_create(ctx, SHALLOW, DEEP, train, &study));
+    OK(deepid_study_set_text(study, "arms", "D_free"));
+    assert_string_equal(deepid_study_arm_reason(study, deepid_study_arm_find(study, "D_free")),
+                        "the recipe has neither dropout nor weight decay");
+    deepid_study_destroy(study);
+    deepid_dataset_destroy(train);
+    deepid_ctx_destroy(ctx);
+}
+
 /* the layers of one seed start equal in S, D and D_res where they have one name and shape */
 static void shared_layers_share_their_start(void **state)
 {
@@ -402,6 +432,7 @@ int main(void)
         cmocka_unit_test(one_task_takes_along_what_it_stands_on),
         cmocka_unit_test(arms_are_what_they_say),
         cmocka_unit_test(arms_that_cannot_be_are_left_out_with_the_reason),
+        cmocka_unit_test(d_free_has_no_dropout_and_no_weight_decay),
         cmocka_unit_test(shared_layers_share_their_start),
         cmocka_unit_test(another_configuration_and_wrong_use_are_refused),
         cmocka_unit_test(nets_and_data_that_ask_nothing_are_refused),
