@@ -1,6 +1,7 @@
 /* Tasks made by a known map: a teacher net's classes, a linear map's targets, the identity. */
 #include "data/generator.h"
 #include "net/init.h"
+#include "tensor/linear_algebra.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -76,27 +77,6 @@ static const dpid_option linear_options[] = {
     {0},
 };
 
-/* Sign of the determinant by elimination on a copy. */
-static double determinant_sign(int64_t n, double *a)
-{
-    double sign = 1;
-    for (int64_t j = 0; j < n; j++) {
-        int64_t pivot = j;
-        for (int64_t i = j + 1; i < n; i++)
-            pivot = fabs(a[i * n + j]) > fabs(a[pivot * n + j]) ? i : pivot;
-        for (int64_t k = 0; k < n && pivot != j; k++) {
-            const double t = a[j * n + k];
-            a[j * n + k] = a[pivot * n + k];
-            a[pivot * n + k] = t;
-        }
-        sign *= (pivot != j ? -1 : 1) * (a[j * n + j] < 0 ? -1 : 1);
-        for (int64_t i = j + 1; i < n; i++)
-            for (int64_t k = n - 1; k >= j; k--)
-                a[i * n + k] -= a[i * n + j] / a[j * n + j] * a[j * n + k];
-    }
-    return sign;
-}
-
 static int32_t draw_map(dpid_generator_run *run, dpid_arena *arena, int64_t in, int64_t out, double **map)
 {
     double *a = NULL;
@@ -118,7 +98,7 @@ static int32_t draw_map(dpid_generator_run *run, dpid_arena *arena, int64_t in, 
     DPID_TRY(dpid_random_orthogonal(run->ctx, &run->task, out, in, 1, a));
     for (int64_t i = 0; i < in * out; i++)
         copy[i] = a[i];
-    const double sign = determinant_sign(in, copy);
+    const double sign = dpid_determinant_sign(in, copy);
     for (int64_t k = 0; k < in; k++)
         a[k] *= sign;
     return DEEPID_OK;

@@ -7,64 +7,12 @@
 #include "inspect/classifier.h"
 
 #include "tensor/gemm.h"
+#include "tensor/linear_algebra.h"
+#include "tensor/vector.h"
 
 #include <lbfgs.h>
 #include <math.h>
 #include <string.h>
-
-/* ---- triangles: v [rows, cols], a column each class ----------------------------------------- */
-
-static void add_row(int64_t cols, double a, const double *from, double *to)
-{
-    for (int64_t c = 0; c < cols; c++)
-        to[c] += a * from[c];
-}
-
-static void scale_row(int64_t cols, double a, double *row)
-{
-    for (int64_t c = 0; c < cols; c++)
-        row[c] *= a;
-}
-
-/* a := upper U with U^T U = a, by Cholesky; what is below the diagonal is not looked at. */
-static void factorise(int64_t n, double *a)
-{
-    for (int64_t k = 0; k < n; k++) {
-        scale_row(n - k, 1 / sqrt(a[k * n + k]), a + k * n + k);
-        for (int64_t i = k + 1; i < n; i++)
-            add_row(n - i, -a[k * n + i], a + k * n + i, a + i * n + i);
-    }
-}
-
-/* v := U^-T v */
-static void solve_transposed(int64_t rows, int64_t cols, const double *u, double *v)
-{
-    for (int64_t i = 0; i < rows; i++) {
-        scale_row(cols, 1 / u[i * rows + i], v + i * cols);
-        for (int64_t k = i + 1; k < rows; k++)
-            add_row(cols, -u[i * rows + k], v + i * cols, v + k * cols);
-    }
-}
-
-/* v := U^-1 v */
-static void solve(int64_t rows, int64_t cols, const double *u, double *v)
-{
-    for (int64_t i = rows - 1; i >= 0; i--) {
-        for (int64_t k = i + 1; k < rows; k++)
-            add_row(cols, -u[i * rows + k], v + k * cols, v + i * cols);
-        scale_row(cols, 1 / u[i * rows + i], v + i * cols);
-    }
-}
-
-/* v := U v */
-static void multiply(int64_t rows, int64_t cols, const double *u, double *v)
-{
-    for (int64_t i = 0; i < rows; i++) {
-        scale_row(cols, u[i * rows + i], v + i * cols);
-        for (int64_t k = i + 1; k < rows; k++)
-            add_row(cols, u[i * rows + k], v + k * cols, v + i * cols);
-    }
-}
 
 /* ---- softmax -------------------------------------------------------------------------------- */
 
@@ -115,7 +63,7 @@ static double cross_entropy(dpid_classifier *c)
         }
         loss += softmax(s->classes, z, s->labels[i]);
         z[s->labels[i]] -= 1;
-        scale_row(s->classes, 1 / samples, z);
+        dpid_scale_f64(z, s->classes, 1 / samples);
     }
     return loss / samples;
 }
@@ -129,7 +77,7 @@ static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *phi, lbfg
     dpid_pool *pool = dpid_ctx_pool(c->arena->ctx);
     (void)step;
     memcpy(c->theta, phi, (size_t)count * sizeof *phi);
-    solve(rows, s->classes, c->factor, c->theta);
+    dpid_upper_solve(rows, s->classes, c->factor, c->theta);
     dpid_gemm_nn_f64(pool, s->n, s->classes, rows, s->x, rows, c->theta, s->classes, false, c->scores, s->classes);
     double f = cross_entropy(c);
     dpid_gemm_tn_f64(pool, rows, s->classes, s->n, s->x, rows, c->scores, s->classes, false, g, s->classes);
@@ -137,7 +85,7 @@ static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *phi, lbfg
         f += c->lambda / 2 * c->theta[k] * c->theta[k];
         g[k] += c->lambda * c->theta[k];
     }
-    solve_transposed(rows, s->classes, c->factor, g);
+    dpid_upper_solve_transposed(rows, s->classes, c->factor, g);
     return f;
 }
 
@@ -159,10 +107,10 @@ void dpid_classifier_set_lambda(dpid_classifier *c, double lambda)
     c->lambda = lambda;
     dpid_gemm_tn_f64(dpid_ctx_pool(c->arena->ctx), rows, rows, s->n, s->x, rows, s->x, rows, false, c->factor, rows);
     for (int64_t i = 0; i < rows; i++) {
-        scale_row(rows, 0.5 / (double)s->n, c->factor + i * rows);
+        dpid_scale_f64(c->factor + i * rows, rows, 0.5 / (double)s->n);
         c->factor[i * rows + i] += i < s->d ? lambda : 0;
     }
-    factorise(rows, c->factor);
+    dpid_cholesky(rows, c->factor);
 }
 
 int32_t dpid_classifier_fit(dpid_classifier *c, double *theta)
@@ -179,11 +127,11 @@ int32_t dpid_classifier_fit(dpid_classifier *c, double *theta)
         return dpid_fail(c->arena->ctx, DEEPID_ERR_MEMORY, "linear probe: no memory for %lld parameters",
                          (long long)count);
     memcpy(phi, theta, (size_t)count * sizeof *phi);
-    multiply(rows, c->sheet->classes, c->factor, phi);
+    dpid_upper_multiply(rows, c->sheet->classes, c->factor, phi);
     /* a search that finds nothing lower leaves its best point, which is what is asked for */
     const int code = lbfgs((int)count, phi, NULL, evaluate, NULL, c, &parameter);
     memcpy(theta, phi, (size_t)count * sizeof *phi);
-    solve(rows, c->sheet->classes, c->factor, theta);
+    dpid_upper_solve(rows, c->sheet->classes, c->factor, theta);
     lbfgs_free(phi);
     return code == LBFGSERR_OUTOFMEMORY ? dpid_fail(c->arena->ctx, DEEPID_ERR_MEMORY, "linear probe: no memory")
                                         : DEEPID_OK;

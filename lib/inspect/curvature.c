@@ -4,6 +4,8 @@
 #include "inspect/batch.h"
 #include "inspect/probe.h"
 
+#include "tensor/linear_algebra.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -30,14 +32,6 @@ typedef struct {
     double *t, *s;         /* [most][most]: T, then its eigenvalues on the diagonal; eigenvectors, a column each */
 } lanczos;
 
-static double inner(const double *a, const double *b, int64_t n)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
 /* ---- H v ---------------------------------------------------------------------------- */
 
 static int32_t gradient_at(lanczos *l, const double *v, double h)
@@ -51,7 +45,7 @@ static int32_t gradient_at(lanczos *l, const double *v, double h)
 /* image = (g(w + h v) - g(w - h v)) / (2 h) */
 static int32_t apply(lanczos *l, const double *v)
 {
-    const double size = sqrt(inner(l->w, l->w, l->n));
+    const double size = dpid_length(l->n, l->w);
     const double h = STEP * (size > 0 ? size : 1);
     const double *g = l->batch.net->gradients;
     DPID_TRY(gradient_at(l, v, h));
@@ -68,12 +62,8 @@ static int32_t apply(lanczos *l, const double *v)
 static void make_orthogonal(lanczos *l)
 {
     for (int pass = 0; pass < 2; pass++) {
-        for (int32_t k = 0; k < l->m; k++) {
-            const double *v = l->v + k * l->n;
-            const double along = inner(v, l->image, l->n);
-            for (int64_t i = 0; i < l->n; i++)
-                l->image[i] -= along * v[i];
-        }
+        for (int32_t k = 0; k < l->m; k++)
+            dpid_take_away(l->n, l->v + k * l->n, l->image);
     }
 }
 
@@ -82,7 +72,7 @@ static void start(lanczos *l, uint64_t seed)
     dpid_random r = dpid_random_make(seed, DPID_STREAM_NOISE, 0);
     for (int64_t i = 0; i < l->n; i++)
         l->v[i] = dpid_random_normal(&r);
-    const double size = sqrt(inner(l->v, l->v, l->n));
+    const double size = dpid_length(l->n, l->v);
     for (int64_t i = 0; i < l->n; i++)
         l->v[i] /= size;
 }
@@ -93,10 +83,10 @@ static int32_t iterate(lanczos *l)
     for (l->m = 0; l->m < l->most;) {
         const double *v = l->v + l->m * l->n;
         DPID_TRY(apply(l, v));
-        l->alpha[l->m] = inner(v, l->image, l->n);
+        l->alpha[l->m] = dpid_dot(l->n, v, l->image);
         l->m++;
         make_orthogonal(l);
-        const double beta = sqrt(inner(l->image, l->image, l->n));
+        const double beta = dpid_length(l->n, l->image);
         l->beta[l->m - 1] = beta;
         largest = fmax(largest, fmax(fabs(l->alpha[l->m - 1]), beta));
         if (!(beta > NOTHING * largest) || l->m == l->n)
@@ -107,37 +97,8 @@ static int32_t iterate(lanczos *l)
     return DEEPID_OK;
 }
 
-/* ---- its eigenvalues: cyclic Jacobi rotations ---------------------------------------------- */
-
-static void rotate(lanczos *l, int32_t p, int32_t q)
-{
-    const int32_t m = l->m;
-    double *t = l->t;
-    const double theta = (t[q * m + q] - t[p * m + p]) / (2 * t[p * m + q]);
-    const double tangent = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(1 + theta * theta));
-    const double c = 1 / sqrt(1 + tangent * tangent);
-    const double s = c * tangent;
-    for (int32_t k = 0; k < m; k++) {
-        const double a = t[k * m + p];
-        const double b = t[k * m + q];
-        const double x = l->s[k * m + p];
-        const double y = l->s[k * m + q];
-        t[k * m + p] = c * a - s * b;
-        t[k * m + q] = s * a + c * b;
-        l->s[k * m + p] = c * x - s * y;
-        l->s[k * m + q] = s * x + c * y;
-    }
-    for (int32_t k = 0; k < m; k++) {
-        const double a = t[p * m + k];
-        const double b = t[q * m + k];
-        t[p * m + k] = c * a - s * b;
-        t[q * m + k] = s * a + c * b;
-    }
-}
-
 static void diagonalise(lanczos *l)
 {
-    enum { SWEEPS = 50 };
     const int32_t m = l->m;
     for (int32_t i = 0; i < m; i++) {
         l->t[i * m + i] = l->alpha[i];
@@ -145,19 +106,7 @@ static void diagonalise(lanczos *l)
         if (i + 1 < m)
             l->t[i * m + i + 1] = l->t[(i + 1) * m + i] = l->beta[i];
     }
-    bool turned = true;
-    for (int sweep = 0; sweep < SWEEPS && turned; sweep++) {
-        turned = false;
-        for (int32_t p = 0; p < m; p++) {
-            for (int32_t q = p + 1; q < m; q++) {
-                const double size = fabs(l->t[p * m + p]) + fabs(l->t[q * m + q]);
-                if (!(fabs(l->t[p * m + q]) > 0x1p-52 * size))
-                    continue;
-                rotate(l, p, q);
-                turned = true;
-            }
-        }
-    }
+    dpid_eigen(m, l->t, l->s);
 }
 
 /* ---- the row ---------------------------------------------------------------------------------- */

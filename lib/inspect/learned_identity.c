@@ -4,6 +4,7 @@
 #include "inspect/probe.h"
 
 #include "tensor/gemm.h"
+#include "tensor/linear_algebra.h"
 
 #include <math.h>
 #include <string.h>
@@ -72,24 +73,6 @@ static int64_t find_pivot(int64_t c, const double *left, const double *all)
     return found;
 }
 
-/* Takes out of all 2c columns what column `pivot` explains.
-   l(i) = (S(i, pivot) - sum_k factor(i, k) factor(pivot, k)) / sqrt(left(pivot))      left(i) -= l(i)^2 */
-static void eliminate(int64_t c, const double *s, int64_t pivot, int64_t rank, double *factor, double *left)
-{
-    const double root = sqrt(left[pivot]);
-    const double *own = factor + pivot * c;
-    for (int64_t i = 0; i < 2 * c; i++) {
-        double *row = factor + i * c;
-        double value = s[i * c + pivot];
-        for (int64_t k = 0; k < rank; k++)
-            value -= row[k] * own[k];
-        row[rank] = value / root;
-    }
-    for (int64_t i = 0; i < 2 * c; i++)
-        left[i] -= factor[i * c + rank] * factor[i * c + rank];
-    left[pivot] = 0;
-}
-
 /* 1 - (what is left of Y) / Y.   work: 4 c^2 + 3 c */
 static double affine_r2(dpid_pool *pool, const pair *p, double *work, int64_t *rank)
 {
@@ -110,7 +93,8 @@ static double affine_r2(dpid_pool *pool, const pair *p, double *work, int64_t *r
     dpid_gemm_tn_f64(pool, c, c, p->rows, p->x, c, p->x, c, false, s, c);
     dpid_gemm_tn_f64(pool, c, c, p->rows, p->y, c, p->x, c, false, s + c * c, c);
     for (int64_t pivot; *rank < c && *rank < p->rows - 1 && (pivot = find_pivot(c, left, all)) >= 0; ++*rank)
-        eliminate(c, s, pivot, *rank, factor, left);
+        dpid_cholesky_column(2 * c, c, s, pivot, *rank, factor,
+                             left); /* what it explains is taken out of all columns */
     double after = 0;
     for (int64_t j = c; j < 2 * c; j++)
         after += left[j] > 0 ? left[j] : 0;

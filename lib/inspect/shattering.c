@@ -5,6 +5,8 @@
 #include "inspect/batch.h"
 #include "inspect/probe.h"
 
+#include "tensor/linear_algebra.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -18,28 +20,20 @@ static const dpid_option options[] = {
 
 /* ---- rows of an array ------------------------------------------------------------------- */
 
-static double length(const double *x, int64_t n)
-{
-    double squares = 0;
-    for (int64_t i = 0; i < n; i++)
-        squares += x[i] * x[i];
-    return sqrt(squares);
-}
-
 /* Mean cosine of all pairs of rows that are not 0: |sum of unit rows|^2 = m + 2 sum of cosines. */
 static double mean_cosine(const double *x, int64_t rows, int64_t n, double *sum)
 {
     double m = 0;
     memset(sum, 0, (size_t)n * sizeof *sum);
     for (int64_t i = 0; i < rows; i++) {
-        const double size = length(x + i * n, n);
+        const double size = dpid_length(n, x + i * n);
         if (size == 0)
             continue;
         m++;
         for (int64_t k = 0; k < n; k++)
             sum[k] += x[i * n + k] / size;
     }
-    const double all = length(sum, n);
+    const double all = dpid_length(n, sum);
     return m < 2 ? (double)NAN : (all * all - m) / (m * (m - 1));
 }
 
@@ -54,7 +48,7 @@ static double mean_overlap(const double *z, int64_t rows, int64_t n)
             double both = 0;
             for (int64_t k = 0; k < n; k++)
                 both += z[i * n + k] * z[j * n + k];
-            const double c = both / length(z + i * n, n) / length(z + j * n, n);
+            const double c = both / dpid_length(n, z + i * n) / dpid_length(n, z + j * n);
             if (isnan(c))
                 continue;
             sum += 1 - acos(fmax(-1, fmin(1, c))) / acos(-1);

@@ -3,6 +3,8 @@
 #include "inspect/batch.h"
 #include "inspect/probe.h"
 
+#include "tensor/linear_algebra.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -21,14 +23,6 @@ typedef struct {
     double *w, *g;
 } line;
 
-static double inner(const double *a, const double *b, int64_t n)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
 /* cos(g(w), g(w - a g)); -1 where the loss is not finite any more */
 static int32_t cosine_at(line *l, double a, double *cosine)
 {
@@ -37,8 +31,8 @@ static int32_t cosine_at(line *l, double a, double *cosine)
     for (int64_t i = 0; i < l->n; i++)
         w[i] = l->w[i] - a * l->g[i];
     DPID_TRY(dpid_batch_run(&l->batch));
-    const double size = sqrt(inner(g, g, l->n));
-    *cosine = inner(g, l->g, l->n) / size / sqrt(inner(l->g, l->g, l->n));
+    const double size = dpid_length(l->n, g);
+    *cosine = dpid_dot(l->n, g, l->g) / size / dpid_length(l->n, l->g);
     if (!isfinite(*cosine))
         *cosine = size == 0 ? 0 : -1;
     return DEEPID_OK;
@@ -82,8 +76,8 @@ static int32_t measure(dpid_probe_run *run, line *l)
     DPID_TRY(dpid_batch_check_finite(&l->batch, "validity_radius"));
     memcpy(l->w, l->batch.net->values, (size_t)l->n * sizeof(double));
     memcpy(l->g, l->batch.net->gradients, (size_t)l->n * sizeof(double));
-    const double gradient = sqrt(inner(l->g, l->g, l->n));
-    const double weight = sqrt(inner(l->w, l->w, l->n));
+    const double gradient = dpid_length(l->n, l->g);
+    const double weight = dpid_length(l->n, l->w);
     const double rounding = (run->net->precision == DPID_P32 ? 0x1p-24 : 0x1p-53) * weight;
     if (gradient > 0)
         DPID_TRY(find(l, rate, &valid, &beyond));

@@ -1,6 +1,8 @@
 /* The initialisation words and what they share. */
 #include "net/init.h"
 
+#include "tensor/linear_algebra.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -58,20 +60,12 @@ static void orthonormalise(int64_t rows, int64_t cols, dpid_random *r, double *q
         double *row = q + i * cols;
         for (int64_t k = 0; k < cols; k++)
             row[k] = dpid_random_normal(r);
-        for (int64_t again = 0; again < 2; again++) {
-            for (int64_t j = 0; j < i; j++) {
-                double dot = 0;
-                for (int64_t k = 0; k < cols; k++)
-                    dot += row[k] * q[j * cols + k];
-                for (int64_t k = 0; k < cols; k++)
-                    row[k] -= dot * q[j * cols + k];
-            }
-        }
-        double squares = 0;
+        for (int again = 0; again < 2; again++)
+            for (int64_t j = 0; j < i; j++)
+                dpid_take_away(cols, q + j * cols, row);
+        const double length = dpid_length(cols, row);
         for (int64_t k = 0; k < cols; k++)
-            squares += row[k] * row[k];
-        for (int64_t k = 0; k < cols; k++)
-            row[k] /= sqrt(squares);
+            row[k] /= length;
     }
 }
 

@@ -24,7 +24,7 @@ static void near(const deepid_table *t, const char *row, const char *name, doubl
                  deepid_table_text((deepid_table *)t));
 }
 
-static deepid_dataset *generated(deepid_ctx *ctx, const char *spec)
+static deepid_dataset *task(deepid_ctx *ctx, const char *spec)
 {
     deepid_dataset *data = NULL;
     OK(deepid_dataset_generate(ctx, spec, SEED, &data));
@@ -102,7 +102,7 @@ static void batchnorm_relu_nets_explode_by_1_2112_a_layer(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(2);
-    deepid_dataset *data = generated(ctx, "teacher n=512 in=1024 classes=10");
+    deepid_dataset *data = task(ctx, "teacher n=512 in=1024 classes=10");
     deepid_table *t = inspect(ctx, "input 1024; 10 * plain { dense out=1024 bias=0; batchnorm; relu }; dense out=10",
                               "he", data, "gradient_norm samples=512");
     near(t, "block5.dense", "theory", 1.2112, 5e-5);
@@ -129,7 +129,7 @@ static void the_default_start_shrinks_by_one_over_root_three_and_six(void **stat
         {"input 64; dense out=256; tanh; 10 * plain { dense out=256; tanh }; dense out=10", 0.57735, 0.55, 0.585},
         {"input 64; dense out=256; relu; 10 * plain { dense out=256; relu }; dense out=10", 0.40825, 0.385, 0.43}};
     deepid_ctx *ctx = new_ctx(2);
-    deepid_dataset *data = generated(ctx, "teacher n=256 in=64 classes=10");
+    deepid_dataset *data = task(ctx, "teacher n=256 in=64 classes=10");
     for (int i = 0; i < 2; i++) {
         deepid_table *t = inspect(ctx, rows[i].text, "pytorch_default", data, "gradient_norm");
         near(t, "block3.dense", "theory", rows[i].expected, 0.01 * rows[i].expected);
@@ -147,7 +147,7 @@ static void groups_are_layers_that_repeat(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    deepid_dataset *data = generated(ctx, "spirals n=64");
+    deepid_dataset *data = task(ctx, "spirals n=64");
     deepid_table *t =
         inspect(ctx, "input 2; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=2",
                 "he", data, "gradient_norm");
@@ -210,7 +210,7 @@ static void rectifiers_shatter_as_their_angles_say(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(2);
-    deepid_dataset *data = generated(ctx, "teacher n=64 in=256 classes=4");
+    deepid_dataset *data = task(ctx, "teacher n=64 in=256 classes=4");
     deepid_table *t =
         inspect(ctx, "input 256; 10 * plain { dense out=256; relu }; dense out=4", "he", data, "shattering");
     const double rho = number(t, "input", "correlation");
@@ -279,7 +279,7 @@ static void bits_do_not_depend_on_threads_and_nan_is_refused_or_shown(void **sta
     (void)state;
     static const char *const words[] = {"gradient_norm", "shattering", "validity_radius"};
     deepid_ctx *ctx = new_ctx(1);
-    deepid_dataset *data = generated(ctx, "gratings n=40");
+    deepid_dataset *data = task(ctx, "gratings n=40");
     for (int i = 0; i < 3; i++) {
         deepid_net *net = NULL;
         deepid_table *t = NULL;

@@ -3,6 +3,8 @@
    The error is what the other directions hold. */
 #include "identity/witness/chain.h"
 
+#include "tensor/linear_algebra.h"
+
 #include <math.h>
 #include <string.h>
 

@@ -3,6 +3,7 @@
 #include "identity/floor.h"
 
 #include "identity/witness/chain.h"
+#include "tensor/linear_algebra.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,14 +35,6 @@ static bool look(const deepid_net *net, dpid_floor *out)
 
 /* ---- least squares, columns one after the other ------------------------------------------------------------ */
 
-static double dot(const double *a, const double *b, int64_t n)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
 static void centre(double *a, int64_t n)
 {
     double mean = 0;
@@ -51,36 +44,6 @@ static void centre(double *a, int64_t n)
         a[i] -= mean;
 }
 
-static void take_away(double *a, const double *q, int64_t n)
-{
-    const double length = dot(a, q, n);
-    for (int64_t i = 0; i < n; i++)
-        a[i] -= length * q[i];
-}
-
-/* Columns of x become orthonormal; those that the others give are left out. Gram-Schmidt, twice, so that rounding
-   does not bring them back. Returns how many stay, at the front. */
-static int64_t orthonormal(double *x, int64_t n, int64_t columns)
-{
-    const double small = 1e-10;
-    int64_t kept = 0;
-    for (int64_t j = 0; j < columns; j++) {
-        double *to = x + kept * n;
-        memmove(to, x + j * n, (size_t)n * sizeof *to);
-        const double before = sqrt(dot(to, to, n));
-        for (int pass = 0; pass < 2; pass++)
-            for (int64_t k = 0; k < kept; k++)
-                take_away(to, x + k * n, n);
-        const double length = sqrt(dot(to, to, n));
-        if (!(length > small * before))
-            continue;
-        for (int64_t i = 0; i < n; i++)
-            to[i] /= length;
-        kept++;
-    }
-    return kept;
-}
-
 /* fitted [n, k] row-major: the projection of y (columns) on q; returns the squares that are left. */
 static double project(const double *q, int64_t columns, const double *y, int64_t n, int64_t k, double *fitted)
 {
@@ -88,7 +51,7 @@ static double project(const double *q, int64_t columns, const double *y, int64_t
     for (int64_t t = 0; t < k; t++) {
         const double *target = y + t * n;
         for (int64_t j = 0; j < columns; j++) {
-            const double length = dot(target, q + j * n, n);
+            const double length = dpid_dot(n, target, q + j * n);
             for (int64_t i = 0; i < n; i++)
                 fitted[i * k + t] += length * q[j * n + i];
         }
@@ -98,7 +61,7 @@ static double project(const double *q, int64_t columns, const double *y, int64_t
     return left;
 }
 
-static void fill(const deepid_dataset *data, double *x, int64_t features, double *y)
+static void read_columns(const deepid_dataset *data, double *x, int64_t features, double *y)
 {
     for (int64_t i = 0; i < data->count; i++) {
         for (int64_t k = 0; k < features; k++)
@@ -119,12 +82,12 @@ static int32_t regress(dpid_arena *arena, const deepid_dataset *data, dpid_floor
     DPID_TRY(dpid_arena_alloc(arena, k * n, sizeof *fitted, "floor", &fitted));
     DPID_TRY(dpid_arena_alloc(arena, k, sizeof *sigma, "floor", &sigma));
     DPID_TRY(dpid_arena_alloc(arena, k * k, sizeof *v, "floor", &v));
-    fill(data, x, features, y);
+    read_columns(data, x, features, y);
     for (int64_t j = 0; j < features; j++)
         centre(x + j * n, n);
     for (int64_t j = 0; j < k; j++)
         centre(y + j * n, n);
-    const double left = project(x, orthonormal(x, n, features), y, n, k, fitted);
+    const double left = project(x, dpid_orthonormalise(n, features, x), y, n, k, fitted);
     DPID_TRY(dpid_right_singular(arena->ctx, n, k, fitted, sigma, v));
     double behind = 0;
     for (int64_t i = out->rank; i < k; i++)

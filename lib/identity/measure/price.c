@@ -3,6 +3,7 @@
    Gauss-Newton matrix of the loss L(z), z = head(B(x)), in the block's parameters: G = J^T H J.
    J v by central differences of z (continuous also at kinks), J^T by backward. */
 #include "identity/witness/chain.h"
+#include "tensor/linear_algebra.h"
 
 #include <math.h>
 #include <string.h>
@@ -59,14 +60,6 @@ static void move_to(const pricing *p, double along)
 {
     for (int64_t i = 0; i < p->count; i++)
         values_of(p)[i] = p->start[i] + along * p->direction[i];
-}
-
-static double norm(const double *x, int64_t n)
-{
-    double squares = 0;
-    for (int64_t i = 0; i < n; i++)
-        squares += x[i] * x[i];
-    return sqrt(squares);
 }
 
 /* ---- the loss's slope and curvature in z --------------------------------------------------- */
@@ -155,7 +148,7 @@ static int32_t iterate(const pricing *p, double *rayleigh)
         *rayleigh += p->image[i] * curved[i];
     DPID_TRY(run_forward(p, p->image));
     run_backward(p, curved);
-    const double length = norm(p->block->gradients, p->count);
+    const double length = dpid_length(p->count, p->block->gradients);
     for (int64_t i = 0; i < p->count; i++)
         p->direction[i] = length > 0 ? ((const double *)p->block->gradients)[i] / length : 0;
     return DEEPID_OK;
@@ -167,7 +160,7 @@ static int32_t sharpness(const pricing *p, double *out)
     double before = 0;
     for (int64_t i = 0; i < p->count; i++)
         p->direction[i] = dpid_random_normal(&r);
-    const double length = norm(p->direction, p->count);
+    const double length = dpid_length(p->count, p->direction);
     for (int64_t i = 0; i < p->count; i++)
         p->direction[i] /= length;
     *out = 0;
@@ -212,7 +205,7 @@ static double weight_squares(const deepid_net *net)
 {
     double squares = 0;
     for (int32_t i = 0; i < net->trained; i++) {
-        const double length = norm(dpid_net_parameter_at(net, i), net->parameter[i].count);
+        const double length = dpid_length(net->parameter[i].count, dpid_net_parameter_at(net, i));
         squares += net->parameter[i].spec.role == DPID_ROLE_WEIGHT ? length * length : 0;
     }
     return squares;
@@ -223,8 +216,8 @@ static int32_t list_parameters(const pricing *p, deepid_table *table)
 {
     for (int32_t i = 0; i < p->block->trained; i++) {
         const dpid_parameter *one = &p->block->parameter[i];
-        const double row[] = {norm(values_of(p) + one->offset, one->count),
-                              norm((const double *)p->block->gradients + one->offset, one->count)};
+        const double row[] = {dpid_length(one->count, values_of(p) + one->offset),
+                              dpid_length(one->count, (const double *)p->block->gradients + one->offset)};
         DPID_TRY(deepid_table_append(table, one->name, row));
     }
     return DEEPID_OK;
@@ -253,14 +246,14 @@ static int32_t prepare(pricing *p)
     return DEEPID_OK;
 }
 
-static int32_t fill(pricing *p, dpid_price *out, deepid_table *table)
+static int32_t fill_price(pricing *p, dpid_price *out, deepid_table *table)
 {
     DPID_TRY(run_forward(p, p->logits));
     out->kink_mass = kink_mass(p);
     out->loss = loss_slope(p);
     run_backward(p, p->slope);
-    out->escape_gradient = norm(p->block->gradients, p->count);
-    out->dead_saddle = p->count > 0 && out->escape_gradient == 0 && norm(p->slope, p->n * p->width) > 0;
+    out->escape_gradient = dpid_length(p->count, p->block->gradients);
+    out->dead_saddle = p->count > 0 && out->escape_gradient == 0 && dpid_length(p->n * p->width, p->slope) > 0;
     out->decay_cost = p->task->decay / 2 * weight_squares(p->block);
     out->extra_width = widest(p->block);
     DPID_TRY(list_parameters(p, table));
@@ -278,7 +271,7 @@ int32_t dpid_identity_price(const deepid_net *block, const dpid_price_task *task
     if (status == DEEPID_OK)
         status = deepid_table_create(block->head.ctx, "parameter", "norm,gradient", &table);
     if (status == DEEPID_OK)
-        status = fill(&p, &price, table);
+        status = fill_price(&p, &price, table);
     if (status == DEEPID_OK) {
         *out = price;
         *parameters = table;

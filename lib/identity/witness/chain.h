@@ -130,11 +130,6 @@ typedef struct {
 /* The first `most` principal directions of the domain's rows, fewer where the rest is rounding. Needs
    DPID_DOMAIN_DATA. */
 int32_t dpid_basis_make(dpid_arena *arena, const dpid_domain *domain, int64_t most, bool centred, dpid_basis *out);
-/* x [rows, cols] = U S V^T: sigma [cols] falling, v [cols, cols] with a right singular vector a row. x is
-   overwritten. */
-int32_t dpid_right_singular(deepid_ctx *ctx, int64_t rows, int64_t cols, double *x, double *sigma, double *v);
-/* Singular values that count: above the rounding of f32 data. */
-int64_t dpid_rank(int64_t cols, const double *sigma);
 
 typedef struct {
     deepid_net *net;         /* gets the weights */
