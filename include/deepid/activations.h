@@ -1,6 +1,8 @@
 /**
- * @file activations.h  Activations alone, on tensors: y = f(x) elementwise, any shape of rank 1 or more. Kinks, limits
- * and accuracy of each: lib/ops/WORD/WORD.md. What all share stands at deepid_relu_forward and deepid_relu_backward.
+ * @defgroup activations Activations
+ * Activations alone, on tensors: y = f(x) elementwise, any shape of rank 1 or more. Kinks, limits and accuracy of
+ * each: lib/ops/WORD/WORD.md. What all share stands at deepid_relu_forward and deepid_relu_backward.
+ * @{
  */
 #ifndef DEEPID_ACTIVATIONS_H
 #define DEEPID_ACTIVATIONS_H
@@ -245,4 +247,5 @@ DEEPID_API int32_t deepid_prelu_backward(const deepid_tensor *x, const deepid_te
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,4 +1,8 @@
-/** @file basin.h  How far from a witness training may start and still come back to its loss. */
+/**
+ * @defgroup basin Basins
+ * How far from a witness training may start and still come back to its loss.
+ * @{
+ */
 #ifndef DEEPID_BASIN_H
 #define DEEPID_BASIN_H
 
@@ -115,4 +119,5 @@ DEEPID_API const char *deepid_basin_sentence(const deepid_basin *basin);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

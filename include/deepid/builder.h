@@ -1,4 +1,8 @@
-/** @file builder.h  The text of a net, piece by piece. */
+/**
+ * @defgroup builder Builders
+ * The text of a net, piece by piece.
+ * @{
+ */
 #ifndef DEEPID_BUILDER_H
 #define DEEPID_BUILDER_H
 
@@ -128,4 +132,5 @@ DEEPID_API int32_t deepid_builder_net(deepid_builder *builder, int32_t dtype, de
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

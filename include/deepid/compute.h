@@ -1,6 +1,8 @@
 /**
- * @file compute.h  How a net is computed: what rounding, what memory may be spent for speed. Results are the same
- * net's; these settings stand in its text.
+ * @defgroup compute Computing
+ * How a net is computed: what rounding, what memory may be spent for speed. Results are the same net's; these settings
+ * stand in its text.
+ * @{
  */
 #ifndef DEEPID_COMPUTE_H
 #define DEEPID_COMPUTE_H
@@ -97,4 +99,5 @@ DEEPID_API int32_t deepid_net_frozen(const deepid_net *net);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,6 +1,7 @@
 /**
- * @file context.h  The context: threads, memory, messages, limits. The caller owns it; every handle remembers its
- * own.
+ * @defgroup context Contexts
+ * The context: threads, memory, messages, limits. The caller owns it; every handle remembers its own.
+ * @{
  */
 #ifndef DEEPID_CONTEXT_H
 #define DEEPID_CONTEXT_H
@@ -285,4 +286,5 @@ DEEPID_API const char *deepid_build_info(void);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

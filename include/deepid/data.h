@@ -1,4 +1,8 @@
-/** @file data.h  Datasets: samples with class labels or with targets; generators, readers, the caller's own arrays. */
+/**
+ * @defgroup data Datasets
+ * Datasets: samples with class labels or with targets; generators, readers, the caller's own arrays.
+ * @{
+ */
 #ifndef DEEPID_DATA_H
 #define DEEPID_DATA_H
 
@@ -500,4 +504,5 @@ DEEPID_API int32_t deepid_dataset_add_label_noise(deepid_dataset *data, double s
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,4 +1,8 @@
-/** @file losses.h  Losses alone, on tensors; sums in double. Derivations: lib/ops/WORD/WORD.md. */
+/**
+ * @defgroup losses Losses
+ * Losses alone, on tensors; sums in double. Derivations: lib/ops/WORD/WORD.md.
+ * @{
+ */
 #ifndef DEEPID_LOSSES_H
 #define DEEPID_LOSSES_H
 
@@ -112,4 +116,5 @@ DEEPID_API int32_t deepid_squared_error_backward(const deepid_tensor *z, const d
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,6 +1,8 @@
 /**
- * @file net.h  Nets: layers and blocks from text, run forward and backward. Their numbers and files: parameter.h;
- * from pieces: builder.h; families: resnet.h.
+ * @defgroup net Nets
+ * Nets: layers and blocks from text, run forward and backward. Their numbers and files: parameter.h; from pieces:
+ * builder.h; families: resnet.h.
+ * @{
  */
 #ifndef DEEPID_NET_H
 #define DEEPID_NET_H
@@ -353,4 +355,5 @@ DEEPID_API int32_t deepid_net_summary(deepid_net *net, deepid_table **out);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,7 +1,9 @@
 /**
- * @file ops.h  Every op alone, on tensors. A batch is [n, features] or [n, h, w, c], F32 or F64, no extent empty.
- * backward runs the forward first, overwrites dx, adds to parameter gradients, and skips a gradient that is NULL. The
- * context is x's. Gradients are derived, and kinks and accuracy named, in lib/ops/WORD/WORD.md.
+ * @defgroup ops Ops
+ * Every op alone, on tensors. A batch is [n, features] or [n, h, w, c], F32 or F64, no extent empty. backward runs the
+ * forward first, overwrites dx, adds to parameter gradients, and skips a gradient that is NULL. The context is x's.
+ * Gradients are derived, and kinks and accuracy named, in lib/ops/WORD/WORD.md.
+ * @{
  */
 #ifndef DEEPID_OPS_H
 #define DEEPID_OPS_H
@@ -485,4 +487,5 @@ DEEPID_API int32_t deepid_gradient_cast_backward(const char *options, const deep
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,4 +1,8 @@
-/** @file parameter.h  The numbers of a net: every parameter has a name, a shape and a pointer; files of them. */
+/**
+ * @defgroup parameter Parameters
+ * The numbers of a net: every parameter has a name, a shape and a pointer; files of them.
+ * @{
+ */
 #ifndef DEEPID_PARAMETER_H
 #define DEEPID_PARAMETER_H
 
@@ -246,4 +250,5 @@ DEEPID_API int32_t deepid_net_load_weights(deepid_net *net, const char *path, co
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,6 +1,8 @@
 /**
- * @file resnet.h  Ready families of nets, plain and residual. Each is only text: deepid_net_describe shows what
- * could be typed instead.
+ * @defgroup resnet Families of nets
+ * Ready families of nets, plain and residual. Each is only text: deepid_net_describe shows what could be typed
+ * instead.
+ * @{
  */
 #ifndef DEEPID_RESNET_H
 #define DEEPID_RESNET_H
@@ -121,4 +123,5 @@ DEEPID_API int32_t deepid_resnet_imagenet(deepid_ctx *ctx, int64_t depth, const 
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,4 +1,8 @@
-/** @file status.h  What every call returns: an int32_t whose numbers never change. */
+/**
+ * @defgroup status Statuses
+ * What every call returns: an int32_t whose numbers never change.
+ * @{
+ */
 #ifndef DEEPID_STATUS_H
 #define DEEPID_STATUS_H
 
@@ -50,4 +54,5 @@ DEEPID_API const char *deepid_status_name(int32_t status);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

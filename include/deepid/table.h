@@ -1,4 +1,8 @@
-/** @file table.h  A table: named columns of doubles, rows with a name. What every inspection returns. */
+/**
+ * @defgroup table Tables
+ * A table: named columns of doubles, rows with a name. What every inspection returns.
+ * @{
+ */
 #ifndef DEEPID_TABLE_H
 #define DEEPID_TABLE_H
 
@@ -208,4 +212,5 @@ DEEPID_API int32_t deepid_table_write_csv(const deepid_table *table, const char 
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

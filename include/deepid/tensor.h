@@ -1,4 +1,8 @@
-/** @file tensor.h  Dense tensors, row-major; pictures are channels-last [n, h, w, c]. */
+/**
+ * @defgroup tensor Tensors
+ * Dense tensors, row-major; pictures are channels-last [n, h, w, c].
+ * @{
+ */
 #ifndef DEEPID_TENSOR_H
 #define DEEPID_TENSOR_H
 
@@ -244,4 +248,5 @@ DEEPID_API int32_t deepid_tensor_matmul(const char *form, const deepid_tensor *a
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif
