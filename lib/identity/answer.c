@@ -56,7 +56,7 @@ static void say_construction(const dpid_witness *w, char text[static SAYING])
         snprintf(text, SAYING, "%s", w->construction);
 }
 
-/* The bits are claimed where theory and every measurement agree. */
+/* Equality of bits is claimed only if theory and every measurement agree on it. */
 void dpid_answer_conclude(deepid_identity *a, const dpid_measurement *probes, int64_t values)
 {
     static const char *const how[] = {

@@ -1,5 +1,5 @@
-/* A given deep net that contains a given trained one: matched layers take its weights, added ones are the identity,
-   or the reason why they cannot be. */
+/* Embedding: a trained shallow net inside a given deep one. Layers that both have take the trained weights; added
+   layers become the identity, or there is a reason why they cannot. */
 #ifndef DPID_IDENTITY_EMBED_H
 #define DPID_IDENTITY_EMBED_H
 
@@ -28,12 +28,12 @@ typedef enum {
     DPID_EMBED_TRAINING
 } dpid_embed_for;
 
-/* The texts are compared item by item, each block of a repetition for itself; the shallow net's items must occur in
-   the deep net in their order, each as early as it can, and what lies between is added. Added layers that stand
-   alone (not in a block) count as one block up to the next matched item.
-   *out: the deep net in shallow's dtype and mode; NULL when found says why there is none (which is DEEPID_OK).
-   DEEPID_ERR_SPEC, DEEPID_ERR_SHAPE: deep_text is no net, or takes other samples. Cost: a few forwards of shallow
-   over data, and a construction for each run of equal blocks. */
+/* The texts are compared item by item; a repeated block is as many items. The shallow net's items must occur in the
+   deep net in the same order. Each is matched with the first equal item behind the last match; all others are added.
+   Added layers that are not in a block count as one block, up to the next matched item. *out: the deep net in shallow's
+   dtype and mode; NULL when found says why there is none (which is DEEPID_OK). DEEPID_ERR_SPEC, DEEPID_ERR_SHAPE:
+   deep_text is no net, or takes other samples. Cost: a few forwards of shallow over data, and a construction for each
+   run of equal blocks. */
 int32_t dpid_embed(const deepid_net *shallow, const char *deep_text, const deepid_dataset *data,
                    dpid_embed_for what_for, dpid_embedding *found, deepid_net **out);
 

@@ -87,7 +87,7 @@ static int32_t check_data(const examination *e)
 
 /* ---- the block's text --------------------------------------------------------------------- */
 
-/* A variant's word alone: the row's body for pictures; dense layers of the same pattern for features. */
+/* For a block variant's word alone: its usual body on pictures, dense layers in the same pattern on features. */
 static void usual_body(dpid_string *s, const char *word, const dpid_shape *shape)
 {
     const long long c = dpid_channels(shape);
@@ -243,7 +243,7 @@ static int32_t fill_ulps(deepid_identity *a)
     return DEEPID_OK;
 }
 
-/* Training mode needs batches that its layers take; a single value a channel is none: then NaN. */
+/* In training mode a layer may refuse a batch, such as a batch-norm that has one value a channel: then NaN. */
 static int32_t measure_training(examination *e, deepid_identity *a)
 {
     a->train.error = (double)NAN;

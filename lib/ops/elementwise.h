@@ -1,9 +1,10 @@
-/* Activations: the file that includes this defines value(x) and slope(x, y) = dy/dx; the loops over arrays stand
-   here. A kind that is constant over parts of its line defines DPID_FLAT_PARTS before, and is_flat(x): no gradient
-   goes back from there, whatever comes. For the loops to run by vectors, both are written without a branch that
-   hides work: what either side needs is computed first, then one is selected. Big arrays are cut into fixed chunks
-   over the pool. At the end of the file, under DPID_ONCE, facts and claims for the
-   identity (facts.h), then DPID_ACTIVATION(word, help, flags, options). */
+/* Activations: the loops over arrays. The file that includes this defines value(x) and slope(x, y) = dy/dx.
+   At its end, under DPID_ONCE, stand facts and claims for the identity (facts.h), then DPID_ACTIVATION(word, help,
+   flags, options).
+
+   A kind that is constant on parts of the line defines DPID_FLAT_PARTS first, and is_flat(x): no gradient goes back
+   from there, not even an infinite one. value and slope compute both sides and then select one, because a loop with
+   branches around work is not vectorised. Large arrays are cut into fixed chunks for the pool. */
 #ifndef DPID_OPS_ELEMENTWISE_H
 #define DPID_OPS_ELEMENTWISE_H
 
@@ -38,7 +39,7 @@ static inline __attribute__((always_inline)) void forward_array(int64_t n, const
         y[i] = value(x[i], option);
 }
 
-/* dx = dy slope(x), and 0 where no slope is: a product with 0 would be NaN for an infinity */
+/* dx = dy slope(x), and 0 where the slope is 0: infinity times 0 would be NaN */
 static inline __attribute__((always_inline)) void backward_array(int64_t n, const real *restrict x,
                                                                  const real *restrict y, const real *restrict dy,
                                                                  real *restrict dx, const dpid_value *option)
@@ -49,8 +50,7 @@ static inline __attribute__((always_inline)) void backward_array(int64_t n, cons
     }
 }
 
-/* A kind whose option 0 is a choice of two defines DPID_TWO_FORMS before: each then has a loop of its own, made for
-   that form. */
+/* A kind whose option 0 is a choice of two forms defines DPID_TWO_FORMS first: each form gets a loop of its own. */
 #ifdef DPID_TWO_FORMS
 static const dpid_value forms[] = {{.i = 0}, {.i = 1}};
 #define EACH_FORM(loop, ...) (option[0].i == 0 ? loop(__VA_ARGS__, &forms[0]) : loop(__VA_ARGS__, &forms[1]))
@@ -105,7 +105,7 @@ static void elementwise_backward(const dpid_pass *pass)
     DPID_KERNELS_DECLARE(word);                                                                                        \
     const dpid_kernels DPID_T(dpid_kernels_##word) = {elementwise_forward, elementwise_backward, NULL};
 
-/* A kind whose options have to fit together defines DPID_ACTIVATION_INFER before. */
+/* A kind whose options have to fit together defines DPID_ACTIVATION_INFER first. */
 #ifndef DPID_ACTIVATION_INFER
 #define DPID_ACTIVATION_INFER dpid_infer_same
 #endif

@@ -1,4 +1,5 @@
-/* Parts of a vector, and what ends a sum: v = kink(u + s skip). One text for all loops over pictures. */
+/* Loading and storing fewer lanes than a vector has, and the epilogue v = kink(u + s skip). All loops over pictures use
+   these. */
 #ifndef DPID_OPS_LANES_H
 #define DPID_OPS_LANES_H
 
@@ -6,8 +7,7 @@
 
 #include <stdbool.h>
 
-/* lanes is VL, or what is left; the rest of the vector is 0. Fast where it is a constant, VL or HALF: loops go by
-   DPID_LANES */
+/* lanes: VL, or fewer; the rest of the vector is 0. Fast when it is a constant, VL or HALF: see DPID_LANES. */
 DPID_INLINE vec load_lanes(const real *p, const int lanes)
 {
     if (lanes == VL)
@@ -36,7 +36,7 @@ DPID_INLINE void store_lanes(real *p, vec x, const int lanes)
         p[l] = part[l];
 }
 
-/* call with LANES as a constant where it is VL or HALF */
+/* Calls with LANES = count, as a constant where count is VL or HALF. */
 #define DPID_LANES(count, call)                                                                                        \
     do {                                                                                                               \
         const int lanes_ = (count);                                                                                    \

@@ -1,7 +1,7 @@
-/* One sample at a time: how a picture (or a row of features) is read through batch-norm, skip and rectifier, and how
-   results are finished for the next one. Batch-norm, the fused stages of a plan and the convolution share these
-   loops, so a fused and an unfused net have the same bits. A piece is `pixels` times c reals; parameters of a
-   batch-norm are [c]. */
+/* The loops over the values of a batch: batch-norm, skip and rectifier on the way in, and their gradients on the way
+   out. Batch-norm alone, the fused stages of a plan and the convolution all share them, so a fused and an unfused net
+   have the same bits. They run over chunks: one picture, or some rows of features, `pixels` times c reals. Parameters
+   of a batch-norm are [c]. */
 #ifndef DPID_OPS_PICTURE_H
 #define DPID_OPS_PICTURE_H
 
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* relu: below 0; leaky_relu: below = its slope, above 0. Neither: kinked false. */
+/* A rectifier: y = x above 0, else `below` times x. relu: 0; leaky_relu: its slope. kinked false: no rectifier. */
 typedef struct {
     bool kinked;
     double below;
@@ -32,40 +32,38 @@ typedef struct {
     const void *g, *x, *mean, *gain, *mean_g, *tilt;
 } dpid_gradient_source;
 
-/* Where d loss / d v of a picture_source goes: dx = (what stands there, when add) + new + s addend, then times the
-   kink's slope at v, which makes it d loss / d (v before the kink); sums for the batch-norm behind: sum g, sum g
-   xhat. */
+/* How the gradient of a picture_source's result is finished:
+     g = [dx, if add] + fresh + s addend, times the slope of the kink at v;      dx = g
+   so dx is the gradient of what went into the kink. sums: sum g and sum g xhat, for the batch-norm that made v. */
 typedef struct {
     void *dx;
     bool add;
     const void *addend;
     double s;
     dpid_kink kink;
-    const void *v;                       /* kept values; NULL: worked out again from */
-    const void *x, *mean, *gain, *shift; /* this batch-norm */
+    const void *v;                       /* kept values; NULL: computed again from these: */
+    const void *x, *mean, *gain, *shift; /* (x - mean) gain + shift */
     const void *scale;                   /* its 1/sqrt(var + eps): xhat = (x - mean) scale */
     void *sums;                          /* [n][2][c] double (long double of long double); NULL: not wanted */
 } dpid_gradient_sink;
 
 enum { DPID_LAYOUT_CHANNELS = 16 };
 
-/* A piece laid out with room around it: rows of `width` pixels, `pitch` reals a pixel, `row` reals a row. block 0:
-   all channels of a pixel in a row; else each DPID_LAYOUT_CHANNELS of them stand block reals behind the last. */
+/* Where a chunk lies in memory: rows of `width` pixels, with `row` reals from row to row and `pitch` reals from pixel
+   to pixel. block 0: all channels of a pixel stand side by side. Else only DPID_LAYOUT_CHANNELS of them do, and the
+   next ones stand `block` reals behind. */
 typedef struct {
     int64_t height, width, c, row, pitch, block;
 } dpid_layout;
 
 /* Functions of every compilation:
-   picture_load
-   picture n of the source into `to` (its first pixel), in the layout given, of which nothing else is written; at most
-   height rows and width columns of the source_width columns
-   gradient_load     the same for d loss / d x
-   gradient_store
-   finishes picture n of the sink, whose new part lies dense in `fresh` (which may be where dx of that picture lies,
-   when not add)
-   chunk_statistics  in double (long double of long double): out[0][c] = mean, out[1][c] = sum of squared deviations:
-   two passes from the first pixel's values on, in double every 32 pixels
-   chunk_sums        out[0][c] = sum g, out[1][c] = sum g (x - mean) scale */
+     picture_load      reads chunk n of the source, at most height rows and width columns of its source_width columns,
+                       and writes it to `to` in this layout. Nothing between the pixels is written.
+     gradient_load     the same for d loss / d x.
+     gradient_store    finishes chunk n of the sink. `fresh` is dense, and may be dx itself if nothing is added to dx.
+     chunk_statistics  out[0][c] = mean, out[1][c] = sum of squared deviations, in double (long double: in that).
+                       Two passes over differences from the first pixel; every 32 pixels they are added to the doubles.
+     chunk_sums        out[0][c] = sum g, out[1][c] = sum g (x - mean) scale. */
 #define DPID_PICTURE_DECLARE(suffix, real)                                                                             \
     void dpid_picture_load_##suffix(const dpid_picture_source *s, int64_t n, int64_t source_width, int64_t pixels,     \
                                     const dpid_layout *layout, real *to);                                              \

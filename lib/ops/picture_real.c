@@ -1,6 +1,6 @@
-/* Loops over one picture.   What for, and the formulas: picture.h
-   Channels go in groups of one vector; what is left of them takes the same loops with a part of a vector: half of
-   one is as fast as a whole one. */
+/* Loops over one chunk.   Promises and formulas: picture.h
+   They go over all pixels with one vector of channels at a time. The channels left over take the same loops with fewer
+   lanes. */
 #include "ops/picture.h"
 
 #include "ops/lanes.h"
@@ -13,7 +13,7 @@ typedef long double wide;
 typedef double wide;
 #endif
 
-enum { FLUSH = 32 }; /* pixels whose sums stay in `real`; then they go to double */
+enum { FLUSH = 32 }; /* pixels that are summed in `real` before the sum goes to double */
 
 DPID_INLINE vec parameter(const void *array, int64_t c, const int lanes)
 {
@@ -31,8 +31,8 @@ static int64_t place_of(const dpid_layout *layout, int64_t c)
     return layout->block ? c / DPID_LAYOUT_CHANNELS * layout->block + c % DPID_LAYOUT_CHANNELS : c;
 }
 
-DPID_INLINE void load_group(const recipe r, const int lanes, const dpid_picture_source *s, int64_t at,
-                            int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
+DPID_INLINE void load_vector(const recipe r, const int lanes, const dpid_picture_source *s, int64_t at,
+                             int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
 {
     const real *restrict x = (const real *)s->x + at;
     const real *restrict skip = r.skipped ? (const real *)s->skip + at : NULL;
@@ -65,12 +65,12 @@ DPID_INLINE void load_channels(const recipe r, const dpid_picture_source *s, int
 {
     int64_t c = 0;
     for (; c + VL <= layout->c; c += VL)
-        load_group(r, VL, s, at, source_row, c, layout, to + place_of(layout, c));
+        load_vector(r, VL, s, at, source_row, c, layout, to + place_of(layout, c));
     if (c < layout->c)
-        DPID_LANES((int)(layout->c - c), load_group(r, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
+        DPID_LANES((int)(layout->c - c), load_vector(r, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
 }
 
-/* Whole rows where a row's pixels stand without gaps, else a vector at a time. */
+/* By whole rows where pixels stand without gaps, else by vectors. */
 DPID_INLINE void copy_channels(const dpid_picture_source *s, int64_t at, int64_t source_row, const dpid_layout *layout,
                                real *to)
 {
@@ -101,8 +101,8 @@ void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t 
 
 /* ---- load a gradient: dx = gain (g - mean_g - (x - mean) tilt) --------------------------------- */
 
-DPID_INLINE void gradient_group(const bool train, const int lanes, const dpid_gradient_source *s, int64_t at,
-                                int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
+DPID_INLINE void gradient_vector(const bool train, const int lanes, const dpid_gradient_source *s, int64_t at,
+                                 int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
 {
     const real *restrict g = (const real *)s->g + at;
     const real *restrict x = train ? (const real *)s->x + at : NULL;
@@ -127,10 +127,10 @@ DPID_INLINE void gradient_channels(const bool train, const dpid_gradient_source 
 {
     int64_t c = 0;
     for (; c + VL <= layout->c; c += VL)
-        gradient_group(train, VL, s, at, source_row, c, layout, to + place_of(layout, c));
+        gradient_vector(train, VL, s, at, source_row, c, layout, to + place_of(layout, c));
     if (c < layout->c)
         DPID_LANES((int)(layout->c - c),
-                   gradient_group(train, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
+                   gradient_vector(train, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
 }
 
 void DPID_T(dpid_gradient_load)(const dpid_gradient_source *s, int64_t n, int64_t source_width, int64_t pixels,
@@ -160,15 +160,15 @@ typedef struct {
     bool add, addend, kinked, kept, store, summed, sharp; /* sharp: relu */
 } finish;
 
-/* Arrays from the first pixel of a piece and the first channel of a group on; what its finish does not need is NULL. */
+/* Arrays from the first pixel of a chunk and the first channel of a vector on; NULL: not needed. */
 typedef struct {
     const real *fresh, *addend, *v, *x;
     real *dx;
     vec mean, gain, shift, scale, factor, below;
-} gradient_piece;
+} gradient_chunk;
 
-/* k: the pixel's place */
-DPID_INLINE vec finished(const finish f, const int lanes, const gradient_piece *p, int64_t k)
+/* The finished gradient of the pixel at offset k. */
+DPID_INLINE vec finished(const finish f, const int lanes, const gradient_chunk *p, int64_t k)
 {
     vec d = load_lanes(p->fresh + k, lanes);
     if (f.add)
@@ -185,8 +185,8 @@ DPID_INLINE vec finished(const finish f, const int lanes, const gradient_piece *
     return d;
 }
 
-/* sums[0] of g and sums[1] of g xhat: two pixels beside each other have partial sums of their own */
-DPID_INLINE void finish_pixel(const finish f, const int lanes, const gradient_piece *p, int64_t k, vec part[2])
+/* part[0] += g, part[1] += g xhat. Neighbouring pixels have partial sums of their own, so that they need not wait. */
+DPID_INLINE void finish_pixel(const finish f, const int lanes, const gradient_chunk *p, int64_t k, vec part[2])
 {
     const vec d = finished(f, lanes, p, k);
     if (f.summed) {
@@ -195,8 +195,8 @@ DPID_INLINE void finish_pixel(const finish f, const int lanes, const gradient_pi
     }
 }
 
-DPID_INLINE void finish_group(const finish f, const int lanes, const gradient_piece *p, int64_t pixels,
-                              int64_t channels, wide *sum_g, wide *sum_gx)
+DPID_INLINE void finish_vector(const finish f, const int lanes, const gradient_chunk *p, int64_t pixels,
+                               int64_t channels, wide *sum_g, wide *sum_gx)
 {
     wide sum[VL] = {0};
     wide product[VL] = {0};
@@ -234,7 +234,7 @@ DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, in
     wide *sums = s->sums ? (wide *)s->sums + 2 * n * channels : NULL;
     for (int64_t c = 0; c < channels; c += VL) {
         const int lanes = channels - c < VL ? (int)(channels - c) : VL;
-        const gradient_piece p = {.fresh = fresh + c,
+        const gradient_chunk p = {.fresh = fresh + c,
                                   .addend = from(s->addend, at + c),
                                   .v = from(s->v, at + c),
                                   .x = from(s->x, at + c),
@@ -245,8 +245,8 @@ DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, in
                                   .scale = parameter(s->scale, c, lanes),
                                   .factor = vec_all((real)s->s),
                                   .below = vec_all((real)s->kink.below)};
-        DPID_LANES(lanes, finish_group(f, LANES, &p, pixels, channels, sums ? sums + c : NULL,
-                                       sums ? sums + channels + c : NULL));
+        DPID_LANES(lanes, finish_vector(f, LANES, &p, pixels, channels, sums ? sums + c : NULL,
+                                        sums ? sums + channels + c : NULL));
     }
 }
 
@@ -304,13 +304,13 @@ DPID_INLINE void deviations(const int lanes, const bool squares, const real *res
     }
 }
 
-static void statistics_group(const int lanes, const real *x, int64_t pixels, int64_t channels, wide *mean, wide *m2)
+static void statistics_vector(const int lanes, const real *x, int64_t pixels, int64_t channels, wide *mean, wide *m2)
 {
     wide sum[VL] = {0};
     wide squares[VL] = {0};
     real from[VL] = {0};
     for (int l = 0; l < lanes; l++)
-        from[l] = x[l]; /* from the first pixel: a constant channel has no error */
+        from[l] = x[l]; /* differences from the first pixel: those of a constant channel are exact */
     DPID_LANES(lanes, deviations(LANES, false, x, pixels, channels, vec_load(from), sum));
     for (int l = 0; l < lanes; l++) {
         sum[l] = (wide)from[l] + sum[l] / (wide)pixels;
@@ -330,7 +330,7 @@ void DPID_T(dpid_chunk_statistics)(const real *x, int64_t pixels, int64_t c, voi
     wide *out = sums;
     int64_t j = 0;
     for (; j + VL <= c; j += VL)
-        statistics_group(VL, x + j, pixels, c, out + j, out + c + j);
+        statistics_vector(VL, x + j, pixels, c, out + j, out + c + j);
     if (j < c)
-        statistics_group((int)(c - j), x + j, pixels, c, out + j, out + c + j);
+        statistics_vector((int)(c - j), x + j, pixels, c, out + j, out + c + j);
 }

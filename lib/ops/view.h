@@ -1,5 +1,6 @@
-/* Pictures where they lie - with room around them, or dense - and the passes over them that a frozen net has beside
-   its convolutions. Work is cut by rows of results, counted through the pictures: any cut gives the same bits. */
+/* Views: pictures where they lie in memory, dense or with zeros around them. And the passes over them that a frozen net
+   makes beside its convolutions. Threads share the work by rows of results, counted on from picture to picture; any cut
+   gives the same bits. */
 #ifndef DPID_OPS_VIEW_H
 #define DPID_OPS_VIEW_H
 
@@ -14,7 +15,7 @@ typedef struct {
     int64_t picture, row, pitch; /* reals from a picture, row, pixel to the next */
 } dpid_view;
 
-/* What ends a sum u: v = u + s skip, and exactly s skip where u is 0; then the kink. */
+/* The epilogue of a sum u: v = u + s skip, and exactly s skip where u is 0; then the kink. */
 typedef struct {
     dpid_view skip;
     double s;

@@ -1,4 +1,4 @@
-/* Passes over pictures where they lie.   What for, and the formulas: view.h */
+/* Passes over pictures where they lie.   Promises and formulas: view.h */
 #include "ops/view.h"
 
 #include "ops/lanes.h"

@@ -126,7 +126,7 @@ static void say_training(dpid_string *s, const deepid_certificate *c, const dpid
                        short_number(n->loss[DPID_SHALLOW], &room[0]), short_number(n->loss[DPID_DEEP], &room[1]));
 }
 
-/* What follows holds for any two nets: the deep one's parameters are there to be found. */
+/* The sentence is right for any two nets: the deep one's parameters exist, so a solver could find them. */
 static int32_t make_sentence(deepid_certificate *c)
 {
     const dpid_comparison *n = c->number[c->net[DPID_SHALLOW]->precision];

@@ -1,4 +1,6 @@
-/* Embedding: pieces of two texts matched in order, weights carried over, the pieces in between made the identity. */
+/* Embedding: the items of two texts are matched in order. Matched items take the weights, those between become the
+   identity. A piece is one item, each copy of a repeated block apart; a unit is a piece, or several, that can be the
+   identity by itself. */
 #include "identity/embed.h"
 
 #include "identity/deepen.h"
@@ -171,8 +173,8 @@ static bool keeps_shape(const embedding *e, int32_t first, int32_t end)
     return dpid_shape_equal(shape_behind(e, first - 1), shape_behind(e, end - 1));
 }
 
-/* The end of the unit that begins at `first` within a run of added pieces: a block alone, or layers up to the next
-   block. */
+/* The end of the unit that begins at `first`, in a run of added pieces: a block is a unit, and so are the layers up to
+   the next block. */
 static int32_t unit_end(const embedding *e, int32_t first, int32_t end)
 {
     int32_t i = first + 1;
@@ -211,8 +213,8 @@ static dpid_identity_options options_of(const embedding *e)
     return o;
 }
 
-/* On what the layers in front can give, then, where that has no witness or the data's statistics are asked for, on
-   what these samples give. */
+/* First for everything that the layers in front can give. If that has no witness, or if the data's statistics are asked
+   for, then for what these samples give. */
 static int32_t find_witness(embedding *e, int32_t value, const char *text, deepid_net *unit, dpid_witness *w)
 {
     const dpid_identity_options options = options_of(e);
@@ -236,7 +238,7 @@ static int32_t find_witness(embedding *e, int32_t value, const char *text, deepi
     return status;
 }
 
-/* The weakest unit speaks for all. */
+/* The result for all units is that of the weakest. */
 static void note(embedding *e, const dpid_witness *w, const char *place, const char *text)
 {
     dpid_embedding *f = e->found;

@@ -1,5 +1,5 @@
-/* Blocks between the blocks of a net. Block numbers, and with them names, shift; the order of layers does not, so
-   parameters go by order. */
+/* Putting blocks between the blocks of a net. That changes the numbers of blocks, and so the names of layers, but not
+   the order of the old layers: parameters are copied by order. */
 #include "identity/deepen/splice.h"
 
 #include <assert.h>

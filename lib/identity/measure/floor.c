@@ -16,7 +16,7 @@ static bool affine(const dpid_op *op)
     return op->kind == &dpid_kind_dense || op->kind == &dpid_kind_flatten;
 }
 
-/* A join widens what a narrow branch gives, so nets with skips are left out. */
+/* Nets with skips are left out: past a skip, the rank is not limited by the narrowest layer. */
 static bool look(const deepid_net *net, dpid_floor *out)
 {
     out->rank = dpid_shape_count(&net->value[0].shape);

@@ -1,4 +1,4 @@
-/* Measured, never believed: what a block does to numbers, entry by entry (no signed sums), and the numbers to try. */
+/* Measuring how near a block is to the identity: the numbers to try, and the error of each result. */
 #include "identity/identity.h"
 #include "identity/certificate/certificate.h"
 
@@ -29,7 +29,8 @@ static double drawn(const dpid_domain *domain, dpid_random *r)
                                                          : domain->low + size;
 }
 
-/* Every seventh value is a border, in turn, so that each meets each place. */
+/* Every seventh value is one of the borders, in turn: 7 has no common factor with most sizes, so each place meets each
+   border. */
 void dpid_domain_draw(const dpid_domain *domain, uint64_t seed, int64_t values, double *x)
 {
     enum { EVERY = 7, COUNT = sizeof borders / sizeof *borders };

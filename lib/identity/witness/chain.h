@@ -1,6 +1,10 @@
-/* A block as a chain: the way from its input to its output, where residual branches are closed and the skip is
-   followed. Between two activations lies a run of linear layers and normalisations; a construction is a choice, at
-   each activation, of the affine map that the run before it becomes. */
+/* A block as a chain of parts: one part a layer, from the block's input to its output. At a residual block the chain
+   follows the skip, and the branch is set to 0. The parts between two activations are a run: linear layers and
+   normalisations, which together can become any affine map of x that their shapes allow.
+
+   A witness is found by deciding, at each activation, which affine map of x it shall see. Such a decision is a move;
+   the ways of deciding are the constructions. What a layer gives during the walk is a code of x: numbers from which x
+   can be had back by an affine map. */
 #ifndef DPID_IDENTITY_CHAIN_H
 #define DPID_IDENTITY_CHAIN_H
 
@@ -35,8 +39,7 @@ typedef struct {
     int32_t in, out; /* value numbers */
 } dpid_chain;
 
-/* From value `in` to value `out`, skips followed. reason: DEEPID_REASON_NONE, or what makes such a chain impossible
-   (shape, noise). */
+/* The chain from value `in` to value `out`. reason: DEEPID_REASON_NONE, or why there is none (shape, noise). */
 int32_t dpid_chain_make(dpid_arena *arena, const deepid_net *net, int32_t in, int32_t out, dpid_mode mode,
                         dpid_chain *chain, int32_t *reason);
 int64_t dpid_channels(const dpid_shape *shape);
@@ -54,18 +57,19 @@ typedef enum {
 typedef struct {
     dpid_code_form form;
     double a, c;
-    int64_t carriers;              /* numbers that are coded: channels of x, or dimensions of the basis */
+    int64_t carriers;              /* how many numbers are coded: channels of x, or dimensions of the basis */
     int64_t *plus, *minus;         /* [carriers] channel where each lies */
     double low, high;              /* range of the coded numbers */
     const double *mean, *variance; /* [carriers] of data, or NULL */
 } dpid_code;                       /* PAIR_PHI: h+ - h- = a x */
 
-/* What a run can do, and what lies behind it. */
+/* What the parts of a run can do together. */
 typedef struct {
     bool scale, shift, linear;
     int64_t width; /* channels that its last linear layer gives; 0: has none */
 } dpid_ability;
 
+/* What a construction looks at: an activation of the chain and what stands around it. */
 typedef struct {
     const dpid_code *code;
     const dpid_activation *activation;
@@ -77,7 +81,7 @@ typedef struct {
     const dpid_identity_options *options;
 } dpid_place;
 
-/* The choice: the run makes t = A x + C (in the given form), the activation makes the code `after`. */
+/* A move: the run makes t = scale x + shift in this form, and the activation makes of it the code `after`. */
 typedef struct {
     double scale, shift;
     dpid_code_form form;
@@ -138,12 +142,12 @@ typedef struct {
     int32_t *status; /* stays DEEPID_OK unless memory runs out; then what was written counts for nothing */
 } dpid_writing;
 
-/* What one part of a run does to the code. */
+/* What one part of a run shall do to the code. */
 typedef struct {
     double factor;     /* h is multiplied by it */
     bool expand;       /* linear: plain to pair */
     bool enter, leave; /* linear: the first and the last of a chain change to the basis and back */
-    bool whole;        /* linear: the carriers go to their own channels, 0 1 2 ... */
+    bool whole;        /* linear: carrier i goes to channel i */
 } dpid_task;
 
 /* One linear layer; code is what enters and becomes what leaves. False when groups do not let the carriers through. */
@@ -155,8 +159,8 @@ void dpid_write_constant(const dpid_writing *writing, const dpid_part *part, con
 bool dpid_write_norm(const dpid_writing *writing, const dpid_part *part, const dpid_code *code, double factor);
 /* prelu: all slopes 1. */
 void dpid_write_slope(const dpid_writing *writing, const dpid_part *part);
-/* F = 0: the last scale or weight of the branch, and all constants behind it, become zero. False where what follows
-   does not keep 0. */
+/* Make the branch of this join 0: its last scale or weight, and all constants behind that, become zero. False if a
+   layer behind does not map 0 to 0. */
 bool dpid_write_zero_branch(deepid_net *net, const dpid_step *join);
 /* A bias or beta that can carry a constant. */
 bool dpid_part_has_bias(const dpid_part *part);

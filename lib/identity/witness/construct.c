@@ -1,6 +1,5 @@
-/* From a block to its witness: searches on copies, one place for constructions after the other, then through the data's
-   basis.
-   The search: search.c */
+/* From a block to its witness. Each search (search.c) writes into a fresh copy: first with all constructions, then
+   without the first of them, and so on; at last through a basis of the data. */
 #include "identity/witness/search.h"
 
 #include <math.h>
@@ -80,7 +79,7 @@ static int32_t attempt(dpid_search *s, deepid_net *block, bool *found)
     return status;
 }
 
-/* All places for constructions in turn: a move that fits here may leave a code that nothing behind can undo. */
+/* One search for each first construction, because a move that fits may leave a code that no layer behind can undo. */
 static int32_t attempt_all(dpid_search *s, deepid_net *block, bool *found)
 {
     *found = false;
@@ -98,7 +97,7 @@ static int64_t narrowest(const dpid_chain *chain)
     return least;
 }
 
-/* Fewer dimensions than channels: on data whose rows span no more. */
+/* Through fewer dimensions than channels, for data that lie in such a subspace. */
 static int32_t attempt_basis(dpid_search *s, deepid_net *block, bool *found)
 {
     dpid_basis basis;

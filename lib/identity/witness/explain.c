@@ -163,7 +163,7 @@ static bool range(question *q)
                   dpid_number_rounded(d->low, 3).text, dpid_number_rounded(d->high, 3).text);
 }
 
-/* One activation, every carrier through its own unit: phi(w x + b) would have to be affine on the domain. */
+/* With one activation, and one unit for each carrier, phi(w x + b) would have to be affine on the domain. */
 static bool single(question *q)
 {
     const dpid_part *part = q->first >= 0 ? &q->chain->part[q->first] : NULL;
@@ -181,7 +181,7 @@ static bool single(question *q)
                   domain, word_of(part), (long long)dpid_channels(&part->layer->op.in));
 }
 
-/* Pasted kinks: the first ReLU layer has to be injective. */
+/* The first relu layer has to be injective, or different x become equal. */
 static bool first_relu(question *q)
 {
     const dpid_part *part = q->first >= 0 ? &q->chain->part[q->first] : NULL;

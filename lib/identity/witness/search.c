@@ -1,5 +1,5 @@
-/* The search: run after run, each activation takes the first construction that fits; the weights are written on the
-   way. */
+/* The search walks along the chain. At each activation it takes the first construction that fits, and writes the
+   weights of the run in front. */
 #include "identity/witness/search.h"
 
 #include <math.h>
@@ -155,7 +155,7 @@ static bool write_linear(dpid_search *s, const run *r, int32_t i, double factor)
     return dpid_write_linear(&s->writing, &s->chain->part[i], task, &s->code);
 }
 
-/* channel_pad puts half of its zeros in front. */
+/* channel_pad puts half of its zeros in front: all carriers move by as many channels. */
 static void pass_padding(dpid_search *s, const dpid_part *part)
 {
     const int64_t in_front = (dpid_channels(&part->layer->op.out) - dpid_channels(&part->layer->op.in)) / 2;
@@ -249,7 +249,7 @@ static bool write_entrance(dpid_search *s, int32_t i, double factor)
     return true;
 }
 
-/* At its exit: + mean, and - the codes' own constant as the basis spreads it over the channels. */
+/* At the exit of the basis: + mean, and - the constant of the codes, which the basis has spread over the channels. */
 static bool write_exit(dpid_search *s, int32_t i, double factor, double coded)
 {
     const dpid_basis *b = s->writing.basis;
@@ -312,7 +312,7 @@ static bool write_run(dpid_search *s, const run *r)
 
 /* ---- one activation --------------------------------------------------------------------------- */
 
-/* The code as it can be when the run before the activation has had its say. */
+/* The code in front of the activation, if the run before it does all that it can to simplify it. */
 static dpid_code code_at(const dpid_search *s, const dpid_ability *here, int32_t first, int32_t end)
 {
     dpid_code code = s->code;

@@ -1,4 +1,4 @@
-/* One search for a chain's witness: what is looked for, where the writing stands, what was found so far. */
+/* One search for a chain's witness: what is wanted, the code at the place that the walk has reached, what was found. */
 #ifndef DPID_IDENTITY_SEARCH_H
 #define DPID_IDENTITY_SEARCH_H
 
@@ -22,7 +22,7 @@ typedef struct {
 
 /* Walks the chain and writes weights; false: some activation has no construction that fits. */
 bool dpid_search_solve(dpid_search *s);
-/* Whether biases stand where data can be centred before and after. */
+/* Are there biases that can subtract the data's mean in front, and add it behind? */
 bool dpid_search_centred(const dpid_search *s);
 /* Activations that are not lines; the first or last linear part, -1: none. */
 int32_t dpid_search_curved(const dpid_chain *chain);

@@ -1,7 +1,7 @@
 /* Batch normalisation: y = gamma (x - mean) / sqrt(var + eps) + beta, a channel at a time.
    Derivation: batchnorm.md      Reference: batchnorm_ref.c
-   The loops over values are those of picture.h; here is what stands between them. A piece is one picture, or some
-   rows of features. */
+   The loops over values are those of picture.h; here is what stands between them. They run over chunks: a chunk is one
+   picture, or some rows of features. */
 #include "ops/batchnorm/batchnorm.h"
 #include "ops/picture.h"
 #include "tensor/real.h"
@@ -59,9 +59,9 @@ static real scale_of(wide deviation)
     return isinf(scale) ? 0 : scale;
 }
 
-/* y = (x - mean - rest) gain + beta = (x - mean) gain + shift, rest being what rounding took from the mean. It
-   counts from a mean of about 32 deviations on, where it is more than the rounding of a y of size 1; else it is 0
-   and shift is beta. In f64 the mean has none. */
+/* y = (x - mean - rest) gain + beta = (x - mean) gain + shift, where rest is the rounding error of the mean. From a
+   mean of about 32 deviations on, rest is larger than the rounding of a y of size 1, and is used. Else it is taken as
+   0, and shift is beta. In f64 the mean has no rest. */
 static void use_rest(const dpid_pass *pass, int64_t j, wide mean)
 {
     const real least = 8 * REAL_EPSILON;
@@ -72,15 +72,15 @@ static void use_rest(const dpid_pass *pass, int64_t j, wide mean)
     array(pass, SHIFT)[j] = counts ? beta - rest * array(pass, GAIN)[j] : beta;
 }
 
-/* parts[0] takes the others in, in their order (Chan, Golub, LeVeque 1979) */
-static void merge(wide *parts, int64_t pieces, int64_t rows, int64_t total, int64_t c)
+/* parts[0] becomes the statistics of all chunks: the others are merged into it in order (Chan, Golub, LeVeque 1979). */
+static void merge(wide *parts, int64_t chunks, int64_t rows, int64_t total, int64_t c)
 {
     wide *restrict mean = parts;
     wide *restrict m2 = parts + c;
-    for (int64_t piece = 1; piece < pieces; piece++) {
-        const wide *restrict other = parts + 2 * piece * c;
-        const wide before = (wide)(piece * rows);
-        const wide here = (wide)(piece + 1 < pieces ? rows : total - piece * rows);
+    for (int64_t chunk = 1; chunk < chunks; chunk++) {
+        const wide *restrict other = parts + 2 * chunk * c;
+        const wide before = (wide)(chunk * rows);
+        const wide here = (wide)(chunk + 1 < chunks ? rows : total - chunk * rows);
         const wide share = here / (before + here);
         for (int64_t j = 0; j < c; j++) {
             const wide delta = other[j] - mean[j];
@@ -97,12 +97,12 @@ static void use_backward_eps(const dpid_pass *pass, int64_t j, wide var)
     array(pass, BACK_GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] * array(pass, BACK_SCALE)[j];
 }
 
-static void use_batch(const dpid_pass *pass, wide *parts, int64_t pieces, int64_t rows)
+static void use_batch(const dpid_pass *pass, wide *parts, int64_t chunks, int64_t rows)
 {
     const int64_t c = channels(pass->op);
     const int64_t total = pass->n * (dpid_shape_count(&pass->op->in) / c);
     const wide eps = (wide)pass->op->option[EPS].r;
-    merge(parts, pieces, rows, total, c);
+    merge(parts, chunks, rows, total, c);
     for (int64_t j = 0; j < c; j++) {
         const wide m2 = parts[c + j];
         array(pass, MEAN)[j] = (real)parts[j];
@@ -133,17 +133,17 @@ static void use_running(const dpid_pass *pass)
     }
 }
 
-void DPID_T(dpid_batchnorm_prepare)(const dpid_pass *pass, void *parts, int64_t pieces, int64_t rows)
+void DPID_T(dpid_batchnorm_prepare)(const dpid_pass *pass, void *parts, int64_t chunks, int64_t rows)
 {
     if (pass->mode == DPID_TRAIN)
-        use_batch(pass, parts, pieces, rows);
+        use_batch(pass, parts, chunks, rows);
     else
         use_running(pass);
 }
 
 /* ---- before the input gradient ------------------------------------------------------------------- */
 
-/* tilt stands for (x - mean) scale^2: the sum below has one scale in it, this is the other one. With a backward_eps
+/* tilt contains scale twice. One of the two is in the sum of g xhat already; this is the other. With a backward_eps
    both are back_scale. */
 static wide tilt_scale(const dpid_pass *pass, int64_t j)
 {
@@ -156,18 +156,18 @@ static wide tilt_scale(const dpid_pass *pass, int64_t j)
 
 /* dgamma += sum g xhat      dbeta += sum g      mean_g = sum g / m
    tilt = scale sum g xhat / m, m values a channel.
-   The sums come with (x - mean) scale for xhat, and dx takes (x - mean) tilt: the rest of the mean goes into the
-   sum, and into mean_g. */
-void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t pieces)
+   The chunks sum with (x - mean) scale for xhat, and dx subtracts (x - mean) tilt. Both leave out the rest of the mean:
+   here it is put into the sum and into mean_g. */
+void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t chunks)
 {
     const int64_t c = channels(pass->op);
     const wide total = (wide)(pass->n * (dpid_shape_count(&pass->op->in) / c));
     wide *restrict sum = parts;
     real *dgamma = pass->dparameter[GAMMA];
     real *dbeta = pass->dparameter[BETA];
-    for (int64_t piece = 1; piece < pieces; piece++)
+    for (int64_t chunk = 1; chunk < chunks; chunk++)
         for (int64_t j = 0; j < 2 * c; j++)
-            sum[j] += ((const wide *)parts)[2 * piece * c + j];
+            sum[j] += ((const wide *)parts)[2 * chunk * c + j];
     for (int64_t j = 0; j < c; j++) {
         const wide rest = (wide)array(pass, REST)[j];
         if (rest != 0)
@@ -194,15 +194,16 @@ static void batchnorm_commit(const dpid_pass *pass)
     }
 }
 
-/* ---- the op: loops over pieces, which depend on the shape and the batch alone ----------------------- */
+/* ---- the op: chunks are cut by the shape and the batch alone, so that bits do not depend on threads
+   -------------------- */
 
 typedef struct {
     const dpid_pass *pass;
-    int64_t c, rows, pieces, total; /* rows of a piece, of all */
+    int64_t c, rows, chunks, total; /* rows of a chunk, of all */
     dpid_batchnorm_arrays arrays;
 } batch;
 
-static int64_t piece_rows(const dpid_op *op)
+static int64_t chunk_rows(const dpid_op *op)
 {
     enum { ELEMENTS = 32768 };
     const int64_t c = channels(op);
@@ -215,61 +216,61 @@ static batch batch_of(const dpid_pass *pass)
 {
     batch b = {.pass = pass,
                .c = channels(pass->op),
-               .rows = piece_rows(pass->op),
+               .rows = chunk_rows(pass->op),
                .arrays = DPID_T(dpid_batchnorm_arrays_of)(pass)};
     b.total = pass->n * (dpid_shape_count(&pass->op->in) / b.c);
-    b.pieces = (b.total + b.rows - 1) / b.rows;
+    b.chunks = (b.total + b.rows - 1) / b.rows;
     return b;
 }
 
-static int64_t rows_of(const batch *b, int64_t piece)
+static int64_t rows_of(const batch *b, int64_t chunk)
 {
-    return piece + 1 < b->pieces ? b->rows : b->total - piece * b->rows;
+    return chunk + 1 < b->chunks ? b->rows : b->total - chunk * b->rows;
 }
 
-static wide *part(const batch *b, int64_t piece)
+static wide *sums_of(const batch *b, int64_t chunk)
 {
-    return (wide *)b->pass->scratch + 2 * piece * b->c;
+    return (wide *)b->pass->scratch + 2 * chunk * b->c;
 }
 
-static void measure_piece(void *arg, int64_t piece, int32_t worker)
+static void measure_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
     DPID_T(dpid_chunk_statistics)
-    ((const real *)b->pass->x + piece * b->rows * b->c, rows_of(b, piece), b->c, part(b, piece));
+    ((const real *)b->pass->x + chunk * b->rows * b->c, rows_of(b, chunk), b->c, sums_of(b, chunk));
 }
 
-static void normalise_piece(void *arg, int64_t piece, int32_t worker)
+static void normalise_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
     const dpid_picture_source s = {
         .x = b->pass->x, .mean = b->arrays.mean, .gain = b->arrays.gain, .shift = b->arrays.shift};
-    const dpid_layout dense = {.height = 1, .width = rows_of(b, piece), .c = b->c, .pitch = b->c};
-    DPID_T(dpid_picture_load)(&s, piece, b->rows, b->rows, &dense, (real *)b->pass->y + piece * b->rows * b->c);
+    const dpid_layout dense = {.height = 1, .width = rows_of(b, chunk), .c = b->c, .pitch = b->c};
+    DPID_T(dpid_picture_load)(&s, chunk, b->rows, b->rows, &dense, (real *)b->pass->y + chunk * b->rows * b->c);
 }
 
 static void batchnorm_forward(const dpid_pass *pass)
 {
     const batch b = batch_of(pass);
     if (pass->mode == DPID_TRAIN)
-        dpid_pool_run(pass->pool, b.pieces, measure_piece, (void *)&b);
-    DPID_T(dpid_batchnorm_prepare)(pass, pass->scratch, b.pieces, b.rows);
-    dpid_pool_run(pass->pool, b.pieces, normalise_piece, (void *)&b);
+        dpid_pool_run(pass->pool, b.chunks, measure_chunk, (void *)&b);
+    DPID_T(dpid_batchnorm_prepare)(pass, pass->scratch, b.chunks, b.rows);
+    dpid_pool_run(pass->pool, b.chunks, normalise_chunk, (void *)&b);
 }
 
-static void sum_piece(void *arg, int64_t piece, int32_t worker)
+static void sum_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
-    const int64_t at = piece * b->rows * b->c;
+    const int64_t at = chunk * b->rows * b->c;
     DPID_T(dpid_chunk_sums)
-    ((const real *)b->pass->dy + at, (const real *)b->pass->x + at, b->arrays.mean, b->arrays.scale, rows_of(b, piece),
-     b->c, part(b, piece));
+    ((const real *)b->pass->dy + at, (const real *)b->pass->x + at, b->arrays.mean, b->arrays.scale, rows_of(b, chunk),
+     b->c, sums_of(b, chunk));
 }
 
-static void input_gradient_piece(void *arg, int64_t piece, int32_t worker)
+static void input_gradient_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const batch *b = arg;
     (void)worker;
@@ -279,17 +280,17 @@ static void input_gradient_piece(void *arg, int64_t piece, int32_t worker)
                                     .gain = b->arrays.back_gain,
                                     .mean_g = b->arrays.mean_g,
                                     .tilt = b->arrays.tilt};
-    const dpid_layout dense = {.height = 1, .width = rows_of(b, piece), .c = b->c, .pitch = b->c};
-    DPID_T(dpid_gradient_load)(&s, piece, b->rows, b->rows, &dense, (real *)b->pass->dx + piece * b->rows * b->c);
+    const dpid_layout dense = {.height = 1, .width = rows_of(b, chunk), .c = b->c, .pitch = b->c};
+    DPID_T(dpid_gradient_load)(&s, chunk, b->rows, b->rows, &dense, (real *)b->pass->dx + chunk * b->rows * b->c);
 }
 
 static void batchnorm_backward(const dpid_pass *pass)
 {
     const batch b = batch_of(pass);
-    dpid_pool_run(pass->pool, b.pieces, sum_piece, (void *)&b);
-    DPID_T(dpid_batchnorm_gradient)(pass, pass->scratch, b.pieces);
+    dpid_pool_run(pass->pool, b.chunks, sum_chunk, (void *)&b);
+    DPID_T(dpid_batchnorm_gradient)(pass, pass->scratch, b.chunks);
     if (pass->dx)
-        dpid_pool_run(pass->pool, b.pieces, input_gradient_piece, (void *)&b);
+        dpid_pool_run(pass->pool, b.chunks, input_gradient_chunk, (void *)&b);
 }
 
 DPID_KERNELS_DECLARE(batchnorm);
@@ -332,13 +333,13 @@ static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
 {
     (void)workers;
     const int64_t rows = n * (dpid_shape_count(&op->in) / channels(op));
-    const int64_t pieces = (rows + piece_rows(op) - 1) / piece_rows(op);
-    return 2 * 2 * channels(op) * pieces;
+    const int64_t chunks = (rows + chunk_rows(op) - 1) / chunk_rows(op);
+    return 2 * 2 * channels(op) * chunks;
 }
 
 #define DECLARE(suffix, real)                                                                                          \
-    void dpid_batchnorm_prepare_##suffix(const dpid_pass *pass, void *parts, int64_t pieces, int64_t rows);            \
-    void dpid_batchnorm_gradient_##suffix(const dpid_pass *pass, void *parts, int64_t pieces);                         \
+    void dpid_batchnorm_prepare_##suffix(const dpid_pass *pass, void *parts, int64_t chunks, int64_t rows);            \
+    void dpid_batchnorm_gradient_##suffix(const dpid_pass *pass, void *parts, int64_t chunks);                         \
     dpid_batchnorm_arrays dpid_batchnorm_arrays_of_##suffix(const dpid_pass *pass);
 DPID_ISA_EACH(DECLARE)
 const dpid_batchnorm_prepare_fn dpid_batchnorm_prepare[DPID_ISAS][DPID_PRECISIONS] =

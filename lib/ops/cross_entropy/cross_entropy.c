@@ -11,7 +11,7 @@ typedef long double wide;
 typedef double wide;
 #endif
 
-/* exponentials at a time: some rows, or a piece of one; small, for a host's thread may have a small stack */
+/* exponentials at a time: some rows, or a part of one. Few, because the thread of a host may have a small stack. */
 enum { BLOCK = 256 };
 
 typedef struct {
@@ -63,8 +63,7 @@ static void add_exponentials(block *b)
     }
 }
 
-/* -sum_k t_k log p_k,  -log p_k = log(1 + rest) + (top - z_k): neither term rounds what is small beside what is
-   large */
+/* -sum_k t_k log p_k,  -log p_k = log(1 + rest) + (top - z_k): neither term adds a small number to a large one */
 static wide row_loss(const block *b, int64_t i, wide smoothing)
 {
     const int64_t width = b->pass->width;
@@ -76,7 +75,7 @@ static wide row_loss(const block *b, int64_t i, wide smoothing)
     return loss;
 }
 
-/* p - 1 of the label; where it has the largest, p is near 1 and the difference is what the others have */
+/* p - 1 for the label. Where the label has the largest z, p is near 1, so p - 1 is computed from the other terms. */
 static wide less_than_one(const block *b, int64_t i, int64_t label, wide p)
 {
     return b->best[i] == label ? -b->rest[i] / b->sum[i] : p - 1;

@@ -1,6 +1,6 @@
 /* Dense: y = x w^T + b.   Derivation: dense.md   Reference: dense_ref.c
-   Where w is small all products are done in registers, in an order of sums that no cutting changes
-   (tensor/product.h); forward wants w transposed for that, which costs about 2 / n of it. Large ones go to BLAS. */
+   Small layers use the products of tensor/product.h, whose bits do not depend on how the work is cut. Forward needs w
+   transposed for that, which costs about 2 / n of the product. Large layers use BLAS. */
 #include "ops/dense/dense.h"
 
 #include "tensor/gemm.h"
@@ -10,7 +10,7 @@
 
 enum { WEIGHT, BIAS };
 
-/* ---- small: parts in registers -------------------------------------------------- */
+/* ---- small layers: the products -------------------------------------------------- */
 
 static int64_t inputs(const dpid_pass *pass)
 {
@@ -49,21 +49,21 @@ static void small_forward(const dpid_pass *pass, const dpid_dense_forward_end *b
     DPID_T(dpid_product_nn)(pass->n, out, in, pass->x, in, pass->scratch, dpid_product_pad(out), &end, pass->y, out);
 }
 
-/* Few samples: less is turned of x and y than there is of w. */
-static bool turns_samples(const dpid_pass *pass)
+/* With few samples, x and y together are smaller than w: then x and y are transposed, and w is not. */
+static bool transposes_samples(const dpid_pass *pass)
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
     return pass->n % dpid_product_pad(1) == 0 && out % dpid_product_pad(1) == 0 && pass->n * (in + out) < in * out;
 }
 
-/* The same bits. */
+/* Either way, the same bits. */
 static void forward_alone(const dpid_pass *pass, const dpid_dense_forward_end *beside)
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
     const dpid_product_end end = forward_end(pass, beside);
-    if (!turns_samples(pass)) {
+    if (!transposes_samples(pass)) {
         pack(pass);
         small_forward(pass, beside);
         return;
@@ -103,9 +103,9 @@ static void weight_gradient(const dpid_pass *pass, int64_t first, int64_t count,
 
 const dpid_dense_parts DPID_T(dpid_dense_parts) = {forward_alone, input_gradient, weight_gradient};
 
-/* ---- small: tasks ------------------------------------------------------------------ */
+/* ---- small layers: tasks ------------------------------------------------------------------ */
 
-/* a product of fewer multiply-adds is one task: a region would cost more than it saves */
+/* ALONE: with fewer multiply-adds a product is one task, because waking threads would cost more than it saves */
 enum { TASK_ROWS = 32, ALONE = 1 << 19 };
 
 typedef struct {

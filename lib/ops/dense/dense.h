@@ -1,15 +1,15 @@
-/* Dense layers in parts, for the stages of a net. */
+/* The three products of a dense layer, for the stages of a net. */
 #ifndef DPID_OPS_DENSE_DENSE_H
 #define DPID_OPS_DENSE_DENSE_H
 
 #include "ops/op.h"
 
-/* Its products are done in registers: a row of y or dx has the same bits whatever other rows are worked out with it,
-   and so has a row of dw. */
+/* Are its products those of tensor/product.h? Then a row of y, dx or dw has the same bits, whichever other rows are
+   computed with it. */
 bool dpid_dense_is_small(const dpid_op *op);
 
-/* What a small layer does beside its product, so that its results are not read again for it. Arrays are of the
-   pass's samples. */
+/* The epilogue of a small layer's product: what is done to a result while it is in a register, and would be a pass over
+   memory otherwise. Arrays are of the pass's samples. */
 typedef struct {
     bool rectify;     /* y = max(x w^T + b, 0) */
     const void *skip; /* NULL, or: joined = y + s skip, exactly s skip where y is 0 */
@@ -25,7 +25,7 @@ typedef struct {
     void *back;
 } dpid_dense_backward_end;
 
-/* The parts of a small layer. None uses the pool. */
+/* The products of a small layer. None uses the pool. */
 typedef struct {
     /* y; the scratch holds w^T, or x^T where that is less work */
     void (*forward)(const dpid_pass *pass, const dpid_dense_forward_end *beside);

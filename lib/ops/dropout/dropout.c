@@ -4,7 +4,10 @@
 #include "tensor/philox.h"
 #include "tensor/real.h"
 
-enum { CHUNK = 4096, BLOCKS = 32 }; /* numbers of a task; two numbers each that are drawn at once */
+enum {
+    CHUNK = 4096,
+    BLOCKS = 32
+}; /* CHUNK: numbers of a task. BLOCKS: random blocks, of two numbers each, that are drawn at once. */
 
 typedef struct {
     const dpid_pass *pass;
@@ -14,7 +17,7 @@ typedef struct {
     bool back;
 } dropout_run;
 
-/* number < limit says what (number >> 11) 2^-53 < p says */
+/* number < limit is the same as (number >> 11) 2^-53 < p */
 static uint64_t limit_of(double p)
 {
     return (uint64_t)ceil(p * 0x1p53) << 11;
@@ -68,7 +71,7 @@ static void dropout_forward(const dpid_pass *pass)
     apply(pass, pass->x, pass->y, false);
 }
 
-/* dx = dy mask / (1 - p), 0 where the mask is, whatever comes */
+/* dx = dy mask / (1 - p), and 0 where the mask is 0, even if dy is infinite */
 static void dropout_backward(const dpid_pass *pass)
 {
     if (pass->dx)

@@ -6,7 +6,7 @@ static inline real value(real x, const dpid_value *option)
 {
     (void)option;
     const real gate = x + 3 < 0 ? 0 : x + 3 > 6 ? 6 : x + 3;
-    const real between = x <= -3 ? 0 : x * gate / 6; /* 0 of -infinity too */
+    const real between = x <= -3 ? 0 : x * gate / 6; /* for -infinity, too */
     return x >= 3 ? x : between;
 }
 

@@ -42,8 +42,8 @@ static inline wide fold(const wide *lane)
 
 /* ---- forward ------------------------------------------------------------------- */
 
-/* Of a row: x - mean - rest is what is normalised, rest being what rounding took from the mean. It counts where it
-   is more than the rounding of a y of size 1; in f64 the mean has none. */
+/* Of a row: x - mean - rest is normalised, where rest is the rounding error of the mean. It is used where it is larger
+   than the rounding of a y of size 1; in f64 the mean has no rest. */
 typedef struct {
     real mean, rest, scale;
 } statistics;

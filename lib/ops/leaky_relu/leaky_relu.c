@@ -4,7 +4,7 @@
 
 static inline real value(real x, const dpid_value *option)
 {
-    const real below = (real)option[0].r == 0 ? 0 : (real)option[0].r * x; /* of -infinity too */
+    const real below = (real)option[0].r == 0 ? 0 : (real)option[0].r * x; /* 0, and not NaN, for -infinity */
     return x < 0 ? below : x;
 }
 

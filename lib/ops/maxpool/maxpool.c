@@ -6,16 +6,16 @@
 #include <string.h>
 
 #if DPID_PRECISION == 32
-typedef int32_t place; /* as wide as real: vectors of both have as many lanes */
+typedef int32_t place; /* as many bytes as real, so that vectors of both have as many lanes */
 #else
 typedef int64_t place;
 #endif
 
 /* ---- kernels: one task is one picture ------------------------------------------- */
 
-enum { CHANNELS = 64 }; /* at a time, side by side */
+enum { CHANNELS = 64 }; /* channels of a pixel that are computed at a time */
 
-/* Whether x takes the place of the maximum so far: larger, or the first NaN. */
+/* Does x replace the maximum so far? Yes if it is larger, or the first NaN. */
 static inline bool is_more(real x, real most)
 {
     return (x > most) | ((x != x) & (most == most));

@@ -40,7 +40,7 @@ static void prelu_forward(const dpid_pass *pass)
     dpid_pool_run(pass->pool, (rows_of(pass) + CHUNK_ROWS - 1) / CHUNK_ROWS, forward_rows, (void *)pass);
 }
 
-/* dx = dy (x > 0 ? 1 : w); a slope of 0 lets nothing through, infinities neither */
+/* dx = dy (x > 0 ? 1 : w); a slope of 0 lets nothing through, not even an infinity */
 static void input_gradient_row(int64_t c, const real *restrict x, const real *restrict w, const real *restrict dy,
                                real *restrict dx)
 {
