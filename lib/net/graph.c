@@ -1,9 +1,6 @@
 /* Makers, readers and chains of a net.   What for: graph.h */
 #include "net/graph.h"
 
-extern const dpid_kind dpid_kind_conv2d, dpid_kind_batchnorm, dpid_kind_dense, dpid_kind_channel_pad, dpid_kind_relu,
-    dpid_kind_leaky_relu;
-
 /* ---- makers and readers ------------------------------------------------------------- */
 
 static void add_reader(dpid_value_info *value, int32_t t)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The table in docs/identity.md is what the tour prints.   identity_table.sh ROOT BUILD [--print]
+# docs/words.md and the table of docs/identity.md are what the library says.   tables.sh ROOT BUILD [--write]
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -16,7 +16,11 @@ awk -F, 'NR > 1 && $NF != "" {
     print "| kind | variant | R^n | x >= 0 | box |"; print "| --- | --- | --- | --- | --- |"
     for (i = 1; i <= count; i++) { split(order[i], p, "|"); print "| " p[1] " | " p[2] " | " cell[order[i], "real"] " | " cell[order[i], "orthant"] " | " cell[order[i], "box"] " |" }
 }' "$work/tour.csv" >"$work/table.md"
-[ $# -lt 3 ] || { cat "$work/table.md"; exit 0; }
-sed -n '/^| kind | variant |/,/^$/p' "$1/docs/identity.md" | sed '/^$/d' >"$work/docs.md"
-if ! diff -u "$work/docs.md" "$work/table.md"; then echo "docs/identity.md does not show what the tour prints"; exit 1; fi
-echo "identity table: $(wc -l <"$work/table.md") lines agree"
+"$2/tests/project/list_words" >"$work/words.md"
+# the guide with its table put in anew
+awk -v table="$work/table.md" '/^\| kind \| variant \|/ { while ((getline line < table) > 0) print line; inside = 1 } /^$/ { inside = 0 } !inside' "$1/docs/identity.md" >"$work/identity.md"
+for page in identity words; do
+    if [ "${3:-}" = --write ]; then cp "$work/$page.md" "$1/docs/$page.md"; fi
+    if ! diff -u "$1/docs/$page.md" "$work/$page.md"; then echo "docs/$page.md is not what the library says; tables.sh ROOT BUILD --write"; exit 1; fi
+done
+echo "tables: the guides show what the library says"
