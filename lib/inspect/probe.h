@@ -42,7 +42,8 @@ typedef struct {
     X(range)                                                                                                           \
     X(shattering)                                                                                                      \
     X(validity_radius)                                                                                                 \
-    X(curvature)
+    X(curvature)                                                                                                       \
+    X(weight_norms)
 #define DPID_PROBE_DECLARE(word) extern const dpid_probe dpid_probe_##word;
 DPID_PROBES(DPID_PROBE_DECLARE)
 

@@ -329,6 +329,35 @@ static void a_channel_of_pictures_is_one_unit(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- weight_norms -------------------------------------------------------------------------------------- */
+
+/* [3 0; 0 4; 0 0] has singular values 4 and 3; [1 1 0; 1 -1 0] has sqrt 2 twice. */
+static void weights_have_their_known_norms(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *data = data_of(ctx, "parity bits=2");
+    deepid_net *net = net_of(ctx, "input 2; dense out=3 bias=0; dense out=2", DEEPID_F64, "he", 4);
+    const double first[] = {3, 0, 0, 4, 0, 0};
+    const double second[] = {1, 1, 0, 1, -1, 0};
+    memcpy(deepid_net_parameter_data(net, "dense1.weight"), first, sizeof first);
+    memcpy(deepid_net_parameter_data(net, "dense2.weight"), second, sizeof second);
+    deepid_table *table = probe(ctx, net, data, "weight_norms");
+    assert_string_equal(deepid_table_row_name(table, 1), "dense2.weight");
+    assert_string_equal(deepid_table_row_name(table, 2), "dense2.bias");
+    NEAR(table, 0, "frobenius", 5, 1e-14);
+    NEAR(table, 0, "spectral", 4, 1e-14);
+    NEAR(table, 0, "stable_rank", 25.0 / 16, 1e-14);
+    NEAR(table, 1, "spectral", sqrt(2), 1e-14);
+    NEAR(table, 1, "stable_rank", 2, 1e-14);
+    NEAR(table, 1, "gradient_over_weight", cell(table, 1, "gradient") / 2, 1e-14);
+    assert_true(cell(table, 2, "spectral") == 0 && isnan(cell(table, 2, "stable_rank")));
+    deepid_table_destroy(table);
+    deepid_net_destroy(net);
+    deepid_dataset_destroy(data);
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +369,7 @@ int main(void)
         cmocka_unit_test(responses_are_taken_behind_the_normalisation),
         cmocka_unit_test(zeros_dead_and_constant_units_are_counted),
         cmocka_unit_test(a_channel_of_pictures_is_one_unit),
+        cmocka_unit_test(weights_have_their_known_norms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
