@@ -161,6 +161,21 @@ DEEPID_API int32_t deepid_silu_backward(const char *options, const deepid_tensor
                                         deepid_tensor *dx);
 
 /**
+ * y = x tanh(log(1 + e^x)) (Misra 2019).
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_mish_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = g + x (1 - g^2) s, g = tanh(log(1 + e^x)), s = 1 / (1 + e^-x).
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_mish_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                        deepid_tensor *dx);
+
+/**
  * y = log(1 + e^x) (Dugas et al. 2001).
  *
  * @copydetails deepid_relu_forward

@@ -17,6 +17,7 @@
     X(sigmoid)                                                                                                         \
     X(gelu)                                                                                                            \
     X(silu)                                                                                                            \
+    X(mish)                                                                                                            \
     X(softplus)                                                                                                        \
     X(hardtanh)                                                                                                        \
     X(hardswish)                                                                                                       \
