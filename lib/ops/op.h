@@ -116,7 +116,7 @@ struct dpid_kind {
     int64_t train_values;
     double gain;                                             /* mean square of the slope around 0; 0: not known */
     dpid_activation (*activation)(const dpid_value *option); /* NULL: it is no activation */
-    const dpid_identity_claim *claims;                                /* can it be the identity? Ends with variant NULL */
+    const dpid_identity_claim *claims;                       /* can it be the identity? Ends with variant NULL */
     /* Reals of scratch for forward or backward (the larger) of up to n samples with up to this many workers. NULL:
        none. */
     int64_t (*scratch)(const dpid_op *op, int64_t n, int32_t workers);
