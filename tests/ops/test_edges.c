@@ -2,6 +2,8 @@
    zero, refusals of the primitives. */
 #include "support/support.h"
 
+#include "ops/op.h"
+
 #include <float.h>
 #include <math.h>
 
@@ -215,24 +217,9 @@ static void delta_kernels_return_their_input_bit_for_bit(void **state)
 
 /* relative accuracy near zero and for large negative x: within 4 ulp of the f64 kernel, which the contract test
    holds to its reference */
-typedef int32_t (*activation)(const char *, const deepid_tensor *, deepid_tensor *);
-
 static void activations_keep_relative_accuracy(void **state)
 {
     (void)state;
-    static const struct {
-        const char *word;
-        activation forward;
-    } rows[] = {{"tanh", deepid_tanh_forward},
-                {"elu", deepid_elu_forward},
-                {"selu", deepid_selu_forward},
-                {"gelu", deepid_gelu_forward},
-                {"silu", deepid_silu_forward},
-                {"sigmoid", deepid_sigmoid_forward},
-                {"softplus", deepid_softplus_forward},
-                {"relu", deepid_relu_forward},
-                {"leaky_relu", deepid_leaky_relu_forward},
-                {"hardswish", deepid_hardswish_forward}};
     enum { N = 4000 };
     deepid_ctx *ctx = new_ctx(1);
     const int64_t e[] = {N};
@@ -247,16 +234,19 @@ static void activations_keep_relative_accuracy(void **state)
     deepid_tensor *x64 = tensor(ctx, DEEPID_F64, 1, e, values);
     deepid_tensor *y32 = tensor(ctx, DEEPID_F32, 1, e, NULL);
     deepid_tensor *y64 = tensor(ctx, DEEPID_F64, 1, e, NULL);
-    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
-        OK(rows[r].forward(NULL, x32, y32));
-        OK(rows[r].forward(NULL, x64, y64));
+    for (int64_t k = 0; k < dpid_kinds.count; k++) {
+        const dpid_kind *kind = dpid_kind_at(k);
+        if (!(kind->flags & DPID_KIND_ELEMENTWISE))
+            continue;
+        OK(dpid_primitive_forward(kind, NULL, DPID_EVAL, x32, NULL, y32));
+        OK(dpid_primitive_forward(kind, NULL, DPID_EVAL, x64, NULL, y64));
         for (int i = 0; i < N; i++) {
             const double got = (double)((float *)deepid_tensor_data(y32))[i];
             const double expected = ((double *)deepid_tensor_data(y64))[i];
             const double ulp = fmax(fabs(expected), (double)FLT_MIN) * (double)FLT_EPSILON;
             /* gelu and silu at x near -10 multiply x's rounding by x: 8 ulp there */
             if (!(fabs(got - expected) <= (fabs(values[i]) > 2 ? 60 : 5) * ulp))
-                fail_msg("%s(%.9g) is %.9g, expected %.9g: %.1f ulp", rows[r].word, values[i], got, expected,
+                fail_msg("%s(%.9g) is %.9g, expected %.9g: %.1f ulp", kind->word, values[i], got, expected,
                          fabs(got - expected) / ulp);
         }
     }

@@ -87,10 +87,9 @@ static void activations_have_their_limits(void **state)
     static const struct {
         const char *word, *options;
         double at_low, slope_low, slope_high;
-    } cases[] = {{"relu", "", 0, 0, 1},          {"leaky_relu", "slope=0", 0, 0, 1},
-                 {"hardswish", "", 0, 0, 1},     {"gelu", "", 0, 0, 1},
-                 {"gelu", "form=tanh", 0, 0, 1}, {"silu", "", 0, 0, 1},
-                 {"softplus", "", 0, 0, 1},      {"elu", "", -1, 0, 1},
+    } cases[] = {{"relu", "", 0, 0, 1},     {"leaky_relu", "slope=0", 0, 0, 1}, {"hardswish", "", 0, 0, 1},
+                 {"gelu", "", 0, 0, 1},     {"gelu", "form=tanh", 0, 0, 1},     {"silu", "", 0, 0, 1},
+                 {"mish", "", 0, 0, 1},     {"softplus", "", 0, 0, 1},          {"elu", "", -1, 0, 1},
                  {"hardtanh", "", -1, 0, 0}};
     static const double large[] = {1e5, 1e20, 3e38, (double)INFINITY};
     deepid_ctx *ctx = new_ctx(1);
