@@ -36,6 +36,10 @@ static const dpid_hypothesis rows[] = {
                     SHOWN("Underflow or overflow", "underflow or overflow", 8, 8), .loss = true},
     [DPID_OVERFITTING] = {ASKS("overfitting", "is training fine and validation worse?"), .judge = dpid_rule_overfitting,
                           SHOWN("Overfitting", "overfitting", 9, 9), .loss = true},
+    /* judged where its arm was run */
+    {ASKS("regularisation", "do dropout and weight decay cost the fit?"), .judge = dpid_rule_reason, .arm = "D_free",
+     .rule = "regularisation.free", SHOWN(REASON "the regularisation", "the regularisation", 5, 6), .reason = true,
+     .loss = true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 _Static_assert(ROWS <= (int)DPID_FINDINGS_MAX, "a verdict has room for every hypothesis");

@@ -848,6 +848,28 @@ static void no_memory_is_told_and_nothing_leaks(void **state)
     survives_every_failing_allocation("verdict", judge_again, &t);
 }
 
+/* regularisation is judged where D_free was run, and only there */
+static void a_hypothesis_beyond_the_ten_needs_its_arm(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_harm(1, 10);
+    deepid_verdict *v = judged(ctx, NULL);
+    assert_int_equal(deepid_verdict_count(v), 10);
+    assert_int_equal(deepid_verdict_find(v, "regularisation"), -1);
+    deepid_verdict_destroy(v);
+    plant_arm(&p, "D_free", 0.02, 0.005);
+    v = judged(ctx, NULL);
+    assert_int_equal(deepid_verdict_count(v), 11);
+    assert_int_equal(deepid_verdict_find(v, "regularisation"), 10);
+    assert_string_equal(deepid_verdict_status(v, 10), "confirmed");
+    assert_string_equal(deepid_verdict_rule(v, 10), "regularisation.free");
+    says(sentence_of(v, "regularisation"), "Training without regularisation repairs");
+    assert_string_equal(deepid_verdict_rule(v, deepid_verdict_find(v, "solver")), "solver.gap");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -882,6 +904,7 @@ int main(void)
         cmocka_unit_test(the_order_of_the_arms_changes_no_finding),
         cmocka_unit_test(evidence_that_is_none_is_refused),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
+        cmocka_unit_test(a_hypothesis_beyond_the_ten_needs_its_arm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
