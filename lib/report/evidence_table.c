@@ -49,7 +49,7 @@ typedef struct {
 
 static scale scale_of(const dpid_study_page *p)
 {
-    scale s = {-fmax(p->margin, 0), fmax(p->margin, 0)};
+    scale s = {-fmax(p->sum.margin, 0), fmax(p->sum.margin, 0)};
     for (int32_t i = 0; i < p->m->verdict->findings; i++) {
         const dpid_finding *f = &p->m->verdict->finding[i];
         const double values[] = {f->effect.value, f->effect.low, f->effect.high};
@@ -77,7 +77,7 @@ static void add_spark(dpid_string *s, const dpid_study_page *p, scale range, con
     dpid_string_format(s, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", WIDTH, HEIGHT,
                        dpid_words_interval(effect, low, high).text);
     const double zero = place(range, 0);
-    const double margin = fmax(p->margin, 0);
+    const double margin = fmax(p->sum.margin, 0);
     dpid_svg_line(s, "axis", NULL, zero, 3, zero, HEIGHT - 3, NULL);
     if (margin > 0)
         dpid_svg_rect(s, "zone", "witness", place(range, -margin), 5,

@@ -1,8 +1,6 @@
 /* Every way to train the deep net beside the shallow one, and the share of the gap that each way closes. */
 #include "report/study_page.h"
 
-#include <deepid/statistics.h>
-
 #include "base/words.h"
 
 #include <math.h>
@@ -18,14 +16,14 @@ static const char *headline_of(dpid_study_page *p)
     const double effect = deepid_verdict_effect(p->m->verdict, solver);
     const double low = deepid_verdict_low(p->m->verdict, solver);
     const double high = deepid_verdict_high(p->m->verdict, solver);
-    const double *deep = dpid_arm_values(p, "D", "train_loss");
+    const double *deep = dpid_arm_values(&p->sum, "D", "train_loss");
     if (solver >= 0 && isfinite(effect) && low > 0)
         return dpid_say(p, "At least %s of the deep net's loss is the optimiser's error.",
                         dpid_words_interval(effect, low, high).text);
     if (solver >= 0 && isfinite(effect))
         return dpid_say(p, "No certified optimisation error: %s.", dpid_words_interval(effect, low, high).text);
     return dpid_say(p, "Training loss of every arm; the deep net ends at %s.",
-                    dpid_words(dpid_median_of(p, p->seeds, deep)).text);
+                    dpid_words(dpid_median_of(&p->sum, p->sum.seeds, deep)).text);
 }
 
 /* Linear, so that a gap is as long as it is; logarithmic where one exploded run would flatten all others. */
@@ -36,9 +34,9 @@ static const char *axes_of(dpid_study_page *p)
     double most = 0;
     for (int64_t i = 0; i < p->m->arms; i++) {
         const double *values = dpid_arm_shows(p->m->arm[i].word, DPID_SHOW_LOSS)
-                                   ? dpid_arm_values(p, p->m->arm[i].word, "train_loss")
+                                   ? dpid_arm_values(&p->sum, p->m->arm[i].word, "train_loss")
                                    : NULL;
-        for (int64_t s = 0; values && s < p->seeds; s++) {
+        for (int64_t s = 0; values && s < p->sum.seeds; s++) {
             positive = positive && !(values[s] <= 0);
             most = isfinite(values[s]) ? fmax(most, values[s]) : most;
         }
@@ -48,29 +46,30 @@ static const char *axes_of(dpid_study_page *p)
 
 void dpid_figure_arms(dpid_study_page *p)
 {
-    const double *shallow = dpid_arm_values(p, "S", "train_loss");
-    const double reference = dpid_median_of(p, p->seeds, shallow);
+    const double *shallow = dpid_arm_values(&p->sum, "S", "train_loss");
+    const double reference = dpid_median_of(&p->sum, p->sum.seeds, shallow);
     deepid_chart *chart = dpid_new_chart(p, "training loss", "", axes_of(p));
     deepid_table *table = dpid_new_table(p, "arm", "median,low,high,finite seeds,seeds");
     int64_t rows = 0;
     if (isfinite(reference) && p->status == DEEPID_OK)
         dpid_note(p, deepid_chart_zone(chart, "role=witness", "as good as the shallow net", 0,
-                                       reference + fmax(p->margin, 0)));
+                                       reference + fmax(p->sum.margin, 0)));
     for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++) {
         const char *word = p->m->arm[i].word;
-        const double *values = dpid_arm_shows(word, DPID_SHOW_LOSS) ? dpid_arm_values(p, word, "train_loss") : NULL;
+        const double *values =
+            dpid_arm_shows(word, DPID_SHOW_LOSS) ? dpid_arm_values(&p->sum, word, "train_loss") : NULL;
         if (!values)
             continue;
         double low;
         double high;
-        dpid_median_interval(p, p->seeds, values, &low, &high);
-        const double median = dpid_median_of(p, p->seeds, values);
+        dpid_interval_of(&p->sum, p->sum.seeds, values, &low, &high);
+        const double median = dpid_median_of(&p->sum, p->sum.seeds, values);
         int64_t runs = 0;
-        double *kept = dpid_room(p, p->seeds);
-        for (int64_t s = 0; kept && s < p->seeds; s++)
+        double *kept = dpid_room(p, p->sum.seeds);
+        for (int64_t s = 0; kept && s < p->sum.seeds; s++)
             if (!isnan(values[s]))
                 kept[runs++] = values[s];
-        const double row[] = {median, low, high, (double)dpid_count_finite(p->seeds, values), (double)runs};
+        const double row[] = {median, low, high, (double)dpid_spread_of(p->sum.seeds, values).finite, (double)runs};
         dpid_note(p, deepid_chart_row(chart, dpid_arm_style(p, word), dpid_arm_name(p, word), NULL, median, low, high,
                                       runs, kept));
         dpid_note(p, deepid_table_append(table, word, row));
@@ -90,40 +89,10 @@ void dpid_figure_arms(dpid_study_page *p)
 
 /* ---- shares of the gap ------------------------------------------------------------------------------- */
 
-/* Losses as means take them: a diverged net is worth no more than the constant predictor. */
-static double *capped(dpid_study_page *p, const double *values)
-{
-    double *out = values ? dpid_room(p, p->seeds) : NULL;
-    for (int64_t s = 0; out && s < p->seeds; s++)
-        out[s] = isnan(values[s]) || isnan(p->m->const_loss) ? values[s] : fmin(values[s], p->m->const_loss);
-    return out;
-}
-
-/* (mean D - mean x) / (mean D - mean min(S, WT)), seeds resampled jointly. false: too few seeds. */
-static bool share_of(dpid_study_page *p, const double *deep, const double *by, const double *to, double *estimate,
-                     double *low, double *high)
-{
-    enum { LEAST = 3, RESAMPLES = 1999 };
-    double *room = dpid_room(p, 3 * p->seeds);
-    int64_t n = 0;
-    for (int64_t s = 0; room && s < p->seeds; s++) {
-        if (!isfinite(deep[s]) || !isfinite(by[s]) || !isfinite(to[s]))
-            continue;
-        room[n] = deep[s];
-        room[p->seeds + n] = by[s];
-        room[2 * p->seeds + n++] = to[s];
-    }
-    if (n < LEAST)
-        return false;
-    dpid_note(p, deepid_statistics_bootstrap_share(p->ctx, n, room, room + p->seeds, room + 2 * p->seeds, 0.95,
-                                                   RESAMPLES, 1, estimate, low, high));
-    return p->status == DEEPID_OK;
-}
-
 typedef struct {
     deepid_chart *chart;
     deepid_table *table;
-    const double *deep, *to;
+    dpid_gap gap;
     int64_t rows;
     double best;
     const char *best_name;
@@ -131,58 +100,37 @@ typedef struct {
 
 static void add_share(dpid_study_page *p, const char *word, shares *f)
 {
-    const double *by = capped(p, dpid_arm_values(p, word, "train_loss"));
-    double estimate;
-    double low;
-    double high;
-    if (!by || !share_of(p, f->deep, by, f->to, &estimate, &low, &high))
+    dpid_estimate share;
+    if (!dpid_share_of(&p->sum, &f->gap, word, &share))
         return;
-    const double row[] = {estimate, low, high};
+    const double row[] = {share.value, share.low, share.high};
     const char *name = dpid_arm_name(p, word);
-    dpid_note(p, deepid_chart_row(f->chart, dpid_arm_style(p, word), name, dpid_say(p, "%s closes", name), estimate,
-                                  low, high, 0, NULL));
+    dpid_note(p, deepid_chart_row(f->chart, dpid_arm_style(p, word), name, dpid_say(p, "%s closes", name), share.value,
+                                  share.low, share.high, 0, NULL));
     dpid_note(p, deepid_table_append(f->table, word, row));
     f->rows++;
-    if (!(estimate <= f->best)) {
-        f->best = estimate;
+    if (!(share.value <= f->best)) {
+        f->best = share.value;
         f->best_name = dpid_arm_row_of(word)->net == DPID_ARM_TWIN ? dpid_say(p, "the %s", dpid_arm_row_of(word)->label)
                        : strncmp(name, "\xe2\x80\xa6 ", 4) == 0    ? name + 4
                                                                    : name;
     }
 }
 
-/* The gap as the protocol wants it before any share: its lowest credible value above the margin. */
-static bool has_gap(dpid_study_page *p, const double *deep, const double *to)
-{
-    double low;
-    double high;
-    double *gap = dpid_room(p, p->seeds);
-    for (int64_t s = 0; gap && s < p->seeds; s++)
-        gap[s] = deep[s] - to[s];
-    dpid_median_interval(p, p->seeds, gap, &low, &high);
-    return gap && (isnan(low) ? dpid_median_of(p, p->seeds, gap) : low) > fmax(p->margin, 0);
-}
-
 void dpid_figure_shares(dpid_study_page *p)
 {
-    const double *deep = capped(p, dpid_arm_values(p, "D", "train_loss"));
-    const double *shallow = capped(p, dpid_arm_values(p, "S", "train_loss"));
-    const double *witness = capped(p, dpid_arm_values(p, "WT", "train_loss"));
-    double *to = dpid_room(p, p->seeds);
-    if (!deep || !shallow || !to) {
+    dpid_gap gap;
+    if (!dpid_find_gap(&p->sum, &gap)) {
         dpid_leave_out(p, "shares of the gap", "shallow and deep net were not both trained");
         return;
     }
-    for (int64_t s = 0; s < p->seeds; s++)
-        to[s] = witness && witness[s] < shallow[s] ? witness[s] : shallow[s];
-    if (!has_gap(p, deep, to)) {
+    if (!dpid_gap_is_sure(&p->sum, &gap)) {
         dpid_leave_out(p, "shares of the gap", "there is no gap in training beyond the margin");
         return;
     }
     shares f = {dpid_new_chart(p, "share of the gap closed", "", ""),
                 dpid_new_table(p, "arm", "share,low,high"),
-                deep,
-                to,
+                gap,
                 0,
                 (double)NAN,
                 ""};

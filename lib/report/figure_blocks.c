@@ -24,8 +24,8 @@ void dpid_figure_learned_identity(dpid_study_page *p)
     dpid_note(p, p->status == DEEPID_OK ? deepid_chart_rule(chart, "role=shallow", "1: all of it", 1) : DEEPID_OK);
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n ? deep.n : skip.n);
-    const double plain = dpid_median_of(p, deep.n, deep.median);
-    const double with = dpid_median_of(p, skip.n, skip.median);
+    const double plain = dpid_median_of(&p->sum, deep.n, deep.median);
+    const double with = dpid_median_of(&p->sum, skip.n, skip.median);
     const char *headline =
         deep.n && skip.n ? dpid_say(p, "The median block changes what passes by %s of its size; with the skip by %s.",
                                     dpid_words(plain).text, dpid_words(with).text)
@@ -44,7 +44,7 @@ static int64_t harmless(const dpid_study_page *p, const dpid_layers *layers)
 {
     int64_t count = 0;
     for (int64_t i = 0; i < layers->n; i++)
-        count += layers->median[i] <= p->margin;
+        count += layers->median[i] <= p->sum.margin;
     return count;
 }
 
@@ -81,7 +81,7 @@ void dpid_figure_lesion(dpid_study_page *p)
                     dpid_say(p,
                              "Change of the training loss when one trained block is replaced by the identity; the "
                              "margin is %s. Thick: median. Thin: seeds.",
-                             dpid_words(p->margin).text),
+                             dpid_words(p->sum.margin).text),
                     chart, dpid_layers_table(p, "without a skip,identity skip", 2, both), "probes/D.lesion.csv");
 }
 

@@ -10,51 +10,42 @@ static void add_points(dpid_study_page *p, deepid_chart *chart, const char *styl
                        const double *values)
 {
     int64_t n = 0;
-    double *room = values ? dpid_room(p, 2 * p->seeds) : NULL;
-    for (int64_t s = 0; room && s < p->seeds; s++) {
+    double *room = values ? dpid_room(p, 2 * p->sum.seeds) : NULL;
+    for (int64_t s = 0; room && s < p->sum.seeds; s++) {
         if (isnan(values[s]))
             continue;
-        room[n] = p->seed[s];
-        room[p->seeds + n++] = values[s];
+        room[n] = p->sum.seed[s];
+        room[p->sum.seeds + n++] = values[s];
     }
     if (n > 0)
-        dpid_note(p, deepid_chart_points(chart, style, label, NULL, n, room, room + p->seeds));
+        dpid_note(p, deepid_chart_points(chart, style, label, NULL, n, room, room + p->sum.seeds));
 }
 
 static deepid_table *numbers_of(dpid_study_page *p, const double *const *series)
 {
     deepid_table *table = dpid_new_table(p, "seed", "shallow,witness,witness trained on,deep from scratch");
-    for (int64_t s = 0; s < p->seeds && p->status == DEEPID_OK; s++) {
+    for (int64_t s = 0; s < p->sum.seeds && p->status == DEEPID_OK; s++) {
         double row[4];
         for (int k = 0; k < 4; k++)
             row[k] = series[k] ? series[k][s] : (double)NAN;
-        dpid_note(p, deepid_table_append(table, dpid_number(p->seed[s]).text, row));
+        dpid_note(p, deepid_table_append(table, dpid_number(p->sum.seed[s]).text, row));
     }
     return table;
 }
 
 void dpid_figure_certificate(dpid_study_page *p)
 {
-    const double *series[] = {dpid_arm_values(p, "S", "train_loss"), dpid_arm_values(p, "W0", "train_loss"),
-                              dpid_arm_values(p, "WT", "train_loss"), dpid_arm_values(p, "D", "train_loss")};
+    const double *series[] = {dpid_arm_values(&p->sum, "S", "train_loss"), dpid_arm_values(&p->sum, "W0", "train_loss"),
+                              dpid_arm_values(&p->sum, "WT", "train_loss"),
+                              dpid_arm_values(&p->sum, "D", "train_loss")};
     const dpid_page_arm *witness = dpid_find_arm(p, "W0");
-    double largest = 0;
-    int64_t pairs = 0;
-    int64_t equal = 0;
     if (!series[0] || !series[1]) {
         dpid_leave_out(p, "identity certificate",
                        witness && witness->reason ? witness->reason : "no witness net was made");
         return;
     }
-    for (int64_t s = 0; s < p->seeds; s++) {
-        const double difference = fabs(series[1][s] - series[0][s]);
-        if (!isfinite(difference))
-            continue;
-        pairs++;
-        equal += difference == 0;
-        largest = fmax(largest, difference);
-    }
-    if (pairs == 0) {
+    const dpid_distance apart = dpid_distance_of(p->sum.seeds, series[1], series[0]);
+    if (apart.pairs == 0) {
         dpid_leave_out(p, "identity certificate", "no seed has both losses");
         return;
     }
@@ -63,21 +54,22 @@ void dpid_figure_certificate(dpid_study_page *p)
     add_points(p, chart, "role=shallow weight=thick mark=tick", "shallow", series[0]);
     add_points(p, chart, "role=witness weight=thick mark=diamond", "witness", series[1]);
     add_points(p, chart, "role=witness mark=diamond", "trained on", series[2]);
-    if (p->seeds <= 24 && p->status == DEEPID_OK)
-        dpid_note(p, deepid_chart_set_x_ticks(chart, p->seeds, p->seed));
-    const char *all = dpid_counted(p, pairs, "seed");
+    if (p->sum.seeds <= 24 && p->status == DEEPID_OK)
+        dpid_note(p, deepid_chart_set_x_ticks(chart, p->sum.seeds, p->sum.seed));
+    const char *all = dpid_counted(p, apart.pairs, "seed");
     const char *headline =
-        largest == 0 ? dpid_say(p,
-                                "The deep net can hold the shallow one: with identity layers in between, its training "
-                                "loss is the same in %s.",
-                                all)
-        : largest <= fmax(p->margin, 0)
+        apart.largest == 0
+            ? dpid_say(p,
+                       "The deep net can hold the shallow one: with identity layers in between, its training "
+                       "loss is the same in %s.",
+                       all)
+        : apart.largest <= fmax(p->sum.margin, 0)
             ? dpid_say(p,
                        "The deep net can hold the shallow one: its training loss differs by %s at most, and not at all "
                        "in %lld of %s.",
-                       dpid_words(largest).text, (long long)equal, all)
+                       dpid_words(apart.largest).text, (long long)apart.equal, all)
             : dpid_say(p, "The witness misses the shallow net's training loss by up to %s, more than the margin of %s.",
-                       dpid_words(largest).text, dpid_words(p->margin).text);
+                       dpid_words(apart.largest).text, dpid_words(p->sum.margin).text);
     dpid_add_figure(p, headline,
                     "Training loss by seed on a log axis. Witness (filled diamond): the trained shallow net with "
                     "identity layers in between, untrained; the pale one was trained on. Dot: "

@@ -3,6 +3,7 @@
 #include "report/study_page.h"
 
 #include "base/words.h"
+#include "statistics/statistics.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static int32_t collect(dpid_study_page *p, bool plain, const char *column, const
     for (int64_t i = 0; i < p->m->arms; i++) {
         const dpid_page_arm *arm = &p->m->arm[i];
         if (!dpid_arm_shows(arm->word, DPID_SHOW_CURVE) || dpid_arm_is_plain(p, arm) != plain ||
-            !dpid_arm_values(p, arm->word, column) || count == NETS_MAX)
+            !dpid_arm_values(&p->sum, arm->word, column) || count == NETS_MAX)
             continue;
         int32_t k = count++;
         for (; k > 0 && out[k - 1]->depth > arm->depth; k--)
@@ -63,17 +64,16 @@ static curves curves_of(dpid_study_page *p, const char *arm, const char *column)
     const int64_t value_column = deepid_table_find_column(t, column);
     int64_t longest = 0;
     int64_t first = 0;
-    for (int64_t s = 0; s < p->seeds; s++) {
-        const int64_t n = points_of(t, arm, seed_column, p->seed[s], &first);
+    for (int64_t s = 0; s < p->sum.seeds; s++) {
+        const int64_t n = points_of(t, arm, seed_column, p->sum.seed[s], &first);
         longest = n > longest ? n : longest;
     }
-    double *room = longest > 0 && value_column >= 0 ? dpid_room(p, (p->seeds + 3) * longest) : NULL;
+    double *room = longest > 0 && value_column >= 0 ? dpid_room(p, (p->sum.seeds + 3) * longest) : NULL;
     if (!room)
         return (curves){0};
     curves c = {longest, room, room + 2 * longest, room + longest, 0};
-    double *across = dpid_room(p, p->seeds);
-    for (int64_t s = 0; s < p->seeds; s++) {
-        const int64_t n = points_of(t, arm, seed_column, p->seed[s], &first);
+    for (int64_t s = 0; s < p->sum.seeds; s++) {
+        const int64_t n = points_of(t, arm, seed_column, p->sum.seed[s], &first);
         for (int64_t i = 0; i < n; i++) {
             c.x[i] = n == longest ? deepid_table_get(t, first + i, epoch_column) : c.x[i];
             c.value[c.seeds * longest + i] = deepid_table_get(t, first + i, value_column);
@@ -82,11 +82,7 @@ static curves curves_of(dpid_study_page *p, const char *arm, const char *column)
             c.value[c.seeds * longest + i] = (double)INFINITY;
         c.seeds += n > 0;
     }
-    for (int64_t i = 0; across && i < longest; i++) {
-        for (int64_t s = 0; s < c.seeds; s++)
-            across[s] = c.value[s * longest + i];
-        c.median[i] = dpid_median_of(p, c.seeds, across);
-    }
+    dpid_note(p, dpid_medians_known(p->ctx, c.seeds, longest, c.value, c.median));
     return c;
 }
 
@@ -99,7 +95,7 @@ static void draw_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_ar
     for (int64_t s = 0; s < c.seeds; s++) {
         const double end = c.value[(s + 1) * c.n - 1];
         dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s", role), NULL,
-                                       dpid_say(p, "%s, seed %s: ends at %s", name, dpid_number(p->seed[s]).text,
+                                       dpid_say(p, "%s, seed %s: ends at %s", name, dpid_number(p->sum.seed[s]).text,
                                                 dpid_words(end).text),
                                        c.n, c.x, c.value + s * c.n));
     }
@@ -149,15 +145,10 @@ static deepid_table *numbers_of(dpid_study_page *p, const dpid_page_arm *const *
 {
     deepid_table *table = dpid_new_table(p, "net", "median,lowest,highest,seeds");
     for (int32_t i = 0; i < count && p->status == DEEPID_OK; i++) {
-        const double *values = dpid_arm_values(p, arms[i]->word, column);
-        double row[] = {dpid_median_of(p, p->seeds, values), (double)INFINITY, -(double)INFINITY, 0};
-        for (int64_t s = 0; values && s < p->seeds; s++) {
-            if (isnan(values[s]))
-                continue;
-            row[1] = fmin(row[1], values[s]);
-            row[2] = fmax(row[2], values[s]);
-            row[3] += 1;
-        }
+        const double *values = dpid_arm_values(&p->sum, arms[i]->word, column);
+        const dpid_spread spread = dpid_spread_of(p->sum.seeds, values);
+        const double row[] = {dpid_median_of(&p->sum, p->sum.seeds, values), spread.lowest, spread.highest,
+                              (double)spread.runs};
         if (p->status == DEEPID_OK)
             dpid_note(p, deepid_table_append(table, dpid_arm_name(p, arms[i]->word), row));
     }
@@ -168,26 +159,23 @@ static deepid_table *numbers_of(dpid_study_page *p, const dpid_page_arm *const *
    30 ends at 0.01." */
 static const char *headline_of(dpid_study_page *p, const char *column, const char *what)
 {
-    const double *shallow = dpid_arm_values(p, "S", column);
-    const double *deep = dpid_arm_values(p, "D", column);
-    const double *skip = dpid_arm_values(p, "D_res", column);
+    const double *shallow = dpid_arm_values(&p->sum, "S", column);
+    const double *deep = dpid_arm_values(&p->sum, "D", column);
+    const double *skip = dpid_arm_values(&p->sum, "D_res", column);
     const dpid_page_arm *s = dpid_find_arm(p, "S");
     const dpid_page_arm *d = dpid_find_arm(p, "D");
     if (!shallow || !deep || !s || !d)
         return dpid_say(p, "%c%s loss by epoch, where both nets were not trained.", what[0] - 'a' + 'A', what + 1);
-    int64_t worse = 0;
-    int64_t both = 0;
-    for (int64_t i = 0; i < p->seeds; i++) {
-        both += !isnan(shallow[i]) && !isnan(deep[i]);
-        worse += deep[i] > shallow[i];
-    }
+    int64_t both;
+    const int64_t worse = dpid_times_above(p->sum.seeds, deep, shallow, &both);
     const char *tail = "";
     if (skip)
-        tail = dpid_say(p, "; with an identity skip it ends at %s", dpid_words(dpid_median_of(p, p->seeds, skip)).text);
+        tail = dpid_say(p, "; with an identity skip it ends at %s",
+                        dpid_words(dpid_median_of(&p->sum, p->sum.seeds, skip)).text);
     return dpid_say(p, "Depth %lld ends at a %s loss of %s, depth %lld at %s: higher in %lld of %s%s.",
-                    (long long)d->depth, what, dpid_words(dpid_median_of(p, p->seeds, deep)).text, (long long)s->depth,
-                    dpid_words(dpid_median_of(p, p->seeds, shallow)).text, (long long)worse,
-                    dpid_counted(p, both, "seed"), tail);
+                    (long long)d->depth, what, dpid_words(dpid_median_of(&p->sum, p->sum.seeds, deep)).text,
+                    (long long)s->depth, dpid_words(dpid_median_of(&p->sum, p->sum.seeds, shallow)).text,
+                    (long long)worse, dpid_counted(p, both, "seed"), tail);
 }
 
 static void add_curves(dpid_study_page *p, const char *column, const char *what, bool dash)
@@ -213,7 +201,7 @@ static void add_curves(dpid_study_page *p, const char *column, const char *what,
     dpid_add_figure_pair(
         p, headline_of(p, column, what),
         dpid_say(p, "%s loss on a log axis by epoch, over the whole set. Thin: one seed. Thick%s: median of %s.",
-                 dash ? "Validation" : "Training", dash ? " and dashed" : "", dpid_counted(p, p->seeds, "seed")),
+                 dash ? "Validation" : "Training", dash ? " and dashed" : "", dpid_counted(p, p->sum.seeds, "seed")),
         first, plains ? (*block ? block : "without a skip") : "identity skip", second, "identity skip",
         numbers_of(p, all, plains + skips, column), "history.csv");
 }

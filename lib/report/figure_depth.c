@@ -16,25 +16,25 @@ typedef struct {
 /* The seeds' dots of one net, and a step of its ladder. */
 static void add_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm *arm, const char *role, ladder *out)
 {
-    const double *train = dpid_arm_values(p, arm->word, "train_loss");
-    const double *valid = dpid_arm_values(p, arm->word, "valid_loss");
-    double *where = dpid_room(p, p->seeds);
+    const double *train = dpid_arm_values(&p->sum, arm->word, "train_loss");
+    const double *valid = dpid_arm_values(&p->sum, arm->word, "valid_loss");
+    double *where = dpid_room(p, p->sum.seeds);
     if (!train || !where || out->n == DEPTHS_MAX)
         return;
-    for (int64_t s = 0; s < p->seeds; s++)
+    for (int64_t s = 0; s < p->sum.seeds; s++)
         where[s] = isnan(train[s]) ? (double)NAN : (double)arm->depth;
     int64_t runs = 0;
-    double *kept = dpid_room(p, 2 * p->seeds);
-    for (int64_t s = 0; kept && s < p->seeds; s++) {
+    double *kept = dpid_room(p, 2 * p->sum.seeds);
+    for (int64_t s = 0; kept && s < p->sum.seeds; s++) {
         if (isnan(train[s]))
             continue;
         kept[runs] = where[s];
-        kept[p->seeds + runs++] = train[s];
+        kept[p->sum.seeds + runs++] = train[s];
     }
     if (p->status == DEEPID_OK)
         dpid_note(p, deepid_chart_points(
                          chart, dpid_say(p, "role=%s mark=%s", role, strcmp(role, "plain") == 0 ? "dot" : "diamond"),
-                         NULL, NULL, runs, kept, kept + p->seeds));
+                         NULL, NULL, runs, kept, kept + p->sum.seeds));
     int32_t k = out->n++;
     for (; k > 0 && out->depth[k - 1] > (double)arm->depth; k--) {
         out->depth[k] = out->depth[k - 1];
@@ -42,8 +42,8 @@ static void add_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm
         out->valid[k] = out->valid[k - 1];
     }
     out->depth[k] = (double)arm->depth;
-    out->train[k] = dpid_median_of(p, p->seeds, train);
-    out->valid[k] = dpid_median_of(p, p->seeds, valid);
+    out->train[k] = dpid_median_of(&p->sum, p->sum.seeds, train);
+    out->valid[k] = dpid_median_of(&p->sum, p->sum.seeds, valid);
 }
 
 static void draw_ladder(dpid_study_page *p, deepid_chart *chart, const ladder *l, const char *role, const char *label)
@@ -108,7 +108,7 @@ void dpid_figure_depth(dpid_study_page *p)
     }
     draw_ladder(p, chart, &plain, "plain", "without a skip");
     draw_ladder(p, chart, &skip, "identity", "identity skip");
-    double witness = dpid_median_of(p, p->seeds, dpid_arm_values(p, "W0", "train_loss"));
+    double witness = dpid_median_of(&p->sum, p->sum.seeds, dpid_arm_values(&p->sum, "W0", "train_loss"));
     if (deep && isfinite(witness) && p->status == DEEPID_OK) {
         const double at = (double)deep->depth;
         const char *title = dpid_say(p, "witness, untrained: median training loss %s", dpid_words(witness).text);
@@ -120,6 +120,6 @@ void dpid_figure_depth(dpid_study_page *p)
                     dpid_say(p,
                              "Final loss by depth, both on log axes. Solid: training. Dashed: validation. Lines: "
                              "medians. Dots and diamonds: %s.",
-                             dpid_counted(p, p->seeds, "seed")),
+                             dpid_counted(p, p->sum.seeds, "seed")),
                     chart, numbers_of(p, &plain, &skip), "results.csv");
 }

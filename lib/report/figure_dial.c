@@ -15,26 +15,26 @@ typedef struct {
 
 static void add_step(dpid_study_page *p, deepid_chart *chart, const char *word, double at, dial *out)
 {
-    const double *values = dpid_arm_values(p, word, "train_loss");
-    double *room = dpid_room(p, 2 * p->seeds);
+    const double *values = dpid_arm_values(&p->sum, word, "train_loss");
+    double *room = dpid_room(p, 2 * p->sum.seeds);
     int64_t n = 0;
     if (!values || !room || out->n == STEPS_MAX)
         return;
-    for (int64_t s = 0; s < p->seeds; s++) {
+    for (int64_t s = 0; s < p->sum.seeds; s++) {
         if (isnan(values[s]))
             continue;
         room[n] = at;
-        room[p->seeds + n++] = values[s];
+        room[p->sum.seeds + n++] = values[s];
     }
     dpid_note(p, deepid_chart_points(chart, at == 0 ? "role=plain" : "role=identity mark=diamond", NULL, NULL, n, room,
-                                     room + p->seeds));
+                                     room + p->sum.seeds));
     int32_t k = out->n++;
     for (; k > 0 && out->at[k - 1] > at; k--) {
         out->at[k] = out->at[k - 1];
         out->median[k] = out->median[k - 1];
     }
     out->at[k] = at;
-    out->median[k] = dpid_median_of(p, p->seeds, values);
+    out->median[k] = dpid_median_of(&p->sum, p->sum.seeds, values);
 }
 
 /* The least skip whose loss is as good as the full one's, up to the margin. */
@@ -43,13 +43,13 @@ static const char *headline_of(dpid_study_page *p, const dial *d)
     const double best = d->median[d->n - 1];
     const double gain = d->median[0] - best;
     int32_t enough = d->n - 1;
-    if (!(fabs(gain) > p->margin))
+    if (!(fabs(gain) > p->sum.margin))
         return dpid_say(p, "The full skip makes no difference beyond the margin: %s without, %s with it.",
                         dpid_words(d->median[0]).text, dpid_words(best).text);
     if (gain < 0)
         return dpid_say(p, "The skip does not help: training loss %s without, %s with all of it.",
                         dpid_words(d->median[0]).text, dpid_words(best).text);
-    while (enough > 0 && d->median[enough - 1] <= best + p->margin)
+    while (enough > 0 && d->median[enough - 1] <= best + p->sum.margin)
         enough--;
     return dpid_say(p, "A skip of %s is enough: training loss %s, %s without it.", dpid_words(d->at[enough]).text,
                     dpid_words(d->median[enough]).text, dpid_words(d->median[0]).text);

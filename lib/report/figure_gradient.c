@@ -13,7 +13,7 @@
 static double factor_of(dpid_study_page *p, const char *arm, const char *column)
 {
     const dpid_layers factors = dpid_layers_of(p, arm, "gradient_norm", column, true);
-    return dpid_median_of(p, factors.n, factors.median);
+    return dpid_median_of(&p->sum, factors.n, factors.median);
 }
 
 /* Weight layers of one block, by names such as "block3.dense". */
@@ -154,8 +154,8 @@ void dpid_figure_response(dpid_study_page *p)
     dpid_draw_layers(p, chart, "role=identity", "identity skip", &skip);
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n);
-    const double plain = dpid_median_of(p, deep.n, deep.median);
-    const double with = dpid_median_of(p, skip.n, skip.median);
+    const double plain = dpid_median_of(&p->sum, deep.n, deep.median);
+    const double with = dpid_median_of(&p->sum, skip.n, skip.median);
     dpid_add_figure(
         p, response_headline(p, plain, with),
         "Standard deviation of what each weight layer gives, after its normalisation, before nonlinearity and "

@@ -8,36 +8,23 @@
 static int64_t add_nets(dpid_study_page *p, deepid_chart *chart, const char *word, const char *style, double *low,
                         double *high)
 {
-    const double *train = dpid_arm_values(p, word, "train_loss");
-    const double *valid = dpid_arm_values(p, word, "valid_loss");
-    double *room = train && valid ? dpid_room(p, 2 * p->seeds) : NULL;
+    const double *train = dpid_arm_values(&p->sum, word, "train_loss");
+    const double *valid = dpid_arm_values(&p->sum, word, "valid_loss");
+    double *room = train && valid ? dpid_room(p, 2 * p->sum.seeds) : NULL;
     int64_t n = 0;
-    for (int64_t s = 0; room && s < p->seeds; s++) {
+    for (int64_t s = 0; room && s < p->sum.seeds; s++) {
         if (isnan(train[s]) || isnan(valid[s]))
             continue;
         room[n] = train[s];
-        room[p->seeds + n++] = valid[s];
+        room[p->sum.seeds + n++] = valid[s];
         if (isfinite(train[s]) && train[s] > 0 && isfinite(valid[s]) && valid[s] > 0) {
             *low = fmin(*low, fmin(train[s], valid[s]));
             *high = fmax(*high, fmax(train[s], valid[s]));
         }
     }
     if (n > 0)
-        dpid_note(p, deepid_chart_points(chart, style, dpid_arm_name(p, word), NULL, n, room, room + p->seeds));
+        dpid_note(p, deepid_chart_points(chart, style, dpid_arm_name(p, word), NULL, n, room, room + p->sum.seeds));
     return n;
-}
-
-/* (valid - train) of deep minus the same of shallow: the gap of gaps, median over seeds. */
-static double gap_of_gaps(dpid_study_page *p)
-{
-    const double *st = dpid_arm_values(p, "S", "train_loss");
-    const double *sv = dpid_arm_values(p, "S", "valid_loss");
-    const double *dt = dpid_arm_values(p, "D", "train_loss");
-    const double *dv = dpid_arm_values(p, "D", "valid_loss");
-    double *gap = st && sv && dt && dv ? dpid_room(p, p->seeds) : NULL;
-    for (int64_t s = 0; gap && s < p->seeds; s++)
-        gap[s] = (dv[s] - dt[s]) - (sv[s] - st[s]);
-    return dpid_median_of(p, gap ? p->seeds : 0, gap);
 }
 
 static deepid_table *numbers_of(dpid_study_page *p)
@@ -45,8 +32,8 @@ static deepid_table *numbers_of(dpid_study_page *p)
     static const char *const words[] = {"S", "D", "D_res"};
     deepid_table *table = dpid_new_table(p, "net", "training loss,validation loss");
     for (size_t i = 0; i < sizeof words / sizeof *words && p->status == DEEPID_OK; i++) {
-        const double row[] = {dpid_median_of(p, p->seeds, dpid_arm_values(p, words[i], "train_loss")),
-                              dpid_median_of(p, p->seeds, dpid_arm_values(p, words[i], "valid_loss"))};
+        const double row[] = {dpid_median_of(&p->sum, p->sum.seeds, dpid_arm_values(&p->sum, words[i], "train_loss")),
+                              dpid_median_of(&p->sum, p->sum.seeds, dpid_arm_values(&p->sum, words[i], "valid_loss"))};
         if (!isnan(row[0]) && p->status == DEEPID_OK)
             dpid_note(p, deepid_table_append(table, dpid_arm_name(p, words[i]), row));
     }
@@ -70,7 +57,7 @@ void dpid_figure_overfitting(dpid_study_page *p)
     }
     const double ends[] = {low, high};
     dpid_note(p, deepid_chart_line(chart, "role=shallow dash=1", NULL, "both losses are equal", 2, ends, ends));
-    const double gap = gap_of_gaps(p);
+    const double gap = dpid_gap_of_gaps(&p->sum);
     const char *headline = isnan(gap)
                                ? "Validation against training loss."
                                : dpid_say(p, "From shallow to deep, validation loss moves %s %s than training loss.",

@@ -2,6 +2,7 @@
 #include "report/study_page.h"
 
 #include "base/words.h"
+#include "statistics/statistics.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,13 +51,9 @@ static void fill(dpid_study_page *p, const deepid_table *t, int64_t seed_column,
         out->name[i] = deepid_table_row_name(t, row);
         out->value[seed * out->n + i++] = deepid_table_get(t, row, column);
     }
-    double *across = dpid_room(p, out->seeds);
-    for (i = 0; across && i < out->n; i++) {
-        for (int64_t s = 0; s < out->seeds; s++)
-            across[s] = out->value[s * out->n + i];
+    for (i = 0; i < out->n; i++)
         out->x[i] = (double)i + 1;
-        out->median[i] = dpid_median_of(p, out->seeds, across);
-    }
+    dpid_note(p, dpid_medians_known(p->ctx, out->seeds, out->n, out->value, out->median));
 }
 
 dpid_layers dpid_layers_of(dpid_study_page *p, const char *arm, const char *word, const char *column, bool weights)

@@ -1,10 +1,8 @@
-/* What figures look up: arms, their losses by seed, medians. */
+/* What figures look up: texts, and arms as the registry has them. */
 #include "report/study_page.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- texts and room ------------------------------------------------------------------------ */
@@ -53,68 +51,6 @@ void dpid_leave_out(dpid_study_page *p, const char *figure, const char *why)
     dpid_string_format(&p->left_out, "%s%s (%s)", p->left_out.length ? "; " : "", figure, why);
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------- */
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Without NaN, sorted; returns how many. */
-static int64_t sort_numbers(dpid_study_page *p, int64_t n, const double *values, double **out)
-{
-    int64_t count = 0;
-    *out = values ? dpid_room(p, n) : NULL;
-    for (int64_t i = 0; *out && i < n; i++)
-        if (!isnan(values[i]))
-            (*out)[count++] = values[i];
-    if (count > 0)
-        qsort(*out, (size_t)count, sizeof **out, compare);
-    return count;
-}
-
-double dpid_median_of(dpid_study_page *p, int64_t n, const double *values)
-{
-    double *sorted;
-    const int64_t count = sort_numbers(p, n, values, &sorted);
-    if (count == 0)
-        return (double)NAN;
-    const double low = sorted[(count - 1) / 2];
-    const double high = sorted[count / 2];
-    return low == high ? low : low / 2 + high / 2;
-}
-
-/* [x_(k), x_(n+1-k)] with the largest k of 2 P(Binomial(n, 1/2) < k) <= 0.05. */
-void dpid_median_interval(dpid_study_page *p, int64_t n, const double *values, double *low, double *high)
-{
-    const double tail = 0.025;
-    double *sorted;
-    const int64_t count = sort_numbers(p, n, values, &sorted);
-    double one = pow(0.5, (double)count); /* P(B = k) */
-    double below = one;                   /* P(B <= k) */
-    int64_t k = 0;
-    *low = *high = (double)NAN;
-    while (k < count && below <= tail) {
-        k++;
-        one *= (double)(count - k + 1) / (double)k;
-        below += one;
-    }
-    if (k == 0)
-        return;
-    *low = sorted[k - 1];
-    *high = sorted[count - k];
-}
-
-int64_t dpid_count_finite(int64_t n, const double *values)
-{
-    int64_t count = 0;
-    for (int64_t i = 0; values && i < n; i++)
-        count += isfinite(values[i]) != 0;
-    return count;
-}
-
 /* ---- arms ----------------------------------------------------------------------------------------- */
 
 const dpid_page_arm *dpid_find_arm(const dpid_study_page *p, const char *word)
@@ -123,35 +59,6 @@ const dpid_page_arm *dpid_find_arm(const dpid_study_page *p, const char *word)
         if (strcmp(p->m->arm[i].word, word) == 0)
             return &p->m->arm[i];
     return NULL;
-}
-
-static int64_t seed_index(const dpid_study_page *p, double seed)
-{
-    for (int64_t i = 0; i < p->seeds; i++)
-        if (p->seed[i] == seed)
-            return i;
-    return -1;
-}
-
-const double *dpid_arm_values(dpid_study_page *p, const char *word, const char *column)
-{
-    const deepid_table *t = p->m->results;
-    const int64_t seed = deepid_table_find_column(t, "seed");
-    const int64_t value = deepid_table_find_column(t, column);
-    const int64_t diverged = deepid_table_find_column(t, "diverged");
-    double *values = value >= 0 ? dpid_room(p, p->seeds) : NULL;
-    int64_t found = 0;
-    for (int64_t i = 0; values && i < p->seeds; i++)
-        values[i] = (double)NAN;
-    for (int64_t row = 0; values && row < deepid_table_rows(t); row++) {
-        const int64_t at = seed_index(p, deepid_table_get(t, row, seed));
-        if (at < 0 || strcmp(deepid_table_row_name(t, row), word) != 0)
-            continue;
-        const bool lost = deepid_table_get(t, row, diverged) == 1 && strstr(column, "loss");
-        values[at] = lost ? (double)INFINITY : deepid_table_get(t, row, value);
-        found += !isnan(values[at]);
-    }
-    return found > 0 ? values : NULL;
 }
 
 bool dpid_arm_is_plain(const dpid_study_page *p, const dpid_page_arm *arm)

@@ -5,8 +5,6 @@
 #include "base/words.h"
 #include "verdict/verdict.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- charts, tables, figures: made here, destroyed here ------------------------------------------- */
@@ -43,39 +41,6 @@ void dpid_add_figure(dpid_study_page *p, const char *headline, const char *expla
                      deepid_table *numbers, const char *file)
 {
     dpid_add_figure_pair(p, headline, explanation, chart, NULL, NULL, NULL, numbers, file);
-}
-
-/* ---- begin: seeds and the margin -------------------------------------------------------------------- */
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void find_seeds(dpid_study_page *p)
-{
-    const deepid_table *t = p->m->results;
-    const int64_t column = deepid_table_find_column(t, "seed");
-    const int64_t rows = column >= 0 ? deepid_table_rows(t) : 0;
-    p->seed = dpid_room(p, rows);
-    for (int64_t row = 0; p->seed && row < rows; row++)
-        p->seed[row] = deepid_table_get(t, row, column);
-    if (p->seed && rows > 0)
-        qsort(p->seed, (size_t)rows, sizeof *p->seed, compare);
-    for (int64_t i = 0; p->seed && i < rows; i++)
-        if (p->seeds == 0 || p->seed[p->seeds - 1] != p->seed[i])
-            p->seed[p->seeds++] = p->seed[i];
-}
-
-/* m = 0.05 (loss of the best constant predictor - median of S), at least 0.02 of the former: as the verdict's rules
-   have it. */
-static void find_margin(dpid_study_page *p)
-{
-    const double shallow = dpid_median_of(p, p->seeds, dpid_arm_values(p, "S", "train_loss"));
-    const double ours = fmax(0.05 * (p->m->const_loss - shallow), 0.02 * p->m->const_loss);
-    p->margin = !isnan(p->m->margin) ? p->m->margin : isfinite(ours) ? ours : 0;
 }
 
 /* ---- parts ---------------------------------------------------------------------------------------------- */
@@ -180,8 +145,7 @@ static void add_all(dpid_study_page *p)
                                                          dpid_figure_linear_probe,
                                                          dpid_figure_dial,
                                                          dpid_figure_cka};
-    find_seeds(p);
-    find_margin(p);
+    dpid_note(p, dpid_summary_make(p->ctx, p->m->results, p->m->const_loss, p->m->margin, p->m->thresholds, &p->sum));
     add_answer(p);
     dpid_add_evidence(p);
     if (p->status == DEEPID_OK)
@@ -190,6 +154,7 @@ static void add_all(dpid_study_page *p)
         figures[i](p);
     add_scope(p);
     add_end(p);
+    dpid_note(p, p->sum.status);
     dpid_note(p, p->left_out.status);
 }
 
@@ -202,6 +167,7 @@ int32_t dpid_study_page_write(deepid_ctx *ctx, const dpid_material *material, co
     if (p.status == DEEPID_OK)
         dpid_note(&p, deepid_page_write(p.page, path));
     deepid_page_destroy(p.page);
+    dpid_summary_release(&p.sum);
     dpid_string_release(&p.left_out);
     dpid_arena_release(&p.arena);
     return p.status;

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "report/page.h"
 #include "study/registry.h"
+#include "verdict/summary.h"
 
 /* ---- what a page is made of; all lent ------------------------------------------------------------ */
 
@@ -36,7 +37,8 @@ typedef struct {
     int64_t arms;
     const dpid_page_probe *probe;
     int64_t probes;
-    const deepid_verdict *verdict; /* NULL: no answer, no evidence */
+    const deepid_verdict *verdict;     /* NULL: no answer, no evidence */
+    const dpid_thresholds *thresholds; /* NULL: default */
 } dpid_material;
 
 /* ---- the page while it is written -------------------------------------------------------------------- */
@@ -46,10 +48,8 @@ typedef struct {
     deepid_ctx *ctx;
     deepid_page *page;
     dpid_arena arena;
-    int32_t status; /* the first failure; later looks and texts are empty */
-    int64_t seeds;
-    double *seed; /* those of the results, ascending */
-    double margin;
+    int32_t status;       /* the first failure; later looks and texts are empty */
+    dpid_summary sum;     /* seeds, margin, numbers by arm */
     dpid_string left_out; /* figures without their input, and why */
 } dpid_study_page;
 
@@ -66,9 +66,6 @@ void dpid_note(dpid_study_page *p, int32_t status);
 /* ---- arms ---------------------------------------------------------------------------------------------- */
 
 const dpid_page_arm *dpid_find_arm(const dpid_study_page *p, const char *word);
-/* One number a seed of a column of the results, NaN where that run is missing, infinity for the losses of one that
-   diverged; NULL: no run of this arm, or no such column. */
-const double *dpid_arm_values(dpid_study_page *p, const char *word, const char *column);
 /* "plain, depth 30", "... Adam": as a row of a figure. */
 const char *dpid_arm_name(dpid_study_page *p, const char *word);
 /* "role=plain mark=dot": an arm keeps its colour in the whole report. */
@@ -77,14 +74,6 @@ const char *dpid_arm_style(dpid_study_page *p, const char *word);
 bool dpid_arm_shows(const char *word, int32_t where);
 /* Plain and skip nets apart: does this arm belong to the family of D? */
 bool dpid_arm_is_plain(const dpid_study_page *p, const dpid_page_arm *arm);
-
-/* ---- numbers -------------------------------------------------------------------------------------------- */
-
-/* NaN is left out, infinity counts. NaN when nothing is there. */
-double dpid_median_of(dpid_study_page *p, int64_t n, const double *values);
-/* The interval of the median by order statistics: covers at least 95 %. NaN below 6 values, where no interval does. */
-void dpid_median_interval(dpid_study_page *p, int64_t n, const double *values, double *low, double *high);
-int64_t dpid_count_finite(int64_t n, const double *values);
 
 /* ---- layers: one line a seed and the median ---------------------------------------------------------------- */
 

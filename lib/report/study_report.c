@@ -68,17 +68,6 @@ static int32_t make_machine(gathered *g)
     return keep(g, &s, &g->material.machine);
 }
 
-/* The margin that the verdict used, if it says so. */
-static double margin_of(const deepid_verdict *verdict)
-{
-    for (int64_t i = 0; i < deepid_verdict_count(verdict); i++) {
-        const double margin = deepid_verdict_number_named(verdict, i, "margin");
-        if (isfinite(margin))
-            return margin;
-    }
-    return (double)NAN;
-}
-
 /* ---- arms and probes ----------------------------------------------------------------------------------- */
 
 static int32_t gather_arms(gathered *g)
@@ -130,7 +119,8 @@ static int32_t gather(gathered *g, const deepid_verdict *verdict)
     g->material.files = *folder ? "results.csv, history.csv, tuning.csv, probes/, study.json, verdict.json" : "";
     g->material.deep_text = text_of(g, "deep");
     g->material.const_loss = deepid_study_number(g->study, "const_loss");
-    g->material.margin = margin_of(verdict);
+    g->material.margin = verdict ? verdict->margin : (double)NAN;
+    g->material.thresholds = dpid_study_thresholds(g->study);
     g->material.verdict = verdict;
     DPID_TRY(make_subject(g));
     DPID_TRY(make_machine(g));

@@ -37,6 +37,13 @@ int64_t dpid_interval_order(const double *p, int64_t count, int64_t least, doubl
    the meeting of opposite infinities. Sorts value. */
 void dpid_order_interval(int64_t count, double *value, int64_t k, double *estimate, double *low, double *high);
 
+/* known.c: of values of which some are NaN, which are left out; NaN when nothing is known. x may be NULL. */
+int32_t dpid_median_known(deepid_ctx *ctx, int64_t n, const double *x, double *median);
+/* By order statistics: covers the median with at least 95 %. NaN below 6 values, where no interval does. */
+int32_t dpid_median_interval(deepid_ctx *ctx, int64_t n, const double *x, double *low, double *high);
+/* The median of each of the n columns of x, rows x n. */
+int32_t dpid_medians_known(deepid_ctx *ctx, int64_t rows, int64_t n, const double *x, double *medians);
+
 double dpid_normal_cdf(double z);
 double dpid_normal_quantile(double p); /* -+infinity at 0 and 1 */
 

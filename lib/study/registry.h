@@ -6,6 +6,7 @@
 #include <deepid/study.h>
 
 #include "base/base.h"
+#include "verdict/evidence.h"
 
 /* ---- arms ----------------------------------------------------------------------------------- */
 
@@ -43,6 +44,9 @@ typedef struct {
 } dpid_arm_row;
 const dpid_arm_row *dpid_arm_at(int64_t i);            /* NULL past the end */
 const dpid_arm_row *dpid_arm_row_of(const char *word); /* of an arm, an added net too; NULL: none */
+
+/* What the user set. */
+const dpid_thresholds *dpid_study_thresholds(const deepid_study *study);
 
 /* ---- probes --------------------------------------------------------------------------------- */
 

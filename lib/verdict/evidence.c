@@ -1,9 +1,8 @@
 /* The evidence by role: checked, arms by word, one number a seed. A diverged run counts as infinity. */
 #include "verdict/evidence.h"
 
+#include "statistics/statistics.h"
 #include "verdict/rules.h"
-
-#include <deepid/statistics.h>
 
 #include <math.h>
 #include <string.h>
@@ -128,13 +127,7 @@ dpid_series dpid_series_min(const dpid_judge *j, const dpid_series *a, const dpi
 
 int32_t dpid_series_median(const dpid_judge *j, const dpid_series *a, double *out)
 {
-    double known[DPID_SEEDS_MAX];
-    int64_t n = 0;
-    for (int64_t s = 0; s < j->e->seeds; s++)
-        if (!isnan(a->at[s]))
-            known[n++] = a->at[s];
-    *out = (double)NAN;
-    return n ? deepid_statistics_median(j->ctx, n, known, out) : DEEPID_OK;
+    return dpid_median_known(j->ctx, j->e->seeds, a->at, out);
 }
 
 int64_t dpid_arm_diverged(const dpid_judge *j, const dpid_arm_evidence *arm, int64_t *run)

@@ -78,6 +78,7 @@ static int32_t judge_all(dpid_judge *j)
 static int32_t fill(dpid_judge *j)
 {
     DPID_TRY(dpid_judge_prepare(j));
+    j->v->margin = j->margin;
     add_others(j);
     DPID_TRY(judge_all(j));
     DPID_TRY(dpid_find_remedies(j));

@@ -84,6 +84,7 @@ struct deepid_verdict {
     dpid_arena arena;
     dpid_finding finding[DPID_FINDINGS_MAX]; /* the first DPID_HYPOTHESES by their enum */
     int32_t findings;
+    double margin; /* what counted as no difference */
     dpid_remedy remedy[DPID_REMEDIES_MAX];
     int32_t remedies;
     char *answer, *scope;

@@ -305,27 +305,6 @@ static void reasons_stay_with_their_cause(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Ten values 1..10: 2 P(B < 2) = 2 (1 + 10) / 1024 = 0.0215 <= 0.05 < 2 P(B < 3), so [2, 9]. Five: even 2 / 32 is
-   more than 0.05. */
-static void intervals_of_medians_cover(void **state)
-{
-    (void)state;
-    deepid_ctx *ctx = new_ctx(1);
-    const double values[] = {7, 3, 1, 10, 2, 8, 4, 9, 6, 5};
-    dpid_study_page p = {.ctx = ctx, .arena = {.ctx = ctx}};
-    double low;
-    double high;
-    dpid_median_interval(&p, 10, values, &low, &high);
-    assert_true(low == 2 && high == 9);
-    dpid_median_interval(&p, 6, values, &low, &high);
-    assert_true(low == 1 && high == 10);
-    dpid_median_interval(&p, 5, values, &low, &high);
-    assert_true(isnan(low) && isnan(high));
-    assert_true(dpid_median_of(&p, 10, values) == 5.5);
-    dpid_arena_release(&p.arena);
-    deepid_ctx_destroy(ctx);
-}
-
 static int32_t write_sparse(deepid_ctx *ctx, void *path)
 {
     fake_study fake;
@@ -381,7 +360,6 @@ int main(void)
         cmocka_unit_test(blocks_that_cost_less_than_the_margin_are_counted),
         cmocka_unit_test(effects_share_one_scale),
         cmocka_unit_test(reasons_stay_with_their_cause),
-        cmocka_unit_test(intervals_of_medians_cover),
         cmocka_unit_test(memory_that_runs_out_is_an_error),
         cmocka_unit_test(memory_that_runs_out_late_is_an_error),
     };

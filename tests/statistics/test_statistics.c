@@ -3,6 +3,7 @@
 #include "support/support.h"
 
 #include "base/random.h"
+#include "statistics/statistics.h"
 
 #include <math.h>
 
@@ -679,6 +680,31 @@ static void no_memory_is_told_and_nothing_leaks(void **state)
     survives_every_failing_allocation("statistics", all_of_them, NULL);
 }
 
+/* Ten values 1..10: 2 P(B < 2) = 2 (1 + 10) / 1024 = 0.0215 <= 0.05 < 2 P(B < 3), so [2, 9]. Five: even 2 / 32 is
+   more than 0.05. */
+static void intervals_of_medians_cover(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    const double values[] = {7, 3, 1, 10, 2, 8, 4, 9, 6, 5};
+    double low;
+    double high;
+    OK(dpid_median_interval(ctx, 10, values, &low, &high));
+    assert_true(low == 2 && high == 9);
+    OK(dpid_median_interval(ctx, 6, values, &low, &high));
+    assert_true(low == 1 && high == 10);
+    OK(dpid_median_interval(ctx, 5, values, &low, &high));
+    assert_true(isnan(low) && isnan(high));
+    OK(dpid_median_known(ctx, 10, values, &low));
+    assert_true(low == 5.5);
+    const double holes[] = {(double)NAN, 3, (double)NAN, (double)INFINITY, 1}; /* what is not known is left out */
+    OK(dpid_median_known(ctx, 5, holes, &low));
+    assert_true(low == 3);
+    OK(dpid_median_known(ctx, 5, NULL, &low));
+    assert_true(isnan(low));
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -702,6 +728,7 @@ int main(void)
         cmocka_unit_test(slopes_have_intervals_across_seeds),
         cmocka_unit_test(what_makes_no_sense_is_refused_with_a_sentence),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
+        cmocka_unit_test(intervals_of_medians_cover),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

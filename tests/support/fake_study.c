@@ -258,6 +258,7 @@ static int32_t make(deepid_ctx *ctx, fake_kind kind, fake_study *f)
         FAKE_ARMS,
         f->probe,
         0,
+        NULL,
         NULL};
     if (kind != FAKE_SPARSE && status == DEEPID_OK)
         status = make_probes(ctx, f);

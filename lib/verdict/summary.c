@@ -1,0 +1,205 @@
+/* What the runs of a study come to: losses by arm and seed, medians, shares of the gap. */
+#include "verdict/summary.h"
+
+#include <deepid/statistics.h>
+
+#include "statistics/statistics.h"
+
+#include <math.h>
+#include <string.h>
+
+static void note(dpid_summary *s, int32_t status)
+{
+    if (s->status == DEEPID_OK)
+        s->status = status;
+}
+
+static double *room_of(dpid_summary *s, int64_t count)
+{
+    double *room = NULL;
+    if (s->status == DEEPID_OK)
+        note(s, dpid_arena_alloc(&s->arena, count, sizeof *room, "summary", &room));
+    return room;
+}
+
+/* ---- seeds, margin ------------------------------------------------------------------------------- */
+
+static void find_seeds(dpid_summary *s)
+{
+    const int64_t column = deepid_table_find_column(s->results, "seed");
+    const int64_t rows = column >= 0 ? deepid_table_rows(s->results) : 0;
+    s->seed = room_of(s, rows);
+    for (int64_t row = 0; s->seed && row < rows; row++)
+        s->seed[row] = deepid_table_get(s->results, row, column);
+    if (s->seed && rows > 0)
+        dpid_sort(rows, s->seed);
+    for (int64_t i = 0; s->seed && i < rows; i++)
+        if (s->seeds == 0 || s->seed[s->seeds - 1] != s->seed[i])
+            s->seed[s->seeds++] = s->seed[i];
+}
+
+int32_t dpid_summary_make(deepid_ctx *ctx, const deepid_table *results, double const_loss, double margin,
+                          const dpid_thresholds *thresholds, dpid_summary *out)
+{
+    const dpid_thresholds used = thresholds ? *thresholds : dpid_thresholds_default();
+    *out = (dpid_summary){.ctx = ctx, .arena = {.ctx = ctx}, .results = results, .const_loss = const_loss};
+    find_seeds(out);
+    const double shallow = dpid_median_of(out, out->seeds, dpid_arm_values(out, "S", "train_loss"));
+    out->margin = isnan(margin) ? dpid_margin_of(&used, const_loss, shallow) : margin;
+    return out->status;
+}
+
+void dpid_summary_release(dpid_summary *s)
+{
+    dpid_arena_release(&s->arena);
+}
+
+/* ---- by seed ---------------------------------------------------------------------------------------- */
+
+static int64_t seed_index(const dpid_summary *s, double seed)
+{
+    for (int64_t i = 0; i < s->seeds; i++)
+        if (s->seed[i] == seed)
+            return i;
+    return -1;
+}
+
+const double *dpid_arm_values(dpid_summary *s, const char *word, const char *column)
+{
+    const deepid_table *t = s->results;
+    const int64_t seed = deepid_table_find_column(t, "seed");
+    const int64_t value = deepid_table_find_column(t, column);
+    const int64_t diverged = deepid_table_find_column(t, "diverged");
+    double *values = value >= 0 ? room_of(s, s->seeds) : NULL;
+    int64_t found = 0;
+    for (int64_t i = 0; values && i < s->seeds; i++)
+        values[i] = (double)NAN;
+    for (int64_t row = 0; values && row < deepid_table_rows(t); row++) {
+        const int64_t at = seed_index(s, deepid_table_get(t, row, seed));
+        if (at < 0 || strcmp(deepid_table_row_name(t, row), word) != 0)
+            continue;
+        const bool lost = deepid_table_get(t, row, diverged) == 1 && strstr(column, "loss");
+        values[at] = lost ? (double)INFINITY : deepid_table_get(t, row, value);
+        found += !isnan(values[at]);
+    }
+    return found > 0 ? values : NULL;
+}
+
+double dpid_median_of(dpid_summary *s, int64_t n, const double *values)
+{
+    double median = (double)NAN;
+    if (s->status == DEEPID_OK)
+        note(s, dpid_median_known(s->ctx, n, values, &median));
+    return median;
+}
+
+void dpid_interval_of(dpid_summary *s, int64_t n, const double *values, double *low, double *high)
+{
+    *low = *high = (double)NAN;
+    if (s->status == DEEPID_OK)
+        note(s, dpid_median_interval(s->ctx, n, values, low, high));
+}
+
+dpid_spread dpid_spread_of(int64_t n, const double *values)
+{
+    dpid_spread out = {0, 0, (double)INFINITY, -(double)INFINITY};
+    for (int64_t i = 0; values && i < n; i++) {
+        if (isnan(values[i]))
+            continue;
+        out.runs++;
+        out.finite += isfinite(values[i]) != 0;
+        out.lowest = fmin(out.lowest, values[i]);
+        out.highest = fmax(out.highest, values[i]);
+    }
+    return out;
+}
+
+/* ---- between arms -------------------------------------------------------------------------------------- */
+
+int64_t dpid_times_above(int64_t n, const double *a, const double *b, int64_t *both)
+{
+    int64_t above = 0;
+    *both = 0;
+    for (int64_t i = 0; i < n; i++) {
+        *both += !isnan(a[i]) && !isnan(b[i]);
+        above += a[i] > b[i];
+    }
+    return above;
+}
+
+dpid_distance dpid_distance_of(int64_t n, const double *a, const double *b)
+{
+    dpid_distance out = {0, 0, 0};
+    for (int64_t i = 0; i < n; i++) {
+        const double difference = fabs(a[i] - b[i]);
+        if (!isfinite(difference))
+            continue;
+        out.pairs++;
+        out.equal += difference == 0;
+        out.largest = fmax(out.largest, difference);
+    }
+    return out;
+}
+
+static double *capped(dpid_summary *s, const char *word)
+{
+    const double *values = dpid_arm_values(s, word, "train_loss");
+    double *out = values ? room_of(s, s->seeds) : NULL;
+    for (int64_t i = 0; out && i < s->seeds; i++)
+        out[i] = isnan(values[i]) || isnan(s->const_loss) ? values[i] : fmin(values[i], s->const_loss);
+    return out;
+}
+
+bool dpid_find_gap(dpid_summary *s, dpid_gap *out)
+{
+    const double *witness = capped(s, "WT");
+    double *to = capped(s, "S");
+    *out = (dpid_gap){capped(s, "D"), to};
+    for (int64_t i = 0; to && witness && i < s->seeds; i++)
+        to[i] = witness[i] < to[i] ? witness[i] : to[i];
+    return out->deep && out->to;
+}
+
+bool dpid_gap_is_sure(dpid_summary *s, const dpid_gap *gap)
+{
+    double low;
+    double high;
+    double *difference = room_of(s, s->seeds);
+    for (int64_t i = 0; difference && i < s->seeds; i++)
+        difference[i] = gap->deep[i] - gap->to[i];
+    dpid_interval_of(s, s->seeds, difference, &low, &high);
+    return (isnan(low) ? dpid_median_of(s, s->seeds, difference) : low) > fmax(s->margin, 0);
+}
+
+bool dpid_share_of(dpid_summary *s, const dpid_gap *gap, const char *word, dpid_estimate *out)
+{
+    enum { LEAST = 3, RESAMPLES = 1999 };
+    const double level = 0.95;
+    const double *by = capped(s, word);
+    double *room = by ? room_of(s, 3 * s->seeds) : NULL;
+    int64_t n = 0;
+    for (int64_t i = 0; room && i < s->seeds; i++) {
+        if (!isfinite(gap->deep[i]) || !isfinite(by[i]) || !isfinite(gap->to[i]))
+            continue;
+        room[n] = gap->deep[i];
+        room[s->seeds + n] = by[i];
+        room[2 * s->seeds + n++] = gap->to[i];
+    }
+    if (n < LEAST)
+        return false;
+    note(s, deepid_statistics_bootstrap_share(s->ctx, n, room, room + s->seeds, room + 2 * s->seeds, level, RESAMPLES,
+                                              1, &out->value, &out->low, &out->high));
+    return s->status == DEEPID_OK;
+}
+
+double dpid_gap_of_gaps(dpid_summary *s)
+{
+    const double *st = dpid_arm_values(s, "S", "train_loss");
+    const double *sv = dpid_arm_values(s, "S", "valid_loss");
+    const double *dt = dpid_arm_values(s, "D", "train_loss");
+    const double *dv = dpid_arm_values(s, "D", "valid_loss");
+    double *gap = st && sv && dt && dv ? room_of(s, s->seeds) : NULL;
+    for (int64_t i = 0; gap && i < s->seeds; i++)
+        gap[i] = (dv[i] - dt[i]) - (sv[i] - st[i]);
+    return dpid_median_of(s, s->seeds, gap);
+}
