@@ -7,42 +7,6 @@
 
 #include <string.h>
 
-/* ---- charts, tables, figures: made here, destroyed here ------------------------------------------- */
-
-deepid_chart *dpid_new_chart(dpid_study_page *p, const char *x_name, const char *y_name, const char *axes)
-{
-    deepid_chart *chart = NULL;
-    if (p->status == DEEPID_OK)
-        dpid_note(p, deepid_chart_create(p->ctx, x_name, y_name, axes, &chart));
-    return chart;
-}
-
-deepid_table *dpid_new_table(dpid_study_page *p, const char *heading, const char *columns)
-{
-    deepid_table *table = NULL;
-    if (p->status == DEEPID_OK)
-        dpid_note(p, deepid_table_create(p->ctx, heading, columns, &table));
-    return table;
-}
-
-void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first,
-                          const char *first_caption, deepid_chart *second, const char *second_caption,
-                          deepid_table *numbers, const char *file)
-{
-    if (p->status == DEEPID_OK) /* without a folder there are no files */
-        dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption,
-                                        numbers, *p->m->files ? file : NULL));
-    deepid_table_destroy(numbers);
-    deepid_chart_destroy(second);
-    deepid_chart_destroy(first);
-}
-
-void dpid_add_figure(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *chart,
-                     deepid_table *numbers, const char *file)
-{
-    dpid_add_figure_pair(p, headline, explanation, chart, NULL, NULL, NULL, numbers, file);
-}
-
 /* ---- parts ---------------------------------------------------------------------------------------------- */
 
 /* "the representation, rounding and overfitting" of the hypotheses with this status; "" for none. */

@@ -27,7 +27,8 @@ static int32_t leave_out(deepid_study *study, dpid_study_arm *arm, const char *r
     return DEEPID_OK;
 }
 
-int32_t dpid_arm_no_way(deepid_study *study, dpid_study_arm *arm, const char *reason)
+/* No way for this net and this recipe. */
+static int32_t no_way(deepid_study *study, dpid_study_arm *arm, const char *reason)
 {
     arm->alien = true;
     return leave_out(study, arm, reason);
@@ -62,7 +63,7 @@ static int32_t twin_text(deepid_study *study, dpid_study_arm *arm)
     dpid_free(study->head.ctx, text);
     arm->text = kept;
     if (copied == DEEPID_OK && strcmp(kept, study->deep) == 0)
-        return dpid_arm_no_way(study, arm, "the deep net has this skip already");
+        return no_way(study, arm, "the deep net has this skip already");
     return copied;
 }
 
@@ -126,11 +127,11 @@ static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net
     }
     arm->init = own;
     if (same_word(own, recipe))
-        return dpid_arm_no_way(study, arm, "it is the recipe's own start");
+        return no_way(study, arm, "it is the recipe's own start");
     if (strcmp(own, "looks_linear") == 0 && !has_rectifier(net))
-        return dpid_arm_no_way(study, arm, "looks_linear makes relu nets linear, and the deep net has no relu");
+        return no_way(study, arm, "looks_linear makes relu nets linear, and the deep net has no relu");
     if (strcmp(own, "delta_orthogonal") == 0 && !has_convolution(net))
-        return dpid_arm_no_way(study, arm, "delta_orthogonal is for convolutions, and the deep net has none");
+        return no_way(study, arm, "delta_orthogonal is for convolutions, and the deep net has none");
     if (strstr(own, "orthogonal") && has_rectifier(net))
         arm->init = strcmp(own, "orthogonal") == 0 ? "orthogonal gain=1.4142135623730951"
                                                    : "delta_orthogonal gain=1.4142135623730951";
@@ -156,7 +157,7 @@ static int32_t choose_optimizer(deepid_study *study, dpid_study_arm *arm)
         return DEEPID_OK;
     const dpid_optimizer *optimizer = optimizer_of(own);
     if (same_word(own, recipe) || (strcmp(own, "adam") == 0 && same_word("adamw", recipe)))
-        return dpid_arm_no_way(study, arm, "it is the recipe's own optimiser");
+        return no_way(study, arm, "it is the recipe's own optimiser");
     arm->base_rate = optimizer->default_rate;
     if (optimizer->whole) {
         const int64_t each = dpid_study_steps_per_epoch(study);
@@ -192,6 +193,7 @@ static int32_t describe(deepid_study *study, dpid_study_arm *arm, deepid_net *ne
 static int32_t make_arm(deepid_study *study, dpid_study_arm *arm)
 {
     deepid_net *net = NULL;
+    const char *reason = NULL;
     arm->dtype = arm->row->dtype ? arm->row->dtype : (int32_t)study->number[DPID_NUMBER_DTYPE];
     arm->rate = (double)NAN;
     arm->first_task = arm->first_tuning = -1;
@@ -205,13 +207,15 @@ static int32_t make_arm(deepid_study *study, dpid_study_arm *arm)
     if (arm->row->net == DPID_ARM_TWIN)
         DPID_TRY(twin_text(study, arm));
     if (arm->row->change)
-        DPID_TRY(arm->row->change(study, arm));
+        DPID_TRY(arm->row->change(study, arm, &reason));
+    if (reason)
+        DPID_TRY(no_way(study, arm, reason));
     if (!arm->text) {
         arm->text = "";
         return DEEPID_OK;
     }
     if (arm->row->dtype && (int32_t)study->number[DPID_NUMBER_DTYPE] == arm->row->dtype)
-        DPID_TRY(dpid_arm_no_way(study, arm, "the recipe trains in float64 already"));
+        DPID_TRY(no_way(study, arm, "the recipe trains in float64 already"));
     DPID_TRY(deepid_net_create(study->head.ctx, arm->text, arm->dtype, &net));
     const int32_t status = describe(study, arm, net);
     deepid_net_destroy(net);

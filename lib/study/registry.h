@@ -18,9 +18,10 @@ enum { DPID_SHOW_CURVE = 1, DPID_SHOW_LOSS = 2, DPID_SHOW_SHARE = 4 };
 /* What a budget buys between the arms. */
 enum { DPID_TURN_TUNING = 11, DPID_TURN_PROBES = 13, DPID_TURNS = 15 };
 
-/* What the fields of a row cannot say: it sets the arm's text and optimiser, or leaves the arm out. */
+/* What the fields of a row cannot say: it sets the arm's text and optimiser. reason: why it is no way for this net and
+   recipe; NULL: it is one. */
 struct dpid_study_arm;
-typedef int32_t dpid_arm_change(deepid_study *study, struct dpid_study_arm *arm);
+typedef int32_t dpid_arm_change(deepid_study *study, struct dpid_study_arm *arm, const char **reason);
 
 /* A row of the registry, arm.c. To add an arm is to add a row. */
 typedef struct {

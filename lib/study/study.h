@@ -180,8 +180,6 @@ void dpid_study_config(const deepid_study *study, dpid_string *out);
 int32_t dpid_settings_start(deepid_study *study);
 
 /* arms.c: fill study->arm */
-/* Leaves the arm out, since it is no way for this net and this recipe. */
-int32_t dpid_arm_no_way(deepid_study *study, dpid_study_arm *arm, const char *reason);
 int64_t dpid_study_layers(const deepid_net *net);                   /* layers with weights */
 int32_t dpid_arms_make(deepid_study *study);                        /* which there are, and which are asked for */
 void dpid_arms_link(deepid_study *study);                           /* whose rate each takes; after the budget */
