@@ -14,7 +14,7 @@ static int32_t drop_noise(dpid_item **items)
     for (dpid_item **at = items; *at;) {
         dpid_item *item = *at;
         const bool block = !item->kind;
-        const bool noise = item->kind && strcmp(item->kind->word, "dropout") == 0;
+        const bool noise = item->kind && (item->kind->flags & DPID_KIND_NOISE) != 0;
         found += noise ? 1 : drop_noise(&item->body);
         if (noise || (block && !item->body))
             *at = item->next;

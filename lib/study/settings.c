@@ -33,14 +33,33 @@ static int find_text(const char *key)
     return -1;
 }
 
+static const char *text_word(int i)
+{
+    return i < DPID_TEXTS ? texts[i].key : NULL;
+}
+
+/* "study: unknown text 'x'; known: init, optimizer, ..." */
+static int32_t unknown(deepid_study *study, const char *key, const char *what, const char * or,
+                       const char *(*word)(int))
+{
+    dpid_string s = {.ctx = study->head.ctx};
+    for (int i = 0; word(i); i++)
+        dpid_string_format(&s, "%s%s", i ? ", " : "", word(i));
+    if (strcmp(what, "number") == 0)
+        dpid_string_add(&s, ", and the verdict's thresholds");
+    const int32_t status = s.status != DEEPID_OK
+                               ? s.status
+                               : dpid_fail(s.ctx, DEEPID_ERR_ARGUMENT, "study: unknown %s '%s%s; known: %s", what,
+                                           key ? key : "NULL", or, s.text);
+    dpid_string_release(&s);
+    return status;
+}
+
 static int32_t set_text(deepid_study *study, const char *key, const char *value)
 {
     const int i = find_text(key);
     if (i < 0 || !value)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT,
-                         "study: unknown text '%s', or its value is NULL; known: init, optimizer, schedule, loss, "
-                         "augmentation, arms, probes, family, block, subject, replay",
-                         key ? key : "NULL");
+        return unknown(study, key, "text", "', or its value is NULL", text_word);
     if (strchr(value, '\n'))
         return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: %s has a line end, expected one line", key);
     if (i == DPID_TEXT_ARMS)
@@ -102,6 +121,11 @@ static const number_row numbers[DPID_NUMBERS] = {
     [DPID_NUMBER_TASK] = {"task", -1, -1, COUNT_MAX, true, false},
 };
 
+static const char *number_word(int i)
+{
+    return i < DPID_NUMBERS ? numbers[i].key : NULL;
+}
+
 static int find_number(const char *key)
 {
     for (int i = 0; key && i < DPID_NUMBERS; i++)
@@ -127,11 +151,7 @@ static int32_t set_number(deepid_study *study, const char *key, double value)
     if (i < 0 && key && deepid_verdict_threshold_help(key))
         return set_threshold(study, key, value);
     if (i < 0)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT,
-                         "study: unknown number '%s'; known: learning_rate, clip, batch, steps, epochs, "
-                         "history_points, dtype, first_seed, seeds, tuning_seeds, probe_seeds, shallow_depth, "
-                         "deep_depth, budget, threads, shard, shards, task, and the verdict's thresholds",
-                         key ? key : "NULL");
+        return unknown(study, key, "number", "'", number_word);
     const number_row *row = &numbers[i];
     const double high =
         i == DPID_NUMBER_BATCH && row->high > (double)study->train->count ? (double)study->train->count : row->high;

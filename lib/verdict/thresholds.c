@@ -58,14 +58,24 @@ double dpid_margin_of(const dpid_thresholds *thresholds, double const_loss, doub
     return fmax(isfinite(share) ? share : 0, thresholds->headroom * const_loss);
 }
 
+static int32_t unknown(deepid_ctx *ctx, const char *key)
+{
+    dpid_string s = {.ctx = ctx};
+    for (int32_t i = 0; i < ROWS; i++)
+        dpid_string_format(&s, "%s%s", i ? ", " : "", rows[i].word);
+    const int32_t status = s.status != DEEPID_OK
+                               ? s.status
+                               : dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "verdict: unknown threshold '%s'; known: %s",
+                                           key ? key : "NULL", s.text);
+    dpid_string_release(&s);
+    return status;
+}
+
 int32_t dpid_thresholds_set(deepid_ctx *ctx, dpid_thresholds *thresholds, const char *key, double value)
 {
     const int32_t i = row_of(key);
     if (i < 0)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT,
-                         "verdict: unknown threshold '%s'; known: level, margin_share, headroom, share, symptom_share, "
-                         "cosine, gradient_error, resamples, seed",
-                         key ? key : "NULL");
+        return unknown(ctx, key);
     if (!(value >= rows[i].min && value <= rows[i].max))
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "verdict: %s is %s, expected %s to %s", key, dpid_number(value).text,
                          dpid_number(rows[i].min).text, dpid_number(rows[i].max).text);
