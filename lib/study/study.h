@@ -66,7 +66,7 @@ typedef struct dpid_study_arm {
     const char *word, *text, *block;
     const char *init, *optimizer, *start; /* start: for people */
     const char *reason;                   /* why it is left out; NULL: it is in */
-    /* left out because it is no way for this net and recipe: nothing is missing without it */
+    /* left out because it makes no sense for this net and recipe; then a verdict misses nothing */
     bool alien;
     int64_t depth, steps;
     int32_t dtype, parent, rate_of; /* arms; parent -1: none; rate_of: itself when tuned */
@@ -187,7 +187,7 @@ bool dpid_steps_alone(const char *optimizer);                       /* L-BFGS: n
 int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
 
 /* budget.c: how many seeds, and which arms have a reason more. */
-enum { DPID_PROBE_STEPS = 50 }; /* a probe costs about as much */
+enum { DPID_PROBE_STEPS = 50 }; /* what a probe costs, about, in steps of training */
 int32_t dpid_budget_apply(deepid_study *study);
 void dpid_budget_write(const deepid_study *study, dpid_string *s); /* plan.json */
 

@@ -1,6 +1,6 @@
-/* Contrasts between arms, seed by seed, and what an intervention repairs.
-   Ranks take losses as they are, divergence as the worst; means count a training loss above that of the constant
-   predictor as that of the constant predictor. */
+/* Contrasts between two arms, and what an intervention repairs.
+   Statistics of ranks take losses as they are; a diverged run has the loss infinity and so the worst rank. Means need
+   numbers: a training loss above the constant predictor's counts as the constant predictor's. */
 #include "verdict/rules.h"
 
 #include <deepid/statistics.h>

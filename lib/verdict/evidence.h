@@ -1,5 +1,6 @@
-/* What a study found out, as plain numbers: all that the verdict rules look at. A study fills it, a test can fill it
-   by hand. Everything is lent. The protocol behind it: docs/verdict.md */
+/* Evidence: what training showed, as plain numbers, and all that a verdict looks at. It knows no study, net or file:
+   a study fills it (study/collect.c), a test fills it by hand, and so can anybody else. Everything is lent.
+   The protocol behind it: docs/verdict.md */
 #ifndef DPID_VERDICT_EVIDENCE_H
 #define DPID_VERDICT_EVIDENCE_H
 
@@ -7,12 +8,19 @@
 
 #include "base/base.h"
 
-/* One arm: a net or a way to train it, at every seed. Arrays have one number a seed; NULL: not known for this arm.
-   words: "S" shallow, "D" deep, both by the recipe · "S_fine" S trained on for WT's extra updates · "W0" the deep
-   net built from the trained S by witnesses, untrained · "WT" W0 trained on (at a tenth of the rate); optional
-   "WT:1", "WT:0.01" at that multiple of the rate · "D64" D in f64 from the same initial
-   values · "D_start:<start>" D from another start ("D_start:looks_linear") · "D_opt:<optimiser>" D by another
-   optimiser · "D_3T" three times the updates · "D_res" the skip twin · "dial:<s>" a skip of s in [0,1] */
+/* One arm: one net, trained in one way, at every seed. Arrays have one number a seed; NULL: not known for this arm.
+   The rules know these words:
+     S, D                 the shallow and the deep net, both by the recipe
+     S_fine               S trained on, for as many updates as WT has more than S: the control of WT
+     W0                   the deep net built from the trained S and identity layers, untrained
+     WT                   W0 trained on at a tenth of the rate; WT:1, WT:0.01: at that multiple of it
+     D64                  D in f64 from the same initial values
+     D_start:<start>      D from another start, "D_start:looks_linear"
+     D_opt:<optimiser>    D by another optimiser
+     D_3T                 D with three times the updates
+     D_res                D with an identity skip around every block
+     dial:<s>             the same with s times the skip, s in [0,1]
+   and those of the registry of hypotheses. */
 typedef struct {
     const char *word;
     const char *said;          /* in a sentence: "another start (looks-linear)"; NULL: "arm WORD" */
@@ -42,8 +50,8 @@ typedef struct {
     int64_t arms;
     const dpid_arm_evidence *arm;
     double const_loss;   /* training loss of the best constant predictor */
-    double margin;       /* m; NaN: 0.05 (const_loss - median of S), at least 0.02 const_loss */
-    double valid_margin; /* the same for validation losses; NaN: by the same rule from the validation losses of S */
+    double margin;       /* m: differences below it count as none; NaN: dpid_margin_of */
+    double valid_margin; /* the same for validation losses; NaN: by the same rule */
 
     /* certificates: |loss of W0 - loss of S| for each seed, and 1 where every logit has the same bits; NULL: not
        known */
@@ -83,8 +91,8 @@ typedef struct {
     /* arms by word that were not run, each with a reason ("budget") */
     const char *const *left_out;
     const char *const *left_out_reason; /* NULL or one a word */
-    /* 1: it could have been run (no budget, not asked for); such a member of a set keeps its hypothesis from being
-       refuted. NULL: all could */
+    /* 1: the arm is possible and was only not run (no budget, not asked for). A hypothesis about its set is then not
+       refuted: the arm might have been the one that repairs. NULL: 1 for all */
     const uint8_t *left_out_possible;
     int64_t left_outs;
 } dpid_evidence;

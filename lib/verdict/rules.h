@@ -1,5 +1,5 @@
-/* What the rules share: the evidence by role, the margins, contrasts between arms, interventions, and how findings
-   are written. */
+/* What the rules share. A rule reads the evidence through a dpid_judge, compares arms by contrasts, and fills its
+   finding: a status, the numbers that decided, a sentence. */
 #ifndef DPID_VERDICT_RULES_H
 #define DPID_VERDICT_RULES_H
 
@@ -12,7 +12,7 @@ typedef struct {
     double at[DPID_SEEDS_MAX];
 } dpid_series;
 
-/* a - b over the seeds that have both. */
+/* a - b, seed by seed, over the seeds that have both. */
 typedef struct {
     int64_t n;
     dpid_estimate rank; /* Hodges and Lehmann, exact interval */
@@ -20,7 +20,7 @@ typedef struct {
     double p;           /* sign flips of capped losses, or signed ranks */
 } dpid_contrast;
 
-/* What an arm changes, against D. */
+/* An intervention: an arm that differs from D in one thing, and what that changes. */
 typedef struct {
     const dpid_arm_evidence *arm; /* NULL: nobody ran it */
     dpid_verdict_status status;
@@ -107,14 +107,16 @@ dpid_number_text dpid_interval_words(const dpid_estimate *e);
 dpid_words_text dpid_percent_words(const dpid_estimate *e);
 /* "another start (looks-linear)"; begin: with a capital */
 int32_t dpid_say_arm(dpid_string *s, const dpid_arm_evidence *arm, bool begin);
-/* What it takes to bring `end`, an end of e's interval, to the other side of threshold: "about 24 seeds ...". */
+/* to_settle of an undecided finding: how many seeds would bring the whole interval to one side of the threshold, in
+   words. */
 int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold);
 int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bool set);
 /* Seeds that bring the threshold outside e's interval, when intervals shrink as 1 / sqrt(n); infinity when none
    does. */
 double dpid_seeds_needed(int64_t n, const dpid_estimate *e, double threshold);
 
-/* rules/reasons.c: effect, share, numbers and what would settle it; the sentence so far goes to s. */
+/* rules/reasons.c: writes an intervention into a finding, effect, share, numbers, what would settle it, and begins its
+   sentence in s. */
 int32_t dpid_set_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x, dpid_string *s);
 int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x);
 

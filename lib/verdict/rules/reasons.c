@@ -1,7 +1,9 @@
-/* Why the solver fails: an arm changes one thing of the recipe, the steps, the start, the optimiser, and each reason
-   is judged by what its arm repairs, or the best of its set: confirmed, when surely more than half of the gap; contributes, when surely more than the margin;
-   refuted, when surely less than half or less than the margin. An untried member of a set keeps it from being
-   refuted. */
+/* Why does the solver miss it? An arm changes one thing of the recipe: the steps, the start, the optimiser. The reason
+   is judged by what its arm repairs; where it is a set of arms, by what the best of them repairs.
+     confirmed    surely more than half of the gap
+     contributes  surely more than the margin
+     refuted      surely less than half, or less than the margin
+   A set is not refuted while one of its arms was not tried. */
 #include "verdict/rules.h"
 
 #include "base/words.h"
