@@ -95,20 +95,8 @@ static void add_end(dpid_study_page *p)
 
 static void add_all(dpid_study_page *p)
 {
-    static void (*const figures[])(dpid_study_page *) = {dpid_figure_curves,
-                                                         dpid_figure_depth,
-                                                         dpid_figure_arms,
-                                                         dpid_figure_shares,
-                                                         dpid_figure_certificate,
-                                                         dpid_figure_gradient_norm,
-                                                         dpid_figure_gradient_accuracy,
-                                                         dpid_figure_response,
-                                                         dpid_figure_overfitting,
-                                                         dpid_figure_learned_identity,
-                                                         dpid_figure_lesion,
-                                                         dpid_figure_linear_probe,
-                                                         dpid_figure_dial,
-                                                         dpid_figure_cka};
+#define FIGURE(word) dpid_figure_##word,
+    static void (*const figures[])(dpid_study_page *) = {DPID_FIGURES(FIGURE)};
     dpid_note(p, dpid_summary_make(p->ctx, p->m->results, p->m->const_loss, p->m->margin, p->m->thresholds, &p->sum));
     add_answer(p);
     dpid_add_evidence(p);

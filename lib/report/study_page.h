@@ -108,20 +108,26 @@ deepid_chart *dpid_new_chart(dpid_study_page *p, const char *x_name, const char 
 deepid_table *dpid_new_table(dpid_study_page *p, const char *heading, const char *columns);
 
 void dpid_add_evidence(dpid_study_page *p);
-void dpid_figure_curves(dpid_study_page *p);
-void dpid_figure_depth(dpid_study_page *p);
-void dpid_figure_arms(dpid_study_page *p);
-void dpid_figure_shares(dpid_study_page *p);
-void dpid_figure_certificate(dpid_study_page *p);
-void dpid_figure_gradient_norm(dpid_study_page *p);
-void dpid_figure_gradient_accuracy(dpid_study_page *p);
-void dpid_figure_response(dpid_study_page *p);
-void dpid_figure_overfitting(dpid_study_page *p);
-void dpid_figure_learned_identity(dpid_study_page *p);
-void dpid_figure_lesion(dpid_study_page *p);
-void dpid_figure_linear_probe(dpid_study_page *p);
-void dpid_figure_dial(dpid_study_page *p);
-void dpid_figure_cka(dpid_study_page *p);
+
+/* The figures, in the order of the page; dpid_figure_<word> stands in a figure_*.c. */
+#define DPID_FIGURES(X)                                                                                                \
+    X(curves)                                                                                                          \
+    X(depth)                                                                                                           \
+    X(arms)                                                                                                            \
+    X(shares)                                                                                                          \
+    X(certificate)                                                                                                     \
+    X(gradient_norm)                                                                                                   \
+    X(gradient_accuracy)                                                                                               \
+    X(response)                                                                                                        \
+    X(overfitting)                                                                                                     \
+    X(learned_identity)                                                                                                \
+    X(lesion)                                                                                                          \
+    X(linear_probe)                                                                                                    \
+    X(dial)                                                                                                            \
+    X(cka)
+#define DPID_FIGURE(word) void dpid_figure_##word(dpid_study_page *p);
+DPID_FIGURES(DPID_FIGURE)
+#undef DPID_FIGURE
 
 /* The whole page into a file. */
 int32_t dpid_study_page_write(deepid_ctx *ctx, const dpid_material *material, const char *path);

@@ -1,5 +1,5 @@
-/* The registries of a study, arms (arm.c) and probes (probes.c): a row says all that there is to know of one, also how a
-   report shows it. */
+/* The registries of a study, arms (arm.c) and probes (probes.c). A row says all that there is to know of one, also how
+   a report shows it. */
 #ifndef DPID_STUDY_REGISTRY_H
 #define DPID_STUDY_REGISTRY_H
 

@@ -1,6 +1,6 @@
-/* The verdict: evidence in, findings out. Hypotheses are judged in the order of their registry, which is the protocol's:
-   bug before all, representation, solver, its reasons, precision, overfitting. Some take a second look when the reasons
-   are known. */
+/* The verdict: evidence in, findings out. Hypotheses are judged in the order of their registry, which is the
+   protocol's: bug before all, representation, solver, its reasons, precision, overfitting. Some take a second look
+   when the reasons are known. */
 #include "verdict/rules.h"
 
 #include <deepid/statistics.h>

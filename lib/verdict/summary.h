@@ -54,7 +54,7 @@ typedef struct {
 } dpid_gap;
 /* false: S and D were not both trained. */
 bool dpid_find_gap(dpid_summary *s, dpid_gap *out);
-/* Is its lowest credible value above the margin? What has no share below that. */
+/* Is the gap surely above the margin? If it is not, a share of it means nothing. */
 bool dpid_gap_is_sure(dpid_summary *s, const dpid_gap *gap);
 /* (mean D - mean x) / (mean D - mean to), seeds resampled jointly. false: fewer than three seeds. */
 bool dpid_share_of(dpid_summary *s, const dpid_gap *gap, const char *word, dpid_estimate *out);

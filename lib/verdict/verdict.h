@@ -47,7 +47,7 @@ struct dpid_hypothesis {
     int32_t (*again)(dpid_judge *j, dpid_finding *f);
     const char *arm, *rule; /* of dpid_rule_reason: the arm that changes one thing, or a set of them */
     bool set;
-    bool finds; /* the arm minimises the same function from data of the same kind: what it finds, the recipe missed */
+    bool finds; /* the arm has the recipe's aim: a lower loss that it finds is one that the recipe missed */
     /* How a page shows it. */
     const char *name;    /* in the table of evidence */
     const char *said;    /* in a list of what was ruled out */
