@@ -115,12 +115,12 @@ static int32_t add_layer(builder *b, place where, const dpid_kind *kind, dpid_sp
             .type = DPID_STEP_LAYER, .layer = net->layers++, .in = in, .skip = -1, .out = *out, .block = where.block});
 }
 
-/* ---- rows of items --------------------------------------------------------------------- */
+/* ---- lists of items --------------------------------------------------------------------- */
 
 enum { KINDS_MAX = 128 };
 
 typedef struct {
-    int64_t all[KINDS_MAX], seen[KINDS_MAX]; /* layers of each kind in a row */
+    int64_t all[KINDS_MAX], seen[KINDS_MAX]; /* layers of each kind in a list */
 } tally;
 
 static int32_t kind_index(const dpid_kind *kind)
@@ -132,23 +132,23 @@ static int32_t kind_index(const dpid_kind *kind)
     return i;
 }
 
-static void count_kinds(const dpid_item *items, tally *row)
+static void count_kinds(const dpid_item *items, tally *list)
 {
-    memset(row, 0, sizeof *row);
+    memset(list, 0, sizeof *list);
     for (const dpid_item *item = items; item; item = item->next)
         if (item->kind)
-            row->all[kind_index(item->kind)] += item->count;
+            list->all[kind_index(item->kind)] += item->count;
 }
 
 static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_t *out);
 
-/* A layer's name has a number only where its row holds several of its kind. */
-static int32_t build_layers(builder *b, place where, const dpid_item *item, tally *row, int32_t *value)
+/* A layer's name has a number only where its list holds several of its kind. */
+static int32_t build_layers(builder *b, place where, const dpid_item *item, tally *list, int32_t *value)
 {
     const int32_t kind = kind_index(item->kind);
     for (int64_t i = 0; i < item->count; i++) {
-        const int64_t number = ++row->seen[kind];
-        DPID_TRY(add_layer(b, where, item->kind, item->options, item->kind->word, row->all[kind] > 1 ? number : 0,
+        const int64_t number = ++list->seen[kind];
+        DPID_TRY(add_layer(b, where, item->kind, item->options, item->kind->word, list->all[kind] > 1 ? number : 0,
                            *value, value));
     }
     return DEEPID_OK;
@@ -156,12 +156,12 @@ static int32_t build_layers(builder *b, place where, const dpid_item *item, tall
 
 static int32_t build_items(builder *b, place where, const dpid_item *items, int32_t in, int32_t *out)
 {
-    tally row;
-    count_kinds(items, &row);
+    tally list;
+    count_kinds(items, &list);
     *out = in;
     for (const dpid_item *item = items; item; item = item->next) {
         if (item->kind)
-            DPID_TRY(build_layers(b, where, item, &row, out));
+            DPID_TRY(build_layers(b, where, item, &list, out));
         for (int64_t i = 0; !item->kind && i < item->count; i++)
             DPID_TRY(build_block(b, item, *out, out));
     }
@@ -335,7 +335,7 @@ static int32_t add_parameters(builder *b, bool trained, int64_t *offset)
 
 /* ---- the whole --------------------------------------------------------------------------------- */
 
-/* Layers of a row, those of shortcuts left out; INT64_MAX when they are beyond counting. */
+/* Layers of a list, those of shortcuts left out; INT64_MAX when they are beyond counting. */
 static int64_t count_layers(const dpid_item *items)
 {
     int64_t sum = 0;

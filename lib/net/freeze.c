@@ -1,7 +1,7 @@
 /* Freezing: the same function as a net for evaluation only. Its text is the net's without dropout, and with each
    batch-norm behind a convolution or dense layer taken into it:
      (x w^T + b - mean) gain + beta = x (gain w)^T + (b - mean) gain + beta,   gain = gamma / sqrt(var + eps)
-   (Jacob et al. 2018, arXiv:1712.05877, section 3.2). Each number is rounded once. How a frozen net runs: frozen.h */
+   (Jacob et al. 2018, arXiv:1712.05877, section 3.2). Each number is rounded once. How a frozen net runs: program.h */
 #include "net/net.h"
 #include "net/spec.h"
 #include "ops/batchnorm/batchnorm.h"
@@ -36,7 +36,7 @@ static int32_t add_bias(dpid_arena *arena, dpid_item *item)
     return DEEPID_OK;
 }
 
-/* The last of a row of equal layers gets a bias: it becomes an item of its own. */
+/* The last of several equal layers gets a bias: it becomes an item of its own. */
 static int32_t fold_into(dpid_arena *arena, dpid_item *item)
 {
     if (item->count > 1) {
@@ -58,11 +58,11 @@ static dpid_item *last_of(dpid_item *item)
     return item;
 }
 
-/* Bodies of blocks likewise. A row that would be empty keeps its dropout: blocks have a branch, nets have layers. */
+/* Bodies of blocks likewise. A list that would be empty keeps its dropout: blocks have a branch, nets have layers. */
 static int32_t fold_items(dpid_arena *arena, dpid_item **items)
 {
     dpid_item *const old = *items;
-    dpid_item *kept = NULL; /* the new row, and its end */
+    dpid_item *kept = NULL; /* the new list, and its end */
     dpid_item *end = NULL;
     dpid_item *next;
     for (dpid_item *item = old; item; item = next) {
@@ -184,7 +184,7 @@ static int32_t fold_norm(const folding *f, const dpid_layer *norm, const dpid_la
     return DEEPID_OK;
 }
 
-static bool same_row(const dpid_layer *a, const dpid_layer *b)
+static bool same_block(const dpid_layer *a, const dpid_layer *b)
 {
     return a->block == b->block && a->shortcut == b->shortcut;
 }
@@ -196,7 +196,7 @@ static int32_t fill_values(const folding *f)
     for (int32_t i = 0; i < f->from->layers; i++) {
         const dpid_layer *from = &f->from->layer[i];
         const dpid_layer *to = j < f->to->layers ? &f->to->layer[j] : NULL;
-        const bool there = to && to->op.kind == from->op.kind && same_row(from, to);
+        const bool there = to && to->op.kind == from->op.kind && same_block(from, to);
         if (there) {
             copy_layer(f, from, to);
             j++;

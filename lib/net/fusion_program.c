@@ -1,6 +1,7 @@
-/* All steps of a frozen net as one stage. A large batch goes in chunks of pictures, each by one worker through the
-   whole net; a small one (a single picture) goes step by step, all workers
-   on one step. Both cut the same sums in different places only, so the bits are the same.   The program: program.h */
+/* All steps of a frozen net as one stage.   The program: program.h
+   A large batch goes by chunks of pictures: one worker takes a chunk through the whole net. A small batch, such as a
+   single picture, goes step by step, all workers on one step. Both cut the same sums, only in different places: the
+   bits are the same. */
 #include "net/fusion.h"
 #include "net/graph.h"
 #include "net/pass.h"
@@ -75,9 +76,9 @@ static dpid_view view_of(const passage *g, int32_t p, int64_t first)
     return v;
 }
 
-static dpid_ending ending_of(const passage *g, const dpid_instruction *s, int64_t first)
+static dpid_view_epilogue epilogue_of(const passage *g, const dpid_instruction *s, int64_t first)
 {
-    return (dpid_ending){
+    return (dpid_view_epilogue){
         .skip = s->skip >= 0 ? view_of(g, s->skip, first) : (dpid_view){NULL, 0, 0, 0}, .s = s->s, .kink = s->kink};
 }
 
@@ -91,47 +92,47 @@ static void *packed_of(const passage *g, const dpid_instruction *s)
 typedef struct {
     const passage *g;
     dpid_frozen_job job;
-    int64_t units, chunks, part_chunks; /* all units; how they and the parts are cut */
+    int64_t units, cuts, part_cuts; /* all units; into how many tasks they and the parts are cut */
 } shared_conv;
 
 static void conv_task(void *arg, int64_t task, int32_t worker)
 {
     const shared_conv *c = arg;
     const int64_t parts = c->job.conv->parts;
-    const int64_t chunk = task / c->part_chunks;
-    const int64_t part = task % c->part_chunks;
+    const int64_t cut = task / c->part_cuts;
+    const int64_t part = task % c->part_cuts;
     dpid_frozen_job job = c->job;
     job.room = worker_room(c->g->net, c->g->f, worker);
     dpid_frozen_run[c->g->net->head.ctx->isa][c->g->net->precision](
-        &job, c->units * chunk / c->chunks, c->units * (chunk + 1) / c->chunks, parts * part / c->part_chunks,
-        parts * (part + 1) / c->part_chunks);
+        &job, c->units * cut / c->cuts, c->units * (cut + 1) / c->cuts, parts * part / c->part_cuts,
+        parts * (part + 1) / c->part_cuts);
 }
 
-/* Rows first, as long as each piece fills the registers; then parts of the results. */
-static void cut(shared_conv *c, int32_t workers)
+/* Rows first, as long as each task fills the registers; then parts of the results. */
+static void cut_conv(shared_conv *c, int32_t workers)
 {
     enum { FULL = 8 };
     const dpid_frozen_conv *conv = c->job.conv;
-    c->chunks = smaller(workers, larger(1, c->units * conv->columns / FULL));
-    c->chunks = smaller(c->chunks, c->units);
-    c->part_chunks = smaller(conv->parts, (workers + c->chunks - 1) / c->chunks);
+    c->cuts = smaller(workers, larger(1, c->units * conv->columns / FULL));
+    c->cuts = smaller(c->cuts, c->units);
+    c->part_cuts = smaller(conv->parts, (workers + c->cuts - 1) / c->cuts);
 }
 
 static void run_conv(const passage *g, const dpid_instruction *s, int64_t first, int64_t count, int32_t worker)
 {
     deepid_ctx *ctx = g->net->head.ctx;
-    shared_conv c = {.g = g, .units = count * s->conv.units, .chunks = 1, .part_chunks = 1};
+    shared_conv c = {.g = g, .units = count * s->conv.units, .cuts = 1, .part_cuts = 1};
     c.job = (dpid_frozen_job){.conv = &s->conv,
                               .packed = packed_of(g, s),
                               .x = view_of(g, s->in, first),
                               .y = view_of(g, s->out, first),
-                              .end = ending_of(g, s, first)};
+                              .end = epilogue_of(g, s, first)};
     if (g->workers == 1) {
         conv_task(&c, 0, worker);
         return;
     }
-    cut(&c, g->workers);
-    dpid_pool_run(dpid_ctx_pool(ctx), c.chunks * c.part_chunks, conv_task, &c);
+    cut_conv(&c, g->workers);
+    dpid_pool_run(dpid_ctx_pool(ctx), c.cuts * c.part_cuts, conv_task, &c);
 }
 
 /* ---- passes ---------------------------------------------------------------------------------------- */
@@ -143,7 +144,7 @@ static void run_point(const passage *g, const dpid_instruction *s, int64_t first
     const bool picture = shape->rank == 3;
     dpid_point_job job = {.x = view_of(g, s->in, first),
                           .y = view_of(g, s->out, first),
-                          .end = ending_of(g, s, first),
+                          .end = epilogue_of(g, s, first),
                           .c = shape->extent[shape->rank - 1]};
     job.height = picture ? shape->extent[0] : 1;
     job.width = picture ? shape->extent[1] : 1;

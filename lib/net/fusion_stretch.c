@@ -1,8 +1,6 @@
-/* Small dense layers with the activations and joins between them, by chunks of samples. A row of any result here has
-   the same bits whatever rows are worked out with it (ops/dense/dense.h),
-   so chunks may be as large as suits the number of workers; a weight gradient is one sum over all samples in their
-   order.
-   The plan of it: stretch.h */
+/* Small dense layers with the activations and joins between them, chunk by chunk.   The plan of it: stretch.h
+   A row of any result here has the same bits whatever rows are worked out with it (ops/dense/dense.h). So a chunk may
+   be as large as suits the number of workers. A weight gradient is one sum over all samples in their order. */
 #include "net/graph.h"
 #include "net/join.h"
 #include "net/pass.h"
@@ -174,14 +172,14 @@ static void dense_forward(chunk *c, const dpid_stretch_step *s)
 {
     const int64_t width = width_out(c, s);
     const dpid_forward_epilogue *end = &s->dense.forward;
-    const dpid_dense_forward_end beside = {.rectify = end->rectify,
-                                           .skip = at(c, end->skip, width),
-                                           .s = end->s,
-                                           .joined = at(c, end->joined, width),
-                                           .mask = at(c, end->mask, width)};
+    const dpid_dense_forward_epilogue epilogue = {.rectify = end->rectify,
+                                                  .skip = at(c, end->skip, width),
+                                                  .s = end->s,
+                                                  .joined = at(c, end->joined, width),
+                                                  .mask = at(c, end->mask, width)};
     dpid_pass *pass = pass_of(c, s, s->x);
     pass->y = at(c, s->y, width);
-    parts_of(c->of->net)->forward(pass, &beside);
+    parts_of(c->of->net)->forward(pass, &epilogue);
 }
 
 static void activation_forward(chunk *c, const dpid_stretch_step *s)
@@ -230,14 +228,14 @@ static void dense_backward(chunk *c, const dpid_stretch_step *s)
 {
     const int64_t in = width_in(c, s);
     const dpid_backward_epilogue *end = &s->dense.backward;
-    const dpid_dense_backward_end beside = {.rectified = end->rectified,
-                                            .plus = at(c, end->plus, in),
-                                            .through = at(c, end->through, in),
-                                            .back = at(c, end->back, in)};
+    const dpid_dense_backward_epilogue epilogue = {.rectified = end->rectified,
+                                                   .plus = at(c, end->plus, in),
+                                                   .through = at(c, end->through, in),
+                                                   .back = at(c, end->back, in)};
     dpid_pass *pass = pass_of(c, s, s->x);
     pass->dy = at(c, s->dy, width_out(c, s));
     pass->dx = at(c, s->dx, in);
-    parts_of(c->of->net)->input_gradient(pass, &beside);
+    parts_of(c->of->net)->input_gradient(pass, &epilogue);
 }
 
 static void activation_backward(chunk *c, const dpid_stretch_step *s)
@@ -278,15 +276,15 @@ static void gradient_task(void *arg, int64_t task, int32_t worker)
     const deepid_net *net = r->net;
     /* in the net's order, as the update goes: so it stays with its worker */
     const int32_t place = r->bucket->first_task + r->bucket->tasks - 1 - (int32_t)task;
-    const dpid_gradient_task *piece = &r->stretch->task[place];
-    const dpid_stretch_step *s = &r->stretch->step[piece->step];
+    const dpid_gradient_task *of = &r->stretch->task[place];
+    const dpid_stretch_step *s = &r->stretch->step[of->step];
     const dpid_step *step = &net->step[s->step];
     chunk all;
     open_chunk(&all, r, worker, 0, r->call->n);
     dpid_pass *pass = pass_of(&all, s, s->x);
     pass->dy = at(&all, s->dy, width_out(&all, s));
     dpid_add_parameter_gradients(net, &net->layer[step->layer], pass);
-    parts_of(net)->weight_gradient(pass, piece->first, piece->count, !r->call->anew,
+    parts_of(net)->weight_gradient(pass, of->first, of->count, !r->call->anew,
                                    r->call->anew ? &r->stretch->squares[place] : NULL);
 }
 

@@ -1,10 +1,12 @@
 /* The plan: lifetimes of values and gradients in the order of steps, then places in one block. After it nothing is
-   allocated. Evaluation: a value lives from its maker to its last reader. Training keeps the values, because
-   backward and probes read them; a gradient lives from its value's last reader back to its maker. Values inside a
-   segment (segment.h) come up when the way back enters the segment and go when it has passed their maker; going
-   forward they live between the same steps. So everything that is not kept lives between two steps, whichever way
-   they are walked, and two that have no step in common may share a place. Steps of one stage run in no order that
-   this file knows: what one of them uses lives as long as the stage. */
+   allocated.
+   Evaluation: a value lives from its maker to its last reader. Training keeps the values, because backward and probes
+   read them. A gradient lives from its value's last reader back to its maker. Values inside a segment (segment.h) come
+   up when the way back enters the segment, and go when it has passed their maker; going forward they live between the
+   same steps. So what is not kept lives between two steps, whichever way they are walked, and two that have no step in
+   common may share a place.
+   In which order the steps of one stage run this file does not know: what one of them uses lives as long as the
+   stage. */
 #include "net/plan.h"
 
 #include "net/graph.h"
@@ -73,7 +75,7 @@ static bool measure(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots
     return true;
 }
 
-/* ---- the parts that are not values ------------------------------------------------------- */
+/* ---- what is not a value ----------------------------------------------------------------- */
 
 static int32_t fail_size(const deepid_net *net, const dpid_plan *plan)
 {

@@ -41,12 +41,12 @@ static int64_t smaller(int64_t a, int64_t b)
 
 enum { LAYER, JOIN, KINK };
 
-static bool takes_ending(const deepid_net *net, int32_t t)
+static bool has_epilogue(const deepid_net *net, int32_t t)
 {
     return dpid_step_is_conv(net, t) || dpid_step_is_norm(net, t);
 }
 
-static const dpid_pattern pattern = {.link = {[LAYER] = {.is = takes_ending, .optional = true},
+static const dpid_pattern pattern = {.link = {[LAYER] = {.is = has_epilogue, .optional = true},
                                               [JOIN] = {.is = dpid_step_is_join, .optional = true},
                                               [KINK] = {.is = dpid_step_is_kink, .optional = true}}};
 

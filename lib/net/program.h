@@ -1,7 +1,7 @@
-/* The program of a frozen net: which steps run together, over how many pictures at a time, and where the values
-   between them lie. Weights are packed once; values lie in each worker's own memory,
-   with the room around them that their readers need, so a picture goes through the whole net without leaving the cache.
-   How it runs: stage_frozen.c */
+/* The program of a frozen net: a list of instructions. It says which steps run together, over how many pictures at a
+   time, and where the values between them lie. Weights are packed once. Values lie in each worker's own memory, with
+   the room around them that their readers need; so a picture goes through the whole net without leaving the cache.
+   How it runs: fusion_program.c */
 #ifndef DPID_NET_PROGRAM_H
 #define DPID_NET_PROGRAM_H
 
@@ -25,7 +25,7 @@ typedef struct {
     dpid_frozen_conv conv;
     int64_t packed;   /* reals before its packed numbers; -1: it has none */
     int64_t together; /* pictures at a time */
-    int32_t stretch;  /* instructions in a row that have the same `together` are one */
+    int32_t stretch;  /* its number: instructions that follow each other with the same `together` are one stretch */
 } dpid_instruction;
 
 /* Where a value lies. A place of its own in a worker's memory, or the net's input or output. */
@@ -51,8 +51,8 @@ typedef struct {
     dpid_isa isa; /* that packed them; DPID_ISAS: none yet */
 } dpid_program;
 
-/* What a frozen net runs by, for the plan's batch; NULL: the net is not frozen. All in the plan's arena. Values that lie with the
-   workers are struck from the plan. */
+/* What a frozen net runs by, for the plan's batch, in the plan's arena. Values that lie with the workers are struck
+   from the plan. NULL: the net is not frozen. */
 int32_t dpid_program_find(const deepid_net *net, dpid_plan *plan, void **out);
 /* Pictures of a chunk of a batch of n. */
 int64_t dpid_program_chunk(const dpid_program *f, int64_t n);

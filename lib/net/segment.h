@@ -1,10 +1,11 @@
-/* Recomputation: memory for time. A segment is a run of steps: from the first step of a block to the step before the
-   block `recompute` blocks later, layers between blocks included; what stands before the first block is in none, the
-   last one goes to the net's end. Values that only steps of their own segment touch are inside it: they are given
-   away when the segment is done, and worked out once more, all of them, before the way back goes through it: about a
-   third more time (Chen et al. 2016, arXiv:1604.06174, section 4). The same kernels on the same numbers: the same
-   bits. For that a segment's forward reads only what stays (values that leave segments, parameters) and what it has
-   written itself, so nothing is fused across its ends (fuse.c). */
+/* Recomputation: memory for time. A segment begins with the first step of a block and ends before the block that is
+   `recompute` blocks further on, or at the net's end. Layers between its blocks belong to it; what stands before the
+   first block is in no segment.
+   A value that only steps of its own segment touch is inside of it. Its memory is given away when the segment is done,
+   and it is worked out once more before the way back goes through the segment. This costs about a third more time
+   (Chen et al. 2016, arXiv:1604.06174, section 4). The same kernels run on the same numbers: the same bits.
+   For that the forward of a segment may read only what stays (values that leave segments, parameters) and what it has
+   written itself. So no fusion goes across the ends of a segment. */
 #ifndef DPID_NET_SEGMENT_H
 #define DPID_NET_SEGMENT_H
 

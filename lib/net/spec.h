@@ -1,4 +1,4 @@
-/* The text of a net as a tree: items in a row, blocks with a row of their own. */
+/* The text of a net as a tree: a list of items; a block is an item with a list of its own. */
 #ifndef DPID_NET_SPEC_H
 #define DPID_NET_SPEC_H
 

@@ -31,7 +31,7 @@ static void print_block(dpid_string *s, const dpid_item *item)
         dpid_string_format(s, " after=%s", item->after);
 }
 
-/* Equal blocks in a row become one with a count. Returns the last of them. */
+/* Equal blocks that follow each other become one with a count. Returns the last of them. */
 static const dpid_item *print_blocks(dpid_string *s, const dpid_item *item)
 {
     dpid_string one = {.ctx = s->ctx};

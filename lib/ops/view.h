@@ -20,13 +20,13 @@ typedef struct {
     dpid_view skip;
     double s;
     dpid_kink kink;
-} dpid_ending;
+} dpid_view_epilogue;
 
 /* y = end((x - mean) gain + shift); mean NULL: y = end(x). y may be x or skip. */
 typedef struct {
     dpid_view x, y;
     const void *mean, *gain, *shift; /* [c] */
-    dpid_ending end;
+    dpid_view_epilogue end;
     int64_t height, width, c; /* of a picture */
 } dpid_point_job;
 

@@ -13,7 +13,7 @@ enum { ROWS = 6 };
 enum { ROWS = 4 };
 #endif
 enum { VECTORS = 2 }; /* a tile is at most ROWS x VECTORS vectors */
-/* rows of a turned tile on their way out at a time */
+/* rows of a transposed tile on their way out at a time */
 enum { PUT = (int)VL < (int)DPID_MASK_ROWS ? (int)VL : (int)DPID_MASK_ROWS };
 
 typedef struct {
@@ -22,8 +22,8 @@ typedef struct {
     int64_t lda;
     const real *b;
     int64_t ldb;
-    const dpid_product_end *end; /* nn */
-    bool add;                    /* tn */
+    const dpid_product_epilogue *epilogue; /* nn */
+    bool add;                              /* tn */
     real *c;
     int64_t ldc;
 } product;
@@ -138,15 +138,15 @@ typedef struct {
 #define AT(x, r, v) ((x) + c->at + (r)*c->row + (v)*VL)
 #define WIDTH(v) ((v) < vectors - 1 ? VL : c->last)
 
-DPID_INLINE void put_joined(const int rows, const int vectors, const dpid_product_end *end, const vec *sum,
+DPID_INLINE void put_joined(const int rows, const int vectors, const dpid_product_epilogue *epilogue, const vec *sum,
                             const corner *c)
 {
-    const real *skip = end->skip;
-    real *joined = end->joined;
+    const real *skip = epilogue->skip;
+    real *joined = epilogue->joined;
     EACH(r, v)
     {
         const vec branch = sum[r * vectors + v];
-        const vec scaled = vec_all((real)end->s) * load_some(AT(skip, r, v), WIDTH(v));
+        const vec scaled = vec_all((real)epilogue->s) * load_some(AT(skip, r, v), WIDTH(v));
         store_some(AT(joined, r, v), vec_where_zero(branch, scaled, branch + scaled), WIDTH(v));
     }
 }
@@ -160,7 +160,7 @@ DPID_INLINE int64_t word_at(const product *p, int64_t i, int64_t j)
 /* A tile of all rows of a word makes it in registers; others add their bits, from its first row on. */
 DPID_INLINE void put_mask(const int rows, const int vectors, const product *p, const vec *sum, int64_t i, int64_t j)
 {
-    word *mask = p->end->mask;
+    word *mask = p->epilogue->mask;
     if (rows == DPID_MASK_ROWS) {
         DPID_UNROLL for (int v = 0; v < vectors; v++)
         {
@@ -182,8 +182,8 @@ DPID_INLINE void put_mask(const int rows, const int vectors, const product *p, c
 DPID_INLINE void put_back(const int rows, const int vectors, const product *p, const vec *sum, const corner *c,
                           int64_t i, int64_t j)
 {
-    const word *mask = p->end->through;
-    real *back = p->end->back;
+    const word *mask = p->epilogue->through;
+    real *back = p->epilogue->back;
     EACH(r, v)
     {
         const int row = rows == DPID_MASK_ROWS ? r : (int)((i + r) % DPID_MASK_ROWS);
@@ -195,27 +195,27 @@ DPID_INLINE void put_back(const int rows, const int vectors, const product *p, c
 DPID_INLINE void put_nn(const int rows, const int vectors, const product *p, vec *sum, const corner *c, int64_t i,
                         int64_t j)
 {
-    const dpid_product_end *end = p->end;
-    if (end->bias)
+    const dpid_product_epilogue *epilogue = p->epilogue;
+    if (epilogue->bias)
         EACH(r, v)
-    sum[r * vectors + v] += load_some((const real *)end->bias + j + v * VL, WIDTH(v));
-    if (end->rectify)
+    sum[r * vectors + v] += load_some((const real *)epilogue->bias + j + v * VL, WIDTH(v));
+    if (epilogue->rectify)
         EACH(r, v)
     sum[r * vectors + v] = vec_kink(sum[r * vectors + v], (vec){0});
-    if (end->of)
+    if (epilogue->of)
         EACH(r, v)
-    sum[r * vectors + v] = vec_gate(load_some(AT((const real *)end->of, r, v), WIDTH(v)), sum[r * vectors + v]);
-    if (end->plus)
+    sum[r * vectors + v] = vec_gate(load_some(AT((const real *)epilogue->of, r, v), WIDTH(v)), sum[r * vectors + v]);
+    if (epilogue->plus)
         EACH(r, v)
-    sum[r * vectors + v] += load_some(AT((const real *)end->plus, r, v), WIDTH(v));
-    if (!end->dropped)
+    sum[r * vectors + v] += load_some(AT((const real *)epilogue->plus, r, v), WIDTH(v));
+    if (!epilogue->dropped)
         EACH(r, v)
     store_some(AT(p->c, r, v), sum[r * vectors + v], WIDTH(v));
-    if (end->joined)
-        put_joined(rows, vectors, end, sum, c);
-    if (end->mask)
+    if (epilogue->joined)
+        put_joined(rows, vectors, epilogue, sum, c);
+    if (epilogue->mask)
         put_mask(rows, vectors, p, sum, i, j);
-    if (end->back)
+    if (epilogue->back)
         put_back(rows, vectors, p, sum, c, i, j);
 }
 
@@ -293,9 +293,10 @@ DPID_INLINE void multiply_all(const bool tn, const product *p)
 }
 
 void DPID_T(dpid_product_nn)(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb,
-                             const dpid_product_end *end, real *c, int64_t ldc)
+                             const dpid_product_epilogue *epilogue, real *c, int64_t ldc)
 {
-    const product p = {.m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .end = end, .c = c, .ldc = ldc};
+    const product p = {
+        .m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .epilogue = epilogue, .c = c, .ldc = ldc};
     multiply_all(false, &p);
 }
 
@@ -338,7 +339,7 @@ enum { BLOCKS = 0 };
 #define HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
 #endif
 
-DPID_INLINE void turn(vec *row)
+DPID_INLINE void transpose_tile(vec *row)
 {
     vec next[VL];
     DPID_UNROLL for (int round = 1; round < VL; round *= 2)
@@ -356,11 +357,11 @@ static void transpose_block(const real *x, int64_t ldx, real *y, int64_t ldy)
 {
     vec row[VL];
     DPID_UNROLL for (int i = 0; i < VL; i++) row[i] = vec_load(x + i * ldx);
-    turn(row);
+    transpose_tile(row);
     DPID_UNROLL for (int i = 0; i < VL; i++) vec_store(y + i * ldy, row[i]);
 }
 #else
-DPID_INLINE void turn(vec *row)
+DPID_INLINE void transpose_tile(vec *row)
 {
 #if DPID_PRECISION != 80
     for (int i = 0; i < VL; i++)
@@ -409,7 +410,7 @@ DPID_INLINE void multiply_turned(const product *p, int64_t i, int64_t j)
         const vec x = vec_load(a + k * p->lda);
         DPID_UNROLL for (int t = 0; t < VL; t++) acc[t] += b[t * p->ldb + k] * x;
     }
-    turn(acc);
+    transpose_tile(acc);
     DPID_UNROLL for (int r = 0; r < VL; r += PUT)
     {
         const corner c = {(i + r) * p->ldc + j, p->ldc, VL};
@@ -418,9 +419,10 @@ DPID_INLINE void multiply_turned(const product *p, int64_t i, int64_t j)
 }
 
 void DPID_T(dpid_product_tt)(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb,
-                             const dpid_product_end *end, real *c, int64_t ldc)
+                             const dpid_product_epilogue *epilogue, real *c, int64_t ldc)
 {
-    const product p = {.m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .end = end, .c = c, .ldc = ldc};
+    const product p = {
+        .m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .epilogue = epilogue, .c = c, .ldc = ldc};
     for (int64_t j = 0; j < n; j += VL)
         for (int64_t i = 0; i < m; i += VL)
             multiply_turned(&p, i, j);

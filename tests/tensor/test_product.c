@@ -57,7 +57,7 @@ static int64_t c_count(const problem *p)
                 y[j * rows + i] = x[i * ld + j];                                                                       \
         return y;                                                                                                      \
     }                                                                                                                  \
-    static void multiply_##suffix(const problem *p, const real *a, const real *b, const dpid_product_end *end,         \
+    static void multiply_##suffix(const problem *p, const real *a, const real *b, const dpid_product_epilogue *end,    \
                                   real *c)                                                                             \
     {                                                                                                                  \
         if (!p->turned) {                                                                                              \
@@ -77,7 +77,8 @@ static int64_t c_count(const problem *p)
         real *c = taken_##suffix(p->c, c_count(p));                                                                    \
         real *bias = taken_##suffix(p->bias, p->n);                                                                    \
         real *of = taken_##suffix(p->of, c_count(p));                                                                  \
-        const dpid_product_end end = {.bias = p->bias ? bias : NULL, .rectify = p->rectify, .of = p->of ? of : NULL};  \
+        const dpid_product_epilogue end = {                                                                            \
+            .bias = p->bias ? bias : NULL, .rectify = p->rectify, .of = p->of ? of : NULL};                            \
         if (p->what == NN)                                                                                             \
             multiply_##suffix(p, a, b, &end, c);                                                                       \
         else if (p->what == TN)                                                                                        \
@@ -101,9 +102,9 @@ static int64_t c_count(const problem *p)
         real *g = taken_##suffix(back, c_count(p));                                                                    \
         int64_t *mask =                                                                                                \
             malloc(sizeof *mask * (size_t)((p->m + DPID_MASK_ROWS - 1) / DPID_MASK_ROWS * dpid_product_pad(p->n)));    \
-        const dpid_product_end there = {                                                                               \
+        const dpid_product_epilogue there = {                                                                          \
             .rectify = true, .dropped = true, .skip = x, .s = s, .joined = y, .mask = mask};                           \
-        const dpid_product_end again = {.plus = x, .through = mask, .back = g};                                        \
+        const dpid_product_epilogue again = {.plus = x, .through = mask, .back = g};                                   \
         multiply_##suffix(p, a, b, &there, NULL);                                                                      \
         multiply_##suffix(p, a, b, &again, c);                                                                         \
         give_##suffix(c, p->c, c_count(p));                                                                            \

@@ -84,13 +84,13 @@ static void pack(const dpid_frozen_conv *c, const real *w, const real *b, real *
 
 /* ---- the epilogue: what is done to a sum on its way to memory ----------------------------------------- */
 
-/* dpid_ending as the loops want it. sharp: the kink's slope below 0 is 0. */
+/* dpid_view_epilogue as the loops want it. sharp: the kink's slope below 0 is 0. */
 typedef struct {
     vec factor, below;
     bool skipped, kinked, sharp;
 } epilogue;
 
-static epilogue epilogue_of(const dpid_ending *end)
+static epilogue epilogue_of(const dpid_view_epilogue *end)
 {
     return (epilogue){vec_all((real)end->s), vec_all((real)end->kink.below), end->skip.at != NULL, end->kink.kinked,
                       (real)end->kink.below == 0};

@@ -38,7 +38,7 @@ typedef struct {
     const dpid_frozen_conv *conv;
     const void *packed;
     dpid_view x, y; /* y may be the skip */
-    dpid_ending end;
+    dpid_view_epilogue end;
     void *room; /* scratch of the worker */
 } dpid_frozen_job;
 

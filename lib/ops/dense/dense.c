@@ -29,24 +29,25 @@ static void pack(const dpid_pass *pass)
      dpid_product_pad(outputs(pass)));
 }
 
-static dpid_product_end forward_end(const dpid_pass *pass, const dpid_dense_forward_end *beside)
+static dpid_product_epilogue epilogue_of(const dpid_pass *pass, const dpid_dense_forward_epilogue *wanted)
 {
-    return (dpid_product_end){.bias = pass->parameter[BIAS],
-                              .rectify = beside->rectify,
-                              .dropped = !pass->y,
-                              .skip = beside->skip,
-                              .s = beside->s,
-                              .joined = beside->joined,
-                              .mask = beside->mask};
+    return (dpid_product_epilogue){.bias = pass->parameter[BIAS],
+                                   .rectify = wanted->rectify,
+                                   .dropped = !pass->y,
+                                   .skip = wanted->skip,
+                                   .s = wanted->s,
+                                   .joined = wanted->joined,
+                                   .mask = wanted->mask};
 }
 
 /* y = x w^T + 1 b^T, w^T in the scratch */
-static void small_forward(const dpid_pass *pass, const dpid_dense_forward_end *beside)
+static void small_forward(const dpid_pass *pass, const dpid_dense_forward_epilogue *wanted)
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
-    const dpid_product_end end = forward_end(pass, beside);
-    DPID_T(dpid_product_nn)(pass->n, out, in, pass->x, in, pass->scratch, dpid_product_pad(out), &end, pass->y, out);
+    const dpid_product_epilogue epilogue = epilogue_of(pass, wanted);
+    DPID_T(dpid_product_nn)
+    (pass->n, out, in, pass->x, in, pass->scratch, dpid_product_pad(out), &epilogue, pass->y, out);
 }
 
 /* With few samples, x and y together are smaller than w: then x and y are transposed, and w is not. */
@@ -58,30 +59,31 @@ static bool transposes_samples(const dpid_pass *pass)
 }
 
 /* Either way, the same bits. */
-static void forward_alone(const dpid_pass *pass, const dpid_dense_forward_end *beside)
+static void forward_alone(const dpid_pass *pass, const dpid_dense_forward_epilogue *wanted)
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
-    const dpid_product_end end = forward_end(pass, beside);
+    const dpid_product_epilogue epilogue = epilogue_of(pass, wanted);
     if (!transposes_samples(pass)) {
         pack(pass);
-        small_forward(pass, beside);
+        small_forward(pass, wanted);
         return;
     }
     DPID_T(dpid_transpose)(pass->n, in, pass->x, in, pass->scratch, pass->n);
-    DPID_T(dpid_product_tt)(pass->n, out, in, pass->scratch, pass->n, pass->parameter[WEIGHT], in, &end, pass->y, out);
+    DPID_T(dpid_product_tt)
+    (pass->n, out, in, pass->scratch, pass->n, pass->parameter[WEIGHT], in, &epilogue, pass->y, out);
 }
 
 /* dx = dy w */
-static void input_gradient(const dpid_pass *pass, const dpid_dense_backward_end *beside)
+static void input_gradient(const dpid_pass *pass, const dpid_dense_backward_epilogue *wanted)
 {
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
-    const dpid_product_end end = {.of = beside->rectified ? pass->x : NULL,
-                                  .plus = beside->plus,
-                                  .through = beside->through,
-                                  .back = beside->back};
-    DPID_T(dpid_product_nn)(pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, &end, pass->dx, in);
+    const dpid_product_epilogue epilogue = {.of = wanted->rectified ? pass->x : NULL,
+                                            .plus = wanted->plus,
+                                            .through = wanted->through,
+                                            .back = wanted->back};
+    DPID_T(dpid_product_nn)(pass->n, in, out, pass->dy, out, pass->parameter[WEIGHT], in, &epilogue, pass->dx, in);
 }
 
 /* dw += dy^T x      db += dy^T 1 */
@@ -145,14 +147,14 @@ static void forward_task(void *arg, int64_t task, int32_t worker)
 {
     (void)worker;
     const dpid_pass pass = part_of(arg, task);
-    small_forward(&pass, &(dpid_dense_forward_end){0});
+    small_forward(&pass, &(dpid_dense_forward_epilogue){0});
 }
 
 static void input_task(void *arg, int64_t task, int32_t worker)
 {
     (void)worker;
     const dpid_pass pass = part_of(arg, task);
-    input_gradient(&pass, &(dpid_dense_backward_end){0});
+    input_gradient(&pass, &(dpid_dense_backward_epilogue){0});
 }
 
 static void weight_task(void *arg, int64_t task, int32_t worker)

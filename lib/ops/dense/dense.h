@@ -16,20 +16,20 @@ typedef struct {
     double s;
     void *joined; /* pass->y may be NULL then: nobody wants it */
     void *mask;   /* NULL, or with joined: how a rectifier that gave y slopes (tensor/product.h) */
-} dpid_dense_forward_end;
+} dpid_dense_forward_epilogue;
 
 typedef struct {
     bool rectified;      /* x came out of a rectifier, and dx is the gradient of what went in there */
     const void *plus;    /* NULL, or: dx = dy w + plus; may be dx itself */
     const void *through; /* NULL, or a mask: back = dx times its slopes */
     void *back;
-} dpid_dense_backward_end;
+} dpid_dense_backward_epilogue;
 
 /* The products of a small layer. None uses the pool. */
 typedef struct {
     /* y; the scratch holds w^T, or x^T where that is less work */
-    void (*forward)(const dpid_pass *pass, const dpid_dense_forward_end *beside);
-    void (*input_gradient)(const dpid_pass *pass, const dpid_dense_backward_end *beside); /* dx */
+    void (*forward)(const dpid_pass *pass, const dpid_dense_forward_epilogue *epilogue);
+    void (*input_gradient)(const dpid_pass *pass, const dpid_dense_backward_epilogue *epilogue); /* dx */
     /* Rows first .. first + count - 1 of dw, and those entries of db, over the pass's samples: added to what is
        there, or in its place. squares, unless NULL, gets the sum of their squares. */
     void (*weight_gradient)(const dpid_pass *pass, int64_t first, int64_t count, bool add, double *squares);
