@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/numbers.h"
 #include "base/options.h"
 #include "base/pool.h"
 #include "base/random.h"

@@ -98,14 +98,9 @@ int32_t dpid_fail_word(deepid_ctx *ctx, const char *what, dpid_span found, const
 
 /* ---- pieces ----------------------------------------------------------------- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static dpid_span skip_blanks(dpid_span s)
 {
-    while (s.length > 0 && is_blank(*s.text)) {
+    while (s.length > 0 && dpid_is_blank(*s.text)) {
         s.text++;
         s.length--;
     }
@@ -123,7 +118,7 @@ dpid_span dpid_first_word(dpid_span span, dpid_span *rest)
     dpid_span word = skip_blanks(span);
     const int64_t available = word.length;
     int64_t length = 0;
-    while (length < available && !is_blank(word.text[length]))
+    while (length < available && !dpid_is_blank(word.text[length]))
         length++;
     word.length = length;
     *rest = skip_blanks((dpid_span){word.text + length, available - length, span.whole});

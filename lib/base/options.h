@@ -47,6 +47,10 @@ dpid_span dpid_span_of(const char *text);
 /* First word of span ("sgd" of "sgd momentum=0.9"); what is behind it goes to rest. */
 dpid_span dpid_first_word(dpid_span span, dpid_span *rest);
 bool dpid_span_is(dpid_span span, const char *word);
+static inline bool dpid_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 /* Parses `key=value ...` into values, one for each of options, in their order. Fails with DEEPID_ERR_SPEC, and a
    sentence that begins with `what`, such as "dense". */

@@ -141,6 +141,11 @@ void dpid_string_add(dpid_string *s, const char *text)
     dpid_string_add_span(s, text, (int64_t)strlen(text));
 }
 
+void dpid_string_add_json(dpid_string *s, double value)
+{
+    dpid_string_add(s, isfinite(value) ? dpid_number(value).text : "null");
+}
+
 void dpid_string_format(dpid_string *s, const char *format, ...)
 {
     char small[512];

@@ -34,6 +34,8 @@ typedef struct {
     int32_t status;
 } dpid_string;
 void dpid_string_add(dpid_string *s, const char *text);
+/* As JSON has it: null where value is not finite. */
+void dpid_string_add_json(dpid_string *s, double value);
 void dpid_string_add_span(dpid_string *s, const char *text, int64_t length);
 /* As printf, but without %f %g %e: they follow the host's locale. Use dpid_string_number. */
 void dpid_string_format(dpid_string *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

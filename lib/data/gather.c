@@ -57,16 +57,6 @@ double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k)
     return element(data->target_dtype, data->targets, row_of(data, i) * data->target_width + k);
 }
 
-static void store(dpid_precision p, void *array, int64_t i, double value)
-{
-    if (p == DPID_P32)
-        ((float *)array)[i] = (float)value;
-    else if (p == DPID_P64)
-        ((double *)array)[i] = value;
-    else
-        ((long double *)array)[i] = (long double)value;
-}
-
 /* ---- one sample ------------------------------------------------------------------------ */
 
 static void copy_sample(const deepid_dataset *data, int64_t i, dpid_precision p, void *x, int64_t at)
@@ -74,7 +64,7 @@ static void copy_sample(const deepid_dataset *data, int64_t i, dpid_precision p,
     const int64_t features = dpid_shape_count(&data->sample);
     const int64_t start = row_of(data, i) * data->stride[0];
     for (int64_t k = 0; k < features; k++)
-        store(p, x, at + k, normalised(data, element(data->dtype, data->x, start + place_of(data, k)), k));
+        dpid_store(p, x, at + k, normalised(data, element(data->dtype, data->x, start + place_of(data, k)), k));
 }
 
 /* Those that matter: dense bytes or floats into floats. The same numbers as above: double arithmetic, one rounding. */
@@ -126,8 +116,8 @@ static void copy_sample_augmented(const deepid_dataset *data, int64_t i, const d
             const int64_t from_column = (mirror ? w - 1 - column : column) + across;
             const bool inside = from_row >= 0 && from_row < h && from_column >= 0 && from_column < w;
             for (int64_t k = 0; k < c; k++)
-                store(p, x, at + (row * w + column) * c + k,
-                      inside ? dpid_dataset_feature(data, i, (from_row * w + from_column) * c + k) : 0);
+                dpid_store(p, x, at + (row * w + column) * c + k,
+                           inside ? dpid_dataset_feature(data, i, (from_row * w + from_column) * c + k) : 0);
         }
     }
 }
@@ -152,7 +142,7 @@ static void gather_sample(const deepid_dataset *data, const dpid_gathered *to, i
     if (to->labels && data->labels)
         to->labels[i] = data->labels[from];
     for (int64_t k = 0; to->targets && k < data->target_width; k++)
-        store(to->precision, to->targets, i * data->target_width + k, dpid_dataset_target(data, from, k));
+        dpid_store(to->precision, to->targets, i * data->target_width + k, dpid_dataset_target(data, from, k));
 }
 
 static void gather_task(void *arg, int64_t task, int32_t worker)

@@ -143,7 +143,7 @@ static const dpid_option options[] = {
     {"samples", DPID_INT, 256, 1, 1 << 13, NULL, false, "samples looked at: each point takes its square of doubles"},
     {0}};
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_cka(dpid_probe_run *run)
 {
     return dpid_cka(run->net, run->net, run->data, run->n, run->table);
 }
@@ -155,6 +155,6 @@ const dpid_probe dpid_probe_cka = {
     .heading = "pair",
     .columns = "i,j,cka,cka_unbiased",
     .options = options,
-    .fill = fill,
+    .fill = fill_cka,
     .evaluates = true,
 };

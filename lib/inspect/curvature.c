@@ -155,7 +155,7 @@ static int32_t measure(dpid_probe_run *run, lanczos *l, dpid_arena *arena)
     return append(run, l);
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_curvature(dpid_probe_run *run)
 {
     lanczos l = {.n = 0};
     dpid_arena arena = {.ctx = run->net->head.ctx};
@@ -172,6 +172,6 @@ const dpid_probe dpid_probe_curvature = {
     .heading = "net",
     .columns = "lambda_max,bound_max,lambda_min,bound_min,lambda_over_limit,iterations",
     .options = options,
-    .fill = fill,
+    .fill = fill_curvature,
     .own = true,
 };

@@ -1,6 +1,7 @@
 /* Differences of single steps.   What and why: difference.h */
 #include "inspect/difference.h"
 
+#include "base/numbers.h"
 #include "net/join.h"
 #include "net/pass.h"
 #include "ops/loss.h"
@@ -52,22 +53,17 @@ static int64_t count_moved(const dpid_difference *d, int32_t t, int32_t moved)
     return moved >= 0 ? parameter_moved(d, t, moved)->count : dpid_value_count(d->batch, value_moved(d, t, moved));
 }
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 int32_t dpid_difference_open(const dpid_batch *batch, int32_t directions, uint64_t seed, dpid_difference *out)
 {
     const deepid_net *net = batch->net;
     int64_t most = 1;
     int64_t saved = 1;
     for (int32_t v = 0; v < net->values_count; v++)
-        most = larger(most, dpid_value_count(batch, v));
+        most = dpid_larger(most, dpid_value_count(batch, v));
     for (int32_t i = 0; i < net->parameters; i++)
-        most = larger(most, net->parameter[i].count);
+        most = dpid_larger(most, net->parameter[i].count);
     for (int32_t i = 0; i < net->layers; i++)
-        saved = larger(saved, net->layer[i].op.saved_fixed + batch->n * net->layer[i].op.saved_per_sample);
+        saved = dpid_larger(saved, net->layer[i].op.saved_fixed + batch->n * net->layer[i].op.saved_per_sample);
     *out = (dpid_difference){.batch = batch, .directions = directions, .seed = seed, .arena = {.ctx = net->head.ctx}};
     double **const arrays[] = {&out->base, &out->direction, &out->moved, &out->dx,   &out->dy,  &out->part,
                                &out->y[0], &out->y[1],      &out->y[2],  &out->y[3], &out->y[4]};

@@ -2,6 +2,7 @@
    from the same numbers.
    Formulas: docs/probes.md */
 #include "inspect/precision.h"
+#include "base/numbers.h"
 #include "inspect/probe.h"
 
 #include <math.h>
@@ -72,13 +73,6 @@ static double cosine(const products *p)
 
 /* ---- units in the last place --------------------------------------------------------------- */
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The least number that a share of them does not exceed. */
 static double quantile(const double *sorted, int64_t n, double share)
 {
@@ -103,7 +97,7 @@ static void measure_ulps(accuracy *a, int32_t v, double *median, double *p99, do
             (double)(fabsl(dpid_fetch_wide(p, low, i) - reference) / (long double)dpid_ulp(p, (double)reference));
         a->ulps[n++] = isnan(ulps) ? (double)INFINITY : ulps;
     }
-    qsort(a->ulps, (size_t)n, sizeof *a->ulps, compare);
+    qsort(a->ulps, (size_t)n, sizeof *a->ulps, dpid_compare_doubles);
     *median = quantile(a->ulps, n, 0.5);
     *p99 = quantile(a->ulps, n, 0.99);
     *most = quantile(a->ulps, n, 1);
@@ -200,7 +194,7 @@ static int32_t compare_all(dpid_probe_run *run, accuracy *a)
     return DEEPID_OK;
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_gradient_accuracy(dpid_probe_run *run)
 {
     accuracy a = {.ulps = NULL};
     const int32_t status = compare_all(run, &a);
@@ -220,6 +214,6 @@ const dpid_probe dpid_probe_gradient_accuracy = {
     .columns = "relative,cosine,ulp_median,ulp_p99,ulp_max,small,flips,predicted,weight_relative,weight_cosine,"
                "reference_error,trusted",
     .options = options,
-    .fill = fill,
+    .fill = fill_gradient_accuracy,
     .own = true,
 };

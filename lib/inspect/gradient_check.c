@@ -143,7 +143,7 @@ static int32_t check_net(dpid_probe_run *run, dpid_difference *d)
     return append(run->table, "net", &fused);
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_gradient_check(dpid_probe_run *run)
 {
     dpid_batch batch;
     dpid_difference d;
@@ -168,6 +168,6 @@ const dpid_probe dpid_probe_gradient_check = {
     .heading = "layer",
     .columns = "input,parameters,sum,error,excluded,resolution",
     .options = options,
-    .fill = fill,
+    .fill = fill_gradient_check,
     .own = true,
 };

@@ -121,7 +121,7 @@ static int32_t fill_rows(dpid_probe_run *run, norms *m, dpid_arena *arena)
     return DEEPID_OK;
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_gradient_norm(dpid_probe_run *run)
 {
     norms m = {.run = run};
     dpid_arena arena = {.ctx = run->net->head.ctx};
@@ -137,5 +137,5 @@ const dpid_probe dpid_probe_gradient_norm = {
     .heading = "layer",
     .columns = "activation,parameters,weight_scaled,fitted,factor,weight_factor,theory",
     .options = options,
-    .fill = fill,
+    .fill = fill_gradient_norm,
 };

@@ -155,7 +155,7 @@ static int32_t measure(dpid_probe_run *run, dpid_arena *arena)
     return DEEPID_OK;
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_learned_identity(dpid_probe_run *run)
 {
     dpid_arena arena = {.ctx = run->net->head.ctx};
     const int32_t status = measure(run, &arena);
@@ -170,6 +170,6 @@ const dpid_probe dpid_probe_learned_identity = {
     .heading = "block",
     .columns = "relative_change,affine_r2,input_rank",
     .options = options,
-    .fill = fill,
+    .fill = fill_learned_identity,
     .evaluates = true,
 };

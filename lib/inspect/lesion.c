@@ -98,7 +98,7 @@ static int32_t measure(const dpid_probe_run *run, dpid_arena *arena, const deepi
     return append_rows(run, l.score);
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_lesion(dpid_probe_run *run)
 {
     dpid_arena arena = {.ctx = run->net->head.ctx};
     deepid_trainer *trainer = NULL;
@@ -116,6 +116,6 @@ const dpid_probe dpid_probe_lesion = {
     .heading = "block",
     .columns = "loss_change,error_change,loss,error",
     .options = options,
-    .fill = fill,
+    .fill = fill_lesion,
     .evaluates = true,
 };

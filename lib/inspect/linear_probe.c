@@ -319,7 +319,7 @@ static int32_t measure(dpid_probe_run *run, const deepid_dataset *train, const d
     return status;
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_linear_probe(dpid_probe_run *run)
 {
     deepid_ctx *ctx = run->net->head.ctx;
     deepid_dataset *train = NULL;
@@ -352,6 +352,6 @@ const dpid_probe dpid_probe_linear_probe = {
     .heading = "layer",
     .columns = "accuracy,train_accuracy,control_accuracy,control_train_accuracy,chance,lambda,features",
     .options = options,
-    .fill = fill,
+    .fill = fill_linear_probe,
     .evaluates = true,
 };

@@ -4,11 +4,6 @@
 #include <float.h>
 #include <math.h>
 
-long double dpid_fetch_wide(dpid_precision p, const void *array, int64_t i)
-{
-    return p == DPID_P80 ? ((const long double *)array)[i] : (long double)dpid_fetch(p, array, i);
-}
-
 long double dpid_least_normal(dpid_precision p)
 {
     return p == DPID_P32 ? (long double)FLT_MIN : p == DPID_P64 ? (long double)DBL_MIN : LDBL_MIN;

@@ -4,8 +4,6 @@
 
 #include "inspect/batch.h"
 
-/* Element i of an array of the precision's reals, without loss. */
-long double dpid_fetch_wide(dpid_precision p, const void *array, int64_t i);
 /* The least normal number. */
 long double dpid_least_normal(dpid_precision p);
 /* The unit of the last place of x, in f32 or f64; one unit for all subnormal numbers. */

@@ -152,7 +152,7 @@ static int32_t count_all(dpid_probe_run *run, pair *p, dpid_arena *arena)
     return append(run->table, "net", &sum);
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_range(dpid_probe_run *run)
 {
     pair p = {.shut = NULL};
     dpid_arena arena = {.ctx = run->net->head.ctx};
@@ -171,6 +171,6 @@ const dpid_probe dpid_probe_range = {
     .columns =
         "entries,zero,subnormal,infinite,nan,weights,weight_zero,weight_subnormal,weight_infinite,weight_nan,lost",
     .options = options,
-    .fill = fill,
+    .fill = fill_range,
     .own = true,
 };

@@ -63,7 +63,7 @@ static void measure(const dpid_probe_run *run, int32_t v, double *row)
     row[1] = sqrt(within / (double)n);
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_response(dpid_probe_run *run)
 {
     const deepid_net *net = run->net;
     for (int32_t t = 0; t < net->steps; t++) {
@@ -84,5 +84,5 @@ const dpid_probe dpid_probe_response = {
     .heading = "layer",
     .columns = "std,channel_std",
     .options = options,
-    .fill = fill,
+    .fill = fill_response,
 };

@@ -124,7 +124,7 @@ static int32_t measure(dpid_probe_run *run, dpid_batch *b, dpid_arena *arena)
     return DEEPID_OK;
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_shattering(dpid_probe_run *run)
 {
     dpid_batch batch;
     dpid_arena arena = {.ctx = run->net->head.ctx};
@@ -142,6 +142,6 @@ const dpid_probe dpid_probe_shattering = {
     .heading = "value",
     .columns = "correlation,expected_angle,expected_half",
     .options = options,
-    .fill = fill,
+    .fill = fill_shattering,
     .own = true,
 };

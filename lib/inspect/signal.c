@@ -49,7 +49,7 @@ static void count_silent(const dpid_probe_run *run, const void *x, int64_t n, in
     row[CONSTANT_SHARE] = (double)constant / (double)channels;
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_signal(dpid_probe_run *run)
 {
     double row[COLUMNS];
     for (int32_t v = 0; v < run->net->values_count; v++) {
@@ -69,5 +69,5 @@ const dpid_probe dpid_probe_signal = {
     .heading = "layer",
     .columns = "mean,variance,std,zero_share,dead_share,constant_share",
     .options = options,
-    .fill = fill,
+    .fill = fill_signal,
 };

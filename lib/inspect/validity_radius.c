@@ -89,7 +89,7 @@ static int32_t measure(dpid_probe_run *run, line *l)
     return deepid_table_append(run->table, "net", row);
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_validity_radius(dpid_probe_run *run)
 {
     line l = {.n = 0};
     const int32_t status = measure(run, &l);
@@ -107,6 +107,6 @@ const dpid_probe dpid_probe_validity_radius = {
     .heading = "net",
     .columns = "radius,radius_over_rate,distance,rounding_radius,distance_over_rounding,gradient_norm,weight_norm",
     .options = options,
-    .fill = fill,
+    .fill = fill_validity_radius,
     .own = true,
 };

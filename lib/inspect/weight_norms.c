@@ -97,7 +97,7 @@ static int32_t add_row(dpid_probe_run *run, dpid_arena *arena, const dpid_parame
     return deepid_table_append(run->table, p->name, row);
 }
 
-static int32_t fill(dpid_probe_run *run)
+static int32_t fill_weight_norms(dpid_probe_run *run)
 {
     int32_t status = DEEPID_OK;
     for (int32_t i = 0; i < run->net->trained && status == DEEPID_OK; i++) {
@@ -115,5 +115,5 @@ const dpid_probe dpid_probe_weight_norms = {
     .options = options,
     .heading = "parameter",
     .columns = "frobenius,spectral,stable_rank,gradient,gradient_over_weight",
-    .fill = fill,
+    .fill = fill_weight_norms,
 };

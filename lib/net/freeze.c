@@ -108,11 +108,6 @@ typedef struct {
     void *saved; /* of a batch-norm */
 } folding;
 
-static long double number(dpid_precision p, const void *array, int64_t i)
-{
-    return p == DPID_P80 ? ((const long double *)array)[i] : (long double)dpid_fetch(p, array, i);
-}
-
 static void store(dpid_precision p, void *array, int64_t i, long double value)
 {
     if (p == DPID_P80)
@@ -153,13 +148,13 @@ static bool fold_channel(const folding *f, const dpid_layer *to, int64_t c, long
     long double after = 0;
     bool finite = true;
     for (int64_t k = c * patch; k < (c + 1) * patch; k++) {
-        before = fmaxl(before, fabsl(number(p, w, k)));
-        store(p, w, k, number(p, w, k) * gain);
-        after = fmaxl(after, fabsl(number(p, w, k)));
-        finite &= isfinite(number(p, w, k)) != 0;
+        before = fmaxl(before, fabsl(dpid_fetch_wide(p, w, k)));
+        store(p, w, k, dpid_fetch_wide(p, w, k) * gain);
+        after = fmaxl(after, fabsl(dpid_fetch_wide(p, w, k)));
+        finite &= isfinite(dpid_fetch_wide(p, w, k)) != 0;
     }
-    store(p, b, c, (number(p, b, c) - mean) * gain + beta);
-    return finite && isfinite(number(p, b, c)) &&
+    store(p, b, c, (dpid_fetch_wide(p, b, c) - mean) * gain + beta);
+    return finite && isfinite(dpid_fetch_wide(p, b, c)) &&
            (before == 0 || gain == 0 || after >= (long double)smallest_normal(p));
 }
 
@@ -174,8 +169,8 @@ static int32_t fold_norm(const folding *f, const dpid_layer *norm, const dpid_la
     const dpid_batchnorm_arrays a = dpid_batchnorm_arrays_of[DPID_ISA_BASELINE][p](&pass);
     const int64_t channels = f->from->parameter[norm->parameter[0]].count;
     for (int64_t c = 0; c < channels; c++) {
-        const long double gain = number(p, a.gain, c);
-        if (!fold_channel(f, to, c, number(p, a.mean, c), gain, number(p, a.shift, c)))
+        const long double gain = dpid_fetch_wide(p, a.gain, c);
+        if (!fold_channel(f, to, c, dpid_fetch_wide(p, a.mean, c), gain, dpid_fetch_wide(p, a.shift, c)))
             return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
                              "%s cannot be taken into the layer before it: channel %lld has the gain %s, and not all "
                              "products with it are ordinary numbers",
@@ -220,7 +215,7 @@ static int32_t make_saved(const deepid_net *net, dpid_arena *arena, void **saved
 
 /* ---- all ---------------------------------------------------------------------------------------------- */
 
-static int32_t fill(const deepid_net *net, dpid_arena *arena, dpid_string *text, deepid_net **made)
+static int32_t fill_folded(const deepid_net *net, dpid_arena *arena, dpid_string *text, deepid_net **made)
 {
     folding f = {.from = net};
     DPID_TRY(make_text(net, arena, text));
@@ -238,7 +233,7 @@ static int32_t freeze(const deepid_net *net, deepid_net **out)
     deepid_net *made = NULL;
     if (!out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "freeze: out is NULL");
-    const int32_t status = fill(net, &arena, &text, &made);
+    const int32_t status = fill_folded(net, &arena, &text, &made);
     dpid_string_release(&text);
     dpid_arena_release(&arena);
     if (status == DEEPID_OK)

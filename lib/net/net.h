@@ -110,9 +110,6 @@ void *dpid_net_parameter_at(const deepid_net *net, int32_t i);
 int32_t dpid_net_refuse_frozen(const deepid_net *net);
 /* Every parameter and state to its spec's start value. */
 void dpid_net_start_values(deepid_net *net);
-/* Element i of an array of the precision's reals. */
-void dpid_store(dpid_precision p, void *array, int64_t i, double value);
-double dpid_fetch(dpid_precision p, const void *array, int64_t i);
 
 /* ---- running: raw pointers, no entry, no commit -------------------------------------------- */
 

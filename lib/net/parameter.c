@@ -3,25 +3,6 @@
 
 #include <string.h>
 
-/* ---- values by precision ------------------------------------------------------------- */
-
-void dpid_store(dpid_precision p, void *array, int64_t i, double value)
-{
-    if (p == DPID_P32)
-        ((float *)array)[i] = (float)value;
-    else if (p == DPID_P64)
-        ((double *)array)[i] = value;
-    else
-        ((long double *)array)[i] = (long double)value;
-}
-
-double dpid_fetch(dpid_precision p, const void *array, int64_t i)
-{
-    return p == DPID_P32   ? (double)((const float *)array)[i]
-           : p == DPID_P64 ? ((const double *)array)[i]
-                           : (double)((const long double *)array)[i];
-}
-
 /* Where parameter i lies. */
 void *dpid_net_parameter_at(const deepid_net *net, int32_t i)
 {

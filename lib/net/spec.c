@@ -36,11 +36,6 @@ static dpid_span span_at(const reader *r, const char *from, const char *to)
     return (dpid_span){from, to - from, r->whole};
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static bool is_mark(char c)
 {
     return c == ';' || c == '{' || c == '}' || c == '*';
@@ -48,7 +43,7 @@ static bool is_mark(char c)
 
 static void skip_blanks(reader *r)
 {
-    while (r->at < r->end && is_blank(*r->at))
+    while (r->at < r->end && dpid_is_blank(*r->at))
         r->at++;
 }
 
@@ -65,7 +60,7 @@ static dpid_span take_word(reader *r)
 {
     skip_blanks(r);
     const char *start = r->at;
-    while (r->at < r->end && !is_blank(*r->at) && !is_mark(*r->at))
+    while (r->at < r->end && !dpid_is_blank(*r->at) && !is_mark(*r->at))
         r->at++;
     return span_at(r, start, r->at);
 }

@@ -150,6 +150,11 @@ int32_t dpid_op_create(deepid_ctx *ctx, const dpid_kind *kind, dpid_span options
 /* "dense out=16": what would create it again. */
 void dpid_op_print(dpid_string *s, const dpid_op *op);
 int64_t dpid_op_scratch(const dpid_op *op, int64_t n, int32_t workers);
+/* The last axis of what goes in. */
+static inline int64_t dpid_op_channels(const dpid_op *op)
+{
+    return op->in.extent[op->in.rank - 1];
+}
 /* DEEPID_ERR_SHAPE when this kind cannot train on n samples (batch statistics of one value). */
 int32_t dpid_op_check_batch(deepid_ctx *ctx, const dpid_op *op, dpid_mode mode, int64_t n);
 /* infer for kinds whose output has the input's shape. */

@@ -31,8 +31,8 @@ static int64_t count_rows(const deepid_table *t, int64_t seed_column, double see
     return n;
 }
 
-static void fill(dpid_study_page *p, const deepid_table *t, int64_t seed_column, int64_t column, bool weights,
-                 dpid_layers *out)
+static void fill_layers(dpid_study_page *p, const deepid_table *t, int64_t seed_column, int64_t column, bool weights,
+                        dpid_layers *out)
 {
     double last = (double)NAN;
     int64_t seed = -1;
@@ -76,7 +76,7 @@ dpid_layers dpid_layers_of(dpid_study_page *p, const char *arm, const char *word
     out = (dpid_layers){n, seeds, room, room + 2 * n, room + n, out.name};
     for (int64_t i = 0; i < seeds * n; i++)
         out.value[i] = (double)NAN;
-    fill(p, t, seed_column, value_column, weights, &out);
+    fill_layers(p, t, seed_column, value_column, weights, &out);
     return out;
 }
 

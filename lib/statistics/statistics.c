@@ -1,6 +1,8 @@
 /* Checks, order, and the normal distribution: what every statistic stands on. */
 #include "statistics/statistics.h"
 
+#include "base/numbers.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,16 +58,9 @@ int32_t dpid_stat_out(deepid_ctx *ctx, const char *what, const void *a, const vo
 
 /* ---- order ------------------------------------------------------------------------------------ */
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 void dpid_sort(int64_t n, double *x)
 {
-    qsort(x, (size_t)n, sizeof *x, compare);
+    qsort(x, (size_t)n, sizeof *x, dpid_compare_doubles);
 }
 
 /* (1 - w) a + w b that stays infinite where one is, and never touches an end of weight 0. */
@@ -91,7 +86,7 @@ static int compare_placed(const void *a, const void *b)
 {
     const placed *x = a;
     const placed *y = b;
-    return compare(&x->value, &y->value);
+    return dpid_compare_doubles(&x->value, &y->value);
 }
 
 /* A run of equal values at sorted places first .. last (from 0) shares the rank (first + 1 + last + 1) / 2. */

@@ -3,12 +3,12 @@
    decide nothing when the study goes on. */
 #include "study/study.h"
 
+#include "base/numbers.h"
 #include "train/trainer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Of one step and one look over all data, and what a net that costs as much as another takes. */
@@ -28,13 +28,6 @@ enum { USEFUL_SEEDS = 6, FEWEST_SEEDS = 2 }; /* below 6 an exact test cannot rea
 
 /* ---- timing ------------------------------------------------------------------------------------ */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* The first step takes memory and is not counted. */
 static int32_t time_steps(const deepid_study *study, deepid_trainer *trainer, pace *out)
 {
@@ -44,21 +37,21 @@ static int32_t time_steps(const deepid_study *study, deepid_trainer *trainer, pa
     DPID_TRY(deepid_trainer_set_nonfinite(trainer, "record"));
     DPID_TRY(deepid_trainer_set_batch(trainer, dpid_study_int(study, DPID_NUMBER_BATCH)));
     DPID_TRY(deepid_trainer_step(trainer));
-    const double begin = now();
+    const double begin = dpid_seconds_now();
     do {
         DPID_TRY(deepid_trainer_step(trainer));
         steps++;
-    } while (steps < STEPS && now() - begin < enough);
-    out->step = (now() - begin) / steps;
+    } while (steps < STEPS && dpid_seconds_now() - begin < enough);
+    out->step = (dpid_seconds_now() - begin) / steps;
     return DEEPID_OK;
 }
 
 static int32_t time_look(const deepid_study *study, deepid_net *net, const deepid_dataset *train, pace *out)
 {
-    const double begin = now();
+    const double begin = dpid_seconds_now();
     DPID_TRY(deepid_net_evaluate(net, train, NULL, NULL, NULL));
     const double samples = (double)study->train->count + (study->valid ? (double)study->valid->count : 0);
-    out->look = (now() - begin) * samples / (double)study->train->count;
+    out->look = (dpid_seconds_now() - begin) * samples / (double)study->train->count;
     return DEEPID_OK;
 }
 

@@ -2,6 +2,7 @@
    caller's thread waits, and it alone calls back. */
 #include "study/study.h"
 
+#include "base/numbers.h"
 #include "base/pool.h"
 
 #include <math.h>
@@ -30,13 +31,6 @@ typedef struct {
 } crew;
 
 enum { LOOK_NANOSECONDS = 100000000, SECOND = 1000000000 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* A tenth of a second, or until something changes. */
 static void doze(crew *c)
@@ -254,7 +248,7 @@ static int32_t report(crew *c, deepid_study_fn progress, void *user, double star
     if (!progress)
         return DEEPID_OK;
     pthread_mutex_lock(&c->mutex);
-    describe(c, now() - start, &event);
+    describe(c, dpid_seconds_now() - start, &event);
     pthread_mutex_unlock(&c->mutex);
     const int32_t code = progress(user, &event);
     c->study->head.ctx->callback_code = code;
@@ -264,7 +258,7 @@ static int32_t report(crew *c, deepid_study_fn progress, void *user, double star
 /* Wait for the workers, ten looks a second. */
 static int32_t wait_for(crew *c, deepid_study_fn progress, void *user)
 {
-    const double start = now();
+    const double start = dpid_seconds_now();
     int32_t code = 0;
     pthread_mutex_lock(&c->mutex);
     while (c->running > 0) {

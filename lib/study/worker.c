@@ -2,6 +2,7 @@
    witness net; or a probe. */
 #include "study/study.h"
 
+#include "base/numbers.h"
 #include "identity/embed.h"
 #include "net/plan.h"
 #include "train/trainer.h"
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct {
     dpid_job *job;
@@ -18,13 +18,6 @@ typedef struct {
     int64_t steps, points, looked; /* looked: points of the history that are taken */
     int32_t status;                /* of a look inside the callback */
 } training;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- the net a task starts with ------------------------------------------------------------ */
 
@@ -370,7 +363,7 @@ static int32_t run_inside(dpid_job *job)
 int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t error_bytes)
 {
     dpid_job job = {.study = study, .task = task, .arm = &study->arm[task->arm]};
-    const double start = now();
+    const double start = dpid_seconds_now();
     if (dpid_ctx_create_for(study->head.ctx, &job.ctx) != DEEPID_OK) {
         snprintf(error, (size_t)error_bytes, "no memory for a worker's context");
         return DEEPID_ERR_MEMORY;
@@ -378,7 +371,7 @@ int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t
     int32_t status = set_up(&job);
     if (status == DEEPID_OK)
         status = run_inside(&job);
-    task->outcome.seconds = now() - start;
+    task->outcome.seconds = dpid_seconds_now() - start;
     if (status == DEEPID_OK)
         status = save(&job);
     if (status != DEEPID_OK)

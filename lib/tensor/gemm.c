@@ -3,6 +3,7 @@
 #include "tensor/gemm.h"
 
 #include "base/blas_memory.h"
+#include "base/numbers.h"
 #include "tensor/real.h"
 
 #include <assert.h>
@@ -67,19 +68,14 @@ static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int
 
 #endif
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static void multiply_tile(void *arg, int64_t tile, int32_t worker)
 {
     const product *p = arg;
     (void)worker;
     const int64_t i = tile / p->tiles_across * p->tile_rows;
     const int64_t j = tile % p->tiles_across * p->tile_columns;
-    const int64_t m = smaller(p->tile_rows, p->m - i);
-    const int64_t n = smaller(p->tile_columns, p->n - j);
+    const int64_t m = dpid_smaller(p->tile_rows, p->m - i);
+    const int64_t n = dpid_smaller(p->tile_columns, p->n - j);
     const real *a = p->a + (p->form == TN ? i : i * p->lda);
     const real *b = p->b + (p->form == NT ? j * p->ldb : j);
     multiply(p->form, m, n, p->k, a, p->lda, b, p->ldb, p->add, p->c + i * p->ldc + j, p->ldc);
@@ -95,10 +91,10 @@ static void choose_tiles(product *p)
     static_assert(SMALL / COLUMNS * sizeof(double) <= DPID_BLAS_SIDE && TILE * DEPTH * sizeof(float) <= DPID_BLAS_SIDE,
                   "base/blas_memory.h counts on these tiles");
     const bool small = p->m * p->n <= SMALL && p->m * p->n * p->k <= SMALL;
-    p->tile_rows = small ? p->m : smaller(p->m, p->n >= TILE ? TILE : TILE / 2);
-    p->tile_columns = small ? p->n : smaller(p->n, 2 * TILE);
+    p->tile_rows = small ? p->m : dpid_smaller(p->m, p->n >= TILE ? TILE : TILE / 2);
+    p->tile_columns = small ? p->n : dpid_smaller(p->n, 2 * TILE);
     if (!small && p->m <= TILE / 4) /* flat: cut across */
-        p->tile_columns = smaller(p->n, TILE / 2);
+        p->tile_columns = dpid_smaller(p->n, TILE / 2);
     p->tiles_across = (p->n + p->tile_columns - 1) / p->tile_columns;
 }
 

@@ -40,6 +40,28 @@ dpid_precision dpid_dtype_precision(int32_t dtype)
     return dtype == DEEPID_F32 ? DPID_P32 : DPID_P64;
 }
 
+void dpid_store(dpid_precision p, void *array, int64_t i, double value)
+{
+    if (p == DPID_P32)
+        ((float *)array)[i] = (float)value;
+    else if (p == DPID_P64)
+        ((double *)array)[i] = value;
+    else
+        ((long double *)array)[i] = (long double)value;
+}
+
+double dpid_fetch(dpid_precision p, const void *array, int64_t i)
+{
+    return p == DPID_P32   ? (double)((const float *)array)[i]
+           : p == DPID_P64 ? ((const double *)array)[i]
+                           : (double)((const long double *)array)[i];
+}
+
+long double dpid_fetch_wide(dpid_precision p, const void *array, int64_t i)
+{
+    return p == DPID_P80 ? ((const long double *)array)[i] : (long double)dpid_fetch(p, array, i);
+}
+
 int64_t dpid_precision_bytes(dpid_precision p)
 {
     return p == DPID_P32   ? (int64_t)sizeof(float)

@@ -16,6 +16,12 @@ int64_t dpid_dtype_bytes(int32_t dtype);            /* 0 when unknown */
 bool dpid_dtype_is_real(int32_t dtype);             /* F32 or F64 */
 dpid_precision dpid_dtype_precision(int32_t dtype); /* F32 -> P32, F64 -> P64 */
 
+/* Element i of an array of the precision's reals. */
+void dpid_store(dpid_precision p, void *array, int64_t i, double value);
+double dpid_fetch(dpid_precision p, const void *array, int64_t i);
+/* Without loss. */
+long double dpid_fetch_wide(dpid_precision p, const void *array, int64_t i);
+
 struct deepid_tensor {
     dpid_head head;
     int32_t dtype, rank;

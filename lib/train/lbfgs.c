@@ -5,7 +5,6 @@
 #include <lbfgs.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct {
     deepid_trainer *trainer;
@@ -42,7 +41,6 @@ static int after_iteration(void *instance, const lbfgsfloatval_t *x, const lbfgs
                            lbfgsfloatval_t xnorm, lbfgsfloatval_t gnorm, lbfgsfloatval_t step, int n, int k, int ls)
 {
     run *r = instance;
-    struct timespec t;
     (void)x;
     (void)g;
     (void)xnorm;
@@ -55,8 +53,7 @@ static int after_iteration(void *instance, const lbfgsfloatval_t *x, const lbfgs
     r->trainer->epoch++;
     r->trainer->last_loss = loss;
     r->trainer->last_norm = gnorm;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    r->event->seconds = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec - r->start;
+    r->event->seconds = dpid_seconds_now() - r->start;
     r->status = dpid_trainer_report(r->trainer, r->progress, r->event, r->user);
     return r->status != DEEPID_OK;
 }
@@ -83,7 +80,6 @@ static int32_t minimise(run *r, int64_t steps, lbfgsfloatval_t *x)
 
 int32_t dpid_trainer_lbfgs(deepid_trainer *t, int64_t steps, deepid_event_fn progress, deepid_event *event, void *user)
 {
-    struct timespec now;
     if (steps == 0)
         return DEEPID_OK;
     DPID_TRY(dpid_trainer_prepare(t));
@@ -94,12 +90,7 @@ int32_t dpid_trainer_lbfgs(deepid_trainer *t, int64_t steps, deepid_event_fn pro
     if (!x)
         return dpid_fail(t->head.ctx, DEEPID_ERR_MEMORY, "lbfgs: no memory for %lld parameters",
                          (long long)t->net->values_reals);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    run r = {.trainer = t,
-             .progress = progress,
-             .event = event,
-             .user = user,
-             .start = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec};
+    run r = {.trainer = t, .progress = progress, .event = event, .user = user, .start = dpid_seconds_now()};
     double loss;
     double norm;
     /* refuses a start that is not finite */

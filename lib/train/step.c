@@ -2,11 +2,11 @@
    counters. */
 #include "train/trainer.h"
 
+#include "base/numbers.h"
 #include "tensor/vector.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
 /* ---- first half: loss and gradient ---------------------------------------------------------- */
 
@@ -231,13 +231,6 @@ static int32_t one_step(deepid_trainer *t)
 
 /* ---- public ---------------------------------------------------------------------------------------- */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 int32_t dpid_trainer_report(deepid_trainer *t, deepid_event_fn progress, deepid_event *event, void *user)
 {
     if (progress) {
@@ -257,13 +250,13 @@ static int32_t fit(deepid_trainer *t, int64_t steps, deepid_event_fn progress, v
         return dpid_fail(t->head.ctx, DEEPID_ERR_ARGUMENT, "steps is %lld, expected 0 or more", (long long)steps);
     if (t->total_steps == 0)
         t->total_steps = t->step + steps;
-    const double start = now();
+    const double start = dpid_seconds_now();
     deepid_event event = {.head = {DPID_MAGIC_EVENT, t->head.ctx}, .trainer = t, .steps = steps};
     if (t->optimizer->whole)
         return dpid_trainer_lbfgs(t, steps, progress, &event, user);
     for (int64_t i = 0; i < steps; i++) {
         DPID_TRY(one_step(t));
-        event.seconds = now() - start;
+        event.seconds = dpid_seconds_now() - start;
         DPID_TRY(dpid_trainer_report(t, progress, &event, user));
     }
     return DEEPID_OK;

@@ -5,17 +5,12 @@
 
 #define FORMAT 1
 
-static void add_number(dpid_string *s, double value)
-{
-    dpid_string_add(s, isfinite(value) ? dpid_number(value).text : "null");
-}
-
 static void add_interval(dpid_string *s, const dpid_estimate *e)
 {
     dpid_string_add(s, "\"interval\": [");
-    add_number(s, e->low);
+    dpid_string_add_json(s, e->low);
     dpid_string_add(s, ", ");
-    add_number(s, e->high);
+    dpid_string_add_json(s, e->high);
     dpid_string_add(s, "]");
 }
 
@@ -32,7 +27,7 @@ static void add_numbers(dpid_string *s, const dpid_finding *f)
         dpid_string_add(s, k ? ", " : "");
         dpid_string_json(s, f->number[k].name);
         dpid_string_add(s, ": ");
-        add_number(s, f->number[k].value);
+        dpid_string_add_json(s, f->number[k].value);
     }
     dpid_string_add(s, "}");
 }
@@ -45,11 +40,11 @@ static void add_finding(dpid_string *s, const deepid_verdict *v, int64_t i)
     dpid_string_add(s, ", ");
     add_text(s, "status", deepid_verdict_status(v, i));
     dpid_string_add(s, ", \"effect\": ");
-    add_number(s, f->effect.value);
+    dpid_string_add_json(s, f->effect.value);
     dpid_string_add(s, ", ");
     add_interval(s, &f->effect);
     dpid_string_add(s, ", \"share\": ");
-    add_number(s, f->share.value);
+    dpid_string_add_json(s, f->share.value);
     dpid_string_add(s, ", ");
     add_text(s, "arm", deepid_verdict_arm(v, i));
     dpid_string_add(s, ", ");
@@ -68,7 +63,7 @@ static void add_remedy(dpid_string *s, const deepid_verdict *v, int64_t i)
     dpid_string_add(s, "{");
     add_text(s, "arm", deepid_verdict_remedy_arm(v, i));
     dpid_string_add(s, ", \"share\": ");
-    add_number(s, v->remedy[i].share.value);
+    dpid_string_add_json(s, v->remedy[i].share.value);
     dpid_string_add(s, ", ");
     add_interval(s, &v->remedy[i].share);
     dpid_string_add(s, "}");

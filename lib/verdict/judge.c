@@ -75,7 +75,7 @@ static int32_t judge_all(dpid_judge *j)
     return DEEPID_OK;
 }
 
-static int32_t fill(dpid_judge *j)
+static int32_t fill_findings(dpid_judge *j)
 {
     DPID_TRY(dpid_judge_prepare(j));
     j->v->margin = j->margin;
@@ -99,7 +99,7 @@ static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_
     j.skip.share = j.alike = unknown;
     for (int32_t i = 0; i < DPID_FINDINGS_MAX; i++)
         j.best[i].share = unknown;
-    const int32_t status = fill(&j);
+    const int32_t status = fill_findings(&j);
     if (status == DEEPID_OK)
         *out = j.v;
     else

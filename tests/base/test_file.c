@@ -14,16 +14,6 @@
 
 /* ---- helpers ------------------------------------------------------------------------------ */
 
-static const char *put(const char *name, const void *data, size_t bytes)
-{
-    const char *path = temporary(name);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
-    fclose(file);
-    return path;
-}
-
 static void expect_content(deepid_ctx *ctx, const char *path, const char *expected)
 {
     uint8_t *data = NULL;
@@ -67,8 +57,8 @@ static void a_file_is_read_whole(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
-    expect_content(ctx, put("empty", "", 0), "");
-    expect_content(ctx, put("short", "abc", 3), "abc");
+    expect_content(ctx, put_file("empty", "", 0), "");
+    expect_content(ctx, put_file("short", "abc", 3), "abc");
     assert_int_equal(deepid_ctx_memory(ctx), 0);
     deepid_ctx_destroy(ctx);
 }
@@ -105,7 +95,7 @@ static void the_cap_is_checked_before_anything_is_allocated(void **state)
     uint8_t *data = NULL;
     int64_t bytes = -1;
     assert_int_equal(deepid_ctx_create_with_allocator(failing_alloc_take, failing_alloc_give, &heap, &ctx), DEEPID_OK);
-    const char *path = put("capped", "0123456789", 10);
+    const char *path = put_file("capped", "0123456789", 10);
     OK(deepid_ctx_set_limit(ctx, "file_bytes", 9));
     heap.calls = 0;
     REFUSED(dpid_file_read(ctx, path, &data, &bytes), DEEPID_ERR_LIMIT,
@@ -113,7 +103,7 @@ static void the_cap_is_checked_before_anything_is_allocated(void **state)
     assert_int_equal(heap.calls, 0);
     OK(deepid_ctx_set_limit(ctx, "file_bytes", 10));
     expect_content(ctx, path, "0123456789");
-    const char *sparse = put("sparse", "", 0); /* a terabyte that nobody wrote */
+    const char *sparse = put_file("sparse", "", 0); /* a terabyte that nobody wrote */
     assert_int_equal(truncate(sparse, (off_t)1 << 40), 0);
     REFUSED(dpid_file_read(ctx, sparse, &data, &bytes), DEEPID_ERR_LIMIT, "1099511627776 bytes");
     deepid_ctx_destroy(ctx);
@@ -154,19 +144,19 @@ static void packed_and_plain_files_read_the_same(void **state)
     uint8_t *data = NULL;
     int64_t bytes = 0;
     const size_t length = pack(text, LARGE, packed, LARGE);
-    OK(dpid_file_read_gz(ctx, put("large.gz", packed, length), 0, NULL, &data, &bytes));
+    OK(dpid_file_read_gz(ctx, put_file("large.gz", packed, length), 0, NULL, &data, &bytes));
     assert_int_equal(bytes, LARGE);
     assert_memory_equal(data, text, LARGE + 1);
     dpid_free(ctx, data);
-    OK(dpid_file_read_gz(ctx, put("plain", "abc", 3), 0, NULL, &data, &bytes));
+    OK(dpid_file_read_gz(ctx, put_file("plain", "abc", 3), 0, NULL, &data, &bytes));
     assert_int_equal(bytes, 3);
     dpid_free(ctx, data);
-    OK(dpid_file_read_gz(ctx, put("empty", "", 0), 0, NULL, &data, &bytes));
+    OK(dpid_file_read_gz(ctx, put_file("empty", "", 0), 0, NULL, &data, &bytes));
     assert_int_equal(bytes, 0);
     dpid_free(ctx, data);
     size_t two = pack("first,", 6, packed, LARGE); /* a file of two members, as `cat a.gz b.gz` makes it */
     two += pack("second", 6, packed + two, LARGE - two);
-    OK(dpid_file_read_gz(ctx, put("two.gz", packed, two), 0, NULL, &data, &bytes));
+    OK(dpid_file_read_gz(ctx, put_file("two.gz", packed, two), 0, NULL, &data, &bytes));
     assert_int_equal(bytes, 12);
     assert_string_equal((const char *)data, "first,second");
     dpid_free(ctx, data);
@@ -185,18 +175,18 @@ static void damaged_packed_files_are_refused(void **state)
     int64_t bytes = 0;
     const size_t length = pack("the quick brown fox jumps over the lazy dog", 43, packed, sizeof packed);
     for (size_t cut = 2; cut < length; cut++) {
-        const int32_t status = dpid_file_read_gz(ctx, put("cut.gz", packed, cut), 0, NULL, &data, &bytes);
+        const int32_t status = dpid_file_read_gz(ctx, put_file("cut.gz", packed, cut), 0, NULL, &data, &bytes);
         if (status != DEEPID_ERR_FORMAT)
             fail_msg("cut to %zu of %zu bytes: %s", cut, length, deepid_status_name(status));
     }
     for (size_t i = length - 8; i < length; i++) { /* the check sum and the length at the end */
         packed[i] ^= 1;
-        REFUSED(dpid_file_read_gz(ctx, put("flip.gz", packed, length), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT,
+        REFUSED(dpid_file_read_gz(ctx, put_file("flip.gz", packed, length), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT,
                 "flip.gz' is not a complete .gz file: it is damaged (incorrect");
         packed[i] ^= 1;
     }
     memcpy(packed + length, "tail", 4);
-    REFUSED(dpid_file_read_gz(ctx, put("tail.gz", packed, length + 4), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT,
+    REFUSED(dpid_file_read_gz(ctx, put_file("tail.gz", packed, length + 4), 0, NULL, &data, &bytes), DEEPID_ERR_FORMAT,
             "tail.gz' is not a complete .gz file: what follows its end is no .gz");
     assert_null(data);
     assert_int_equal(deepid_ctx_memory(ctx), 0);
@@ -210,7 +200,7 @@ static void a_small_file_cannot_unpack_beyond_the_cap(void **state)
     char *zeros = calloc(1, 20 << 20);
     unsigned char *packed = malloc(1 << 20);
     const size_t length = pack(zeros, 20 << 20, packed, 1 << 20);
-    const char *path = put("bomb.gz", packed, length);
+    const char *path = put_file("bomb.gz", packed, length);
     uint8_t *data = NULL;
     int64_t bytes = 0;
     OK(deepid_ctx_set_limit(ctx, "file_bytes", (20 << 20) - 1));
@@ -251,35 +241,35 @@ static void a_file_is_read_no_further_than_it_says(void **state)
     OK(deepid_ctx_set_limit(ctx, "memory_bytes", ALLOWED));
     text[0] = 4;
     const size_t length = pack(text, ZEROS, packed, 1 << 20);
-    REFUSED(dpid_file_read_gz(ctx, put("long.gz", packed, length), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+    REFUSED(dpid_file_read_gz(ctx, put_file("long.gz", packed, length), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
             "long.gz' says that it has 5 bytes, and goes on behind them: it is too long");
-    REFUSED(dpid_file_read_gz(ctx, put("long", text, ZEROS), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+    REFUSED(dpid_file_read_gz(ctx, put_file("long", text, ZEROS), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
             "long' says that it has 5 bytes, it has 41943040");
     for (int after = 3; after <= 6; after++) { /* 4 bytes are what it says, packed whole or in two parts */
         size_t parts = pack(text, 2, packed, 1 << 20);
         parts += pack(text + 2, (size_t)after - 1, packed + parts, (1 << 20) - parts);
-        const int32_t status = dpid_file_read_gz(ctx, put("parts.gz", packed, parts), 1, counted, &data, &bytes);
+        const int32_t status = dpid_file_read_gz(ctx, put_file("parts.gz", packed, parts), 1, counted, &data, &bytes);
         assert_int_equal(status, after == 4 ? DEEPID_OK : DEEPID_ERR_FORMAT);
         if (after == 4)
             dpid_free(ctx, data);
     }
     const size_t five = pack(text, 5, packed, 1 << 20);
     packed[five - 6] ^= 1; /* all bytes are there, and their check is read too */
-    REFUSED(dpid_file_read_gz(ctx, put("check.gz", packed, five), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+    REFUSED(dpid_file_read_gz(ctx, put_file("check.gz", packed, five), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
             "it is damaged (incorrect data check)");
     text[0] = (char)253; /* also where the room ends with the last byte that it says */
     size_t million = pack(text, 1 << 20, packed, 1 << 20);
     million += pack("x", 1, packed + million, 1 << 10);
-    REFUSED(dpid_file_read_gz(ctx, put("million.gz", packed, million), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
-            "says that it has 1048576 bytes, and goes on behind them");
+    REFUSED(dpid_file_read_gz(ctx, put_file("million.gz", packed, million), 1, counted, &data, &bytes),
+            DEEPID_ERR_FORMAT, "says that it has 1048576 bytes, and goes on behind them");
     text[0] = (char)254;
     const size_t few = pack(text, 300, packed, 1 << 20);
-    REFUSED(dpid_file_read_gz(ctx, put("much.gz", packed, few), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+    REFUSED(dpid_file_read_gz(ctx, put_file("much.gz", packed, few), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
             "bytes of .gz cannot hold");
     text[0] = (char)255;
-    REFUSED(dpid_file_read_gz(ctx, put("all", text, 300), 1, counted, &data, &bytes), DEEPID_ERR_LIMIT,
+    REFUSED(dpid_file_read_gz(ctx, put_file("all", text, 300), 1, counted, &data, &bytes), DEEPID_ERR_LIMIT,
             "all' says that it has 9223372036854775807 bytes, the limit file_bytes is");
-    REFUSED(dpid_file_read_gz(ctx, put("none", text, 0), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
+    REFUSED(dpid_file_read_gz(ctx, put_file("none", text, 0), 1, counted, &data, &bytes), DEEPID_ERR_FORMAT,
             "none' is empty");
     assert_int_equal(deepid_ctx_memory(ctx), 0);
     free(packed);
@@ -309,7 +299,7 @@ static void reading_and_writing_survive_every_failing_allocation(void **state)
     char folder[300];
     snprintf(folder, sizeof folder, "%s", fresh_folder("allocations"));
     const size_t length = pack("hello", 5, packed, sizeof packed);
-    survives_every_failing_allocation("read .gz", read_packed, (void *)put("hello.gz", packed, length));
+    survives_every_failing_allocation("read .gz", read_packed, (void *)put_file("hello.gz", packed, length));
     survives_every_failing_allocation("replace", write_file, (void *)in(folder, "target"));
     assert_int_equal(entries(folder), 1); /* the target, and no temporary */
     expect_content(ctx, in(folder, "target"), "new");
@@ -430,13 +420,13 @@ static void a_sweep_takes_what_the_dead_left_and_nothing_else(void **state)
     assert_true(fd >= 0);
     OK(dpid_writer_open(ctx, in(folder, "target"), &writer));
     OK(dpid_writer_write(&writer, "mine", 4));
-    put("sweep/deepid.tmp.notes", "a person's", 10);
+    put_file("sweep/deepid.tmp.notes", "a person's", 10);
     char *digit = strstr(left, "deepid.tmp.") + strlen("deepid.tmp.");
     dpid_folder_sweep(folder);
     assert_int_equal(entries(folder), 3);
     close(fd);
     *digit ^= 1; /* as another machine names it: its processes are not known here */
-    put(strstr(left, "sweep/"), "", 0);
+    put_file(strstr(left, "sweep/"), "", 0);
     *digit ^= 1;
     dpid_folder_sweep(folder);
     assert_false(dpid_file_exists(left));
@@ -584,7 +574,7 @@ static void folders_are_made_with_their_parents(void **state)
     OK(dpid_folder_make(ctx, deep));
     OK(dpid_folder_make(ctx, deep));
     assert_true(dpid_file_exists(deep));
-    put("a/file", "x", 1);
+    put_file("a/file", "x", 1);
     REFUSED(dpid_folder_make(ctx, temporary("a/file")), DEEPID_ERR_IO, "cannot make the folder");
     REFUSED(dpid_folder_make(ctx, temporary("a/file/below")), DEEPID_ERR_IO, "cannot make the folder");
     REFUSED(dpid_folder_make(ctx, ""), DEEPID_ERR_IO, "cannot make the folder");

@@ -6,12 +6,6 @@
 
 #include <math.h>
 
-static void near_at(const char *what, double got, double expected, double tolerance)
-{
-    if (!(fabs(got - expected) <= tolerance))
-        fail_msg("%s is %.17g, expected %.17g", what, got, expected);
-}
-
 static deepid_net *net_of(deepid_ctx *ctx, const char *text)
 {
     deepid_net *net = NULL;

@@ -5,20 +5,9 @@
 
 enum { SEED = 77 };
 
-static double number(const deepid_table *t, const char *row, const char *name)
-{
-    const int64_t column = deepid_table_find_column(t, name);
-    assert_true(column >= 0);
-    for (int64_t i = 0; i < deepid_table_rows(t); i++)
-        if (strcmp(deepid_table_row_name(t, i), row) == 0)
-            return deepid_table_get(t, i, column);
-    fail_msg("there is no row %s in\n%s", row, deepid_table_text((deepid_table *)t));
-    return 0;
-}
-
 static void near(const deepid_table *t, const char *row, const char *name, double expected, double tolerance)
 {
-    const double got = number(t, row, name);
+    const double got = table_number(t, row, name);
     if (!(fabs(got - expected) <= tolerance))
         fail_msg("%s of %s is %.9g, expected %.9g within %g (seed %d)\n%s", name, row, got, expected, tolerance, SEED,
                  deepid_table_text((deepid_table *)t));
@@ -43,20 +32,6 @@ static deepid_table *inspect(deepid_ctx *ctx, const char *text, const char *init
     return t;
 }
 
-static deepid_dataset *wrapped(deepid_ctx *ctx, int64_t n, int64_t in, const float *x, int64_t out,
-                               const float *targets)
-{
-    deepid_dataset *data = NULL;
-    const int64_t extents[] = {n, in};
-    OK(deepid_dataset_wrap_targets(ctx, DEEPID_F32, x, 2, extents, NULL, DEEPID_F32, targets, out, &data));
-    return data;
-}
-
-static void set(deepid_net *net, const char *name, const float *values, int n)
-{
-    memcpy(deepid_net_parameter_data(net, name), values, sizeof *values * (size_t)n);
-}
-
 /* ---- gradient norms and their slope -------------------------------------------------------------- */
 
 /* A linear chain with all weights 2 and one unit: each layer multiplies the gradient by 2 on the way back, and
@@ -68,7 +43,7 @@ static void a_chain_of_twos_has_the_factor_two(void **state)
     static const float targets[] = {31};
     static const float two[] = {2};
     deepid_ctx *ctx = new_ctx(1);
-    deepid_dataset *data = wrapped(ctx, 1, 1, x, 1, targets);
+    deepid_dataset *data = wrapped_targets(ctx, 1, 1, x, 1, targets);
     deepid_net *net = NULL;
     deepid_table *t = NULL;
     OK(deepid_net_create(ctx, "input 1; 5 * plain { dense out=1 bias=0 }", DEEPID_F64, &net));
@@ -86,7 +61,7 @@ static void a_chain_of_twos_has_the_factor_two(void **state)
         near(t, name, "factor", 2, 1e-12);
         near(t, name, "weight_factor", 1, 1e-12);
         near(t, name, "theory", 2, 1e-12); /* sqrt(fan_out w^2) */
-        near(t, name, "fitted", number(t, name, "activation"), 1e-9);
+        near(t, name, "fitted", table_number(t, name, "activation"), 1e-9);
     }
     deepid_table_destroy(t);
     deepid_net_destroy(net);
@@ -110,7 +85,7 @@ static void batchnorm_relu_nets_explode_by_1_2112_a_layer(void **state)
     near(t, "block5.batchnorm", "theory", 1.2112, 5e-5);
     near(t, "block5.batchnorm", "factor", 1.2112, 0.01 * 1.2112);
     near(t, "block5.relu", "factor", 1.2112, 0.01 * 1.2112);
-    assert_true(isnan(number(t, "dense", "factor")) && isnan(number(t, "dense", "theory")));
+    assert_true(isnan(table_number(t, "dense", "factor")) && isnan(table_number(t, "dense", "theory")));
     deepid_table_destroy(t);
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
@@ -133,7 +108,7 @@ static void the_default_start_shrinks_by_one_over_root_three_and_six(void **stat
     for (int i = 0; i < 2; i++) {
         deepid_table *t = inspect(ctx, rows[i].text, "pytorch_default", data, "gradient_norm");
         near(t, "block3.dense", "theory", rows[i].expected, 0.01 * rows[i].expected);
-        const double factor = number(t, "block3.dense", "factor");
+        const double factor = table_number(t, "block3.dense", "factor");
         if (!(factor > rows[i].low && factor < rows[i].high))
             fail_msg("%s: factor %g (seed %d)\n%s", rows[i].text, factor, SEED, deepid_table_text(t));
         deepid_table_destroy(t);
@@ -151,16 +126,17 @@ static void groups_are_layers_that_repeat(void **state)
     deepid_table *t =
         inspect(ctx, "input 2; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=2",
                 "he", data, "gradient_norm");
-    near(t, "relu1", "factor", number(t, "relu4", "factor"), 0);
+    near(t, "relu1", "factor", table_number(t, "relu4", "factor"), 0);
     /* dense2, 3 and 4 are 8 -> 8; dense1 and dense5 stand alone */
-    assert_true(isnan(number(t, "dense1", "factor")) && isfinite(number(t, "dense2", "factor")));
+    assert_true(isnan(table_number(t, "dense1", "factor")) && isfinite(table_number(t, "dense2", "factor")));
     deepid_table_destroy(t);
     t = inspect(ctx, "input 2; dense out=8; relu; 4 * identity { dense out=8; relu; dense out=8 }; dense out=2", "he",
                 data, "gradient_norm");
-    assert_true(isfinite(number(t, "block2.dense1", "factor")) && isnan(number(t, "block2.dense1", "theory")));
+    assert_true(isfinite(table_number(t, "block2.dense1", "factor")) &&
+                isnan(table_number(t, "block2.dense1", "theory")));
     deepid_table_destroy(t);
     t = inspect(ctx, "input 2; 2 * plain { dense out=2; tanh }; dense out=2", "he", data, "gradient_norm samples=1");
-    assert_true(isnan(number(t, "block2.dense", "factor")));
+    assert_true(isnan(table_number(t, "block2.dense", "factor")));
     deepid_table_destroy(t);
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
@@ -179,12 +155,12 @@ static void three_masks_have_the_correlation_of_their_overlaps(void **state)
     static const float identity[] = {1, 0, 0, 1};
     static const float ones[] = {1, 1};
     deepid_ctx *ctx = new_ctx(1);
-    deepid_dataset *data = wrapped(ctx, 3, 2, x, 1, targets);
+    deepid_dataset *data = wrapped_targets(ctx, 3, 2, x, 1, targets);
     deepid_net *net = NULL;
     deepid_table *t = NULL;
     OK(deepid_net_create(ctx, "input 2; dense out=2 bias=0; relu; dense out=1 bias=0", DEEPID_F32, &net));
-    set(net, "dense1.weight", identity, 4);
-    set(net, "dense2.weight", ones, 2);
+    set_parameter(net, "dense1.weight", identity, 4);
+    set_parameter(net, "dense2.weight", ones, 2);
     OK(deepid_net_inspect(net, data, "shattering", &t));
     near(t, "dense2", "correlation", 1, 1e-15);
     near(t, "relu", "correlation", 1, 1e-15);
@@ -195,7 +171,7 @@ static void three_masks_have_the_correlation_of_their_overlaps(void **state)
     near(t, "input", "correlation", sqrt(2) / 3, 1e-15);
     deepid_table_destroy(t);
     OK(deepid_net_inspect(net, data, "shattering samples=1", &t)); /* no pair */
-    assert_true(isnan(number(t, "input", "correlation")));
+    assert_true(isnan(table_number(t, "input", "correlation")));
     deepid_table_destroy(t);
     deepid_net_destroy(net);
     deepid_dataset_destroy(data);
@@ -213,8 +189,8 @@ static void rectifiers_shatter_as_their_angles_say(void **state)
     deepid_dataset *data = task(ctx, "teacher n=64 in=256 classes=4");
     deepid_table *t =
         inspect(ctx, "input 256; 10 * plain { dense out=256; relu }; dense out=4", "he", data, "shattering");
-    const double rho = number(t, "input", "correlation");
-    const double expected = number(t, "input", "expected_angle");
+    const double rho = table_number(t, "input", "correlation");
+    const double expected = table_number(t, "input", "expected_angle");
     if (!(rho > 0.6 * expected && rho < 1.6 * expected && expected > 0.01 && expected < 0.1))
         fail_msg("correlation %g, by angles %g (seed %d)\n%s", rho, expected, SEED, deepid_table_text(t));
     near(t, "input", "expected_half", 1.0 / 1024, 0);
@@ -226,7 +202,7 @@ static void rectifiers_shatter_as_their_angles_say(void **state)
     deepid_table_destroy(t);
     t = inspect(ctx, "input 256; 2 * identity { dense out=256; relu; dense out=256 }; dense out=4", "he", data,
                 "shattering");
-    assert_true(number(t, "input", "correlation") > 0.3 && isnan(number(t, "input", "expected_angle")));
+    assert_true(table_number(t, "input", "correlation") > 0.3 && isnan(table_number(t, "input", "expected_angle")));
     deepid_table_destroy(t);
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
@@ -244,12 +220,12 @@ static void a_quadratic_has_a_radius_to_work_out(void **state)
     static const float targets[] = {1, 5.5F};
     static const float w[] = {2, 3};
     deepid_ctx *ctx = new_ctx(1);
-    deepid_dataset *data = wrapped(ctx, 2, 2, x, 1, targets);
+    deepid_dataset *data = wrapped_targets(ctx, 2, 2, x, 1, targets);
     deepid_net *net = NULL;
     deepid_table *t = NULL;
     const double a = (3 - sqrt(3)) / (6 - sqrt(3));
     OK(deepid_net_create(ctx, "input 2; dense out=1 bias=0", DEEPID_F32, &net));
-    set(net, "dense.weight", w, 2);
+    set_parameter(net, "dense.weight", w, 2);
     for (int i = 0; i < 3; i++) {
         static const char *const words[] = {"validity_radius", "validity_radius rate=1e-9", "validity_radius rate=1e6"};
         static const double rates[] = {0.1, 1e-9, 1e6};
@@ -263,9 +239,9 @@ static void a_quadratic_has_a_radius_to_work_out(void **state)
         deepid_table_destroy(t);
     }
     static const float best[] = {1, 2.75F};
-    set(net, "dense.weight", best, 2);
+    set_parameter(net, "dense.weight", best, 2);
     OK(deepid_net_inspect(net, data, "validity_radius", &t)); /* a stationary point */
-    assert_true(isnan(number(t, "net", "radius")) && number(t, "net", "gradient_norm") == 0);
+    assert_true(isnan(table_number(t, "net", "radius")) && table_number(t, "net", "gradient_norm") == 0);
     deepid_table_destroy(t);
     deepid_net_destroy(net);
     deepid_dataset_destroy(data);
@@ -299,7 +275,7 @@ static void bits_do_not_depend_on_threads_and_nan_is_refused_or_shown(void **sta
         ((float *)deepid_net_parameter_data(net, "conv2d.weight"))[2] = NAN;
         if (i == 1) {
             OK(deepid_net_inspect(net, data, words[i], &t));
-            assert_true(isnan(number(t, "input", "correlation")));
+            assert_true(isnan(table_number(t, "input", "correlation")));
             deepid_table_destroy(t);
         } else {
             REFUSED(deepid_net_inspect(net, data, words[i], &t), DEEPID_ERR_NUMERIC, "conv2d");

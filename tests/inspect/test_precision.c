@@ -8,17 +8,6 @@
 
 enum { SEED = 77 };
 
-static double number(const deepid_table *t, const char *row, const char *name)
-{
-    const int64_t column = deepid_table_find_column(t, name);
-    assert_true(column >= 0);
-    for (int64_t i = 0; i < deepid_table_rows(t); i++)
-        if (strcmp(deepid_table_row_name(t, i), row) == 0)
-            return deepid_table_get(t, i, column);
-    fail_msg("there is no row %s in\n%s", row, deepid_table_text((deepid_table *)t));
-    return 0;
-}
-
 static deepid_table *inspect(deepid_ctx *ctx, const char *text, const char *init, int32_t dtype,
                              const deepid_dataset *data, const char *word)
 {
@@ -38,21 +27,6 @@ static deepid_dataset *spirals(deepid_ctx *ctx, int n)
     snprintf(spec, sizeof spec, "spirals n=%d noise=0.06", n);
     OK(deepid_dataset_generate(ctx, spec, SEED, &data));
     return data;
-}
-
-/* x [n, in] and targets [n, out] of the caller, f32. */
-static deepid_dataset *wrapped(deepid_ctx *ctx, int64_t n, int64_t in, const float *x, int64_t out,
-                               const float *targets)
-{
-    deepid_dataset *data = NULL;
-    const int64_t extents[] = {n, in};
-    OK(deepid_dataset_wrap_targets(ctx, DEEPID_F32, x, 2, extents, NULL, DEEPID_F32, targets, out, &data));
-    return data;
-}
-
-static void set(deepid_net *net, const char *name, const float *values, int n)
-{
-    memcpy(deepid_net_parameter_data(net, name), values, sizeof *values * (size_t)n);
 }
 
 /* ---- the measures --------------------------------------------------------------------------- */
@@ -81,20 +55,21 @@ static void exact_arithmetic_has_no_error(void **state)
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
     deepid_table *t = NULL;
-    deepid_dataset *data = wrapped(ctx, 4, 2, x, 1, targets);
+    deepid_dataset *data = wrapped_targets(ctx, 4, 2, x, 1, targets);
     OK(deepid_net_create(ctx, "input 2; dense out=2 bias=0; relu; dense out=1 bias=0", DEEPID_F32, &net));
-    set(net, "dense1.weight", w1, 4);
-    set(net, "dense2.weight", w2, 2);
+    set_parameter(net, "dense1.weight", w1, 4);
+    set_parameter(net, "dense2.weight", w2, 2);
     OK(deepid_net_inspect(net, data, "gradient_accuracy", &t));
     static const char *const rows[] = {"dense1", "relu", "dense2"};
     for (int i = 0; i < 3; i++) {
-        assert_true(number(t, rows[i], "relative") == 0 && number(t, rows[i], "ulp_max") == 0 &&
-                    number(t, rows[i], "reference_error") == 0 && number(t, rows[i], "trusted") == 1);
-        assert_true(fabs(number(t, rows[i], "cosine") - 1) < 1e-15);
+        assert_true(table_number(t, rows[i], "relative") == 0 && table_number(t, rows[i], "ulp_max") == 0 &&
+                    table_number(t, rows[i], "reference_error") == 0 && table_number(t, rows[i], "trusted") == 1);
+        assert_true(fabs(table_number(t, rows[i], "cosine") - 1) < 1e-15);
     }
-    assert_true(number(t, "relu", "flips") == 0 && isnan(number(t, "dense1", "flips")) &&
-                isnan(number(t, "relu", "weight_relative")));
-    assert_true(number(t, "dense1", "weight_relative") == 0 && fabs(number(t, "dense1", "weight_cosine") - 1) < 1e-15);
+    assert_true(table_number(t, "relu", "flips") == 0 && isnan(table_number(t, "dense1", "flips")) &&
+                isnan(table_number(t, "relu", "weight_relative")));
+    assert_true(table_number(t, "dense1", "weight_relative") == 0 &&
+                fabs(table_number(t, "dense1", "weight_cosine") - 1) < 1e-15);
     deepid_table_destroy(t);
     deepid_net_destroy(net);
     deepid_dataset_destroy(data);
@@ -117,19 +92,20 @@ static void a_cast_gradient_is_off_by_half_its_last_place(void **state)
     deepid_dataset *data = spirals(ctx, 256);
     for (int i = 0; i < 2; i++) {
         deepid_table *t = inspect(ctx, rows[i].text, "he", DEEPID_F32, data, "gradient_accuracy samples=256 trust=no");
-        const double median = number(t, "tanh", "ulp_median") / rows[i].half;
-        const double p99 = number(t, "tanh", "ulp_p99") / rows[i].half;
-        const double most = number(t, "tanh", "ulp_max") / rows[i].half;
-        const double relative = number(t, "tanh", "relative") * 8388608 / rows[i].half;
+        const double median = table_number(t, "tanh", "ulp_median") / rows[i].half;
+        const double p99 = table_number(t, "tanh", "ulp_p99") / rows[i].half;
+        const double most = table_number(t, "tanh", "ulp_max") / rows[i].half;
+        const double relative = table_number(t, "tanh", "relative") * 8388608 / rows[i].half;
         /* 16384 entries: sd of the median 0.004 */
         if (!(fabs(median - 0.5) < 0.03 && fabs(p99 - 0.99) < 0.01 && most > 0.99 && most < 1.01 && relative > 0.3 &&
               relative < 0.6))
             fail_msg("%s: median %g, p99 %g, largest %g of half a unit; relative %g (seed %d)", rows[i].text, median,
                      p99, most, relative, SEED);
-        assert_true(number(t, "gradient_cast", "ulp_max") < 1000 && isnan(number(t, "tanh", "trusted")));
+        assert_true(table_number(t, "gradient_cast", "ulp_max") < 1000 && isnan(table_number(t, "tanh", "trusted")));
         deepid_table_destroy(t);
         t = inspect(ctx, rows[i].text, "he", DEEPID_F64, data, "gradient_accuracy samples=16");
-        assert_true(number(t, "tanh", "relative") < 1e-15 && number(t, "tanh", "trusted") == 1); /* no cast in f64 */
+        assert_true(table_number(t, "tanh", "relative") < 1e-15 &&
+                    table_number(t, "tanh", "trusted") == 1); /* no cast in f64 */
         deepid_table_destroy(t);
     }
     deepid_dataset_destroy(data);
@@ -149,22 +125,22 @@ static void a_mask_that_rounding_flips_is_counted(void **state)
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
     deepid_table *t = NULL;
-    deepid_dataset *data = wrapped(ctx, 4, 1, x, 1, targets);
+    deepid_dataset *data = wrapped_targets(ctx, 4, 1, x, 1, targets);
     OK(deepid_net_create(ctx, "input 1; dense out=1 bias=0; dense out=1; relu; dense out=1 bias=0", DEEPID_F32, &net));
-    set(net, "dense1.weight", three, 1);
-    set(net, "dense2.weight", one, 1);
-    set(net, "dense2.bias", minus, 1);
-    set(net, "dense3.weight", one, 1);
+    set_parameter(net, "dense1.weight", three, 1);
+    set_parameter(net, "dense2.weight", one, 1);
+    set_parameter(net, "dense2.bias", minus, 1);
+    set_parameter(net, "dense3.weight", one, 1);
     OK(deepid_net_inspect(net, data, "gradient_accuracy", &t));
-    assert_true(number(t, "relu", "flips") == 0.25 && number(t, "relu", "predicted") == sqrt(0.5));
-    assert_true(number(t, "dense2", "relative") >
+    assert_true(table_number(t, "relu", "flips") == 0.25 && table_number(t, "relu", "predicted") == sqrt(0.5));
+    assert_true(table_number(t, "dense2", "relative") >
                 /* dL/dz = 2 (z - t) / 4: the gradient of a sample that is missing, -2.5, beside three of (2 - t) / 2
                    = -2, -2.5, -3: 2.5 / 5.05 = 0.495 */
                 0.4);
-    assert_true(fabs(number(t, "dense2", "relative") - 2.5 / sqrt(2.5 * 2.5 + 4 + 2.5 * 2.5 + 9)) < 1e-6);
+    assert_true(fabs(table_number(t, "dense2", "relative") - 2.5 / sqrt(2.5 * 2.5 + 4 + 2.5 * 2.5 + 9)) < 1e-6);
     deepid_table_destroy(t);
     OK(deepid_net_inspect(net, data, "range", &t)); /* the zero comes from the flip: not a fault of range */
-    assert_true(number(t, "net", "zero") == 0);
+    assert_true(table_number(t, "net", "zero") == 0);
     deepid_table_destroy(t);
     deepid_net_destroy(net);
     deepid_dataset_destroy(data);
@@ -193,11 +169,11 @@ static void f32_loses_the_gradient_of_deep_batchnorm_nets(void **state)
     deepid_dataset *data = spirals(ctx, 64);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         deepid_table *t = inspect(ctx, rows[i].text, rows[i].init, rows[i].dtype, data, "gradient_accuracy");
-        const double error = number(t, rows[i].row, "relative");
+        const double error = table_number(t, rows[i].row, "relative");
         if (!(error > rows[i].low && error < rows[i].high))
             fail_msg("%s, dtype %d, seed %d: relative error %g, expected %g to %g\n%s", rows[i].text, rows[i].dtype,
                      SEED, error, rows[i].low, rows[i].high, deepid_table_text(t));
-        assert_true(number(t, rows[i].row, "trusted") == 1);
+        assert_true(table_number(t, rows[i].row, "trusted") == 1);
         deepid_table_destroy(t);
     }
     deepid_dataset_destroy(data);
@@ -217,15 +193,15 @@ static void a_cast_leaves_the_range_and_is_counted(void **state)
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
     deepid_table *t = NULL;
-    deepid_dataset *data = wrapped(ctx, 4, 1, x, 1, targets);
+    deepid_dataset *data = wrapped_targets(ctx, 4, 1, x, 1, targets);
     OK(deepid_net_create(ctx, "input 1; gradient_cast; dense out=1 bias=0", DEEPID_F32, &net));
-    set(net, "dense.weight", one, 1);
+    set_parameter(net, "dense.weight", one, 1);
     OK(deepid_net_inspect(net, data, "range", &t));
-    assert_true(number(t, "input", "entries") == 4 && number(t, "input", "zero") == 1 &&
-                number(t, "input", "infinite") == 1 && number(t, "input", "subnormal") == 0);
-    assert_true(number(t, "gradient_cast", "zero") == 0 && number(t, "gradient_cast", "infinite") == 0);
-    assert_true(number(t, "net", "zero") == 1 && number(t, "net", "infinite") == 1 && number(t, "net", "nan") == 0 &&
-                number(t, "net", "entries") == 12);
+    assert_true(table_number(t, "input", "entries") == 4 && table_number(t, "input", "zero") == 1 &&
+                table_number(t, "input", "infinite") == 1 && table_number(t, "input", "subnormal") == 0);
+    assert_true(table_number(t, "gradient_cast", "zero") == 0 && table_number(t, "gradient_cast", "infinite") == 0);
+    assert_true(table_number(t, "net", "zero") == 1 && table_number(t, "net", "infinite") == 1 &&
+                table_number(t, "net", "nan") == 0 && table_number(t, "net", "entries") == 12);
     deepid_table_destroy(t);
     deepid_net_destroy(net);
     deepid_dataset_destroy(data);
@@ -240,20 +216,20 @@ static void underflow_is_told_and_f64_has_none(void **state)
     static const float x[] = {1, 2, 3};
     static const float targets[] = {-1, -2, -3};
     deepid_ctx *ctx = new_ctx(1);
-    deepid_dataset *data = wrapped(ctx, 3, 1, x, 1, targets);
+    deepid_dataset *data = wrapped_targets(ctx, 3, 1, x, 1, targets);
     for (int i = 0; i < 4; i++) {
         const float w[] = {i < 2 ? 1e-20F : 1e-30F};
         deepid_net *net = NULL;
         deepid_net *f64 = NULL;
         deepid_table *t = NULL;
         OK(deepid_net_create(ctx, "input 1; dense out=1 bias=0; dense out=1 bias=0", DEEPID_F32, &net));
-        set(net, "dense1.weight", w, 1);
-        set(net, "dense2.weight", w, 1);
+        set_parameter(net, "dense1.weight", w, 1);
+        set_parameter(net, "dense2.weight", w, 1);
         OK(deepid_net_clone(net, DEEPID_F64, &f64));
         OK(deepid_net_inspect(i % 2 ? f64 : net, data, "range", &t));
-        assert_true(number(t, "input", "zero") == (i == 2 ? 3 : 0) &&
-                    number(t, "input", "subnormal") == (i == 0 ? 3 : 0));
-        assert_true(number(t, "dense1", "zero") == 0 && number(t, "dense2", "weight_zero") == 0);
+        assert_true(table_number(t, "input", "zero") == (i == 2 ? 3 : 0) &&
+                    table_number(t, "input", "subnormal") == (i == 0 ? 3 : 0));
+        assert_true(table_number(t, "dense1", "zero") == 0 && table_number(t, "dense2", "weight_zero") == 0);
         deepid_table_destroy(t);
         deepid_net_destroy(f64);
         deepid_net_destroy(net);
@@ -274,15 +250,15 @@ static void updates_below_half_an_ulp_are_lost(void **state)
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
     deepid_table *t = NULL;
-    deepid_dataset *data = wrapped(ctx, 1, 4, x, 1, targets);
+    deepid_dataset *data = wrapped_targets(ctx, 1, 4, x, 1, targets);
     OK(deepid_net_create(ctx, "input 4; dense out=1 bias=0", DEEPID_F32, &net));
-    set(net, "dense.weight", w, 4);
+    set_parameter(net, "dense.weight", w, 4);
     OK(deepid_net_inspect(net, data, "range", &t));
-    assert_true(number(t, "dense", "lost") == 0.5 && number(t, "net", "lost") == 0.5 &&
-                isnan(number(t, "input", "lost")));
+    assert_true(table_number(t, "dense", "lost") == 0.5 && table_number(t, "net", "lost") == 0.5 &&
+                isnan(table_number(t, "input", "lost")));
     deepid_table_destroy(t);
     OK(deepid_net_inspect(net, data, "range rate=0.01", &t));
-    assert_true(number(t, "dense", "lost") == 0.75);
+    assert_true(table_number(t, "dense", "lost") == 0.75);
     deepid_table_destroy(t);
     REFUSED(deepid_net_inspect(net, data, "range rate=-1", &t), DEEPID_ERR_SPEC, "rate is -1");
     deepid_net_destroy(net);
@@ -306,8 +282,8 @@ static void nothing_leaves_the_range_of_ordinary_nets(void **state)
         static const char *const columns[] = {"zero",        "subnormal",        "infinite",        "nan",
                                               "weight_zero", "weight_subnormal", "weight_infinite", "weight_nan"};
         for (int c = 0; c < 8; c++)
-            if (number(t, "net", columns[c]) > 0)
-                fail_msg("%s: %g %s", texts[i], number(t, "net", columns[c]), columns[c]);
+            if (table_number(t, "net", columns[c]) > 0)
+                fail_msg("%s: %g %s", texts[i], table_number(t, "net", columns[c]), columns[c]);
         deepid_table_destroy(t);
     }
     deepid_dataset_destroy(data);
@@ -339,9 +315,10 @@ static void one_sample_nan_weights_and_threads(void **state)
         ((float *)deepid_net_parameter_data(net, "dense1.weight"))[2] = NAN;
         OK(deepid_net_inspect(net, data, words[i], &t));
         if (i == 0)
-            assert_true(isnan(number(t, "dense1", "relative")) && isinf(number(t, "dense1", "ulp_max")) == 1);
+            assert_true(isnan(table_number(t, "dense1", "relative")) &&
+                        isinf(table_number(t, "dense1", "ulp_max")) == 1);
         else
-            assert_true(number(t, "net", "nan") == 0); /* NaN in both */
+            assert_true(table_number(t, "net", "nan") == 0); /* NaN in both */
         deepid_table_destroy(t);
         deepid_net_destroy(net);
     }
@@ -398,7 +375,7 @@ static void quantiles_of_ulps_are_the_least_that_hold_their_share(void **state)
             const float *a = dpid_net_value_gradient(low.net, v);
             const double *b = dpid_net_value_gradient(high.net, v);
             for (int q = 0; q < 3; q++) {
-                const double told = number(t, low.net->value[v].name, columns[q]);
+                const double told = table_number(t, low.net->value[v].name, columns[q]);
                 int64_t below = 0;
                 int64_t within = 0;
                 for (int64_t i = 0; i < count; i++) {
@@ -431,11 +408,11 @@ static void the_least_normal_number_is_normal(void **state)
         const float one[1] = {1};
         deepid_net *net = NULL;
         deepid_table *t = NULL;
-        deepid_dataset *data = wrapped(ctx, 1, 1, x, 1, target);
+        deepid_dataset *data = wrapped_targets(ctx, 1, 1, x, 1, target);
         OK(deepid_net_create(ctx, "input 1; dense out=1 bias=0", DEEPID_F32, &net));
-        set(net, "dense.weight", one, 1);
+        set_parameter(net, "dense.weight", one, 1);
         OK(deepid_net_inspect(net, data, "range", &t));
-        assert_true(number(t, "dense", "subnormal") == half && number(t, "dense", "zero") == 0);
+        assert_true(table_number(t, "dense", "subnormal") == half && table_number(t, "dense", "zero") == 0);
         deepid_table_destroy(t);
         deepid_net_destroy(net);
         deepid_dataset_destroy(data);

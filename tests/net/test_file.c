@@ -6,16 +6,6 @@
 
 /* ---- helpers --------------------------------------------------------------------------------- */
 
-static const char *put(const char *name, const void *data, size_t bytes)
-{
-    const char *path = temporary(name);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
-    fclose(file);
-    return path;
-}
-
 static size_t get(const char *path, char *out, size_t most)
 {
     FILE *file = fopen(path, "rb");
@@ -34,7 +24,7 @@ static const char *put_safetensors(const char *header, size_t data)
     for (int i = 0; i < 8; i++)
         bytes[i] = (char)(length >> (8 * i));
     memcpy(bytes + 8, header, length);
-    const char *path = put("made.safetensors", bytes, 8 + length + data);
+    const char *path = put_file("made.safetensors", bytes, 8 + length + data);
     free(bytes);
     return path;
 }
@@ -181,12 +171,12 @@ static void every_cut_and_every_addition_is_refused(void **state)
     OK(deepid_net_save(net, temporary("net.safetensors")));
     const size_t length = get(temporary("net.safetensors"), bytes, sizeof bytes - 1);
     for (size_t cut = 0; cut < length; cut++) {
-        if (deepid_net_load(ctx, put("cut.safetensors", bytes, cut), 0, &none) != DEEPID_ERR_FORMAT)
+        if (deepid_net_load(ctx, put_file("cut.safetensors", bytes, cut), 0, &none) != DEEPID_ERR_FORMAT)
             fail_msg("cut after %zu of %zu bytes was taken: %s", cut, length, deepid_ctx_error(ctx));
     }
     bytes[length] = 'x';
     REFUSED(
-        deepid_net_load(ctx, put("long.safetensors", bytes, length + 1), 0, &none), DEEPID_ERR_FORMAT,
+        deepid_net_load(ctx, put_file("long.safetensors", bytes, length + 1), 0, &none), DEEPID_ERR_FORMAT,
         "long.safetensors' is damaged, or changed by a program that kept its metadata: its content has the checksum");
     assert_null(none);
     deepid_net_destroy(net);
@@ -480,7 +470,7 @@ static void headers_without_end_are_refused(void **state)
     REFUSED(deepid_net_load(ctx, put_safetensors(header, 0), 0, &net), DEEPID_ERR_FORMAT, "an entry is not");
     unsigned char lengths[16];
     memset(lengths, 0xff, sizeof lengths); /* 2^64 - 1 bytes of header */
-    REFUSED(deepid_net_load(ctx, put("length", lengths, sizeof lengths), 0, &net), DEEPID_ERR_FORMAT,
+    REFUSED(deepid_net_load(ctx, put_file("length", lengths, sizeof lengths), 0, &net), DEEPID_ERR_FORMAT,
             "longer than the file");
     OK(deepid_ctx_set_limit(ctx, "header_bytes", 1000));
     REFUSED(deepid_net_load(ctx, put_safetensors(header, 0), 0, &net), DEEPID_ERR_LIMIT,

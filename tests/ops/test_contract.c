@@ -65,7 +65,7 @@ static void away_from_kinks(double *x, int64_t n)
     }
 }
 
-static void fill(subject *s)
+static void fill_subject(subject *s)
 {
     random_array(s->seed, s->in, -4, 4, s->x);
     away_from_kinks(s->x, s->in);
@@ -86,7 +86,7 @@ static void open_subject(subject *s)
         assert_true(dpid_product(s->op.parameter[k].rank, s->op.parameter[k].extents, &s->count[k]));
         s->parameter[k] = array(s->count[k]);
     }
-    fill(s);
+    fill_subject(s);
 }
 
 static void close_subject(subject *s)

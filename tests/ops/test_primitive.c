@@ -11,7 +11,7 @@ static deepid_tensor *wrapped(deepid_ctx *ctx, int32_t rank, const int64_t *exte
     return t;
 }
 
-static void near_at(const char *what, int64_t i, double got, double expected, double tolerance)
+static void near_place(const char *what, int64_t i, double got, double expected, double tolerance)
 {
     if (!(fabs(got - expected) <= tolerance))
         fail_msg("%s[%lld] is %.17g, expected %.17g", what, (long long)i, got, expected);
@@ -37,16 +37,16 @@ static void neighbouring_parts_of_an_array_are_apart(void **state)
         if (first == 0 || first == 2 * N) {
             OK(deepid_relu_forward("", x, y));
             for (int i = 0; i < N; i++)
-                near_at("y", i, array[first + i], fmax(i - 2.5, 0), 0);
+                near_place("y", i, array[first + i], fmax(i - 2.5, 0), 0);
             OK(deepid_relu_backward("", x, dy, y));
             for (int i = 0; i < N; i++)
-                near_at("dx", i, array[first + i], i < 3 ? 0 : i + 1, 0);
+                near_place("dx", i, array[first + i], i < 3 ? 0 : i + 1, 0);
         } else {
             REFUSED(deepid_relu_forward("", x, y), DEEPID_ERR_ARGUMENT, "x and y overlap");
             REFUSED(deepid_relu_backward("", x, dy, y), DEEPID_ERR_ARGUMENT, "x and dx overlap");
         }
         for (int i = 0; i < N; i++)
-            near_at("x", i, array[N + i], i - 2.5, 0); /* as it was */
+            near_place("x", i, array[N + i], i - 2.5, 0); /* as it was */
         deepid_tensor_destroy(dy);
         deepid_tensor_destroy(y);
         deepid_tensor_destroy(x);
@@ -81,8 +81,8 @@ static void layernorm_sums_over_all_rows(void **state)
             products += dy[i * WIDTH + j] * y[i * WIDTH + j];
             sum += dy[i * WIDTH + j];
         }
-        near_at("dgamma", j, dgamma[j], products, 1e-10);
-        near_at("dbeta", j, dbeta[j], sum, 1e-10);
+        near_place("dgamma", j, dgamma[j], products, 1e-10);
+        near_place("dbeta", j, dbeta[j], sum, 1e-10);
     }
     for (int i = 0; i < 8; i++)
         deepid_tensor_destroy(t[i]);
@@ -102,7 +102,7 @@ static void prelu_reaches_the_last_row(void **state)
     OK(deepid_tensor_fill(t[2], (double)NAN));
     OK(deepid_prelu_forward(t[0], t[1], t[2]));
     for (int i = 0; i < ROWS * WIDTH; i++)
-        near_at("y", i, y[i], x[i] < 0 ? slope[i % WIDTH] * x[i] : x[i], 0);
+        near_place("y", i, y[i], x[i] < 0 ? slope[i % WIDTH] * x[i] : x[i], 0);
     for (int i = 0; i < 3; i++)
         deepid_tensor_destroy(t[i]);
     deepid_ctx_destroy(ctx);
@@ -134,10 +134,10 @@ static void batchnorm_measures_all_rows_and_moves_its_statistics(void **state)
                 m += x[i * WIDTH + j] / (double)n;
             for (int64_t i = 0; i < n; i++)
                 squares += (x[i * WIDTH + j] - m) * (x[i * WIDTH + j] - m);
-            near_at("running mean", j, mean[j], 0.75 * start[0][j] + 0.25 * m, 1e-12);
-            near_at("running variance", j, var[j], 0.75 * start[1][j] + 0.25 * squares / (double)(n - 1), 1e-12);
-            near_at("the last y", j, y[(n - 1) * WIDTH + j],
-                    gamma[j] * (x[(n - 1) * WIDTH + j] - m) / sqrt(squares / (double)n) + beta[j], 1e-10);
+            near_place("running mean", j, mean[j], 0.75 * start[0][j] + 0.25 * m, 1e-12);
+            near_place("running variance", j, var[j], 0.75 * start[1][j] + 0.25 * squares / (double)(n - 1), 1e-12);
+            near_place("the last y", j, y[(n - 1) * WIDTH + j],
+                       gamma[j] * (x[(n - 1) * WIDTH + j] - m) / sqrt(squares / (double)n) + beta[j], 1e-10);
         }
         for (int i = 0; i < 6; i++)
             deepid_tensor_destroy(t[i]);
@@ -159,7 +159,7 @@ static void channel_pad_puts_the_odd_channel_behind(void **state)
     deepid_tensor *t[] = {wrapped(ctx, 2, in, x), wrapped(ctx, 2, out, y)};
     OK(deepid_channel_pad_forward("out=6", t[0], t[1]));
     for (int i = 0; i < 6; i++)
-        near_at("y", i, y[i], expected[i], 0);
+        near_place("y", i, y[i], expected[i], 0);
     deepid_tensor_destroy(t[0]);
     deepid_tensor_destroy(t[1]);
     deepid_ctx_destroy(ctx);
@@ -178,7 +178,7 @@ static void same_padding_puts_the_odd_pixel_behind(void **state)
     deepid_tensor *t[] = {wrapped(ctx, 4, in, x), wrapped(ctx, 4, kernel, w), wrapped(ctx, 4, in, y)};
     OK(deepid_conv2d_forward("padding=same", t[0], t[1], NULL, t[2]));
     for (int i = 0; i < 4; i++)
-        near_at("y", i, y[i], expected[i], 0);
+        near_place("y", i, y[i], expected[i], 0);
     for (int i = 0; i < 3; i++)
         deepid_tensor_destroy(t[i]);
     deepid_ctx_destroy(ctx);
@@ -196,7 +196,7 @@ static void the_first_of_equal_maxima_gets_the_gradient(void **state)
     deepid_tensor *t[] = {wrapped(ctx, 4, in, x), wrapped(ctx, 4, out, dy), wrapped(ctx, 4, in, dx)};
     OK(deepid_maxpool_backward("kernel=2", t[0], t[1], t[2]));
     for (int i = 0; i < 4; i++)
-        near_at("dx", i, dx[i], expected[i], 0);
+        near_place("dx", i, dx[i], expected[i], 0);
     for (int i = 0; i < 3; i++)
         deepid_tensor_destroy(t[i]);
     deepid_ctx_destroy(ctx);
@@ -234,11 +234,11 @@ static void the_gradient_of_cross_entropy_is_its_formula(void **state)
             for (int64_t c = 0; c < width; c++) {
                 const double target = (c == labels[i] ? 1 - s : 0) + s / (double)width;
                 expected -= target * (z[i * width + c] - log(sum)) / (double)n;
-                near_at("dz", i * width + c, dz[i * width + c], (exp(z[i * width + c]) / sum - target) / (double)n,
-                        1e-14);
+                near_place("dz", i * width + c, dz[i * width + c], (exp(z[i * width + c]) / sum - target) / (double)n,
+                           1e-14);
             }
         }
-        near_at("loss", k, loss, expected, 1e-12);
+        near_place("loss", k, loss, expected, 1e-12);
         deepid_tensor_destroy(t[0]);
         deepid_tensor_destroy(t[1]);
     }
@@ -257,9 +257,9 @@ static void the_gradient_of_squared_error_is_its_formula(void **state)
     deepid_tensor *t[] = {wrapped(ctx, 2, extents, z), wrapped(ctx, 2, extents, targets), wrapped(ctx, 2, extents, dz)};
     OK(deepid_squared_error_forward(t[0], t[1], &loss));
     OK(deepid_squared_error_backward(t[0], t[1], t[2]));
-    near_at("loss", 0, loss, 10 / 6.0, 1e-15); /* 0 + 1 + 4 + 4 + 1 + 0 */
+    near_place("loss", 0, loss, 10 / 6.0, 1e-15); /* 0 + 1 + 4 + 4 + 1 + 0 */
     for (int i = 0; i < 6; i++)
-        near_at("dz", i, dz[i], expected[i], 1e-15);
+        near_place("dz", i, dz[i], expected[i], 1e-15);
     for (int i = 0; i < 3; i++)
         deepid_tensor_destroy(t[i]);
     deepid_ctx_destroy(ctx);

@@ -32,6 +32,7 @@ def without_comments(text):
 def functions_of(path):
     """Each function defined in the file; body: its words alone, without comments, its own name and white space."""
     lines = read(path).split("\n")
+    own = set(re.findall(r"^static (?:[\w *]*?)\b(\w+)(?:\(|\[|;| =)", "\n".join(lines), flags=re.M))
     start = 0
     for i, line in enumerate(lines):
         if line == "{":
@@ -43,7 +44,9 @@ def functions_of(path):
             end = next(j for j in range(i, len(lines)) if lines[j].startswith("}"))
             if name and lines[end] == "}":
                 text = without_comments("\n".join(lines[start : end + 1]))
-                body = "".join(re.sub(rf"\b{name.group(1)}\b", "@", text.replace("static ", "").replace("inline ", "")).split())
+                # what a static name means is its file's affair: a function that says one is no copy of another file's
+                said = re.sub(r"\b\w+\b", lambda w: f"{path}:{w.group(0)}" if w.group(0) in own and w.group(0) != name.group(1) else w.group(0), text)
+                body = "".join(re.sub(rf"\b{name.group(1)}\b", "@", said.replace("static ", "").replace("inline ", "")).split())
                 yield Function(path, start + 1, name.group(1), end - start + 1, "static" in head, body, text)
 
 

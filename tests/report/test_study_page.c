@@ -32,12 +32,6 @@ static void no_words_for_numbers(void *user, const char *element, const char *at
             fail_msg("%s of %s is '%.*s'", attribute, element, (int)length, value);
 }
 
-static void must_hold(const char *page, const char *part)
-{
-    if (!strstr(page, part))
-        fail_msg("the page has no '%s'", part);
-}
-
 static void every_page_is_one_sound_file(void **state)
 {
     (void)state;
@@ -131,14 +125,14 @@ static void what_is_missing_is_said(void **state)
     fake_study fake;
     OK(fake_study_make(ctx, FAKE_SPARSE, &fake));
     char *page = page_of(ctx, &fake.material);
-    must_hold(page, "Figures without their input: training curves (no history with these losses)");
-    must_hold(page, "identity certificate (it is for convolutions)");
-    must_hold(page, "gradient norm by layer (not probed)");
+    page_holds(page, "Figures without their input: training curves (no history with these losses)");
+    page_holds(page, "identity certificate (it is for convolutions)");
+    page_holds(page, "gradient norm by layer (not probed)");
     /* one reason is said once */
-    must_hold(page, "depth:identity:10, D_start:delta_orthogonal (it is for convolutions).");
-    must_hold(page, "Dots and diamonds: 1 seed.");
-    must_hold(page, "skip dial (no net with part of the skip was trained)");
-    must_hold(page, "Training loss goes from"); /* two depths, one seed: that much can be drawn */
+    page_holds(page, "depth:identity:10, D_start:delta_orthogonal (it is for convolutions).");
+    page_holds(page, "Dots and diamonds: 1 seed.");
+    page_holds(page, "skip dial (no net with part of the skip was trained)");
+    page_holds(page, "Training loss goes from"); /* two depths, one seed: that much can be drawn */
     assert_null(strstr(page, "class=\"answer\""));
     assert_null(strstr(page, "Evidence"));
     free(page);
@@ -153,11 +147,11 @@ static void names_and_values_from_outside_cannot_hurt(void **state)
     fake_study fake;
     OK(fake_study_make(ctx, FAKE_NASTY, &fake));
     char *page = page_of(ctx, &fake.material);
-    must_hold(page, "&lt;script&gt;alert(1)&lt;/script&gt;");
-    must_hold(page, "&lt;b&gt;counted&lt;/b&gt; &amp; &quot;not&quot; compared");
-    must_hold(page, "not finite");  /* diverged runs are marks at the edge, with their number */
-    must_hold(page, "not above 0"); /* and so are losses of 0 on a logarithmic axis */
-    must_hold(page, "\xe2\x88\x9e");
+    page_holds(page, "&lt;script&gt;alert(1)&lt;/script&gt;");
+    page_holds(page, "&lt;b&gt;counted&lt;/b&gt; &amp; &quot;not&quot; compared");
+    page_holds(page, "not finite");  /* diverged runs are marks at the edge, with their number */
+    page_holds(page, "not above 0"); /* and so are losses of 0 on a logarithmic axis */
+    page_holds(page, "\xe2\x88\x9e");
     free(page);
     fake_study_free(&fake);
     deepid_ctx_destroy(ctx);
@@ -177,10 +171,10 @@ static void headlines_follow_the_numbers(void **state)
             OK(deepid_table_set(results, row, loss, 0.0078125));
     fake.material.verdict = NULL;
     char *page = page_of(ctx, &fake.material);
-    must_hold(page, "Depth 30 ends at a training loss of 0.00781");
-    must_hold(page, "higher in 0 of 10 seeds");
-    must_hold(page, "shares of the gap (there is no gap in training beyond the margin)");
-    must_hold(page, "The full skip makes no difference beyond the margin: 0.00781 without");
+    page_holds(page, "Depth 30 ends at a training loss of 0.00781");
+    page_holds(page, "higher in 0 of 10 seeds");
+    page_holds(page, "shares of the gap (there is no gap in training beyond the margin)");
+    page_holds(page, "The full skip makes no difference beyond the margin: 0.00781 without");
     free(page);
     fake_study_free(&fake);
     deepid_ctx_destroy(ctx);
@@ -227,7 +221,7 @@ static void what_is_lost_behind_the_best_block_is_told(void **state)
         for (int block = 1; block <= 30; block++)
             set_block(ctx, probe, "accuracy", block, block == 3 ? 0.98 : rows[k].end);
         char *page = page_of(ctx, &fake.material);
-        must_hold(page, rows[k].headline);
+        page_holds(page, rows[k].headline);
         free(page);
         fake_study_free(&fake);
     }
@@ -246,7 +240,7 @@ static void blocks_that_cost_less_than_the_margin_are_counted(void **state)
     for (int block = 1; block <= 30; block++)
         set_block(ctx, probe, "loss_change", block, block <= 2 ? -0.01 : block <= 6 ? 0.04 : block == 7 ? 0.05 : 0.051);
     char *page = page_of(ctx, &fake.material);
-    must_hold(page, "7 of 30 blocks, ");
+    page_holds(page, "7 of 30 blocks, ");
     free(page);
     fake_study_free(&fake);
     deepid_ctx_destroy(ctx);

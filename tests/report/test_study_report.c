@@ -37,12 +37,6 @@ static char *written(deepid_ctx *ctx, deepid_study *study)
     return page;
 }
 
-static void must_hold(const char *page, const char *part)
-{
-    if (!strstr(page, part))
-        fail_msg("the page has no '%s'", part);
-}
-
 static void a_study_becomes_a_page(void **state)
 {
     (void)state;
@@ -57,18 +51,18 @@ static void a_study_becomes_a_page(void **state)
     const char *fault = xml_fault(page, NULL, NULL);
     if (fault)
         fail_msg("not well-formed at: %.80s", fault);
-    must_hold(page, "spirals &amp; &lt;moons&gt;");
-    must_hold(page, "2 seeds");
-    must_hold(page, "<th scope=\"row\">plain, depth 1</th>"); /* an added net keeps its block's word */
-    must_hold(page, "ends at a training loss of");
-    must_hold(page, "ends at a validation loss of");
-    must_hold(page, "The deep net can hold the shallow one");
-    must_hold(page, "shares of the gap (");
-    must_hold(page, "Norm of the loss gradient at the output of each weight layer");
-    must_hold(page, "Relative error of the gradient in the run&#39;s precision");
-    must_hold(page, "can be taken out without loss beyond the margin");
-    must_hold(page, "A linear classifier reads most");
-    must_hold(page, "D_3T");           /* left out, by name */
+    page_holds(page, "spirals &amp; &lt;moons&gt;");
+    page_holds(page, "2 seeds");
+    page_holds(page, "<th scope=\"row\">plain, depth 1</th>"); /* an added net keeps its block's word */
+    page_holds(page, "ends at a training loss of");
+    page_holds(page, "ends at a validation loss of");
+    page_holds(page, "The deep net can hold the shallow one");
+    page_holds(page, "shares of the gap (");
+    page_holds(page, "Norm of the loss gradient at the output of each weight layer");
+    page_holds(page, "Relative error of the gradient in the run&#39;s precision");
+    page_holds(page, "can be taken out without loss beyond the margin");
+    page_holds(page, "A linear classifier reads most");
+    page_holds(page, "D_3T");          /* left out, by name */
     assert_null(strstr(page, ".csv")); /* without a folder there are no files to name */
     char *again = written(ctx, study);
     assert_string_equal(page, again);
@@ -95,7 +89,7 @@ static void a_study_that_did_not_run_says_so(void **state)
     OK(deepid_dataset_generate(ctx, "spirals n=64 noise=0.06", 77, &train));
     deepid_study *study = small_study(ctx, train, NULL);
     char *page = written(ctx, study);
-    must_hold(page, "Figures without their input: training curves");
+    page_holds(page, "Figures without their input: training curves");
     assert_null(strstr(page, "<svg"));
     REFUSED(deepid_report_write(study, NULL, NULL), DEEPID_ERR_ARGUMENT, "path is NULL");
     REFUSED(deepid_report_write(study, (const deepid_verdict *)study, "x.html"), DEEPID_ERR_ARGUMENT,

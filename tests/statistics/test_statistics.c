@@ -10,12 +10,6 @@
 enum { MANY = 4 };
 static const double infinity = HUGE_VAL;
 
-static void near_at(const char *what, double got, double expected, double tolerance)
-{
-    if (!(fabs(got - expected) <= tolerance))
-        fail_msg("%s is %.17g, expected %.17g within %g", what, got, expected, tolerance);
-}
-
 /* ---- data of the books ------------------------------------------------------------------- */
 
 /* Darwin's maize, crossed less self-fertilised, eighths of an inch (Fisher 1935, section 17) */

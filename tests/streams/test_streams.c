@@ -35,13 +35,6 @@ static void pinned(const char *what, double tolerance, int64_t n, const double *
     fail();
 }
 
-static deepid_dataset *data_of(deepid_ctx *ctx, const char *text, uint64_t seed)
-{
-    deepid_dataset *data = NULL;
-    OK(deepid_dataset_generate(ctx, text, seed, &data));
-    return data;
-}
-
 /* ---- training: order, augmentation, dropout ------------------------------------------------------- */
 
 static void the_order_of_an_epoch(void **state)
@@ -243,7 +236,7 @@ static void generated_tasks(void **state)
     }
     for (int64_t i = 0; i < COUNT(tasks); i++) {
         double got[4];
-        deepid_dataset *data = data_of(ctx, tasks[i].text, 7);
+        deepid_dataset *data = generated(ctx, tasks[i].text, 7);
         numbers_of(data, got);
         pinned(tasks[i].text, FLOAT, 4, got, tasks[i].expected);
         deepid_dataset_destroy(data);
@@ -385,7 +378,7 @@ static void draws_of_probes(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
-    deepid_dataset *data = data_of(ctx, "teacher n=60 in=3 classes=3", 7);
+    deepid_dataset *data = generated(ctx, "teacher n=60 in=3 classes=3", 7);
     OK(deepid_net_create(ctx, "input 3; dense out=8; relu; dense out=8; relu; dense out=3", DEEPID_F64, &net));
     OK(deepid_net_init(net, "he", 7));
     for (int64_t i = 0; i < COUNT(probes); i++) {
@@ -414,7 +407,7 @@ static void directions_of_the_gradient_check(void **state)
                                        -0.36103150771182396};
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
-    deepid_dataset *data = data_of(ctx, "teacher n=8 in=3 classes=3", 7);
+    deepid_dataset *data = generated(ctx, "teacher n=8 in=3 classes=3", 7);
     dpid_batch batch;
     dpid_difference d;
     OK(deepid_net_create(ctx, "input 3; dense out=2; tanh; dense out=3", DEEPID_F64, &net));
@@ -496,7 +489,7 @@ static void seeds_of_a_study(void **state)
     (void)state;
     static const double expected[2] = {1000001, 1000002};
     deepid_ctx *ctx = new_ctx(1);
-    deepid_dataset *train = data_of(ctx, "spirals n=16", 7);
+    deepid_dataset *train = generated(ctx, "spirals n=16", 7);
     deepid_study *study = NULL;
     deepid_table *table = NULL;
     OK(deepid_study_create(ctx, "input 2; dense out=2", "input 2; dense out=2; tanh; dense out=2", train, &study));

@@ -10,13 +10,7 @@
 #define SHALLOW "input 2; dense out=8; relu; plain { dense out=8; relu }; dense out=2"
 #define DEEP "input 2; dense out=8; relu; 5 * plain { dense out=8; relu }; dense out=2"
 
-typedef struct {
-    deepid_ctx *ctx;
-    deepid_dataset *train, *valid;
-    deepid_study *study;
-} run;
-
-static void open_study(run *r, const char *folder, double threads)
+static void open_study(study_run *r, const char *folder, double threads)
 {
     deepid_ctx *ctx = r->ctx = new_ctx(2);
     OK(deepid_dataset_open(ctx, "spirals n=64", 7, &r->train, &r->valid));
@@ -38,14 +32,6 @@ static void open_study(run *r, const char *folder, double threads)
     OK(deepid_study_set_folder(r->study, folder));
 }
 
-static void close_study(run *r)
-{
-    deepid_study_destroy(r->study);
-    deepid_dataset_destroy(r->valid);
-    deepid_dataset_destroy(r->train);
-    deepid_ctx_destroy(r->ctx);
-}
-
 /* Bits of every column but the seconds. */
 static uint64_t table_bits(const deepid_table *table)
 {
@@ -56,7 +42,7 @@ static uint64_t table_bits(const deepid_table *table)
     return hash;
 }
 
-static uint64_t bits_of(run *r)
+static uint64_t bits_of(study_run *r)
 {
     deepid_ctx *ctx = r->ctx;
     deepid_table *table[5] = {NULL};
@@ -73,7 +59,7 @@ static uint64_t bits_of(run *r)
     return hash;
 }
 
-static void done_is_all(run *r)
+static void done_is_all(study_run *r)
 {
     assert_true(deepid_study_task_count(r->study) > 0);
     assert_int_equal(deepid_study_tasks_done(r->study), deepid_study_task_count(r->study));
@@ -92,7 +78,7 @@ static int32_t stop_after_three(void *user, const deepid_study_event *event)
 static void workers_interruptions_and_shards_change_nothing(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     open_study(&r, NULL, 1);
     deepid_ctx *ctx = r.ctx;
     OK(deepid_study_run(r.study, NULL, NULL));
@@ -141,7 +127,7 @@ static void workers_interruptions_and_shards_change_nothing(void **state)
 static void shards_in_one_folder_make_one_study(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     open_study(&r, NULL, 2);
     deepid_ctx *ctx = r.ctx;
     OK(deepid_study_run(r.study, NULL, NULL));
@@ -166,7 +152,7 @@ static void shards_in_one_folder_make_one_study(void **state)
 static void one_task_takes_along_what_it_stands_on(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     const char *folder = temporary("one");
     open_study(&r, folder, 1);
     deepid_ctx *ctx = r.ctx;
@@ -189,7 +175,7 @@ static void one_task_takes_along_what_it_stands_on(void **state)
 static void arms_are_what_they_say(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     open_study(&r, NULL, 2);
     deepid_ctx *ctx = r.ctx;
     OK(deepid_study_run(r.study, NULL, NULL));
@@ -307,7 +293,7 @@ static void d_free_has_no_dropout_and_no_weight_decay(void **state)
 static void shared_layers_share_their_start(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     open_study(&r, NULL, 2);
     deepid_ctx *ctx = r.ctx;
     OK(deepid_study_set_number(r.study, "learning_rate", 1e-300)); /* a step changes no bit */
@@ -340,7 +326,7 @@ static int32_t refuse(void *user, const deepid_study_event *event)
 static void another_configuration_and_wrong_use_are_refused(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     const char *folder = temporary("other");
     open_study(&r, folder, 1);
     deepid_ctx *ctx = r.ctx;
@@ -378,7 +364,7 @@ static void another_configuration_and_wrong_use_are_refused(void **state)
 static void nets_and_data_that_ask_nothing_are_refused(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     open_study(&r, NULL, 1);
     deepid_ctx *ctx = r.ctx;
     deepid_study *none = NULL;
@@ -404,7 +390,7 @@ static void nets_and_data_that_ask_nothing_are_refused(void **state)
 static void divergence_is_a_result(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     const char *folder = temporary("diverged");
     for (int again = 0; again < 2; again++) { /* and read back from the files */
         open_study(&r, folder, 2);

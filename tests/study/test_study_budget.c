@@ -6,15 +6,10 @@
 #include <math.h>
 #include <stdio.h>
 
-typedef struct {
-    deepid_ctx *ctx;
-    deepid_dataset *train;
-    deepid_study *study;
-} fixture;
-
-static void open_study(fixture *f, const char *folder, double budget)
+static void open_study(study_run *f, const char *folder, double budget)
 {
-    deepid_ctx *ctx = f->ctx = new_ctx(1);
+    deepid_ctx *ctx = new_ctx(1);
+    *f = (study_run){.ctx = ctx};
     OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &f->train));
     OK(deepid_study_create(ctx, "input 2; dense out=8; relu; dense out=2",
                            "input 2; dense out=8; relu; 4 * plain { dense out=8; relu }; dense out=2", f->train,
@@ -24,14 +19,7 @@ static void open_study(fixture *f, const char *folder, double budget)
     OK(deepid_study_set_folder(f->study, folder));
 }
 
-static void close_study(fixture *f)
-{
-    deepid_study_destroy(f->study);
-    deepid_dataset_destroy(f->train);
-    deepid_ctx_destroy(f->ctx);
-}
-
-static int64_t arms_in(fixture *f)
+static int64_t arms_in(study_run *f)
 {
     int64_t in = 0;
     for (int64_t i = 0; i < deepid_study_arm_count(f->study); i++)
@@ -42,7 +30,7 @@ static int64_t arms_in(fixture *f)
 static void a_microsecond_buys_the_question_and_nothing_else(void **state)
 {
     (void)state;
-    fixture f;
+    study_run f;
     open_study(&f, NULL, 1e-6);
     assert_int_equal(arms_in(&f), 2);
     assert_null(deepid_study_arm_reason(f.study, deepid_study_arm_find(f.study, "S")));
@@ -58,7 +46,7 @@ static void a_microsecond_buys_the_question_and_nothing_else(void **state)
 static void a_month_buys_everything(void **state)
 {
     (void)state;
-    fixture f;
+    study_run f;
     open_study(&f, NULL, 2592000);
     const int64_t in = arms_in(&f);
     assert_true(deepid_study_number(f.study, "seeds") == 10);
@@ -73,7 +61,7 @@ static void a_month_buys_everything(void **state)
 static void the_choice_is_made_once(void **state)
 {
     (void)state;
-    fixture f;
+    study_run f;
     char path[4096];
     char text[16384] = "";
     const char *folder = temporary("budget");

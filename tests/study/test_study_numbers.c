@@ -6,16 +6,10 @@
 
 #include <math.h>
 
-typedef struct {
-    deepid_ctx *ctx;
-    deepid_dataset *train, *valid;
-    deepid_study *study;
-} run;
-
 #define SHALLOW "input 2; dense out=6; batchnorm; relu; plain { dense out=6; batchnorm; relu }; dense out=2"
 #define DEEP "input 2; dense out=6; batchnorm; relu; 3 * plain { dense out=6; batchnorm; relu }; dense out=2"
 
-static void open_study(run *r, const char *shallow, const char *deep, const char *optimizer, const char *arms,
+static void open_study(study_run *r, const char *shallow, const char *deep, const char *optimizer, const char *arms,
                        const char *probes, int64_t seeds)
 {
     deepid_ctx *ctx = r->ctx = new_ctx(1);
@@ -35,29 +29,10 @@ static void open_study(run *r, const char *shallow, const char *deep, const char
     OK(deepid_study_set_number(r->study, "threads", 1));
 }
 
-static void close_study(run *r)
-{
-    deepid_study_destroy(r->study);
-    deepid_dataset_destroy(r->valid);
-    deepid_dataset_destroy(r->train);
-    deepid_ctx_destroy(r->ctx);
-}
-
-static double finding_number(const deepid_verdict *v, const char *hypothesis, const char *name)
-{
-    return deepid_verdict_number_named(v, deepid_verdict_find(v, hypothesis), name);
-}
-
-static void near_at(const char *what, double got, double expected, double tolerance)
-{
-    if (!(fabs(got - expected) <= tolerance))
-        fail_msg("%s is %.17g, expected %.17g within %g", what, got, expected, tolerance);
-}
-
 /* ---- penalties -------------------------------------------------------------------------------------- */
 
 /* sum of w^2 over matrices, or over all that is trained */
-static double squares_of(run *r, const char *arm, int64_t seed, bool all)
+static double squares_of(study_run *r, const char *arm, int64_t seed, bool all)
 {
     deepid_ctx *ctx = r->ctx;
     deepid_net *net = NULL;
@@ -87,7 +62,7 @@ static void penalties_are_half_of_lambda_times_the_squares(void **state)
     static const char *const optimizers[] = {"sgd momentum=0.9 weight_decay=0.04",
                                              "sgd momentum=0.9 weight_decay=0.04 decay=all"};
     for (int all = 0; all < 2; all++) {
-        run r;
+        study_run r;
         open_study(&r, SHALLOW, DEEP, optimizers[all], "W0", "signal", SEEDS);
         deepid_ctx *ctx = r.ctx;
         double difference[SEEDS];
@@ -134,7 +109,7 @@ static void gradients_that_are_wrong_by_more_than_one_in_a_million_are_a_bug(voi
     static const char *const eps[] = {"1e-5", "1.02e-5", "1.2e-5", "3e-5", "2e-3"};
     int seen[3] = {0}; /* right, wrong by less than 1e-4, wrong by more */
     for (int k = 0; k < 5; k++) {
-        run r;
+        study_run r;
         char deep[200];
         deepid_table *check = NULL;
         deepid_verdict *v = NULL;
@@ -163,7 +138,7 @@ static void gradients_that_are_wrong_by_more_than_one_in_a_million_are_a_bug(voi
 static void the_verdict_takes_the_extremes(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     deepid_table *accuracy = NULL;
     deepid_verdict *v = NULL;
     open_study(&r, SHALLOW, DEEP, "sgd", "W0,D64", "gradient_accuracy", 6);
@@ -199,7 +174,7 @@ static void the_verdict_takes_the_extremes(void **state)
 static void a_run_keeps_its_best_moment_and_its_last_net(void **state)
 {
     (void)state;
-    run r;
+    study_run r;
     deepid_table *history = NULL;
     open_study(&r, SHALLOW, DEEP, "sgd momentum=0.9", "D", "signal", 3);
     deepid_ctx *ctx = r.ctx;
@@ -242,7 +217,7 @@ static void arms_have_the_rates_and_steps_of_their_words(void **state)
     } rows[] = {{"S", 0.3, 22},         {"D", 0.3, 22},           {"S_fine", 0.03, 22},   {"WT", 0.03, 22},
                 {"WT:1", 0.3, 22},      {"WT:0.3", 0.09, 22},     {"WT:0.01", 0.003, 22}, {"D_3T", 0.3, 66},
                 {"D_opt:lbfgs", -1, 6}, {"D_opt:adam", 0.001, 22}};
-    run r;
+    study_run r;
     open_study(&r, SHALLOW, DEEP, "sgd", "S_fine,WT,D_3T,D_opt", "signal", 1);
     deepid_ctx *ctx = r.ctx;
     OK(deepid_study_set_number(r.study, "steps", 22));

@@ -8,15 +8,10 @@
 
 enum { SEEDS = 3 };
 
-typedef struct {
-    deepid_ctx *ctx;
-    deepid_dataset *train;
-    deepid_study *study;
-} fixture;
-
-static void open_study(fixture *f)
+static void open_study(study_run *f)
 {
-    deepid_ctx *ctx = f->ctx = new_ctx(1);
+    deepid_ctx *ctx = new_ctx(1);
+    *f = (study_run){.ctx = ctx};
     OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &f->train));
     OK(deepid_study_create(ctx, "input 2; dense out=2", "input 2; dense out=4; relu; dense out=2", f->train,
                            &f->study));
@@ -25,19 +20,12 @@ static void open_study(fixture *f)
     OK(dpid_study_plan(f->study));
 }
 
-static void close_study(fixture *f)
-{
-    deepid_study_destroy(f->study);
-    deepid_dataset_destroy(f->train);
-    deepid_ctx_destroy(f->ctx);
-}
-
-static dpid_study_arm *arm_of(fixture *f, const char *word)
+static dpid_study_arm *arm_of(study_run *f, const char *word)
 {
     return &f->study->arm[dpid_arm_find(f->study, word)];
 }
 
-static void write_losses(fixture *f, const char *word, const double loss[DPID_RATES][SEEDS])
+static void write_losses(study_run *f, const char *word, const double loss[DPID_RATES][SEEDS])
 {
     for (int64_t i = 0; i < DPID_RATES * SEEDS; i++) {
         dpid_task *task = &f->study->task[arm_of(f, word)->first_tuning + i];
@@ -87,7 +75,7 @@ static void the_recipes_rate_stays_unless_another_is_better_everywhere(void **st
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        fixture f;
+        study_run f;
         open_study(&f);
         write_losses(&f, "D", cases[i].loss);
         dpid_tuning_settle(f.study);
@@ -107,7 +95,7 @@ static void the_recipes_rate_stays_unless_another_is_better_everywhere(void **st
 static void the_margin_is_the_users(void **state)
 {
     (void)state;
-    fixture f;
+    study_run f;
     open_study(&f);
     deepid_ctx *ctx = f.ctx;
     OK(deepid_study_set_number(f.study, "margin_share", 0.01));
@@ -123,7 +111,7 @@ static void the_margin_is_the_users(void **state)
 static void the_table_shows_every_run_and_the_choice(void **state)
 {
     (void)state;
-    fixture f;
+    study_run f;
     deepid_table *table = NULL;
     open_study(&f);
     deepid_ctx *ctx = f.ctx;

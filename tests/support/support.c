@@ -178,11 +178,68 @@ void write_text(const char *path, const char *text)
     write_bytes(path, text, strlen(text));
 }
 
+const char *put_file(const char *name, const void *data, size_t bytes)
+{
+    const char *path = temporary(name);
+    write_bytes(path, data, bytes);
+    return path;
+}
+
 deepid_dataset *generated(deepid_ctx *ctx, const char *text, uint64_t seed)
 {
     deepid_dataset *data = NULL;
     OK(deepid_dataset_generate(ctx, text, seed, &data));
     return data;
+}
+
+deepid_dataset *wrapped_targets(deepid_ctx *ctx, int64_t n, int64_t in, const float *x, int64_t out,
+                                const float *targets)
+{
+    deepid_dataset *data = NULL;
+    const int64_t extents[] = {n, in};
+    OK(deepid_dataset_wrap_targets(ctx, DEEPID_F32, x, 2, extents, NULL, DEEPID_F32, targets, out, &data));
+    return data;
+}
+
+void set_parameter(deepid_net *net, const char *name, const float *values, int n)
+{
+    memcpy(deepid_net_parameter_data(net, name), values, sizeof *values * (size_t)n);
+}
+
+double table_number(const deepid_table *t, const char *row, const char *name)
+{
+    const int64_t column = deepid_table_find_column(t, name);
+    assert_true(column >= 0);
+    for (int64_t i = 0; i < deepid_table_rows(t); i++)
+        if (strcmp(deepid_table_row_name(t, i), row) == 0)
+            return deepid_table_get(t, i, column);
+    fail_msg("there is no row %s in\n%s", row, deepid_table_text((deepid_table *)t));
+    return 0;
+}
+
+void close_study(study_run *r)
+{
+    deepid_study_destroy(r->study);
+    deepid_dataset_destroy(r->valid);
+    deepid_dataset_destroy(r->train);
+    deepid_ctx_destroy(r->ctx);
+}
+
+void page_holds(const char *page, const char *part)
+{
+    if (!strstr(page, part))
+        fail_msg("the page has no '%s'", part);
+}
+
+double finding_number(const deepid_verdict *v, const char *hypothesis, const char *name)
+{
+    return deepid_verdict_number_named(v, deepid_verdict_find(v, hypothesis), name);
+}
+
+void near_at(const char *what, double got, double expected, double tolerance)
+{
+    if (!(fabs(got - expected) <= tolerance))
+        fail_msg("%s is %.17g, expected %.17g within %g", what, got, expected, tolerance);
 }
 
 void seal_again(const char *path)

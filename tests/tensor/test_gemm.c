@@ -68,7 +68,7 @@ typedef struct {
 } arrays;
 
 /* Multiples of 2^-10 in (-1, 1), so that every precision holds them exactly. */
-static arrays fill(const problem *p, uint64_t seed)
+static arrays random_arrays(const problem *p, uint64_t seed)
 {
     arrays d;
     d.a = malloc(sizeof(double) * (size_t)(p->a_count + p->b_count + p->c_count + 3));
@@ -112,7 +112,7 @@ static void check(const char *name, double epsilon, const problem *p, const arra
 
 static void expect_product(dpid_pool *pool, int which, const problem *p)
 {
-    const arrays d = fill(p, 7);
+    const arrays d = random_arrays(p, 7);
     double *got = malloc(sizeof(double) * (size_t)(p->c_count + 1));
     for (int64_t i = 0; i < p->c_count; i++)
         got[i] = i % p->ldc >= p->n ? poison : p->add ? d.c[i] : (double)NAN; /* what is overwritten must not be read */
@@ -161,7 +161,7 @@ static void a_nan_that_enters_comes_out_where_it_belongs(void **state)
     for (int which = 0; which < 3; which++) {
         for (int form = 0; form < FORMS; form++) {
             const problem p = make(form, 9, 11, 13, 0, false);
-            const arrays d = fill(&p, 8);
+            const arrays d = random_arrays(&p, 8);
             d.a[form == TN ? 5 * p.lda + 4 : 4 * p.lda + 5] = (double)NAN; /* row 4 of op(A) */
             for (int64_t i = 0; i < p.b_count; i++)
                 d.b[i] = 0; /* 0 NaN is NaN too */
@@ -180,7 +180,7 @@ static void a_nan_that_enters_comes_out_where_it_belongs(void **state)
 
 static uint64_t product_bits(dpid_pool *pool, int which, const problem *p)
 {
-    const arrays d = fill(p, 9);
+    const arrays d = random_arrays(p, 9);
     for (int64_t i = 0; i < p->a_count; i++)
         d.a[i] = sin(d.a[i]); /* not exact, so that another order of sums shows */
     precisions[which].multiply(pool, p, d.a, d.b, d.c);

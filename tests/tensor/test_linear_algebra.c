@@ -5,12 +5,6 @@
 
 #include <math.h>
 
-static void near(const char *what, double got, double expected, double tolerance)
-{
-    if (!(fabs(got - expected) <= tolerance))
-        fail_msg("%s is %.17g, expected %.17g", what, got, expected);
-}
-
 /* (3 4) . (3 4) = 25; (3 4) without its part along (1 0) is (0 4), and that part is 3. */
 static void a_vector_loses_its_part_along_another(void **state)
 {
@@ -28,9 +22,9 @@ static void columns_that_the_others_give_are_left_out(void **state)
     (void)state;
     double x[3][4] = {{1, 2, 3, 4}, {2, 4, 6, 8}, {0, 1, 0, 1}};
     assert_int_equal(dpid_orthonormalise(4, 3, &x[0][0]), 2);
-    near("the first length", dpid_length(4, x[0]), 1, 1e-15);
-    near("the second length", dpid_length(4, x[1]), 1, 1e-15);
-    near("their product", dpid_dot(4, x[0], x[1]), 0, 1e-15);
+    near_at("the first length", dpid_length(4, x[0]), 1, 1e-15);
+    near_at("the second length", dpid_length(4, x[1]), 1, 1e-15);
+    near_at("their product", dpid_dot(4, x[0], x[1]), 0, 1e-15);
 }
 
 /* X^T X of (3 0; 4 5) is (25 20; 20 25): eigenvalues 45 and 5, vectors (1 1) and (1 -1). */
@@ -42,10 +36,10 @@ static void singular_values_of_two_by_two(void **state)
     double v[4];
     deepid_ctx *ctx = new_ctx(1);
     OK(dpid_right_singular(ctx, 2, 2, x, sigma, v));
-    near("the first", sigma[0], sqrt(45), 1e-14);
-    near("the second", sigma[1], sqrt(5), 1e-14);
-    near("the first vector", fabs(v[0] + v[1]), sqrt(2), 1e-14);
-    near("the second vector", fabs(v[2] - v[3]), sqrt(2), 1e-14);
+    near_at("the first", sigma[0], sqrt(45), 1e-14);
+    near_at("the second", sigma[1], sqrt(5), 1e-14);
+    near_at("the first vector", fabs(v[0] + v[1]), sqrt(2), 1e-14);
+    near_at("the second vector", fabs(v[2] - v[3]), sqrt(2), 1e-14);
     assert_int_equal(dpid_rank(2, sigma), 2);
     sigma[1] = 1e-7 * sigma[0];
     assert_int_equal(dpid_rank(2, sigma), 1);
@@ -60,8 +54,8 @@ static void eigenvalues_and_vectors(void **state)
     double pair[4] = {2, 1, 1, 2};
     double unit[4] = {1, 0, 0, 1};
     dpid_eigen(2, pair, unit);
-    near("the smaller", fmin(pair[0], pair[3]), 1, 1e-15);
-    near("the larger", fmax(pair[0], pair[3]), 3, 1e-15);
+    near_at("the smaller", fmin(pair[0], pair[3]), 1, 1e-15);
+    near_at("the larger", fmax(pair[0], pair[3]), 3, 1e-15);
     double random[N * N];
     double t[N * N];
     double s[N * N] = {0};
@@ -77,7 +71,7 @@ static void eigenvalues_and_vectors(void **state)
             double image = 0;
             for (int j = 0; j < N; j++)
                 image += (random[i * N + j] + random[j * N + i]) * s[j * N + e];
-            near("an image", image, t[e * N + e] * s[i * N + e], 1e-13); /* entries below 2, some 100 rotations */
+            near_at("an image", image, t[e * N + e] * s[i * N + e], 1e-13); /* entries below 2, some 100 rotations */
         }
 }
 

@@ -21,11 +21,6 @@ static const char *sentence_of(const deepid_verdict *v, const char *hypothesis)
     return deepid_verdict_sentence(v, deepid_verdict_find(v, hypothesis));
 }
 
-static double number_of(const deepid_verdict *v, const char *hypothesis, const char *name)
-{
-    return deepid_verdict_number_named(v, deepid_verdict_find(v, hypothesis), name);
-}
-
 static void says(const char *text, const char *part)
 {
     if (!strstr(text, part))
@@ -60,7 +55,7 @@ static void a_deep_net_that_always_diverges_is_worst_and_its_means_are_capped(vo
     assert_true(deepid_verdict_share(v, start) > 0.95 && deepid_verdict_share(v, start) < 1.05); /* of 0.693 - S */
     /* as bad as each other */
     assert_true(deepid_verdict_effect(v, deepid_verdict_find(v, "budget")) == 0);
-    assert_true(number_of(v, "solver", "diverged_share") == 1);
+    assert_true(finding_number(v, "solver", "diverged_share") == 1);
     says(deepid_verdict_scope(v), "D 8 of 8, D_3T 8 of 8");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
@@ -113,7 +108,7 @@ static void no_headroom_is_said_first_and_the_margin_does_not_vanish(void **stat
     deepid_verdict *v = judged(ctx, NULL);
     assert_true(strncmp(deepid_verdict_answer(v), "No headroom", 11) == 0);
     expect_findings("no headroom", 4, v, "solver=refuted conditioning=refuted");
-    assert_true(number_of(v, "solver", "margin") == 0.02 * 0.693);
+    assert_true(finding_number(v, "solver", "margin") == 0.02 * 0.693);
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
@@ -223,7 +218,7 @@ static void few_seeds_decide_nothing_and_say_how_many_would(void **state)
         if (seeds < 6) {
             says(deepid_verdict_answer(v), "there is no interval");
             says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "solver")), "At least 6 seeds");
-            assert_true(number_of(v, "solver", "seeds_to_settle") == 6);
+            assert_true(finding_number(v, "solver", "seeds_to_settle") == 6);
         }
         deepid_verdict_destroy(v);
     }
@@ -248,11 +243,11 @@ static void an_undecided_harm_says_how_many_seeds_would_settle_it(void **state)
     const int64_t solver = deepid_verdict_find(v, "solver");
     expect_findings("unsure", 9, v, "solver=undecided budget=undecided range=undecided");
     const double e = deepid_verdict_effect(v, solver);
-    const double m = number_of(v, "solver", "margin");
+    const double m = finding_number(v, "solver", "margin");
     const double half = e > m ? e - deepid_verdict_low(v, solver) : deepid_verdict_high(v, solver) - e;
     const double expected = fmax(11, ceil(10 * pow(half / (e - m), 2)));
     if (expected <= 1000)
-        assert_true(number_of(v, "solver", "seeds_to_settle") == expected);
+        assert_true(finding_number(v, "solver", "seeds_to_settle") == expected);
     else
         says(deepid_verdict_to_settle(v, solver), "No affordable number of seeds");
     says(deepid_verdict_answer(v), "To settle it:");
@@ -272,7 +267,7 @@ static void an_estimate_below_the_margin_is_not_yet_no_harm(void **state)
         p.column[d][0][s] += s % 2 ? 0.05 : -0.05;
     deepid_verdict *v = judged(ctx, NULL);
     const int64_t solver = deepid_verdict_find(v, "solver");
-    assert_true(deepid_verdict_effect(v, solver) < number_of(v, "solver", "margin"));
+    assert_true(deepid_verdict_effect(v, solver) < finding_number(v, "solver", "margin"));
     expect_findings("below", 23, v, "solver=undecided budget=undecided");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
@@ -326,17 +321,17 @@ static void a_share_around_one_half_contributes_and_is_not_confirmed(void **stat
         p.column[longer][0][s] = s < 6 ? 0.05 : 0.693;
     v = judged(ctx, NULL);
     assert_true(deepid_verdict_share(v, budget) < 0.5 && deepid_verdict_share_high(v, budget) > 0.5);
-    assert_true(deepid_verdict_low(v, budget) < number_of(v, "budget", "margin"));
+    assert_true(deepid_verdict_low(v, budget) < finding_number(v, "budget", "margin"));
     expect_findings("not sure", 24, v, "budget=undecided");
     const double effect = deepid_verdict_effect(v, budget);
-    const double m = number_of(v, "budget", "margin");
+    const double m = finding_number(v, "budget", "margin");
     const double half = effect > m ? effect - deepid_verdict_low(v, budget) : deepid_verdict_high(v, budget) - effect;
     const double by_effect = fmax(11, ceil(10 * pow(half / (effect - m), 2)));
     const double by_share =
         fmax(11, ceil(10 * pow((deepid_verdict_share_high(v, budget) - deepid_verdict_share(v, budget)) /
                                    (deepid_verdict_share(v, budget) - 0.5),
                                2)));
-    assert_true(number_of(v, "budget", "seeds_to_settle") == fmin(by_effect, by_share)); /* the cheaper question */
+    assert_true(finding_number(v, "budget", "seeds_to_settle") == fmin(by_effect, by_share)); /* the cheaper question */
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
@@ -410,7 +405,7 @@ static void chaotic_runs_are_not_paired_by_seed(void **state)
         deepid_verdict *v = judged(ctx, NULL);
         expect_findings(chaos ? "chaotic" : "paired", 10, v,
                         chaos ? "rounding=refuted|undecided range=refuted" : "rounding=contributes range=refuted");
-        assert_true(number_of(v, "rounding", "independent") == (chaos > 0));
+        assert_true(finding_number(v, "rounding", "independent") == (chaos > 0));
         if (chaos)
             says(sentence_of(v, "rounding"), "judged as independent");
         deepid_verdict_destroy(v);
@@ -504,7 +499,7 @@ static void small_penalties_do_not_excuse_the_solver_and_unknown_ones_leave_it_o
     plant_penalty(&p, 2, 0.03, 0.001);
     v = judged(ctx, NULL);
     expect_findings("small penalty", 14, v, "objective=refuted solver=confirmed");
-    assert_true(number_of(v, "solver", "objective_gap") > 0.4);
+    assert_true(finding_number(v, "solver", "objective_gap") > 0.4);
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
@@ -519,7 +514,7 @@ static void a_solution_that_a_rate_cannot_stay_on_is_told(void **state)
     plant_arm(&p, "S_fine", 0.010, 0.003);
     deepid_verdict *v = judged(ctx, NULL);
     says(sentence_of(v, "solver"), "this rate cannot stay on it");
-    assert_true(number_of(v, "solver", "drift_full_rate_low") > 0.3);
+    assert_true(finding_number(v, "solver", "drift_full_rate_low") > 0.3);
     assert_null(strstr(sentence_of(v, "solver"), "not trained to its end"));
     deepid_verdict_destroy(v);
     plant_fill(&p, 3, 0, 0.010, 0.003); /* it stays at the full rate too */
@@ -580,7 +575,7 @@ static void validation_is_judged_by_its_own_margin(void **state)
     plant_valid(&p, plant_arm(&p, "D", 0.1, 0), 0.37, 0, 0.37);
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings("own margin", 31, v, "overfitting=confirmed");
-    assert_true(fabs(number_of(v, "overfitting", "valid_margin") - 0.05 * (0.693 - 0.35)) < 1e-15);
+    assert_true(fabs(finding_number(v, "overfitting", "valid_margin") - 0.05 * (0.693 - 0.35)) < 1e-15);
     deepid_verdict_destroy(v);
     p.e.valid_margin = 0.03;
     v = judged(ctx, NULL);
@@ -602,8 +597,8 @@ static void a_penalty_that_pays_at_some_seeds_decides_nothing(void **state)
         p.column[2][3][s] = s % 2 ? 0.1 : 1.5;
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings("split", 32, v, "objective=undecided solver=undecided");
-    assert_true(number_of(v, "solver", "objective_gap_low") < number_of(v, "solver", "margin") &&
-                number_of(v, "solver", "objective_gap_high") > number_of(v, "solver", "margin"));
+    assert_true(finding_number(v, "solver", "objective_gap_low") < finding_number(v, "solver", "margin") &&
+                finding_number(v, "solver", "objective_gap_high") > finding_number(v, "solver", "margin"));
     deepid_verdict_destroy(v);
     for (int64_t s = 0; s < 10; s++) /* it pays everywhere */
         p.column[2][3][s] = 1.5;

@@ -145,8 +145,8 @@ static int32_t make_sentence(deepid_certificate *c)
 
 /* ---- create, destroy -------------------------------------------------------------------------------------- */
 
-static int32_t fill(deepid_certificate *c, const deepid_net *shallow, const deepid_net *deep,
-                    const deepid_dataset *data)
+static int32_t fill_certificate(deepid_certificate *c, const deepid_net *shallow, const deepid_net *deep,
+                                const deepid_dataset *data)
 {
     DPID_TRY(dpid_net_clone_as(shallow, shallow->precision, &c->net[DPID_SHALLOW]));
     DPID_TRY(dpid_net_clone_as(deep, deep->precision, &c->net[DPID_DEEP]));
@@ -169,7 +169,7 @@ static int32_t create(const deepid_net *shallow, const deepid_net *deep, const d
     DPID_TRY(check(shallow, deep, data));
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *c, "certificate", &c));
     c->head = (dpid_head){DPID_MAGIC_CERTIFICATE, ctx};
-    const int32_t status = fill(c, shallow, deep, data);
+    const int32_t status = fill_certificate(c, shallow, deep, data);
     if (status == DEEPID_OK)
         *out = c;
     else

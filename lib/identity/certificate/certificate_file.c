@@ -30,11 +30,6 @@ static void hash_text(uint64_t hash, char *out)
 
 /* ---- out: a number that is not finite is null ---------------------------------------------------- */
 
-static void add_number(dpid_string *s, double value)
-{
-    dpid_string_add(s, isfinite(value) ? dpid_number(value).text : "null");
-}
-
 static void add_net(dpid_string *s, const deepid_net *net, const char *word)
 {
     char hash[HASH_TEXT];
@@ -54,7 +49,7 @@ static void add_comparison(dpid_string *s, dpid_comparison *c, const char *word)
     dpid_string_format(s, "\"%s\": {", word);
     for (int32_t i = 0; (value = dpid_comparison_number(c, i, &name)); i++) {
         dpid_string_format(s, "%s\"%s\": ", i ? ", " : "", name);
-        add_number(s, *value);
+        dpid_string_add_json(s, *value);
     }
     dpid_string_add(s, "}");
 }

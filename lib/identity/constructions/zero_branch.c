@@ -2,14 +2,6 @@
    weight and bias of the branch becomes 0; the rest is free. */
 #include "identity/witness/chain.h"
 
-static const dpid_step *step_giving(const deepid_net *net, int32_t value)
-{
-    for (int32_t t = 0; t < net->steps; t++)
-        if (net->step[t].out == value)
-            return &net->step[t];
-    return NULL;
-}
-
 static void fill_zero(deepid_net *net, int32_t parameter)
 {
     for (int64_t i = 0; i < net->parameter[parameter].count; i++)
@@ -43,7 +35,8 @@ static bool keeps_zero(const dpid_op *op)
 bool dpid_write_zero_branch(deepid_net *net, const dpid_step *join)
 {
     for (int32_t value = join->in; value != join->skip;) {
-        const dpid_step *step = step_giving(net, value);
+        const int32_t maker = net->value[value].maker;
+        const dpid_step *step = maker < 0 ? NULL : &net->step[maker];
         if (!step || step->type != DPID_STEP_LAYER)
             return false;
         if (silence(net, &net->layer[step->layer]))

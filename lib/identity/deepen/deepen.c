@@ -133,7 +133,7 @@ void dpid_deepen_install(dpid_deepen *d, int64_t place)
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
 
-static int32_t fill(dpid_deepen *d, const dpid_filling *filling)
+static int32_t fill_blocks(dpid_deepen *d, const dpid_filling *filling)
 {
     DPID_TRY(check_where(d));
     DPID_TRY(dpid_check_weights(d->net, "deepen: the net"));
@@ -153,7 +153,7 @@ static int32_t deepen(dpid_deepen *d, const char *how, deepid_net **out)
         DPID_TRY(dpid_check_samples(d->net, d->data, "deepen"));
     d->arena.ctx = ctx;
     d->option = values;
-    const int32_t status = fill(d, filling);
+    const int32_t status = fill_blocks(d, filling);
     if (status == DEEPID_OK)
         *out = d->longer;
     else

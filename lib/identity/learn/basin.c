@@ -1,6 +1,7 @@
 /* Basin radius: w(t) = (1 - t) w + t r, trained; the largest t that comes back to the loss of w. */
 #include "identity/learn/learn.h"
 
+#include "base/numbers.h"
 #include "identity/certificate/certificate.h"
 #include "net/init.h"
 
@@ -178,16 +179,9 @@ static int32_t run_seed(basin_run *b, deepid_table *table, double *radius)
 
 /* ---- all seeds --------------------------------------------------------------------------------------------- */
 
-static int compare_numbers(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void summarise(deepid_basin *out, double *radius, int64_t n)
 {
-    qsort(radius, (size_t)n, sizeof *radius, compare_numbers);
+    qsort(radius, (size_t)n, sizeof *radius, dpid_compare_doubles);
     out->low = radius[0];
     out->high = radius[n - 1];
     out->radius = (radius[(n - 1) / 2] + radius[n / 2]) / 2;

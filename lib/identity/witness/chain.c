@@ -69,14 +69,6 @@ static bool has_centre(const dpid_op *op)
 
 /* ---- the way ---------------------------------------------------------------------------- */
 
-static const dpid_step *step_giving(const deepid_net *net, int32_t value)
-{
-    for (int32_t t = 0; t < net->steps; t++)
-        if (net->step[t].out == value)
-            return &net->step[t];
-    return NULL;
-}
-
 static void fill_part(const deepid_net *net, const dpid_step *step, dpid_mode mode, dpid_part *part, int32_t *reason)
 {
     *part = (dpid_part){.type = DPID_PART_JOIN, .step = (int32_t)(step - net->step), .join = step};
@@ -109,7 +101,8 @@ int32_t dpid_chain_make(dpid_arena *arena, const deepid_net *net, int32_t in, in
     *reason = DEEPID_REASON_NONE;
     DPID_TRY(dpid_arena_alloc(arena, net->steps + 1, sizeof *chain->part, "identity chain", &chain->part));
     for (int32_t value = out; value != in;) {
-        const dpid_step *step = step_giving(net, value);
+        const int32_t maker = net->value[value].maker;
+        const dpid_step *step = maker < 0 ? NULL : &net->step[maker];
         if (!step) { /* the way back passes `in` by */
             *reason = DEEPID_REASON_UNKNOWN;
             return DEEPID_OK;

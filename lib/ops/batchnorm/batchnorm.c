@@ -20,14 +20,9 @@ enum { EPS, MOMENTUM, BACKWARD_EPS };            /* options */
 /* the last two are filled where backward_eps is given */
 enum { MEAN, REST, VARIANCE, SCALE, GAIN, SHIFT, UNBIASED, MEAN_G, TILT, BACK_SCALE, BACK_GAIN, ARRAYS };
 
-static int64_t channels(const dpid_op *op)
-{
-    return op->in.extent[op->in.rank - 1];
-}
-
 static real *array(const dpid_pass *pass, int which)
 {
-    return (real *)pass->saved + which * channels(pass->op);
+    return (real *)pass->saved + which * dpid_op_channels(pass->op);
 }
 
 /* The planted fault: backward takes another eps than forward. */
@@ -99,7 +94,7 @@ static void use_backward_eps(const dpid_pass *pass, int64_t j, wide var)
 
 static void use_batch(const dpid_pass *pass, wide *parts, int64_t chunks, int64_t rows)
 {
-    const int64_t c = channels(pass->op);
+    const int64_t c = dpid_op_channels(pass->op);
     const int64_t total = pass->n * (dpid_shape_count(&pass->op->in) / c);
     const wide eps = (wide)pass->op->option[EPS].r;
     merge(parts, chunks, rows, total, c);
@@ -121,7 +116,7 @@ static void use_running(const dpid_pass *pass)
 {
     const real *var = pass->parameter[RUNNING_VAR];
     const real eps = (real)pass->op->option[EPS].r;
-    for (int64_t j = 0; j < channels(pass->op); j++) {
+    for (int64_t j = 0; j < dpid_op_channels(pass->op); j++) {
         const real deviation = sqrt(var[j] + eps);
         array(pass, MEAN)[j] = ((const real *)pass->parameter[RUNNING_MEAN])[j];
         array(pass, SCALE)[j] = scale_of(deviation);
@@ -160,7 +155,7 @@ static wide tilt_scale(const dpid_pass *pass, int64_t j)
    here it is put into the sum and into mean_g. */
 void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t chunks)
 {
-    const int64_t c = channels(pass->op);
+    const int64_t c = dpid_op_channels(pass->op);
     const wide total = (wide)(pass->n * (dpid_shape_count(&pass->op->in) / c));
     wide *restrict sum = parts;
     real *dgamma = pass->dparameter[GAMMA];
@@ -188,7 +183,7 @@ static void batchnorm_commit(const dpid_pass *pass)
     const real m = (real)pass->op->option[MOMENTUM].r;
     real *mean = pass->parameter[RUNNING_MEAN];
     real *var = pass->parameter[RUNNING_VAR];
-    for (int64_t j = 0; j < channels(pass->op); j++) {
+    for (int64_t j = 0; j < dpid_op_channels(pass->op); j++) {
         mean[j] = (1 - m) * mean[j] + m * array(pass, MEAN)[j];
         var[j] = (1 - m) * var[j] + m * array(pass, UNBIASED)[j];
     }
@@ -206,7 +201,7 @@ typedef struct {
 static int64_t chunk_rows(const dpid_op *op)
 {
     enum { ELEMENTS = 32768 };
-    const int64_t c = channels(op);
+    const int64_t c = dpid_op_channels(op);
     if (op->in.rank == 3)
         return op->in.extent[0] * op->in.extent[1];
     return c < ELEMENTS / 64 ? ELEMENTS / c : 64;
@@ -215,7 +210,7 @@ static int64_t chunk_rows(const dpid_op *op)
 static batch batch_of(const dpid_pass *pass)
 {
     batch b = {.pass = pass,
-               .c = channels(pass->op),
+               .c = dpid_op_channels(pass->op),
                .rows = chunk_rows(pass->op),
                .arrays = DPID_T(dpid_batchnorm_arrays_of)(pass)};
     b.total = pass->n * (dpid_shape_count(&pass->op->in) / b.c);
@@ -312,7 +307,7 @@ static const dpid_option known[] = {
 static int32_t infer(deepid_ctx *ctx, dpid_op *op)
 {
     (void)ctx;
-    const int64_t c = channels(op);
+    const int64_t c = dpid_op_channels(op);
     op->out = op->in;
     op->parameters = 4;
     op->parameter[GAMMA] = (dpid_parameter_spec){
@@ -332,9 +327,9 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
 static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
 {
     (void)workers;
-    const int64_t rows = n * (dpid_shape_count(&op->in) / channels(op));
+    const int64_t rows = n * (dpid_shape_count(&op->in) / dpid_op_channels(op));
     const int64_t chunks = (rows + chunk_rows(op) - 1) / chunk_rows(op);
-    return 2 * 2 * channels(op) * chunks;
+    return 2 * 2 * dpid_op_channels(op) * chunks;
 }
 
 #define DECLARE(suffix, real)                                                                                          \

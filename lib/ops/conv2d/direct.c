@@ -1,14 +1,10 @@
 /* Direct convolution: the addresses that the register kernels read and write.   Promises: direct.h */
 #include "ops/conv2d/direct.h"
 
+#include "base/numbers.h"
 #include "ops/conv2d/register.h"
 
 #include <string.h>
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- forward, input gradient ---------------------------------------------------------- */
 
@@ -123,8 +119,8 @@ DPID_INLINE void accumulate_blocks(const int rows, const int blocks, const dpid_
     for (int64_t t = 0; t < k->spans; t++) {
         const int64_t length = k->span[t].length;
         for (int64_t r = 0; r < length; r += rows)
-            accumulate_rows(rows, blocks, smaller(rows, length - r), a + k->span[t].offset + r, d, p, dw + r * BLOCK,
-                            second);
+            accumulate_rows(rows, blocks, dpid_smaller(rows, length - r), a + k->span[t].offset + r, d, p,
+                            dw + r * BLOCK, second);
         dw += length * BLOCK;
     }
 }

@@ -1,6 +1,8 @@
 /* Sizes and addresses of one convolution over one batch.   The words: engine.h */
 #include "ops/conv2d/engine.h"
 
+#include "base/numbers.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,28 +12,18 @@ enum { LEAST_TILES = 16, BAND_TILES = 32 };
 enum { TASKS = 16, TASK_PICTURES = 4 };
 enum { SLACK = 4 * BLOCK }; /* the weight gradient reads this far behind a plane */
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* A batch is cut into at most TASKS tasks. Small batches have fewer, of up to TASK_PICTURES pictures each. The number
    follows from the batch alone, so the order of the sums does too. */
 static int64_t pictures_of_task(int64_t n)
 {
-    return larger((n + TASKS - 1) / TASKS, smaller(TASK_PICTURES, (n + TASK_PICTURES - 1) / TASK_PICTURES));
+    return dpid_larger((n + TASKS - 1) / TASKS, dpid_smaller(TASK_PICTURES, (n + TASK_PICTURES - 1) / TASK_PICTURES));
 }
 
 /* The most tasks that a batch of at most n pictures is cut into. That is not the number for n: 9 pictures are 3 tasks,
    8 are 4. Scratch for n samples has to be enough for fewer (ops/op.h). */
 static int64_t most_tasks(int64_t n)
 {
-    return smaller(TASKS, larger(smaller(n, TASK_PICTURES), (n + TASK_PICTURES - 1) / TASK_PICTURES));
+    return dpid_smaller(TASKS, dpid_larger(dpid_smaller(n, TASK_PICTURES), (n + TASK_PICTURES - 1) / TASK_PICTURES));
 }
 
 /* Reserve reals in the scratch, rounded up to whole cache lines: their offset. */
@@ -51,17 +43,17 @@ static int64_t plane_reals(const dpid_plane *p)
 static void choose_tile_batch(dpid_engine *e)
 {
     const dpid_window *w = &e->g.window;
-    const int64_t columns = larger(dpid_conv2d_tiles(w->out_w), dpid_conv2d_tiles(w->w));
-    const int64_t rows = larger(dpid_conv2d_tiles(w->out_h), dpid_conv2d_tiles(w->h));
+    const int64_t columns = dpid_larger(dpid_conv2d_tiles(w->out_w), dpid_conv2d_tiles(w->w));
+    const int64_t rows = dpid_larger(dpid_conv2d_tiles(w->out_h), dpid_conv2d_tiles(w->h));
     const int64_t of_picture = rows * columns;
     const int64_t planes = of_picture >= LEAST_TILES ? 1
-                                                     : smaller((e->task_pictures + e->sides - 1) / e->sides,
-                                                               (LEAST_TILES + of_picture - 1) / of_picture);
+                                                     : dpid_smaller((e->task_pictures + e->sides - 1) / e->sides,
+                                                                    (LEAST_TILES + of_picture - 1) / of_picture);
     e->batch_pictures = planes * e->sides;
-    e->band_rows = of_picture <= BAND_TILES ? rows : larger(1, BAND_TILES / columns);
-    const int64_t count = planes * smaller(e->band_rows, rows) * columns;
-    e->tiles = larger(DPID_T(dpid_winograd_round)(count, e->out_blocks),
-                      e->backward ? DPID_T(dpid_winograd_round)(count, e->in_blocks) : 0);
+    e->band_rows = of_picture <= BAND_TILES ? rows : dpid_larger(1, BAND_TILES / columns);
+    const int64_t count = planes * dpid_smaller(e->band_rows, rows) * columns;
+    e->tiles = dpid_larger(DPID_T(dpid_winograd_round)(count, e->out_blocks),
+                           e->backward ? DPID_T(dpid_winograd_round)(count, e->in_blocks) : 0);
 }
 
 static int64_t tile_reals(int64_t blocks, int64_t tiles)
@@ -72,7 +64,7 @@ static int64_t tile_reals(int64_t blocks, int64_t tiles)
 static void lay_out_worker(dpid_engine *e)
 {
     int64_t used = 0;
-    const int64_t widest = larger(e->in_blocks, e->out_blocks);
+    const int64_t widest = dpid_larger(e->in_blocks, e->out_blocks);
     const int64_t picture = e->g.window.h * e->g.window.w * e->g.window.c;
     e->plane_in = take(&used, plane_reals(&e->in));
     e->plane_dy = take(&used, e->backward ? plane_reals(&e->dy) : 0);
@@ -96,7 +88,7 @@ static places lay_out(dpid_engine *e, int64_t n, int64_t marks, int32_t workers)
     places p;
     int64_t used = LINE; /* to align the start */
     p.not_finite = take(&used, marks);
-    const int64_t weights = larger(dpid_taps_forward_weights(&e->g), dpid_taps_backward_weights(&e->g));
+    const int64_t weights = dpid_larger(dpid_taps_forward_weights(&e->g), dpid_taps_backward_weights(&e->g));
     p.lists = take(&used, 2 * (dpid_taps_bytes(&e->g) + LINE) / (int64_t)sizeof(real));
     p.w = take(&used, e->g.groups * weights);
     p.u = take(&used, e->winograd ? DPID_POSITIONS * dpid_weight_position(e->in_blocks, e->out_blocks) : 0);

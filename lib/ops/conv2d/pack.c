@@ -3,16 +3,12 @@
    [blocks of results][taps][channels of the source][16]. */
 #include "ops/conv2d/engine.h"
 
+#include "base/numbers.h"
 #include "tensor/vector.h"
 
 #include <string.h>
 
 enum { WEIGHT, BIAS, BLOCK = 16 };
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- forward ----------------------------------------------------------------------------- */
 
@@ -24,7 +20,7 @@ static void pack_forward_block(void *arg, int64_t task, int32_t worker)
     const int64_t group = task / e->out_blocks;
     const int64_t b = task % e->out_blocks;
     const int64_t patch = e->g.patch;
-    const int64_t lanes = smaller(BLOCK, e->g.out_g - b * BLOCK);
+    const int64_t lanes = dpid_smaller(BLOCK, e->g.out_g - b * BLOCK);
     const real *w = (const real *)e->job->pass->parameter[WEIGHT] + (group * e->g.out_g + b * BLOCK) * patch;
     real *to = e->w + group * dpid_taps_forward_weights(&e->g) + b * patch * BLOCK;
     for (int64_t k = 0; k < patch; k++)
@@ -53,7 +49,7 @@ void DPID_T(dpid_engine_pack_forward)(const dpid_engine *e)
 /* to[tap][o][j] = w[o][tap][16 b + j] */
 static void pack_class(const dpid_engine *e, const dpid_correlation *c, const real *w, int64_t b, real *to)
 {
-    const int64_t lanes = smaller(BLOCK, e->g.in_g - b * BLOCK);
+    const int64_t lanes = dpid_smaller(BLOCK, e->g.in_g - b * BLOCK);
     for (int64_t t = 0; t < c->taps; t++) {
         const real *tap = w + (c->tap[t].k * e->g.window.kernel_w + c->tap[t].l) * e->g.in_g + b * BLOCK;
         for (int64_t o = 0; o < e->g.out_g; o++, to += BLOCK)
@@ -92,7 +88,7 @@ static void reduce_block(void *arg, int64_t task, int32_t worker)
     const int64_t group = task / e->out_blocks;
     const int64_t b = task % e->out_blocks;
     const int64_t patch = e->g.patch;
-    const int64_t lanes = smaller(BLOCK, e->g.out_g - b * BLOCK);
+    const int64_t lanes = dpid_smaller(BLOCK, e->g.out_g - b * BLOCK);
     real *sum = e->partial + group * dpid_taps_forward_weights(&e->g) + b * patch * BLOCK;
     real *dw = (real *)e->job->pass->dparameter[WEIGHT] + (group * e->g.out_g + b * BLOCK) * patch;
     for (int64_t t = 1; t < e->tasks; t++)

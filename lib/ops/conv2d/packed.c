@@ -2,6 +2,7 @@
    The arithmetic: register.h, tile.h */
 #include "ops/conv2d/packed.h"
 
+#include "base/numbers.h"
 #include "ops/conv2d/register.h"
 #include "ops/conv2d/tile.h"
 #include "ops/lanes.h"
@@ -9,11 +10,6 @@
 #include <string.h>
 
 enum { PANEL = 2 }; /* blocks of results in a panel */
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static int64_t panels_of_group(const dpid_frozen_conv *c)
 {
@@ -29,7 +25,7 @@ static panel panel_of(const dpid_frozen_conv *c, int64_t number)
 {
     const int64_t of_group = panels_of_group(c);
     const int64_t block = number % of_group * PANEL;
-    return (panel){number / of_group, block, smaller(PANEL, c->out_blocks - block)};
+    return (panel){number / of_group, block, dpid_smaller(PANEL, c->out_blocks - block)};
 }
 
 static int64_t group_weights(const dpid_frozen_conv *c)
@@ -55,7 +51,7 @@ static real *bias_of(const dpid_frozen_conv *c, const void *packed)
 /* to[k][j] = w[16 block + j][k], k over the patch */
 static void pack_block(const dpid_frozen_conv *c, const real *w, int64_t block, real *to)
 {
-    const int64_t lanes = smaller(BLOCK, c->g.out_g - block * BLOCK);
+    const int64_t lanes = dpid_smaller(BLOCK, c->g.out_g - block * BLOCK);
     const real *from = w + block * BLOCK * c->g.patch;
     for (int64_t k = 0; k < c->g.patch; k++)
         for (int64_t j = 0; j < BLOCK; j++)
@@ -120,7 +116,7 @@ static void transform_input(const dpid_frozen_job *job, const tile_batch *b, rea
     int64_t rows;
     for (int64_t u = 0; u < b->count; u += rows) {
         const int64_t row = (b->first + u) % c->units;
-        rows = smaller(c->units - row, b->count - u);
+        rows = dpid_smaller(c->units - row, b->count - u);
         const dpid_tiles at = {.rows = rows, .columns = c->columns, .first = u * c->columns, .tiles = b->tiles};
         DPID_T(dpid_winograd_input_dense)
         (corner + (b->first + u) / c->units * x->picture + row * DPID_TILE * x->row, x->row, x->pitch, c->in_blocks,
@@ -207,14 +203,14 @@ static void transform_output_row(const dpid_frozen_job *job, const epilogue *f, 
                              steps_of(skip->row),
                              steps_of(skip->pitch)};
     const int64_t row = unit % c->units * DPID_TILE;
-    const int64_t rows = smaller(DPID_TILE, c->g.window.out_h - row);
-    const int lanes = (int)smaller(VL, c->g.out - channel);
+    const int64_t rows = dpid_smaller(DPID_TILE, c->g.window.out_h - row);
+    const int lanes = (int)dpid_smaller(VL, c->g.out - channel);
     real *to = (real *)y->at + unit / c->units * y->picture + row * y->row + channel;
     /* without a skip it is not read: any address will do */
     const real *from =
         f->skipped ? (const real *)skip->at + unit / c->units * skip->picture + row * skip->row + channel : to;
     for (int64_t j = 0; j < c->columns; j++, m += BLOCK, to += DPID_TILE * y->pitch, from += DPID_TILE * skip->pitch) {
-        const int64_t columns = smaller(DPID_TILE, c->g.window.out_w - j * DPID_TILE);
+        const int64_t columns = dpid_smaller(DPID_TILE, c->g.window.out_w - j * DPID_TILE);
         if (rows < DPID_TILE || columns < DPID_TILE || lanes < VL)
             end_clipped(job, &e, m, &in, lanes, rows, columns, from, to);
         else
@@ -238,7 +234,7 @@ static void run_winograd(const dpid_frozen_job *job, int64_t first, int64_t end,
     const dpid_frozen_conv *c = job->conv;
     const epilogue f = epilogue_of(&job->end);
     for (; first < end; first += c->together) {
-        tile_batch b = {.first = first, .count = smaller(c->together, end - first)};
+        tile_batch b = {.first = first, .count = dpid_smaller(c->together, end - first)};
         b.tiles = DPID_T(dpid_winograd_round)(b.count * c->columns, c->out_blocks);
         real *v = job->room;
         real *m = v + DPID_POSITIONS * dpid_position(c->in_blocks, b.tiles);
@@ -266,7 +262,7 @@ DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, con
     const real *w = (const real *)job->packed + group * group_weights(c) + block * k->length * BLOCK;
     const real *start = bias_of(c, job->packed) + (group * c->out_blocks + block) * BLOCK;
     const int64_t channel = group * c->g.out_g + block * BLOCK;
-    const int64_t channels = smaller(blocks * BLOCK, c->g.out_g - block * BLOCK);
+    const int64_t channels = dpid_smaller(blocks * BLOCK, c->g.out_g - block * BLOCK);
     real sums[ROWS * PANEL * BLOCK];
     int64_t place[ROWS];
     int64_t sum_place[ROWS];
@@ -274,11 +270,11 @@ DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, con
         sum_place[r] = r * blocks * BLOCK;
     for (; at < end; at += ROWS) {
         for (int r = 0; r < ROWS; r++) {
-            const int64_t pixel = smaller(at + r, end - 1); /* the last one fills up, and is stored once */
+            const int64_t pixel = dpid_smaller(at + r, end - 1); /* the last one fills up, and is stored once */
             place[r] = pixel / k->width * k->in_row + pixel % k->width * k->in_step;
         }
         multiply(ROWS, blocks, a, place, k->span, k->spans, w, k->length * BLOCK, start, sums, sum_place, BLOCK);
-        for (int64_t r = 0; r < smaller(ROWS, end - at); r++) {
+        for (int64_t r = 0; r < dpid_smaller(ROWS, end - at); r++) {
             const int64_t i = (at + r) / k->width;
             const int64_t j = (at + r) % k->width;
             real *to = (real *)job->y.at + picture * job->y.picture + i * job->y.row + j * job->y.pitch + channel;
@@ -301,7 +297,7 @@ static void run_direct(const dpid_frozen_job *job, int64_t first, int64_t end, i
     int64_t rows;
     for (; first < end; first += rows) {
         const int64_t row = first % c->units;
-        rows = smaller(c->units - row, end - first);
+        rows = dpid_smaller(c->units - row, end - first);
         for (int64_t q = first_panel; q < panel_end; q++) {
             const panel p = panel_of(c, q);
             const int64_t from = row * c->columns;
@@ -348,11 +344,6 @@ const dpid_frozen_run_fn dpid_frozen_run[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_
 /* BATCH_TILES: so many tiles stay in the cache. ROUND: a multiple of what each instruction set rounds tiles up to. */
 enum { BATCH_TILES = 32, ROUND = 16 };
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* Pairs need two pictures, and here the batch may be a single one. */
 static bool goes_by_winograd(const dpid_op *op, bool exact)
 {
@@ -364,8 +355,8 @@ dpid_margin dpid_frozen_conv_margin(const dpid_op *op, bool exact)
     dpid_conv2d g;
     (void)dpid_conv2d_make(NULL, op, &g); /* cannot fail: it succeeded when the op was made */
     const dpid_plane p = dpid_plane_forward(&g, goes_by_winograd(op, exact));
-    return (dpid_margin){p.top, larger(0, p.rows - p.top - g.window.h), p.left,
-                         larger(0, p.columns - p.left - g.window.w), p.blocks * p.pitch};
+    return (dpid_margin){p.top, dpid_larger(0, p.rows - p.top - g.window.h), p.left,
+                         dpid_larger(0, p.columns - p.left - g.window.w), p.blocks * p.pitch};
 }
 
 int64_t dpid_frozen_conv_bytes(const dpid_op *op)
@@ -394,13 +385,14 @@ void dpid_frozen_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t p
     c.parts = c.g.groups * panels_of_group(&c);
     c.units = c.winograd ? dpid_conv2d_tiles(c.g.window.out_h) : c.g.window.out_h;
     c.columns = c.winograd ? dpid_conv2d_tiles(c.g.window.out_w) : c.g.window.out_w;
-    c.together = c.winograd ? larger(1, BATCH_TILES / c.columns) : 1;
+    c.together = c.winograd ? dpid_larger(1, BATCH_TILES / c.columns) : 1;
     c.weights = c.winograd ? transformed_at(&c, c.out_blocks) : c.g.groups * group_weights(&c);
     c.packed = c.weights + c.g.groups * c.out_blocks * BLOCK;
     if (c.winograd) {
         const int64_t tiles = round_up(c.together * c.columns);
-        c.room = larger(BLOCK * c.g.patch, DPID_POSITIONS * (dpid_position(c.in_blocks, tiles) +
-                                                             dpid_position(smaller(PANEL, c.out_blocks), tiles)));
+        c.room =
+            dpid_larger(BLOCK * c.g.patch, DPID_POSITIONS * (dpid_position(c.in_blocks, tiles) +
+                                                             dpid_position(dpid_smaller(PANEL, c.out_blocks), tiles)));
     }
     *out = c;
 }

@@ -1,6 +1,7 @@
 /* Forward and backward over a batch. Each picture is loaded, convolved and finished while it is in the cache.
    The words: engine.h   Loading and finishing: picture.h   The algorithms: direct.h, winograd.h */
 #include "ops/conv2d/engine.h"
+#include "base/numbers.h"
 #include "ops/conv2d/tile_batch.h"
 #include "ops/conv2d/second_run.h"
 
@@ -10,11 +11,6 @@
 
 enum { WEIGHT, BIAS };
 enum { BLOCK = 16 };
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static real *scratch_of(const dpid_engine *e, int32_t worker, int64_t offset)
 {
@@ -27,8 +23,8 @@ static real *scratch_of(const dpid_engine *e, int32_t worker, int64_t offset)
 static dpid_layout layout_of(const dpid_plane *p, int64_t height, int64_t width, int64_t c)
 {
     const bool seen = p->rows > p->top && p->columns > p->left;
-    return (dpid_layout){.height = seen ? smaller(height, p->rows - p->top) : 0,
-                         .width = seen ? smaller(width, p->columns - p->left) : 0,
+    return (dpid_layout){.height = seen ? dpid_smaller(height, p->rows - p->top) : 0,
+                         .width = seen ? dpid_smaller(width, p->columns - p->left) : 0,
                          .c = c,
                          .row = p->columns * p->pitch,
                          .pitch = p->pitch,
@@ -101,7 +97,7 @@ static int64_t result_reals(const dpid_engine *e)
 /* Prefetch pictures n, n + 1, ... of an array whose pictures have this many reals; none past the end of the batch. */
 static void fetch(const dpid_engine *e, dpid_prefetch *a, const void *array, int64_t n, int64_t pictures, int64_t reals)
 {
-    const int64_t count = smaller(pictures, e->job->pass->n - n);
+    const int64_t count = dpid_smaller(pictures, e->job->pass->n - n);
     if (array && count > 0)
         dpid_prefetch_add(a, (const real *)array + n * reals, count * reals);
 }
@@ -262,7 +258,7 @@ static void forward_task(void *arg, int64_t task, int32_t worker)
     clear_input(e, scratch_of(e, worker, e->plane_in));
     for (int64_t n = task * e->task_pictures; n < end; n += e->batch_pictures)
         if (!is_done(e, n))
-            forward_pictures(e, n, smaller(e->batch_pictures, end - n), worker);
+            forward_pictures(e, n, dpid_smaller(e->batch_pictures, end - n), worker);
 }
 
 static void run_forward(const dpid_engine *e)
@@ -304,7 +300,7 @@ static void add_bias_gradient(const dpid_engine *e, const real *plane, real *db)
     for (int64_t c = 0; c < e->g.out; c += e->dy.pitch, first += e->dy.block)
         for (int64_t i = 0; i < w->out_h; i++)
             DPID_T(dpid_column_sums)
-    (w->out_w, smaller(e->dy.pitch, e->g.out - c), first + i * row, e->dy.pitch, db + c);
+    (w->out_w, dpid_smaller(e->dy.pitch, e->g.out - c), first + i * row, e->dy.pitch, db + c);
 }
 
 static void load_dy(const dpid_engine *e, int64_t n, real *plane, real *partial)
@@ -484,7 +480,7 @@ static void backward_task(void *arg, int64_t task, int32_t worker)
     clear_gradient(e, scratch_of(e, worker, e->plane_dy));
     for (int64_t n = begin; n < end; n += e->batch_pictures) {
         if (e->winograd)
-            backward_winograd(e, n, smaller(e->batch_pictures, end - n), n == begin, worker, partial);
+            backward_winograd(e, n, dpid_smaller(e->batch_pictures, end - n), n == begin, worker, partial);
         else
             backward_direct(e, n, worker, partial);
     }

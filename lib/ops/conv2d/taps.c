@@ -1,6 +1,7 @@
 /* Planes and correlations.   The words: taps.h */
 #include "ops/conv2d/taps.h"
 
+#include "base/numbers.h"
 #include "tensor/real.h"
 
 #if DPID_ONCE
@@ -15,11 +16,6 @@ int64_t dpid_conv2d_blocks(int64_t channels)
 int64_t dpid_conv2d_tiles(int64_t extent)
 {
     return (extent + 3) / 4;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 static int64_t divide_down(int64_t a, int64_t b)
@@ -55,8 +51,8 @@ static void gradient_extent(int64_t in, int64_t out, int64_t kernel, int64_t str
 {
     const int64_t lowest = divide_down(before - (kernel - 1) * dilation, stride);
     const int64_t highest = (in - 1 + before) / stride;
-    *start = larger(0, -lowest);
-    *extent = *start + larger(out, highest + 1);
+    *start = dpid_larger(0, -lowest);
+    *extent = *start + dpid_larger(out, highest + 1);
 }
 
 dpid_plane dpid_plane_backward(const dpid_conv2d *g, bool winograd)
@@ -66,8 +62,8 @@ dpid_plane dpid_plane_backward(const dpid_conv2d *g, bool winograd)
     if (winograd) {
         p.top = 2 - w->top;
         p.left = 2 - w->left;
-        p.rows = larger(4 * dpid_conv2d_tiles(w->h) + 2, 4 * dpid_conv2d_tiles(w->out_h) + p.top);
-        p.columns = larger(4 * dpid_conv2d_tiles(w->w) + 2, 4 * dpid_conv2d_tiles(w->out_w) + p.left);
+        p.rows = dpid_larger(4 * dpid_conv2d_tiles(w->h) + 2, 4 * dpid_conv2d_tiles(w->out_h) + p.top);
+        p.columns = dpid_larger(4 * dpid_conv2d_tiles(w->w) + 2, 4 * dpid_conv2d_tiles(w->out_w) + p.left);
         return in_blocks(p, dpid_conv2d_blocks(g->out));
     }
     gradient_extent(w->h, w->out_h, w->kernel_h, w->stride_h, w->dilation_h, w->top, &p.rows, &p.top);

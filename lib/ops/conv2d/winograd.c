@@ -2,15 +2,11 @@
    The transforms of one tile: tile.h */
 #include "ops/conv2d/winograd.h"
 
+#include "base/numbers.h"
 #include "ops/conv2d/register.h"
 #include "ops/conv2d/tile.h"
 
 #include <string.h>
-
-static int64_t blocks_of(int64_t channels)
-{
-    return (channels + BLOCK - 1) / BLOCK;
-}
 
 int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks)
 {
@@ -74,15 +70,10 @@ static vec bias_of(const real *bias, int64_t channel, int64_t channels)
     return vec_load(lanes);
 }
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 DPID_INLINE void tiles_backward(const bool biased, const real *t, const dpid_tiles *at, int64_t channels,
                                 int64_t height, int64_t width, const real *bias, real *y)
 {
-    const int64_t position = dpid_position(blocks_of(channels), at->tiles);
+    const int64_t position = dpid_position(dpid_conv2d_blocks(channels), at->tiles);
     const int64_t row = width * channels;
     const tile_in in = {steps_of(6 * position), position};
     const tile_out picture = {steps_of(row), steps_of(channels)};
@@ -93,14 +84,14 @@ DPID_INLINE void tiles_backward(const bool biased, const real *t, const dpid_til
         for (int64_t i = 0; i < at->rows; i++) {
             for (int64_t j = 0; j < at->columns; j++, from += BLOCK) {
                 real *to = y + i * DPID_TILE * row + j * DPID_TILE * channels + c;
-                const int64_t rows = smaller(DPID_TILE, height - i * DPID_TILE);
-                const int64_t columns = smaller(DPID_TILE, width - j * DPID_TILE);
+                const int64_t rows = dpid_smaller(DPID_TILE, height - i * DPID_TILE);
+                const int64_t columns = dpid_smaller(DPID_TILE, width - j * DPID_TILE);
                 if (rows == DPID_TILE && columns == DPID_TILE && channels - c >= VL) {
                     transform(output_line, 6, DPID_TILE, from, &in, to, &picture, biased ? &start : NULL);
                 } else {
                     real tile[DPID_TILE * DPID_TILE * VL];
                     transform(output_line, 6, DPID_TILE, from, &in, tile, &apart, biased ? &start : NULL);
-                    store_clipped(tile, smaller(VL, channels - c), rows, columns, row, channels, to);
+                    store_clipped(tile, dpid_smaller(VL, channels - c), rows, columns, row, channels, to);
                 }
             }
         }
@@ -156,8 +147,8 @@ void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int6
     for (int64_t i = 0; i < at->rows; i++) {
         for (int64_t j = 0; j < at->columns; j++, from += BLOCK) {
             real tile[DPID_TILE * DPID_TILE * BLOCK];
-            const int64_t rows = smaller(DPID_TILE, height - i * DPID_TILE);
-            const int64_t columns = smaller(DPID_TILE, width - j * DPID_TILE);
+            const int64_t rows = dpid_smaller(DPID_TILE, height - i * DPID_TILE);
+            const int64_t columns = dpid_smaller(DPID_TILE, width - j * DPID_TILE);
             for (int v = 0; v < VECTORS; v++)
                 transform(output_line, 6, DPID_TILE, from + v * VL, &in, tile + v * VL, &apart, &start[v]);
             for (int side = 0; side < 2 && picture[side]; side++) {
@@ -175,7 +166,7 @@ void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int6
 
 void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u)
 {
-    const int64_t in_blocks = blocks_of(in);
+    const int64_t in_blocks = dpid_conv2d_blocks(in);
     const int64_t position = dpid_weight_position(in_blocks, out_blocks);
     const tile_in taps = {steps_of(3 * in * BLOCK), in * BLOCK};
     const tile_out positions = {steps_of(6 * position), steps_of(position)};
@@ -194,7 +185,7 @@ void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks
 
 void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t out_blocks, real *dw)
 {
-    const int64_t in_blocks = blocks_of(in);
+    const int64_t in_blocks = dpid_conv2d_blocks(in);
     const int64_t position = dpid_weight_position(in_blocks, out_blocks);
     const tile_in positions = {steps_of(6 * position), position};
     const tile_out taps = {steps_of(3 * in * BLOCK), steps_of(in * BLOCK)};

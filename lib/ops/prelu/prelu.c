@@ -7,14 +7,9 @@ enum { CHUNK_ROWS = 1024 };
 
 /* ---- kernels -------------------------------------------------------------- */
 
-static int64_t channels(const dpid_op *op)
-{
-    return op->in.extent[op->in.rank - 1];
-}
-
 static int64_t rows_of(const dpid_pass *pass)
 {
-    return pass->n * dpid_shape_count(&pass->op->in) / channels(pass->op);
+    return pass->n * dpid_shape_count(&pass->op->in) / dpid_op_channels(pass->op);
 }
 
 static void forward_row(int64_t c, const real *restrict x, const real *restrict w, real *restrict y)
@@ -29,7 +24,7 @@ static void forward_rows(void *arg, int64_t chunk, int32_t worker)
 {
     const dpid_pass *pass = arg;
     (void)worker;
-    const int64_t c = channels(pass->op);
+    const int64_t c = dpid_op_channels(pass->op);
     const int64_t end = (chunk + 1) * CHUNK_ROWS < rows_of(pass) ? (chunk + 1) * CHUNK_ROWS : rows_of(pass);
     for (int64_t i = chunk * CHUNK_ROWS; i < end; i++)
         forward_row(c, (const real *)pass->x + i * c, pass->parameter[0], (real *)pass->y + i * c);
@@ -62,7 +57,7 @@ static void slope_gradient_row(int64_t c, const real *restrict x, const real *re
 /* One thread: the sum runs over all rows in order. */
 static void prelu_backward(const dpid_pass *pass)
 {
-    const int64_t c = channels(pass->op);
+    const int64_t c = dpid_op_channels(pass->op);
     for (int64_t i = 0; i < rows_of(pass); i++) {
         const real *x = (const real *)pass->x + i * c;
         const real *dy = (const real *)pass->dy + i * c;
@@ -95,7 +90,7 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
                                              .role = DPID_ROLE_SLOPE,
                                              .trained = true,
                                              .rank = 1,
-                                             .extents = {channels(op)},
+                                             .extents = {dpid_op_channels(op)},
                                              .start = op->option[0].r};
     return DEEPID_OK;
 }
