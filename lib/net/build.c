@@ -194,11 +194,6 @@ static int64_t stride_of(const dpid_op *op)
     return 1;
 }
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static bool is_strided(const dpid_shape *from, const dpid_shape *to, int64_t stride)
 {
     return (from->extent[0] + stride - 1) / stride == to->extent[0] &&
@@ -209,7 +204,7 @@ static bool is_strided(const dpid_shape *from, const dpid_shape *to, int64_t str
    less, or more), the smallest stride that does. One as long as the picture takes a pixel. */
 static int64_t skip_stride(const deepid_net *net, int32_t first, const dpid_shape *from, const dpid_shape *to)
 {
-    const int64_t longest = larger(from->extent[0], from->extent[1]);
+    const int64_t longest = dpid_larger(from->extent[0], from->extent[1]);
     int64_t stride = 1;
     for (int32_t i = first; i < net->layers && stride < longest; i++)
         stride *= stride_of(&net->layer[i].op);

@@ -21,16 +21,6 @@ typedef struct {
     char *values;         /* of the worker that owns the chunk */
 } passage;
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* ---- memory: of each worker values, a convolution's room, an op's saved numbers and scratch; then the scratch of an
    op that all run together ---- */
 
@@ -113,9 +103,9 @@ static void cut_conv(shared_conv *c, int32_t workers)
 {
     enum { FULL = 8 };
     const dpid_frozen_conv *conv = c->job.conv;
-    c->cuts = smaller(workers, larger(1, c->units * conv->columns / FULL));
-    c->cuts = smaller(c->cuts, c->units);
-    c->part_cuts = smaller(conv->parts, (workers + c->cuts - 1) / c->cuts);
+    c->cuts = dpid_smaller(workers, dpid_larger(1, c->units * conv->columns / FULL));
+    c->cuts = dpid_smaller(c->cuts, c->units);
+    c->part_cuts = dpid_smaller(conv->parts, (workers + c->cuts - 1) / c->cuts);
 }
 
 static void run_conv(const passage *g, const dpid_instruction *s, int64_t first, int64_t count, int32_t worker)
@@ -258,7 +248,7 @@ static void run_chunk(const passage *g, int32_t worker)
         const int64_t together = f->step[i].together;
         for (int64_t first = 0; first < g->count; first += together)
             for (int32_t k = i; k < end; k++)
-                run_step(g, &f->step[k], first, smaller(together, g->count - first), worker);
+                run_step(g, &f->step[k], first, dpid_smaller(together, g->count - first), worker);
     }
 }
 
@@ -274,7 +264,7 @@ static passage passage_of(const batch *b, int64_t index, int32_t worker)
     return (passage){.net = net,
                      .f = f,
                      .begin = index * b->chunk,
-                     .count = smaller(b->chunk, b->call->n - index * b->chunk),
+                     .count = dpid_smaller(b->chunk, b->call->n - index * b->chunk),
                      .workers = 1,
                      .values = worker_values(net, f, worker)};
 }
@@ -322,7 +312,7 @@ static void pack_step(void *arg, int64_t index, int32_t worker)
         pack_dense(net, layer, packed);
 }
 
-/* ---- the fusion ---------------------------------------------------------------------------------------------------- */
+/* ---- the fusion -------------------------------------------------------------------------------------------------- */
 
 static int32_t take(const deepid_net *net, const dpid_plan *plan, const void *own, int32_t first)
 {

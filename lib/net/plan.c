@@ -198,7 +198,7 @@ static void place_values(const deepid_net *net, dpid_plan *plan, dpid_lifetime *
     }
 }
 
-static int32_t fill(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots, dpid_lifetime **list)
+static int32_t fill_plan(const deepid_net *net, dpid_plan *plan, dpid_lifetime *slots, dpid_lifetime **list)
 {
     const int64_t recompute = plan->train && !plan->whole ? net->recompute : 0;
     plan->arena.ctx = net->head.ctx;
@@ -230,7 +230,7 @@ static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
     if (status == DEEPID_OK)
         status = dpid_alloc(ctx, 2 * (int64_t)net->values_count, sizeof *list, "net", &list);
     if (status == DEEPID_OK)
-        status = fill(net, plan, slots, list);
+        status = fill_plan(net, plan, slots, list);
     if (status == DEEPID_OK && train && !net->gradients)
         status = dpid_alloc(ctx, net->values_reals, dpid_precision_bytes(net->precision), "gradients", &net->gradients);
     dpid_free(ctx, list);

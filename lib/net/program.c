@@ -27,16 +27,6 @@ typedef struct {
     int32_t *slot;       /* for dpid_place_by_class */
 } making;
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- chains: a layer, [a join,] [a rectifier] ------------------------------------------------- */
 
 enum { LAYER, JOIN, KINK };
@@ -151,8 +141,9 @@ static dpid_margin margin_of(const making *m, const dpid_shape *shape)
         if (!dpid_step_is_conv(m->net, t) || !dpid_shape_equal(&dpid_step_op(m->net, t)->in, shape))
             continue;
         const dpid_margin own = dpid_frozen_conv_margin(dpid_step_op(m->net, t), m->net->exact);
-        most = (dpid_margin){larger(most.top, own.top), larger(most.bottom, own.bottom), larger(most.left, own.left),
-                             larger(most.right, own.right), larger(most.pitch, own.pitch)};
+        most = (dpid_margin){dpid_larger(most.top, own.top), dpid_larger(most.bottom, own.bottom),
+                             dpid_larger(most.left, own.left), dpid_larger(most.right, own.right),
+                             dpid_larger(most.pitch, own.pitch)};
     }
     return most;
 }
@@ -241,7 +232,7 @@ static int64_t power_below(int64_t x)
 
 int64_t dpid_program_chunk(const dpid_program *f, int64_t n)
 {
-    return smaller(f->chunk, power_below(larger(1, n / LEAST_CHUNKS)));
+    return dpid_smaller(f->chunk, power_below(dpid_larger(1, n / LEAST_CHUNKS)));
 }
 
 /* As many as stay in the cache; a chunk is the most of them. */
@@ -256,14 +247,14 @@ static void choose_together(making *m)
     f->chunk = 1;
     for (int32_t i = 0; i < f->steps; i++) {
         dpid_instruction *s = &f->step[i];
-        s->together = smaller(
-            most, power_below(larger(1, CACHE_BYTES / bytes / (f->place[s->in].reals + f->place[s->out].reals))));
-        f->chunk = larger(f->chunk, s->together);
+        s->together = dpid_smaller(
+            most, power_below(dpid_larger(1, CACHE_BYTES / bytes / (f->place[s->in].reals + f->place[s->out].reals))));
+        f->chunk = dpid_larger(f->chunk, s->together);
     }
     f->chunk = dpid_program_chunk(f, m->batch);
     for (int32_t i = 0; i < f->steps; i++) {
         dpid_instruction *s = &f->step[i];
-        s->together = smaller(s->together, f->chunk);
+        s->together = dpid_smaller(s->together, f->chunk);
         s->stretch = i == 0 ? 0 : f->step[i - 1].stretch + (s->together != f->step[i - 1].together);
     }
 }
@@ -346,7 +337,7 @@ static int32_t make_conv(making *m, dpid_instruction *s)
     dpid_frozen_conv_make(op, m->net->exact,
                           (in->margin.left + in->shape.extent[1] + in->margin.right) * in->margin.pitch,
                           in->margin.pitch, memory, &s->conv);
-    m->f->room = larger(m->f->room, s->conv.room);
+    m->f->room = dpid_larger(m->f->room, s->conv.room);
     return DEEPID_OK;
 }
 
@@ -373,7 +364,7 @@ static int32_t add_step_memory(making *m, dpid_instruction *s)
         int64_t saved;
         if (!dpid_mul(op->saved_per_sample, s->together, &saved) || !dpid_add(saved, op->saved_fixed, &saved))
             return fail_size(m);
-        f->saved = larger(f->saved, saved);
+        f->saved = dpid_larger(f->saved, saved);
     }
     return f->packed_reals > most_reals || f->room > most_reals || f->saved > most_reals ? fail_size(m) : DEEPID_OK;
 }
@@ -383,7 +374,7 @@ int64_t dpid_program_scratch(const deepid_net *net, const dpid_program *f, int32
     int64_t most = 0;
     for (int32_t i = 0; i < f->steps; i++)
         if (f->step[i].type == DPID_INSTRUCTION_OP)
-            most = larger(most, dpid_op_scratch(&net->layer[f->step[i].layer].op, f->step[i].together, workers));
+            most = dpid_larger(most, dpid_op_scratch(&net->layer[f->step[i].layer].op, f->step[i].together, workers));
     return most;
 }
 
@@ -405,7 +396,7 @@ static int32_t make_lists(making *m)
     return dpid_arena_alloc(brief, net->values_count + (int64_t)net->steps, sizeof *m->made, "net", &m->made);
 }
 
-static int32_t fill(making *m)
+static int32_t fill_program(making *m)
 {
     DPID_TRY(make_lists(m));
     find_chains(m);
@@ -437,7 +428,7 @@ int32_t dpid_program_find(const deepid_net *net, dpid_plan *plan, void **out)
     DPID_TRY(dpid_arena_alloc(m.arena, 1, sizeof *m.f, "net", &m.f));
     *out = m.f;
     m.f->isa = DPID_ISAS;
-    const int32_t status = fill(&m);
+    const int32_t status = fill_program(&m);
     dpid_arena_release(&m.brief);
     return status;
 }

@@ -457,7 +457,7 @@ static int32_t make_lists(work *w, dpid_arena *brief)
     return dpid_arena_alloc(brief, w->count, sizeof *w->slot, "net", &w->slot);
 }
 
-static int32_t fill(work *w, dpid_arena *brief)
+static int32_t fill_stretches(work *w, dpid_arena *brief)
 {
     DPID_TRY(make_lists(w, brief));
     dpid_stretch *stretch = w->stretch;
@@ -480,7 +480,7 @@ int32_t dpid_stretch_make(const deepid_net *net, dpid_plan *plan, dpid_stage *st
 {
     work w = {.net = net, .plan = plan, .first = stage->first, .count = stage->count};
     dpid_arena brief = {.ctx = net->head.ctx};
-    const int32_t status = fill(&w, &brief);
+    const int32_t status = fill_stretches(&w, &brief);
     dpid_arena_release(&brief);
     stage->own = w.stretch;
     return status;

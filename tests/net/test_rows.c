@@ -1,5 +1,5 @@
-/* Dense layers by chunks of samples (fusion_stretch.c): how large a chunk is depends on the number of workers, so no bit
-   may depend on the chunk. */
+/* Dense layers by chunks of samples (fusion_stretch.c): how large a chunk is depends on the number of workers, so no
+   bit may depend on the chunk. */
 #include "support/nets.h"
 
 #include "net/fusion.h"
