@@ -1,6 +1,8 @@
 /**
- * @file certificate.h  Certificates: a deep net has the loss of a shallow one, with a bound, in f32 and f64; on
- * paper (JSON and two nets) and replayed from it.
+ * @defgroup certificate Certificates
+ * Certificates: a deep net has the loss of a shallow one, with a bound, in f32 and f64; on paper (JSON and two nets)
+ * and replayed from it.
+ * @{
  */
 #ifndef DEEPID_CERTIFICATE_H
 #define DEEPID_CERTIFICATE_H
@@ -221,4 +223,5 @@ DEEPID_API int32_t deepid_certificate_verify(deepid_ctx *ctx, const char *folder
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,4 +1,8 @@
-/** @file chart.h  Charts of plain arrays and tables, drawn as inline SVG without scripts. */
+/**
+ * @defgroup chart Charts
+ * Charts of plain arrays and tables, drawn as inline SVG without scripts.
+ * @{
+ */
 #ifndef DEEPID_CHART_H
 #define DEEPID_CHART_H
 
@@ -322,4 +326,5 @@ DEEPID_API const char *deepid_chart_svg(deepid_chart *chart, const char *label);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

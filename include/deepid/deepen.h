@@ -1,4 +1,8 @@
-/** @file deepen.h  Deeper nets that contain a trained one. What they prove: certificate.h; a guide: docs/deepen.md. */
+/**
+ * @defgroup deepen Deepened nets
+ * Deeper nets that contain a trained one. What they prove: certificate.h; a guide: docs/deepen.md.
+ * @{
+ */
 #ifndef DEEPID_DEEPEN_H
 #define DEEPID_DEEPEN_H
 
@@ -118,4 +122,5 @@ DEEPID_API const char *deepid_deepen_help(const char *word);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,4 +1,8 @@
-/** @file fit.h  Can a block learn the identity, how well, how fast: learnability beside representability. */
+/**
+ * @defgroup fit Fits
+ * Can a block learn the identity, how well, how fast: learnability beside representability.
+ * @{
+ */
 #ifndef DEEPID_FIT_H
 #define DEEPID_FIT_H
 
@@ -144,4 +148,5 @@ DEEPID_API const char *deepid_fit_sentence(const deepid_fit *fit);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,6 +1,8 @@
 /**
- * @file identity.h  Can added layers be the identity map, with which weights, how exactly, at what price? Theorems
- * and tables: docs/identity.md
+ * @defgroup identity Identities
+ * Can added layers be the identity map, with which weights, how exactly, at what price? Theorems and tables:
+ * docs/identity.md
+ * @{
  */
 #ifndef DEEPID_IDENTITY_H
 #define DEEPID_IDENTITY_H
@@ -479,4 +481,5 @@ DEEPID_API int32_t deepid_identity_entry_examine(deepid_ctx *ctx, int64_t i, con
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

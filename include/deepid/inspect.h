@@ -1,4 +1,8 @@
-/** @file inspect.h  Probes: one word in, one table out. */
+/**
+ * @defgroup inspect Probes
+ * Probes: one word in, one table out.
+ * @{
+ */
 #ifndef DEEPID_INSPECT_H
 #define DEEPID_INSPECT_H
 
@@ -65,4 +69,5 @@ DEEPID_API const char *deepid_probe_help(const char *word);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,6 +1,7 @@
 /**
- * @file page.h  A page that a person reads from top to bottom: one HTML file that opens offline, without scripts, in
- * light and dark.
+ * @defgroup page Pages
+ * A page that a person reads from top to bottom: one HTML file that opens offline, without scripts, in light and dark.
+ * @{
  */
 #ifndef DEEPID_PAGE_H
 #define DEEPID_PAGE_H
@@ -177,4 +178,5 @@ DEEPID_API int32_t deepid_page_write(deepid_page *page, const char *path);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

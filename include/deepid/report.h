@@ -1,6 +1,8 @@
 /**
- * @file report.h  The report of a study in one call, and what it is made of: charts (chart.h), pages (page.h),
- * numbers in words. A guide: docs/report.md
+ * @defgroup report Reports
+ * The report of a study in one call, and what it is made of: charts (chart.h), pages (page.h), numbers in words. A
+ * guide: docs/report.md
+ * @{
  */
 #ifndef DEEPID_REPORT_H
 #define DEEPID_REPORT_H
@@ -57,4 +59,5 @@ DEEPID_API int32_t deepid_format_number(double value, char *buffer, int64_t size
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

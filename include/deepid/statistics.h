@@ -1,6 +1,8 @@
 /**
- * @file statistics.h  Statistics for a handful of seeds: exact tests, intervals without a distribution, bootstrap;
- * on plain arrays. Methods and references: docs/verdict.md
+ * @defgroup statistics Statistics
+ * Statistics for a handful of seeds: exact tests, intervals without a distribution, bootstrap; on plain arrays.
+ * Methods and references: docs/verdict.md
+ * @{
  */
 #ifndef DEEPID_STATISTICS_H
 #define DEEPID_STATISTICS_H
@@ -457,4 +459,5 @@ DEEPID_API int32_t deepid_statistics_slope(deepid_ctx *ctx, const char *method, 
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

@@ -1,6 +1,8 @@
 /**
- * @file study.h  A study: why is a deep net worse than a shallow one? Arms x seeds, numbered tasks, resumable, one
- * net per core. A guide: docs/design/0005-study.md
+ * @defgroup study Studies
+ * A study: why is a deep net worse than a shallow one? Arms x seeds, numbered tasks, resumable, one net per core. A
+ * guide: docs/design/0005-study.md
+ * @{
  */
 #ifndef DEEPID_STUDY_H
 #define DEEPID_STUDY_H
@@ -752,4 +754,5 @@ DEEPID_API int32_t deepid_study_write(deepid_study *study, const char *replay);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

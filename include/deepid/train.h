@@ -1,4 +1,8 @@
-/** @file train.h  Training: a pull loop (step) and fit, a loop over it; evaluation; checkpoints. */
+/**
+ * @defgroup train Trainers
+ * Training: a pull loop (step) and fit, a loop over it; evaluation; checkpoints.
+ * @{
+ */
 #ifndef DEEPID_TRAIN_H
 #define DEEPID_TRAIN_H
 
@@ -591,4 +595,5 @@ DEEPID_API const char *deepid_schedule_help(const char *word);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif

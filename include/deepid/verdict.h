@@ -1,6 +1,8 @@
 /**
- * @file verdict.h  The verdict of a study: ten findings, one a hypothesis, each with its numbers; remedies; the
- * answer in words. How it is reached: docs/verdict.md
+ * @defgroup verdict Verdicts
+ * The verdict of a study: ten findings, one a hypothesis, each with its numbers; remedies; the answer in words. How it
+ * is reached: docs/verdict.md
+ * @{
  */
 #ifndef DEEPID_VERDICT_H
 #define DEEPID_VERDICT_H
@@ -464,4 +466,5 @@ DEEPID_API double deepid_verdict_threshold_default(const char *word);
 #ifdef __cplusplus
 }
 #endif
+/** @} */
 #endif
