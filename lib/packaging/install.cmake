@@ -1,4 +1,4 @@
-# Install rules: runtime and dev components; two export sets, so that a consumer of the shared library needs no other package.
+# Install rules: components runtime, dev, tools and doc; two export sets, so that a consumer of the shared library needs no other package.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS deepid EXPORT deepid-shared-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT dev)
@@ -10,6 +10,20 @@ install(EXPORT deepid-static-targets NAMESPACE deepid:: DESTINATION ${deepid_cma
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/deepid-config-version.cmake COMPATIBILITY SameMinorVersion)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/lib/packaging/deepid-config.cmake.in ${PROJECT_BINARY_DIR}/deepid-config.cmake INSTALL_DESTINATION ${deepid_cmake_dir})
 install(FILES ${PROJECT_BINARY_DIR}/deepid-config.cmake ${PROJECT_BINARY_DIR}/deepid-config-version.cmake DESTINATION ${deepid_cmake_dir} COMPONENT dev)
+
+# The programs that are tools, which find the library where it is beside them, and their man pages.
+if(DEEPID_BUILD_EXAMPLES)
+  set(deepid_programs depth_study calibration)
+  file(RELATIVE_PATH deepid_beside "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+  set_target_properties(${deepid_programs} PROPERTIES INSTALL_RPATH "$ORIGIN/${deepid_beside}")
+  install(TARGETS ${deepid_programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+  foreach(program ${deepid_programs})
+    install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${program}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+  endforeach()
+endif()
+if(DEEPID_BUILD_DOCS)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/docs/manual/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/html COMPONENT doc)
+endif()
 
 # pkg-config: relocatable where the library folder is below the prefix, right where it is absolute
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")

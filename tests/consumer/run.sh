@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install into a folder, move it, use it from CMake (shared and static) and by pkg-config.   run.sh BUILD
+# Install into a folder, move it, use it from CMake (shared and static), by pkg-config, its programs and its manual.   run.sh BUILD
 set -eu
 build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,3 +19,19 @@ pc=$(dirname "$(find "$work/moved" -name deepid.pc)")
 # shellcheck disable=SC2046
 PKG_CONFIG_PATH="$pc" cc "$here/use.c" -o "$work/by_pkgconfig" $(PKG_CONFIG_PATH="$pc" pkg-config --cflags --libs deepid)
 LD_LIBRARY_PATH="$(dirname "$pc")" "$work/by_pkgconfig"
+# the programs find the library in the moved folder, and each flag that a program lists stands in its man page
+for program in depth_study calibration; do
+    page="$work/moved/share/man/man1/$program.1"
+    "$work/moved/bin/$program" --help >"$work/help" 2>&1 || [ "$program" = calibration ]
+    grep -q "^ *--" "$work/help"
+    for flag in $(grep -oE -- '--[a-z][a-z-]*' "$work/help" | sort -u); do
+        grep -qE -- "Fl -${flag#--}( |$)" "$page" || { echo "$program.1 says nothing of $flag" >&2; exit 1; }
+    done
+    if command -v mandoc >/dev/null 2>&1; then
+        mandoc -T lint -W style "$page"
+    fi
+done
+if grep -q '^DEEPID_BUILD_DOCS:BOOL=ON' "$build/CMakeCache.txt"; then
+    grep -q '<title>deepid' "$work/moved/share/doc/deepid/html/index.html"
+    [ -s "$work/moved/share/doc/deepid/html/group__net.html" ]
+fi
