@@ -21,7 +21,7 @@ names_missing() {
 }
 files_missing() {
     grep -oE '(^|[^A-Za-z/._-])(lib|docs|tests|include|examples)/[A-Za-z0-9_/.-]+[.](c|h|md|sh|py|txt|cmake)' "$1" |
-        sed -E 's/^[^a-z]//' | grep -v '[a-z]_[A-Z]' | LC_ALL=C sort -u | while read -r file; do
+        sed -E 's/^[^a-z]//' | grep -vE '/[A-Z]+/|[a-z]_[A-Z]' | LC_ALL=C sort -u | while read -r file; do
         [ -e "$file" ] || echo "$1: $file"
     done
 }
