@@ -15,7 +15,7 @@ names_missing() {
         case $word in
         lib/* | docs/* | tests/* | include/* | examples/*) [ -e "$word" ] || echo "$1: $word" ;;
         *[!a-z0-9_]*) ;;
-        *_*) grep -rqw "$word" lib include || echo "$1: $word" ;;
+        *_*) grep -rqw "$word" lib include examples || echo "$1: $word" ;;
         esac
     done
 }
