@@ -25,8 +25,8 @@ void dpid_use_gradient(const dpid_lifetimes *lifetimes, int32_t v, int32_t step)
 /* Of count numbers a sample, n samples, filled up to whole cache lines. False: more than an int64. */
 bool dpid_place_bytes(int64_t count, int64_t n, int64_t size, int64_t *bytes);
 
-/* Offsets for all, each the lowest that is free as long as it lives; the kept ones lie one behind the other, below the rest.
-   Reorders the list; returns the end. The sum of all sizes has to be an int64. */
+/* Offsets for all, each the lowest that is free as long as it lives; the kept ones lie one behind the other, below
+   the rest. Reorders the list; returns the end. The sum of all sizes has to be an int64. */
 int64_t dpid_place_lowest(dpid_lifetime **list, int32_t count);
 
 /* The same, but a place is handed on whole, to one of the same class and size: what lives in it is then cut in the
