@@ -35,15 +35,15 @@ static double cell(const deepid_table *table, int64_t row, const char *column)
     return deepid_table_get(table, row, c);
 }
 
-static void near_at(const deepid_table *table, int64_t row, const char *column, double expected, double tolerance,
-                    int line)
+static void cell_near(const deepid_table *table, int64_t row, const char *column, double expected, double tolerance,
+                      int line)
 {
     const double got = cell(table, row, column);
     if (!(fabs(got - expected) <= tolerance) && !(isnan(got) && isnan(expected)))
         fail_msg("line %d: %s of %s is %.17g, expected %.17g within %g", line, column,
                  deepid_table_row_name(table, row), got, expected, tolerance);
 }
-#define NEAR(table, row, column, expected, tolerance) near_at(table, row, column, expected, tolerance, __LINE__)
+#define NEAR(table, row, column, expected, tolerance) cell_near(table, row, column, expected, tolerance, __LINE__)
 
 /* A Cholesky factorisation of 16 columns in double: some 16 roundings of 1e-16, and pivots below 1e-12 left out. */
 static const double r2_error = 2e-12;

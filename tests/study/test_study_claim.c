@@ -32,7 +32,7 @@ static void open_study(fixture *f, const char *name)
     snprintf(f->path, sizeof f->path, "%s/tasks/%s.taken", folder, f->task->name);
 }
 
-static void close_study(fixture *f)
+static void end_study(fixture *f)
 {
     deepid_study_destroy(f->study);
     deepid_dataset_destroy(f->train);
@@ -67,7 +67,7 @@ static void one_of_two_gets_it_and_it_comes_back(void **state)
     dpid_task_unclaim(f.study, f.task);
     assert_int_equal(dpid_task_claim(f.study, f.task), DPID_CLAIM_MINE);
     dpid_task_unclaim(f.study, f.task);
-    close_study(&f);
+    end_study(&f);
 }
 
 /* a child takes it and is killed; as long as nobody waited for the child its number exists */
@@ -91,7 +91,7 @@ static void the_claim_of_a_killed_process_is_taken_over(void **state)
         if (!waited)
             waitpid(child, NULL, 0);
     }
-    close_study(&f);
+    end_study(&f);
 }
 
 /* another start: the number is in use again. Another host: who knows. No claim at all: nobody's. */
@@ -114,7 +114,7 @@ static void a_claim_says_host_process_and_start(void **state)
     assert_int_equal(dpid_task_claim(f.study, f.task), DPID_CLAIM_MINE);
     write_file(f.path, "host -1 0");
     assert_int_equal(dpid_task_claim(f.study, f.task), DPID_CLAIM_MINE);
-    close_study(&f);
+    end_study(&f);
 }
 
 int main(void)
