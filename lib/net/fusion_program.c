@@ -81,38 +81,38 @@ static void *packed_of(const passage *g, const dpid_instruction *s)
 
 typedef struct {
     const passage *g;
-    dpid_frozen_job job;
-    int64_t units, cuts, part_cuts; /* all units; into how many tasks they and the parts are cut */
+    dpid_packed_job job;
+    int64_t units, unit_cuts, panel_cuts; /* all units; into how many tasks they and the panels are cut */
 } shared_conv;
 
 static void conv_task(void *arg, int64_t task, int32_t worker)
 {
     const shared_conv *c = arg;
-    const int64_t parts = c->job.conv->parts;
-    const int64_t cut = task / c->part_cuts;
-    const int64_t part = task % c->part_cuts;
-    dpid_frozen_job job = c->job;
-    job.room = worker_room(c->g->net, c->g->f, worker);
-    dpid_frozen_run[c->g->net->head.ctx->isa][c->g->net->precision](
-        &job, c->units * cut / c->cuts, c->units * (cut + 1) / c->cuts, parts * part / c->part_cuts,
-        parts * (part + 1) / c->part_cuts);
+    const int64_t panels = c->job.conv->panels;
+    const int64_t cut = task / c->panel_cuts;
+    const int64_t panel = task % c->panel_cuts;
+    dpid_packed_job job = c->job;
+    job.scratch = worker_room(c->g->net, c->g->f, worker);
+    dpid_packed_run[c->g->net->head.ctx->isa][c->g->net->precision](
+        &job, c->units * cut / c->unit_cuts, c->units * (cut + 1) / c->unit_cuts, panels * panel / c->panel_cuts,
+        panels * (panel + 1) / c->panel_cuts);
 }
 
-/* Rows first, as long as each task fills the registers; then parts of the results. */
+/* Rows first, as long as each task fills the registers; then panels of the results. */
 static void cut_conv(shared_conv *c, int32_t workers)
 {
     enum { FULL = 8 };
-    const dpid_frozen_conv *conv = c->job.conv;
-    c->cuts = dpid_smaller(workers, dpid_larger(1, c->units * conv->columns / FULL));
-    c->cuts = dpid_smaller(c->cuts, c->units);
-    c->part_cuts = dpid_smaller(conv->parts, (workers + c->cuts - 1) / c->cuts);
+    const dpid_packed_conv *conv = c->job.conv;
+    c->unit_cuts = dpid_smaller(workers, dpid_larger(1, c->units * conv->columns / FULL));
+    c->unit_cuts = dpid_smaller(c->unit_cuts, c->units);
+    c->panel_cuts = dpid_smaller(conv->panels, (workers + c->unit_cuts - 1) / c->unit_cuts);
 }
 
 static void run_conv(const passage *g, const dpid_instruction *s, int64_t first, int64_t count, int32_t worker)
 {
     deepid_ctx *ctx = g->net->head.ctx;
-    shared_conv c = {.g = g, .units = count * s->conv.units, .cuts = 1, .part_cuts = 1};
-    c.job = (dpid_frozen_job){.conv = &s->conv,
+    shared_conv c = {.g = g, .units = count * s->conv.units, .unit_cuts = 1, .panel_cuts = 1};
+    c.job = (dpid_packed_job){.conv = &s->conv,
                               .packed = packed_of(g, s),
                               .x = view_of(g, s->in, first),
                               .y = view_of(g, s->out, first),
@@ -122,7 +122,7 @@ static void run_conv(const passage *g, const dpid_instruction *s, int64_t first,
         return;
     }
     cut_conv(&c, g->workers);
-    dpid_pool_run(dpid_ctx_pool(ctx), c.cuts * c.part_cuts, conv_task, &c);
+    dpid_pool_run(dpid_ctx_pool(ctx), c.unit_cuts * c.panel_cuts, conv_task, &c);
 }
 
 /* ---- passes ---------------------------------------------------------------------------------------- */
@@ -304,7 +304,7 @@ static void pack_step(void *arg, int64_t index, int32_t worker)
     for (int32_t k = 0; k < layer->op.parameters; k++)
         pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
     if (s->type == DPID_INSTRUCTION_CONV)
-        dpid_frozen_pack[isa][net->precision](&s->conv, pass.parameter[0], pass.parameter[1],
+        dpid_packed_pack[isa][net->precision](&s->conv, pass.parameter[0], pass.parameter[1],
                                               worker_room(net, f, worker), packed);
     else if (s->type == DPID_INSTRUCTION_POINT)
         dpid_batchnorm_prepare[isa][net->precision](&pass, NULL, 0, 0);

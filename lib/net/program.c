@@ -140,7 +140,7 @@ static dpid_margin margin_of(const making *m, const dpid_shape *shape)
     for (int32_t t = 0; t < m->net->steps; t++) {
         if (!dpid_step_is_conv(m->net, t) || !dpid_shape_equal(&dpid_step_op(m->net, t)->in, shape))
             continue;
-        const dpid_margin own = dpid_frozen_conv_margin(dpid_step_op(m->net, t), m->net->exact);
+        const dpid_margin own = dpid_packed_conv_margin(dpid_step_op(m->net, t), m->net->exact);
         most = (dpid_margin){dpid_larger(most.top, own.top), dpid_larger(most.bottom, own.bottom),
                              dpid_larger(most.left, own.left), dpid_larger(most.right, own.right),
                              dpid_larger(most.pitch, own.pitch)};
@@ -200,7 +200,7 @@ static int32_t add_copies(making *m)
     for (int32_t i = 0; i < steps; i++) {
         dpid_instruction s = from[i];
         if (s.type == DPID_INSTRUCTION_CONV && !m->planar[s.in]) {
-            const dpid_margin own = dpid_frozen_conv_margin(&m->net->layer[s.layer].op, m->net->exact);
+            const dpid_margin own = dpid_packed_conv_margin(&m->net->layer[s.layer].op, m->net->exact);
             const dpid_margin none = dense(&f->place[s.in].shape);
             if (!same_margin(&own, &none)) {
                 f->place[f->places] = (dpid_program_place){.shape = f->place[s.in].shape,
@@ -333,11 +333,11 @@ static int32_t make_conv(making *m, dpid_instruction *s)
     const dpid_op *op = &m->net->layer[s->layer].op;
     const dpid_program_place *in = &m->f->place[s->in];
     char *memory = NULL;
-    DPID_TRY(dpid_arena_alloc(m->arena, dpid_frozen_conv_bytes(op), 1, "net", &memory));
-    dpid_frozen_conv_make(op, m->net->exact,
+    DPID_TRY(dpid_arena_alloc(m->arena, dpid_packed_conv_bytes(op), 1, "net", &memory));
+    dpid_packed_conv_make(op, m->net->exact,
                           (in->margin.left + in->shape.extent[1] + in->margin.right) * in->margin.pitch,
                           in->margin.pitch, memory, &s->conv);
-    m->f->room = dpid_larger(m->f->room, s->conv.room);
+    m->f->room = dpid_larger(m->f->room, s->conv.scratch);
     return DEEPID_OK;
 }
 

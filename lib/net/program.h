@@ -22,7 +22,7 @@ typedef struct {
     int32_t in, skip, out; /* places; skip -1: none */
     double s;
     dpid_kink kink;
-    dpid_frozen_conv conv;
+    dpid_packed_conv conv;
     int64_t packed;   /* reals before its packed numbers; -1: it has none */
     int64_t together; /* pictures at a time */
     int32_t stretch;  /* its number: instructions that follow each other with the same `together` are one stretch */

@@ -279,7 +279,7 @@ void DPID_T(dpid_chunk_sums)(const real *g, const real *x, const real *mean, con
     finish_channels((finish){.summed = true}, &s, 0, pixels, c, g);
 }
 
-/* ---- sums over a piece ------------------------------------------------------------------------------------ */
+/* ---- sums over a chunk ------------------------------------------------------------------------------------ */
 
 /* sum of x - from, or of (x - from)^2 */
 DPID_INLINE void deviations(const int lanes, const bool squares, const real *restrict x, int64_t pixels,

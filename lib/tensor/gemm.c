@@ -83,8 +83,8 @@ static void multiply_tile(void *arg, int64_t tile, int32_t worker)
 
 /* ---- the grid ------------------------------------------------------------------ */
 
-/* Tiles know the product's extents and nothing else. A product below SMALL multiply-adds is one tile: a region would
-   cost more than it saves. */
+/* The tiles depend on the product's extents alone. A product of fewer than SMALL multiply-adds is one tile, because
+   waking threads would cost more than it saves. */
 static void choose_tiles(product *p)
 {
     enum { SMALL = 1 << 19, TILE = 256, COLUMNS = 64, DEPTH = 1024 };

@@ -1,6 +1,6 @@
-/* Products of small matrices in registers: every result is one sum over k from 0 on, one multiply-add after the
-   other, so its bits depend on no tiling, no number of rows at a time, no thread count. For matrices that fit the
-   caches; large ones go to gemm.h. Row-major; ld*: elements between rows. */
+/* Products of small matrices, computed in registers. Every result is one sum over k, from 0 on, one multiply-add after
+   the other. So its bits depend neither on tiles, nor on how many rows are computed together, nor on threads. For
+   matrices that fit into the caches; large ones go to gemm.h. Row-major; ld*: elements from row to row. */
 #ifndef DPID_TENSOR_PRODUCT_H
 #define DPID_TENSOR_PRODUCT_H
 
@@ -14,26 +14,28 @@
 typedef struct {
     const void *bias; /* + bias[j] */
     bool rectify;     /* to 0 where negative */
-    const void *of;   /* what a rectifier that gave of[i,j] lets through */
+    const void *of;   /* only what the rectifier that gave of[i,j] lets through */
     const void *plus; /* + plus[i,j]; may be c */
-    bool dropped;     /* c itself is not wanted */
+    bool dropped;     /* c itself is not stored */
     const void *skip; /* beside c: joined[i,j] = c[i,j] + s skip[i,j], and s skip[i,j] where c[i,j] is 0 */
     double s;
     void *joined;
-    void *mask;          /* with joined: what a rectifier that gave c will let through */
-    const void *through; /* beside c: back[i,j] = what of c[i,j] the rectifier lets through that a mask tells of */
+    void *mask;          /* with joined: the slopes of the rectifier that gave c, as a mask */
+    const void *through; /* beside c: back[i,j] = what of c[i,j] the rectifier of this mask lets through */
     void *back;
 } dpid_product_epilogue;
 
-/* A mask: for every DPID_MASK_ROWS rows one row of dpid_product_pad(n) words of a real's size (8 bytes of long
-   double); of each row two bits, "is above 0" and "is not a number". */
+/* A mask holds the slopes of a rectifier in two bits a number, "is above 0" and "is not a number". DPID_MASK_ROWS rows
+   share one row of dpid_product_pad(n) words; a word has the size of a real (of long double: 8 bytes). */
 enum { DPID_MASK_ROWS = 8 };
 
-/* nn: c[i,j] = epilogue(sum_k a[i,k] b[k,j]).      tn: c[i,j] = sum_k a[k,i] b[k,j] (+ c[i,j] when add; the sum first).
-   tt: c[i,j] = epilogue(sum_k a[k,i] b[j,k]), m and n multiples of
-   dpid_product_pad(1): the bits of nn with both transposed, tile by tile transposed in registers; it saves to transpose
-   b where a is smaller. k = 0 gives zeros. transpose: y[j,i] = x[i,j]; y's rows are filled up with zeros to
-   dpid_product_pad(rows) numbers, which is also their least distance. */
+/* nn: c[i,j] = epilogue(sum_k a[i,k] b[k,j]) tn: c[i,j] = sum_k a[k,i] b[k,j] (+ c[i,j] when add; the sum first) tt:
+   c[i,j] = epilogue(sum_k a[k,i] b[j,k]), m and n multiples of dpid_product_pad(1). The bits are those of nn of the
+       transposed matrices. Tiles of the result are transposed in registers, so that only a has to be transposed before,
+       and not b: worth it where a is the smaller one.
+   k = 0 gives zeros. transpose: y[j,i] = x[i,j]; y's rows are filled up with zeros to dpid_product_pad(rows) numbers,
+   which is also their
+       least distance. */
 #define DPID_PRODUCT_DECLARE(suffix, real)                                                                             \
     void dpid_product_nn_##suffix(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b,          \
                                   int64_t ldb, const dpid_product_epilogue *epilogue, real *c, int64_t ldc);           \

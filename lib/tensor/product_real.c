@@ -1,4 +1,4 @@
-/* Small products: tiles of c in registers, the whole of k in one go.   What for: product.h */
+/* Small products: a tile of c stays in registers while the sum runs over all of k.   Promises: product.h */
 #include "tensor/product.h"
 
 #include "tensor/simd.h"
@@ -134,7 +134,7 @@ typedef struct {
     int64_t at, row, last;
 } corner;
 
-/* Where sum r, v stands, and how many numbers of it do. */
+/* The address of sum r, v, and how many of its lanes are stored. */
 #define AT(x, r, v) ((x) + c->at + (r)*c->row + (v)*VL)
 #define WIDTH(v) ((v) < vectors - 1 ? VL : c->last)
 
@@ -157,7 +157,7 @@ DPID_INLINE int64_t word_at(const product *p, int64_t i, int64_t j)
     return i / DPID_MASK_ROWS * dpid_product_pad(p->n) + j;
 }
 
-/* A tile of all rows of a word makes it in registers; others add their bits, from its first row on. */
+/* A tile that has all rows of a word makes the word in registers. Smaller tiles add their bits one after the other. */
 DPID_INLINE void put_mask(const int rows, const int vectors, const product *p, const vec *sum, int64_t i, int64_t j)
 {
     word *mask = p->epilogue->mask;
@@ -232,8 +232,8 @@ DPID_INLINE void put_tn(const int rows, const int vectors, const product *p, vec
 
 /* ---- one tile ---------------------------------------------------------------------------------- */
 
-/* columns: those of the tile; fewer than vectors * VL when the last vector hangs over. Over the end of a row stands
-   the next one; `safe` rows of b have one. */
+/* columns: of the tile; fewer than vectors * VL when the last vector reaches beyond them. Beyond the end of a row lies
+   the next row, which may be read; `safe` rows of b have a next one. */
 DPID_INLINE void multiply(const int rows, const int vectors, const bool tn, const product *p, int64_t i, int64_t j,
                           int64_t columns, int64_t safe)
 {
@@ -400,7 +400,7 @@ void DPID_T(dpid_transpose)(int64_t rows, int64_t columns, const real *x, int64_
 
 /* ---- tt: tiles of VL columns of c, each a row of b, by VL rows of c in the lanes -------------- */
 
-DPID_INLINE void multiply_turned(const product *p, int64_t i, int64_t j)
+DPID_INLINE void multiply_transposed(const product *p, int64_t i, int64_t j)
 {
     vec acc[VL];
     const real *a = p->a + i;
@@ -425,5 +425,5 @@ void DPID_T(dpid_product_tt)(int64_t m, int64_t n, int64_t k, const real *a, int
         .m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .epilogue = epilogue, .c = c, .ldc = ldc};
     for (int64_t j = 0; j < n; j += VL)
         for (int64_t i = 0; i < m; i += VL)
-            multiply_turned(&p, i, j);
+            multiply_transposed(&p, i, j);
 }

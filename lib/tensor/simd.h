@@ -38,8 +38,8 @@ typedef int64_t vec_bits __attribute__((vector_size(DPID_VECTOR_BYTES)));
 #define DPID_UNROLL _Pragma("GCC unroll 64")
 #endif
 
-/* From here on the compiler knows nothing of an address or a distance. Without it, it works all places of an
-   unrolled loop out beforehand, and then has no registers for them. */
+/* Makes the compiler forget what it knows of an address or a distance. Otherwise it computes all addresses of an
+   unrolled loop in front of it, and has no registers left to keep them. */
 #define DPID_HIDE(p) __asm__("" : "+r"(p))
 
 DPID_INLINE vec vec_load(const real *p)

@@ -56,7 +56,7 @@ static inline __attribute__((always_inline)) wide block_sum(const real *x, int64
     return fold(lane);
 }
 
-/* Up to four blocks side by side, because one alone waits for its own additions; and their tree. */
+/* Up to four blocks at a time, because the additions of a single one would wait for each other; then their tree. */
 #if DPID_PRECISION != 80
 typedef real numbers __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
 typedef wide lanes __attribute__((vector_size(LANES * sizeof(wide))));
@@ -213,7 +213,7 @@ double DPID_T(dpid_max_abs)(const real *x, int64_t n)
 /* x - x is 0 for a finite x and NaN for the rest; a sum of zeros is 0. */
 bool DPID_T(dpid_all_finite)(const real *x, int64_t n)
 {
-    enum { SIDE_BY_SIDE = 4 * LANES }; /* fewer would wait for their own additions */
+    enum { SIDE_BY_SIDE = 4 * LANES }; /* with fewer, additions would wait for each other */
     real lane[SIDE_BY_SIDE] = {0};
     int64_t i = 0;
     for (; i + SIDE_BY_SIDE <= n; i += SIDE_BY_SIDE)

@@ -11,7 +11,7 @@
 
 enum { PANEL = 2 }; /* blocks of results in a panel */
 
-static int64_t panels_of_group(const dpid_frozen_conv *c)
+static int64_t panels_of_group(const dpid_packed_conv *c)
 {
     return (c->out_blocks + PANEL - 1) / PANEL;
 }
@@ -21,27 +21,27 @@ typedef struct {
     int64_t group, block, blocks;
 } panel;
 
-static panel panel_of(const dpid_frozen_conv *c, int64_t number)
+static panel panel_of(const dpid_packed_conv *c, int64_t number)
 {
     const int64_t of_group = panels_of_group(c);
     const int64_t block = number % of_group * PANEL;
     return (panel){number / of_group, block, dpid_smaller(PANEL, c->out_blocks - block)};
 }
 
-static int64_t group_weights(const dpid_frozen_conv *c)
+static int64_t group_weights(const dpid_packed_conv *c)
 {
     return c->out_blocks * BLOCK * c->g.patch;
 }
 
 /* Winograd's weights lie as u[panels][36 positions]. Where the panel begins whose first block this is. */
-static int64_t transformed_at(const dpid_frozen_conv *c, int64_t block)
+static int64_t transformed_at(const dpid_packed_conv *c, int64_t block)
 {
     const int64_t rest = block % PANEL;
     return DPID_POSITIONS * (block / PANEL * dpid_weight_position(c->in_blocks, PANEL) +
                              (rest ? dpid_weight_position(c->in_blocks, rest) : 0));
 }
 
-static real *bias_of(const dpid_frozen_conv *c, const void *packed)
+static real *bias_of(const dpid_packed_conv *c, const void *packed)
 {
     return (real *)packed + c->weights;
 }
@@ -49,7 +49,7 @@ static real *bias_of(const dpid_frozen_conv *c, const void *packed)
 /* ---- packing ------------------------------------------------------------------------------ */
 
 /* to[k][j] = w[16 block + j][k], k over the patch */
-static void pack_block(const dpid_frozen_conv *c, const real *w, int64_t block, real *to)
+static void pack_block(const dpid_packed_conv *c, const real *w, int64_t block, real *to)
 {
     const int64_t lanes = dpid_smaller(BLOCK, c->g.out_g - block * BLOCK);
     const real *from = w + block * BLOCK * c->g.patch;
@@ -58,7 +58,7 @@ static void pack_block(const dpid_frozen_conv *c, const real *w, int64_t block, 
             to[k * BLOCK + j] = j < lanes ? from[j * c->g.patch + k] : 0;
 }
 
-static void pack(const dpid_frozen_conv *c, const real *w, const real *b, real *room, real *packed)
+static void pack(const dpid_packed_conv *c, const real *w, const real *b, real *scratch, real *packed)
 {
     for (int64_t group = 0; group < c->g.groups; group++) {
         for (int64_t block = 0; block < c->out_blocks; block++) {
@@ -71,9 +71,9 @@ static void pack(const dpid_frozen_conv *c, const real *w, const real *b, real *
                 continue;
             }
             const panel p = panel_of(c, block / PANEL);
-            pack_block(c, w, block, room);
+            pack_block(c, w, block, scratch);
             DPID_T(dpid_winograd_weights)
-            (room, c->g.in_g, p.blocks, block - p.block, packed + transformed_at(c, p.block));
+            (scratch, c->g.in_g, p.blocks, block - p.block, packed + transformed_at(c, p.block));
         }
     }
 }
@@ -108,9 +108,9 @@ typedef struct {
     int64_t first, count, tiles;
 } tile_batch;
 
-static void transform_input(const dpid_frozen_job *job, const tile_batch *b, real *v)
+static void transform_input(const dpid_packed_job *job, const tile_batch *b, real *v)
 {
-    const dpid_frozen_conv *c = job->conv;
+    const dpid_packed_conv *c = job->conv;
     const dpid_view *x = &job->x;
     const real *corner = (const real *)x->at - c->g.window.top * x->row - c->g.window.left * x->pitch;
     int64_t rows;
@@ -177,7 +177,7 @@ DPID_INLINE void end_tile(const tile_epilogue *e, const real *m, const tile_in *
 }
 
 /* A tile that reaches over the border, or whose channels do not fill a vector. */
-static void end_clipped(const dpid_frozen_job *job, const tile_epilogue *e, const real *m, const tile_in *from,
+static void end_clipped(const dpid_packed_job *job, const tile_epilogue *e, const real *m, const tile_in *from,
                         int lanes, int64_t rows, int64_t columns, const real *skip, real *y)
 {
     const tile_out apart = {steps_of(DPID_TILE * VL), steps_of(VL)};
@@ -189,10 +189,10 @@ static void end_clipped(const dpid_frozen_job *job, const tile_epilogue *e, cons
                       skip + i * job->end.skip.row + j * job->end.skip.pitch, y + i * job->y.row + j * job->y.pitch);
 }
 
-static void transform_output_row(const dpid_frozen_job *job, const epilogue *f, int64_t unit, int64_t channel,
+static void transform_output_row(const dpid_packed_job *job, const epilogue *f, int64_t unit, int64_t channel,
                                  const real *m, int64_t position)
 {
-    const dpid_frozen_conv *c = job->conv;
+    const dpid_packed_conv *c = job->conv;
     const dpid_view *y = &job->y;
     const dpid_view *skip = &job->end.skip;
     const tile_in in = {steps_of(6 * position), position};
@@ -218,7 +218,7 @@ static void transform_output_row(const dpid_frozen_job *job, const epilogue *f, 
     }
 }
 
-static void transform_output(const dpid_frozen_job *job, const epilogue *f, const tile_batch *b, const panel *p,
+static void transform_output(const dpid_packed_job *job, const epilogue *f, const tile_batch *b, const panel *p,
                              const real *m)
 {
     const int64_t position = dpid_position(p->blocks, b->tiles);
@@ -229,14 +229,14 @@ static void transform_output(const dpid_frozen_job *job, const epilogue *f, cons
                                      m + (block * b->tiles + u * job->conv->columns) * BLOCK + v, position);
 }
 
-static void run_winograd(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel, int64_t panel_end)
+static void run_winograd(const dpid_packed_job *job, int64_t first, int64_t end, int64_t first_panel, int64_t panel_end)
 {
-    const dpid_frozen_conv *c = job->conv;
+    const dpid_packed_conv *c = job->conv;
     const epilogue f = epilogue_of(&job->end);
-    for (; first < end; first += c->together) {
-        tile_batch b = {.first = first, .count = dpid_smaller(c->together, end - first)};
+    for (; first < end; first += c->batch_units) {
+        tile_batch b = {.first = first, .count = dpid_smaller(c->batch_units, end - first)};
         b.tiles = DPID_T(dpid_winograd_round)(b.count * c->columns, c->out_blocks);
-        real *v = job->room;
+        real *v = job->scratch;
         real *m = v + DPID_POSITIONS * dpid_position(c->in_blocks, b.tiles);
         transform_input(job, &b, v);
         for (int64_t q = first_panel; q < panel_end; q++) {
@@ -250,11 +250,30 @@ static void run_winograd(const dpid_frozen_job *job, int64_t first, int64_t end,
 
 /* ---- direct ------------------------------------------------------------------------------------------ */
 
+/* The sums of one pixel go through the epilogue: channels channel .. channel + channels - 1. */
+DPID_INLINE void end_pixel(const dpid_packed_job *job, const epilogue *f, int64_t picture, int64_t pixel,
+                           int64_t channel, int64_t channels, const real *sums)
+{
+    const dpid_view *y = &job->y;
+    const dpid_view *skip = &job->end.skip;
+    const int64_t i = pixel / job->conv->taps->width;
+    const int64_t j = pixel % job->conv->taps->width;
+    real *to = (real *)y->at + picture * y->picture + i * y->row + j * y->pitch + channel;
+    /* without a skip it is not read: any address will do */
+    const real *from =
+        f->skipped ? (const real *)skip->at + picture * skip->picture + i * skip->row + j * skip->pitch + channel : to;
+    int64_t v = 0;
+    for (; v + VL <= channels; v += VL)
+        end_lanes(f, VL, vec_load(sums + v), from + v, to + v);
+    if (v < channels)
+        end_lanes(f, (int)(channels - v), vec_load(sums + v), from + v, to + v);
+}
+
 /* Pixels at .. end - 1 of one picture, counted row by row; blocks of results from `block` on of one group. */
-DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, const epilogue *f, int64_t picture,
+DPID_INLINE void direct_blocks(const int blocks, const dpid_packed_job *job, const epilogue *f, int64_t picture,
                                int64_t at, int64_t end, int64_t group, int64_t block)
 {
-    const dpid_frozen_conv *c = job->conv;
+    const dpid_packed_conv *c = job->conv;
     const dpid_correlation *k = c->taps;
     const dpid_view *x = &job->x;
     const real *a = (const real *)x->at + picture * x->picture - c->g.window.top * x->row -
@@ -274,25 +293,14 @@ DPID_INLINE void direct_blocks(const int blocks, const dpid_frozen_job *job, con
             place[r] = pixel / k->width * k->in_row + pixel % k->width * k->in_step;
         }
         multiply(ROWS, blocks, a, place, k->span, k->spans, w, k->length * BLOCK, start, sums, sum_place, BLOCK);
-        for (int64_t r = 0; r < dpid_smaller(ROWS, end - at); r++) {
-            const int64_t i = (at + r) / k->width;
-            const int64_t j = (at + r) % k->width;
-            real *to = (real *)job->y.at + picture * job->y.picture + i * job->y.row + j * job->y.pitch + channel;
-            const real *from = f->skipped ? (const real *)job->end.skip.at + picture * job->end.skip.picture +
-                                                i * job->end.skip.row + j * job->end.skip.pitch + channel
-                                          : to;
-            int64_t v = 0;
-            for (; v + VL <= channels; v += VL)
-                end_lanes(f, VL, vec_load(sums + sum_place[r] + v), from + v, to + v);
-            if (v < channels)
-                end_lanes(f, (int)(channels - v), vec_load(sums + sum_place[r] + v), from + v, to + v);
-        }
+        for (int64_t r = 0; r < dpid_smaller(ROWS, end - at); r++)
+            end_pixel(job, f, picture, at + r, channel, channels, sums + sum_place[r]);
     }
 }
 
-static void run_direct(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel, int64_t panel_end)
+static void run_direct(const dpid_packed_job *job, int64_t first, int64_t end, int64_t first_panel, int64_t panel_end)
 {
-    const dpid_frozen_conv *c = job->conv;
+    const dpid_packed_conv *c = job->conv;
     const epilogue f = epilogue_of(&job->end);
     int64_t rows;
     for (; first < end; first += rows) {
@@ -314,16 +322,17 @@ static void run_direct(const dpid_frozen_job *job, int64_t first, int64_t end, i
 
 /* ---- tables ------------------------------------------------------------------------------------------- */
 
-void DPID_T(dpid_frozen_conv_pack)(const dpid_frozen_conv *conv, const void *w, const void *b, void *room,
+void DPID_T(dpid_packed_conv_pack)(const dpid_packed_conv *conv, const void *w, const void *b, void *scratch,
                                    void *packed);
-void DPID_T(dpid_frozen_conv_pack)(const dpid_frozen_conv *conv, const void *w, const void *b, void *room, void *packed)
+void DPID_T(dpid_packed_conv_pack)(const dpid_packed_conv *conv, const void *w, const void *b, void *scratch,
+                                   void *packed)
 {
-    pack(conv, w, b, room, packed);
+    pack(conv, w, b, scratch, packed);
 }
 
-void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel,
+void DPID_T(dpid_packed_conv_run)(const dpid_packed_job *job, int64_t first, int64_t end, int64_t first_panel,
                                   int64_t panel_end);
-void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel,
+void DPID_T(dpid_packed_conv_run)(const dpid_packed_job *job, int64_t first, int64_t end, int64_t first_panel,
                                   int64_t panel_end)
 {
     (job->conv->winograd ? run_winograd : run_direct)(job, first, end, first_panel, panel_end);
@@ -331,13 +340,13 @@ void DPID_T(dpid_frozen_conv_run)(const dpid_frozen_job *job, int64_t first, int
 
 #if DPID_ONCE
 #define DECLARE(suffix, real)                                                                                          \
-    void dpid_frozen_conv_pack_##suffix(const dpid_frozen_conv *conv, const void *w, const void *b, void *room,        \
+    void dpid_packed_conv_pack_##suffix(const dpid_packed_conv *conv, const void *w, const void *b, void *scratch,     \
                                         void *packed);                                                                 \
-    void dpid_frozen_conv_run_##suffix(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t first_panel,    \
+    void dpid_packed_conv_run_##suffix(const dpid_packed_job *job, int64_t first, int64_t end, int64_t first_panel,    \
                                        int64_t panel_end);
 DPID_ISA_EACH(DECLARE)
-const dpid_frozen_pack_fn dpid_frozen_pack[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_frozen_conv_pack);
-const dpid_frozen_run_fn dpid_frozen_run[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_frozen_conv_run);
+const dpid_packed_pack_fn dpid_packed_pack[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_packed_conv_pack);
+const dpid_packed_run_fn dpid_packed_run[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_packed_conv_run);
 
 /* ---- sizes ------------------------------------------------------------------------------------------------ */
 
@@ -350,7 +359,7 @@ static bool goes_by_winograd(const dpid_op *op, bool exact)
     return !exact && dpid_conv2d_has_winograd(op) && !dpid_conv2d_has_pairs(op);
 }
 
-dpid_margin dpid_frozen_conv_margin(const dpid_op *op, bool exact)
+dpid_margin dpid_packed_conv_margin(const dpid_op *op, bool exact)
 {
     dpid_conv2d g;
     (void)dpid_conv2d_make(NULL, op, &g); /* cannot fail: it succeeded when the op was made */
@@ -359,7 +368,7 @@ dpid_margin dpid_frozen_conv_margin(const dpid_op *op, bool exact)
                          dpid_larger(0, p.columns - p.left - g.window.w), p.blocks * p.pitch};
 }
 
-int64_t dpid_frozen_conv_bytes(const dpid_op *op)
+int64_t dpid_packed_conv_bytes(const dpid_op *op)
 {
     dpid_conv2d g;
     (void)dpid_conv2d_make(NULL, op, &g);
@@ -371,10 +380,10 @@ static int64_t round_up(int64_t count)
     return (count + ROUND - 1) / ROUND * ROUND;
 }
 
-void dpid_frozen_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t pitch, void *memory,
-                           dpid_frozen_conv *out)
+void dpid_packed_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t pitch, void *memory,
+                           dpid_packed_conv *out)
 {
-    dpid_frozen_conv c = {.winograd = goes_by_winograd(op, exact), .narrow = dpid_isa_halves()};
+    dpid_packed_conv c = {.winograd = goes_by_winograd(op, exact), .narrow = dpid_isa_halves()};
     (void)dpid_conv2d_make(NULL, op, &c.g);
     const dpid_plane plane = {.columns = row / pitch, .pitch = pitch};
     dpid_correlation *taps = NULL;
@@ -382,15 +391,15 @@ void dpid_frozen_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t p
     c.taps = taps;
     c.in_blocks = dpid_conv2d_blocks(c.g.in_g);
     c.out_blocks = dpid_conv2d_blocks(c.g.out_g);
-    c.parts = c.g.groups * panels_of_group(&c);
+    c.panels = c.g.groups * panels_of_group(&c);
     c.units = c.winograd ? dpid_conv2d_tiles(c.g.window.out_h) : c.g.window.out_h;
     c.columns = c.winograd ? dpid_conv2d_tiles(c.g.window.out_w) : c.g.window.out_w;
-    c.together = c.winograd ? dpid_larger(1, BATCH_TILES / c.columns) : 1;
+    c.batch_units = c.winograd ? dpid_larger(1, BATCH_TILES / c.columns) : 1;
     c.weights = c.winograd ? transformed_at(&c, c.out_blocks) : c.g.groups * group_weights(&c);
     c.packed = c.weights + c.g.groups * c.out_blocks * BLOCK;
     if (c.winograd) {
-        const int64_t tiles = round_up(c.together * c.columns);
-        c.room =
+        const int64_t tiles = round_up(c.batch_units * c.columns);
+        c.scratch =
             dpid_larger(BLOCK * c.g.patch, DPID_POSITIONS * (dpid_position(c.in_blocks, tiles) +
                                                              dpid_position(dpid_smaller(PANEL, c.out_blocks), tiles)));
     }

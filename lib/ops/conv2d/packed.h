@@ -2,7 +2,7 @@
    runs over pictures where they lie, and its epilogue adds the skip and applies the rectifier.
 
    Threads share the work in two ways. A unit is a row of tiles (Winograd) or of results, counted on from picture to
-   picture. A part of the results is two blocks of channels. Any cut into units and parts gives the same bits. */
+   picture. A panel of the results is two blocks of channels. Any cut into units and panels gives the same bits. */
 #ifndef DPID_OPS_CONV2D_PACKED_H
 #define DPID_OPS_CONV2D_PACKED_H
 
@@ -14,41 +14,41 @@ typedef struct {
     bool winograd, narrow; /* narrow: see winograd.h */
     const dpid_correlation *taps;
     int64_t in_blocks, out_blocks; /* of one group: blocks of 16 channels */
-    int64_t parts;                 /* of all groups */
+    int64_t panels;                /* of all groups */
     int64_t units, columns;        /* of a picture; of a unit: tiles, or results */
-    int64_t together;              /* Winograd: units in a tile batch */
+    int64_t batch_units;           /* Winograd: units in a tile batch */
     int64_t weights, packed;       /* reals of the packed weights; of weights and bias */
-    int64_t room;                  /* reals of scratch that one worker needs */
-} dpid_frozen_conv;
+    int64_t scratch;               /* reals of scratch that one worker needs */
+} dpid_packed_conv;
 
 /* The zeros that this convolution needs around each picture: rows and columns. And the reals a pixel takes, of which
    those past the channels are zeros too. */
 typedef struct {
     int64_t top, bottom, left, right, pitch;
 } dpid_margin;
-dpid_margin dpid_frozen_conv_margin(const dpid_op *op, bool exact);
+dpid_margin dpid_packed_conv_margin(const dpid_op *op, bool exact);
 
 /* A convolution of pictures with these distances between rows and pixels. Its lists lie in `memory`, of
-   dpid_frozen_conv_bytes bytes. */
-int64_t dpid_frozen_conv_bytes(const dpid_op *op);
-void dpid_frozen_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t pitch, void *memory,
-                           dpid_frozen_conv *out);
+   dpid_packed_conv_bytes bytes. */
+int64_t dpid_packed_conv_bytes(const dpid_op *op);
+void dpid_packed_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t pitch, void *memory,
+                           dpid_packed_conv *out);
 
 typedef struct {
-    const dpid_frozen_conv *conv;
+    const dpid_packed_conv *conv;
     const void *packed;
     dpid_view x, y; /* y may be the skip */
     dpid_view_epilogue end;
-    void *room; /* scratch of the worker */
-} dpid_frozen_job;
+    void *scratch; /* scratch of the worker */
+} dpid_packed_job;
 
-/* w, b: the layer's parameters, b NULL: none. room: the scratch of one worker. */
-typedef void (*dpid_frozen_pack_fn)(const dpid_frozen_conv *conv, const void *w, const void *b, void *room,
+/* w, b: the layer's parameters, b NULL: none. scratch: the scratch of one worker. */
+typedef void (*dpid_packed_pack_fn)(const dpid_packed_conv *conv, const void *w, const void *b, void *scratch,
                                     void *packed);
-/* Units first .. end - 1 and parts part .. part_end - 1 of the results. */
-typedef void (*dpid_frozen_run_fn)(const dpid_frozen_job *job, int64_t first, int64_t end, int64_t part,
-                                   int64_t part_end);
-extern const dpid_frozen_pack_fn dpid_frozen_pack[DPID_ISAS][DPID_PRECISIONS];
-extern const dpid_frozen_run_fn dpid_frozen_run[DPID_ISAS][DPID_PRECISIONS];
+/* Units first .. end - 1, and of the results panels panel .. panel_end - 1. */
+typedef void (*dpid_packed_run_fn)(const dpid_packed_job *job, int64_t first, int64_t end, int64_t panel,
+                                   int64_t panel_end);
+extern const dpid_packed_pack_fn dpid_packed_pack[DPID_ISAS][DPID_PRECISIONS];
+extern const dpid_packed_run_fn dpid_packed_run[DPID_ISAS][DPID_PRECISIONS];
 
 #endif
