@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* An epilogue: what becomes of a sum on its way out of the registers, in this order. The matrices have c's extents
-   and rows; NULL: nothing of the kind. */
+/* An epilogue: what is done to a sum while it is in a register, in this order. Matrices are laid out like c; NULL:
+   leave this out. */
 typedef struct {
     const void *bias; /* + bias[j] */
     bool rectify;     /* to 0 where negative */
