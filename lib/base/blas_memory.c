@@ -104,7 +104,14 @@ void __wrap_blas_memory_free(void *buffer)
     unlock();
 }
 
-#else /* the system's OpenBLAS locks by itself, and takes its buffers when it multiplies */
+#else /* the system's OpenBLAS, which takes its buffers when it multiplies */
+
+#include <pthread.h>
+
+int openblas_get_parallel(void); /* 0: a serial build, whose buffers no lock guards */
+
+static pthread_mutex_t product = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
 bool dpid_blas_take(void **out)
 {
@@ -121,6 +128,38 @@ void *dpid_blas_use(void *memory)
 {
     (void)memory;
     return NULL;
+}
+
+/* ---- one product at a time, where the BLAS cannot do two --------------------------------------- */
+
+static void lock(void)
+{
+    pthread_mutex_lock(&product);
+}
+
+static void unlock(void)
+{
+    pthread_mutex_unlock(&product);
+}
+
+/* A child must not be born with the lock held by a thread that it has not. */
+static void watch_forks(void)
+{
+    pthread_atfork(lock, unlock, unlock);
+}
+
+void dpid_blas_enter(void)
+{
+    if (openblas_get_parallel() != 0)
+        return;
+    pthread_once(&fork_once, watch_forks);
+    lock();
+}
+
+void dpid_blas_leave(void)
+{
+    if (openblas_get_parallel() == 0)
+        unlock();
 }
 
 #endif

@@ -22,4 +22,18 @@ void dpid_blas_give(void *memory);
 /* This thread multiplies in `memory` from now on; NULL: in what the BLAS allocates. Returns what it had before. */
 void *dpid_blas_use(void *memory);
 
+/* Around each product. With -DDEEPID_BLAS=shared and a serial OpenBLAS one thread multiplies at a time: that build
+   hands its buffers out without a lock, and two threads would get the same one and wrong results. Else nothing. */
+#ifdef DEEPID_BLAS_WRAP
+static inline void dpid_blas_enter(void)
+{
+}
+static inline void dpid_blas_leave(void)
+{
+}
+#else
+void dpid_blas_enter(void);
+void dpid_blas_leave(void);
+#endif
+
 #endif

@@ -62,8 +62,10 @@ static void multiply(form f, int64_t m, int64_t n, int64_t k, const real *a, int
 {
     assert(m <= INT32_MAX && n <= INT32_MAX && k <= INT32_MAX && lda <= INT32_MAX && ldb <= INT32_MAX &&
            ldc <= INT32_MAX);
+    dpid_blas_enter();
     GEMM(CblasRowMajor, f == TN ? CblasTrans : CblasNoTrans, f == NT ? CblasTrans : CblasNoTrans, (blasint)m,
          (blasint)n, (blasint)k, 1, a, (blasint)lda, b, (blasint)ldb, add ? 1 : 0, c, (blasint)ldc);
+    dpid_blas_leave();
 }
 
 #endif
