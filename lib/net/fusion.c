@@ -1,16 +1,11 @@
-/* The fusions, one line each, and the cutting of a net's steps into stages. */
+/* The table of fusions, and the cutting of a net's steps into stages. */
 #include "net/fusion.h"
 
 #include "net/plan.h"
 
-/* The first that takes something gets it; the last takes every step. A whole plan is looked into and entered at any
-   step: it runs step by step. */
-static const dpid_fusion *const fusions[] = {
-    &dpid_fusion_program,
-    &dpid_fusion_lazy,
-    &dpid_fusion_stretch,
-    &dpid_fusion_step,
-};
+/* A whole plan is looked into and entered at any step: it runs step by step, by the last fusion. */
+#define POINTER(word) &dpid_fusion_##word,
+static const dpid_fusion *const fusions[] = {DPID_FUSIONS(POINTER)};
 enum { FUSIONS = sizeof fusions / sizeof *fusions };
 
 /* ---- cutting ------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
-/* A fusion: a way to run several steps as one. The plan walks the table of fusions (fusion.c) and cuts the steps into
+/* A fusion: a way to run several steps as one. The plan walks DPID_FUSIONS (fusion.c) and cuts the steps into
    stages: each stage is what one fusion runs. Forward walks the stages, backward walks them from the end.
-   To add a fusion: a file fusion_<word>.c with its dpid_fusion_<word>, and a line in the table, before the fusions
-   that shall take less. What it looks for is a pattern of steps (graph.h). */
+   To add a fusion: a file fusion_<word>.c with its dpid_fusion_<word>, and its word in DPID_FUSIONS, before the
+   fusions that shall take less. What it looks for is a pattern of steps (graph.h). */
 #ifndef DPID_NET_FUSION_H
 #define DPID_NET_FUSION_H
 
@@ -61,10 +61,12 @@ struct dpid_fusion {
     bool (*is_finite)(const dpid_stage_call *call, int32_t t);
 };
 
-extern const dpid_fusion dpid_fusion_program; /* all steps of a frozen net */
-extern const dpid_fusion dpid_fusion_lazy;    /* a convolution, or one step that is worked out inside of convolutions */
-extern const dpid_fusion dpid_fusion_stretch; /* small dense layers and what stands between them, chunk by chunk */
-extern const dpid_fusion dpid_fusion_step;    /* none: one step, over the whole batch */
+/* The first that takes something gets it; the last takes every step.
+   program: all steps of a frozen net; lazy: a convolution, or one step that is worked out inside of convolutions;
+   stretch: small dense layers and what stands between them, chunk by chunk; step: one step, over the whole batch. */
+#define DPID_FUSIONS(X) X(program) X(lazy) X(stretch) X(step)
+#define DPID_FUSION_DECLARE(word) extern const dpid_fusion dpid_fusion_##word;
+DPID_FUSIONS(DPID_FUSION_DECLARE)
 
 /* Cuts the net into stages, at most net->steps of them, and makes these: all of the plan's that is theirs. */
 int32_t dpid_stages_make(const deepid_net *net, dpid_plan *plan);

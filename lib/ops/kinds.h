@@ -1,5 +1,5 @@
 /* The layer kinds, one line each, in the order in which they are listed. A line here and the folder lib/ops/<kind>/ are
-   all that a kind needs. */
+   all that the library needs of a kind; docs/CONTRIBUTING.md says what its manual needs. */
 #ifndef DPID_OPS_KINDS_H
 #define DPID_OPS_KINDS_H
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Includes go one way: a file of lib/ includes its own layer or an earlier one of lib/LAYERS. So do calls inside of a
-# layer that has a LAYERS of its own, a list of files: a file calls itself or an earlier one.   layers.sh ROOT
+# layer that has a LAYERS of its own, a list of files: a file calls itself or an earlier one. `fusion_*` stands for all
+# files of that name.   layers.sh ROOT
 set -eu
 includes() {
     (cd "$1" && awk '
@@ -15,7 +16,7 @@ includes() {
 }
 # What a file defines starts at the first column, what it calls does not.
 calls() {
-    (cd "$1" && ls ./*.c | sed 's/..//; s/\.c$//' | sort >"$work/there" && sort LAYERS | diff - "$work/there" && awk '
+    (cd "$1" && ls ./*.c | sed 's/..//; s/\.c$//' | sort >"$work/there" && sed 's/$/.c/' LAYERS | while read -r name; do ls $name; done >"$work/listed" && sed 's/\.c$//' "$work/listed" | sort | diff - "$work/there" && awk '
         FNR == 1 { own = ++n; file[n] = FILENAME }
         /^[a-z].*[^;]$/ && match($0, /d(ee)?pid_[a-z0-9_]+(\(| = )/) {
             name = substr($0, RSTART, RLENGTH); sub(/[( ].*/, "", name); home[name] = own
@@ -29,7 +30,7 @@ calls() {
                 if ((part[2] in home) && home[part[2]] > part[1]) { print file[part[1]] ":" used[use] ": " part[2] " is of " file[home[part[2]]] ", which lies above it"; bad = 1 }
             }
             exit bad
-        }' $(sed 's/$/.c/' LAYERS))
+        }' $(cat "$work/listed"))
 }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
