@@ -1,6 +1,6 @@
 /**
  * @defgroup verdict Verdicts
- * The verdict of a study: ten findings, one a hypothesis, each with its numbers; remedies; the answer in words. How it
+ * The verdict of a study: findings, one a hypothesis, each with its numbers; remedies; the answer in words. How it
  * is reached: docs/verdict.md
  * @{
  */

@@ -20,7 +20,7 @@ static const char *list_of(dpid_study_page *p, dpid_verdict_status status)
         if (v->finding[i].status != status)
             continue;
         int32_t k = count++;
-        for (; k > 0 && of[k - 1]->hypothesis->turn > v->finding[i].hypothesis->turn; k--)
+        for (; k > 0 && of[k - 1]->hypothesis->said_at > v->finding[i].hypothesis->said_at; k--)
             of[k] = of[k - 1];
         of[k] = &v->finding[i];
     }

@@ -172,12 +172,12 @@ static void try(purchase *p, bool *what)
     *what = had || affordable(p);
 }
 
-static int32_t buy_arms(purchase *p, int32_t turn)
+static int32_t buy_arms(purchase *p, int32_t priority)
 {
     for (int32_t i = 0; i < p->study->arms; i++) {
         dpid_study_arm *arm = &p->study->arm[i];
         const bool stands = arm->row->net == DPID_ARM_ADDED || !arm->row->rate_of || p->in[arm->rate_of];
-        if (arm->reason || p->in[i] || arm->row->turn != turn)
+        if (arm->reason || p->in[i] || arm->row->priority != priority)
             continue;
         if (stands)
             try(p, &p->in[i]);
@@ -192,17 +192,17 @@ static int32_t buy_arms(purchase *p, int32_t turn)
     return DEEPID_OK;
 }
 
-/* By turns; seeds come after them. */
+/* By priority; seeds come last. */
 static int32_t buy(purchase *p)
 {
     buy_question(p);
-    for (int32_t turn = 1; turn <= DPID_TURNS; turn++) {
-        if (turn == DPID_TURN_TUNING)
+    for (int32_t priority = 1; priority <= DPID_PRIORITIES; priority++) {
+        if (priority == DPID_PRIORITY_TUNING)
             try(p, &p->tuning);
-        else if (turn == DPID_TURN_PROBES)
+        else if (priority == DPID_PRIORITY_PROBES)
             try(p, &p->probes);
         else
-            DPID_TRY(buy_arms(p, turn));
+            DPID_TRY(buy_arms(p, priority));
     }
     for (; p->seeds < dpid_study_int(p->study, DPID_NUMBER_SEEDS); p->seeds++) {
         purchase more = *p;

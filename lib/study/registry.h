@@ -16,7 +16,7 @@ typedef enum { DPID_ARM_SHALLOW, DPID_ARM_DEEP, DPID_ARM_TWIN, DPID_ARM_ADDED } 
 enum { DPID_SHOW_CURVE = 1, DPID_SHOW_LOSS = 2, DPID_SHOW_SHARE = 4 };
 
 /* What a budget buys between the arms. */
-enum { DPID_TURN_TUNING = 11, DPID_TURN_PROBES = 13, DPID_TURNS = 15 };
+enum { DPID_PRIORITY_TUNING = 11, DPID_PRIORITY_PROBES = 13, DPID_PRIORITIES = 15 };
 
 /* What the fields of a row cannot say: it sets the arm's text and optimiser. reason: why it is no way for this net and
    recipe; NULL: it is one. */
@@ -30,7 +30,8 @@ typedef struct {
     const char *label; /* in a figure */
     const char *role;  /* its colour: shallow, plain, witness or identity */
     int32_t shows;     /* DPID_SHOW_... */
-    int32_t turn;      /* at which a budget buys it, 1 .. DPID_TURNS; those of one turn in the order of the rows */
+    int32_t
+        priority; /* at which a budget buys it, 1 .. DPID_PRIORITIES; those of one priority in the order of the rows */
     dpid_arm_net net;
     double skip;                  /* of the twin */
     const char *init, *optimizer; /* NULL: the recipe's */

@@ -55,9 +55,9 @@ static void say_repairs(const dpid_judge *j, dpid_string *s)
     const bool nothing = r.x[0]->status < DPID_CONTRIBUTES;
     dpid_string_add(s, nothing ? " Nothing that was tried surely repairs it: " : " ");
     for (int32_t i = 0; i < r.count; i++) {
-        const bool turn =
+        const bool others =
             i > 0 && !nothing && r.x[i]->status < DPID_CONTRIBUTES && r.x[i - 1]->status >= DPID_CONTRIBUTES;
-        dpid_string_add(s, i == 0 ? "" : turn ? "; " : ", ");
+        dpid_string_add(s, i == 0 ? "" : others ? "; " : ", ");
         dpid_say_arm(s, r.x[i]->arm, i == 0 && !nothing);
         dpid_string_format(s, "%s %s%s", i == 0 && !nothing ? " repairs" : "", dpid_percent_words(&r.x[i]->share).text,
                            i == 0 ? " of the gap" : "");

@@ -6,7 +6,7 @@
 
 #define REASON "\xe2\x80\xa6 because of "
 #define ASKS(w, h) .word = w, .help = h
-#define SHOWN(n, s, p, t) .name = n, .said = s, .place = p, .turn = t
+#define SHOWN(n, s, p, t) .name = n, .said = s, .place = p, .said_at = t
 static const dpid_hypothesis rows[] = {
     [DPID_BUG] = {ASKS("bug", "is backward the derivative of forward?"), .judge = dpid_rule_bug,
                   SHOWN("A bug in the gradients", "a bug in the gradients", 10, 10)},

@@ -49,12 +49,12 @@ struct dpid_hypothesis {
     bool set;
     bool finds; /* the arm has the recipe's aim: a lower loss that it finds is one that the recipe missed */
     /* How a page shows it. */
-    const char *name;    /* in the table of evidence */
-    const char *said;    /* in a list of what was ruled out */
-    int32_t place, turn; /* its place in that table, its turn in that list */
-    bool reason;         /* of the cause above it */
-    bool loss;           /* its effect is in units of the loss */
-    const char *role;    /* its colour */
+    const char *name;       /* in the table of evidence */
+    const char *said;       /* in a list of what was ruled out */
+    int32_t place, said_at; /* its place in that table, its place in that list */
+    bool reason;            /* of the cause above it */
+    bool loss;              /* its effect is in units of the loss */
+    const char *role;       /* its colour */
 };
 
 /* The ten that every verdict has, by the names that rules use for each other, in the order of verdict.json. Rows of
