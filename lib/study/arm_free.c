@@ -5,8 +5,6 @@
 #include "net/spec.h"
 #include "train/optimizer.h"
 
-#include <string.h>
-
 /* A block of which nothing is left goes too. Returns how many dropouts there were. */
 static int32_t drop_noise(dpid_item **items)
 {
@@ -40,22 +38,27 @@ static int32_t free_net(deepid_study *study, dpid_study_arm *arm, bool *differs)
     return status;
 }
 
-/* The recipe's words but for "weight_decay=...". */
+/* The recipe's words with weight_decay=0. */
 static int32_t free_optimizer(deepid_study *study, dpid_study_arm *arm, bool *differs)
 {
     const char *recipe = study->text[DPID_TEXT_OPTIMIZER];
     dpid_value option[DPID_OPTIONS_MAX] = {{0}};
+    dpid_string s = {.ctx = study->head.ctx};
     const dpid_optimizer *o;
     char *text = NULL;
     DPID_TRY(dpid_set_read(study->head.ctx, &dpid_optimizers, dpid_span_of(recipe), &o, option));
     *differs = o->decay_key >= 0 && option[o->decay_key].r > 0;
-    DPID_TRY(dpid_arena_text(&study->plan, recipe, (int64_t)strlen(recipe), &text));
-    arm->optimizer = text;
     if (!*differs)
         return DEEPID_OK;
-    char *decay = strstr(text, o->options[o->decay_key].key);
-    memmove(decay, decay + strcspn(decay, " "), strlen(decay + strcspn(decay, " ")) + 1);
-    return DEEPID_OK;
+    option[o->decay_key].r = 0;
+    dpid_string_add(&s, o->word);
+    dpid_options_print(&s, o->options, option);
+    int32_t status = s.status;
+    if (status == DEEPID_OK)
+        status = dpid_arena_text(&study->plan, s.text, s.length, &text);
+    dpid_string_release(&s);
+    arm->optimizer = text;
+    return status;
 }
 
 int32_t dpid_arm_free(deepid_study *study, dpid_study_arm *arm, const char **reason)

@@ -278,7 +278,15 @@ static void d_free_has_no_dropout_and_no_weight_decay(void **state)
     assert_null(deepid_study_arm_reason(study, arm));
     assert_string_equal(deepid_study_arm_text(study, arm),
                         "input 2; dense out=8; relu; 2 * plain { dense out=8; relu }; dense out=2");
-    assert_string_equal(deepid_study_arm_optimizer(study, arm), "sgd momentum=0.9  nesterov=1");
+    static const char *const recipes[][2] = {
+        {"sgd momentum=0.9 weight_decay=0.01 nesterov=1", "sgd momentum=0.9 nesterov=1"},
+        {"sgd weight_decay=0.01\tmomentum=0.9", "sgd momentum=0.9"},
+        {"adamw weight_decay=0.1 beta1=0.8", "adamw beta1=0.8"},
+        {"adam beta1=0.8", "adam beta1=0.8"}};
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
+        OK(deepid_study_set_text(study, "optimizer", recipes[i][0]));
+        assert_string_equal(deepid_study_arm_optimizer(study, deepid_study_arm_find(study, "D_free")), recipes[i][1]);
+    }
     deepid_study_destroy(study);
     OK(deepid_study_create(ctx, SHALLOW, DEEP, train, &study));
     OK(deepid_study_set_text(study, "arms", "D_free"));
