@@ -54,12 +54,12 @@ def circles(edges):
     """Sets of more than one file that reach each other (Tarjan's strong components, by reachability since the graphs are small)."""
     reach = {}
     for first in edges:
-        seen, todo = set(), [first]
-        while todo:
-            for next_one in edges.get(todo.pop(), ()):
+        seen, ahead = set(), [first]
+        while ahead:
+            for next_one in edges.get(ahead.pop(), ()):
                 if next_one not in seen:
                     seen.add(next_one)
-                    todo.append(next_one)
+                    ahead.append(next_one)
         reach[first] = seen
     found = {frozenset(b for b in reach[a] if a in reach.get(b, ())) for a in edges if a in reach[a]}
     return [sorted(group) for group in found if len(group) > 1]
