@@ -124,8 +124,10 @@ DEEPID_API int64_t deepid_verdict_find(const deepid_verdict *verdict, const char
 DEEPID_API const char *deepid_verdict_hypothesis(const deepid_verdict *verdict, int64_t finding);
 
 /**
- * What was found of the hypothesis: "confirmed", "contributes" (a part of the cause), "refuted", "undecided" (seeds or
- * arms do not suffice) or "not_applicable" (the question does not arise). The rules: docs/verdict.md.
+ * What was found of the hypothesis: "confirmed" (it explains surely more than half), "contributes" (surely more than
+ * the margin), "minor" (surely less than half, and maybe more than the margin), "refuted" (surely less than the
+ * margin), "undecided" (seeds or arms do not suffice) or "not_applicable" (the question does not arise). The rules:
+ * docs/verdict.md.
  *
  * @param[in] verdict  the verdict
  * @param[in] finding  0 to deepid_verdict_count - 1

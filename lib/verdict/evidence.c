@@ -16,6 +16,8 @@ dpid_evidence dpid_evidence_none(int64_t seeds, double const_loss)
                            .valid_margin = unknown,
                            .floor = unknown,
                            .gradient_check_error = unknown,
+                           .gradient_check_second = unknown,
+                           .recipe_rate = unknown,
                            .zeros = unknown,
                            .subnormals = unknown,
                            .infinities = unknown,
@@ -26,7 +28,13 @@ dpid_evidence dpid_evidence_none(int64_t seeds, double const_loss)
 
 dpid_arm_evidence dpid_arm_evidence_none(const char *word)
 {
-    return (dpid_arm_evidence){.word = word, .learning_rate = (double)NAN, .updates = (double)NAN};
+    const double unknown = (double)NAN;
+    return (dpid_arm_evidence){.word = word,
+                               .learning_rate = unknown,
+                               .updates = unknown,
+                               .tuning_loss = unknown,
+                               .lowest_rate = unknown,
+                               .highest_rate = unknown};
 }
 
 /* ---- checks -------------------------------------------------------------------------------------- */

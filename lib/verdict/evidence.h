@@ -10,17 +10,21 @@
 
 /* One arm: one net, trained in one way, at every seed. Arrays have one number a seed; NULL: not known for this arm.
    The rules know these words:
-     S, D                 the shallow and the deep net, both by the recipe
+     S, D                 the shallow and the deep net, both by the recipe, at its rate
+     S_rate, D_rate       the same at the rate that tuning found; not there where that is the recipe's
      S_fine               S trained on, for as many updates as WT has more than S: the control of WT
      W0                   the deep net built from the trained S and identity layers, untrained
      WT                   W0 trained on at a tenth of the rate; WT:1, WT:0.01: at that multiple of it
      D64                  D in f64 from the same initial values
      D_start:<start>      D from another start, "D_start:looks_linear"
      D_opt:<optimiser>    D by another optimiser
-     D_3T                 D with three times the updates
+     D_2T, D_3T           D with two (as many as S and WT together) and with three times the updates
+     D_free:<what>        D without its dropout, decay, smoothing or augmentation, "D_free:dropout"
+     D_norm:batch8        D with batches eight times as large, as many updates
      D_res                D with an identity skip around every block
      dial:<s>             the same with s times the skip, s in [0,1]
-   and those of the registry of hypotheses. */
+   and those of the registry of hypotheses. All but S and D stand on the tuned rate where there is one: D64 and D_3T are
+   run at the rate of D_rate, W0 holds the net of S_rate. */
 typedef struct {
     const char *word;
     const char *said;          /* in a sentence: "another start (looks-linear)"; NULL: "arm WORD" */
@@ -34,6 +38,24 @@ typedef struct {
     const uint8_t *diverged;
     double learning_rate; /* NaN: not known */
     double updates;
+
+    /* What is minimised: the loss in training mode (noise, batch statistics, smoothing, augmentation; mean over passes)
+       and the penalty. */
+    const double *objective;
+    /* Of nets with batch-norm, where train_loss is taken with the statistics of all samples: the loss with those of
+       batches as training has them (no other noise), of batches eight times as large, and with the moving averages. */
+    const double *batch_loss, *batch8_loss, *moving_loss;
+
+    /* Along training: points a seed, [seed * points + k], NaN past the end of a run. */
+    int64_t points;
+    const double *curve_train, *curve_valid, *curve_valid_error;
+
+    /* Tuning, at seeds apart from the study's: the mean loss at the rate that was taken, losses above const_loss and
+       diverged runs as const_loss; NaN: not tuned. By it the best of a set is chosen. */
+    double tuning_loss;
+    int64_t rates_tried, rates_diverged; /* how many rates, and at how many of them every run diverged */
+    double lowest_rate, highest_rate;    /* of those tried */
+    bool noise;                          /* no rate surely leaves the constant predictor: the choice is one of noise */
 } dpid_arm_evidence;
 
 /* A number that explains, never decides: "gradient slope per layer" of the recipe's start and of the best other
@@ -43,7 +65,8 @@ typedef struct {
     double before, after; /* after: NaN when no other start was looked at */
 } dpid_explanation;
 
-typedef enum { DPID_NOT_CHECKED = 0, DPID_PASSED, DPID_FAILED } dpid_check;
+/* UNRESOLVED: the loss is so steep or so flat that differences cannot tell. */
+typedef enum { DPID_NOT_CHECKED = 0, DPID_PASSED, DPID_FAILED, DPID_UNRESOLVED } dpid_check;
 
 typedef struct {
     int64_t seeds; /* length of every array */
@@ -70,6 +93,7 @@ typedef struct {
     dpid_check gradient_check;
     double gradient_check_error;      /* the largest relative error */
     const char *gradient_check_layer; /* where; may be NULL */
+    double gradient_check_second;     /* FAILED: the error of the second way (docs/probes.md); NaN: none */
 
     /* gradients of the run's precision against a higher one */
     bool counted;                         /* range counters were taken */
@@ -83,7 +107,17 @@ typedef struct {
     bool default_init;                 /* the start is the framework default (a word for people is init_word) */
     const char *init_word;             /* "pytorch" */
     const char *block_word;            /* "plain"; may be NULL */
-    int64_t shallow_depth, deep_depth; /* layers or blocks, for the sentences; 0 unknown */
+    int64_t shallow_depth, deep_depth; /* layers or blocks, the same for both, for the sentences; 0 unknown */
+    double recipe_rate;                /* NaN: not known */
+    int64_t batch, updates;            /* samples a step; updates of S and D; 0 unknown */
+    /* What makes the minimised quantity differ from the loss. */
+    bool dropout[2], decay, smoothing, augmentation; /* dropout: of S, of D */
+    bool batchnorm;                                  /* D has one */
+    /* Capacity: the narrowest of the layers between input and output (units or channels), and whether the deep net has
+       every layer of the shallow one. narrowest 0: unknown. */
+    int64_t shallow_narrowest, deep_narrowest;
+    const char *deep_narrowest_layer; /* may be NULL */
+    bool other_layers;                /* it has not: the two differ in more than added layers */
 
     const dpid_explanation *explanation; /* for conditioning */
     int64_t explanations;

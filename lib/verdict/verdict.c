@@ -6,11 +6,9 @@
 
 /* ---- words ------------------------------------------------------------------------------- */
 
-static const char *const status_words[] = {[DPID_NOT_APPLICABLE] = "not_applicable",
-                                           [DPID_REFUTED] = "refuted",
-                                           [DPID_UNDECIDED] = "undecided",
-                                           [DPID_CONTRIBUTES] = "contributes",
-                                           [DPID_CONFIRMED] = "confirmed"};
+static const char *const status_words[] = {
+    [DPID_NOT_APPLICABLE] = "not_applicable", [DPID_REFUTED] = "refuted",         [DPID_MINOR] = "minor",
+    [DPID_UNDECIDED] = "undecided",           [DPID_CONTRIBUTES] = "contributes", [DPID_CONFIRMED] = "confirmed"};
 
 /* ---- make, destroy --------------------------------------------------------------------------- */
 

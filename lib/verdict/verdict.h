@@ -8,6 +8,7 @@
 typedef enum {
     DPID_NOT_APPLICABLE,
     DPID_REFUTED,
+    DPID_MINOR, /* surely less than half, and maybe more than the margin */
     DPID_UNDECIDED,
     DPID_CONTRIBUTES,
     DPID_CONFIRMED
