@@ -277,29 +277,80 @@ DEEPID_API int32_t deepid_statistics_bootstrap_mean(deepid_ctx *ctx, int64_t n, 
                                                     double *high);
 
 /**
- * The share of a gap that an intervention closes, (mean from - mean by) / (mean from - mean to), with its BCa interval
- * (Efron 1987): the three are resampled jointly, seed by seed. A gap of 0 gives -infinity or +infinity by the
- * numerator's sign, 0 / 0 gives 0: look at the gap's own interval first.
+ * The share of a gap that an intervention closes, g = (mean from - mean by) / (mean from - mean to), with Fieller's
+ * interval (1954): every g for which a paired t test does not refuse that from - by - g (from - to) has the mean 0. It
+ * has the level it says as far as a t test has: on simulated and on trained losses 95 % intervals cover 94 to 96 % at 8
+ * to 20 seeds (docs/calibration.md). Where the gap's own t interval holds 0, no share can be excluded: the ends are
+ * -infinity and infinity. A gap of 0 gives the estimate -infinity or infinity by the numerator's sign, 0 / 0 gives 0.
  *
- * @param[in,out] ctx        memory, and the sentence of an error
- * @param[in]     n          2 to 100000 seeds
- * @param[in]     from       n losses of the deep net, finite
- * @param[in]     by         n losses with the intervention, of the same seeds
- * @param[in]     to         n losses of the reference, of the same seeds
- * @param[in]     level      of the interval, above 0 and below 1; usual 0.95
- * @param[in]     resamples  99 to 1000000; 0 = 9999
- * @param[in]     seed       of the resampling
- * @param[out]    estimate   the share: 0 closes nothing, 1 the whole gap
- * @param[out]    low        lower end
- * @param[out]    high       upper end
+ * @param[in,out] ctx       memory, and the sentence of an error
+ * @param[in]     n         2 to 100000 seeds
+ * @param[in]     from      n losses of the deep net, finite
+ * @param[in]     by        n losses with the intervention, of the same seeds
+ * @param[in]     to        n losses of the reference, of the same seeds
+ * @param[in]     level     of the interval, above 0 and below 1; usual 0.95
+ * @param[out]    estimate  the share: 0 closes nothing, 1 the whole gap
+ * @param[out]    low       lower end; -infinity: no bound
+ * @param[out]    high      upper end; infinity: no bound
  *
  * @retval DEEPID_OK
- * @retval DEEPID_ERR_ARGUMENT  an array or an output is NULL, or n, level or resamples is out of range
+ * @retval DEEPID_ERR_ARGUMENT  an array or an output is NULL, or n or level is out of range
  * @retval DEEPID_ERR_NUMERIC   a value is NaN or infinite: names it; cap a diverged run first
- * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
- * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost   3 n draws and additions a resample.
+ * @cost   a few passes over the arrays; allocates nothing.
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_statistics_share(deepid_ctx *ctx, int64_t n, const double *from, const double *by,
+                                           const double *to, double level, double *estimate, double *low, double *high);
+
+/**
+ * The share of a gap that an intervention closes, when the runs of `by` are independent of the seeds of `from` and
+ * `to`: the formula of deepid_statistics_share, and every g for which Welch's t test (1947) does not refuse that
+ * (1 - g) from + g to and by have the same mean. Without bounds, and at a gap of 0, as there.
+ *
+ * @param[in,out] ctx       memory, and the sentence of an error
+ * @param[in]     n         2 to 100000 seeds of from and to
+ * @param[in]     from      n losses of the deep net, finite
+ * @param[in]     to        n losses of the reference, of the same seeds
+ * @param[in]     m         2 to 100000 runs of by
+ * @param[in]     by        m losses with the intervention, finite
+ * @param[in]     level     of the interval, above 0 and below 1; usual 0.95
+ * @param[out]    estimate  the share: 0 closes nothing, 1 the whole gap
+ * @param[out]    low       lower end; -infinity: no bound
+ * @param[out]    high      upper end; infinity: no bound
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  an array or an output is NULL, or n, m or level is out of range
+ * @retval DEEPID_ERR_NUMERIC   a value is NaN or infinite: names it; cap a diverged run first
+ *
+ * @cost   at most 400 passes over from and to; allocates nothing.
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_statistics_share_independent(deepid_ctx *ctx, int64_t n, const double *from, const double *to,
+                                                       int64_t m, const double *by, double level, double *estimate,
+                                                       double *low, double *high);
+
+/**
+ * deepid_statistics_share under its old name. It once bootstrapped (BCa), and its 95 % interval covered
+ * 90 % at ten seeds; nothing is resampled now.
+ *
+ * @param[in,out] ctx        as there
+ * @param[in]     n          as there
+ * @param[in]     from       as there
+ * @param[in]     by         as there
+ * @param[in]     to         as there
+ * @param[in]     level      as there
+ * @param[in]     resamples  not used
+ * @param[in]     seed       not used
+ * @param[out]    estimate   as there
+ * @param[out]    low        as there
+ * @param[out]    high       as there
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  as there
+ * @retval DEEPID_ERR_NUMERIC   as there
+ *
+ * @cost   as there.
  * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_statistics_bootstrap_share(deepid_ctx *ctx, int64_t n, const double *from, const double *by,
@@ -307,30 +358,26 @@ DEEPID_API int32_t deepid_statistics_bootstrap_share(deepid_ctx *ctx, int64_t n,
                                                      double *estimate, double *low, double *high);
 
 /**
- * The share of a gap that an intervention closes, when the runs of `by` are independent of the seeds of `from` and
- * `to`: the formula of deepid_statistics_bootstrap_share, the two groups resampled apart. A gap of 0 gives -infinity or
- * +infinity by the numerator's sign, 0 / 0 gives 0: look at the gap's own interval first.
+ * deepid_statistics_share_independent under its old name; nothing is resampled.
  *
- * @param[in,out] ctx        memory, and the sentence of an error
- * @param[in]     n          2 to 100000 seeds of from and to
- * @param[in]     from       n losses of the deep net, finite
- * @param[in]     to         n losses of the reference, of the same seeds
- * @param[in]     m          2 to 100000 runs of by
- * @param[in]     by         m losses with the intervention, finite
- * @param[in]     level      of the interval, above 0 and below 1; usual 0.95
- * @param[in]     resamples  99 to 1000000; 0 = 9999
- * @param[in]     seed       of the resampling
- * @param[out]    estimate   the share: 0 closes nothing, 1 the whole gap
- * @param[out]    low        lower end
- * @param[out]    high       upper end
+ * @param[in,out] ctx        as there
+ * @param[in]     n          as there
+ * @param[in]     from       as there
+ * @param[in]     to         as there
+ * @param[in]     m          as there
+ * @param[in]     by         as there
+ * @param[in]     level      as there
+ * @param[in]     resamples  not used
+ * @param[in]     seed       not used
+ * @param[out]    estimate   as there
+ * @param[out]    low        as there
+ * @param[out]    high       as there
  *
  * @retval DEEPID_OK
- * @retval DEEPID_ERR_ARGUMENT  an array or an output is NULL, or n, m, level or resamples is out of range
- * @retval DEEPID_ERR_NUMERIC   a value is NaN or infinite: names it; cap a diverged run first
- * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
- * @retval DEEPID_ERR_MEMORY    no memory
+ * @retval DEEPID_ERR_ARGUMENT  as there
+ * @retval DEEPID_ERR_NUMERIC   as there
  *
- * @cost   2 n + m draws and additions a resample.
+ * @cost   as there.
  * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_statistics_bootstrap_share_independent(deepid_ctx *ctx, int64_t n, const double *from,

@@ -45,6 +45,10 @@ int32_t dpid_median_interval(deepid_ctx *ctx, int64_t n, const double *x, double
 int32_t dpid_medians_known(deepid_ctx *ctx, int64_t rows, int64_t n, const double *x, double *medians);
 
 double dpid_normal_cdf(double z);
-double dpid_normal_quantile(double p); /* -+infinity at 0 and 1 */
+double dpid_normal_quantile(double p);                   /* -+infinity at 0 and 1 */
+double dpid_beta_quantile(double a, double b, double p); /* x with I_x(a, b) = p, the incomplete beta function */
+/* P(|T| <= t) of Student's distribution, and the t with P(|T| <= t) = level. freedom: above 0, a whole number or not */
+double dpid_student_inside(double t, double freedom);
+double dpid_student_quantile(double level, double freedom);
 
 #endif

@@ -471,38 +471,6 @@ static void ends_of_few_resamples_are_the_right_order_statistics(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* scipy.stats.bootstrap(paired=True, method="BCa") of (mean D - mean X) / (mean D - mean R), 400000 resamples, two
-   seeds: .3416 .3418 and .5680 .5678 */
-static void bca_of_a_share_is_scipys(void **state)
-{
-    (void)state;
-    static const double from[10] = {.51, .62, .44, .58, .71, .49, .55, .39, .66, .52};
-    static const double by[10] = {.30, .41, .12, .33, .52, .21, .47, .11, .29, .36};
-    static const double to[10] = {.02, .01, .03, .012, .05, .022, .017, .04, .013, .028};
-    deepid_ctx *ctx = new_ctx(1);
-    double e;
-    double low;
-    double high;
-    OK(deepid_statistics_bootstrap_share(ctx, 10, from, by, to, 0.95, 99999, 1, &e, &low, &high));
-    near_at("share", e, 0.44950267788829396, 1e-14);
-    near_at("low", low, 0.3417, 0.002);
-    near_at("high", high, 0.5679, 0.002);
-    double apart[3];
-    OK(deepid_statistics_bootstrap_share_independent(ctx, 10, from, to, 10, by, 0.95, 99999, 1, &apart[0], &apart[1],
-                                                     &apart[2]));
-    near_at("share", apart[0], e, 1e-14);
-    /* a program in numpy, 400000 resamples; wider, since from and by go together here */
-    near_at("low apart", apart[1], 0.2811, 0.002);
-    near_at("high apart", apart[2], 0.6133, 0.002);
-    OK(deepid_statistics_bootstrap_share(ctx, 10, from, from, to, 0.95, 0, 1, &e, &low, &high));
-    assert_true(e == 0 && low == 0 && high == 0);
-    OK(deepid_statistics_bootstrap_share(ctx, 10, from, to, to, 0.95, 0, 1, &e, &low, &high));
-    assert_true(e == 1 && low == 1 && high == 1);
-    OK(deepid_statistics_bootstrap_share(ctx, 10, to, from, to, 0.95, 0, 1, &e, &low, &high)); /* no gap to close */
-    assert_true(e == -infinity);
-    deepid_ctx_destroy(ctx);
-}
-
 /* The promise of an interval: of 95 % intervals about 95 % hold the truth. 300 normal samples of 12: BCa is known to
    be a little short there. */
 static void intervals_cover(void **state)
@@ -634,7 +602,7 @@ static void what_makes_no_sense_is_refused_with_a_sentence(void **state)
             "n is 1, expected 2 to");
     REFUSED(deepid_statistics_bootstrap_mean(ctx, 2, x, 0.95, 98, 0, &a, &b, &c), DEEPID_ERR_ARGUMENT,
             "resamples is 98, expected 99 to 1000000");
-    REFUSED(deepid_statistics_bootstrap_share(ctx, 3, diverged, x, x, 0.95, 0, 0, &a, &b, &c), DEEPID_ERR_NUMERIC,
+    REFUSED(deepid_statistics_bootstrap_mean(ctx, 3, diverged, 0.95, 0, 0, &a, &b, &c), DEEPID_ERR_NUMERIC,
             "a mean needs a cap");
     REFUSED(deepid_statistics_equivalence(ctx, 2, x, 0, 0.05, &a, &b, &yes), DEEPID_ERR_ARGUMENT, "margin is 0");
     REFUSED(deepid_statistics_equivalence(ctx, 2, x, 1, 0.5, &a, &b, &yes), DEEPID_ERR_ARGUMENT, "alpha is 0.5");
@@ -661,9 +629,6 @@ static int32_t all_of_them(deepid_ctx *ctx, void *arg)
     s = s ? s : deepid_statistics_hodges_lehmann(ctx, 12, conditioning, 0.95, a, &b, &c);
     s = s ? s : deepid_statistics_shift(ctx, 6, conditioning, 6, conditioning + 6, 0.95, a, &b, &c);
     s = s ? s : deepid_statistics_bootstrap_mean(ctx, 12, conditioning, 0.95, 99, 0, a, &b, &c);
-    s = s ? s
-          : deepid_statistics_bootstrap_share_independent(ctx, 6, conditioning, conditioning + 6, 4, conditioning, 0.95,
-                                                          99, 0, a, &b, &c);
     s = s ? s : deepid_statistics_theil_sen(ctx, 12, conditioning, conditioning, a, &b);
     return s ? s : deepid_statistics_slope(ctx, "least_squares", 2, 6, conditioning, conditioning, 0.95, a, &b, &c);
 }
@@ -715,7 +680,6 @@ int main(void)
         cmocka_unit_test(bca_of_a_mean_is_scipys),
         cmocka_unit_test(bca_agrees_with_all_resamples),
         cmocka_unit_test(ends_of_few_resamples_are_the_right_order_statistics),
-        cmocka_unit_test(bca_of_a_share_is_scipys),
         cmocka_unit_test(intervals_cover),
         cmocka_unit_test(clopper_pearson_agrees_with_the_tables),
         cmocka_unit_test(slopes_are_scipys_and_the_robust_one_forgives_an_outlier),
