@@ -81,11 +81,30 @@ static void count_value(const pair *p, int32_t v, counts *c)
     }
 }
 
-static void count_parameters(const pair *both, const dpid_layer *layer, double rate, row *r)
+/* Sum over samples and units of |dL/dy| in the higher precision. */
+static long double gradient_sum(const dpid_batch *high, int32_t v)
+{
+    const void *gradient = dpid_net_value_gradient(high->net, v);
+    long double sum = 0;
+    for (int64_t i = 0; i < dpid_value_count(high, v); i++)
+        sum += fabsl(dpid_fetch_wide(high->net->precision, gradient, i));
+    return sum;
+}
+
+/* A 0 where terms cancel: the bias before a batch-norm has the gradient sum over samples of dL/dy = 0, and rounding
+   leaves 0 or not by chance. What is too small for the precision is range all the same. */
+static bool cancelled(dpid_precision p, long double high, long double terms)
+{
+    return fabsl(high) >= dpid_least_normal(p) * dpid_ulp(p, 1) && fabsl(high) <= dpid_ulp(p, 1) * terms;
+}
+
+static void count_parameters(const pair *both, int32_t t, double rate, row *r)
 {
     const dpid_batch *low = &both->low;
     const dpid_batch *high = &both->high;
     const dpid_precision p = low->net->precision;
+    const dpid_layer *layer = &low->net->layer[low->net->step[t].layer];
+    const long double terms = gradient_sum(high, low->net->step[t].out);
     for (int32_t k = 0; k < layer->op.parameters; k++) {
         const int32_t i = layer->parameter[k];
         if (!layer->op.parameter[k].trained)
@@ -94,7 +113,8 @@ static void count_parameters(const pair *both, const dpid_layer *layer, double r
         const void *a = dpid_parameter_gradient_at(low->net, i);
         const void *b = dpid_parameter_gradient_at(high->net, i);
         for (int64_t e = 0; e < low->net->parameter[i].count; e++) {
-            count_entry(&r->weight, p, dpid_fetch(p, a, e), dpid_fetch_wide(high->net->precision, b, e), false);
+            const long double wide = dpid_fetch_wide(high->net->precision, b, e);
+            count_entry(&r->weight, p, dpid_fetch(p, a, e), wide, cancelled(p, wide, terms));
             r->lost += fabs(rate * dpid_fetch(p, a, e)) < dpid_ulp(p, dpid_fetch(p, w, e)) / 2;
         }
     }
@@ -142,7 +162,7 @@ static int32_t count_all(dpid_probe_run *run, pair *p, dpid_arena *arena)
         row *r = &p->rows[t + 1];
         count_value(p, t < 0 ? 0 : net->step[t].out, &r->value);
         if (t >= 0 && net->step[t].type == DPID_STEP_LAYER)
-            count_parameters(p, &net->layer[net->step[t].layer], run->option[RATE].r, r);
+            count_parameters(p, t, run->option[RATE].r, r);
         total(&sum.value, &r->value);
         total(&sum.weight, &r->weight);
         sum.lost += r->lost;
