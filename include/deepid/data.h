@@ -422,6 +422,20 @@ DEEPID_API double deepid_dataset_constant_loss(const deepid_dataset *data);
  */
 DEEPID_API uint64_t deepid_dataset_hash(const deepid_dataset *data);
 
+/**
+ * What is wrong with data before anybody trains on it, one sentence a line: inputs or targets that are not finite,
+ * labels or targets that are all the same, inputs whose scales (largest magnitudes) differ by a factor of 1e6 or more.
+ *
+ * @param[in,out] data  any; values are looked at as they are read, normalised
+ *
+ * @return Lines that end in '\n', "" when there is nothing to say; borrowed, until the next call or the end of the
+ *         dataset. NULL for NULL, and when there is no memory.
+ *
+ * @cost   a few passes.
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API const char *deepid_dataset_warnings(deepid_dataset *data);
+
 /* ---- parts and changes --------------------------------------------------------------------------------- */
 
 /**

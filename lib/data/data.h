@@ -27,6 +27,7 @@ struct deepid_dataset {
     deepid_dataset *owner; /* keeps a reference: memory of splits lives as long as the last of them */
     int32_t references;
     double *shift, *scale; /* NULL or per feature of a sample: value = (x - shift) * scale */
+    char *warnings;        /* what deepid_dataset_warnings said last; NULL: it was not asked */
 };
 
 /* A dataset that has no arrays yet; its strides are those of dense samples. */
@@ -44,6 +45,8 @@ double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k);
    such as "study: the training data", and names the place; rows are those of the source, counted from 0. */
 int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, const char *what,
                                   dpid_precision precision);
+/* The sentences of deepid_dataset_warnings; "" when there are none. */
+void dpid_dataset_warn(const deepid_dataset *data, dpid_string *out);
 /* The same data for another context, which another thread works with. It shares the large arrays of data, so data must
    outlive it and stay as it is. */
 int32_t dpid_dataset_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset **out);

@@ -67,6 +67,7 @@ void deepid_dataset_destroy(deepid_dataset *data)
     dpid_free(ctx, data->index);
     dpid_free(ctx, data->shift);
     dpid_free(ctx, data->scale);
+    dpid_free(ctx, data->warnings);
     data->head.magic = 0;
     dpid_free(ctx, data);
 }
