@@ -21,15 +21,15 @@ extern "C" {
  * Two nets, data, a recipe, arms, seeds, a folder.
  *
  * The first call after a setting that needs the arms or tasks makes the plan: it reads the data once for its hash,
- * makes each arm's net once, times a few steps when there is a budget, and reads the results that the folder holds. The
- * calls that say so below can therefore fail with:
+ * starts both nets by the recipe, makes each arm's net once, times a few steps when there is a budget, and reads the
+ * results that the folder holds; it writes nothing. The calls that say so below can therefore fail with:
  *
  * - DEEPID_ERR_NUMERIC: a value of the data is not finite: names it;
  * - DEEPID_ERR_SPEC: a word of the recipe is unknown;
  * - DEEPID_ERR_STATE: the folder holds another study: names the setting that differs;
  * - DEEPID_ERR_FORMAT: a file of the folder is damaged: names it;
  * - DEEPID_ERR_IO: a file of the folder cannot be read or written: names it;
- * - DEEPID_ERR_SHAPE, DEEPID_ERR_UNSUPPORTED: with a budget, a recipe that does not fit the nets or the data;
+ * - DEEPID_ERR_SHAPE, DEEPID_ERR_UNSUPPORTED: a recipe that does not fit the nets or the data;
  * - DEEPID_ERR_LIMIT: too many tasks, or beyond a limit of the context;
  * - DEEPID_ERR_MEMORY: no memory.
  */
@@ -152,7 +152,7 @@ DEEPID_API int32_t deepid_study_set_seeds(deepid_study *study, int64_t count);
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  an unknown key, NULL, or a line end in value
- * @retval DEEPID_ERR_SPEC      an unknown arm or probe; other words are checked when the plan is made or the task runs
+ * @retval DEEPID_ERR_SPEC      an unknown arm or probe; other words are checked when the plan is made
  * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
@@ -590,8 +590,8 @@ DEEPID_API int64_t deepid_study_tasks_done(deepid_study *study);
  * @retval DEEPID_ERR_SPEC         a word of the recipe is unknown
  * @retval DEEPID_ERR_FORMAT       a file of the folder is damaged: names it
  * @retval DEEPID_ERR_IO           a file of the folder cannot be read or written: names it
- * @retval DEEPID_ERR_UNSUPPORTED  with a budget: the recipe does not fit the data
- * @retval DEEPID_ERR_SHAPE        with a budget: the recipe does not fit the nets
+ * @retval DEEPID_ERR_UNSUPPORTED  the recipe does not fit the data: its loss or augmentation
+ * @retval DEEPID_ERR_SHAPE        the recipe does not fit the nets: a batch too small for batch-norm
  * @retval DEEPID_ERR_LIMIT        too many tasks, or beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY       no memory
  *
@@ -614,8 +614,8 @@ DEEPID_API int32_t deepid_study_results(deepid_study *study, deepid_table **out)
  * @retval DEEPID_ERR_SPEC         a word of the recipe is unknown
  * @retval DEEPID_ERR_FORMAT       a file of the folder is damaged: names it
  * @retval DEEPID_ERR_IO           a file of the folder cannot be read or written: names it
- * @retval DEEPID_ERR_UNSUPPORTED  with a budget: the recipe does not fit the data
- * @retval DEEPID_ERR_SHAPE        with a budget: the recipe does not fit the nets
+ * @retval DEEPID_ERR_UNSUPPORTED  the recipe does not fit the data: its loss or augmentation
+ * @retval DEEPID_ERR_SHAPE        the recipe does not fit the nets: a batch too small for batch-norm
  * @retval DEEPID_ERR_LIMIT        too many tasks, or beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY       no memory
  *
@@ -638,8 +638,8 @@ DEEPID_API int32_t deepid_study_history(deepid_study *study, deepid_table **out)
  * @retval DEEPID_ERR_SPEC         a word of the recipe is unknown
  * @retval DEEPID_ERR_FORMAT       a file of the folder is damaged: names it
  * @retval DEEPID_ERR_IO           a file of the folder cannot be read or written: names it
- * @retval DEEPID_ERR_UNSUPPORTED  with a budget: the recipe does not fit the data
- * @retval DEEPID_ERR_SHAPE        with a budget: the recipe does not fit the nets
+ * @retval DEEPID_ERR_UNSUPPORTED  the recipe does not fit the data: its loss or augmentation
+ * @retval DEEPID_ERR_SHAPE        the recipe does not fit the nets: a batch too small for batch-norm
  * @retval DEEPID_ERR_LIMIT        too many tasks, or beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY       no memory
  *
@@ -664,8 +664,8 @@ DEEPID_API int32_t deepid_study_tuning(deepid_study *study, deepid_table **out);
  * @retval DEEPID_ERR_SPEC         a word of the recipe is unknown
  * @retval DEEPID_ERR_FORMAT       a file of the folder is damaged: names it
  * @retval DEEPID_ERR_IO           a file of the folder cannot be read or written: names it
- * @retval DEEPID_ERR_UNSUPPORTED  with a budget: the recipe does not fit the data
- * @retval DEEPID_ERR_SHAPE        with a budget: the recipe does not fit the nets
+ * @retval DEEPID_ERR_UNSUPPORTED  the recipe does not fit the data: its loss or augmentation
+ * @retval DEEPID_ERR_SHAPE        the recipe does not fit the nets: a batch too small for batch-norm
  * @retval DEEPID_ERR_LIMIT        too many tasks, or beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY       no memory
  *
@@ -691,8 +691,8 @@ DEEPID_API int32_t deepid_study_probe(deepid_study *study, const char *arm, cons
  * @retval DEEPID_ERR_SPEC         a word of the recipe is unknown
  * @retval DEEPID_ERR_FORMAT       a file of the folder is damaged: names it
  * @retval DEEPID_ERR_IO           a file of the folder cannot be read or written: names it
- * @retval DEEPID_ERR_UNSUPPORTED  with a budget: the recipe does not fit the data
- * @retval DEEPID_ERR_SHAPE        with a budget: the recipe does not fit the nets
+ * @retval DEEPID_ERR_UNSUPPORTED  the recipe does not fit the data: its loss or augmentation
+ * @retval DEEPID_ERR_SHAPE        the recipe does not fit the nets: a batch too small for batch-norm
  * @retval DEEPID_ERR_LIMIT        too many tasks, or beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY       no memory
  *
@@ -716,8 +716,8 @@ DEEPID_API int32_t deepid_study_net(deepid_study *study, const char *arm, uint64
  * @retval DEEPID_ERR_SPEC         a word of the recipe is unknown
  * @retval DEEPID_ERR_FORMAT       a file of the folder is damaged: names it
  * @retval DEEPID_ERR_IO           a file of the folder cannot be read or written: names it
- * @retval DEEPID_ERR_UNSUPPORTED  with a budget: the recipe does not fit the data
- * @retval DEEPID_ERR_SHAPE        with a budget: the recipe does not fit the nets
+ * @retval DEEPID_ERR_UNSUPPORTED  the recipe does not fit the data: its loss or augmentation
+ * @retval DEEPID_ERR_SHAPE        the recipe does not fit the nets: a batch too small for batch-norm
  * @retval DEEPID_ERR_LIMIT        too many tasks, or beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY       no memory
  *
@@ -741,8 +741,8 @@ DEEPID_API int32_t deepid_study_judge(deepid_study *study, deepid_verdict **out)
  * @retval DEEPID_ERR_SPEC         a word of the recipe is unknown
  * @retval DEEPID_ERR_FORMAT       a file of the folder is damaged: names it
  * @retval DEEPID_ERR_IO           a file of the folder cannot be read or written: names it
- * @retval DEEPID_ERR_UNSUPPORTED  with a budget: the recipe does not fit the data
- * @retval DEEPID_ERR_SHAPE        with a budget: the recipe does not fit the nets
+ * @retval DEEPID_ERR_UNSUPPORTED  the recipe does not fit the data: its loss or augmentation
+ * @retval DEEPID_ERR_SHAPE        the recipe does not fit the nets: a batch too small for batch-norm
  * @retval DEEPID_ERR_LIMIT        too many tasks, or beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY       no memory
  *

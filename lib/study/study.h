@@ -1,8 +1,8 @@
 /* The inside of a study: its settings, its arms, and the graph of tasks that follows from them.
    settings.c sets · arm.c lists the arms, arms.c makes those of one study, budget.c buys less of them · plan.c numbers
-   the tasks and knows what each stands on · run.c hands them to workers · worker.c trains, probe_task.c probes ·
-   tuning.c chooses rates · task_file.c, claim.c and folder.c keep the folder · tables.c and write.c tell what came
-   out, collect.c tells it to the verdict */
+   the tasks and knows what each stands on, rehearsal.c tries the recipe first · run.c hands them to workers ·
+   worker.c trains, probe_task.c probes · tuning.c chooses rates · task_file.c, claim.c and folder.c keep the folder ·
+   tables.c and write.c tell what came out, collect.c tells it to the verdict */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -185,6 +185,9 @@ int32_t dpid_arms_make(deepid_study *study);                        /* which the
 void dpid_arms_link(deepid_study *study);                           /* whose rate each takes; after the budget */
 bool dpid_steps_alone(const char *optimizer);                       /* L-BFGS: no rate, all samples a step */
 int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
+
+/* rehearsal.c: does the recipe fit the nets and the data, word by word? */
+int32_t dpid_study_rehearse(deepid_study *study);
 
 /* budget.c: how many seeds, and which arms have a reason more. */
 enum { DPID_PROBE_STEPS = 50 }; /* what a probe costs, about, in steps of training */

@@ -261,6 +261,27 @@ static void a_folder_that_goes_away_is_told(void **state)
     end_study(&f);
 }
 
+/* Words that nobody knows, and an augmentation that is for pictures. */
+static void a_recipe_that_is_refused_leaves_no_folder(void **state)
+{
+    (void)state;
+    static const char *const words[][2] = {{"init", "hee"},
+                                           {"optimizer", "adm"},
+                                           {"schedule", "step when=1"},
+                                           {"loss", "crossentropy"},
+                                           {"augmentation", "crop pad=4"}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        fixture f;
+        deepid_ctx *ctx = new_study(&f, "refused");
+        OK(deepid_study_set_text(f.study, words[i][0], words[i][1]));
+        OK(deepid_study_set_folder(f.study, f.folder));
+        assert_int_not_equal(deepid_study_run(f.study, NULL, NULL), DEEPID_OK);
+        assert_false(dpid_file_exists(in(&f, "study.json")));
+        assert_int_equal(deepid_study_task_count(f.study), -1);
+        end_study(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +290,7 @@ int main(void)
         cmocka_unit_test(links_in_the_folder_are_replaced_and_pipes_are_named),
         cmocka_unit_test(a_run_cleans_what_killed_runs_left),
         cmocka_unit_test(a_folder_that_goes_away_is_told),
+        cmocka_unit_test(a_recipe_that_is_refused_leaves_no_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
