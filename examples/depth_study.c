@@ -1,7 +1,7 @@
 /* The main job: why do added layers hurt on this task?   depth_study --help
 
    Makes a study of a shallow and a deep net, runs it one net per core, resumes what was interrupted, judges, and
-   writes every number and a report. The parts: depth_study/{options,task,summary}.c */
+   writes every number and a report. The parts: depth_study/{options,words,task,look,summary}.c */
 #include "depth_study/depth_study.h"
 
 #include <errno.h>
@@ -76,15 +76,26 @@ static void time_text(double seconds, char text[static 32])
 }
 
 typedef struct {
+    const options *o;
     int tenth;
+    int64_t done;
     bool waiting; /* for another process */
 } shown;
 
+/* --verbose: a line whenever a task is done. */
+static void show_task(shown *last, const deepid_study_event *event)
+{
+    if (deepid_study_event_tasks_done(event) == last->done)
+        return;
+    last->done = deepid_study_event_tasks_done(event);
+    fprintf(stderr, "%6.1f s  %lld of %lld tasks; now %s\n", deepid_study_event_seconds(event), (long long)last->done,
+            (long long)deepid_study_event_tasks(event), deepid_study_event_text(event));
+}
+
 /* A bar that is drawn over itself on a terminal; elsewhere a line at each tenth, and one when it begins to wait. */
-static int32_t show(void *user, const deepid_study_event *event)
+static void show_bar(shown *last, const deepid_study_event *event)
 {
     enum { WIDTH = 24 };
-    shown *last = user;
     const double share = deepid_study_event_share(event);
     char left[32];
     char bar[WIDTH + 1];
@@ -97,11 +108,20 @@ static int32_t show(void *user, const deepid_study_event *event)
     const bool news = (int)(share * 10) > last->tenth || waiting > last->waiting;
     last->waiting = waiting;
     if (!terminal && !news)
-        return 0;
+        return;
     last->tenth = (int)(share * 10);
     fprintf(stderr, "%s[%s] %3.0f %%  %lld of %lld tasks  left %s  %s%s", terminal ? "\r\033[K" : "", bar, 100 * share,
             (long long)deepid_study_event_tasks_done(event), (long long)deepid_study_event_tasks(event), left,
             deepid_study_event_text(event), terminal ? "" : "\n");
+}
+
+static int32_t show(void *user, const deepid_study_event *event)
+{
+    shown *last = user;
+    if (last->o->verbose)
+        show_task(last, event);
+    else if (!last->o->quiet)
+        show_bar(last, event);
     return 0;
 }
 
@@ -145,6 +165,9 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
     TRY(deepid_study_set_number(study, "dtype", o->dtype));
     TRY(deepid_study_set_text(study, "optimizer", o->optimizer));
     TRY(deepid_study_set_text(study, "init", o->init));
+    TRY(deepid_study_set_text(study, "schedule", o->schedule));
+    TRY(deepid_study_set_text(study, "loss", o->loss));
+    TRY(deepid_study_set_text(study, "augmentation", o->augmentation));
     TRY(deepid_study_set_text(study, "arms", o->arms));
     TRY(deepid_study_set_text(study, "subject", data->words));
     TRY(deepid_study_set_text(study, "replay", o->command));
@@ -158,6 +181,13 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
     TRY(deepid_study_set_number(study, "tuning_seeds", (double)o->tuning));
     TRY(deepid_study_set_number(study, "probe_seeds", (double)o->probes));
     return deepid_study_set_seeds(study, o->seeds);
+}
+
+static int32_t set_margins(const options *o, deepid_study *study)
+{
+    for (int i = 0; i < o->margin_count; i++)
+        TRY(deepid_study_set_number(study, o->margins[i].word, o->margins[i].value));
+    return DEEPID_OK;
 }
 
 static int32_t create_study(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study **study)
@@ -177,6 +207,7 @@ static int32_t set_up(deepid_ctx *ctx, const options *o, const task_data *data, 
 {
     TRY(create_study(ctx, o, data, study));
     TRY(set_recipe(o, data, *study));
+    TRY(set_margins(o, *study));
     TRY(add_nets(ctx, o, data, *study));
     TRY(deepid_study_set_number(*study, "budget", o->budget));
     TRY(deepid_study_set_number(*study, "threads", (double)o->threads));
@@ -186,32 +217,61 @@ static int32_t set_up(deepid_ctx *ctx, const options *o, const task_data *data, 
     return deepid_study_set_folder(*study, o->out);
 }
 
-/* ---- what came out ------------------------------------------------------------------------------ */
+/* ---- what came out: on standard output; with --json that is for verdict.json alone ------------ */
 
-static bool wants_colour(void)
+static FILE *words_to(const options *o)
+{
+    return o->json ? stderr : stdout;
+}
+
+static bool wants_colour(const options *o)
 {
     const char *no = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
-    return isatty(STDOUT_FILENO) && !(no && *no);
+    return isatty(fileno(words_to(o))) && !(no && *no);
 }
 
 enum { PATH_BYTES = 8192 }; /* the system takes 4096, and names what is longer */
 
-static int32_t write_verdict(const options *o, const deepid_verdict *verdict)
+/* The file as it was written, to standard output. */
+static void print_file(const char *path)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/verdict.json", o->out);
-    return deepid_verdict_write_json(verdict, path);
+    FILE *in = fopen(path, "rb");
+    if (!in)
+        fprintf(stderr, "depth_study: cannot read '%s': %s\n", path, strerror(errno));
+    for (int c; in && (c = getc(in)) != EOF;)
+        putchar(c);
+    if (in)
+        fclose(in);
 }
 
-static int32_t tell(const options *o, deepid_study *study, const deepid_table *results, const deepid_verdict *verdict)
+static void tell(const options *o, deepid_study *study, const deepid_table *results, const deepid_verdict *verdict)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/report.html", o->out);
+    FILE *to = words_to(o);
+    if (o->quiet && o->json)
+        return;
+    if (o->quiet) {
+        fprintf(to, "%s\n", deepid_verdict_answer(verdict));
+    } else {
+        summary_print(to, study, results);
+        fprintf(to, "\n%s\n", deepid_verdict_text(verdict, wants_colour(o)));
+        summary_advice(to, study, verdict);
+    }
+    fprintf(to, "report: %s/report.html\n", o->out);
+}
+
+static int32_t write_and_tell(const options *o, deepid_study *study, const deepid_table *results,
+                              const deepid_verdict *verdict)
+{
+    char report[PATH_BYTES];
+    char json[PATH_BYTES];
+    snprintf(report, sizeof report, "%s/report.html", o->out);
+    snprintf(json, sizeof json, "%s/verdict.json", o->out);
     TRY(deepid_study_write(study, o->command));
-    TRY(write_verdict(o, verdict));
-    TRY(deepid_report_write(study, verdict, path));
-    summary_print(study, results);
-    printf("\n%s\nreport: %s\n", deepid_verdict_text(verdict, wants_colour()), path);
+    TRY(deepid_verdict_write_json(verdict, json));
+    TRY(deepid_report_write(study, verdict, report));
+    tell(o, study, results, verdict);
+    if (o->json)
+        print_file(json);
     return DEEPID_OK;
 }
 
@@ -223,32 +283,50 @@ static int32_t finish(const options *o, deepid_study *study)
     if (status == DEEPID_OK)
         status = deepid_study_judge(study, &verdict);
     if (status == DEEPID_OK)
-        status = tell(o, study, results, verdict);
+        status = write_and_tell(o, study, results, verdict);
     deepid_verdict_destroy(verdict);
     deepid_table_destroy(results);
     return status;
 }
 
+/* What there is to do, before it is done; all words were checked to know it. */
+static void announce(const options *o, deepid_study *study)
+{
+    const int64_t tasks = deepid_study_task_count(study);
+    if (tasks >= 0 && o->verbose)
+        summary_arms(stderr, study);
+    if (tasks >= 0 && !o->quiet)
+        fprintf(stderr, "%lld tasks, %lld of them done\n", (long long)tasks, (long long)deepid_study_tasks_done(study));
+}
+
+static int32_t train(const options *o, deepid_study *study)
+{
+    shown last = {.o = o, .tenth = -1, .done = -1};
+    catch_interrupts(study);
+    const int32_t status = deepid_study_run(study, show, &last);
+    catch_interrupts(NULL);
+    fprintf(stderr, "%s", isatty(STDERR_FILENO) && !o->quiet ? "\r\033[K" : "");
+    return status;
+}
+
 static int32_t run(deepid_ctx *ctx, options *o, task_data *data, deepid_study **study)
 {
-    shown last = {.tenth = -1};
     TRY(data_open(ctx, o, data));
-    options_fill(o, data->pictures);
+    if (!o->quiet)
+        data_tell(o, data);
+    options_fill(o, data->pictures, deepid_dataset_count(data->train));
     TRY(set_up(ctx, o, data, study));
-    if (deepid_study_task_count(*study) >= 0)
-        fprintf(stderr, "%s; %lld tasks\n", data->words, (long long)deepid_study_task_count(*study));
-    catch_interrupts(*study);
-    const int32_t status = deepid_study_run(*study, show, &last);
-    catch_interrupts(NULL);
-    fprintf(stderr, "%s", isatty(STDERR_FILENO) ? "\r\033[K" : "");
-    TRY(status);
-    if (deepid_study_tasks_done(*study) < deepid_study_task_count(*study)) {
-        printf("%lld of %lld tasks are done. Run the command without --shard and --task to do the others and to get "
-               "the report.\n",
-               (long long)deepid_study_tasks_done(*study), (long long)deepid_study_task_count(*study));
-        return DEEPID_OK;
-    }
-    return finish(o, *study);
+    announce(o, *study);
+    TRY(train(o, *study));
+    const long long done = (long long)deepid_study_tasks_done(*study);
+    const long long tasks = (long long)deepid_study_task_count(*study);
+    if (done == tasks)
+        return finish(o, *study);
+    fprintf(words_to(o),
+            "%lld of %lld tasks are done. Run the command without --shard and --task to do the others and to get the "
+            "report.\n",
+            done, tasks);
+    return DEEPID_OK;
 }
 
 /* Words of the caller's that the library refuses are wrong use; the rest failed. */
@@ -278,7 +356,7 @@ int main(int argc, char **argv)
     catch_interrupts(NULL); /* also where a shell started it in the background, deaf to them */
     const int code = options_read(&o, argc, argv);
     if (code >= 0) {
-        free(o.command);
+        options_end(&o);
         return printed(code);
     }
     if (deepid_ctx_create(&ctx) != DEEPID_OK) {
@@ -290,10 +368,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "interrupted: %s; the same command goes on from here:\n  %s\n", deepid_ctx_error(ctx),
                 o.command);
     else if (status != DEEPID_OK)
-        fprintf(stderr, "depth_study: %s\n", deepid_ctx_error(ctx));
+        fprintf(stderr, "depth_study: %s%s\n", deepid_ctx_error(ctx),
+                strstr(deepid_ctx_error(ctx), "take another folder") ? " with --out FOLDER" : "");
     deepid_study_destroy(study);
     data_close(&data);
     deepid_ctx_destroy(ctx);
-    free(o.command);
+    options_end(&o);
     return printed(exit_code(status));
 }

@@ -43,32 +43,85 @@ static int64_t seed_values(const deepid_table *results, int64_t arm, const char 
     return n;
 }
 
+/* Without validation samples the last two are empty. */
+static int shown_columns(const deepid_study *study)
+{
+    return deepid_study_number(study, "valid_samples") > 0 ? 4 : 2;
+}
+
 /* ---- the table on the terminal ------------------------------------------------------------------------ */
 
-static void print_arm(deepid_study *study, const deepid_table *results, int64_t arm)
+static void print_arm(FILE *to, deepid_study *study, const deepid_table *results, int64_t arm)
 {
     static const char *const columns[] = {"train_loss", "train_error", "valid_loss", "valid_error"};
     double *values = calloc((size_t)deepid_study_number(study, "seeds"), sizeof *values);
     int64_t n = seed_values(results, arm, columns[0], values);
     if (n > 0)
-        printf("%-24s %5lld", deepid_study_arm_word(study, arm), (long long)deepid_study_arm_depth(study, arm));
-    for (int k = 0; n > 0 && k < 4; k++) {
+        fprintf(to, "%-24s %5lld", deepid_study_arm_word(study, arm), (long long)deepid_study_arm_depth(study, arm));
+    for (int k = 0; n > 0 && k < shown_columns(study); k++) {
         n = seed_values(results, arm, columns[k], values);
         for (int64_t i = 0; i < n && k % 2; i++)
             values[i] = 100 * (1 - values[i]); /* accuracy in per cent */
         const spread s = spread_of(values, n);
-        printf(k % 2 ? "  %5.1f [%5.1f, %5.1f]" : "  %9.3g [%8.3g, %8.3g]", s.median, s.low, s.high);
+        fprintf(to, k % 2 ? "  %5.1f [%5.1f, %5.1f]" : "  %9.3g [%8.3g, %8.3g]", s.median, s.low, s.high);
     }
     if (n > 0)
-        printf("\n");
+        fprintf(to, "\n");
     free(values);
 }
 
-void summary_print(deepid_study *study, const deepid_table *results)
+void summary_print(FILE *to, deepid_study *study, const deepid_table *results)
 {
-    printf("median [lowest, highest] over %g seeds\n", deepid_study_number(study, "seeds"));
-    printf("%-24s %5s  %30s  %20s  %30s  %20s\n", "arm", "depth", "training loss", "training accuracy %",
-           "validation loss", "validation acc. %");
+    fprintf(to, "median [lowest, highest] over %g seeds\n", deepid_study_number(study, "seeds"));
+    fprintf(to, "%-24s %5s  %30s  %20s", "arm", "depth", "training loss", "training accuracy %");
+    if (shown_columns(study) > 2)
+        fprintf(to, "  %30s  %20s", "validation loss", "validation acc. %");
+    fprintf(to, "\n");
     for (int64_t arm = 0; arm < deepid_study_arm_count(study); arm++)
-        print_arm(study, results, arm);
+        print_arm(to, study, results, arm);
+}
+
+/* ---- which arms there are, and why the others are not -------------------------------------------------------- */
+
+void summary_arms(FILE *to, deepid_study *study)
+{
+    for (int64_t arm = 0; arm < deepid_study_arm_count(study); arm++) {
+        const char *reason = deepid_study_arm_reason(study, arm);
+        const char *optimizer = deepid_study_arm_optimizer(study, arm);
+        const double rate = deepid_study_arm_rate(study, arm);
+        fprintf(to, "  %-24s ", deepid_study_arm_word(study, arm));
+        if (reason)
+            fprintf(to, "left out: %s\n", reason);
+        else
+            fprintf(to, "start %s%s%s", deepid_study_arm_start(study, arm), *optimizer ? "; " : "; not trained",
+                    optimizer);
+        if (!reason && isfinite(rate))
+            fprintf(to, ", rate %g", rate);
+        if (!reason)
+            fprintf(to, "\n");
+    }
+}
+
+/* ---- which flag would tell more ---------------------------------------------------------------------- */
+
+/* The most seeds that an open finding asks for; 0 when none does, or when there is no such number of them. */
+static double seeds_to_settle(const deepid_verdict *verdict, double seeds)
+{
+    const double enough = 6;  /* below, no exact interval at 95 % */
+    const double limit = 100; /* of a verdict */
+    double most = 0;
+    for (int64_t i = 0; i < deepid_verdict_count(verdict); i++) {
+        const double asked = deepid_verdict_number_named(verdict, i, "seeds_to_settle");
+        const double wanted = seeds < enough ? enough : asked;
+        if (strcmp(deepid_verdict_status(verdict, i), "undecided") == 0 && wanted > seeds && wanted <= limit)
+            most = fmax(most, wanted);
+    }
+    return most;
+}
+
+void summary_advice(FILE *to, deepid_study *study, const deepid_verdict *verdict)
+{
+    const double more = seeds_to_settle(verdict, deepid_study_number(study, "seeds"));
+    if (more > 0)
+        fprintf(to, "To settle what is open: the same command with --seeds %.0f.\n", more);
 }

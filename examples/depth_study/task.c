@@ -1,9 +1,11 @@
 /* The task: data opened, sampled and normalised; the texts of the nets. */
 #include "depth_study.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { DATA_SEED = 77 }; /* of generators and of --noise */
 
 /* ---- data -------------------------------------------------------------------------------- */
 
@@ -25,11 +27,13 @@ static int32_t take(deepid_dataset **data, int64_t count, uint64_t seed)
     return DEEPID_OK;
 }
 
-static int32_t split_off(task_data *d)
+/* The last part of the samples, for validation. */
+static int32_t split_off(task_data *d, double share)
 {
     deepid_dataset *whole = d->train;
     const int64_t count = deepid_dataset_count(whole);
-    const int32_t status = deepid_dataset_split(whole, count - count / 4, 1, &d->train, &d->valid);
+    const int64_t kept = (int64_t)((double)count * share) > 0 ? (int64_t)((double)count * share) : 1;
+    const int32_t status = deepid_dataset_split(whole, count - kept, 1, &d->train, &d->valid);
     if (status == DEEPID_OK)
         deepid_dataset_destroy(whole);
     else
@@ -37,34 +41,106 @@ static int32_t split_off(task_data *d)
     return status;
 }
 
-static int32_t prepare(const options *o, task_data *d)
+/* --valid: other data; of a source in two parts its second. */
+static int32_t open_valid(deepid_ctx *ctx, const char *source, task_data *d)
 {
-    enum { PICTURES = 2000 };
-    int32_t status = d->valid ? DEEPID_OK : split_off(d);
-    const bool files = from_files(o->data);
-    const int64_t samples = o->samples ? o->samples : files && d->pictures ? PICTURES : 0;
-    if (status == DEEPID_OK && samples)
-        status = take(&d->train, o->quick && !o->samples ? samples / 8 : samples, 1);
-    if (status == DEEPID_OK && samples && files)
-        status = take(&d->valid, (o->quick && !o->samples ? samples / 8 : samples) / 2, 2);
-    if (status != DEEPID_OK || !files)
+    deepid_dataset *first = NULL;
+    deepid_dataset *second = NULL;
+    const int32_t status = deepid_dataset_open(ctx, source, DATA_SEED, &first, &second);
+    if (status != DEEPID_OK)
         return status;
-    const char *how = d->pictures ? "channel" : "feature";
-    status = deepid_dataset_normalize(d->valid, how, d->train);
+    deepid_dataset_destroy(d->valid);
+    d->valid = second ? second : first;
+    if (second)
+        deepid_dataset_destroy(first);
+    return DEEPID_OK;
+}
+
+/* What is validated on: --valid, a share of the training samples, nothing; or the source's second part, or else a
+   quarter. */
+static int32_t choose_valid(deepid_ctx *ctx, const options *o, task_data *d)
+{
+    const double quarter = 0.25;
+    if (o->valid)
+        return open_valid(ctx, o->valid, d);
+    if (isnan(o->holdout))
+        return d->valid ? DEEPID_OK : split_off(d, quarter);
+    deepid_dataset_destroy(d->valid);
+    d->valid = NULL;
+    return o->holdout > 0 ? split_off(d, o->holdout) : DEEPID_OK;
+}
+
+static int32_t take_samples(const options *o, task_data *d)
+{
+    enum { PICTURES = 2000, QUICKER = 8 };
+    const bool files = from_files(o->data);
+    const int64_t usual = files && d->pictures ? PICTURES / (o->quick ? QUICKER : 1) : 0;
+    const int64_t samples = o->samples ? o->samples : usual;
+    int32_t status = samples ? take(&d->train, samples, 1) : DEEPID_OK;
+    if (status == DEEPID_OK && samples && files && d->valid && !o->valid)
+        status = take(&d->valid, samples / 2, 2);
+    return status;
+}
+
+/* The study refuses other validation samples, with both shapes. */
+static bool same_shape(const task_data *d)
+{
+    bool same = d->valid && deepid_dataset_rank(d->valid) == deepid_dataset_rank(d->train);
+    for (int32_t i = 0; same && i < deepid_dataset_rank(d->train); i++)
+        same = deepid_dataset_extent(d->valid, i) == deepid_dataset_extent(d->train, i);
+    return same;
+}
+
+static int32_t normalise(const options *o, task_data *d)
+{
+    const char *usual = d->pictures ? "channel" : "feature";
+    const char *asked = o->normalise ? o->normalise : from_files(o->data) ? "yes" : "no";
+    const char *how = strcmp(asked, "yes") == 0 ? usual : strcmp(asked, "no") == 0 ? "none" : asked;
+    const int32_t status = same_shape(d) ? deepid_dataset_normalize(d->valid, how, d->train) : DEEPID_OK;
+    snprintf(d->scaled, sizeof d->scaled, "%s%.40s",
+             strcmp(how, "none") == 0 ? "" : "normalised: ", strcmp(how, "none") == 0 ? "as they are" : how);
     return status == DEEPID_OK ? deepid_dataset_normalize(d->train, how, d->train) : status;
+}
+
+static int32_t prepare(deepid_ctx *ctx, const options *o, task_data *d)
+{
+    int32_t status = choose_valid(ctx, o, d);
+    if (status == DEEPID_OK)
+        status = take_samples(o, d);
+    if (status == DEEPID_OK)
+        status = normalise(o, d);
+    if (status == DEEPID_OK && o->noise > 0)
+        status = deepid_dataset_add_label_noise(d->train, o->noise, DATA_SEED);
+    return status;
+}
+
+/* One line for the terminal and for the report. */
+static void describe(const options *o, task_data *d)
+{
+    int used = snprintf(d->words, sizeof d->words, "%.120s: %lld training ", o->data,
+                        (long long)deepid_dataset_count(d->train));
+    if (d->valid)
+        used += snprintf(d->words + used, sizeof d->words - (size_t)used, "and %lld validation samples",
+                         (long long)deepid_dataset_count(d->valid));
+    else
+        used += snprintf(d->words + used, sizeof d->words - (size_t)used, "samples, none for validation");
+    if (o->valid)
+        used += snprintf(d->words + used, sizeof d->words - (size_t)used, " (%.120s)", o->valid);
+    if (o->noise > 0)
+        snprintf(d->words + used, sizeof d->words - (size_t)used,
+                 "; %g %% of the training labels were changed to another class, drawn at random", 100 * o->noise);
 }
 
 int32_t data_open(deepid_ctx *ctx, const options *o, task_data *out)
 {
-    enum { SEED = 77 };
     *out = (task_data){0};
-    int32_t status = deepid_dataset_open(ctx, o->data, SEED, &out->train, &out->valid);
+    int32_t status = deepid_dataset_open(ctx, o->data, DATA_SEED, &out->train, &out->valid);
     if (status != DEEPID_OK)
         return status;
     out->pictures = deepid_dataset_rank(out->train) == 3;
-    status = prepare(o, out);
-    snprintf(out->words, sizeof out->words, "%.120s: %lld training and %lld validation samples", o->data,
-             (long long)deepid_dataset_count(out->train), (long long)deepid_dataset_count(out->valid));
+    status = prepare(ctx, o, out);
+    if (status == DEEPID_OK)
+        describe(o, out);
     return status;
 }
 

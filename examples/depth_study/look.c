@@ -1,0 +1,73 @@
+/* What was read, in two lines, before anything is trained. */
+#include "depth_study.h"
+
+#include <stdlib.h>
+
+/* ---- classes and their shares: "2 classes (0: 50 %, 1: 50 %)" ------------------------------- */
+
+static void tell_shares(const int64_t *count, int64_t classes, int64_t samples)
+{
+    enum { LISTED = 10 };
+    int64_t least = samples;
+    int64_t most = 0;
+    for (int64_t k = 0; k < classes; k++) {
+        least = count[k] < least ? count[k] : least;
+        most = count[k] > most ? count[k] : most;
+    }
+    const double percent = 100.0 / (double)samples;
+    if (classes > LISTED || least == most) {
+        fprintf(stderr, ", %lld classes of %.3g", (long long)classes, (double)least * percent);
+        fprintf(stderr, least == most ? " %% each" : " to %.3g %%", (double)most * percent);
+        return;
+    }
+    fprintf(stderr, ", %lld classes (", (long long)classes);
+    for (int64_t k = 0; k < classes; k++)
+        fprintf(stderr, "%s%lld: %.3g %%", k ? ", " : "", (long long)k, (double)count[k] * percent);
+    fprintf(stderr, ")");
+}
+
+static void tell_classes(const deepid_dataset *data)
+{
+    const int32_t *labels = deepid_dataset_labels(data);
+    const int64_t classes = deepid_dataset_classes(data);
+    const int64_t samples = deepid_dataset_count(data);
+    int64_t *count = labels ? calloc((size_t)classes, sizeof *count) : NULL;
+    if (!labels)
+        fprintf(stderr, ", %lld target%s each", (long long)deepid_dataset_target_width(data),
+                deepid_dataset_target_width(data) == 1 ? "" : "s");
+    for (int64_t i = 0; count && i < samples; i++)
+        count[labels[i]]++;
+    if (count)
+        tell_shares(count, classes, samples);
+    free(count);
+}
+
+/* ---- two lines --------------------------------------------------------------------------------- */
+
+static void tell_shape(const deepid_dataset *data)
+{
+    if (deepid_dataset_rank(data) == 3)
+        fprintf(stderr, "pictures of %lld x %lld x %lld", (long long)deepid_dataset_extent(data, 0),
+                (long long)deepid_dataset_extent(data, 1), (long long)deepid_dataset_extent(data, 2));
+    else
+        fprintf(stderr, "samples of %lld feature%s", (long long)deepid_dataset_extent(data, 0),
+                deepid_dataset_extent(data, 0) == 1 ? "" : "s");
+}
+
+void data_tell(const options *o, const task_data *data)
+{
+    fprintf(stderr, "%s: %lld training ", o->data, (long long)deepid_dataset_count(data->train));
+    tell_shape(data->train);
+    tell_classes(data->train);
+    if (o->noise > 0)
+        fprintf(stderr, ", %g %% of the labels changed", 100 * o->noise);
+    fprintf(stderr, "; values %s\n", data->scaled);
+    if (!data->valid) {
+        fprintf(stderr, "no validation samples: whether depth overfits is not asked\n");
+        return;
+    }
+    fprintf(stderr, "%s%s%lld validation samples", o->valid ? o->valid : "", o->valid ? ": " : "",
+            (long long)deepid_dataset_count(data->valid));
+    tell_classes(data->valid);
+    fprintf(stderr, "\n");
+}
