@@ -312,8 +312,7 @@ static int32_t train(const options *o, deepid_study *study)
 static int32_t run(deepid_ctx *ctx, options *o, task_data *data, deepid_study **study)
 {
     TRY(data_open(ctx, o, data));
-    if (!o->quiet)
-        data_tell(o, data);
+    data_tell(o, data);
     options_fill(o, data->pictures, deepid_dataset_count(data->train));
     TRY(set_up(ctx, o, data, study));
     announce(o, *study);

@@ -1,7 +1,8 @@
-/* What was read, in two lines, before anything is trained. */
+/* What was read, in two lines, and what is wrong with it, before anything is trained. */
 #include "depth_study.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- classes and their shares: "2 classes (0: 50 %, 1: 50 %)" ------------------------------- */
 
@@ -54,7 +55,7 @@ static void tell_shape(const deepid_dataset *data)
                 deepid_dataset_extent(data, 0) == 1 ? "" : "s");
 }
 
-void data_tell(const options *o, const task_data *data)
+static void tell_read(const options *o, const task_data *data)
 {
     fprintf(stderr, "%s: %lld training ", o->data, (long long)deepid_dataset_count(data->train));
     tell_shape(data->train);
@@ -70,4 +71,24 @@ void data_tell(const options *o, const task_data *data)
             (long long)deepid_dataset_count(data->valid));
     tell_classes(data->valid);
     fprintf(stderr, "\n");
+}
+
+/* ---- what is wrong with it, a sentence a line; told with --quiet too ----------------------------- */
+
+static void warn_of(const char *what, deepid_dataset *data)
+{
+    const char *text = data ? deepid_dataset_warnings(data) : NULL;
+    while (text && *text) {
+        const int length = (int)strcspn(text, "\n");
+        fprintf(stderr, "warning: %s: %.*s\n", what, length, text);
+        text += length + (text[length] == '\n');
+    }
+}
+
+void data_tell(const options *o, const task_data *data)
+{
+    if (!o->quiet)
+        tell_read(o, data);
+    warn_of("training data", data->train);
+    warn_of("validation data", data->valid);
 }

@@ -5,8 +5,10 @@ program=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+nets="--depths 2,4 --blocks plain"
 die() { echo "depth_study_flags: $*"; cat out err; exit 1; }
-small() { "$program" --depths 2,4 --blocks plain --seeds 2 --tuning 0 --probes 0 --arms S,D,W0 --steps 20 "$@" >out 2>err; }
+# shellcheck disable=SC2086
+small() { "$program" $nets --seeds 2 --tuning 0 --probes 0 --arms S,D,W0 --steps 20 "$@" >out 2>err; }
 done_as() { # WORDS FLAGS...: it ends well, and says WORDS on standard error
     words=$1; shift
     small "$@" || die "exit code $?: $*"
@@ -38,6 +40,14 @@ done_as 'values normalised: feature$' --data "spirals n=64" --normalise yes --ou
 done_as '20 % of the labels changed' --data csv:train.csv --noise 0.2 --out noise
 grep -q '20 % of the training labels were changed to another class' noise/report.html || die "the report does not tell of the noise"
 [ "$(grep -h '"train"' plain/study.json noise/study.json raw/study.json | sort -u | wc -l)" = 3 ] || die "other data, the same hash"
+
+# what is wrong with the data is told, quiet or not
+awk 'BEGIN { for (i = 0; i < 40; i++) printf "%g,%d,%d\n", i % 7 * 1e7, i % 5, i % 2 }' >scales.csv
+awk 'BEGIN { for (i = 0; i < 40; i++) printf "%d,%d,0\n", i % 7, i % 5 }' >one.csv
+done_as '^warning: training data: The scales of the inputs differ' --data csv:scales.csv --normalise no -q --out scales
+nets=
+done_as '^warning: training data: All 30 samples have label 0' --data csv:one.csv --shallow "input 2; dense out=4; relu; dense out=1" --deep "input 2; dense out=4; relu; dense out=4; relu; dense out=1" --out one
+nets="--depths 2,4 --blocks plain"
 
 # the recipe
 done_as tasks --data csv:train.csv --loss 'cross_entropy smoothing=0.1' --schedule 'cosine floor=0.1' --out recipe
