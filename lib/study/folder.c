@@ -68,30 +68,25 @@ int32_t dpid_study_write_json(deepid_study *study, const char *replay)
     return dpid_study_write_text(study, "study.json", &s);
 }
 
-/* Compare the folder's configuration with ours, key by key. */
+/* Compare the folder's configuration with ours, key by key. What only says which tasks there are may differ: tasks have
+   names of their own, so what is done is kept. */
 static int32_t compare(deepid_study *study, const char *path, const dpid_json *theirs)
 {
     dpid_string lines = {.ctx = study->head.ctx};
-    int32_t status = DEEPID_OK;
     dpid_study_config(study, &lines);
-    status = lines.status;
-    int64_t ours = 0;
-    for (char *line = lines.text; status == DEEPID_OK && line && *line; ours++) {
+    int32_t status = lines.status;
+    for (char *line = lines.text; status == DEEPID_OK && line && *line;) {
         char *end = strchr(line, '\n');
         char *equals = strchr(line, '=');
         *end = 0;
         *equals = 0;
         const char *value = dpid_json_string(dpid_json_get(theirs, line));
-        if (!value || strcmp(value, equals + 1) != 0)
+        if (!dpid_study_setting_grows(line) && (!value || strcmp(value, equals + 1) != 0))
             status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE,
                                "'%s' holds another study: its %s is '%.100s', here it is '%.100s'; take another folder",
                                path, line, value ? value : "missing", equals + 1);
         line = end + 1;
     }
-    if (status == DEEPID_OK && dpid_json_count(theirs) != ours)
-        status = dpid_fail(study->head.ctx, DEEPID_ERR_STATE,
-                           "'%s' holds another study: %lld settings, here %lld; take another folder", path,
-                           (long long)dpid_json_count(theirs), (long long)ours);
     dpid_string_release(&lines);
     return status;
 }

@@ -244,7 +244,7 @@ int32_t dpid_study_plan(deepid_study *study)
     if (study->task)
         return DEEPID_OK;
     DPID_TRY(check_data(study));
-    DPID_TRY(dpid_study_rehearse(study));
+    DPID_TRY(dpid_recipe_check(study));
     if (study->folder)
         DPID_TRY(dpid_study_check_folder(study));
     snprintf(study->data, sizeof study->data, "train=%016llx\nvalid=%016llx\n",

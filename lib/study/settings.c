@@ -9,6 +9,7 @@
 typedef struct {
     const char *key, *value; /* value: the default */
     bool decides;            /* results depend on it */
+    bool grows;              /* which tasks there are, not what one of them does: may change in the same folder */
 } text_row;
 
 static const text_row texts[DPID_TEXTS] = {
@@ -17,8 +18,8 @@ static const text_row texts[DPID_TEXTS] = {
     [DPID_TEXT_SCHEDULE] = {"schedule", "step at=0.75 factor=0.1", true},
     [DPID_TEXT_LOSS] = {"loss", "", true},
     [DPID_TEXT_AUGMENTATION] = {"augmentation", "none", true},
-    [DPID_TEXT_ARMS] = {"arms", "", true},
-    [DPID_TEXT_PROBES] = {"probes", "", true},
+    [DPID_TEXT_ARMS] = {"arms", "", true, true},
+    [DPID_TEXT_PROBES] = {"probes", "", true, true},
     [DPID_TEXT_FAMILY] = {"family", "own", true},
     [DPID_TEXT_BLOCK] = {"block", "", true},
     [DPID_TEXT_SUBJECT] = {"subject", "", false},
@@ -95,8 +96,8 @@ const char *deepid_study_text(const deepid_study *study, const char *key)
 
 typedef struct {
     const char *key;
-    double value, low, high; /* low excluded when real */
-    bool whole, decides;
+    double value, low, high;    /* low excluded when real */
+    bool whole, decides, grows; /* as for texts */
 } number_row;
 
 enum { COUNT_MAX = 1000000000, SEEDS_MAX = 100000, BUDGET_MAX = 100000000 };
@@ -109,12 +110,12 @@ static const number_row numbers[DPID_NUMBERS] = {
     [DPID_NUMBER_POINTS] = {"history_points", 20, 1, COUNT_MAX, true, true},
     [DPID_NUMBER_DTYPE] = {"dtype", DEEPID_F32, DEEPID_F32, DEEPID_F64, true, true},
     [DPID_NUMBER_FIRST_SEED] = {"first_seed", 1, 0, 1e15, true, true},
-    [DPID_NUMBER_SEEDS] = {"seeds", 10, 1, SEEDS_MAX, true, true},
-    [DPID_NUMBER_TUNING_SEEDS] = {"tuning_seeds", 3, 0, DPID_TUNING_SEEDS_MAX, true, true},
-    [DPID_NUMBER_PROBE_SEEDS] = {"probe_seeds", 3, 0, SEEDS_MAX, true, true},
+    [DPID_NUMBER_SEEDS] = {"seeds", 10, 1, SEEDS_MAX, true, true, true},
+    [DPID_NUMBER_TUNING_SEEDS] = {"tuning_seeds", 3, 0, DPID_TUNING_SEEDS_MAX, true, true, true},
+    [DPID_NUMBER_PROBE_SEEDS] = {"probe_seeds", 3, 0, SEEDS_MAX, true, true, true},
     [DPID_NUMBER_SHALLOW_DEPTH] = {"shallow_depth", -1, -1, COUNT_MAX, true, true},
     [DPID_NUMBER_DEEP_DEPTH] = {"deep_depth", -1, -1, COUNT_MAX, true, true},
-    [DPID_NUMBER_BUDGET] = {"budget", 0, -1e-300, BUDGET_MAX, false, true},
+    [DPID_NUMBER_BUDGET] = {"budget", 0, -1e-300, BUDGET_MAX, false, true, true},
     [DPID_NUMBER_THREADS] = {"threads", 0, 0, 1024, true, false},
     [DPID_NUMBER_SHARD] = {"shard", 0, 0, COUNT_MAX, true, false},
     [DPID_NUMBER_SHARDS] = {"shards", 1, 1, COUNT_MAX, true, false},
@@ -232,6 +233,13 @@ int32_t dpid_settings_start(deepid_study *study)
     if (study->train->count < (int64_t)study->number[DPID_NUMBER_BATCH])
         study->number[DPID_NUMBER_BATCH] = (double)study->train->count;
     return DEEPID_OK;
+}
+
+bool dpid_study_setting_grows(const char *key)
+{
+    const int text = find_text(key);
+    const int number = find_number(key);
+    return strncmp(key, "depth:", 6) == 0 || (text >= 0 && texts[text].grows) || (number >= 0 && numbers[number].grows);
 }
 
 /* ---- what follows ---------------------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /* The inside of a study: its settings, its arms, and the graph of tasks that follows from them.
-   settings.c sets · arm.c lists the arms, arms.c makes those of one study, budget.c buys less of them · plan.c numbers
-   the tasks and knows what each stands on, rehearsal.c tries the recipe first · run.c hands them to workers ·
-   worker.c trains, probe_task.c probes · tuning.c chooses rates · task_file.c, claim.c and folder.c keep the folder ·
-   tables.c and write.c tell what came out, collect.c tells it to the verdict */
+   settings.c sets, recipe.c tries them · arm.c lists the arms, arms.c makes those of one study · plan.c numbers the
+   tasks and knows what each stands on · pace.c, budget.c and plan_file.c buy less of them · run.c hands them to
+   workers · worker.c trains, probe_task.c probes · tuning.c chooses rates · task_file.c, claim.c and folder.c keep the
+   folder · tables.c and write.c tell what came out, collect.c tells it to the verdict */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -178,6 +178,16 @@ int64_t dpid_study_steps_per_epoch(const deepid_study *study);
 /* key=value lines of all that decides the results. */
 void dpid_study_config(const deepid_study *study, dpid_string *out);
 int32_t dpid_settings_start(deepid_study *study);
+/* Of a key of such a line: may a folder go on with another value? Then it says which tasks there are (arms, probes,
+   seeds, added nets), never what one of them does. */
+bool dpid_study_setting_grows(const char *key);
+
+/* recipe.c: the net of a text with its start and a trainer by the recipe, in a context of its own, on one thread.
+   use may be NULL; the study's context has the sentence. */
+typedef int32_t dpid_recipe_use(const deepid_study *study, deepid_trainer *trainer, deepid_net *net,
+                                const deepid_dataset *train, void *user);
+int32_t dpid_recipe_build(const deepid_study *study, const char *text, dpid_recipe_use *use, void *user);
+int32_t dpid_recipe_check(const deepid_study *study); /* of S and of D */
 
 /* arms.c: fill study->arm */
 int64_t dpid_study_layers(const deepid_net *net);                   /* layers with weights */
@@ -185,9 +195,6 @@ int32_t dpid_arms_make(deepid_study *study);                        /* which the
 void dpid_arms_link(deepid_study *study);                           /* whose rate each takes; after the budget */
 bool dpid_steps_alone(const char *optimizer);                       /* L-BFGS: no rate, all samples a step */
 int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
-
-/* rehearsal.c: does the recipe fit the nets and the data, word by word? */
-int32_t dpid_study_rehearse(deepid_study *study);
 
 /* budget.c: how many seeds, and which arms have a reason more. */
 enum { DPID_PROBE_STEPS = 50 }; /* what a probe costs, about, in steps of training */

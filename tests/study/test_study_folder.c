@@ -282,6 +282,73 @@ static void a_recipe_that_is_refused_leaves_no_folder(void **state)
     }
 }
 
+/* ---- what may change in a folder -------------------------------------------------------------------- */
+
+static uint64_t results_of(fixture *f)
+{
+    deepid_ctx *ctx = f->ctx;
+    deepid_table *table = NULL;
+    OK(deepid_study_results(f->study, &table));
+    uint64_t hash = (uint64_t)deepid_table_rows(table);
+    for (int64_t k = 0; k < deepid_table_columns(table) - 1; k++) /* the seconds are the last */
+        hash = hash * 31 + bits(deepid_table_column(table, k), 8 * deepid_table_rows(table));
+    deepid_table_destroy(table);
+    return hash;
+}
+
+/* Two seeds, then five, with another arm and a probe: what was done is kept, and all is as in a study that asked for
+   it at once. Then two again: those are judged, and nothing runs. */
+static void seeds_arms_and_probes_may_grow(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture fresh;
+    deepid_ctx *ctx = new_study(&f, "grows");
+    OK(deepid_study_set_folder(f.study, f.folder));
+    OK(deepid_study_run(f.study, NULL, NULL));
+    const uint64_t two = results_of(&f);
+    fixture *both[] = {&f, &fresh};
+    new_study(&fresh, "at_once");
+    for (int i = 0; i < 2; i++) {
+        ctx = both[i]->ctx;
+        OK(deepid_study_set_folder(both[i]->study, both[i]->folder));
+        OK(deepid_study_set_seeds(both[i]->study, 5));
+        OK(deepid_study_set_text(both[i]->study, "arms", "S,D,D_3T"));
+        OK(deepid_study_set_text(both[i]->study, "probes", "signal"));
+        OK(deepid_study_set_number(both[i]->study, "probe_seeds", 1));
+        assert_int_equal(deepid_study_tasks_done(both[i]->study), i == 0 ? 4 : 0);
+        OK(deepid_study_run(both[i]->study, NULL, NULL));
+    }
+    assert_true(results_of(&f) == results_of(&fresh));
+    end_study(&fresh);
+    ctx = f.ctx;
+    OK(deepid_study_set_seeds(f.study, 2));
+    OK(deepid_study_set_text(f.study, "arms", "S,D"));
+    OK(deepid_study_set_number(f.study, "probe_seeds", 0));
+    assert_int_equal(deepid_study_tasks_done(f.study), deepid_study_task_count(f.study));
+    assert_true(results_of(&f) == two);
+    OK(deepid_study_set_number(f.study, "first_seed", 2));
+    REFUSED(deepid_study_run(f.study, NULL, NULL), DEEPID_ERR_STATE, "its first_seed is '1', here it is '2'");
+    end_study(&f);
+}
+
+static void a_refused_recipe_leaves_the_folder_alone(void **state)
+{
+    (void)state;
+    fixture f;
+    deepid_ctx *ctx = new_study(&f, "refused");
+    OK(deepid_study_set_folder(f.study, f.folder));
+    OK(deepid_study_set_text(f.study, "init", "hee"));
+    REFUSED(deepid_study_run(f.study, NULL, NULL), DEEPID_ERR_SPEC, "nearest: he");
+    OK(deepid_study_set_text(f.study, "init", "he"));
+    OK(deepid_study_set_text(f.study, "schedule", "stepp"));
+    REFUSED(deepid_study_run(f.study, NULL, NULL), DEEPID_ERR_SPEC, "nearest: step");
+    assert_false(dpid_file_exists(in(&f, "study.json")));
+    OK(deepid_study_set_text(f.study, "schedule", "constant"));
+    OK(deepid_study_run(f.study, NULL, NULL));
+    end_study(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +358,8 @@ int main(void)
         cmocka_unit_test(a_run_cleans_what_killed_runs_left),
         cmocka_unit_test(a_folder_that_goes_away_is_told),
         cmocka_unit_test(a_recipe_that_is_refused_leaves_no_folder),
+        cmocka_unit_test(seeds_arms_and_probes_may_grow),
+        cmocka_unit_test(a_refused_recipe_leaves_the_folder_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
