@@ -143,6 +143,8 @@ DEEPID_API void deepid_trainer_destroy(deepid_trainer *trainer);
  *   step is along g + momentum v. momentum is 0 to 0.9999.
  * - "adam beta1=0.9 beta2=0.999 eps=1e-8 weight_decay=0 decay=weights|all": Kingma and Ba 2015, algorithm 1.
  * - "adamw", with the options of adam: decoupled weight decay (Loshchilov and Hutter 2019).
+ * - "rmsprop alpha=0.99 eps=1e-8 momentum=0 weight_decay=0 decay=weights|all": Tieleman and Hinton 2012, lecture 6e, as
+ *   PyTorch has it, not centred: v = alpha v + (1-alpha) g^2, m = momentum m + g / (sqrt(v) + eps), w -= rate m.
  * - "lbfgs memory=10": L-BFGS on all samples (Nocedal 1980, by liblbfgs), 1 to 1000 pairs kept; an iteration is a step.
  *
  * weight_decay adds weight_decay / 2 |w|^2 to what is minimised (adamw takes rate times weight_decay of w a step
@@ -166,7 +168,7 @@ DEEPID_API int32_t deepid_trainer_set_optimizer(deepid_trainer *trainer, const c
  * Set the learning rate, which the schedule multiplies. L-BFGS has none and leaves it unused.
  *
  * @param[in,out] trainer  the trainer
- * @param[in]     rate     above 0 and finite; default 0.1 for sgd, 0.001 for adam and adamw
+ * @param[in]     rate     above 0 and finite; default 0.1 for sgd, 0.001 for adam, adamw and rmsprop
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  rate is not above 0, or not finite

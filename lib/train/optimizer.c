@@ -36,6 +36,13 @@ static const dpid_option adam_options[] = {
     DECAY_OPTIONS,
     {0},
 };
+static const dpid_option rmsprop_options[] = {
+    {"alpha", DPID_REAL, 0.99, 0, 0.999999, NULL, false, "decay of the square"},
+    {"eps", DPID_REAL, 1e-8, 0, 1, NULL, false, "added to the root"},
+    {"momentum", DPID_REAL, 0, 0, 0.9999, NULL, false, "of the scaled gradients"},
+    DECAY_OPTIONS,
+    {0},
+};
 static const dpid_option lbfgs_options[] = {
     {"memory", DPID_INT, 10, 1, 1000, NULL, false, "pairs of steps and gradient differences kept"},
     {0},
@@ -68,6 +75,16 @@ static const dpid_optimizer adamw = {
     .decay_key = DPID_ADAM_DECAY,
     .decay_all_key = DPID_ADAM_DECAY_ALL,
     .update = DPID_ISA_TABLE(dpid_update_adamw)};
+static const dpid_optimizer rmsprop = {
+    .word = "rmsprop",
+    .help = "v = alpha v + (1-alpha) g^2; w -= rate g / (sqrt(v) + eps) (Tieleman and Hinton 2012); options: "
+            "alpha=0.99, eps=1e-8, momentum=0, weight_decay=0, decay=weights|all",
+    .options = rmsprop_options,
+    .states = 2,
+    .default_rate = 0.001,
+    .decay_key = DPID_RMSPROP_DECAY,
+    .decay_all_key = DPID_RMSPROP_DECAY_ALL,
+    .update = DPID_ISA_TABLE(dpid_update_rmsprop)};
 static const dpid_optimizer lbfgs = {
     .word = "lbfgs",
     .help = "limited-memory BFGS on all samples, a step an iteration (liblbfgs); options: memory=10",
@@ -77,7 +94,7 @@ static const dpid_optimizer lbfgs = {
     .decay_all_key = -1,
     .whole = true};
 
-static const void *const optimizers[] = {&sgd, &adam, &adamw, &lbfgs};
+static const void *const optimizers[] = {&sgd, &adam, &adamw, &rmsprop, &lbfgs};
 const dpid_set dpid_optimizers = DPID_SET("optimizer", optimizers);
 
 const char *deepid_optimizer_word(int64_t i)

@@ -61,3 +61,26 @@ void DPID_T(dpid_update_adamw)(const dpid_update *u)
 {
     adam(u, true);
 }
+
+/* RMSprop (Tieleman and Hinton 2012, lecture 6e; as PyTorch, not centred):
+     g' = g + decay w;  v = alpha v + (1-alpha) g'^2;  m = momentum m + g' / (sqrt(v) + eps);  w -= rate m */
+void DPID_T(dpid_update_rmsprop)(const dpid_update *u)
+{
+    const real alpha = (real)u->option[DPID_RMSPROP_ALPHA].r;
+    const real rest = (real)(1 - u->option[DPID_RMSPROP_ALPHA].r);
+    const real eps = (real)u->option[DPID_RMSPROP_EPS].r;
+    const real momentum = (real)u->option[DPID_RMSPROP_MOMENTUM].r;
+    const real rate = (real)u->rate;
+    const real decay = (real)u->weight_decay;
+    const real scale = (real)u->scale;
+    real *restrict w = u->w;
+    real *restrict m = u->m;
+    real *restrict v = u->v;
+    const real *restrict g = u->g;
+    for (int64_t i = 0; i < u->n; i++) {
+        const real gradient = scale * g[i] + decay * w[i];
+        v[i] = alpha * v[i] + rest * gradient * gradient;
+        m[i] = momentum * m[i] + gradient / (sqrt(v[i]) + eps);
+        w[i] -= rate * m[i];
+    }
+}

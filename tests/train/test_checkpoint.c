@@ -5,9 +5,9 @@ static void resuming_in_mid_epoch_gives_the_same_bits(void **state)
 {
     (void)state;
     static const char *const optimizers[] = {"sgd momentum=0.9 nesterov=1 weight_decay=1e-3 decay=all", "adam",
-                                             "adamw weight_decay=0.01"};
+                                             "adamw weight_decay=0.01", "rmsprop momentum=0.5"};
     const char *path = temporary("checkpoint.safetensors");
-    for (int o = 0; o < 3; o++) {
+    for (int o = 0; o < 4; o++) {
         for (int t = 0; t < 2; t++) {
             const char *text = t ? long_resnet : long_mlp;
             const int32_t dtype = o == 1 ? DEEPID_F64 : DEEPID_F32;

@@ -17,6 +17,13 @@ static void replay(const char *optimizer, int step, long double g, replayed *p)
         p->w -= rate * (g + 0.9L * p->m);
         return;
     }
+    if (optimizer[0] == 'r') { /* alpha 0.9, momentum 0.5 */
+        g += decay * p->w;
+        p->v = 0.9L * p->v + 0.1L * g * g;
+        p->m = 0.5L * p->m + g / (sqrtl(p->v) + 1e-8L);
+        p->w -= rate * p->m;
+        return;
+    }
     const bool decoupled = strncmp(optimizer, "adamw", 5) == 0;
     g += decoupled ? 0 : decay * p->w;
     p->m = 0.9L * p->m + 0.1L * g;
@@ -30,9 +37,10 @@ static void updates_follow_their_formulas(void **state)
 {
     (void)state;
     static const char *const optimizers[] = {"sgd momentum=0.9 nesterov=1 weight_decay=0.1 decay=all",
-                                             "adam weight_decay=0.1 decay=all", "adamw weight_decay=0.1 decay=all"};
+                                             "adam weight_decay=0.1 decay=all", "adamw weight_decay=0.1 decay=all",
+                                             "rmsprop alpha=0.9 momentum=0.5 weight_decay=0.1 decay=all"};
     deepid_ctx *ctx = new_ctx(1);
-    for (int o = 0; o < 3; o++) {
+    for (int o = 0; o < 4; o++) {
         run r;
         open_run(ctx, &r, "input 4; dense out=4", "linear n=32", DEEPID_F64, 3);
         OK(deepid_trainer_set_optimizer(r.trainer, optimizers[o]));
@@ -97,10 +105,35 @@ static void weight_decay_acts_on_what_it_says(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* The first step divides g by sqrt(0.01 g^2) = |g| / 10: ten times the rate along its sign, as torch.optim.RMSprop
+   with its defaults does. The second: v = 0.99 0.01 a^2 + 0.01 b^2. */
+static void the_first_steps_of_rmsprop_are_those_of_pytorch(void **state)
+{
+    (void)state;
+    const double rate = 1e-3;
+    deepid_ctx *ctx = new_ctx(1);
+    run r;
+    double first[64];
+    open_linear_run(ctx, &r, "input 3; dense out=4; tanh; dense out=2", "rmsprop", rate);
+    step_run(ctx, &r);
+    const double *g = deepid_net_trained_gradient(r.net);
+    for (int64_t i = 0; i < r.n; i++) {
+        moved_by(&r, "the first step", i, -rate * g[i] / (0.1 * fabs(g[i]) + 1e-8));
+        first[i] = g[i];
+    }
+    step_run(ctx, &r);
+    for (int64_t i = 0; i < r.n; i++)
+        moved_by(&r, "the second step", i,
+                 -rate * g[i] / (sqrt(0.0099 * first[i] * first[i] + 0.01 * g[i] * g[i]) + 1e-8));
+    close_run(&r);
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(updates_follow_their_formulas),
+        cmocka_unit_test(the_first_steps_of_rmsprop_are_those_of_pytorch),
         cmocka_unit_test(weight_decay_acts_on_what_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
