@@ -1,4 +1,4 @@
-/* The answer: two or three sentences, umbrella first, and what they do not cover. */
+/* The answer: a few sentences, umbrella first. What it does not cover: scope.c */
 #include "verdict/rules.h"
 
 #include "base/words.h"
@@ -25,7 +25,7 @@ typedef struct {
 
 static void collect(repairs *r, const dpid_intervention *x)
 {
-    if (x->arm && !isnan(x->share.value))
+    if (x->arm && !x->all_diverged && !isnan(x->share.value))
         r->x[r->count++] = x;
 }
 
@@ -41,15 +41,23 @@ static void sort_repairs(repairs *r)
     }
 }
 
+/* All but the rate, of which the answer has spoken. */
+static repairs collect_all(const dpid_judge *j)
+{
+    repairs r = {.count = 0};
+    for (int32_t i = 0; i < j->v->findings; i++)
+        if (i != DPID_RATE)
+            collect(&r, &j->best[i]);
+    collect(&r, &j->skip);
+    sort_repairs(&r);
+    return r;
+}
+
 /* "Another start (looks-linear) repairs 96 % [95, 97] of the gap, an identity skip 100 % [99, 100]; float64 1 % [-8,
    9]." The semicolon stands where repairs end that are surely worth something. */
 static void say_repairs(const dpid_judge *j, dpid_string *s)
 {
-    repairs r = {.count = 0};
-    for (int32_t i = 0; i < j->v->findings; i++)
-        collect(&r, &j->best[i]);
-    collect(&r, &j->skip);
-    sort_repairs(&r);
+    const repairs r = collect_all(j);
     if (r.count == 0)
         return;
     const bool nothing = r.x[0]->status < DPID_CONTRIBUTES;
@@ -59,19 +67,181 @@ static void say_repairs(const dpid_judge *j, dpid_string *s)
             i > 0 && !nothing && r.x[i]->status < DPID_CONTRIBUTES && r.x[i - 1]->status >= DPID_CONTRIBUTES;
         dpid_string_add(s, i == 0 ? "" : others ? "; " : ", ");
         dpid_say_arm(s, r.x[i]->arm, i == 0 && !nothing);
-        dpid_string_format(s, "%s %s%s", i == 0 && !nothing ? " repairs" : "", dpid_percent_words(&r.x[i]->share).text,
-                           i == 0 ? " of the gap" : "");
+        dpid_string_format(s, "%s %s", i == 0 && !nothing ? " repairs" : "", dpid_percent_words(&r.x[i]->share).text);
+        if (i == 0)
+            dpid_string_format(s, " of %s", dpid_scale_gap(j->on));
     }
     dpid_string_add(s, ".");
 }
 
+/* ---- accuracy, validation ------------------------------------------------------------------------- */
+
+static bool known(const dpid_view *view)
+{
+    return isfinite(view->median_s) && isfinite(view->median_d);
+}
+
+static void say_right(const dpid_view *view, const char *where, dpid_string *s)
+{
+    const double hundred = 100;
+    dpid_string_format(s, "%s %% deep, %s %% shallow %s", dpid_words(hundred * (1 - view->median_d)).text,
+                       dpid_words(hundred * (1 - view->median_s)).text, where);
+}
+
+/* "Right answers: 98.3 % deep, 100 % shallow in training; 93.2 % deep, 96.5 % shallow in validation." */
+static void say_accuracy(const dpid_judge *j, dpid_string *s)
+{
+    const dpid_view *train = &j->base.view[DPID_BY_ERROR];
+    const dpid_view *valid = &j->base.view[DPID_BY_VALID_ERROR];
+    if (!known(train) && !known(valid))
+        return;
+    dpid_string_add(s, " Right answers: ");
+    if (known(train))
+        say_right(train, "in training", s);
+    dpid_string_add(s, known(train) && known(valid) ? "; " : "");
+    if (known(valid))
+        say_right(valid, "in validation", s);
+    dpid_string_add(s, ".");
+}
+
+/* Where what repairs training repairs validation too, training is the cause of both. */
+static void say_valid_cause(const dpid_judge *j, dpid_string *s)
+{
+    const repairs r = collect_all(j);
+    for (int32_t i = 0; i < r.count; i++) {
+        const dpid_intervention *x = r.x[i];
+        if (x->status != DPID_CONFIRMED || !(x->valid_share.low > j->t.share))
+            continue;
+        dpid_string_format(s, " Validation is worse because training is: ");
+        dpid_say_arm(s, x->arm, false);
+        dpid_string_format(s, " repairs %s of %s.", dpid_percent_words(&x->valid_share).text,
+                           dpid_scale_gap(j->base.valid_on));
+        return;
+    }
+}
+
+/* A skip that is better at every seed is worth a sentence, also without harm. */
+static void say_better_skip(const dpid_judge *j, dpid_string *s)
+{
+    static const dpid_scale scales[] = {DPID_BY_LOSS, DPID_BY_VALID_ERROR};
+    const dpid_arm_evidence *skip = dpid_judge_arm(j, "D_res");
+    for (int i = 0; i < 2 && skip && j->d; i++) {
+        const dpid_series x = dpid_arm_plain(j, scales[i], skip);
+        const dpid_series d = dpid_arm_plain(j, scales[i], j->d);
+        int64_t both = 0;
+        int64_t lower = 0;
+        const double median = dpid_median_said(j, s, &x);
+        for (int64_t k = 0; k < j->e->seeds; k++) {
+            both += !isnan(x.at[k]) && !isnan(d.at[k]);
+            lower += x.at[k] < d.at[k];
+        }
+        if (lower < both || both < j->least_seeds)
+            continue;
+        dpid_string_format(s, " With an identity skip the %s is lower at %lld of %lld seeds (%s instead of %s).",
+                           dpid_scale_name(scales[i]), (long long)lower, (long long)both,
+                           dpid_scale_median_words(scales[i], median).text,
+                           dpid_scale_median_words(scales[i], j->base.view[scales[i]].median_d).text);
+    }
+}
+
+/* ---- the rate ----------------------------------------------------------------------------------------- */
+
+static void say_rate_repairs(const dpid_judge *j, dpid_string *s)
+{
+    const dpid_finding *f = &j->v->finding[DPID_RATE];
+    const bool found = f->status >= DPID_CONTRIBUTES;
+    dpid_string_format(s, "%s: at the recipe's rate (%s) the deep net ",
+                       f->status == DPID_CONFIRMED ? "The learning rate is the cause"
+                       : found                     ? "The learning rate is part of it"
+                                                   : "The deep net was tuned",
+                       dpid_words(j->recipe.d->learning_rate).text);
+    dpid_say_end(j, s, j->recipe.d);
+    dpid_string_format(s, ", at %s it ", dpid_words(j->base.d->learning_rate).text);
+    dpid_say_end(j, s, j->base.d);
+    if (!isnan(f->share.value))
+        dpid_string_format(s, " (%s of %s)", dpid_percent_words(&f->share).text, dpid_scale_gap(f->scale));
+    dpid_string_add(s, ". ");
+}
+
+static void say_no_other_rate(const dpid_judge *j, dpid_string *s)
+{
+    const dpid_arm_evidence *tuned = dpid_tuned_deep(j);
+    int64_t run;
+    const int64_t diverged = dpid_arm_diverged(j, j->d, &run);
+    if (tuned->rates_tried > 0 && tuned->rates_diverged == tuned->rates_tried)
+        dpid_string_format(s, "The deep net diverges at every rate tried (%lld, from %s to %s). ",
+                           (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
+                           dpid_words(tuned->highest_rate).text);
+    else if (tuned->rates_tried > 0 && tuned->noise)
+        dpid_string_format(s,
+                           "No rate tried (%lld, from %s to %s) takes the deep net surely below the constant "
+                           "predictor. ",
+                           (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
+                           dpid_words(tuned->highest_rate).text);
+    else if (tuned->rates_tried == 0 && 2 * diverged >= run && diverged > 0)
+        dpid_string_format(s,
+                           "At the recipe's rate (%s) the deep net diverges at %lld of %lld seeds, and no other rate "
+                           "was tried (--tuning 3). ",
+                           dpid_words(j->d->learning_rate).text, (long long)diverged, (long long)run);
+}
+
+static void say_rate(const dpid_judge *j, dpid_string *s)
+{
+    if (!j->s || !j->d || !j->recipe.s || !j->recipe.d)
+        return;
+    if (dpid_rate_fails_both(j)) {
+        dpid_string_format(s, "The recipe's rate (%s) fails for the shallow net too: it ",
+                           dpid_words(j->recipe.s->learning_rate).text);
+        dpid_say_end(j, s, j->recipe.s);
+        dpid_string_format(s, ", at %s it ", dpid_words(j->base.s->learning_rate).text);
+        dpid_say_end(j, s, j->base.s);
+        dpid_string_add(s, "; both nets are compared at their tuned rates. ");
+    }
+    if (j->base.d != j->recipe.d)
+        say_rate_repairs(j, s);
+    else
+        say_no_other_rate(j, s);
+}
+
 /* ---- causes, when training is harmed -------------------------------------------------------------- */
+
+static int64_t seeds_above(const dpid_judge *j, int64_t *both)
+{
+    int64_t above = 0;
+    *both = 0;
+    for (int64_t k = 0; k < j->e->seeds; k++) {
+        *both += !isnan(j->loss_d.at[k]) && !isnan(j->loss_s.at[k]);
+        above += j->loss_d.at[k] > j->loss_s.at[k];
+    }
+    return above;
+}
 
 static void say_harm(const dpid_judge *j, dpid_string *s)
 {
-    dpid_string_format(s, "The added layers hurt training: loss %s instead of %s (difference %s).",
-                       dpid_words(j->median_d).text, dpid_words(j->median_s).text,
-                       dpid_interval_words(&j->harm.rank).text);
+    const dpid_view *view = &j->base.view[j->on];
+    int64_t both;
+    const int64_t above = seeds_above(j, &both);
+    const char *still = j->tuned && j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES ? "still " : "";
+    if (j->on == DPID_BY_LOSS) {
+        dpid_string_format(
+            s, "The added layers %shurt training: loss %s instead of %s (median of the paired differences %s).", still,
+            dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_interval_words(&j->harm.rank).text);
+        return;
+    }
+    dpid_string_format(s,
+                       "The added layers %shurt training, a little but for certain: loss %s instead of %s, higher at "
+                       "%lld of %lld seeds; ",
+                       still, dpid_words(j->median_d).text, dpid_words(j->median_s).text, (long long)above,
+                       (long long)both);
+    if (j->on == DPID_BY_RATIO)
+        dpid_string_format(s, "the ratio is %s", dpid_scale_words(j->on, &view->harm.rank).text);
+    else
+        dpid_string_format(s, "the training error is %s instead of %s (median of the paired differences %s)",
+                           dpid_scale_median_words(j->on, view->median_d).text,
+                           dpid_scale_median_words(j->on, view->median_s).text,
+                           dpid_scale_words(j->on, &view->harm.rank).text);
+    dpid_string_format(s, ". By the loss alone it stays within the margin of interest or near it (%s, margin %s).",
+                       dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
 }
 
 static void say_default_start(const dpid_judge *j, dpid_string *s)
@@ -82,30 +252,60 @@ static void say_default_start(const dpid_judge *j, dpid_string *s)
             j->e->init_word ? j->e->init_word : "unnamed");
 }
 
-static void say_cause(const dpid_judge *j, dpid_string *s)
+static void say_representation(const dpid_judge *j, dpid_string *s)
+{
+    dpid_string_format(s,
+                       "The added layers cannot be the identity (%s): no weights bring the training loss below %s, "
+                       "the shallow net has %s, and training ends at %s%s.",
+                       j->e->floor_theorem ? j->e->floor_theorem : "a proven floor", dpid_words(j->e->floor).text,
+                       dpid_words(j->median_s).text, dpid_words(j->median_d).text,
+                       is(j, DPID_SOLVER, DPID_REFUTED) ? ", on that floor" : "");
+}
+
+static void say_objective(const dpid_judge *j, dpid_string *s)
+{
+    dpid_string_format(s,
+                       "The objective prefers it: a deep net with training loss %s exists, training ends at %s, "
+                       "but loss and penalty together are not higher there (difference %s).",
+                       dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text,
+                       dpid_interval_words(&j->v->finding[DPID_OBJECTIVE].effect).text);
+}
+
+static void say_solver(const dpid_judge *j, dpid_string *s)
 {
     const dpid_finding *solver = &j->v->finding[DPID_SOLVER];
-    if (is(j, DPID_REPRESENTATION, DPID_CONFIRMED))
-        dpid_string_format(s,
-                           "The added layers cannot be the identity (%s): no weights bring the training loss below %s, "
-                           "the shallow net has %s, and training ends at %s%s.",
-                           j->e->floor_theorem ? j->e->floor_theorem : "a proven floor", dpid_words(j->e->floor).text,
-                           dpid_words(j->median_s).text, dpid_words(j->median_d).text,
-                           solver->status == DPID_REFUTED ? ", on that floor" : "");
-    else if (is(j, DPID_OBJECTIVE, DPID_CONFIRMED))
-        dpid_string_format(s,
-                           "The objective prefers it: a deep net with training loss %s exists, training ends at %s, "
-                           "but loss and penalty together are not higher there (difference %s).",
-                           dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text,
-                           dpid_interval_words(&j->v->finding[DPID_OBJECTIVE].effect).text);
-    else if (solver->status == DPID_CONFIRMED)
-        dpid_string_format(s,
-                           "The solver does not find it: a deep net with training loss %s exists, training ends at %s "
-                           "(the difference is %s).",
-                           dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text,
-                           dpid_interval_words(&solver->effect).text);
-    else
+    dpid_string_format(s,
+                       "The solver does not find it: a deep net with training loss %s exists, training ends at %s "
+                       "(median of the paired differences %s).",
+                       dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text,
+                       dpid_scale_words(solver->scale, &solver->effect).text);
+}
+
+static void say_too_short(const dpid_judge *j, dpid_string *s)
+{
+    dpid_string_format(s,
+                       " Training was too short to say why: the shallow net is far from its end as well (the constant "
+                       "predictor has %s), and three times the updates repair most of the gap.",
+                       dpid_words(j->e->const_loss).text);
+}
+
+static void say_cause(const dpid_judge *j, dpid_string *s)
+{
+    const bool certified = is(j, DPID_SOLVER, DPID_CONFIRMED);
+    const bool objective = is(j, DPID_OBJECTIVE, DPID_CONFIRMED);
+    const bool floor = is(j, DPID_REPRESENTATION, DPID_CONFIRMED);
+    const bool small = j->on != DPID_BY_LOSS;
+    if (small || (!floor && !objective && !certified))
         say_harm(j, s);
+    dpid_string_add(s, small && (floor || objective || certified) ? " " : "");
+    if (floor)
+        say_representation(j, s);
+    else if (objective)
+        say_objective(j, s);
+    else if (certified)
+        say_solver(j, s);
+    else if (j->too_short)
+        say_too_short(j, s);
 }
 
 /* The range finding is no share of its own: it says how float64 repairs. */
@@ -133,16 +333,31 @@ static void say_overfitting(const dpid_judge *j, dpid_string *s)
 
 static void say_no_harm(const dpid_judge *j, dpid_string *s)
 {
-    dpid_string_format(
-        s, "The added layers do not hurt training: loss %s deep, %s shallow (difference %s, margin %s%s).",
-        dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_interval_words(&j->harm.rank).text,
-        dpid_words(j->margin).text, j->equivalent ? "; the same within the margin, by two one-sided tests" : "");
+    if (j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
+        dpid_string_add(s, "At that rate nothing is left to explain: the added layers do not hurt training");
+    else
+        dpid_string_add(s, "The added layers do not hurt training");
+    dpid_string_format(s, ": loss %s deep, %s shallow (median of the paired differences %s, margin %s%s).",
+                       dpid_words(j->median_d).text, dpid_words(j->median_s).text,
+                       dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text,
+                       j->equivalent ? "; the same within the margin, by two one-sided tests" : "");
+    dpid_say_open_scale(j, s);
+    say_accuracy(j, s);
     say_overfitting(j, s);
+    say_better_skip(j, s);
+}
+
+static void say_to_settle(const dpid_finding *f, dpid_string *s)
+{
+    if (!f->to_settle)
+        return;
+    const char first = f->to_settle[0];
+    dpid_string_format(s, " To settle it: %c%s", first >= 'A' && first <= 'Z' ? first - 'A' + 'a' : first,
+                       f->to_settle + (first != 0));
 }
 
 static void say_unsure(const dpid_judge *j, dpid_string *s)
 {
-    const dpid_finding *f = &j->v->finding[DPID_SOLVER];
     if (j->harm_state == DPID_HARM_UNKNOWN)
         dpid_string_format(s, "Not decided: %s.",
                            !j->d                ? "the deep net was not trained"
@@ -156,21 +371,20 @@ static void say_unsure(const dpid_judge *j, dpid_string *s)
     else
         dpid_string_format(s,
                            "Whether the added layers hurt training is not decided: loss %s deep, %s shallow, "
-                           "difference %s against the margin %s.",
+                           "median of the paired differences %s against the margin %s.",
                            dpid_words(j->median_d).text, dpid_words(j->median_s).text,
                            dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
-    if (f->to_settle)
-        dpid_string_format(s, " To settle it: %c%s",
-                           f->to_settle[0] >= 'A' && f->to_settle[0] <= 'Z' ? f->to_settle[0] - 'A' + 'a'
-                                                                            : f->to_settle[0],
-                           f->to_settle + (f->to_settle[0] != 0));
+    if (j->harm_state != DPID_HARM_UNKNOWN)
+        say_accuracy(j, s);
+    say_to_settle(&j->v->finding[DPID_SOLVER], s);
     if (j->v->finding[DPID_OVERFITTING].status >= DPID_CONTRIBUTES)
         say_overfitting(j, s);
+    say_better_skip(j, s);
 }
 
 static void say_no_headroom(const dpid_judge *j, dpid_string *s)
 {
-    if (j->headroom || isnan(j->median_s))
+    if (j->headroom || isnan(j->median_s) || j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
         return;
     dpid_string_format(s,
                        "No headroom: the best constant predictor has a training loss of %s, the shallow net %s; there "
@@ -178,85 +392,47 @@ static void say_no_headroom(const dpid_judge *j, dpid_string *s)
                        dpid_words(j->e->const_loss).text, dpid_words(j->median_s).text);
 }
 
-static int32_t write_answer(dpid_judge *j)
+static void say_way_out(const dpid_judge *j, dpid_string *s)
 {
-    dpid_string s = {.ctx = j->ctx};
-    if (is(j, DPID_BUG, DPID_CONFIRMED)) {
-        dpid_string_format(&s, "%s", j->v->finding[DPID_BUG].sentence);
-        return dpid_keep(j, &s, &j->v->answer);
-    }
-    say_no_headroom(j, &s);
-    if (j->harm_state == DPID_HARM) {
-        say_default_start(j, &s);
-        say_cause(j, &s);
-        say_repairs(j, &s);
-        say_range(j, &s);
-    } else if (j->harm_state == DPID_HARM_NONE) {
-        say_no_harm(j, &s);
+    const dpid_series loss = dpid_arm_loss(j, j->way_out);
+    const double median = dpid_median_said(j, s, &loss);
+    dpid_string_format(s,
+                       "Neither net trains: training loss %s deep, %s shallow, the constant predictor has %s. The deep "
+                       "net trains with ",
+                       dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
+    dpid_say_arm(s, j->way_out, false);
+    dpid_string_format(s, ": it ends at %s.", dpid_words(median).text);
+    say_to_settle(&j->v->finding[DPID_SOLVER], s);
+}
+
+static void say_all(const dpid_judge *j, dpid_string *s)
+{
+    say_rate(j, s);
+    if (j->way_out) {
+        say_way_out(j, s);
+    } else if (j->harm_state == DPID_HARM) {
+        say_default_start(j, s);
+        say_cause(j, s);
+        say_accuracy(j, s);
+        say_repairs(j, s);
+        say_range(j, s);
+        say_valid_cause(j, s);
     } else {
-        say_unsure(j, &s);
+        say_no_headroom(j, s);
+        if (j->harm_state == DPID_HARM_NONE)
+            say_no_harm(j, s);
+        else
+            say_unsure(j, s);
     }
-    return dpid_keep(j, &s, &j->v->answer);
-}
-
-/* ---- scope ------------------------------------------------------------------------------------------------ */
-
-static const char *reason_of(const dpid_judge *j, int64_t i)
-{
-    const char *reason = j->e->left_out_reason ? j->e->left_out_reason[i] : NULL;
-    return reason ? reason : "";
-}
-
-/* "W0, WT (no witness); D_3T (budget)": arms of one reason together, where the first of them stands. */
-static void say_left_out(const dpid_judge *j, dpid_string *s)
-{
-    for (int64_t i = 0; i < j->e->left_outs; i++) {
-        const char *reason = reason_of(j, i);
-        int64_t first = 0;
-        while (strcmp(reason_of(j, first), reason) != 0)
-            first++;
-        if (first < i)
-            continue;
-        dpid_string_add(s, i ? "; " : " Not run: ");
-        for (int64_t k = i; k < j->e->left_outs; k++)
-            if (!strcmp(reason_of(j, k), reason))
-                dpid_string_format(s, "%s%s", k == i ? "" : ", ", j->e->left_out[k]);
-        if (*reason)
-            dpid_string_format(s, " (%s)", reason);
-    }
-    dpid_string_add(s, j->e->left_outs > 0 ? "." : "");
-}
-
-static void say_diverged(const dpid_judge *j, dpid_string *s)
-{
-    bool first = true;
-    for (int64_t i = 0; i < j->e->arms; i++) {
-        int64_t run;
-        const int64_t diverged = dpid_arm_diverged(j, &j->e->arm[i], &run);
-        if (diverged == 0)
-            continue;
-        dpid_string_format(s, "%s%s %lld of %lld", first ? " Diverged, and counted as worst: " : ", ",
-                           j->e->arm[i].word, (long long)diverged, (long long)run);
-        first = false;
-    }
-    dpid_string_add(s, first ? "" : ".");
-}
-
-static int32_t write_scope(dpid_judge *j)
-{
-    dpid_string s = {.ctx = j->ctx};
-    dpid_string_format(&s,
-                       "This verdict is about this net, these data, this solver and this budget: %lld seed%s, "
-                       "intervals at %s %%, margin %s.",
-                       (long long)j->e->seeds, j->e->seeds == 1 ? "" : "s", dpid_words(100 * j->t.level).text,
-                       dpid_words(j->margin).text);
-    say_diverged(j, &s);
-    say_left_out(j, &s);
-    return dpid_keep(j, &s, &j->v->scope);
 }
 
 int32_t dpid_write_answer(dpid_judge *j)
 {
-    DPID_TRY(write_answer(j));
-    return write_scope(j);
+    dpid_string s = {.ctx = j->ctx};
+    if (is(j, DPID_BUG, DPID_CONFIRMED))
+        dpid_string_format(&s, "%s", j->v->finding[DPID_BUG].sentence);
+    else
+        say_all(j, &s);
+    DPID_TRY(dpid_keep(j, &s, &j->v->answer));
+    return dpid_write_scope(j);
 }

@@ -6,6 +6,7 @@
 #include <deepid/statistics.h>
 
 #include <math.h>
+#include <string.h>
 
 static const dpid_estimate unknown = {(double)NAN, (double)NAN, (double)NAN};
 
@@ -28,29 +29,30 @@ static void join(const dpid_judge *j, const dpid_series *a, const dpid_series *b
     }
 }
 
-static void cap(const dpid_judge *j, int64_t n, double *x)
+static void cap(double most, int64_t n, double *x)
 {
     for (int64_t i = 0; i < n; i++)
-        x[i] = fmin(x[i], j->e->const_loss);
+        x[i] = fmin(x[i], most);
 }
 
 /* ---- two arms ------------------------------------------------------------------------------------ */
 
-static int32_t capped_means(const dpid_judge *j, joint *both, dpid_contrast *out)
+static int32_t capped_means(const dpid_judge *j, double most, joint *both, dpid_contrast *out)
 {
-    cap(j, both->n, both->a);
-    cap(j, both->n, both->b);
+    cap(most, both->n, both->a);
+    cap(most, both->n, both->b);
     for (int64_t i = 0; i < both->n; i++)
         both->difference[i] = both->a[i] - both->b[i];
     DPID_TRY(deepid_statistics_sign_flip(j->ctx, both->n, both->difference, 0, (uint64_t)j->t.seed, &out->p));
     if (both->n < j->least_seeds)
         return DEEPID_OK;
-    return deepid_statistics_bootstrap_mean(j->ctx, both->n, both->difference, j->t.level, (int64_t)j->t.resamples,
+    return deepid_statistics_bootstrap_mean(j->ctx, both->n, both->difference, j->level, (int64_t)j->t.resamples,
                                             (uint64_t)j->t.seed, &out->mean.value, &out->mean.low, &out->mean.high);
 }
 
-int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_means means,
-                         dpid_contrast *out)
+/* most: the cap of means; infinity: ranks only */
+static int32_t contrast(const dpid_judge *j, double most, const dpid_series *a, const dpid_series *b,
+                        dpid_contrast *out)
 {
     joint both;
     double statistic;
@@ -59,16 +61,29 @@ int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_s
     out->n = both.n;
     if (both.n == 0)
         return DEEPID_OK;
-    DPID_TRY(deepid_statistics_hodges_lehmann(j->ctx, both.n, both.difference, j->t.level, &out->rank.value,
+    DPID_TRY(deepid_statistics_hodges_lehmann(j->ctx, both.n, both.difference, j->level, &out->rank.value,
                                               &out->rank.low, &out->rank.high));
-    if (means == DPID_CAPPED)
-        return capped_means(j, &both, out);
+    if (isfinite(most))
+        return capped_means(j, most, &both, out);
     return deepid_statistics_signed_rank(j->ctx, both.n, both.difference, &statistic, &out->p);
+}
+
+int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_means means,
+                         dpid_contrast *out)
+{
+    return contrast(j, means == DPID_CAPPED ? j->e->const_loss : HUGE_VAL, a, b, out);
+}
+
+int32_t dpid_contrast_on(const dpid_judge *j, dpid_scale scale, const dpid_series *a, const dpid_series *b,
+                         dpid_contrast *out)
+{
+    return contrast(j, dpid_scale_cap(j, scale), a, b, out);
 }
 
 /* D and an arm whose pairing by seed means nothing. */
 static int32_t contrast_apart(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_contrast *out)
 {
+    const double most = dpid_scale_cap(j, j->on);
     joint first;
     joint second;
     *out = (dpid_contrast){.rank = unknown, .mean = unknown, .p = (double)NAN};
@@ -77,94 +92,204 @@ static int32_t contrast_apart(const dpid_judge *j, const dpid_series *a, const d
     out->n = first.n < second.n ? first.n : second.n;
     if (out->n == 0)
         return DEEPID_OK;
-    DPID_TRY(deepid_statistics_shift(j->ctx, first.n, first.a, second.n, second.a, j->t.level, &out->rank.value,
+    DPID_TRY(deepid_statistics_shift(j->ctx, first.n, first.a, second.n, second.a, j->level, &out->rank.value,
                                      &out->rank.low, &out->rank.high));
     if (isnan(out->rank.value))
         out->rank.value = 0;
-    cap(j, first.n, first.a);
-    cap(j, second.n, second.a);
+    cap(most, first.n, first.a);
+    cap(most, second.n, second.a);
     return deepid_statistics_permutation(j->ctx, first.n, first.a, second.n, second.a, 0, (uint64_t)j->t.seed, &out->p);
 }
 
-/* ---- interventions -------------------------------------------------------------------------------- */
+/* ---- shares --------------------------------------------------------------------------------------- */
 
-/* (L_D - L_x) / (L_D - L_ref), where the gap below is surely more than m */
-static int32_t set_share(const dpid_judge *j, const dpid_series *x, bool independent, dpid_estimate *out)
+static bool all_finite(int64_t n, const double *x)
 {
-    joint pair;
-    *out = unknown;
-    if (!(j->gap.mean.low >= j->margin))
-        return DEEPID_OK;
-    join(j, &j->loss_d, independent ? &j->loss_d : x, &j->reference, &pair);
-    cap(j, pair.n, pair.a);
-    cap(j, pair.n, pair.b);
-    cap(j, pair.n, pair.c);
-    if (pair.n < j->least_seeds)
-        return DEEPID_OK;
-    if (!independent)
-        return deepid_statistics_bootstrap_share(j->ctx, pair.n, pair.a, pair.b, pair.c, j->t.level,
-                                                 (int64_t)j->t.resamples, (uint64_t)j->t.seed, &out->value, &out->low,
-                                                 &out->high);
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
+}
+
+static int32_t share_apart(const dpid_judge *j, double most, const joint *pair, const dpid_series *by,
+                           dpid_estimate *out)
+{
     joint alone;
-    join(j, x, x, NULL, &alone);
-    cap(j, alone.n, alone.a);
-    if (alone.n < j->least_seeds)
+    join(j, by, by, NULL, &alone);
+    cap(most, alone.n, alone.a);
+    if (alone.n < j->least_seeds || !all_finite(alone.n, alone.a))
         return DEEPID_OK;
-    return deepid_statistics_bootstrap_share_independent(j->ctx, pair.n, pair.a, pair.c, alone.n, alone.a, j->t.level,
+    return deepid_statistics_bootstrap_share_independent(j->ctx, pair->n, pair->a, pair->c, alone.n, alone.a, j->level,
                                                          (int64_t)j->t.resamples, (uint64_t)j->t.seed, &out->value,
                                                          &out->low, &out->high);
 }
 
-/* confirmed: surely repairs more than half; contributes: surely more than m; refuted: surely less than half, or less
-   than m */
-static dpid_verdict_status status_of(const dpid_judge *j, const dpid_intervention *x)
+int32_t dpid_share_on(const dpid_judge *j, dpid_scale scale, const dpid_series *from, const dpid_series *by,
+                      const dpid_series *to, bool independent, dpid_estimate *out)
 {
-    if (x->share.low > j->t.share)
-        return DPID_CONFIRMED;
-    if (x->effect.rank.low > j->margin)
-        return DPID_CONTRIBUTES;
-    if (x->share.high < j->t.share || x->effect.rank.high < j->margin)
-        return DPID_REFUTED;
-    return DPID_UNDECIDED;
+    const double most = dpid_scale_cap(j, scale);
+    joint pair;
+    *out = unknown;
+    join(j, from, independent ? from : by, to, &pair);
+    cap(most, pair.n, pair.a);
+    cap(most, pair.n, pair.b);
+    cap(most, pair.n, pair.c);
+    if (pair.n < j->least_seeds || !all_finite(pair.n, pair.a) || !all_finite(pair.n, pair.b) ||
+        !all_finite(pair.n, pair.c))
+        return DEEPID_OK;
+    if (independent)
+        return share_apart(j, most, &pair, by, out);
+    return deepid_statistics_bootstrap_share(j->ctx, pair.n, pair.a, pair.b, pair.c, j->level, (int64_t)j->t.resamples,
+                                             (uint64_t)j->t.seed, &out->value, &out->low, &out->high);
 }
 
-int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out)
+/* (D - x) / (D - reference), where harm was found and the gap below is surely more than its margin */
+static int32_t set_share(const dpid_judge *j, const dpid_series *x, bool independent, dpid_estimate *out)
 {
-    const dpid_series x = dpid_arm_loss(j, arm);
-    *out = (dpid_intervention){.arm = arm, .share = unknown};
-    DPID_TRY(dpid_series_median(j, &x, &out->median));
-    DPID_TRY(independent ? contrast_apart(j, &j->loss_d, &x, &out->effect)
-                         : dpid_contrast_of(j, &j->loss_d, &x, DPID_CAPPED, &out->effect));
-    if (out->effect.n > 0)
+    *out = unknown;
+    if (j->harm_state != DPID_HARM || !(j->gap.mean.low >= j->on_margin))
+        return DEEPID_OK;
+    return dpid_share_on(j, j->on, &j->base.view[j->on].d, x, &j->reference, independent, out);
+}
+
+/* The same of the gap in validation to S. */
+static int32_t set_valid_share(const dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_estimate *out)
+{
+    const dpid_view *view = &j->base.view[j->base.valid_on];
+    const dpid_series x = dpid_arm_on(j, j->base.valid_on, arm);
+    *out = unknown;
+    if (j->base.valid != DPID_HARM)
+        return DEEPID_OK;
+    return dpid_share_on(j, j->base.valid_on, &view->d, &x, &view->s, independent, out);
+}
+
+/* ---- interventions -------------------------------------------------------------------------------- */
+
+/* The lower end of the effect at a level that leaves room for every cause that is asked, each member of a set of k
+   counted: at most (1 - level) of studies then say "contributes" of an arm that changes less than the margin. */
+static int32_t set_sure_low(const dpid_judge *j, const dpid_series *x, bool independent, int64_t k,
+                            dpid_intervention *out)
+{
+    const double one = 2 * (1 - j->t.level) / (double)((j->asked > 0 ? j->asked : 1) * k);
+    dpid_judge strict = *j;
+    dpid_contrast effect;
+    out->sure_low = out->effect.rank.low;
+    strict.level = fmax(1 - one, j->level);
+    out->least_seeds = dpid_seeds_of_level(strict.level);
+    if (strict.level <= j->level || out->effect.n == 0)
+        return DEEPID_OK;
+    const dpid_series *d = &j->base.view[j->on].d;
+    DPID_TRY(independent ? contrast_apart(&strict, d, x, &effect) : contrast(&strict, HUGE_VAL, d, x, &effect));
+    out->sure_low = effect.rank.low;
+    return DEEPID_OK;
+}
+
+/* confirmed: surely repairs more than half; contributes: surely more than the margin; refuted: surely less than the
+   margin; minor: surely less than half, and maybe more than the margin. Runs that all diverged show nothing. */
+static dpid_verdict_status status_of(const dpid_judge *j, const dpid_intervention *x)
+{
+    if (x->all_diverged)
+        return DPID_UNDECIDED;
+    if (x->share.low > j->t.share)
+        return DPID_CONFIRMED;
+    if (x->sure_low > j->on_margin)
+        return DPID_CONTRIBUTES;
+    if (x->effect.rank.high < j->on_margin)
+        return DPID_REFUTED;
+    return x->share.high < j->t.share ? DPID_MINOR : DPID_UNDECIDED;
+}
+
+/* One of k, chosen by what it repairs. */
+static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, int64_t k,
+                         dpid_intervention *out)
+{
+    const dpid_series x = dpid_arm_on(j, j->on, arm);
+    const dpid_series loss = dpid_arm_loss(j, arm);
+    *out = (dpid_intervention){.arm = arm, .share = unknown, .valid_share = unknown, .best_of = k};
+    DPID_TRY(dpid_series_median(j, &loss, &out->median));
+    j->level = 1 - (1 - j->t.level) / (double)k;
+    DPID_TRY(independent ? contrast_apart(j, &j->base.view[j->on].d, &x, &out->effect)
+                         : dpid_contrast_on(j, j->on, &j->base.view[j->on].d, &x, &out->effect));
+    if (out->effect.n > 0) {
         DPID_TRY(set_share(j, &x, independent, &out->share));
+        DPID_TRY(set_valid_share(j, arm, independent, &out->valid_share));
+    }
+    out->all_diverged = arm && dpid_arm_all_diverged(j, arm);
+    DPID_TRY(set_sure_low(j, &x, independent, k, out));
+    j->level = j->t.level;
     out->status = status_of(j, out);
     return DEEPID_OK;
 }
 
-/* By status, then by what it repairs. */
+int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out)
+{
+    return intervene(j, arm, independent, 1, out);
+}
+
+/* ---- sets: the best member ----------------------------------------------------------------------------- */
+
+static bool in_family(const dpid_judge *j, const dpid_arm_evidence *arm, const char *word, bool set)
+{
+    return set ? dpid_arm_in_set(arm, word) : arm == dpid_judge_arm(j, word);
+}
+
+/* By status, then by what it repairs, then by word. */
 static bool better(const dpid_intervention *a, const dpid_intervention *b)
 {
     if (!b->arm || a->status != b->status)
         return !b->arm || a->status > b->status;
-    return !isnan(a->share.value) && !isnan(b->share.value) ? a->share.value > b->share.value
-                                                            : a->effect.rank.value > b->effect.rank.value;
+    const bool shares = !isnan(a->share.value) && !isnan(b->share.value);
+    const double of_a = shares ? a->share.value : a->effect.rank.value;
+    const double of_b = shares ? b->share.value : b->effect.rank.value;
+    return of_a != of_b ? of_a > of_b : strcmp(a->arm->word, b->arm->word) < 0;
+}
+
+/* How many members were run; how many of them were tuned; the one that tuning liked best. */
+static const dpid_arm_evidence *survey(const dpid_judge *j, const char *word, bool set, int64_t *run, int64_t *tuned)
+{
+    const dpid_arm_evidence *best = NULL;
+    *run = *tuned = 0;
+    for (int64_t i = 0; i < j->e->arms; i++) {
+        const dpid_arm_evidence *arm = &j->e->arm[i];
+        if (!in_family(j, arm, word, set) || dpid_arm_shared(j, arm) == 0)
+            continue;
+        ++*run;
+        *tuned += !isnan(arm->tuning_loss);
+        if (!isnan(arm->tuning_loss) && (!best || arm->tuning_loss < best->tuning_loss ||
+                                         (arm->tuning_loss == best->tuning_loss && strcmp(arm->word, best->word) < 0)))
+            best = arm;
+    }
+    return best;
+}
+
+/* The best of k by the study's own losses, each with an interval that leaves room for k. */
+static int32_t best_of_all(dpid_judge *j, const char *word, bool set, int64_t k, dpid_intervention *out)
+{
+    *out = (dpid_intervention){.share = unknown, .valid_share = unknown, .best_of = 1};
+    for (int64_t i = 0; i < j->e->arms; i++) {
+        const dpid_arm_evidence *arm = &j->e->arm[i];
+        dpid_intervention x;
+        if (!in_family(j, arm, word, set) || dpid_arm_shared(j, arm) == 0)
+            continue;
+        DPID_TRY(intervene(j, arm, false, k, &x));
+        if (better(&x, out))
+            *out = x;
+    }
+    return DEEPID_OK;
 }
 
 int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_intervention *out, int64_t *tried)
 {
-    *out = (dpid_intervention){.share = unknown};
-    *tried = 0;
-    for (int64_t i = 0; i < j->e->arms; i++) {
-        const dpid_arm_evidence *arm = &j->e->arm[i];
-        dpid_intervention x;
-        if (set ? !dpid_arm_in_set(arm, word) : arm != dpid_judge_arm(j, word))
-            continue;
-        DPID_TRY(dpid_intervene(j, arm, false, &x));
-        if (x.effect.n == 0)
-            continue;
-        ++*tried;
-        if (better(&x, out))
-            *out = x;
-    }
+    dpid_intervention other;
+    int64_t tuned;
+    const dpid_arm_evidence *chosen = survey(j, word, set, tried, &tuned);
+    if (!chosen || tuned < *tried || *tried == 1)
+        return best_of_all(j, word, set, *tried, out);
+    DPID_TRY(intervene(j, chosen, false, 1, out));
+    if (out->status >= DPID_CONTRIBUTES)
+        return DEEPID_OK;
+    DPID_TRY(best_of_all(j, word, set, *tried, &other)); /* tuning may have liked another than the one that repairs */
+    if (other.status >= DPID_CONTRIBUTES)
+        *out = other;
     return DEEPID_OK;
 }

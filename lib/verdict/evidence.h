@@ -138,15 +138,20 @@ dpid_arm_evidence dpid_arm_evidence_none(const char *word);
 /* ---- thresholds ------------------------------------------------------------------------------------------ */
 
 typedef struct {
-    double level;          /* of the intervals: 0.95 */
-    double margin_share;   /* m = this (const_loss - loss of S): 0.05 */
-    double headroom;       /* "no headroom" when m is below this const_loss: 0.02 */
-    double share;          /* an intervention that repairs more is confirmed: 0.5 */
-    double symptom_share;  /* a large gradient error that repairs less is a symptom: 0.2 */
-    double cosine;         /* f32 gradients less parallel than this to the reference make runs chaotic: 0.99 */
-    double gradient_error; /* relative errors above this are called large: 0.05 */
-    double resamples;      /* of the bootstrap: 9999 */
-    double seed;           /* of the bootstrap: 1 */
+    double level;              /* of the intervals: 0.95 */
+    double margin_share;       /* m = this (const_loss - loss of S): 0.05 */
+    double margin_ratio;       /* the deep net's loss is surely more than this times the shallow one's: 2 */
+    double ratio_floor;        /* ... losses below this const_loss counted as that: 0.002 */
+    double margin_error;       /* shares of the training set that are wrong: 0.005 */
+    double margin_valid_error; /* ... of the validation set: 0.005 */
+    double headroom;           /* "no headroom" when m is below this const_loss: 0.02 */
+    double stuck;              /* a net that learned less than this share of const_loss does not train: 0.1 */
+    double share;              /* an intervention that repairs more is confirmed: 0.5 */
+    double symptom_share;      /* a large gradient error that repairs less is a symptom: 0.2 */
+    double cosine;             /* f32 gradients less parallel than this to the reference make runs chaotic: 0.99 */
+    double gradient_error;     /* relative errors above this are called large: 0.05 */
+    double resamples;          /* of the bootstrap: 9999 */
+    double seed;               /* of the bootstrap: 1 */
 } dpid_thresholds;
 
 dpid_thresholds dpid_thresholds_default(void);

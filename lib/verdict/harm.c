@@ -7,24 +7,12 @@
 #include <deepid/statistics.h>
 
 #include <math.h>
+#include <string.h>
 
-/* ---- margins -------------------------------------------------------------------------------------------- */
-
-static int32_t set_margins(dpid_judge *j)
-{
-    const dpid_evidence *e = j->e;
-    const dpid_series valid = dpid_arm_series(j, j->s, j->s ? j->s->valid_loss : NULL);
-    double median_valid;
-    DPID_TRY(dpid_series_median(j, &valid, &median_valid));
-    j->headroom =
-        dpid_margin_share(&j->t, e->const_loss, j->median_s) >= j->t.headroom * e->const_loss && e->const_loss > 0;
-    j->margin = isnan(e->margin) ? dpid_margin_of(&j->t, e->const_loss, j->median_s) : e->margin;
-    j->valid_margin = isnan(e->valid_margin) ? dpid_margin_of(&j->t, e->const_loss, median_valid) : e->valid_margin;
-    return DEEPID_OK;
-}
+/* ---- who is compared -------------------------------------------------------------------------------- */
 
 /* 2 / 2^n <= 1 - level */
-static int64_t seeds_of_level(double level)
+int64_t dpid_seeds_of_level(double level)
 {
     const double slack = 1e-12;
     int64_t n = 1;
@@ -41,7 +29,34 @@ static bool any_penalty(const dpid_judge *j)
     return false;
 }
 
-/* ---- the harm: L_D - L_S ------------------------------------------------------------------------------------ */
+/* The tuned arm where it was run, else the recipe's. */
+static const dpid_arm_evidence *tuned_or(const dpid_judge *j, const char *word, const dpid_arm_evidence *recipe)
+{
+    const dpid_arm_evidence *arm = dpid_judge_arm(j, word);
+    int64_t run = 0;
+    if (arm)
+        dpid_arm_diverged(j, arm, &run);
+    return run > 0 ? arm : recipe;
+}
+
+static bool was_run(const dpid_judge *j, const dpid_hypothesis *row)
+{
+    for (int64_t i = 0; row->arm && i < j->e->arms; i++)
+        if (!strcmp(j->e->arm[i].word, row->arm) || dpid_arm_in_set(&j->e->arm[i], row->arm))
+            return true;
+    return false;
+}
+
+/* Causes that an arm was run for: each may be called one by chance. */
+static int64_t count_asked(const dpid_judge *j)
+{
+    int64_t asked = 0;
+    for (int64_t i = 0; dpid_hypothesis_at(i); i++)
+        asked += was_run(j, dpid_hypothesis_at(i));
+    return asked;
+}
+
+/* ---- the harm: D - S ---------------------------------------------------------------------------------- */
 
 /* "No difference" is claimed by two one-sided tests, never by a large p. */
 static int32_t set_alike(dpid_judge *j)
@@ -52,60 +67,119 @@ static int32_t set_alike(dpid_judge *j)
         if (!isnan(j->loss_d.at[s]) && !isnan(j->loss_s.at[s]))
             d[n++] = j->loss_d.at[s] == j->loss_s.at[s] ? 0 : j->loss_d.at[s] - j->loss_s.at[s];
     j->alike.value = j->harm.rank.value;
-    if (!(j->margin > 0) || isinf(j->margin))
+    if (n == 0 || !(j->margin > 0) || isinf(j->margin))
         return DEEPID_OK;
     return deepid_statistics_equivalence(j->ctx, n, d, j->margin, 1 - j->t.level, &j->alike.low, &j->alike.high,
                                          &j->equivalent);
 }
 
-static int32_t set_harm(dpid_judge *j)
+/* What rules ask most, in short. */
+static void name_base(dpid_judge *j)
 {
-    DPID_TRY(dpid_contrast_of(j, &j->loss_d, &j->loss_s, DPID_CAPPED, &j->harm));
-    if (j->harm.n > 0)
-        DPID_TRY(set_alike(j));
-    if (j->harm.n > 0 && !isinf(j->median_s))
-        j->harm_state = j->harm.rank.low > j->margin    ? DPID_HARM
-                        : j->harm.rank.high < j->margin ? DPID_HARM_NONE
-                                                        : DPID_HARM_UNSURE;
-    return DEEPID_OK;
+    const dpid_view *loss = &j->base.view[DPID_BY_LOSS];
+    j->s = j->base.s;
+    j->d = j->base.d;
+    j->loss_s = loss->s;
+    j->loss_d = loss->d;
+    j->median_s = loss->median_s;
+    j->median_d = loss->median_d;
+    j->margin = loss->margin;
+    j->harm = loss->harm;
+    j->valid_margin = j->base.view[DPID_BY_VALID_LOSS].margin;
+    j->harm_state = j->base.state;
+    j->on = j->base.on;
+    j->on_margin = j->base.view[j->on].margin;
+    j->headroom = dpid_margin_share(&j->t, j->e->const_loss, j->median_s) >= j->t.headroom * j->e->const_loss &&
+                  j->e->const_loss > 0;
 }
 
-/* Shares are of the gap to the best that is known to be reachable: min(L_S, L_WT). */
-static void set_reference(dpid_judge *j)
+/* Shares are of the gap to the best that is known to be reachable: min(S, WT). */
+static int32_t set_reference(dpid_judge *j)
 {
-    const dpid_series tuned = dpid_arm_loss(j, dpid_judge_arm(j, "WT"));
-    j->reference = dpid_series_min(j, &j->loss_s, &tuned);
+    const dpid_series trained_on = dpid_arm_on(j, j->on, dpid_judge_arm(j, "WT"));
+    const dpid_view *view = &j->base.view[j->on];
+    j->reference = dpid_series_min(j, &view->s, &trained_on);
+    return dpid_contrast_on(j, j->on, &view->d, &j->reference, &j->gap);
+}
+
+int32_t dpid_judge_at(dpid_judge *j, const dpid_pair *pair)
+{
+    j->base = *pair;
+    name_base(j);
+    DPID_TRY(set_alike(j));
+    return set_reference(j);
 }
 
 int32_t dpid_judge_prepare(dpid_judge *j)
 {
     DPID_TRY(dpid_evidence_check(j));
-    j->s = dpid_judge_arm(j, "S");
-    j->d = dpid_judge_arm(j, "D");
-    j->loss_s = dpid_arm_loss(j, j->s);
-    j->loss_d = dpid_arm_loss(j, j->d);
-    DPID_TRY(dpid_series_median(j, &j->loss_s, &j->median_s));
-    DPID_TRY(dpid_series_median(j, &j->loss_d, &j->median_d));
-    DPID_TRY(set_margins(j));
-    j->least_seeds = seeds_of_level(j->t.level);
-    j->has_penalty = any_penalty(j);
+    const dpid_arm_evidence *s = dpid_judge_arm(j, "S");
+    const dpid_arm_evidence *d = dpid_judge_arm(j, "D");
+    const dpid_arm_evidence *base_s = tuned_or(j, "S_rate", s);
+    const dpid_arm_evidence *base_d = tuned_or(j, "D_rate", d);
+    j->level = j->t.level;
+    j->least_seeds = dpid_seeds_of_level(j->t.level);
+    j->tuned = base_s != s || base_d != d;
+    DPID_TRY(dpid_pair_of(j, s, d, &j->recipe));
+    DPID_TRY(dpid_pair_of(j, base_s, base_d, &j->base));
     j->chaotic = j->e->twins_differ || (j->e->compared && j->e->min_cosine < j->t.cosine);
-    set_reference(j);
-    DPID_TRY(set_harm(j));
-    return dpid_contrast_of(j, &j->loss_d, &j->reference, DPID_CAPPED, &j->gap);
+    j->asked = count_asked(j);
+    DPID_TRY(dpid_judge_at(j, &j->base));
+    j->has_penalty = any_penalty(j);
+    return dpid_find_way_out(j);
 }
 
 /* ---- where the harm decides a cause ------------------------------------------------------------------------- */
 
+dpid_scale dpid_open_scale(const dpid_judge *j)
+{
+    for (int scale = DPID_BY_RATIO; scale < (int)DPID_TRAINING_SCALES; scale++)
+        if (j->base.view[scale].state == DPID_HARM_UNSURE && j->base.view[scale].harm.n >= j->least_seeds)
+            return (dpid_scale)scale;
+    return DPID_SCALES;
+}
+
+void dpid_say_open_scale(const dpid_judge *j, dpid_string *s)
+{
+    const dpid_scale open = dpid_open_scale(j);
+    if (open != DPID_SCALES)
+        dpid_string_format(s, " By the %s that is not sure (%s, margin %s).", dpid_scale_name(open),
+                           dpid_scale_words(open, &j->base.view[open].harm.rank).text,
+                           dpid_scale_margin_words(open, j->base.view[open].margin).text);
+}
+
+void dpid_say_tuned_rates(const dpid_judge *j, dpid_string *s)
+{
+    if (j->base.s->learning_rate == j->base.d->learning_rate)
+        dpid_string_format(s, "at the tuned rate (%s)", dpid_words(j->base.d->learning_rate).text);
+    else
+        dpid_string_format(s, "at the tuned rates (shallow %s, deep %s)", dpid_words(j->base.s->learning_rate).text,
+                           dpid_words(j->base.d->learning_rate).text);
+}
+
+const char *dpid_higher_words(const dpid_estimate *difference)
+{
+    return difference->high < 0    ? "lower"
+           : difference->value > 0 ? "higher, by less than the margin"
+                                   : "not higher by the margin";
+}
+
 static int32_t no_harm(dpid_judge *j, dpid_finding *f)
 {
+    dpid_string s = {.ctx = j->ctx};
     f->status = DPID_REFUTED;
     f->rule = "harm.none";
-    return dpid_set_text(j, &f->sentence,
-                         "Nothing to explain: the deep net's training loss is not higher (median %s against %s, "
-                         "difference %s, margin %s).",
-                         dpid_words(j->median_d).text, dpid_words(j->median_s).text,
-                         dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
+    if (j->tuned && j->base.d != j->recipe.d)
+        dpid_string_add(&s, "Nothing is left to explain ");
+    else
+        dpid_string_add(&s, "Nothing to explain");
+    if (j->tuned && j->base.d != j->recipe.d)
+        dpid_say_tuned_rates(j, &s);
+    dpid_string_format(&s, ": the deep net's training loss is %s (median %s against %s, difference %s, margin %s).",
+                       dpid_higher_words(&j->harm.rank), dpid_words(j->median_d).text, dpid_words(j->median_s).text,
+                       dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
+    dpid_say_open_scale(j, &s);
+    return dpid_keep(j, &s, &f->sentence);
 }
 
 static int32_t unsure(dpid_judge *j, dpid_finding *f)
@@ -131,8 +205,8 @@ static int32_t unknown_harm(dpid_judge *j, dpid_finding *f)
     f->status = DPID_UNDECIDED;
     f->rule = "harm.unknown";
     if (isinf(j->median_s)) {
-        DPID_TRY(
-            dpid_set_text(j, &f->to_settle, "A recipe that the shallow net survives: a smaller rate, or clipping."));
+        DPID_TRY(dpid_set_text(j, &f->to_settle,
+                               "A recipe that the shallow net survives: a smaller rate (--lr), or clipping (--clip)."));
         return dpid_set_text(j, &f->sentence,
                              "Not decided: the shallow net itself diverges at half of the seeds or more, so there is "
                              "nothing to compare with.");
@@ -142,11 +216,29 @@ static int32_t unknown_harm(dpid_judge *j, dpid_finding *f)
                          missing);
 }
 
+static int32_t neither_trains(dpid_judge *j, dpid_finding *f)
+{
+    dpid_string s = {.ctx = j->ctx};
+    f->status = DPID_UNDECIDED;
+    f->rule = "harm.neither_trains";
+    DPID_TRY(dpid_settle_way_out(j, f));
+    dpid_string_format(
+        &s,
+        "Not decided: neither net trains (training loss %s deep, %s shallow, the constant predictor %s), "
+        "so there is no depth to compare. The deep net trains with ",
+        dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
+    dpid_say_arm(&s, j->way_out, false);
+    dpid_string_add(&s, ".");
+    return dpid_keep(j, &s, &f->sentence);
+}
+
 int32_t dpid_rule_harm(dpid_judge *j, dpid_finding *f, bool *decided)
 {
-    *decided = j->harm_state != DPID_HARM;
+    *decided = j->harm_state != DPID_HARM || j->way_out;
     if (!*decided)
         return DEEPID_OK;
+    if (j->way_out)
+        return neither_trains(j, f);
     if (j->harm_state != DPID_HARM_UNKNOWN)
         f->effect = j->harm.rank;
     if (j->harm_state == DPID_HARM_NONE)

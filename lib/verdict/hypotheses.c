@@ -10,6 +10,8 @@
 static const dpid_hypothesis rows[] = {
     [DPID_BUG] = {ASKS("bug", "is backward the derivative of forward?"), .judge = dpid_rule_bug,
                   SHOWN("A bug in the gradients", "a bug in the gradients", 10, 10)},
+    [DPID_RATE] = {ASKS("rate", "does another learning rate repair it?"), .judge = dpid_rule_rate, .arm = "D_rate",
+                   .rule = "rate.tuned", SHOWN("The learning rate", "the learning rate", 0, 0), .loss = true},
     [DPID_REPRESENTATION] = {ASKS("representation", "can a deep net be as good as the shallow one at all?"),
                              .judge = dpid_rule_representation, .again = dpid_rule_representation_found,
                              SHOWN("The layers cannot be the identity", "the representation", 6, 1), .loss = true,
@@ -30,7 +32,7 @@ static const dpid_hypothesis rows[] = {
                              "is the better net worse by loss and penalty together?"), /* by the solver's */
                         SHOWN(REASON "the objective", "the objective", 5, 6), .reason = true, .loss = true},
     [DPID_ROUNDING] = {ASKS("rounding", "does float64 repair it, though every gradient is in range?"),
-                       .judge = dpid_rule_rounding, SHOWN("Rounding in the chain rule", "rounding", 7, 7),
+                       .judge = dpid_rule_rounding, .arm = "D64", SHOWN("Rounding in the chain rule", "rounding", 7, 7),
                        .loss = true},
     [DPID_RANGE] = {ASKS("range", "does float64 repair it, since gradients underflow or overflow?"), /* by rounding's */
                     SHOWN("Underflow or overflow", "underflow or overflow", 8, 8), .loss = true},

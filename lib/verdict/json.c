@@ -1,9 +1,9 @@
 /* verdict.json: its format is a contract, docs/verdict.md. */
-#include "verdict/verdict.h"
+#include "verdict/rules.h"
 
 #include <math.h>
 
-#define FORMAT 1
+#define FORMAT 2
 
 static void add_interval(dpid_string *s, const dpid_estimate *e)
 {
@@ -18,6 +18,24 @@ static void add_text(dpid_string *s, const char *name, const char *text)
 {
     dpid_string_format(s, "\"%s\": ", name);
     dpid_string_json(s, text);
+}
+
+/* ", \"name\": 0.3" */
+static void add_number(dpid_string *s, const char *name, double value)
+{
+    dpid_string_format(s, ", \"%s\": ", name);
+    dpid_string_add_json(s, value);
+}
+
+static void add_valid_share(dpid_string *s, const dpid_estimate *share)
+{
+    dpid_string_add(s, "\"valid_share\": ");
+    dpid_string_add_json(s, share->value);
+    dpid_string_add(s, ", \"valid_share_interval\": [");
+    dpid_string_add_json(s, share->low);
+    dpid_string_add(s, ", ");
+    dpid_string_add_json(s, share->high);
+    dpid_string_add(s, "]");
 }
 
 static void add_numbers(dpid_string *s, const dpid_finding *f)
@@ -43,8 +61,12 @@ static void add_finding(dpid_string *s, const deepid_verdict *v, int64_t i)
     dpid_string_add_json(s, f->effect.value);
     dpid_string_add(s, ", ");
     add_interval(s, &f->effect);
+    dpid_string_add(s, ", ");
+    add_text(s, "scale", dpid_scale_word(f->scale));
     dpid_string_add(s, ", \"share\": ");
     dpid_string_add_json(s, f->share.value);
+    dpid_string_add(s, ", ");
+    add_valid_share(s, &f->valid_share);
     dpid_string_add(s, ", ");
     add_text(s, "arm", deepid_verdict_arm(v, i));
     dpid_string_add(s, ", ");
@@ -66,7 +88,53 @@ static void add_remedy(dpid_string *s, const deepid_verdict *v, int64_t i)
     dpid_string_add_json(s, v->remedy[i].share.value);
     dpid_string_add(s, ", ");
     add_interval(s, &v->remedy[i].share);
+    dpid_string_add(s, ", ");
+    add_valid_share(s, &v->remedy[i].valid_share);
     dpid_string_add(s, "}");
+}
+
+static void add_harm(dpid_string *s, const char *name, const dpid_harm_on *harm)
+{
+    static const char *const states[] = {[DPID_HARM_UNKNOWN] = "unknown",
+                                         [DPID_HARM_NONE] = "none",
+                                         [DPID_HARM_UNSURE] = "undecided",
+                                         [DPID_HARM] = "harm"};
+    dpid_string_format(s, ",\n\"%s\": [", name);
+    for (int scale = 0; scale < DPID_SCALES; scale++) {
+        dpid_string_add(s, scale ? ",\n {" : "\n {");
+        add_text(s, "scale", dpid_scale_word((dpid_scale)scale));
+        add_number(s, "shallow", harm[scale].shallow);
+        add_number(s, "deep", harm[scale].deep);
+        add_number(s, "difference", harm[scale].difference.value);
+        dpid_string_add(s, ", ");
+        add_interval(s, &harm[scale].difference);
+        add_number(s, "margin", harm[scale].margin);
+        dpid_string_add(s, ", ");
+        add_text(s, "state", states[harm[scale].state]);
+        dpid_string_add(s, "}");
+    }
+    dpid_string_add(s, "]");
+}
+
+static void add_runs(dpid_string *s, const deepid_verdict *v)
+{
+    dpid_string_add(s, ",\n\"arms\": [");
+    for (int64_t i = 0; i < v->runs; i++) {
+        const dpid_arm_run *run = &v->run[i];
+        dpid_string_add(s, i ? ",\n {" : "\n {");
+        add_text(s, "arm", run->word);
+        add_number(s, "learning_rate", run->rate);
+        add_number(s, "updates", run->updates);
+        add_number(s, "train_loss", run->median);
+        add_number(s, "runs", (double)run->runs);
+        add_number(s, "diverged", (double)run->diverged);
+        add_number(s, "rates_tried", (double)run->rates_tried);
+        add_number(s, "rates_diverged", (double)run->rates_diverged);
+        add_number(s, "lowest_rate", run->lowest_rate);
+        add_number(s, "highest_rate", run->highest_rate);
+        dpid_string_add(s, "}");
+    }
+    dpid_string_add(s, "]");
 }
 
 static int32_t write_json(const deepid_verdict *v, const char *path)
@@ -76,6 +144,12 @@ static int32_t write_json(const deepid_verdict *v, const char *path)
         return dpid_fail(v->head.ctx, DEEPID_ERR_ARGUMENT, "verdict: path is NULL");
     dpid_string_format(&s, "{\"format\": %d,\n", FORMAT);
     add_text(&s, "answer", deepid_verdict_answer(v));
+    dpid_string_add(&s, ",\n");
+    add_text(&s, "scale", dpid_scale_word(v->scale));
+    dpid_string_format(&s, ", \"tuned\": %s", v->tuned ? "true" : "false");
+    add_harm(&s, "harm", v->harm);
+    add_harm(&s, "recipe_harm", v->recipe_harm);
+    add_runs(&s, v);
     dpid_string_add(&s, ",\n\"findings\": [\n");
     for (int64_t i = 0; i < v->findings; i++) {
         dpid_string_add(&s, i ? ",\n " : " ");

@@ -75,10 +75,44 @@ static int32_t judge_all(dpid_judge *j)
     return DEEPID_OK;
 }
 
+static void note_harm(const dpid_pair *pair, dpid_harm_on *out)
+{
+    for (int scale = 0; scale < DPID_SCALES; scale++) {
+        const dpid_view *view = &pair->view[scale];
+        out[scale] = (dpid_harm_on){view->median_s, view->median_d, view->harm.rank, view->margin, view->state};
+    }
+}
+
+static int32_t note_runs(dpid_judge *j)
+{
+    DPID_TRY(dpid_arena_alloc(&j->v->arena, j->e->arms, sizeof *j->v->run, "verdict", &j->v->run));
+    for (int64_t i = 0; i < j->e->arms; i++) {
+        const dpid_arm_evidence *arm = &j->e->arm[i];
+        const dpid_series loss = dpid_arm_loss(j, arm);
+        dpid_arm_run *run = &j->v->run[i];
+        *run = (dpid_arm_run){.rate = arm->learning_rate,
+                              .updates = arm->updates,
+                              .rates_tried = arm->rates_tried,
+                              .rates_diverged = arm->rates_diverged,
+                              .lowest_rate = arm->lowest_rate,
+                              .highest_rate = arm->highest_rate};
+        run->diverged = dpid_arm_diverged(j, arm, &run->runs);
+        DPID_TRY(dpid_series_median(j, &loss, &run->median));
+        DPID_TRY(dpid_set_text(j, &run->word, "%s", arm->word));
+        j->v->runs = i + 1;
+    }
+    return DEEPID_OK;
+}
+
 static int32_t fill_findings(dpid_judge *j)
 {
     DPID_TRY(dpid_judge_prepare(j));
+    note_harm(&j->base, j->v->harm);
+    note_harm(&j->recipe, j->v->recipe_harm);
+    j->v->scale = j->on;
+    j->v->tuned = j->tuned;
     j->v->margin = j->margin;
+    DPID_TRY(note_runs(j));
     add_others(j);
     DPID_TRY(judge_all(j));
     DPID_TRY(dpid_find_remedies(j));
@@ -98,7 +132,7 @@ static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_
     DPID_TRY(dpid_verdict_make(ctx, &j.v));
     j.skip.share = j.alike = unknown;
     for (int32_t i = 0; i < DPID_FINDINGS_MAX; i++)
-        j.best[i].share = unknown;
+        j.best[i].share = j.best[i].valid_share = unknown;
     const int32_t status = fill_findings(&j);
     if (status == DEEPID_OK)
         *out = j.v;

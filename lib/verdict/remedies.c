@@ -13,6 +13,7 @@ static int32_t add(dpid_judge *j, const dpid_arm_evidence *arm, const char *word
     if (!strcmp(arm->word, "D_res"))
         j->skip = x;
     DPID_TRY(dpid_set_text(j, &v->remedy[v->remedies].arm, "%s", word));
+    v->remedy[v->remedies].valid_share = x.valid_share;
     v->remedy[v->remedies++].share = x.share;
     return DEEPID_OK;
 }

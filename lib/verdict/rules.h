@@ -24,30 +24,66 @@ typedef struct {
 typedef struct {
     const dpid_arm_evidence *arm; /* NULL: nobody ran it */
     dpid_verdict_status status;
-    dpid_contrast effect; /* L_D - L_x */
-    dpid_estimate share;  /* of the gap to the reference; NaN where the gap is not sure */
-    double median;        /* of L_x */
+    dpid_contrast effect;      /* of D less that of x, on the scale where harm was found */
+    double sure_low;           /* the effect's lower end when every cause that is asked counts */
+    dpid_estimate share;       /* of the gap to the reference; NaN where the gap is not sure */
+    dpid_estimate valid_share; /* of the gap in validation; NaN where that is not sure */
+    double median;             /* of its training losses */
+    int64_t best_of;           /* it was chosen among so many by the study's own losses; 1: it was not */
+    int64_t least_seeds;       /* for sure_low */
+    bool all_diverged;         /* not one of its runs ended */
 } dpid_intervention;
 
-typedef enum { DPID_HARM_UNKNOWN, DPID_HARM_NONE, DPID_HARM_UNSURE, DPID_HARM } dpid_harm;
+/* Two nets on one scale. */
+typedef struct {
+    dpid_series s, d;
+    double median_s, median_d; /* losses, or shares that are wrong */
+    double margin;
+    dpid_harm state;
+    dpid_contrast harm; /* D - S */
+} dpid_view;
+
+/* Two nets on all scales. */
+typedef struct {
+    const dpid_arm_evidence *s, *d; /* NULL: not run */
+    dpid_view view[DPID_SCALES];
+    dpid_harm state; /* in training: on any scale */
+    dpid_scale on;   /* where it was found, else the loss */
+    dpid_harm valid; /* in validation, by error or loss */
+    dpid_scale valid_on;
+} dpid_pair;
 
 struct dpid_judge {
     deepid_ctx *ctx;
     const dpid_evidence *e;
     dpid_thresholds t;
     deepid_verdict *v;
-    const dpid_arm_evidence *s, *d;        /* NULL: not run */
-    dpid_series loss_s, loss_d, reference; /* reference: what a deep net can reach, for shares */
+    dpid_pair recipe; /* S and D */
+    dpid_pair base;   /* S_rate and D_rate where they are: whom every cause but the rate is asked of */
+    bool tuned;       /* the two differ */
+
+    /* base, in short */
+    const dpid_arm_evidence *s, *d; /* NULL: not run */
+    dpid_series loss_s, loss_d;     /* training losses */
     double median_s, median_d;
-    double margin, valid_margin;
+    double margin, valid_margin; /* of losses */
+    dpid_contrast harm;          /* L_D - L_S */
+    dpid_harm harm_state;        /* in training, on any scale */
+
+    dpid_scale on;         /* the scale on which causes are judged */
+    double on_margin;      /* its margin */
+    dpid_series reference; /* on that scale: what a deep net can reach, for shares */
+
     bool headroom;
-    int64_t least_seeds; /* for an interval */
-    dpid_harm harm_state;
-    dpid_contrast harm;  /* L_D - L_S */
-    dpid_estimate alike; /* the interval of the two one-sided tests */
-    int32_t equivalent;  /* it lies inside the margins: "no difference" */
-    dpid_contrast gap;   /* L_D - reference */
-    bool on_floor;       /* representation was confirmed by a proven floor */
+    int64_t least_seeds;              /* for an interval */
+    double level;                     /* of the intervals being made */
+    int64_t asked;                    /* causes that an arm was run for */
+    dpid_estimate alike;              /* the interval of the two one-sided tests */
+    int32_t equivalent;               /* it lies inside the margins: "no difference" */
+    dpid_contrast gap;                /* D - reference, on the scale */
+    const dpid_arm_evidence *way_out; /* neither S nor D trains, this arm does; NULL */
+    bool too_short;                   /* training: too few updates to blame the solver */
+    bool on_floor;                    /* representation was confirmed by a proven floor */
     bool has_penalty;
     bool chaotic;                              /* D and D64 are independent runs */
     dpid_intervention best[DPID_FINDINGS_MAX]; /* by finding: what its arm repairs, or the best of its set */
@@ -63,6 +99,9 @@ bool dpid_arm_in_set(const dpid_arm_evidence *arm, const char *set); /* "D_start
 dpid_series dpid_arm_loss(const dpid_judge *j, const dpid_arm_evidence *arm);
 /* Any per-seed array of an arm, diverged seeds as infinity; values NULL: all NaN. */
 dpid_series dpid_arm_series(const dpid_judge *j, const dpid_arm_evidence *arm, const double *values);
+/* at how many seeds both the arm and D have a number on the scale that causes are judged on */
+int64_t dpid_arm_shared(const dpid_judge *j, const dpid_arm_evidence *arm);
+bool dpid_arm_all_diverged(const dpid_judge *j, const dpid_arm_evidence *arm);
 /* where one is NaN the other */
 dpid_series dpid_series_min(const dpid_judge *j, const dpid_series *a, const dpid_series *b);
 int32_t dpid_series_median(const dpid_judge *j, const dpid_series *a, double *out); /* NaN when nothing was run */
@@ -72,20 +111,61 @@ const char *dpid_left_out(const dpid_judge *j, const char *word, bool set);
 /* A member of the set could have been run and was not. */
 bool dpid_untried(const dpid_judge *j, const char *set);
 
+/* ---- scale.c: what harm is measured by --------------------------------------------------------- */
+
+const char *dpid_scale_word(dpid_scale scale); /* "ratio" */
+const char *dpid_scale_name(dpid_scale scale); /* "ratio of training losses" */
+const char *dpid_scale_gap(dpid_scale scale);  /* "the gap in training error" */
+/* Of an arm, diverged seeds as infinity; NULL: all NaN. plain: losses and shares; on: what differences are taken of. */
+dpid_series dpid_arm_plain(const dpid_judge *j, dpid_scale scale, const dpid_arm_evidence *arm);
+dpid_series dpid_arm_on(const dpid_judge *j, dpid_scale scale, const dpid_arm_evidence *arm);
+double dpid_scale_cap(const dpid_judge *j, dpid_scale scale);
+
 /* ---- contrast.c ------------------------------------------------------------------------------- */
 
 typedef enum { DPID_RANKS_ONLY, DPID_CAPPED } dpid_means;
 /* a - b. DPID_CAPPED: training losses, whose means count at most const_loss. */
 int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_means means,
                          dpid_contrast *out);
+/* a - b on a scale, means capped as the scale says. */
+int32_t dpid_contrast_on(const dpid_judge *j, dpid_scale scale, const dpid_series *a, const dpid_series *b,
+                         dpid_contrast *out);
+/* (mean from - mean by) / (mean from - mean to) on a scale; NaN: too few seeds. independent: by is not paired. */
+int32_t dpid_share_on(const dpid_judge *j, dpid_scale scale, const dpid_series *from, const dpid_series *by,
+                      const dpid_series *to, bool independent, dpid_estimate *out);
+/* What arm changes of D, on the scale where harm was found. */
 int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out);
-/* The best of a set, or the arm itself. tried: how many there were. */
+/* The best of a set, or the arm itself: by the tuning losses where all have one, else by the study's own, with
+   intervals for as many. tried: how many there were. */
 int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_intervention *out, int64_t *tried);
 
 /* ---- harm.c ------------------------------------------------------------------------------------ */
 
+/* The harm of one net against another, on all scales. */
+int32_t dpid_pair_of(dpid_judge *j, const dpid_arm_evidence *s, const dpid_arm_evidence *d, dpid_pair *out);
 /* Roles, margins, the harm. */
 int32_t dpid_judge_prepare(dpid_judge *j);
+/* The same judge, asked of another pair: recipe or base. */
+int32_t dpid_judge_at(dpid_judge *j, const dpid_pair *pair);
+/* A training scale other than the loss on which it is not sure that there is no harm; DPID_SCALES: none. */
+dpid_scale dpid_open_scale(const dpid_judge *j);
+void dpid_say_open_scale(const dpid_judge *j, dpid_string *s);
+void dpid_say_tuned_rates(const dpid_judge *j, dpid_string *s); /* "at the tuned rates (shallow 0.3, deep 0.03)" */
+/* Where no harm is sure: "lower", "higher, by less than the margin", "not higher by the margin" */
+const char *dpid_higher_words(const dpid_estimate *difference);
+/* rules/rate.c: the arm that knows what tuning tried of the deep net. */
+const dpid_arm_evidence *dpid_tuned_deep(const dpid_judge *j);
+/* "diverges at 8 of 8 seeds"; "ends at a training loss of 0.69" */
+void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *arm);
+/* The recipe's rate takes even the shallow net nowhere, another one does. */
+bool dpid_rate_fails_both(const dpid_judge *j);
+/* How many seeds an exact interval of this level needs. */
+int64_t dpid_seeds_of_level(double level);
+/* stuck.c: a median so near the constant predictor that nothing was learned; the arm that trains where neither S nor D
+   does. */
+bool dpid_learned_nothing(const dpid_judge *j, double median);
+int32_t dpid_find_way_out(dpid_judge *j);
+int32_t dpid_settle_way_out(dpid_judge *j, dpid_finding *f);
 /* True when the harm itself decides a cause of harm: none, or not known. */
 int32_t dpid_rule_harm(dpid_judge *j, dpid_finding *f, bool *decided);
 
@@ -105,11 +185,20 @@ typedef struct {
 /* "0.53 [0.51, 0.58]"; "96 % [95, 97]" */
 dpid_number_text dpid_interval_words(const dpid_estimate *e);
 dpid_words_text dpid_percent_words(const dpid_estimate *e);
+/* A difference on a scale: "0.034 [0.03, 0.04]", "a factor of 26 [20, 31]", "1.7 points [1.2, 2.1]"; its margin; a
+   median: "0.034", "1.7 %". */
+dpid_words_text dpid_scale_words(dpid_scale scale, const dpid_estimate *e);
+dpid_words_text dpid_scale_margin_words(dpid_scale scale, double margin);
+dpid_words_text dpid_scale_median_words(dpid_scale scale, double median);
+/* A median for a sentence: NaN, and the failure is the sentence's. */
+double dpid_median_said(const dpid_judge *j, dpid_string *s, const dpid_series *values);
 /* "another start (looks-linear)"; begin: with a capital */
 int32_t dpid_say_arm(dpid_string *s, const dpid_arm_evidence *arm, bool begin);
 /* to_settle of an undecided finding: how many seeds would bring the whole interval to one side of the threshold, in
    words. */
 int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold);
+/* "About 33 seeds instead of 10 (--seeds 33)", or that so many are no way */
+int32_t dpid_settle_count(dpid_judge *j, dpid_finding *f, int64_t n, double needed);
 int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bool set);
 /* Seeds that bring the threshold outside e's interval, when intervals shrink as 1 / sqrt(n); infinity when none
    does. */
@@ -123,6 +212,7 @@ int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_inte
 /* ---- rules: how a row of the registry is judged ------------------------------------------------------ */
 
 int32_t dpid_rule_bug(dpid_judge *j, dpid_finding *f);
+int32_t dpid_rule_rate(dpid_judge *j, dpid_finding *f);
 int32_t dpid_rule_representation(dpid_judge *j, dpid_finding *f);
 int32_t dpid_rule_representation_found(dpid_judge *j, dpid_finding *f);
 int32_t dpid_rule_solver(dpid_judge *j, dpid_finding *f); /* and objective */
@@ -135,6 +225,7 @@ int32_t dpid_rule_overfitting(dpid_judge *j, dpid_finding *f);
 
 int32_t dpid_find_remedies(dpid_judge *j);
 int32_t dpid_write_answer(dpid_judge *j);
+int32_t dpid_write_scope(dpid_judge *j);
 int32_t dpid_write_text(dpid_judge *j);
 
 #endif

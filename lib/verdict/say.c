@@ -84,6 +84,14 @@ dpid_words_text dpid_percent_words(const dpid_estimate *e)
     return out;
 }
 
+double dpid_median_said(const dpid_judge *j, dpid_string *s, const dpid_series *values)
+{
+    double median = (double)NAN;
+    if (s->status == DEEPID_OK)
+        s->status = dpid_series_median(j, values, &median);
+    return median;
+}
+
 /* ---- arms ------------------------------------------------------------------------------------------ */
 
 int32_t dpid_say_arm(dpid_string *s, const dpid_arm_evidence *arm, bool begin)
@@ -107,36 +115,43 @@ double dpid_seeds_needed(int64_t n, const dpid_estimate *e, double threshold)
     return fmax((double)n + 1, ceil((double)n * (half / distance) * (half / distance)));
 }
 
-int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold)
+int32_t dpid_settle_count(dpid_judge *j, dpid_finding *f, int64_t n, double needed)
 {
-    const double affordable = 1000;
-    const double needed = dpid_seeds_needed(c->n, &c->rank, threshold);
-    if (c->n < j->least_seeds) {
-        dpid_set_number(f, "seeds_to_settle", (double)j->least_seeds);
-        return dpid_set_text(j, &f->to_settle, "At least %lld seeds: with %lld there is no exact %s %% interval.",
-                             (long long)j->least_seeds, (long long)c->n, dpid_words(100 * j->t.level).text);
-    }
-    if (needed <= affordable) {
-        dpid_set_number(f, "seeds_to_settle", needed);
-        return dpid_set_text(
-            j, &f->to_settle,
-            "About %s seeds instead of %lld, if the spread stays as it is (intervals shrink as 1/\xe2\x88\x9an).",
-            dpid_words(needed).text, (long long)c->n);
-    }
-    if (!isfinite(c->rank.low) || !isfinite(c->rank.high))
-        return dpid_set_text(
-            j, &f->to_settle,
-            "Runs that do not diverge (a smaller rate, or clipping): as it is, the interval has no end.");
-    return dpid_set_text(j, &f->to_settle,
-                         "No affordable number of seeds: the estimate %s lies too near the threshold %s. A question "
-                         "put otherwise, or another margin.",
-                         dpid_words(c->rank.value).text, dpid_words(threshold).text);
+    const double affordable = 100;
+    dpid_set_number(f, "seeds_to_settle", needed);
+    if (needed > affordable)
+        return dpid_set_text(j, &f->to_settle,
+                             "More than 100 seeds; a smaller margin of interest (--margin), or another design.");
+    return dpid_set_text(j, &f->to_settle, "About %s seeds instead of %lld (--seeds %s), if the spread stays as it is.",
+                         dpid_words(needed).text, (long long)n, dpid_words(needed).text);
 }
 
+int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold)
+{
+    if (c->n < j->least_seeds) {
+        dpid_set_number(f, "seeds_to_settle", (double)j->least_seeds);
+        return dpid_set_text(
+            j, &f->to_settle, "At least %lld seeds (--seeds %lld): with %lld there is no exact %s %% interval.",
+            (long long)j->least_seeds, (long long)j->least_seeds, (long long)c->n, dpid_words(100 * j->t.level).text);
+    }
+    if (!isfinite(c->rank.low) || !isfinite(c->rank.high))
+        return dpid_set_text(j, &f->to_settle,
+                             "Runs that do not diverge (a smaller rate, --lr, or clipping, --clip 1): as it is, the "
+                             "interval has no end.");
+    return dpid_settle_count(j, f, c->n, dpid_seeds_needed(c->n, &c->rank, threshold));
+}
+
+/* An arm that stands on the page is never asked for. */
 int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bool set)
 {
     const char *reason = dpid_left_out(j, word, set);
     const bool known = reason && *reason;
-    return dpid_set_text(j, &f->to_settle, set ? "Run every arm of the set %s%s%s%s." : "Run arm %s%s%s%s.", word,
-                         known ? " (left out: " : "", known ? reason : "", known ? ")" : "");
+    const dpid_arm_evidence *arm = dpid_judge_arm(j, word);
+    if (!set && arm)
+        return dpid_set_text(j, &f->to_settle, "Arm %s at the seeds of the others: --seeds %lld.", word,
+                             (long long)(j->e->seeds < j->least_seeds ? j->least_seeds : j->e->seeds));
+    return dpid_set_text(j, &f->to_settle,
+                         set ? "Run every arm of the set %s%s%s%s: add it to --arms."
+                             : "Run arm %s%s%s%s: add it to --arms.",
+                         word, known ? " (left out: " : "", known ? reason : "", known ? ")" : "");
 }

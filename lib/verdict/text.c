@@ -12,11 +12,9 @@ enum { COLUMNS = 100, INDENT = 4, NAME = 16 };
 #define DIM "\x1b[2m"
 #define PLAIN "\x1b[0m"
 
-static const char *const colours[] = {[DPID_NOT_APPLICABLE] = DIM,
-                                      [DPID_REFUTED] = "\x1b[32m",
-                                      [DPID_UNDECIDED] = "\x1b[33m",
-                                      [DPID_CONTRIBUTES] = "\x1b[31m",
-                                      [DPID_CONFIRMED] = "\x1b[1;31m"};
+static const char *const colours[] = {
+    [DPID_NOT_APPLICABLE] = DIM,   [DPID_REFUTED] = "\x1b[32m",     [DPID_MINOR] = "\x1b[33m",
+    [DPID_UNDECIDED] = "\x1b[33m", [DPID_CONTRIBUTES] = "\x1b[31m", [DPID_CONFIRMED] = "\x1b[1;31m"};
 
 typedef struct {
     dpid_string *s;

@@ -17,8 +17,11 @@ static const dpid_estimate unknown = {(double)NAN, (double)NAN, (double)NAN};
 void dpid_verdict_add(deepid_verdict *verdict, const dpid_hypothesis *hypothesis)
 {
     if (verdict->findings < DPID_FINDINGS_MAX)
-        verdict->finding[verdict->findings++] =
-            (dpid_finding){.hypothesis = hypothesis, .status = DPID_UNDECIDED, .effect = unknown, .share = unknown};
+        verdict->finding[verdict->findings++] = (dpid_finding){.hypothesis = hypothesis,
+                                                               .status = DPID_UNDECIDED,
+                                                               .effect = unknown,
+                                                               .share = unknown,
+                                                               .valid_share = unknown};
 }
 
 int32_t dpid_verdict_make(deepid_ctx *ctx, deepid_verdict **out)

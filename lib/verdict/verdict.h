@@ -29,12 +29,45 @@ typedef struct {
     double value, low, high;
 } dpid_estimate;
 
+/* ---- scales: what "hurts" is measured by, scale.c ------------------------------------------------- */
+
+typedef enum {
+    DPID_BY_LOSS,        /* training loss */
+    DPID_BY_RATIO,       /* ratio of training losses, as logarithms */
+    DPID_BY_ERROR,       /* share of the training set that is wrong */
+    DPID_BY_VALID_ERROR, /* share of the validation set that is wrong */
+    DPID_BY_VALID_LOSS,  /* validation loss */
+    DPID_SCALES
+} dpid_scale;
+enum { DPID_TRAINING_SCALES = DPID_BY_VALID_ERROR };
+
+typedef enum { DPID_HARM_UNKNOWN, DPID_HARM_NONE, DPID_HARM_UNSURE, DPID_HARM } dpid_harm;
+
+/* The harm on one scale. */
+typedef struct {
+    double shallow, deep; /* medians, losses or shares that are wrong */
+    dpid_estimate difference;
+    double margin; /* as differences on this scale */
+    dpid_harm state;
+} dpid_harm_on;
+
+/* One arm as it was run, for the page. */
+typedef struct {
+    char *word;
+    double rate, updates, median; /* of training losses */
+    int64_t runs, diverged;
+    int64_t rates_tried, rates_diverged;
+    double lowest_rate, highest_rate;
+} dpid_arm_run;
+
 typedef struct {
     const dpid_hypothesis *hypothesis;
     dpid_verdict_status status;
     const char *rule;                 /* a constant */
     char *arm, *sentence, *to_settle; /* in the arena; NULL: "" */
     dpid_estimate effect, share;
+    dpid_scale scale;          /* of the effect */
+    dpid_estimate valid_share; /* of the gap in validation; NaN: none is sure */
     dpid_named_number number[DPID_NUMBERS_MAX];
     int32_t numbers;
 } dpid_finding;
@@ -54,14 +87,15 @@ struct dpid_hypothesis {
     const char *said;       /* in a list of what was ruled out */
     int32_t place, said_at; /* its place in that table, its place in that list */
     bool reason;            /* of the cause above it */
-    bool loss;              /* its effect is in units of the loss */
+    bool loss;              /* its effect is in units of its finding's scale */
     const char *role;       /* its colour */
 };
 
-/* The ten that every verdict has, by the names that rules use for each other, in the order of verdict.json. Rows of
+/* Those that every verdict has, by the names that rules use for each other, in the order of verdict.json. Rows of
    the registry behind them are judged where their arm was run. */
 enum {
     DPID_BUG,
+    DPID_RATE,
     DPID_REPRESENTATION,
     DPID_SOLVER,
     DPID_BUDGET,
@@ -77,7 +111,7 @@ const dpid_hypothesis *dpid_hypothesis_at(int64_t i); /* NULL past the end */
 
 typedef struct {
     char *arm;
-    dpid_estimate share;
+    dpid_estimate share, valid_share;
 } dpid_remedy;
 
 struct deepid_verdict {
@@ -85,7 +119,13 @@ struct deepid_verdict {
     dpid_arena arena;
     dpid_finding finding[DPID_FINDINGS_MAX]; /* the first DPID_HYPOTHESES by their enum */
     int32_t findings;
-    double margin; /* what counted as no difference */
+    double margin; /* what counted as no difference of training losses */
+    dpid_harm_on harm[DPID_SCALES],
+        recipe_harm[DPID_SCALES]; /* at the rates that causes are asked at; at the recipe's */
+    dpid_scale scale;             /* on which causes of harm in training were judged */
+    bool tuned;                   /* the two differ */
+    dpid_arm_run *run;
+    int64_t runs;
     dpid_remedy remedy[DPID_REMEDIES_MAX];
     int32_t remedies;
     char *answer, *scope;

@@ -2,6 +2,8 @@
    verdict.json; what is refused. */
 #include "verdict/plant.h"
 
+#include "verdict/verdict.h"
+
 #include <jansson.h>
 
 static plant p;
@@ -49,7 +51,7 @@ static void a_deep_net_that_always_diverges_is_worst_and_its_means_are_capped(vo
     deepid_verdict *v = judged(ctx, NULL);
     expect_findings(
         "diverged", 1, v,
-        "solver=confirmed conditioning=confirmed budget=refuted representation=refuted overfitting=refuted");
+        "solver=confirmed conditioning=confirmed budget=undecided representation=refuted overfitting=refuted");
     const int64_t start = deepid_verdict_find(v, "conditioning");
     assert_true(isinf(deepid_verdict_effect(v, start)) && isinf(deepid_verdict_low(v, start)));
     assert_true(deepid_verdict_share(v, start) > 0.95 && deepid_verdict_share(v, start) < 1.05); /* of 0.693 - S */
@@ -72,7 +74,8 @@ static void one_huge_loss_does_not_decide_a_mean(void **state)
     for (int64_t s = 0; s < 10; s++)
         p.column[longer][0][s] = s == 3 ? 0.5 : p.column[1][0][s];
     deepid_verdict *v = judged(ctx, NULL);
-    expect_findings("1e9", 2, v, "solver=confirmed budget=refuted");
+    /* the effect's upper end is half of 1e9: surely less than half of the gap, but not surely below the margin */
+    expect_findings("1e9", 2, v, "solver=confirmed budget=minor");
     assert_true(deepid_verdict_share(v, deepid_verdict_find(v, "budget")) < 0.1);
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
@@ -186,7 +189,7 @@ static void an_untried_member_keeps_its_set_open(void **state)
     plant_harm(7, 10);
     plant_arm(&p, "D_start:orthogonal", 0.5, 0.05);
     deepid_verdict *v = judged(ctx, NULL);
-    expect_findings("all tried", 7, v, "conditioning=refuted");
+    expect_findings("all tried", 7, v, "conditioning=minor");
     deepid_verdict_destroy(v);
     p.e.left_out = left_out;
     p.e.left_outs = 1;
@@ -196,7 +199,7 @@ static void an_untried_member_keeps_its_set_open(void **state)
     deepid_verdict_destroy(v);
     p.e.left_out_possible = (const uint8_t[]){0}; /* it makes no sense here */
     v = judged(ctx, NULL);
-    expect_findings("one that cannot be", 7, v, "conditioning=refuted");
+    expect_findings("one that cannot be", 7, v, "conditioning=minor");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
@@ -404,7 +407,7 @@ static void chaotic_runs_are_not_paired_by_seed(void **state)
         p.e.twins_differ = chaos == 2;
         deepid_verdict *v = judged(ctx, NULL);
         expect_findings(chaos ? "chaotic" : "paired", 10, v,
-                        chaos ? "rounding=refuted|undecided range=refuted" : "rounding=contributes range=refuted");
+                        chaos ? "rounding=minor range=refuted" : "rounding=contributes range=refuted");
         assert_true(finding_number(v, "rounding", "independent") == (chaos > 0));
         if (chaos)
             says(sentence_of(v, "rounding"), "judged as independent");
@@ -423,7 +426,7 @@ static void large_gradient_errors_that_f64_does_not_repair_are_a_symptom(void **
     p.e.min_cosine = 0.995;
     p.e.max_relative_error = 0.3;
     deepid_verdict *v = judged(ctx, NULL);
-    expect_findings("symptom", 11, v, "rounding=refuted range=refuted");
+    expect_findings("symptom", 11, v, "rounding=minor range=minor");
     says(sentence_of(v, "rounding"), "a symptom, not the cause");
     deepid_verdict_destroy(v);
     p.column[p.e.arms - 1][0][0] = 0; /* now f64 repairs, but nobody counted */
@@ -698,7 +701,7 @@ static void same_finding(const json_t *f, const deepid_verdict *v, int64_t i)
 {
     const json_t *interval = json_object_get(f, "interval");
     const json_t *numbers = json_object_get(f, "numbers");
-    assert_int_equal(json_object_size(f), 10);
+    assert_int_equal(json_object_size(f), 13);
     same_text(f, "status", deepid_verdict_status(v, i));
     same_text(f, "arm", deepid_verdict_arm(v, i));
     same_text(f, "rule", deepid_verdict_rule(v, i));
@@ -733,17 +736,15 @@ static void the_file_holds_every_finding_once_and_numbers_read_back(void **state
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!root)
         fail_msg("line %d: %s", error.line, error.text);
-    assert_int_equal(json_object_size(root), 4);
-    assert_int_equal(json_integer_value(json_object_get(root, "format")), 1);
+    assert_int_equal(json_object_size(root), 9);
+    assert_int_equal(json_integer_value(json_object_get(root, "format")), 2);
     same_text(root, "answer", deepid_verdict_answer(v));
     const json_t *findings = json_object_get(root, "findings");
-    static const char *const order[] = {"bug",       "representation", "solver",   "budget", "conditioning",
-                                        "optimiser", "objective",      "rounding", "range",  "overfitting"};
-    assert_int_equal(json_array_size(findings), 10);
-    assert_int_equal(deepid_verdict_count(v), 10);
+    assert_int_equal(json_array_size(findings), DPID_HYPOTHESES);
+    assert_int_equal(deepid_verdict_count(v), DPID_HYPOTHESES);
     bool infinite = false;
-    for (int64_t i = 0; i < 10; i++) {
-        same_text(json_array_get(findings, (size_t)i), "hypothesis", order[i]);
+    for (int64_t i = 0; i < DPID_HYPOTHESES; i++) {
+        same_text(json_array_get(findings, (size_t)i), "hypothesis", deepid_hypothesis_word(i));
         same_finding(json_array_get(findings, (size_t)i), v, i);
         infinite = infinite || isinf(deepid_verdict_high(v, i));
     }
@@ -781,7 +782,7 @@ static void the_order_of_the_arms_changes_no_finding(void **state)
     }
     deepid_verdict *backward = judged(ctx, NULL);
     assert_string_equal(deepid_verdict_answer(forward), deepid_verdict_answer(backward));
-    for (int64_t i = 0; i < 10; i++) {
+    for (int64_t i = 0; i < DPID_HYPOTHESES; i++) {
         assert_string_equal(deepid_verdict_status(forward, i), deepid_verdict_status(backward, i));
         assert_string_equal(deepid_verdict_sentence(forward, i), deepid_verdict_sentence(backward, i));
     }
@@ -850,15 +851,16 @@ static void a_hypothesis_beyond_the_ten_needs_its_arm(void **state)
     deepid_ctx *ctx = new_ctx(1);
     plant_harm(1, 10);
     deepid_verdict *v = judged(ctx, NULL);
-    assert_int_equal(deepid_verdict_count(v), 10);
+    assert_int_equal(deepid_verdict_count(v), DPID_HYPOTHESES);
     assert_int_equal(deepid_verdict_find(v, "regularisation"), -1);
     deepid_verdict_destroy(v);
     plant_arm(&p, "D_free", 0.02, 0.005);
     v = judged(ctx, NULL);
-    assert_int_equal(deepid_verdict_count(v), 11);
-    assert_int_equal(deepid_verdict_find(v, "regularisation"), 10);
-    assert_string_equal(deepid_verdict_status(v, 10), "confirmed");
-    assert_string_equal(deepid_verdict_rule(v, 10), "regularisation.free");
+    assert_int_equal(deepid_verdict_count(v), DPID_HYPOTHESES + 1);
+    const int64_t last = DPID_HYPOTHESES;
+    assert_int_equal(deepid_verdict_find(v, "regularisation"), last);
+    assert_string_equal(deepid_verdict_status(v, last), "confirmed");
+    assert_string_equal(deepid_verdict_rule(v, last), "regularisation.free");
     says(sentence_of(v, "regularisation"), "Training without regularisation repairs");
     assert_string_equal(deepid_verdict_rule(v, deepid_verdict_find(v, "solver")), "solver.gap");
     deepid_verdict_destroy(v);

@@ -53,7 +53,7 @@ static void share_out(const dpid_judge *j, dpid_verdict_status repair, dpid_verd
     if (repair == DPID_REFUTED)
         return;
     if (!j->e->counted)
-        *rounding = *range = DPID_UNDECIDED;
+        *rounding = *range = repair < DPID_UNDECIDED ? repair : DPID_UNDECIDED;
     else if (counters_fire(j->e))
         *rounding = DPID_REFUTED;
     else

@@ -1,8 +1,9 @@
 /* Why does the solver miss it? An arm changes one thing of the recipe: the steps, the start, the optimiser. The reason
-   is judged by what its arm repairs; where it is a set of arms, by what the best of them repairs.
+   is judged by what its arm repairs, on the scale where harm was found; where it is a set of arms, by its best one.
      confirmed    surely more than half of the gap
      contributes  surely more than the margin
-     refuted      surely less than half, or less than the margin
+     minor        surely less than half, and maybe more than the margin
+     refuted      surely less than the margin
    A set is not refuted while one of its arms was not tried. */
 #include "verdict/rules.h"
 
@@ -11,55 +12,112 @@
 #include <math.h>
 #include <string.h>
 
-/* "Float64 repairs 1 % [-8, 9] of the gap (median loss 0.519 instead of 0.542)" */
+/* "median training loss 0.519 instead of 0.542", of an error also "training error 0.8 % instead of 1.7 %" */
+static void say_medians(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
+{
+    const dpid_series plain = dpid_arm_plain(j, j->on, x->arm);
+    const double median = dpid_median_said(j, s, &plain);
+    dpid_string_format(s, "median training loss %s instead of %s", dpid_words(x->median).text,
+                       dpid_words(j->median_d).text);
+    if (j->on == DPID_BY_ERROR)
+        dpid_string_format(s, ", training error %s instead of %s", dpid_scale_median_words(j->on, median).text,
+                           dpid_scale_median_words(j->on, j->base.view[j->on].median_d).text);
+}
+
+/* "Float64 repairs 1 % [-8, 9] of the gap: median training loss 0.519 instead of 0.542" */
 static void say_repair(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
 {
     dpid_say_arm(s, x->arm, true);
     if (!isnan(x->share.value))
-        dpid_string_format(s, " repairs %s of the gap", dpid_percent_words(&x->share).text);
+        dpid_string_format(s, " repairs %s of %s", dpid_percent_words(&x->share).text, dpid_scale_gap(j->on));
     else
-        dpid_string_format(s, " lowers the training loss by %s (margin %s)", dpid_interval_words(&x->effect.rank).text,
-                           dpid_words(j->margin).text);
-    dpid_string_format(s, ": median training loss %s instead of %s", dpid_words(x->median).text,
-                       dpid_words(j->median_d).text);
+        dpid_string_format(
+            s, " lowers the %s by %s (margin %s)", j->on == DPID_BY_ERROR ? "training error" : "training loss",
+            dpid_scale_words(j->on, &x->effect.rank).text, dpid_scale_margin_words(j->on, j->on_margin).text);
+    dpid_string_add(s, ": ");
+    say_medians(j, s, x);
 }
 
 static void say_judgement(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
 {
+    const dpid_words_text effect = dpid_scale_words(j->on, &x->effect.rank);
+    const dpid_words_text margin = dpid_scale_margin_words(j->on, j->on_margin);
+    const bool alone = x->effect.rank.low > j->on_margin;
     if (x->status == DPID_CONFIRMED)
         dpid_string_add(s, ". That is surely more than half.");
     else if (x->status == DPID_CONTRIBUTES)
         dpid_string_format(s, ". That is surely more than the margin (%s, margin %s), not surely more than half.",
-                           dpid_interval_words(&x->effect.rank).text, dpid_words(j->margin).text);
+                           effect.text, margin.text);
     else if (x->status == DPID_REFUTED)
-        dpid_string_format(s, ". That is surely less than %s.", x->share.high < j->t.share ? "half" : "the margin");
+        dpid_string_format(s, ". That is surely less than the margin (%s, margin %s).", effect.text, margin.text);
+    else if (x->status == DPID_MINOR)
+        dpid_string_format(s, ". That is surely less than half: not the main cause. It may contribute (%s, margin %s).",
+                           effect.text, margin.text);
     else
         dpid_string_format(s, ". Whether that is half, or more than the margin, is not sure (%s, margin %s).",
-                           dpid_interval_words(&x->effect.rank).text, dpid_words(j->margin).text);
+                           effect.text, margin.text);
+    if (alone && x->status < DPID_CONTRIBUTES)
+        dpid_string_format(s,
+                           " Taken alone it is more than the margin; one of %lld causes that are asked may be so by "
+                           "chance.",
+                           (long long)j->asked);
+    if (x->best_of > 1)
+        dpid_string_format(s, " It is the best of %lld, chosen by the same seeds; the interval allows for that.",
+                           (long long)x->best_of);
+    if (!isnan(x->valid_share.value))
+        dpid_string_format(s, " Of %s it repairs %s.", dpid_scale_gap(j->base.valid_on),
+                           dpid_percent_words(&x->valid_share).text);
+}
+
+static int32_t say_all_diverged(dpid_judge *j, dpid_finding *f, const dpid_intervention *x, dpid_string *s)
+{
+    const dpid_arm_evidence *arm = x->arm;
+    dpid_say_arm(s, arm, true);
+    dpid_string_add(s, " ");
+    dpid_say_end(j, s, arm);
+    if (arm->rates_tried > 1)
+        dpid_string_format(s, ", at the best of %lld rates tried (%s to %s)", (long long)arm->rates_tried,
+                           dpid_words(arm->lowest_rate).text, dpid_words(arm->highest_rate).text);
+    else if (!isnan(arm->learning_rate))
+        dpid_string_format(s, ", at the one rate tried (%s)", dpid_words(arm->learning_rate).text);
+    dpid_string_add(s, ". Runs that do not end show nothing of what it repairs.");
+    return dpid_set_text(j, &f->to_settle, "Runs of it that end: a smaller rate (--lr), or clipping (--clip 1).");
 }
 
 int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x)
 {
-    const double by_effect = dpid_seeds_needed(x->effect.n, &x->effect.rank, j->margin);
-    const double by_share = dpid_seeds_needed(x->effect.n, &x->share, j->t.share);
-    const bool half = x->effect.n >= j->least_seeds && by_share < by_effect;
     dpid_contrast asked = x->effect;
-    if (half)
-        asked.rank = x->share;
-    return dpid_settle_seeds(j, f, &asked, half ? j->t.share : j->margin);
+    if (asked.rank.value > j->on_margin && isfinite(x->sure_low))
+        asked.rank.low = x->sure_low;
+    const bool few = asked.n < x->least_seeds; /* for so many causes */
+    const double least = (double)x->least_seeds;
+    const double by_effect = few ? least : dpid_seeds_needed(asked.n, &asked.rank, j->on_margin);
+    const double by_share = dpid_seeds_needed(asked.n, &x->share, j->t.share);
+    if (asked.n >= j->least_seeds && isfinite(fmin(by_effect, by_share)))
+        return dpid_settle_count(j, f, asked.n, fmin(by_effect, by_share));
+    return dpid_settle_seeds(j, f, &asked, j->on_margin);
 }
 
 int32_t dpid_set_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x, dpid_string *s)
 {
     f->status = x->status;
     f->share = x->share;
+    f->valid_share = x->valid_share;
+    f->scale = j->on;
     DPID_TRY(dpid_set_contrast(j, f, &x->effect));
     DPID_TRY(dpid_set_text(j, &f->arm, "%s", x->arm->word));
-    dpid_set_number(f, "margin", j->margin);
+    dpid_set_number(f, "margin", j->on_margin);
     dpid_set_number(f, "median", x->median);
     dpid_set_number(f, "learning_rate", x->arm->learning_rate);
+    dpid_set_number(f, "best_of", (double)x->best_of);
+    dpid_set_number(f, "asked", (double)j->asked);
+    dpid_set_number(f, "low_of_all_asked", x->sure_low);
     if (!isnan(x->share.value))
         DPID_TRY(dpid_set_estimate(j, f, "share", &x->share));
+    if (!isnan(x->valid_share.value))
+        DPID_TRY(dpid_set_estimate(j, f, "valid_share", &x->valid_share));
+    if (x->all_diverged)
+        return say_all_diverged(j, f, x, s);
     if (x->status == DPID_UNDECIDED)
         DPID_TRY(dpid_settle_intervention(j, f, x));
     say_repair(j, s, x);
@@ -89,8 +147,9 @@ static int32_t say_others(dpid_judge *j, dpid_finding *f, const char *set, const
         if (arm == best->arm)
             continue;
         dpid_string_format(s, "%s%s ", first ? " Of the others tried: " : ", ", arm->word + strlen(set) + 1);
-        dpid_string_add(s, isnan(x.share.value) ? dpid_interval_words(&x.effect.rank).text
-                                                : dpid_percent_words(&x.share).text);
+        dpid_string_add(s, x.all_diverged         ? "diverged"
+                           : isnan(x.share.value) ? dpid_scale_words(j->on, &x.effect.rank).text
+                                                  : dpid_percent_words(&x.share).text);
         first = false;
     }
     dpid_string_add(s, first ? "" : ".");
@@ -189,7 +248,7 @@ int32_t dpid_rule_reason(dpid_judge *j, dpid_finding *f)
         status = say_others(j, f, word, best, &s);
     if (status == DEEPID_OK && start)
         status = say_explanations(j, f, &s);
-    if (status == DEEPID_OK && f->status == DPID_REFUTED && set && dpid_untried(j, word))
+    if (status == DEEPID_OK && (f->status == DPID_REFUTED || f->status == DPID_MINOR) && set && dpid_untried(j, word))
         status = keep_open(j, f, word, &s);
     if (status != DEEPID_OK)
         dpid_string_release(&s);

@@ -71,27 +71,30 @@ static int32_t by_witness(dpid_judge *j, dpid_finding *f, bool *decided)
 {
     const dpid_arm_evidence *w0 = dpid_judge_arm(j, "W0");
     const dpid_series loss = dpid_arm_loss(j, w0);
+    const dpid_series on = dpid_arm_on(j, j->on, w0);
     dpid_string s = {.ctx = j->ctx};
     dpid_contrast above;
     double median;
     *decided = false;
-    DPID_TRY(dpid_contrast_of(j, &loss, &j->loss_s, DPID_CAPPED, &above));
+    DPID_TRY(dpid_contrast_on(j, j->on, &on, &j->base.view[j->on].s, &above));
     DPID_TRY(dpid_series_median(j, &loss, &median));
     if (above.n == 0)
         return DEEPID_OK;
     DPID_TRY(dpid_set_contrast(j, f, &above));
     DPID_TRY(dpid_set_text(j, &f->arm, "W0"));
     f->rule = "representation.witness";
-    if (!(above.rank.high < j->margin)) {
-        DPID_TRY(dpid_settle_seeds(j, f, &above, j->margin));
+    f->scale = j->on;
+    dpid_set_number(f, "margin", j->on_margin);
+    if (!(above.rank.high < j->on_margin)) {
+        DPID_TRY(dpid_settle_seeds(j, f, &above, j->on_margin));
         return DEEPID_OK;
     }
     *decided = true;
     f->status = DPID_REFUTED;
     dpid_string_format(
         &s, "A deep net with the shallow net's loss exists and was built: %s against %s (difference %s, margin %s)",
-        dpid_words(median).text, dpid_words(j->median_s).text, dpid_interval_words(&above.rank).text,
-        dpid_words(j->margin).text);
+        dpid_words(median).text, dpid_words(j->median_s).text, dpid_scale_words(j->on, &above.rank).text,
+        dpid_scale_margin_words(j->on, j->on_margin).text);
     say_certificates(j, f, &s);
     dpid_string_add(&s, ".");
     return dpid_keep(j, &s, &f->sentence);
@@ -108,11 +111,11 @@ static int32_t undecided(dpid_judge *j, dpid_finding *f)
                                "training that ends as low as the shallow net."));
     if (!f->to_settle)
         DPID_TRY(dpid_settle_missing(j, f, "W0", false));
-    if (f->effect.high >= j->margin) /* W0 was built */
+    if (f->effect.high >= j->on_margin) /* W0 was built */
         dpid_string_format(&s,
                            "Neither shown nor excluded: the deep net built from the shallow one is above it by %s, "
                            "margin %s, and no floor is proven.",
-                           dpid_interval_words(&f->effect).text, dpid_words(j->margin).text);
+                           dpid_scale_words(j->on, &f->effect).text, dpid_scale_margin_words(j->on, j->on_margin).text);
     else
         dpid_string_add(&s, "Neither shown nor excluded: no deep net was built from the shallow one, and no floor "
                             "above its loss is proven.");
@@ -148,15 +151,16 @@ int32_t dpid_rule_representation_found(dpid_judge *j, dpid_finding *f)
         const dpid_intervention *x = &j->best[i];
         if (!j->v->finding[i].hypothesis->finds)
             continue;
-        const dpid_series loss = dpid_arm_loss(j, x->arm);
+        const dpid_series on = dpid_arm_on(j, j->on, x->arm);
         dpid_string name = {.ctx = j->ctx};
         dpid_contrast above;
-        DPID_TRY(dpid_contrast_of(j, &loss, &j->loss_s, DPID_CAPPED, &above));
-        if (!(above.rank.high < j->margin))
+        DPID_TRY(dpid_contrast_on(j, j->on, &on, &j->base.view[j->on].s, &above));
+        if (!(above.rank.high < j->on_margin))
             continue;
         f->status = DPID_REFUTED;
         f->rule = "representation.found_otherwise";
         f->to_settle = NULL;
+        f->scale = j->on;
         DPID_TRY(dpid_set_contrast(j, f, &above));
         DPID_TRY(dpid_set_text(j, &f->arm, "%s", x->arm->word));
         int32_t status = dpid_say_arm(&name, x->arm, false);
@@ -165,7 +169,8 @@ int32_t dpid_rule_representation_found(dpid_judge *j, dpid_finding *f)
                                    "A deep net as good as the shallow one was found: with %s the same net ends at %s "
                                    "against %s (difference %s, margin %s).",
                                    name.text, dpid_words(x->median).text, dpid_words(j->median_s).text,
-                                   dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
+                                   dpid_scale_words(j->on, &above.rank).text,
+                                   dpid_scale_margin_words(j->on, j->on_margin).text);
         dpid_string_release(&name);
         return status;
     }

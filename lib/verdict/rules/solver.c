@@ -1,4 +1,5 @@
-/* solver: a solution exists and is not found; OE = L_D - min(L_W0, L_WT), or D stands above a proven floor.
+/* solver: a solution exists and is not found, at equal updates: D is above W0, which cost those of S; or D_2T is above
+   WT, which had twice as many; or D stands above a proven floor. After too few updates nobody is convicted.
    objective: the solver minimises J = L + penalty; a witness that lowers L and raises J convicts the objective. */
 #include "verdict/rules.h"
 
@@ -10,7 +11,10 @@
 
 typedef struct {
     dpid_series known;   /* min(L_W0, L_WT): what exists */
-    dpid_contrast error; /* OE */
+    dpid_contrast error; /* OE, of losses */
+    dpid_contrast gap;   /* the same at equal updates, on the scale where harm was found */
+    const char *arm;     /* which of W0 and WT it is taken to */
+    bool unequal;        /* WT had twice as many updates as D */
     dpid_contrast above; /* L_D - floor */
     dpid_contrast in_j;  /* OE of J */
     double median_known;
@@ -25,6 +29,44 @@ static dpid_series with_penalty(const dpid_judge *j, const dpid_arm_evidence *ar
     return out;
 }
 
+/* D - W0, or D_2T - WT where only that is sure. Without W0: to WT, with the words that it had more updates. */
+static int32_t measure_gap(dpid_judge *j, gaps *g)
+{
+    const dpid_arm_evidence *w0 = dpid_judge_arm(j, "W0");
+    const dpid_arm_evidence *wt = dpid_judge_arm(j, "WT");
+    const dpid_arm_evidence *twice = dpid_judge_arm(j, "D_2T");
+    const dpid_series known[2] = {dpid_arm_on(j, j->on, w0), dpid_arm_on(j, j->on, wt)};
+    const dpid_series longer = dpid_arm_on(j, j->on, twice);
+    dpid_contrast other;
+    g->arm = "W0";
+    g->unequal = false;
+    DPID_TRY(dpid_contrast_on(j, j->on, &j->base.view[j->on].d, &known[0], &g->gap));
+    DPID_TRY(dpid_contrast_on(j, j->on, &longer, &known[1], &other));
+    g->unequal = g->gap.n == 0 && other.n == 0;
+    if (g->unequal)
+        DPID_TRY(dpid_contrast_on(j, j->on, &j->base.view[j->on].d, &known[1], &other));
+    if (other.n > 0 && !(g->gap.rank.low > j->on_margin) && (g->gap.n == 0 || other.rank.low > j->on_margin)) {
+        g->gap = other;
+        g->arm = "WT";
+    }
+    return DEEPID_OK;
+}
+
+/* Too few updates: S is far from its end, or near the constant predictor, and three times as many repair most. */
+static int32_t measure_shortness(dpid_judge *j)
+{
+    const dpid_arm_evidence *longer = dpid_judge_arm(j, "D_3T");
+    const dpid_series fine = dpid_arm_loss(j, dpid_judge_arm(j, "S_fine"));
+    dpid_contrast gain;
+    dpid_intervention x;
+    if (!longer || j->harm_state != DPID_HARM)
+        return DEEPID_OK;
+    DPID_TRY(dpid_contrast_of(j, &j->loss_s, &fine, DPID_CAPPED, &gain));
+    DPID_TRY(dpid_intervene(j, longer, false, &x));
+    j->too_short = x.status == DPID_CONFIRMED && (!j->headroom || gain.rank.low > j->margin);
+    return DEEPID_OK;
+}
+
 static int32_t measure(dpid_judge *j, gaps *g)
 {
     const dpid_arm_evidence *w0 = dpid_judge_arm(j, "W0");
@@ -33,7 +75,9 @@ static int32_t measure(dpid_judge *j, gaps *g)
     const dpid_series full[3] = {with_penalty(j, w0), with_penalty(j, wt), with_penalty(j, j->d)};
     const dpid_series known_j = dpid_series_min(j, &full[0], &full[1]);
     g->known = dpid_series_min(j, &loss[0], &loss[1]);
-    DPID_TRY(dpid_series_median(j, &g->known, &g->median_known));
+    DPID_TRY(measure_gap(j, g));
+    DPID_TRY(measure_shortness(j));
+    DPID_TRY(dpid_series_median(j, g->gap.n == 0 ? &g->known : &loss[g->arm[1] == 'T'], &g->median_known));
     DPID_TRY(dpid_contrast_of(j, &j->loss_d, &g->known, DPID_CAPPED, &g->error));
     DPID_TRY(dpid_contrast_of(j, &full[2], &known_j, DPID_RANKS_ONLY, &g->in_j));
     g->above = j->gap;
@@ -82,12 +126,12 @@ static int32_t set_numbers(dpid_judge *j, dpid_finding *f, const gaps *g)
     int64_t run;
     const int64_t diverged = j->d ? dpid_arm_diverged(j, j->d, &run) : 0;
     dpid_estimate share = {0, 0, 0};
-    dpid_set_number(f, "margin", j->margin);
+    dpid_set_number(f, "margin", j->on_margin);
     dpid_set_number(f, "median_shallow", j->median_s);
     dpid_set_number(f, "median_deep", j->median_d);
     dpid_set_number(f, "median_known", g->median_known);
-    DPID_TRY(dpid_set_estimate(j, f, "harm", &j->harm.rank));
-    dpid_set_number(f, "harm_p", j->harm.p);
+    DPID_TRY(dpid_set_estimate(j, f, "harm", &j->base.view[j->on].harm.rank));
+    dpid_set_number(f, "harm_p", j->base.view[j->on].harm.p);
     dpid_set_number(f, "equivalent", j->equivalent);
     dpid_set_number(f, "equivalence_low", j->alike.low);
     dpid_set_number(f, "equivalence_high", j->alike.high);
@@ -151,14 +195,32 @@ static int32_t objective(dpid_judge *j, const gaps *g)
 
 /* ---- solver ---------------------------------------------------------------------------------------------- */
 
+/* "0.3 [0.2, 0.4] (margin 0.03)" */
+static void say_missed(const dpid_judge *j, const dpid_contrast *gap, dpid_string *s)
+{
+    dpid_string_format(s, "%s (margin %s)", dpid_scale_words(j->on, &gap->rank).text,
+                       dpid_scale_margin_words(j->on, j->on_margin).text);
+}
+
 static int32_t confirmed(dpid_judge *j, dpid_finding *f, const gaps *g)
 {
     dpid_string s = {.ctx = j->ctx};
+    const bool longer = g->arm[1] == 'T';
     f->status = DPID_CONFIRMED;
-    dpid_string_format(&s, "A deep net with training loss %s exists, training ends at %s: it misses %s (margin %s).",
-                       dpid_words(g->median_known).text, dpid_words(j->median_d).text,
-                       dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
-    int32_t status = say_drift(j, f, &s);
+    dpid_string_format(&s, "A deep net with training loss %s exists%s, training%s ends at ",
+                       dpid_words(g->median_known).text,
+                       !longer      ? " at the cost of the shallow net's updates"
+                       : g->unequal ? " (it had twice as many updates)"
+                                    : "",
+                       longer && !g->unequal ? " for as many updates" : "");
+    double median = j->median_d;
+    const dpid_series twice = dpid_arm_loss(j, dpid_judge_arm(j, "D_2T"));
+    int32_t status = longer && !g->unequal ? dpid_series_median(j, &twice, &median) : DEEPID_OK;
+    dpid_string_format(&s, "%s: it misses ", dpid_words(median).text);
+    say_missed(j, &g->gap, &s);
+    dpid_string_add(&s, ".");
+    if (status == DEEPID_OK)
+        status = say_drift(j, f, &s);
     if (status == DEEPID_OK)
         status = say_control(j, f, &s);
     s.status = status;
@@ -183,11 +245,19 @@ static int32_t by_objective(dpid_judge *j, dpid_finding *f, const gaps *g)
                          dpid_interval_words(&g->error.rank).text);
 }
 
+/* W0, when it was not run; another way to train, when it was and stands on no floor either. */
+static int32_t settle_floor(dpid_judge *j, dpid_finding *f, const gaps *g)
+{
+    return g->gap.n == 0 && !dpid_left_out(j, "W0", false)
+               ? dpid_settle_missing(j, f, "W0", false)
+               : dpid_set_text(j, &f->to_settle, "A deep net nearer to the floor, or a higher floor.");
+}
+
 static int32_t on_floor(dpid_judge *j, dpid_finding *f, const gaps *g)
 {
-    const bool certified = g->error.n > 0 && g->error.rank.low > j->margin;
+    const bool certified = g->gap.n > 0 && g->gap.rank.low > j->on_margin;
     f->rule = "solver.floor";
-    DPID_TRY(dpid_set_contrast(j, f, certified ? &g->error : &g->above));
+    DPID_TRY(dpid_set_contrast(j, f, certified ? &g->gap : &g->above));
     if (certified && g->above.rank.low > j->margin)
         return confirmed(j, f, g);
     if (g->above.rank.high < j->margin) {
@@ -198,48 +268,72 @@ static int32_t on_floor(dpid_judge *j, dpid_finding *f, const gaps *g)
             dpid_interval_words(&g->above.rank).text, dpid_words(j->e->floor).text, dpid_words(j->margin).text);
     }
     f->status = DPID_UNDECIDED;
-    DPID_TRY(dpid_settle_missing(j, f, "W0", false));
+    DPID_TRY(settle_floor(j, f, g));
     return dpid_set_text(j, &f->sentence,
                          "Training ends %s above the proven floor %s; whether a net nearer to it exists is not known.",
                          dpid_interval_words(&g->above.rank).text, dpid_words(j->e->floor).text);
 }
 
+static int32_t nothing_built(dpid_judge *j, dpid_finding *f)
+{
+    f->status = DPID_UNDECIDED;
+    f->rule = "solver.missing";
+    DPID_TRY(
+        dpid_left_out(j, "W0", false)
+            ? dpid_set_text(j, &f->to_settle,
+                            "A way of training that ends surely lower: another start, another optimiser, more updates.")
+            : dpid_settle_missing(j, f, "W0", false));
+    return dpid_set_text(
+        j, &f->sentence,
+        "Not decided: no deep net that contains the shallow one was built, so no better solution is certified.");
+}
+
+static int32_t after_too_few(dpid_judge *j, dpid_finding *f)
+{
+    const double updates = j->e->updates > 0 ? (double)j->e->updates : j->d->updates;
+    f->status = DPID_UNDECIDED;
+    f->rule = "solver.too_short";
+    DPID_TRY(updates > 0
+                 ? dpid_set_text(j, &f->to_settle, "More updates for both nets: --steps %.0f or more.", 3 * updates)
+                 : dpid_set_text(j, &f->to_settle, "More updates for both nets (--steps)."));
+    return dpid_set_text(j, &f->sentence,
+                         "Not decided: training was too short to blame the solver. The shallow net is far from its end "
+                         "as well (training loss %s, the constant predictor %s), and three times the updates repair "
+                         "most of the gap.",
+                         dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
+}
+
 static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
 {
-    if (g->error.n == 0) {
-        f->status = DPID_UNDECIDED;
-        f->rule = "solver.missing";
-        DPID_TRY(dpid_left_out(j, "W0", false)
-                     ? dpid_set_text(
-                           j, &f->to_settle,
-                           "A way of training that ends surely lower: another start, another optimiser, more updates.")
-                     : dpid_settle_missing(j, f, "W0", false));
-        return dpid_set_text(
-            j, &f->sentence,
-            "Not decided: no deep net that contains the shallow one was built, so no better solution is certified.");
-    }
-    DPID_TRY(dpid_set_contrast(j, f, &g->error));
-    DPID_TRY(dpid_set_text(j, &f->arm, "%s", dpid_judge_arm(j, "WT") ? "WT" : "W0"));
-    f->rule = "solver.gap";
-    const bool gap = g->error.rank.low > j->margin;
+    dpid_string s = {.ctx = j->ctx};
+    if (g->gap.n == 0)
+        return nothing_built(j, f);
+    DPID_TRY(dpid_set_contrast(j, f, &g->gap));
+    DPID_TRY(dpid_set_text(j, &f->arm, "%s", g->arm));
+    f->scale = j->on;
+    f->rule = g->arm[1] == 'T' && !g->unequal ? "solver.gap_twice" : "solver.gap";
+    const bool gap = g->gap.rank.low > j->on_margin;
     const dpid_verdict_status objective = j->v->finding[DPID_OBJECTIVE].status;
     if (gap && (objective == DPID_CONFIRMED || objective == DPID_UNDECIDED))
         return by_objective(j, f, g);
+    if (gap && j->too_short)
+        return after_too_few(j, f);
     if (gap)
         return confirmed(j, f, g);
-    if (g->error.rank.high < j->margin) {
+    if (g->gap.rank.high < j->on_margin) {
         f->status = DPID_REFUTED;
-        return dpid_set_text(j, &f->sentence,
-                             "The deep net built from the shallow one is no better than the trained one (it would "
-                             "lower the loss %s to %s: %s, margin %s).",
-                             dpid_words(j->median_d).text, dpid_words(g->median_known).text,
-                             dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
+        dpid_string_format(&s,
+                           "The deep net built from the shallow one is no better than the trained one by more than the "
+                           "margin (training loss %s against %s): ",
+                           dpid_words(g->median_known).text, dpid_words(j->median_d).text);
+    } else {
+        f->status = DPID_UNDECIDED;
+        DPID_TRY(dpid_settle_seeds(j, f, &g->gap, j->on_margin));
+        dpid_string_add(&s, "Not decided: training ends above the best deep net that was built by ");
     }
-    f->status = DPID_UNDECIDED;
-    DPID_TRY(dpid_settle_seeds(j, f, &g->error, j->margin));
-    return dpid_set_text(j, &f->sentence,
-                         "Not decided: training ends %s above the best deep net that was built, margin %s.",
-                         dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
+    say_missed(j, &g->gap, &s);
+    dpid_string_add(&s, ".");
+    return dpid_keep(j, &s, &f->sentence);
 }
 
 int32_t dpid_rule_solver(dpid_judge *j, dpid_finding *f)
@@ -262,13 +356,13 @@ int32_t dpid_rule_solver(dpid_judge *j, dpid_finding *f)
 int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
 {
     const dpid_intervention *best = NULL;
-    const bool open = f->status == DPID_UNDECIDED || (f->status == DPID_REFUTED && !j->on_floor);
+    const bool open = !j->too_short && (f->status == DPID_UNDECIDED || (f->status == DPID_REFUTED && !j->on_floor));
     const dpid_verdict_status objective = j->v->finding[DPID_OBJECTIVE].status;
     if (j->harm_state != DPID_HARM || !open || (objective != DPID_NOT_APPLICABLE && objective != DPID_REFUTED))
         return DEEPID_OK;
     for (int32_t i = 0; i < j->v->findings; i++) {
         const dpid_intervention *x = &j->best[i];
-        if (j->v->finding[i].hypothesis->finds && x->arm && x->effect.rank.low > j->margin &&
+        if (j->v->finding[i].hypothesis->finds && x->arm && x->sure_low > j->on_margin &&
             (!best || x->effect.rank.low > best->effect.rank.low))
             best = x;
     }
@@ -279,6 +373,7 @@ int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
     f->rule = "solver.found_otherwise";
     f->to_settle = NULL;
     int32_t status = dpid_set_contrast(j, f, &best->effect);
+    f->scale = j->on;
     dpid_set_number(f, "median_known", best->median);
     if (status == DEEPID_OK)
         status = dpid_set_text(j, &f->arm, "%s", best->arm->word);
@@ -289,7 +384,7 @@ int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
             j, &f->sentence,
             "The same net trained with %s ends at %s, by the recipe at %s: the recipe misses %s (margin %s).",
             name.text, dpid_words(best->median).text, dpid_words(j->median_d).text,
-            dpid_interval_words(&best->effect.rank).text, dpid_words(j->margin).text);
+            dpid_scale_words(j->on, &best->effect.rank).text, dpid_scale_margin_words(j->on, j->on_margin).text);
     dpid_string_release(&name);
     return status;
 }

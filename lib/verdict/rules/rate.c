@@ -1,0 +1,155 @@
+/* rate: what another learning rate repairs. Harm is taken at the recipe's rate, S against D; D_rate is D at the rate
+   that tuning found, and is judged as any intervention is. Where the recipe's rate takes even the shallow net nowhere,
+   the gap is to S_rate. Without D_rate, tuning kept the recipe's rate, or was not asked for. */
+#include "verdict/rules.h"
+
+#include "base/words.h"
+
+#include <math.h>
+
+/* ---- what tuning looked at ------------------------------------------------------------------------- */
+
+const dpid_arm_evidence *dpid_tuned_deep(const dpid_judge *j)
+{
+    const dpid_arm_evidence *d = j->recipe.d;
+    return d && d->rates_tried > 0 ? d : j->base.d;
+}
+
+bool dpid_rate_fails_both(const dpid_judge *j)
+{
+    return j->base.s != j->recipe.s && dpid_learned_nothing(j, j->recipe.view[DPID_BY_LOSS].median_s) &&
+           !dpid_learned_nothing(j, j->base.view[DPID_BY_LOSS].median_s);
+}
+
+static void set_rates(dpid_judge *j, dpid_finding *f)
+{
+    const dpid_arm_evidence *tuned = dpid_tuned_deep(j);
+    dpid_set_number(f, "recipe_rate",
+                    isnan(j->e->recipe_rate) && j->recipe.d ? j->recipe.d->learning_rate : j->e->recipe_rate);
+    if (!tuned || tuned->rates_tried == 0)
+        return;
+    dpid_set_number(f, "rates_tried", (double)tuned->rates_tried);
+    dpid_set_number(f, "rates_diverged", (double)tuned->rates_diverged);
+    dpid_set_number(f, "lowest_rate", tuned->lowest_rate);
+    dpid_set_number(f, "highest_rate", tuned->highest_rate);
+}
+
+/* ---- D_rate was run ------------------------------------------------------------------------------------ */
+
+/* "diverges at 8 of 8 seeds"; "ends at a training loss of 0.69" */
+void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *arm)
+{
+    const dpid_series loss = dpid_arm_loss(j, arm);
+    const double median = dpid_median_said(j, s, &loss);
+    int64_t run;
+    const int64_t diverged = dpid_arm_diverged(j, arm, &run);
+    if (diverged > 0)
+        dpid_string_format(s, "diverges at %lld of %lld seeds", (long long)diverged, (long long)run);
+    if (diverged < run)
+        dpid_string_format(s, "%sends at a training loss of %s", diverged > 0 ? ", and else " : "",
+                           dpid_words(median).text);
+}
+
+static void say_rates(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
+{
+    if (dpid_rate_fails_both(j)) {
+        dpid_string_format(s, "The recipe's rate (%s) fails for the shallow net too: it ",
+                           dpid_words(j->recipe.s->learning_rate).text);
+        dpid_say_end(j, s, j->recipe.s);
+        dpid_string_format(s, ", at %s it ", dpid_words(j->base.s->learning_rate).text);
+        dpid_say_end(j, s, j->base.s);
+        dpid_string_add(s, ". ");
+    }
+    dpid_string_format(s, "At the recipe's rate (%s) the deep net ", dpid_words(j->recipe.d->learning_rate).text);
+    dpid_say_end(j, s, j->recipe.d);
+    dpid_string_format(s, "; at %s it ", dpid_words(x->arm->learning_rate).text);
+    dpid_say_end(j, s, x->arm);
+    dpid_string_add(s, ". ");
+}
+
+static int32_t by_arm(dpid_judge *j, dpid_finding *f)
+{
+    dpid_judge at = *j; /* the same questions at the recipe's rate */
+    dpid_string s = {.ctx = j->ctx};
+    dpid_intervention *x = &j->best[DPID_RATE];
+    bool decided = false;
+    DPID_TRY(dpid_judge_at(&at, &j->recipe));
+    at.tuned = false;
+    if (dpid_rate_fails_both(j)) {
+        at.harm_state = DPID_HARM;
+        at.on = DPID_BY_LOSS;
+        at.on_margin = j->margin;
+    }
+    DPID_TRY(dpid_rule_harm(&at, f, &decided));
+    if (decided)
+        return DEEPID_OK;
+    at.reference = dpid_arm_on(j, at.on, j->base.s);
+    DPID_TRY(dpid_contrast_on(j, at.on, &at.base.view[at.on].d, &at.reference, &at.gap));
+    DPID_TRY(dpid_intervene(&at, j->base.d, false, x));
+    say_rates(j, &s, x);
+    int32_t status = dpid_set_intervention(&at, f, x, &s);
+    f->rule = "rate.tuned";
+    if (status != DEEPID_OK)
+        dpid_string_release(&s);
+    return status == DEEPID_OK ? dpid_keep(j, &s, &f->sentence) : status;
+}
+
+/* ---- it was not ----------------------------------------------------------------------------------------- */
+
+static int32_t not_tuned(dpid_judge *j, dpid_finding *f)
+{
+    const char *reason = dpid_left_out(j, "D_rate", false);
+    f->status = DPID_UNDECIDED;
+    f->rule = "rate.not_tuned";
+    DPID_TRY(dpid_set_text(j, &f->to_settle, "Try other rates for every arm: --tuning 3."));
+    return dpid_set_text(j, &f->sentence, "Not decided: no other rate than the recipe's (%s) was tried%s%s%s.",
+                         dpid_words(j->recipe.d->learning_rate).text, reason && *reason ? " (" : "",
+                         reason ? reason : "", reason && *reason ? ")" : "");
+}
+
+static int32_t all_diverged(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
+{
+    f->status = DPID_UNDECIDED;
+    f->rule = "rate.all_diverged";
+    DPID_TRY(dpid_set_text(j, &f->to_settle, "A rate below %s (--lr), or clipping (--clip 1).",
+                           dpid_words(tuned->lowest_rate).text));
+    return dpid_set_text(j, &f->sentence,
+                         "Not decided: the deep net diverges at every rate tried (%lld, from %s to %s). A smaller one "
+                         "may train it.",
+                         (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
+                         dpid_words(tuned->highest_rate).text);
+}
+
+static int32_t recipe_is_best(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
+{
+    f->status = DPID_REFUTED;
+    f->rule = tuned->noise ? "rate.noise" : "rate.recipe";
+    if (tuned->noise)
+        return dpid_set_text(j, &f->sentence,
+                             "No rate tried (%lld, from %s to %s) takes the deep net surely below the constant "
+                             "predictor, so its rate stays the recipe's (%s).",
+                             (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
+                             dpid_words(tuned->highest_rate).text, dpid_words(j->recipe.d->learning_rate).text);
+    return dpid_set_text(j, &f->sentence,
+                         "Of %lld rates tried, from %s to %s, none was better than the recipe's (%s) at every tuning "
+                         "seed and by more than the margin.",
+                         (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
+                         dpid_words(tuned->highest_rate).text, dpid_words(j->recipe.d->learning_rate).text);
+}
+
+int32_t dpid_rule_rate(dpid_judge *j, dpid_finding *f)
+{
+    const dpid_arm_evidence *tuned = dpid_tuned_deep(j);
+    bool decided;
+    set_rates(j, f);
+    if (j->recipe.s && j->recipe.d && j->base.d != j->recipe.d)
+        return by_arm(j, f);
+    DPID_TRY(dpid_rule_harm(j, f, &decided));
+    if (decided)
+        return DEEPID_OK;
+    if (tuned->rates_tried == 0)
+        return not_tuned(j, f);
+    if (tuned->rates_diverged == tuned->rates_tried)
+        return all_diverged(j, f, tuned);
+    return recipe_is_best(j, f, tuned);
+}

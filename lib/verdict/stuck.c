@@ -1,0 +1,72 @@
+/* Neither trains: S and D both stay near the constant predictor, and some other way to train the deep net does not.
+   Then there is no depth to compare, and that way is the answer. */
+#include "verdict/rules.h"
+
+#include <math.h>
+#include <string.h>
+
+bool dpid_learned_nothing(const dpid_judge *j, double median)
+{
+    return !(j->e->const_loss - median >= j->t.stuck * j->e->const_loss);
+}
+
+static bool is_another_way(const dpid_judge *j, const dpid_arm_evidence *arm)
+{
+    return arm->word[0] == 'D' && arm != j->recipe.d && arm != j->base.d;
+}
+
+/* It learns as much as leaves headroom, and ends surely below D. */
+static int32_t trains(const dpid_judge *j, const dpid_arm_evidence *arm, double *median, bool *out)
+{
+    const dpid_series loss = dpid_arm_loss(j, arm);
+    dpid_contrast below;
+    DPID_TRY(dpid_series_median(j, &loss, median));
+    DPID_TRY(dpid_contrast_of(j, &j->loss_d, &loss, DPID_RANKS_ONLY, &below));
+    *out = below.rank.low > j->margin &&
+           dpid_margin_share(&j->t, j->e->const_loss, *median) >= j->t.headroom * j->e->const_loss;
+    return DEEPID_OK;
+}
+
+int32_t dpid_find_way_out(dpid_judge *j)
+{
+    double best = HUGE_VAL;
+    if (!j->s || !j->d || isnan(j->median_s) || isnan(j->median_d) || !dpid_learned_nothing(j, j->median_s) ||
+        !dpid_learned_nothing(j, j->median_d))
+        return DEEPID_OK;
+    for (int64_t i = 0; i < j->e->arms; i++) {
+        const dpid_arm_evidence *arm = &j->e->arm[i];
+        double median;
+        bool found = false;
+        if (is_another_way(j, arm))
+            DPID_TRY(trains(j, arm, &median, &found));
+        if (found && (median < best || (median == best && strcmp(arm->word, j->way_out->word) < 0))) {
+            best = median;
+            j->way_out = arm;
+        }
+    }
+    return DEEPID_OK;
+}
+
+/* The flag that makes the arm the recipe; NULL: none does. */
+static const char *flag_of(const char *word)
+{
+    static const struct {
+        const char *arm, *flag;
+    } rows[] = {{"D_res", "--blocks identity"},
+                {"D_start:", "--init"},
+                {"D_opt:", "--optimizer"},
+                {"D_3T", "--steps"},
+                {"D_2T", "--steps"},
+                {"D64", "--dtype f64"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!strncmp(word, rows[i].arm, strlen(rows[i].arm)))
+            return rows[i].flag;
+    return NULL;
+}
+
+int32_t dpid_settle_way_out(dpid_judge *j, dpid_finding *f)
+{
+    const char *flag = flag_of(j->way_out->word);
+    return dpid_set_text(j, &f->to_settle, "A recipe by which the shallow net trains%s%s%s.",
+                         flag ? ", for a start that of the arm that does (" : "", flag ? flag : "", flag ? ")" : "");
+}
