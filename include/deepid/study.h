@@ -166,7 +166,7 @@ DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, c
  *
  * | key              | range                  | default    | what it is |
  * | ---------------- | ---------------------- | ---------- | --- |
- * | "learning_rate"  | above 0                | 0.03       | the recipe's rate, around which rates are tuned |
+ * | "learning_rate"  | above 0                | 0.03       | the recipe's rate: S and D run at it, rates are tuned around it |
  * | "batch"          | 0 to the samples       | 64, or all | samples a step; 0 = all |
  * | "epochs"         | 1 or more              | 100        | passes over the data |
  * | "steps"          | 0 or more              | 0          | steps; when above 0 it wins over epochs |
@@ -177,13 +177,16 @@ DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, c
  * | "tuning_seeds"   | 0 to 16                | 3          | seeds that tune a rate; 0 = every arm at the recipe's |
  * | "probe_seeds"    | 0 to 100000            | 3          | seeds whose nets are probed |
  * | "history_points" | 1 or more              | 20         | looks at the losses while training |
- * | "shallow_depth"  | -1 or more             | -1         | for tables; -1 = the net's blocks or layers |
- * | "deep_depth"     | -1 or more             | -1         | for tables; -1 = the net's blocks or layers |
+ * | "shallow_depth"  | -1 or more             | -1         | for tables, where both are given; see below |
+ * | "deep_depth"     | -1 or more             | -1         | the same of the deep net |
  * | "budget"         | 0 or more              | 0          | seconds for all; arms are bought for it; 0 = everything |
  * | "threads"        | 0 to 1024              | 0          | nets at a time; 0 = one a core |
  * | "shards"         | 1 or more              | 1          | processes that share the tasks |
  * | "shard"          | 0 to shards - 1        | 0          | which of them this one is |
  * | "task"           | -1 or more             | -1         | do this task alone, with what it stands on; -1 = all |
+ *
+ * Depths that are not both given are counted: blocks where both nets have some and the deep one more, else layers with
+ * weights.
  *
  * Words of deepid_verdict_threshold_word are keys too: the thresholds of the verdict.
  *
@@ -549,7 +552,8 @@ DEEPID_API int32_t deepid_study_run(deepid_study *study, deepid_study_fn progres
 DEEPID_API void deepid_study_request_stop(deepid_study *study);
 
 /**
- * How many tasks there are in all: trainings, witnesses, tuning runs, probes.
+ * How many tasks there are in all: trainings, witnesses, tuning runs, probes. Those that tuning turns out not to need
+ * are among them; they are done at no cost.
  *
  * @param[in,out] study  the study
  *

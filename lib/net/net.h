@@ -95,6 +95,7 @@ struct deepid_net {
     dpid_mode forward_mode; /* of the last forward, with forward_n samples; 0: none yet */
     int64_t forward_n;
     uint64_t noise_seed, noise_step; /* dropout's counter; the trainer sets them */
+    bool still;                      /* layers that draw numbers do in training as in evaluation */
 };
 
 /* All precisions: dtype F32/F64 through the public create; the f80 twin of a net for the gradient-accuracy probe. */

@@ -47,8 +47,9 @@ const dpid_kernels *dpid_kernels_of(const deepid_net *net, const dpid_step *step
 dpid_pass dpid_pass_of(const deepid_net *net, const dpid_step *step, dpid_mode mode, int64_t n)
 {
     const dpid_layer *layer = &net->layer[step->layer];
+    const bool still = net->still && (layer->op.kind->flags & DPID_KIND_NOISE) != 0;
     dpid_pass pass = {.op = &layer->op,
-                      .mode = mode,
+                      .mode = still ? DPID_EVAL : mode,
                       .n = n,
                       .x = dpid_value_at(net, step->in),
                       .y = dpid_value_at(net, step->out),

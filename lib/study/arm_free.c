@@ -1,9 +1,10 @@
-/* The arm D_free: the deep net without dropout, by the recipe without weight decay. What it repairs is the price of
-   the regularisation. */
+/* The arms D_free: the deep net without one of the things that make what is minimised another quantity than the loss
+   that is told: dropout, weight decay, label smoothing, augmentation. What each repairs is its price. */
 #include "study/study.h"
 
 #include "net/spec.h"
-#include "train/optimizer.h"
+
+#include <string.h>
 
 /* A block of which nothing is left goes too. Returns how many dropouts there were. */
 static int32_t drop_noise(dpid_item **items)
@@ -22,52 +23,43 @@ static int32_t drop_noise(dpid_item **items)
     return found;
 }
 
-static int32_t free_net(deepid_study *study, dpid_study_arm *arm, bool *differs)
+int32_t dpid_arm_free_dropout(deepid_study *study, dpid_study_arm *arm, const char **reason)
 {
     dpid_spec spec = {.items = NULL};
     dpid_string s = {.ctx = study->head.ctx};
-    char *text = NULL;
     DPID_TRY(dpid_spec_parse(&study->plan, study->deep, &spec));
-    *differs = drop_noise(&spec.items) > 0;
+    if (drop_noise(&spec.items) == 0)
+        *reason = "the deep net has no dropout";
     dpid_spec_print(&s, &spec);
-    int32_t status = s.status;
-    if (status == DEEPID_OK)
-        status = dpid_arena_text(&study->plan, s.text, s.length, &text);
-    dpid_string_release(&s);
-    arm->text = text;
-    return status;
+    return dpid_study_keep(study, &s, &arm->text);
 }
 
 /* The recipe's words with weight_decay=0. */
-static int32_t free_optimizer(deepid_study *study, dpid_study_arm *arm, bool *differs)
+int32_t dpid_arm_free_decay(deepid_study *study, dpid_study_arm *arm, const char **reason)
 {
-    const char *recipe = study->text[DPID_TEXT_OPTIMIZER];
-    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
-    dpid_string s = {.ctx = study->head.ctx};
-    const dpid_optimizer *o;
-    char *text = NULL;
-    DPID_TRY(dpid_set_read(study->head.ctx, &dpid_optimizers, dpid_span_of(recipe), &o, option));
-    *differs = o->decay_key >= 0 && option[o->decay_key].r > 0;
-    if (!*differs)
+    dpid_decay decay;
+    DPID_TRY(dpid_recipe_decay(study, &decay));
+    if (decay.lambda == 0) {
+        *reason = "the recipe has no weight decay";
         return DEEPID_OK;
-    option[o->decay_key].r = 0;
-    dpid_string_add(&s, o->word);
-    dpid_options_print(&s, o->options, option);
-    int32_t status = s.status;
-    if (status == DEEPID_OK)
-        status = dpid_arena_text(&study->plan, s.text, s.length, &text);
-    dpid_string_release(&s);
-    arm->optimizer = text;
-    return status;
+    }
+    return dpid_optimizer_with_decay(study, study->text[DPID_TEXT_OPTIMIZER], (dpid_decay){0, false}, &arm->optimizer);
 }
 
-int32_t dpid_arm_free(deepid_study *study, dpid_study_arm *arm, const char **reason)
+int32_t dpid_arm_free_smoothing(deepid_study *study, dpid_study_arm *arm, const char **reason)
 {
-    bool net;
-    bool optimizer;
-    DPID_TRY(free_net(study, arm, &net));
-    DPID_TRY(free_optimizer(study, arm, &optimizer));
-    if (!net && !optimizer)
-        *reason = "the recipe has neither dropout nor weight decay";
+    DPID_TRY(dpid_recipe_plain_loss(study, &arm->loss));
+    if (strcmp(arm->loss, study->text[DPID_TEXT_LOSS]) == 0)
+        *reason = "the recipe does not smooth labels";
+    return DEEPID_OK;
+}
+
+int32_t dpid_arm_free_augmentation(deepid_study *study, dpid_study_arm *arm, const char **reason)
+{
+    bool augments;
+    DPID_TRY(dpid_recipe_augments(study, &augments));
+    if (!augments)
+        *reason = "the recipe does not augment samples";
+    arm->augmentation = "none";
     return DEEPID_OK;
 }

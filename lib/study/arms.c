@@ -2,6 +2,7 @@
    left out. */
 #include "study/study.h"
 
+#include "base/numbers.h"
 #include "net/twin.h"
 #include "train/optimizer.h"
 
@@ -39,6 +40,7 @@ static int32_t answer(deepid_study *study, dpid_study_arm *arm, int32_t status)
 {
     if (status == DEEPID_OK || status == DEEPID_ERR_MEMORY || status == DEEPID_ERR_SPEC)
         return status;
+    arm->impossible = true;
     return leave_out(study, arm, study->head.ctx->error);
 }
 
@@ -80,8 +82,7 @@ static int32_t price(dpid_study_arm *arm, deepid_net *net, const deepid_study *s
     DPID_TRY(deepid_net_summary(net, &summary));
     const double work =
         deepid_table_get(summary, deepid_table_rows(summary) - 1, deepid_table_find_column(summary, "multiply_adds"));
-    const int64_t batch = dpid_study_int(study, DPID_NUMBER_BATCH);
-    const double samples = batch > 0 ? (double)batch : (double)study->train->count;
+    const double samples = arm->batch > 0 ? (double)arm->batch : (double)study->train->count;
     const double wide = arm->dtype == DEEPID_F64 ? F64 : 1;
     arm->step_cost = wide * PASSES * (work * samples + LAYER * (double)net->layers);
     arm->look_cost = wide * (work + (double)LAYER * (double)net->layers / samples) *
@@ -144,14 +145,34 @@ static const dpid_optimizer *optimizer_of(const char *text)
     return dpid_set_find(&dpid_optimizers, dpid_first_word(dpid_span_of(text), &rest));
 }
 
+/* Another optimiser keeps the recipe's weight decay; where it has none, the arm's words say so. */
+static int32_t keep_decay(deepid_study *study, dpid_study_arm *arm)
+{
+    dpid_decay decay;
+    const char *kept = NULL;
+    dpid_string said = {.ctx = study->head.ctx};
+    DPID_TRY(dpid_recipe_decay(study, &decay));
+    if (decay.lambda == 0)
+        return DEEPID_OK;
+    DPID_TRY(dpid_optimizer_with_decay(study, arm->optimizer, decay, &kept));
+    if (kept) {
+        arm->optimizer = kept;
+        return DEEPID_OK;
+    }
+    dpid_string_format(&said, "another optimiser (%s, which has no weight decay)", arm->row->optimizer);
+    return dpid_study_keep(study, &said, &arm->said);
+}
+
 /* L-BFGS steps by itself: no rate, all samples a step, so as many steps as the recipe has passes. */
 static int32_t choose_optimizer(deepid_study *study, dpid_study_arm *arm)
 {
     const char *recipe = study->text[DPID_TEXT_OPTIMIZER];
     const char *own = arm->row->optimizer;
-    if (!*arm->optimizer)
+    if (!*arm->optimizer) /* else the row's change set it */
         arm->optimizer = arm->row->steps == 0 ? "" : own ? own : recipe;
     arm->base_rate = study->number[DPID_NUMBER_RATE];
+    if (arm->row->tunes && optimizer_of(recipe)->whole)
+        return no_way(study, arm, "the recipe's optimiser takes no learning rate");
     arm->steps = llround(arm->row->steps * (double)dpid_study_steps(study));
     if (!own)
         return DEEPID_OK;
@@ -164,22 +185,46 @@ static int32_t choose_optimizer(deepid_study *study, dpid_study_arm *arm)
         arm->steps = (arm->steps + each - 1) / each;
         arm->base_rate = study->number[DPID_NUMBER_RATE];
     }
+    return keep_decay(study, arm);
+}
+
+/* Batch-norm over few samples: whether more of them help. */
+static int32_t choose_batch(deepid_study *study, dpid_study_arm *arm, const deepid_net *net)
+{
+    enum { FEW = 16 };
+    const int64_t recipe = dpid_study_int(study, DPID_NUMBER_BATCH);
+    if (arm->row->batch == 0)
+        return DEEPID_OK;
+    if (!dpid_net_has(net, DPID_KIND_BATCH | DPID_KIND_NORM))
+        return no_way(study, arm, "the deep net has no batch-norm");
+    if (recipe == 0 || recipe > FEW || recipe == study->train->count)
+        return no_way(study, arm, "the recipe's batch is not small");
+    arm->batch = dpid_smaller((int64_t)arm->row->batch * recipe, study->train->count);
     return DEEPID_OK;
 }
 
 /* ---- one arm ----------------------------------------------------------------------------------------- */
 
+/* The same unit for all arms: what the user counts, when both numbers were given; else blocks or layers. */
+static int64_t depth_of(const deepid_study *study, const dpid_study_arm *arm, const deepid_net *net)
+{
+    const double shallow = study->number[DPID_NUMBER_SHALLOW_DEPTH];
+    const double deep = study->number[DPID_NUMBER_DEEP_DEPTH];
+    if (shallow >= 0 && deep >= 0)
+        return (int64_t)(arm->row->net == DPID_ARM_SHALLOW ? shallow : deep);
+    return study->recipe.by_blocks ? net->blocks : dpid_study_layers(net);
+}
+
 static int32_t describe(deepid_study *study, dpid_study_arm *arm, deepid_net *net)
 {
-    const double given =
-        study->number[arm->row->net == DPID_ARM_SHALLOW ? DPID_NUMBER_SHALLOW_DEPTH : DPID_NUMBER_DEEP_DEPTH];
     const char *block = study->text[DPID_TEXT_BLOCK];
     if (arm->row->net != DPID_ARM_ADDED) {
         arm->block = *block && arm->row->net != DPID_ARM_TWIN ? block : block_word(net);
-        arm->depth = given >= 0 ? (int64_t)given : net->blocks > 0 ? net->blocks : dpid_study_layers(net);
+        arm->depth = depth_of(study, arm, net);
     }
     for (int32_t i = 0; i < net->blocks; i++)
         arm->skips = arm->skips || net->block[i].s != 0;
+    DPID_TRY(choose_batch(study, arm, net));
     DPID_TRY(price(arm, net, study));
     DPID_TRY(choose_optimizer(study, arm));
     if (!arm->reason)
@@ -195,6 +240,9 @@ static int32_t make_arm(deepid_study *study, dpid_study_arm *arm)
     deepid_net *net = NULL;
     const char *reason = NULL;
     arm->dtype = arm->row->dtype ? arm->row->dtype : (int32_t)study->number[DPID_NUMBER_DTYPE];
+    arm->loss = study->text[DPID_TEXT_LOSS];
+    arm->augmentation = study->text[DPID_TEXT_AUGMENTATION];
+    arm->batch = dpid_study_int(study, DPID_NUMBER_BATCH);
     arm->rate = (double)NAN;
     arm->first_task = arm->first_tuning = -1;
     arm->start = arm->optimizer = "";
@@ -243,7 +291,7 @@ static int32_t list_arms(deepid_study *study)
     return DEEPID_OK;
 }
 
-/* Chosen words, S and D, and what a chosen arm stands on, which has a lower number. */
+/* Chosen words, S and D also at their tuned rates, and what a chosen arm stands on, which has a lower number. */
 static int32_t choose(deepid_study *study)
 {
     const char *list = study->text[DPID_TEXT_ARMS];
@@ -251,8 +299,7 @@ static int32_t choose(deepid_study *study)
     DPID_TRY(dpid_arena_alloc(&study->plan, study->arms, sizeof *chosen, "study", &chosen));
     for (int32_t i = study->arms - 1; i >= 0; i--) {
         const dpid_study_arm *arm = &study->arm[i];
-        chosen[i] = chosen[i] || !*list || strcmp(arm->word, "S") == 0 || strcmp(arm->word, "D") == 0 ||
-                    dpid_arm_chosen(list, arm->word);
+        chosen[i] = chosen[i] || !*list || arm->row->fixed || arm->row->tunes || dpid_arm_chosen(list, arm->word);
         if (chosen[i] && arm->parent >= 0)
             chosen[arm->parent] = true;
         if (chosen[i] && arm->row->rate_of)
@@ -278,9 +325,49 @@ bool dpid_steps_alone(const char *optimizer)
     return *optimizer && optimizer_of(optimizer)->whole;
 }
 
+/* ---- whose rate: known after the budget, and some only after tuning ------------------------------------- */
+
+const char dpid_arm_spared_words[] = "tuning found no better rate than the recipe's";
+
+bool dpid_arm_is_spared(const dpid_study_arm *arm)
+{
+    return arm->row->tunes && arm->settled && arm->rate == arm->base_rate;
+}
+
+int32_t dpid_arm_stand_in(const deepid_study *study, int32_t arm)
+{
+    const int32_t better = arm >= 0 ? study->arm[arm].better : -1;
+    return better >= 0 && study->arm[better].settled && !dpid_arm_is_spared(&study->arm[better]) ? better : arm;
+}
+
+double dpid_arm_rate(const deepid_study *study, const dpid_study_arm *arm)
+{
+    if (arm->steps == 0 || arm->rate_of < 0)
+        return (double)NAN;
+    const bool own = arm == &study->arm[arm->rate_of];
+    return (own ? arm->rate : study->arm[dpid_arm_stand_in(study, arm->rate_of)].rate) * arm->row->rate;
+}
+
+/* S_rate and D_rate, of S and D. */
+static void link_tuned(deepid_study *study)
+{
+    for (int32_t i = 0; i < study->arms; i++)
+        study->arm[i].better = -1;
+    for (int32_t i = 0; i < study->arms; i++) {
+        dpid_study_arm *arm = &study->arm[i];
+        if (!arm->row->tunes)
+            continue;
+        if (!arm->reason && study->tuning_seeds == 0)
+            arm->reason = "learning rates were not tuned";
+        if (!arm->reason)
+            study->arm[dpid_arm_find(study, arm->row->tunes)].better = i;
+    }
+}
+
 /* Which rate each arm takes: its own, tuned or not, or another arm's. */
 void dpid_arms_link(deepid_study *study)
 {
+    link_tuned(study);
     for (int32_t i = 0; i < study->arms; i++) {
         dpid_study_arm *arm = &study->arm[i];
         const dpid_study_arm *parent = arm->parent >= 0 ? &study->arm[arm->parent] : NULL;
@@ -292,9 +379,13 @@ void dpid_arms_link(deepid_study *study)
         if (arm->row->net == DPID_ARM_ADDED)
             arm->rate_of = nearest_rate(study, arm);
         const bool alone = dpid_steps_alone(arm->optimizer);
-        arm->tuned = !arm->reason && arm->rate_of == i && !alone && study->tuning_seeds > 0;
+        const bool tunes = !arm->reason && study->tuning_seeds > 0;
         if (alone)
             arm->rate_of = i;
+        arm->tuned = tunes && arm->rate_of == i && !alone && !arm->row->fixed;
+        arm->tried = tunes && !arm->tuned && (arm->row->tried || (alone && (arm->row->init || arm->row->optimizer)));
+        arm->low = DPID_RATE_OWN - (arm->tuned ? DPID_RATES / 2 : 0);
+        arm->high = DPID_RATE_OWN + (arm->tuned ? DPID_RATES / 2 : 0);
         if (arm->rate_of == i && !arm->tuned) {
             arm->rate = alone ? (double)NAN : arm->base_rate;
             arm->settled = true;
@@ -308,6 +399,7 @@ int32_t dpid_arms_make(deepid_study *study)
     const dpid_optimizer *recipe;
     DPID_TRY(dpid_set_take(study->head.ctx, &dpid_optimizers,
                            dpid_first_word(dpid_span_of(study->text[DPID_TEXT_OPTIMIZER]), &rest), &recipe));
+    DPID_TRY(dpid_recipe_read(study));
     DPID_TRY(list_arms(study));
     for (int32_t i = 0; i < study->arms; i++) {
         dpid_study_arm *arm = &study->arm[i];

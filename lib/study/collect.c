@@ -15,77 +15,28 @@ typedef struct {
     dpid_arena arena; /* all that the evidence lends */
     dpid_arm_evidence *arm;
     const char **left_out, **left_out_reason;
+    uint8_t *left_out_possible;
 } collection;
 
 /* ---- arms ------------------------------------------------------------------------------------ */
 
-typedef struct {
-    double *train_loss, *train_error, *valid_loss, *valid_error, *best_valid_loss, *penalty;
-    uint8_t *diverged;
-} columns;
-
-static int32_t make_columns(collection *c, columns *k)
-{
-    double **const all[] = {&k->train_loss,  &k->train_error,     &k->valid_loss,
-                            &k->valid_error, &k->best_valid_loss, &k->penalty};
-    for (int i = 0; i < 6; i++)
-        DPID_TRY(dpid_arena_alloc(&c->arena, c->e->seeds, sizeof(double), "evidence", all[i]));
-    return dpid_arena_alloc(&c->arena, c->e->seeds, sizeof *k->diverged, "evidence", &k->diverged);
-}
-
-static void fill_seed(const dpid_task *task, columns *k, int64_t i)
-{
-    const bool known = dpid_task_has_result(task);
-    const dpid_outcome none = {.train_loss = (double)NAN,
-                               .train_error = (double)NAN,
-                               .valid_loss = (double)NAN,
-                               .valid_error = (double)NAN,
-                               .best_valid_loss = (double)NAN,
-                               .penalty = (double)NAN};
-    const dpid_outcome *o = known ? &task->outcome : &none;
-    k->train_loss[i] = o->train_loss;
-    k->train_error[i] = o->train_error;
-    k->valid_loss[i] = o->valid_loss;
-    k->valid_error[i] = o->valid_error;
-    k->best_valid_loss[i] = o->best_valid_loss;
-    k->penalty[i] = o->penalty;
-    k->diverged[i] = known && task->diverged;
-}
-
-static void leave_out(collection *c, const char *word, const char *reason)
+static void leave_out(collection *c, const char *word, const char *reason, bool possible)
 {
     c->left_out[c->e->left_outs] = word;
+    c->left_out_possible[c->e->left_outs] = possible;
     c->left_out_reason[c->e->left_outs++] = reason;
 }
 
 /* An arm without one result is one that was left out; the first seed says why. */
 static int32_t collect_arm(collection *c, const dpid_study_arm *arm)
 {
-    const deepid_study *study = c->study;
-    const dpid_task *first = &study->task[arm->first_task];
+    const dpid_task *first = &c->study->task[arm->first_task];
     int64_t results = 0;
-    columns k;
-    DPID_TRY(make_columns(c, &k));
-    for (int64_t i = 0; i < c->e->seeds; i++) {
-        fill_seed(&first[i], &k, i);
+    for (int64_t i = 0; i < c->e->seeds; i++)
         results += dpid_task_has_result(&first[i]);
-    }
-    if (results == 0) {
-        leave_out(c, arm->word, first->reason ? first->reason : "it was not run");
-        return DEEPID_OK;
-    }
-    dpid_arm_evidence *a = &c->arm[c->e->arms++];
-    *a = dpid_arm_evidence_none(arm->word);
-    a->said = arm->row->said;
-    a->train_loss = k.train_loss;
-    a->train_error = study->train->labels ? k.train_error : NULL;
-    a->valid_loss = study->valid ? k.valid_loss : NULL;
-    a->valid_error = study->valid && study->train->labels ? k.valid_error : NULL;
-    a->best_valid_loss = study->valid ? k.best_valid_loss : NULL;
-    a->penalty = k.penalty;
-    a->diverged = k.diverged;
-    a->learning_rate = arm->steps > 0 ? study->arm[arm->rate_of].rate * arm->row->rate : (double)NAN;
-    a->updates = (double)arm->steps;
+    if (results > 0)
+        return dpid_collect_arm(c->study, arm, &c->arena, &c->arm[c->e->arms++]);
+    leave_out(c, arm->word, first->reason ? first->reason : "it was not run", !first->reason);
     return DEEPID_OK;
 }
 
@@ -95,20 +46,22 @@ static int32_t collect_arms(collection *c)
     DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->arm, "evidence", &c->arm));
     DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->left_out, "evidence", &c->left_out));
     DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->left_out_reason, "evidence", &c->left_out_reason));
+    DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->left_out_possible, "evidence", &c->left_out_possible));
     for (int32_t i = 0; i < study->arms; i++) {
         const dpid_study_arm *arm = &study->arm[i];
         if (arm->row->net == DPID_ARM_ADDED)
             continue;
-        if (arm->alien)
+        if (arm->alien || dpid_arm_is_spared(arm))
             continue;
         if (arm->reason)
-            leave_out(c, arm->word, arm->reason);
+            leave_out(c, arm->word, arm->reason, !arm->impossible);
         else
             DPID_TRY(collect_arm(c, arm));
     }
     c->e->arm = c->arm;
     c->e->left_out = c->left_out;
     c->e->left_out_reason = c->left_out_reason;
+    c->e->left_out_possible = c->left_out_possible;
     return DEEPID_OK;
 }
 
@@ -117,7 +70,7 @@ static int32_t collect_arms(collection *c)
 static int32_t collect_witnesses(collection *c)
 {
     const deepid_study *study = c->study;
-    const dpid_study_arm *shallow = &study->arm[dpid_arm_find(study, "S")];
+    const int32_t source = dpid_arm_find(study, "S");
     const dpid_study_arm *witness = &study->arm[dpid_arm_find(study, "W0")];
     double *difference = NULL;
     uint8_t *equal = NULL;
@@ -126,7 +79,7 @@ static int32_t collect_witnesses(collection *c)
     DPID_TRY(dpid_arena_alloc(&c->arena, c->e->seeds, sizeof *difference, "evidence", &difference));
     DPID_TRY(dpid_arena_alloc(&c->arena, c->e->seeds, sizeof *equal, "evidence", &equal));
     for (int64_t i = 0; i < c->e->seeds; i++) {
-        const dpid_outcome *s = &study->task[shallow->first_task + i].outcome;
+        const dpid_outcome *s = &study->task[study->arm[dpid_arm_stand_in(study, source)].first_task + i].outcome;
         const dpid_outcome *w = &study->task[witness->first_task + i].outcome;
         difference[i] = fabs(w->train_loss - s->train_loss);
         equal[i] = w->equal == 1;
@@ -140,7 +93,7 @@ static int32_t collect_witnesses(collection *c)
 static int32_t examine(collection *c)
 {
     deepid_study *study = c->study;
-    const dpid_study_arm *shallow = &study->arm[dpid_arm_find(study, "S")];
+    const dpid_study_arm *shallow = &study->arm[dpid_arm_stand_in(study, dpid_arm_find(study, "S"))];
     deepid_net *net = NULL;
     deepid_net *deep = NULL;
     dpid_embedding found = {.status = 0};
@@ -158,6 +111,7 @@ static int32_t examine(collection *c)
     c->e->identity_status = found.status;
     c->e->identity_reason = found.reason;
     c->e->identity_sentence = sentence;
+    c->e->other_layers = status == DEEPID_OK && !found.nested;
     deepid_net_destroy(deep);
     deepid_net_destroy(net);
     return status;
@@ -326,6 +280,52 @@ static int32_t explain(collection *c)
 
 /* ---- all ------------------------------------------------------------------------------------------------ */
 
+/* A layer with a weight, and no projection beside a block. */
+static bool is_hidden(const deepid_net *net, int32_t i)
+{
+    return (net->layer[i].op.kind->flags & DPID_KIND_WEIGHT) != 0 && !net->layer[i].shortcut;
+}
+
+static int64_t width_of(const deepid_net *net, int32_t i)
+{
+    const dpid_shape *out = &net->layer[i].op.out;
+    return out->extent[out->rank - 1];
+}
+
+/* The narrowest of the layers between input and output: its units or channels. name NULL: not asked. */
+static int32_t find_narrowest(collection *c, const char *text, int64_t *narrowest, const char **name)
+{
+    deepid_net *net = NULL;
+    int32_t last = -1;
+    int32_t found = -1;
+    char *kept = NULL;
+    DPID_TRY(deepid_net_create(c->study->head.ctx, text, DEEPID_F32, &net));
+    for (int32_t i = 0; i < net->layers; i++)
+        last = is_hidden(net, i) ? i : last;
+    for (int32_t i = 0; i < last; i++)
+        if (is_hidden(net, i) && (found < 0 || width_of(net, i) < width_of(net, found)))
+            found = i;
+    *narrowest = found < 0 ? 0 : width_of(net, found);
+    const char *word = found < 0 ? "" : net->layer[found].name;
+    const int32_t status =
+        name && found >= 0 ? dpid_arena_text(&c->arena, word, (int64_t)strlen(word), &kept) : DEEPID_OK;
+    if (name)
+        *name = kept;
+    deepid_net_destroy(net);
+    return status;
+}
+
+static void collect_regularisation(collection *c)
+{
+    const dpid_recipe *r = &c->study->recipe;
+    c->e->dropout[0] = r->dropout[0];
+    c->e->dropout[1] = r->dropout[1];
+    c->e->decay = r->decay;
+    c->e->smoothing = r->smoothing;
+    c->e->augmentation = r->augmentation;
+    c->e->batchnorm = r->batchnorm;
+}
+
 static int32_t collect_recipe(collection *c)
 {
     const deepid_study *study = c->study;
@@ -338,7 +338,13 @@ static int32_t collect_recipe(collection *c)
     e->block_word = deep->block;
     e->shallow_depth = study->arm[dpid_arm_find(study, "S")].depth;
     e->deep_depth = deep->depth;
-    return DEEPID_OK;
+    e->recipe_rate = dpid_arm_rate(study, deep);
+    e->batch = dpid_study_int(study, DPID_NUMBER_BATCH);
+    e->batch = e->batch > 0 ? e->batch : study->train->count;
+    e->updates = deep->steps;
+    collect_regularisation(c);
+    DPID_TRY(find_narrowest(c, study->shallow, &e->shallow_narrowest, NULL));
+    return find_narrowest(c, study->deep, &e->deep_narrowest, &e->deep_narrowest_layer);
 }
 
 static int32_t collect(collection *c)
@@ -359,8 +365,8 @@ static int32_t study_judge(deepid_study *study, deepid_verdict **out)
     if (!out)
         return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: out is NULL");
     DPID_TRY(dpid_study_plan(study));
-    for (int64_t i = 0; i < study->nets; i++)
-        if (study->task[i].state != DPID_TASK_DONE)
+    for (int64_t i = 0; i < study->tasks; i++)
+        if (study->task[i].kind != DPID_TASK_PROBE && study->task[i].state != DPID_TASK_DONE)
             return dpid_fail(study->head.ctx, DEEPID_ERR_STATE,
                              "study: task %lld (%s, seed %llu) has not run yet; a verdict needs them all", (long long)i,
                              study->arm[study->task[i].arm].word, (unsigned long long)study->task[i].seed);

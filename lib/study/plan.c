@@ -18,7 +18,8 @@ static dpid_task *add_task(deepid_study *study, dpid_task_kind kind, int32_t arm
     task->arm = arm;
     task->seed = seed;
     task->parent = -1;
-    task->outcome = (dpid_outcome){none, none, none, none, none, none, none, none, none, none, 0};
+    task->outcome =
+        (dpid_outcome){none, none, none, none, none, none, none, none, none, none, 0, none, none, none, none};
     return task;
 }
 
@@ -46,15 +47,12 @@ static void add_tuning(deepid_study *study)
     enum { FIRST_TUNING_SEED = 1000001 }; /* apart from the study's */
     for (int32_t a = 0; a < study->arms; a++) {
         dpid_study_arm *arm = &study->arm[a];
-        if (!arm->tuned)
-            continue;
         arm->first_tuning = study->tasks;
-        for (int32_t rate = 0; rate < DPID_RATES; rate++) {
-            for (int64_t i = 0; i < study->tuning_seeds; i++) {
-                dpid_task *task = add_task(study, DPID_TASK_TUNE, a, (uint64_t)(FIRST_TUNING_SEED + i));
-                task->rate = rate;
-                task->cost = (double)arm->steps * arm->step_cost + 2 * arm->look_cost;
-            }
+        for (int64_t i = 0; i < dpid_tuning_runs(study, arm); i++) {
+            dpid_task *task =
+                add_task(study, DPID_TASK_TUNE, a, (uint64_t)(FIRST_TUNING_SEED + i % study->tuning_seeds));
+            task->rate = (int32_t)(arm->tuned ? i / study->tuning_seeds : DPID_RATE_OWN);
+            task->cost = (double)arm->steps * arm->step_cost + 2 * arm->look_cost;
         }
     }
 }
@@ -85,7 +83,7 @@ static void add_probes(deepid_study *study)
 static int32_t number_tasks(deepid_study *study)
 {
     enum { TASKS_MAX = 10000000, PROBES_MAX = 32 };
-    const int64_t each = study->seeds + DPID_RATES * DPID_TUNING_SEEDS_MAX + PROBES_MAX * probed_seeds(study);
+    const int64_t each = study->seeds + DPID_RATES_MOST * DPID_TUNING_SEEDS_MAX + PROBES_MAX * probed_seeds(study);
     int64_t most;
     if (!dpid_mul(study->arms, each, &most) || most > TASKS_MAX)
         return dpid_fail(study->head.ctx, DEEPID_ERR_LIMIT, "study: %d arms x %lld seeds are too many tasks",
@@ -99,21 +97,53 @@ static int32_t number_tasks(deepid_study *study)
 
 /* ---- parents ----------------------------------------------------------------------------------- */
 
-static bool needs_rate(const deepid_study *study, const dpid_task *task)
+/* The arm whose tuning decides the rate of a task, -1: none does. Of a run that tunes: its own, for the wider grid. */
+static int32_t tuning_of(const deepid_study *study, const dpid_task *task)
 {
-    return task->kind == DPID_TASK_TRAIN && study->arm[task->arm].rate_of >= 0;
+    const dpid_study_arm *arm = &study->arm[task->arm];
+    if (task->kind == DPID_TASK_TUNE && arm->tuned)
+        return task->arm;
+    if ((task->kind != DPID_TASK_TRAIN && task->kind != DPID_TASK_TUNE) || arm->rate_of < 0 ||
+        (arm->rate_of == task->arm && arm->row->fixed))
+        return -1;
+    const int32_t better = study->arm[arm->rate_of].better;
+    return better >= 0 ? better : arm->rate_of;
+}
+
+/* The arm whose tuning decides which net a task starts from, -1: none does. */
+static int32_t start_of(const deepid_study *study, const dpid_task *task)
+{
+    const int32_t parent = task->kind == DPID_TASK_PROBE ? -1 : study->arm[task->arm].parent;
+    return parent >= 0 ? study->arm[parent].better : -1;
+}
+
+int64_t dpid_task_parent(const deepid_study *study, const dpid_task *task)
+{
+    if (task->parent < 0 || task->kind == DPID_TASK_PROBE)
+        return task->parent;
+    const int32_t parent = study->arm[task->arm].parent;
+    const int32_t stand_in = dpid_arm_stand_in(study, parent);
+    return task->parent - study->arm[parent].first_task + study->arm[stand_in].first_task;
+}
+
+static bool is_settled(const deepid_study *study, int32_t arm)
+{
+    return arm < 0 || !study->arm[arm].tuned || study->arm[arm].settled;
 }
 
 bool dpid_task_ready(const deepid_study *study, const dpid_task *task)
 {
-    if (task->parent >= 0 && study->task[task->parent].state != DPID_TASK_DONE)
+    if (task->kind == DPID_TASK_TUNE && study->arm[task->arm].tuned)
+        return dpid_task_is_needed(study, task);
+    if (!is_settled(study, tuning_of(study, task)) || !is_settled(study, start_of(study, task)))
         return false;
-    return !needs_rate(study, task) || study->arm[study->arm[task->arm].rate_of].settled;
+    const int64_t parent = dpid_task_parent(study, task);
+    return parent < 0 || study->task[parent].state == DPID_TASK_DONE;
 }
 
 static void want_tuning(deepid_study *study, int32_t arm)
 {
-    const int64_t count = study->arm[arm].tuned ? DPID_RATES * study->tuning_seeds : 0;
+    const int64_t count = arm >= 0 && study->arm[arm].tuned ? dpid_tuning_runs(study, &study->arm[arm]) : 0;
     for (int64_t i = 0; i < count; i++)
         study->task[study->arm[arm].first_tuning + i].wanted = true;
 }
@@ -121,15 +151,20 @@ static void want_tuning(deepid_study *study, int32_t arm)
 /* The task and all that it stands on; S's tuning gives the margin that a better rate must pass. */
 static void want(deepid_study *study, dpid_task *task)
 {
-    for (; !task->wanted; task = &study->task[task->parent]) {
-        task->wanted = true;
-        if (needs_rate(study, task)) {
-            want_tuning(study, study->arm[task->arm].rate_of);
-            want_tuning(study, dpid_arm_find(study, "S"));
-        }
-        if (task->parent < 0)
-            break;
-    }
+    if (task->wanted)
+        return;
+    task->wanted = true;
+    const int32_t tuning = tuning_of(study, task);
+    const int32_t start = start_of(study, task);
+    want_tuning(study, tuning);
+    want_tuning(study, start);
+    if (tuning >= 0 || start >= 0)
+        want_tuning(study, dpid_arm_find(study, "S_rate"));
+    if (task->parent >= 0)
+        want(study, &study->task[task->parent]);
+    if (start >= 0)
+        want(study, &study->task[study->arm[start].first_task + task->parent -
+                                 study->arm[study->arm[task->arm].parent].first_task]);
 }
 
 void dpid_study_want(deepid_study *study)
@@ -150,9 +185,10 @@ static void write_start(const deepid_study *study, const dpid_task *task, dpid_s
 {
     const dpid_study_arm *arm = &study->arm[task->arm];
     dpid_string_format(s, "net=%s\ndtype=%s\n", arm->text, dpid_dtype_name(arm->dtype));
-    if (task->parent >= 0)
+    const int64_t parent = dpid_task_parent(study, task);
+    if (parent >= 0)
         dpid_string_format(s, "start=%s %s\n", arm->row->embeds && task->kind != DPID_TASK_PROBE ? "embedded" : "net",
-                           study->task[task->parent].name);
+                           study->task[parent].name);
     else
         dpid_string_format(s, "start=%s\n", arm->init);
 }
@@ -163,18 +199,18 @@ static void write_training(const deepid_study *study, const dpid_task *task, dpi
     dpid_string_format(s,
                        "optimizer=%s\nschedule=%s\naugmentation=%s\nlearning_rate=%s\nclip=%s\nbatch=%lld\nsteps=%"
                        "lld\nhistory_points=%lld\n",
-                       arm->optimizer, study->text[DPID_TEXT_SCHEDULE], study->text[DPID_TEXT_AUGMENTATION],
+                       arm->optimizer, study->text[DPID_TEXT_SCHEDULE], arm->augmentation,
                        dpid_number(task->outcome.rate).text, dpid_number(study->number[DPID_NUMBER_CLIP]).text,
-                       (long long)dpid_study_int(study, DPID_NUMBER_BATCH), (long long)arm->steps,
+                       (long long)arm->batch, (long long)arm->steps,
                        (long long)(task->kind == DPID_TASK_TUNE ? 0 : dpid_study_int(study, DPID_NUMBER_POINTS)));
 }
 
 static double rate_of(const deepid_study *study, const dpid_task *task)
 {
     const dpid_study_arm *arm = &study->arm[task->arm];
-    if (task->kind == DPID_TASK_TUNE)
+    if (task->kind == DPID_TASK_TUNE && arm->tuned)
         return dpid_tuning_rate(arm, task->rate);
-    return task->kind == DPID_TASK_TRAIN ? study->arm[arm->rate_of].rate * arm->row->rate : (double)NAN;
+    return task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_TUNE ? dpid_arm_rate(study, arm) : (double)NAN;
 }
 
 int32_t dpid_task_configure(deepid_study *study, dpid_task *task)
@@ -184,8 +220,8 @@ int32_t dpid_task_configure(deepid_study *study, dpid_task *task)
     if (task->config)
         return DEEPID_OK;
     task->outcome.rate = rate_of(study, task);
-    dpid_string_format(&s, "format=2\nkind=%s\n%sloss=%s\nobjective=%s\n", kinds[task->kind], study->data,
-                       study->text[DPID_TEXT_LOSS], study->text[DPID_TEXT_OPTIMIZER]);
+    dpid_string_format(&s, "format=3\nkind=%s\n%sloss=%s\nobjective=%s\n", kinds[task->kind], study->data,
+                       study->arm[task->arm].loss, study->text[DPID_TEXT_OPTIMIZER]);
     write_start(study, task, &s);
     if (task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_TUNE)
         write_training(study, task, &s);
@@ -210,7 +246,7 @@ static int32_t read_folder(deepid_study *study)
         dpid_tuning_settle(study);
         for (int64_t i = 0; i < study->tasks; i++) {
             dpid_task *task = &study->task[i];
-            if (task->config || !dpid_task_ready(study, task))
+            if (task->config || task->spared || !dpid_task_ready(study, task))
                 continue;
             DPID_TRY(dpid_task_configure(study, task));
             if (study->folder)

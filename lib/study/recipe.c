@@ -1,72 +1,129 @@
-/* The recipe of a study on one of its nets: is it one at all? Asked before anything is written. */
+/* What the recipe has beside the loss that is told, and its words without that: weight decay, label smoothing,
+   augmentation, noise in a net. */
 #include "study/study.h"
 
-#include "train/trainer.h"
+#include "net/spec.h"
+#include "ops/loss.h"
+#include "train/optimizer.h"
 
-static int32_t set_recipe(const deepid_study *study, deepid_trainer *trainer)
+#include <string.h>
+
+int32_t dpid_study_keep(deepid_study *study, dpid_string *s, const char **out)
 {
-    const char *loss = study->text[DPID_TEXT_LOSS];
-    DPID_TRY(deepid_trainer_set_optimizer(trainer, study->text[DPID_TEXT_OPTIMIZER]));
-    DPID_TRY(deepid_trainer_set_schedule(trainer, study->text[DPID_TEXT_SCHEDULE]));
-    if (*loss)
-        DPID_TRY(deepid_trainer_set_loss(trainer, loss));
-    DPID_TRY(deepid_trainer_set_augmentation(trainer, study->text[DPID_TEXT_AUGMENTATION]));
-    if (!dpid_steps_alone(study->text[DPID_TEXT_OPTIMIZER]))
-        DPID_TRY(deepid_trainer_set_learning_rate(trainer, study->number[DPID_NUMBER_RATE]));
-    DPID_TRY(deepid_trainer_set_clip(trainer, study->number[DPID_NUMBER_CLIP]));
-    DPID_TRY(deepid_trainer_set_batch(trainer, dpid_study_int(study, DPID_NUMBER_BATCH)));
-    return deepid_trainer_set_total_steps(trainer, dpid_study_steps(study));
+    char *text = NULL;
+    const int32_t status =
+        s->status == DEEPID_OK ? dpid_arena_text(&study->plan, s->text, s->length, &text) : s->status;
+    dpid_string_release(s);
+    *out = text;
+    return status;
 }
 
-/* As forward will ask it at the first step. */
-static int32_t check_batch(const deepid_net *net, const deepid_trainer *trainer)
+/* ---- weight decay --------------------------------------------------------------------------------- */
+
+int32_t dpid_recipe_decay(deepid_study *study, dpid_decay *out)
 {
-    for (int32_t i = 0; i < net->layers; i++)
-        DPID_TRY(dpid_op_check_batch(net->head.ctx, &net->layer[i].op, DPID_TRAIN, dpid_trainer_batch(trainer)));
+    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
+    const dpid_optimizer *o;
+    DPID_TRY(
+        dpid_set_read(study->head.ctx, &dpid_optimizers, dpid_span_of(study->text[DPID_TEXT_OPTIMIZER]), &o, option));
+    out->lambda = o->decay_key >= 0 ? option[o->decay_key].r : 0;
+    out->all = o->decay_all_key >= 0 && option[o->decay_all_key].i == 1;
     return DEEPID_OK;
 }
 
-/* A net by this text with its start and its trainer, given to use; all of it is destroyed here. */
-static int32_t build(deepid_ctx *ctx, const deepid_study *study, const char *text, dpid_recipe_use *use, void *user)
+int32_t dpid_optimizer_with_decay(deepid_study *study, const char *optimizer, dpid_decay decay, const char **out)
 {
-    deepid_dataset *train = NULL;
+    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
+    dpid_string s = {.ctx = study->head.ctx};
+    const dpid_optimizer *o;
+    DPID_TRY(dpid_set_read(study->head.ctx, &dpid_optimizers, dpid_span_of(optimizer), &o, option));
+    *out = NULL;
+    if (o->decay_key < 0)
+        return DEEPID_OK;
+    option[o->decay_key].r = decay.lambda;
+    option[o->decay_all_key].i = decay.all && decay.lambda > 0;
+    dpid_string_add(&s, o->word);
+    dpid_options_print(&s, o->options, option);
+    return dpid_study_keep(study, &s, out);
+}
+
+/* ---- label smoothing -------------------------------------------------------------------------------- */
+
+static int find_smoothing(const dpid_loss *loss)
+{
+    for (int i = 0; loss->options && loss->options[i].key; i++)
+        if (strcmp(loss->options[i].key, "smoothing") == 0)
+            return i;
+    return -1;
+}
+
+int32_t dpid_recipe_plain_loss(deepid_study *study, const char **out)
+{
+    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
+    dpid_string s = {.ctx = study->head.ctx};
+    const dpid_loss *loss;
+    *out = study->text[DPID_TEXT_LOSS];
+    if (!**out)
+        return DEEPID_OK;
+    DPID_TRY(dpid_loss_read(study->head.ctx, *out, study->train->labels != NULL, &loss, option));
+    const int at = find_smoothing(loss);
+    if (at < 0 || option[at].r == 0)
+        return DEEPID_OK;
+    option[at].r = 0;
+    dpid_string_add(&s, loss->word);
+    dpid_options_print(&s, loss->options, option);
+    return dpid_study_keep(study, &s, out);
+}
+
+/* ---- what it has ----------------------------------------------------------------------------------------- */
+
+static int32_t look_at(deepid_study *study, const char *text, bool *dropout, bool *batchnorm, int32_t *blocks)
+{
     deepid_net *net = NULL;
-    deepid_trainer *trainer = NULL;
-    DPID_TRY(deepid_ctx_set_threads(ctx, 1));
-    DPID_TRY(deepid_ctx_set_isa(ctx, deepid_ctx_isa(study->head.ctx)));
-    int32_t status = dpid_dataset_view(ctx, study->train, &train);
-    if (status == DEEPID_OK)
-        status = deepid_net_create(ctx, text, (int32_t)study->number[DPID_NUMBER_DTYPE], &net);
-    if (status == DEEPID_OK)
-        status = deepid_net_init(net, study->text[DPID_TEXT_INIT], 1);
-    if (status == DEEPID_OK)
-        status = deepid_trainer_create(net, train, &trainer);
-    if (status == DEEPID_OK)
-        status = set_recipe(study, trainer);
-    if (status == DEEPID_OK)
-        status = check_batch(net, trainer);
-    if (status == DEEPID_OK && use)
-        status = use(study, trainer, net, train, user);
-    deepid_trainer_destroy(trainer);
+    DPID_TRY(deepid_net_create(study->head.ctx, text, DEEPID_F32, &net));
+    *dropout = dpid_net_has(net, DPID_KIND_NOISE);
+    *batchnorm = dpid_net_has(net, DPID_KIND_BATCH | DPID_KIND_NORM);
+    *blocks = net->blocks;
     deepid_net_destroy(net);
-    deepid_dataset_destroy(train);
-    return status;
+    return DEEPID_OK;
 }
 
-int32_t dpid_recipe_build(const deepid_study *study, const char *text, dpid_recipe_use *use, void *user)
+int32_t dpid_recipe_read(deepid_study *study)
 {
-    deepid_ctx *ctx = NULL;
-    if (dpid_ctx_create_for(study->head.ctx, &ctx) != DEEPID_OK)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_MEMORY, "study: no memory for a context");
-    int32_t status = build(ctx, study, text, use, user);
-    if (status != DEEPID_OK)
-        status = dpid_fail(study->head.ctx, status, "%s", deepid_ctx_error(ctx));
-    deepid_ctx_destroy(ctx);
-    return status;
+    dpid_recipe *r = &study->recipe;
+    dpid_decay decay;
+    bool shallow_norm;
+    int32_t blocks[2];
+    DPID_TRY(look_at(study, study->shallow, &r->dropout[0], &shallow_norm, &blocks[0]));
+    DPID_TRY(look_at(study, study->deep, &r->dropout[1], &r->batchnorm, &blocks[1]));
+    r->by_blocks = blocks[0] > 0 && blocks[0] < blocks[1];
+    DPID_TRY(dpid_recipe_decay(study, &decay));
+    DPID_TRY(dpid_recipe_augments(study, &r->augmentation));
+    DPID_TRY(dpid_recipe_plain_loss(study, &study->told_loss));
+    r->decay = decay.lambda > 0;
+    r->smoothing = strcmp(study->told_loss, study->text[DPID_TEXT_LOSS]) != 0;
+    return DEEPID_OK;
 }
 
-int32_t dpid_recipe_check(const deepid_study *study)
+bool dpid_recipe_minimises_more(const dpid_recipe *recipe)
 {
-    DPID_TRY(dpid_recipe_build(study, study->shallow, NULL, NULL));
-    return dpid_recipe_build(study, study->deep, NULL, NULL);
+    return recipe->dropout[0] || recipe->dropout[1] || recipe->decay || recipe->smoothing || recipe->augmentation;
+}
+
+/* ---- augmentation, noise -------------------------------------------------------------------------------- */
+
+int32_t dpid_recipe_augments(deepid_study *study, bool *augments)
+{
+    dpid_augment augment = {0};
+    DPID_TRY(dpid_augment_parse(study->head.ctx, study->text[DPID_TEXT_AUGMENTATION], &augment));
+    *augments = augment.pad > 0 || augment.flip;
+    return DEEPID_OK;
+}
+
+bool dpid_net_has(const deepid_net *net, uint32_t flags)
+{
+    for (int32_t i = 0; i < net->layers; i++)
+        if ((net->layer[i].op.kind->flags & flags) == flags)
+            return true;
+    return false;
 }

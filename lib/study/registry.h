@@ -41,8 +41,12 @@ typedef struct {
     const char *parent;           /* the arm whose trained net it starts from; NULL: from init */
     bool embeds;                  /* from the deep net that contains the parent's net and identity layers */
     const char *rate_of;          /* the arm whose rate it takes; NULL: a rate of its own, tuned */
-    bool extra;                   /* only in studies that ask for it by its word */
-    dpid_arm_change *change;      /* NULL: none */
+    const char *tunes;            /* it is that arm at the rate that tuning finds, where that is a better one */
+    bool fixed;                   /* a rate of its own, the recipe's, as it stands */
+    bool tried;              /* run at the tuning seeds too, at its one rate: the best of its set is chosen by it */
+    double batch;            /* times the recipe's; 0: once */
+    bool extra;              /* only in studies that ask for it by its word */
+    dpid_arm_change *change; /* NULL: none */
 } dpid_arm_row;
 const dpid_arm_row *dpid_arm_at(int64_t i);            /* NULL past the end */
 const dpid_arm_row *dpid_arm_row_of(const char *word); /* of an arm, an added net too; NULL: none */

@@ -217,7 +217,7 @@ static double work_done(const crew *c, double *all)
     *all = 0;
     for (int64_t i = 0; i < c->study->tasks; i++) {
         dpid_task *task = &c->study->task[i];
-        if (!task->wanted)
+        if (!task->wanted || !dpid_task_is_needed(c->study, task))
             continue;
         *all += task->cost;
         done += (task->state == DPID_TASK_DONE ? 1 : atomic_load(&task->share)) * task->cost;
@@ -234,8 +234,10 @@ static void describe(const crew *c, double seconds, deepid_study_event *event)
                                   .share = all > 0 ? done / all : 1,
                                   .seconds_left = (double)NAN};
     for (int64_t i = 0; i < c->study->tasks; i++) {
-        event->tasks += c->study->task[i].wanted;
-        event->done += c->study->task[i].wanted && c->study->task[i].state == DPID_TASK_DONE;
+        const dpid_task *task = &c->study->task[i];
+        const bool counts = task->wanted && dpid_task_is_needed(c->study, task);
+        event->tasks += counts;
+        event->done += counts && task->state == DPID_TASK_DONE;
     }
     if (done > c->before)
         event->seconds_left = seconds * (all - done) / (done - c->before);

@@ -263,7 +263,7 @@ int64_t dpid_study_steps(const deepid_study *study)
 
 void dpid_study_config(const deepid_study *study, dpid_string *out)
 {
-    dpid_string_format(out, "format=2\ntrain=%016llx\nvalid=%016llx\nshallow=%s\ndeep=%s\n",
+    dpid_string_format(out, "format=3\ntrain=%016llx\nvalid=%016llx\nshallow=%s\ndeep=%s\n",
                        (unsigned long long)deepid_dataset_hash(study->train),
                        (unsigned long long)(study->valid ? deepid_dataset_hash(study->valid) : 0), study->shallow,
                        study->deep);

@@ -1,8 +1,9 @@
 /* The inside of a study: its settings, its arms, and the graph of tasks that follows from them.
-   settings.c sets, recipe.c tries them · arm.c lists the arms, arms.c makes those of one study · plan.c numbers the
-   tasks and knows what each stands on · pace.c, budget.c and plan_file.c buy less of them · run.c hands them to
-   workers · worker.c trains, probe_task.c probes · tuning.c chooses rates · task_file.c, claim.c and folder.c keep the
-   folder · tables.c and write.c tell what came out, collect.c tells it to the verdict */
+   settings.c sets, recipe.c reads what was set, rehearsal.c tries it · arm.c lists the arms, arms.c makes those of one
+   study · plan.c numbers the tasks and knows what each stands on · budget.c buys less of them · run.c hands them to
+   workers · worker.c trains, measure.c measures what is minimised, probe_task.c probes · tuning.c chooses rates ·
+   task_file.c, claim.c and folder.c keep the folder · tables.c and write.c tell what came out, collect.c tells it to
+   the verdict */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -65,14 +66,20 @@ typedef struct dpid_study_arm {
     const dpid_arm_row *row;
     const char *word, *text, *block;
     const char *init, *optimizer, *start; /* start: for people */
-    const char *reason;                   /* why it is left out; NULL: it is in */
+    const char *loss, *augmentation;
+    const char *said;   /* in a sentence, where the row's words do not do */
+    const char *reason; /* why it is left out; NULL: it is in */
     /* left out because it makes no sense for this net and recipe; then a verdict misses nothing */
     bool alien;
-    int64_t depth, steps;
+    bool impossible; /* left out because it cannot be made, though it would make sense */
+    int64_t depth, steps, batch;
     int32_t dtype, parent, rate_of; /* arms; parent -1: none; rate_of: itself when tuned */
+    int32_t better;                 /* of S and D: S_rate and D_rate where tuning looks for a rate; -1: it does not */
     bool skips;                     /* some block has a skip */
-    bool tuned;                     /* has tuning runs */
+    bool tuned;                     /* tuning runs look for its rate */
+    bool tried;                     /* has tuning runs at its one rate */
     bool settled, noise;            /* its rate is chosen; no rate left the constant predictor */
+    int32_t low, high;              /* the rates that tuning has looked at so far, of DPID_RATES_MOST */
     double base_rate, rate;
     /* in multiply-adds, for the order of tasks and the time left: never for results */
     double step_cost, look_cost;
@@ -83,7 +90,10 @@ typedef struct dpid_study_arm {
 
 typedef enum { DPID_TASK_TRAIN, DPID_TASK_WITNESS, DPID_TASK_TUNE, DPID_TASK_PROBE } dpid_task_kind;
 typedef enum { DPID_TASK_WAITING, DPID_TASK_RUNNING, DPID_TASK_DONE } dpid_task_state;
-enum { DPID_HISTORY_COLUMNS = 6, DPID_RATES = 5, DPID_TUNING_SEEDS_MAX = 16 };
+enum { DPID_HISTORY_COLUMNS = 6, DPID_TUNING_SEEDS_MAX = 16 };
+/* Half-decades around the recipe's rate, which is number DPID_RATE_OWN: tuning begins with DPID_RATES of them, and can
+   widen to all DPID_RATES_MOST. */
+enum { DPID_RATES = 5, DPID_RATES_MOST = 13, DPID_RATE_OWN = 8 };
 
 typedef struct {
     double epoch, train_loss, train_error, valid_loss, valid_error, rate;
@@ -93,6 +103,8 @@ typedef struct {
     /* equal: a witness, 1: every output has the bits of S's */
     double epochs, updates, rate, train_loss, train_error, valid_loss, valid_error, best_valid_loss, penalty, equal,
         seconds;
+    /* measure.c; NaN: not asked of this recipe or net */
+    double objective, batch_loss, batch8_loss, moving_loss;
 } dpid_outcome;
 
 typedef struct {
@@ -100,7 +112,7 @@ typedef struct {
     dpid_task_kind kind;
     int32_t arm;
     uint64_t seed;
-    int32_t rate;   /* of a tuning run: which of the DPID_RATES */
+    int32_t rate;   /* of a tuning run: which of the DPID_RATES_MOST */
     int32_t probe;  /* which of the probe table */
     int64_t parent; /* the task that must be done first; -1: none */
     bool wanted;    /* by this shard */
@@ -112,6 +124,7 @@ typedef struct {
     /* the result */
     bool diverged;
     char *reason; /* there is no result, and why; NULL: there is one */
+    bool spared;  /* tuning showed that it is not needed: done, without a result or a file */
     dpid_outcome outcome;
     int64_t points, room;
     dpid_history *history;
@@ -120,6 +133,13 @@ typedef struct {
     deepid_net *trained;  /* in memory when there is no folder */
     _Atomic double share; /* of its work */
 } dpid_task;
+
+/* What makes the minimised quantity differ from the loss, whether D has a batch-norm, and what depth counts. dropout:
+   of S, of D. */
+typedef struct {
+    bool dropout[2], decay, smoothing, augmentation, batchnorm;
+    bool by_blocks; /* depth counts blocks: both nets have some, and D more; else it counts layers */
+} dpid_recipe;
 
 /* ---- the study ----------------------------------------------------------------------------------- */
 
@@ -142,8 +162,10 @@ struct deepid_study {
     int32_t arms;
     dpid_task *task;
     int64_t tasks;
-    char data[64]; /* hashes of the data, as a configuration names them */
-    int64_t nets;  /* tasks 0 .. nets-1 are trainings and witnesses, in the order of arms and seeds */
+    dpid_recipe recipe;    /* what it has */
+    const char *told_loss; /* what losses are told in: the recipe's without smoothing */
+    char data[64];         /* hashes of the data, as a configuration names them */
+    int64_t nets;          /* tasks 0 .. nets-1 are trainings and witnesses, in the order of arms and seeds */
     atomic_int stop;
 };
 
@@ -182,18 +204,40 @@ int32_t dpid_settings_start(deepid_study *study);
    seeds, added nets), never what one of them does. */
 bool dpid_study_setting_grows(const char *key);
 
-/* recipe.c: the net of a text with its start and a trainer by the recipe, in a context of its own, on one thread.
+/* rehearsal.c: the net of a text with its start and a trainer by the recipe, in a context of its own, on one thread.
    use may be NULL; the study's context has the sentence. */
 typedef int32_t dpid_recipe_use(const deepid_study *study, deepid_trainer *trainer, deepid_net *net,
                                 const deepid_dataset *train, void *user);
 int32_t dpid_recipe_build(const deepid_study *study, const char *text, dpid_recipe_use *use, void *user);
 int32_t dpid_recipe_check(const deepid_study *study); /* of S and of D */
 
+/* recipe.c */
+int32_t dpid_recipe_read(deepid_study *study);                                  /* into study->recipe */
+bool dpid_recipe_minimises_more(const dpid_recipe *recipe);                     /* than the loss that is told */
+int32_t dpid_study_keep(deepid_study *study, dpid_string *s, const char **out); /* in the plan's memory; releases s */
+typedef struct {
+    double lambda;
+    bool all; /* of biases and scales too */
+} dpid_decay;
+int32_t dpid_recipe_decay(deepid_study *study, dpid_decay *out);
+/* *out NULL: the optimiser has no weight decay. */
+int32_t dpid_optimizer_with_decay(deepid_study *study, const char *optimizer, dpid_decay decay, const char **out);
+int32_t dpid_recipe_plain_loss(deepid_study *study, const char **out); /* the recipe's loss without smoothing */
+int32_t dpid_recipe_augments(deepid_study *study, bool *augments);
+bool dpid_net_has(const deepid_net *net, uint32_t flags); /* a layer with all of these DPID_KIND_... */
+
 /* arms.c: fill study->arm */
-int64_t dpid_study_layers(const deepid_net *net);                   /* layers with weights */
-int32_t dpid_arms_make(deepid_study *study);                        /* which there are, and which are asked for */
-void dpid_arms_link(deepid_study *study);                           /* whose rate each takes; after the budget */
-bool dpid_steps_alone(const char *optimizer);                       /* L-BFGS: no rate, all samples a step */
+int64_t dpid_study_layers(const deepid_net *net); /* layers with weights */
+int32_t dpid_arms_make(deepid_study *study);      /* which there are, and which are asked for */
+void dpid_arms_link(deepid_study *study);         /* whose rate each takes; after the budget */
+bool dpid_steps_alone(const char *optimizer);     /* L-BFGS: no rate, all samples a step */
+/* S_rate for S, D_rate for D, where tuning found a better rate: what others stand on. Else, and before tuning knows,
+   the arm itself. */
+int32_t dpid_arm_stand_in(const deepid_study *study, int32_t arm);
+bool dpid_arm_is_spared(const dpid_study_arm *arm); /* S_rate, D_rate: tuning keeps the recipe's rate */
+extern const char dpid_arm_spared_words[];
+/* That its nets train at; NaN when it is not trained, has none, or is not settled. */
+double dpid_arm_rate(const deepid_study *study, const dpid_study_arm *arm);
 int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
 
 /* budget.c: how many seeds, and which arms have a reason more. */
@@ -201,9 +245,19 @@ enum { DPID_PROBE_STEPS = 50 }; /* what a probe costs, about, in steps of traini
 int32_t dpid_budget_apply(deepid_study *study);
 void dpid_budget_write(const deepid_study *study, dpid_string *s); /* plan.json */
 
-/* tuning.c: choose what can be chosen; after each tuning run. */
+/* tuning.c: choose what can be chosen, and spare what is not needed then; after each tuning run. */
 void dpid_tuning_settle(deepid_study *study);
 double dpid_tuning_rate(const dpid_study_arm *arm, int32_t rate);
+int64_t dpid_tuning_runs(const deepid_study *study, const dpid_study_arm *arm); /* tasks from first_tuning on */
+/* Is it known that the task will run? Not of what only a wider grid or a better rate would need. */
+bool dpid_task_is_needed(const deepid_study *study, const dpid_task *task);
+/* What tuning says of an arm; tuning_loss NaN when its runs are not all done. */
+typedef struct {
+    double loss; /* mean at the rate, capped at the constant predictor's */
+    int64_t rates, diverged;
+    double lowest, highest;
+} dpid_tuning_summary;
+dpid_tuning_summary dpid_tuning_sum_up(const deepid_study *study, const dpid_study_arm *arm, double rate);
 
 /* task_file.c: one result file. ctx: whose errors and memory. */
 int32_t dpid_task_publish(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task);
@@ -221,10 +275,16 @@ int32_t dpid_study_write_text(const deepid_study *study, const char *name, dpid_
 /* plan.c */
 int32_t dpid_study_plan(deepid_study *study); /* arms, tasks, and what the folder holds; fine when it is done */
 bool dpid_task_ready(const deepid_study *study, const dpid_task *task);
+/* The task whose net it starts from; -1: none. What stands on S stands on S_rate where there is one. */
+int64_t dpid_task_parent(const deepid_study *study, const dpid_task *task);
 /* Config and name, once its parents are done. ctx: whose memory it takes for a moment; under the run's lock. */
 int32_t dpid_task_configure(deepid_study *study, dpid_task *task);
 void dpid_study_want(deepid_study *study);
 const dpid_task *dpid_study_find_net(const deepid_study *study, int32_t arm, uint64_t seed);
+
+/* collect_arm.c: what an arm that has results adds to the evidence; its arrays in the arena. */
+int32_t dpid_collect_arm(const deepid_study *study, const dpid_study_arm *arm, dpid_arena *arena,
+                         dpid_arm_evidence *out);
 
 /* One task in a context of its own. */
 typedef struct {
@@ -240,6 +300,13 @@ typedef struct {
 int32_t dpid_probe_run_task(dpid_job *job);
 /* All seeds of one arm, the column seed in front; DEEPID_ERR_STATE when there is none. */
 int32_t dpid_probe_table(deepid_study *study, int32_t arm, int32_t probe, deepid_table **out);
+
+/* measure.c */
+int32_t dpid_measure_penalty(const dpid_job *job, const deepid_net *net, double *penalty);
+/* Left as it is where the loss is all that is minimised. */
+int32_t dpid_measure_objective(const dpid_job *job, deepid_net *net, double *objective);
+/* Of the job's net, when it has batch-norm. moving: its states with the moving averages. */
+int32_t dpid_measure_batches(const dpid_job *job, void *moving, dpid_outcome *out);
 
 /* worker.c */
 /* DEEPID_STOPPED when the study was asked to stop. */

@@ -68,16 +68,16 @@ static int32_t fill_tuning(deepid_study *study, deepid_table *table)
 {
     for (int32_t a = 0; a < study->arms; a++) {
         const dpid_study_arm *arm = &study->arm[a];
-        for (int64_t i = 0; arm->tuned && i < DPID_RATES * study->tuning_seeds; i++) {
+        for (int64_t i = 0; i < dpid_tuning_runs(study, arm); i++) {
             const dpid_task *task = &study->task[arm->first_tuning + i];
-            const double rate = dpid_tuning_rate(arm, task->rate);
+            const double rate = arm->tuned ? dpid_tuning_rate(arm, task->rate) : task->outcome.rate;
             const double row[] = {rate,
                                   (double)task->seed,
                                   task->outcome.train_loss,
                                   task->diverged,
-                                  arm->settled && rate == arm->rate,
+                                  !arm->tuned || (arm->settled && rate == arm->rate),
                                   arm->noise};
-            if (task->state == DPID_TASK_DONE)
+            if (dpid_task_has_result(task))
                 DPID_TRY(deepid_table_append(table, arm->word, row));
         }
     }
@@ -147,10 +147,11 @@ static int32_t study_net(deepid_study *study, const char *word, uint64_t seed, d
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "study: seed is %llu, expected %lld to %lld",
                          (unsigned long long)seed, (long long)dpid_study_int(study, DPID_NUMBER_FIRST_SEED),
                          (long long)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + study->seeds - 1));
-    if (task->state != DPID_TASK_DONE || task->reason || task->diverged)
+    if (task->state != DPID_TASK_DONE || task->reason || task->spared || task->diverged)
         return dpid_fail(ctx, DEEPID_ERR_STATE, "study: there is no trained net of %s, seed %llu: %s", word,
                          (unsigned long long)seed,
                          task->state != DPID_TASK_DONE ? "it has not run yet"
+                         : task->spared                ? dpid_arm_spared_words
                          : task->reason                ? task->reason
                                                        : "it diverged");
     return dpid_task_net(ctx, study, task, out);
@@ -224,11 +225,13 @@ const char *deepid_study_arm_optimizer(deepid_study *study, int64_t arm)
 double deepid_study_arm_rate(deepid_study *study, int64_t arm)
 {
     const dpid_study_arm *a = arm_at(study, arm);
-    return a && a->steps > 0 && a->rate_of >= 0 ? study->arm[a->rate_of].rate * a->row->rate : (double)NAN;
+    return a ? dpid_arm_rate(study, a) : (double)NAN;
 }
 
 const char *deepid_study_arm_reason(deepid_study *study, int64_t arm)
 {
     const dpid_study_arm *a = arm_at(study, arm);
-    return a ? a->reason : "there is no such arm";
+    if (!a)
+        return "there is no such arm";
+    return dpid_arm_is_spared(a) ? dpid_arm_spared_words : a->reason;
 }

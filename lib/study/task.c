@@ -3,7 +3,7 @@
 
 bool dpid_task_has_result(const dpid_task *task)
 {
-    return task->state == DPID_TASK_DONE && !task->reason;
+    return task->state == DPID_TASK_DONE && !task->reason && !task->spared;
 }
 
 int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point)

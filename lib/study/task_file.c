@@ -5,17 +5,18 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const keys[] = {"epochs",      "updates",    "rate",        "train_loss",
-                                   "train_error", "valid_loss", "valid_error", "best_valid_loss",
-                                   "penalty",     "equal",      "seconds"};
-enum { KEYS = sizeof keys / sizeof *keys, FORMAT = 3 };
+static const char *const keys[] = {
+    "epochs",  "updates", "rate",    "train_loss", "train_error", "valid_loss",  "valid_error", "best_valid_loss",
+    "penalty", "equal",   "seconds", "objective",  "batch_loss",  "batch8_loss", "moving_loss"};
+enum { KEYS = sizeof keys / sizeof *keys, FORMAT = 4 };
 static const dpid_sealed_kind sealed = {"result file", "remove it to run its task again", FORMAT};
 
 static double *field(dpid_outcome *o, int i)
 {
-    double *const fields[] = {&o->epochs,      &o->updates,    &o->rate,        &o->train_loss,
-                              &o->train_error, &o->valid_loss, &o->valid_error, &o->best_valid_loss,
-                              &o->penalty,     &o->equal,      &o->seconds};
+    double *const fields[] = {&o->epochs,      &o->updates,     &o->rate,        &o->train_loss,
+                              &o->train_error, &o->valid_loss,  &o->valid_error, &o->best_valid_loss,
+                              &o->penalty,     &o->equal,       &o->seconds,     &o->objective,
+                              &o->batch_loss,  &o->batch8_loss, &o->moving_loss};
     return fields[i];
 }
 

@@ -52,7 +52,7 @@ static int32_t leave_out(dpid_job *job, const char *reason)
 /* The parent's net; or the task is left out, because there is none. */
 static int32_t take_parent(dpid_job *job, deepid_net **out)
 {
-    const dpid_task *parent = &job->study->task[job->task->parent];
+    const dpid_task *parent = &job->study->task[dpid_task_parent(job->study, job->task)];
     char reason[96];
     if (parent->reason)
         return leave_out(job, parent->reason);
@@ -121,18 +121,19 @@ static int32_t take_start(dpid_job *job)
 
 /* ---- look: loss and error with population statistics, then the net as it was ------------------ */
 
-static const char *loss_of(const dpid_job *job)
+/* NULL: the usual loss. */
+static const char *loss_text(const char *loss)
 {
-    const char *loss = job->study->text[DPID_TEXT_LOSS];
     return *loss ? loss : NULL;
 }
 
 static int32_t evaluate(dpid_job *job, dpid_history *h)
 {
     h->valid_loss = h->valid_error = (double)NAN;
-    DPID_TRY(deepid_net_evaluate(job->net, job->train, loss_of(job), &h->train_loss, &h->train_error));
+    const char *loss = loss_text(job->study->told_loss);
+    DPID_TRY(deepid_net_evaluate(job->net, job->train, loss, &h->train_loss, &h->train_error));
     if (job->valid)
-        DPID_TRY(deepid_net_evaluate(job->net, job->valid, loss_of(job), &h->valid_loss, &h->valid_error));
+        DPID_TRY(deepid_net_evaluate(job->net, job->valid, loss, &h->valid_loss, &h->valid_error));
     return DEEPID_OK;
 }
 
@@ -159,13 +160,13 @@ static int32_t set_recipe(training *t)
     const deepid_study *s = job->study;
     DPID_TRY(deepid_trainer_set_optimizer(t->trainer, job->arm->optimizer));
     DPID_TRY(deepid_trainer_set_schedule(t->trainer, s->text[DPID_TEXT_SCHEDULE]));
-    if (loss_of(job))
-        DPID_TRY(deepid_trainer_set_loss(t->trainer, loss_of(job)));
-    DPID_TRY(deepid_trainer_set_augmentation(t->trainer, s->text[DPID_TEXT_AUGMENTATION]));
+    if (loss_text(job->arm->loss))
+        DPID_TRY(deepid_trainer_set_loss(t->trainer, loss_text(job->arm->loss)));
+    DPID_TRY(deepid_trainer_set_augmentation(t->trainer, job->arm->augmentation));
     if (isfinite(job->task->outcome.rate))
         DPID_TRY(deepid_trainer_set_learning_rate(t->trainer, job->task->outcome.rate));
     DPID_TRY(deepid_trainer_set_clip(t->trainer, s->number[DPID_NUMBER_CLIP]));
-    DPID_TRY(deepid_trainer_set_batch(t->trainer, dpid_study_int(s, DPID_NUMBER_BATCH)));
+    DPID_TRY(deepid_trainer_set_batch(t->trainer, job->arm->batch));
     DPID_TRY(deepid_trainer_set_total_steps(t->trainer, t->steps));
     return deepid_trainer_set_seed(t->trainer, job->task->seed);
 }
@@ -199,27 +200,6 @@ static int32_t fit(training *t)
     return look(t, true);
 }
 
-/* lambda/2 ||theta||^2 over what the recipe's optimiser decays: what it minimises beside the loss. */
-static int32_t penalty_of(dpid_job *job, double *penalty)
-{
-    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
-    const dpid_optimizer *o;
-    const deepid_net *net = job->net;
-    *penalty = 0;
-    DPID_TRY(
-        dpid_set_read(job->ctx, &dpid_optimizers, dpid_span_of(job->study->text[DPID_TEXT_OPTIMIZER]), &o, option));
-    const double decay = o->decay_key >= 0 ? option[o->decay_key].r : 0;
-    const bool all = o->decay_all_key >= 0 && option[o->decay_all_key].i == 1;
-    for (int32_t i = 0; decay > 0 && i < net->trained; i++) {
-        const dpid_parameter *p = &net->parameter[i];
-        for (int64_t k = 0; (all || p->spec.role == DPID_ROLE_WEIGHT) && k < p->count; k++) {
-            const double w = dpid_fetch(net->precision, net->values, p->offset + k);
-            *penalty += decay / 2 * w * w;
-        }
-    }
-    return DEEPID_OK;
-}
-
 static int32_t sum_up(dpid_job *job, double updates, double epochs)
 {
     dpid_task *task = job->task;
@@ -237,7 +217,7 @@ static int32_t sum_up(dpid_job *job, double updates, double epochs)
         o->train_error = last->train_error;
         o->valid_loss = job->valid && isnan(last->valid_loss) ? (double)INFINITY : last->valid_loss;
         o->valid_error = last->valid_error;
-        DPID_TRY(penalty_of(job, &o->penalty));
+        DPID_TRY(dpid_measure_penalty(job, job->net, &o->penalty));
     }
     o->best_valid_loss = o->valid_loss;
     for (int64_t i = 0; i < task->points; i++)
@@ -254,7 +234,11 @@ static int32_t run_training(training *t)
     DPID_TRY(set_recipe(t));
     DPID_TRY(fit(t));
     const double done = (double)deepid_trainer_steps_done(t->trainer);
-    return sum_up(job, done, done / (double)deepid_trainer_steps_per_epoch(t->trainer));
+    DPID_TRY(sum_up(job, done, done / (double)deepid_trainer_steps_per_epoch(t->trainer)));
+    if (job->task->kind == DPID_TASK_TUNE || job->task->diverged)
+        return DEEPID_OK;
+    DPID_TRY(dpid_measure_objective(job, job->net, &job->task->outcome.objective));
+    return dpid_measure_batches(job, t->states, &job->task->outcome); /* states: as the last step left them */
 }
 
 static int32_t train(dpid_job *job)
@@ -272,6 +256,24 @@ static int32_t train(dpid_job *job)
 
 /* ---- witness: measured as it was built, with no step and no other statistics ------------------------- */
 
+/* The objective of the witness as training would begin with it: with batch-norm that is another net. */
+static int32_t measure_start(dpid_job *job)
+{
+    double *objective = &job->task->outcome.objective;
+    dpid_embedding found;
+    deepid_net *shallow = NULL;
+    deepid_net *start = NULL;
+    if (!dpid_net_has(job->net, DPID_KIND_BATCH | DPID_KIND_NORM))
+        return dpid_measure_objective(job, job->net, objective);
+    DPID_TRY(take_parent(job, &shallow));
+    int32_t status = dpid_embed(shallow, job->arm->text, job->train, DPID_EMBED_TRAINING, &found, &start);
+    if (status == DEEPID_OK && start)
+        status = dpid_measure_objective(job, start, objective);
+    deepid_net_destroy(start);
+    deepid_net_destroy(shallow);
+    return status;
+}
+
 static int32_t build_witness(dpid_job *job)
 {
     dpid_history h = {.rate = (double)NAN};
@@ -280,7 +282,8 @@ static int32_t build_witness(dpid_job *job)
         return DEEPID_OK;
     DPID_TRY(evaluate(job, &h));
     DPID_TRY(dpid_task_add_point(job->ctx, job->task, h));
-    return sum_up(job, 0, 0);
+    DPID_TRY(sum_up(job, 0, 0));
+    return job->task->diverged ? DEEPID_OK : measure_start(job);
 }
 
 /* ---- set up, run, keep ---------------------------------------------------------------------------------- */

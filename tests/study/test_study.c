@@ -148,7 +148,16 @@ static void shards_in_one_folder_make_one_study(void **state)
     }
 }
 
-/* D's rate needs D's and S's tuning: 5 rates x 1 seed each */
+/* D stands on nothing: it runs at the recipe's rate. D64 needs D's tuned rate, and that S's tuning too: of each 5
+   rates x 1 seed and what is spared. */
+static int64_t results_of(const study_run *r, dpid_task_kind kind)
+{
+    int64_t results = 0;
+    for (int64_t i = 0; i < r->study->tasks; i++)
+        results += r->study->task[i].kind == kind && dpid_task_has_result(&r->study->task[i]);
+    return results;
+}
+
 static void one_task_takes_along_what_it_stands_on(void **state)
 {
     (void)state;
@@ -158,12 +167,18 @@ static void one_task_takes_along_what_it_stands_on(void **state)
     deepid_ctx *ctx = r.ctx;
     const int64_t arm = deepid_study_arm_find(r.study, "D");
     assert_true(arm > 0);
-    assert_true(isnan(deepid_study_arm_rate(r.study, arm)));
+    const int64_t twin = deepid_study_arm_find(r.study, "D64");
+    assert_true(deepid_study_arm_rate(r.study, arm) == 0.03);
     OK(deepid_study_set_number(r.study, "task", 2)); /* S has tasks 0 and 1, D 2 and 3 */
     OK(deepid_study_run(r.study, NULL, NULL));
-    assert_int_equal(deepid_study_tasks_done(r.study), 1 + 5 + 5);
+    assert_int_equal(deepid_study_tasks_done(r.study), 1);
     assert_true(isfinite(study_result(r.ctx, r.study, "D", 3, "train_loss")));
-    assert_true(isfinite(deepid_study_arm_rate(r.study, arm)));
+    OK(deepid_study_set_number(r.study, "task", (double)r.study->arm[twin].first_task));
+    OK(deepid_study_run(r.study, NULL, NULL));
+    assert_true(isfinite(study_result(r.ctx, r.study, "D64", 3, "train_loss")));
+    assert_true(isfinite(deepid_study_arm_rate(r.study, twin)));
+    assert_int_equal(results_of(&r, DPID_TASK_TRAIN), 2);
+    assert_true(results_of(&r, DPID_TASK_TUNE) >= 10);
     REFUSED(deepid_study_set_number(r.study, "task", -2), DEEPID_ERR_ARGUMENT, "task is -2");
     OK(deepid_study_set_number(r.study, "task", 1e6));
     REFUSED(deepid_study_run(r.study, NULL, NULL), DEEPID_ERR_ARGUMENT, "task is 1000000");
@@ -172,6 +187,11 @@ static void one_task_takes_along_what_it_stands_on(void **state)
 
 /* ---- arms ---------------------------------------------------------------------------------------------- */
 
+static const char *tuned(study_run *r, const char *word, const char *better)
+{
+    return deepid_study_arm_reason(r->study, deepid_study_arm_find(r->study, better)) ? word : better;
+}
+
 static void arms_are_what_they_say(void **state)
 {
     (void)state;
@@ -179,29 +199,34 @@ static void arms_are_what_they_say(void **state)
     open_study(&r, NULL, 2);
     deepid_ctx *ctx = r.ctx;
     OK(deepid_study_run(r.study, NULL, NULL));
+    /* what others stand on: at the tuned rate where there is one */
+    const char *shallow = tuned(&r, "S", "S_rate");
+    const char *deep = tuned(&r, "D", "D_rate");
     for (uint64_t seed = 3; seed < 5; seed++) {
+        assert_true(study_result(r.ctx, r.study, "S", seed, "rate") == 0.03);
+        assert_true(study_result(r.ctx, r.study, "D", seed, "rate") == 0.03);
         /* relu layers behind a relu have an exact witness: the deep net made of S has S's loss, no step and no
            penalty */
         assert_true(fabs(study_result(r.ctx, r.study, "W0", seed, "train_loss") -
-                         study_result(r.ctx, r.study, "S", seed, "train_loss")) < 1e-6);
+                         study_result(r.ctx, r.study, shallow, seed, "train_loss")) < 1e-6);
         assert_true(study_result(r.ctx, r.study, "W0", seed, "updates") == 0);
         assert_true(study_result(r.ctx, r.study, "W0", seed, "penalty") == 0);
         assert_true(study_result(r.ctx, r.study, "D_3T", seed, "updates") == 60);
         assert_true(study_result(r.ctx, r.study, "D_3T", seed, "rate") ==
-                    study_result(r.ctx, r.study, "D", seed, "rate"));
+                    study_result(r.ctx, r.study, deep, seed, "rate"));
         /* 20 steps of 16 of 64 samples are 5 passes */
         assert_true(study_result(r.ctx, r.study, "D_opt:lbfgs", seed, "updates") <= 5);
         assert_true(isnan(study_result(r.ctx, r.study, "D_opt:lbfgs", seed, "rate")));
         assert_true(study_result(r.ctx, r.study, "S_fine", seed, "rate") ==
-                    0.1 * study_result(r.ctx, r.study, "S", seed, "rate"));
+                    0.1 * study_result(r.ctx, r.study, shallow, seed, "rate"));
         assert_true(study_result(r.ctx, r.study, "WT", seed, "rate") ==
-                    0.1 * study_result(r.ctx, r.study, "S", seed, "rate"));
+                    0.1 * study_result(r.ctx, r.study, shallow, seed, "rate"));
         assert_true(study_result(r.ctx, r.study, "D64", seed, "rate") ==
-                    study_result(r.ctx, r.study, "D", seed, "rate"));
+                    study_result(r.ctx, r.study, deep, seed, "rate"));
         assert_true(study_result(r.ctx, r.study, "dial:0.5", seed, "rate") ==
                     study_result(r.ctx, r.study, "D_res", seed, "rate"));
         assert_true(study_result(r.ctx, r.study, "depth:plain:3", seed, "rate") ==
-                    study_result(r.ctx, r.study, "S", seed, "rate"));
+                    study_result(r.ctx, r.study, shallow, seed, "rate"));
         assert_true(study_result(r.ctx, r.study, "D", seed, "best_valid_loss") <=
                     study_result(r.ctx, r.study, "D", seed, "valid_loss"));
     }
@@ -259,8 +284,8 @@ static void arms_that_cannot_be_are_left_out_with_the_reason(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* An extra arm: in no study that does not ask for it. */
-static void d_free_has_no_dropout_and_no_weight_decay(void **state)
+/* Each only where the recipe has that thing; else no study misses it. */
+static void d_free_is_d_without_one_thing_of_the_recipe(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
@@ -272,27 +297,123 @@ static void d_free_has_no_dropout_and_no_weight_decay(void **state)
                            "dense out=2",
                            train, &study));
     OK(deepid_study_set_text(study, "optimizer", "sgd momentum=0.9 weight_decay=0.01 nesterov=1"));
-    assert_int_equal(deepid_study_arm_find(study, "D_free"), -1);
-    OK(deepid_study_set_text(study, "arms", "D_free"));
-    const int64_t arm = deepid_study_arm_find(study, "D_free");
-    assert_null(deepid_study_arm_reason(study, arm));
-    assert_string_equal(deepid_study_arm_text(study, arm),
+    OK(deepid_study_set_text(study, "loss", "cross_entropy smoothing=0.1"));
+    const int64_t dropout = deepid_study_arm_find(study, "D_free:dropout");
+    const int64_t decay = deepid_study_arm_find(study, "D_free:decay");
+    const int64_t smoothing = deepid_study_arm_find(study, "D_free:smoothing");
+    const int64_t augmentation = deepid_study_arm_find(study, "D_free:augmentation");
+    assert_null(deepid_study_arm_reason(study, dropout));
+    assert_null(deepid_study_arm_reason(study, decay));
+    assert_null(deepid_study_arm_reason(study, smoothing));
+    assert_string_equal(deepid_study_arm_reason(study, augmentation), "the recipe does not augment samples");
+    assert_true(study->arm[augmentation].alien);
+    assert_string_equal(deepid_study_arm_text(study, dropout),
                         "input 2; dense out=8; relu; 2 * plain { dense out=8; relu }; dense out=2");
+    assert_string_equal(deepid_study_arm_text(study, decay), deepid_study_text(study, "deep"));
+    assert_string_equal(study->arm[smoothing].loss, "cross_entropy");
+    assert_string_equal(study->arm[dropout].loss, "cross_entropy smoothing=0.1");
     static const char *const recipes[][2] = {
         {"sgd momentum=0.9 weight_decay=0.01 nesterov=1", "sgd momentum=0.9 nesterov=1"},
         {"sgd weight_decay=0.01\tmomentum=0.9", "sgd momentum=0.9"},
-        {"adamw weight_decay=0.1 beta1=0.8", "adamw beta1=0.8"},
-        {"adam beta1=0.8", "adam beta1=0.8"}};
+        {"adamw weight_decay=0.1 beta1=0.8", "adamw beta1=0.8"}};
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
         OK(deepid_study_set_text(study, "optimizer", recipes[i][0]));
-        assert_string_equal(deepid_study_arm_optimizer(study, deepid_study_arm_find(study, "D_free")), recipes[i][1]);
+        assert_string_equal(deepid_study_arm_optimizer(study, deepid_study_arm_find(study, "D_free:decay")),
+                            recipes[i][1]);
+    }
+    OK(deepid_study_set_text(study, "optimizer", "adam beta1=0.8"));
+    assert_string_equal(deepid_study_arm_reason(study, decay), "the recipe has no weight decay");
+    OK(deepid_study_set_text(study, "arms", "D_free")); /* the word stands for the set */
+    assert_null(deepid_study_arm_reason(study, deepid_study_arm_find(study, "D_free:dropout")));
+    deepid_study_destroy(study);
+    OK(deepid_study_create(ctx, SHALLOW, DEEP, train, &study));
+    assert_string_equal(deepid_study_arm_reason(study, deepid_study_arm_find(study, "D_free:dropout")),
+                        "the deep net has no dropout");
+    deepid_study_destroy(study);
+    deepid_dataset_destroy(train);
+    deepid_ctx_destroy(ctx);
+}
+
+/* L-BFGS has none, and its words say so. */
+static void other_optimisers_keep_the_weight_decay(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *train = NULL;
+    deepid_study *study = NULL;
+    OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &train));
+    OK(deepid_study_create(ctx, SHALLOW, DEEP, train, &study));
+    OK(deepid_study_set_text(study, "optimizer", "sgd momentum=0.9 weight_decay=0.01 decay=all"));
+    assert_string_equal(deepid_study_arm_optimizer(study, deepid_study_arm_find(study, "D_opt:adam")),
+                        "adam weight_decay=0.01 decay=all");
+    const int64_t lbfgs = deepid_study_arm_find(study, "D_opt:lbfgs");
+    assert_string_equal(deepid_study_arm_optimizer(study, lbfgs), "lbfgs");
+    assert_string_equal(study->arm[lbfgs].said, "another optimiser (lbfgs, which has no weight decay)");
+    OK(deepid_study_set_text(study, "optimizer", "sgd momentum=0.9"));
+    assert_string_equal(deepid_study_arm_optimizer(study, deepid_study_arm_find(study, "D_opt:adam")), "adam");
+    deepid_study_destroy(study);
+    deepid_dataset_destroy(train);
+    deepid_ctx_destroy(ctx);
+}
+
+static void d_norm_asks_about_batch_norm_over_few_samples(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *train = NULL;
+    deepid_study *study = NULL;
+    OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &train));
+    OK(deepid_study_create(ctx, "input 2; dense out=8; relu; dense out=2",
+                           "input 2; dense out=8; relu; dense out=8; batchnorm; relu; dense out=2", train, &study));
+    const struct {
+        double batch;
+        int64_t large; /* -1: left out */
+    } expected[] = {{2, 16}, {16, 64}, {17, -1}, {0, -1}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        OK(deepid_study_set_number(study, "batch", expected[i].batch));
+        OK(deepid_study_set_number(study, "steps", 10));
+        const int64_t arm = deepid_study_arm_find(study, "D_norm:batch8");
+        assert_int_equal(study->arm[arm].alien, expected[i].large < 0);
+        if (expected[i].large > 0)
+            assert_int_equal(study->arm[arm].batch, expected[i].large);
+        assert_int_equal(study->arm[arm].steps, 10); /* as many updates */
     }
     deepid_study_destroy(study);
     OK(deepid_study_create(ctx, SHALLOW, DEEP, train, &study));
-    OK(deepid_study_set_text(study, "arms", "D_free"));
-    assert_string_equal(deepid_study_arm_reason(study, deepid_study_arm_find(study, "D_free")),
-                        "the recipe has neither dropout nor weight decay");
+    OK(deepid_study_set_number(study, "batch", 2));
+    assert_string_equal(deepid_study_arm_reason(study, deepid_study_arm_find(study, "D_norm:batch8")),
+                        "the deep net has no batch-norm");
     deepid_study_destroy(study);
+    deepid_dataset_destroy(train);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Blocks where both nets have some and the deep one more, else layers: never blocks of one and layers of the other. */
+static void depth_counts_the_same_for_both_nets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *shallow, *deep;
+        int64_t depths[2];
+    } expected[] = {
+        {SHALLOW, DEEP, {1, 5}},
+        {"input 2; dense out=10; sigmoid; dense out=2",
+         "input 2; dense out=10; sigmoid; 1 * plain { dense out=10; sigmoid }; dense out=2",
+         {2, 3}},
+        {"input 2; dense out=8; 3 * plain { dense out=8; relu }; dense out=2",
+         "input 2; dense out=8; 2 * plain { dense out=8; relu; dense out=8; relu; dense out=8; relu }; dense out=2",
+         {5, 8}},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *train = NULL;
+    OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &train));
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        deepid_study *study = NULL;
+        OK(deepid_study_create(ctx, expected[i].shallow, expected[i].deep, train, &study));
+        assert_int_equal(deepid_study_arm_depth(study, deepid_study_arm_find(study, "S")), expected[i].depths[0]);
+        assert_int_equal(deepid_study_arm_depth(study, deepid_study_arm_find(study, "D")), expected[i].depths[1]);
+        deepid_study_destroy(study);
+    }
     deepid_dataset_destroy(train);
     deepid_ctx_destroy(ctx);
 }
@@ -426,7 +547,10 @@ int main(void)
         cmocka_unit_test(one_task_takes_along_what_it_stands_on),
         cmocka_unit_test(arms_are_what_they_say),
         cmocka_unit_test(arms_that_cannot_be_are_left_out_with_the_reason),
-        cmocka_unit_test(d_free_has_no_dropout_and_no_weight_decay),
+        cmocka_unit_test(d_free_is_d_without_one_thing_of_the_recipe),
+        cmocka_unit_test(other_optimisers_keep_the_weight_decay),
+        cmocka_unit_test(d_norm_asks_about_batch_norm_over_few_samples),
+        cmocka_unit_test(depth_counts_the_same_for_both_nets),
         cmocka_unit_test(shared_layers_share_their_start),
         cmocka_unit_test(another_configuration_and_wrong_use_are_refused),
         cmocka_unit_test(nets_and_data_that_ask_nothing_are_refused),
