@@ -156,24 +156,38 @@ static double get(const deepid_table *table, int64_t row, const char *column)
     return deepid_table_get(table, row, deepid_table_find_column(table, column));
 }
 
-static void collect_check(collection *c)
+/* Failed: two ways to look found the same. Unresolved: a layer where no look sees, or one alone found something. */
+static void add_check(dpid_evidence *e, const deepid_table *t)
 {
     const double right = 1e-6; /* what the probe calls a bug is above it */
+    for (int64_t i = 0; i < deepid_table_rows(t); i++) {
+        const double error = get(t, i, "error");
+        const double second = get(t, i, "second");
+        const bool blind = isnan(error) || (error > right && !(second > right));
+        const bool worst = error > e->gradient_check_error;
+        if (blind && e->gradient_check == DPID_PASSED) {
+            e->gradient_check = DPID_UNRESOLVED;
+            e->gradient_check_layer = deepid_table_row_name(t, i);
+        }
+        if (blind || !worst || (e->gradient_check != DPID_PASSED && !(error > right)))
+            continue;
+        e->gradient_check = error > right ? DPID_FAILED : e->gradient_check;
+        e->gradient_check_error = error;
+        e->gradient_check_second = error > right ? second : (double)NAN;
+        e->gradient_check_layer = deepid_table_row_name(t, i);
+    }
+}
+
+static void collect_check(collection *c)
+{
     int64_t next = c->study->nets;
     for (const deepid_table *t; (t = table_of(c->study, "D", "gradient_check", &next)) != NULL;) {
-        if (c->e->gradient_check == DPID_NOT_CHECKED)
+        if (c->e->gradient_check == DPID_NOT_CHECKED) {
+            c->e->gradient_check = DPID_PASSED;
             c->e->gradient_check_error = 0;
-        c->e->gradient_check = DPID_PASSED;
-        for (int64_t i = 0; i < deepid_table_rows(t); i++) {
-            const double error = get(t, i, "error");
-            if (!(error > c->e->gradient_check_error)) /* NaN of a first look is no error */
-                continue;
-            c->e->gradient_check_error = error;
-            c->e->gradient_check_layer = deepid_table_row_name(t, i);
         }
+        add_check(c->e, t);
     }
-    if (c->e->gradient_check == DPID_PASSED && c->e->gradient_check_error > right)
-        c->e->gradient_check = DPID_FAILED;
 }
 
 static void collect_range(collection *c)
