@@ -1,70 +1,115 @@
-/* Calibration: studies whose cause was planted, and what the verdict says.
-   Usage: calibration [--csv] [--task C3] [--seeds N] [--fast] [--out FOLDER] [--threads N] [--list] [--verbose]
+/* Calibration: what the verdict says where the cause is known.   calibration --help
 
-   15 tasks with a cause, 5 controls without one. A verdict is right when it names what was planted and nothing that
-   was not, wrong when it refutes what was planted or confirms what was not, and undecided otherwise. The tasks are
-   in calibration/tasks.c; what came out is in docs/calibration.md. */
+   Whole studies of tasks whose cause was planted, of controls without one and of real data whose answer another
+   program found; each is a text file (calibration/tasks). And simulated studies: how often a cause is named where there
+   is none, how often an interval holds the truth. What came out is in docs/calibration.md. */
 #include "calibration/calibration.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
-    "usage: calibration [--csv] [--task ID] [--fast] [--seeds N] [--threads N] [--out FOLDER] [--list] [--verbose]\n"
-    "  --csv      task,planted,found,result,seeds,seconds on standard output\n"
-    "  --task ID  this task alone, or several: --task C3,N1\n"
-    "  --fast     the tasks of the default tests\n"
-    "  --seeds N  of each study, 2 to 100 (10)\n"
-    "  --threads  nets at a time (0: one per core)\n"
-    "  --out      a folder for the studies' files; the same command goes on with what is there\n"
-    "  --list     what the tasks are\n"
-    "  --verbose  each answer, and why a task is not right\n";
+    "usage: calibration [--task ID] [--set WORDS] [--fast] [--seeds N] [--data FOLDER] [--tasks FOLDER] [--out "
+    "FOLDER]\n"
+    "                   [--threads N] [--csv] [--verbose] [--list] | --null N | --coverage N\n"
+    "  --task ID       this task alone, or several: --task C3,N1\n"
+    "  --set WORDS     the tasks of these sets: fast, slow, real, long (fast,slow)\n"
+    "  --fast          --set fast: the tasks of the default tests\n"
+    "  --seeds N       of each study, 2 to 100 (10)\n"
+    "  --data FOLDER   where real data lie (optdigits, fashion-mnist); without it their tasks are skipped\n"
+    "  --tasks FOLDER  task files of your own; their README.md says what is in one\n"
+    "  --out FOLDER    for the studies' files; the same command goes on with what is there\n"
+    "  --threads N     nets at a time (0: one per core)\n"
+    "  --csv           task,planted,found,result,seeds,seconds on standard output\n"
+    "  --verbose       each answer, and why a task is not right\n"
+    "  --list          what the tasks are\n"
+    "  --null N        N simulated studies a row in which no cause can be found: how often one is named\n"
+    "  --coverage N    N simulated studies a row of a known share: how often its interval holds it\n"
+    "  --help          this\n"
+    "exit codes: 0 none is wrong, 1 one is, or a study failed, 2 wrong use\n";
 
 typedef struct {
     settings settings;
-    const char *only;
-    bool fast, list, verbose;
+    const char *only, *set, *tasks;
+    int64_t null, coverage;
+    bool list, verbose, csv;
 } options;
 
-/* -1: no whole number. */
-static int64_t number_of(const char *text)
+/* ---- the command line --------------------------------------------------------------------------------------- */
+
+/* -1: no whole number from 0 to most. */
+static int64_t number_of(const char *text, int64_t most)
 {
     char *end;
     const long long n = strtoll(text, &end, 10);
-    return end != text && *end == 0 ? n : -1;
+    return end != text && *end == 0 && n >= 0 && n <= most ? n : -1;
+}
+
+static bool good_set(const char *list)
+{
+    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',') {
+        char word[16];
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(at, ","), at);
+        if (!word[0] || !in_list("fast slow real long", word, ' ')) {
+            fprintf(stderr, "calibration: no set is called '%s'; known: fast, slow, real, long\n", word);
+            return false;
+        }
+    }
+    return *list != 0;
 }
 
 static bool read_options(int argc, char **argv, options *o)
 {
-    enum { SEEDS = 10, MOST_SEEDS = 100, MOST_THREADS = 1024 };
-    static const struct option flags[] = {{"csv", 0, 0, 'c'},   {"task", 1, 0, 't'},    {"fast", 0, 0, 'f'},
-                                          {"seeds", 1, 0, 's'}, {"threads", 1, 0, 'j'}, {"out", 1, 0, 'o'},
-                                          {"list", 0, 0, 'l'},  {"verbose", 0, 0, 'v'}, {0}};
-    *o = (options){.settings = {.seeds = SEEDS}};
+    enum { SEEDS = 10, MOST_SEEDS = 100, MOST_THREADS = 1024, MOST_STUDIES = 1000000 };
+    static const struct option flags[] = {{"csv", 0, 0, 'c'},     {"task", 1, 0, 't'},
+                                          {"fast", 0, 0, 'f'},    {"set", 1, 0, 'S'},
+                                          {"seeds", 1, 0, 's'},   {"data", 1, 0, 'd'},
+                                          {"threads", 1, 0, 'j'}, {"out", 1, 0, 'o'},
+                                          {"tasks", 1, 0, 'T'},   {"list", 0, 0, 'l'},
+                                          {"null", 1, 0, 'n'},    {"coverage", 1, 0, 'C'},
+                                          {"verbose", 0, 0, 'v'}, {0}};
+    *o = (options){.settings = {.seeds = SEEDS}, .set = "fast,slow"};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         switch (flag) {
         case 'c':
-            o->settings.csv = true;
+            o->csv = true;
             break;
         case 't':
             o->only = optarg;
             break;
         case 'f':
-            o->fast = true;
+            o->set = "fast";
+            break;
+        case 'S':
+            o->set = optarg;
             break;
         case 's':
-            o->settings.seeds = number_of(optarg);
+            o->settings.seeds = number_of(optarg, MOST_SEEDS);
+            break;
+        case 'd':
+            o->settings.data = optarg;
             break;
         case 'j':
-            o->settings.threads = number_of(optarg);
+            o->settings.threads = number_of(optarg, MOST_THREADS);
             break;
         case 'o':
             o->settings.out = optarg;
             break;
+        case 'T':
+            o->tasks = optarg;
+            break;
         case 'l':
             o->list = true;
+            break;
+        case 'n':
+            o->null = number_of(optarg, MOST_STUDIES);
+            break;
+        case 'C':
+            o->coverage = number_of(optarg, MOST_STUDIES);
             break;
         case 'v':
             o->verbose = true;
@@ -73,35 +118,49 @@ static bool read_options(int argc, char **argv, options *o)
             return false;
         }
     }
-    return optind == argc && o->settings.seeds >= 2 && o->settings.seeds <= MOST_SEEDS && o->settings.threads >= 0 &&
-           o->settings.threads <= MOST_THREADS;
+    return optind == argc && o->settings.seeds >= 2 && o->settings.threads >= 0 && o->null >= 0 && o->coverage >= 0 &&
+           good_set(o->set);
 }
 
-/* ---- which tasks ------------------------------------------------------------------------------------ */
-
-static bool named(const char *list, const char *id)
-{
-    const size_t length = strlen(id);
-    for (const char *at = list; at && (at = strstr(at, id)); at += length)
-        if ((at == list || at[-1] == ',') && (at[length] == 0 || at[length] == ','))
-            return true;
-    return false;
-}
+/* ---- which tasks ------------------------------------------------------------------------------------------------ */
 
 static bool chosen(const options *o, const task *t)
 {
-    return o->only ? named(o->only, t->id) : !o->fast || t->fast;
+    return o->only ? in_list(o->only, t->id, ',') : in_list(o->set, t->set, ',');
 }
 
-static int count_chosen(const options *o)
+/* Every name of --task is one of a task. */
+static bool all_there(const options *o, const task_list *tasks)
 {
-    int count = 0;
-    for (int i = 0; i < task_count; i++)
-        count += chosen(o, &tasks[i]);
-    return count;
+    for (const char *at = o->only ? o->only : ""; *at; at += strcspn(at, ","), at += *at == ',') {
+        char name[64];
+        bool found = false;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
+        for (int i = 0; i < tasks->count; i++)
+            found = found || strcmp(tasks->at[i].id, name) == 0;
+        if (!found) {
+            fprintf(stderr, "calibration: no task is called '%s'; calibration --list shows them\n", name);
+            return false;
+        }
+    }
+    return true;
 }
 
-/* ---- out -------------------------------------------------------------------------------------------------- */
+/* Beside the program, where it is built and where it is installed: ../share/deepid/calibration. */
+static bool tasks_beside(char *out, size_t size)
+{
+    char program[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length < 0)
+        return false;
+    program[length] = 0;
+    for (int up = 0; up < 2; up++)
+        if (strrchr(program, '/'))
+            *strrchr(program, '/') = 0;
+    return snprintf(out, size, "%s/share/deepid/calibration", program) < (int)size;
+}
+
+/* ---- out -------------------------------------------------------------------------------------------------------- */
 
 static void print_csv_text(const char *text)
 {
@@ -116,7 +175,7 @@ static void print_csv_text(const char *text)
 
 static void print_row(const options *o, const task *t, const judgement *j)
 {
-    if (o->settings.csv) {
+    if (o->csv) {
         printf("%s,%s,", t->id, t->planted);
         print_csv_text(j->found);
         printf(",%s,%lld,%.1f\n", outcome_words[j->result], (long long)o->settings.seeds, j->seconds);
@@ -124,58 +183,87 @@ static void print_row(const options *o, const task *t, const judgement *j)
         printf("%-4s %-15s %-9s %6.1f  %s\n", t->id, t->planted, outcome_words[j->result], j->seconds, j->found);
     }
     if (o->verbose)
-        fprintf(stderr, "     %s\n%s%s%s", j->answer, j->why[0] ? "     not right: " : "", j->why,
+        fprintf(stderr, "     %s\n     %s\n%s%s%s", j->losses, j->answer, j->why[0] ? "     not right: " : "", j->why,
                 j->why[0] ? "\n" : "");
     fflush(stdout);
 }
 
-static void print_list(const options *o)
+static int print_list(const options *o, const task_list *tasks)
 {
-    for (int i = 0; i < task_count; i++)
-        if (chosen(o, &tasks[i]))
-            printf("%-4s %-15s %s\n     shallow  %s\n     deep     %s\n", tasks[i].id, tasks[i].planted, tasks[i].what,
-                   tasks[i].shallow, tasks[i].deep);
+    for (int i = 0; i < tasks->count; i++) {
+        const task *t = &tasks->at[i];
+        if (o->only ? chosen(o, t) : true)
+            printf("%-4s %-15s %-5s %s\n     shallow  %s\n     deep     %s\n", t->id, t->planted, t->set, t->what,
+                   t->shallow, t->deep);
+    }
+    return 0;
 }
 
-static int run_all(const options *o)
+static void print_head(const options *o)
 {
-    int count[3] = {0};
-    int alarms = 0;
-    if (o->settings.csv)
+    if (o->csv)
         printf("task,planted,found,result,seeds,seconds\n");
     else
         printf("%-4s %-15s %-9s %6s  %s\n", "task", "planted", "result", "s",
                "found: share of the gap repaired, or effect, with its 95 % interval");
-    for (int i = 0; i < task_count; i++) {
+}
+
+static int run_all(const options *o, const task_list *tasks)
+{
+    int count[4] = {0};
+    int alarms = 0;
+    for (int i = 0; i < tasks->count; i++)
+        if (chosen(o, &tasks->at[i]) && !task_known(&tasks->at[i]))
+            return 2;
+    print_head(o);
+    for (int i = 0; i < tasks->count; i++) {
+        const task *t = &tasks->at[i];
         judgement j;
-        if (!chosen(o, &tasks[i]))
+        if (!chosen(o, t))
             continue;
-        if (!run_task(&tasks[i], &o->settings, &j))
+        if (!run_task(t, &o->settings, &j))
             return 1;
-        print_row(o, &tasks[i], &j);
         count[j.result]++;
-        alarms += j.result == WRONG && strcmp(tasks[i].planted, "none") == 0;
+        alarms += j.result == WRONG && strcmp(t->planted, "none") == 0;
+        if (j.result == SKIPPED)
+            fprintf(stderr, "calibration: %s is skipped: its data, %s, are not here; --data FOLDER says where\n", t->id,
+                    t->data);
+        else
+            print_row(o, t, &j);
     }
-    if (!o->settings.csv)
-        printf("%d right, %d undecided, %d wrong (false alarms on controls: %d)\n", count[RIGHT], count[UNDECIDED],
-               count[WRONG], alarms);
+    if (!o->csv)
+        printf("%d right, %d undecided, %d wrong, %d skipped (false alarms on controls: %d)\n", count[RIGHT],
+               count[UNDECIDED], count[WRONG], count[SKIPPED], alarms);
     return count[WRONG] > 0;
+}
+
+static int with_tasks(const options *o)
+{
+    char beside[PATH_MAX + 64] = "";
+    task_list tasks = {0};
+    int code = 2;
+    if (!o->tasks && !tasks_beside(beside, sizeof beside))
+        fprintf(stderr, "calibration: it is not known where the program lies; --tasks FOLDER names its tasks\n");
+    else if (tasks_read(o->tasks ? o->tasks : beside, &tasks) && all_there(o, &tasks))
+        code = o->list ? print_list(o, &tasks) : run_all(o, &tasks);
+    tasks_free(&tasks);
+    return code;
 }
 
 int main(int argc, char **argv)
 {
     options o;
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(usage, stdout);
+        return 0;
+    }
     if (!read_options(argc, argv, &o)) {
         fputs(usage, stderr);
         return 2;
     }
-    if (count_chosen(&o) == 0) {
-        fprintf(stderr, "calibration: no task is called '%s'; calibration --list shows them\n", o.only);
-        return 2;
-    }
-    if (o.list) {
-        print_list(&o);
-        return 0;
-    }
-    return run_all(&o);
+    if (!o.null && !o.coverage)
+        return with_tasks(&o);
+    const int alarms = o.null ? simulate_null(o.null) : 0;
+    const int misses = o.coverage ? simulate_coverage(o.coverage) : 0;
+    return alarms | misses;
 }

@@ -17,6 +17,8 @@ if(DEEPID_BUILD_EXAMPLES)
   file(RELATIVE_PATH deepid_beside "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
   set_target_properties(${deepid_programs} PROPERTIES INSTALL_RPATH "$ORIGIN/${deepid_beside}")
   install(TARGETS ${deepid_programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+  # calibration looks for them at ../share beside the folder that it lies in
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/calibration/tasks/ DESTINATION share/deepid/calibration COMPONENT tools)
   foreach(program ${deepid_programs})
     install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${program}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
   endforeach()

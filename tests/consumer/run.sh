@@ -31,6 +31,7 @@ for program in depth_study calibration; do
         mandoc -T lint -W warning "$page"
     fi
 done
+"$work/moved/bin/calibration" --list | grep -q '^C1 ' # the tasks moved too
 if grep -q '^DEEPID_BUILD_DOCS:BOOL=ON' "$build/CMakeCache.txt"; then
     grep -q '<title>deepid' "$work/moved/share/doc/deepid/html/index.html"
     [ -s "$work/moved/share/doc/deepid/html/group__net.html" ]
