@@ -47,13 +47,19 @@ typedef struct {
     double low, high; /* of the scale that all rows share */
 } scale;
 
+/* A factor or a share of errors has no place on the axis of losses. */
+static bool is_loss(const dpid_finding *f)
+{
+    return f->hypothesis->loss && (f->scale == DPID_BY_LOSS || f->scale == DPID_BY_VALID_LOSS);
+}
+
 static scale scale_of(const dpid_study_page *p)
 {
     scale s = {-fmax(p->sum.margin, 0), fmax(p->sum.margin, 0)};
     for (int32_t i = 0; i < p->m->verdict->findings; i++) {
         const dpid_finding *f = &p->m->verdict->finding[i];
         const double values[] = {f->effect.value, f->effect.low, f->effect.high};
-        for (int k = 0; k < 3 && f->hypothesis->loss; k++)
+        for (int k = 0; k < 3 && is_loss(f); k++)
             if (isfinite(values[k])) {
                 s.low = fmin(s.low, values[k]);
                 s.high = fmax(s.high, values[k]);
@@ -101,12 +107,14 @@ static void add_effect(dpid_string *s, const dpid_study_page *p, scale range, co
     if (isnan(f->effect.value))
         dpid_string_add(s, "\xe2\x80\x93");
     else {
-        if (f->hypothesis->loss)
+        if (is_loss(f))
             add_spark(s, p, range, f);
-        const dpid_number_text all = dpid_words_interval(f->effect.value, f->effect.low, f->effect.high);
-        const char *bracket = strchr(all.text, '[');
+        dpid_words_text all = dpid_scale_words(f->scale, &f->effect);
+        char *bracket = strchr(all.text, '[');
+        if (bracket) /* the interval is small print */
+            bracket[-1] = 0;
         dpid_string_add(s, "<span>");
-        dpid_string_html(s, dpid_words(f->effect.value).text);
+        dpid_string_html(s, all.text);
         if (bracket)
             dpid_html_element(s, " <small>", bracket, "</small>");
         dpid_string_add(s, "</span>");
@@ -141,7 +149,7 @@ void dpid_add_evidence(dpid_study_page *p)
     const scale range = scale_of(p);
     dpid_string *s = dpid_page_text(p->page);
     dpid_string_add(s, "<h2>Evidence</h2>\n<div class=\"scroll\"><table "
-                       "class=\"evidence\"><thead><tr><th>hypothesis</th><th>verdict</th><th>loss it accounts for, 95 "
+                       "class=\"evidence\"><thead><tr><th>hypothesis</th><th>verdict</th><th>what it accounts for, 95 "
                        "% interval</th><th>how we know</th></tr></thead><tbody>\n");
     for (int32_t i = 0; i < count; i++)
         add_row(s, p, range, order[i]);

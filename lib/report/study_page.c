@@ -32,11 +32,14 @@ static const char *list_of(dpid_study_page *p, dpid_verdict_status status)
 static void add_answer(dpid_study_page *p)
 {
     const char *refuted = list_of(p, DPID_REFUTED);
+    const char *minor = list_of(p, DPID_MINOR);
     const char *undecided = list_of(p, DPID_UNDECIDED);
     const char *out = *refuted ? dpid_say(p, "Ruled out: %s.", refuted) : "";
-    const char *open = *undecided ? dpid_say(p, "%sUndecided: %s.", *out ? " " : "", undecided) : "";
+    const char *less = *minor ? dpid_say(p, "%sNot the main cause: %s.", *out ? " " : "", minor) : "";
+    const char *open = *undecided ? dpid_say(p, "%sUndecided: %s.", *out || *less ? " " : "", undecided) : "";
     if (p->m->verdict && p->status == DEEPID_OK)
-        dpid_note(p, deepid_page_answer(p->page, deepid_verdict_answer(p->m->verdict), dpid_say(p, "%s%s", out, open)));
+        dpid_note(p, deepid_page_answer(p->page, deepid_verdict_answer(p->m->verdict),
+                                        dpid_say(p, "%s%s%s", out, less, open)));
 }
 
 static void paragraph(dpid_study_page *p, const char *text)

@@ -41,7 +41,7 @@ static const char *const dpid_style[] = {
     ".chip{display:inline-block;font-size:13px;font-weight:600;padding:1px 10px;border-radius:99px;border:1.5px solid "
     "var(--muted);white-space:nowrap}.chip.confirmed{background:var(--plain);"
     "border-color:var(--plain);color:var(--page)}.chip.contributes{border-color:var(--plain);color:var(--plain)}.chip."
-    "refuted{color:var(--muted)}.chip.undecided{border-style:dashed}"
+    "refuted,.chip.minor{color:var(--muted)}.chip.undecided{border-style:dashed}"
     ".chip.not_applicable{border-color:transparent;padding-left:0;font-weight:400;color:var(--muted)}\n",
     ".figures{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:40px "
     "32px}figure{margin:0;min-width:0;break-inside:avoid;display:flex;flex-direction:column}figure.wide{grid-column:1/"

@@ -222,6 +222,12 @@ static void say_harm(const dpid_judge *j, dpid_string *s)
     int64_t both;
     const int64_t above = seeds_above(j, &both);
     const char *still = j->tuned && j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES ? "still " : "";
+    if (j->on == DPID_BY_LOSS && isinf(j->median_d)) {
+        dpid_string_format(s, "The added layers %shurt training: the deep net ", still);
+        dpid_say_end(j, s, j->d);
+        dpid_string_format(s, ", the shallow one ends at %s.", dpid_words(j->median_s).text);
+        return;
+    }
     if (j->on == DPID_BY_LOSS) {
         dpid_string_format(
             s, "The added layers %shurt training: loss %s instead of %s (median of the paired differences %s).", still,
@@ -240,7 +246,9 @@ static void say_harm(const dpid_judge *j, dpid_string *s)
                            dpid_scale_median_words(j->on, view->median_d).text,
                            dpid_scale_median_words(j->on, view->median_s).text,
                            dpid_scale_words(j->on, &view->harm.rank).text);
-    dpid_string_format(s, ". By the loss alone it stays within the margin of interest or near it (%s, margin %s).",
+    dpid_string_format(s, ". By the loss alone %s (%s, margin %s).",
+                       j->base.view[DPID_BY_LOSS].state == DPID_HARM_NONE ? "it is surely less than the margin"
+                                                                          : "that is not sure",
                        dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
 }
 
@@ -274,11 +282,14 @@ static void say_objective(const dpid_judge *j, dpid_string *s)
 static void say_solver(const dpid_judge *j, dpid_string *s)
 {
     const dpid_finding *solver = &j->v->finding[DPID_SOLVER];
-    dpid_string_format(s,
-                       "The solver does not find it: a deep net with training loss %s exists, training ends at %s "
-                       "(median of the paired differences %s).",
-                       dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text,
-                       dpid_scale_words(solver->scale, &solver->effect).text);
+    dpid_string_format(s, "The solver does not find it: a deep net with training loss %s exists, training ",
+                       dpid_words(number(j, DPID_SOLVER, "median_known")).text);
+    if (isinf(j->median_d))
+        dpid_say_end(j, s, j->d);
+    else
+        dpid_string_format(s, "ends at %s (median of the paired differences %s)", dpid_words(j->median_d).text,
+                           dpid_scale_words(solver->scale, &solver->effect).text);
+    dpid_string_add(s, ".");
 }
 
 static void say_too_short(const dpid_judge *j, dpid_string *s)

@@ -206,15 +206,15 @@ static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool indep
     const dpid_series x = dpid_arm_on(j, j->on, arm);
     const dpid_series loss = dpid_arm_loss(j, arm);
     *out = (dpid_intervention){.arm = arm, .share = unknown, .valid_share = unknown, .best_of = k};
+    out->all_diverged = arm && dpid_arm_all_diverged(j, arm);
     DPID_TRY(dpid_series_median(j, &loss, &out->median));
     j->level = 1 - (1 - j->t.level) / (double)k;
     DPID_TRY(independent ? contrast_apart(j, &j->base.view[j->on].d, &x, &out->effect)
                          : dpid_contrast_on(j, j->on, &j->base.view[j->on].d, &x, &out->effect));
-    if (out->effect.n > 0) {
+    if (out->effect.n > 0 && !out->all_diverged) {
         DPID_TRY(set_share(j, &x, independent, &out->share));
         DPID_TRY(set_valid_share(j, arm, independent, &out->valid_share));
     }
-    out->all_diverged = arm && dpid_arm_all_diverged(j, arm);
     DPID_TRY(set_sure_low(j, &x, independent, k, out));
     j->level = j->t.level;
     out->status = status_of(j, out);

@@ -113,9 +113,6 @@ bool dpid_untried(const dpid_judge *j, const char *set);
 
 /* ---- scale.c: what harm is measured by --------------------------------------------------------- */
 
-const char *dpid_scale_word(dpid_scale scale); /* "ratio" */
-const char *dpid_scale_name(dpid_scale scale); /* "ratio of training losses" */
-const char *dpid_scale_gap(dpid_scale scale);  /* "the gap in training error" */
 /* Of an arm, diverged seeds as infinity; NULL: all NaN. plain: losses and shares; on: what differences are taken of. */
 dpid_series dpid_arm_plain(const dpid_judge *j, dpid_scale scale, const dpid_arm_evidence *arm);
 dpid_series dpid_arm_on(const dpid_judge *j, dpid_scale scale, const dpid_arm_evidence *arm);
@@ -179,17 +176,9 @@ int32_t dpid_set_contrast(dpid_judge *j, dpid_finding *f, const dpid_contrast *c
 int32_t dpid_keep(dpid_judge *j, dpid_string *s, char **out);
 int32_t dpid_set_text(dpid_judge *j, char **out, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-typedef struct {
-    char text[128];
-} dpid_words_text;
 /* "0.53 [0.51, 0.58]"; "96 % [95, 97]" */
 dpid_number_text dpid_interval_words(const dpid_estimate *e);
 dpid_words_text dpid_percent_words(const dpid_estimate *e);
-/* A difference on a scale: "0.034 [0.03, 0.04]", "a factor of 26 [20, 31]", "1.7 points [1.2, 2.1]"; its margin; a
-   median: "0.034", "1.7 %". */
-dpid_words_text dpid_scale_words(dpid_scale scale, const dpid_estimate *e);
-dpid_words_text dpid_scale_margin_words(dpid_scale scale, double margin);
-dpid_words_text dpid_scale_median_words(dpid_scale scale, double median);
 /* A median for a sentence: NaN, and the failure is the sentence's. */
 double dpid_median_said(const dpid_judge *j, dpid_string *s, const dpid_series *values);
 /* "another start (looks-linear)"; begin: with a capital */

@@ -110,6 +110,30 @@ static void add_finding(page *p, const deepid_verdict *v, int64_t i)
     }
 }
 
+/* "  training loss     0.036 against 0.001: 0.033 [0.018, 0.048], margin 0.115: no harm" */
+static void add_scales(page *p, const deepid_verdict *v)
+{
+    static const char *const states[] = {
+        [DPID_HARM_NONE] = "no harm", [DPID_HARM_UNSURE] = "not sure", [DPID_HARM] = "harm"};
+    const int64_t room = 18;
+    dpid_string_format(p->s, "Harm, deep against shallow%s\n", v->tuned ? ", at the tuned rates" : "");
+    for (int i = 0; i < DPID_SCALES; i++) {
+        const dpid_scale scale = (dpid_scale)i;
+        const dpid_harm_on *h = &v->harm[i];
+        const char *name = scale == DPID_BY_RATIO ? "their ratio" : dpid_scale_name(scale);
+        if (h->state == DPID_HARM_UNKNOWN)
+            continue;
+        dpid_string_format(p->s, "  %s", name);
+        spaces(p, room - (int64_t)strlen(name));
+        if (scale != DPID_BY_RATIO)
+            dpid_string_format(p->s, "%s against %s: ", dpid_scale_median_words(scale, h->deep).text,
+                               dpid_scale_median_words(scale, h->shallow).text);
+        dpid_string_format(p->s, "%s, margin %s: %s\n", dpid_scale_words(scale, &h->difference).text,
+                           dpid_scale_margin_words(scale, h->margin).text, states[h->state]);
+    }
+    dpid_string_add(p->s, "\n");
+}
+
 static void add_remedies(page *p, const deepid_verdict *v)
 {
     for (int64_t i = 0; i < v->remedies; i++) {
@@ -132,6 +156,8 @@ static int32_t write_page(dpid_judge *j, bool coloured, char **out)
     wrap(&p, j->v->answer, 0);
     style(&p, PLAIN);
     dpid_string_add(&s, "\n");
+    if (j->harm_state != DPID_HARM_UNKNOWN)
+        add_scales(&p, j->v);
     for (int64_t i = 0; i < j->v->findings; i++)
         add_finding(&p, j->v, i);
     add_remedies(&p, j->v);

@@ -41,6 +41,18 @@ typedef enum {
 } dpid_scale;
 enum { DPID_TRAINING_SCALES = DPID_BY_VALID_ERROR };
 
+typedef struct {
+    char text[128];
+} dpid_words_text;
+const char *dpid_scale_word(dpid_scale scale); /* "ratio" */
+const char *dpid_scale_name(dpid_scale scale); /* "ratio of training losses" */
+const char *dpid_scale_gap(dpid_scale scale);  /* "the gap in training error" */
+/* A difference: "0.034 [0.03, 0.04]", "a factor of 26 [20, 31]", "1.7 points [1.2, 2.1]"; its margin; a median:
+   "0.034", "1.7 %". */
+dpid_words_text dpid_scale_words(dpid_scale scale, const dpid_estimate *e);
+dpid_words_text dpid_scale_margin_words(dpid_scale scale, double margin);
+dpid_words_text dpid_scale_median_words(dpid_scale scale, double median);
+
 typedef enum { DPID_HARM_UNKNOWN, DPID_HARM_NONE, DPID_HARM_UNSURE, DPID_HARM } dpid_harm;
 
 /* The harm on one scale. */

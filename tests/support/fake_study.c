@@ -201,6 +201,8 @@ static int32_t make_verdict(deepid_ctx *ctx, fake_kind kind, deepid_verdict **ou
         set_finding(v, DPID_OPTIMISER, DPID_REFUTED, "optimiser.share", 0.06, -0.03, 0.14, "Adam repairs 11 %.", NULL));
     DPID_TRY(set_finding(v, DPID_BUDGET, DPID_CONTRIBUTES, "budget.effect", 0.11, 0.04, 0.23,
                          "Three times the steps repair 22 %.", NULL));
+    DPID_TRY(set_finding(v, DPID_RATE, DPID_REFUTED, "rate.recipe", none, none, none,
+                         "Of 5 rates tried none was better than the recipe's.", NULL));
     DPID_TRY(set_finding(v, DPID_OBJECTIVE, DPID_NOT_APPLICABLE, "objective.none", none, none, none, "No weight decay.",
                          NULL));
     DPID_TRY(set_finding(v, DPID_REPRESENTATION, DPID_REFUTED, "representation.witness", 0, 0, 0,

@@ -46,11 +46,12 @@ static void say_accuracy(const dpid_judge *j, dpid_finding *f, const dpid_interv
 }
 
 /* Which of the two the repair speaks for; the other one is refuted, or both are. */
-static void share_out(const dpid_judge *j, dpid_verdict_status repair, dpid_verdict_status *rounding,
+static void share_out(const dpid_judge *j, const dpid_intervention *x, dpid_verdict_status *rounding,
                       dpid_verdict_status *range)
 {
+    const dpid_verdict_status repair = x->status;
     *rounding = *range = repair;
-    if (repair == DPID_REFUTED)
+    if (repair == DPID_REFUTED || x->all_diverged)
         return;
     if (!j->e->counted)
         *rounding = *range = repair < DPID_UNDECIDED ? repair : DPID_UNDECIDED;
@@ -70,8 +71,9 @@ static int32_t write(dpid_judge *j, int32_t hypothesis, dpid_verdict_status stat
     f->status = status;
     if (status == DPID_REFUTED && x->status != DPID_REFUTED) {
         f->to_settle = NULL;
-        dpid_string_add(&s, rounding ? " What it repairs is range, not rounding."
-                                     : " What it repairs is not range: no entry leaves it.");
+        dpid_string_add(&s, rounding
+                                ? " Gradient entries leave the range, so what it may repair is range, not rounding."
+                                : " No gradient entry leaves the range, so what it may repair is not range.");
     }
     if (status == DPID_UNDECIDED && x->status > DPID_UNDECIDED && result == DEEPID_OK) {
         dpid_string_add(&s, " Whether by rounding or by range is not known: gradient entries were not counted.");
@@ -120,7 +122,7 @@ int32_t dpid_rule_rounding(dpid_judge *j, dpid_finding *f)
         return without_arm(j, range);
     }
     j->best[DPID_ROUNDING] = x;
-    share_out(j, x.status, &status[0], &status[1]);
+    share_out(j, &x, &status[0], &status[1]);
     DPID_TRY(write(j, DPID_ROUNDING, status[0], &x));
     return write(j, DPID_RANGE, status[1], &x);
 }
