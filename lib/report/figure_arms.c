@@ -2,6 +2,7 @@
 #include "report/study_page.h"
 
 #include "base/words.h"
+#include "verdict/verdict.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,10 +18,11 @@ static const char *headline_of(dpid_study_page *p)
     const double low = deepid_verdict_low(p->m->verdict, solver);
     const double high = deepid_verdict_high(p->m->verdict, solver);
     const double *deep = dpid_arm_values(&p->sum, "D", "train_loss");
-    if (solver >= 0 && isfinite(effect) && low > 0)
+    const bool loss = solver >= 0 && p->m->verdict->finding[solver].scale == DPID_BY_LOSS;
+    if (loss && isfinite(effect) && low > 0)
         return dpid_say(p, "At least %s of the deep net's loss is the optimiser's error.",
                         dpid_words_interval(effect, low, high).text);
-    if (solver >= 0 && isfinite(effect))
+    if (loss && isfinite(effect))
         return dpid_say(p, "No certified optimisation error: %s.", dpid_words_interval(effect, low, high).text);
     return dpid_say(p, "Training loss of every arm; the deep net ends at %s.",
                     dpid_words(dpid_median_of(&p->sum, p->sum.seeds, deep)).text);

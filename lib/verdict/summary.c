@@ -154,7 +154,7 @@ bool dpid_find_gap(dpid_summary *s, dpid_gap *out)
 {
     const double *witness = capped(s, "WT");
     double *to = capped(s, "S");
-    *out = (dpid_gap){capped(s, "D"), to};
+    *out = (dpid_gap){capped(s, "D"), capped(s, "S"), to};
     for (int64_t i = 0; to && witness && i < s->seeds; i++)
         to[i] = witness[i] < to[i] ? witness[i] : to[i];
     return out->deep && out->to;
@@ -166,7 +166,7 @@ bool dpid_gap_is_sure(dpid_summary *s, const dpid_gap *gap)
     double high;
     double *difference = room_of(s, s->seeds);
     for (int64_t i = 0; difference && i < s->seeds; i++)
-        difference[i] = gap->deep[i] - gap->to[i];
+        difference[i] = gap->deep[i] - gap->shallow[i];
     dpid_interval_of(s, s->seeds, difference, &low, &high);
     return (isnan(low) ? dpid_median_of(s, s->seeds, difference) : low) > fmax(s->margin, 0);
 }
