@@ -273,9 +273,11 @@ static void say_representation(const dpid_judge *j, dpid_string *s)
 static void say_objective(const dpid_judge *j, dpid_string *s)
 {
     dpid_string_format(s,
-                       "The objective prefers it: a deep net with training loss %s exists, training ends at %s, "
-                       "but loss and penalty together are not higher there (difference %s).",
-                       dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text,
+                       "The objective prefers it: a deep net with training loss %s exists, training ends at %s, but "
+                       "what is minimised, the loss with ",
+                       dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text);
+    dpid_say_regularisers(j, s);
+    dpid_string_format(s, ", is not higher there (difference %s).",
                        dpid_interval_words(&j->v->finding[DPID_OBJECTIVE].effect).text);
 }
 
@@ -328,20 +330,6 @@ static void say_range(const dpid_judge *j, dpid_string *s)
 
 /* ---- the other outcomes -------------------------------------------------------------------------------- */
 
-static void say_overfitting(const dpid_judge *j, dpid_string *s)
-{
-    const dpid_finding *f = &j->v->finding[DPID_OVERFITTING];
-    if (f->status >= DPID_CONTRIBUTES)
-        dpid_string_format(s, " They overfit: validation loss %s instead of %s (difference %s).",
-                           dpid_words(number(j, DPID_OVERFITTING, "median_deep")).text,
-                           dpid_words(number(j, DPID_OVERFITTING, "median_shallow")).text,
-                           dpid_interval_words(&f->effect).text);
-    else if (f->status == DPID_REFUTED)
-        dpid_string_format(s, " Validation shows no overfitting: loss %s deep, %s shallow.",
-                           dpid_words(number(j, DPID_OVERFITTING, "median_deep")).text,
-                           dpid_words(number(j, DPID_OVERFITTING, "median_shallow")).text);
-}
-
 static void say_no_harm(const dpid_judge *j, dpid_string *s)
 {
     if (j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
@@ -354,7 +342,7 @@ static void say_no_harm(const dpid_judge *j, dpid_string *s)
                        j->equivalent ? "; the same within the margin, by two one-sided tests" : "");
     dpid_say_open_scale(j, s);
     say_accuracy(j, s);
-    say_overfitting(j, s);
+    dpid_say_overfitting(j, s);
     say_better_skip(j, s);
 }
 
@@ -389,7 +377,7 @@ static void say_unsure(const dpid_judge *j, dpid_string *s)
         say_accuracy(j, s);
     say_to_settle(&j->v->finding[DPID_SOLVER], s);
     if (j->v->finding[DPID_OVERFITTING].status >= DPID_CONTRIBUTES)
-        say_overfitting(j, s);
+        dpid_say_overfitting(j, s);
     say_better_skip(j, s);
 }
 
@@ -423,6 +411,7 @@ static void say_all(const dpid_judge *j, dpid_string *s)
         say_way_out(j, s);
     } else if (j->harm_state == DPID_HARM) {
         say_default_start(j, s);
+        dpid_say_capacity(j, s);
         say_cause(j, s);
         say_accuracy(j, s);
         say_repairs(j, s);
@@ -435,6 +424,8 @@ static void say_all(const dpid_judge *j, dpid_string *s)
         else
             say_unsure(j, s);
     }
+    dpid_say_regularisation(j, s);
+    dpid_say_normalisation(j, s);
 }
 
 int32_t dpid_write_answer(dpid_judge *j)

@@ -28,20 +28,25 @@ static const dpid_hypothesis rows[] = {
     [DPID_OPTIMISER] = {ASKS("optimiser", "does another optimiser repair it?"), .judge = dpid_rule_reason,
                         .arm = "D_opt", .set = true, .rule = "optimiser.other", .finds = true,
                         SHOWN(REASON "the optimiser", "the optimiser", 3, 5), .reason = true, .loss = true},
-    [DPID_OBJECTIVE] = {ASKS("objective",
-                             "is the better net worse by loss and penalty together?"), /* by the solver's */
+    [DPID_OBJECTIVE] = {ASKS("objective", "is the better net worse by what is minimised?"), /* by the solver's */
                         SHOWN(REASON "the objective", "the objective", 5, 6), .reason = true, .loss = true},
     [DPID_ROUNDING] = {ASKS("rounding", "does float64 repair it, though every gradient is in range?"),
                        .judge = dpid_rule_rounding, .arm = "D64", SHOWN("Rounding in the chain rule", "rounding", 7, 7),
                        .loss = true},
     [DPID_RANGE] = {ASKS("range", "does float64 repair it, since gradients underflow or overflow?"), /* by rounding's */
                     SHOWN("Underflow or overflow", "underflow or overflow", 8, 8), .loss = true},
-    [DPID_OVERFITTING] = {ASKS("overfitting", "is training fine and validation worse?"), .judge = dpid_rule_overfitting,
-                          SHOWN("Overfitting", "overfitting", 9, 9), .loss = true},
-    /* judged where its arm was run */
-    {ASKS("regularisation", "do dropout and weight decay cost the fit?"), .judge = dpid_rule_reason, .arm = "D_free",
-     .rule = "regularisation.free", SHOWN(REASON "the regularisation", "the regularisation", 5, 6), .reason = true,
-     .loss = true},
+    [DPID_OVERFITTING] = {ASKS("overfitting", "does the deep net fit the sample and validate worse?"),
+                          .judge = dpid_rule_overfitting, SHOWN("Overfitting", "overfitting", 9, 9), .loss = true},
+    [DPID_REGULARISATION] =
+        {ASKS("regularisation", "do dropout, weight decay, smoothing or augmentation cost the fit?"),
+         .judge = dpid_rule_regularisation, .arm = "D_free", .set = true, .rule = "regularisation.free",
+         SHOWN(REASON "the regularisation", "the regularisation", 5, 6), .reason = true, .loss = true},
+    [DPID_NORMALISATION] = {ASKS("normalisation", "do batch-norm's statistics hurt?"), .judge = dpid_rule_normalisation,
+                            .arm = "D_norm", .set = true, .rule = "normalisation.batch8",
+                            SHOWN(REASON "the normalisation", "the normalisation", 5, 6), .reason = true, .loss = true},
+    [DPID_CAPACITY] = {ASKS("capacity", "is the deep net narrower, or of other layers?"), .judge = dpid_rule_capacity,
+                       .again = dpid_rule_capacity_again, SHOWN("The deep net is narrower", "the capacity", 6, 1),
+                       .loss = true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 _Static_assert(ROWS <= (int)DPID_FINDINGS_MAX, "a verdict has room for every hypothesis");

@@ -198,6 +198,19 @@ double dpid_seeds_needed(int64_t n, const dpid_estimate *e, double threshold);
 int32_t dpid_set_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x, dpid_string *s);
 int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x);
 
+/* rules/same_net.c: an arm that trains the deep net in another way than the one that is judged */
+bool dpid_arm_is_retrained(const dpid_judge *j, const dpid_arm_evidence *arm);
+/* The one of them that ends lowest of those that are surely less than the margin above S, on the scale where harm was found; NULL: none. first: the word of the one
+   that is taken before all others where it does; may be NULL. */
+int32_t dpid_reaches_shallow(const dpid_judge *j, const char *first, const dpid_arm_evidence **out,
+                             dpid_contrast *above);
+
+/* rules/objective.c: what is minimised is not the loss alone; "dropout, weight decay" of D; D less the better of W0 and
+   WT by it */
+bool dpid_is_regularised(const dpid_judge *j);
+void dpid_say_regularisers(const dpid_judge *j, dpid_string *s);
+int32_t dpid_objective_gap(const dpid_judge *j, dpid_contrast *out);
+
 /* ---- rules: how a row of the registry is judged ------------------------------------------------------ */
 
 int32_t dpid_rule_bug(dpid_judge *j, dpid_finding *f);
@@ -209,6 +222,18 @@ int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f);
 int32_t dpid_rule_reason(dpid_judge *j, dpid_finding *f);   /* by what the row's arm repairs */
 int32_t dpid_rule_rounding(dpid_judge *j, dpid_finding *f); /* and range */
 int32_t dpid_rule_overfitting(dpid_judge *j, dpid_finding *f);
+
+int32_t dpid_rule_objective(dpid_judge *j, dpid_finding *f); /* the solver's calls it */
+int32_t dpid_rule_regularisation(dpid_judge *j, dpid_finding *f);
+int32_t dpid_rule_normalisation(dpid_judge *j, dpid_finding *f);
+int32_t dpid_rule_capacity(dpid_judge *j, dpid_finding *f);
+int32_t dpid_rule_capacity_again(dpid_judge *j, dpid_finding *f);
+
+/* What the answer says of them, or nothing: sentences behind a space; of capacity before one. */
+void dpid_say_overfitting(const dpid_judge *j, dpid_string *s);
+void dpid_say_regularisation(const dpid_judge *j, dpid_string *s);
+void dpid_say_normalisation(const dpid_judge *j, dpid_string *s);
+void dpid_say_capacity(const dpid_judge *j, dpid_string *s);
 
 /* ---- after the rules ------------------------------------------------------------------------------ */
 

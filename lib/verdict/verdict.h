@@ -117,6 +117,9 @@ enum {
     DPID_ROUNDING,
     DPID_RANGE,
     DPID_OVERFITTING,
+    DPID_REGULARISATION,
+    DPID_NORMALISATION,
+    DPID_CAPACITY,
     DPID_HYPOTHESES
 };
 const dpid_hypothesis *dpid_hypothesis_at(int64_t i); /* NULL past the end */
@@ -144,7 +147,7 @@ struct deepid_verdict {
     char *text[2]; /* plain, coloured */
 };
 
-/* The ten, undecided, without a number. */
+/* Those of the enum, undecided, without a number. */
 int32_t dpid_verdict_make(deepid_ctx *ctx, deepid_verdict **out);
 void dpid_verdict_add(deepid_verdict *verdict, const dpid_hypothesis *hypothesis);
 

@@ -214,6 +214,8 @@ static int32_t make_verdict(deepid_ctx *ctx, fake_kind kind, deepid_verdict **ou
     DPID_TRY(set_finding(v, DPID_RANGE, DPID_UNDECIDED, "range.counts", 0.02, -far, far,
                          kind == FAKE_NASTY ? "<b>counted</b> & \"not\" compared" : "Two seeds do not tell.",
                          "4 seeds more"));
+    for (int32_t h = DPID_OVERFITTING + 1; h < v->findings; h++)
+        DPID_TRY(set_finding(v, h, DPID_NOT_APPLICABLE, "none", none, none, none, "Does not apply.", NULL));
     DPID_TRY(set_finding(v, DPID_OVERFITTING, DPID_REFUTED, "overfitting.gap", 0.01, -0.005, 0.021,
                          "Training itself is worse; validation loss exceeds it by only this much.", NULL));
     return set_finding(v, DPID_BUG, DPID_REFUTED, "bug.check", 3e-9, none, none,

@@ -232,7 +232,7 @@ int32_t dpid_rule_reason(dpid_judge *j, dpid_finding *f)
     int64_t tried;
     bool done;
     DPID_TRY(dpid_rule_harm(j, f, &done));
-    if (!done)
+    if (!done && f->hypothesis->finds)
         DPID_TRY(not_asked(j, f, &done));
     if (done)
         return DEEPID_OK;

@@ -145,34 +145,31 @@ int32_t dpid_rule_representation(dpid_judge *j, dpid_finding *f)
 /* Nobody built one, but training in another way found a deep net that is as good: that refutes as well. */
 int32_t dpid_rule_representation_found(dpid_judge *j, dpid_finding *f)
 {
+    const dpid_arm_evidence *arm;
+    dpid_string name = {.ctx = j->ctx};
+    dpid_contrast above;
+    double median;
     if (f->status != DPID_UNDECIDED)
         return DEEPID_OK;
-    for (int32_t i = 0; i < j->v->findings; i++) {
-        const dpid_intervention *x = &j->best[i];
-        if (!j->v->finding[i].hypothesis->finds)
-            continue;
-        const dpid_series on = dpid_arm_on(j, j->on, x->arm);
-        dpid_string name = {.ctx = j->ctx};
-        dpid_contrast above;
-        DPID_TRY(dpid_contrast_on(j, j->on, &on, &j->base.view[j->on].s, &above));
-        if (!(above.rank.high < j->on_margin))
-            continue;
-        f->status = DPID_REFUTED;
-        f->rule = "representation.found_otherwise";
-        f->to_settle = NULL;
-        f->scale = j->on;
-        DPID_TRY(dpid_set_contrast(j, f, &above));
-        DPID_TRY(dpid_set_text(j, &f->arm, "%s", x->arm->word));
-        int32_t status = dpid_say_arm(&name, x->arm, false);
-        if (status == DEEPID_OK)
-            status = dpid_set_text(j, &f->sentence,
-                                   "A deep net as good as the shallow one was found: with %s the same net ends at %s "
-                                   "against %s (difference %s, margin %s).",
-                                   name.text, dpid_words(x->median).text, dpid_words(j->median_s).text,
-                                   dpid_scale_words(j->on, &above.rank).text,
-                                   dpid_scale_margin_words(j->on, j->on_margin).text);
-        dpid_string_release(&name);
-        return status;
-    }
-    return DEEPID_OK;
+    DPID_TRY(dpid_reaches_shallow(j, NULL, &arm, &above));
+    if (!arm)
+        return DEEPID_OK;
+    const dpid_series loss = dpid_arm_loss(j, arm);
+    f->status = DPID_REFUTED;
+    f->rule = "representation.found_otherwise";
+    f->to_settle = NULL;
+    f->scale = j->on;
+    DPID_TRY(dpid_series_median(j, &loss, &median));
+    DPID_TRY(dpid_set_contrast(j, f, &above));
+    DPID_TRY(dpid_set_text(j, &f->arm, "%s", arm->word));
+    int32_t status = dpid_say_arm(&name, arm, false);
+    if (status == DEEPID_OK)
+        status =
+            dpid_set_text(j, &f->sentence,
+                          "A deep net as good as the shallow one was found: with %s the same net ends at %s "
+                          "against %s (difference %s, margin %s).",
+                          name.text, dpid_words(median).text, dpid_words(j->median_s).text,
+                          dpid_scale_words(j->on, &above.rank).text, dpid_scale_margin_words(j->on, j->on_margin).text);
+    dpid_string_release(&name);
+    return status;
 }

@@ -1,6 +1,6 @@
 /* solver: a solution exists and is not found, at equal updates: D is above W0, which cost those of S; or D_2T is above
    WT, which had twice as many; or D stands above a proven floor. After too few updates nobody is convicted.
-   objective: the solver minimises J = L + penalty; a witness that lowers L and raises J convicts the objective. */
+   Where what is minimised is another quantity, it waits for that: objective.c */
 #include "verdict/rules.h"
 
 #include "base/words.h"
@@ -19,15 +19,6 @@ typedef struct {
     dpid_contrast in_j;  /* OE of J */
     double median_known;
 } gaps;
-
-static dpid_series with_penalty(const dpid_judge *j, const dpid_arm_evidence *arm)
-{
-    const dpid_series loss = dpid_arm_loss(j, arm);
-    dpid_series out = {{0}};
-    for (int64_t s = 0; s < j->e->seeds; s++)
-        out.at[s] = arm && arm->penalty ? loss.at[s] + arm->penalty[s] : (double)NAN;
-    return out;
-}
 
 /* D - W0, or D_2T - WT where only that is sure. Without W0: to WT, with the words that it had more updates. */
 static int32_t measure_gap(dpid_judge *j, gaps *g)
@@ -72,14 +63,12 @@ static int32_t measure(dpid_judge *j, gaps *g)
     const dpid_arm_evidence *w0 = dpid_judge_arm(j, "W0");
     const dpid_arm_evidence *wt = dpid_judge_arm(j, "WT");
     const dpid_series loss[2] = {dpid_arm_loss(j, w0), dpid_arm_loss(j, wt)};
-    const dpid_series full[3] = {with_penalty(j, w0), with_penalty(j, wt), with_penalty(j, j->d)};
-    const dpid_series known_j = dpid_series_min(j, &full[0], &full[1]);
     g->known = dpid_series_min(j, &loss[0], &loss[1]);
     DPID_TRY(measure_gap(j, g));
     DPID_TRY(measure_shortness(j));
     DPID_TRY(dpid_series_median(j, g->gap.n == 0 ? &g->known : &loss[g->arm[1] == 'T'], &g->median_known));
     DPID_TRY(dpid_contrast_of(j, &j->loss_d, &g->known, DPID_CAPPED, &g->error));
-    DPID_TRY(dpid_contrast_of(j, &full[2], &known_j, DPID_RANKS_ONLY, &g->in_j));
+    DPID_TRY(dpid_objective_gap(j, &g->in_j));
     g->above = j->gap;
     return DEEPID_OK;
 }
@@ -135,62 +124,13 @@ static int32_t set_numbers(dpid_judge *j, dpid_finding *f, const gaps *g)
     dpid_set_number(f, "equivalent", j->equivalent);
     dpid_set_number(f, "equivalence_low", j->alike.low);
     dpid_set_number(f, "equivalence_high", j->alike.high);
-    if (g->in_j.n > 0 && j->has_penalty)
+    if (g->in_j.n > 0 && dpid_is_regularised(j))
         DPID_TRY(dpid_set_estimate(j, f, "objective_gap", &g->in_j.rank));
     if (!j->d || run == 0)
         return DEEPID_OK;
     share.value = (double)diverged / (double)run;
     DPID_TRY(deepid_statistics_clopper_pearson(j->ctx, diverged, run, j->t.level, &share.low, &share.high));
     return dpid_set_estimate(j, f, "diverged_share", &share);
-}
-
-/* ---- objective ---------------------------------------------------------------------------------------- */
-
-static int32_t objective(dpid_judge *j, const gaps *g)
-{
-    dpid_finding *f = &j->v->finding[DPID_OBJECTIVE];
-    bool decided;
-    f->rule = "objective.gap";
-    if (!j->has_penalty) {
-        f->status = DPID_NOT_APPLICABLE;
-        f->rule = "objective.no_penalty";
-        return dpid_set_text(
-            j, &f->sentence,
-            "Does not apply: the recipe has no weight decay or other penalty, so the loss is what is minimised.");
-    }
-    DPID_TRY(dpid_rule_harm(j, f, &decided));
-    if (decided)
-        return DEEPID_OK;
-    if (g->in_j.n == 0) {
-        f->status = DPID_UNDECIDED;
-        DPID_TRY(dpid_settle_missing(j, f, "W0", false));
-        return dpid_set_text(j, &f->sentence,
-                             "Not decided: the penalty of a net that contains the shallow one is not known.");
-    }
-    DPID_TRY(dpid_set_contrast(j, f, &g->in_j));
-    DPID_TRY(dpid_set_text(j, &f->arm, "W0"));
-    dpid_set_number(f, "margin", j->margin);
-    const bool gap = g->error.rank.low > j->margin;
-    f->status = gap && g->in_j.rank.high < j->margin                             ? DPID_CONFIRMED
-                : g->in_j.rank.low > j->margin || g->error.rank.high < j->margin ? DPID_REFUTED
-                                                                                 : DPID_UNDECIDED;
-    if (f->status == DPID_CONFIRMED)
-        return dpid_set_text(
-            j, &f->sentence,
-            "What is minimised, loss and penalty together, is not higher where training ends than at the solution with "
-            "the lower loss (difference %s, margin %s): the penalty pays for the worse fit.",
-            dpid_interval_words(&g->in_j.rank).text, dpid_words(j->margin).text);
-    if (f->status == DPID_REFUTED)
-        return dpid_set_text(j, &f->sentence,
-                             "The penalty is not the reason: with it, training ends %s above the solution that exists "
-                             "(loss alone: %s, margin %s).",
-                             dpid_interval_words(&g->in_j.rank).text, dpid_interval_words(&g->error.rank).text,
-                             dpid_words(j->margin).text);
-    DPID_TRY(dpid_settle_seeds(j, f, gap ? &g->in_j : &g->error, j->margin));
-    return dpid_set_text(
-        j, &f->sentence,
-        "Not decided: loss and penalty together end %s above the solution that exists, the loss alone %s; margin %s.",
-        dpid_interval_words(&g->in_j.rank).text, dpid_interval_words(&g->error.rank).text, dpid_words(j->margin).text);
 }
 
 /* ---- solver ---------------------------------------------------------------------------------------------- */
@@ -235,13 +175,13 @@ static int32_t by_objective(dpid_judge *j, dpid_finding *f, const gaps *g)
     if (f->status == DPID_REFUTED)
         return dpid_set_text(j, &f->sentence,
                              "The solver does what it was asked: the loss alone is %s above a net that exists, but "
-                             "loss and penalty together are not (%s).",
+                             "what is minimised is not (%s).",
                              dpid_interval_words(&g->error.rank).text, dpid_interval_words(&g->in_j.rank).text);
     DPID_TRY(dpid_set_text(j, &f->to_settle, "%s",
-                           objective->to_settle ? objective->to_settle : "The penalty of the witness net."));
+                           objective->to_settle ? objective->to_settle : "What is minimised, of the witness net."));
     return dpid_set_text(j, &f->sentence,
-                         "A better net exists (training ends %s above it), but whether the solver misses it or the "
-                         "penalty forbids it is not decided.",
+                         "A better net exists (training ends %s above it), but whether the solver misses it or what "
+                         "it minimises forbids it is not decided.",
                          dpid_interval_words(&g->error.rank).text);
 }
 
@@ -342,7 +282,7 @@ int32_t dpid_rule_solver(dpid_judge *j, dpid_finding *f)
     bool decided;
     DPID_TRY(measure(j, &g));
     DPID_TRY(set_numbers(j, f, &g));
-    DPID_TRY(objective(j, &g));
+    DPID_TRY(dpid_rule_objective(j, &j->v->finding[DPID_OBJECTIVE]));
     DPID_TRY(dpid_rule_harm(j, f, &decided));
     if (decided)
         return DEEPID_OK;
