@@ -166,7 +166,7 @@ DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, c
  *
  * | key              | range                  | default    | what it is |
  * | ---------------- | ---------------------- | ---------- | --- |
- * | "learning_rate"  | above 0                | 0.03       | the recipe's rate: S and D run at it, rates are tuned around it |
+ * | "learning_rate"  | above 0                | 0.03       | the recipe's, of S and D; rates are tuned around it |
  * | "batch"          | 0 to the samples       | 64, or all | samples a step; 0 = all |
  * | "epochs"         | 1 or more              | 100        | passes over the data |
  * | "steps"          | 0 or more              | 0          | steps; when above 0 it wins over epochs |
