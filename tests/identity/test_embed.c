@@ -93,6 +93,41 @@ static void layers_without_blocks_count_as_one(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Blocks here and layers there are the same layers, whichever net has the blocks. */
+static void blocks_and_layers_are_compared_by_their_layers(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    contains(ctx, "spirals n=64", "input 2; dense out=8; relu; dense out=8; relu; dense out=2",
+             "input 2; dense out=8; relu; 6 * plain { dense out=8; relu }; dense out=2", 0, 0);
+    contains(ctx, "spirals n=64", "input 2; dense out=8; relu; 2 * plain { dense out=8; relu }; dense out=2",
+             "input 2; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=8; relu; dense out=8; relu; "
+             "dense out=2",
+             0, 0);
+    contains(ctx, PICTURES,
+             "input 8x8x1; conv2d out=4 kernel=3 bias=0; relu; conv2d out=4 kernel=3 bias=0; relu; global_avgpool; "
+             "dense out=4",
+             "input 8x8x1; 5 * plain { conv2d out=4 kernel=3 bias=0; relu }; global_avgpool; dense out=4", 0, 0);
+    /* a block with a skip is no row of layers */
+    contains(ctx, "spirals n=64", "input 2; dense out=8; relu; dense out=8; relu; dense out=2",
+             "input 2; dense out=8; relu; 2 * plain { dense out=8; relu }; identity { dense out=8 } after=relu; dense "
+             "out=2",
+             1, 0);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Fifteen layers of one width are five copies of three, as five blocks would be. */
+static void a_long_row_of_layers_is_many_copies(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    contains(ctx, "spirals n=64", "input 2; dense out=8; batchnorm; relu; dense out=2",
+             "input 2; dense out=8; batchnorm; relu; dense out=8; batchnorm; relu; dense out=8; batchnorm; relu; dense "
+             "out=8; batchnorm; relu; dense out=8; batchnorm; relu; dense out=8; batchnorm; relu; dense out=2",
+             0, 0);
+    deepid_ctx_destroy(ctx);
+}
+
 /* 16 tanh blocks: eps tanh(x / eps), so near and not equal. */
 static void a_stack_of_approximations_stays_near(void **state)
 {
@@ -282,6 +317,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(added_blocks_are_found_wherever_they_are),
         cmocka_unit_test(layers_without_blocks_count_as_one),
+        cmocka_unit_test(blocks_and_layers_are_compared_by_their_layers),
+        cmocka_unit_test(a_long_row_of_layers_is_many_copies),
         cmocka_unit_test(a_stack_of_approximations_stays_near),
         cmocka_unit_test(weights_to_train_from_are_near_in_training_mode),
         cmocka_unit_test(no_witness_is_an_answer_with_its_reason),

@@ -1,6 +1,7 @@
 /* Embedding: the items of two texts are matched in order. Matched items take the weights, those between become the
    identity. A piece is one item, each copy of a repeated block apart; a unit is a piece, or several, that can be the
-   identity by itself. */
+   identity by itself. Where the texts do not match as they are written, plain blocks are opened: a net may be written
+   with blocks and the other without. */
 #include "identity/embed.h"
 
 #include "identity/deepen.h"
@@ -79,27 +80,61 @@ static void place_piece(const deepid_net *net, int32_t *layer, int32_t *block, p
     p->match = -1;
 }
 
-static int32_t cut(embedding *e, const deepid_net *net, row *out)
+/* A block that is nothing but its layers: no skip, nothing behind, no block inside. */
+static bool opens(const dpid_item *item)
 {
-    dpid_spec spec = {.items = NULL};
+    if (item->kind || item->s != 0 || item->after)
+        return false;
+    for (const dpid_item *inside = item->body; inside; inside = inside->next)
+        if (!inside->kind)
+            return false;
+    return item->body != NULL;
+}
+
+/* Where a cut has come to. */
+typedef struct {
+    embedding *e;
+    row *out;
+    int32_t layer, block;
+    bool open; /* blocks that are nothing but their layers are those */
+} cutting;
+
+static int64_t count_pieces(const dpid_item *items, bool open)
+{
     int64_t count = 0;
-    int32_t layer = 0;
-    int32_t block = 0;
-    DPID_TRY(dpid_spec_parse(&e->arena, net->text, &spec));
-    for (const dpid_item *item = spec.items; item; item = item->next)
-        count += item->count;
-    out->net = net;
-    DPID_TRY(dpid_arena_alloc(&e->arena, count, sizeof *out->piece, "embed", &out->piece));
-    for (const dpid_item *item = spec.items; item; item = item->next) {
+    for (const dpid_item *item = items; item; item = item->next)
+        count += item->count * (open && opens(item) ? count_pieces(item->body, open) : 1);
+    return count;
+}
+
+static int32_t cut_items(cutting *c, const dpid_item *items)
+{
+    for (const dpid_item *item = items; item; item = item->next) {
+        const bool open = c->open && opens(item);
         const char *text = NULL;
-        DPID_TRY(text_of(e, item, &text));
+        DPID_TRY(text_of(c->e, item, &text));
         for (int64_t i = 0; i < item->count; i++) {
-            piece *p = &out->piece[out->count++];
+            if (open) {
+                c->block++;
+                DPID_TRY(cut_items(c, item->body));
+                continue;
+            }
+            piece *p = &c->out->piece[c->out->count++];
             *p = (piece){.item = item, .text = text};
-            place_piece(net, &layer, &block, p);
+            place_piece(c->out->net, &c->layer, &c->block, p);
         }
     }
     return DEEPID_OK;
+}
+
+static int32_t cut(embedding *e, const deepid_net *net, bool open, row *out)
+{
+    dpid_spec spec = {.items = NULL};
+    cutting c = {.e = e, .out = out, .open = open};
+    *out = (row){.net = net};
+    DPID_TRY(dpid_spec_parse(&e->arena, net->text, &spec));
+    DPID_TRY(dpid_arena_alloc(&e->arena, count_pieces(spec.items, open), sizeof *out->piece, "embed", &out->piece));
+    return cut_items(&c, spec.items);
 }
 
 /* ---- the match ------------------------------------------------------------------------------------- */
@@ -173,13 +208,27 @@ static bool keeps_shape(const embedding *e, int32_t first, int32_t end)
     return dpid_shape_equal(shape_behind(e, first - 1), shape_behind(e, end - 1));
 }
 
+/* Are the pieces first .. end - 1 the first `period` of them, again and again? */
+static bool repeats(const embedding *e, int32_t first, int32_t end, int32_t period)
+{
+    if ((end - first) % period != 0 || !keeps_shape(e, first, first + period))
+        return false;
+    for (int32_t i = first + period; i < end; i++)
+        if (strcmp(e->to.piece[i].text, e->to.piece[i - period].text) != 0)
+            return false;
+    return true;
+}
+
 /* The end of the unit that begins at `first`, in a run of added pieces: a block is a unit, and so are the layers up to
-   the next block. */
+   the next block, or as many as they are copies of. */
 static int32_t unit_end(const embedding *e, int32_t first, int32_t end)
 {
     int32_t i = first + 1;
     while (e->to.piece[first].item->kind && i < end && e->to.piece[i].item->kind)
         i++;
+    for (int32_t period = 1; period < i - first; period++)
+        if (repeats(e, first, i, period))
+            return first + period;
     return i;
 }
 
@@ -264,11 +313,12 @@ static int32_t value_in_front(const embedding *e, int32_t first)
 /* How many times the unit stands here, one behind the other. */
 static int32_t copies_of(const embedding *e, int32_t first, int32_t next, int32_t end)
 {
+    const int32_t length = next - first;
     int32_t copies = 1;
-    if (next != first + 1 || e->to.piece[first].item->kind)
-        return 1;
-    for (int32_t i = next; i < end && strcmp(e->to.piece[i].text, e->to.piece[first].text) == 0; i++)
+    while (next + length <= end && repeats(e, first, next + length, length)) {
         copies++;
+        next += length;
+    }
     return copies;
 }
 
@@ -284,7 +334,7 @@ static int32_t fill_unit(embedding *e, int32_t first, int32_t next, int32_t copi
     if (status == DEEPID_OK)
         note(e, &w, e->shallow->value[value].name, strchr(text.text, ';') + 2);
     for (int32_t i = 0; status == DEEPID_OK && w.status != DEEPID_IDENTITY_N && i < copies; i++)
-        dpid_unit_install(unit, e->deep, e->to.piece[first + i].first);
+        dpid_unit_install(unit, e->deep, e->to.piece[first + i * (next - first)].first);
     deepid_net_destroy(unit);
     dpid_string_release(&text);
     return status;
@@ -298,14 +348,14 @@ static int32_t walk(embedding *e, bool fill)
         while (end < e->to.count && e->to.piece[end].match < 0)
             end++;
         const bool whole = !splits(e, i, end);
-        for (int32_t next = i; i < end; i = next) {
-            next = whole ? end : unit_end(e, i, end);
+        while (i < end) {
+            const int32_t next = whole ? end : unit_end(e, i, end);
             const int32_t copies = whole ? 1 : copies_of(e, i, next, end);
             if (fill)
                 DPID_TRY(fill_unit(e, i, next, copies));
             else
                 e->units += copies;
-            next += copies - 1;
+            i += copies * (next - i);
         }
     }
     return DEEPID_OK;
@@ -325,9 +375,11 @@ static void count_added(embedding *e)
 static int32_t embed(embedding *e, const char *deep_text)
 {
     DPID_TRY(dpid_net_create_within(e->ctx, deep_text, e->shallow->dtype, -1, &e->deep));
-    DPID_TRY(cut(e, e->shallow, &e->from));
-    DPID_TRY(cut(e, e->deep, &e->to));
-    e->found->nested = match(e) && carry_over(e);
+    for (int open = 0; open < 2 && !e->found->nested; open++) {
+        DPID_TRY(cut(e, e->shallow, open, &e->from));
+        DPID_TRY(cut(e, e->deep, open, &e->to));
+        e->found->nested = match(e) && carry_over(e);
+    }
     if (!e->found->nested)
         return DEEPID_OK;
     e->deep->mode = e->shallow->mode;
