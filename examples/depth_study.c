@@ -169,6 +169,7 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
     TRY(deepid_study_set_text(study, "loss", o->loss));
     TRY(deepid_study_set_text(study, "augmentation", o->augmentation));
     TRY(deepid_study_set_text(study, "arms", o->arms));
+    TRY(deepid_study_set_text(study, "probes", o->probe_words));
     TRY(deepid_study_set_text(study, "subject", data->words));
     TRY(deepid_study_set_text(study, "replay", o->command));
     TRY(deepid_study_set_number(study, "learning_rate", o->rate));

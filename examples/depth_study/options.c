@@ -307,7 +307,8 @@ int options_read(options *o, int argc, char **argv)
                    .rate = NAN,
                    .clip = NAN,
                    .holdout = NAN,
-                   .arms = ""};
+                   .arms = "",
+                   .probe_words = ""};
     const int code = words_read(o, argc, argv);
     if (code >= 0)
         return code;
@@ -326,15 +327,17 @@ void options_end(options *o)
 
 /* ---- what was not said -------------------------------------------------------------------------- */
 
-/* The quick form: enough seeds for an interval, and the arms that decide first. */
-static void fill_quick(options *o)
+/* The quick form: enough seeds for an interval, and the arms that decide first. Of pictures, which are dear, no more
+   than these, at the recipe's rate, and the probe that finds bugs. */
+static void fill_quick(options *o, bool pictures)
 {
-    enum { SEEDS = 6, STEPS = 150 };
+    enum { SEEDS = 6, STEPS = 150, PICTURE_STEPS = 60 };
     o->seeds = o->seeds ? o->seeds : SEEDS;
-    o->steps = o->steps || o->epochs ? o->steps : STEPS;
-    o->tuning = o->tuning >= 0 ? o->tuning : 1;
+    o->steps = o->steps || o->epochs ? o->steps : pictures ? PICTURE_STEPS : STEPS;
+    o->tuning = o->tuning >= 0 ? o->tuning : !pictures;
+    o->probe_words = o->probes < 0 && pictures ? "gradient_check" : "";
     o->probes = o->probes >= 0 ? o->probes : 1;
-    o->arms = *o->arms ? o->arms : "S,D,W0,D64,D_start:looks_linear,D_res";
+    o->arms = *o->arms ? o->arms : pictures ? "S,D,W0,D_res" : "S,D,W0,D64,D_start:looks_linear,D_res";
 }
 
 static void fill_nets(options *o, bool pictures)
@@ -359,11 +362,12 @@ static const char *or_default(const char *given, const char *usual)
 
 void options_fill(options *o, bool pictures, int64_t samples)
 {
-    enum { BATCH = 64 };
-    const int64_t batch = samples < BATCH ? samples : BATCH;
+    enum { BATCH = 64, QUICK_PICTURES = 32 };
+    const int64_t usual = o->quick && pictures ? QUICK_PICTURES : BATCH;
+    const int64_t batch = samples < usual ? samples : usual;
     fill_nets(o, pictures);
     if (o->quick)
-        fill_quick(o);
+        fill_quick(o, pictures);
     o->seeds = o->seeds ? o->seeds : pictures ? 6 : 10;
     o->epochs = o->epochs || o->steps ? o->epochs : pictures ? 6 : 100;
     o->tuning = o->tuning >= 0 ? o->tuning : 3;
