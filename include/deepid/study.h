@@ -81,6 +81,7 @@ DEEPID_API void deepid_study_destroy(deepid_study *study);
  * @param[in]     valid  lent for the study's life; NULL (the default) = none
  *
  * @retval DEEPID_OK
+ * @retval DEEPID_ERR_STATE     it runs: its callback can stop it, but not change it
  * @retval DEEPID_ERR_ARGUMENT  valid is no dataset
  * @retval DEEPID_ERR_SHAPE     samples, targets or classes do not fit the training data
  *
@@ -98,6 +99,7 @@ DEEPID_API int32_t deepid_study_set_validation(deepid_study *study, const deepid
  * @param[in]     net_text  the net's text; its input and output fit the data
  *
  * @retval DEEPID_OK
+ * @retval DEEPID_ERR_STATE     it runs: its callback can stop it, but not change it
  * @retval DEEPID_ERR_ARGUMENT  block or net_text is NULL, block or depth is out of range, or there is an arm of that
  *                              word already
  * @retval DEEPID_ERR_SPEC      the text does not parse: line and column
@@ -117,6 +119,7 @@ DEEPID_API int32_t deepid_study_add_net(deepid_study *study, const char *block, 
  * @param[in]     count  1 to 100000, default 10; a verdict takes at most 100
  *
  * @retval DEEPID_OK
+ * @retval DEEPID_ERR_STATE     it runs: its callback can stop it, but not change it
  * @retval DEEPID_ERR_ARGUMENT  count is out of range
  *
  * @cost   none.
@@ -151,6 +154,7 @@ DEEPID_API int32_t deepid_study_set_seeds(deepid_study *study, int64_t count);
  * @param[in]     value  one line; copied. "" = the default of arms, probes, loss and block
  *
  * @retval DEEPID_OK
+ * @retval DEEPID_ERR_STATE     it runs: its callback can stop it, but not change it
  * @retval DEEPID_ERR_ARGUMENT  an unknown key, NULL, or a line end in value
  * @retval DEEPID_ERR_SPEC      an unknown arm or probe; other words are checked when the plan is made
  * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
@@ -179,7 +183,7 @@ DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, c
  * | "history_points" | 1 or more              | 20         | looks at the losses while training |
  * | "shallow_depth"  | -1 or more             | -1         | for tables, where both are given; see below |
  * | "deep_depth"     | -1 or more             | -1         | the same of the deep net |
- * | "budget"         | 0 or more              | 0          | seconds for all; arms are bought for it; 0 = everything |
+ * | "budget"         | 0 or more              | 0          | seconds for all, as docs/study.md says; 0 = everything  |
  * | "threads"        | 0 to 1024              | 0          | nets at a time; 0 = one a core |
  * | "shards"         | 1 or more              | 1          | processes that share the tasks |
  * | "shard"          | 0 to shards - 1        | 0          | which of them this one is |
@@ -198,6 +202,7 @@ DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, c
  * @param[in]     value  in its range; a whole number where it counts
  *
  * @retval DEEPID_OK
+ * @retval DEEPID_ERR_STATE     it runs: its callback can stop it, but not change it
  * @retval DEEPID_ERR_ARGUMENT  an unknown key, or a value out of its range: says the range
  *
  * @cost   none.
@@ -213,6 +218,7 @@ DEEPID_API int32_t deepid_study_set_number(deepid_study *study, const char *key,
  * @param[in]     folder  made when the study runs; copied. NULL (the default): all in memory
  *
  * @retval DEEPID_OK
+ * @retval DEEPID_ERR_STATE   it runs: its callback can stop it, but not change it
  * @retval DEEPID_ERR_LIMIT   beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY  no memory
  *
@@ -225,7 +231,8 @@ DEEPID_API int32_t deepid_study_set_folder(deepid_study *study, const char *fold
  * A text as it was set.
  *
  * @param[in] study  the study
- * @param[in] key    of deepid_study_set_text; also "folder", "shallow" and "deep"
+ * @param[in] key    of deepid_study_set_text; also "folder", "shallow" and "deep", and "budget": a sentence on what the
+ *                   budget bought, and after the run on how long it took
  *
  * @return Borrowed until it is set anew; "" when unset; NULL for an unknown key or study.
  *

@@ -124,6 +124,11 @@ bool dpid_json_is_null(const dpid_json *value)
     return json_is_null(value);
 }
 
+bool dpid_json_is_true(const dpid_json *value)
+{
+    return json_is_true(value);
+}
+
 const char *dpid_json_string(const dpid_json *value)
 {
     return json_string_value(value);

@@ -1,334 +1,359 @@
-/* A budget of seconds: a few steps of S and D are timed, every arm is priced, and the most telling evidence is
-   bought first; what is left out has its reason. The choice is made once and kept in OUT/plan.json, so that clocks
-   decide nothing when the study goes on. */
+/* What a budget buys, and in which order. Every task has a price: what tasks like it took, or else by the pace of S
+   and D. At first only S and D are bought; then, as long as the clock has room, six seeds of them, the other arms by
+   priority, rates and probes among them, and more seeds at the end. While it runs all is priced again ten times a
+   second, and what was bought last is given up first. An arm is whole or out, and each choice has its reason. */
 #include "study/study.h"
 
-#include "base/numbers.h"
-#include "train/trainer.h"
-
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Of one step and one look over all data, and what a net that costs as much as another takes. */
-typedef struct {
-    double step, look;
-} pace;
+enum { USEFUL_SEEDS = 6, FEWEST_SEEDS = 1 }; /* below 6 an exact test cannot reach 0.05 */
 
-typedef struct {
-    deepid_study *study;
-    pace shallow, deep;
-    int64_t seeds;
-    bool *in; /* of each arm */
-    bool tuning, probes;
-} purchase;
+/* ---- the clock --------------------------------------------------------------------------------- */
 
-enum { USEFUL_SEEDS = 6, FEWEST_SEEDS = 2 }; /* below 6 an exact test cannot reach 0.05 */
-
-/* ---- timing ------------------------------------------------------------------------------------ */
-
-/* The first step takes memory and is not counted. */
-static int32_t time_steps(const deepid_study *study, deepid_trainer *trainer, pace *out)
+int64_t dpid_budget_workers(const deepid_study *study)
 {
-    enum { STEPS = 12 };
-    const double enough = 1; /* seconds */
-    int steps = 0;
-    DPID_TRY(deepid_trainer_set_nonfinite(trainer, "record"));
-    DPID_TRY(deepid_trainer_set_batch(trainer, dpid_study_int(study, DPID_NUMBER_BATCH)));
-    DPID_TRY(deepid_trainer_step(trainer));
-    const double begin = dpid_seconds_now();
-    do {
-        DPID_TRY(deepid_trainer_step(trainer));
-        steps++;
-    } while (steps < STEPS && dpid_seconds_now() - begin < enough);
-    out->step = (dpid_seconds_now() - begin) / steps;
-    return DEEPID_OK;
+    const int64_t wished = dpid_study_int(study, DPID_NUMBER_THREADS);
+    return wished > 0 ? wished : dpid_cpu_count();
 }
 
-static int32_t time_look(const deepid_study *study, deepid_net *net, const deepid_dataset *train, pace *out)
+double dpid_budget_left(const deepid_study *study, double elapsed)
 {
-    const double begin = dpid_seconds_now();
-    DPID_TRY(deepid_net_evaluate(net, train, NULL, NULL, NULL));
-    const double samples = (double)study->train->count + (study->valid ? (double)study->valid->count : 0);
-    out->look = (dpid_seconds_now() - begin) * samples / (double)study->train->count;
-    return DEEPID_OK;
+    const double telling = 0.02; /* of the budget: judging, writing, the report */
+    return (1 - telling) * study->number[DPID_NUMBER_BUDGET] - study->choice.spent - elapsed;
 }
 
-static int32_t time_in(deepid_ctx *ctx, const deepid_study *study, const char *text, pace *out)
+double dpid_budget_work_done(const deepid_study *study)
 {
-    deepid_dataset *train = NULL;
-    deepid_net *net = NULL;
-    deepid_trainer *trainer = NULL;
-    DPID_TRY(deepid_ctx_set_threads(ctx, 1));
-    int32_t status = dpid_dataset_view(ctx, study->train, &train);
-    if (status == DEEPID_OK)
-        status = deepid_net_create(ctx, text, (int32_t)study->number[DPID_NUMBER_DTYPE], &net);
-    if (status == DEEPID_OK)
-        status = deepid_net_init(net, study->text[DPID_TEXT_INIT], 1);
-    if (status == DEEPID_OK)
-        status = deepid_trainer_create(net, train, &trainer);
-    if (status == DEEPID_OK)
-        status = time_steps(study, trainer, out);
-    if (status == DEEPID_OK)
-        status = time_look(study, net, train, out);
-    deepid_trainer_destroy(trainer);
-    deepid_net_destroy(net);
-    deepid_dataset_destroy(train);
-    return status;
-}
-
-static int32_t time_net(deepid_study *study, const char *text, pace *out)
-{
-    deepid_ctx *ctx = NULL;
-    if (dpid_ctx_create_for(study->head.ctx, &ctx) != DEEPID_OK)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_MEMORY, "study: no memory for a context");
-    int32_t status = time_in(ctx, study, text, out);
-    if (status != DEEPID_OK)
-        status = dpid_fail(study->head.ctx, status, "%s", deepid_ctx_error(ctx));
-    deepid_ctx_destroy(ctx);
-    return status;
-}
-
-/* ---- prices: seconds of one core ------------------------------------------------------------------ */
-
-static pace pace_of(const purchase *p, const dpid_study_arm *arm)
-{
-    const bool shallow = arm->row->net == DPID_ARM_SHALLOW;
-    const pace known = shallow ? p->shallow : p->deep;
-    const dpid_study_arm *like = &p->study->arm[dpid_arm_find(p->study, shallow ? "S" : "D")];
-    return (pace){known.step * arm->step_cost / like->step_cost, known.look * arm->look_cost / like->look_cost};
-}
-
-/* An L-BFGS step looks at all samples, and a little more than once. */
-static double training_seconds(const purchase *p, const dpid_study_arm *arm, int64_t looks)
-{
-    const double trials = 1.3;
-    const pace a = pace_of(p, arm);
-    const double step =
-        dpid_steps_alone(arm->optimizer) ? a.step * trials * (double)dpid_study_steps_per_epoch(p->study) : a.step;
-    return (double)arm->steps * step + (double)looks * a.look;
-}
-
-static double arm_seconds(const purchase *p, int32_t i)
-{
-    enum { TUNING_LOOKS = 2 };
-    const dpid_study_arm *arm = &p->study->arm[i];
-    double seconds = (double)p->seeds * training_seconds(p, arm, dpid_study_int(p->study, DPID_NUMBER_POINTS) + 1);
-    if (p->tuning && arm->rate_of == i && arm->row->net != DPID_ARM_ADDED && !dpid_steps_alone(arm->optimizer))
-        seconds += DPID_RATES * p->study->number[DPID_NUMBER_TUNING_SEEDS] * training_seconds(p, arm, TUNING_LOOKS);
-    for (int32_t probe = 0; p->probes && dpid_probe_at(probe); probe++)
-        if (dpid_probe_applies(p->study, dpid_probe_at(probe), arm))
-            seconds += fmin((double)p->seeds, p->study->number[DPID_NUMBER_PROBE_SEEDS]) * DPID_PROBE_STEPS *
-                       pace_of(p, arm).step;
+    double seconds = 0;
+    for (int64_t i = 0; i < study->tasks; i++)
+        if (study->task[i].state == DPID_TASK_DONE)
+            seconds += study->task[i].outcome.seconds;
     return seconds;
 }
 
-/* Of the wall: one net a core, and a tenth for what is not seen here. */
-static double price(const purchase *p)
+/* ---- reasons ------------------------------------------------------------------------------------ */
+
+static dpid_number_text about(double seconds)
 {
-    const double unseen = 1.1;
-    const double wished = p->study->number[DPID_NUMBER_THREADS];
-    double seconds = 0;
-    for (int32_t i = 0; i < p->study->arms; i++)
-        if (p->in[i])
-            seconds += arm_seconds(p, i);
-    return unseen * seconds / (wished > 0 ? wished : dpid_cpu_count());
+    return dpid_number(seconds < 10 ? ceil(10 * seconds) / 10 : ceil(seconds));
 }
 
-/* ---- buying --------------------------------------------------------------------------------------------- */
-
-static int32_t leave_out(deepid_study *study, dpid_study_arm *arm, double more)
+__attribute__((format(printf, 3, 4))) static int32_t say(deepid_study *study, const char **out, const char *format, ...)
 {
-    char reason[256];
+    char text[256];
     char *kept = NULL;
-    snprintf(reason, sizeof reason, "the budget of %s s does not pay for it (about %s s more)",
-             dpid_number(study->number[DPID_NUMBER_BUDGET]).text,
-             dpid_number(more < 10 ? ceil(10 * more) / 10 : ceil(more)).text);
-    DPID_TRY(dpid_arena_text(&study->plan, reason, (int64_t)strlen(reason), &kept));
-    arm->reason = kept;
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    DPID_TRY(dpid_arena_text(&study->choice.arena, text, (int64_t)strlen(text), &kept));
+    *out = kept;
     return DEEPID_OK;
 }
 
-static bool affordable(const purchase *p)
+static int32_t not_bought(dpid_market *m, dpid_bill without, dpid_bill with, const char **out)
 {
-    return price(p) <= p->study->number[DPID_NUMBER_BUDGET];
+    const double more = fmax(with.clock - without.clock, (with.work - without.work) / (double)m->workers);
+    return say(m->study, out, "the budget of %s s does not pay for it (about %s s more)",
+               dpid_number(m->study->number[DPID_NUMBER_BUDGET]).text, about(more).text);
 }
 
-/* S and D in any case, with as many seeds as tell something, or fewer. */
-static void buy_question(purchase *p)
+static int32_t given_up(dpid_market *m, const char **out)
 {
-    const int64_t wished = dpid_study_int(p->study, DPID_NUMBER_SEEDS);
-    p->seeds = wished < USEFUL_SEEDS ? wished : USEFUL_SEEDS;
-    p->in[dpid_arm_find(p->study, "S")] = p->in[dpid_arm_find(p->study, "D")] = true;
-    while (p->seeds > FEWEST_SEEDS && !affordable(p))
-        p->seeds--;
+    return say(m->study, out, "given up after %s s, for the budget of %s s",
+               about(m->study->choice.spent + m->now).text, dpid_number(m->study->number[DPID_NUMBER_BUDGET]).text);
 }
 
-static void try(purchase *p, bool *what)
+/* ---- buying --------------------------------------------------------------------------------------- */
+
+static bool affordable(const dpid_market *m)
 {
-    const bool had = *what;
-    *what = true;
-    *what = had || affordable(p);
+    return dpid_market_price(m).clock <= m->left;
 }
 
-static int32_t buy_arms(purchase *p, int32_t priority)
+/* What is done already costs nothing, and is bought in any case. */
+static bool may_buy(const dpid_market *m, dpid_bill without, dpid_bill with)
 {
-    for (int32_t i = 0; i < p->study->arms; i++) {
-        dpid_study_arm *arm = &p->study->arm[i];
-        const bool stands = arm->row->net == DPID_ARM_ADDED || !arm->row->rate_of || p->in[arm->rate_of];
-        if (arm->reason || p->in[i] || arm->row->priority != priority)
+    return with.work <= without.work || (with.clock <= m->left && !m->undecided);
+}
+
+/* What an arm stands on has to be there: its parent, the arm whose rate it takes. */
+static bool stands(const dpid_market *m, int32_t i)
+{
+    const dpid_study_arm *arm = &m->study->arm[i];
+    const bool rate = arm->rate_of < 0 || arm->rate_of == i || !m->choice->left_out[arm->rate_of];
+    return rate && (arm->parent < 0 || !m->choice->left_out[arm->parent]);
+}
+
+static int32_t buy_arms(dpid_market *m, int32_t priority)
+{
+    dpid_choice *c = m->choice;
+    for (int32_t i = 0; i < m->study->arms; i++) {
+        if (m->study->arm[i].row->priority != priority || !c->left_out[i] || m->study->arm[i].reason)
             continue;
-        if (stands)
-            try(p, &p->in[i]);
-        if (p->in[i])
+        const char *before = c->left_out[i];
+        const dpid_bill without = dpid_market_price(m);
+        c->left_out[i] = NULL;
+        const dpid_bill with = dpid_market_price(m);
+        /* an added net takes the rate of what there is */
+        if ((stands(m, i) || m->study->arm[i].row->net == DPID_ARM_ADDED) && may_buy(m, without, with))
             continue;
-        const double before = price(p);
-        p->in[i] = true;
-        const double more = price(p) - before;
-        p->in[i] = false;
-        DPID_TRY(leave_out(p->study, arm, more));
+        m->undecided = m->undecided || priority <= DPID_PRIORITY_DECISION;
+        c->left_out[i] = before;
+        if (!*before)
+            DPID_TRY(not_bought(m, without, with, &c->left_out[i]));
     }
     return DEEPID_OK;
 }
 
-/* By priority; seeds come last. */
-static int32_t buy(purchase *p)
+/* Rates or probes: as many seeds as asked for, or none. */
+static int32_t buy_seeds_of(dpid_market *m, int64_t *seeds, dpid_study_number asked, const char **reason)
 {
-    buy_question(p);
+    const int64_t wished = dpid_study_int(m->study, asked);
+    if (*seeds == wished)
+        return DEEPID_OK;
+    const dpid_bill without = dpid_market_price(m);
+    *seeds = wished;
+    const dpid_bill with = dpid_market_price(m);
+    if (may_buy(m, without, with)) {
+        *reason = NULL;
+        return DEEPID_OK;
+    }
+    *seeds = 0;
+    return *reason ? DEEPID_OK : not_bought(m, without, with, reason);
+}
+
+/* As many as fit, by bisection. */
+static int32_t buy_seeds(dpid_market *m, int64_t most)
+{
+    dpid_choice *c = m->choice;
+    const int64_t wished = dpid_study_int(m->study, DPID_NUMBER_SEEDS);
+    int64_t fits = c->seeds;
+    int64_t beyond = (wished < most ? wished : most) + 1;
+    const dpid_bill without = dpid_market_price(m);
+    while (beyond - fits > 1) {
+        c->seeds = fits + (beyond - fits) / 2;
+        *(may_buy(m, without, dpid_market_price(m)) ? &fits : &beyond) = c->seeds;
+    }
+    c->seeds = fits;
+    if (c->seeds == wished)
+        c->fewer_seeds = NULL;
+    else if (!c->fewer_seeds)
+        DPID_TRY(say(m->study, &c->fewer_seeds, "the budget of %s s does not pay for more",
+                     dpid_number(m->study->number[DPID_NUMBER_BUDGET]).text));
+    return DEEPID_OK;
+}
+
+/* What is bought already stays. */
+static int32_t buy(dpid_market *m)
+{
+    dpid_choice *c = m->choice;
+    DPID_TRY(buy_seeds(m, USEFUL_SEEDS));
+    m->undecided = c->seeds < USEFUL_SEEDS && c->fewer_seeds;
     for (int32_t priority = 1; priority <= DPID_PRIORITIES; priority++) {
-        if (priority == DPID_PRIORITY_TUNING)
-            try(p, &p->tuning);
+        if (priority == DPID_PRIORITY_TUNING && !c->made)
+            DPID_TRY(buy_seeds_of(m, &c->tuning_seeds, DPID_NUMBER_TUNING_SEEDS, &c->no_tuning));
         else if (priority == DPID_PRIORITY_PROBES)
-            try(p, &p->probes);
+            DPID_TRY(buy_seeds_of(m, &c->probe_seeds, DPID_NUMBER_PROBE_SEEDS, &c->no_probes));
         else
-            DPID_TRY(buy_arms(p, priority));
+            DPID_TRY(buy_arms(m, priority));
     }
-    for (; p->seeds < dpid_study_int(p->study, DPID_NUMBER_SEEDS); p->seeds++) {
-        purchase more = *p;
-        more.seeds++;
-        if (!affordable(&more))
-            break;
-    }
-    p->study->seeds = p->seeds;
-    p->study->tuning_seeds = p->tuning ? dpid_study_int(p->study, DPID_NUMBER_TUNING_SEEDS) : 0;
-    p->study->probe_seeds = p->probes ? dpid_study_int(p->study, DPID_NUMBER_PROBE_SEEDS) : 0;
-    p->study->seconds = price(p);
+    return buy_seeds(m, INT64_MAX);
+}
+
+/* S and D in any case. */
+static int32_t begin(deepid_study *study)
+{
+    dpid_choice *c = &study->choice;
+    c->arms = study->arms;
+    c->seeds = FEWEST_SEEDS;
+    DPID_TRY(dpid_arena_alloc(&c->arena, c->arms, sizeof *c->left_out, "budget", &c->left_out));
+    for (int32_t i = 0; i < c->arms; i++) /* "": not priced yet; an arm that is out anyway is not bought */
+        c->left_out[i] = study->arm[i].reason ? NULL : "";
+    c->left_out[dpid_arm_find(study, "S")] = c->left_out[dpid_arm_find(study, "D")] = NULL;
     return DEEPID_OK;
 }
 
-static int32_t choose(deepid_study *study)
+int32_t dpid_budget_buy(deepid_study *study, double left)
 {
-    purchase p = {.study = study};
-    DPID_TRY(dpid_arena_alloc(&study->plan, study->arms, sizeof *p.in, "budget", &p.in));
-    DPID_TRY(time_net(study, study->shallow, &p.shallow));
-    DPID_TRY(time_net(study, study->deep, &p.deep));
-    return buy(&p);
-}
-
-/* ---- plan.json ----------------------------------------------------------------------------------------------- */
-
-enum { PLAN_FORMAT = 2 };
-static const dpid_sealed_kind sealed = {"plan", "remove it to have the budget spent anew", PLAN_FORMAT};
-
-void dpid_budget_write(const deepid_study *study, dpid_string *s)
-{
-    dpid_string_format(s,
-                       "{\"format\": %d, \"budget\": %s, \"seconds\": %s, \"seeds\": %lld, \"tuning_seeds\": %lld, "
-                       "\"probe_seeds\": %lld,\n\"arms\": [",
-                       PLAN_FORMAT,
-                       study->number[DPID_NUMBER_BUDGET] > 0 ? dpid_number(study->number[DPID_NUMBER_BUDGET]).text
-                                                             : "null",
-                       study->seconds > 0 ? dpid_number(study->seconds).text : "null", (long long)study->seeds,
-                       (long long)study->tuning_seeds, (long long)study->probe_seeds);
-    for (int32_t i = 0; i < study->arms; i++) {
-        dpid_string_add(s, i ? ",\n  {\"arm\": " : "\n  {\"arm\": ");
-        dpid_string_json(s, study->arm[i].word);
-        dpid_string_add(s, ", \"left_out\": ");
-        if (study->arm[i].reason)
-            dpid_string_json(s, study->arm[i].reason);
-        else
-            dpid_string_add(s, "null");
-        dpid_string_add(s, "}");
+    dpid_market m;
+    const bool first = !study->choice.made;
+    if (first)
+        DPID_TRY(begin(study));
+    for (int64_t i = 0; i < study->tasks; i++)
+        study->task[i].wanted = true;
+    dpid_budget_order(study);
+    DPID_TRY(dpid_market_make(study, 0, left, &m));
+    const int32_t status = buy(&m);
+    if (first) {
+        study->choice.seconds = dpid_market_price(&m).clock;
+        study->choice.before = dpid_budget_work_done(study);
     }
-    dpid_string_add(s, "]");
-    dpid_string_seal(s);
-}
-
-static bool get_count(const dpid_json *root, const char *key, int64_t low, int64_t high, int64_t *out)
-{
-    return dpid_json_int(dpid_json_get(root, key), out) && *out >= low && *out <= high;
-}
-
-static int32_t take_plan(deepid_study *study, const dpid_json *root, const char *path)
-{
-    deepid_ctx *ctx = study->head.ctx;
-    const dpid_json *arms = dpid_json_get(root, "arms");
-    const bool counts =
-        get_count(root, "seeds", 1, dpid_study_int(study, DPID_NUMBER_SEEDS), &study->seeds) &&
-        get_count(root, "tuning_seeds", 0, dpid_study_int(study, DPID_NUMBER_TUNING_SEEDS), &study->tuning_seeds) &&
-        get_count(root, "probe_seeds", 0, dpid_study_int(study, DPID_NUMBER_PROBE_SEEDS), &study->probe_seeds);
-    if (!counts || dpid_json_count(arms) != study->arms)
-        return dpid_sealed_damaged(ctx, path, &sealed, "its seeds or arms are not those of this study");
-    (void)dpid_json_number(dpid_json_get(root, "seconds"), &study->seconds); /* null: 0 */
-    for (int32_t i = 0; i < study->arms; i++) {
-        const dpid_json *row = dpid_json_at(arms, i);
-        const char *word = dpid_json_string(dpid_json_get(row, "arm"));
-        const char *reason = dpid_json_string(dpid_json_get(row, "left_out"));
-        char *kept = NULL;
-        if (!word || strcmp(word, study->arm[i].word) != 0)
-            return dpid_sealed_damaged(ctx, path, &sealed, "its arms are not those of this study");
-        if (reason)
-            DPID_TRY(dpid_arena_text(&study->plan, reason, (int64_t)strlen(reason), &kept));
-        study->arm[i].reason = kept;
-    }
-    return DEEPID_OK;
-}
-
-static int32_t read_plan(deepid_study *study, const char *path)
-{
-    dpid_json_text text;
-    DPID_TRY(dpid_sealed_read(study->head.ctx, path, &sealed, &text));
-    const int32_t status = take_plan(study, text.root, path);
-    dpid_json_release(&text);
+    dpid_market_close(&m);
     return status;
 }
 
-/* Of processes that choose at once one wins, and the others take its choice. */
-static int32_t keep_plan(deepid_study *study, const char *path)
+void dpid_budget_apply(deepid_study *study)
 {
-    bool taken = false;
-    dpid_string text = {.ctx = study->head.ctx};
-    dpid_budget_write(study, &text);
-    int32_t status = text.status;
-    if (status == DEEPID_OK)
-        status = dpid_folder_make(study->head.ctx, study->folder);
-    if (status == DEEPID_OK)
-        status = dpid_file_create(study->head.ctx, path, text.text, text.length, &taken);
-    dpid_string_release(&text);
-    return taken ? read_plan(study, path) : status;
-}
-
-int32_t dpid_budget_apply(deepid_study *study)
-{
-    dpid_string path = {.ctx = study->head.ctx};
-    int32_t status = DEEPID_OK;
+    const dpid_choice *c = &study->choice;
     study->seeds = dpid_study_int(study, DPID_NUMBER_SEEDS);
     study->tuning_seeds = dpid_study_int(study, DPID_NUMBER_TUNING_SEEDS);
     study->probe_seeds = dpid_study_int(study, DPID_NUMBER_PROBE_SEEDS);
-    study->seconds = 0;
-    if (study->number[DPID_NUMBER_BUDGET] == 0)
-        return DEEPID_OK;
-    dpid_string_format(&path, "%s/plan.json", study->folder ? study->folder : ".");
-    if (path.status != DEEPID_OK)
-        status = path.status;
-    else if (study->folder && dpid_file_exists(path.text))
-        status = read_plan(study, path.text);
-    else {
-        status = choose(study);
-        if (status == DEEPID_OK && study->folder)
-            status = keep_plan(study, path.text);
+    if (!c->made)
+        return;
+    study->tuning_seeds = c->tuning_seeds;
+    if (c->anew)
+        return;
+    study->seeds = c->seeds;
+    study->probe_seeds = c->probe_seeds;
+    for (int32_t i = 0; i < study->arms; i++)
+        if (!study->arm[i].reason)
+            study->arm[i].reason = c->left_out[i];
+}
+
+/* ---- the order: a decision first -------------------------------------------------------------------- */
+
+/* S and D seed by seed, so that whole pairs are there; then the rates, for other arms stand on them; then arms and
+   probes by priority; then further seeds, all arms of each. */
+void dpid_budget_order(deepid_study *study)
+{
+    enum { TUNING = USEFUL_SEEDS, ARMS, SEEDS = ARMS + DPID_PRIORITIES + 1 };
+    for (int64_t i = 0; i < study->tasks; i++) {
+        dpid_task *task = &study->task[i];
+        const int32_t priority = study->arm[task->arm].row->priority;
+        const int64_t place = dpid_task_place(study, task);
+        if (study->number[DPID_NUMBER_BUDGET] == 0)
+            task->turn = 0;
+        else if (task->kind == DPID_TASK_TUNE)
+            task->turn = TUNING;
+        else if (task->kind == DPID_TASK_PROBE)
+            task->turn = ARMS + DPID_PRIORITY_PROBES;
+        else if (place >= USEFUL_SEEDS)
+            task->turn = SEEDS + place;
+        else
+            task->turn = priority <= DPID_PRIORITY_QUESTION ? place : ARMS + priority;
     }
-    dpid_string_release(&path);
+}
+
+/* ---- giving up ---------------------------------------------------------------------------------------- */
+
+static int64_t open_tasks(const dpid_market *m)
+{
+    int64_t open = 0;
+    for (int64_t i = 0; i < m->study->tasks; i++)
+        open += dpid_market_open(m, &m->study->task[i]);
+    return open;
+}
+
+/* Rates that a training has taken stay. */
+static bool rates_taken(const deepid_study *study)
+{
+    for (int64_t i = 0; i < study->nets; i++) {
+        const dpid_task *task = &study->task[i];
+        const int32_t rate_of = study->arm[task->arm].rate_of;
+        if (task->kind == DPID_TASK_TRAIN && task->state != DPID_TASK_WAITING && rate_of >= 0 &&
+            study->arm[rate_of].tuned)
+            return true;
+    }
+    return false;
+}
+
+/* One seed less; undone where it would save nothing. */
+static int32_t give_up_seed(dpid_market *m, int64_t least, bool *done)
+{
+    dpid_choice *c = m->choice;
+    const int64_t before = open_tasks(m);
+    const int64_t had = c->seeds;
+    while (c->seeds > least && open_tasks(m) == before)
+        c->seeds--;
+    *done = open_tasks(m) < before;
+    if (*done)
+        return given_up(m, &c->fewer_seeds);
+    c->seeds = had;
+    return DEEPID_OK;
+}
+
+static int32_t give_up_count(dpid_market *m, int64_t *seeds, const char **reason, bool *done)
+{
+    const int64_t before = open_tasks(m);
+    const int64_t had = *seeds;
+    *seeds = 0;
+    *done = open_tasks(m) < before;
+    if (*done)
+        return given_up(m, reason);
+    *seeds = had;
+    return DEEPID_OK;
+}
+
+/* With all that stands on it. */
+static int32_t give_up_arm(dpid_market *m, int32_t arm)
+{
+    dpid_choice *c = m->choice;
+    DPID_TRY(given_up(m, &c->left_out[arm]));
+    for (int32_t i = 0; i < m->study->arms; i++)
+        if (!c->left_out[i] && !stands(m, i))
+            DPID_TRY(give_up_arm(m, i));
+    return DEEPID_OK;
+}
+
+static bool has_open_task(const dpid_market *m, int32_t arm)
+{
+    for (int64_t i = 0; i < m->study->tasks; i++)
+        if (m->study->task[i].arm == arm && dpid_market_open(m, &m->study->task[i]))
+            return true;
+    return false;
+}
+
+static int32_t give_up_arms(dpid_market *m, int32_t priority, bool *done)
+{
+    for (int32_t i = m->study->arms - 1; i >= 0 && !*done; i--) {
+        if (m->study->arm[i].row->priority != priority || m->choice->left_out[i] || !has_open_task(m, i))
+            continue;
+        DPID_TRY(give_up_arm(m, i));
+        *done = true;
+    }
+    return DEEPID_OK;
+}
+
+/* What was bought last, of what still costs something. */
+static int32_t give_up(dpid_market *m, bool *done, bool *again)
+{
+    dpid_choice *c = m->choice;
+    *done = false;
+    DPID_TRY(give_up_seed(m, USEFUL_SEEDS, done));
+    for (int32_t priority = DPID_PRIORITIES; priority > DPID_PRIORITY_QUESTION && !*done; priority--) {
+        if (priority == DPID_PRIORITY_PROBES)
+            DPID_TRY(give_up_count(m, &c->probe_seeds, &c->no_probes, done));
+        else if (priority == DPID_PRIORITY_TUNING && !rates_taken(m->study)) {
+            DPID_TRY(give_up_count(m, &c->tuning_seeds, &c->no_tuning, done));
+            *again = *again || *done;
+        } else
+            DPID_TRY(give_up_arms(m, priority, done));
+    }
+    return *done ? DEEPID_OK : give_up_seed(m, FEWEST_SEEDS, done);
+}
+
+int32_t dpid_budget_keep(deepid_study *study, double elapsed, bool *changed, bool *again)
+{
+    const double patience = 0.1; /* of the budget: the first tasks tell little */
+    dpid_market m;
+    int32_t status = DEEPID_OK;
+    *changed = *again = false;
+    if (study->choice.spent + elapsed < patience * study->number[DPID_NUMBER_BUDGET])
+        return DEEPID_OK;
+    DPID_TRY(dpid_market_make(study, elapsed, dpid_budget_left(study, elapsed), &m));
+    for (bool more = !affordable(&m); more && status == DEEPID_OK && !affordable(&m);) {
+        status = give_up(&m, &more, again);
+        *changed = *changed || more;
+    }
+    for (int64_t i = 0; i < study->tasks && *changed; i++)
+        if (study->task[i].wanted && !dpid_market_has(&m, &study->task[i])) {
+            study->task[i].wanted = false;
+            atomic_store(&study->task[i].dropped, true);
+        }
+    dpid_market_close(&m);
     return status;
 }

@@ -3,6 +3,8 @@
    rate that tuning found, the net it starts from. So it is written when the parents are done. */
 #include "study/study.h"
 
+#include "base/numbers.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -238,8 +240,40 @@ int32_t dpid_task_configure(deepid_study *study, dpid_task *task)
 
 /* ---- the plan ------------------------------------------------------------------------------------------ */
 
-/* What the folder holds, parents before those that stand on them. */
-static int32_t read_folder(deepid_study *study)
+/* Tasks that a plan before this one has done; count 0: none. */
+typedef struct {
+    dpid_task *task;
+    int64_t count;
+} old_tasks;
+
+/* Of the same configuration: all but its place in the plan is taken over. */
+static bool take_over(deepid_study *study, dpid_task *task, const old_tasks *old)
+{
+    for (int64_t i = 0; i < old->count; i++) {
+        dpid_task *was = &old->task[i];
+        if (was->state != DPID_TASK_DONE || !was->config || strcmp(was->name, task->name) != 0)
+            continue;
+        const dpid_task now = *task;
+        dpid_free(study->head.ctx, task->config);
+        *task = *was;
+        task->task = now.task;
+        task->arm = now.arm;
+        task->rate = now.rate;
+        task->parent = now.parent;
+        task->cost = now.cost;
+        was->state = DPID_TASK_WAITING; /* what it held is no more its own */
+        was->config = was->reason = NULL;
+        was->history = NULL;
+        was->table = NULL;
+        was->trained = NULL;
+        was->ctx = NULL;
+        return true;
+    }
+    return false;
+}
+
+/* What is done already, parents before those that stand on them. */
+static int32_t take_results(deepid_study *study, const old_tasks *old)
 {
     for (bool more = true; more;) {
         more = false;
@@ -249,7 +283,7 @@ static int32_t read_folder(deepid_study *study)
             if (task->config || task->spared || !dpid_task_ready(study, task))
                 continue;
             DPID_TRY(dpid_task_configure(study, task));
-            if (study->folder)
+            if (!take_over(study, task, old) && study->folder)
                 DPID_TRY(dpid_task_read(study->head.ctx, study, task));
             more = more || task->state == DPID_TASK_DONE;
         }
@@ -267,16 +301,59 @@ static int32_t check_data(const deepid_study *study)
                : DEEPID_OK;
 }
 
-static int32_t make_arms(deepid_study *study)
+static int32_t make_plan(deepid_study *study, const old_tasks *old)
 {
     DPID_TRY(dpid_arms_make(study));
-    DPID_TRY(dpid_budget_apply(study));
+    if (study->number[DPID_NUMBER_BUDGET] > 0 && !study->choice.made)
+        DPID_TRY(dpid_plan_read(study));
+    dpid_budget_apply(study);
     dpid_arms_link(study);
+    DPID_TRY(number_tasks(study));
+    DPID_TRY(take_results(study, old));
+    return dpid_plan_say(study);
+}
+
+int32_t dpid_study_plan_again(deepid_study *study)
+{
+    deepid_study was = *study;
+    study->plan = (dpid_arena){.ctx = study->head.ctx};
+    study->arm = NULL;
+    study->task = NULL;
+    study->arms = 0;
+    study->tasks = study->nets = 0;
+    const int32_t status = make_plan(study, &(old_tasks){was.task, was.tasks});
+    dpid_tasks_forget(&was);
+    if (status != DEEPID_OK)
+        dpid_study_forget(study);
+    return status;
+}
+
+/* All that is asked for is planned, then what the budget buys of it. */
+static int32_t choose(deepid_study *study, double begin)
+{
+    DPID_TRY(dpid_pace_measure(study));
+    study->choice.spent = dpid_seconds_now() - begin;
+    DPID_TRY(dpid_budget_buy(study, dpid_budget_left(study, 0)));
+    study->choice.made = true;
+    DPID_TRY(dpid_plan_keep(study, true));
+    return dpid_study_plan_again(study);
+}
+
+/* A choice that is there goes on by what its tasks took, not by when they did. */
+static int32_t follow_budget(deepid_study *study, double begin)
+{
+    dpid_choice *c = &study->choice;
+    if (study->number[DPID_NUMBER_BUDGET] == 0)
+        return DEEPID_OK;
+    if (!c->made)
+        return choose(study, begin);
+    c->spent = fmax(dpid_budget_work_done(study) - c->before, 0) / (double)dpid_budget_workers(study);
     return DEEPID_OK;
 }
 
 int32_t dpid_study_plan(deepid_study *study)
 {
+    const double begin = dpid_seconds_now();
     if (study->task)
         return DEEPID_OK;
     DPID_TRY(check_data(study));
@@ -286,13 +363,28 @@ int32_t dpid_study_plan(deepid_study *study)
     snprintf(study->data, sizeof study->data, "train=%016llx\nvalid=%016llx\n",
              (unsigned long long)deepid_dataset_hash(study->train),
              (unsigned long long)(study->valid ? deepid_dataset_hash(study->valid) : 0));
-    int32_t status = make_arms(study);
+    int32_t status = make_plan(study, &(old_tasks){NULL, 0});
     if (status == DEEPID_OK)
-        status = number_tasks(study);
-    if (status == DEEPID_OK)
-        status = read_folder(study);
+        status = follow_budget(study, begin);
     if (status != DEEPID_OK)
         dpid_study_forget(study);
+    return status;
+}
+
+/* With all that was asked for in view; then the plan of what was bought. */
+int32_t dpid_study_buy_more(deepid_study *study, double elapsed, bool *more)
+{
+    dpid_choice *c = &study->choice;
+    *more = false;
+    c->anew = true;
+    int32_t status = dpid_study_plan_again(study);
+    if (status == DEEPID_OK)
+        status = dpid_budget_buy(study, dpid_budget_left(study, elapsed));
+    study->choice.anew = false;
+    if (status == DEEPID_OK)
+        status = dpid_study_plan_again(study);
+    for (int64_t i = 0; status == DEEPID_OK && i < study->tasks; i++)
+        *more = *more || study->task[i].state != DPID_TASK_DONE;
     return status;
 }
 

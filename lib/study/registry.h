@@ -15,8 +15,15 @@ typedef enum { DPID_ARM_SHALLOW, DPID_ARM_DEEP, DPID_ARM_TWIN, DPID_ARM_ADDED } 
 /* Where a report shows an arm: in the curves by epoch and over depth, among final losses, among shares of the gap. */
 enum { DPID_SHOW_CURVE = 1, DPID_SHOW_LOSS = 2, DPID_SHOW_SHARE = 4 };
 
-/* What a budget buys between the arms. */
-enum { DPID_PRIORITY_TUNING = 11, DPID_PRIORITY_PROBES = 13, DPID_PRIORITIES = 15 };
+/* Up to QUESTION: S and D, which every budget buys. Up to DECISION: what has to be there before anything else is
+   bought. TUNING and PROBES: what a budget buys between the arms. */
+enum {
+    DPID_PRIORITY_QUESTION = 2,
+    DPID_PRIORITY_DECISION = 4,
+    DPID_PRIORITY_TUNING = 11,
+    DPID_PRIORITY_PROBES = 13,
+    DPID_PRIORITIES = 15
+};
 
 /* What the fields of a row cannot say: it sets the arm's text and optimiser. reason: why it is no way for this net and
    recipe; NULL: it is one. */

@@ -1,5 +1,5 @@
-/* Running a study: one net per core. Workers take, under one lock, the dearest task whose parents are done; the
-   caller's thread waits, and it alone calls back. */
+/* Running a study: one net per core. Workers take, under one lock, the dearest task whose parents are done (with a
+   budget, of those whose turn it is); the caller's thread waits, looks at the budget, and it alone calls back. */
 #include "study/study.h"
 
 #include "base/numbers.h"
@@ -10,17 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-struct deepid_study_event {
-    dpid_head head;
-    int64_t tasks, done;
-    double share, seconds, seconds_left;
-    char text[160];
-};
-
 typedef struct {
     deepid_study *study;
     pthread_mutex_t mutex;
-    pthread_cond_t changed;
+    pthread_cond_t news;
     /* all below and every task's state under mutex */
     int32_t running; /* workers */
     int32_t status;  /* first failure */
@@ -28,6 +21,9 @@ typedef struct {
     int64_t current; /* the task that began last, for the text */
     int64_t held;    /* a task that another process has; -1: none */
     double before;   /* cost of what earlier runs did */
+    double start;    /* of the clock, before the first crew */
+    bool changed;    /* the budget has given something up */
+    bool again;      /* the plan is to be made anew: no task begins any more */
 } crew;
 
 enum { LOOK_NANOSECONDS = 100000000, SECOND = 1000000000 };
@@ -40,7 +36,7 @@ static void doze(crew *c)
     until.tv_nsec += LOOK_NANOSECONDS;
     until.tv_sec += until.tv_nsec / SECOND;
     until.tv_nsec %= SECOND;
-    pthread_cond_timedwait(&c->changed, &c->mutex, &until);
+    pthread_cond_timedwait(&c->news, &c->mutex, &until);
 }
 
 /* ---- taking a task: under the lock ----------------------------------------------------------- */
@@ -61,7 +57,12 @@ static void task_done(crew *c, dpid_task *task)
     task->state = DPID_TASK_DONE;
     if (task->kind == DPID_TASK_TUNE)
         dpid_tuning_settle(c->study);
-    pthread_cond_broadcast(&c->changed);
+    pthread_cond_broadcast(&c->news);
+}
+
+static bool comes_before(const dpid_task *a, const dpid_task *b)
+{
+    return a->turn != b->turn ? a->turn < b->turn : a->cost > b->cost;
 }
 
 /* The dearest that can begin and that nobody was found to have in this round; NULL: none. */
@@ -74,7 +75,7 @@ static dpid_task *dearest(crew *c, int64_t *left)
         if (!task->wanted || task->state == DPID_TASK_DONE)
             continue;
         ++*left;
-        if (task->state == DPID_TASK_WAITING && !task->held && (!best || task->cost > best->cost) &&
+        if (task->state == DPID_TASK_WAITING && !task->held && (!best || comes_before(task, best)) &&
             dpid_task_ready(c->study, task))
             best = task;
     }
@@ -144,7 +145,7 @@ static void rest(crew *c)
 /* A task to do, waiting for one if need be; NULL: there is none left, or an end was asked for. */
 static dpid_task *next_task(crew *c)
 {
-    while (!atomic_load(&c->study->stop)) {
+    while (!atomic_load(&c->study->stop) && !c->again) {
         int64_t left;
         dpid_task *task = dearest(c, &left);
         if (left == 0)
@@ -155,6 +156,7 @@ static dpid_task *next_task(crew *c)
         }
         if (take(c, task)) {
             task->state = DPID_TASK_RUNNING;
+            task->began = dpid_seconds_now() - c->start;
             c->current = task->task;
             c->held = -1;
             return task;
@@ -174,7 +176,8 @@ static void work_on(crew *c)
         const int32_t status = dpid_task_run(c->study, task, error, sizeof error);
         dpid_task_unclaim(c->study, task);
         pthread_mutex_lock(&c->mutex);
-        fail(c, status, error);
+        if (status != DEEPID_STOPPED || !atomic_load(&task->dropped))
+            fail(c, status, error);
         if (status == DEEPID_OK)
             task_done(c, task);
         else
@@ -189,7 +192,7 @@ static void *work(void *arg)
     work_on(c);
     pthread_mutex_lock(&c->mutex);
     c->running--;
-    pthread_cond_broadcast(&c->changed);
+    pthread_cond_broadcast(&c->news);
     pthread_mutex_unlock(&c->mutex);
     return NULL;
 }
@@ -244,36 +247,56 @@ static void describe(const crew *c, double seconds, deepid_study_event *event)
     name_current(c, event);
 }
 
-static int32_t report(crew *c, deepid_study_fn progress, void *user, double start)
+static int32_t report(crew *c, deepid_study_fn progress, void *user)
 {
     deepid_study_event event;
     if (!progress)
         return DEEPID_OK;
     pthread_mutex_lock(&c->mutex);
-    describe(c, dpid_seconds_now() - start, &event);
+    describe(c, dpid_seconds_now() - c->start, &event);
     pthread_mutex_unlock(&c->mutex);
     const int32_t code = progress(user, &event);
     c->study->head.ctx->callback_code = code;
     return code;
 }
 
+/* Gives up what does not fit any more, and keeps that. */
+static void look_at_budget(crew *c)
+{
+    bool changed = false;
+    bool again = false;
+    if (c->study->number[DPID_NUMBER_BUDGET] == 0 || c->study->choice.finished)
+        return;
+    pthread_mutex_lock(&c->mutex);
+    int32_t status = dpid_budget_keep(c->study, dpid_seconds_now() - c->start, &changed, &again);
+    c->changed = c->changed || changed;
+    c->again = c->again || again;
+    pthread_mutex_unlock(&c->mutex);
+    if (status == DEEPID_OK && changed)
+        status = dpid_plan_keep(c->study, false);
+    pthread_mutex_lock(&c->mutex);
+    fail(c, status, deepid_ctx_error(c->study->head.ctx));
+    pthread_cond_broadcast(&c->news);
+    pthread_mutex_unlock(&c->mutex);
+}
+
 /* Wait for the workers, ten looks a second. */
 static int32_t wait_for(crew *c, deepid_study_fn progress, void *user)
 {
-    const double start = dpid_seconds_now();
     int32_t code = 0;
     pthread_mutex_lock(&c->mutex);
     while (c->running > 0) {
         doze(c);
         pthread_mutex_unlock(&c->mutex);
+        look_at_budget(c);
         if (code == 0)
-            code = report(c, progress, user, start);
+            code = report(c, progress, user);
         if (code != 0)
             atomic_store(&c->study->stop, 1);
         pthread_mutex_lock(&c->mutex);
     }
     pthread_mutex_unlock(&c->mutex);
-    return code == 0 ? report(c, progress, user, start) : code;
+    return code == 0 ? report(c, progress, user) : code;
 }
 
 /* ---- the run ----------------------------------------------------------------------------------- */
@@ -299,12 +322,12 @@ static int32_t run_crew(crew *c, pthread_t *threads, int64_t workers, deepid_stu
 {
     deepid_ctx *ctx = c->study->head.ctx;
     pthread_mutex_init(&c->mutex, NULL);
-    pthread_cond_init(&c->changed, NULL);
+    pthread_cond_init(&c->news, NULL);
     const int64_t started = start_workers(c, threads, workers);
     const int32_t code = started > 0 ? wait_for(c, progress, user) : 0;
     for (int64_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    pthread_cond_destroy(&c->changed);
+    pthread_cond_destroy(&c->news);
     pthread_mutex_destroy(&c->mutex);
     if (started == 0)
         return dpid_fail(ctx, DEEPID_ERR_THREAD, "study: no thread could be started");
@@ -323,7 +346,10 @@ static int64_t prepare_crew(crew *c)
     deepid_study *study = c->study;
     int64_t remaining = 0;
     double all;
+    c->held = -1;
+    c->current = 0;
     dpid_study_want(study);
+    dpid_budget_order(study);
     for (int64_t i = 0; i < study->tasks; i++)
         remaining += study->task[i].wanted && study->task[i].state != DPID_TASK_DONE;
     c->before = work_done(c, &all);
@@ -351,66 +377,89 @@ static void clear_claims(const deepid_study *study)
             dpid_task_clear_claim(study, &study->task[i]);
 }
 
+/* What there is to do now, by as many workers as that needs. */
+static int32_t run_tasks(crew *c, deepid_study_fn progress, void *user)
+{
+    deepid_study *study = c->study;
+    pthread_t *threads = NULL;
+    const int64_t remaining = prepare_crew(c);
+    const int64_t wished = dpid_budget_workers(study);
+    const int64_t workers = wished < remaining ? wished : remaining;
+    if (workers == 0)
+        return DEEPID_OK;
+    DPID_TRY(dpid_alloc(study->head.ctx, workers, sizeof *threads, "study", &threads));
+    const int32_t status = run_crew(c, threads, workers, progress, user);
+    dpid_free(study->head.ctx, threads);
+    return status;
+}
+
+static bool all_done(const deepid_study *study)
+{
+    for (int64_t i = 0; i < study->tasks; i++)
+        if (study->task[i].state != DPID_TASK_DONE)
+            return false;
+    return true;
+}
+
+/* The budget is spent, or buys all: from now on no clock decides. */
+static int32_t finish_budget(deepid_study *study, double elapsed)
+{
+    study->choice.finished = true;
+    study->choice.used = study->choice.spent + elapsed;
+    DPID_TRY(dpid_plan_keep(study, false));
+    return dpid_plan_say(study);
+}
+
+/* After a crew: the plan as the budget has it now. *more: there is something to do. */
+static int32_t go_on(crew *c, bool *more)
+{
+    deepid_study *study = c->study;
+    const double elapsed = dpid_seconds_now() - c->start;
+    *more = c->again;
+    if (c->changed)
+        DPID_TRY(dpid_study_plan_again(study));
+    c->changed = c->again = false;
+    if (*more || !study->choice.made || study->choice.finished || !all_done(study))
+        return DEEPID_OK;
+    DPID_TRY(dpid_study_buy_more(study, elapsed, more));
+    return *more ? dpid_plan_keep(study, false) : finish_budget(study, elapsed);
+}
+
+static int32_t run_all(crew *c, deepid_study_fn progress, void *user)
+{
+    int32_t status = DEEPID_OK;
+    for (bool more = true; more && status == DEEPID_OK;) {
+        status = run_tasks(c, progress, user);
+        more = false;
+        if (status == DEEPID_OK)
+            status = go_on(c, &more);
+        else if (c->changed) /* stopped: the error's sentence stays */
+            (void)dpid_study_plan_again(c->study);
+    }
+    return status;
+}
+
 static int32_t study_run(deepid_study *study, deepid_study_fn progress, void *user)
 {
-    crew c = {.study = study, .held = -1};
-    pthread_t *threads = NULL;
+    crew c = {.study = study};
     DPID_TRY(dpid_study_plan(study));
     DPID_TRY(check_share(study));
     if (study->folder) {
         DPID_TRY(dpid_study_make_folders(study));
         DPID_TRY(dpid_study_write_json(study, NULL));
     }
-    const int64_t remaining = prepare_crew(&c);
-    const int64_t wished =
-        study->number[DPID_NUMBER_THREADS] > 0 ? dpid_study_int(study, DPID_NUMBER_THREADS) : dpid_cpu_count();
-    const int64_t workers = wished < remaining ? wished : remaining;
-    if (workers == 0) {
-        clear_claims(study);
-        return DEEPID_OK;
-    }
-    DPID_TRY(dpid_alloc(study->head.ctx, workers, sizeof *threads, "study", &threads));
-    const int32_t status = run_crew(&c, threads, workers, progress, user);
+    c.start = dpid_seconds_now();
+    const int32_t status = run_all(&c, progress, user);
     atomic_store(&study->stop, 0); /* asked for once, heard once, also when it came before the first task */
-    dpid_free(study->head.ctx, threads);
     clear_claims(study);
     return status;
 }
 
 int32_t deepid_study_run(deepid_study *study, deepid_study_fn progress, void *user)
 {
-    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
-    return dpid_leave(study->head.ctx, study_run(study, progress, user));
-}
-
-/* ---- events ---------------------------------------------------------------------------------------- */
-
-int64_t deepid_study_event_tasks(const deepid_study_event *event)
-{
-    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->tasks : -1;
-}
-
-int64_t deepid_study_event_tasks_done(const deepid_study_event *event)
-{
-    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->done : -1;
-}
-
-double deepid_study_event_share(const deepid_study_event *event)
-{
-    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->share : (double)NAN;
-}
-
-double deepid_study_event_seconds(const deepid_study_event *event)
-{
-    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->seconds : (double)NAN;
-}
-
-double deepid_study_event_seconds_left(const deepid_study_event *event)
-{
-    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->seconds_left : (double)NAN;
-}
-
-const char *deepid_study_event_text(const deepid_study_event *event)
-{
-    return dpid_is(event, DPID_MAGIC_STUDY_EVENT) ? event->text : "";
+    DPID_TRY(dpid_study_enter_to_change(study));
+    study->at_work = true;
+    const int32_t status = study_run(study, progress, user);
+    study->at_work = false;
+    return dpid_leave(study->head.ctx, status);
 }

@@ -4,6 +4,15 @@
 #include <math.h>
 #include <string.h>
 
+int32_t dpid_study_enter_to_change(deepid_study *study)
+{
+    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    if (!study->at_work)
+        return DEEPID_OK;
+    return dpid_leave(study->head.ctx, dpid_fail(study->head.ctx, DEEPID_ERR_STATE,
+                                                 "study: it runs; its callback can stop it, but not change it"));
+}
+
 /* ---- texts ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -74,7 +83,7 @@ static int32_t set_text(deepid_study *study, const char *key, const char *value)
 
 int32_t deepid_study_set_text(deepid_study *study, const char *key, const char *value)
 {
-    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    DPID_TRY(dpid_study_enter_to_change(study));
     return dpid_leave(study->head.ctx, set_text(study, key, value));
 }
 
@@ -85,6 +94,8 @@ const char *deepid_study_text(const deepid_study *study, const char *key)
         return NULL;
     if (strcmp(key, "folder") == 0)
         return study->folder ? study->folder : "";
+    if (strcmp(key, "budget") == 0)
+        return study->choice.said ? study->choice.said : "";
     if (strcmp(key, "shallow") == 0)
         return study->shallow;
     if (strcmp(key, "deep") == 0)
@@ -179,7 +190,7 @@ const dpid_thresholds *dpid_study_thresholds(const deepid_study *study)
 
 int32_t deepid_study_set_number(deepid_study *study, const char *key, double value)
 {
-    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    DPID_TRY(dpid_study_enter_to_change(study));
     return dpid_leave(study->head.ctx, set_number(study, key, value));
 }
 
@@ -219,7 +230,7 @@ static int32_t set_folder(deepid_study *study, const char *folder)
 
 int32_t deepid_study_set_folder(deepid_study *study, const char *folder)
 {
-    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    DPID_TRY(dpid_study_enter_to_change(study));
     return dpid_leave(study->head.ctx, set_folder(study, folder));
 }
 

@@ -80,8 +80,11 @@ static int32_t study_create(deepid_ctx *ctx, const char *shallow, const char *de
                          : !shallow || !deep ? "a text is NULL"
                                              : "train must be a dataset");
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *study, "study", &study));
-    *study =
-        (deepid_study){.head = {DPID_MAGIC_STUDY, ctx}, .arena = {.ctx = ctx}, .plan = {.ctx = ctx}, .train = train};
+    *study = (deepid_study){.head = {DPID_MAGIC_STUDY, ctx},
+                            .arena = {.ctx = ctx},
+                            .plan = {.ctx = ctx},
+                            .choice.arena = {.ctx = ctx},
+                            .train = train};
     int32_t status = dpid_settings_start(study);
     if (status == DEEPID_OK)
         status = check_nets(study, shallow, deep);
@@ -132,7 +135,7 @@ static int32_t set_validation(deepid_study *study, const deepid_dataset *valid)
 
 int32_t deepid_study_set_validation(deepid_study *study, const deepid_dataset *valid)
 {
-    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    DPID_TRY(dpid_study_enter_to_change(study));
     return dpid_leave(study->head.ctx, set_validation(study, valid));
 }
 
@@ -177,7 +180,7 @@ static int32_t add_net(deepid_study *study, const char *block, int64_t depth, co
 
 int32_t deepid_study_add_net(deepid_study *study, const char *block, int64_t depth, const char *net_text)
 {
-    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    DPID_TRY(dpid_study_enter_to_change(study));
     return dpid_leave(study->head.ctx, add_net(study, block, depth, net_text));
 }
 

@@ -1,9 +1,9 @@
 /* The inside of a study: its settings, its arms, and the graph of tasks that follows from them.
    settings.c sets, recipe.c reads what was set, rehearsal.c tries it · arm.c lists the arms, arms.c makes those of one
-   study · plan.c numbers the tasks and knows what each stands on · budget.c buys less of them · run.c hands them to
-   workers · worker.c trains, measure.c measures what is minimised, probe_task.c probes · tuning.c chooses rates ·
-   task_file.c, claim.c and folder.c keep the folder · tables.c and write.c tell what came out, collect.c tells it to
-   the verdict */
+   study · plan.c numbers the tasks and knows what each stands on · pace.c, market.c, budget.c and plan_file.c buy less
+   of them · run.c hands them to workers · worker.c trains, measure.c measures what is minimised, probe_task.c probes ·
+   tuning.c chooses rates · task_file.c, claim.c and folder.c keep the folder · tables.c and write.c tell what came out,
+   collect.c tells it to the verdict */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "data/data.h"
 #include "net/net.h"
+#include "study/budget.h"
 #include "study/registry.h"
 #include "verdict/evidence.h"
 
@@ -107,7 +108,7 @@ typedef struct {
     double objective, batch_loss, batch8_loss, moving_loss;
 } dpid_outcome;
 
-typedef struct {
+typedef struct dpid_task {
     int64_t task;
     dpid_task_kind kind;
     int32_t arm;
@@ -115,9 +116,10 @@ typedef struct {
     int32_t rate;   /* of a tuning run: which of the DPID_RATES_MOST */
     int32_t probe;  /* which of the probe table */
     int64_t parent; /* the task that must be done first; -1: none */
-    bool wanted;    /* by this shard */
+    bool wanted;    /* by this shard, and by the budget as it stands */
     bool held;      /* another process has it, as was found a moment ago */
     double cost;
+    int64_t turn;          /* the lowest is done first, and of one turn the dearest */
     char *config;          /* all that decides the result, one "key=value" a line; NULL until the parents are done */
     char name[17];         /* its hash in hexadecimal: the result file's name */
     dpid_task_state state; /* while a run is on, under its lock */
@@ -132,6 +134,8 @@ typedef struct {
     deepid_ctx *ctx;      /* of what a worker of this process made, alive until the study goes */
     deepid_net *trained;  /* in memory when there is no folder */
     _Atomic double share; /* of its work */
+    double began;         /* while it runs: seconds since the run began */
+    atomic_bool dropped;  /* the budget has given it up: it ends at its next step */
 } dpid_task;
 
 /* What makes the minimised quantity differ from the loss, whether D has a batch-norm, and what depth counts. dropout:
@@ -157,7 +161,7 @@ struct deepid_study {
     /* what follows from the settings: made by dpid_study_plan, dropped by any set */
     dpid_arena plan;
     int64_t seeds, tuning_seeds, probe_seeds; /* as asked for, or as many as the budget buys */
-    double seconds;                           /* that it will take; 0: no budget */
+    dpid_choice choice;                       /* what it buys; lives until a setting changes */
     dpid_study_arm *arm;
     int32_t arms;
     dpid_task *task;
@@ -166,6 +170,7 @@ struct deepid_study {
     const char *told_loss; /* what losses are told in: the recipe's without smoothing */
     char data[64];         /* hashes of the data, as a configuration names them */
     int64_t nets;          /* tasks 0 .. nets-1 are trainings and witnesses, in the order of arms and seeds */
+    bool at_work;          /* inside deepid_study_run: its callback may look, and change nothing */
     atomic_int stop;
 };
 
@@ -173,10 +178,12 @@ struct deepid_study {
 
 /* task.c: a task in memory */
 bool dpid_task_has_result(const dpid_task *task);
+int64_t dpid_task_place(const deepid_study *study, const dpid_task *task); /* of its seed among the study's, from 0 */
 int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point);
 /* What a result of this process or of a file left in memory. */
 void dpid_task_forget(deepid_study *study, dpid_task *task);
-void dpid_study_forget(deepid_study *study); /* the plan: any setting may change it */
+void dpid_tasks_forget(deepid_study *study); /* the tasks and their arena; the study's fields stay */
+void dpid_study_forget(deepid_study *study); /* the plan and the budget's choice: any setting may change them */
 
 /* arm.c */
 int32_t dpid_arms_check(deepid_study *study, const char *words); /* words of the registry? */
@@ -194,6 +201,7 @@ bool dpid_probe_applies(const deepid_study *study, const dpid_probe_row *probe, 
 int32_t dpid_probes_check(deepid_study *study, const char *words);
 
 /* settings.c */
+int32_t dpid_study_enter_to_change(deepid_study *study); /* dpid_enter; refused while it runs */
 int64_t dpid_study_int(const deepid_study *study, dpid_study_number key);
 int64_t dpid_study_steps(const deepid_study *study);
 int64_t dpid_study_steps_per_epoch(const deepid_study *study);
@@ -240,11 +248,6 @@ extern const char dpid_arm_spared_words[];
 double dpid_arm_rate(const deepid_study *study, const dpid_study_arm *arm);
 int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
 
-/* budget.c: how many seeds, and which arms have a reason more. */
-enum { DPID_PROBE_STEPS = 50 }; /* what a probe costs, about, in steps of training */
-int32_t dpid_budget_apply(deepid_study *study);
-void dpid_budget_write(const deepid_study *study, dpid_string *s); /* plan.json */
-
 /* tuning.c: choose what can be chosen, and spare what is not needed then; after each tuning run. */
 void dpid_tuning_settle(deepid_study *study);
 double dpid_tuning_rate(const dpid_study_arm *arm, int32_t rate);
@@ -274,6 +277,10 @@ int32_t dpid_study_write_text(const deepid_study *study, const char *name, dpid_
 
 /* plan.c */
 int32_t dpid_study_plan(deepid_study *study); /* arms, tasks, and what the folder holds; fine when it is done */
+/* The plan anew after the budget's choice; what is done stays. */
+int32_t dpid_study_plan_again(deepid_study *study);
+/* Time is left: buys more of what was asked for. *more: there is something to do. */
+int32_t dpid_study_buy_more(deepid_study *study, double elapsed, bool *more);
 bool dpid_task_ready(const deepid_study *study, const dpid_task *task);
 /* The task whose net it starts from; -1: none. What stands on S stands on S_rate where there is one. */
 int64_t dpid_task_parent(const deepid_study *study, const dpid_task *task);
@@ -313,6 +320,14 @@ int32_t dpid_measure_batches(const dpid_job *job, void *moving, dpid_outcome *ou
 int32_t dpid_task_run(deepid_study *study, dpid_task *task, char *error, int64_t error_bytes);
 /* The net of a training or a witness that is done, in any context; dtype 0: its own. */
 int32_t dpid_task_net(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task, deepid_net **out);
+
+/* run.c makes it, event.c tells of it. */
+struct deepid_study_event {
+    dpid_head head;
+    int64_t tasks, done;
+    double share, seconds, seconds_left;
+    char text[160];
+};
 
 /* claim.c */
 /* STUCK: the name is no living claim's, and cannot be removed: a folder. FAILED: no claim could be written; the

@@ -6,6 +6,11 @@ bool dpid_task_has_result(const dpid_task *task)
     return task->state == DPID_TASK_DONE && !task->reason && !task->spared;
 }
 
+int64_t dpid_task_place(const deepid_study *study, const dpid_task *task)
+{
+    return (int64_t)(task->seed - (uint64_t)dpid_study_int(study, DPID_NUMBER_FIRST_SEED));
+}
+
 int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point)
 {
     enum { FIRST = 16 };
@@ -34,13 +39,19 @@ void dpid_task_forget(deepid_study *study, dpid_task *task)
     task->diverged = false;
 }
 
-void dpid_study_forget(deepid_study *study)
+void dpid_tasks_forget(deepid_study *study)
 {
     for (int64_t i = 0; i < study->tasks; i++) {
         dpid_task_forget(study, &study->task[i]);
         dpid_free(study->head.ctx, study->task[i].config);
     }
     dpid_arena_release(&study->plan);
+}
+
+void dpid_study_forget(deepid_study *study)
+{
+    dpid_tasks_forget(study);
+    dpid_choice_forget(study);
     study->plan = (dpid_arena){.ctx = study->head.ctx};
     study->arm = NULL;
     study->task = NULL;

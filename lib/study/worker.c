@@ -181,7 +181,7 @@ static int32_t after_step(void *user, const deepid_event *event)
         t->looked++;
         t->status = look(t, false);
     }
-    return t->status != DEEPID_OK || atomic_load(&t->job->study->stop);
+    return t->status != DEEPID_OK || atomic_load(&t->job->study->stop) || atomic_load(&t->job->task->dropped);
 }
 
 static int32_t fit(training *t)

@@ -40,14 +40,16 @@ static void results_csv(const deepid_study *study, dpid_string *s)
 
 static void history_csv(const deepid_study *study, dpid_string *s)
 {
-    dpid_string_add(s, "task,epoch,train_loss,train_error,valid_loss,valid_error,lr\n");
+    dpid_string_add(s, "task,arm,seed,epoch,train_loss,train_error,valid_loss,valid_error,lr\n");
     for (int64_t i = 0; i < study->nets; i++) {
         const dpid_task *t = &study->task[i];
         for (int64_t k = 0; dpid_task_has_result(t) && k < t->points; k++) {
             const dpid_history *h = &t->history[k];
             const double values[DPID_HISTORY_COLUMNS] = {h->epoch,      h->train_loss,  h->train_error,
                                                          h->valid_loss, h->valid_error, h->rate};
-            dpid_string_format(s, "%lld", (long long)t->task);
+            dpid_string_format(s, "%lld,", (long long)t->task);
+            dpid_string_csv(s, study->arm[t->arm].word);
+            dpid_string_format(s, ",%llu", (unsigned long long)t->seed);
             add_numbers(s, values, DPID_HISTORY_COLUMNS);
             dpid_string_add(s, "\n");
         }
@@ -105,7 +107,7 @@ static int32_t study_write(deepid_study *study, const char *replay)
     for (int32_t arm = 0; arm < study->arms; arm++)
         for (int32_t probe = 0; dpid_probe_at(probe); probe++)
             DPID_TRY(write_probe(study, arm, probe));
-    dpid_budget_write(study, &text);
+    dpid_plan_write(study, &text);
     DPID_TRY(dpid_study_write_text(study, "plan.json", &text));
     return dpid_study_write_json(study, replay);
 }

@@ -452,6 +452,32 @@ static int32_t refuse(void *user, const deepid_study_event *event)
     return 9;
 }
 
+/* What a callback may not do; 3: all was refused, by its sentence. */
+static int32_t change(void *user, const deepid_study_event *event)
+{
+    study_run *r = user;
+    deepid_ctx *ctx = r->ctx;
+    (void)event;
+    REFUSED(deepid_study_set_seeds(r->study, 9), DEEPID_ERR_STATE, "its callback can stop it, but not change it");
+    REFUSED(deepid_study_set_text(r->study, "init", "he"), DEEPID_ERR_STATE, "study: it runs");
+    REFUSED(deepid_study_set_folder(r->study, NULL), DEEPID_ERR_STATE, "study: it runs");
+    REFUSED(deepid_study_set_validation(r->study, NULL), DEEPID_ERR_STATE, "study: it runs");
+    REFUSED(deepid_study_add_net(r->study, "plain", 4, DEEP), DEEPID_ERR_STATE, "study: it runs");
+    REFUSED(deepid_study_run(r->study, NULL, NULL), DEEPID_ERR_STATE, "study: it runs");
+    return 3;
+}
+
+static void a_callback_changes_nothing(void **state)
+{
+    (void)state;
+    study_run r;
+    open_study(&r, NULL, 2);
+    deepid_ctx *ctx = r.ctx;
+    REFUSED(deepid_study_run(r.study, change, &r), DEEPID_ERR_CALLBACK, "returned 3");
+    OK(deepid_study_set_seeds(r.study, 1));
+    close_study(&r);
+}
+
 static void another_configuration_and_wrong_use_are_refused(void **state)
 {
     (void)state;
@@ -552,6 +578,7 @@ int main(void)
         cmocka_unit_test(d_norm_asks_about_batch_norm_over_few_samples),
         cmocka_unit_test(depth_counts_the_same_for_both_nets),
         cmocka_unit_test(shared_layers_share_their_start),
+        cmocka_unit_test(a_callback_changes_nothing),
         cmocka_unit_test(another_configuration_and_wrong_use_are_refused),
         cmocka_unit_test(nets_and_data_that_ask_nothing_are_refused),
         cmocka_unit_test(divergence_is_a_result),

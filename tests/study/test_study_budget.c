@@ -37,7 +37,7 @@ static void a_microsecond_buys_the_question_and_nothing_else(void **state)
     assert_null(deepid_study_arm_reason(f.study, deepid_study_arm_find(f.study, "D")));
     const char *reason = deepid_study_arm_reason(f.study, deepid_study_arm_find(f.study, "W0"));
     assert_non_null(strstr(reason, "the budget of 1e-06 s does not pay for it"));
-    assert_true(deepid_study_number(f.study, "seeds") == 2);
+    assert_true(deepid_study_number(f.study, "seeds") == 1);
     assert_true(deepid_study_number(f.study, "tuning_seeds") == 0);
     assert_true(deepid_study_number(f.study, "probe_seeds") == 0);
     close_study(&f);
@@ -74,10 +74,9 @@ static void the_choice_is_made_once(void **state)
     assert_non_null(file);
     assert_true(fread(text, 1, sizeof text - 1, file) > 0);
     fclose(file);
-    char *seeds = strstr(text, "\"seeds\": 10");
+    char *seeds = strstr(text, "},\n\"seeds\": 10");
     assert_non_null(seeds);
-    memcpy(seeds, "\"seeds\": 07", 11);
-    seeds[9] = ' ';
+    memcpy(seeds + strlen("},\n\"seeds\": "), " 7", 2);
     char *reason = strstr(text, "{\"arm\": \"W0\", \"left_out\": null}");
     assert_non_null(reason);
     memcpy(reason, "{\"arm\": \"W0\", \"left_out\": \"no\"}", 31);
@@ -98,12 +97,161 @@ static void the_choice_is_made_once(void **state)
     close_study(&f);
 }
 
+/* ---- what comes first, and what is given up ---------------------------------------------------------- */
+
+static bool has(study_run *f, const char *arm)
+{
+    return deepid_study_arm_reason(f->study, deepid_study_arm_find(f->study, arm)) == NULL;
+}
+
+static const double seconds[] = {1e-6, 0.03, 0.1, 0.3, 1};
+enum { BUDGETS = sizeof seconds / sizeof *seconds };
+
+static void open_longer(study_run *f, const char *folder, double budget)
+{
+    open_study(f, folder, budget);
+    deepid_ctx *ctx = f->ctx;
+    OK(deepid_study_set_number(f->study, "steps", 150));
+    OK(deepid_study_set_number(f->study, "threads", 1));
+}
+
+/* Whatever the clock says: six seeds of S, D, W0 and D_res before anything else; all that is out has a reason; and what
+   is in is done. */
+static void a_decision_is_bought_first(void **state)
+{
+    (void)state;
+    for (int i = 0; i < BUDGETS; i++) {
+        study_run f;
+        deepid_table *results = NULL;
+        open_longer(&f, i % 2 ? temporary("decision") : NULL, seconds[i]);
+        deepid_ctx *ctx = f.ctx;
+        OK(deepid_study_run(f.study, NULL, NULL));
+        const double seeds = deepid_study_number(f.study, "seeds");
+        const bool decided = has(&f, "W0") && has(&f, "D_res");
+        assert_true(has(&f, "S") && has(&f, "D"));
+        assert_true(seeds >= 1 && seeds <= 10);
+        if (seeds < 6)
+            assert_int_equal(arms_in(&f), 2);
+        if (seeds > 6 || arms_in(&f) > 4)
+            assert_true(decided);
+        assert_int_equal(deepid_study_tasks_done(f.study), deepid_study_task_count(f.study));
+        OK(deepid_study_results(f.study, &results));
+        assert_int_equal(deepid_table_rows(results), (int64_t)seeds * arms_in(&f));
+        deepid_table_destroy(results);
+        const char *said = deepid_study_text(f.study, "budget");
+        assert_non_null(strstr(said, "bought"));
+        assert_non_null(strstr(said, "It took"));
+        close_study(&f);
+    }
+}
+
+static void a_folder_taken_up_again_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"results.csv", "history.csv", "tuning.csv", "plan.json"};
+    for (int i = 0; i < BUDGETS; i++) {
+        study_run f;
+        char folder[300];
+        char *bytes_of[2][4];
+        snprintf(folder, sizeof folder, "%s", temporary("again"));
+        for (int time = 0; time < 2; time++) {
+            open_longer(&f, folder, seconds[i]);
+            deepid_ctx *ctx = f.ctx;
+            OK(deepid_study_run(f.study, NULL, NULL));
+            OK(deepid_study_write(f.study, NULL));
+            for (int k = 0; k < 4; k++) {
+                char path[400];
+                size_t bytes;
+                snprintf(path, sizeof path, "%s/%s", folder, names[k]);
+                bytes_of[time][k] = read_bytes(path, &bytes);
+            }
+            close_study(&f);
+        }
+        for (int k = 0; k < 4; k++) {
+            assert_string_equal(bytes_of[0][k], bytes_of[1][k]);
+            free(bytes_of[0][k]);
+            free(bytes_of[1][k]);
+        }
+    }
+}
+
+/* A clock that has run far: all but the question is given up, with a reason, and rates too, as none is taken. */
+static void what_does_not_fit_any_more_is_given_up(void **state)
+{
+    (void)state;
+    study_run f;
+    bool changed;
+    bool again;
+    open_study(&f, NULL, 2592000);
+    deepid_ctx *ctx = f.ctx;
+    assert_true(deepid_study_task_count(f.study) > 0);
+    dpid_study_want(f.study);
+    OK(dpid_budget_keep(f.study, 1, &changed, &again));
+    assert_false(changed || again);
+    f.study->choice.spent = 0;
+    OK(dpid_budget_keep(f.study, 1e9, &changed, &again));
+    assert_true(changed && again);
+    OK(dpid_study_plan_again(f.study));
+    assert_int_equal(arms_in(&f), 2);
+    assert_true(deepid_study_number(f.study, "seeds") == 1);
+    assert_true(deepid_study_number(f.study, "tuning_seeds") == 0);
+    assert_true(deepid_study_number(f.study, "probe_seeds") == 0);
+    assert_string_equal(deepid_study_arm_reason(f.study, deepid_study_arm_find(f.study, "W0")),
+                        "given up after 1000000000 s, for the budget of 2592000 s");
+    close_study(&f);
+}
+
+/* Of what runs, only what the budget still has is waited for. */
+static void a_task_that_is_given_up_ends(void **state)
+{
+    (void)state;
+    study_run f;
+    char error[256] = "";
+    open_study(&f, NULL, 2592000);
+    assert_true(deepid_study_task_count(f.study) > 0);
+    dpid_task *task = NULL;
+    for (int64_t i = 0; i < f.study->tasks && !task; i++)
+        if (f.study->task[i].kind == DPID_TASK_TUNE)
+            task = &f.study->task[i];
+    assert_non_null(task);
+    atomic_store(&task->dropped, true);
+    assert_int_equal(dpid_task_configure(f.study, task), DEEPID_OK);
+    assert_int_equal(dpid_task_run(f.study, task, error, sizeof error), DEEPID_STOPPED);
+    close_study(&f);
+}
+
+/* Other wishes buy anew, and what is done costs nothing. */
+static void more_seeds_buy_anew(void **state)
+{
+    (void)state;
+    study_run f;
+    open_study(&f, temporary("anew"), 3600);
+    deepid_ctx *ctx = f.ctx;
+    OK(deepid_study_set_text(f.study, "arms", "S,D,W0"));
+    OK(deepid_study_set_seeds(f.study, 2));
+    OK(deepid_study_run(f.study, NULL, NULL));
+    const int64_t done = deepid_study_tasks_done(f.study);
+    OK(deepid_study_set_seeds(f.study, 4));
+    assert_int_equal(deepid_study_tasks_done(f.study), done);
+    assert_true(deepid_study_task_count(f.study) > done);
+    OK(deepid_study_set_number(f.study, "budget", 1e-6));
+    assert_true(deepid_study_number(f.study, "seeds") == 4);
+    assert_int_equal(deepid_study_tasks_done(f.study), deepid_study_task_count(f.study));
+    assert_true(deepid_study_number(f.study, "seeds") == 2);
+    close_study(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_microsecond_buys_the_question_and_nothing_else),
         cmocka_unit_test(a_month_buys_everything),
         cmocka_unit_test(the_choice_is_made_once),
+        cmocka_unit_test(a_decision_is_bought_first),
+        cmocka_unit_test(a_folder_taken_up_again_gives_the_same_bytes),
+        cmocka_unit_test(what_does_not_fit_any_more_is_given_up),
+        cmocka_unit_test(a_task_that_is_given_up_ends),
+        cmocka_unit_test(more_seeds_buy_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
