@@ -58,6 +58,24 @@ static inline void plant_valid(plant *p, int64_t arm, double middle, double spre
     p->arm[arm].best_valid_loss = plant_fill(p, arm, 2, best, best < middle ? spread / 2 : spread);
 }
 
+/* shares of the training and of the validation set that are wrong */
+static inline void plant_errors(plant *p, int64_t arm, double train, double valid, double spread)
+{
+    p->arm[arm].train_error = plant_fill(p, arm, 4, train, spread);
+    p->arm[arm].valid_error = plant_fill(p, arm, 5, valid, spread);
+}
+
+/* what tuning tried of an arm, and the rate that it runs at */
+static inline void plant_rate(plant *p, int64_t arm, double rate, int64_t tried, int64_t diverged)
+{
+    dpid_arm_evidence *a = &p->arm[arm];
+    a->learning_rate = rate;
+    a->rates_tried = tried;
+    a->rates_diverged = diverged;
+    a->lowest_rate = tried > 0 ? 0.003 : (double)NAN;
+    a->highest_rate = tried > 0 ? 3 : (double)NAN;
+}
+
 static inline void plant_penalty(plant *p, int64_t arm, double middle, double spread)
 {
     p->arm[arm].penalty = plant_fill(p, arm, 3, middle, spread);
