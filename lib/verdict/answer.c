@@ -150,13 +150,13 @@ static void say_rate_repairs(const dpid_judge *j, dpid_string *s)
 {
     const dpid_finding *f = &j->v->finding[DPID_RATE];
     const bool found = f->status >= DPID_CONTRIBUTES;
-    dpid_string_format(s, "%s: at the recipe's rate (%s) the deep net ",
+    dpid_string_format(s, "%s: at %s the deep net ",
                        f->status == DPID_CONFIRMED ? "The learning rate is the cause"
                        : found                     ? "The learning rate is part of it"
                                                    : "The deep net was tuned",
-                       dpid_words(j->recipe.d->learning_rate).text);
+                       dpid_recipe_rate_words(j).text);
     dpid_say_end(j, s, j->recipe.d);
-    dpid_string_format(s, ", at %s it ", dpid_words(j->base.d->learning_rate).text);
+    dpid_string_format(s, ", %s it ", dpid_at_rate_words(j->base.d).text);
     dpid_say_end(j, s, j->base.d);
     if (!isnan(f->share.value))
         dpid_string_format(s, " (%s of %s)", dpid_percent_words(&f->share).text, dpid_scale_gap(f->scale));
@@ -180,21 +180,18 @@ static void say_no_other_rate(const dpid_judge *j, dpid_string *s)
                            dpid_words(tuned->highest_rate).text);
     else if (tuned->rates_tried == 0 && 2 * diverged >= run && diverged > 0)
         dpid_string_format(s,
-                           "At the recipe's rate (%s) the deep net diverges at %lld of %lld seeds, and no other rate "
-                           "was tried (--tuning 3). ",
-                           dpid_words(j->d->learning_rate).text, (long long)diverged, (long long)run);
+                           "At %s the deep net diverges at %lld of %lld seeds, and no other rate was tried (--tuning "
+                           "3). ",
+                           dpid_recipe_rate_words(j).text, (long long)diverged, (long long)run);
 }
 
 static void say_rate(const dpid_judge *j, dpid_string *s)
 {
-    if (!j->s || !j->d || !j->recipe.s || !j->recipe.d)
+    const dpid_view *recipe = &j->recipe.view[DPID_BY_LOSS];
+    if (isnan(recipe->median_s) || isnan(recipe->median_d))
         return;
     if (dpid_rate_fails_both(j)) {
-        dpid_string_format(s, "The recipe's rate (%s) fails for the shallow net too: it ",
-                           dpid_words(j->recipe.s->learning_rate).text);
-        dpid_say_end(j, s, j->recipe.s);
-        dpid_string_format(s, ", at %s it ", dpid_words(j->base.s->learning_rate).text);
-        dpid_say_end(j, s, j->base.s);
+        dpid_say_both_fail(j, s);
         dpid_string_add(s, "; both nets are compared at their tuned rates. ");
     }
     if (j->base.d != j->recipe.d)

@@ -150,7 +150,9 @@ void dpid_say_open_scale(const dpid_judge *j, dpid_string *s)
 
 void dpid_say_tuned_rates(const dpid_judge *j, dpid_string *s)
 {
-    if (j->base.s->learning_rate == j->base.d->learning_rate)
+    if (isnan(j->base.s->learning_rate) || isnan(j->base.d->learning_rate))
+        dpid_string_add(s, "at the tuned rates");
+    else if (j->base.s->learning_rate == j->base.d->learning_rate)
         dpid_string_format(s, "at the tuned rate (%s)", dpid_words(j->base.d->learning_rate).text);
     else
         dpid_string_format(s, "at the tuned rates (shallow %s, deep %s)", dpid_words(j->base.s->learning_rate).text,
@@ -169,6 +171,7 @@ static int32_t no_harm(dpid_judge *j, dpid_finding *f)
     dpid_string s = {.ctx = j->ctx};
     f->status = DPID_REFUTED;
     f->rule = "harm.none";
+    f->to_settle = NULL; /* a witness that is not sure may have asked for more */
     if (j->tuned && j->base.d != j->recipe.d)
         dpid_string_add(&s, "Nothing is left to explain ");
     else
@@ -239,6 +242,7 @@ int32_t dpid_rule_harm(dpid_judge *j, dpid_finding *f, bool *decided)
         return DEEPID_OK;
     if (j->way_out)
         return neither_trains(j, f);
+    f->scale = DPID_BY_LOSS;
     if (j->harm_state != DPID_HARM_UNKNOWN)
         f->effect = j->harm.rank;
     if (j->harm_state == DPID_HARM_NONE)

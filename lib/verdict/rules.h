@@ -154,6 +154,10 @@ const char *dpid_higher_words(const dpid_estimate *difference);
 const dpid_arm_evidence *dpid_tuned_deep(const dpid_judge *j);
 /* "diverges at 8 of 8 seeds"; "ends at a training loss of 0.69" */
 void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *arm);
+dpid_words_text dpid_recipe_rate_words(const dpid_judge *j);      /* "the recipe's rate (0.3)" */
+dpid_words_text dpid_at_rate_words(const dpid_arm_evidence *arm); /* "at 0.003" */
+void dpid_say_both_fail(const dpid_judge *j,
+                        dpid_string *s); /* "The recipe's rate (0.3) fails for the shallow net too: it ... */
 /* The recipe's rate takes even the shallow net nowhere, another one does. */
 bool dpid_rate_fails_both(const dpid_judge *j);
 /* How many seeds an exact interval of this level needs. */

@@ -6,6 +6,7 @@
 #include "base/words.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* ---- what tuning looked at ------------------------------------------------------------------------- */
 
@@ -17,7 +18,8 @@ const dpid_arm_evidence *dpid_tuned_deep(const dpid_judge *j)
 
 bool dpid_rate_fails_both(const dpid_judge *j)
 {
-    return j->base.s != j->recipe.s && dpid_learned_nothing(j, j->recipe.view[DPID_BY_LOSS].median_s) &&
+    return j->base.s != j->recipe.s && !isnan(j->recipe.view[DPID_BY_LOSS].median_s) &&
+           dpid_learned_nothing(j, j->recipe.view[DPID_BY_LOSS].median_s) &&
            !dpid_learned_nothing(j, j->base.view[DPID_BY_LOSS].median_s);
 }
 
@@ -39,30 +41,53 @@ static void set_rates(dpid_judge *j, dpid_finding *f)
 /* "diverges at 8 of 8 seeds"; "ends at a training loss of 0.69" */
 void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *arm)
 {
-    const dpid_series loss = dpid_arm_loss(j, arm);
-    const double median = dpid_median_said(j, s, &loss);
+    dpid_series ended = dpid_arm_loss(j, arm);
     int64_t run;
     const int64_t diverged = dpid_arm_diverged(j, arm, &run);
+    for (int64_t k = 0; k < j->e->seeds; k++)
+        if (isinf(ended.at[k]))
+            ended.at[k] = (double)NAN;
     if (diverged > 0)
         dpid_string_format(s, "diverges at %lld of %lld seeds", (long long)diverged, (long long)run);
     if (diverged < run)
         dpid_string_format(s, "%sends at a training loss of %s", diverged > 0 ? ", and else " : "",
-                           dpid_words(median).text);
+                           dpid_words(dpid_median_said(j, s, &ended)).text);
+}
+
+dpid_words_text dpid_recipe_rate_words(const dpid_judge *j)
+{
+    dpid_words_text out = {"the recipe's rate"};
+    const double rate = isnan(j->e->recipe_rate) && j->recipe.d ? j->recipe.d->learning_rate : j->e->recipe_rate;
+    if (!isnan(rate))
+        snprintf(out.text, sizeof out.text, "the recipe's rate (%s)", dpid_words(rate).text);
+    return out;
+}
+
+dpid_words_text dpid_at_rate_words(const dpid_arm_evidence *arm)
+{
+    dpid_words_text out = {"at its tuned rate"};
+    if (!isnan(arm->learning_rate))
+        snprintf(out.text, sizeof out.text, "at %s", dpid_words(arm->learning_rate).text);
+    return out;
+}
+
+void dpid_say_both_fail(const dpid_judge *j, dpid_string *s)
+{
+    dpid_string_format(s, "T%s fails for the shallow net too: it ", dpid_recipe_rate_words(j).text + 1);
+    dpid_say_end(j, s, j->recipe.s);
+    dpid_string_format(s, ", %s it ", dpid_at_rate_words(j->base.s).text);
+    dpid_say_end(j, s, j->base.s);
 }
 
 static void say_rates(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
 {
     if (dpid_rate_fails_both(j)) {
-        dpid_string_format(s, "The recipe's rate (%s) fails for the shallow net too: it ",
-                           dpid_words(j->recipe.s->learning_rate).text);
-        dpid_say_end(j, s, j->recipe.s);
-        dpid_string_format(s, ", at %s it ", dpid_words(j->base.s->learning_rate).text);
-        dpid_say_end(j, s, j->base.s);
+        dpid_say_both_fail(j, s);
         dpid_string_add(s, ". ");
     }
-    dpid_string_format(s, "At the recipe's rate (%s) the deep net ", dpid_words(j->recipe.d->learning_rate).text);
+    dpid_string_format(s, "At %s the deep net ", dpid_recipe_rate_words(j).text);
     dpid_say_end(j, s, j->recipe.d);
-    dpid_string_format(s, "; at %s it ", dpid_words(x->arm->learning_rate).text);
+    dpid_string_format(s, "; %s it ", dpid_at_rate_words(x->arm).text);
     dpid_say_end(j, s, x->arm);
     dpid_string_add(s, ". ");
 }
@@ -75,11 +100,12 @@ static int32_t by_arm(dpid_judge *j, dpid_finding *f)
     bool decided = false;
     DPID_TRY(dpid_judge_at(&at, &j->recipe));
     at.tuned = false;
-    if (dpid_rate_fails_both(j)) {
-        at.harm_state = DPID_HARM;
+    if (dpid_rate_fails_both(j) || dpid_arm_shared(&at, j->base.d) == 0) { /* without errors, by the loss */
         at.on = DPID_BY_LOSS;
         at.on_margin = j->margin;
     }
+    if (dpid_rate_fails_both(j) && !isnan(j->recipe.view[DPID_BY_LOSS].median_d))
+        at.harm_state = DPID_HARM;
     DPID_TRY(dpid_rule_harm(&at, f, &decided));
     if (decided)
         return DEEPID_OK;
@@ -102,9 +128,9 @@ static int32_t not_tuned(dpid_judge *j, dpid_finding *f)
     f->status = DPID_UNDECIDED;
     f->rule = "rate.not_tuned";
     DPID_TRY(dpid_set_text(j, &f->to_settle, "Try other rates for every arm: --tuning 3."));
-    return dpid_set_text(j, &f->sentence, "Not decided: no other rate than the recipe's (%s) was tried%s%s%s.",
-                         dpid_words(j->recipe.d->learning_rate).text, reason && *reason ? " (" : "",
-                         reason ? reason : "", reason && *reason ? ")" : "");
+    return dpid_set_text(j, &f->sentence, "Not decided: no rate but %s was tried%s%s%s.",
+                         dpid_recipe_rate_words(j).text, reason && *reason ? " (" : "", reason ? reason : "",
+                         reason && *reason ? ")" : "");
 }
 
 static int32_t all_diverged(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
@@ -127,14 +153,14 @@ static int32_t recipe_is_best(dpid_judge *j, dpid_finding *f, const dpid_arm_evi
     if (tuned->noise)
         return dpid_set_text(j, &f->sentence,
                              "No rate tried (%lld, from %s to %s) takes the deep net surely below the constant "
-                             "predictor, so its rate stays the recipe's (%s).",
+                             "predictor, so it stays at %s.",
                              (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
-                             dpid_words(tuned->highest_rate).text, dpid_words(j->recipe.d->learning_rate).text);
+                             dpid_words(tuned->highest_rate).text, dpid_recipe_rate_words(j).text);
     return dpid_set_text(j, &f->sentence,
-                         "Of %lld rates tried, from %s to %s, none was better than the recipe's (%s) at every tuning "
-                         "seed and by more than the margin.",
+                         "Of %lld rates tried, from %s to %s, none was better than %s at every tuning seed and by "
+                         "more than the margin.",
                          (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
-                         dpid_words(tuned->highest_rate).text, dpid_words(j->recipe.d->learning_rate).text);
+                         dpid_words(tuned->highest_rate).text, dpid_recipe_rate_words(j).text);
 }
 
 int32_t dpid_rule_rate(dpid_judge *j, dpid_finding *f)

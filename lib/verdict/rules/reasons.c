@@ -19,7 +19,7 @@ static void say_medians(const dpid_judge *j, dpid_string *s, const dpid_interven
     const double median = dpid_median_said(j, s, &plain);
     dpid_string_format(s, "median training loss %s instead of %s", dpid_words(x->median).text,
                        dpid_words(j->median_d).text);
-    if (j->on == DPID_BY_ERROR)
+    if (j->on == DPID_BY_ERROR && isfinite(median) && isfinite(j->base.view[j->on].median_d))
         dpid_string_format(s, ", training error %s instead of %s", dpid_scale_median_words(j->on, median).text,
                            dpid_scale_median_words(j->on, j->base.view[j->on].median_d).text);
 }
