@@ -18,7 +18,7 @@ static void say_medians(const dpid_judge *j, dpid_string *s, const dpid_interven
     const dpid_series plain = dpid_arm_plain(j, j->on, x->arm);
     const double median = dpid_median_said(j, s, &plain);
     dpid_string_format(s, "median training loss %s instead of %s", dpid_words(x->median).text,
-                       dpid_words(j->median_d).text);
+                       isinf(j->median_d) ? "divergence" : dpid_words(j->median_d).text);
     if (j->on == DPID_BY_ERROR && isfinite(median) && isfinite(j->base.view[j->on].median_d))
         dpid_string_format(s, ", training error %s instead of %s", dpid_scale_median_words(j->on, median).text,
                            dpid_scale_median_words(j->on, j->base.view[j->on].median_d).text);
@@ -40,7 +40,9 @@ static void say_repair(const dpid_judge *j, dpid_string *s, const dpid_intervent
 
 static void say_judgement(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
 {
-    const dpid_words_text effect = dpid_scale_words(j->on, &x->effect.rank);
+    const dpid_words_text effect = isfinite(x->effect.rank.value) ? dpid_scale_words(j->on, &x->effect.rank)
+                                   : x->effect.rank.value > 0     ? (dpid_words_text){"where D diverges, it does not"}
+                                                                  : (dpid_words_text){"it diverges where D does not"};
     const dpid_words_text margin = dpid_scale_margin_words(j->on, j->on_margin);
     const bool alone = x->effect.rank.low > j->on_margin;
     if (x->status == DPID_CONFIRMED)
