@@ -104,6 +104,19 @@ static void say_accuracy(const dpid_judge *j, dpid_string *s)
     dpid_string_add(s, ".");
 }
 
+/* Training is fine, validation is not: what repairs that. */
+static void say_valid_repair(dpid_judge *j, dpid_string *s)
+{
+    dpid_intervention x;
+    if (s->status == DEEPID_OK)
+        s->status = dpid_best_in_validation(j, &x);
+    if (s->status != DEEPID_OK || !x.arm)
+        return;
+    dpid_string_format(s, " Of %s, ", dpid_scale_gap(j->base.valid_on));
+    dpid_say_arm(s, x.arm, false);
+    dpid_string_format(s, " repairs %s.", dpid_percent_words(&x.valid_share).text);
+}
+
 /* Where what repairs training repairs validation too, training is the cause of both. */
 static void say_valid_cause(const dpid_judge *j, dpid_string *s)
 {
@@ -327,7 +340,7 @@ static void say_range(const dpid_judge *j, dpid_string *s)
 
 /* ---- the other outcomes -------------------------------------------------------------------------------- */
 
-static void say_no_harm(const dpid_judge *j, dpid_string *s)
+static void say_no_harm(dpid_judge *j, dpid_string *s)
 {
     if (j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
         dpid_string_add(s, "At that rate nothing is left to explain: the added layers do not hurt training");
@@ -340,6 +353,7 @@ static void say_no_harm(const dpid_judge *j, dpid_string *s)
     dpid_say_open_scale(j, s);
     say_accuracy(j, s);
     dpid_say_overfitting(j, s);
+    say_valid_repair(j, s);
     say_better_skip(j, s);
 }
 
@@ -401,7 +415,7 @@ static void say_way_out(const dpid_judge *j, dpid_string *s)
     say_to_settle(&j->v->finding[DPID_SOLVER], s);
 }
 
-static void say_all(const dpid_judge *j, dpid_string *s)
+static void say_all(dpid_judge *j, dpid_string *s)
 {
     say_rate(j, s);
     if (j->way_out) {

@@ -184,6 +184,12 @@ static int32_t set_sure_low(const dpid_judge *j, const dpid_series *x, bool inde
     return DEEPID_OK;
 }
 
+/* The margin as a share of the gap: what repairs surely less repairs nothing to talk about. */
+double dpid_margin_of_gap(const dpid_judge *j)
+{
+    return j->gap.mean.value > 0 ? j->on_margin / j->gap.mean.value : 0;
+}
+
 /* confirmed: surely repairs more than half; contributes: surely more than the margin; refuted: surely less than the
    margin; minor: surely less than half, and maybe more than the margin. Runs that all diverged show nothing. */
 static dpid_verdict_status status_of(const dpid_judge *j, const dpid_intervention *x)
@@ -194,7 +200,7 @@ static dpid_verdict_status status_of(const dpid_judge *j, const dpid_interventio
         return DPID_CONFIRMED;
     if (x->sure_low > j->on_margin)
         return DPID_CONTRIBUTES;
-    if (x->effect.rank.high < j->on_margin)
+    if (x->effect.rank.high < j->on_margin || x->share.high < dpid_margin_of_gap(j))
         return DPID_REFUTED;
     return x->share.high < j->t.share ? DPID_MINOR : DPID_UNDECIDED;
 }
@@ -224,6 +230,30 @@ static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool indep
 int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out)
 {
     return intervene(j, arm, independent, 1, out);
+}
+
+/* ---- what repairs validation ---------------------------------------------------------------------------- */
+
+static bool changes_deep(const dpid_judge *j, const dpid_arm_evidence *arm)
+{
+    return arm->word[0] == 'D' && arm != j->recipe.d && arm != j->base.d;
+}
+
+int32_t dpid_best_in_validation(dpid_judge *j, dpid_intervention *out)
+{
+    int64_t k = 0;
+    *out = (dpid_intervention){.share = unknown, .valid_share = unknown};
+    for (int64_t i = 0; i < j->e->arms; i++)
+        k += changes_deep(j, &j->e->arm[i]);
+    for (int64_t i = 0; i < j->e->arms && j->base.valid == DPID_HARM; i++) {
+        dpid_intervention x;
+        if (!changes_deep(j, &j->e->arm[i]))
+            continue;
+        DPID_TRY(intervene(j, &j->e->arm[i], false, k, &x));
+        if (x.valid_share.low > j->t.share && !(x.valid_share.low <= out->valid_share.low))
+            *out = x;
+    }
+    return DEEPID_OK;
 }
 
 /* ---- sets: the best member ----------------------------------------------------------------------------- */

@@ -130,8 +130,12 @@ int32_t dpid_contrast_on(const dpid_judge *j, dpid_scale scale, const dpid_serie
 /* (mean from - mean by) / (mean from - mean to) on a scale; NaN: too few seeds. independent: by is not paired. */
 int32_t dpid_share_on(const dpid_judge *j, dpid_scale scale, const dpid_series *from, const dpid_series *by,
                       const dpid_series *to, bool independent, dpid_estimate *out);
+double dpid_margin_of_gap(const dpid_judge *j); /* the margin as a share of the gap */
 /* What arm changes of D, on the scale where harm was found. */
 int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out);
+/* The arm that repairs most of the gap in validation, surely more than half, with intervals for as many as were tried;
+   out->arm NULL: none. */
+int32_t dpid_best_in_validation(dpid_judge *j, dpid_intervention *out);
 /* The best of a set, or the arm itself: by the tuning losses where all have one, else by the study's own, with
    intervals for as many. tried: how many there were. */
 int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_intervention *out, int64_t *tried);

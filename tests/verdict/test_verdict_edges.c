@@ -74,7 +74,7 @@ static void one_huge_loss_does_not_decide_a_mean(void **state)
     for (int64_t s = 0; s < 10; s++)
         p.column[longer][0][s] = s == 3 ? 0.5 : p.column[1][0][s];
     deepid_verdict *v = judged(ctx, NULL);
-    /* the effect's upper end is half of 1e9: surely less than half of the gap, but not surely below the margin */
+    /* the effect's upper end is half of 1e9, the share's 14 %, the margin 7 % of the gap */
     expect_findings("1e9", 2, v, "solver=confirmed budget=minor");
     assert_true(deepid_verdict_share(v, deepid_verdict_find(v, "budget")) < 0.1);
     deepid_verdict_destroy(v);

@@ -50,8 +50,11 @@ static void say_judgement(const dpid_judge *j, dpid_string *s, const dpid_interv
     else if (x->status == DPID_CONTRIBUTES)
         dpid_string_format(s, ". That is surely more than the margin (%s, margin %s), not surely more than half.",
                            effect.text, margin.text);
-    else if (x->status == DPID_REFUTED)
+    else if (x->status == DPID_REFUTED && x->effect.rank.high < j->on_margin)
         dpid_string_format(s, ". That is surely less than the margin (%s, margin %s).", effect.text, margin.text);
+    else if (x->status == DPID_REFUTED)
+        dpid_string_format(s, ". That is surely less than the margin, which is %s of the gap.",
+                           dpid_words_percent(dpid_margin_of_gap(j)).text);
     else if (x->status == DPID_MINOR)
         dpid_string_format(s, ". That is surely less than half: not the main cause. It may contribute (%s, margin %s).",
                            effect.text, margin.text);

@@ -291,8 +291,8 @@ int32_t dpid_rule_solver(dpid_judge *j, dpid_finding *f)
 
 /* ---- the solver, from another side --------------------------------------------------------------------- */
 
-/* Where no witness certifies it: another way to train the same net that ends surely lower has found what the recipe
-   misses. */
+/* Where no witness certifies it: another start or optimiser, at as many updates, that ends surely lower has found what
+   the recipe misses. More updates convict nobody. */
 int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
 {
     const dpid_intervention *best = NULL;
@@ -302,7 +302,7 @@ int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
         return DEEPID_OK;
     for (int32_t i = 0; i < j->v->findings; i++) {
         const dpid_intervention *x = &j->best[i];
-        if (j->v->finding[i].hypothesis->finds && x->arm && x->sure_low > j->on_margin &&
+        if (i != DPID_BUDGET && j->v->finding[i].hypothesis->finds && x->arm && x->sure_low > j->on_margin &&
             (!best || x->effect.rank.low > best->effect.rank.low))
             best = x;
     }
@@ -321,8 +321,7 @@ int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
         status = dpid_say_arm(&name, best->arm, false);
     if (status == DEEPID_OK)
         status = dpid_set_text(
-            j, &f->sentence,
-            "The same net trained with %s ends at %s, by the recipe at %s: the recipe misses %s (margin %s).",
+            j, &f->sentence, "With %s the same net ends at %s, by the recipe at %s: the recipe misses %s (margin %s).",
             name.text, dpid_words(best->median).text, dpid_words(j->median_d).text,
             dpid_scale_words(j->on, &best->effect.rank).text, dpid_scale_margin_words(j->on, j->on_margin).text);
     dpid_string_release(&name);
