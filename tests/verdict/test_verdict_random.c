@@ -16,13 +16,42 @@ static double draw(uint64_t seed, int64_t place)
 }
 
 static const char *const words[] = {
-    "S",   "D",          "S_rate",     "D_rate",       "S_fine",      "W0",   "WT",   "WT:1",  "WT:0.01",
-    "D64", "D_start:he", "D_opt:adam", "D_start:lsuv", "D_opt:adam2", "D_2T", "D_3T", "D_res", "dial:0.5"};
+    "S",    "D",       "S_rate", "D_rate",     "S_fine",         "W0",           "WT",
+    "WT:1", "WT:0.01", "D64",    "D_start:he", "D_opt:adam",     "D_start:lsuv", "D_opt:adam2",
+    "D_2T", "D_3T",    "D_res",  "dial:0.5",   "D_free:dropout", "D_free:decay", "D_norm:batch8"};
 enum { WORDS = sizeof words / sizeof *words };
 
 static double scattered(uint64_t seed, int64_t place)
 {
     return p.e.const_loss * pow(10, -4 * draw(seed, place)) * (draw(seed, place + 1) < 0.2 ? 1.2 : 1);
+}
+
+/* Curves that fall or not, end early or not; validation by chance. */
+static void plant_random_curve(uint64_t seed, int64_t i)
+{
+    static double curve[PLANT_ARMS][3][PLANT_SEEDS * PLANT_POINTS];
+    for (int64_t s = 0; s < p.e.seeds; s++) {
+        const int64_t points = (int64_t)(draw(seed, 3) * (PLANT_POINTS + 1));
+        for (int64_t k = 0; k < PLANT_POINTS; k++)
+            for (int c = 0; c < 3; c++) {
+                const double x = draw(seed, 10 + 100 * s + 10 * k + c);
+                curve[i][c][s * PLANT_POINTS + k] = k >= points ? (double)NAN : x < 0.05 ? 0 : pow(x, 1 + (double)k);
+            }
+    }
+    p.arm[i].points = PLANT_POINTS;
+    p.arm[i].curve_train = curve[i][0];
+    p.arm[i].curve_valid = draw(seed, 1) < 0.8 ? curve[i][1] : NULL;
+    p.arm[i].curve_valid_error = draw(seed, 2) < 0.8 ? curve[i][2] : NULL;
+}
+
+/* What is minimised, and the losses by the statistics of batch-norm. */
+static void plant_random_modes(uint64_t seed, int64_t i, double middle)
+{
+    const double **const to[] = {&p.arm[i].objective, &p.arm[i].batch_loss, &p.arm[i].batch8_loss,
+                                 &p.arm[i].moving_loss};
+    for (int k = 0; k < 4; k++)
+        if (draw(seed, k) < 0.6)
+            *to[k] = plant_fill(&p, i, 8 + k, middle * (0.5 + 2 * draw(seed, 10 + k)), middle * draw(seed, 20 + k));
 }
 
 static void plant_random_arm(uint64_t seed, int64_t word)
@@ -48,7 +77,37 @@ static void plant_random_arm(uint64_t seed, int64_t word)
     p.arm[i].noise = draw(seed, at + 16) < 0.1;
     if (draw(seed, at + 17) < 0.5)
         p.arm[i].tuning_loss = scattered(seed, at + 18);
+    if (draw(seed, at + 21) < 0.6)
+        plant_random_curve(seed + 7919 * (uint64_t)(word + 1), i);
+    plant_random_modes(seed + 104729 * (uint64_t)(word + 1), i, middle);
     p.arm[i].updates = draw(seed, at + 20) < 0.5 ? 100 : (double)NAN;
+}
+
+/* 0, or a small number */
+static int64_t few(uint64_t seed, int64_t place, int64_t most)
+{
+    return draw(seed, place) < 0.3 ? 0 : 1 + (int64_t)(draw(seed, place + 1) * (double)most);
+}
+
+static void plant_random_recipe(uint64_t seed)
+{
+    const double check = draw(seed, 40);
+    p.e.gradient_check = check < 0.1   ? DPID_NOT_CHECKED
+                         : check < 0.2 ? DPID_FAILED
+                         : check < 0.3 ? DPID_UNRESOLVED
+                                       : DPID_PASSED;
+    p.e.gradient_check_error = check < 0.1 ? (double)NAN : draw(seed, 60);
+    p.e.gradient_check_second = draw(seed, 61) < 0.5 ? (double)NAN : draw(seed, 62) * 1e-3;
+    p.e.dropout[0] = draw(seed, 63) < 0.3;
+    p.e.dropout[1] = draw(seed, 64) < 0.3;
+    p.e.decay = draw(seed, 65) < 0.2;
+    p.e.smoothing = draw(seed, 66) < 0.1;
+    p.e.augmentation = draw(seed, 67) < 0.1;
+    p.e.batchnorm = draw(seed, 68) < 0.5;
+    p.e.batch = few(seed, 69, 8);
+    p.e.shallow_narrowest = few(seed, 71, 3);
+    p.e.deep_narrowest = few(seed, 73, 3);
+    p.e.other_layers = draw(seed, 75) < 0.2;
 }
 
 static void plant_random(uint64_t seed)
@@ -61,7 +120,7 @@ static void plant_random(uint64_t seed)
             plant_random_arm(seed, word);
     if (p.e.arms == 0)
         plant_random_arm(seed, 0);
-    p.e.gradient_check = draw(seed, 40) < 0.1 ? DPID_NOT_CHECKED : DPID_PASSED;
+    plant_random_recipe(seed);
     p.e.counted = draw(seed, 41) < 0.5;
     p.e.zeros = draw(seed, 42) < 0.3 ? 12 : 0;
     p.e.subnormals = p.e.infinities = 0;
