@@ -16,6 +16,9 @@ static const dpid_hypothesis rows[] = {
                              .judge = dpid_rule_representation, .again = dpid_rule_representation_found,
                              SHOWN("The layers cannot be the identity", "the representation", 6, 1), .loss = true,
                              .role = "witness"},
+    [DPID_CAPACITY] = {ASKS("capacity", "is the deep net narrower, or of other layers?"), .judge = dpid_rule_capacity,
+                       .again = dpid_rule_capacity_again, SHOWN("The deep net is narrower", "the capacity", 6, 1),
+                       .loss = true},
     [DPID_SOLVER] = {ASKS("solver", "is there a better deep net than the one that training finds?"),
                      .judge = dpid_rule_solver, .again = dpid_rule_solver_found,
                      SHOWN("The solver does not find it", "the solver", 1, 2), .loss = true},
@@ -30,13 +33,6 @@ static const dpid_hypothesis rows[] = {
                         SHOWN(REASON "the optimiser", "the optimiser", 3, 5), .reason = true, .loss = true},
     [DPID_OBJECTIVE] = {ASKS("objective", "is the better net worse by what is minimised?"), /* by the solver's */
                         SHOWN(REASON "the objective", "the objective", 5, 6), .reason = true, .loss = true},
-    [DPID_ROUNDING] = {ASKS("rounding", "does float64 repair it, though every gradient is in range?"),
-                       .judge = dpid_rule_rounding, .arm = "D64", SHOWN("Rounding in the chain rule", "rounding", 7, 7),
-                       .loss = true},
-    [DPID_RANGE] = {ASKS("range", "does float64 repair it, since gradients underflow or overflow?"), /* by rounding's */
-                    SHOWN("Underflow or overflow", "underflow or overflow", 8, 8), .loss = true},
-    [DPID_OVERFITTING] = {ASKS("overfitting", "does the deep net fit the sample and validate worse?"),
-                          .judge = dpid_rule_overfitting, SHOWN("Overfitting", "overfitting", 9, 9), .loss = true},
     [DPID_REGULARISATION] =
         {ASKS("regularisation", "do dropout, weight decay, smoothing or augmentation cost the fit?"),
          .judge = dpid_rule_regularisation, .arm = "D_free", .set = true, .rule = "regularisation.free",
@@ -44,9 +40,13 @@ static const dpid_hypothesis rows[] = {
     [DPID_NORMALISATION] = {ASKS("normalisation", "do batch-norm's statistics hurt?"), .judge = dpid_rule_normalisation,
                             .arm = "D_norm", .set = true, .rule = "normalisation.batch8",
                             SHOWN(REASON "the normalisation", "the normalisation", 5, 6), .reason = true, .loss = true},
-    [DPID_CAPACITY] = {ASKS("capacity", "is the deep net narrower, or of other layers?"), .judge = dpid_rule_capacity,
-                       .again = dpid_rule_capacity_again, SHOWN("The deep net is narrower", "the capacity", 6, 1),
+    [DPID_ROUNDING] = {ASKS("rounding", "does float64 repair it, though every gradient is in range?"),
+                       .judge = dpid_rule_rounding, .arm = "D64", SHOWN("Rounding in the chain rule", "rounding", 7, 7),
                        .loss = true},
+    [DPID_RANGE] = {ASKS("range", "does float64 repair it, since gradients underflow or overflow?"), /* by rounding's */
+                    SHOWN("Underflow or overflow", "underflow or overflow", 8, 8), .loss = true},
+    [DPID_OVERFITTING] = {ASKS("overfitting", "does the deep net fit the sample and validate worse?"),
+                          .judge = dpid_rule_overfitting, SHOWN("Overfitting", "overfitting", 9, 9), .loss = true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 _Static_assert(ROWS <= (int)DPID_FINDINGS_MAX, "a verdict has room for every hypothesis");

@@ -189,6 +189,8 @@ static int32_t make_verdict(deepid_ctx *ctx, fake_kind kind, deepid_verdict **ou
     DPID_TRY(dpid_verdict_make(ctx, &v));
     *out = v;
     DPID_TRY(dpid_arena_text(&v->arena, answer, sizeof answer - 1, &v->answer));
+    for (int32_t h = 0; h < v->findings; h++)
+        DPID_TRY(set_finding(v, h, DPID_NOT_APPLICABLE, "none", none, none, none, "Does not apply.", NULL));
     DPID_TRY(set_finding(
         v, DPID_SOLVER, DPID_CONFIRMED, "solver.gap", 0.53, 0.51, 0.58,
         "Loss from scratch minus the best loss known to exist in the same net: 0.53, in 10 of 10 seeds above 0.",
@@ -214,8 +216,6 @@ static int32_t make_verdict(deepid_ctx *ctx, fake_kind kind, deepid_verdict **ou
     DPID_TRY(set_finding(v, DPID_RANGE, DPID_UNDECIDED, "range.counts", 0.02, -far, far,
                          kind == FAKE_NASTY ? "<b>counted</b> & \"not\" compared" : "Two seeds do not tell.",
                          "4 seeds more"));
-    for (int32_t h = DPID_OVERFITTING + 1; h < v->findings; h++)
-        DPID_TRY(set_finding(v, h, DPID_NOT_APPLICABLE, "none", none, none, none, "Does not apply.", NULL));
     DPID_TRY(set_finding(v, DPID_OVERFITTING, DPID_REFUTED, "overfitting.gap", 0.01, -0.005, 0.021,
                          "Training itself is worse; validation loss exceeds it by only this much.", NULL));
     return set_finding(v, DPID_BUG, DPID_REFUTED, "bug.check", 3e-9, none, none,
