@@ -198,15 +198,29 @@ static void say_no_other_rate(const dpid_judge *j, dpid_string *s)
                            dpid_recipe_rate_words(j).text, (long long)diverged, (long long)run);
 }
 
+/* The recipe's rate is not the best for the shallow net. */
+static void say_shallow_rate(const dpid_judge *j, dpid_string *s)
+{
+    if (dpid_rate_fails_both(j)) {
+        dpid_say_both_fail(j, s);
+    } else {
+        dpid_string_format(s, "The shallow net gains from another rate: at %s it ", dpid_recipe_rate_words(j).text);
+        dpid_say_end(j, s, j->recipe.s);
+        dpid_string_format(s, ", %s it ", dpid_at_rate_words(j->base.s).text);
+        dpid_say_end(j, s, j->base.s);
+    }
+    dpid_string_add(s, "; both nets are compared at their tuned rates. ");
+    if (j->recipe.state == DPID_HARM_NONE && j->base.state == DPID_HARM)
+        dpid_string_format(s, "At %s the added layers do not hurt training. ", dpid_recipe_rate_words(j).text);
+}
+
 static void say_rate(const dpid_judge *j, dpid_string *s)
 {
     const dpid_view *recipe = &j->recipe.view[DPID_BY_LOSS];
     if (isnan(recipe->median_s) || isnan(recipe->median_d))
         return;
-    if (dpid_rate_fails_both(j)) {
-        dpid_say_both_fail(j, s);
-        dpid_string_add(s, "; both nets are compared at their tuned rates. ");
-    }
+    if (j->base.s != j->recipe.s)
+        say_shallow_rate(j, s);
     if (j->base.d != j->recipe.d)
         say_rate_repairs(j, s);
     else

@@ -121,7 +121,9 @@ int32_t dpid_judge_prepare(dpid_judge *j)
     j->least_seeds = dpid_seeds_of_level(j->t.level);
     j->tuned = base_s != s || base_d != d;
     DPID_TRY(dpid_pair_of(j, s, d, &j->recipe));
-    DPID_TRY(dpid_pair_of(j, base_s, base_d, &j->base));
+    j->base = j->recipe;
+    if (j->tuned)
+        DPID_TRY(dpid_pair_of(j, base_s, base_d, &j->base));
     j->chaotic = j->e->twins_differ || (j->e->compared && j->e->min_cosine < j->t.cosine);
     j->asked = count_asked(j);
     DPID_TRY(dpid_judge_at(j, &j->base));

@@ -455,7 +455,7 @@ static void six_seeds_confirm_and_many_causes_need_more_to_contribute(void **sta
 static void arms_that_change_nothing_are_rarely_called_a_cause(void **state)
 {
     (void)state;
-    enum { STUDIES = 300 };
+    enum { STUDIES = 200 };
     static const char *const words[] = {"D_start:he", "D_start:glorot", "D_opt:adam", "D_3T", "D64"};
     deepid_ctx *ctx = new_ctx(1);
     dpid_thresholds t = dpid_thresholds_default();
@@ -479,9 +479,11 @@ static void arms_that_change_nothing_are_rarely_called_a_cause(void **state)
         alarms += alarm;
         deepid_verdict_destroy(v);
     }
-    /* 5 % of 300 is 15, standard deviation 3.8: three of them */
-    if (alarms > 26)
-        fail_msg("of %d studies %d name a cause, expected at most about 15", STUDIES, alarms);
+    if (getenv("SHOW"))
+        printf("%d alarms\n", alarms);
+    /* 5 % of 200 is 10, standard deviation 3.1: three of them */
+    if (alarms > 19)
+        fail_msg("of %d studies %d name a cause, expected at most about 10", STUDIES, alarms);
     deepid_ctx_destroy(ctx);
 }
 
@@ -491,7 +493,7 @@ static void a_contributor_is_never_refuted_by_more_seeds(void **state)
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
     bool contributes = false;
-    for (int64_t seeds = 6; seeds <= 40; seeds++) {
+    for (int64_t seeds = 6; seeds <= 26; seeds += 4) {
         plant_start(&p, 18, seeds, 0.693);
         plant_arm(&p, "S", 0.01, 0.003);
         plant_arm(&p, "D", 0.5, 0.1);
@@ -501,6 +503,41 @@ static void a_contributor_is_never_refuted_by_more_seeds(void **state)
                         contributes ? "budget=contributes" : "budget=contributes|minor|undecided");
         contributes = seeds > 20;
         deepid_verdict_destroy(v);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* A share of .28 and an effect of 1.4 margins, scattered as the cases of statistics are: the wrong word stays rare, the
+   right one comes with seeds. */
+static void a_small_contributor_is_rarely_refuted(void **state)
+{
+    (void)state;
+    enum { STUDIES = 200 };
+    deepid_ctx *ctx = new_ctx(1);
+    dpid_thresholds t = dpid_thresholds_default();
+    t.resamples = 199;
+    int last = -1;
+    for (int64_t seeds = 7; seeds <= 14; seeds += 7) {
+        int refuted = 0;
+        int contributes = 0;
+        for (uint64_t seed = 1; seed <= STUDIES; seed++) {
+            plant_start(&p, seed, seeds, 0.693);
+            plant_arm(&p, "S", 0.051, 0.02);
+            plant_arm(&p, "D", 0.216, 0.166);
+            plant_arm(&p, "D_3T", 0.17, 0.166);
+            deepid_verdict *v = judged_by(ctx, &t);
+            const char *status = deepid_verdict_status(v, find(v, "budget"));
+            refuted += !strcmp(status, "refuted");
+            contributes += !strcmp(status, "contributes");
+            deepid_verdict_destroy(v);
+        }
+        if (getenv("SHOW"))
+            printf("%d seeds: %d refuted, %d contribute\n", (int)seeds, refuted, contributes);
+        /* 3, 6 and 6 of 200 at 10, 20 and 40 seeds; 5 % of 200 is 10, standard deviation 3.1: three of them */
+        if (refuted > 19 || contributes <= last)
+            fail_msg("%d seeds: %d of %d refuted, %d contribute, %d with fewer seeds", (int)seeds, refuted, STUDIES,
+                     contributes, last);
+        last = contributes;
     }
     deepid_ctx_destroy(ctx);
 }
@@ -545,6 +582,7 @@ int main(void)
         cmocka_unit_test(six_seeds_confirm_and_many_causes_need_more_to_contribute),
         cmocka_unit_test(arms_that_change_nothing_are_rarely_called_a_cause),
         cmocka_unit_test(a_contributor_is_never_refuted_by_more_seeds),
+        cmocka_unit_test(a_small_contributor_is_rarely_refuted),
         cmocka_unit_test(seeds_that_would_settle_it_are_bounded_and_name_the_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
