@@ -163,6 +163,16 @@ static int32_t set_valid_share(const dpid_judge *j, const dpid_arm_evidence *arm
     return dpid_share_on(j, j->base.valid_on, &view->d, &x, &view->s, independent, out);
 }
 
+/* 2 / 2^n <= 1 - level */
+int64_t dpid_seeds_of_level(double level)
+{
+    const double slack = 1e-12;
+    int64_t n = 1;
+    for (double p = 1; p > 1 - level + slack; p /= 2)
+        n++;
+    return n;
+}
+
 /* ---- interventions -------------------------------------------------------------------------------- */
 
 /* The lower end of the effect at a level that leaves room for every cause that is asked, each member of a set of k
@@ -234,20 +244,15 @@ int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool indepen
 
 /* ---- what repairs validation ---------------------------------------------------------------------------- */
 
-static bool changes_deep(const dpid_judge *j, const dpid_arm_evidence *arm)
-{
-    return arm->word[0] == 'D' && arm != j->recipe.d && arm != j->base.d;
-}
-
 int32_t dpid_best_in_validation(dpid_judge *j, dpid_intervention *out)
 {
     int64_t k = 0;
     *out = (dpid_intervention){.share = unknown, .valid_share = unknown};
     for (int64_t i = 0; i < j->e->arms; i++)
-        k += changes_deep(j, &j->e->arm[i]);
+        k += dpid_arm_changes_deep(j, &j->e->arm[i]);
     for (int64_t i = 0; i < j->e->arms && j->base.valid == DPID_HARM; i++) {
         dpid_intervention x;
-        if (!changes_deep(j, &j->e->arm[i]))
+        if (!dpid_arm_changes_deep(j, &j->e->arm[i]))
             continue;
         DPID_TRY(intervene(j, &j->e->arm[i], false, k, &x));
         if (x.valid_share.low > j->t.share && !(x.valid_share.low <= out->valid_share.low))

@@ -157,12 +157,7 @@ bool dpid_arm_all_diverged(const dpid_judge *j, const dpid_arm_evidence *arm)
     return run > 0 && diverged == run;
 }
 
-int64_t dpid_arm_shared(const dpid_judge *j, const dpid_arm_evidence *arm)
+bool dpid_arm_changes_deep(const dpid_judge *j, const dpid_arm_evidence *arm)
 {
-    const dpid_series x = dpid_arm_on(j, j->on, arm);
-    const dpid_series *d = &j->base.view[j->on].d;
-    int64_t shared = 0;
-    for (int64_t s = 0; s < j->e->seeds; s++)
-        shared += !isnan(x.at[s]) && !isnan(d->at[s]);
-    return shared;
+    return arm->word[0] == 'D' && arm != j->recipe.d && arm != j->base.d;
 }

@@ -11,16 +11,6 @@
 
 /* ---- who is compared -------------------------------------------------------------------------------- */
 
-/* 2 / 2^n <= 1 - level */
-int64_t dpid_seeds_of_level(double level)
-{
-    const double slack = 1e-12;
-    int64_t n = 1;
-    for (double p = 1; p > 1 - level + slack; p /= 2)
-        n++;
-    return n;
-}
-
 static bool any_penalty(const dpid_judge *j)
 {
     for (int64_t s = 0; j->d && j->d->penalty && s < j->e->seeds; s++)

@@ -101,6 +101,8 @@ dpid_series dpid_arm_loss(const dpid_judge *j, const dpid_arm_evidence *arm);
 dpid_series dpid_arm_series(const dpid_judge *j, const dpid_arm_evidence *arm, const double *values);
 /* at how many seeds both the arm and D have a number on the scale that causes are judged on */
 int64_t dpid_arm_shared(const dpid_judge *j, const dpid_arm_evidence *arm);
+/* another way to train the deep net than D and D_rate */
+bool dpid_arm_changes_deep(const dpid_judge *j, const dpid_arm_evidence *arm);
 bool dpid_arm_all_diverged(const dpid_judge *j, const dpid_arm_evidence *arm);
 /* where one is NaN the other */
 dpid_series dpid_series_min(const dpid_judge *j, const dpid_series *a, const dpid_series *b);
@@ -156,8 +158,6 @@ void dpid_say_tuned_rates(const dpid_judge *j, dpid_string *s); /* "at the tuned
 const char *dpid_higher_words(const dpid_estimate *difference);
 /* rules/rate.c: the arm that knows what tuning tried of the deep net. */
 const dpid_arm_evidence *dpid_tuned_deep(const dpid_judge *j);
-/* "diverges at 8 of 8 seeds"; "ends at a training loss of 0.69" */
-void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *arm);
 dpid_words_text dpid_recipe_rate_words(const dpid_judge *j);      /* "the recipe's rate (0.3)" */
 dpid_words_text dpid_at_rate_words(const dpid_arm_evidence *arm); /* "at 0.003" */
 void dpid_say_both_fail(const dpid_judge *j,
@@ -191,6 +191,8 @@ dpid_words_text dpid_percent_words(const dpid_estimate *e);
 double dpid_median_said(const dpid_judge *j, dpid_string *s, const dpid_series *values);
 /* "another start (looks-linear)"; begin: with a capital */
 int32_t dpid_say_arm(dpid_string *s, const dpid_arm_evidence *arm, bool begin);
+/* "diverges at 8 of 8 seeds"; "ends at a training loss of 0.69" */
+void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *arm);
 /* to_settle of an undecided finding: how many seeds would bring the whole interval to one side of the threshold, in
    words. */
 int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold);

@@ -106,6 +106,21 @@ int32_t dpid_say_arm(dpid_string *s, const dpid_arm_evidence *arm, bool begin)
     return s->status;
 }
 
+void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *arm)
+{
+    dpid_series ended = dpid_arm_loss(j, arm);
+    int64_t run;
+    const int64_t diverged = dpid_arm_diverged(j, arm, &run);
+    for (int64_t k = 0; k < j->e->seeds; k++)
+        if (isinf(ended.at[k]))
+            ended.at[k] = (double)NAN;
+    if (diverged > 0)
+        dpid_string_format(s, "diverges at %lld of %lld seeds", (long long)diverged, (long long)run);
+    if (diverged < run)
+        dpid_string_format(s, "%sends at a training loss of %s", diverged > 0 ? ", and else " : "",
+                           dpid_words(dpid_median_said(j, s, &ended)).text);
+}
+
 /* ---- what would settle it ------------------------------------------------------------------------------ */
 
 /* half width (n / N)^1/2 < |estimate - threshold| */

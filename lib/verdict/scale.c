@@ -70,6 +70,16 @@ dpid_series dpid_arm_on(const dpid_judge *j, dpid_scale scale, const dpid_arm_ev
     return out;
 }
 
+int64_t dpid_arm_shared(const dpid_judge *j, const dpid_arm_evidence *arm)
+{
+    const dpid_series x = dpid_arm_on(j, j->on, arm);
+    const dpid_series *d = &j->base.view[j->on].d;
+    int64_t shared = 0;
+    for (int64_t s = 0; s < j->e->seeds; s++)
+        shared += !isnan(x.at[s]) && !isnan(d->at[s]);
+    return shared;
+}
+
 /* What a value counts as where a mean is taken: a diverged net is worth no more than the constant predictor. */
 double dpid_scale_cap(const dpid_judge *j, dpid_scale scale)
 {

@@ -10,11 +10,6 @@ bool dpid_learned_nothing(const dpid_judge *j, double median)
     return !(j->e->const_loss - median >= j->t.stuck * j->e->const_loss);
 }
 
-static bool is_another_way(const dpid_judge *j, const dpid_arm_evidence *arm)
-{
-    return arm->word[0] == 'D' && arm != j->recipe.d && arm != j->base.d;
-}
-
 /* It learns as much as leaves headroom, and ends surely below D. */
 static int32_t trains(const dpid_judge *j, const dpid_arm_evidence *arm, double *median, bool *out)
 {
@@ -37,7 +32,7 @@ int32_t dpid_find_way_out(dpid_judge *j)
         const dpid_arm_evidence *arm = &j->e->arm[i];
         double median;
         bool found = false;
-        if (is_another_way(j, arm))
+        if (dpid_arm_changes_deep(j, arm))
             DPID_TRY(trains(j, arm, &median, &found));
         if (found && (median < best || (median == best && strcmp(arm->word, j->way_out->word) < 0))) {
             best = median;

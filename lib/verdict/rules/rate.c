@@ -38,22 +38,6 @@ static void set_rates(dpid_judge *j, dpid_finding *f)
 
 /* ---- D_rate was run ------------------------------------------------------------------------------------ */
 
-/* "diverges at 8 of 8 seeds"; "ends at a training loss of 0.69" */
-void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *arm)
-{
-    dpid_series ended = dpid_arm_loss(j, arm);
-    int64_t run;
-    const int64_t diverged = dpid_arm_diverged(j, arm, &run);
-    for (int64_t k = 0; k < j->e->seeds; k++)
-        if (isinf(ended.at[k]))
-            ended.at[k] = (double)NAN;
-    if (diverged > 0)
-        dpid_string_format(s, "diverges at %lld of %lld seeds", (long long)diverged, (long long)run);
-    if (diverged < run)
-        dpid_string_format(s, "%sends at a training loss of %s", diverged > 0 ? ", and else " : "",
-                           dpid_words(dpid_median_said(j, s, &ended)).text);
-}
-
 dpid_words_text dpid_recipe_rate_words(const dpid_judge *j)
 {
     dpid_words_text out = {"the recipe's rate"};
