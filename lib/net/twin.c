@@ -1,7 +1,7 @@
 /* Twins: the blocks of a text with another skip weight, y = after(F(x) + s shortcut(x)). */
 #include "net/twin.h"
 
-#include "net/spec.h"
+#include "net/row.h"
 
 #include <string.h>
 
@@ -43,8 +43,8 @@ static int32_t check(deepid_ctx *ctx, found f)
 {
     if (f.blocks == 0)
         return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
-                         "the net has no block, so no skip can be put around one; write its layers as blocks, such as "
-                         "plain { dense out=16; relu }");
+                         "the net has no block and no row of layers that keeps its shape, so no skip can be put around "
+                         "one; write its layers as blocks, such as plain { dense out=16; relu }");
     if (f.projections > 0)
         return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
                          "%lld of the net's blocks have a projection shortcut, whose parameters a twin with another "
@@ -53,10 +53,22 @@ static int32_t check(deepid_ctx *ctx, found f)
     return DEEPID_OK;
 }
 
+/* A net without blocks: its longest row of layers becomes blocks. */
+static int32_t fold(dpid_arena *arena, const char *text, dpid_spec *spec)
+{
+    deepid_net *net = NULL;
+    int64_t blocks;
+    DPID_TRY(dpid_net_create_within(arena->ctx, text, DEEPID_F32, -1, &net));
+    const int32_t status = dpid_spec_fold(arena, spec, net, &blocks);
+    deepid_net_destroy(net);
+    return status;
+}
+
 static int32_t write(dpid_arena *arena, const char *text, double s, bool pad, dpid_string *out)
 {
     dpid_spec spec = {.items = NULL};
     DPID_TRY(dpid_spec_parse(arena, text, &spec));
+    DPID_TRY(fold(arena, text, &spec));
     DPID_TRY(check(arena->ctx, set_skips(spec.items, s, pad)));
     out->length = 0;
     dpid_spec_print(out, &spec);

@@ -52,6 +52,27 @@ static void twins_of_the_families_are_the_families_other_nets(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* The row that repeats most, in the piece that is shortest; the last layer answers and is in none. */
+static void a_row_of_layers_becomes_blocks(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    twin_is(ctx, "input 2; dense out=4; relu; dense out=4; relu; dense out=4; relu; dense out=2", 1,
+            "input 2; dense out=4; relu; 2 * identity { dense out=4; relu }; dense out=2");
+    twin_is(ctx, "input 4; dense out=4; dense out=4; dense out=4", 1,
+            "input 4; 2 * identity { dense out=4 }; dense out=4");
+    twin_is(ctx,
+            "input 8x8x1; conv2d out=4 kernel=3; batchnorm; relu; conv2d out=4 kernel=3; batchnorm; relu; conv2d out=4 "
+            "kernel=3; batchnorm; relu; global_avgpool; dense out=2",
+            0.5,
+            "input 8x8x1; conv2d out=4 kernel=3; batchnorm; relu; 2 * identity s=0.5 { conv2d out=4 kernel=3; "
+            "batchnorm; relu }; global_avgpool; dense out=2");
+    /* one copy where nothing repeats */
+    twin_is(ctx, "input 2; dense out=5; tanh; dense out=5; tanh; dense out=3", 1,
+            "input 2; dense out=5; tanh; identity { dense out=5; tanh }; dense out=3");
+    deepid_ctx_destroy(ctx);
+}
+
 static void without_blocks_or_with_projections_there_is_no_twin(void **state)
 {
     (void)state;
@@ -71,6 +92,7 @@ int main(void)
         cmocka_unit_test(blocks_get_the_skip_and_the_word_that_says_so),
         cmocka_unit_test(a_block_that_changes_the_shape_gets_the_shortcut_without_parameters),
         cmocka_unit_test(twins_of_the_families_are_the_families_other_nets),
+        cmocka_unit_test(a_row_of_layers_becomes_blocks),
         cmocka_unit_test(without_blocks_or_with_projections_there_is_no_twin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
