@@ -99,7 +99,8 @@ DEEPID_API const char *deepid_net_describe(deepid_net *net);
  * @retval DEEPID_ERR_ARGUMENT     a NULL
  * @retval DEEPID_ERR_SPEC         an unknown word or option: lists the known ones and the nearest
  * @retval DEEPID_ERR_SHAPE        looks_linear on odd widths
- * @retval DEEPID_ERR_UNSUPPORTED  fixup on a net with a normalisation; looks_linear on groups or a single layer
+ * @retval DEEPID_ERR_UNSUPPORTED  fixup on a net with a normalisation; looks_linear on groups or a single layer; lsuv,
+ * which looks at data: deepid_net_init_data
  * @retval DEEPID_ERR_MEMORY       no memory
  *
  * @cost   one pass over the parameters; orthogonal matrices of n rows take about 2 n^2 columns multiply-adds

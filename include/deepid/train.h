@@ -452,6 +452,32 @@ DEEPID_API double deepid_trainer_current_rate(const deepid_trainer *trainer);
  */
 DEEPID_API int64_t deepid_trainer_nonfinite_steps(const deepid_trainer *trainer);
 
+/* ---- starts that look at data ------------------------------------------------------------------------------------ */
+
+/**
+ * As deepid_net_init, and for starts that look at data too: "lsuv" (layer-sequential unit variance, Mishkin and Matas
+ * 2016, algorithm 1). Those run a batch of 256 samples (all, where there are fewer) spread evenly over the data, in
+ * training mode and in f64. A failed call leaves the net as it was.
+ *
+ * @param[in,out] net   all parameters and states are set
+ * @param[in]     data  samples of the net's input shape; other starts do not look at it
+ * @param[in]     init  a word of deepid_init_word with its options
+ * @param[in]     seed  any; F32 and F64 nets start equal
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT     data or init is NULL
+ * @retval DEEPID_ERR_SPEC         an unknown word or option: lists the known ones and the nearest
+ * @retval DEEPID_ERR_SHAPE        samples of another shape; a batch-norm with one value a channel; what deepid_net_init
+ * refuses
+ * @retval DEEPID_ERR_UNSUPPORTED  as deepid_net_init
+ * @retval DEEPID_ERR_LIMIT        beyond a limit of the context
+ * @retval DEEPID_ERR_MEMORY       no memory
+ *
+ * @cost   lsuv: about four forwards of the batch in f64, and a copy of the net with every value kept
+ * @thread One thread at a time for each context; the same bits for any number of its threads.
+ */
+DEEPID_API int32_t deepid_net_init_data(deepid_net *net, const deepid_dataset *data, const char *init, uint64_t seed);
+
 /* ---- evaluation ------------------------------------------------------------------------------------------------- */
 
 /**

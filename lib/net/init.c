@@ -28,16 +28,26 @@ static int32_t apply_whole(const dpid_init *init, dpid_init_run *run)
     return status;
 }
 
+bool dpid_init_looks_at_data(const char *text)
+{
+    dpid_span rest;
+    const dpid_init *init = dpid_set_find(&inits, dpid_first_word(dpid_span_of(text), &rest));
+    return init && init->looks_at_data;
+}
+
 /* ---- public ---------------------------------------------------------------------------- */
 
-static int32_t net_init(deepid_net *net, const char *text, uint64_t seed)
+int32_t dpid_net_init_by(deepid_net *net, const char *text, uint64_t seed, const double *batch, int64_t samples)
 {
     const dpid_init *init;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
     if (!text)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: init is NULL");
     DPID_TRY(dpid_set_read(net->head.ctx, &inits, dpid_span_of(text), &init, values));
-    dpid_init_run run = {net, values, seed};
+    if (init->looks_at_data && !batch)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                         "%s: this start looks at data; deepid_net_init_data takes them", init->word);
+    dpid_init_run run = {net, values, seed, batch, samples};
     net->packed = false;
     return apply_whole(init, &run);
 }
@@ -45,7 +55,7 @@ static int32_t net_init(deepid_net *net, const char *text, uint64_t seed)
 int32_t deepid_net_init(deepid_net *net, const char *init, uint64_t seed)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
-    return dpid_leave(net->head.ctx, net_init(net, init, seed));
+    return dpid_leave(net->head.ctx, dpid_net_init_by(net, init, seed, NULL, 0));
 }
 
 const char *deepid_init_word(int64_t i)

@@ -28,7 +28,7 @@ static int32_t apply_identity(dpid_init_run *run)
 }
 
 const dpid_init dpid_init_identity = {"identity", "W = I, kernels a delta in the centre (dirac), the rest zero", NULL,
-                                      apply_identity};
+                                      apply_identity, false};
 
 /* ---- looks_linear: mirrored pairs make a ReLU net linear at the start (Balduzzi et al. 2017, section 4) --
    first [A; -A], hidden [[Q, -Q], [-Q, Q]], head [C, -C]: relu(z) - relu(-z) = z. --------------------------- */
@@ -147,7 +147,7 @@ static int32_t apply_looks_linear(dpid_init_run *run)
 
 const dpid_init dpid_init_looks_linear = {
     "looks_linear", "mirrored pairs: a relu net starts linear (Balduzzi et al. 2017); even widths", NULL,
-    apply_looks_linear};
+    apply_looks_linear, false};
 
 /* ---- zero_last: every residual block starts as the identity ------------------------------------------------ */
 
@@ -200,7 +200,7 @@ static int32_t apply_base(const dpid_init_run *run)
         return dpid_fail(run->net->head.ctx, DEEPID_ERR_SPEC,
                          "zero_last: mode and head belong to base=he, the base is %s", init->word);
     }
-    dpid_init_run base = {run->net, values, run->seed};
+    dpid_init_run base = {.net = run->net, .option = values, .seed = run->seed};
     return init->apply(&base);
 }
 
@@ -217,7 +217,7 @@ const dpid_init dpid_init_zero_last = {
     "zero_last",
     "the last scale or weight of each residual branch 0: blocks start as the identity (Goyal et al. 2017, section "
     "5.1); options: base=he, mode and head of he",
-    zero_last_options, apply_zero_last};
+    zero_last_options, apply_zero_last, false};
 
 /* ---- fixup: no batchnorm; branch weights he L^(-1/(2m-2)), the last of a branch and the head 0 (Zhang et al. 2019)
    ---- */
@@ -240,7 +240,7 @@ static void scale_branch(dpid_init_run *run, int32_t block, int32_t residual_blo
     for (int32_t i = 0; i < net->trained; i++) {
         const dpid_layer *layer = &net->layer[net->parameter[i].layer];
         if (layer->block == block && !layer->shortcut && dpid_init_is_weight(net, i))
-            dpid_init_normal(run, i, scale * sqrt(2.0 / (double)net->parameter[i].spec.fan_in));
+            dpid_init_draw_normal(run, i, scale * sqrt(2.0 / (double)net->parameter[i].spec.fan_in));
     }
     zero_branch(run, block);
 }
@@ -249,7 +249,7 @@ static int32_t apply_fixup(dpid_init_run *run)
 {
     static const dpid_value he[DPID_OPTIONS_MAX] = {{0}};
     const deepid_net *net = run->net;
-    dpid_init_run base = {run->net, he, run->seed};
+    dpid_init_run base = {.net = run->net, .option = he, .seed = run->seed};
     int32_t residual = 0;
     for (int32_t i = 0; i < net->trained; i++)
         if (net->parameter[i].spec.role == DPID_ROLE_SCALE)
@@ -272,4 +272,4 @@ static int32_t apply_fixup(dpid_init_run *run)
 const dpid_init dpid_init_fixup = {"fixup",
                                    "branch weights scaled by blocks^(-1/(2m-2)), the last of each branch and the head "
                                    "0 (Zhang, Dauphin, Ma 2019); without batchnorm",
-                                   NULL, apply_fixup};
+                                   NULL, apply_fixup, false};

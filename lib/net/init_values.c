@@ -21,18 +21,25 @@ void dpid_init_fill(const dpid_init_run *run, int32_t parameter, double value)
         dpid_init_set(run, parameter, i, value);
 }
 
-void dpid_init_normal(const dpid_init_run *run, int32_t parameter, double std)
+void dpid_init_draw_normal(const dpid_init_run *run, int32_t parameter, double std)
 {
     dpid_random r = dpid_init_stream(run, &run->net->parameter[parameter]);
     for (int64_t i = 0; i < run->net->parameter[parameter].count; i++)
         dpid_init_set(run, parameter, i, std * dpid_random_normal(&r));
 }
 
-void dpid_init_uniform(const dpid_init_run *run, int32_t parameter, double bound)
+void dpid_init_draw_uniform(const dpid_init_run *run, int32_t parameter, double bound)
 {
     dpid_random r = dpid_init_stream(run, &run->net->parameter[parameter]);
     for (int64_t i = 0; i < run->net->parameter[parameter].count; i++)
         dpid_init_set(run, parameter, i, bound * (2 * dpid_random_uniform(&r) - 1));
+}
+
+void dpid_init_biases(const dpid_init_run *run, double value)
+{
+    for (int32_t i = 0; value != 0 && i < run->net->trained; i++)
+        if (run->net->parameter[i].spec.role == DPID_ROLE_BIAS)
+            dpid_init_fill(run, i, value);
 }
 
 bool dpid_init_is_weight(const deepid_net *net, int32_t parameter)

@@ -5,6 +5,7 @@
 #include "base/numbers.h"
 #include "net/twin.h"
 #include "train/optimizer.h"
+#include "train/trainer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -101,14 +102,6 @@ static bool has_rectifier(const deepid_net *net)
     return false;
 }
 
-static bool has_convolution(const deepid_net *net)
-{
-    for (int32_t i = 0; i < net->layers; i++)
-        if (net->layer[i].op.kind == &dpid_kind_conv2d)
-            return true;
-    return false;
-}
-
 static bool same_word(const char *a, const char *b)
 {
     dpid_span rest;
@@ -127,16 +120,15 @@ static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net
         return DEEPID_OK;
     }
     arm->init = own;
-    if (same_word(own, recipe))
-        return no_way(study, arm, "it is the recipe's own start");
-    if (strcmp(own, "looks_linear") == 0 && !has_rectifier(net))
-        return no_way(study, arm, "looks_linear makes relu nets linear, and the deep net has no relu");
-    if (strcmp(own, "delta_orthogonal") == 0 && !has_convolution(net))
-        return no_way(study, arm, "delta_orthogonal is for convolutions, and the deep net has none");
     if (strstr(own, "orthogonal") && has_rectifier(net))
         arm->init = strcmp(own, "orthogonal") == 0 ? "orthogonal gain=1.4142135623730951"
                                                    : "delta_orthogonal gain=1.4142135623730951";
-    return answer(study, arm, deepid_net_init(net, arm->init, 1));
+    if (strstr(own, "orthogonal") ? strcmp(arm->init, recipe) == 0 : same_word(own, recipe))
+        return no_way(study, arm, "it is the recipe's own start");
+    const char *reason = dpid_start_no_way(own, net);
+    if (reason)
+        return no_way(study, arm, reason);
+    return answer(study, arm, deepid_net_init_data(net, study->train, arm->init, 1));
 }
 
 static const dpid_optimizer *optimizer_of(const char *text)

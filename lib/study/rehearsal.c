@@ -38,7 +38,7 @@ static int32_t build(deepid_ctx *ctx, const deepid_study *study, const char *tex
     if (status == DEEPID_OK)
         status = deepid_net_create(ctx, text, (int32_t)study->number[DPID_NUMBER_DTYPE], &net);
     if (status == DEEPID_OK)
-        status = deepid_net_init(net, study->text[DPID_TEXT_INIT], 1);
+        status = deepid_net_init_data(net, study->train, study->text[DPID_TEXT_INIT], 1);
     if (status == DEEPID_OK)
         status = deepid_trainer_create(net, train, &trainer);
     if (status == DEEPID_OK)

@@ -247,6 +247,8 @@ extern const char dpid_arm_spared_words[];
 /* That its nets train at; NaN when it is not trained, has none, or is not settled. */
 double dpid_arm_rate(const deepid_study *study, const dpid_study_arm *arm);
 int32_t dpid_arm_find(const deepid_study *study, const char *word); /* -1: none */
+/* Why another start, a word of D_start, makes no sense for this net; NULL: it does (arm_start.c). */
+const char *dpid_start_no_way(const char *start, const deepid_net *net);
 
 /* tuning.c: choose what can be chosen, and spare what is not needed then; after each tuning run. */
 void dpid_tuning_settle(deepid_study *study);

@@ -116,7 +116,7 @@ static int32_t take_start(dpid_job *job)
     if (job->task->parent >= 0)
         return take_parent(job, &job->net);
     DPID_TRY(deepid_net_create(job->ctx, job->arm->text, job->arm->dtype, &job->net));
-    return deepid_net_init(job->net, job->arm->init, job->task->seed);
+    return deepid_net_init_data(job->net, job->train, job->arm->init, job->task->seed);
 }
 
 /* ---- look: loss and error with population statistics, then the net as it was ------------------ */

@@ -242,6 +242,10 @@ static void random_blocks_go_by_word_and_seed(void **state)
         char how[64];
         deepid_net *deeper = NULL;
         snprintf(how, sizeof how, "random init=%s seed=5", deepid_init_word(i));
+        if (strcmp(deepid_init_word(i), "lsuv") == 0) { /* it looks at data, and here are none */
+            REFUSED(deepid_net_deepen(net, 0, residual, 2, how, &deeper), DEEPID_ERR_UNSUPPORTED, "looks at data");
+            continue;
+        }
         OK(deepid_net_deepen(net, 0, residual, 2, how, &deeper));
         deepid_net *same = NULL;
         OK(deepid_net_create(ctx, deepid_net_describe(deeper), DEEPID_F32, &same));

@@ -2,7 +2,7 @@
    nothing. */
 #include "support/support.h"
 
-#include "net/net.h"
+#include "net/init.h"
 
 #include <math.h>
 
@@ -43,6 +43,8 @@ static void starts_have_their_variances(void **state)
                 {"orthogonal", 1.0 / 200, 1.0 / 144},
                 {"orthogonal gain=3", 9.0 / 200, 9.0 / 144},
                 {"delta_orthogonal", 1.0 / 200, 1.0 / 32 / 9}, /* 16 orthonormal columns of 32, one tap of 9 */
+                {"normal std=0.3", 0.09, 0.09},
+                {"uniform a=0.3", 0.03, 0.03},
                 {"zero_last base=lecun", 1.0 / 200, 1.0 / 144},
                 {"fixup", 2.0 / 200, 0}}; /* conv is the head */
     deepid_ctx *ctx = new_ctx(1);
@@ -98,6 +100,8 @@ static void every_start_gives_equal_numbers_in_f32_and_f64_and_belongs_to_its_se
     for (int64_t w = 0; deepid_init_word(w); w++) {
         const char *word = deepid_init_word(w);
         assert_non_null(deepid_init_help(word));
+        if (dpid_init_looks_at_data(word)) /* tests/train/test_start.c */
+            continue;
         OK(deepid_net_init(f32, word, 9));
         OK(deepid_net_init(f64, word, 9));
         OK(deepid_net_init(other, word, 10));
@@ -249,6 +253,93 @@ static void looks_linear_nets_are_linear(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- biases, gain ------------------------------------------------------------------------------------ */
+
+static void biases_are_what_the_start_says(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"he", "glorot", "lecun", "normal", "uniform", "orthogonal", "delta_orthogonal"};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = make(ctx, "input 5; dense out=6; batchnorm; relu; dense out=2", DEEPID_F32);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s bias=-0.25", words[i]);
+        OK(deepid_net_init(net, text, 3));
+        assert_true(fabs(mean_square(net, "dense1.bias") - 0.0625) < 1e-12);
+        assert_true(fabs(mean_square(net, "dense2.bias") - 0.0625) < 1e-12);
+        assert_true(mean_square(net, "batchnorm.bias") == 0); /* a shift is no bias */
+        OK(deepid_net_init(net, words[i], 3));
+        assert_true(mean_square(net, "dense1.bias") == 0);
+    }
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+/* E phi'(z)^2 for z of N(0, 1) and then N(0, q), q = gain^2 E (phi(z) - phi(0))^2, by a sum of 40001 points in Python.
+   A square orthogonal weight of width 50 has mean square gain^2 / 50. The first layer reads the input: gain 1. */
+static void gains_keep_the_gradient_through_the_activation_before(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *activation;
+        double second, third;
+    } rows[] = {{"relu", 1.4142135623730951, 1.4142135623730951},
+                {"leaky_relu slope=0.5", 1.2649110640673518, 1.2649110640673518}, /* sqrt(2 / (1 + 1/4)) */
+                {"tanh", 1.4674135916307967, 1.4228629282822371},
+                {"sigmoid", 4.722646085937976, 4.704448891698395}};
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[160];
+        snprintf(text, sizeof text, "input 50; dense out=50; %s; dense out=50; dropout; %s; dense out=50",
+                 rows[i].activation, rows[i].activation);
+        deepid_net *net = make(ctx, text, DEEPID_F64);
+        OK(deepid_net_init(net, "gain", 4));
+        const double got[] = {sqrt(50 * mean_square(net, "dense1.weight")),
+                              sqrt(50 * mean_square(net, "dense2.weight")),
+                              sqrt(50 * mean_square(net, "dense3.weight"))};
+        const double expected[] = {1, rows[i].second, rows[i].third};
+        for (int k = 0; k < 3; k++)
+            if (!(fabs(got[k] - expected[k]) < 1e-5 * expected[k])) /* f32, and tails beyond 8 deviations: less */
+                fail_msg("%s, layer %d: gain %.9g, expected %.9g", rows[i].activation, k + 1, got[k], expected[k]);
+        assert_true((mean_square(net, "dense2.bias") == 0) == (strcmp(rows[i].activation, "sigmoid") != 0));
+        deepid_net_destroy(net);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Fifty sigmoid layers: two samples still differ at the output, by a number near their distance; from lecun's start
+   they are the same to 1e-20. */
+static void gain_lets_a_signal_through_fifty_sigmoids(void **state)
+{
+    (void)state;
+    enum { IN = 40 };
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = make(ctx, "input 40; dense out=40; 50 * plain { sigmoid; dense out=40 }", DEEPID_F64);
+    deepid_tensor *x = NULL;
+    deepid_tensor *y = NULL;
+    const int64_t extents[] = {2, IN};
+    double numbers[2][IN];
+    random_array(6, 2 * IN, -1.7, 1.7, numbers[0]);
+    OK(deepid_net_init(net, "gain", 4));
+    OK(deepid_tensor_create(ctx, DEEPID_F64, 2, extents, &x));
+    OK(deepid_tensor_create(ctx, DEEPID_F64, 2, extents, &y));
+    OK(deepid_tensor_copy_in(x, DEEPID_F64, numbers, NULL));
+    OK(deepid_net_forward(net, x, y));
+    const double(*f)[IN] = deepid_tensor_data(y);
+    double in = 0;
+    double out = 0;
+    for (int k = 0; k < IN; k++) {
+        in += (numbers[0][k] - numbers[1][k]) * (numbers[0][k] - numbers[1][k]);
+        out += (f[0][k] - f[1][k]) * (f[0][k] - f[1][k]);
+    }
+    if (!(out > 0.1 * in && out < 10 * in))
+        fail_msg("seed 4: squared distances %g before and %g behind", in, out);
+    deepid_tensor_destroy(y);
+    deepid_tensor_destroy(x);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- zeros in residual branches ---------------------------------------------------------------------- */
 
 static void zero_last_zeroes_the_end_of_residual_branches_only(void **state)
@@ -319,6 +410,8 @@ static void refused_starts_change_nothing(void **state)
          "has groups", DEEPID_ERR_UNSUPPORTED},
         {"input 4; identity { dense out=4; batchnorm }", "fixup", "has a normalisation (block1.batchnorm.weight)",
          DEEPID_ERR_UNSUPPORTED},
+        {"input 4; dense out=4", "lsuv", "this start looks at data; deepid_net_init_data", DEEPID_ERR_UNSUPPORTED},
+        {"input 4; dense out=4", "normal std=-1", "std is -1, expected 0 to", DEEPID_ERR_SPEC},
         {"input 4; dense out=4", "hee", "nearest: he", DEEPID_ERR_SPEC},
         {"input 4; dense out=4", "", "unknown initialisation", DEEPID_ERR_SPEC},
         {"input 4; dense out=4", "he mode=fan", "mode is 'fan'", DEEPID_ERR_SPEC},
@@ -353,6 +446,9 @@ int main(void)
         cmocka_unit_test(delta_orthogonal_kernels_are_zero_but_for_the_centre),
         cmocka_unit_test(identity_weights_are_the_unit_matrix_as_far_as_it_goes),
         cmocka_unit_test(looks_linear_nets_are_linear),
+        cmocka_unit_test(biases_are_what_the_start_says),
+        cmocka_unit_test(gains_keep_the_gradient_through_the_activation_before),
+        cmocka_unit_test(gain_lets_a_signal_through_fifty_sigmoids),
         cmocka_unit_test(zero_last_zeroes_the_end_of_residual_branches_only),
         cmocka_unit_test(fixup_scales_branches_by_their_number),
         cmocka_unit_test(refused_starts_change_nothing),

@@ -8,6 +8,7 @@
 #include "data/data.h"
 #include "identity/deepen.h"
 #include "inspect/difference.h"
+#include "net/init.h"
 
 #include <math.h>
 
@@ -138,6 +139,15 @@ static const struct {
     {"lecun",
      {0.18423004448413849, -0.27378270030021667, 0.16554343700408936, 0.12339776754379272, -0.094885699450969696,
       -0.10764855891466141, 0}},
+    {"normal",
+     {0.0078162187710404396, -0.011615615338087082, 0.0099326055496931076, 0.007403865922242403, -0.001897713984362781,
+      -0.0021529712248593569, 0}},
+    {"uniform",
+     {0.017646322026848793, 0.019883798435330391, -0.001825412386097014, 0.032626647502183914, 0.046764787286520004,
+      -0.0099029084667563438, 0}},
+    {"gain",
+     {0.24993462860584259, -0.15133075416088104, 0.19368204474449158, 0.14355146884918213, -0.19577598571777344,
+      0.40303558111190796, 0}},
     {"pytorch_default",
      {0.083185561001300812, 0.093733124434947968, -0.0060847080312669277, 0.10875549912452698, 0.46764788031578064,
       -0.099029086530208588, -0.057521272450685501}},
@@ -171,7 +181,7 @@ static void starts_of_a_net(void **state)
                   {"dense.bias", 1}};
     deepid_ctx *ctx = new_ctx(1);
     for (int64_t k = 0; deepid_init_word(k); k++) {
-        bool listed = false;
+        bool listed = dpid_init_looks_at_data(deepid_init_word(k)); /* lsuv scales the numbers of orthogonal */
         for (int64_t i = 0; i < COUNT(starts); i++)
             listed |= strncmp(starts[i].init, deepid_init_word(k), strlen(deepid_init_word(k))) == 0;
         if (!listed)

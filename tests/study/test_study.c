@@ -284,6 +284,43 @@ static void arms_that_cannot_be_are_left_out_with_the_reason(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Other starts are there where they make sense. */
+static void starts_are_chosen_by_the_net(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *deep, *init, *there; /* of gain, lsuv, zero_last, fixup, orthogonal */
+    } rows[] = {
+        {"input 2; dense out=8; relu; dense out=8; relu; dense out=2", "he", "01001"},
+        {"input 2; dense out=8; relu; dense out=8; relu; dense out=2", "orthogonal gain=30", "01001"},
+        {"input 2; dense out=8; sigmoid; dense out=8; sigmoid; dense out=2", "he", "11001"},
+        {"input 2; dense out=8; sigmoid; dense out=8; sigmoid; dense out=2", "orthogonal", "11000"},
+        {"input 2; dense out=8; sigmoid; dense out=8; sigmoid; dense out=2", "lsuv", "10001"},
+        {"input 2; dense out=8; batchnorm; relu; dense out=8; batchnorm; relu; dense out=2", "he", "00001"},
+        {"input 2; dense out=8; batchnorm; tanh; dense out=8; tanh; dense out=2", "he", "11001"},
+        {"input 2; dense out=8; relu; 2 * identity { dense out=8; relu; dense out=8 }; dense out=2", "he", "01111"},
+        {"input 2; dense out=8; relu; 2 * identity { dense out=8; batchnorm; relu; dense out=8 }; dense out=2", "he",
+         "01101"}};
+    static const char *const arms[] = {"D_start:gain", "D_start:lsuv", "D_start:zero_last", "D_start:fixup",
+                                       "D_start:orthogonal"};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *train = NULL;
+    OK(deepid_dataset_generate(ctx, "spirals n=64", 7, &train));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        deepid_study *study = NULL;
+        OK(deepid_study_create(ctx, "input 2; dense out=8; relu; dense out=2", rows[i].deep, train, &study));
+        OK(deepid_study_set_text(study, "init", rows[i].init));
+        for (int k = 0; k < 5; k++) {
+            const char *reason = deepid_study_arm_reason(study, deepid_study_arm_find(study, arms[k]));
+            if ((reason == NULL) != (rows[i].there[k] == '1'))
+                fail_msg("%s of %s from %s: %s", arms[k], rows[i].deep, rows[i].init, reason ? reason : "it is there");
+        }
+        deepid_study_destroy(study);
+    }
+    deepid_dataset_destroy(train);
+    deepid_ctx_destroy(ctx);
+}
+
 /* Each only where the recipe has that thing; else no study misses it. */
 static void d_free_is_d_without_one_thing_of_the_recipe(void **state)
 {
@@ -572,6 +609,7 @@ int main(void)
         cmocka_unit_test(shards_in_one_folder_make_one_study),
         cmocka_unit_test(one_task_takes_along_what_it_stands_on),
         cmocka_unit_test(arms_are_what_they_say),
+        cmocka_unit_test(starts_are_chosen_by_the_net),
         cmocka_unit_test(arms_that_cannot_be_are_left_out_with_the_reason),
         cmocka_unit_test(d_free_is_d_without_one_thing_of_the_recipe),
         cmocka_unit_test(other_optimisers_keep_the_weight_decay),
