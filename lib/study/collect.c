@@ -248,16 +248,28 @@ static const char *best_start(const collection *c)
 
 typedef struct {
     const char *name, *probe, *column;
-    bool largest; /* over layers; else the mean */
+    bool inner; /* from the first layer with weights on: what the data leave at 0 is not dead */
 } quantity;
 
 static const quantity quantities[] = {
-    {"factor of the gradient's norm a layer, on the way back", "gradient_norm", "factor", true},
-    {"share of dead units", "signal", "dead_share", false},
+    {"factor of the gradient's norm a layer, on the way back", "gradient_norm", "factor", false},
+    {"units dead at birth, 0 on every sample, in the worst layer", "signal", "dead_share", true},
 };
 enum { QUANTITIES = sizeof quantities / sizeof *quantities };
 
-/* Mean over the probed seeds; NaN when no layer has one. */
+/* "block3.dense2" is of the kind dense. */
+static bool has_weights(const char *row)
+{
+    const char *dot = strrchr(row, '.');
+    const char *layer = dot ? dot + 1 : row;
+    for (int64_t i = 0; dpid_kind_at(i); i++)
+        if ((dpid_kind_at(i)->flags & DPID_KIND_WEIGHT) &&
+            strncmp(layer, dpid_kind_at(i)->word, strlen(dpid_kind_at(i)->word)) == 0)
+            return true;
+    return false;
+}
+
+/* The largest over layers, mean over the probed seeds; NaN when no layer has one. */
 static double value_of(const collection *c, const char *arm, const quantity *q)
 {
     int64_t next = c->study->nets;
@@ -265,14 +277,13 @@ static double value_of(const collection *c, const char *arm, const quantity *q)
     int64_t count = 0;
     for (const deepid_table *t; (t = table_of(c->study, arm, q->probe, &next)) != NULL;) {
         double largest = (double)NAN;
+        bool inside = !q->inner;
         for (int64_t i = 0; i < deepid_table_rows(t); i++) {
-            const double value = get(t, i, q->column);
-            largest = fmax(largest, value);
-            sum += !q->largest && !isnan(value) ? value : 0;
-            count += !q->largest && !isnan(value);
+            inside = inside || has_weights(deepid_table_row_name(t, i));
+            largest = inside ? fmax(largest, get(t, i, q->column)) : largest;
         }
-        sum += q->largest && !isnan(largest) ? largest : 0;
-        count += q->largest && !isnan(largest);
+        sum += isnan(largest) ? 0 : largest;
+        count += !isnan(largest);
     }
     return count > 0 ? sum / (double)count : (double)NAN;
 }
