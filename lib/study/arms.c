@@ -123,7 +123,7 @@ static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net
     if (strstr(own, "orthogonal") && has_rectifier(net))
         arm->init = strcmp(own, "orthogonal") == 0 ? "orthogonal gain=1.4142135623730951"
                                                    : "delta_orthogonal gain=1.4142135623730951";
-    if (strstr(own, "orthogonal") ? strcmp(arm->init, recipe) == 0 : same_word(own, recipe))
+    if (strstr(own, "orthogonal") ? strcmp(arm->init, recipe) == 0 : same_word(own, recipe) && !strstr(recipe, "bias="))
         return no_way(study, arm, "it is the recipe's own start");
     const char *reason = dpid_start_no_way(own, net);
     if (reason)

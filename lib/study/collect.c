@@ -253,7 +253,7 @@ typedef struct {
 
 static const quantity quantities[] = {
     {"factor of the gradient's norm a layer, on the way back", "gradient_norm", "factor", false},
-    {"units dead at birth, 0 on every sample, in the worst layer", "signal", "dead_share", true},
+    {"largest share of a layer's units that are dead at birth", "signal", "dead_share", true},
 };
 enum { QUANTITIES = sizeof quantities / sizeof *quantities };
 

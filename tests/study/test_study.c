@@ -293,7 +293,7 @@ static void starts_are_chosen_by_the_net(void **state)
     } rows[] = {
         {"input 2; dense out=8; relu; dense out=8; relu; dense out=2", "he", "01001"},
         {"input 2; dense out=8; relu; dense out=8; relu; dense out=2", "orthogonal gain=30", "01001"},
-        {"input 2; dense out=8; sigmoid; dense out=8; sigmoid; dense out=2", "he", "11001"},
+        {"input 2; dense out=8; sigmoid; dense out=8; sigmoid; dense out=2", "he bias=-1", "11001"},
         {"input 2; dense out=8; sigmoid; dense out=8; sigmoid; dense out=2", "orthogonal", "11000"},
         {"input 2; dense out=8; sigmoid; dense out=8; sigmoid; dense out=2", "lsuv", "10001"},
         {"input 2; dense out=8; batchnorm; relu; dense out=8; batchnorm; relu; dense out=2", "he", "00001"},
