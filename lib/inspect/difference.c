@@ -289,7 +289,7 @@ bool dpid_comparison_agrees(const dpid_comparison *a, const dpid_comparison *b)
 
 /* ---- checks ------------------------------------------------------------------------------------------- */
 
-static dpid_reach reach_of(const dpid_op *op, int32_t moved)
+static dpid_reach reach_of(const dpid_op *op, int32_t moved, bool second)
 {
     if (moved >= 0)
         return DPID_BY_SIZE;
@@ -297,7 +297,9 @@ static dpid_reach reach_of(const dpid_op *op, int32_t moved)
         return DPID_BY_CHANNEL;
     const uint32_t flags = op->kind->flags;
     const bool rows = (flags & DPID_KIND_NORM) && !(flags & DPID_KIND_BATCH);
-    return flags & DPID_KIND_ELEMENTWISE ? DPID_BY_ENTRY : rows ? DPID_BY_ROW : DPID_BY_CHANNEL;
+    if (flags & DPID_KIND_ELEMENTWISE)
+        return second && !(flags & DPID_KIND_KINKED) ? DPID_BY_UNIT : DPID_BY_ENTRY;
+    return rows ? DPID_BY_ROW : DPID_BY_CHANNEL;
 }
 
 static void check_direction(dpid_difference *d, int32_t t, int32_t moved, int64_t count, const void *gradient,
@@ -326,7 +328,7 @@ dpid_difference_result dpid_difference_check(dpid_difference *d, int32_t t, int3
     const int64_t count = count_moved(d, t, moved);
     const dpid_shape *shape = moved < 0 ? &net->value[value_moved(d, t, moved)].shape : NULL;
     const int64_t channels = shape ? shape->extent[shape->rank - 1] : 1;
-    const dpid_reach by = reach_of(op_of(d, t), moved);
+    const dpid_reach by = reach_of(op_of(d, t), moved, d->second);
     const void *from = moved < 0 ? dpid_net_value(net, value_moved(d, t, moved))
                                  : dpid_net_parameter_at(net, net->layer[step_at(d, t)->layer].parameter[moved]);
     for (int64_t i = 0; i < count; i++)

@@ -30,15 +30,27 @@ static double sized(double own, double all)
     return own > 1e-6 * all ? own : all > 0 ? 1e-3 * all : 1;
 }
 
+static double scale_of(dpid_reach by, double deviation_, double x)
+{
+    switch (by) {
+    case DPID_BY_ONE:
+        return 1;
+    case DPID_BY_UNIT:
+        return 1 + fabs(x);
+    case DPID_BY_ENTRY:
+        return fmin(deviation_, 1) + fabs(x);
+    default:
+        return deviation_;
+    }
+}
+
 /* The deviation of n entries, a stride apart, and its use. */
 static void scale_entries(dpid_difference *d, int64_t first, int64_t n, int64_t stride, double all, dpid_reach by)
 {
     const double own = deviation(d->base + first, n, stride);
     const double scale = by != DPID_BY_ROW ? sized(own, all) : own > 0 ? own : 1e-3 * (all > 0 ? fmin(all, 1) : 1);
     for (int64_t i = first; i < first + n * stride; i += stride)
-        d->direction[i] *= by == DPID_BY_ONE                            ? 1
-                           : by == DPID_BY_CHANNEL || by == DPID_BY_ROW ? scale
-                                                                        : fmin(scale, 1) + fabs(d->base[i]);
+        d->direction[i] *= scale_of(by, scale, d->base[i]);
 }
 
 void dpid_difference_draw(dpid_difference *d, uint32_t what, int64_t count, int64_t c, dpid_reach by, int32_t which)

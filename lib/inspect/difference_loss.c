@@ -29,8 +29,23 @@ static wide loss_at(const loss_difference *l, double h)
     return (wide)pass.loss_sum / (wide)b->n;
 }
 
-/* The rounding of d loss / d output in f64 counts too: it is a difference of numbers up to 1 / n, of exponentials of
-   z. */
+/* The rounding of d loss / d output in f64 counts too. It is a difference of numbers up to 1 / n, of exponentials of z;
+   where softmax is saturated (n |g| is 0 or 1), z does not matter. */
+static wide rounding_of_gradient(const loss_difference *l, const double *gradient)
+{
+    const wide n = (wide)l->d->batch->n;
+    wide most = 0;
+    wide squares = 0;
+    for (int64_t i = 0; i < l->count; i++)
+        most = fmaxl(most, fabsl((wide)l->d->base[i]));
+    for (int64_t i = 0; i < l->count; i++) {
+        const wide g = fabsl((wide)gradient[i]);
+        const wide off = l->d->batch->trainer->labels ? g * (1 + most * fabsl(1 - n * g)) : (1 + most) / n;
+        squares += off * off * (wide)l->d->direction[i] * (wide)l->d->direction[i];
+    }
+    return sqrtl(squares);
+}
+
 static dpid_comparison compare_loss(const loss_difference *l, const double *gradient, double h)
 {
     const double *direction = l->d->direction;
@@ -41,15 +56,8 @@ static dpid_comparison compare_loss(const loss_difference *l, const double *grad
         slope += (wide)dpid_fourth[k] * loss;
         rough += (wide)dpid_second[k] * loss;
     }
-    wide most = 0;
-    wide squares = 0;
-    for (int64_t i = 0; i < l->count; i++) {
-        most = fmaxl(most, fabsl((wide)l->d->base[i]));
-        squares += (wide)direction[i] * (wide)direction[i];
-    }
     const wide rounding =
-        4 * DBL_EPSILON *
-        ((1 + most) * sqrtl(squares) / (wide)l->d->batch->n + fabsl((wide)l->d->batch->loss) / (wide)h);
+        4 * DBL_EPSILON * (rounding_of_gradient(l, gradient) + fabsl((wide)l->d->batch->loss) / (wide)h);
     return (dpid_comparison){slope, dpid_difference_inner(l->d, gradient, direction, l->count),
                              dpid_difference_length(l->d, gradient, direction, l->count),
                              rounding + fabsl(slope - rough), rounding};
@@ -89,7 +97,10 @@ int32_t dpid_difference_loss(dpid_difference *d, uint64_t seed, dpid_difference_
     d->seed = seed;
     for (int32_t which = 0; which < d->directions; which++) {
         dpid_difference_draw(d, dpid_difference_name(net->steps, LOSS), l.count, l.count / d->batch->n,
-                             d->batch->trainer->labels ? DPID_BY_ONE : DPID_BY_CHANNEL, which);
+                             !d->batch->trainer->labels ? DPID_BY_CHANNEL
+                             : seed == own              ? DPID_BY_ONE
+                                                        : DPID_BY_UNIT,
+                             which);
         check_loss(&l, gradient, result);
     }
     d->seed = own;

@@ -49,7 +49,8 @@ typedef enum {
     DPID_BY_ROW,     /* each row of channels by its deviation, as layernorm sees it */
     /* what an elementwise layer reads: by the entry itself, since bends are 1 wide wherever the others are */
     DPID_BY_ENTRY,
-    DPID_BY_ONE /* what softmax reads: by 1, since only differences of about that count */
+    DPID_BY_UNIT, /* second looks at smooth layers and the loss: by 1 and the entry itself */
+    DPID_BY_ONE   /* what softmax reads: by 1, since only differences of about that count */
 } dpid_reach;
 
 /* Direction number `which` of what d->base holds: count entries, channels c. `what` names the step and what is
