@@ -19,6 +19,29 @@ static bool has_skip(const deepid_net *net)
     return false;
 }
 
+/* A rectifier at the end of a branch: behind weights of 0 it gives 0 and sends nothing back, for good. */
+static bool ends_in_rectifier(const deepid_net *net, const dpid_block_info *block)
+{
+    for (int32_t v = block->branch; v != block->in;) {
+        const dpid_step *step = &net->step[net->value[v].maker];
+        if (step->type != DPID_STEP_LAYER)
+            return false;
+        const uint32_t flags = net->layer[step->layer].op.kind->flags;
+        if (flags & (DPID_KIND_RECTIFIER | DPID_KIND_WEIGHT | DPID_KIND_NORM))
+            return flags & DPID_KIND_RECTIFIER;
+        v = step->in;
+    }
+    return false;
+}
+
+static bool has_silent_end(const deepid_net *net)
+{
+    for (int32_t i = 0; i < net->blocks; i++)
+        if (net->block[i].s > 0 && ends_in_rectifier(net, &net->block[i]))
+            return true;
+    return false;
+}
+
 /* An activation that is no rectifier: the gain of relu is not its gain. */
 static bool has_curve(const deepid_net *net)
 {
@@ -77,6 +100,8 @@ const char *dpid_start_no_way(const char *start, const deepid_net *net)
          "a gain sets the scale of each layer, and a normalisation behind each undoes that"},
         {"gain", !has_curve(net), "the deep net has rectifiers only, and the start orthogonal has their gain"},
         {"zero_last", !has_skip(net), "zero_last silences branches beside skips, and the deep net has none"},
+        {"zero_last", has_silent_end(net), "a branch ends in a rectifier, and behind weights of 0 it never learns"},
+        {"fixup", has_silent_end(net), "a branch ends in a rectifier, and behind weights of 0 it never learns"},
         {"fixup", !has_skip(net), "fixup scales branches beside skips, and the deep net has none"},
         {"fixup", has_layer(net, DPID_KIND_NORM), "fixup replaces normalisations, and the deep net has one"},
     };

@@ -299,6 +299,8 @@ static void starts_are_chosen_by_the_net(void **state)
         {"input 2; dense out=8; batchnorm; relu; dense out=8; batchnorm; relu; dense out=2", "he", "00001"},
         {"input 2; dense out=8; batchnorm; tanh; dense out=8; tanh; dense out=2", "he", "11001"},
         {"input 2; dense out=8; relu; 2 * identity { dense out=8; relu; dense out=8 }; dense out=2", "he", "01111"},
+        {"input 2; dense out=8; relu; 2 * identity { dense out=8; relu; dense out=8; relu }; dense out=2", "he",
+         "01001"},
         {"input 2; dense out=8; relu; 2 * identity { dense out=8; batchnorm; relu; dense out=8 }; dense out=2", "he",
          "01101"}};
     static const char *const arms[] = {"D_start:gain", "D_start:lsuv", "D_start:zero_last", "D_start:fixup",
