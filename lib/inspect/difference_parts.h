@@ -21,7 +21,7 @@ static const double dpid_second[DPID_POINTS] = {0, 0, -1.0 / 2, 1.0 / 2, 0};
 #define DPID_SUSPECT 1e-6 /* an error above it is a bug, if two step sizes agree */
 #define DPID_CLOSER 0.25  /* the other step size, as a share of the one */
 
-/* ---- an array of the batch's precision, f64 or long double -------------------------------------------------------- */
+/* ---- an array of the batch's precision, f64 or long double ---------------- */
 
 static inline dpid_wide dpid_wide_at(const dpid_difference *d, const void *array, int64_t i)
 {

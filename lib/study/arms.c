@@ -3,9 +3,9 @@
 #include "study/study.h"
 
 #include "base/numbers.h"
+#include "net/init.h"
 #include "net/twin.h"
 #include "train/optimizer.h"
-#include "train/trainer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -128,7 +128,7 @@ static int32_t choose_start(deepid_study *study, dpid_study_arm *arm, deepid_net
     const char *reason = dpid_start_no_way(own, net);
     if (reason)
         return no_way(study, arm, reason);
-    return answer(study, arm, deepid_net_init_data(net, study->train, arm->init, 1));
+    return dpid_init_looks_at_data(own) ? DEEPID_OK : answer(study, arm, deepid_net_init(net, arm->init, 1));
 }
 
 static const dpid_optimizer *optimizer_of(const char *text)
