@@ -7,6 +7,7 @@
 #include <deepid/builder.h>
 #include <deepid/certificate.h>
 #include <deepid/chart.h>
+#include <deepid/compare.h>
 #include <deepid/compute.h>
 #include <deepid/context.h>
 #include <deepid/data.h>

@@ -67,7 +67,8 @@ enum {
     DPID_MAGIC_FIT,
     DPID_MAGIC_BASIN,
     DPID_MAGIC_VERDICT,
-    DPID_MAGIC_STUDY_EVENT
+    DPID_MAGIC_STUDY_EVENT,
+    DPID_MAGIC_COMPARISON
 };
 
 /* Pass a failure upward; the sentence is already written. */

@@ -13,7 +13,7 @@ install(FILES ${PROJECT_BINARY_DIR}/deepid-config.cmake ${PROJECT_BINARY_DIR}/de
 
 # The programs that are tools, which find the library where it is beside them, and their man pages.
 if(DEEPID_BUILD_EXAMPLES)
-  set(deepid_programs depth_study calibration)
+  set(deepid_programs depth_study deepid-compare calibration)
   file(RELATIVE_PATH deepid_beside "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
   set_target_properties(${deepid_programs} PROPERTIES INSTALL_RPATH "$ORIGIN/${deepid_beside}")
   install(TARGETS ${deepid_programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)

@@ -20,7 +20,7 @@ pc=$(dirname "$(find "$work/moved" -name deepid.pc)")
 PKG_CONFIG_PATH="$pc" cc "$here/use.c" -o "$work/by_pkgconfig" $(PKG_CONFIG_PATH="$pc" pkg-config --cflags --libs deepid)
 LD_LIBRARY_PATH="$(dirname "$pc")" "$work/by_pkgconfig"
 # the programs find the library in the moved folder, and each flag that a program lists stands in its man page
-for program in depth_study calibration; do
+for program in depth_study deepid-compare calibration; do
     page="$work/moved/share/man/man1/$program.1"
     { "$work/moved/bin/$program" --help 2>&1 || true; } | grep -v unrecognized >"$work/help"
     grep -q "^  --" "$work/help"
