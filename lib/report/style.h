@@ -32,7 +32,7 @@ static const char *const dpid_style[] = {
     "0;text-align:right;white-space:nowrap}.numbers thead th{font-weight:500;"
     "color:var(--muted);font-size:12.5px}.numbers tbody th{font-weight:400}.numbers th:first-child{text-align:left}\n",
     ".sides{font-size:13.5px;width:100%}.sides th,.sides td{padding:5px 14px 5px 0;vertical-align:top;font-weight:400}"
-    ".sides thead th{color:var(--muted);font-size:12.5px}\n",
+    ".sides thead th{color:var(--muted);font-size:12.5px}.sides th{overflow-wrap:break-word}\n",
     ".evidence{width:100%;font-size:15px}.evidence th,.evidence td{padding:10px 14px 10px "
     "0;vertical-align:middle}.evidence thead th{font-size:12.5px;font-weight:500;color:var(--muted);"
     "padding-bottom:6px}.evidence tbody th{font-weight:600;min-width:11em;width:16em}.evidence .reason "

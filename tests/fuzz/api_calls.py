@@ -22,6 +22,7 @@ KINDS = {  # kind: how one is made, into made[KIND]
     "fit": "",
     "basin": "",
     "verdict": "",
+    "comparison": "",
     "event": "",
     "study_event": "",
 }
