@@ -254,6 +254,8 @@ static void tell(const options *o, deepid_study *study, const deepid_table *resu
         fprintf(to, "%s\n", deepid_verdict_answer(verdict));
     } else {
         summary_print(to, study, results);
+        if (*deepid_study_text(study, "budget"))
+            fprintf(to, "\n%s\n", deepid_study_text(study, "budget"));
         fprintf(to, "\n%s\n", deepid_verdict_text(verdict, wants_colour(o)));
         summary_advice(to, study, verdict);
     }

@@ -19,7 +19,9 @@ extern "C" {
 /**
  * Write the report of a study: one HTML file that opens offline, without scripts. It has the question, the answer, the
  * evidence, figures with their numbers, what it is about and how to repeat it. What was not trained or probed is left
- * out, and the page says so. Nothing that a clock measured is on it: the same study gives the same bytes.
+ * out, and the page says so. Nothing that a clock measured is on it, but for what a budget took, which is kept in its
+ * plan: the same study gives the same bytes. Each figure is also a file of its own, figures/NAME.svg in the page's
+ * folder, with its style sheet inside.
  *
  * @param[in,out] study    with results; those that are not done are missing on the page
  * @param[in]     verdict  of deepid_study_judge; NULL = a page without answer and evidence
@@ -29,7 +31,7 @@ extern "C" {
  * @retval DEEPID_ERR_ARGUMENT  path is NULL, or verdict is no verdict
  * @retval DEEPID_ERR_STATE     the study's arms or tasks cannot be made, or a result file is damaged: the sentence says
  *                              which
- * @retval DEEPID_ERR_IO        the file cannot be written: names it
+ * @retval DEEPID_ERR_IO        a file cannot be written, or figures is a link: names it
  * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *

@@ -131,6 +131,15 @@ int32_t dpid_folder_make(deepid_ctx *ctx, const char *path)
     return status;
 }
 
+int32_t dpid_folder_make_own(deepid_ctx *ctx, const char *path)
+{
+    struct stat info;
+    DPID_TRY(dpid_folder_make(ctx, path));
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
+        return dpid_fail(ctx, DEEPID_ERR_IO, "'%s' is a link, expected a folder", path);
+    return DEEPID_OK;
+}
+
 bool dpid_file_exists(const char *path)
 {
     struct stat info;

@@ -71,6 +71,8 @@ int32_t dpid_fail_errno(deepid_ctx *ctx, const char *doing, const char *path, in
 const char *dpid_file_kind(mode_t mode);
 /* Make a folder (and its parents); fine when it is there. */
 int32_t dpid_folder_make(deepid_ctx *ctx, const char *path);
+/* The same; DEEPID_ERR_IO for a link, which would take the files elsewhere. */
+int32_t dpid_folder_make_own(deepid_ctx *ctx, const char *path);
 bool dpid_file_exists(const char *path);
 
 #endif

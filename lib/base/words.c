@@ -79,15 +79,49 @@ dpid_number_text dpid_words_exact(double value)
     return dpid_words_digits(value, DIGITS);
 }
 
+/* ---- intervals: both ends with the same places ------------------------------------------------ */
+
+static int32_t places_of(const char *text)
+{
+    const char *point = strchr(text, '.');
+    return point ? (int32_t)strlen(point + 1) : 0;
+}
+
+/* As many as the ends need with three digits each, but no more than give the larger one three and the smaller one one;
+   -1: they are not written with places, being 0, infinite, or powers of ten. */
+static int32_t common_places(double low, double high)
+{
+    enum { DIGITS = 3 };
+    const double least = 0.000995;
+    const double larger = fmax(fabs(low), fabs(high));
+    const double smaller = fmin(fabs(low), fabs(high));
+    if (!(smaller >= least && larger < 1e5))
+        return -1;
+    const int32_t needed = (int32_t)fmax(places_of(dpid_words(low).text), places_of(dpid_words(high).text));
+    const int32_t fine = DIGITS - 1 - (int32_t)floor(log10(larger));
+    const int32_t least_places = -(int32_t)floor(log10(smaller) + 1e-9);
+    const int32_t most = fine > least_places ? fine : least_places;
+    return needed < most ? needed : most > 0 ? most : 0;
+}
+
+static void append_end(dpid_number_text *out, double value, int32_t places)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.*f", places < 0 ? 0 : places, fabs(value));
+    append(out, places >= 0 && value < 0 ? MINUS : "");
+    append(out, places >= 0 ? text : dpid_words(value).text);
+}
+
 dpid_number_text dpid_words_interval(double value, double low, double high)
 {
     dpid_number_text out = dpid_words(value);
+    const int32_t places = common_places(low, high);
     if (isnan(low) || isnan(high))
         return out;
     append(&out, " [");
-    append(&out, dpid_words(low).text);
+    append_end(&out, low, places);
     append(&out, ", ");
-    append(&out, dpid_words(high).text);
+    append_end(&out, high, places);
     append(&out, "]");
     return out;
 }

@@ -11,7 +11,7 @@ dpid_number_text dpid_words(double value);
 dpid_number_text dpid_words_digits(double value, int32_t digits);
 /* For tooltips: nine digits at most. */
 dpid_number_text dpid_words_exact(double value);
-/* "0.519 [0.458, 0.566]"; without the brackets when low and high are not numbers. */
+/* "0.0492 [0.0400, 0.0581]", both ends with the same places; without the brackets when low and high are not numbers. */
 dpid_number_text dpid_words_interval(double value, double low, double high);
 /* "97 %" of 0.97: whole percents, one digit more between -1 % and 1 %. */
 dpid_number_text dpid_words_percent(double share);

@@ -71,13 +71,12 @@ int32_t dpid_chart_copy(deepid_chart *chart, int64_t n, const double *from, doub
     return DEEPID_OK;
 }
 
-int32_t dpid_chart_be(deepid_chart *chart, dpid_chart_kind kind)
+int32_t dpid_chart_may_be(deepid_chart *chart, dpid_chart_kind kind)
 {
     static const char *const words[] = {"nothing", "lines and points", "rows", "a heatmap"};
     if (chart->kind != DPID_CHART_EMPTY && chart->kind != kind)
         return dpid_fail(chart->head.ctx, DEEPID_ERR_STATE, "chart: it holds %s, so %s cannot join", words[chart->kind],
                          words[kind]);
-    chart->kind = kind;
     return DEEPID_OK;
 }
 
@@ -122,6 +121,9 @@ int32_t dpid_mark_make(deepid_chart *chart, dpid_mark_type type, const char *sty
 
 void dpid_mark_append(deepid_chart *chart, dpid_mark *mark)
 {
+    const bool row = mark->type == DPID_MARK_ROW || mark->type == DPID_MARK_STRIP;
+    if (mark->type != DPID_MARK_RULE && mark->type != DPID_MARK_ZONE)
+        chart->kind = row ? DPID_CHART_ROWS : DPID_CHART_PLANE;
     *chart->tail = mark;
     chart->tail = &mark->next;
 }
@@ -135,7 +137,7 @@ static int32_t add_marks(deepid_chart *chart, dpid_mark_type type, const char *s
     dpid_mark *mark = NULL;
     if (n < 0 || (n > 0 && (!x || !y)))
         return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT, "chart: %s", n < 0 ? "n is negative" : "x or y is NULL");
-    DPID_TRY(dpid_chart_be(chart, DPID_CHART_PLANE));
+    DPID_TRY(dpid_chart_may_be(chart, DPID_CHART_PLANE));
     DPID_TRY(dpid_mark_make(chart, type, style, label, title, &mark));
     mark->n = n;
     DPID_TRY(dpid_chart_copy(chart, n, x, &mark->x));
@@ -189,7 +191,7 @@ static int32_t add_reference(deepid_chart *chart, dpid_mark_type type, const cha
 {
     dpid_mark *mark = NULL;
     if (chart->kind == DPID_CHART_HEATMAP)
-        return dpid_chart_be(chart, DPID_CHART_PLANE);
+        return dpid_chart_may_be(chart, DPID_CHART_PLANE);
     if (type == DPID_MARK_ZONE && !(low <= high))
         return dpid_fail(chart->head.ctx, DEEPID_ERR_ARGUMENT,
                          "chart: the zone reaches from %s to %s, expected low <= high", dpid_number(low).text,

@@ -65,10 +65,11 @@ struct deepid_chart {
 int32_t dpid_chart_keep(deepid_chart *chart, const char *text, const char **out);
 int32_t dpid_chart_copy(deepid_chart *chart, int64_t n, const double *from, double **out);
 /* DEEPID_ERR_STATE when the chart is of another kind already. */
-int32_t dpid_chart_be(deepid_chart *chart, dpid_chart_kind kind);
+int32_t dpid_chart_may_be(deepid_chart *chart, dpid_chart_kind kind);
 /* A mark with its style and texts, not yet in the list; and into the list, at the end. */
 int32_t dpid_mark_make(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label,
                        const char *title, dpid_mark **out);
+/* The first one decides the kind. */
 void dpid_mark_append(deepid_chart *chart, dpid_mark *mark);
 
 /* ---- drawing ------------------------------------------------------------------------------ */

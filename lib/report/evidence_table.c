@@ -122,22 +122,49 @@ static void add_effect(dpid_string *s, const dpid_study_page *p, scale range, co
     dpid_string_add(s, "</td>\n");
 }
 
-static void add_row(dpid_string *s, const dpid_study_page *p, scale range, const dpid_finding *finding)
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* How many rows from here on are known in the same words: those are said once. */
+static int32_t alike(const deepid_verdict *v, const dpid_finding *const *order, int32_t i, int32_t count)
+{
+    int32_t rows = 1;
+    while (i + rows < count &&
+           same_text(deepid_verdict_sentence(v, order[i + rows] - v->finding),
+                     deepid_verdict_sentence(v, order[i] - v->finding)) &&
+           same_text(order[i + rows]->to_settle, order[i]->to_settle))
+        rows++;
+    return rows;
+}
+
+static void add_why(dpid_string *s, const deepid_verdict *v, const dpid_finding *finding, int32_t rows)
+{
+    dpid_string_add(s, "<td class=\"why\"");
+    if (rows > 1)
+        dpid_string_format(s, " rowspan=\"%d\"", (int)rows);
+    dpid_html_element(s, "><span>", deepid_verdict_sentence(v, finding - v->finding), "</span>");
+    if (finding->to_settle)
+        dpid_html_element(s, "<span class=\"settle\">To settle it: ", finding->to_settle, "</span>");
+    dpid_string_add(s, "</td>");
+}
+
+/* rows: how many its last cell is for; 0: an earlier row has said it. */
+static void add_row(dpid_string *s, const dpid_study_page *p, scale range, const dpid_finding *finding, int32_t rows)
 {
     const deepid_verdict *v = p->m->verdict;
     const int64_t f = finding - v->finding;
     const char *status = deepid_verdict_status(v, f);
     dpid_string_add(s, finding->hypothesis->reason ? "<tr class=\"reason\">" : "<tr>");
-    dpid_html_element(s, "<th scope=\"row\">", finding->hypothesis->name, "</th>");
-    dpid_string_format(s, "<td><span class=\"chip %s\" title=\"rule: ", status);
+    dpid_html_element(s, "<th scope=\"row\">", finding->hypothesis->name, "<br/>");
+    dpid_string_format(s, "<span class=\"chip %s\" title=\"rule: ", status);
     dpid_string_html(s, deepid_verdict_rule(v, f));
-    dpid_html_element(s, "\">", finding->status == DPID_NOT_APPLICABLE ? "not applicable" : status, "</span></td>");
+    dpid_html_element(s, "\">", finding->status == DPID_NOT_APPLICABLE ? "not applicable" : status, "</span></th>");
     add_effect(s, p, range, finding);
-    dpid_string_add(s, "<td class=\"why\">");
-    dpid_string_html(s, deepid_verdict_sentence(v, f));
-    if (finding->to_settle)
-        dpid_html_element(s, " <span class=\"settle\">To settle it: ", finding->to_settle, "</span>");
-    dpid_string_add(s, "</td></tr>\n");
+    if (rows > 0)
+        add_why(s, v, finding, rows);
+    dpid_string_add(s, "</tr>\n");
 }
 
 void dpid_add_evidence(dpid_study_page *p)
@@ -148,11 +175,15 @@ void dpid_add_evidence(dpid_study_page *p)
     const int32_t count = order_rows(p->m->verdict, order);
     const scale range = scale_of(p);
     dpid_string *s = dpid_page_text(p->page);
-    dpid_string_add(s, "<h2>Evidence</h2>\n<div class=\"scroll\"><table "
-                       "class=\"evidence\"><thead><tr><th>hypothesis</th><th>verdict</th><th>what it accounts for, 95 "
-                       "% interval</th><th>how we know</th></tr></thead><tbody>\n");
-    for (int32_t i = 0; i < count; i++)
-        add_row(s, p, range, order[i]);
+    dpid_string_add(s,
+                    "<h2>Evidence</h2>\n<div class=\"scroll\"><table "
+                    "class=\"evidence\"><thead><tr><th>hypothesis and verdict</th><th>what it accounts for,<br/>95 % "
+                    "interval</th><th>how we know</th></tr></thead><tbody>\n");
+    for (int32_t i = 0, said = 0; i < count; i++) {
+        const int32_t rows = i < said ? 0 : alike(p->m->verdict, order, i, count);
+        said = i + rows > said ? i + rows : said;
+        add_row(s, p, range, order[i], rows);
+    }
     dpid_string_add(s, "</tbody></table></div>\n");
     dpid_note(p, s->status);
 }

@@ -46,37 +46,59 @@ static const char *axes_of(dpid_study_page *p)
     return positive && most > exploded * p->m->const_loss ? "x=log" : "";
 }
 
+/* Did arms run at rates of their own? */
+static bool rates_differ(const dpid_study_page *p)
+{
+    double first = (double)NAN;
+    for (int64_t i = 0; i < p->m->arms; i++) {
+        const dpid_page_arm *arm = &p->m->arm[i];
+        if (arm->reason || !(arm->rate > 0))
+            continue;
+        if (arm->rate != first && !isnan(first))
+            return true;
+        first = arm->rate;
+    }
+    return false;
+}
+
+/* One arm's row in chart and table; without a result nothing. */
+static bool add_arm(dpid_study_page *p, const dpid_page_arm *arm, deepid_chart *chart, deepid_table *table)
+{
+    const double *values =
+        dpid_arm_shows(arm->word, DPID_SHOW_LOSS) ? dpid_arm_values(&p->sum, arm->word, "train_loss") : NULL;
+    if (!values)
+        return false;
+    double low;
+    double high;
+    dpid_interval_of(&p->sum, p->sum.seeds, values, &low, &high);
+    const double median = dpid_median_of(&p->sum, p->sum.seeds, values);
+    int64_t runs = 0;
+    double *kept = dpid_room(p, p->sum.seeds);
+    for (int64_t s = 0; kept && s < p->sum.seeds; s++)
+        if (!isnan(values[s]))
+            kept[runs++] = values[s];
+    const double rate = arm->rate > 0 ? arm->rate : (double)NAN;
+    const double row[] = {median, low, high, (double)dpid_spread_of(p->sum.seeds, values).finite, (double)runs, rate};
+    dpid_note(p, deepid_chart_row(chart, dpid_arm_style(p, arm->word), dpid_arm_name(p, arm->word), NULL, median, low,
+                                  high, runs, kept));
+    dpid_note(p, deepid_table_append(table, arm->word, row));
+    return true;
+}
+
 void dpid_figure_arms(dpid_study_page *p)
 {
     const double *shallow = dpid_arm_values(&p->sum, "S", "train_loss");
     const double reference = dpid_median_of(&p->sum, p->sum.seeds, shallow);
     deepid_chart *chart = dpid_new_chart(p, "training loss", "", axes_of(p));
-    deepid_table *table = dpid_new_table(p, "arm", "median,low,high,finite seeds,seeds");
+    const bool rates = rates_differ(p); /* the last column */
+    deepid_table *table = dpid_new_table(
+        p, "arm", rates ? "median,low,high,finite seeds,seeds,learning rate" : "median,low,high,finite seeds,seeds");
     int64_t rows = 0;
     if (isfinite(reference) && p->status == DEEPID_OK)
         dpid_note(p, deepid_chart_zone(chart, "role=witness", "as good as the shallow net", 0,
                                        reference + fmax(p->sum.margin, 0)));
-    for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++) {
-        const char *word = p->m->arm[i].word;
-        const double *values =
-            dpid_arm_shows(word, DPID_SHOW_LOSS) ? dpid_arm_values(&p->sum, word, "train_loss") : NULL;
-        if (!values)
-            continue;
-        double low;
-        double high;
-        dpid_interval_of(&p->sum, p->sum.seeds, values, &low, &high);
-        const double median = dpid_median_of(&p->sum, p->sum.seeds, values);
-        int64_t runs = 0;
-        double *kept = dpid_room(p, p->sum.seeds);
-        for (int64_t s = 0; kept && s < p->sum.seeds; s++)
-            if (!isnan(values[s]))
-                kept[runs++] = values[s];
-        const double row[] = {median, low, high, (double)dpid_spread_of(p->sum.seeds, values).finite, (double)runs};
-        dpid_note(p, deepid_chart_row(chart, dpid_arm_style(p, word), dpid_arm_name(p, word), NULL, median, low, high,
-                                      runs, kept));
-        dpid_note(p, deepid_table_append(table, word, row));
-        rows++;
-    }
+    for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++)
+        rows += add_arm(p, &p->m->arm[i], chart, table);
     if (rows == 0) {
         deepid_table_destroy(table);
         deepid_chart_destroy(chart);
@@ -84,8 +106,11 @@ void dpid_figure_arms(dpid_study_page *p)
         return;
     }
     dpid_add_figure(p, headline_of(p),
-                    "Final training loss. Ticks: seeds. Mark and bar: median and an interval that holds it with 95 % "
-                    "confidence (none below six seeds). Band: at most the margin above the shallow net.",
+                    dpid_say(p,
+                             "Final training loss. Ticks: seeds. Mark and bar: median and an interval that holds it "
+                             "with 95 %% confidence (none below six seeds). Band: at most the margin above the shallow "
+                             "net.%s",
+                             rates ? " The arms have learning rates of their own: see the numbers." : ""),
                     chart, table, "results.csv");
 }
 

@@ -68,7 +68,8 @@ static int32_t add_heatmap(deepid_chart *chart, const char *style, int64_t rows,
     for (int64_t i = 0; i < rows * columns; i++)
         dpid_axis_include(&chart->y, copy[i]); /* y: the scale of colours */
     chart->heat = heat;
-    return dpid_chart_be(chart, DPID_CHART_HEATMAP);
+    chart->kind = DPID_CHART_HEATMAP;
+    return DEEPID_OK;
 }
 
 int32_t deepid_chart_heatmap(deepid_chart *chart, const char *style, int64_t rows, int64_t columns,

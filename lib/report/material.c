@@ -76,6 +76,8 @@ void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *
     if (p->status == DEEPID_OK) /* without a folder there are no files */
         dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption,
                                         numbers, *p->m->files ? file : NULL));
+    dpid_write_picture(p, first, first_caption ? dpid_say(p, "%s: %s", first_caption, headline) : headline);
+    dpid_write_picture(p, second, second_caption ? dpid_say(p, "%s: %s", second_caption, headline) : headline);
     deepid_table_destroy(numbers);
     deepid_chart_destroy(second);
     deepid_chart_destroy(first);

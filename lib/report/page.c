@@ -17,6 +17,18 @@ void dpid_html_element(dpid_string *s, const char *open, const char *text, const
     dpid_string_add(s, "\n");
 }
 
+static void add_picture_style(dpid_string *s)
+{
+    for (size_t i = 0; i < sizeof dpid_style_picture / sizeof *dpid_style_picture; i++)
+        dpid_string_add(s, dpid_style_picture[i]);
+}
+
+void dpid_add_file_style(dpid_string *s)
+{
+    dpid_string_add(s, dpid_style_colours);
+    add_picture_style(s);
+}
+
 dpid_string *dpid_page_text(deepid_page *page)
 {
     if (page->grid)
@@ -43,8 +55,10 @@ static int32_t page_create(deepid_ctx *ctx, const char *question, const char *su
            "content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n");
     dpid_html_element(s, "<title>", question, "</title>");
     dpid_string_add(s, "<style>\n");
-    for (size_t i = 0; i < sizeof dpid_style / sizeof *dpid_style; i++)
-        dpid_string_add(s, dpid_style[i]);
+    dpid_string_add(s, dpid_style_colours);
+    for (size_t i = 0; i < sizeof dpid_style_page / sizeof *dpid_style_page; i++)
+        dpid_string_add(s, dpid_style_page[i]);
+    add_picture_style(s);
     dpid_string_add(s, "</style></head><body><main>\n");
     dpid_string_format(s, "<header><p class=\"over\">deepid %s</p>\n", deepid_version());
     dpid_html_element(s, "<h1>", question, "</h1>");
@@ -115,9 +129,9 @@ static int32_t add_bold_numbers(dpid_string *s, const char *text)
 
 static int32_t page_answer(deepid_page *page, const char *text, const char *more)
 {
-    dpid_string *s = dpid_page_text(page);
     if (!text)
         return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: text is NULL");
+    dpid_string *s = dpid_page_text(page);
     dpid_string_add(s, "<section class=\"answer\"><p>");
     DPID_TRY(add_bold_numbers(s, text));
     dpid_string_add(s, "</p>\n");
@@ -193,10 +207,10 @@ void dpid_html_table(dpid_string *s, const deepid_table *table, const char *colu
 
 static int32_t page_table(deepid_page *page, const char *heading, const deepid_table *table, const char *columns)
 {
-    dpid_string *s = dpid_page_text(page);
     if (!dpid_is(table, DPID_MAGIC_TABLE))
         return dpid_fail(page->head.ctx, DEEPID_ERR_ARGUMENT, "page: table is %s, expected a table",
                          table ? "not a table" : "NULL");
+    dpid_string *s = dpid_page_text(page);
     if (heading)
         dpid_html_element(s, "<h2>", heading, "</h2>");
     dpid_html_table(s, table, columns);

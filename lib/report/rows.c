@@ -44,7 +44,7 @@ static int32_t add_row(deepid_chart *chart, dpid_mark_type type, const char *sty
                          !label || !*label ? "a row needs a label"
                          : n < 0           ? "n is negative"
                                            : "values is NULL");
-    DPID_TRY(dpid_chart_be(chart, DPID_CHART_ROWS));
+    DPID_TRY(dpid_chart_may_be(chart, DPID_CHART_ROWS));
     DPID_TRY(dpid_mark_make(chart, type, style, label, title, &mark));
     mark->n = n;
     DPID_TRY(dpid_chart_copy(chart, n, values, &mark->y));

@@ -79,6 +79,8 @@ static void add_scope(dpid_study_page *p)
     if (p->m->verdict && !strstr(scope, "This verdict is about")) /* a verdict read from elsewhere may not say it */
         paragraph(p, honesty);
     paragraph(p, scope);
+    if (p->m->budget)
+        paragraph(p, p->m->budget);
     if (*arms)
         paragraph(p, dpid_say(p, "Arms that were left out: %s.", arms));
     if (p->left_out.length > 0)
@@ -98,24 +100,39 @@ static void add_end(dpid_study_page *p)
 
 static void add_all(dpid_study_page *p)
 {
-#define FIGURE(word) dpid_figure_##word,
-    static void (*const figures[])(dpid_study_page *) = {DPID_FIGURES(FIGURE)};
+#define FIGURE(word) {#word, dpid_figure_##word},
+    static const struct {
+        const char *word;
+        void (*add)(dpid_study_page *);
+    } figures[] = {DPID_FIGURES(FIGURE)};
     dpid_note(p, dpid_summary_make(p->ctx, p->m->results, p->m->const_loss, p->m->margin, p->m->thresholds, &p->sum));
     add_answer(p);
     dpid_add_evidence(p);
     if (p->status == DEEPID_OK)
         dpid_note(p, deepid_page_heading(p->page, "Figures"));
-    for (size_t i = 0; i < sizeof figures / sizeof *figures && p->status == DEEPID_OK; i++)
-        figures[i](p);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures && p->status == DEEPID_OK; i++) {
+        p->figure = figures[i].word;
+        p->figure_charts = 0;
+        figures[i].add(p);
+        dpid_clear_pictures(p);
+    }
     add_scope(p);
     add_end(p);
     dpid_note(p, p->sum.status);
     dpid_note(p, p->left_out.status);
 }
 
+/* "figures" in the folder of the page. */
+static const char *pictures_of(dpid_study_page *p, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return dpid_say(p, "%.*sfigures", slash ? (int)(slash + 1 - path) : 0, path);
+}
+
 int32_t dpid_study_page_write(deepid_ctx *ctx, const dpid_material *material, const char *path)
 {
-    dpid_study_page p = {.m = material, .ctx = ctx, .arena = {.ctx = ctx}, .left_out = {.ctx = ctx}};
+    dpid_study_page p = {.m = material, .ctx = ctx, .arena = {.ctx = ctx}, .left_out = {.ctx = ctx}, .figure = ""};
+    p.pictures = pictures_of(&p, path);
     dpid_note(&p, deepid_page_create(ctx, material->question, material->subject, &p.page));
     if (p.status == DEEPID_OK)
         add_all(&p);

@@ -17,6 +17,7 @@ typedef struct {
     const char *word, *block; /* "D_start:looks_linear", "plain" */
     const char *reason;       /* why it was left out; NULL: it is in the study */
     int64_t depth;
+    double rate; /* that it ran at; NaN or 0: not known */
 } dpid_page_arm;
 
 typedef struct {
@@ -39,6 +40,7 @@ typedef struct {
     int64_t probes;
     const deepid_verdict *verdict;     /* NULL: no answer, no evidence */
     const dpid_thresholds *thresholds; /* NULL: default */
+    const char *budget;                /* what a budget bought and took, a sentence; NULL or "": none */
 } dpid_material;
 
 /* ---- the page while it is written -------------------------------------------------------------------- */
@@ -48,9 +50,12 @@ typedef struct {
     deepid_ctx *ctx;
     deepid_page *page;
     dpid_arena arena;
-    int32_t status;       /* the first failure; later looks and texts are empty */
-    dpid_summary sum;     /* seeds, margin, numbers by arm */
-    dpid_string left_out; /* figures without their input, and why */
+    int32_t status;        /* the first failure; later looks and texts are empty */
+    dpid_summary sum;      /* seeds, margin, numbers by arm */
+    dpid_string left_out;  /* figures without their input, and why */
+    const char *pictures;  /* the folder of the figures' files; "": none are written */
+    const char *figure;    /* the figure that is made */
+    int32_t figure_charts; /* of it, so far */
 } dpid_study_page;
 
 /* A text made like printf, kept by the page; never NULL. */
@@ -107,6 +112,10 @@ void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *
 deepid_chart *dpid_new_chart(dpid_study_page *p, const char *x_name, const char *y_name, const char *axes);
 deepid_table *dpid_new_table(dpid_study_page *p, const char *heading, const char *columns);
 
+/* The chart as a file beside the page, and away with those of an earlier page. */
+void dpid_write_picture(dpid_study_page *p, deepid_chart *chart, const char *label);
+void dpid_clear_pictures(dpid_study_page *p);
+
 void dpid_add_evidence(dpid_study_page *p);
 
 /* The figures, in the order of the page; dpid_figure_<word> stands in a figure_*.c. */
@@ -129,7 +138,7 @@ void dpid_add_evidence(dpid_study_page *p);
 DPID_FIGURES(DPID_FIGURE)
 #undef DPID_FIGURE
 
-/* The whole page into a file. */
+/* The whole page into a file, and its figures into the folder figures/ beside it. */
 int32_t dpid_study_page_write(deepid_ctx *ctx, const dpid_material *material, const char *path);
 
 #endif

@@ -78,7 +78,8 @@ static int32_t gather_arms(gathered *g)
     DPID_TRY(dpid_arena_alloc(&g->arena, count, sizeof *g->arm, "report", &g->arm));
     for (int64_t i = 0; i < count; i++)
         g->arm[i] = (dpid_page_arm){deepid_study_arm_word(g->study, i), deepid_study_arm_block(g->study, i),
-                                    deepid_study_arm_reason(g->study, i), deepid_study_arm_depth(g->study, i)};
+                                    deepid_study_arm_reason(g->study, i), deepid_study_arm_depth(g->study, i),
+                                    deepid_study_arm_rate(g->study, i)};
     g->material.arm = g->arm;
     g->material.arms = count;
     return DEEPID_OK;
@@ -116,8 +117,11 @@ static int32_t gather(gathered *g, const deepid_verdict *verdict)
     const char *folder = text_of(g, "folder");
     g->material.question = "Why do the added layers hurt?";
     g->material.command = text_of(g, "replay");
-    g->material.files = *folder ? "results.csv, history.csv, tuning.csv, probes/, study.json, verdict.json" : "";
+    g->material.files = *folder ? "results.csv, history.csv, tuning.csv, probes/, plan.json, study.json, verdict.json; "
+                                  "figures/ has each figure as a picture"
+                                : "";
     g->material.deep_text = text_of(g, "deep");
+    g->material.budget = text_of(g, "budget");
     g->material.const_loss = deepid_study_number(g->study, "const_loss");
     g->material.margin = verdict ? verdict->margin : (double)NAN;
     g->material.thresholds = dpid_study_thresholds(g->study);

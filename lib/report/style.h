@@ -1,13 +1,34 @@
-/* The style sheet of a page: both themes, print, phone. Colours are custom properties, an arm keeps its own. --d1t
-   and --d2t are the light depth colours made dark enough for text. */
+/* The style sheets: of a page, in both themes, print, phone; and of a picture, on a page or in a file of its own.
+   Colours are custom properties, an arm keeps its own. --d1t and --d2t are the light depth colours made dark enough for
+   text. */
 #ifndef DPID_REPORT_STYLE_H
 #define DPID_REPORT_STYLE_H
 
-/* In pieces: C promises no more than 4095 characters for one literal. */
-static const char *const dpid_style[] = {
+static const char dpid_style_colours[] =
     ":root{--page:#fff;--ink:#1b1f24;--muted:#59636e;--rule:#dde3e9;--card:#f5f7f9;--plain:#bc4c00;--identity:#0969b8;-"
     "-witness:#08775a;--d1:#9db8d2;--d2:#4f86b8;--d3:#123f6d;"
-    "--d1t:#5a7894;--d2t:#3f74a6;--fill:.12}\n",
+    "--d1t:#5a7894;--d2t:#3f74a6;--fill:.12}\n";
+
+static const char *const dpid_style_picture[] = {
+    "svg text{font-size:11.5px;fill:var(--muted)}svg .name{font-size:12px}svg "
+    ".row{font-size:12px;fill:var(--ink)}svg .label{font-size:12.5px;font-weight:600;"
+    "fill:var(--t,var(--c))}\n",
+    ".plain{--c:var(--plain)}.identity{--c:var(--identity)}.witness{--c:var(--witness)}.shallow{--c:var(--muted)}."
+    "depth1{--c:var(--d1);--t:var(--d1t)}.depth2{--c:var(--d2);--t:var(--d2t)}"
+    ".depth3{--c:var(--d3)}\n",
+    ".line{fill:none;stroke:var(--c);stroke-linejoin:round;stroke-linecap:round}.line.thin{stroke-width:1;opacity:.4}."
+    "line.thick{stroke-width:2.6}.dash{stroke-dasharray:5 4}\n",
+    ".band{fill:var(--c);opacity:var(--fill)}.point{fill:var(--c);opacity:.55}.point.thick{opacity:1}.rule{stroke:var(-"
+    "-c);stroke-width:1.5;stroke-dasharray:2 4;stroke-linecap:round}"
+    ".zone{fill:var(--c);opacity:var(--fill)}.interval{stroke:var(--c);stroke-width:4;stroke-linecap:round}.median{"
+    "stroke:var(--c);stroke-width:2.6;stroke-linecap:round}\n",
+    ".cell{fill:var(--c);stroke:var(--page);stroke-width:.5}.missing{fill:var(--rule)}.grid{stroke:var(--rule)}.axis{"
+    "stroke:var(--muted)}\n",
+};
+
+/* In pieces: C promises no more than 4095 characters for one literal. */
+static const char *const dpid_style_page[] = {
+    "svg{display:block;width:100%;height:auto}\n",
     "@media screen and "
     "(prefers-color-scheme:dark){:root{--page:#0f1317;--ink:#e8edf2;--muted:#9aa5b1;--rule:#2a323b;--card:#171d23;--"
     "plain:#ff9354;--identity:#62b4f5;--witness:#45cba0;--d1:#3c6690;"
@@ -33,17 +54,17 @@ static const char *const dpid_style[] = {
     "color:var(--muted);font-size:12.5px}.numbers tbody th{font-weight:400}.numbers th:first-child{text-align:left}\n",
     ".sides{font-size:13.5px;width:100%}.sides th,.sides td{padding:5px 14px 5px 0;vertical-align:top;font-weight:400}"
     ".sides thead th{color:var(--muted);font-size:12.5px}.sides th{overflow-wrap:break-word}\n",
-    ".evidence{width:100%;font-size:15px}.evidence th,.evidence td{padding:10px 14px 10px "
-    "0;vertical-align:middle}.evidence thead th{font-size:12.5px;font-weight:500;color:var(--muted);"
-    "padding-bottom:6px}.evidence tbody th{font-weight:600;min-width:11em;width:16em}.evidence .reason "
-    "th{padding-left:18px}.effect{white-space:nowrap}.effect svg{display:inline-block;width:150px;"
-    "height:26px;vertical-align:middle;margin-right:10px}.effect "
-    "small{color:var(--muted)}.why{color:var(--muted);font-size:14px;min-width:16em}.settle{display:block;font-style:"
-    "italic}\n",
+    ".evidence{width:100%;font-size:15px}.evidence th,.evidence td{padding:12px 20px 12px "
+    "0;vertical-align:top}.evidence thead th{font-size:12.5px;font-weight:500;color:var(--muted);"
+    "padding-bottom:6px}.evidence tbody th{font-weight:600;width:17em}.evidence .reason "
+    "th{padding-left:18px}.evidence .chip{margin-top:4px}.effect{width:13em;white-space:nowrap}.effect "
+    "svg{display:block;width:150px;height:26px;margin-bottom:2px}.effect "
+    "small{color:var(--muted)}.evidence .why{color:var(--muted);font-size:14px;padding-right:0}.why "
+    "span{display:block;max-width:44em}.why .settle{font-style:italic;margin-top:2px}\n",
     ".chip{display:inline-block;font-size:13px;font-weight:600;padding:1px 10px;border-radius:99px;border:1.5px solid "
     "var(--muted);white-space:nowrap}.chip.confirmed{background:var(--plain);"
     "border-color:var(--plain);color:var(--page)}.chip.contributes{border-color:var(--plain);color:var(--plain)}.chip."
-    "refuted,.chip.minor{color:var(--muted)}.chip.undecided{border-style:dashed}"
+    "refuted{color:var(--muted)}.chip.undecided{border-style:dashed}.chip.minor{border-style:dotted;color:var(--ink)}"
     ".chip.not_applicable{border-color:transparent;padding-left:0;font-weight:400;color:var(--muted)}\n",
     ".figures{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:40px "
     "32px}figure{margin:0;min-width:0;break-inside:avoid;display:flex;flex-direction:column}figure.wide{grid-column:1/"
@@ -56,20 +77,6 @@ static const char *const dpid_style[] = {
     "summary{cursor:pointer}details "
     ".scroll{max-height:420px;overflow:auto;margin-top:6px}.missing-figures{color:var(--muted);font-size:14px;margin-"
     "top:28px}\n",
-    "svg{display:block;width:100%;height:auto}svg text{font-size:11.5px;fill:var(--muted)}svg .name{font-size:12px}svg "
-    ".row{font-size:12px;fill:var(--ink)}svg .label{font-size:12.5px;font-weight:600;"
-    "fill:var(--t,var(--c))}\n",
-    ".plain{--c:var(--plain)}.identity{--c:var(--identity)}.witness{--c:var(--witness)}.shallow{--c:var(--muted)}."
-    "depth1{--c:var(--d1);--t:var(--d1t)}.depth2{--c:var(--d2);--t:var(--d2t)}"
-    ".depth3{--c:var(--d3)}\n",
-    ".line{fill:none;stroke:var(--c);stroke-linejoin:round;stroke-linecap:round}.line.thin{stroke-width:1;opacity:.4}."
-    "line.thick{stroke-width:2.6}.dash{stroke-dasharray:5 4}\n",
-    ".band{fill:var(--c);opacity:var(--fill)}.point{fill:var(--c);opacity:.55}.point.thick{opacity:1}.rule{stroke:var(-"
-    "-c);stroke-width:1.5;stroke-dasharray:2 4;stroke-linecap:round}"
-    ".zone{fill:var(--c);opacity:var(--fill)}.interval{stroke:var(--c);stroke-width:4;stroke-linecap:round}.median{"
-    "stroke:var(--c);stroke-width:2.6;stroke-linecap:round}\n",
-    ".cell{fill:var(--c);stroke:var(--page);stroke-width:.5}.missing{fill:var(--rule)}.grid{stroke:var(--rule)}.axis{"
-    "stroke:var(--muted)}\n",
     "footer{margin-top:48px;border-top:1px solid var(--rule);padding-top:14px;color:var(--muted);font-size:14px}\n",
     "@media screen and (max-width:720px){main{padding:24px 16px 48px}h1{font-size:27px}.answer{padding:16px "
     "18px}.answer p{font-size:18px}.answer .more{font-size:16px}"

@@ -2,7 +2,6 @@
 #include "study/study.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 
 int32_t dpid_study_write_text(const deepid_study *study, const char *name, dpid_string *text)
@@ -119,13 +118,9 @@ int32_t dpid_study_check_folder(deepid_study *study)
 static const char *const folders[] = {"tasks", "nets", "probes"};
 enum { FOLDERS = sizeof folders / sizeof *folders };
 
-/* A folder of its own: a link would take the files elsewhere. */
 static int32_t make_folder(const deepid_study *study, const char *path)
 {
-    struct stat info;
-    DPID_TRY(dpid_folder_make(study->head.ctx, path));
-    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
-        return dpid_fail(study->head.ctx, DEEPID_ERR_IO, "'%s' is a link, expected a folder", path);
+    DPID_TRY(dpid_folder_make_own(study->head.ctx, path));
     dpid_folder_sweep(path);
     return DEEPID_OK;
 }

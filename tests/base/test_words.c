@@ -68,6 +68,15 @@ static void intervals_are_written_when_there_is_one(void **state)
 {
     (void)state;
     reads("interval", dpid_words_interval(0.53, 0.51, 0.58).text, "0.53 [0.51, 0.58]");
+    reads("ends alike", dpid_words_interval(0.0492, 0.04, 0.0581).text, "0.0492 [0.0400, 0.0581]");
+    reads("ends alike, signs", dpid_words_interval(0.5, -0.25, 1.5).text, "0.5 [" MINUS "0.25, 1.50]");
+    reads("a small end", dpid_words_interval(0.2, 0.00123, 0.458).text, "0.2 [0.001, 0.458]");
+    reads("whole ends", dpid_words_interval(200, 120, 2345).text, "200 [120, 2345]");
+    reads("far apart", dpid_words_interval(3, 0.004, 12.5).text, "3 [0.004, 12.500]");
+    reads("no places", dpid_words_interval(0.5, 0, 0.625).text, "0.5 [0, 0.625]");
+    reads("a power of ten", dpid_words_interval(0.5, 2e-6, 0.625).text,
+          "0.5 [2\xc3\x97"
+          "10\xe2\x81\xbb\xe2\x81\xb6, 0.625]");
     reads("open interval", dpid_words_interval(0.5, -INFINITY, INFINITY).text,
           "0.5 [" MINUS "\xe2\x88\x9e, \xe2\x88\x9e]");
     reads("no interval", dpid_words_interval(0.53, NAN, 0.58).text, "0.53");

@@ -345,6 +345,7 @@ static void a_chart_is_of_one_kind(void **state)
     REFUSED(deepid_chart_heatmap(chart, "", 129, 1, one, NULL, NULL), DEEPID_ERR_ARGUMENT,
             "129 x 1 values, expected 1 to 128");
     REFUSED(deepid_chart_zone(chart, "", "", 2, 1), DEEPID_ERR_ARGUMENT, "from 2 to 1");
+    REFUSED(deepid_chart_row(chart, "role=none", "a", "", 1, 1, 1, 0, NULL), DEEPID_ERR_SPEC, "none"); /* still empty */
     OK(deepid_chart_line(chart, "", "", "", 2, one, one));
     REFUSED(deepid_chart_row(chart, "", "a", "", 1, 1, 1, 0, NULL), DEEPID_ERR_STATE,
             "holds lines and points, so rows cannot join");

@@ -141,6 +141,83 @@ static void what_is_missing_is_said(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* What is known in the same words stands once, for all rows that it is about. */
+static void the_same_words_are_said_once(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+    for (int32_t i = 0; i < fake.verdict->findings; i++) {
+        fake.verdict->finding[i].sentence = "Not decided: two seeds.";
+        fake.verdict->finding[i].to_settle = "Six seeds.";
+    }
+    char *page = page_of(ctx, &fake.material);
+    const char *first = strstr(page, "Not decided: two seeds.");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "Not decided: two seeds."));
+    page_holds(page, "rowspan=");
+    assert_null(xml_fault(page, no_words_for_numbers, NULL));
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
+static void rates_stand_with_the_arms_where_they_differ(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+    char *page = page_of(ctx, &fake.material);
+    page_holds(page, "<th>learning rate</th>");
+    page_holds(page, "<td>0.003</td>");
+    page_holds(page, "The budget of 60 s bought");
+    free(page);
+    for (int i = 0; i < FAKE_ARMS; i++)
+        fake.arm[i].rate = 0.03;
+    page = page_of(ctx, &fake.material);
+    assert_null(strstr(page, "learning rate"));
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Every picture of the page is a file too: well-formed, with its own rules; what a page lacks is taken away. */
+static void every_figure_is_a_file_too(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    const char *const names[] = {"curves", "curves-2", "curves-3", "curves-4", "depth",
+                                 "arms",   "shares",   "cka",      "cka-2"};
+    fake_study fake;
+    char folder[300];
+    char path[400];
+    snprintf(folder, sizeof folder, "%s", temporary("with_figures"));
+    OK(dpid_folder_make(ctx, folder));
+    snprintf(path, sizeof path, "%s/report.html", folder);
+    OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+    OK(dpid_study_page_write(ctx, &fake.material, path));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t bytes;
+        snprintf(path, sizeof path, "%s/figures/%s.svg", folder, names[i]);
+        char *svg = read_bytes(path, &bytes);
+        page_holds(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\"");
+        page_holds(svg, ":root{--page:#fff");
+        if (xml_fault(svg, no_words_for_numbers, NULL))
+            fail_msg("%s is not well-formed at: %.80s", path, xml_fault(svg, no_words_for_numbers, NULL));
+        free(svg);
+    }
+    fake_study_free(&fake);
+    OK(fake_study_make(ctx, FAKE_SPARSE, &fake));
+    snprintf(path, sizeof path, "%s/report.html", folder);
+    OK(dpid_study_page_write(ctx, &fake.material, path));
+    snprintf(path, sizeof path, "%s/figures/shares.svg", folder);
+    assert_false(dpid_file_exists(path));
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
 static void names_and_values_from_outside_cannot_hurt(void **state)
 {
     (void)state;
@@ -349,6 +426,9 @@ int main(void)
         cmocka_unit_test(every_page_is_one_sound_file),
         cmocka_unit_test(the_page_has_its_parts_in_order),
         cmocka_unit_test(what_is_missing_is_said),
+        cmocka_unit_test(the_same_words_are_said_once),
+        cmocka_unit_test(rates_stand_with_the_arms_where_they_differ),
+        cmocka_unit_test(every_figure_is_a_file_too),
         cmocka_unit_test(names_and_values_from_outside_cannot_hurt),
         cmocka_unit_test(headlines_follow_the_numbers),
         cmocka_unit_test(what_is_lost_behind_the_best_block_is_told),

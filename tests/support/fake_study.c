@@ -232,7 +232,8 @@ static int32_t make(deepid_ctx *ctx, fake_kind kind, fake_study *f)
     int32_t status = DEEPID_OK;
     for (int i = 0; i < FAKE_ARMS; i++)
         f->arm[i] = (dpid_page_arm){kinds[i].word, kind == FAKE_NASTY ? "<script>alert(1)</script>" : kinds[i].block,
-                                    has_arm(kind, i) ? NULL : "it is for convolutions", kinds[i].depth};
+                                    has_arm(kind, i) ? NULL : "it is for convolutions", kinds[i].depth,
+                                    strcmp(kinds[i].word, "WT") == 0 ? 0.003 : 0.03};
     deepid_table *results = keep(ctx, f, "arm",
                                  "task,arm,depth,seed,epochs,updates,rate,train_loss,train_error,valid_loss,valid_"
                                  "error,best_valid_loss,penalty,diverged,seconds",
@@ -263,7 +264,8 @@ static int32_t make(deepid_ctx *ctx, fake_kind kind, fake_study *f)
         f->probe,
         0,
         NULL,
-        NULL};
+        NULL,
+        "The budget of 60 s bought 17 of 18 arms and 10 of 10 seeds."};
     if (kind != FAKE_SPARSE && status == DEEPID_OK)
         status = make_probes(ctx, f);
     if (kind != FAKE_SPARSE && status == DEEPID_OK)

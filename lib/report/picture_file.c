@@ -1,0 +1,75 @@
+/* A figure of a page as a file of its own: the same picture with its style sheet inside, for papers and slides. */
+#include "report/study_page.h"
+
+#include "report/chart.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { WIDTH = DPID_CHART_WIDTH * 2 }; /* pixels, where the reader of the file asks for a size */
+
+/* figures/NAME.svg, and NAME-2.svg for the second chart of that name. */
+static int32_t path_of(const dpid_study_page *p, int32_t number, dpid_string *path)
+{
+    *path = (dpid_string){.ctx = p->ctx};
+    dpid_string_format(path, "%s/%s", p->pictures, p->figure);
+    if (number > 1)
+        dpid_string_format(path, "-%d", (int)number);
+    dpid_string_add(path, ".svg");
+    return path->status;
+}
+
+/* The chart's own text begins with "<svg "; a file needs the name space, a size and the rules. */
+static void compose(dpid_string *s, const char *svg)
+{
+    static const char begin[] = "<svg ";
+    const char *inside = strchr(svg, '>');
+    if (strncmp(svg, begin, sizeof begin - 1) != 0 || !inside)
+        return;
+    dpid_string_format(
+        s, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" font-family=\"system-ui, sans-serif\" ", (int)WIDTH);
+    dpid_string_add_span(s, svg + sizeof begin - 1, inside + 1 - (svg + sizeof begin - 1));
+    dpid_string_add(s, "<style>\n");
+    dpid_add_file_style(s);
+    dpid_string_add(s, "</style>");
+    dpid_string_add(s, inside + 1);
+}
+
+static int32_t write_file(dpid_study_page *p, deepid_chart *chart, const char *label)
+{
+    dpid_string path;
+    dpid_string text = {.ctx = p->ctx};
+    int32_t status = path_of(p, ++p->figure_charts, &path);
+    const char *svg = deepid_chart_svg(chart, label);
+    if (status == DEEPID_OK && !*svg)
+        status = DEEPID_ERR_MEMORY; /* the sentence is the chart's */
+    compose(&text, svg);
+    if (status == DEEPID_OK)
+        status = text.status;
+    if (status == DEEPID_OK)
+        status = dpid_folder_make_own(p->ctx, p->pictures);
+    if (status == DEEPID_OK)
+        status = dpid_file_replace(p->ctx, path.text, text.text, text.length);
+    dpid_string_release(&text);
+    dpid_string_release(&path);
+    return status;
+}
+
+void dpid_write_picture(dpid_study_page *p, deepid_chart *chart, const char *label)
+{
+    if (*p->pictures && chart && p->status == DEEPID_OK)
+        dpid_note(p, write_file(p, chart, label));
+}
+
+/* An earlier report may have had more. */
+void dpid_clear_pictures(dpid_study_page *p)
+{
+    enum { MOST = 4 };
+    for (int32_t number = p->figure_charts + 1; *p->pictures && number <= MOST && p->status == DEEPID_OK; number++) {
+        dpid_string path;
+        if (path_of(p, number, &path) == DEEPID_OK)
+            unlink(path.text);
+        dpid_note(p, path.status);
+        dpid_string_release(&path);
+    }
+}
