@@ -51,7 +51,7 @@ void dpid_leave_out(dpid_study_page *p, const char *figure, const char *why)
     dpid_string_format(&p->left_out, "%s%s (%s)", p->left_out.length ? "; " : "", figure, why);
 }
 
-/* ---- charts, tables, figures: made here, destroyed here ------------------------------------------- */
+/* ---- charts and tables ------------------------------------------- */
 
 deepid_chart *dpid_new_chart(dpid_study_page *p, const char *x_name, const char *y_name, const char *axes)
 {
@@ -67,26 +67,6 @@ deepid_table *dpid_new_table(dpid_study_page *p, const char *heading, const char
     if (p->status == DEEPID_OK)
         dpid_note(p, deepid_table_create(p->ctx, heading, columns, &table));
     return table;
-}
-
-void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first,
-                          const char *first_caption, deepid_chart *second, const char *second_caption,
-                          deepid_table *numbers, const char *file)
-{
-    if (p->status == DEEPID_OK) /* without a folder there are no files */
-        dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption,
-                                        numbers, *p->m->files ? file : NULL));
-    dpid_write_picture(p, first, first_caption ? dpid_say(p, "%s: %s", first_caption, headline) : headline);
-    dpid_write_picture(p, second, second_caption ? dpid_say(p, "%s: %s", second_caption, headline) : headline);
-    deepid_table_destroy(numbers);
-    deepid_chart_destroy(second);
-    deepid_chart_destroy(first);
-}
-
-void dpid_add_figure(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *chart,
-                     deepid_table *numbers, const char *file)
-{
-    dpid_add_figure_pair(p, headline, explanation, chart, NULL, NULL, NULL, numbers, file);
 }
 
 /* ---- arms ----------------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
-/* A figure of a page as a file of its own: the same picture with its style sheet inside, for papers and slides. */
+/* A figure: onto the page, and each of its charts as a file of its own, the same picture with its style sheet inside,
+   for papers and slides. */
 #include "report/study_page.h"
 
 #include "report/chart.h"
@@ -55,7 +56,7 @@ static int32_t write_file(dpid_study_page *p, deepid_chart *chart, const char *l
     return status;
 }
 
-void dpid_write_picture(dpid_study_page *p, deepid_chart *chart, const char *label)
+static void write_picture(dpid_study_page *p, deepid_chart *chart, const char *label)
 {
     if (*p->pictures && chart && p->status == DEEPID_OK)
         dpid_note(p, write_file(p, chart, label));
@@ -72,4 +73,26 @@ void dpid_clear_pictures(dpid_study_page *p)
         dpid_note(p, path.status);
         dpid_string_release(&path);
     }
+}
+
+/* ---- onto the page: chart and table are destroyed here ---------------------------------------- */
+
+void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first,
+                          const char *first_caption, deepid_chart *second, const char *second_caption,
+                          deepid_table *numbers, const char *file)
+{
+    if (p->status == DEEPID_OK) /* without a folder there are no files */
+        dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption,
+                                        numbers, *p->m->files ? file : NULL));
+    write_picture(p, first, first_caption ? dpid_say(p, "%s: %s", first_caption, headline) : headline);
+    write_picture(p, second, second_caption ? dpid_say(p, "%s: %s", second_caption, headline) : headline);
+    deepid_table_destroy(numbers);
+    deepid_chart_destroy(second);
+    deepid_chart_destroy(first);
+}
+
+void dpid_add_figure(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *chart,
+                     deepid_table *numbers, const char *file)
+{
+    dpid_add_figure_pair(p, headline, explanation, chart, NULL, NULL, NULL, numbers, file);
 }

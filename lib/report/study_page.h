@@ -112,8 +112,7 @@ void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *
 deepid_chart *dpid_new_chart(dpid_study_page *p, const char *x_name, const char *y_name, const char *axes);
 deepid_table *dpid_new_table(dpid_study_page *p, const char *heading, const char *columns);
 
-/* The chart as a file beside the page, and away with those of an earlier page. */
-void dpid_write_picture(dpid_study_page *p, deepid_chart *chart, const char *label);
+/* After a figure: away with the files that only an earlier page had. */
 void dpid_clear_pictures(dpid_study_page *p);
 
 void dpid_add_evidence(dpid_study_page *p);

@@ -13,12 +13,6 @@ enum { USEFUL_SEEDS = 6, FEWEST_SEEDS = 1 }; /* below 6 an exact test cannot rea
 
 /* ---- the clock --------------------------------------------------------------------------------- */
 
-int64_t dpid_budget_workers(const deepid_study *study)
-{
-    const int64_t wished = dpid_study_int(study, DPID_NUMBER_THREADS);
-    return wished > 0 ? wished : dpid_cpu_count();
-}
-
 double dpid_budget_left(const deepid_study *study, double elapsed)
 {
     const double telling = 0.02; /* of the budget: judging, writing, the report */

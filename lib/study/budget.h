@@ -56,6 +56,8 @@ typedef struct {
     double clock, work;
 } dpid_bill;
 
+int64_t dpid_task_place(const deepid_study *study, const struct dpid_task *task); /* of its seed, from 0 */
+int64_t dpid_budget_workers(const deepid_study *study);                           /* nets at a time */
 int32_t dpid_market_make(deepid_study *study, double now, double left, dpid_market *out);
 void dpid_market_close(dpid_market *m);
 bool dpid_market_has(const dpid_market *m, const struct dpid_task *task);  /* is it of the choice? */
@@ -79,7 +81,6 @@ int32_t dpid_budget_keep(deepid_study *study, double elapsed, bool *changed, boo
 /* Seconds of the clock that are left; what it takes to tell of a study comes off. */
 double dpid_budget_left(const deepid_study *study, double elapsed);
 double dpid_budget_work_done(const deepid_study *study); /* seconds of all tasks that are done */
-int64_t dpid_budget_workers(const deepid_study *study);
 
 /* plan_file.c: OUT/plan.json. */
 void dpid_plan_write(const deepid_study *study, dpid_string *s);

@@ -73,6 +73,11 @@ static double rest_of(const dpid_market *m, const dpid_task *task)
     return share > told ? taken * (1 - share) / share : fmax(price - taken, 0);
 }
 
+int64_t dpid_task_place(const deepid_study *study, const dpid_task *task)
+{
+    return (int64_t)(task->seed - (uint64_t)dpid_study_int(study, DPID_NUMBER_FIRST_SEED));
+}
+
 /* ---- choices ----------------------------------------------------------------------------------- */
 
 /* Does the choice have this task? */
@@ -129,6 +134,12 @@ void dpid_market_close(dpid_market *m)
     dpid_free(m->study->head.ctx, m->known);
     dpid_free(m->study->head.ctx, m->line);
     dpid_free(m->study->head.ctx, m->busy);
+}
+
+int64_t dpid_budget_workers(const deepid_study *study)
+{
+    const int64_t wished = dpid_study_int(study, DPID_NUMBER_THREADS);
+    return wished > 0 ? wished : dpid_cpu_count();
 }
 
 int32_t dpid_market_make(deepid_study *study, double now, double left, dpid_market *m)

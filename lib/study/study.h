@@ -178,7 +178,6 @@ struct deepid_study {
 
 /* task.c: a task in memory */
 bool dpid_task_has_result(const dpid_task *task);
-int64_t dpid_task_place(const deepid_study *study, const dpid_task *task); /* of its seed among the study's, from 0 */
 int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point);
 /* What a result of this process or of a file left in memory. */
 void dpid_task_forget(deepid_study *study, dpid_task *task);

@@ -6,11 +6,6 @@ bool dpid_task_has_result(const dpid_task *task)
     return task->state == DPID_TASK_DONE && !task->reason && !task->spared;
 }
 
-int64_t dpid_task_place(const deepid_study *study, const dpid_task *task)
-{
-    return (int64_t)(task->seed - (uint64_t)dpid_study_int(study, DPID_NUMBER_FIRST_SEED));
-}
-
 int32_t dpid_task_add_point(deepid_ctx *ctx, dpid_task *task, dpid_history point)
 {
     enum { FIRST = 16 };
