@@ -241,6 +241,37 @@ static void more_seeds_buy_anew(void **state)
     close_study(&f);
 }
 
+/* Two plans and a choice are made, and let go whatever fails. */
+static int32_t plan_small(deepid_ctx *ctx, void *arg)
+{
+    deepid_dataset *train = NULL;
+    deepid_study *study = NULL;
+    (void)arg;
+    int32_t status = deepid_dataset_generate(ctx, "spirals n=8", 7, &train);
+    if (status == DEEPID_OK)
+        status = deepid_study_create(ctx, "input 2; dense out=2", "input 2; plain { dense out=2 }; dense out=2", train,
+                                     &study);
+    if (status == DEEPID_OK)
+        status = deepid_study_set_text(study, "arms", "W0");
+    if (status == DEEPID_OK)
+        status = deepid_study_set_text(study, "probes", "none");
+    if (status == DEEPID_OK)
+        status = deepid_study_set_number(study, "steps", 2);
+    if (status == DEEPID_OK)
+        status = deepid_study_set_number(study, "budget", 1e-6);
+    if (status == DEEPID_OK)
+        status = dpid_study_plan(study);
+    deepid_study_destroy(study);
+    deepid_dataset_destroy(train);
+    return status;
+}
+
+static void no_memory_leaves_nothing(void **state)
+{
+    (void)state;
+    survives_every_failing_allocation("a plan by a budget", plan_small, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +283,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_any_more_is_given_up),
         cmocka_unit_test(a_task_that_is_given_up_ends),
         cmocka_unit_test(more_seeds_buy_anew),
+        cmocka_unit_test(no_memory_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
