@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SEEDS_MOST = 40, ARMS_MOST = 24, TUNING_SEEDS = 3, SIGNIFICANT_RESAMPLES = 999 };
+enum { SEEDS_MOST = 40, ARMS_MOST = 24, TUNING_SEEDS = 3, RESAMPLES = 999 };
 #define LOSS_MOST 0.69314718055994531
 
 typedef enum { TAME, NEAR, WILD, NONE, WIDE } shape;
@@ -160,7 +160,7 @@ static void draw_good(dpid_random *r, drawn *d, shape s, const char *word)
 static bool judge(deepid_ctx *ctx, const drawn *d, deepid_verdict **out)
 {
     dpid_thresholds thresholds = dpid_thresholds_default();
-    thresholds.resamples = SIGNIFICANT_RESAMPLES; /* of means; shares need none */
+    thresholds.resamples = RESAMPLES; /* of means; shares need none */
     if (dpid_verdict_judge(ctx, &d->e, &thresholds, out) == DEEPID_OK)
         return true;
     fprintf(stderr, "calibration: %s\n", deepid_ctx_error(ctx));
@@ -246,7 +246,7 @@ static bool null_row(deepid_ctx *ctx, int64_t studies, shape s, int64_t seeds, b
 
 int simulate_null(int64_t studies)
 {
-    static const int64_t seeds[] = {6, 10, 20};
+    static const int64_t seeds[] = {6, 10, 14};
     deepid_ctx *ctx = NULL;
     bool broken = false;
     bool good = deepid_ctx_create(&ctx) == DEEPID_OK;
