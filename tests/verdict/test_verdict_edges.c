@@ -740,6 +740,18 @@ static void the_file_holds_every_finding_once_and_numbers_read_back(void **state
     assert_int_equal(json_object_size(root), 9);
     assert_int_equal(json_integer_value(json_object_get(root, "format")), 2);
     same_text(root, "answer", deepid_verdict_answer(v));
+    same_text(root, "scale", "loss");
+    const json_t *harm = json_object_get(root, "harm");
+    assert_int_equal(json_array_size(harm), DPID_SCALES);
+    assert_int_equal(json_array_size(json_object_get(root, "recipe_harm")), DPID_SCALES);
+    same_text(json_array_get(harm, DPID_BY_LOSS), "state", "harm");
+    same_text(json_array_get(harm, DPID_BY_VALID_ERROR), "state", "unknown"); /* no validation here */
+    same_number("harm", json_object_get(json_array_get(harm, DPID_BY_LOSS), "difference"),
+                v->harm[DPID_BY_LOSS].difference.value);
+    const json_t *arms = json_object_get(root, "arms");
+    assert_int_equal(json_array_size(arms), p.e.arms);
+    same_text(json_array_get(arms, 1), "arm", "D");
+    assert_int_equal(json_number_value(json_object_get(json_array_get(arms, 1), "diverged")), 3);
     const json_t *findings = json_object_get(root, "findings");
     assert_int_equal(json_array_size(findings), DPID_HYPOTHESES);
     assert_int_equal(deepid_verdict_count(v), DPID_HYPOTHESES);

@@ -487,6 +487,22 @@ static void arms_that_change_nothing_are_rarely_called_a_cause(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* .02 at every seed, the margin is .034 */
+static void an_effect_below_the_margin_is_refuted_however_sure(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 20, 10, 0.693);
+    plant_arm(&p, "S", 0.01, 0.003);
+    plant_arm(&p, "D", 0.5, 0.001);
+    plant_arm(&p, "D_3T", 0.48, 0.001);
+    deepid_verdict *v = judged(ctx);
+    assert_true(deepid_verdict_low(v, find(v, "budget")) > 0);
+    expect_findings("small", 20, v, "budget=refuted");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 /* The arm repairs .14 of .49, four margins: more seeds never make it "refuted". */
 static void a_contributor_is_never_refuted_by_more_seeds(void **state)
 {
@@ -581,6 +597,7 @@ int main(void)
         cmocka_unit_test(the_best_of_a_set_is_chosen_by_tuning),
         cmocka_unit_test(six_seeds_confirm_and_many_causes_need_more_to_contribute),
         cmocka_unit_test(arms_that_change_nothing_are_rarely_called_a_cause),
+        cmocka_unit_test(an_effect_below_the_margin_is_refuted_however_sure),
         cmocka_unit_test(a_contributor_is_never_refuted_by_more_seeds),
         cmocka_unit_test(a_small_contributor_is_rarely_refuted),
         cmocka_unit_test(seeds_that_would_settle_it_are_bounded_and_name_the_flag),
