@@ -258,7 +258,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (!read_options(argc, argv, &o)) {
-        fputs(usage, stderr);
+        fputs("calibration --help shows the flags\n", stderr);
         return 2;
     }
     if (!o.null && !o.coverage)
