@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,18 +37,10 @@ typedef struct {
     settings settings;
     const char *only, *set, *tasks;
     int64_t null, coverage;
-    bool list, verbose, csv;
+    bool fast, list, verbose, csv;
 } options;
 
 /* ---- the command line --------------------------------------------------------------------------------------- */
-
-/* -1: no whole number from 0 to most. */
-static int64_t number_of(const char *text, int64_t most)
-{
-    char *end;
-    const long long n = strtoll(text, &end, 10);
-    return end != text && *end == 0 && n >= 0 && n <= most ? n : -1;
-}
 
 static bool good_set(const char *list)
 {
@@ -62,64 +55,61 @@ static bool good_set(const char *list)
     return *list != 0;
 }
 
+typedef struct {
+    const char *word;
+    enum { TEXT, COUNT, YES } kind;
+    size_t place; /* in options */
+    int64_t least, most;
+} flag;
+
+static const flag known[] = {{.word = "task", TEXT, offsetof(options, only)},
+                             {.word = "set", TEXT, offsetof(options, set)},
+                             {.word = "data", TEXT, offsetof(options, settings.data)},
+                             {.word = "out", TEXT, offsetof(options, settings.out)},
+                             {.word = "tasks", TEXT, offsetof(options, tasks)},
+                             {.word = "seeds", COUNT, offsetof(options, settings.seeds), 2, 100},
+                             {.word = "threads", COUNT, offsetof(options, settings.threads), 0, 1024},
+                             {.word = "null", COUNT, offsetof(options, null), 1, 1000000},
+                             {.word = "coverage", COUNT, offsetof(options, coverage), 1, 1000000},
+                             {.word = "csv", YES, offsetof(options, csv)},
+                             {.word = "fast", YES, offsetof(options, fast)},
+                             {.word = "list", YES, offsetof(options, list)},
+                             {.word = "verbose", YES, offsetof(options, verbose)}};
+enum { FLAGS = sizeof known / sizeof *known };
+
+static bool read_flag(const flag *f, options *o, const char *value)
+{
+    void *place = (char *)o + f->place;
+    if (f->kind == TEXT)
+        *(const char **)place = value;
+    if (f->kind == YES)
+        *(bool *)place = true;
+    if (f->kind != COUNT)
+        return true;
+    char *end;
+    const long long n = strtoll(value, &end, 10);
+    if (end == value || *end || n < f->least || n > f->most) {
+        fprintf(stderr, "calibration: --%s is '%s', expected a whole number from %lld to %lld\n", f->word, value,
+                (long long)f->least, (long long)f->most);
+        return false;
+    }
+    *(int64_t *)place = n;
+    return true;
+}
+
 static bool read_options(int argc, char **argv, options *o)
 {
-    enum { SEEDS = 10, MOST_SEEDS = 100, MOST_THREADS = 1024, MOST_STUDIES = 1000000 };
-    static const struct option flags[] = {{"csv", 0, 0, 'c'},     {"task", 1, 0, 't'},
-                                          {"fast", 0, 0, 'f'},    {"set", 1, 0, 'S'},
-                                          {"seeds", 1, 0, 's'},   {"data", 1, 0, 'd'},
-                                          {"threads", 1, 0, 'j'}, {"out", 1, 0, 'o'},
-                                          {"tasks", 1, 0, 'T'},   {"list", 0, 0, 'l'},
-                                          {"null", 1, 0, 'n'},    {"coverage", 1, 0, 'C'},
-                                          {"verbose", 0, 0, 'v'}, {0}};
+    enum { SEEDS = 10 };
+    struct option words[FLAGS + 1] = {0};
+    for (int i = 0; i < FLAGS; i++)
+        words[i] = (struct option){known[i].word, known[i].kind != YES, NULL, i};
     *o = (options){.settings = {.seeds = SEEDS}, .set = "fast,slow"};
-    for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
-        switch (flag) {
-        case 'c':
-            o->csv = true;
-            break;
-        case 't':
-            o->only = optarg;
-            break;
-        case 'f':
-            o->set = "fast";
-            break;
-        case 'S':
-            o->set = optarg;
-            break;
-        case 's':
-            o->settings.seeds = number_of(optarg, MOST_SEEDS);
-            break;
-        case 'd':
-            o->settings.data = optarg;
-            break;
-        case 'j':
-            o->settings.threads = number_of(optarg, MOST_THREADS);
-            break;
-        case 'o':
-            o->settings.out = optarg;
-            break;
-        case 'T':
-            o->tasks = optarg;
-            break;
-        case 'l':
-            o->list = true;
-            break;
-        case 'n':
-            o->null = number_of(optarg, MOST_STUDIES);
-            break;
-        case 'C':
-            o->coverage = number_of(optarg, MOST_STUDIES);
-            break;
-        case 'v':
-            o->verbose = true;
-            break;
-        default:
+    for (int i; (i = getopt_long(argc, argv, "", words, NULL)) != -1;)
+        if (i == '?' || !read_flag(&known[i], o, optarg))
             return false;
-        }
-    }
-    return optind == argc && o->settings.seeds >= 2 && o->settings.threads >= 0 && o->null >= 0 && o->coverage >= 0 &&
-           good_set(o->set);
+    if (o->fast)
+        o->set = "fast";
+    return optind == argc && good_set(o->set);
 }
 
 /* ---- which tasks ------------------------------------------------------------------------------------------------ */
