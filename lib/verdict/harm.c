@@ -158,10 +158,21 @@ const char *dpid_higher_words(const dpid_estimate *difference)
                                    : "not higher by the margin";
 }
 
+/* An arm of the cause that diverged at every seed: it refutes nothing, the question does not arise. */
+static bool shows_nothing(const dpid_judge *j, const dpid_hypothesis *row)
+{
+    for (int64_t i = 0; row->arm && i < j->e->arms; i++) {
+        const dpid_arm_evidence *arm = &j->e->arm[i];
+        if ((!strcmp(arm->word, row->arm) || dpid_arm_in_set(arm, row->arm)) && dpid_arm_all_diverged(j, arm))
+            return true;
+    }
+    return false;
+}
+
 static int32_t no_harm(dpid_judge *j, dpid_finding *f)
 {
     dpid_string s = {.ctx = j->ctx};
-    f->status = DPID_REFUTED;
+    f->status = j->tuned && shows_nothing(j, f->hypothesis) ? DPID_NOT_APPLICABLE : DPID_REFUTED;
     f->rule = "harm.none";
     f->to_settle = NULL; /* a witness that is not sure may have asked for more */
     if (j->tuned && j->base.d != j->recipe.d)

@@ -178,8 +178,9 @@ static void a_rate_that_repairs_all_is_the_cause_and_nothing_is_left(void **stat
     plant_wild(6, 5, 4);
     plant_rate(&p, plant_arm(&p, "D_rate", 0.012, 0.003), 0.003, 5, 4);
     plant_arm(&p, "D_start:he", 0.012, 0.003);
+    plant_diverge(&p, plant_arm(&p, "D_3T", 0.1, 0), 8); /* refutes nothing */
     deepid_verdict *v = judged(ctx);
-    expect_findings("rate", 6, v, "rate=confirmed solver=refuted conditioning=refuted budget=refuted");
+    expect_findings("rate", 6, v, "rate=confirmed solver=refuted conditioning=refuted budget=not_applicable");
     const char *answer = deepid_verdict_answer(v);
     says(answer, "The learning rate is the cause: at the recipe's rate (0.3) the deep net diverges at 8 of 8 seeds, at "
                  "0.003 it ends at a training loss of 0.01");
