@@ -9,7 +9,8 @@
    gets shortcut A, which has no parameters. *out: dpid_free.
    Of a net that is written without blocks the longest row of repeated layers is taken for them (row.h); then parameters
    keep their shapes, and have the names of blocks.
-   DEEPID_ERR_UNSUPPORTED: no block in the text and no such row, or a projection shortcut, which would bring parameters along. */
+   DEEPID_ERR_UNSUPPORTED: no block in the text and no such row, or a projection shortcut, which would bring parameters
+   along. */
 int32_t dpid_twin_text(deepid_ctx *ctx, const char *text, double s, char **out);
 
 #endif

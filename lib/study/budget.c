@@ -165,8 +165,11 @@ static int32_t begin(deepid_study *study)
     c->arms = study->arms;
     c->seeds = FEWEST_SEEDS;
     DPID_TRY(dpid_arena_alloc(&c->arena, c->arms, sizeof *c->left_out, "budget", &c->left_out));
-    for (int32_t i = 0; i < c->arms; i++) /* "": not priced yet; an arm that is out anyway is not bought */
-        c->left_out[i] = study->arm[i].reason ? NULL : "";
+    for (int32_t i = 0; i < c->arms;
+         i++) { /* "": not priced yet; what is out anyway, or comes with rates, is not bought */
+        const bool rates = study->arm[i].row->priority == DPID_PRIORITY_TUNING;
+        c->left_out[i] = study->arm[i].reason || rates ? NULL : "";
+    }
     c->left_out[dpid_arm_find(study, "S")] = c->left_out[dpid_arm_find(study, "D")] = NULL;
     return DEEPID_OK;
 }
@@ -227,6 +230,8 @@ void dpid_budget_order(deepid_study *study)
             task->turn = ARMS + DPID_PRIORITY_PROBES;
         else if (place >= USEFUL_SEEDS)
             task->turn = SEEDS + place;
+        else if (priority == DPID_PRIORITY_TUNING)
+            task->turn = ARMS; /* others stand on it */
         else
             task->turn = priority <= DPID_PRIORITY_QUESTION ? place : ARMS + priority;
     }
@@ -242,14 +247,12 @@ static int64_t open_tasks(const dpid_market *m)
     return open;
 }
 
-/* Rates that a training has taken stay. */
+/* Once a net other than S and D has begun, rates stay as they are. */
 static bool rates_taken(const deepid_study *study)
 {
     for (int64_t i = 0; i < study->nets; i++) {
         const dpid_task *task = &study->task[i];
-        const int32_t rate_of = study->arm[task->arm].rate_of;
-        if (task->kind == DPID_TASK_TRAIN && task->state != DPID_TASK_WAITING && rate_of >= 0 &&
-            study->arm[rate_of].tuned)
+        if (!study->arm[task->arm].row->fixed && task->state != DPID_TASK_WAITING && !task->spared)
             return true;
     }
     return false;
@@ -321,9 +324,10 @@ static int32_t give_up(dpid_market *m, bool *done, bool *again)
     for (int32_t priority = DPID_PRIORITIES; priority > DPID_PRIORITY_QUESTION && !*done; priority--) {
         if (priority == DPID_PRIORITY_PROBES)
             DPID_TRY(give_up_count(m, &c->probe_seeds, &c->no_probes, done));
-        else if (priority == DPID_PRIORITY_TUNING && !rates_taken(m->study)) {
-            DPID_TRY(give_up_count(m, &c->tuning_seeds, &c->no_tuning, done));
-            *again = *again || *done;
+        else if (priority == DPID_PRIORITY_TUNING) {
+            if (!rates_taken(m->study))
+                DPID_TRY(give_up_count(m, &c->tuning_seeds, &c->no_tuning, done));
+            *again = *again || (*done && c->tuning_seeds == 0);
         } else
             DPID_TRY(give_up_arms(m, priority, done));
     }

@@ -94,7 +94,8 @@ bool dpid_market_has(const dpid_market *m, const dpid_task *task)
 
 bool dpid_market_open(const dpid_market *m, const dpid_task *task)
 {
-    return task->wanted && task->state != DPID_TASK_DONE && dpid_market_has(m, task);
+    return task->wanted && task->state != DPID_TASK_DONE && dpid_market_has(m, task) &&
+           dpid_task_is_needed(m->study, task);
 }
 
 /* Seconds of the clock for all that is open: each task in turn goes to the worker that is free first. */

@@ -23,7 +23,7 @@ for file in results.csv history.csv tuning.csv plan.json study.json verdict.json
 head -n 1 "$work/one/results.csv" | grep -qx 'task,arm,family,block,depth,seed,dtype,epochs,train_loss,train_error,valid_loss,valid_error,diverged,seconds'
 head -n 1 "$work/one/tuning.csv" | grep -qx 'arm,rate,seed,train_loss,diverged,chosen,noise'
 head -n 1 "$work/one/history.csv" | grep -qx 'task,arm,seed,epoch,train_loss,train_error,valid_loss,valid_error,lr'
-[ "$(grep -vc '^[0-9]*,[SD]_rate,' "$work/one/results.csv")" = 15 ] # S, D, W0, D64, D_start:looks_linear, D_res and the shallow net with a skip, 2 seeds each; tuned rates where they are better
+[ "$(grep -vc '^[0-9]*,[SD]_rate,' "$work/one/results.csv")" = 37 ] # S, D, W0, D64, D_start:looks_linear, D_res and the shallow net with a skip, 6 seeds each; tuned rates where they are better
 if grep -nE 'undefined|NaN|>nan<|https?://|<script' "$work/one/report.html"; then echo "the report has what it must not have"; exit 1; fi
 
 quick --out "$work/threads" --threads 1 >/dev/null; same "$work/one" "$work/threads"

@@ -228,6 +228,7 @@ static void more_seeds_buy_anew(void **state)
     open_study(&f, temporary("anew"), 3600);
     deepid_ctx *ctx = f.ctx;
     OK(deepid_study_set_text(f.study, "arms", "S,D,W0"));
+    OK(deepid_study_set_number(f.study, "tuning_seeds", 0));
     OK(deepid_study_set_seeds(f.study, 2));
     OK(deepid_study_run(f.study, NULL, NULL));
     const int64_t done = deepid_study_tasks_done(f.study);
