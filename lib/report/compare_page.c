@@ -67,7 +67,8 @@ static void add_findings(const deepid_comparison *c, deepid_page *page)
 
 static dpid_number_text interval(double value, double low, double high)
 {
-    return isnan(value) ? (dpid_number_text){"\xe2\x80\x93"} : dpid_words_interval(value, low, high);
+    const dpid_number_text none = {"\xe2\x80\x93"};
+    return isnan(value) ? none : dpid_words_interval(value, low, high);
 }
 
 static void add_numbers(const deepid_comparison *c, int column, deepid_page *page)

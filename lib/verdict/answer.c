@@ -107,7 +107,7 @@ static void say_accuracy(const dpid_judge *j, dpid_string *s)
 /* Training is fine, validation is not: what repairs that. */
 static void say_valid_repair(dpid_judge *j, dpid_string *s)
 {
-    dpid_intervention x;
+    dpid_intervention x = {.arm = NULL};
     if (s->status == DEEPID_OK)
         s->status = dpid_best_in_validation(j, &x);
     if (s->status != DEEPID_OK || !x.arm)

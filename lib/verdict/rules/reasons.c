@@ -38,11 +38,18 @@ static void say_repair(const dpid_judge *j, dpid_string *s, const dpid_intervent
     say_medians(j, s, x);
 }
 
+static dpid_words_text effect_words(const dpid_judge *j, const dpid_intervention *x)
+{
+    const dpid_words_text lost = {"it diverges where D does not"};
+    const dpid_words_text won = {"where D diverges, it does not"};
+    if (isfinite(x->effect.rank.value))
+        return dpid_scale_words(j->on, &x->effect.rank);
+    return x->effect.rank.value > 0 ? won : lost;
+}
+
 static void say_judgement(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)
 {
-    const dpid_words_text effect = isfinite(x->effect.rank.value) ? dpid_scale_words(j->on, &x->effect.rank)
-                                   : x->effect.rank.value > 0     ? (dpid_words_text){"where D diverges, it does not"}
-                                                                  : (dpid_words_text){"it diverges where D does not"};
+    const dpid_words_text effect = effect_words(j, x);
     const dpid_words_text margin = dpid_scale_margin_words(j->on, j->on_margin);
     const bool alone = x->effect.rank.low > j->on_margin;
     if (x->status == DPID_CONFIRMED)
