@@ -204,7 +204,11 @@ static void say_shallow_rate(const dpid_judge *j, dpid_string *s)
     if (dpid_rate_fails_both(j)) {
         dpid_say_both_fail(j, s);
     } else {
-        dpid_string_format(s, "The shallow net gains from another rate: at %s it ", dpid_recipe_rate_words(j).text);
+        dpid_string_format(s, "The shallow net %s: at %s it ",
+                           j->base.view[DPID_BY_LOSS].median_s < j->recipe.view[DPID_BY_LOSS].median_s
+                               ? "gains from another rate"
+                               : "was tuned to another rate",
+                           dpid_recipe_rate_words(j).text);
         dpid_say_end(j, s, j->recipe.s);
         dpid_string_format(s, ", %s it ", dpid_at_rate_words(j->base.s).text);
         dpid_say_end(j, s, j->base.s);
@@ -282,6 +286,21 @@ static void say_default_start(const dpid_judge *j, dpid_string *s)
         dpid_string_format(
             s, "Look at the start before you blame depth: the recipe leaves it to the framework's default (%s). ",
             j->e->init_word ? j->e->init_word : "unnamed");
+}
+
+/* What another start repairs, and why: units that answer to no sample before training begins. */
+static void say_dead_at_birth(const dpid_judge *j, dpid_string *s)
+{
+    const double many = 0.5; /* of a layer; a few are dead in every start of rectifiers */
+    for (int64_t i = 0; i < j->e->explanations && j->v->finding[DPID_CONDITIONING].status >= DPID_CONTRIBUTES; i++) {
+        const dpid_explanation *x = &j->e->explanation[i];
+        if (!strstr(x->name, "dead") || !(x->before >= many) || x->after > x->before / 2)
+            continue;
+        dpid_string_format(s, " Before training %.0f %% of the units of a layer are dead", 100 * x->before);
+        if (!isnan(x->after))
+            dpid_string_format(s, ", from the best other start %.0f %%", 100 * x->after);
+        dpid_string_add(s, ".");
+    }
 }
 
 static void say_representation(const dpid_judge *j, dpid_string *s)
@@ -440,6 +459,7 @@ static void say_all(dpid_judge *j, dpid_string *s)
         say_cause(j, s);
         say_accuracy(j, s);
         say_repairs(j, s);
+        say_dead_at_birth(j, s);
         say_range(j, s);
         say_valid_cause(j, s);
     } else {

@@ -577,6 +577,60 @@ static void seeds_that_would_settle_it_are_bounded_and_name_the_flag(void **stat
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- words of the answer -------------------------------------------------------------------------------- */
+
+static const dpid_explanation dead_units[] = {
+    {"factor of the gradient's norm a layer, on the way back", 0.1, 1},
+    {"largest share of a layer's units that are dead at birth", 0.85, 0.05},
+};
+
+/* another start repairs what the recipe's leaves dead */
+static void plant_dead(uint64_t seed)
+{
+    plant_start(&p, seed, 8, log(2));
+    plant_arm(&p, "S", 0.02, 0.01);
+    plant_arm(&p, "D", log(2), 0);
+    plant_witness(&p);
+    plant_arm(&p, "D_start:orthogonal", 0.02, 0.01);
+    p.e.explanation = dead_units;
+    p.e.explanations = 2;
+}
+
+static void units_that_are_dead_at_birth_are_told(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_dead(1);
+    deepid_verdict *v = judged(ctx);
+    expect_findings("dead", 1, v, "solver=confirmed conditioning=confirmed");
+    says(deepid_verdict_answer(v),
+         "Before training 85 % of the units of a layer are dead, from the best other start 5 %.");
+    deepid_verdict_destroy(v);
+    p.arm[3].word = "D_opt:adam"; /* no start was tried: then they are no explanation */
+    v = judged(ctx);
+    never_says(deepid_verdict_answer(v), "dead");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* the rate that the tuning seeds chose need not be better at the study's */
+static void a_tuned_rate_that_gains_nothing_is_not_said_to_gain(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int worse = 0; worse < 2; worse++) {
+        plant_start(&p, 2, 8, log(2));
+        plant_rate(&p, plant_arm(&p, "S", 0.12, 0.01), 0.03, 5, 0);
+        plant_rate(&p, plant_arm(&p, "D", 0.33, 0.02), 0.03, 5, 0);
+        plant_rate(&p, plant_arm(&p, "S_rate", worse ? 0.15 : 0.09, 0.01), 0.3, 5, 0);
+        deepid_verdict *v = judged(ctx);
+        (worse ? says : never_says)(deepid_verdict_answer(v), "The shallow net was tuned to another rate");
+        (worse ? never_says : says)(deepid_verdict_answer(v), "The shallow net gains from another rate");
+        deepid_verdict_destroy(v);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,6 +656,8 @@ int main(void)
         cmocka_unit_test(a_contributor_is_never_refuted_by_more_seeds),
         cmocka_unit_test(a_small_contributor_is_rarely_refuted),
         cmocka_unit_test(seeds_that_would_settle_it_are_bounded_and_name_the_flag),
+        cmocka_unit_test(units_that_are_dead_at_birth_are_told),
+        cmocka_unit_test(a_tuned_rate_that_gains_nothing_is_not_said_to_gain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
