@@ -1,4 +1,4 @@
-/* Every way to train the deep net beside the shallow one, and the share of the gap that each way closes. */
+/* Every way to train the deep net beside the shallow one. */
 #include "report/study_page.h"
 
 #include "base/words.h"
@@ -6,8 +6,6 @@
 
 #include <math.h>
 #include <string.h>
-
-/* ---- final losses ---------------------------------------------------------------------------------- */
 
 /* The solver's finding as the verdict has it, so that page and verdict say the same; else the median over seeds of D
    - min(W0, WT). */
@@ -17,15 +15,15 @@ static const char *headline_of(dpid_study_page *p)
     const double effect = deepid_verdict_effect(p->m->verdict, solver);
     const double low = deepid_verdict_low(p->m->verdict, solver);
     const double high = deepid_verdict_high(p->m->verdict, solver);
-    const double *deep = dpid_arm_values(&p->sum, "D", "train_loss");
+    const bool tuned = strcmp(dpid_asked_of(p, "D"), "D") != 0;
     const bool loss = solver >= 0 && p->m->verdict->finding[solver].scale == DPID_BY_LOSS;
     if (loss && isfinite(effect) && low > 0)
-        return dpid_say(p, "At least %s of the deep net's loss is the optimiser's error.",
-                        dpid_words_interval(effect, low, high).text);
-    if (loss && isfinite(effect))
+        return dpid_say(p, "At least %s of the deep net's loss is the optimiser's error%s.",
+                        dpid_words_interval(effect, low, high).text, tuned ? " at the tuned rate" : "");
+    if (loss && isfinite(effect) && !tuned)
         return dpid_say(p, "No certified optimisation error: %s.", dpid_words_interval(effect, low, high).text);
-    return dpid_say(p, "Training loss of every arm; the deep net ends at %s.",
-                    dpid_words(dpid_median_of(&p->sum, p->sum.seeds, deep)).text);
+    return dpid_say(p, "Training loss of every arm; the deep net ends at %s%s.", dpid_median_words(p, "D"),
+                    tuned ? dpid_say(p, ", at its tuned rate at %s", dpid_median_words(p, "D_rate")) : "");
 }
 
 /* Linear, so that a gap is as long as it is; logarithmic where one exploded run would flatten all others. */
@@ -112,72 +110,4 @@ void dpid_figure_arms(dpid_study_page *p)
                              "net.%s",
                              rates ? " The arms have learning rates of their own: see the numbers." : ""),
                     chart, table, "results.csv");
-}
-
-/* ---- shares of the gap ------------------------------------------------------------------------------- */
-
-typedef struct {
-    deepid_chart *chart;
-    deepid_table *table;
-    dpid_gap gap;
-    int64_t rows;
-    double best;
-    const char *best_name;
-} shares;
-
-static void add_share(dpid_study_page *p, const char *word, shares *f)
-{
-    dpid_estimate share;
-    if (!dpid_share_of(&p->sum, &f->gap, word, &share))
-        return;
-    const double row[] = {share.value, share.low, share.high};
-    const char *name = dpid_arm_name(p, word);
-    dpid_note(p, deepid_chart_row(f->chart, dpid_arm_style(p, word), name, dpid_say(p, "%s closes", name), share.value,
-                                  share.low, share.high, 0, NULL));
-    dpid_note(p, deepid_table_append(f->table, word, row));
-    f->rows++;
-    if (!(share.value <= f->best)) {
-        f->best = share.value;
-        f->best_name = dpid_arm_row_of(word)->net == DPID_ARM_TWIN ? dpid_say(p, "the %s", dpid_arm_row_of(word)->label)
-                       : strncmp(name, "\xe2\x80\xa6 ", 4) == 0    ? name + 4
-                                                                   : name;
-    }
-}
-
-void dpid_figure_shares(dpid_study_page *p)
-{
-    dpid_gap gap;
-    if (!dpid_find_gap(&p->sum, &gap)) {
-        dpid_leave_out(p, "shares of the gap", "shallow and deep net were not both trained");
-        return;
-    }
-    if (!dpid_gap_is_sure(&p->sum, &gap)) {
-        dpid_leave_out(p, "shares of the gap", "there is no gap in training beyond the margin");
-        return;
-    }
-    shares f = {dpid_new_chart(p, "share of the gap closed", "", ""),
-                dpid_new_table(p, "arm", "share,low,high"),
-                gap,
-                0,
-                (double)NAN,
-                ""};
-    dpid_note(p, f.chart ? deepid_chart_rule(f.chart, "role=shallow", "half", 0.5) : DEEPID_OK);
-    for (int64_t i = 0; i < p->m->arms && p->status == DEEPID_OK; i++) {
-        const char *word = p->m->arm[i].word;
-        if (dpid_arm_shows(word, DPID_SHOW_SHARE))
-            add_share(p, word, &f);
-    }
-    if (f.rows == 0) {
-        deepid_table_destroy(f.table);
-        deepid_chart_destroy(f.chart);
-        dpid_leave_out(p, "shares of the gap", "no other way to train was tried at three seeds or more");
-        return;
-    }
-    dpid_add_figure(p,
-                    dpid_say(p, "Of what was tried, %s closes the largest share of the gap: %s.", f.best_name,
-                             dpid_words_percent(f.best).text),
-                    "Share of the gap between the deep net and the better of shallow and witness net that each way to "
-                    "train closes, with its 95 % bootstrap interval over seeds. 1: all of it; beyond "
-                    "half, a cause is confirmed.",
-                    f.chart, f.table, "results.csv");
 }

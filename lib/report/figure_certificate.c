@@ -35,9 +35,11 @@ static deepid_table *numbers_of(dpid_study_page *p, const double *const *series)
 
 void dpid_figure_certificate(dpid_study_page *p)
 {
-    const double *series[] = {dpid_arm_values(&p->sum, "S", "train_loss"), dpid_arm_values(&p->sum, "W0", "train_loss"),
-                              dpid_arm_values(&p->sum, "WT", "train_loss"),
-                              dpid_arm_values(&p->sum, "D", "train_loss")};
+    const char *shallow = dpid_asked_of(p, "S"); /* the witness is made of it */
+    const char *deep = dpid_asked_of(p, "D");
+    const double *series[] = {
+        dpid_arm_values(&p->sum, shallow, "train_loss"), dpid_arm_values(&p->sum, "W0", "train_loss"),
+        dpid_arm_values(&p->sum, "WT", "train_loss"), dpid_arm_values(&p->sum, deep, "train_loss")};
     const dpid_page_arm *witness = dpid_find_arm(p, "W0");
     if (!series[0] || !series[1]) {
         dpid_leave_out(p, "identity certificate",
@@ -71,9 +73,10 @@ void dpid_figure_certificate(dpid_study_page *p)
             : dpid_say(p, "The witness misses the shallow net's training loss by up to %s, more than the margin of %s.",
                        dpid_words(apart.largest).text, dpid_words(p->sum.margin).text);
     dpid_add_figure(p, headline,
-                    "Training loss by seed on a log axis. Witness (filled diamond): the trained shallow net with "
-                    "identity layers in between, untrained; the pale one was trained on. Dot: "
-                    "the same deep net "
-                    "from scratch.",
+                    dpid_say(p,
+                             "Training loss by seed on a log axis. Witness (filled diamond): the trained shallow net "
+                             "with identity layers in between, untrained; the pale one was trained on. Dot: the same "
+                             "deep net from scratch.%s",
+                             dpid_tuned_words(p)),
                     chart, numbers_of(p, series), "results.csv");
 }

@@ -168,9 +168,13 @@ static const char *headline_of(dpid_study_page *p, const char *column, const cha
         return dpid_say(p, "%c%s loss by epoch, where both nets were not trained.", what[0] - 'a' + 'A', what + 1);
     int64_t both;
     const int64_t worse = dpid_times_above(p->sum.seeds, deep, shallow, &both);
+    const double *tuned = dpid_arm_values(&p->sum, "D_rate", column);
     const char *tail = "";
+    if (tuned)
+        tail = dpid_say(p, "; at its tuned rate it ends at %s",
+                        dpid_words(dpid_median_of(&p->sum, p->sum.seeds, tuned)).text);
     if (skip)
-        tail = dpid_say(p, "; with an identity skip it ends at %s",
+        tail = dpid_say(p, "%s; with an identity skip it ends at %s", tail,
                         dpid_words(dpid_median_of(&p->sum, p->sum.seeds, skip)).text);
     return dpid_say(p, "Depth %lld ends at a %s loss of %s, depth %lld at %s: higher in %lld of %s%s.",
                     (long long)d->depth, what, dpid_words(dpid_median_of(&p->sum, p->sum.seeds, deep)).text,

@@ -73,7 +73,9 @@ static const char *headline_of(dpid_study_page *p, const ladder *plain, const la
     const char *exists =
         isfinite(witness) ? dpid_say(p, "; a deep net with %s exists (diamond)", dpid_words(witness).text) : "";
     const char *with = skip->n > 0 ? dpid_say(p, ", with a skip to %s", dpid_words(skip->train[skip->n - 1]).text) : "";
-    return dpid_say(p, "Training loss goes %s%s%s.", way_of(p, plain), with, exists);
+    const bool tuned = strcmp(dpid_asked_of(p, "D"), "D") != 0;
+    const char *rate = tuned ? dpid_say(p, ", at its tuned rate to %s", dpid_median_words(p, "D_rate")) : "";
+    return dpid_say(p, "Training loss goes %s%s%s%s.", way_of(p, plain), rate, with, exists);
 }
 
 static deepid_table *numbers_of(dpid_study_page *p, const ladder *plain, const ladder *skip)

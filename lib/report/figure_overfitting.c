@@ -29,7 +29,7 @@ static int64_t add_nets(dpid_study_page *p, deepid_chart *chart, const char *wor
 
 static deepid_table *numbers_of(dpid_study_page *p)
 {
-    static const char *const words[] = {"S", "D", "D_res"};
+    const char *const words[] = {dpid_asked_of(p, "S"), dpid_asked_of(p, "D"), "D_res"};
     deepid_table *table = dpid_new_table(p, "net", "training loss,validation loss");
     for (size_t i = 0; i < sizeof words / sizeof *words && p->status == DEEPID_OK; i++) {
         const double row[] = {dpid_median_of(&p->sum, p->sum.seeds, dpid_arm_values(&p->sum, words[i], "train_loss")),
@@ -47,8 +47,8 @@ void dpid_figure_overfitting(dpid_study_page *p)
     deepid_chart *chart = dpid_new_chart(p, "training loss", "validation loss", "x=log y=log");
     if (!chart)
         return;
-    int64_t n = add_nets(p, chart, "D", "role=plain", &low, &high);
-    n += add_nets(p, chart, "S", "role=shallow mark=tick", &low, &high);
+    int64_t n = add_nets(p, chart, dpid_asked_of(p, "D"), "role=plain", &low, &high);
+    n += add_nets(p, chart, dpid_asked_of(p, "S"), "role=shallow mark=tick", &low, &high);
     n += add_nets(p, chart, "D_res", "role=identity mark=diamond", &low, &high);
     if (n == 0 || !(low < high)) {
         deepid_chart_destroy(chart);
@@ -57,13 +57,15 @@ void dpid_figure_overfitting(dpid_study_page *p)
     }
     const double ends[] = {low, high};
     dpid_note(p, deepid_chart_line(chart, "role=shallow dash=1", NULL, "both losses are equal", 2, ends, ends));
-    const double gap = dpid_gap_of_gaps(&p->sum);
+    const double gap = dpid_gap_of_gaps(&p->sum, dpid_asked_of(p, "S"), dpid_asked_of(p, "D"));
     const char *headline = isnan(gap)
                                ? "Validation against training loss."
                                : dpid_say(p, "From shallow to deep, validation loss moves %s %s than training loss.",
                                           dpid_words(fabs(gap)).text, gap >= 0 ? "further up" : "less far up");
     dpid_add_figure(p, headline,
-                    "Each mark is a trained net, both axes logarithmic. On the dashed line both losses are equal; "
-                    "overfitting lies above it.",
+                    dpid_say(p,
+                             "Each mark is a trained net, both axes logarithmic. On the dashed line both losses are "
+                             "equal; overfitting lies above it.%s",
+                             dpid_tuned_words(p)),
                     chart, numbers_of(p), "results.csv");
 }

@@ -1,6 +1,8 @@
 /* What figures share: texts, charts and tables that are made and destroyed here, arms as the registry has them. */
 #include "report/study_page.h"
 
+#include "base/words.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,6 +104,28 @@ const char *dpid_arm_name(dpid_study_page *p, const char *word)
         return row ? row->label : word;
     const bool named = row->net != DPID_ARM_TWIN && arm && arm->block && *arm->block;
     return dpid_say(p, "%s, depth %lld", named ? arm->block : row->label, arm ? (long long)arm->depth : 0);
+}
+
+const char *dpid_asked_of(dpid_study_page *p, const char *word)
+{
+    const char *tuned = dpid_say(p, "%s_rate", word);
+    return dpid_arm_values(&p->sum, tuned, "train_loss") ? tuned : word;
+}
+
+const char *dpid_tuned_words(dpid_study_page *p)
+{
+    const bool shallow = strcmp(dpid_asked_of(p, "S"), "S") != 0;
+    const bool deep = strcmp(dpid_asked_of(p, "D"), "D") != 0;
+    return shallow && deep ? " Both nets are those at their tuned rates."
+           : deep          ? " The deep net is the one at its tuned rate."
+           : shallow       ? " The shallow net is the one at its tuned rate."
+                           : "";
+}
+
+const char *dpid_median_words(dpid_study_page *p, const char *word)
+{
+    const double *values = dpid_arm_values(&p->sum, word, "train_loss");
+    return dpid_say(p, "%s", dpid_words(dpid_median_of(&p->sum, p->sum.seeds, values)).text);
 }
 
 const char *dpid_arm_style(dpid_study_page *p, const char *word)

@@ -78,7 +78,8 @@ static void add_scope(dpid_study_page *p)
                                                                 : "What this is about, and what not"));
     if (p->m->verdict && !strstr(scope, "This verdict is about")) /* a verdict read from elsewhere may not say it */
         paragraph(p, honesty);
-    paragraph(p, scope);
+    const char *again = *arms ? strstr(scope, " Not run: ") : NULL; /* the list below has them too */
+    paragraph(p, again ? dpid_say(p, "%.*s", (int)(again - scope), scope) : scope);
     if (p->m->budget)
         paragraph(p, p->m->budget);
     if (*arms)

@@ -73,6 +73,12 @@ void dpid_note(dpid_study_page *p, int32_t status);
 const dpid_page_arm *dpid_find_arm(const dpid_study_page *p, const char *word);
 /* "plain, depth 30", "... Adam": as a row of a figure. */
 const char *dpid_arm_name(dpid_study_page *p, const char *word);
+/* The pair that causes are asked of: word is "S" or "D", at its tuned rate where it has one ("D_rate"). */
+const char *dpid_asked_of(dpid_study_page *p, const char *word);
+/* " Both nets are those at their tuned rates." where causes are asked of them; else "". */
+const char *dpid_tuned_words(dpid_study_page *p);
+/* The median of an arm's training losses, in words. */
+const char *dpid_median_words(dpid_study_page *p, const char *word);
 /* "role=plain mark=dot": an arm keeps its colour in the whole report. */
 const char *dpid_arm_style(dpid_study_page *p, const char *word);
 /* Does the registry have it there? where: DPID_SHOW_... */

@@ -1,4 +1,4 @@
-/* What the runs of a study come to: losses by arm and seed, medians, shares of the gap. */
+/* What the runs of a study come to: losses by arm and seed, medians, how far arms lie apart. */
 #include "verdict/summary.h"
 
 #include <deepid/statistics.h>
@@ -141,63 +141,12 @@ dpid_distance dpid_distance_of(int64_t n, const double *a, const double *b)
     return out;
 }
 
-static double *capped(dpid_summary *s, const char *word)
+double dpid_gap_of_gaps(dpid_summary *s, const char *shallow, const char *deep)
 {
-    const double *values = dpid_arm_values(s, word, "train_loss");
-    double *out = values ? room_of(s, s->seeds) : NULL;
-    for (int64_t i = 0; out && i < s->seeds; i++)
-        out[i] = isnan(values[i]) || isnan(s->const_loss) ? values[i] : fmin(values[i], s->const_loss);
-    return out;
-}
-
-bool dpid_find_gap(dpid_summary *s, dpid_gap *out)
-{
-    const double *witness = capped(s, "WT");
-    double *to = capped(s, "S");
-    *out = (dpid_gap){capped(s, "D"), capped(s, "S"), to};
-    for (int64_t i = 0; to && witness && i < s->seeds; i++)
-        to[i] = witness[i] < to[i] ? witness[i] : to[i];
-    return out->deep && out->to;
-}
-
-bool dpid_gap_is_sure(dpid_summary *s, const dpid_gap *gap)
-{
-    double low;
-    double high;
-    double *difference = room_of(s, s->seeds);
-    for (int64_t i = 0; difference && i < s->seeds; i++)
-        difference[i] = gap->deep[i] - gap->shallow[i];
-    dpid_interval_of(s, s->seeds, difference, &low, &high);
-    return (isnan(low) ? dpid_median_of(s, s->seeds, difference) : low) > fmax(s->margin, 0);
-}
-
-bool dpid_share_of(dpid_summary *s, const dpid_gap *gap, const char *word, dpid_estimate *out)
-{
-    enum { LEAST = 3, RESAMPLES = 1999 };
-    const double level = 0.95;
-    const double *by = capped(s, word);
-    double *room = by ? room_of(s, 3 * s->seeds) : NULL;
-    int64_t n = 0;
-    for (int64_t i = 0; room && i < s->seeds; i++) {
-        if (!isfinite(gap->deep[i]) || !isfinite(by[i]) || !isfinite(gap->to[i]))
-            continue;
-        room[n] = gap->deep[i];
-        room[s->seeds + n] = by[i];
-        room[2 * s->seeds + n++] = gap->to[i];
-    }
-    if (n < LEAST)
-        return false;
-    note(s, deepid_statistics_bootstrap_share(s->ctx, n, room, room + s->seeds, room + 2 * s->seeds, level, RESAMPLES,
-                                              1, &out->value, &out->low, &out->high));
-    return s->status == DEEPID_OK;
-}
-
-double dpid_gap_of_gaps(dpid_summary *s)
-{
-    const double *st = dpid_arm_values(s, "S", "train_loss");
-    const double *sv = dpid_arm_values(s, "S", "valid_loss");
-    const double *dt = dpid_arm_values(s, "D", "train_loss");
-    const double *dv = dpid_arm_values(s, "D", "valid_loss");
+    const double *st = dpid_arm_values(s, shallow, "train_loss");
+    const double *sv = dpid_arm_values(s, shallow, "valid_loss");
+    const double *dt = dpid_arm_values(s, deep, "train_loss");
+    const double *dv = dpid_arm_values(s, deep, "valid_loss");
     double *gap = st && sv && dt && dv ? room_of(s, s->seeds) : NULL;
     for (int64_t i = 0; gap && i < s->seeds; i++)
         gap[i] = (dv[i] - dt[i]) - (sv[i] - st[i]);

@@ -47,18 +47,8 @@ typedef struct {
     double largest;
 } dpid_distance;
 dpid_distance dpid_distance_of(int64_t n, const double *a, const double *b);
-/* The gap in training, D - min(S, WT), in losses as means take them: a diverged net is worth no more than the constant
-   predictor. */
-typedef struct {
-    const double *deep, *shallow, *to;
-} dpid_gap;
-/* false: S and D were not both trained. */
-bool dpid_find_gap(dpid_summary *s, dpid_gap *out);
-/* Is the harm, D - S, surely above the margin? If it is not, there is no gap that a share would be of. */
-bool dpid_gap_is_sure(dpid_summary *s, const dpid_gap *gap);
-/* (mean D - mean x) / (mean D - mean to), seeds resampled jointly. false: fewer than three seeds. */
-bool dpid_share_of(dpid_summary *s, const dpid_gap *gap, const char *word, dpid_estimate *out);
-/* (valid - train) of D minus the same of S, the median over seeds: how much more the deep net overfits. */
-double dpid_gap_of_gaps(dpid_summary *s);
+/* (valid - train) of the deep arm minus the same of the shallow one, the median over seeds: how much more the deep net
+   overfits. */
+double dpid_gap_of_gaps(dpid_summary *s, const char *shallow, const char *deep);
 
 #endif

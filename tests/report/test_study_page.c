@@ -251,8 +251,48 @@ static void headlines_follow_the_numbers(void **state)
     char *page = page_of(ctx, &fake.material);
     page_holds(page, "Depth 30 ends at a training loss of 0.00781");
     page_holds(page, "higher in 0 of 10 seeds");
-    page_holds(page, "shares of the gap (there is no gap in training beyond the margin)");
+    page_holds(page, "shares of the gap (there is no verdict)");
     page_holds(page, "The full skip makes no difference beyond the margin: 0.00781 without");
+    free(page);
+    fake_study_free(&fake);
+    deepid_ctx_destroy(ctx);
+}
+
+/* The shares are the verdict's own: of its gap, on its scale; the tuned rate's is of another gap. */
+static void shares_follow_the_verdict(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    fake_study fake;
+    OK(fake_study_make(ctx, FAKE_WHOLE, &fake));
+    fake.verdict->scale = DPID_BY_RATIO;
+    char *page = page_of(ctx, &fake.material);
+    page_holds(page, "closes of the gap between logarithms of the training losses");
+    page_holds(page, "orthogonal start closes: \xe2\x88\x92"
+                     "0.01 [");
+    free(page);
+    for (int i = 0; i < FAKE_ARMS; i++)
+        if (strcmp(fake.arm[i].word, "D64") == 0)
+            fake.arm[i].word = "D_rate";
+    fake.verdict->finding[DPID_RATE].arm = "D_rate";
+    fake.verdict->finding[DPID_RATE].share = (dpid_estimate){0.9, 0.83, 0.94};
+    page = page_of(ctx, &fake.material);
+    page_holds(page, "The tuned rate closes 90 % of the gap at the recipe&#39;s rate. Of what was tried, the identity "
+                     "skip closes the largest share of the remaining gap: 100 %.");
+    free(page);
+    fake.verdict->remedies = 0;
+    for (int i = 0; i < fake.verdict->findings; i++)
+        if (i != DPID_RATE) {
+            fake.verdict->finding[i].share.value = (double)NAN;
+            fake.verdict->finding[i].numbers = 0;
+        }
+    page = page_of(ctx, &fake.material);
+    page_holds(page, "closes of the gap at the recipe&#39;s rate, from");
+    assert_null(strstr(page, "Of what was tried"));
+    free(page);
+    fake.verdict->finding[DPID_RATE].share.value = (double)NAN;
+    page = page_of(ctx, &fake.material);
+    page_holds(page, "shares of the gap (no gap in training is sure)");
     free(page);
     fake_study_free(&fake);
     deepid_ctx_destroy(ctx);
@@ -431,6 +471,7 @@ int main(void)
         cmocka_unit_test(every_figure_is_a_file_too),
         cmocka_unit_test(names_and_values_from_outside_cannot_hurt),
         cmocka_unit_test(headlines_follow_the_numbers),
+        cmocka_unit_test(shares_follow_the_verdict),
         cmocka_unit_test(what_is_lost_behind_the_best_block_is_told),
         cmocka_unit_test(blocks_that_cost_less_than_the_margin_are_counted),
         cmocka_unit_test(effects_share_one_scale),

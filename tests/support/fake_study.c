@@ -178,6 +178,34 @@ static int32_t set_finding(deepid_verdict *v, int32_t hypothesis, dpid_verdict_s
                                        : made;
 }
 
+/* What the arm that decided repairs of the gap. */
+static int32_t set_share(deepid_verdict *v, int32_t hypothesis, const char *arm, double share, double low, double high)
+{
+    v->finding[hypothesis].share = (dpid_estimate){share, low, high};
+    return dpid_arena_text(&v->arena, arm, (int64_t)strlen(arm), &v->finding[hypothesis].arm);
+}
+
+static int32_t set_remedy(deepid_verdict *v, const char *arm, double share, double low, double high)
+{
+    dpid_remedy *r = &v->remedy[v->remedies++];
+    r->share = (dpid_estimate){share, low, high};
+    r->valid_share = (dpid_estimate){(double)NAN, (double)NAN, (double)NAN};
+    return dpid_arena_text(&v->arena, arm, (int64_t)strlen(arm), &r->arm);
+}
+
+static int32_t set_shares(deepid_verdict *v)
+{
+    dpid_finding *start = &v->finding[DPID_CONDITIONING];
+    start->number[start->numbers++] = (dpid_named_number){"share:orthogonal", -0.01};
+    start->number[start->numbers++] = (dpid_named_number){"share:orthogonal_low", -0.2};
+    start->number[start->numbers++] = (dpid_named_number){"share:orthogonal_high", 0.15};
+    DPID_TRY(set_share(v, DPID_CONDITIONING, "D_start:looks_linear", 0.96, 0.94, 0.98));
+    DPID_TRY(set_share(v, DPID_OPTIMISER, "D_opt:adam", 0.11, -0.06, 0.26));
+    DPID_TRY(set_share(v, DPID_BUDGET, "D_3T", 0.22, 0.08, 0.43));
+    DPID_TRY(set_remedy(v, "dial:0.25", 0.62, 0.4, 0.7));
+    return set_remedy(v, "skip", 1, 0.98, 1.01);
+}
+
 static int32_t make_verdict(deepid_ctx *ctx, fake_kind kind, deepid_verdict **out)
 {
     static const char answer[] = "The solver does not find it, and the start is why. A net of depth 30 with training "
@@ -218,6 +246,7 @@ static int32_t make_verdict(deepid_ctx *ctx, fake_kind kind, deepid_verdict **ou
                          "4 seeds more"));
     DPID_TRY(set_finding(v, DPID_OVERFITTING, DPID_REFUTED, "overfitting.gap", 0.01, -0.005, 0.021,
                          "Training itself is worse; validation loss exceeds it by only this much.", NULL));
+    DPID_TRY(set_shares(v));
     return set_finding(v, DPID_BUG, DPID_REFUTED, "bug.check", 3e-9, none, none,
                        "Backward and forward agree to 3\xc3\x97"
                        "10\xe2\x81\xbb\xe2\x81\xb9.",
