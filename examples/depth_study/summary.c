@@ -51,6 +51,26 @@ static int shown_columns(const deepid_study *study)
 
 /* ---- the table on the terminal ------------------------------------------------------------------------ */
 
+/* A net that diverged has no accuracy. */
+static void print_cell(FILE *to, double value, bool accuracy, int width)
+{
+    if (isnan(value))
+        fprintf(to, "%*s", width, "-");
+    else
+        fprintf(to, accuracy ? "%*.1f" : "%*.3g", width, value);
+}
+
+static void print_spread(FILE *to, spread s, bool accuracy)
+{
+    fprintf(to, "  ");
+    print_cell(to, s.median, accuracy, accuracy ? 5 : 9);
+    fprintf(to, " [");
+    print_cell(to, s.low, accuracy, accuracy ? 5 : 8);
+    fprintf(to, ", ");
+    print_cell(to, s.high, accuracy, accuracy ? 5 : 8);
+    fprintf(to, "]");
+}
+
 static void print_arm(FILE *to, deepid_study *study, const deepid_table *results, int64_t arm)
 {
     static const char *const columns[] = {"train_loss", "train_error", "valid_loss", "valid_error"};
@@ -62,8 +82,7 @@ static void print_arm(FILE *to, deepid_study *study, const deepid_table *results
         n = seed_values(results, arm, columns[k], values);
         for (int64_t i = 0; i < n && k % 2; i++)
             values[i] = 100 * (1 - values[i]); /* accuracy in per cent */
-        const spread s = spread_of(values, n);
-        fprintf(to, k % 2 ? "  %5.1f [%5.1f, %5.1f]" : "  %9.3g [%8.3g, %8.3g]", s.median, s.low, s.high);
+        print_spread(to, spread_of(values, n), k % 2);
     }
     if (n > 0)
         fprintf(to, "\n");
@@ -72,7 +91,8 @@ static void print_arm(FILE *to, deepid_study *study, const deepid_table *results
 
 void summary_print(FILE *to, deepid_study *study, const deepid_table *results)
 {
-    fprintf(to, "median [lowest, highest] over %g seeds\n", deepid_study_number(study, "seeds"));
+    const double seeds = deepid_study_number(study, "seeds");
+    fprintf(to, "median [lowest, highest] over %g seed%s\n", seeds, seeds == 1 ? "" : "s");
     fprintf(to, "%-24s %5s  %30s  %20s", "arm", "depth", "training loss", "training accuracy %");
     if (shown_columns(study) > 2)
         fprintf(to, "  %30s  %20s", "validation loss", "validation acc. %");
@@ -122,6 +142,11 @@ static double seeds_to_settle(const deepid_verdict *verdict, double seeds)
 void summary_advice(FILE *to, deepid_study *study, const deepid_verdict *verdict)
 {
     const double more = seeds_to_settle(verdict, deepid_study_number(study, "seeds"));
-    if (more > 0)
-        fprintf(to, "To settle what is open: the same command with --seeds %.0f.\n", more);
+    const double asked = 6; /* of pictures, without --seeds */
+    const bool budget = deepid_study_number(study, "budget") > 0;
+    if (more > 0 && budget && more <= asked)
+        fprintf(to, "To settle what is open: the same command with a larger --budget.\n");
+    else if (more > 0)
+        fprintf(to, "To settle what is open: the same command with --seeds %.0f%s.\n", more,
+                budget ? " and a larger --budget" : "");
 }

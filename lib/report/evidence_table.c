@@ -53,13 +53,22 @@ static bool is_loss(const dpid_finding *f)
     return f->hypothesis->loss && (f->scale == DPID_BY_LOSS || f->scale == DPID_BY_VALID_LOSS);
 }
 
+/* What does not apply, or is refuted though its effect is surely more than the margin, accounts for nothing: that
+   effect has another cause. */
+static bool accounts(const deepid_verdict *v, const dpid_finding *f)
+{
+    const double margin = deepid_verdict_number_named(v, f - v->finding, "margin");
+    const bool other = f->status == DPID_REFUTED && f->effect.low > (isnan(margin) ? v->margin : margin);
+    return !isnan(f->effect.value) && f->status != DPID_NOT_APPLICABLE && !other;
+}
+
 static scale scale_of(const dpid_study_page *p)
 {
     scale s = {-fmax(p->sum.margin, 0), fmax(p->sum.margin, 0)};
     for (int32_t i = 0; i < p->m->verdict->findings; i++) {
         const dpid_finding *f = &p->m->verdict->finding[i];
         const double values[] = {f->effect.value, f->effect.low, f->effect.high};
-        for (int k = 0; k < 3 && is_loss(f); k++)
+        for (int k = 0; k < 3 && is_loss(f) && accounts(p->m->verdict, f); k++)
             if (isfinite(values[k])) {
                 s.low = fmin(s.low, values[k]);
                 s.high = fmax(s.high, values[k]);
@@ -104,7 +113,7 @@ static void add_spark(dpid_string *s, const dpid_study_page *p, scale range, con
 static void add_effect(dpid_string *s, const dpid_study_page *p, scale range, const dpid_finding *f)
 {
     dpid_string_add(s, "<td class=\"effect\">");
-    if (isnan(f->effect.value))
+    if (!accounts(p->m->verdict, f))
         dpid_string_add(s, "\xe2\x80\x93");
     else {
         if (is_loss(f))

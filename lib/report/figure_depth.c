@@ -78,6 +78,13 @@ static const char *headline_of(dpid_study_page *p, const ladder *plain, const la
     return dpid_say(p, "Training loss goes %s%s%s%s.", way_of(p, plain), rate, with, exists);
 }
 
+/* The nets as they are asked about: by their block. */
+static const char *as_given(dpid_study_page *p)
+{
+    const dpid_page_arm *deep = dpid_find_arm(p, "D");
+    return deep && deep->block && *deep->block ? deep->block : "without a skip";
+}
+
 static deepid_table *numbers_of(dpid_study_page *p, const ladder *plain, const ladder *skip)
 {
     deepid_table *table = dpid_new_table(p, "net", "depth,training loss,validation loss");
@@ -85,7 +92,7 @@ static deepid_table *numbers_of(dpid_study_page *p, const ladder *plain, const l
         const ladder *l = family ? skip : plain;
         for (int32_t i = 0; i < l->n && p->status == DEEPID_OK; i++) {
             const double row[] = {l->depth[i], l->train[i], l->valid[i]};
-            dpid_note(p, deepid_table_append(table, family ? "identity skip" : "without a skip", row));
+            dpid_note(p, deepid_table_append(table, family ? "identity skip" : as_given(p), row));
         }
     }
     return table;
@@ -108,7 +115,7 @@ void dpid_figure_depth(dpid_study_page *p)
         dpid_leave_out(p, "loss against depth", "fewer than two depths were trained");
         return;
     }
-    draw_ladder(p, chart, &plain, "plain", "without a skip");
+    draw_ladder(p, chart, &plain, "plain", as_given(p));
     draw_ladder(p, chart, &skip, "identity", "identity skip");
     double witness = dpid_median_of(&p->sum, p->sum.seeds, dpid_arm_values(&p->sum, "W0", "train_loss"));
     if (deep && isfinite(witness) && p->status == DEEPID_OK) {

@@ -4,6 +4,17 @@
 #include "base/words.h"
 
 #include <math.h>
+#include <string.h>
+
+/* "plain, depth 30", where causes are asked of it at its tuned rate "plain, depth 30, tuned rate" */
+static const char *name_of(dpid_study_page *p, const char *word)
+{
+    static const char *const tuned[][2] = {{"S_rate", "S"}, {"D_rate", "D"}};
+    for (size_t i = 0; i < sizeof tuned / sizeof *tuned; i++)
+        if (strcmp(word, tuned[i][0]) == 0)
+            return dpid_say(p, "%s, tuned rate", dpid_arm_name(p, tuned[i][1]));
+    return dpid_arm_name(p, word);
+}
 
 static int64_t add_nets(dpid_study_page *p, deepid_chart *chart, const char *word, const char *style, double *low,
                         double *high)
@@ -23,7 +34,7 @@ static int64_t add_nets(dpid_study_page *p, deepid_chart *chart, const char *wor
         }
     }
     if (n > 0)
-        dpid_note(p, deepid_chart_points(chart, style, dpid_arm_name(p, word), NULL, n, room, room + p->sum.seeds));
+        dpid_note(p, deepid_chart_points(chart, style, name_of(p, word), NULL, n, room, room + p->sum.seeds));
     return n;
 }
 
@@ -35,7 +46,7 @@ static deepid_table *numbers_of(dpid_study_page *p)
         const double row[] = {dpid_median_of(&p->sum, p->sum.seeds, dpid_arm_values(&p->sum, words[i], "train_loss")),
                               dpid_median_of(&p->sum, p->sum.seeds, dpid_arm_values(&p->sum, words[i], "valid_loss"))};
         if (!isnan(row[0]) && p->status == DEEPID_OK)
-            dpid_note(p, deepid_table_append(table, dpid_arm_name(p, words[i]), row));
+            dpid_note(p, deepid_table_append(table, name_of(p, words[i]), row));
     }
     return table;
 }

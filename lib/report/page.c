@@ -97,14 +97,34 @@ static int32_t add_text(deepid_page *page, const char *open, const char *text, c
     return dpid_leave(page->head.ctx, page->html.status);
 }
 
+static size_t prefix_length(const char *word, const char *prefix)
+{
+    return strncmp(word, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
+}
+
+/* Of "×10⁻⁴" behind its digits: superscripts are two or three bytes. */
+static size_t power_length(const char *word)
+{
+    size_t length = prefix_length(word, "\xc3\x97"
+                                        "10");
+    size_t more = length;
+    while (more > 0) {
+        more = prefix_length(word + length, "\xe2\x81") ? 3 : prefix_length(word + length, "\xc2") ? 2 : 0;
+        length += more;
+    }
+    return length;
+}
+
 /* A word that is a number with a point, without its comma or full stop: what the eye looks for in an answer. */
 static int64_t number_length(const char *word)
 {
-    size_t digits = strspn(word, "0123456789.");
-    if (digits > 0 && word[digits - 1] == '.')
+    const size_t sign = prefix_length(word, "\xe2\x88\x92");
+    size_t digits = strspn(word + sign, "0123456789.");
+    if (digits > 0 && word[sign + digits - 1] == '.')
         digits--;
-    const char *point = strchr(word, '.');
-    return point && point < word + digits ? (int64_t)digits : 0;
+    const char *end = word + sign + digits;
+    const char *point = strchr(word + sign, '.');
+    return point && point < end ? end - word + (int64_t)power_length(end) : 0;
 }
 
 static int32_t add_bold_numbers(dpid_string *s, const char *text)

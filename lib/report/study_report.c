@@ -38,6 +38,14 @@ static int32_t keep(gathered *g, dpid_string *s, const char **out)
     return status;
 }
 
+static int64_t depth_of(gathered *g, const char *word)
+{
+    int64_t arm = 0;
+    while (arm < deepid_study_arm_count(g->study) && strcmp(deepid_study_arm_word(g->study, arm), word) != 0)
+        arm++;
+    return deepid_study_arm_depth(g->study, arm);
+}
+
 /* "spirals, 256 samples · own nets, depth 2 against 30 · 10 seeds · sgd momentum=0.9, rate 0.03, 400 steps ·
    float32" */
 static int32_t make_subject(gathered *g)
@@ -45,15 +53,15 @@ static int32_t make_subject(gathered *g)
     dpid_string s = {.ctx = g->ctx};
     const char *data = text_of(g, "subject");
     const char *family = text_of(g, "family");
+    const double seeds = deepid_study_number(g->study, "seeds");
     if (*data)
         dpid_string_add(&s, data);
     else
         dpid_string_format(&s, "%s training samples", dpid_number(deepid_study_number(g->study, "train_samples")).text);
-    dpid_string_format(&s, " \xc2\xb7 %s%sdepth %s against %s", family, *family ? " nets, " : "",
-                       dpid_number(deepid_study_number(g->study, "shallow_depth")).text,
-                       dpid_number(deepid_study_number(g->study, "deep_depth")).text);
-    dpid_string_format(&s, " \xc2\xb7 %s seeds \xc2\xb7 %s, rate %s, %s steps \xc2\xb7 start %s",
-                       dpid_number(deepid_study_number(g->study, "seeds")).text, text_of(g, "optimizer"),
+    dpid_string_format(&s, " \xc2\xb7 %s%sdepth %lld against %lld", family, *family ? " nets, " : "",
+                       (long long)depth_of(g, "S"), (long long)depth_of(g, "D"));
+    dpid_string_format(&s, " \xc2\xb7 %s seed%s \xc2\xb7 %s, rate %s, %s steps \xc2\xb7 start %s",
+                       dpid_number(seeds).text, seeds == 1 ? "" : "s", text_of(g, "optimizer"),
                        dpid_number(deepid_study_number(g->study, "learning_rate")).text,
                        dpid_number(deepid_study_number(g->study, "steps")).text, text_of(g, "init"));
     dpid_string_add(&s,

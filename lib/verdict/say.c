@@ -168,8 +168,8 @@ int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bo
     if (!set && arm)
         return dpid_set_text(j, &f->to_settle, "Arm %s at the seeds of the others: --seeds %lld.", word,
                              (long long)(j->e->seeds < j->least_seeds ? j->least_seeds : j->e->seeds));
-    return dpid_set_text(j, &f->to_settle,
-                         set ? "Run every arm of the set %s%s%s%s: add it to --arms."
-                             : "Run arm %s%s%s%s: add it to --arms.",
-                         word, known ? " (left out: " : "", known ? reason : "", known ? ")" : "");
+    const bool unpaid = known && strstr(reason, "budget of");
+    return dpid_set_text(j, &f->to_settle, "Run %s %s%s%s%s: %s.", set ? "every arm of the set" : "arm", word,
+                         known ? " (left out: " : "", known ? reason : "", known ? ")" : "",
+                         unpaid ? "a larger --budget" : "add it to --arms");
 }

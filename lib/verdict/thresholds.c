@@ -36,8 +36,9 @@ static const struct {
     {"gradient_error", offsetof(dpid_thresholds, gradient_error), 0.05, 0, 1e300,
      "a relative gradient error above this is called large, 0 or more, default 0.05"},
     {"resamples", offsetof(dpid_thresholds, resamples), 9999, 199, 999999,
-     "resamples of the bootstrap, 199 to 999999, default 9999"},
-    {"seed", offsetof(dpid_thresholds, seed), 1, 0, 9007199254740992.0, "seed of the bootstrap, 0 to 2^53, default 1"},
+     "resamples of the bootstrap of means, 199 to 999999, default 9999"},
+    {"seed", offsetof(dpid_thresholds, seed), 1, 0, 9007199254740992.0,
+     "seed of the bootstrap of means, 0 to 2^53, default 1"},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
