@@ -132,9 +132,7 @@ static int32_t add_bold_numbers(dpid_string *s, const char *text)
     dpid_string part = {.ctx = s->ctx};
     for (const char *p = text; *p && part.status == DEEPID_OK;) {
         const int64_t number = p == text || strchr(" [(", p[-1]) ? number_length(p) : 0;
-        const int64_t length =
-            number > 0 ? number : 1 + (int64_t)strcspn(p + 1, " [(") + (p[1 + strcspn(p + 1, " [(")] != 0);
-        const int64_t bytes = number > 0 ? number : length;
+        const int64_t bytes = number > 0 ? number : strchr(" [(", p[0]) ? 1 : (int64_t)strcspn(p, " [(");
         part.length = 0;
         dpid_string_add_span(&part, p, bytes);
         dpid_string_add(s, number > 0 ? "<b>" : "");

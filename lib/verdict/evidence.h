@@ -150,8 +150,8 @@ typedef struct {
     double symptom_share;      /* a large gradient error that repairs less is a symptom: 0.2 */
     double cosine;             /* f32 gradients less parallel than this to the reference make runs chaotic: 0.99 */
     double gradient_error;     /* relative errors above this are called large: 0.05 */
-    double resamples;          /* of the bootstrap: 9999 */
-    double seed;               /* of the bootstrap: 1 */
+    double resamples;          /* of the bootstrap of means: 9999 */
+    double seed;               /* of the bootstrap of means: 1 */
 } dpid_thresholds;
 
 dpid_thresholds dpid_thresholds_default(void);
