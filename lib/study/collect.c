@@ -248,7 +248,7 @@ static const char *best_start(const collection *c)
 
 typedef struct {
     const char *name, *probe, *column;
-    bool inner; /* from the first layer with weights on: what the data leave at 0 is not dead */
+    bool inner; /* behind layers with weights: what the data or weights of 0 (a skip's start) leave at 0 is not dead */
 } quantity;
 
 static const quantity quantities[] = {
@@ -279,8 +279,9 @@ static double value_of(const collection *c, const char *arm, const quantity *q)
         double largest = (double)NAN;
         bool inside = !q->inner;
         for (int64_t i = 0; i < deepid_table_rows(t); i++) {
-            inside = inside || has_weights(deepid_table_row_name(t, i));
-            largest = inside ? fmax(largest, get(t, i, q->column)) : largest;
+            const bool weights = q->inner && has_weights(deepid_table_row_name(t, i));
+            inside = inside || weights;
+            largest = inside && !weights ? fmax(largest, get(t, i, q->column)) : largest;
         }
         sum += isnan(largest) ? 0 : largest;
         count += !isnan(largest);
