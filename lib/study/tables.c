@@ -233,5 +233,7 @@ const char *deepid_study_arm_reason(deepid_study *study, int64_t arm)
     const dpid_study_arm *a = arm_at(study, arm);
     if (!a)
         return "there is no such arm";
-    return dpid_arm_is_spared(a) ? dpid_arm_spared_words : a->reason;
+    if (dpid_arm_is_spared(a))
+        return study->tuning_seeds > 0 ? dpid_arm_spared_words : "no other rate was looked for";
+    return a->reason;
 }

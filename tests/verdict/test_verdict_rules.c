@@ -494,6 +494,13 @@ static void larger_batches_that_repair_convict_the_normalisation(void **state)
     expect_findings("not asked", 14, v, "normalisation=undecided");
     says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "normalisation")), "D_norm");
     deepid_verdict_destroy(v);
+    p.e.batch = 64; /* the arm is for small ones */
+    v = judged(ctx);
+    expect_findings("not small", 14, v, "normalisation=undecided");
+    says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "normalisation")), "--batch");
+    is_silent_about(deepid_verdict_to_settle(v, deepid_verdict_find(v, "normalisation")), "D_norm");
+    deepid_verdict_destroy(v);
+    p.e.batch = 8;
     const int64_t eight = plant_arm(&p, "D_norm:batch8", 0.02, 0.005);
     v = judged(ctx);
     expect_findings("repairs", 14, v, "normalisation=confirmed");
