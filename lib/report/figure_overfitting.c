@@ -51,6 +51,19 @@ static deepid_table *numbers_of(dpid_study_page *p)
     return table;
 }
 
+/* A gap that widens looks like overfitting also where the verdict has found that it is not. */
+static const char *headline_of(dpid_study_page *p)
+{
+    const double gap = dpid_gap_of_gaps(&p->sum, dpid_asked_of(p, "S"), dpid_asked_of(p, "D"));
+    const int64_t finding = deepid_verdict_find(p->m->verdict, "overfitting");
+    const bool refuted = strcmp(deepid_verdict_status(p->m->verdict, finding), "refuted") == 0;
+    if (isnan(gap))
+        return "Validation against training loss.";
+    return dpid_say(p, "From shallow to deep, validation loss moves %s %s than training loss%s.",
+                    dpid_words(fabs(gap)).text, gap >= 0 ? "further up" : "less far up",
+                    gap >= 0 && refuted ? "; the evidence says why that is not overfitting" : "");
+}
+
 void dpid_figure_overfitting(dpid_study_page *p)
 {
     double low = (double)INFINITY;
@@ -68,12 +81,7 @@ void dpid_figure_overfitting(dpid_study_page *p)
     }
     const double ends[] = {low, high};
     dpid_note(p, deepid_chart_line(chart, "role=shallow dash=1", NULL, "both losses are equal", 2, ends, ends));
-    const double gap = dpid_gap_of_gaps(&p->sum, dpid_asked_of(p, "S"), dpid_asked_of(p, "D"));
-    const char *headline = isnan(gap)
-                               ? "Validation against training loss."
-                               : dpid_say(p, "From shallow to deep, validation loss moves %s %s than training loss.",
-                                          dpid_words(fabs(gap)).text, gap >= 0 ? "further up" : "less far up");
-    dpid_add_figure(p, headline,
+    dpid_add_figure(p, headline_of(p),
                     dpid_say(p,
                              "Each mark is a trained net, both axes logarithmic. On the dashed line both losses are "
                              "equal; overfitting lies above it.%s",

@@ -136,7 +136,10 @@ static int32_t add_bold_numbers(dpid_string *s, const char *text)
         part.length = 0;
         dpid_string_add_span(&part, p, bytes);
         dpid_string_add(s, number > 0 ? "<b>" : "");
-        dpid_string_html(s, part.text ? part.text : "");
+        if (p[0] == ' ' && p[1] == '%')
+            dpid_string_add(s, "\xc2\xa0"); /* no line begins with a per cent sign */
+        else
+            dpid_string_html(s, part.text ? part.text : "");
         dpid_string_add(s, number > 0 ? "</b>" : "");
         p += bytes;
     }
