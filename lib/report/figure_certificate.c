@@ -59,6 +59,8 @@ void dpid_figure_certificate(dpid_study_page *p)
     if (p->sum.seeds <= 24 && p->status == DEEPID_OK)
         dpid_note(p, deepid_chart_set_x_ticks(chart, p->sum.seeds, p->sum.seed));
     const char *all = dpid_counted(p, apart.pairs, "seed");
+    const char *same =
+        apart.equal > 0 ? dpid_say(p, ", and not at all in %lld of %s", (long long)apart.equal, all) : "";
     const char *headline =
         apart.largest == 0
             ? dpid_say(p,
@@ -66,10 +68,8 @@ void dpid_figure_certificate(dpid_study_page *p)
                        "loss is the same in %s.",
                        all)
         : apart.largest <= fmax(p->sum.margin, 0)
-            ? dpid_say(p,
-                       "The deep net can hold the shallow one: its training loss differs by %s at most, and not at all "
-                       "in %lld of %s.",
-                       dpid_words(apart.largest).text, (long long)apart.equal, all)
+            ? dpid_say(p, "The deep net can hold the shallow one: its training loss differs by %s at most%s.",
+                       dpid_words(apart.largest).text, same)
             : dpid_say(p, "The witness misses the shallow net's training loss by up to %s, more than the margin of %s.",
                        dpid_words(apart.largest).text, dpid_words(p->sum.margin).text);
     dpid_add_figure(p, headline,
