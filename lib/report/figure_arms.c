@@ -85,7 +85,7 @@ static bool add_arm(dpid_study_page *p, const dpid_page_arm *arm, deepid_chart *
 
 void dpid_figure_arms(dpid_study_page *p)
 {
-    const double *shallow = dpid_arm_values(&p->sum, "S", "train_loss");
+    const double *shallow = dpid_arm_values(&p->sum, dpid_asked_of(p, "S"), "train_loss");
     const double reference = dpid_median_of(&p->sum, p->sum.seeds, shallow);
     deepid_chart *chart = dpid_new_chart(p, "training loss", "", axes_of(p));
     const bool rates = rates_differ(p); /* the last column */
@@ -107,7 +107,8 @@ void dpid_figure_arms(dpid_study_page *p)
                     dpid_say(p,
                              "Final training loss. Ticks: seeds. Mark and bar: median and an interval that holds it "
                              "with 95 %% confidence (none below six seeds). Band: at most the margin above the shallow "
-                             "net.%s",
+                             "net%s.%s",
+                             strcmp(dpid_asked_of(p, "S"), "S") != 0 ? " at its tuned rate" : "",
                              rates ? " The arms have learning rates of their own: see the numbers." : ""),
                     chart, table, "results.csv");
 }
