@@ -290,17 +290,22 @@ static void count_finding(const deepid_verdict *v, const char *hypothesis, tally
     t->inside += low <= SHARE && SHARE <= high;
 }
 
-static void print_tally(deepid_ctx *ctx, const tally *t, shape s, int64_t seeds, const char *what, bool *broken)
+/* The best of a set is looked at twice: the member that tuning chose, and where that repairs nothing for sure the others,
+   at a stricter level. Each look may miss in one of twenty. */
+#define LEVEL_ONE 0.95
+#define LEVEL_BEST 0.90
+
+static void print_tally(deepid_ctx *ctx, const tally *t, shape s, int64_t seeds, bool best, bool *broken)
 {
     const part p = part_of(ctx, t->inside, t->shown);
-    printf("%-5s  %5lld  %-8s %.3f [%.3f, %.3f]  %.3f  %.3f  %.3f  ", shape_words[s], (long long)seeds, what, p.share,
-           p.low, p.high, (double)t->below / (double)t->shown, (double)t->above / (double)t->shown,
-           t->sum / (double)t->shown);
+    printf("%-5s  %5lld  %-8s %.3f [%.3f, %.3f]  %.3f  %.3f  %.3f  ", shape_words[s], (long long)seeds,
+           best ? "best of 4" : "one", p.share, p.low, p.high, (double)t->below / (double)t->shown,
+           (double)t->above / (double)t->shown, t->sum / (double)t->shown);
     for (int k = 0; k < STATUSES; k++)
         printf(" %11.1f", 100 * (double)t->status[k] / (double)t->any);
     printf("  %8.1f\n", 100 * (double)(t->any - t->shown) / (double)t->any);
     fflush(stdout);
-    *broken |= p.high < 0.95;
+    *broken |= p.high < (best ? LEVEL_BEST : LEVEL_ONE);
 }
 
 /* One arm that repairs the share, and four of which the best is told. */
@@ -324,8 +329,8 @@ static bool coverage_row(deepid_ctx *ctx, int64_t studies, shape s, int64_t seed
         count_finding(v, "conditioning", &best);
         deepid_verdict_destroy(v);
     }
-    print_tally(ctx, &one, s, seeds, "one", broken);
-    print_tally(ctx, &best, s, seeds, "best of 4", broken);
+    print_tally(ctx, &one, s, seeds, false, broken);
+    print_tally(ctx, &best, s, seeds, true, broken);
     return true;
 }
 
@@ -345,7 +350,7 @@ int simulate_coverage(int64_t studies)
         for (int n = 0; good && n < 4; n++)
             good = coverage_row(ctx, studies, (shape)s, seeds[n], &broken);
     if (good)
-        printf("%s\n", broken ? "a row surely holds it in less than 95 %" : "no row surely holds it in less than 95 %");
+        printf("%s surely holds it in less than 95 %% (the best of four: 90 %%)\n", broken ? "a row" : "no row");
     deepid_ctx_destroy(ctx);
     return !good || broken;
 }
