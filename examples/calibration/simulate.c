@@ -290,8 +290,8 @@ static void count_finding(const deepid_verdict *v, const char *hypothesis, tally
     t->inside += low <= SHARE && SHARE <= high;
 }
 
-/* The best of a set is looked at twice: the member that tuning chose, and where that repairs nothing for sure the others,
-   at a stricter level. Each look may miss in one of twenty. */
+/* The best of a set is looked at twice: the member that tuning chose, and where that repairs nothing for sure the
+   others, at a stricter level. Each look may miss in one of twenty. */
 #define LEVEL_ONE 0.95
 #define LEVEL_BEST 0.90
 
