@@ -115,6 +115,8 @@ static void gather_tuning(const gathering *g, dpid_arm_evidence *a)
     a->rates_diverged = sum.diverged;
     a->lowest_rate = sum.lowest;
     a->highest_rate = sum.highest;
+    a->other_rate = sum.other;
+    a->other_gain = sum.gain;
     a->noise = tuned->noise;
 }
 

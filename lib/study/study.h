@@ -260,6 +260,7 @@ typedef struct {
     double loss; /* mean at the rate, capped at the constant predictor's */
     int64_t rates, diverged;
     double lowest, highest;
+    double other, gain; /* the best rate but the recipe's, and how far its mean is below that of the recipe's */
 } dpid_tuning_summary;
 dpid_tuning_summary dpid_tuning_sum_up(const deepid_study *study, const dpid_study_arm *arm, double rate);
 

@@ -80,6 +80,17 @@ static int64_t diverged_at(const tuning *t, int32_t rate)
     return diverged;
 }
 
+/* Every run diverged, or ended far above the constant predictor. */
+static bool blows_up(const tuning *t, int32_t rate)
+{
+    for (int64_t i = 0; i < t->seeds; i++) {
+        const dpid_task *task = run_at(t, rate, i);
+        if (!task->diverged && task->outcome.train_loss <= 2 * t->constant)
+            return false;
+    }
+    return true;
+}
+
 /* At how many seeds it leaves the constant predictor. */
 static int64_t trained_at(const tuning *t, int32_t rate)
 {
@@ -124,10 +135,10 @@ static int32_t choose(const tuning *t)
 /* ---- the grid ------------------------------------------------------------------------------------------ */
 
 /* A decade more where the choice stands at an end. Where no rate leaves the constant predictor nobody knows which way,
-   so one decade each, and further down while all runs at the lowest rate diverge. */
+   so one decade each, and further down while all runs at the lowest rate blow up. */
 static bool widen(const tuning *t, dpid_study_arm *arm, int32_t choice, bool noise)
 {
-    const bool low_diverges = diverged_at(t, arm->low) == t->seeds;
+    const bool low_diverges = blows_up(t, arm->low);
     const bool high_diverges = diverged_at(t, arm->high) == t->seeds;
     const int32_t low = arm->low;
     const int32_t high = arm->high;
@@ -223,10 +234,16 @@ dpid_tuning_summary dpid_tuning_sum_up(const deepid_study *study, const dpid_stu
                       .arm = arm,
                       .constant = deepid_dataset_constant_loss(study->train),
                       .seeds = study->tuning_seeds};
-    dpid_tuning_summary sum = {.loss = (double)NAN, .lowest = (double)NAN, .highest = (double)NAN};
+    dpid_tuning_summary sum = {
+        .loss = (double)NAN, .lowest = (double)NAN, .highest = (double)NAN, .other = (double)NAN, .gain = (double)NAN};
     if ((!arm->tuned && !arm->tried) || !runs_done(&t))
         return sum;
     for (int32_t i = arm->low; i <= arm->high; i++) {
+        const double gain = mean_loss(&t, arm->tuned ? OWN : i) - mean_loss(&t, i);
+        if (arm->tuned && i != OWN && !(gain <= sum.gain)) {
+            sum.gain = gain;
+            sum.other = dpid_tuning_rate(arm, i);
+        }
         sum.rates++;
         sum.diverged += diverged_at(&t, i) == t.seeds;
         if (!arm->tuned || dpid_tuning_rate(arm, i) == rate)

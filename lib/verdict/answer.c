@@ -133,6 +133,24 @@ static void say_valid_cause(const dpid_judge *j, dpid_string *s)
     }
 }
 
+/* Without harm: what makes the deep net surely better all the same, small batches and penalties cured. */
+static void say_better_recipe(dpid_judge *j, dpid_string *s)
+{
+    for (int64_t i = 0; i < j->e->arms && s->status == DEEPID_OK && j->d; i++) {
+        const dpid_arm_evidence *arm = &j->e->arm[i];
+        dpid_intervention x;
+        if (!dpid_arm_in_set(arm, "D_norm") && !dpid_arm_in_set(arm, "D_free"))
+            continue;
+        s->status = dpid_intervene(j, arm, false, &x);
+        if (s->status != DEEPID_OK || !(x.effect.rank.low > j->on_margin) || !isfinite(x.median))
+            continue;
+        dpid_string_add(s, " By ");
+        dpid_say_arm(s, arm, false);
+        dpid_string_format(s, " the deep net ends surely lower: at a training loss of %s instead of %s.",
+                           dpid_words(x.median).text, dpid_words(j->median_d).text);
+    }
+}
+
 /* A skip that is better at every seed is worth a sentence, also without harm. */
 static void say_better_skip(const dpid_judge *j, dpid_string *s)
 {
@@ -155,80 +173,6 @@ static void say_better_skip(const dpid_judge *j, dpid_string *s)
                            dpid_scale_median_words(scales[i], median).text,
                            dpid_scale_median_words(scales[i], j->base.view[scales[i]].median_d).text);
     }
-}
-
-/* ---- the rate ----------------------------------------------------------------------------------------- */
-
-static void say_rate_repairs(const dpid_judge *j, dpid_string *s)
-{
-    const dpid_finding *f = &j->v->finding[DPID_RATE];
-    const bool found = f->status >= DPID_CONTRIBUTES;
-    dpid_string_format(s, "%s: at %s the deep net ",
-                       f->status == DPID_CONFIRMED ? "The learning rate is the cause"
-                       : found                     ? "The learning rate is part of it"
-                                                   : "The deep net was tuned",
-                       dpid_recipe_rate_words(j).text);
-    dpid_say_end(j, s, j->recipe.d);
-    dpid_string_format(s, ", %s it ", dpid_at_rate_words(j->base.d).text);
-    dpid_say_end(j, s, j->base.d);
-    if (!isnan(f->share.value))
-        dpid_string_format(s, " (%s of %s)", dpid_percent_words(&f->share).text, dpid_scale_gap(f->scale));
-    dpid_string_add(s, ". ");
-}
-
-static void say_no_other_rate(const dpid_judge *j, dpid_string *s)
-{
-    const dpid_arm_evidence *tuned = dpid_tuned_deep(j);
-    int64_t run;
-    const int64_t diverged = dpid_arm_diverged(j, j->d, &run);
-    if (tuned->rates_tried > 0 && tuned->rates_diverged == tuned->rates_tried)
-        dpid_string_format(s, "The deep net diverges at every rate tried (%lld, from %s to %s). ",
-                           (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
-                           dpid_words(tuned->highest_rate).text);
-    else if (tuned->rates_tried > 0 && tuned->noise)
-        dpid_string_format(s,
-                           "No rate tried (%lld, from %s to %s) takes the deep net surely below the constant "
-                           "predictor. ",
-                           (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
-                           dpid_words(tuned->highest_rate).text);
-    else if (tuned->rates_tried == 0 && 2 * diverged >= run && diverged > 0)
-        dpid_string_format(s,
-                           "At %s the deep net diverges at %lld of %lld seeds, and no other rate was tried (--tuning "
-                           "3). ",
-                           dpid_recipe_rate_words(j).text, (long long)diverged, (long long)run);
-}
-
-/* The recipe's rate is not the best for the shallow net. */
-static void say_shallow_rate(const dpid_judge *j, dpid_string *s)
-{
-    if (dpid_rate_fails_both(j)) {
-        dpid_say_both_fail(j, s);
-    } else {
-        dpid_string_format(s, "The shallow net %s: at %s it ",
-                           j->base.view[DPID_BY_LOSS].median_s < j->recipe.view[DPID_BY_LOSS].median_s
-                               ? "gains from another rate"
-                               : "was tuned to another rate",
-                           dpid_recipe_rate_words(j).text);
-        dpid_say_end(j, s, j->recipe.s);
-        dpid_string_format(s, ", %s it ", dpid_at_rate_words(j->base.s).text);
-        dpid_say_end(j, s, j->base.s);
-    }
-    dpid_string_add(s, "; both nets are compared at their tuned rates. ");
-    if (j->recipe.state == DPID_HARM_NONE && j->base.state == DPID_HARM)
-        dpid_string_format(s, "At %s the added layers do not hurt training. ", dpid_recipe_rate_words(j).text);
-}
-
-static void say_rate(const dpid_judge *j, dpid_string *s)
-{
-    const dpid_view *recipe = &j->recipe.view[DPID_BY_LOSS];
-    if (isnan(recipe->median_s) || isnan(recipe->median_d))
-        return;
-    if (j->base.s != j->recipe.s)
-        say_shallow_rate(j, s);
-    if (j->base.d != j->recipe.d)
-        say_rate_repairs(j, s);
-    else
-        say_no_other_rate(j, s);
 }
 
 /* ---- causes, when training is harmed -------------------------------------------------------------- */
@@ -341,8 +285,12 @@ static void say_too_short(const dpid_judge *j, dpid_string *s)
 {
     dpid_string_format(s,
                        " Training was too short to say why: the shallow net is far from its end as well (the constant "
-                       "predictor has %s), and three times the updates repair most of the gap.",
+                       "predictor has %s), and three times the updates repair ",
                        dpid_words(j->e->const_loss).text);
+    if (is(j, DPID_BUDGET, DPID_CONFIRMED))
+        dpid_string_add(s, "most of the gap.");
+    else
+        dpid_string_format(s, "%s of the gap.", dpid_percent_words(&j->v->finding[DPID_BUDGET].share).text);
 }
 
 static void say_cause(const dpid_judge *j, dpid_string *s)
@@ -371,12 +319,21 @@ static void say_range(const dpid_judge *j, dpid_string *s)
         dpid_string_add(s, " What float64 repairs is range: gradients leave that of the run's precision.");
 }
 
+/* A layer whose units are all dead at birth passes no gradient. */
+static void say_dead(const dpid_judge *j, dpid_string *s)
+{
+    const double all = 0.99;
+    for (int64_t i = 0; i < j->e->explanations && !is(j, DPID_CONDITIONING, DPID_REFUTED); i++)
+        if (strstr(j->e->explanation[i].name, "dead at birth") && j->e->explanation[i].before >= all)
+            dpid_string_add(s, " At the start all units of a layer are dead: no gradient passes it.");
+}
+
 /* ---- the other outcomes -------------------------------------------------------------------------------- */
 
 static void say_no_harm(dpid_judge *j, dpid_string *s)
 {
     if (j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
-        dpid_string_add(s, "At that rate nothing is left to explain: the added layers do not hurt training");
+        dpid_string_add(s, "At that rate nothing is left to explain. The added layers do not hurt training there");
     else
         dpid_string_add(s, "The added layers do not hurt training");
     dpid_string_format(s, ": loss %s deep, %s shallow (median of the paired differences %s, margin %s%s).",
@@ -388,6 +345,7 @@ static void say_no_harm(dpid_judge *j, dpid_string *s)
     dpid_say_overfitting(j, s);
     say_valid_repair(j, s);
     say_better_skip(j, s);
+    say_better_recipe(j, s);
 }
 
 static void say_to_settle(const dpid_finding *f, dpid_string *s)
@@ -399,7 +357,7 @@ static void say_to_settle(const dpid_finding *f, dpid_string *s)
                        f->to_settle + (first != 0));
 }
 
-static void say_unsure(const dpid_judge *j, dpid_string *s)
+static void say_unsure(dpid_judge *j, dpid_string *s)
 {
     if (j->harm_state == DPID_HARM_UNKNOWN)
         dpid_string_format(s, "Not decided: %s.",
@@ -423,26 +381,28 @@ static void say_unsure(const dpid_judge *j, dpid_string *s)
     if (j->v->finding[DPID_OVERFITTING].status >= DPID_CONTRIBUTES)
         dpid_say_overfitting(j, s);
     say_better_skip(j, s);
+    say_better_recipe(j, s);
 }
 
 static void say_no_headroom(const dpid_judge *j, dpid_string *s)
 {
     if (j->headroom || isnan(j->median_s) || j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
         return;
-    dpid_string_format(s,
-                       "No headroom: the best constant predictor has a training loss of %s, the shallow net %s; there "
-                       "is little for depth to lose. ",
-                       dpid_words(j->e->const_loss).text, dpid_words(j->median_s).text);
+    dpid_string_format(
+        s,
+        "No headroom: %sthe best constant predictor has a training loss of %s, the shallow net %s; there "
+        "is little for depth to lose. ",
+        dpid_learned_nothing(j, j->median_s) && dpid_learned_nothing(j, j->median_d) ? "neither net trains, " : "",
+        dpid_words(j->e->const_loss).text, dpid_words(j->median_s).text);
 }
 
 static void say_way_out(const dpid_judge *j, dpid_string *s)
 {
     const dpid_series loss = dpid_arm_loss(j, j->way_out);
     const double median = dpid_median_said(j, s, &loss);
-    dpid_string_format(s,
-                       "Neither net trains: training loss %s deep, %s shallow, the constant predictor has %s. The deep "
-                       "net trains with ",
+    dpid_string_format(s, "Neither net trains: training loss %s deep, %s shallow, the constant predictor has %s.",
                        dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
+    dpid_string_add(s, " The deep net trains with ");
     dpid_say_arm(s, j->way_out, false);
     dpid_string_format(s, ": it ends at %s.", dpid_words(median).text);
     say_to_settle(&j->v->finding[DPID_SOLVER], s);
@@ -450,7 +410,7 @@ static void say_way_out(const dpid_judge *j, dpid_string *s)
 
 static void say_all(dpid_judge *j, dpid_string *s)
 {
-    say_rate(j, s);
+    dpid_say_rate(j, s);
     if (j->way_out) {
         say_way_out(j, s);
     } else if (j->harm_state == DPID_HARM) {
@@ -461,6 +421,7 @@ static void say_all(dpid_judge *j, dpid_string *s)
         say_repairs(j, s);
         say_dead_at_birth(j, s);
         say_range(j, s);
+        say_dead(j, s);
         say_valid_cause(j, s);
     } else {
         say_no_headroom(j, s);

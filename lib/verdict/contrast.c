@@ -160,7 +160,10 @@ static int32_t set_valid_share(const dpid_judge *j, const dpid_arm_evidence *arm
     *out = unknown;
     if (j->base.valid != DPID_HARM)
         return DEEPID_OK;
-    return dpid_share_on(j, j->base.valid_on, &view->d, &x, &view->s, independent, out);
+    DPID_TRY(dpid_share_on(j, j->base.valid_on, &view->d, &x, &view->s, independent, out));
+    if (!isfinite(out->low) || !isfinite(out->high)) /* a gap that some draws of seeds do not have */
+        *out = unknown;
+    return DEEPID_OK;
 }
 
 /* 2 / 2^n <= 1 - level */

@@ -34,7 +34,9 @@ dpid_arm_evidence dpid_arm_evidence_none(const char *word)
                                .updates = unknown,
                                .tuning_loss = unknown,
                                .lowest_rate = unknown,
-                               .highest_rate = unknown};
+                               .highest_rate = unknown,
+                               .other_rate = unknown,
+                               .other_gain = unknown};
 }
 
 /* ---- checks -------------------------------------------------------------------------------------- */
@@ -102,6 +104,14 @@ const char *dpid_left_out(const dpid_judge *j, const char *word, bool set)
             return j->e->left_out_reason && j->e->left_out_reason[i] ? j->e->left_out_reason[i] : "";
     }
     return NULL;
+}
+
+bool dpid_could_run(const dpid_judge *j, const char *word)
+{
+    for (int64_t i = 0; i < j->e->left_outs; i++)
+        if (!strcmp(j->e->left_out[i], word))
+            return !j->e->left_out_possible || j->e->left_out_possible[i];
+    return true;
 }
 
 bool dpid_untried(const dpid_judge *j, const char *set)

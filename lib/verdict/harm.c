@@ -100,6 +100,30 @@ int32_t dpid_judge_at(dpid_judge *j, const dpid_pair *pair)
     return set_reference(j);
 }
 
+/* Tuning looks at few seeds. Where the rate that it took is no better for the deep net at the study's, and shows a harm
+   that the recipe's rate does not, the deep net is judged at the recipe's. */
+static int32_t choose_base(dpid_judge *j, const dpid_arm_evidence *s, const dpid_arm_evidence *d)
+{
+    dpid_pair kept;
+    j->tuned = s != j->recipe.s || d != j->recipe.d;
+    j->base = j->recipe;
+    if (j->tuned)
+        DPID_TRY(dpid_pair_of(j, s, d, &j->base));
+    if (d == j->recipe.d)
+        return DEEPID_OK;
+    DPID_TRY(dpid_pair_of(j, s, j->recipe.d, &kept));
+    const bool no_better = kept.view[DPID_BY_LOSS].median_d <= j->base.view[DPID_BY_LOSS].median_d;
+    const bool less = kept.state < j->base.state || (kept.state == DPID_HARM_UNSURE && j->base.state == kept.state);
+    if (!no_better || !less || kept.state == DPID_HARM_UNKNOWN)
+        return DEEPID_OK;
+    const bool none = j->recipe.state == DPID_HARM_NONE && kept.state == DPID_HARM_UNSURE &&
+                      !dpid_learned_nothing(j, j->recipe.view[DPID_BY_LOSS].median_s);
+    j->kept_rate = d;
+    j->base = none ? j->recipe : kept;
+    j->tuned = j->base.s != j->recipe.s;
+    return DEEPID_OK;
+}
+
 int32_t dpid_judge_prepare(dpid_judge *j)
 {
     DPID_TRY(dpid_evidence_check(j));
@@ -109,11 +133,8 @@ int32_t dpid_judge_prepare(dpid_judge *j)
     const dpid_arm_evidence *base_d = tuned_or(j, "D_rate", d);
     j->level = j->t.level;
     j->least_seeds = dpid_seeds_of_level(j->t.level);
-    j->tuned = base_s != s || base_d != d;
     DPID_TRY(dpid_pair_of(j, s, d, &j->recipe));
-    j->base = j->recipe;
-    if (j->tuned)
-        DPID_TRY(dpid_pair_of(j, base_s, base_d, &j->base));
+    DPID_TRY(choose_base(j, base_s, base_d));
     j->chaotic = j->e->twins_differ || (j->e->compared && j->e->min_cosine < j->t.cosine);
     j->asked = count_asked(j);
     DPID_TRY(dpid_judge_at(j, &j->base));
@@ -231,8 +252,9 @@ static int32_t neither_trains(dpid_judge *j, dpid_finding *f)
     dpid_string_format(
         &s,
         "Not decided: neither net trains (training loss %s deep, %s shallow, the constant predictor %s), "
-        "so there is no depth to compare. The deep net trains with ",
+        "so there is no depth to compare.",
         dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
+    dpid_string_add(&s, " The deep net trains with ");
     dpid_say_arm(&s, j->way_out, false);
     dpid_string_add(&s, ".");
     return dpid_keep(j, &s, &f->sentence);

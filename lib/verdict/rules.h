@@ -61,6 +61,7 @@ struct dpid_judge {
     dpid_pair recipe; /* S and D */
     dpid_pair base;   /* S_rate and D_rate where they are: whom every cause but the rate is asked of */
     bool tuned;       /* the two differ */
+    const dpid_arm_evidence *kept_rate; /* D_rate where it is no better, and D is judged instead; NULL */
 
     /* base, in short */
     const dpid_arm_evidence *s, *d; /* NULL: not run */
@@ -110,6 +111,8 @@ int32_t dpid_series_median(const dpid_judge *j, const dpid_series *a, double *ou
 int64_t dpid_arm_diverged(const dpid_judge *j, const dpid_arm_evidence *arm, int64_t *run);
 /* The reason word was left out, or NULL when it was not. set: any member. */
 const char *dpid_left_out(const dpid_judge *j, const char *word, bool set);
+/* It was left out though it can be run, or not left out at all. */
+bool dpid_could_run(const dpid_judge *j, const char *word);
 /* A member of the set could have been run and was not. */
 bool dpid_untried(const dpid_judge *j, const char *set);
 
@@ -240,6 +243,7 @@ int32_t dpid_rule_capacity(dpid_judge *j, dpid_finding *f);
 int32_t dpid_rule_capacity_again(dpid_judge *j, dpid_finding *f);
 
 /* What the answer says of them, or nothing: sentences behind a space; of capacity before one. */
+void dpid_say_rate(const dpid_judge *j, dpid_string *s); /* answer_rate.c; ends with a space */
 void dpid_say_overfitting(const dpid_judge *j, dpid_string *s);
 void dpid_say_regularisation(const dpid_judge *j, dpid_string *s);
 void dpid_say_normalisation(const dpid_judge *j, dpid_string *s);

@@ -68,9 +68,12 @@ int32_t dpid_set_text(dpid_judge *j, char **out, const char *format, ...)
     return DEEPID_OK;
 }
 
+/* An interval without ends is none. */
 dpid_number_text dpid_interval_words(const dpid_estimate *e)
 {
-    return dpid_words_interval(e->value, e->low, e->high);
+    const bool none = isinf(e->low) && isinf(e->high) && isfinite(e->value);
+    return none ? dpid_words_interval(e->value, (double)NAN, (double)NAN)
+                : dpid_words_interval(e->value, e->low, e->high);
 }
 
 /* The interval's ends are percents too: the sign stands once. */

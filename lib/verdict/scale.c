@@ -98,10 +98,12 @@ dpid_words_text dpid_scale_words(dpid_scale scale, const dpid_estimate *e)
     dpid_words_text out;
     dpid_number_text text = dpid_interval_words(e);
     if (scale == DPID_BY_RATIO) {
-        text = dpid_words_interval(exp(e->value), exp(e->low), exp(e->high));
+        const bool none = isinf(e->low) && isinf(e->high);
+        text = dpid_words_interval(exp(e->value), none ? (double)NAN : exp(e->low), none ? (double)NAN : exp(e->high));
         snprintf(out.text, sizeof out.text, "a factor of %s", text.text);
     } else if (scale == DPID_BY_ERROR || scale == DPID_BY_VALID_ERROR) {
-        text = dpid_words_interval(hundred * e->value, hundred * e->low, hundred * e->high);
+        const dpid_estimate points = {hundred * e->value, hundred * e->low, hundred * e->high};
+        text = dpid_interval_words(&points);
         int at = 0;
         while (text.text[at] && text.text[at] != ' ')
             at++;

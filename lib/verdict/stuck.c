@@ -10,15 +10,14 @@ bool dpid_learned_nothing(const dpid_judge *j, double median)
     return !(j->e->const_loss - median >= j->t.stuck * j->e->const_loss);
 }
 
-/* It learns as much as leaves headroom, and ends surely below D. */
+/* It learns something, and ends surely below D. */
 static int32_t trains(const dpid_judge *j, const dpid_arm_evidence *arm, double *median, bool *out)
 {
     const dpid_series loss = dpid_arm_loss(j, arm);
     dpid_contrast below;
     DPID_TRY(dpid_series_median(j, &loss, median));
     DPID_TRY(dpid_contrast_of(j, &j->loss_d, &loss, DPID_RANKS_ONLY, &below));
-    *out = below.rank.low > j->margin &&
-           dpid_margin_share(&j->t, j->e->const_loss, *median) >= j->t.headroom * j->e->const_loss;
+    *out = below.rank.low > j->margin && !dpid_learned_nothing(j, *median);
     return DEEPID_OK;
 }
 

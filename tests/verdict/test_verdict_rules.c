@@ -122,7 +122,7 @@ static void the_same_net_that_fits_and_validates_better_acquits_overfitting(void
     plant_fill(&p, 1, TRAIN_ERROR, 0.0001, 0);
     v = judged(ctx);
     assert_string_equal(rule_of(v, "overfitting"), "overfitting.trained_otherwise");
-    says(sentence_of(v, "overfitting"), "fits as well");
+    says(sentence_of(v, "overfitting"), "fits at least as well");
     deepid_verdict_destroy(v);
     /* surely better by less than half of the harm: a part of it is the training */
     plant_valid(&p, wt, 0.33, 0.005, 0.33);

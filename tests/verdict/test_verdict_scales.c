@@ -239,7 +239,8 @@ static void without_another_rate_the_text_says_what_tuning_did(void **state)
     } rows[] = {{0, 0, false, "rate=undecided", "rate.not_tuned", "no other rate was tried (--tuning 3)", "--tuning 3"},
                 {5, 5, false, "rate=undecided", "rate.all_diverged", "diverges at every rate tried (5, from 0.003 to 3",
                  "--lr"},
-                {5, 2, true, "rate=refuted", "rate.noise", "No rate tried (5, from 0.003 to 3) takes", ""},
+                {5, 2, true, "rate=undecided", "rate.noise", "No rate tried (5, from 0.003 to 3) takes", "--lr"},
+                {5, 0, true, "rate=refuted", "rate.noise", "No rate tried (5, from 0.003 to 3) takes", ""},
                 {5, 2, false, "rate=refuted", "rate.recipe", "", ""}};
     deepid_ctx *ctx = new_ctx(1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -250,6 +251,72 @@ static void without_another_rate_the_text_says_what_tuning_did(void **state)
         assert_string_equal(deepid_verdict_rule(v, find(v, "rate")), rows[i].rule);
         says(deepid_verdict_answer(v), rows[i].answer);
         says(deepid_verdict_to_settle(v, find(v, "rate")), rows[i].settle);
+        deepid_verdict_destroy(v);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* The rate that tuning took is worse at the study's seeds: what it does to the deep net is no harm of depth. */
+static void a_rate_that_only_tuning_likes_makes_no_harm(void **state)
+{
+    (void)state;
+    static const struct {
+        double deep, tuned;
+        const char *expected, *answer;
+    } rows[] = {
+        {0.19, 0.5, "solver=refuted conditioning=refuted rate=refuted", "The deep net is judged at the recipe's"},
+        {0.6, 0.65, "rate=refuted", "Tuning does not help the deep net"},
+        {0.5, 0.19, "rate=confirmed solver=refuted", "The learning rate is the cause"}};
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        plant_start(&p, 31, 8, 0.693);
+        p.e.recipe_rate = 0.03;
+        plant_rate(&p, plant_arm(&p, "S", 0.2, 0.01), 0.03, 5, 0);
+        plant_rate(&p, plant_arm(&p, "D", rows[i].deep, 0.01), 0.03, 5, 0);
+        plant_witness(&p);
+        plant_rate(&p, plant_arm(&p, "D_rate", rows[i].tuned, 0.01), 0.009, 5, 0);
+        plant_arm(&p, "D_start:he", 0.2, 0.01);
+        deepid_verdict *v = judged(ctx);
+        expect_findings("tuned", i, v, rows[i].expected);
+        says(deepid_verdict_answer(v), rows[i].answer);
+        if (i == 0)
+            never_says(deepid_verdict_answer(v), "layers hurt");
+        deepid_verdict_destroy(v);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Tuning took none, but the mean of another is lower by more than the margin: the rate is not refuted. */
+static void a_rate_with_a_lower_mean_keeps_the_rate_open(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int open = 0; open < 2; open++) {
+        plant_wild(32, 5, 0);
+        p.arm[1].other_rate = 0.03;
+        p.arm[1].other_gain = open ? 0.2 : 0.001;
+        deepid_verdict *v = judged(ctx);
+        expect_findings("other rate", open, v, open ? "rate=undecided" : "rate=refuted");
+        says(deepid_verdict_to_settle(v, find(v, "rate")), open ? "--lr 0.03" : "");
+        never_says(deepid_verdict_sentence(v, find(v, "solver")), "\xe2\x88\x9e"); /* D diverges: no infinity */
+        deepid_verdict_destroy(v);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* A shallow net that is no better at its tuned rate does not gain from it. */
+static void the_shallow_net_gains_only_where_it_does(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int gains = 0; gains < 2; gains++) {
+        plant_start(&p, 33, 8, 0.693);
+        p.e.recipe_rate = 0.3;
+        plant_rate(&p, plant_arm(&p, "S", 0.1, 0.01), 0.3, 5, 0);
+        plant_rate(&p, plant_arm(&p, "D", 0.6, 0.01), 0.3, 5, 0);
+        plant_rate(&p, plant_arm(&p, "S_rate", gains ? 0.05 : 0.15, 0.01), 1, 5, 0);
+        deepid_verdict *v = judged(ctx);
+        (gains ? says : never_says)(deepid_verdict_answer(v), "The shallow net gains from another rate");
         deepid_verdict_destroy(v);
     }
     deepid_ctx_destroy(ctx);
@@ -335,6 +402,47 @@ static void too_few_updates_convict_nobody(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Fifteen updates, S far from its end: three times as many need not repair most. Of many updates they must. */
+static void after_few_updates_a_part_is_enough(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int few = 0; few < 2; few++) {
+        plant_start(&p, 34, 10, 0.693);
+        p.e.updates = few ? 15 : 1000;
+        plant_arm(&p, "S", 0.318, 0.01);
+        plant_arm(&p, "D", 0.664, 0.01);
+        plant_witness(&p);
+        plant_arm(&p, "D_3T", 0.54, 0.01);
+        plant_arm(&p, "S_fine", 0.26, 0.01);
+        deepid_verdict *v = judged(ctx);
+        expect_findings("few", few, v, few ? "solver=undecided budget=contributes" : "solver=confirmed");
+        (few ? says : never_says)(deepid_verdict_answer(v), "too short");
+        never_says(deepid_verdict_answer(v), "most of the gap");
+        deepid_verdict_destroy(v);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Six seeds, the best of four starts chosen by them: no interval of the effect, but a share that is sure. */
+static void a_start_that_is_confirmed_convicts_the_solver(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 35, 6, 0.693);
+    plant_arm(&p, "S", 0.59, 0.005);
+    plant_arm(&p, "D", 0.693, 0.0001);
+    plant_arm(&p, "D_start:gain", 0.22, 0.01);
+    plant_arm(&p, "D_start:he", 0.693, 0.001);
+    plant_arm(&p, "D_start:orthogonal", 0.693, 0.001);
+    plant_arm(&p, "D_start:lsuv", 0.65, 0.001);
+    deepid_verdict *v = judged(ctx);
+    expect_findings("start", 35, v, "conditioning=confirmed solver=confirmed");
+    never_says(deepid_verdict_answer(v), "\xe2\x88\x9e");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 /* Narrow nets: S .45 of .693 has no headroom, and yet D is .24 above */
 static void no_headroom_is_never_said_of_a_harm_that_is_sure(void **state)
 {
@@ -368,6 +476,16 @@ static void where_neither_net_trains_the_arm_that_does_is_the_answer(void **stat
     never_says(deepid_verdict_answer(v), "headroom");
     expect_findings("stuck", 14, v, "solver=undecided conditioning=undecided");
     says(deepid_verdict_to_settle(v, find(v, "solver")), "--blocks identity");
+    deepid_verdict_destroy(v);
+    p.e.arms = 2; /* one that learns 17 % is a way out too */
+    plant_arm(&p, "D_start:gain", 1.91, 0.02);
+    v = judged(ctx);
+    says(deepid_verdict_answer(v), "another start (gain): it ends at 1.9");
+    expect_findings("a little", 14, v, "solver=undecided conditioning=undecided");
+    deepid_verdict_destroy(v);
+    p.e.arms = 2; /* none */
+    v = judged(ctx);
+    says(deepid_verdict_answer(v), "neither net trains");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
@@ -643,6 +761,11 @@ int main(void)
         cmocka_unit_test(what_a_rate_leaves_is_asked_of_the_tuned_net),
         cmocka_unit_test(a_rate_that_fails_for_the_shallow_net_too_is_said_first),
         cmocka_unit_test(without_another_rate_the_text_says_what_tuning_did),
+        cmocka_unit_test(a_rate_that_only_tuning_likes_makes_no_harm),
+        cmocka_unit_test(a_rate_with_a_lower_mean_keeps_the_rate_open),
+        cmocka_unit_test(the_shallow_net_gains_only_where_it_does),
+        cmocka_unit_test(after_few_updates_a_part_is_enough),
+        cmocka_unit_test(a_start_that_is_confirmed_convicts_the_solver),
         cmocka_unit_test(rates_that_differ_stand_in_the_text),
         cmocka_unit_test(the_witness_trained_on_is_compared_at_twice_the_updates),
         cmocka_unit_test(too_few_updates_convict_nobody),

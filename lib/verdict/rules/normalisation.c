@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SMALL_BATCH = 4 };
+enum { SMALL_BATCH = 4, FEW = 16 }; /* above FEW samples the arm of larger batches is not run */
 
 typedef struct {
     dpid_contrast batch, moving; /* with these statistics, less with those of all samples */
@@ -86,16 +86,13 @@ static int32_t does_not_apply(dpid_judge *j, dpid_finding *f)
     return dpid_set_text(j, &f->sentence, "Does not apply: the deep net has no batch-norm.");
 }
 
-/* The arm is for small batches: for others it is no advice. */
-static int32_t settle_large(dpid_judge *j, dpid_finding *f)
+static int32_t not_small(dpid_judge *j, dpid_finding *f)
 {
-    enum { SMALL = 16 }; /* as the study has it */
-    if (strcmp(f->rule, "arm.missing") != 0 || j->e->batch <= SMALL || dpid_left_out(j, "D_norm", true))
-        return DEEPID_OK;
-    DPID_TRY(dpid_set_text(j, &f->sentence, "Not decided: with batches of %lld no arm was run with larger ones.",
-                           (long long)j->e->batch));
-    return dpid_set_text(j, &f->to_settle,
-                         "The same study with other batches (--batch), or both nets without batch-norm.");
+    f->rule = "normalisation.not_small";
+    DPID_TRY(dpid_set_text(j, &f->to_settle, "The same nets without batch-norm, as another study."));
+    return dpid_set_text(j, &f->sentence,
+                         "Not decided: batches of %lld samples are not small, so larger ones were not tried.",
+                         (long long)j->e->batch);
 }
 
 int32_t dpid_rule_normalisation(dpid_judge *j, dpid_finding *f)
@@ -107,7 +104,8 @@ int32_t dpid_rule_normalisation(dpid_judge *j, dpid_finding *f)
     DPID_TRY(measure(j, &n));
     DPID_TRY(set_numbers(j, f, &n));
     DPID_TRY(dpid_rule_reason(j, f));
-    DPID_TRY(settle_large(j, f));
+    if (!strcmp(f->rule, "arm.missing") && j->e->batch > FEW)
+        DPID_TRY(not_small(j, f));
     if (n.small)
         say_small(j, &s);
     say_statistics(j, &n, &s);

@@ -126,11 +126,15 @@ static int32_t judged(dpid_judge *j, dpid_finding *f, const objectives *o)
         dpid_string_add(&s, "Not decided. ");
     }
     say_what(j, o, &s);
+    const bool below = in_j->high < 0;
+    const dpid_estimate distance = {-in_j->value, -in_j->high, -in_j->low};
     dpid_string_format(&s,
-                       " By that, training ends %s above the better net that exists (%s; margin %s), by the loss alone "
-                       "%s (margin %s)%s.",
-                       dpid_interval_words(in_j).text, dpid_words(o->median_known).text, dpid_words(o->margin).text,
-                       dpid_scale_words(j->on, &o->loss.rank).text, dpid_scale_margin_words(j->on, j->on_margin).text,
+                       " By that, training ends %s %s the better net that exists (%s; margin %s), by the loss alone "
+                       "%s%s (margin %s)%s.",
+                       dpid_interval_words(below ? &distance : in_j).text, below ? "below" : "above",
+                       dpid_words(o->median_known).text, dpid_words(o->margin).text,
+                       dpid_scale_words(j->on, &o->loss.rank).text, below ? " above" : "",
+                       dpid_scale_margin_words(j->on, j->on_margin).text,
                        f->status == DPID_CONFIRMED ? ": the objective pays for the worse fit"
                        : f->status == DPID_REFUTED ? ": the objective is not the reason"
                                                    : "");

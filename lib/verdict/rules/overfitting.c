@@ -189,7 +189,7 @@ static int32_t say_other(const dpid_judge *j, const validation *v, dpid_string *
     const dpid_validation_scale *scale = &v->scale[x->by_error ? ERROR : LOSS];
     dpid_string_format(s, "with ");
     DPID_TRY(dpid_say_arm(s, x->arm, false));
-    dpid_string_format(s, " the same net fits as well (training loss %s, D %s) and validates ",
+    dpid_string_format(s, " the same net fits at least as well (training loss %s, D %s) and validates ",
                        dpid_words(x->train).text, dpid_words(j->median_d).text);
     if (x->by_error)
         dpid_string_format(s, "%s right instead of %s", right(x->valid).text, right(scale->median_d).text);
@@ -248,11 +248,15 @@ static int32_t harm_in_training(dpid_judge *j, dpid_finding *f, const validation
     f->rule = "overfitting.harm_in_training";
     f->effect = j->base.view[j->on].harm.rank;
     f->scale = j->on;
-    dpid_string_format(&s,
-                       "Not the explanation: training itself is harmed (training loss %s deep against %s shallow, "
-                       "difference %s), and overfitting does not raise the training loss.",
-                       dpid_words(j->median_d).text, dpid_words(j->median_s).text,
-                       dpid_scale_words(j->on, &f->effect).text);
+    dpid_string_add(&s, "Not the explanation: training itself is harmed (");
+    if (isinf(j->median_d)) {
+        dpid_string_add(&s, "the deep net ");
+        dpid_say_end(j, &s, j->d);
+    } else {
+        dpid_string_format(&s, "training loss %s deep against %s shallow, difference %s", dpid_words(j->median_d).text,
+                           dpid_words(j->median_s).text, dpid_scale_words(j->on, &f->effect).text);
+    }
+    dpid_string_add(&s, "), and overfitting does not raise the training loss.");
     say_matched(v, &s);
     return dpid_keep(j, &s, &f->sentence);
 }

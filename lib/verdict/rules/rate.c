@@ -130,16 +130,51 @@ static int32_t all_diverged(dpid_judge *j, dpid_finding *f, const dpid_arm_evide
                          dpid_words(tuned->highest_rate).text);
 }
 
+/* Where runs diverge at some rates and the others train nothing, a smaller one may. */
+static int32_t among_noise(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
+{
+    const bool open = tuned->rates_diverged > 0;
+    f->status = open ? DPID_UNDECIDED : DPID_REFUTED;
+    f->rule = "rate.noise";
+    if (open)
+        DPID_TRY(dpid_set_text(j, &f->to_settle, "A rate below %s (--lr), or clipping (--clip 1).",
+                               dpid_words(tuned->lowest_rate).text));
+    return dpid_set_text(j, &f->sentence,
+                         "%sNo rate tried (%lld, from %s to %s) takes the deep net surely below the constant "
+                         "predictor, so it stays at %s.%s",
+                         open ? "Not decided. " : "", (long long)tuned->rates_tried,
+                         dpid_words(tuned->lowest_rate).text, dpid_words(tuned->highest_rate).text,
+                         dpid_recipe_rate_words(j).text,
+                         open ? " At some of them all runs diverge; a smaller one may train it." : "");
+}
+
+/* Another rate has the lower mean at the tuning seeds, and was not taken since it is not better at every one. */
+static int32_t another_may_help(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
+{
+    f->status = DPID_UNDECIDED;
+    f->rule = "rate.recipe";
+    dpid_set_number(f, "other_rate", tuned->other_rate);
+    dpid_set_number(f, "other_gain", tuned->other_gain);
+    DPID_TRY(dpid_set_text(j, &f->to_settle,
+                           "The same study at the rate %s (--lr %s), or more tuning seeds (--tuning 6).",
+                           dpid_words(tuned->other_rate).text, dpid_number(tuned->other_rate).text));
+    return dpid_set_text(
+        j, &f->sentence,
+        "Not decided: of %lld rates tried, from %s to %s, none was better than %s at every tuning seed, "
+        "but at %s the mean loss of the tuning seeds is lower by %s (margin %s).",
+        (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text, dpid_words(tuned->highest_rate).text,
+        dpid_recipe_rate_words(j).text, dpid_words(tuned->other_rate).text, dpid_words(tuned->other_gain).text,
+        dpid_words(j->margin).text);
+}
+
 static int32_t recipe_is_best(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
 {
-    f->status = DPID_REFUTED;
-    f->rule = tuned->noise ? "rate.noise" : "rate.recipe";
     if (tuned->noise)
-        return dpid_set_text(j, &f->sentence,
-                             "No rate tried (%lld, from %s to %s) takes the deep net surely below the constant "
-                             "predictor, so it stays at %s.",
-                             (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
-                             dpid_words(tuned->highest_rate).text, dpid_recipe_rate_words(j).text);
+        return among_noise(j, f, tuned);
+    if (tuned->other_gain > j->margin)
+        return another_may_help(j, f, tuned);
+    f->status = DPID_REFUTED;
+    f->rule = "rate.recipe";
     return dpid_set_text(j, &f->sentence,
                          "Of %lld rates tried, from %s to %s, none was better than %s at every tuning seed and by "
                          "more than the margin.",

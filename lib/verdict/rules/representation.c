@@ -67,6 +67,20 @@ static int32_t say_certificates(dpid_judge *j, dpid_finding *f, dpid_string *s)
     return s->status;
 }
 
+/* What was built stands there; an interval over so few seeds does not. */
+static int32_t of_few_seeds(dpid_judge *j, dpid_finding *f, double median, const dpid_contrast *above)
+{
+    dpid_string s = {.ctx = j->ctx};
+    dpid_string_format(&s,
+                       "Not decided by so few seeds: the deep net built from the shallow one has the training loss %s, "
+                       "that %s (difference %s, margin %s)",
+                       dpid_words(median).text, dpid_words(j->median_s).text,
+                       dpid_scale_words(j->on, &above->rank).text, dpid_scale_margin_words(j->on, j->on_margin).text);
+    say_certificates(j, f, &s);
+    dpid_string_add(&s, ".");
+    return dpid_keep(j, &s, &f->sentence);
+}
+
 static int32_t by_witness(dpid_judge *j, dpid_finding *f, bool *decided)
 {
     const dpid_arm_evidence *w0 = dpid_judge_arm(j, "W0");
@@ -87,7 +101,7 @@ static int32_t by_witness(dpid_judge *j, dpid_finding *f, bool *decided)
     dpid_set_number(f, "margin", j->on_margin);
     if (!(above.rank.high < j->on_margin)) {
         DPID_TRY(dpid_settle_seeds(j, f, &above, j->on_margin));
-        return DEEPID_OK;
+        return above.n < j->least_seeds ? of_few_seeds(j, f, median, &above) : DEEPID_OK;
     }
     *decided = true;
     f->status = DPID_REFUTED;
@@ -105,7 +119,7 @@ static int32_t undecided(dpid_judge *j, dpid_finding *f)
     dpid_string s = {.ctx = j->ctx};
     const bool refused = j->e->identity_status == DEEPID_IDENTITY_N;
     f->status = DPID_UNDECIDED;
-    if (!f->to_settle && refused)
+    if (!f->to_settle && (refused || !dpid_could_run(j, "W0")))
         DPID_TRY(dpid_set_text(j, &f->to_settle,
                                "A construction that makes the added layers the identity, a proven floor, or a way of "
                                "training that ends as low as the shallow net."));
@@ -139,6 +153,10 @@ int32_t dpid_rule_representation(dpid_judge *j, dpid_finding *f)
     if (j->harm_state == DPID_HARM_NONE)
         return dpid_rule_harm(j, f, &decided);
     f->rule = f->rule ? f->rule : "representation.missing";
+    if (f->sentence) {
+        f->status = DPID_UNDECIDED;
+        return DEEPID_OK;
+    }
     return undecided(j, f);
 }
 

@@ -43,9 +43,11 @@ static int32_t measure_gap(dpid_judge *j, gaps *g)
     return DEEPID_OK;
 }
 
-/* Too few updates: S is far from its end, or near the constant predictor, and three times as many repair most. */
+/* Too few updates: S is far from its end, or near the constant predictor, and three times as many repair most. Of few
+   updates they need not repair most: surely more than the margin is enough. */
 static int32_t measure_shortness(dpid_judge *j)
 {
+    enum { FEW = 100 };
     const dpid_arm_evidence *longer = dpid_judge_arm(j, "D_3T");
     const dpid_series fine = dpid_arm_loss(j, dpid_judge_arm(j, "S_fine"));
     dpid_contrast gain;
@@ -54,7 +56,10 @@ static int32_t measure_shortness(dpid_judge *j)
         return DEEPID_OK;
     DPID_TRY(dpid_contrast_of(j, &j->loss_s, &fine, DPID_CAPPED, &gain));
     DPID_TRY(dpid_intervene(j, longer, false, &x));
-    j->too_short = x.status == DPID_CONFIRMED && (!j->headroom || gain.rank.low > j->margin);
+    const double updates = j->e->updates > 0 ? (double)j->e->updates : j->d->updates;
+    const bool far = gain.rank.low > j->margin;
+    j->too_short =
+        (x.status == DPID_CONFIRMED && (far || !j->headroom)) || (x.status == DPID_CONTRIBUTES && far && updates < FEW);
     return DEEPID_OK;
 }
 
@@ -89,10 +94,11 @@ static int32_t say_drift(dpid_judge *j, dpid_finding *f, dpid_string *s)
     if (stay.n > 0)
         DPID_TRY(dpid_set_estimate(j, f, "drift_hundredth", &stay.rank));
     if (up.rank.low > j->margin && stay.rank.high < j->margin)
-        dpid_string_format(s,
-                           " Trained on from that solution at the full rate the loss rises by %s, at a hundredth of it "
-                           "by %s: the solution exists, but this rate cannot stay on it (sharpness).",
-                           dpid_interval_words(&up.rank).text, dpid_words(stay.rank.value).text);
+        dpid_string_format(
+            s,
+            " Trained on from that solution at the full rate the loss rises by %s, at a hundredth of "
+            "that rate it changes by %s: the solution exists, but this rate cannot stay on it (sharpness).",
+            dpid_interval_words(&up.rank).text, dpid_words(stay.rank.value).text);
     return s->status;
 }
 
@@ -147,8 +153,7 @@ static int32_t confirmed(dpid_judge *j, dpid_finding *f, const gaps *g)
     dpid_string s = {.ctx = j->ctx};
     const bool longer = g->arm[1] == 'T';
     f->status = DPID_CONFIRMED;
-    dpid_string_format(&s, "A deep net with training loss %s exists%s, training%s ends at ",
-                       dpid_words(g->median_known).text,
+    dpid_string_format(&s, "A deep net with training loss %s exists%s, training%s ", dpid_words(g->median_known).text,
                        !longer      ? " at the cost of the shallow net's updates"
                        : g->unequal ? " (it had twice as many updates)"
                                     : "",
@@ -156,8 +161,12 @@ static int32_t confirmed(dpid_judge *j, dpid_finding *f, const gaps *g)
     double median = j->median_d;
     const dpid_series twice = dpid_arm_loss(j, dpid_judge_arm(j, "D_2T"));
     int32_t status = longer && !g->unequal ? dpid_series_median(j, &twice, &median) : DEEPID_OK;
-    dpid_string_format(&s, "%s: it misses ", dpid_words(median).text);
-    say_missed(j, &g->gap, &s);
+    if (isinf(median)) {
+        dpid_say_end(j, &s, longer && !g->unequal ? dpid_judge_arm(j, "D_2T") : j->d);
+    } else {
+        dpid_string_format(&s, "ends at %s: it misses ", dpid_words(median).text);
+        say_missed(j, &g->gap, &s);
+    }
     dpid_string_add(&s, ".");
     if (status == DEEPID_OK)
         status = say_drift(j, f, &s);
@@ -219,7 +228,7 @@ static int32_t nothing_built(dpid_judge *j, dpid_finding *f)
     f->status = DPID_UNDECIDED;
     f->rule = "solver.missing";
     DPID_TRY(
-        dpid_left_out(j, "W0", false)
+        dpid_left_out(j, "W0", false) && !dpid_could_run(j, "W0")
             ? dpid_set_text(j, &f->to_settle,
                             "A way of training that ends surely lower: another start, another optimiser, more updates.")
             : dpid_settle_missing(j, f, "W0", false));
@@ -231,6 +240,10 @@ static int32_t nothing_built(dpid_judge *j, dpid_finding *f)
 static int32_t after_too_few(dpid_judge *j, dpid_finding *f)
 {
     const double updates = j->e->updates > 0 ? (double)j->e->updates : j->d->updates;
+    dpid_intervention x;
+    DPID_TRY(dpid_intervene(j, dpid_judge_arm(j, "D_3T"), false, &x));
+    const dpid_words_text part = dpid_percent_words(&x.share);
+    const bool most = x.status == DPID_CONFIRMED;
     f->status = DPID_UNDECIDED;
     f->rule = "solver.too_short";
     DPID_TRY(updates > 0
@@ -239,8 +252,8 @@ static int32_t after_too_few(dpid_judge *j, dpid_finding *f)
     return dpid_set_text(j, &f->sentence,
                          "Not decided: training was too short to blame the solver. The shallow net is far from its end "
                          "as well (training loss %s, the constant predictor %s), and three times the updates repair "
-                         "most of the gap.",
-                         dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
+                         "%s of the gap.",
+                         dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text, most ? "most" : part.text);
 }
 
 static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
@@ -302,8 +315,9 @@ int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
         return DEEPID_OK;
     for (int32_t i = 0; i < j->v->findings; i++) {
         const dpid_intervention *x = &j->best[i];
-        if (i != DPID_BUDGET && j->v->finding[i].hypothesis->finds && x->arm && x->sure_low > j->on_margin &&
-            (!best || x->effect.rank.low > best->effect.rank.low))
+        if (i != DPID_BUDGET && j->v->finding[i].hypothesis->finds && x->arm &&
+            (x->status == DPID_CONFIRMED || x->sure_low > j->on_margin) &&
+            (!best || x->effect.rank.value > best->effect.rank.value))
             best = x;
     }
     if (!best)
@@ -319,11 +333,15 @@ int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
         status = dpid_set_text(j, &f->arm, "%s", best->arm->word);
     if (status == DEEPID_OK)
         status = dpid_say_arm(&name, best->arm, false);
+    const bool interval = isfinite(best->effect.rank.low);
+    const dpid_words_text missed =
+        interval ? dpid_scale_words(j->on, &best->effect.rank) : dpid_percent_words(&best->share);
     if (status == DEEPID_OK)
         status = dpid_set_text(
-            j, &f->sentence, "With %s the same net ends at %s, by the recipe at %s: the recipe misses %s (margin %s).",
-            name.text, dpid_words(best->median).text, dpid_words(j->median_d).text,
-            dpid_scale_words(j->on, &best->effect.rank).text, dpid_scale_margin_words(j->on, j->on_margin).text);
+            j, &f->sentence, "With %s the same net ends at %s, by the recipe %s%s: the recipe misses %s%s (margin %s).",
+            name.text, dpid_words(best->median).text, isinf(j->median_d) ? "it diverges" : "at ",
+            isinf(j->median_d) ? "" : dpid_words(j->median_d).text, missed.text, interval ? "" : " of the gap",
+            dpid_scale_margin_words(j->on, j->on_margin).text);
     dpid_string_release(&name);
     return status;
 }
