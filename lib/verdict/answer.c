@@ -384,6 +384,25 @@ static void say_unsure(dpid_judge *j, dpid_string *s)
     say_better_recipe(j, s);
 }
 
+/* Few updates after which the shallow net is far from its end, or may be: nothing that is said of depth lasts. */
+static bool say_short(const dpid_judge *j, dpid_string *s)
+{
+    const bool gains = j->shallow_gain.low > j->margin;
+    if (!dpid_few_updates(j) || (!gains && j->headroom) || isnan(j->median_s))
+        return false;
+    if (gains)
+        dpid_string_format(s,
+                           "Training was too short to judge depth by: after %.0f updates the shallow net is far from "
+                           "its end (more updates lower its loss by %s). ",
+                           dpid_updates(j), dpid_interval_words(&j->shallow_gain).text);
+    else
+        dpid_string_format(s,
+                           "Training may be too short to judge depth by: after %.0f updates the shallow net has a "
+                           "training loss of %s, the best constant predictor %s. More updates (--steps) would tell. ",
+                           dpid_updates(j), dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
+    return true;
+}
+
 static void say_no_headroom(const dpid_judge *j, dpid_string *s)
 {
     if (j->headroom || isnan(j->median_s) || j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
@@ -402,8 +421,7 @@ static void say_way_out(const dpid_judge *j, dpid_string *s)
     const double median = dpid_median_said(j, s, &loss);
     dpid_string_format(s, "Neither net trains: training loss %s deep, %s shallow, the constant predictor has %s.",
                        dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
-    dpid_string_add(s, " The deep net trains with ");
-    dpid_say_arm(s, j->way_out, false);
+    dpid_say_way_out(j, s);
     dpid_string_format(s, ": it ends at %s.", dpid_words(median).text);
     say_to_settle(&j->v->finding[DPID_SOLVER], s);
 }
@@ -424,7 +442,8 @@ static void say_all(dpid_judge *j, dpid_string *s)
         say_dead(j, s);
         say_valid_cause(j, s);
     } else {
-        say_no_headroom(j, s);
+        if (!say_short(j, s))
+            say_no_headroom(j, s);
         if (j->harm_state == DPID_HARM_NONE)
             say_no_harm(j, s);
         else

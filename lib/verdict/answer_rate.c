@@ -49,6 +49,12 @@ static void say_no_other_rate(const dpid_judge *j, dpid_string *s)
                            "predictor. ",
                            (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
                            dpid_words(tuned->highest_rate).text);
+    else if (j->v->finding[DPID_RATE].status == DPID_UNDECIDED && j->harm_state == DPID_HARM &&
+             tuned->other_gain > j->margin)
+        dpid_string_format(s,
+                           "Another learning rate may help: at %s the mean loss of the tuning seeds is lower by %s, "
+                           "though not at every seed. ",
+                           dpid_words(tuned->other_rate).text, dpid_words(tuned->other_gain).text);
     else if (tuned->rates_tried == 0 && 2 * diverged >= run && diverged > 0)
         dpid_string_format(s,
                            "At %s the deep net diverges at %lld of %lld seeds, and no other rate was tried (--tuning "

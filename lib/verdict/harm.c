@@ -254,8 +254,7 @@ static int32_t neither_trains(dpid_judge *j, dpid_finding *f)
         "Not decided: neither net trains (training loss %s deep, %s shallow, the constant predictor %s), "
         "so there is no depth to compare.",
         dpid_words(j->median_d).text, dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
-    dpid_string_add(&s, " The deep net trains with ");
-    dpid_say_arm(&s, j->way_out, false);
+    dpid_say_way_out(j, &s);
     dpid_string_add(&s, ".");
     return dpid_keep(j, &s, &f->sentence);
 }

@@ -130,7 +130,7 @@ static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_
     if (!evidence || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "verdict: evidence and out must not be NULL");
     DPID_TRY(dpid_verdict_make(ctx, &j.v));
-    j.skip.share = j.alike = unknown;
+    j.skip.share = j.alike = j.shallow_gain = unknown;
     for (int32_t i = 0; i < DPID_FINDINGS_MAX; i++)
         j.best[i].share = j.best[i].valid_share = unknown;
     const int32_t status = fill_findings(&j);

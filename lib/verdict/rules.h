@@ -83,6 +83,7 @@ struct dpid_judge {
     int32_t equivalent;               /* it lies inside the margins: "no difference" */
     dpid_contrast gap;                /* D - reference, on the scale */
     const dpid_arm_evidence *way_out; /* neither S nor D trains, this arm does; NULL */
+    dpid_estimate shallow_gain;       /* S less S_fine: what more updates give it */
     bool too_short;                   /* training: too few updates to blame the solver */
     bool on_floor;                    /* representation was confirmed by a proven floor */
     bool has_penalty;
@@ -173,6 +174,7 @@ int64_t dpid_seeds_of_level(double level);
    does. */
 bool dpid_learned_nothing(const dpid_judge *j, double median);
 int32_t dpid_find_way_out(dpid_judge *j);
+int32_t dpid_say_way_out(const dpid_judge *j, dpid_string *s); /* " The deep net trains with an identity skip" */
 int32_t dpid_settle_way_out(dpid_judge *j, dpid_finding *f);
 /* True when the harm itself decides a cause of harm: none, or not known. */
 int32_t dpid_rule_harm(dpid_judge *j, dpid_finding *f, bool *decided);
@@ -217,6 +219,10 @@ bool dpid_arm_is_retrained(const dpid_judge *j, const dpid_arm_evidence *arm);
    found; NULL: none. first: the word of the one that is taken before all others where it does; may be NULL. */
 int32_t dpid_reaches_shallow(const dpid_judge *j, const char *first, const dpid_arm_evidence **out,
                              dpid_contrast *above);
+
+/* rules/solver.c: how many D had (NaN: not known); fewer than a hundred */
+double dpid_updates(const dpid_judge *j);
+bool dpid_few_updates(const dpid_judge *j);
 
 /* rules/objective.c: what is minimised is not the loss alone; "dropout, weight decay" of D; D less the better of W0 and
    WT by it */

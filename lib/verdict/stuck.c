@@ -41,16 +41,27 @@ int32_t dpid_find_way_out(dpid_judge *j)
     return DEEPID_OK;
 }
 
+/* " The deep net trains with an identity skip", "... for three times the updates" */
+int32_t dpid_say_way_out(const dpid_judge *j, dpid_string *s)
+{
+    static const char doing[] = "training ";
+    const dpid_arm_evidence *arm = j->way_out;
+    const size_t length = sizeof doing - 1;
+    if (arm->said && !strncmp(arm->said, doing, length)) {
+        dpid_string_format(s, " The deep net trains %s", arm->said + length);
+        return s->status;
+    }
+    dpid_string_add(s, " The deep net trains with ");
+    return dpid_say_arm(s, arm, false);
+}
+
 /* The flag that makes the arm the recipe; NULL: none does. */
 static const char *flag_of(const char *word)
 {
     static const struct {
         const char *arm, *flag;
-    } rows[] = {{"D_res", "--blocks identity"},
-                {"D_start:", "--init"},
-                {"D_opt:", "--optimizer"},
-                {"D_3T", "--steps"},
-                {"D_2T", "--steps"},
+    } rows[] = {{"D_res", "--blocks identity"}, {"D_start:", "--init"}, {"D_opt:", "--optimizer"},
+                {"D_norm:", "--batch"},         {"D_3T", "--steps"},    {"D_2T", "--steps"},
                 {"D64", "--dtype f64"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (!strncmp(word, rows[i].arm, strlen(rows[i].arm)))

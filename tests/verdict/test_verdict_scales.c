@@ -297,7 +297,8 @@ static void a_rate_with_a_lower_mean_keeps_the_rate_open(void **state)
         p.arm[1].other_gain = open ? 0.2 : 0.001;
         deepid_verdict *v = judged(ctx);
         expect_findings("other rate", open, v, open ? "rate=undecided" : "rate=refuted");
-        says(deepid_verdict_to_settle(v, find(v, "rate")), open ? "--lr 0.03" : "");
+        says(deepid_verdict_to_settle(v, find(v, "rate")), open ? "(--lr 0.03)" : "");
+        (open ? says : never_says)(deepid_verdict_answer(v), "Another learning rate may help: at 0.03");
         never_says(deepid_verdict_sentence(v, find(v, "solver")), "\xe2\x88\x9e"); /* D diverges: no infinity */
         deepid_verdict_destroy(v);
     }
@@ -421,6 +422,35 @@ static void after_few_updates_a_part_is_enough(void **state)
         never_says(deepid_verdict_answer(v), "most of the gap");
         deepid_verdict_destroy(v);
     }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Eight updates: without harm the answer says so, and without the arm of more updates nobody is convicted. */
+static void eight_updates_judge_nothing(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int harmed = 0; harmed < 2; harmed++) {
+        plant_start(&p, 36, 8, 0.693);
+        p.e.updates = 8;
+        plant_arm(&p, "S", 0.55, 0.01);
+        plant_arm(&p, "D", harmed ? 0.67 : 0.55, 0.01);
+        plant_witness(&p);
+        deepid_verdict *v = judged(ctx);
+        if (harmed) {
+            expect_findings("eight", harmed, v, "solver=undecided");
+            says(deepid_verdict_to_settle(v, find(v, "solver")), "D_3T");
+        } else {
+            says(deepid_verdict_answer(v), "Training may be too short");
+        }
+        never_says(deepid_verdict_answer(v), "little for depth to lose");
+        deepid_verdict_destroy(v);
+    }
+    plant_arm(&p, "S_fine", 0.4, 0.01);
+    plant_fill(&p, 1, 0, 0.55, 0.01);
+    deepid_verdict *v = judged(ctx);
+    says(deepid_verdict_answer(v), "Training was too short to judge depth by: after 8 updates");
+    deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
 
@@ -765,6 +795,7 @@ int main(void)
         cmocka_unit_test(a_rate_with_a_lower_mean_keeps_the_rate_open),
         cmocka_unit_test(the_shallow_net_gains_only_where_it_does),
         cmocka_unit_test(after_few_updates_a_part_is_enough),
+        cmocka_unit_test(eight_updates_judge_nothing),
         cmocka_unit_test(a_start_that_is_confirmed_convicts_the_solver),
         cmocka_unit_test(rates_that_differ_stand_in_the_text),
         cmocka_unit_test(the_witness_trained_on_is_compared_at_twice_the_updates),

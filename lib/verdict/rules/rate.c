@@ -148,6 +148,13 @@ static int32_t among_noise(dpid_judge *j, dpid_finding *f, const dpid_arm_eviden
                          open ? " At some of them all runs diverge; a smaller one may train it." : "");
 }
 
+/* To three digits, as a flag. */
+static double rounded(double rate)
+{
+    const double unit = pow(10, floor(log10(rate)) - 2);
+    return unit < 1 ? round(rate / unit) / round(1 / unit) : round(rate / unit) * unit;
+}
+
 /* Another rate has the lower mean at the tuning seeds, and was not taken since it is not better at every one. */
 static int32_t another_may_help(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
 {
@@ -157,7 +164,7 @@ static int32_t another_may_help(dpid_judge *j, dpid_finding *f, const dpid_arm_e
     dpid_set_number(f, "other_gain", tuned->other_gain);
     DPID_TRY(dpid_set_text(j, &f->to_settle,
                            "The same study at the rate %s (--lr %s), or more tuning seeds (--tuning 6).",
-                           dpid_words(tuned->other_rate).text, dpid_number(tuned->other_rate).text));
+                           dpid_words(tuned->other_rate).text, dpid_number(rounded(tuned->other_rate)).text));
     return dpid_set_text(
         j, &f->sentence,
         "Not decided: of %lld rates tried, from %s to %s, none was better than %s at every tuning seed, "

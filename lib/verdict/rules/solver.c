@@ -43,23 +43,33 @@ static int32_t measure_gap(dpid_judge *j, gaps *g)
     return DEEPID_OK;
 }
 
+double dpid_updates(const dpid_judge *j)
+{
+    return j->e->updates > 0 ? (double)j->e->updates : j->d ? j->d->updates : (double)NAN;
+}
+
+bool dpid_few_updates(const dpid_judge *j)
+{
+    const double few = 100;
+    return dpid_updates(j) > 0 && dpid_updates(j) < few;
+}
+
 /* Too few updates: S is far from its end, or near the constant predictor, and three times as many repair most. Of few
    updates they need not repair most: surely more than the margin is enough. */
 static int32_t measure_shortness(dpid_judge *j)
 {
-    enum { FEW = 100 };
     const dpid_arm_evidence *longer = dpid_judge_arm(j, "D_3T");
     const dpid_series fine = dpid_arm_loss(j, dpid_judge_arm(j, "S_fine"));
     dpid_contrast gain;
     dpid_intervention x;
+    DPID_TRY(dpid_contrast_of(j, &j->loss_s, &fine, DPID_CAPPED, &gain));
+    j->shallow_gain = gain.rank;
     if (!longer || j->harm_state != DPID_HARM)
         return DEEPID_OK;
-    DPID_TRY(dpid_contrast_of(j, &j->loss_s, &fine, DPID_CAPPED, &gain));
     DPID_TRY(dpid_intervene(j, longer, false, &x));
-    const double updates = j->e->updates > 0 ? (double)j->e->updates : j->d->updates;
     const bool far = gain.rank.low > j->margin;
-    j->too_short =
-        (x.status == DPID_CONFIRMED && (far || !j->headroom)) || (x.status == DPID_CONTRIBUTES && far && updates < FEW);
+    j->too_short = (x.status == DPID_CONFIRMED && (far || !j->headroom)) ||
+                   (x.status == DPID_CONTRIBUTES && far && dpid_few_updates(j));
     return DEEPID_OK;
 }
 
@@ -239,7 +249,7 @@ static int32_t nothing_built(dpid_judge *j, dpid_finding *f)
 
 static int32_t after_too_few(dpid_judge *j, dpid_finding *f)
 {
-    const double updates = j->e->updates > 0 ? (double)j->e->updates : j->d->updates;
+    const double updates = dpid_updates(j);
     dpid_intervention x;
     DPID_TRY(dpid_intervene(j, dpid_judge_arm(j, "D_3T"), false, &x));
     const dpid_words_text part = dpid_percent_words(&x.share);
@@ -254,6 +264,19 @@ static int32_t after_too_few(dpid_judge *j, dpid_finding *f)
                          "as well (training loss %s, the constant predictor %s), and three times the updates repair "
                          "%s of the gap.",
                          dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text, most ? "most" : part.text);
+}
+
+/* After few updates, and nobody knows what more of them would do. */
+static int32_t after_how_many(dpid_judge *j, dpid_finding *f)
+{
+    f->status = DPID_UNDECIDED;
+    f->rule = "solver.too_short";
+    DPID_TRY(dpid_settle_missing(j, f, "D_3T", false));
+    return dpid_set_text(j, &f->sentence,
+                         "Not decided: a better deep net exists (training loss %s against %s), but after %.0f updates "
+                         "training may be too short to blame the solver; more updates were not tried.",
+                         dpid_words(deepid_verdict_number_named(j->v, DPID_SOLVER, "median_known")).text,
+                         dpid_words(j->median_d).text, dpid_updates(j));
 }
 
 static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
@@ -271,6 +294,8 @@ static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
         return by_objective(j, f, g);
     if (gap && j->too_short)
         return after_too_few(j, f);
+    if (gap && dpid_few_updates(j) && !dpid_judge_arm(j, "D_3T"))
+        return after_how_many(j, f);
     if (gap)
         return confirmed(j, f, g);
     if (g->gap.rank.high < j->on_margin) {
