@@ -133,10 +133,11 @@ static void say_valid_cause(const dpid_judge *j, dpid_string *s)
     }
 }
 
-/* Without harm: what makes the deep net surely better all the same, small batches and penalties cured. */
+/* Without harm: what makes the deep net surely better all the same, small batches and penalties cured. These arms run at
+   the tuned rate, so where D is judged at the recipe's they change two things. */
 static void say_better_recipe(dpid_judge *j, dpid_string *s)
 {
-    for (int64_t i = 0; i < j->e->arms && s->status == DEEPID_OK && j->d; i++) {
+    for (int64_t i = 0; i < j->e->arms && s->status == DEEPID_OK && j->d && !j->kept_rate; i++) {
         const dpid_arm_evidence *arm = &j->e->arm[i];
         dpid_intervention x;
         if (!dpid_arm_in_set(arm, "D_norm") && !dpid_arm_in_set(arm, "D_free"))
