@@ -133,8 +133,8 @@ static void say_valid_cause(const dpid_judge *j, dpid_string *s)
     }
 }
 
-/* Without harm: what makes the deep net surely better all the same, small batches and penalties cured. These arms run at
-   the tuned rate, so where D is judged at the recipe's they change two things. */
+/* Without harm: what makes the deep net surely better all the same, small batches and penalties cured. These arms run
+   at the tuned rate, so where D is judged at the recipe's they change two things. */
 static void say_better_recipe(dpid_judge *j, dpid_string *s)
 {
     for (int64_t i = 0; i < j->e->arms && s->status == DEEPID_OK && j->d && !j->kept_rate; i++) {
