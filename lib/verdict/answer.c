@@ -233,13 +233,16 @@ static void say_default_start(const dpid_judge *j, dpid_string *s)
             j->e->init_word ? j->e->init_word : "unnamed");
 }
 
-/* What another start repairs, and why: units that answer to no sample before training begins. */
+/* Units that answer to no sample before training begins: why another start repairs it, or may. */
 static void say_dead_at_birth(const dpid_judge *j, dpid_string *s)
 {
     const double many = 0.5; /* of a layer; a few are dead in every start of rectifiers */
-    for (int64_t i = 0; i < j->e->explanations && j->v->finding[DPID_CONDITIONING].status >= DPID_CONTRIBUTES; i++) {
+    const double all = 0.99; /* no gradient passes it */
+    for (int64_t i = 0; i < j->e->explanations && !is(j, DPID_CONDITIONING, DPID_REFUTED); i++) {
         const dpid_explanation *x = &j->e->explanation[i];
-        if (!strstr(x->name, "dead") || !(x->before >= many) || x->after > x->before / 2)
+        const bool explains =
+            j->v->finding[DPID_CONDITIONING].status >= DPID_CONTRIBUTES && !(x->after > x->before / 2);
+        if (!strstr(x->name, "dead at birth") || !(x->before >= (explains ? many : all)))
             continue;
         dpid_string_format(s, " Before training %.0f %% of the units of a layer are dead", 100 * x->before);
         if (!isnan(x->after))
@@ -318,15 +321,6 @@ static void say_range(const dpid_judge *j, dpid_string *s)
 {
     if (j->v->finding[DPID_RANGE].status >= DPID_CONTRIBUTES)
         dpid_string_add(s, " What float64 repairs is range: gradients leave that of the run's precision.");
-}
-
-/* A layer whose units are all dead at birth passes no gradient. */
-static void say_dead(const dpid_judge *j, dpid_string *s)
-{
-    const double all = 0.99;
-    for (int64_t i = 0; i < j->e->explanations && !is(j, DPID_CONDITIONING, DPID_REFUTED); i++)
-        if (strstr(j->e->explanation[i].name, "dead at birth") && j->e->explanation[i].before >= all)
-            dpid_string_add(s, " At the start all units of a layer are dead: no gradient passes it.");
 }
 
 /* ---- the other outcomes -------------------------------------------------------------------------------- */
@@ -440,7 +434,6 @@ static void say_all(dpid_judge *j, dpid_string *s)
         say_repairs(j, s);
         say_dead_at_birth(j, s);
         say_range(j, s);
-        say_dead(j, s);
         say_valid_cause(j, s);
     } else {
         if (!say_short(j, s))
