@@ -772,7 +772,8 @@ static void a_tuned_rate_that_gains_nothing_is_not_said_to_gain(void **state)
         plant_rate(&p, plant_arm(&p, "D", 0.33, 0.02), 0.03, 5, 0);
         plant_rate(&p, plant_arm(&p, "S_rate", worse ? 0.15 : 0.09, 0.01), 0.3, 5, 0);
         deepid_verdict *v = judged(ctx);
-        (worse ? says : never_says)(deepid_verdict_answer(v), "The shallow net was tuned to another rate");
+        (worse ? says : never_says)(deepid_verdict_answer(v),
+                                    "Tuning took another rate for the shallow net, which does not gain from it");
         (worse ? never_says : says)(deepid_verdict_answer(v), "The shallow net gains from another rate");
         deepid_verdict_destroy(v);
     }

@@ -89,7 +89,8 @@ static int32_t does_not_apply(dpid_judge *j, dpid_finding *f)
 static int32_t not_small(dpid_judge *j, dpid_finding *f)
 {
     f->rule = "normalisation.not_small";
-    DPID_TRY(dpid_set_text(j, &f->to_settle, "The same nets without batch-norm, as another study."));
+    DPID_TRY(dpid_set_text(j, &f->to_settle,
+                           "The same study with other batches (--batch), or both nets without batch-norm."));
     return dpid_set_text(j, &f->sentence,
                          "Not decided: batches of %lld samples are not small, so larger ones were not tried.",
                          (long long)j->e->batch);
