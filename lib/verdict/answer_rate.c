@@ -34,6 +34,7 @@ static void say_kept_rate(const dpid_judge *j, dpid_string *s)
     dpid_string_add(s, "). ");
 }
 
+/* Of other rates; one that may help is told first only where it may be half of the harm. */
 static void say_no_other_rate(const dpid_judge *j, dpid_string *s)
 {
     const dpid_arm_evidence *tuned = dpid_tuned_deep(j);
@@ -50,7 +51,7 @@ static void say_no_other_rate(const dpid_judge *j, dpid_string *s)
                            (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
                            dpid_words(tuned->highest_rate).text);
     else if (j->v->finding[DPID_RATE].status == DPID_UNDECIDED && j->harm_state == DPID_HARM &&
-             tuned->other_gain > j->margin)
+             tuned->other_gain > j->t.share * (fmin(j->median_d, j->e->const_loss) - j->median_s))
         dpid_string_format(s,
                            "Another learning rate may help: at %s the mean loss of the tuning seeds is lower by %s, "
                            "though not at every seed. ",

@@ -294,7 +294,7 @@ static void a_rate_with_a_lower_mean_keeps_the_rate_open(void **state)
     for (int open = 0; open < 2; open++) {
         plant_wild(32, 5, 0);
         p.arm[1].other_rate = 0.03;
-        p.arm[1].other_gain = open ? 0.2 : 0.001;
+        p.arm[1].other_gain = open ? 0.5 : 0.001;
         deepid_verdict *v = judged(ctx);
         expect_findings("other rate", open, v, open ? "rate=undecided" : "rate=refuted");
         says(deepid_verdict_to_settle(v, find(v, "rate")), open ? "(--lr 0.03)" : "");
