@@ -179,7 +179,7 @@ static void deep_and_broken_nets_are_no_bugs(void **state)
 }
 
 /* Weights of 1 to 1e8 times a start's: values up to 1e150, bends one wide among them, saturated softmax. Nobody is
-   accused; what cannot be known says so by its resolution. */
+   accused, and every layer is resolved. */
 static void nets_that_diverged_are_not_accused(void **state)
 {
     (void)state;
@@ -203,7 +203,7 @@ static void nets_that_diverged_are_not_accused(void **state)
         double resolution = 0;
         for (int64_t row = 0; row < deepid_table_rows(t); row++)
             resolution = fmax(resolution, deepid_table_get(t, row, deepid_table_find_column(t, "resolution")));
-        assert_true(i % 4 > 0 || resolution < 1e-7);
+        assert_true(resolution < (i % 4 == 0 ? 1e-7 : 1e-3)); /* all is known, also where nets have diverged */
         deepid_table_destroy(t);
         deepid_net_destroy(net);
     }
