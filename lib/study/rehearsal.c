@@ -3,6 +3,8 @@
 
 #include "train/trainer.h"
 
+#include <stdio.h>
+
 static int32_t set_recipe(const deepid_study *study, deepid_trainer *trainer)
 {
     const char *loss = study->text[DPID_TEXT_LOSS];
@@ -53,20 +55,26 @@ static int32_t build(deepid_ctx *ctx, const deepid_study *study, const char *tex
     return status;
 }
 
-int32_t dpid_recipe_build(const deepid_study *study, const char *text, dpid_recipe_use *use, void *user)
+int32_t dpid_recipe_build(const deepid_study *study, const char *text, dpid_recipe_use *use, void *user, char *error,
+                          int64_t error_bytes)
 {
     deepid_ctx *ctx = NULL;
-    if (dpid_ctx_create_for(study->head.ctx, &ctx) != DEEPID_OK)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_MEMORY, "study: no memory for a context");
-    int32_t status = build(ctx, study, text, use, user);
+    if (dpid_ctx_create_for(study->head.ctx, &ctx) != DEEPID_OK) {
+        snprintf(error, (size_t)error_bytes, "study: no memory for a context");
+        return DEEPID_ERR_MEMORY;
+    }
+    const int32_t status = build(ctx, study, text, use, user);
     if (status != DEEPID_OK)
-        status = dpid_fail(study->head.ctx, status, "%s", deepid_ctx_error(ctx));
+        snprintf(error, (size_t)error_bytes, "%s", deepid_ctx_error(ctx));
     deepid_ctx_destroy(ctx);
     return status;
 }
 
 int32_t dpid_recipe_check(const deepid_study *study)
 {
-    DPID_TRY(dpid_recipe_build(study, study->shallow, NULL, NULL));
-    return dpid_recipe_build(study, study->deep, NULL, NULL);
+    char error[DPID_ERROR_MAX];
+    int32_t status = dpid_recipe_build(study, study->shallow, NULL, NULL, error, sizeof error);
+    if (status == DEEPID_OK)
+        status = dpid_recipe_build(study, study->deep, NULL, NULL, error, sizeof error);
+    return status == DEEPID_OK ? DEEPID_OK : dpid_fail(study->head.ctx, status, "%s", error);
 }

@@ -215,7 +215,8 @@ bool dpid_study_setting_grows(const char *key);
    use may be NULL; the study's context has the sentence. */
 typedef int32_t dpid_recipe_use(const deepid_study *study, deepid_trainer *trainer, deepid_net *net,
                                 const deepid_dataset *train, void *user);
-int32_t dpid_recipe_build(const deepid_study *study, const char *text, dpid_recipe_use *use, void *user);
+int32_t dpid_recipe_build(const deepid_study *study, const char *text, dpid_recipe_use *use, void *user, char *error,
+                          int64_t error_bytes);
 int32_t dpid_recipe_check(const deepid_study *study); /* of S and of D */
 
 /* recipe.c */

@@ -209,21 +209,46 @@ static int32_t no_harm(dpid_judge *j, dpid_finding *f)
     return dpid_keep(j, &s, &f->sentence);
 }
 
+/* The scale that is decided with the fewest seeds: the loss either way, another only where harm is likely on it. */
+static dpid_scale nearest_scale(const dpid_judge *j)
+{
+    dpid_scale nearest = DPID_BY_LOSS;
+    double fewest = dpid_seeds_needed(j->harm.n, &j->harm.rank, j->margin);
+    for (int scale = DPID_BY_RATIO; scale < (int)DPID_TRAINING_SCALES; scale++) {
+        const dpid_view *view = &j->base.view[scale];
+        const double needed = dpid_seeds_needed(view->harm.n, &view->harm.rank, view->margin);
+        if (view->state != DPID_HARM_UNSURE || view->harm.rank.value <= view->margin || needed >= fewest)
+            continue;
+        nearest = (dpid_scale)scale;
+        fewest = needed;
+    }
+    return nearest;
+}
+
 static int32_t unsure(dpid_judge *j, dpid_finding *f)
 {
+    const dpid_scale nearest = nearest_scale(j);
+    const dpid_view *view = &j->base.view[nearest];
+    dpid_string s = {.ctx = j->ctx};
     f->status = DPID_UNDECIDED;
     f->rule = "harm.unsure";
-    DPID_TRY(dpid_settle_seeds(j, f, &j->harm, j->margin));
+    DPID_TRY(dpid_settle_seeds(j, f, &view->harm, view->margin));
     if (j->harm.n < j->least_seeds)
         return dpid_set_text(
             j, &f->sentence,
             "Not decided: with %lld seed%s no interval can be given (median training loss %s deep, %s shallow).",
             (long long)j->harm.n, j->harm.n == 1 ? "" : "s", dpid_words(j->median_d).text,
             dpid_words(j->median_s).text);
-    return dpid_set_text(j, &f->sentence,
-                         "Not decided, since it is not sure that there is harm to explain: the training loss differs "
-                         "by %s, the margin is %s.",
-                         dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
+    dpid_string_format(&s,
+                       "Not decided, since it is not sure that there is harm to explain: the training loss differs "
+                       "by %s, the margin is %s",
+                       dpid_interval_words(&j->harm.rank).text, dpid_words(j->margin).text);
+    if (nearest != DPID_BY_LOSS)
+        dpid_string_format(&s, "; the %s differs by %s, the margin is %s", dpid_scale_name(nearest),
+                           dpid_scale_words(nearest, &view->harm.rank).text,
+                           dpid_scale_margin_words(nearest, view->margin).text);
+    dpid_string_add(&s, ".");
+    return dpid_keep(j, &s, &f->sentence);
 }
 
 static int32_t unknown_harm(dpid_judge *j, dpid_finding *f)

@@ -247,7 +247,6 @@ static int32_t plan_small(deepid_ctx *ctx, void *arg)
 {
     deepid_dataset *train = NULL;
     deepid_study *study = NULL;
-    (void)arg;
     int32_t status = deepid_dataset_generate(ctx, "spirals n=8", 7, &train);
     if (status == DEEPID_OK)
         status = deepid_study_create(ctx, "input 2; dense out=2", "input 2; plain { dense out=2 }; dense out=2", train,
@@ -258,6 +257,8 @@ static int32_t plan_small(deepid_ctx *ctx, void *arg)
         status = deepid_study_set_text(study, "probes", "none");
     if (status == DEEPID_OK)
         status = deepid_study_set_number(study, "steps", 2);
+    if (status == DEEPID_OK)
+        status = deepid_study_set_number(study, "threads", *(const double *)arg);
     if (status == DEEPID_OK)
         status = deepid_study_set_number(study, "budget", 1e-6);
     if (status == DEEPID_OK)
@@ -270,7 +271,23 @@ static int32_t plan_small(deepid_ctx *ctx, void *arg)
 static void no_memory_leaves_nothing(void **state)
 {
     (void)state;
-    survives_every_failing_allocation("a plan by a budget", plan_small, NULL);
+    double threads = 1;
+    survives_every_failing_allocation("a plan by a budget", plan_small, &threads);
+}
+
+/* Nets that train beside the one that is timed make load and nothing else: where they have no memory, that is all. */
+static void neighbours_without_memory_are_missed_by_nobody(void **state)
+{
+    (void)state;
+    double threads = 3;
+    for (int64_t limit = 1 << 14; limit <= 1 << 24; limit *= 2) {
+        deepid_ctx *ctx = new_ctx(1);
+        OK(deepid_ctx_set_limit(ctx, "memory_bytes", limit));
+        const int32_t status = plan_small(ctx, &threads);
+        if (status != DEEPID_OK)
+            assert_int_equal(status, DEEPID_ERR_LIMIT);
+        deepid_ctx_destroy(ctx);
+    }
 }
 
 int main(void)
@@ -285,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_task_that_is_given_up_ends),
         cmocka_unit_test(more_seeds_buy_anew),
         cmocka_unit_test(no_memory_leaves_nothing),
+        cmocka_unit_test(neighbours_without_memory_are_missed_by_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -234,6 +234,27 @@ static void few_seeds_decide_nothing_and_say_how_many_would(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* The loss would take many seeds; the training error is nearly sure, so that is what a few more seeds would settle. */
+static void the_scale_that_is_nearest_to_a_decision_says_how_many_seeds(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 9, 10, 0.693);
+    plant_errors(&p, plant_arm(&p, "S", 0.1, 0), 0.1, 0.1, 0);
+    plant_errors(&p, plant_arm(&p, "D", 0.13, 0.12), 0.15, 0.15, 0.01);
+    for (int64_t s = 0; s < 5; s++) /* D's error is that of S, no more */
+        p.column[1][4][s] = 0.1;
+    deepid_verdict *v = judged(ctx, NULL);
+    const int64_t solver = deepid_verdict_find(v, "solver");
+    const double few = finding_number(v, "solver", "seeds_to_settle");
+    if (!(few > 10 && few <= 20))
+        fail_msg("%g seeds instead of 10, expected 11 to 20: %s", few, deepid_verdict_text(v, 0));
+    says(deepid_verdict_sentence(v, solver), "the training loss differs by");
+    says(deepid_verdict_sentence(v, solver), "the training error differs by");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 /* Ten seeds, half width h, estimate e beyond the margin by d: about 10 (h / d)^2 seeds. */
 static void an_undecided_harm_says_how_many_seeds_would_settle_it(void **state)
 {
@@ -869,6 +890,7 @@ int main(void)
         cmocka_unit_test(an_untried_member_keeps_its_set_open),
         cmocka_unit_test(few_seeds_decide_nothing_and_say_how_many_would),
         cmocka_unit_test(an_undecided_harm_says_how_many_seeds_would_settle_it),
+        cmocka_unit_test(the_scale_that_is_nearest_to_a_decision_says_how_many_seeds),
         cmocka_unit_test(an_estimate_below_the_margin_is_not_yet_no_harm),
         cmocka_unit_test(a_difference_of_the_margin_is_rarely_called_harm),
         cmocka_unit_test(a_share_around_one_half_contributes_and_is_not_confirmed),
