@@ -137,7 +137,7 @@ class Builder:
 
 
 def start(net, init):
-    """he: normal, variance 2 / inputs; zero_last: the same, the last weights of each branch 0; pytorch_default: as PyTorch makes it. Biases 0 for the first two."""
+    """he: normal, variance 2 / inputs; zero_last: the same, the last scale or weight of each branch 0; pytorch_default: as PyTorch makes it. Biases 0 for the first two."""
     if init == "pytorch_default":
         return
     if init not in ("he", "zero_last"):
@@ -149,7 +149,7 @@ def start(net, init):
                 nn.init.zeros_(m.bias)
     for m in net.modules() if init == "zero_last" else ():
         if isinstance(m, Skip):
-            nn.init.zeros_([k for k in m.branch if isinstance(k, (nn.Linear, nn.Conv2d))][-1].weight)
+            nn.init.zeros_([k for k in m.branch if getattr(k, "weight", None) is not None][-1].weight)
 
 
 # ---- training ----------------------------------------------------------------------------------------------
