@@ -21,10 +21,6 @@ bool dpid_parse_int(const char *text, int64_t length, int64_t *out);
 /* "2x3x4" of a shape. */
 dpid_number_text dpid_shape_text(int32_t rank, const int64_t *extents);
 
-/* Bytes of the UTF-8 character at p; 0 when it is not one, or a control character or a direction override, which
-   have no place in a sentence. */
-int32_t dpid_utf8_length(const char *p);
-
 /* A growing string. Start with {.ctx = ctx}. After an add that failed it stays failed, and status says why: so one
    check at the end is enough. */
 typedef struct {

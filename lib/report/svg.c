@@ -1,6 +1,8 @@
 /* The elements of a picture, and how wide a text can get. */
 #include "report/svg.h"
 
+#include "base/utf8.h"
+
 #include <math.h>
 #include <string.h>
 
