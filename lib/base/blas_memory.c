@@ -6,11 +6,32 @@
    the hand-out. */
 #include "base/blas_memory.h"
 
+#include <pthread.h>
 #include <stddef.h>
+
+/* ---- one lock, held for the hand-out or, without one of our own, for the product -------------------- */
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static void lock(void)
+{
+    pthread_mutex_lock(&mutex);
+}
+
+static void unlock(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
+/* A child must not be born with the lock held by a thread that it has not. */
+static void watch_forks(void)
+{
+    pthread_atfork(lock, unlock, unlock);
+}
 
 #ifdef DEEPID_BLAS_WRAP
 
-#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -20,8 +41,6 @@ void *__wrap_blas_memory_alloc(int position);
 void __wrap_blas_memory_free(void *buffer);
 char *openblas_get_config(void);
 
-static pthread_mutex_t hand_out = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct {
     void *memory;
     bool out; /* handed out: a product inside a product gets another */
@@ -60,24 +79,6 @@ void *dpid_blas_use(void *memory)
     return before;
 }
 
-/* ---- others ------------------------------------------------------------------------------- */
-
-static void lock(void)
-{
-    pthread_mutex_lock(&hand_out);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&hand_out);
-}
-
-/* A child must not be born with the lock held by a thread that it has not. */
-static void watch_forks(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
-
 /* ---- what OpenBLAS calls -------------------------------------------------------------------- */
 
 void *__wrap_blas_memory_alloc(int position)
@@ -106,12 +107,7 @@ void __wrap_blas_memory_free(void *buffer)
 
 #else /* the system's OpenBLAS, which takes its buffers when it multiplies */
 
-#include <pthread.h>
-
 int openblas_get_parallel(void); /* 0: a serial build, whose buffers no lock guards */
-
-static pthread_mutex_t product = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
 bool dpid_blas_take(void **out)
 {
@@ -131,22 +127,6 @@ void *dpid_blas_use(void *memory)
 }
 
 /* ---- one product at a time, where the BLAS cannot do two --------------------------------------- */
-
-static void lock(void)
-{
-    pthread_mutex_lock(&product);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&product);
-}
-
-/* A child must not be born with the lock held by a thread that it has not. */
-static void watch_forks(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 void dpid_blas_enter(void)
 {

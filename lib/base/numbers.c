@@ -1,13 +1,14 @@
 /* Order and time. */
 #include "base/numbers.h"
 
+#include <math.h>
 #include <time.h>
 
 int dpid_compare_doubles(const void *a, const void *b)
 {
     const double x = *(const double *)a;
     const double y = *(const double *)b;
-    return (x > y) - (x < y);
+    return isnan(x) || isnan(y) ? isnan(x) - isnan(y) : (x > y) - (x < y);
 }
 
 double dpid_seconds_now(void)

@@ -14,7 +14,7 @@ static inline int64_t dpid_larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* For qsort: doubles, the smallest first. */
+/* For qsort: doubles, the smallest first, NaN last. */
 int dpid_compare_doubles(const void *a, const void *b);
 
 /* Seconds of a clock that only runs forward. */

@@ -1,6 +1,7 @@
 /* The table of fusions, and the cutting of a net's steps into stages. */
 #include "net/fusion.h"
 
+#include "net/graph.h"
 #include "net/plan.h"
 
 /* A whole plan is looked into and entered at any step: it runs step by step, by the last fusion. */
@@ -58,7 +59,10 @@ bool dpid_stages_reserve(const deepid_net *net, dpid_plan *plan)
 
 int64_t dpid_stage_scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
 {
-    return stage->fusion->scratch ? stage->fusion->scratch(net, stage, n, workers) : 0;
+    const dpid_op *op = dpid_step_op(net, stage->first);
+    return stage->fusion->scratch ? stage->fusion->scratch(net, stage, n, workers)
+           : op                   ? dpid_op_scratch(op, n, workers)
+                                  : 0;
 }
 
 /* Everything the stage's steps touch lives from its first to its last. */

@@ -44,7 +44,8 @@ struct dpid_fusion {
     /* Adds to plan->bytes the memory that it needs from forward to backward, beside values and what kernels save.
        False: more than can be counted. */
     bool (*reserve)(const deepid_net *net, dpid_plan *plan, void *own);
-    /* Reals of scratch for forward or backward (the larger) of n samples with this many workers. */
+    /* Reals of scratch for forward or backward (the larger) of n samples with this many workers. NULL: what the op of
+       its first step needs. */
     int64_t (*scratch)(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers);
     void (*forward)(const dpid_stage_call *call);
     void (*backward)(const dpid_stage_call *call);

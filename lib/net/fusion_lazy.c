@@ -319,12 +319,6 @@ static bool reserve(const deepid_net *net, dpid_plan *plan, void *own)
     return true;
 }
 
-static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
-{
-    const dpid_op *op = dpid_step_op(net, stage->first);
-    return op ? dpid_op_scratch(op, n, workers) : 0;
-}
-
 /* ---- the fusion --------------------------------------------------------------------------------------------- */
 
 static int32_t take(const deepid_net *net, const dpid_plan *plan, const void *own, int32_t first)
@@ -366,7 +360,6 @@ const dpid_fusion dpid_fusion_lazy = {.word = "lazy",
                                       .take = take,
                                       .use = use,
                                       .reserve = reserve,
-                                      .scratch = scratch,
                                       .forward = forward,
                                       .backward = backward,
                                       .is_finite = is_finite};

@@ -57,12 +57,6 @@ static int32_t take(const deepid_net *net, const dpid_plan *plan, const void *ow
     return 1;
 }
 
-static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
-{
-    const dpid_op *op = dpid_step_op(net, stage->first);
-    return op ? dpid_op_scratch(op, n, workers) : 0;
-}
-
 static void forward(const dpid_stage_call *call)
 {
     if (step_of(call)->type == DPID_STEP_JOIN)
@@ -79,5 +73,4 @@ static void backward(const dpid_stage_call *call)
         layer_backward(call);
 }
 
-const dpid_fusion dpid_fusion_step = {
-    .word = "step", .take = take, .scratch = scratch, .forward = forward, .backward = backward};
+const dpid_fusion dpid_fusion_step = {.word = "step", .take = take, .forward = forward, .backward = backward};

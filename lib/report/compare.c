@@ -2,6 +2,7 @@
 #include "report/compare.h"
 
 #include "base/words.h"
+#include "statistics/statistics.h"
 
 #include <deepid/statistics.h>
 
@@ -126,14 +127,6 @@ const char *dpid_told_name(int column)
     return names[column];
 }
 
-/* NaN is the worst. */
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return isnan(x) || isnan(y) ? isnan(x) - isnan(y) : (x > y) - (x < y);
-}
-
 /* The largest k for which the k-th and (n+1-k)-th value hold the median with the level: twice the chance of fewer than
    k heads in n throws is at most 1 - level. 0: none does. */
 static int64_t order_of(int64_t n)
@@ -153,7 +146,7 @@ static int64_t order_of(int64_t n)
 static void measure(double *sorted, int64_t n, double *median, double *low, double *high)
 {
     const int64_t k = order_of(n);
-    qsort(sorted, (size_t)n, sizeof *sorted, ascending);
+    dpid_sort(n, sorted); /* NaN is the worst */
     const double below = sorted[(n - 1) / 2];
     const double above = sorted[n / 2];
     *median = below == above ? below : below / 2 + above / 2;

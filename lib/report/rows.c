@@ -2,21 +2,14 @@
    seeds' dots alone (a strip). */
 #include "report/chart.h"
 #include "base/words.h"
+#include "statistics/statistics.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROW = 24, TOP = DPID_CHART_TOP, AIR = 8, BASE_SHIFT = 4 };
 
 /* ---- rows are added ------------------------------------------------------------------------- */
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return isnan(x) || isnan(y) ? isnan(x) - isnan(y) : (x > y) - (x < y);
-}
 
 /* The median, NaN counted as the worst. */
 static int32_t median_of(deepid_ctx *ctx, int64_t n, const double *values, double *out)
@@ -27,7 +20,7 @@ static int32_t median_of(deepid_ctx *ctx, int64_t n, const double *values, doubl
         return DEEPID_OK;
     DPID_TRY(dpid_alloc(ctx, n, sizeof *sorted, "chart", &sorted));
     memcpy(sorted, values, sizeof *sorted * (size_t)n);
-    qsort(sorted, (size_t)n, sizeof *sorted, compare);
+    dpid_sort(n, sorted);
     const double low = sorted[(n - 1) / 2];
     const double high = sorted[n / 2];
     *out = low == high ? low : low / 2 + high / 2;

@@ -17,14 +17,6 @@ typedef struct {
 
 /* ---- resamples ------------------------------------------------------------------------------------ */
 
-static double mean_of(int64_t n, const double *x)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += x[i];
-    return sum / (double)n;
-}
-
 static void draw_all(sample *s, uint64_t seed)
 {
     dpid_random random = dpid_random_make(seed, DPID_STREAM_STATISTICS, dpid_hash32("bootstrap", 9));
@@ -54,7 +46,7 @@ static double acceleration(sample *s)
     double cubes = 0;
     double squares = 0;
     leave_out_each(s);
-    const double mean = mean_of(s->n, s->jackknife);
+    const double mean = dpid_mean(s->n, s->jackknife);
     for (int64_t i = 0; i < s->n; i++) {
         const double u = mean - s->jackknife[i];
         cubes += u * u * u;
@@ -83,7 +75,7 @@ static double end_at(const sample *s, double z0, double a, double z)
 
 static void interval(sample *s, double level, uint64_t seed, double *low, double *high)
 {
-    s->estimate = mean_of(s->n, s->x);
+    s->estimate = dpid_mean(s->n, s->x);
     draw_all(s, seed);
     const double a = acceleration(s);
     const double z0 = bias(s);

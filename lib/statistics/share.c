@@ -17,18 +17,10 @@ typedef struct {
     double mean, variance;
 } moments;
 
-static double mean_of(int64_t n, const double *x)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += x[i];
-    return sum / (double)n;
-}
-
 /* a x + b y */
 static moments mixed(int64_t n, double a, const double *x, double b, const double *y)
 {
-    const double mean = a * mean_of(n, x) + b * mean_of(n, y);
+    const double mean = a * dpid_mean(n, x) + b * dpid_mean(n, y);
     double squares = 0;
     for (int64_t i = 0; i < n; i++) {
         const double d = a * x[i] + b * y[i] - mean;
@@ -49,7 +41,7 @@ static void paired_interval(int64_t n, const double *from, const double *by, con
 {
     const double t = dpid_student_quantile(level, (double)(n - 1));
     const moments gap = mixed(n, 1, from, -1, to);
-    const double closed = mean_of(n, from) - mean_of(n, by);
+    const double closed = dpid_mean(n, from) - dpid_mean(n, by);
     const double g = ratio(closed, gap.mean);
     const double a = gap.mean * gap.mean - t * t * gap.variance;
     double rest_rest = 0;
@@ -117,7 +109,7 @@ static void independent_interval(const apart *s, double *estimate, double *low, 
     const double t = dpid_student_quantile(s->level, (double)(s->n - 1));
     const moments gap = mixed(s->n, 1, s->from, -1, s->to);
     const bool bounded = gap.mean * gap.mean > t * t * gap.variance;
-    const double g = ratio(mean_of(s->n, s->from) - s->by.mean, gap.mean);
+    const double g = ratio(dpid_mean(s->n, s->from) - s->by.mean, gap.mean);
     *estimate = g;
     *low = bounded ? end_of(s, g, -1) : -HUGE_VAL;
     *high = bounded ? end_of(s, g, 1) : HUGE_VAL;

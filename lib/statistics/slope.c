@@ -18,21 +18,13 @@ static int32_t check(deepid_ctx *ctx, const char *what, int64_t n, int64_t most,
                      dpid_number(x[0]).text);
 }
 
-static double mean_of(int64_t n, const double *x)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += x[i];
-    return sum / (double)n;
-}
-
 /* slope = sum (x - mean) (y - mean) / sum (x - mean)^2 */
 static int32_t line(deepid_ctx *ctx, int64_t n, const double *x, const double *y, double *slope, double *intercept)
 {
     DPID_TRY(dpid_stat_out(ctx, "line", slope, intercept, intercept));
     DPID_TRY(check(ctx, "line", n, POINTS_MAX, x, y));
-    const double mx = mean_of(n, x);
-    const double my = mean_of(n, y);
+    const double mx = dpid_mean(n, x);
+    const double my = dpid_mean(n, y);
     double xx = 0;
     double xy = 0;
     for (int64_t i = 0; i < n; i++) {

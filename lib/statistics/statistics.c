@@ -56,7 +56,15 @@ int32_t dpid_stat_out(deepid_ctx *ctx, const char *what, const void *a, const vo
     return a && b && c ? DEEPID_OK : dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: an output is NULL", what);
 }
 
-/* ---- order ------------------------------------------------------------------------------------ */
+/* ---- mean, order --------------------------------------------------------------------------------- */
+
+double dpid_mean(int64_t n, const double *x)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += x[i];
+    return sum / (double)n;
+}
 
 void dpid_sort(int64_t n, double *x)
 {

@@ -17,7 +17,8 @@ int32_t dpid_stat_level(deepid_ctx *ctx, const char *what, const char *name, dou
 /* outputs; pass one twice when there are fewer */
 int32_t dpid_stat_out(deepid_ctx *ctx, const char *what, const void *a, const void *b, const void *c);
 
-void dpid_sort(int64_t n, double *x);
+void dpid_sort(int64_t n, double *x); /* NaN last */
+double dpid_mean(int64_t n, const double *x);
 double dpid_sorted_quantile(int64_t n, const double *sorted, double q);
 /* Ranks of x, doubled, so that shared ranks are whole numbers. */
 int32_t dpid_doubled_ranks(deepid_ctx *ctx, int64_t n, const double *x, int64_t *doubled);
