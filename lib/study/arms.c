@@ -183,13 +183,12 @@ static int32_t choose_optimizer(deepid_study *study, dpid_study_arm *arm)
 /* Batch-norm over few samples: whether more of them help. */
 static int32_t choose_batch(deepid_study *study, dpid_study_arm *arm, const deepid_net *net)
 {
-    enum { FEW = 16 };
     const int64_t recipe = dpid_study_int(study, DPID_NUMBER_BATCH);
     if (arm->row->batch == 0)
         return DEEPID_OK;
     if (!dpid_net_has(net, DPID_KIND_BATCH | DPID_KIND_NORM))
         return no_way(study, arm, "the deep net has no batch-norm");
-    if (recipe == 0 || recipe > FEW || recipe == study->train->count)
+    if (recipe == 0 || recipe > DPID_SMALL_BATCH || recipe == study->train->count)
         return no_way(study, arm, "the recipe's batch is not small");
     arm->batch = dpid_smaller((int64_t)arm->row->batch * recipe, study->train->count);
     return DEEPID_OK;

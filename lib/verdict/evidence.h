@@ -59,6 +59,9 @@ typedef struct {
     bool noise;                          /* no rate surely leaves the constant predictor: the choice is one of noise */
 } dpid_arm_evidence;
 
+/* Above so many samples a batch is not small for batch-norm, and D_norm:batch8 is not run. */
+enum { DPID_SMALL_BATCH = 16 };
+
 /* A number that explains, never decides: "gradient slope per layer" of the recipe's start and of the best other
    start. */
 typedef struct {

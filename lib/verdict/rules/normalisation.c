@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SMALL_BATCH = 4, FEW = 16 }; /* above FEW samples the arm of larger batches is not run */
+enum { NOISY_BATCH = 4 }; /* up to here statistics of batches are told as noise */
 
 typedef struct {
     dpid_contrast batch, moving; /* with these statistics, less with those of all samples */
@@ -30,7 +30,7 @@ static int32_t measure(const dpid_judge *j, statistics *n)
     DPID_TRY(against_all(j, d ? d->batch_loss : NULL, &n->median_batch, &n->batch));
     DPID_TRY(against_all(j, d ? d->moving_loss : NULL, &n->median_moving, &n->moving));
     DPID_TRY(dpid_series_median(j, &eight, &n->median_batch8));
-    n->small = j->e->batch > 0 && j->e->batch <= SMALL_BATCH;
+    n->small = j->e->batch > 0 && j->e->batch <= NOISY_BATCH;
     n->other = n->batch.rank.low > j->margin || n->batch.rank.high < -j->margin;
     n->stale = n->moving.rank.low > j->margin;
     return DEEPID_OK;
@@ -105,7 +105,7 @@ int32_t dpid_rule_normalisation(dpid_judge *j, dpid_finding *f)
     DPID_TRY(measure(j, &n));
     DPID_TRY(set_numbers(j, f, &n));
     DPID_TRY(dpid_rule_reason(j, f));
-    if (!strcmp(f->rule, "arm.missing") && j->e->batch > FEW)
+    if (!strcmp(f->rule, "arm.missing") && j->e->batch > DPID_SMALL_BATCH)
         DPID_TRY(not_small(j, f));
     if (n.small)
         say_small(j, &s);
