@@ -139,7 +139,8 @@ static int32_t add_one_net(deepid_ctx *ctx, const options *o, const task_data *d
         return DEEPID_ERR_ARGUMENT;
     const char *twin = deepid_study_arm_text(study, deepid_study_arm_find(study, "D_res"));
     const bool known = deepest && twin && strcmp(twin, text) == 0;
-    const int32_t status = known ? DEEPID_OK : deepid_study_add_net(study, o->blocks[block], o->depths[depth], text);
+    const int32_t status =
+        known ? DEEPID_OK : blame("net", deepid_study_add_net(study, o->blocks[block], o->depths[depth], text));
     free(text);
     return status;
 }
@@ -161,7 +162,7 @@ static int32_t add_nets(deepid_ctx *ctx, const options *o, const task_data *data
 static int32_t set_recipe(const options *o, const task_data *data, deepid_study *study)
 {
     enum { POINTS = 20, PICTURE_POINTS = 3 };
-    TRY(deepid_study_set_validation(study, data->valid));
+    TRY(blame(o->valid ? "valid" : "data", deepid_study_set_validation(study, data->valid)));
     TRY(deepid_study_set_number(study, "dtype", o->dtype));
     TRY(deepid_study_set_text(study, "optimizer", o->optimizer));
     TRY(deepid_study_set_text(study, "init", o->init));
@@ -187,7 +188,7 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
 static int32_t set_margins(const options *o, deepid_study *study)
 {
     for (int i = 0; i < o->margin_count; i++)
-        TRY(deepid_study_set_number(study, o->margins[i].word, o->margins[i].value));
+        TRY(blame("margin", deepid_study_set_number(study, o->margins[i].word, o->margins[i].value)));
     return DEEPID_OK;
 }
 
@@ -348,6 +349,17 @@ static int printed(int code)
     return code == DONE ? FAILED : code;
 }
 
+static void tell_end(const options *o, const deepid_ctx *ctx, int32_t status)
+{
+    const char *sentence = deepid_ctx_error(ctx);
+    if (status == DEEPID_STOPPED)
+        fprintf(stderr, "interrupted: %s; the same command goes on from here:\n  %s\n", sentence, o->command);
+    if (status == DEEPID_OK || status == DEEPID_STOPPED)
+        return;
+    tell_failure(sentence);
+    fprintf(stderr, "%s\n", strstr(sentence, "take another folder") ? " with --out FOLDER" : "");
+}
+
 int main(int argc, char **argv)
 {
     options o;
@@ -366,12 +378,7 @@ int main(int argc, char **argv)
         return FAILED;
     }
     const int32_t status = run(ctx, &o, &data, &study);
-    if (status == DEEPID_STOPPED)
-        fprintf(stderr, "interrupted: %s; the same command goes on from here:\n  %s\n", deepid_ctx_error(ctx),
-                o.command);
-    else if (status != DEEPID_OK)
-        fprintf(stderr, "depth_study: %s%s\n", deepid_ctx_error(ctx),
-                strstr(deepid_ctx_error(ctx), "take another folder") ? " with --out FOLDER" : "");
+    tell_end(&o, ctx, status);
     deepid_study_destroy(study);
     data_close(&data);
     deepid_ctx_destroy(ctx);

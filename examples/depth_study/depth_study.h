@@ -57,6 +57,10 @@ void options_end(options *o);
 int words_read(options *o, int argc, char **argv);
 /* "depth_study: FILE, line 3: ..." on standard error; USAGE. */
 int wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* For a call of the library: when it failed, its sentence is about this flag. Returns status. */
+int32_t blame(const char *flag, int32_t status);
+/* The library's sentence on standard error, behind the flag that it is about and the line of the file that has it. */
+void tell_failure(const char *sentence);
 /* The word of words that is most like text; NULL: none is. */
 const char *nearest(const char *text, const char *(*words)(int64_t i));
 

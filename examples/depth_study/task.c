@@ -19,7 +19,7 @@ static bool from_files(const char *source)
 static int32_t take(deepid_dataset **data, int64_t count, uint64_t seed)
 {
     deepid_dataset *part = NULL;
-    const int32_t status = deepid_dataset_sample(*data, count, seed, &part);
+    const int32_t status = blame("samples", deepid_dataset_sample(*data, count, seed, &part));
     if (status != DEEPID_OK)
         return status;
     deepid_dataset_destroy(*data);
@@ -33,7 +33,7 @@ static int32_t split_off(task_data *d, double share)
     deepid_dataset *whole = d->train;
     const int64_t count = deepid_dataset_count(whole);
     const int64_t kept = (int64_t)((double)count * share) > 0 ? (int64_t)((double)count * share) : 1;
-    const int32_t status = deepid_dataset_split(whole, count - kept, 1, &d->train, &d->valid);
+    const int32_t status = blame("holdout", deepid_dataset_split(whole, count - kept, 1, &d->train, &d->valid));
     if (status == DEEPID_OK)
         deepid_dataset_destroy(whole);
     else
@@ -46,7 +46,7 @@ static int32_t open_valid(deepid_ctx *ctx, const char *source, task_data *d)
 {
     deepid_dataset *first = NULL;
     deepid_dataset *second = NULL;
-    const int32_t status = deepid_dataset_open(ctx, source, DATA_SEED, &first, &second);
+    const int32_t status = blame("valid", deepid_dataset_open(ctx, source, DATA_SEED, &first, &second));
     if (status != DEEPID_OK)
         return status;
     deepid_dataset_destroy(d->valid);
@@ -108,9 +108,9 @@ static int32_t prepare(deepid_ctx *ctx, const options *o, task_data *d)
     if (status == DEEPID_OK)
         status = take_samples(o, d);
     if (status == DEEPID_OK)
-        status = normalise(o, d);
+        status = blame("normalise", normalise(o, d));
     if (status == DEEPID_OK && o->noise > 0)
-        status = deepid_dataset_add_label_noise(d->train, o->noise, DATA_SEED);
+        status = blame("noise", deepid_dataset_add_label_noise(d->train, o->noise, DATA_SEED));
     return status;
 }
 
@@ -134,7 +134,7 @@ static void describe(const options *o, task_data *d)
 int32_t data_open(deepid_ctx *ctx, const options *o, task_data *out)
 {
     *out = (task_data){0};
-    int32_t status = deepid_dataset_open(ctx, o->data, DATA_SEED, &out->train, &out->valid);
+    int32_t status = blame("data", deepid_dataset_open(ctx, o->data, DATA_SEED, &out->train, &out->valid));
     if (status != DEEPID_OK)
         return status;
     out->pictures = deepid_dataset_rank(out->train) == 3;
@@ -196,7 +196,7 @@ char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const c
         status = deepid_resnet_pictures(ctx, depth, block, deepid_dataset_extent(data->train, 0),
                                         deepid_dataset_extent(data->train, 1), deepid_dataset_extent(data->train, 2),
                                         o->width, outputs, o->dtype, &net);
-    char *text = status == DEEPID_OK ? strdup(deepid_net_describe(net)) : NULL;
+    char *text = blame("depths", status) == DEEPID_OK ? strdup(deepid_net_describe(net)) : NULL;
     deepid_net_destroy(net);
     return text;
 }

@@ -13,6 +13,7 @@ enum { FLAGS_MAX = 64 };
 typedef struct {
     const char *value[FLAGS_MAX];
     int line[FLAGS_MAX];
+    const char *path; /* of the file */
 } given;
 
 /* Where the value that is being read stands: a line of a file, or NULL. */
@@ -282,6 +283,67 @@ static char *command_of(const given *g, const char *program)
     return text;
 }
 
+/* ---- whose fault it is ------------------------------------------------------------------------------------------ */
+
+static given all;         /* what is in force */
+static const char *fault; /* the flag that the library's sentence is about; NULL: none is known */
+
+int32_t blame(const char *flag, int32_t status)
+{
+    fault = status != DEEPID_OK && !fault ? flag : fault;
+    return status;
+}
+
+/* "study: init: ..." and "study: batch is ...": the setting that the library names, as a flag; -1: none. rest: what is
+   said of it. */
+static int flag_named(const char *sentence, const char **rest)
+{
+    static const char *const others[][2] = {
+        {"learning_rate", "lr"}, {"tuning_seeds", "tuning"}, {"probe_seeds", "probes"}};
+    static const char begin[] = "study: ";
+    const bool of_study = strncmp(sentence, begin, strlen(begin)) == 0;
+    const char *key = sentence + (of_study ? strlen(begin) : 0);
+    const size_t length = strcspn(key, ": ");
+    *rest = key;
+    if (!of_study || (key[length] != ':' && strncmp(key + length, " is ", strlen(" is ")) != 0))
+        return -1;
+    *rest += key[length] == ':' ? length + strlen(": ") : 0;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strlen(others[i][0]) == length && strncmp(key, others[i][0], length) == 0)
+            return find(others[i][1], strlen(others[i][1]));
+    return find(key, length);
+}
+
+/* A net that was made of --net, or of --width and --depths, is the fault of those. */
+static int flag_at_fault(const char *sentence, const char **rest)
+{
+    const int named = flag_named(sentence, rest);
+    if (named < 0)
+        return fault ? find(fault, strlen(fault)) : -1;
+    const bool text = strcmp(flag_at(named)->word, "shallow") == 0 || strcmp(flag_at(named)->word, "deep") == 0;
+    return text && !all.value[named] ? find("net", strlen("net")) : named;
+}
+
+/* Most flags are one line: which one it is goes without saying. */
+void tell_failure(const char *sentence)
+{
+    static const char first[] = "line 1, ";
+    static const char floor[] = "verdict: "; /* the margins are its */
+    const char *rest;
+    const int i = flag_at_fault(sentence, &rest);
+    fprintf(stderr, "depth_study: ");
+    if (i < 0) {
+        fprintf(stderr, "%s", sentence);
+        return;
+    }
+    if (all.value[i] && all.line[i])
+        fprintf(stderr, "%s, line %d: ", all.path, all.line[i]);
+    if (strncmp(rest, first, strlen(first)) == 0 && !(all.value[i] && strchr(all.value[i], '\n')))
+        rest += strlen(first);
+    rest += strncmp(rest, floor, strlen(floor)) == 0 ? strlen(floor) : 0;
+    fprintf(stderr, "--%s: %s", flag_at(i)->word, rest);
+}
+
 /* ---- all of it ------------------------------------------------------------------------------------------------ */
 
 /* first: --help and its like, whatever else is there. */
@@ -302,8 +364,7 @@ static int hand_out(options *o, const given *g, const char *path, bool first)
 
 int words_read(options *o, int argc, char **argv)
 {
-    given typed = {{NULL}, {0}};
-    given all = {{NULL}, {0}};
+    given typed = {.path = NULL};
     const int config = find("config", strlen("config"));
     int code = take_command(&typed, argc, argv);
     const char *path = code < 0 ? typed.value[config] : NULL;
@@ -313,6 +374,7 @@ int words_read(options *o, int argc, char **argv)
     }
     if (code >= 0)
         return code;
+    all.path = path;
     for (int i = 0; flag_at(i); i++) {
         all.line[i] = typed.value[i] ? 0 : all.line[i];
         all.value[i] = typed.value[i] ? typed.value[i] : all.value[i];

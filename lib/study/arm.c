@@ -159,14 +159,14 @@ bool dpid_list_next(const char **list, dpid_span *word)
 {
     const char *p = *list;
     p += strspn(p, ", ");
-    *word = (dpid_span){p, (int64_t)strcspn(p, ", "), *list};
+    *word = (dpid_span){p, (int64_t)strcspn(p, ", "), word->whole};
     *list = p + word->length;
     return word->length > 0;
 }
 
 bool dpid_arm_chosen(const char *list, const char *arm)
 {
-    dpid_span word;
+    dpid_span word = dpid_span_of(list);
     for (const char *p = list; dpid_list_next(&p, &word);)
         if (stands_for(word, arm))
             return true;
@@ -190,7 +190,7 @@ static int32_t refuse(deepid_study *study, dpid_span word)
 
 int32_t dpid_arms_check(deepid_study *study, const char *list)
 {
-    dpid_span word;
+    dpid_span word = dpid_span_of(list);
     for (const char *p = list; dpid_list_next(&p, &word);) {
         bool known = false;
         for (int i = 0; i < ROWS; i++)

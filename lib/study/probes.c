@@ -37,7 +37,7 @@ bool dpid_probe_applies(const deepid_study *study, const dpid_probe_row *probe, 
 int32_t dpid_probes_check(deepid_study *study, const char *list)
 {
     const char *words[ROWS + 2] = {"none"};
-    dpid_span word;
+    dpid_span word = dpid_span_of(list);
     for (int i = 0; i < ROWS; i++)
         words[i + 1] = rows[i].word;
     for (const char *p = list; dpid_list_next(&p, &word);) {

@@ -7,17 +7,21 @@
 
 static int32_t set_recipe(const deepid_study *study, deepid_trainer *trainer)
 {
-    const char *loss = study->text[DPID_TEXT_LOSS];
-    DPID_TRY(deepid_trainer_set_optimizer(trainer, study->text[DPID_TEXT_OPTIMIZER]));
-    DPID_TRY(deepid_trainer_set_schedule(trainer, study->text[DPID_TEXT_SCHEDULE]));
-    if (*loss)
-        DPID_TRY(deepid_trainer_set_loss(trainer, loss));
-    DPID_TRY(deepid_trainer_set_augmentation(trainer, study->text[DPID_TEXT_AUGMENTATION]));
-    if (!dpid_steps_alone(study->text[DPID_TEXT_OPTIMIZER]))
-        DPID_TRY(deepid_trainer_set_learning_rate(trainer, study->number[DPID_NUMBER_RATE]));
-    DPID_TRY(deepid_trainer_set_clip(trainer, study->number[DPID_NUMBER_CLIP]));
-    DPID_TRY(deepid_trainer_set_batch(trainer, dpid_study_int(study, DPID_NUMBER_BATCH)));
-    return deepid_trainer_set_total_steps(trainer, dpid_study_steps(study));
+    deepid_ctx *ctx = ((const dpid_head *)trainer)->ctx;
+    char *const *text = study->text;
+#define SET(key, call) DPID_TRY(dpid_study_blame(ctx, key, call))
+    SET("optimizer", deepid_trainer_set_optimizer(trainer, text[DPID_TEXT_OPTIMIZER]));
+    SET("schedule", deepid_trainer_set_schedule(trainer, text[DPID_TEXT_SCHEDULE]));
+    if (*text[DPID_TEXT_LOSS])
+        SET("loss", deepid_trainer_set_loss(trainer, text[DPID_TEXT_LOSS]));
+    SET("augmentation", deepid_trainer_set_augmentation(trainer, text[DPID_TEXT_AUGMENTATION]));
+    if (!dpid_steps_alone(text[DPID_TEXT_OPTIMIZER]))
+        SET("learning_rate", deepid_trainer_set_learning_rate(trainer, study->number[DPID_NUMBER_RATE]));
+    SET("clip", deepid_trainer_set_clip(trainer, study->number[DPID_NUMBER_CLIP]));
+    SET("batch", deepid_trainer_set_batch(trainer, dpid_study_int(study, DPID_NUMBER_BATCH)));
+    SET("steps", deepid_trainer_set_total_steps(trainer, dpid_study_steps(study)));
+#undef SET
+    return DEEPID_OK;
 }
 
 /* As forward will ask it at the first step. */
@@ -40,13 +44,13 @@ static int32_t build(deepid_ctx *ctx, const deepid_study *study, const char *tex
     if (status == DEEPID_OK)
         status = deepid_net_create(ctx, text, (int32_t)study->number[DPID_NUMBER_DTYPE], &net);
     if (status == DEEPID_OK)
-        status = deepid_net_init_data(net, study->train, study->text[DPID_TEXT_INIT], 1);
+        status = dpid_study_blame(ctx, "init", deepid_net_init_data(net, study->train, study->text[DPID_TEXT_INIT], 1));
     if (status == DEEPID_OK)
         status = deepid_trainer_create(net, train, &trainer);
     if (status == DEEPID_OK)
         status = set_recipe(study, trainer);
     if (status == DEEPID_OK)
-        status = check_batch(net, trainer);
+        status = dpid_study_blame(ctx, "batch", check_batch(net, trainer));
     if (status == DEEPID_OK && use)
         status = use(study, trainer, net, train, user);
     deepid_trainer_destroy(trainer);

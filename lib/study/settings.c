@@ -13,6 +13,13 @@ int32_t dpid_study_enter_to_change(deepid_study *study)
                                                  "study: it runs; its callback can stop it, but not change it"));
 }
 
+int32_t dpid_study_blame(deepid_ctx *ctx, const char *key, int32_t status)
+{
+    return status == DEEPID_OK || status == DEEPID_ERR_MEMORY
+               ? status
+               : dpid_fail(ctx, status, "study: %s: %s", key, deepid_ctx_error(ctx));
+}
+
 /* ---- texts ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -73,9 +80,9 @@ static int32_t set_text(deepid_study *study, const char *key, const char *value)
     if (strchr(value, '\n'))
         return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: %s has a line end, expected one line", key);
     if (i == DPID_TEXT_ARMS)
-        DPID_TRY(dpid_arms_check(study, value));
+        DPID_TRY(dpid_study_blame(study->head.ctx, key, dpid_arms_check(study, value)));
     if (i == DPID_TEXT_PROBES)
-        DPID_TRY(dpid_probes_check(study, value));
+        DPID_TRY(dpid_study_blame(study->head.ctx, key, dpid_probes_check(study, value)));
     if (texts[i].decides)
         dpid_study_forget(study);
     return dpid_arena_text(&study->arena, value, (int64_t)strlen(value), &study->text[i]);

@@ -58,8 +58,8 @@ static int32_t check_nets(deepid_study *study, const char *shallow, const char *
     int64_t few;
     int64_t many;
     DPID_TRY(check_classes(study->head.ctx, study->train));
-    DPID_TRY(check_net(study, shallow, &study->shallow, &few));
-    DPID_TRY(check_net(study, deep, &study->deep, &many));
+    DPID_TRY(dpid_study_blame(study->head.ctx, "shallow", check_net(study, shallow, &study->shallow, &few)));
+    DPID_TRY(dpid_study_blame(study->head.ctx, "deep", check_net(study, deep, &study->deep, &many)));
     if (few < many)
         return DEEPID_OK;
     return dpid_fail(

@@ -187,7 +187,7 @@ void dpid_study_forget(deepid_study *study); /* the plan and the budget's choice
 /* arm.c */
 int32_t dpid_arms_check(deepid_study *study, const char *words); /* words of the registry? */
 bool dpid_arm_chosen(const char *list, const char *arm);
-bool dpid_list_next(const char **list, dpid_span *word); /* the next word of "a,b,c" */
+bool dpid_list_next(const char **list, dpid_span *word); /* the next word of "a,b,c"; *word: dpid_span_of the list */
 
 /* probes.c */
 /* With its options, as deepid_net_inspect takes it. */
@@ -200,6 +200,8 @@ bool dpid_probe_applies(const deepid_study *study, const dpid_probe_row *probe, 
 int32_t dpid_probes_check(deepid_study *study, const char *words);
 
 /* settings.c */
+/* Puts "study: KEY: " before the sentence of a failure; returns its status. */
+int32_t dpid_study_blame(deepid_ctx *ctx, const char *key, int32_t status);
 int32_t dpid_study_enter_to_change(deepid_study *study); /* dpid_enter; refused while it runs */
 int64_t dpid_study_int(const deepid_study *study, dpid_study_number key);
 int64_t dpid_study_steps(const deepid_study *study);

@@ -120,6 +120,39 @@ refused 2 "expected at least 2 (a larger batch)" --batch 1
 refused 2 "train has samples of" --data csv:train.csv --valid "gratings n=16"
 refused 1 "cannot open" --valid csv:nowhere.csv
 
+# the sentence begins with the flag, and from a file with the line that has it
+begins() { # WORDS FLAGS...
+    words=$1; shift
+    refused 2 "^depth_study: $words" "$@"
+}
+mine="input 2; dense out=8; relu; dense out=2"
+begins "--init: column 1: unknown initialisation 'hee'" --init hee
+begins "--init: column 4: unknown option of he" --init 'he gian=2'
+begins '--init: ' --init fixup
+begins '--optimizer: column 5: ' --optimizer 'sgd momentun=0.9'
+begins '--schedule: column 9: step: at is 2' --schedule 'step at=2'
+begins '--loss: column 1: unknown loss' --loss cross
+begins '--loss: ' --loss squared_error
+begins '--augmentation: ' --augmentation 'crop pad=4'
+begins '--arms: column 3: unknown arm' --arms S,D_star
+begins '--batch: ' --batch 1000
+begins '--data: ' --data 'spirals m=3'
+begins '--valid: ' --valid 'spirals m=3'
+begins '--valid: train has samples of 2, valid of' --valid 'gratings n=16'
+begins '--normalise: ' --normalise 'maybe'
+begins '--samples: ' --samples 100000
+begins '--margin: level is 2, expected' --margin level=2
+nets=
+begins "--shallow: column 10: unknown layer 'dnse'" --shallow "input 2; dnse out=8" --deep "$mine"
+begins "--deep: line 2, column 1: unknown layer 'rely'" --shallow "$mine" --deep "input 2;
+rely; dense out=2"
+begins "--net: column 10: unknown layer 'dnse'" --net "input 2; dnse out=8; {depth} * {block} { dense out=8; relu }" --depths 2,4
+begins '--depths: depth is 9, expected 6n + 2' --data 'gratings n=16' --depths 9,15
+nets="--depths 2,4 --blocks plain"
+bad 'init hee' "--init: column 1: unknown initialisation 'hee'"
+bad 'schedule "step at=2"' '--schedule: column 9: step: at is 2'
+bad 'data "spirals m=3"' '--data: '
+
 # the quick form decides
 "$program" --quick --out quick >out 2>err || die "--quick"
 grep -q 'solver  *confirmed' out || die "--quick does not decide"
