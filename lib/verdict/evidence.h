@@ -150,6 +150,7 @@ typedef struct {
     double margin_valid_error; /* ... of the validation set: 0.005 */
     double headroom;           /* "no headroom" when m is below this const_loss: 0.02 */
     double stuck;              /* a net that learned less than this share of const_loss does not train: 0.1 */
+    double few_updates;        /* fewer updates convict nobody without an arm of more: 100 */
     double share;              /* an intervention that repairs more is confirmed: 0.5 */
     double symptom_share;      /* a large gradient error that repairs less is a symptom: 0.2 */
     double cosine;             /* f32 gradients less parallel than this to the reference make runs chaotic: 0.99 */

@@ -220,7 +220,7 @@ bool dpid_arm_is_retrained(const dpid_judge *j, const dpid_arm_evidence *arm);
 int32_t dpid_reaches_shallow(const dpid_judge *j, const char *first, const dpid_arm_evidence **out,
                              dpid_contrast *above);
 
-/* rules/solver.c: how many D had (NaN: not known); fewer than a hundred */
+/* rules/solver.c: how many D had (NaN: not known); fewer than the threshold few_updates */
 double dpid_updates(const dpid_judge *j);
 bool dpid_few_updates(const dpid_judge *j);
 

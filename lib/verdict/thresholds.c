@@ -27,6 +27,8 @@ static const struct {
      "\"no headroom\" when m is below this share of the constant predictor's loss, 0 to 1, default 0.02"},
     {"stuck", offsetof(dpid_thresholds, stuck), 0.1, 0, 1,
      "a net that learned less than this share of the constant predictor's loss does not train, 0 to 1, default 0.1"},
+    {"few_updates", offsetof(dpid_thresholds, few_updates), 100, 0, 1e12,
+     "after fewer updates the solver is not convicted without an arm of more of them, 0 to 1e12, default 100"},
     {"share", offsetof(dpid_thresholds, share), 0.5, 0, 1,
      "an intervention that surely repairs more than this share of the gap is confirmed, 0 to 1, default 0.5"},
     {"symptom_share", offsetof(dpid_thresholds, symptom_share), 0.2, 0, 1,

@@ -422,6 +422,13 @@ static void after_few_updates_a_part_is_enough(void **state)
         never_says(deepid_verdict_answer(v), "most of the gap");
         deepid_verdict_destroy(v);
     }
+    p.e.updates = 1000;
+    dpid_thresholds t = dpid_thresholds_default(); /* how many are few is a threshold */
+    deepid_verdict *v = NULL;
+    OK(dpid_thresholds_set(ctx, &t, "few_updates", 1001));
+    OK(dpid_verdict_judge(ctx, &p.e, &t, &v));
+    expect_findings("few are 1001", 1, v, "solver=undecided budget=contributes");
+    deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
 

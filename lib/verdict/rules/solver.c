@@ -50,8 +50,7 @@ double dpid_updates(const dpid_judge *j)
 
 bool dpid_few_updates(const dpid_judge *j)
 {
-    const double few = 100;
-    return dpid_updates(j) > 0 && dpid_updates(j) < few;
+    return dpid_updates(j) > 0 && dpid_updates(j) < j->t.few_updates;
 }
 
 /* Too few updates: S is far from its end, or near the constant predictor, and three times as many repair most. Of few
