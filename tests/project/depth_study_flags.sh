@@ -140,13 +140,12 @@ begins '--data: ' --data 'spirals m=3'
 begins '--valid: ' --valid 'spirals m=3'
 begins '--valid: train has samples of 2, valid of' --valid 'gratings n=16'
 begins '--normalise: ' --normalise 'maybe'
-begins '--samples: ' --samples 100000
 begins '--margin: level is 2, expected' --margin level=2
 nets=
-begins "--shallow: column 10: unknown layer 'dnse'" --shallow "input 2; dnse out=8" --deep "$mine"
-begins "--deep: line 2, column 1: unknown layer 'rely'" --shallow "$mine" --deep "input 2;
+begins "--shallow: column 10: unknown layer or block 'dnse'" --shallow "input 2; dnse out=8" --deep "$mine"
+begins "--deep: line 2, column 1: unknown layer or block 'rely'" --shallow "$mine" --deep "input 2;
 rely; dense out=2"
-begins "--net: column 10: unknown layer 'dnse'" --net "input 2; dnse out=8; {depth} * {block} { dense out=8; relu }" --depths 2,4
+begins "--net: column 10: unknown layer or block 'dnse'" --net "input 2; dnse out=8; {depth} * {block} { dense out=8; relu }" --depths 2,4
 begins '--depths: depth is 9, expected 6n + 2' --data 'gratings n=16' --depths 9,15
 nets="--depths 2,4 --blocks plain"
 bad 'init hee' "--init: column 1: unknown initialisation 'hee'"
