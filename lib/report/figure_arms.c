@@ -18,10 +18,12 @@ static const char *headline_of(dpid_study_page *p)
     const bool tuned = strcmp(dpid_asked_of(p, "D"), "D") != 0;
     const bool loss = solver >= 0 && p->m->verdict->finding[solver].scale == DPID_BY_LOSS;
     if (loss && isfinite(effect) && low > 0)
-        return dpid_say(p, "At least %s of the deep net's loss is the optimiser's error%s.",
-                        dpid_words_interval(effect, low, high).text, tuned ? " at the tuned rate" : "");
+        return dpid_say(p, "%s ends %s above a deep net that exists: the solver misses it.",
+                        tuned ? "At its tuned rate the deep net" : "The deep net",
+                        dpid_words_interval(effect, low, high).text);
     if (loss && isfinite(effect) && !tuned)
-        return dpid_say(p, "No certified optimisation error: %s.", dpid_words_interval(effect, low, high).text);
+        return dpid_say(p, "No better deep net is known for sure: the trained one ends %s above the best that is.",
+                        dpid_words_interval(effect, low, high).text);
     return dpid_say(p, "Training loss of every arm; the deep net ends at %s%s.", dpid_median_words(p, "D"),
                     tuned ? dpid_say(p, ", at its tuned rate at %s", dpid_median_words(p, "D_rate")) : "");
 }

@@ -27,10 +27,11 @@ void dpid_figure_learned_identity(dpid_study_page *p)
     const double plain = dpid_median_of(&p->sum, deep.n, deep.median);
     const double with = dpid_median_of(&p->sum, skip.n, skip.median);
     const char *headline =
-        deep.n && skip.n ? dpid_say(p, "The median block changes what passes by %s of its size; with the skip by %s.",
-                                    dpid_words(plain).text, dpid_words(with).text)
-                         : dpid_say(p, "The median block changes what passes by %s of its size.",
-                                    dpid_words(deep.n ? plain : with).text);
+        deep.n && skip.n
+            ? dpid_say(p, "The median block changes what passes by %s times its size; with the skip by %s.",
+                       dpid_words(plain).text, dpid_words(with).text)
+            : dpid_say(p, "The median block changes what passes by %s times its size.",
+                       dpid_words(deep.n ? plain : with).text);
     dpid_add_figure(p, headline,
                     "|B(x) \xe2\x88\x92 x| / |x| of each trained block B, on a log axis: 0 is the identity. Thick: "
                     "median. Thin: seeds.",
@@ -56,6 +57,40 @@ static int64_t measured(const dpid_layers *layers)
     return count;
 }
 
+/* "none of 30 blocks", "all 4 blocks", "27 of 30 blocks" */
+static const char *removable(dpid_study_page *p, const dpid_layers *layers)
+{
+    const int64_t all = measured(layers);
+    const int64_t some = harmless(p, layers);
+    const char *blocks = dpid_counted(p, all, "block");
+    return some == 0     ? dpid_say(p, "none of %s", blocks)
+           : some == all ? dpid_say(p, "all %s", blocks)
+                         : dpid_say(p, "%lld of %s", (long long)some, blocks);
+}
+
+/* A net that has learned nothing loses nothing without a block. */
+static bool has_learned(dpid_study_page *p, const char *arm)
+{
+    const dpid_thresholds usual = dpid_thresholds_default();
+    const double stuck = (p->m->thresholds ? p->m->thresholds : &usual)->stuck;
+    const double *loss = dpid_arm_values(&p->sum, arm, "train_loss");
+    return !(dpid_median_of(&p->sum, p->sum.seeds, loss) > (1 - stuck) * p->m->const_loss);
+}
+
+static const char *lesion_headline(dpid_study_page *p, const dpid_layers *deep, const dpid_layers *skip)
+{
+    static const char how[] = "can be taken out without loss beyond the margin";
+    const char *with = measured(skip) ? removable(p, skip) : "";
+    const char *tail = *with ? dpid_say(p, "; with the skip %s", with) : "";
+    if (!measured(deep))
+        return dpid_say(p, "With the skip %s %s.", with, how);
+    if (!has_learned(p, "D"))
+        return dpid_say(p, "Without a skip the net has learned nothing that a block could lose%s%s%s.", tail,
+                        *with ? " " : "", *with ? how : "");
+    const char *without = removable(p, deep);
+    return dpid_say(p, "%c%s %s%s.", without[0] >= 'a' ? without[0] - 'a' + 'A' : without[0], without + 1, how, tail);
+}
+
 void dpid_figure_lesion(dpid_study_page *p)
 {
     const dpid_layers deep = dpid_layers_of(p, "D", "lesion", "loss_change", false);
@@ -71,13 +106,7 @@ void dpid_figure_lesion(dpid_study_page *p)
     dpid_note(p, p->status == DEEPID_OK ? deepid_chart_rule(chart, "role=shallow", "no change", 0) : DEEPID_OK);
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n ? deep.n : skip.n);
-    const char *plain =
-        measured(&deep) ? dpid_say(p, "%lld of %lld blocks", (long long)harmless(p, &deep), (long long)measured(&deep))
-                        : "";
-    const char *with = measured(&skip) ? dpid_say(p, "%s%lld of %lld with the skip", *plain ? ", " : "",
-                                                  (long long)harmless(p, &skip), (long long)measured(&skip))
-                                       : "";
-    dpid_add_figure(p, dpid_say(p, "%s%s can be taken out without loss beyond the margin.", plain, with),
+    dpid_add_figure(p, lesion_headline(p, &deep, &skip),
                     dpid_say(p,
                              "Change of the training loss when one trained block is replaced by the identity; the "
                              "margin is %s. Thick: median. Thin: seeds.",

@@ -168,6 +168,8 @@ static const char *headline_of(dpid_study_page *p, const char *column, const cha
         return dpid_say(p, "%c%s loss by epoch, where both nets were not trained.", what[0] - 'a' + 'A', what + 1);
     int64_t both;
     const int64_t worse = dpid_times_above(p->sum.seeds, deep, shallow, &both);
+    const int64_t better = dpid_times_above(p->sum.seeds, shallow, deep, &both);
+    const bool lower = better > worse;
     const double *tuned = dpid_arm_values(&p->sum, "D_rate", column);
     const char *tail = "";
     if (tuned)
@@ -176,10 +178,10 @@ static const char *headline_of(dpid_study_page *p, const char *column, const cha
     if (skip)
         tail = dpid_say(p, "%s; with an identity skip it ends at %s", tail,
                         dpid_words(dpid_median_of(&p->sum, p->sum.seeds, skip)).text);
-    return dpid_say(p, "Depth %lld ends at a %s loss of %s, depth %lld at %s: higher in %lld of %s%s.",
-                    (long long)d->depth, what, dpid_words(dpid_median_of(&p->sum, p->sum.seeds, deep)).text,
-                    (long long)s->depth, dpid_words(dpid_median_of(&p->sum, p->sum.seeds, shallow)).text,
-                    (long long)worse, dpid_counted(p, both, "seed"), tail);
+    return dpid_say(p, "Depth %lld ends at a %s loss of %s, depth %lld at %s: %s in %lld of %s%s.", (long long)d->depth,
+                    what, dpid_words(dpid_median_of(&p->sum, p->sum.seeds, deep)).text, (long long)s->depth,
+                    dpid_words(dpid_median_of(&p->sum, p->sum.seeds, shallow)).text, lower ? "lower" : "higher",
+                    (long long)(lower ? better : worse), dpid_counted(p, both, "seed"), tail);
 }
 
 static void add_curves(dpid_study_page *p, const char *column, const char *what, bool dash)

@@ -51,6 +51,11 @@ static const char *headline_of(dpid_study_page *p, const dial *d)
                         dpid_words(d->median[0]).text, dpid_words(best).text);
     while (enough > 0 && d->median[enough - 1] <= best + p->sum.margin)
         enough--;
+    if (enough == d->n - 1)
+        return dpid_say(
+            p, "Less than the whole skip is not enough: training loss %s with it, %s with %s of it, %s without.",
+            dpid_words(best).text, dpid_words(d->median[enough - 1]).text, dpid_words(d->at[enough - 1]).text,
+            dpid_words(d->median[0]).text);
     return dpid_say(p, "A skip of %s is enough: training loss %s, %s without it.", dpid_words(d->at[enough]).text,
                     dpid_words(d->median[enough]).text, dpid_words(d->median[0]).text);
 }

@@ -16,10 +16,9 @@ static double factor_of(dpid_study_page *p, const char *arm, const char *column)
     return dpid_median_of(&p->sum, factors.n, factors.median);
 }
 
-/* Weight layers of one block, by names such as "block3.dense". */
-static double layers_per_block(const dpid_layers *layers)
+/* Blocks, and the weight layers in them, by names such as "block3.dense". */
+static double blocks_of(const dpid_layers *layers, double *inside)
 {
-    double inside = 0;
     double blocks = 0;
     const char *last = "";
     for (int64_t i = 0; i < layers->n; i++) {
@@ -27,10 +26,17 @@ static double layers_per_block(const dpid_layers *layers)
         const size_t length = point ? (size_t)(point - layers->name[i]) + 1 : 0;
         if (!point)
             continue;
-        inside += 1;
+        *inside += 1;
         blocks += strncmp(layers->name[i], last, length) != 0;
         last = layers->name[i];
     }
+    return blocks;
+}
+
+static double layers_per_block(const dpid_layers *layers)
+{
+    double inside = 0;
+    const double blocks = blocks_of(layers, &inside);
     return blocks > 0 ? inside / blocks : 1;
 }
 
@@ -44,18 +50,22 @@ static void draw_theory(dpid_study_page *p, deepid_chart *chart, const dpid_laye
                                        dpid_say(p, "theory: \xc3\x97%s a block", dpid_words(factor).text), 2, x, y));
 }
 
-/* "grow ×1.24" */
-static const char *way(dpid_study_page *p, double factor)
+/* "grow ×1.24"; less than a factor of two over all blocks is no change to speak of. */
+static const char *way(dpid_study_page *p, double factor, const dpid_layers *layers)
 {
-    return isfinite(factor) && factor > 0
-               ? dpid_say(p, "%s \xc3\x97%s", factor >= 1 ? "grow" : "shrink", dpid_words(factor).text)
-               : "";
+    double inside = 0;
+    const double blocks = fmax(blocks_of(layers, &inside), 2);
+    if (!isfinite(factor) || !(factor > 0))
+        return "";
+    if (fabs(log(factor)) * (blocks - 1) < log(2))
+        return dpid_say(p, "keep their size (\xc3\x97%s)", dpid_words(factor).text);
+    return dpid_say(p, "%s \xc3\x97%s", factor >= 1 ? "grow" : "shrink", dpid_words(factor).text);
 }
 
-static const char *norm_headline(dpid_study_page *p, double theory, bool with_skip)
+static const char *norm_headline(dpid_study_page *p, double theory, const dpid_layers *deep, const dpid_layers *twin)
 {
-    const char *plain = way(p, factor_of(p, "D", "factor"));
-    const char *skip = with_skip ? way(p, factor_of(p, "D_res", "factor")) : "";
+    const char *plain = way(p, factor_of(p, "D", "factor"), deep);
+    const char *skip = twin->n > 0 ? way(p, factor_of(p, "D_res", "factor"), twin) : "";
     if (!*plain)
         return "Norm of the gradients by layer: no slope can be told.";
     return dpid_say(p, "Gradients %s from each block to the one before%s%s%s.", plain,
@@ -80,11 +90,15 @@ void dpid_figure_gradient_norm(dpid_study_page *p)
         draw_theory(p, chart, &deep, theory);
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n);
+    const char *headline = norm_headline(p, theory, &deep, &skip);
     dpid_add_figure(
-        p, norm_headline(p, theory, skip.n > 0),
+        p, headline,
         dpid_say(p,
                  "Norm of the loss gradient at the output of each weight layer, at the start, on a log axis. Thick: "
-                 "median. Thin: seeds.%s",
+                 "median. Thin: seeds.%s%s",
+                 strstr(headline, "keep their size")
+                     ? " They keep their size: less than a factor of two over all blocks."
+                     : "",
                  isfinite(theory) ? " Dashed grey: theory." : ""),
         chart, dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both),
         "probes/D.gradient_norm.csv");

@@ -59,8 +59,12 @@ static const char *headline_of(dpid_study_page *p)
     const bool refuted = strcmp(deepid_verdict_status(p->m->verdict, finding), "refuted") == 0;
     if (isnan(gap))
         return "Validation against training loss.";
-    return dpid_say(p, "From shallow to deep, validation loss moves %s %s than training loss%s.",
-                    dpid_words(fabs(gap)).text, gap >= 0 ? "further up" : "less far up",
+    if (fabs(gap) <= p->sum.margin)
+        return dpid_say(p, "The gap between validation and training loss is that of the shallow net: %s, margin %s.",
+                        dpid_words(gap).text, dpid_words(p->sum.margin).text);
+    return dpid_say(p,
+                    "The gap between validation and training loss is %s %s in the deep net than in the shallow one%s.",
+                    dpid_words(fabs(gap)).text, gap >= 0 ? "wider" : "narrower",
                     gap >= 0 && refuted ? "; the evidence says why that is not overfitting" : "");
 }
 

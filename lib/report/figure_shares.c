@@ -117,12 +117,13 @@ static const char *why_none(const deepid_verdict *v)
 static const char *caption_of(dpid_study_page *p, const shares *f)
 {
     const bool both = !isnan(f->rate) && !isnan(f->best);
-    return dpid_say(p,
-                    "Share that each way to train closes of %s, from the deep net to the better of shallow and witness "
-                    "net, with its 95 %% interval over seeds. 1: all of it; beyond half, a cause is confirmed.%s",
-                    isnan(f->best) ? "the gap at the recipe's rate" : dpid_scale_gap(p->m->verdict->scale),
-                    both ? " The tuned rate's is of the gap at the recipe's rate, the others are of what is left."
-                         : "");
+    return dpid_say(
+        p,
+        "Share that each way to train closes of %s, from the deep net to the better of shallow and witness "
+        "net, with its 95 %% interval over seeds. 1: all of it; above 1 it ends below both; beyond half, a cause is "
+        "confirmed.%s",
+        isnan(f->best) ? "the gap at the recipe's rate" : dpid_scale_gap(p->m->verdict->scale),
+        both ? " The tuned rate's is of the gap at the recipe's rate, the others are of what is left." : "");
 }
 
 void dpid_figure_shares(dpid_study_page *p)
