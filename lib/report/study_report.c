@@ -123,7 +123,7 @@ static int32_t gather_probes(gathered *g)
 static int32_t gather(gathered *g, const deepid_verdict *verdict)
 {
     const char *folder = text_of(g, "folder");
-    g->material.question = "Why do the added layers hurt?";
+    g->material.question = "Do the added layers hurt, and why?";
     g->material.command = text_of(g, "replay");
     g->material.files = *folder ? "results.csv, history.csv, tuning.csv, probes/, plan.json, study.json, verdict.json; "
                                   "figures/ has each figure as a picture"

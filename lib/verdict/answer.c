@@ -69,7 +69,8 @@ static void say_repairs(const dpid_judge *j, dpid_string *s)
         dpid_say_arm(s, r.x[i]->arm, i == 0 && !nothing);
         dpid_string_format(s, "%s %s", i == 0 && !nothing ? " repairs" : "", dpid_percent_words(&r.x[i]->share).text);
         if (i == 0)
-            dpid_string_format(s, " of %s", dpid_scale_gap(j->on));
+            dpid_string_format(s, " of %s%s", dpid_scale_gap(j->on),
+                               r.x[0]->share.low > 1 ? " (it ends below the shallow net)" : "");
     }
     dpid_string_add(s, ".");
 }
@@ -264,11 +265,11 @@ static void say_representation(const dpid_judge *j, dpid_string *s)
 static void say_objective(const dpid_judge *j, dpid_string *s)
 {
     dpid_string_format(s,
-                       "The objective prefers it: a deep net with training loss %s exists, training ends at %s, but "
-                       "what is minimised, the loss with ",
+                       "The objective prefers the worse fit: a deep net with training loss %s exists, training ends "
+                       "at %s, but what is minimised, the loss with ",
                        dpid_words(number(j, DPID_SOLVER, "median_known")).text, dpid_words(j->median_d).text);
     dpid_say_regularisers(j, s);
-    dpid_string_format(s, ", is not higher there (difference %s).",
+    dpid_string_format(s, ", is not higher where it ends (difference %s).",
                        dpid_interval_words(&j->v->finding[DPID_OBJECTIVE].effect).text);
 }
 

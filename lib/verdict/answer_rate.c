@@ -81,7 +81,8 @@ static void say_shallow_rate(const dpid_judge *j, dpid_string *s)
         dpid_string_format(s, ", %s it ", dpid_at_rate_words(j->base.s).text);
         dpid_say_end(j, s, j->base.s);
     }
-    dpid_string_add(s, j->kept_rate ? "; it is compared at that. " : "; both nets are compared at their tuned rates. ");
+    dpid_string_add(s, j->base.d == j->recipe.d ? "; it is compared at that. "
+                                                : "; both nets are compared at their tuned rates. ");
     if (j->recipe.state == DPID_HARM_NONE && j->base.state != DPID_HARM_NONE)
         dpid_string_format(s, "At %s the added layers do not hurt training. ", dpid_recipe_rate_words(j).text);
 }

@@ -136,16 +136,15 @@ static void add_scales(page *p, const deepid_verdict *v)
 
 static void add_remedies(page *p, const deepid_verdict *v)
 {
-    const bool sure = v->harm[DPID_BY_LOSS].state == DPID_HARM_NONE;
+    bool first = true;
     for (int64_t i = 0; i < v->remedies; i++) {
         const char *name = v->remedy[i].arm;
-        const bool known = !isnan(v->remedy[i].share.value);
-        dpid_string_add(p->s, i ? "" : "\nRemedies\n");
-        dpid_string_format(p->s, "  %s", name);
+        if (isnan(v->remedy[i].share.value)) /* no gap is sure */
+            continue;
+        dpid_string_format(p->s, "%s  %s", first ? "\nRemedies\n" : "", name);
         spaces(p, NAME - (int64_t)strlen(name));
-        dpid_string_add(p->s, known ? "repairs " : sure ? "no gap to repair" : "no sure gap to repair");
-        dpid_string_add(p->s, known ? dpid_percent_words(&v->remedy[i].share).text : "");
-        dpid_string_add(p->s, "\n");
+        dpid_string_format(p->s, "repairs %s\n", dpid_percent_words(&v->remedy[i].share).text);
+        first = false;
     }
 }
 

@@ -218,7 +218,7 @@ static const row rows[] = {
     {"C15", 1, c15,
      "representation=refuted solver=refuted objective=confirmed budget=not_applicable conditioning=not_applicable "
      "optimiser=not_applicable",
-     "The objective prefers it"},
+     "The objective prefers the worse fit"},
     {"N1", 0.693, n1, NOTHING, "do not hurt training"},
     {"N3", 0.693, n3, NOTHING, "No headroom: the best constant predictor has a training loss of 0.693"},
 };

@@ -500,8 +500,15 @@ static void larger_batches_that_repair_convict_the_normalisation(void **state)
     says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "normalisation")), "--batch");
     is_silent_about(deepid_verdict_to_settle(v, deepid_verdict_find(v, "normalisation")), "D_norm");
     deepid_verdict_destroy(v);
-    p.e.batch = 8;
+    p.e.batch = 2;
+    v = judged(ctx);
+    says(sentence_of(v, "normalisation"), "Larger batches or another normalisation would tell");
+    deepid_verdict_destroy(v);
     const int64_t eight = plant_arm(&p, "D_norm:batch8", 0.02, 0.005);
+    v = judged(ctx);
+    is_silent_about(deepid_verdict_text(v, 0), "would tell"); /* it has told */
+    deepid_verdict_destroy(v);
+    p.e.batch = 8;
     v = judged(ctx);
     expect_findings("repairs", 14, v, "normalisation=confirmed");
     assert_string_equal(rule_of(v, "normalisation"), "normalisation.batch8");
@@ -590,6 +597,44 @@ static void a_narrower_net_is_named_before_depth_is_blamed(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- what is said once ------------------------------------------------------------ */
+
+/* Rounding and range have one arm: the finding that it speaks for tells what it repairs, the other one in short. An arm
+   that ends below the shallow net repairs more than the gap, and the answer says how that can be. */
+static void float64_is_told_once_and_more_than_all_is_explained(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int range = 0; range < 2; range++) {
+        plant_start(&p, 18, 10, 0.693);
+        plant_arm(&p, "S", 0.10, 0.003);
+        plant_arm(&p, "D", 0.5, 0.02);
+        plant_arm(&p, "D64", 0.03, 0.005);
+        p.e.counted = true;
+        p.e.zeros = range ? 12 : 0;
+        p.e.subnormals = p.e.infinities = 0;
+        deepid_verdict *v = judged(ctx);
+        const char *whole = range ? "range" : "rounding";
+        const char *other = range ? "rounding" : "range";
+        expect_findings("one arm", range, v,
+                        range ? "range=confirmed rounding=refuted" : "rounding=confirmed range=refuted");
+        says(sentence_of(v, whole), "surely more than half");
+        is_silent_about(sentence_of(v, other), "surely more than half");
+        says(sentence_of(v, other), range ? "of the gap, is range, not rounding" : "of the gap, is not range");
+        says(deepid_verdict_answer(v), "of the gap (it ends below the shallow net)");
+        deepid_verdict_destroy(v);
+    }
+    plant_fill(&p, 2, 0, 0.5, 0.02); /* it repairs nothing */
+    deepid_verdict *v = judged(ctx);
+    expect_findings("nothing", 18, v, "range=refuted rounding=refuted");
+    says(sentence_of(v, "range"), "is surely less than the margin");
+    says(sentence_of(v, "range"), "12, 0, 0");
+    is_silent_about(sentence_of(v, "range"), "median training loss");
+    is_silent_about(deepid_verdict_answer(v), "below the shallow net");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- all at once ---------------------------------------------------------------- */
 
 static int32_t judge_again(deepid_ctx *ctx, void *arg)
@@ -640,6 +685,7 @@ int main(void)
         cmocka_unit_test(larger_batches_that_repair_convict_the_normalisation),
         cmocka_unit_test(statistics_that_make_another_function_are_told),
         cmocka_unit_test(a_narrower_net_is_named_before_depth_is_blamed),
+        cmocka_unit_test(float64_is_told_once_and_more_than_all_is_explained),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,6 +318,7 @@ static void the_shallow_net_gains_only_where_it_does(void **state)
         plant_rate(&p, plant_arm(&p, "S_rate", gains ? 0.05 : 0.15, 0.01), 1, 5, 0);
         deepid_verdict *v = judged(ctx);
         (gains ? says : never_says)(deepid_verdict_answer(v), "The shallow net gains from another rate");
+        says(deepid_verdict_answer(v), "it is compared at that"); /* D has no rate of its own */
         deepid_verdict_destroy(v);
     }
     deepid_ctx_destroy(ctx);
@@ -542,6 +543,7 @@ static void remedies_have_no_share_of_a_harm_that_is_not_sure(void **state)
     deepid_verdict *v = judged(ctx);
     assert_string_equal(deepid_verdict_remedy_arm(v, 0), "skip");
     assert_true(isnan(deepid_verdict_remedy_share(v, 0)));
+    never_says(deepid_verdict_text(v, 0), "Remedies");
     says(deepid_verdict_answer(v), "With an identity skip the training loss is lower at 10 of 10 seeds");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);

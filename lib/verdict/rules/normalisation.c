@@ -55,11 +55,13 @@ static void say_small(const dpid_judge *j, dpid_string *s)
 {
     dpid_string_format(s,
                        "Batch-norm over %lld sample%s %s: what training sees of a sample depends on the others in its "
-                       "batch. Larger batches or another normalisation would tell. ",
+                       "batch.%s ",
                        (long long)j->e->batch, j->e->batch == 1 ? "" : "s",
                        j->e->batch == 1   ? "leaves nothing but its shift"
                        : j->e->batch == 2 ? "leaves little but which of the two is larger"
-                                          : "takes means and variances that are mostly noise");
+                                          : "takes means and variances that are mostly noise",
+                       dpid_judge_arm(j, "D_norm:batch8") ? ""
+                                                          : " Larger batches or another normalisation would tell.");
 }
 
 static void say_statistics(const dpid_judge *j, const statistics *n, dpid_string *s)

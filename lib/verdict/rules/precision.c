@@ -61,6 +61,18 @@ static void share_out(const dpid_judge *j, const dpid_intervention *x, dpid_verd
         *range = DPID_REFUTED;
 }
 
+/* "What float64 repairs, 3 % [-2, 9] of the gap, is not range: no gradient entry leaves it." */
+static void say_shortly(const dpid_judge *j, const dpid_intervention *x, bool rounding, dpid_string *s)
+{
+    const bool share = !isnan(x->share.value);
+    dpid_string_format(s, "What float64 repairs, %s%s%s, is ",
+                       share ? dpid_percent_words(&x->share).text : dpid_scale_words(j->on, &x->effect.rank).text,
+                       share ? " of " : "", share ? dpid_scale_gap(j->on) : "");
+    dpid_string_add(s, x->status == DPID_REFUTED ? "surely less than the margin."
+                       : rounding                ? "range, not rounding: gradient entries leave the range."
+                                                 : "not range: no gradient entry leaves it.");
+}
+
 static int32_t write(dpid_judge *j, int32_t hypothesis, dpid_verdict_status status, const dpid_intervention *x)
 {
     dpid_finding *f = &j->v->finding[hypothesis];
@@ -69,11 +81,10 @@ static int32_t write(dpid_judge *j, int32_t hypothesis, dpid_verdict_status stat
     f->rule = rounding ? "rounding.f64" : "range.f64";
     int32_t result = dpid_set_intervention(j, f, x, &s);
     f->status = status;
-    if (status == DPID_REFUTED && x->status != DPID_REFUTED) {
+    if (status == DPID_REFUTED && result == DEEPID_OK && (!rounding || x->status != DPID_REFUTED)) {
         f->to_settle = NULL;
-        dpid_string_add(&s, rounding
-                                ? " Gradient entries leave the range, so what it may repair is range, not rounding."
-                                : " No gradient entry leaves the range, so what it may repair is not range.");
+        dpid_string_release(&s); /* the other finding has it all */
+        say_shortly(j, x, rounding, &s);
     }
     if (status == DPID_UNDECIDED && x->status > DPID_UNDECIDED && result == DEEPID_OK) {
         dpid_string_add(&s, " Whether by rounding or by range is not known: gradient entries were not counted.");

@@ -179,6 +179,7 @@ static int32_t keep_open(dpid_judge *j, dpid_finding *f, const char *set, dpid_s
 /* Norms and slopes before and after explain; they never decide. */
 static int32_t say_explanations(dpid_judge *j, dpid_finding *f, dpid_string *s)
 {
+    bool first = true;
     for (int64_t i = 0; i < j->e->explanations; i++) {
         const dpid_explanation *x = &j->e->explanation[i];
         char *name[2];
@@ -186,11 +187,14 @@ static int32_t say_explanations(dpid_judge *j, dpid_finding *f, dpid_string *s)
         DPID_TRY(dpid_set_text(j, &name[1], "%s:after", x->name));
         dpid_set_number(f, name[0], x->before);
         dpid_set_number(f, name[1], x->after);
-        dpid_string_format(s, "%s%s %s", i ? ", " : " At the start: ", x->name, dpid_words(x->before).text);
+        if (x->before == 0 && !(x->after > 0)) /* nothing to tell, and the number stays */
+            continue;
+        dpid_string_format(s, "%s%s %s", first ? " At the start: " : ", ", x->name, dpid_words(x->before).text);
         if (!isnan(x->after))
             dpid_string_format(s, " (%s with the other start)", dpid_words(x->after).text);
+        first = false;
     }
-    dpid_string_add(s, j->e->explanations > 0 ? "." : "");
+    dpid_string_add(s, first ? "" : ".");
     return s->status;
 }
 

@@ -73,7 +73,7 @@ static int32_t of_few_seeds(dpid_judge *j, dpid_finding *f, double median, const
     dpid_string s = {.ctx = j->ctx};
     dpid_string_format(&s,
                        "Not decided by so few seeds: the deep net built from the shallow one has the training loss %s, "
-                       "that %s (difference %s, margin %s)",
+                       "the shallow one %s (difference %s, margin %s)",
                        dpid_words(median).text, dpid_words(j->median_s).text,
                        dpid_scale_words(j->on, &above->rank).text, dpid_scale_margin_words(j->on, j->on_margin).text);
     say_certificates(j, f, &s);
