@@ -63,6 +63,13 @@ const char *dpid_compared_key(const deepid_comparison *c, int64_t i)
     return word_in(c, c->setting[i], key_of);
 }
 
+/* Data are told apart by their hashes. */
+const char *dpid_compared_name(const deepid_comparison *c, int64_t i)
+{
+    const char *key = dpid_compared_key(c, i);
+    return strcmp(key, "train") == 0 ? "training data" : strcmp(key, "valid") == 0 ? "validation data" : key;
+}
+
 const char *dpid_compared_arm(const deepid_comparison *c, int64_t i)
 {
     return word_in(c, c->arm[i], arm_word);
@@ -233,7 +240,7 @@ static void say_settings(const deepid_comparison *c, dpid_string *s)
     dpid_string_add(s, c->settings ? "\nSettings that differ\n" : "\nThe settings are the same.\n");
     for (int64_t i = 0; i < c->settings; i++) {
         dpid_string_add(s, "  ");
-        add_cell(s, dpid_compared_key(c, i), NAME);
+        add_cell(s, dpid_compared_name(c, i), NAME);
         add_cell(s, dpid_compared_setting(c, i, 0), VALUE);
         add_cell(s, dpid_compared_setting(c, i, 1), 0);
         end_line(s);

@@ -63,6 +63,7 @@ const char *dpid_told_name(int column);
 /* "learning_rate" of study k, "-" where it has none. */
 const char *dpid_compared_setting(const deepid_comparison *c, int64_t i, int k);
 const char *dpid_compared_key(const deepid_comparison *c, int64_t i);
+const char *dpid_compared_name(const deepid_comparison *c, int64_t i); /* for people */
 const char *dpid_compared_arm(const deepid_comparison *c, int64_t i);
 const char *dpid_compared_hypothesis(const deepid_comparison *c, int64_t i);
 /* "confirmed, 98 %"; "-" where the study does not ask it. */

@@ -47,7 +47,7 @@ static void add_settings(const deepid_comparison *c, deepid_page *page)
     }
     open_table(s, "Settings that differ", "setting", NULL);
     for (int64_t i = 0; i < c->settings; i++)
-        add_row(s, dpid_compared_key(c, i), dpid_compared_setting(c, i, 0), dpid_compared_setting(c, i, 1), NULL);
+        add_row(s, dpid_compared_name(c, i), dpid_compared_setting(c, i, 0), dpid_compared_setting(c, i, 1), NULL);
     close_table(s);
     if (c->caution)
         dpid_html_element(s, "<p class=\"text\">", c->caution, "</p>");

@@ -115,7 +115,8 @@ static size_t power_length(const char *word)
     return length;
 }
 
-/* A word that is a number with a point, without its comma or full stop: what the eye looks for in an answer. */
+/* A word that is a number with a point and no percentage, without its comma or full stop: what the eye looks for in an
+   answer. */
 static int64_t number_length(const char *word)
 {
     const size_t sign = prefix_length(word, "\xe2\x88\x92");
@@ -124,7 +125,7 @@ static int64_t number_length(const char *word)
         digits--;
     const char *end = word + sign + digits;
     const char *point = strchr(word + sign, '.');
-    return point && point < end ? end - word + (int64_t)power_length(end) : 0;
+    return point && point < end && !prefix_length(end, " %") ? end - word + (int64_t)power_length(end) : 0;
 }
 
 static int32_t add_bold_numbers(dpid_string *s, const char *text)

@@ -35,8 +35,10 @@ static void make_folder(char *folder, const char *name, const char *rate, int se
         used += i + 1 == seeds && diverged ? sprintf(text + used, "D,inf,nan,nan,nan\n")
                                            : sprintf(text + used, "D,%d,0.25,nan,nan\n", first + i);
     put(folder, "results.csv", text);
-    snprintf(text, sizeof text, "{\"configuration\": {\"learning_rate\": \"%s\", \"init\": \"he\"}, \"replay\": \"x\"}",
-             rate);
+    snprintf(text, sizeof text,
+             "{\"configuration\": {\"learning_rate\": \"%s\", \"train\": \"%s0\", \"init\": \"he\"}, "
+             "\"replay\": \"x\"}",
+             rate, rate);
     put(folder, "study.json", text);
     put(folder, "verdict.json",
         "{\"format\": 2, \"answer\": \"So.\", \"findings\": [{\"hypothesis\": \"solver\", \"status\": \"confirmed\", "
@@ -66,6 +68,8 @@ static void medians_have_their_exact_intervals(void **state)
     OK(deepid_comparison_create(ctx, a, b, &c));
     holds(c, "  D                         5.5 [2, 9]                      104 [101, 106]                  98 [");
     holds(c, "  learning_rate     0.1                                     0.2\n");
+    holds(c, "  training data     0.10                                    0.20\n");
+    holds(c, "The training data differ");
     holds(c, "  solver                    confirmed                       confirmed\n");
     holds(c, "  budget                    not applicable, 50 %            not applicable, 50 %\n");
     assert_null(strstr(deepid_comparison_text(c), "  init"));
