@@ -192,6 +192,8 @@ int32_t dpid_set_text(dpid_judge *j, char **out, const char *format, ...) __attr
 /* "0.53 [0.51, 0.58]"; "96 % [95, 97]" */
 dpid_number_text dpid_interval_words(const dpid_estimate *e);
 dpid_words_text dpid_percent_words(const dpid_estimate *e);
+/* "3 of 8 seeds", of one that it is so for "the one seed" */
+dpid_words_text dpid_seeds_words(int64_t some, int64_t all);
 /* A median for a sentence: NaN, and the failure is the sentence's. */
 double dpid_median_said(const dpid_judge *j, dpid_string *s, const dpid_series *values);
 /* "another start (looks-linear)"; begin: with a capital */

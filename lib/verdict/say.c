@@ -76,6 +76,14 @@ dpid_number_text dpid_interval_words(const dpid_estimate *e)
                 : dpid_words_interval(e->value, e->low, e->high);
 }
 
+dpid_words_text dpid_seeds_words(int64_t some, int64_t all)
+{
+    dpid_words_text out = {"the one seed"};
+    if (all != 1)
+        snprintf(out.text, sizeof out.text, "%lld of %lld seeds", (long long)some, (long long)all);
+    return out;
+}
+
 /* The interval's ends are percents too: the sign stands once. */
 dpid_words_text dpid_percent_words(const dpid_estimate *e)
 {
@@ -118,7 +126,7 @@ void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *
         if (isinf(ended.at[k]))
             ended.at[k] = (double)NAN;
     if (diverged > 0)
-        dpid_string_format(s, "diverges at %lld of %lld seeds", (long long)diverged, (long long)run);
+        dpid_string_format(s, "diverges at %s", dpid_seeds_words(diverged, run).text);
     if (diverged < run)
         dpid_string_format(s, "%sends at a training loss of %s", diverged > 0 ? ", and else " : "",
                            dpid_words(dpid_median_said(j, s, &ended)).text);

@@ -218,6 +218,8 @@ static void few_seeds_decide_nothing_and_say_how_many_would(void **state)
                         seeds < 6 ? "representation=undecided solver=undecided budget=undecided conditioning=undecided "
                                     "rounding=undecided overfitting=undecided"
                                   : "representation=refuted solver=confirmed conditioning=confirmed");
+        if (seeds == 1)
+            assert_null(strstr(deepid_verdict_text(v, 0), "1 seeds"));
         if (seeds < 6) {
             says(deepid_verdict_answer(v), "there is no interval");
             says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "solver")), "At least 6 seeds");

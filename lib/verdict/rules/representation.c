@@ -61,8 +61,8 @@ static int32_t say_certificates(dpid_judge *j, dpid_finding *f, dpid_string *s)
     if (j->e->witness_equal) {
         dpid_set_number(f, "witness_equal_seeds", (double)equal);
         if (equal > 0)
-            dpid_string_format(s, "%s equal to the bit at %lld of %lld seeds", largest > 0 ? "," : "; every logit",
-                               (long long)equal, (long long)j->e->seeds);
+            dpid_string_format(s, "%s equal to the bit at %s", largest > 0 ? "," : "; every logit",
+                               dpid_seeds_words(equal, j->e->seeds).text);
     }
     return s->status;
 }
