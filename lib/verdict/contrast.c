@@ -178,12 +178,12 @@ int64_t dpid_seeds_of_level(double level)
 
 /* ---- interventions -------------------------------------------------------------------------------- */
 
-/* The lower end of the effect at a level that leaves room for every cause that is asked, each member of a set of k
-   counted: at most (1 - level) of studies then say "contributes" of an arm that changes less than the margin. */
-static int32_t set_sure_low(const dpid_judge *j, const dpid_series *x, bool independent, int64_t k,
+/* The lower end of the effect at a level that leaves room for every cause that is asked, and of a set for as many looks:
+   at most (1 - level) of studies then say "contributes" of an arm that changes less than the margin. */
+static int32_t set_sure_low(const dpid_judge *j, const dpid_series *x, bool independent, int64_t room,
                             dpid_intervention *out)
 {
-    const double one = 2 * (1 - j->t.level) / (double)((j->asked > 0 ? j->asked : 1) * k);
+    const double one = 2 * (1 - j->t.level) / (double)((j->asked > 0 ? j->asked : 1) * room);
     dpid_judge strict = *j;
     dpid_contrast effect;
     out->sure_low = out->effect.rank.low;
@@ -218,23 +218,23 @@ static dpid_verdict_status status_of(const dpid_judge *j, const dpid_interventio
     return x->share.high < j->t.share ? DPID_MINOR : DPID_UNDECIDED;
 }
 
-/* One of k, chosen by what it repairs. */
-static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, int64_t k,
+/* At a level that leaves room for so many looks. */
+static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, int64_t room,
                          dpid_intervention *out)
 {
     const dpid_series x = dpid_arm_on(j, j->on, arm);
     const dpid_series loss = dpid_arm_loss(j, arm);
-    *out = (dpid_intervention){.arm = arm, .share = unknown, .valid_share = unknown, .best_of = k};
+    *out = (dpid_intervention){.arm = arm, .share = unknown, .valid_share = unknown, .best_of = 1};
     out->all_diverged = arm && dpid_arm_all_diverged(j, arm);
     DPID_TRY(dpid_series_median(j, &loss, &out->median));
-    j->level = 1 - (1 - j->t.level) / (double)k;
+    j->level = 1 - (1 - j->t.level) / (double)room;
     DPID_TRY(independent ? contrast_apart(j, &j->base.view[j->on].d, &x, &out->effect)
                          : dpid_contrast_on(j, j->on, &j->base.view[j->on].d, &x, &out->effect));
     if (out->effect.n > 0 && !out->all_diverged) {
         DPID_TRY(set_share(j, &x, independent, &out->share));
         DPID_TRY(set_valid_share(j, arm, independent, &out->valid_share));
     }
-    DPID_TRY(set_sure_low(j, &x, independent, k, out));
+    DPID_TRY(set_sure_low(j, &x, independent, room, out));
     j->level = j->t.level;
     out->status = status_of(j, out);
     return DEEPID_OK;
@@ -258,6 +258,7 @@ int32_t dpid_best_in_validation(dpid_judge *j, dpid_intervention *out)
         if (!dpid_arm_changes_deep(j, &j->e->arm[i]))
             continue;
         DPID_TRY(intervene(j, &j->e->arm[i], false, k, &x));
+        x.best_of = k;
         if (x.valid_share.low > j->t.share && !(x.valid_share.low <= out->valid_share.low))
             *out = x;
     }
@@ -300,8 +301,8 @@ static const dpid_arm_evidence *survey(const dpid_judge *j, const char *word, bo
     return best;
 }
 
-/* The best of k by the study's own losses, each with an interval that leaves room for k. */
-static int32_t best_of_all(dpid_judge *j, const char *word, bool set, int64_t k, dpid_intervention *out)
+/* The best of k by the study's own losses, each with an interval that leaves room for so many looks, k at least. */
+static int32_t best_of_all(dpid_judge *j, const char *word, bool set, int64_t k, int64_t room, dpid_intervention *out)
 {
     *out = (dpid_intervention){.share = unknown, .valid_share = unknown, .best_of = 1};
     for (int64_t i = 0; i < j->e->arms; i++) {
@@ -309,24 +310,30 @@ static int32_t best_of_all(dpid_judge *j, const char *word, bool set, int64_t k,
         dpid_intervention x;
         if (!in_family(j, arm, word, set) || dpid_arm_shared(j, arm) == 0)
             continue;
-        DPID_TRY(intervene(j, arm, false, k, &x));
+        DPID_TRY(intervene(j, arm, false, room, &x));
+        x.best_of = k;
         if (better(&x, out))
             *out = x;
     }
     return DEEPID_OK;
 }
 
+/* Tuning may have liked another than the one that repairs. While the interval of the one it took is open, the others are
+   looked at with a tenth of the level, so that both looks together miss hardly more often than one; where it is surely
+   no main cause, or shows nothing, with all of it. */
 int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_intervention *out, int64_t *tried)
 {
+    enum { STRICT = 10 };
     dpid_intervention other;
     int64_t tuned;
     const dpid_arm_evidence *chosen = survey(j, word, set, tried, &tuned);
     if (!chosen || tuned < *tried || *tried == 1)
-        return best_of_all(j, word, set, *tried, out);
+        return best_of_all(j, word, set, *tried, *tried, out);
     DPID_TRY(intervene(j, chosen, false, 1, out));
     if (out->status >= DPID_CONTRIBUTES)
         return DEEPID_OK;
-    DPID_TRY(best_of_all(j, word, set, *tried, &other)); /* tuning may have liked another than the one that repairs */
+    const bool open = out->status == DPID_UNDECIDED && !out->all_diverged;
+    DPID_TRY(best_of_all(j, word, set, *tried, open ? STRICT * *tried : *tried, &other));
     if (other.status >= DPID_CONTRIBUTES)
         *out = other;
     return DEEPID_OK;
