@@ -178,8 +178,8 @@ int64_t dpid_seeds_of_level(double level)
 
 /* ---- interventions -------------------------------------------------------------------------------- */
 
-/* The lower end of the effect at a level that leaves room for every cause that is asked, and of a set for as many looks:
-   at most (1 - level) of studies then say "contributes" of an arm that changes less than the margin. */
+/* The lower end of the effect at a level that leaves room for every cause that is asked, and of a set for as many looks
+   at each: at most (1 - level) of studies then say "contributes" of an arm that changes less than the margin. */
 static int32_t set_sure_low(const dpid_judge *j, const dpid_series *x, bool independent, int64_t room,
                             dpid_intervention *out)
 {
@@ -318,9 +318,9 @@ static int32_t best_of_all(dpid_judge *j, const char *word, bool set, int64_t k,
     return DEEPID_OK;
 }
 
-/* Tuning may have liked another than the one that repairs. While the interval of the one it took is open, the others are
-   looked at with a tenth of the level, so that both looks together miss hardly more often than one; where it is surely
-   no main cause, or shows nothing, with all of it. */
+/* Tuning may have liked another than the one that repairs. While the interval of the one it took is open, the others
+   are looked at with a tenth of the level, so that both looks together miss hardly more often than one; where it is
+   surely no main cause, or shows nothing, with all of it. */
 int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_intervention *out, int64_t *tried)
 {
     enum { STRICT = 10 };

@@ -603,9 +603,9 @@ static deepid_verdict *judged_starts(deepid_ctx *ctx, double orthogonal, int64_t
     return judged(ctx);
 }
 
-/* A start that tuning did not take is the answer where the one it took surely repairs less than half, or diverged. Where
-   that one is open, only a start that is sure at a tenth of the level is: he at all seeds, .94, not he at nine of ten,
-   .86, of which t = 3.8 is above the 2.7 of 1 - .05 / 2 and below the 4.1 of 1 - .005 / 2. */
+/* A start that tuning did not take is the answer where the one it took surely repairs less than half, or diverged.
+   Where that one is open, only a start that is sure at a tenth of the level is: he at all seeds, .94, not he at nine of
+   ten, .86, of which t = 3.8 is above the 2.7 of 1 - .05 / 2 and below the 4.1 of 1 - .005 / 2. */
 static void the_others_are_looked_at_where_tuning_took_a_bad_one(void **state)
 {
     (void)state;
