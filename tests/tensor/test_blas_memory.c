@@ -194,7 +194,7 @@ static void no_kernel_writes_past_its_memory(void **state)
     for (dpid_isa isa = 0; isa < DPID_ISAS; isa++)
         for (int i = 0; dpid_isa_runs(isa) && kernels[isa][i]; i++) {
             char setting[64];
-            char name[] = "test_blas_memory";
+            char name[] = "tensor_test_blas_memory"; /* tests/main.c */
             char tiles[] = "tiles";
             char *arguments[] = {name, tiles, NULL};
             char *environment[] = {setting, NULL};
