@@ -57,12 +57,13 @@ static void every_probe_has_the_same_bits_for_any_number_of_threads(void **state
 {
     (void)state;
     for (int64_t i = 0; deepid_probe_word(i); i++)
-        for (int t = 0; t < TASKS; t++)
+        for (int t = 0; t < TASKS; t++) {
+            const uint64_t one = table_bits(deepid_probe_word(i), 1, &tasks[t]);
             for (int32_t threads = 2; threads <= 5; threads += 3)
-                if (table_bits(deepid_probe_word(i), threads, &tasks[t]) !=
-                    table_bits(deepid_probe_word(i), 1, &tasks[t]))
+                if (table_bits(deepid_probe_word(i), threads, &tasks[t]) != one)
                     fail_msg("%s of %s: other numbers with %d threads than with 1", deepid_probe_word(i), tasks[t].net,
                              threads);
+        }
 }
 
 /* ---- failures ----------------------------------------------------------------------------- */
