@@ -30,11 +30,11 @@ quick --out "$work/threads" --threads 1 >/dev/null; same "$work/one" "$work/thre
 quick --out "$work/shards" --shard 0/3 >/dev/null; quick --out "$work/shards" --shard 2/3 >/dev/null; quick --out "$work/shards" --shard 1/3 >/dev/null; same "$work/one" "$work/shards"
 
 # interrupted, then the same command
-interrupted() { timeout -s INT 0.4 "$program" --out "$work/int" --steps 1500 --seeds 2 --depths 2,30 --blocks plain --arms D_res; }
+interrupted() { timeout -s INT 0.2 "$program" --out "$work/int" --steps 750 --seeds 2 --depths 2,30 --blocks plain --arms D_res; }
 got=0; interrupted >/dev/null 2>"$work/err" || got=$?
 [ "$got" = 124 ] || [ "$got" = 130 ] || { echo "interrupted: exit code $got"; cat "$work/err"; exit 1; }
-run --out "$work/int" --steps 1500 --seeds 2 --depths 2,30 --blocks plain --arms D_res >/dev/null
-run --out "$work/whole" --steps 1500 --seeds 2 --depths 2,30 --blocks plain --arms D_res >/dev/null
+run --out "$work/int" --steps 750 --seeds 2 --depths 2,30 --blocks plain --arms D_res >/dev/null
+run --out "$work/whole" --steps 750 --seeds 2 --depths 2,30 --blocks plain --arms D_res >/dev/null
 same "$work/int" "$work/whole"
 
 # a budget: what it leaves out is said; two nets of one's own; one task

@@ -7,7 +7,7 @@ seed=${3:-1}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/whole" "$work/killed" "$work/first" "$work/second"
-study() { "$program" --out out --steps 300 --seeds 3 --depths 2,12,20 --arms S,D,W0,WT,D_start:looks_linear,D_res,depth "$@"; }
+study() { "$program" --out out --steps 100 --seeds 3 --depths 2,12,20 --arms S,D,W0,WT,D_start:looks_linear,D_res,depth "$@"; }
 die() { echo "depth_study_kill: $* (seed $seed)"; exit 1; }
 time_free() { # FOLDER: results.csv has its seconds in the last column
     cut -d, -f1-13 "$1/results.csv" >"$1/results.time-free"
@@ -31,7 +31,7 @@ killed=0
 while [ "$killed" -lt "$kills" ]; do
     wait=$(draw)
     got=0
-    (cd "$work/killed" && exec timeout --foreground -s KILL "$((wait / 1000)).$(printf %03d $((wait % 1000)))" "$program" --out out --steps 300 --seeds 3 --depths 2,12,20 \
+    (cd "$work/killed" && exec timeout --foreground -s KILL "$((wait / 1000)).$(printf %03d $((wait % 1000)))" "$program" --out out --steps 100 --seeds 3 --depths 2,12,20 \
         --arms S,D,W0,WT,D_start:looks_linear,D_res,depth >printed 2>errors) || got=$?
     [ "$got" = 0 ] || [ "$got" = 137 ] || die "exit code $got: $(cat "$work/killed/errors")"
     killed=$((killed + 1))
