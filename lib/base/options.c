@@ -209,6 +209,9 @@ static int32_t parse_value(deepid_ctx *ctx, const char *what, dpid_span at, cons
         return parse_extents(ctx, what, at, o, v);
     case DPID_PADDING:
         return parse_padding(ctx, what, at, o, v);
+    case DPID_TEXT:
+        v->text = at;
+        return DEEPID_OK;
     }
     return DEEPID_OK;
 }
@@ -253,6 +256,20 @@ static int32_t parse_pair(deepid_ctx *ctx, const char *what, dpid_span pair, con
     return fail_key(ctx, what, key, options);
 }
 
+/* As dpid_first_word, but blanks between double quotes are no end. */
+static dpid_span first_pair(dpid_span span, dpid_span *rest)
+{
+    dpid_span pair = skip_blanks(span);
+    const int64_t available = pair.length;
+    bool quoted = false;
+    int64_t length = 0;
+    for (; length < available && (quoted || !dpid_is_blank(pair.text[length])); length++)
+        quoted ^= pair.text[length] == '"';
+    pair.length = length;
+    *rest = skip_blanks((dpid_span){pair.text + length, available - length, span.whole});
+    return pair;
+}
+
 int32_t dpid_options_parse(deepid_ctx *ctx, const char *what, dpid_span span, const dpid_option *options,
                            dpid_value *values)
 {
@@ -260,7 +277,7 @@ int32_t dpid_options_parse(deepid_ctx *ctx, const char *what, dpid_span span, co
         set_fallback(&options[i], &values[i]);
     dpid_span rest = span;
     for (;;) {
-        const dpid_span pair = dpid_first_word(rest, &rest);
+        const dpid_span pair = first_pair(rest, &rest);
         if (pair.length == 0)
             break;
         DPID_TRY(parse_pair(ctx, what, pair, options, values));
@@ -293,6 +310,8 @@ static bool is_fallback(const dpid_option *o, const dpid_value *v)
         return same_extents(v, &fallback);
     case DPID_PADDING:
         return v->i == fallback.i && (v->i != 0 || same_extents(v, &fallback));
+    case DPID_TEXT:
+        return !v->given;
     }
     return false;
 }
@@ -321,6 +340,8 @@ void dpid_options_print(dpid_string *s, const dpid_option *options, const dpid_v
             print_choice(s, o->choices, v->i);
         else if (o->type == DPID_PADDING && v->i < 0)
             dpid_string_add(s, v->i == DPID_PADDING_SAME ? "same" : "valid");
+        else if (o->type == DPID_TEXT)
+            dpid_string_add_span(s, v->text.text, v->text.length);
         else
             dpid_string_add(s, dpid_shape_text(v->count, v->list).text);
     }

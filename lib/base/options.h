@@ -8,12 +8,20 @@
 
 enum { DPID_OPTIONS_MAX = 16, DPID_VALUE_LIST_MAX = 4, DPID_PADDING_SAME = -1, DPID_PADDING_VALID = -2 };
 
+/* A piece of the caller's text, and where it is, for error messages. */
+typedef struct {
+    const char *text;
+    int64_t length;
+    const char *whole; /* start of the whole text (line and column are counted from here); may equal text */
+} dpid_span;
+
 typedef enum {
     DPID_INT = 1, /* v.i */
     DPID_REAL,    /* v.r */
     DPID_CHOICE,  /* v.i = index into choices ("relu|tanh|none") */
     DPID_EXTENTS, /* 1 to 4 integers, "3", "3x1", "1x1x0x2": v.list, v.count */
-    DPID_PADDING  /* "same", "valid" (v.i = DPID_PADDING_SAME, _VALID) or extents (v.i = 0): N, HxW, or TxBxLxR */
+    DPID_PADDING, /* "same", "valid" (v.i = DPID_PADDING_SAME, _VALID) or extents (v.i = 0): N, HxW, or TxBxLxR */
+    DPID_TEXT     /* v.text, as it stands; blanks stand in it between double quotes */
 } dpid_option_type;
 
 typedef struct {
@@ -33,14 +41,8 @@ typedef struct {
     double r;
     int32_t count;
     int64_t list[DPID_VALUE_LIST_MAX];
+    dpid_span text; /* a part of what was parsed, and alive no longer than that */
 } dpid_value;
-
-/* A piece of the caller's text, and where it is, for error messages. */
-typedef struct {
-    const char *text;
-    int64_t length;
-    const char *whole; /* start of the whole text (line and column are counted from here); may equal text */
-} dpid_span;
 
 /* The whole of a text; NULL counts as "". */
 dpid_span dpid_span_of(const char *text);

@@ -17,6 +17,9 @@ dpid_number_text dpid_number_rounded(double value, int32_t digits);
 dpid_number_text dpid_number_f32(float value);
 /* Parses all of text[0..length), in any locale as in C's; false when it is not entirely a number. Takes nan and inf. */
 bool dpid_parse_double(const char *text, int64_t length, double *out);
+/* The decimal number that text[0..end) begins with, [+-] digits [point digits] [e [+-] digits], as the nearest double.
+   Returns what is behind it; NULL: there is none, or it is not finite. */
+const char *dpid_read_decimal(const char *text, const char *end, char point, double *out);
 bool dpid_parse_int(const char *text, int64_t length, int64_t *out);
 /* "2x3x4" of a shape. */
 dpid_number_text dpid_shape_text(int32_t rank, const int64_t *extents);

@@ -144,6 +144,8 @@ static void draw_option(drawing *d, char *text, const dpid_option *o)
     case DPID_PADDING:
         draw_padding(d, text, o);
         break;
+    case DPID_TEXT: /* no layer has one */
+        break;
     }
 }
 
