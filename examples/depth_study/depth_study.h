@@ -72,7 +72,7 @@ typedef struct {
 } task_data;
 int32_t data_open(deepid_ctx *ctx, const options *o, task_data *out);
 void data_close(task_data *data);
-/* Two lines on what was read, and warnings, on standard error. */
+/* Two lines on what was read, of a table three, and warnings, on standard error. */
 void data_tell(const options *o, const task_data *data);
 
 /* The text of one net; free() it. NULL with the context's sentence. */

@@ -176,7 +176,9 @@ static int show_help(const flag *f, options *o, const char *text);
 static const flag flags[] = {
     {"data",
      "data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
-     "                     idx:FOLDER | cifar10:FOLDER | csv:FILE | npy:X,Y            (default spirals)",
+     "                     idx:FOLDER | cifar10:FOLDER | npy:X,Y |                     (default spirals)\n"
+     "                     \"csv:FILE label=C targets=C,C drop=C keep=C categories=C missing=drop|mean\n"
+     "                     delimiter=; decimal=, header=yes|no comment=# shape=HxWxC\", C: a column's name or number",
      .read = read_text, AT(data)},
     {"valid", "valid SPEC       other data to validate on, all of them (of a source in two parts its second)",
      .read = read_text, AT(valid)},

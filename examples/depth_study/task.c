@@ -41,12 +41,12 @@ static int32_t split_off(task_data *d, double share)
     return status;
 }
 
-/* --valid: other data; of a source in two parts its second. */
+/* --valid: other data, classes and categories numbered as in the training data; of a source in two parts its second. */
 static int32_t open_valid(deepid_ctx *ctx, const char *source, task_data *d)
 {
     deepid_dataset *first = NULL;
     deepid_dataset *second = NULL;
-    const int32_t status = blame("valid", deepid_dataset_open(ctx, source, DATA_SEED, &first, &second));
+    const int32_t status = blame("valid", deepid_dataset_open_like(ctx, source, DATA_SEED, d->train, &first, &second));
     if (status != DEEPID_OK)
         return status;
     deepid_dataset_destroy(d->valid);

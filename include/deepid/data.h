@@ -235,31 +235,53 @@ DEEPID_API int32_t deepid_dataset_load_npy(deepid_ctx *ctx, const char *x_path, 
                                            deepid_dataset **out);
 
 /**
- * CSV (RFC 4180), plain or .gz: one row a sample, finite decimal numbers in every cell.
+ * CSV (RFC 4180) as people write it, plain or .gz: a row a sample; columns of numbers, of texts, of a label or targets.
  *
- * The first line is names when no cell of it is a number and one begins as a name does, with a letter; a cell that
- * is something else is refused with its line and column, in the first line too: no sample is left out in silence.
- * Cells may be in quotes and have blanks around; lines end with LF, CR LF or CR; a byte order mark of UTF-8 and
- * empty lines are passed over. Numbers have '.' in every locale; inf, nan, hexadecimal and what is too large for a
- * double are refused, what is too small is 0.
+ * Cells may be in quotes, with "" for a quote inside, and have blanks around; lines end with LF, CR LF or CR; a byte
+ * order mark of UTF-8 and empty lines are passed over. Numbers are decimal in every locale; inf, hexadecimal and what
+ * is too large for a double are refused, what is too small is 0. A column holds numbers or texts: the cell that does
+ * not fit is refused with its line and column. What was found is said by deepid_dataset_about, what looks wrong by
+ * deepid_dataset_warnings. The guide is docs/data.md.
+ *
+ * Columns are named by their names, or by their places from 1: "drop=id,7"; a name with a blank or a comma stands
+ * between double quotes: drop="sepal length (cm)",id.
  *
  * @param[in]  ctx      lent
  * @param[in]  path     the file
- * @param[in]  options  "label=last|first header=auto|yes|no separator=comma|semicolon|tab shape=8x8x1"; NULL or ""
- * as the first of each
- * @param[out] out      yours; labels are whole numbers of 0 to 65535, classes = the largest + 1
+ * @param[in]  options  words key=value with blanks between; NULL or "": none. They are
+ *                      - delimiter: comma, semicolon, tab, bar, blank (any run of them), or one of , ; |; default: found
+ *                        by looking at the first 100 rows
+ *                      - decimal: point or comma, default point
+ *                      - header: auto, yes, no; default auto: the first row is names when no cell of it is a number, one
+ *                        begins as a name does, and, where no column has numbers, none comes again below itself
+ *                      - comment: a character; lines that begin with it are passed over
+ *                      - label: a column, first or last (the default; of those not dropped). Whole numbers or texts
+ *                        become classes from 0 on, numbers by size, then texts by their bytes. Several columns are one a
+ *                        class, 1 in one of them and 0 in the others, in the order in which they are listed
+ *                      - targets: columns of numbers to be predicted, instead of label
+ *                      - drop, keep: columns that are no features; that are, and no others
+ *                      - categories: columns to take as texts, such as codes
+ *                      - missing: refuse (the default), drop (its row), mean (that of the column, for features). Missing
+ *                        is a cell that is empty, ?, or na, n/a, nan, nat, null, none in any case
+ *                      - shape: 8x8x1, of samples that are pictures
+ *
+ *                      A column of texts becomes one feature a category (at most 256), sorted as classes are; one of true
+ *                      and false becomes 1 and 0.
+ * @param[out] out      yours; F64
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL
- * @retval DEEPID_ERR_SPEC      an unknown option
+ * @retval DEEPID_ERR_SPEC      an unknown option, or a column that is not there
  * @retval DEEPID_ERR_IO        the file cannot be read, or is no regular file
- * @retval DEEPID_ERR_FORMAT    no number, not finite, lines of another length, UTF-16, no rows: names the line
- * @retval DEEPID_ERR_LABEL     a label that is none: names the line
+ * @retval DEEPID_ERR_FORMAT    no number, a missing cell, lines of another length, broken quotes, UTF-16, no rows: names
+ *                              the line and column
+ * @retval DEEPID_ERR_LABEL     a label that is no whole number and no text, or more than 65536 different ones: names
+ *                              the line
  * @retval DEEPID_ERR_SHAPE     shape is not that of the features
  * @retval DEEPID_ERR_LIMIT     larger than file_bytes of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost   the file in memory, and two passes
+ * @cost   the file in memory and 8 bytes a cell; one pass over the text, one over the cells
  * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, const char *options,
@@ -270,8 +292,8 @@ DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, co
  *
  * @param[in]  ctx     lent
  * @param[in]  source  a generator, "gratings n=512"; "idx:FOLDER"; "cifar10:FOLDER"; "csv:FILE", options of
- *                     deepid_dataset_load_csv behind a blank; "csv:FOLDER" with one *.tra and one *.tes (shape=8x8x1
- *                     unless options say otherwise); "npy:X,Y"
+ *                     deepid_dataset_load_csv behind a blank, a name with blanks in double quotes; "csv:FOLDER" with
+ *                     one *.tra and one *.tes (shape=8x8x1 unless options say otherwise); "npy:X,Y"
  * @param[in]  seed    of a generator; files do not need it
  * @param[out] train   yours
  * @param[out] valid   yours: the test part of a folder, or four times as many samples from the generator; NULL comes
@@ -292,6 +314,33 @@ DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, co
  */
 DEEPID_API int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train,
                                        deepid_dataset **valid);
+
+/**
+ * Open a source whose classes and categories have the numbers that they have in other data: to validate on. A class, a
+ * category or a column that the other data lack is refused; missing=mean takes their means.
+ *
+ * @param[in]  ctx     lent
+ * @param[in]  source  as deepid_dataset_open; only tables have names
+ * @param[in]  seed    as deepid_dataset_open
+ * @param[in]  like    the training data
+ * @param[out] train   yours
+ * @param[out] valid   yours, or NULL, as deepid_dataset_open
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL
+ * @retval DEEPID_ERR_SPEC      as deepid_dataset_open
+ * @retval DEEPID_ERR_IO        as deepid_dataset_open
+ * @retval DEEPID_ERR_FORMAT    as the reader of this kind of file; a column or a category that like has not
+ * @retval DEEPID_ERR_LABEL     as the reader of this kind of file; a class that like has not
+ * @retval DEEPID_ERR_SHAPE     as deepid_dataset_open
+ * @retval DEEPID_ERR_LIMIT     as deepid_dataset_open
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   as deepid_dataset_open
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_dataset_open_like(deepid_ctx *ctx, const char *source, uint64_t seed,
+                                            const deepid_dataset *like, deepid_dataset **train, deepid_dataset **valid);
 
 /* ---- what is in it ------------------------------------------------------------------------------------- */
 
@@ -353,6 +402,32 @@ DEEPID_API int64_t deepid_dataset_extent(const deepid_dataset *data, int32_t axi
  * @thread Safe as long as no other thread changes the dataset.
  */
 DEEPID_API int64_t deepid_dataset_classes(const deepid_dataset *data);
+
+/**
+ * The name of a class, where the source had other words for it than 0, 1, 2, ...
+ *
+ * @param[in] data  any
+ * @param[in] k     0 to classes - 1
+ *
+ * @return The name, borrowed for the dataset's life; NULL where the class is called by its number, or there is none.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the dataset.
+ */
+DEEPID_API const char *deepid_dataset_class_name(const deepid_dataset *data, int64_t k);
+
+/**
+ * What was read, in one line: rows, columns, what the classes are called, what was dropped, turned into categories,
+ * left out or filled in. Of a part: what was read of the whole.
+ *
+ * @param[in] data  any
+ *
+ * @return The line, borrowed for the dataset's life; "" where the source is no table; NULL for NULL.
+ *
+ * @cost   none.
+ * @thread Safe as long as no other thread changes the dataset.
+ */
+DEEPID_API const char *deepid_dataset_about(const deepid_dataset *data);
 
 /**
  * The number of targets of one sample.
@@ -424,7 +499,8 @@ DEEPID_API uint64_t deepid_dataset_hash(const deepid_dataset *data);
 
 /**
  * What is wrong with data before anybody trains on it, one sentence a line: inputs or targets that are not finite,
- * labels or targets that are all the same, inputs whose scales (largest magnitudes) differ by a factor of 1e6 or more.
+ * labels or targets that are all the same, inputs whose scales (largest magnitudes) differ by a factor of 1e6 or more;
+ * of tables a first column that counts the rows, and a label that looks like a number to be predicted.
  *
  * @param[in,out] data  any; values are looked at as they are read, normalised
  *

@@ -231,8 +231,9 @@ DEEPID_API int32_t deepid_study_set_folder(deepid_study *study, const char *fold
  * A text as it was set.
  *
  * @param[in] study  the study
- * @param[in] key    of deepid_study_set_text; also "folder", "shallow" and "deep", and "budget": a sentence on what the
- *                   budget bought, and after the run on how long it took
+ * @param[in] key    of deepid_study_set_text; also "folder", "shallow" and "deep"; "data", deepid_dataset_about of the
+ *                   training data; and "budget": a sentence on what the budget bought, and after the run on how long it
+ *                   took
  *
  * @return Borrowed until it is set anew; "" when unset; NULL for an unknown key or study.
  *

@@ -5,6 +5,7 @@
 #include <deepid/data.h>
 
 #include "base/base.h"
+#include "data/legend.h"
 #include "ops/loss.h"
 #include "ops/op.h"
 #include "tensor/tensor.h"
@@ -27,6 +28,7 @@ struct deepid_dataset {
     deepid_dataset *owner; /* keeps a reference: memory of splits lives as long as the last of them */
     int32_t references;
     double *shift, *scale; /* NULL or per feature of a sample: value = (x - shift) * scale */
+    dpid_legend *legend;   /* owned; NULL: labels and features have no names. That of a part is its owner's */
     char *warnings;        /* what deepid_dataset_warnings said last; NULL: it was not asked */
 };
 
@@ -36,6 +38,11 @@ int32_t dpid_dataset_new(deepid_ctx *ctx, int64_t count, const dpid_shape *sampl
    caller fills owned_x, labels and owned_targets. */
 int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const dpid_shape *sample, int64_t classes,
                            int64_t target_width, deepid_dataset **out);
+/* What the numbers of data, or of what it is a part of, stand for; NULL: nothing is known. */
+const dpid_legend *dpid_dataset_legend(const deepid_dataset *data);
+/* As deepid_dataset_load_csv; classes and categories have the numbers that they have in like, unless it is NULL. */
+int32_t dpid_csv_load(deepid_ctx *ctx, const char *path, const char *options, const deepid_dataset *like,
+                      deepid_dataset **out);
 /* Samples rows[0..count-1] of data; shares its memory. */
 int32_t dpid_dataset_part(const deepid_dataset *data, const int64_t *rows, int64_t count, deepid_dataset **out);
 /* Feature k (channels-last) of sample i, after normalisation; target k of sample i. */

@@ -68,6 +68,7 @@ void deepid_dataset_destroy(deepid_dataset *data)
     dpid_free(ctx, data->shift);
     dpid_free(ctx, data->scale);
     dpid_free(ctx, data->warnings);
+    dpid_legend_destroy(data->legend);
     data->head.magic = 0;
     dpid_free(ctx, data);
 }
@@ -246,6 +247,27 @@ const int32_t *deepid_dataset_labels(const deepid_dataset *data)
 {
     return dpid_is(data, DPID_MAGIC_DATASET) ? data->labels : NULL;
 }
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+const dpid_legend *dpid_dataset_legend(const deepid_dataset *data)
+{
+    return !data ? NULL : data->owner ? data->owner->legend : data->legend;
+}
+
+const char *deepid_dataset_about(const deepid_dataset *data)
+{
+    const dpid_legend *legend = dpid_is(data, DPID_MAGIC_DATASET) ? dpid_dataset_legend(data) : NULL;
+    return legend ? legend->about : dpid_is(data, DPID_MAGIC_DATASET) ? "" : NULL;
+}
+
+const char *deepid_dataset_class_name(const deepid_dataset *data, int64_t k)
+{
+    const dpid_legend *legend = dpid_is(data, DPID_MAGIC_DATASET) ? dpid_dataset_legend(data) : NULL;
+    return legend && legend->mapped && k >= 0 && k < legend->classes ? legend->class_name[k] : NULL;
+}
+
+/* ---- samples --------------------------------------------------------------------------------- */
 
 static int32_t copy(const deepid_dataset *data, int64_t first, int64_t count, deepid_tensor *x)
 {

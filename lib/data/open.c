@@ -27,18 +27,18 @@ static int32_t find_ending(deepid_ctx *ctx, const char *folder, const char *endi
 }
 
 /* 64 features are an 8 x 8 picture: that is what this folder is known for. */
-static int32_t open_csv_folder(deepid_ctx *ctx, const char *folder, const char *options, deepid_dataset **train,
-                               deepid_dataset **valid)
+static int32_t open_csv_folder(deepid_ctx *ctx, const char *folder, const char *options, const deepid_dataset *like,
+                               deepid_dataset **train, deepid_dataset **valid)
 {
     dpid_string path;
     int32_t status = find_ending(ctx, folder, ".tra", &path);
     if (status == DEEPID_OK)
-        status = deepid_dataset_load_csv(ctx, path.text, options, train);
+        status = dpid_csv_load(ctx, path.text, options, like, train);
     dpid_string_release(&path);
     DPID_TRY(status);
     status = find_ending(ctx, folder, ".tes", &path);
     if (status == DEEPID_OK)
-        status = deepid_dataset_load_csv(ctx, path.text, options, valid);
+        status = dpid_csv_load(ctx, path.text, options, like ? like : *train, valid);
     dpid_string_release(&path);
     if (status != DEEPID_OK) {
         deepid_dataset_destroy(*train);
@@ -47,25 +47,37 @@ static int32_t open_csv_folder(deepid_ctx *ctx, const char *folder, const char *
     return status;
 }
 
-static int32_t open_csv(deepid_ctx *ctx, const char *rest, deepid_dataset **train, deepid_dataset **valid)
+/* The first word, or what stands between double quotes. */
+static dpid_span file_name(dpid_span text, dpid_span *rest)
+{
+    const char *close = text.length > 1 && *text.text == '"' ? strchr(text.text + 1, '"') : NULL;
+    if (!close)
+        return dpid_first_word(text, rest);
+    *rest = dpid_span_of(close + 1);
+    return (dpid_span){text.text + 1, close - text.text - 1, text.text};
+}
+
+static int32_t open_csv(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
+                        deepid_dataset **valid)
 {
     struct stat info;
     dpid_span options;
-    const dpid_span file = dpid_first_word(dpid_span_of(rest), &options);
+    const dpid_span file = file_name(dpid_span_of(where), &options);
     dpid_string path = {.ctx = ctx};
     dpid_string_add_span(&path, file.text, file.length);
     int32_t status = path.status;
     if (status == DEEPID_OK && stat(path.text ? path.text : "", &info) == 0 && S_ISDIR(info.st_mode))
-        status = open_csv_folder(ctx, path.text, options.length ? options.text : "shape=8x8x1", train, valid);
+        status = open_csv_folder(ctx, path.text, options.length ? options.text : "shape=8x8x1", like, train, valid);
     else if (status == DEEPID_OK)
-        status = deepid_dataset_load_csv(ctx, path.text ? path.text : "", options.text, train);
+        status = dpid_csv_load(ctx, path.text ? path.text : "", options.text, like, train);
     dpid_string_release(&path);
     return status;
 }
 
-static int32_t open_npy(deepid_ctx *ctx, const char *rest, deepid_dataset **train, deepid_dataset **valid)
+static int32_t open_npy(deepid_ctx *ctx, const char *rest, const deepid_dataset *like, deepid_dataset **train,
+                        deepid_dataset **valid)
 {
-    (void)valid;
+    (void)like, (void)valid;
     const char *comma = strchr(rest, ',');
     if (!comma)
         return dpid_fail(ctx, DEEPID_ERR_SPEC, "npy: '%s' is not X,Y: two files joined by a comma", rest);
@@ -94,11 +106,26 @@ static int32_t open_generator(deepid_ctx *ctx, const char *source, uint64_t seed
 
 typedef struct {
     const char *word, *where;
-    int32_t (*open)(deepid_ctx *ctx, const char *where, deepid_dataset **train, deepid_dataset **valid);
+    int32_t (*open)(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
+                    deepid_dataset **valid);
 } file_source;
 
-static const file_source idx = {"idx", "FOLDER", deepid_dataset_load_idx_folder};
-static const file_source cifar10 = {"cifar10", "FOLDER", deepid_dataset_load_cifar10_folder};
+static int32_t open_idx(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
+                        deepid_dataset **valid)
+{
+    (void)like;
+    return deepid_dataset_load_idx_folder(ctx, where, train, valid);
+}
+
+static int32_t open_cifar10(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
+                            deepid_dataset **valid)
+{
+    (void)like;
+    return deepid_dataset_load_cifar10_folder(ctx, where, train, valid);
+}
+
+static const file_source idx = {"idx", "FOLDER", open_idx};
+static const file_source cifar10 = {"cifar10", "FOLDER", open_cifar10};
 static const file_source csv = {"csv", "FILE", open_csv};
 static const file_source npy = {"npy", "X,Y", open_npy};
 static const void *const rows[] = {&idx, &cifar10, &csv, &npy};
@@ -118,8 +145,8 @@ static int32_t fail_unknown(deepid_ctx *ctx, const char *text)
     return status;
 }
 
-static int32_t open_source(deepid_ctx *ctx, const char *text, uint64_t seed, deepid_dataset **train,
-                           deepid_dataset **valid)
+static int32_t open_source(deepid_ctx *ctx, const char *text, uint64_t seed, const deepid_dataset *like,
+                           deepid_dataset **train, deepid_dataset **valid)
 {
     dpid_span rest;
     if (!text || !train || !valid)
@@ -128,7 +155,7 @@ static int32_t open_source(deepid_ctx *ctx, const char *text, uint64_t seed, dee
     const char *colon = strchr(text, ':');
     const file_source *found = colon ? dpid_set_find(&sources, (dpid_span){text, colon - text, text}) : NULL;
     if (found)
-        return found->open(ctx, colon + 1, train, valid);
+        return found->open(ctx, colon + 1, like, train, valid);
     if (dpid_set_find(&dpid_generators, dpid_first_word(dpid_span_of(text), &rest)))
         return open_generator(ctx, text, seed, train, valid);
     return fail_unknown(ctx, text);
@@ -138,5 +165,14 @@ int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint64_t seed, 
                             deepid_dataset **valid)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
-    return dpid_leave(ctx, open_source(ctx, source, seed, train, valid));
+    return dpid_leave(ctx, open_source(ctx, source, seed, NULL, train, valid));
+}
+
+int32_t deepid_dataset_open_like(deepid_ctx *ctx, const char *source, uint64_t seed, const deepid_dataset *like,
+                                 deepid_dataset **train, deepid_dataset **valid)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, like && dpid_is(like, DPID_MAGIC_DATASET)
+                               ? open_source(ctx, source, seed, like, train, valid)
+                               : dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "dataset: like is no dataset"));
 }

@@ -93,6 +93,8 @@ void dpid_dataset_warn(const deepid_dataset *data, dpid_string *out)
     if (data->labels)
         warn_constant_labels(data, out);
     warn_scales(data, out);
+    const dpid_legend *legend = dpid_dataset_legend(data);
+    dpid_string_add(out, legend ? legend->warnings : "");
 }
 
 const char *deepid_dataset_warnings(deepid_dataset *data)

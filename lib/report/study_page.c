@@ -80,6 +80,8 @@ static void add_scope(dpid_study_page *p)
         paragraph(p, honesty);
     const char *again = *arms ? strstr(scope, " Not run: ") : NULL; /* the list below has them too */
     paragraph(p, again ? dpid_say(p, "%.*s", (int)(again - scope), scope) : scope);
+    if (p->m->data && *p->m->data)
+        paragraph(p, dpid_say(p, "The data: %s.", p->m->data));
     if (p->m->budget)
         paragraph(p, p->m->budget);
     if (*arms)

@@ -40,6 +40,7 @@ typedef struct {
     int64_t probes;
     const deepid_verdict *verdict;     /* NULL: no answer, no evidence */
     const dpid_thresholds *thresholds; /* NULL: default */
+    const char *data;                  /* what was read of a table; NULL or "": nothing is said */
     const char *budget;                /* what a budget bought and took, a sentence; NULL or "": none */
 } dpid_material;
 

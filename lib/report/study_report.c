@@ -130,6 +130,7 @@ static int32_t gather(gathered *g, const deepid_verdict *verdict)
                                 : "";
     g->material.deep_text = text_of(g, "deep");
     g->material.budget = text_of(g, "budget");
+    g->material.data = text_of(g, "data");
     g->material.const_loss = deepid_study_number(g->study, "const_loss");
     g->material.margin = verdict ? verdict->margin : (double)NAN;
     g->material.thresholds = dpid_study_thresholds(g->study);

@@ -44,6 +44,20 @@ static void add_config(const deepid_study *study, dpid_string *s)
     dpid_string_release(&lines);
 }
 
+/* What was read, and what the classes are called where it is not 0, 1, 2, ... */
+static void add_data(const deepid_study *study, dpid_string *s)
+{
+    const char *about = deepid_dataset_about(study->train);
+    dpid_string_add(s, "\"data\": {\"about\": ");
+    dpid_string_json(s, about ? about : "");
+    dpid_string_add(s, ", \"classes\": [");
+    for (int64_t k = 0; deepid_dataset_class_name(study->train, k); k++) {
+        dpid_string_add(s, k ? ", " : "");
+        dpid_string_json(s, deepid_dataset_class_name(study->train, k));
+    }
+    dpid_string_add(s, "]},\n");
+}
+
 int32_t dpid_study_write_json(deepid_study *study, const char *replay)
 {
     struct utsname machine = {.sysname = ""};
@@ -58,7 +72,9 @@ int32_t dpid_study_write_json(deepid_study *study, const char *replay)
     dpid_string_format(&s, ", \"cpus\": %d},\n\"seeds\": [", dpid_cpu_count());
     for (int64_t i = 0; i < study->seeds; i++)
         dpid_string_format(&s, "%s%lld", i ? ", " : "", (long long)(dpid_study_int(study, DPID_NUMBER_FIRST_SEED) + i));
-    dpid_string_add(&s, "],\n\"replay\": ");
+    dpid_string_add(&s, "],\n");
+    add_data(study, &s);
+    dpid_string_add(&s, "\"replay\": ");
     if (replay)
         dpid_string_json(&s, replay);
     else

@@ -103,6 +103,8 @@ const char *deepid_study_text(const deepid_study *study, const char *key)
         return study->folder ? study->folder : "";
     if (strcmp(key, "budget") == 0)
         return study->choice.said ? study->choice.said : "";
+    if (strcmp(key, "data") == 0)
+        return deepid_dataset_about(study->train);
     if (strcmp(key, "shallow") == 0)
         return study->shallow;
     if (strcmp(key, "deep") == 0)

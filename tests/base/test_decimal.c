@@ -32,11 +32,13 @@ static void random_numbers_have_the_bits_of_strtod(void **state)
         if (i % 3 == 0)
             value = (dpid_random_uniform(&r) - 0.5) * pow(10, (double)dpid_random_below(&r, 30) - 15);
         const int digits = (int)dpid_random_below(&r, 20) + 1;
+        char fraction[32];
+        snprintf(fraction, sizeof fraction, "%020llu", (unsigned long long)dpid_random_bits(&r));
         if (i % 3 < 2)
             snprintf(text, sizeof text, i % 2 ? "%.*g" : "%.*e", digits, value);
         else
-            snprintf(text, sizeof text, "%llu.%0*llue%d", (unsigned long long)(dpid_random_bits(&r) >> (i % 50)),
-                     digits, (unsigned long long)(dpid_random_bits(&r) >> 20), (int)dpid_random_below(&r, 60) - 30);
+            snprintf(text, sizeof text, "%llu.%.*se%d", (unsigned long long)(dpid_random_bits(&r) >> (i % 50)), digits,
+                     fraction, (int)dpid_random_below(&r, 60) - 30);
         if (isfinite(strtod(text, NULL)))
             same_as_strtod(text, seed);
     }

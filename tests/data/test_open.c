@@ -42,7 +42,7 @@ static void a_file_gives_no_validation_data(void **state)
     deepid_dataset *train = NULL;
     deepid_dataset *valid = NULL;
     write_text(temporary("semicolons.csv"), "1;2;0\n3;4;1\n");
-    snprintf(source, sizeof source, "csv:%s separator=semicolon", temporary("semicolons.csv"));
+    snprintf(source, sizeof source, "csv:%s delimiter=semicolon", temporary("semicolons.csv"));
     OK(deepid_dataset_open(ctx, source, 1, &train, &valid));
     assert_int_equal(deepid_dataset_count(train), 2);
     assert_null(valid);

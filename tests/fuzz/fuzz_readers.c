@@ -65,8 +65,17 @@ static void check_finite(deepid_ctx *ctx, const deepid_dataset *data)
 
 static void read_dataset(deepid_ctx *ctx, int which, int choice, const uint8_t *data, size_t size)
 {
-    static const char *const csv_options[] = {"", "label=first separator=semicolon", "header=no separator=tab",
-                                              "header=yes shape=2x1x1"};
+    static const char *const csv_options[] = {
+        "",
+        "label=first delimiter=;",
+        "header=no delimiter=tab",
+        "header=yes shape=2x1x1",
+        "missing=mean decimal=, comment=#",
+        "missing=drop delimiter=blank categories=1",
+        "targets=1,2 keep=a,\"b c\",3",
+        "label=1,2 drop=a",
+    };
+    enum { OPTIONS = sizeof csv_options / sizeof *csv_options };
     deepid_dataset *out = NULL;
     char labels[64];
     strcpy(labels, as_file("labels", one_label, sizeof one_label));
@@ -78,7 +87,7 @@ static void read_dataset(deepid_ctx *ctx, int which, int choice, const uint8_t *
     else if (which == 2)
         deepid_dataset_load_npy(ctx, path, path, &out);
     else
-        deepid_dataset_load_csv(ctx, path, csv_options[choice / 2 % 4], &out);
+        deepid_dataset_load_csv(ctx, path, csv_options[choice / 2 % OPTIONS], &out);
     if (which >= 2 && out)
         check_finite(ctx, out);
     deepid_dataset_destroy(out);

@@ -27,10 +27,12 @@ awk 'BEGIN { for (i = 0; i < 40; i++) printf "%d,%d,%d\n", i % 7, i % 5, i % 2 }
 awk 'BEGIN { for (i = 0; i < 12; i++) printf "%d,%d,%d\n", i % 5, i % 3, i % 2 }' >valid.csv
 
 # data: what is validated on, how values are scaled, labels that are changed
-done_as '^csv:train.csv: 30 training samples of 2 features, 2 classes of 50 % each; values normalised: feature$' --data csv:train.csv --out plain
+done_as '^30 training samples of 2 features, 2 classes of 50 % each; values normalised: feature$' --data csv:train.csv --out plain
+grep -qx 'csv:train.csv: 40 rows of 3 columns between commas, no names; label column 3' err || die "what was read of a table"
 grep -q '^10 validation samples, 2 classes of 50 % each$' err || die "the validation samples"
-done_as '^csv:valid.csv: 12 validation samples' --data csv:train.csv --valid csv:valid.csv --out valid
-grep -q '^csv:train.csv: 40 training' err || die "--valid takes training samples"
+done_as '^12 validation samples' --data csv:train.csv --valid csv:valid.csv --out valid
+grep -q '^40 training' err || die "--valid takes training samples"
+grep -q '^csv:valid.csv: 12 rows' err || die "what was read to validate on"
 done_as '^16 validation samples' --data csv:train.csv --holdout 0.4 --out holdout
 done_as '^no validation samples' --data csv:train.csv --holdout 0 --out none
 grep -q 'validation' out && grep -q 'validation loss  ' out && die "a table of validation losses without validation"
@@ -40,6 +42,16 @@ done_as 'values normalised: feature$' --data "spirals n=64" --normalise yes --ou
 done_as '20 % of the labels changed' --data csv:train.csv --noise 0.2 --out noise
 grep -q '20 % of the training labels were changed to another class' noise/report.html || die "the report does not tell of the noise"
 [ "$(grep -h '"train"' plain/study.json noise/study.json raw/study.json | sort -u | wc -l)" = 3 ] || die "other data, the same hash"
+
+# words for classes and categories: told, in study.json and in the report; other data to validate on have the same numbers
+awk 'BEGIN { print "id;colour;x;kind"; for (i = 0; i < 40; i++) printf "%d;%s;%d,5;%s\n", i, i % 3 ? "red" : "blue", i % 7, i % 2 ? "yes" : "no" }' >words.csv
+sed -n '1p;3p;5p;9p' words.csv >few.csv
+done_as '^40 training samples of 3 features, 2 classes of 50 % each' --data 'csv:words.csv decimal=, drop=id' --valid 'csv:few.csv decimal=, drop=id' --out texts
+grep -q '^3 validation samples, 2 classes (no: 0 %, yes: 100 %)$' err || die "validation data have other classes"
+setting texts about '40 rows of 4 columns between semicolons, names in the first row, decimal commas; label kind: no = 0, yes = 1; dropped: id; colour in 2 features: blue, red"'
+grep -q '"classes": \["no", "yes"\]' texts/study.json || die "study.json lacks the classes"
+grep -q 'The data: 40 rows of 4 columns' texts/report.html || die "the report does not tell what was read"
+done_as "^warning: training data: The first column ('id') counts the rows" --data 'csv:words.csv decimal=,' --out index
 
 # what is wrong with the data is told, quiet or not
 awk 'BEGIN { for (i = 0; i < 40; i++) printf "%g,%d,%d\n", i % 7 * 1e7, i % 5, i % 2 }' >scales.csv

@@ -1,0 +1,119 @@
+/* What the parts of the CSV reader share. A file goes through them in this order: csv_options.c says what the caller
+   asked for; csv_look.c finds delimiter and names; csv_roles.c says what each column is for; csv_table.c reads the
+   cells, csv_cells.c cuts them; csv_legend.c gives classes and categories their numbers; csv.c makes the dataset. */
+#ifndef DPID_DATA_CSV_H
+#define DPID_DATA_CSV_H
+
+#include "data/data.h"
+#include "data/legend.h"
+#include "data/lexicon.h"
+
+/* ---- cells: csv_cells.c ---------------------------------------------------------------------- */
+
+/* A place in the text. */
+typedef struct {
+    deepid_ctx *ctx;
+    const char *path;
+    const char *at, *end;
+    char delimiter; /* ' ': any run of blanks */
+    char point;     /* of decimal numbers */
+    char comment;   /* lines that begin with it are passed over; 0: none is */
+    int64_t line;   /* of the row at hand, from 1 */
+    int64_t next;   /* of what stands at `at` */
+} dpid_csv_text;
+
+typedef struct {
+    bool number;
+    double value;   /* of a number */
+    dpid_span text; /* without the blanks and quotes around */
+    bool doubled;   /* "" stands for " in it */
+    bool broken;    /* its quotes do not end, or something follows them */
+    bool last;      /* of its row */
+} dpid_csv_cell;
+
+static inline bool dpid_csv_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+/* To the first cell of the next row that is no empty line and no comment; false: there is none. */
+bool dpid_csv_row(dpid_csv_text *t);
+void dpid_csv_next(dpid_csv_text *t, dpid_csv_cell *cell);
+/* Does the cell say that its value is missing: empty, NA, nan, null, ?, ... */
+bool dpid_csv_missing(const dpid_csv_cell *cell);
+/* Is it meant as a number all the same: 0x10, 1,5, inf, 5 kg, a typographic minus, 40-49. */
+bool dpid_csv_numberlike(dpid_span text);
+/* Begins with a letter of any script, and is no word for a value. */
+bool dpid_csv_is_name(const dpid_csv_cell *cell);
+
+/* ---- what was asked for: csv_options.c --------------------------------------------------------- */
+
+enum { DPID_CSV_AUTO, DPID_CSV_YES, DPID_CSV_NO };      /* header */
+enum { DPID_CSV_REFUSE, DPID_CSV_DROP, DPID_CSV_MEAN }; /* missing */
+
+typedef struct {
+    char delimiter; /* 0: to be found */
+    char point, comment;
+    int64_t header, missing;
+    dpid_span label, targets, drop, keep, categories; /* lists of columns; empty: not given */
+    dpid_value shape;
+} dpid_csv_options;
+
+int32_t dpid_csv_options_read(deepid_ctx *ctx, const char *text, dpid_csv_options *out);
+/* The next name of a list "a,"b c",d"; false: there is none. */
+bool dpid_csv_list_next(dpid_span *rest, dpid_span *name);
+
+/* ---- what is found by looking: csv_look.c -------------------------------------------------------- */
+
+/* Tab, semicolon, bar or comma: what cuts the first rows alike, into the most numbers. */
+char dpid_csv_find_delimiter(dpid_csv_text t);
+/* Is the first row names? It is not as soon as a cell is a number. */
+bool dpid_csv_has_names(dpid_csv_text t);
+/* Cells of the row at hand. */
+int64_t dpid_csv_count(dpid_csv_text t);
+
+/* ---- columns: csv_roles.c ------------------------------------------------------------------------- */
+
+typedef enum { DPID_CSV_DROPPED, DPID_CSV_FEATURE, DPID_CSV_CLASS, DPID_CSV_TARGET } dpid_csv_role;
+
+typedef struct {
+    const char *name; /* "" where there are no names */
+    dpid_csv_role role;
+    int64_t slot; /* in a row of the table; of classes and targets their order as named */
+    bool as_text; /* `categories` names it */
+    bool numbers; /* one was read */
+    dpid_lexicon texts;
+    int64_t text_line; /* of the first text */
+} dpid_csv_column;
+
+typedef struct {
+    dpid_arena arena;
+    dpid_csv_options asked;
+    const char *path;
+    char delimiter;
+    bool names;            /* the first row is names, of as many columns */
+    int64_t first_line;    /* of the first row */
+    int64_t columns, used; /* used: not dropped */
+    dpid_csv_column *column;
+    int64_t *class_column, class_columns; /* one, or one a class */
+    int64_t *target_column, targets;
+    int64_t rows, left_out; /* left out for a missing cell */
+    double *table;          /* [rows, used]; a text is its number in the lexicon, NaN is missing */
+} dpid_csv;
+
+/* Names from the row at hand, if csv->names; what each of csv->columns is for. */
+int32_t dpid_csv_roles(deepid_ctx *ctx, dpid_csv *csv, dpid_csv_text t);
+/* "line 3, column 2 (age)" */
+dpid_number_text dpid_csv_place(const dpid_csv *csv, int64_t line, int64_t column);
+
+/* ---- the table: csv_table.c ------------------------------------------------------------------------ */
+
+int32_t dpid_csv_read(deepid_ctx *ctx, dpid_csv *csv, dpid_csv_text *t);
+
+/* ---- classes and categories: csv_legend.c; what is said of them: csv_words.c ---------------------------- */
+
+/* Puts classes and categories into their order, and numbers them in the table; by `like` where it is not NULL. */
+int32_t dpid_csv_legend(deepid_ctx *ctx, dpid_csv *csv, const dpid_legend *like, dpid_legend *legend);
+/* The line on what was read, and the warnings. The table must be numbered. */
+int32_t dpid_csv_words(const dpid_csv *csv, dpid_legend *legend);
+
+#endif

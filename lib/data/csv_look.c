@@ -1,0 +1,125 @@
+/* What a look at the first rows of a CSV tells: the delimiter, and whether the first row is names. */
+#include "data/csv.h"
+
+#include <string.h>
+
+enum { LOOKED = 100 /* rows */, MOST = 1024 /* columns that are compared with the first row's */ };
+
+int64_t dpid_csv_count(dpid_csv_text t)
+{
+    dpid_csv_cell cell = {.last = false};
+    int64_t count = 0;
+    for (; !cell.last; count++)
+        dpid_csv_next(&t, &cell);
+    return count;
+}
+
+/* ---- the delimiter ------------------------------------------------------------------------------- */
+
+typedef struct {
+    int64_t same, numbers, columns; /* rows of as many cells as the last one looked at; cells that are numbers */
+} cut;
+
+static bool is_number(const dpid_csv_cell *cell)
+{
+    double value;
+    const char *end = cell->text.text + cell->text.length;
+    return cell->number || dpid_read_decimal(cell->text.text, end, ',', &value) == end;
+}
+
+/* The last row stands for most of them, since lines before the table may differ. */
+static cut try_delimiter(dpid_csv_text t, char delimiter)
+{
+    int64_t counts[LOOKED];
+    int64_t rows = 0;
+    cut c = {.same = 0};
+    for (t.delimiter = delimiter; rows < LOOKED && dpid_csv_row(&t); rows++) {
+        dpid_csv_cell cell = {.last = false};
+        for (counts[rows] = 0; !cell.last; counts[rows]++) {
+            dpid_csv_next(&t, &cell);
+            c.numbers += is_number(&cell);
+        }
+    }
+    c.columns = rows > 0 ? counts[rows - 1] : 0;
+    for (int64_t i = 0; i < rows && c.columns > 1; i++)
+        c.same += counts[i] == c.columns;
+    return c;
+}
+
+static bool better(cut a, cut b)
+{
+    if (a.same != b.same)
+        return a.same > b.same;
+    return a.numbers != b.numbers ? a.numbers > b.numbers : a.columns > b.columns;
+}
+
+char dpid_csv_find_delimiter(dpid_csv_text t)
+{
+    static const char candidates[] = {'\t', ';', '|', ','};
+    char best = t.point == ',' ? ';' : ',';
+    cut most = {.same = 0};
+    for (size_t i = 0; i < sizeof candidates; i++) {
+        const cut c = try_delimiter(t, candidates[i]);
+        if (candidates[i] != t.point && c.same > 0 && better(c, most)) {
+            most = c;
+            best = candidates[i];
+        }
+    }
+    return best;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------ */
+
+/* No cell is a number, and some cell is a name. A row of neither is a sample. */
+static bool could_be_names(dpid_csv_text t)
+{
+    dpid_csv_cell cell = {.last = false};
+    bool name = false;
+    while (!cell.last) {
+        double value;
+        dpid_csv_next(&t, &cell);
+        if (cell.number || dpid_parse_double(cell.text.text, cell.text.length, &value))
+            return false;
+        name |= dpid_csv_is_name(&cell);
+    }
+    return name;
+}
+
+static bool same_text(dpid_span a, dpid_span b)
+{
+    return a.length == b.length && memcmp(a.text, b.text, (size_t)a.length) == 0;
+}
+
+/* Where no column has a number, a text of the first row that comes again below is no name: a name stands over its
+   column and not in it. *numbers: some column has one. */
+static bool comes_again(dpid_csv_text t, bool *numbers)
+{
+    dpid_span first[MOST];
+    dpid_csv_cell cell = {.last = false};
+    int64_t columns = 0;
+    bool again = false;
+    for (; !cell.last; columns++) {
+        dpid_csv_next(&t, &cell);
+        if (columns < MOST)
+            first[columns] = cell.text;
+    }
+    *numbers = false;
+    for (int64_t rows = 0; rows < LOOKED && dpid_csv_row(&t); rows++) {
+        int64_t k = 0;
+        for (cell.last = false; !cell.last; k++) {
+            dpid_csv_next(&t, &cell);
+            *numbers |= cell.number;
+            again |= k < columns && k < MOST && cell.text.length > 0 && same_text(cell.text, first[k]);
+        }
+    }
+    return again;
+}
+
+bool dpid_csv_has_names(dpid_csv_text t)
+{
+    bool numbers;
+    if (!could_be_names(t))
+        return false;
+    const bool again = comes_again(t, &numbers);
+    return numbers || !again;
+}

@@ -1,0 +1,188 @@
+/* What each column of a CSV is for: its name, and whether it is a feature, a class, a target or dropped. A column is
+   named by its name, or by its place from 1. */
+#include "data/csv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+dpid_number_text dpid_csv_place(const dpid_csv *csv, int64_t line, int64_t column)
+{
+    dpid_number_text out;
+    const char *name = csv->column[column].name;
+    const int room = 40;
+    if (*name)
+        snprintf(out.text, sizeof out.text, "line %lld, column %lld (%.*s)", (long long)line, (long long)column + 1,
+                 room, name);
+    else
+        snprintf(out.text, sizeof out.text, "line %lld, column %lld", (long long)line, (long long)column + 1);
+    return out;
+}
+
+/* ---- names -------------------------------------------------------------------------------------- */
+
+/* With a quote for each that is doubled, and blanks for control characters. */
+static int32_t keep_name(dpid_csv *csv, const dpid_csv_cell *cell, const char **out)
+{
+    char *copy = NULL;
+    DPID_TRY(dpid_arena_text(&csv->arena, cell->text.text, cell->text.length, &copy));
+    char *to = copy;
+    for (const char *from = copy; *from; from++) {
+        *to++ = dpid_csv_control(*from) ? ' ' : *from;
+        from += cell->doubled && from[0] == '"' && from[1] == '"';
+    }
+    *to = 0;
+    *out = copy;
+    return DEEPID_OK;
+}
+
+static int32_t read_names(dpid_csv *csv, dpid_csv_text t)
+{
+    dpid_csv_cell cell = {.last = false};
+    DPID_TRY(dpid_arena_alloc(&csv->arena, csv->columns, sizeof *csv->column, "columns", &csv->column));
+    for (int64_t k = 0; k < csv->columns; k++) {
+        csv->column[k] = (dpid_csv_column){.name = "", .role = DPID_CSV_FEATURE, .texts = {.arena = &csv->arena}};
+        if (csv->names && !cell.last) {
+            dpid_csv_next(&t, &cell);
+            if (cell.broken)
+                return dpid_fail(csv->arena.ctx, DEEPID_ERR_FORMAT,
+                                 "'%s', line %lld, column %lld: the quotes around the name do not end it", csv->path,
+                                 (long long)csv->first_line, (long long)k + 1);
+            DPID_TRY(keep_name(csv, &cell, &csv->column[k].name));
+        }
+    }
+    return DEEPID_OK;
+}
+
+/* ---- lists of columns --------------------------------------------------------------------------------- */
+
+static int32_t fail_column(deepid_ctx *ctx, const dpid_csv *csv, const char *key, dpid_span name)
+{
+    enum { LISTED = 32 };
+    const char *known[LISTED + 1] = {NULL};
+    int64_t count = 0;
+    char what[64];
+    for (int64_t k = 0; k < csv->columns && count < LISTED; k++)
+        if (*csv->column[k].name)
+            known[count++] = csv->column[k].name;
+    snprintf(what, sizeof what, "column for %s", key);
+    if (count > 0)
+        return dpid_fail_word(ctx, what, name, known);
+    return dpid_fail_at(ctx, name, "csv: %s is '%.*s', expected a column from 1 to %lld: '%s' has no names", key,
+                        (int)(name.length < LISTED ? name.length : LISTED), name.text, (long long)csv->columns,
+                        csv->path);
+}
+
+static int32_t find_column(deepid_ctx *ctx, const dpid_csv *csv, const char *key, dpid_span name, int64_t *column)
+{
+    int64_t found = 0;
+    for (int64_t k = 0; k < csv->columns; k++)
+        if (name.length > 0 && dpid_span_is(name, csv->column[k].name)) {
+            *column = k;
+            found++;
+        }
+    if (found > 1)
+        return dpid_fail_at(ctx, name, "csv: %lld columns of '%s' are called '%.*s'; name it by its number",
+                            (long long)found, csv->path, (int)name.length, name.text);
+    if (found == 1)
+        return DEEPID_OK;
+    if (!dpid_parse_int(name.text, name.length, column) || *column < 1 || *column > csv->columns)
+        return fail_column(ctx, csv, key, name);
+    (*column)--;
+    return DEEPID_OK;
+}
+
+/* The columns of a list; none twice. */
+static int32_t find_columns(deepid_ctx *ctx, dpid_csv *csv, const char *key, dpid_span list, int64_t **columns,
+                            int64_t *count)
+{
+    dpid_span name;
+    *count = 0;
+    DPID_TRY(dpid_arena_alloc(&csv->arena, csv->columns, sizeof **columns, "columns", columns));
+    while (dpid_csv_list_next(&list, &name)) {
+        int64_t column;
+        DPID_TRY(find_column(ctx, csv, key, name, &column));
+        for (int64_t i = 0; i < *count; i++)
+            if ((*columns)[i] == column)
+                return dpid_fail_at(ctx, name, "csv: %s names column '%.*s' twice", key, (int)name.length, name.text);
+        (*columns)[(*count)++] = column;
+    }
+    return DEEPID_OK;
+}
+
+/* ---- roles ------------------------------------------------------------------------------------------------ */
+
+static int32_t take_out(deepid_ctx *ctx, dpid_csv *csv)
+{
+    int64_t *columns;
+    int64_t count;
+    const bool keep = csv->asked.keep.length > 0;
+    DPID_TRY(
+        find_columns(ctx, csv, keep ? "keep" : "drop", keep ? csv->asked.keep : csv->asked.drop, &columns, &count));
+    for (int64_t k = 0; keep && k < csv->columns; k++)
+        csv->column[k].role = DPID_CSV_DROPPED;
+    for (int64_t i = 0; i < count; i++)
+        csv->column[columns[i]].role = keep ? DPID_CSV_FEATURE : DPID_CSV_DROPPED;
+    DPID_TRY(find_columns(ctx, csv, "categories", csv->asked.categories, &columns, &count));
+    for (int64_t i = 0; i < count; i++)
+        csv->column[columns[i]].as_text = true;
+    return DEEPID_OK;
+}
+
+/* Places among the columns that are not dropped; keep names features, and leaves classes where they are. */
+static int64_t first_or_last(const dpid_csv *csv, bool last)
+{
+    int64_t found = -1;
+    for (int64_t i = 0; i < csv->columns && found < 0; i++) {
+        const int64_t k = last ? csv->columns - 1 - i : i;
+        found = csv->asked.keep.length > 0 || csv->column[k].role != DPID_CSV_DROPPED ? k : -1;
+    }
+    return found;
+}
+
+static int32_t find_classes(deepid_ctx *ctx, dpid_csv *csv)
+{
+    const dpid_span label = csv->asked.label;
+    const bool last = label.length == 0 || dpid_span_is(label, "last");
+    if (dpid_span_is(label, "none"))
+        return dpid_fail_at(ctx, label,
+                            "csv: label=none leaves nothing to learn; expected last|first, a column, or "
+                            "targets=... for numbers to be predicted");
+    if (!last && !dpid_span_is(label, "first"))
+        return find_columns(ctx, csv, "label", label, &csv->class_column, &csv->class_columns);
+    DPID_TRY(dpid_arena_alloc(&csv->arena, 1, sizeof *csv->class_column, "columns", &csv->class_column));
+    csv->class_column[0] = first_or_last(csv, last);
+    csv->class_columns = csv->class_column[0] >= 0;
+    return DEEPID_OK;
+}
+
+static int32_t set_roles(deepid_ctx *ctx, dpid_csv *csv)
+{
+    DPID_TRY(take_out(ctx, csv));
+    if (csv->asked.targets.length > 0)
+        DPID_TRY(find_columns(ctx, csv, "targets", csv->asked.targets, &csv->target_column, &csv->targets));
+    else
+        DPID_TRY(find_classes(ctx, csv));
+    for (int64_t i = 0; i < csv->class_columns; i++)
+        csv->column[csv->class_column[i]].role = DPID_CSV_CLASS;
+    for (int64_t i = 0; i < csv->targets; i++)
+        csv->column[csv->target_column[i]].role = DPID_CSV_TARGET;
+    int64_t features = 0;
+    for (int64_t k = 0; k < csv->columns; k++) {
+        features += csv->column[k].role == DPID_CSV_FEATURE;
+        csv->column[k].slot = csv->column[k].role == DPID_CSV_DROPPED ? -1 : csv->used++;
+    }
+    if (features > 0)
+        return DEEPID_OK;
+    return csv->columns > 1
+               ? dpid_fail(ctx, DEEPID_ERR_SPEC, "csv: no column of '%s' is left to be a feature", csv->path)
+               : dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                           "'%s', line %lld: one column, expected features and a label; delimiter=... names "
+                           "what is between cells",
+                           csv->path, (long long)csv->first_line);
+}
+
+int32_t dpid_csv_roles(deepid_ctx *ctx, dpid_csv *csv, dpid_csv_text t)
+{
+    DPID_TRY(read_names(csv, t));
+    return set_roles(ctx, csv);
+}
