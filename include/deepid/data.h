@@ -249,32 +249,32 @@ DEEPID_API int32_t deepid_dataset_load_npy(deepid_ctx *ctx, const char *x_path, 
  * @param[in]  ctx      lent
  * @param[in]  path     the file
  * @param[in]  options  words key=value with blanks between; NULL or "": none. They are
- *                      - delimiter: comma, semicolon, tab, bar, blank (any run of them), or one of , ; |; default: found
- *                        by looking at the first 100 rows
+ *                      - delimiter: comma, semicolon, tab, bar, blank (any run of them), or one of , ; |; default:
+ *                        found by looking at the first 100 rows
  *                      - decimal: point or comma, default point
- *                      - header: auto, yes, no; default auto: the first row is names when no cell of it is a number, one
- *                        begins as a name does, and, where no column has numbers, none comes again below itself
+ *                      - header: auto, yes, no; default auto: the first row is names when no cell of it is a number,
+ *                        one begins as a name does, and, where no column has numbers, none comes again below itself
  *                      - comment: a character; lines that begin with it are passed over
  *                      - label: a column, first or last (the default; of those not dropped). Whole numbers or texts
- *                        become classes from 0 on, numbers by size, then texts by their bytes. Several columns are one a
- *                        class, 1 in one of them and 0 in the others, in the order in which they are listed
+ *                        become classes from 0 on, numbers by size, then texts by their bytes. Several columns are one
+ *                        a class, 1 in one of them and 0 in the others, in the order in which they are listed
  *                      - targets: columns of numbers to be predicted, instead of label
  *                      - drop, keep: columns that are no features; that are, and no others
  *                      - categories: columns to take as texts, such as codes
- *                      - missing: refuse (the default), drop (its row), mean (that of the column, for features). Missing
- *                        is a cell that is empty, ?, or na, n/a, nan, nat, null, none in any case
+ *                      - missing: refuse (the default), drop (its row), mean (that of the column, for features).
+ *                        Missing is a cell that is empty, ?, or na, n/a, nan, nat, null, none in any case
  *                      - shape: 8x8x1, of samples that are pictures
  *
- *                      A column of texts becomes one feature a category (at most 256), sorted as classes are; one of true
- *                      and false becomes 1 and 0.
+ *                      A column of texts becomes one feature a category (at most 256), sorted as classes are; one of
+ *                      true and false becomes 1 and 0.
  * @param[out] out      yours; F64
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL
  * @retval DEEPID_ERR_SPEC      an unknown option, or a column that is not there
  * @retval DEEPID_ERR_IO        the file cannot be read, or is no regular file
- * @retval DEEPID_ERR_FORMAT    no number, a missing cell, lines of another length, broken quotes, UTF-16, no rows: names
- *                              the line and column
+ * @retval DEEPID_ERR_FORMAT    no number, a missing cell, lines of another length, broken quotes, UTF-16, no rows:
+ *                              names the line and column
  * @retval DEEPID_ERR_LABEL     a label that is no whole number and no text, or more than 65536 different ones: names
  *                              the line
  * @retval DEEPID_ERR_SHAPE     shape is not that of the features

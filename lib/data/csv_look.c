@@ -30,7 +30,7 @@ static bool is_number(const dpid_csv_cell *cell)
 /* The last row stands for most of them, since lines before the table may differ. */
 static cut try_delimiter(dpid_csv_text t, char delimiter)
 {
-    int64_t counts[LOOKED];
+    int64_t counts[LOOKED] = {0};
     int64_t rows = 0;
     cut c = {.same = 0};
     for (t.delimiter = delimiter; rows < LOOKED && dpid_csv_row(&t); rows++) {

@@ -17,28 +17,28 @@ static void same_as_strtod(const char *text, uint64_t seed)
                  got, stop ? stop - text : -1, strlen(text), expected);
 }
 
-/* Doubles of every size by their bits, with as many digits as people print, and digits at random. */
+/* Doubles of every size by their bits, with as many digits as people print; digits at random, which may lie half way
+   between two doubles. */
 static void random_numbers_have_the_bits_of_strtod(void **state)
 {
     (void)state;
-    enum { NUMBERS = 60000 };
+    enum { NUMBERS = 120000 };
     const uint64_t seed = 11;
     dpid_random r = dpid_random_make(seed, 0, 0);
     for (int i = 0; i < NUMBERS; i++) {
         char text[96];
         const uint64_t bits_of = dpid_random_bits(&r);
+        const unsigned long long digits = bits_of >> dpid_random_below(&r, 64);
+        const int exponent = (int)dpid_random_below(&r, 60) - 30;
+        const int printed = (int)dpid_random_below(&r, 20) + 1;
         double value;
         memcpy(&value, &bits_of, sizeof value);
         if (i % 3 == 0)
-            value = (dpid_random_uniform(&r) - 0.5) * pow(10, (double)dpid_random_below(&r, 30) - 15);
-        const int digits = (int)dpid_random_below(&r, 20) + 1;
-        char fraction[32];
-        snprintf(fraction, sizeof fraction, "%020llu", (unsigned long long)dpid_random_bits(&r));
-        if (i % 3 < 2)
-            snprintf(text, sizeof text, i % 2 ? "%.*g" : "%.*e", digits, value);
+            snprintf(text, sizeof text, "%s%llue%d", i % 2 ? "-" : "", digits, exponent);
+        else if (i % 3 == 1)
+            snprintf(text, sizeof text, i % 2 ? "%.*g" : "%.*e", printed, value);
         else
-            snprintf(text, sizeof text, "%llu.%.*se%d", (unsigned long long)(dpid_random_bits(&r) >> (i % 50)), digits,
-                     fraction, (int)dpid_random_below(&r, 60) - 30);
+            snprintf(text, sizeof text, "%llu.%llue%d", digits, (unsigned long long)dpid_random_bits(&r), exponent);
         if (isfinite(strtod(text, NULL)))
             same_as_strtod(text, seed);
     }
