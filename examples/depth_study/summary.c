@@ -51,38 +51,63 @@ static int shown_columns(const deepid_study *study)
 
 /* ---- the table on the terminal ------------------------------------------------------------------------ */
 
+/* Losses are wide; beside them stands the accuracy in per cent, or of targets R^2. */
+typedef struct {
+    const char *format;
+    int first, width;
+} look;
+static const look loss = {"%*.3g", 9, 8};
+static const look accuracy = {"%*.1f", 5, 5};
+static const look explained = {"%*.2f", 5, 5};
+
 /* A net that diverged has no accuracy. */
-static void print_cell(FILE *to, double value, bool accuracy, int width)
+static void print_cell(FILE *to, double value, const look *as, int width)
 {
     if (isnan(value))
         fprintf(to, "%*s", width, "-");
     else
-        fprintf(to, accuracy ? "%*.1f" : "%*.3g", width, value);
+        fprintf(to, as->format, width, value);
 }
 
-static void print_spread(FILE *to, spread s, bool accuracy)
+static void print_spread(FILE *to, spread s, const look *as)
 {
     fprintf(to, "  ");
-    print_cell(to, s.median, accuracy, accuracy ? 5 : 9);
+    print_cell(to, s.median, as, as->first);
     fprintf(to, " [");
-    print_cell(to, s.low, accuracy, accuracy ? 5 : 8);
+    print_cell(to, s.low, as, as->width);
     fprintf(to, ", ");
-    print_cell(to, s.high, accuracy, accuracy ? 5 : 8);
+    print_cell(to, s.high, as, as->width);
     fprintf(to, "]");
+}
+
+static bool has_targets(const deepid_study *study)
+{
+    return deepid_study_number(study, "targets") > 0;
+}
+
+/* Errors become accuracies in per cent; of targets losses become 1 - loss / loss of the mean. */
+static void say_how_good(const deepid_study *study, int column, double *values, int64_t n)
+{
+    const bool targets = has_targets(study);
+    const double constant = deepid_study_number(study, column < 2 ? "const_loss" : "valid_const_loss");
+    for (int64_t i = 0; i < n; i++)
+        values[i] = targets ? 1 - values[i] / constant : 100 * (1 - values[i]);
 }
 
 static void print_arm(FILE *to, deepid_study *study, const deepid_table *results, int64_t arm)
 {
-    static const char *const columns[] = {"train_loss", "train_error", "valid_loss", "valid_error"};
+    static const char *const columns[2][4] = {{"train_loss", "train_error", "valid_loss", "valid_error"},
+                                              {"train_loss", "train_loss", "valid_loss", "valid_loss"}};
+    const bool targets = has_targets(study);
     double *values = calloc((size_t)deepid_study_number(study, "seeds"), sizeof *values);
-    int64_t n = seed_values(results, arm, columns[0], values);
+    int64_t n = seed_values(results, arm, columns[targets][0], values);
     if (n > 0)
         fprintf(to, "%-24s %5lld", deepid_study_arm_word(study, arm), (long long)deepid_study_arm_depth(study, arm));
     for (int k = 0; n > 0 && k < shown_columns(study); k++) {
-        n = seed_values(results, arm, columns[k], values);
-        for (int64_t i = 0; i < n && k % 2; i++)
-            values[i] = 100 * (1 - values[i]); /* accuracy in per cent */
-        print_spread(to, spread_of(values, n), k % 2);
+        n = seed_values(results, arm, columns[targets][k], values);
+        if (k % 2)
+            say_how_good(study, k, values, n);
+        print_spread(to, spread_of(values, n), k % 2 == 0 ? &loss : targets ? &explained : &accuracy);
     }
     if (n > 0)
         fprintf(to, "\n");
@@ -93,9 +118,11 @@ void summary_print(FILE *to, deepid_study *study, const deepid_table *results)
 {
     const double seeds = deepid_study_number(study, "seeds");
     fprintf(to, "median [lowest, highest] over %g seed%s\n", seeds, seeds == 1 ? "" : "s");
-    fprintf(to, "%-24s %5s  %30s  %20s", "arm", "depth", "training loss", "training accuracy %");
+    const bool targets = has_targets(study);
+    fprintf(to, "%-24s %5s  %30s  %20s", "arm", "depth", "training loss",
+            targets ? "training R^2" : "training accuracy %");
     if (shown_columns(study) > 2)
-        fprintf(to, "  %30s  %20s", "validation loss", "validation acc. %");
+        fprintf(to, "  %30s  %20s", "validation loss", targets ? "validation R^2" : "validation acc. %");
     fprintf(to, "\n");
     for (int64_t arm = 0; arm < deepid_study_arm_count(study); arm++)
         print_arm(to, study, results, arm);

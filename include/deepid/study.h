@@ -246,13 +246,14 @@ DEEPID_API const char *deepid_study_text(const deepid_study *study, const char *
  * A number as it was set.
  *
  * @param[in] study  the study
- * @param[in] key    of deepid_study_set_number, thresholds aside; also "train_samples", "valid_samples" (0 without) and
- *                   "const_loss" (of the best constant predictor). "steps" is how many a training takes; seeds are
- *                   those that the budget bought
+ * @param[in] key    of deepid_study_set_number, thresholds aside; also "train_samples", "valid_samples" (0 without),
+ *                   "const_loss" and "valid_const_loss" (of the best constant predictor), "largest_class" and
+ *                   "valid_largest_class" (its share of the samples; NaN without labels), "targets" (of a sample; 0
+ *                   with labels). "steps" is how many a training takes; seeds are those that the budget bought
  *
  * @return The number; NaN for an unknown key or study.
  *
- * @cost   none; for "const_loss" a pass over labels or targets.
+ * @cost   none; of losses and shares a pass over labels or targets.
  * @thread Safe as long as no other thread is inside a call for the study.
  */
 DEEPID_API double deepid_study_number(const deepid_study *study, const char *key);

@@ -40,6 +40,8 @@ int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const 
                            int64_t target_width, deepid_dataset **out);
 /* What the numbers of data, or of what it is a part of, stand for; NULL: nothing is known. */
 const dpid_legend *dpid_dataset_legend(const deepid_dataset *data);
+/* The share of the samples that the largest class has; NaN without labels, and for NULL. */
+double dpid_dataset_largest_class(const deepid_dataset *data);
 /* As deepid_dataset_load_csv; classes and categories have the numbers that they have in like, unless it is NULL. */
 int32_t dpid_csv_load(deepid_ctx *ctx, const char *path, const char *options, const deepid_dataset *like,
                       deepid_dataset **out);

@@ -317,12 +317,10 @@ uint64_t deepid_dataset_hash(const deepid_dataset *data)
     return data->labels ? dpid_hash64(data->labels, data->count * (int64_t)sizeof *data->labels, hash) : hash;
 }
 
-/* What the classes first .. first + SPAN - 1 add to the entropy; *next: the smallest label behind them, or -1. */
+/* Members of the classes first .. first + SPAN - 1; *next: the smallest label behind them, or -1. */
 enum { SPAN = 256 };
-static double entropy_of_span(const deepid_dataset *data, int64_t first, int64_t *next)
+static void count_span(const deepid_dataset *data, int64_t first, int64_t *members, int64_t *next)
 {
-    int64_t members[SPAN] = {0};
-    double entropy = 0;
     *next = -1;
     for (int64_t i = 0; i < data->count; i++) {
         const int64_t label = data->labels[i];
@@ -331,6 +329,14 @@ static double entropy_of_span(const deepid_dataset *data, int64_t first, int64_t
         else if (label >= first && (*next < 0 || label < *next))
             *next = label;
     }
+}
+
+/* What these classes add to the entropy. */
+static double entropy_of_span(const deepid_dataset *data, int64_t first, int64_t *next)
+{
+    int64_t members[SPAN] = {0};
+    double entropy = 0;
+    count_span(data, first, members, next);
     for (int64_t c = 0; c < SPAN; c++) {
         const double p = (double)members[c] / (double)data->count;
         entropy -= members[c] > 0 ? p * log(p) : 0;
@@ -346,6 +352,18 @@ static double label_entropy(const deepid_dataset *data)
     for (int64_t first = 0; first >= 0;)
         entropy += entropy_of_span(data, first, &first);
     return entropy;
+}
+
+double dpid_dataset_largest_class(const deepid_dataset *data)
+{
+    int64_t largest = 0;
+    for (int64_t first = 0; data && data->labels && first >= 0;) {
+        int64_t members[SPAN] = {0};
+        count_span(data, first, members, &first);
+        for (int64_t c = 0; c < SPAN; c++)
+            largest = members[c] > largest ? members[c] : largest;
+    }
+    return largest > 0 ? (double)largest / (double)data->count : (double)NAN;
 }
 
 static double target_variance(const deepid_dataset *data)

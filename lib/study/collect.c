@@ -352,6 +352,20 @@ static void collect_regularisation(collection *c)
     c->e->batchnorm = r->batchnorm;
 }
 
+/* What a net gets right, or explains, that knows nothing of the inputs. */
+static void collect_classes(collection *c)
+{
+    const double unequal = 1.2; /* the largest class against one of equal classes */
+    const deepid_dataset *train = c->study->train;
+    const double share = dpid_dataset_largest_class(train);
+    c->e->targets = !train->labels;
+    c->e->valid_const_loss = deepid_dataset_constant_loss(c->study->valid);
+    if (share * (double)train->classes > unequal) {
+        c->e->largest_class = share;
+        c->e->valid_largest_class = dpid_dataset_largest_class(c->study->valid);
+    }
+}
+
 static int32_t collect_recipe(collection *c)
 {
     const deepid_study *study = c->study;
@@ -379,6 +393,7 @@ static int32_t collect(collection *c)
     DPID_TRY(collect_witnesses(c));
     DPID_TRY(examine(c));
     DPID_TRY(find_floor(c));
+    collect_classes(c);
     collect_check(c);
     collect_range(c);
     collect_accuracy(c);

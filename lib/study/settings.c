@@ -219,6 +219,14 @@ double deepid_study_number(const deepid_study *study, const char *key)
         return study->valid ? (double)study->valid->count : 0;
     if (strcmp(key, "const_loss") == 0)
         return deepid_dataset_constant_loss(study->train);
+    if (strcmp(key, "valid_const_loss") == 0)
+        return deepid_dataset_constant_loss(study->valid);
+    if (strcmp(key, "largest_class") == 0)
+        return dpid_dataset_largest_class(study->train);
+    if (strcmp(key, "valid_largest_class") == 0)
+        return dpid_dataset_largest_class(study->valid);
+    if (strcmp(key, "targets") == 0)
+        return (double)study->train->target_width;
     if (i == DPID_NUMBER_STEPS)
         return (double)dpid_study_steps(study);
     if (study->task && (i == DPID_NUMBER_SEEDS || i == DPID_NUMBER_TUNING_SEEDS || i == DPID_NUMBER_PROBE_SEEDS))

@@ -79,6 +79,10 @@ typedef struct {
     double const_loss;   /* training loss of the best constant predictor */
     double margin;       /* m: differences below it count as none; NaN: dpid_margin_of */
     double valid_margin; /* the same for validation losses; NaN: by the same rule */
+    /* Of labels: the share of the largest class where classes are unequal. Of targets: the validation loss of the best
+       constant predictor. NaN: not known, or not asked. */
+    double largest_class, valid_largest_class, valid_const_loss;
+    bool targets;
 
     /* certificates: |loss of W0 - loss of S| for each seed, and 1 where every logit has the same bits; NULL: not
        known */

@@ -4,6 +4,8 @@
 
 #include "data/data.h"
 
+#include <math.h>
+
 static void delimiters_and_names_are_found_by_looking(void **state)
 {
     (void)state;
@@ -132,6 +134,8 @@ static void what_was_read_is_said(void **state)
     assert_non_null(strstr(deepid_dataset_warnings(data), "('id') has the name of an index"));
     deepid_dataset_destroy(data);
     OK(deepid_dataset_load_csv(ctx, path, "decimal=, missing=mean drop=wild", &data));
+    assert_true(dpid_dataset_largest_class(data) == 2.0 / 3);
+    assert_true(isnan(dpid_dataset_largest_class(NULL)));
     assert_string_equal(
         deepid_dataset_about(data),
         "3 rows of 5 columns between semicolons, names in the first row, decimal commas; label species: "

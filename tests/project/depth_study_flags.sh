@@ -51,6 +51,8 @@ grep -q '^3 validation samples, 2 classes (no: 0 %, yes: 100 %)$' err || die "va
 setting texts about '40 rows of 4 columns between semicolons, names in the first row, decimal commas; label kind: no = 0, yes = 1; dropped: id; colour in 2 features: blue, red"'
 grep -q '"classes": \["no", "yes"\]' texts/study.json || die "study.json lacks the classes"
 grep -q 'The data: 40 rows of 4 columns' texts/report.html || die "the report does not tell what was read"
+done_as '^40 training samples of 5 features, 1 target each' --data 'csv:words.csv decimal=, targets=x' --holdout 0 --out targets
+grep -q 'training R^2$' out && grep -q 'R² *: *[-−0-9]\|R²: ' out || die "no R² of targets"
 done_as "^warning: training data: The first column ('id') counts the rows" --data 'csv:words.csv decimal=,' --out index
 
 # what is wrong with the data is told, quiet or not

@@ -47,6 +47,42 @@ static int64_t plant_fit(const char *word, double train, double valid, double tr
     return i;
 }
 
+/* ---- how good is that? --------------------------------------------------------------------------------- */
+
+/* 90 % right is nothing where 90 % of the samples have one label; targets have no right answers, but R^2. */
+static void answers_are_told_beside_what_is_right_by_itself(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 1, 10, 0.325);
+    plant_fit("S", 0.1, 0.2, 0.05, 0.06);
+    plant_fit("D", 0.32, 0.33, 0.1, 0.1);
+    plant_witness(&p);
+    deepid_verdict *v = judged(ctx);
+    is_silent_about(deepid_verdict_answer(v), "largest class");
+    deepid_verdict_destroy(v);
+    p.e.largest_class = 0.9;
+    p.e.valid_largest_class = 0.875;
+    v = judged(ctx);
+    says(deepid_verdict_answer(v), "The largest class alone is 90 % of the training samples, 87.5 % of those for "
+                                   "validation.");
+    deepid_verdict_destroy(v);
+    plant_start(&p, 1, 10, 4);
+    const int64_t shallow = plant_arm(&p, "S", 1, 0);
+    const int64_t deep = plant_arm(&p, "D", 3, 0);
+    plant_valid(&p, shallow, 2, 0, 2);
+    plant_valid(&p, deep, 6, 0, 6);
+    plant_witness(&p);
+    p.e.targets = true;
+    p.e.valid_const_loss = 8;
+    v = judged(ctx);
+    says(deepid_verdict_answer(v), "R\xc2\xb2: 0.25 deep, 0.75 shallow in training; 0.25 deep, 0.75 shallow in "
+                                   "validation.");
+    is_silent_about(deepid_verdict_answer(v), "Right answers");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- overfitting: by loss and by error ---------------------------------------------------------------- */
 
 /* 60 noisy points: the log loss doubles, the share of right answers stays. */
@@ -668,6 +704,7 @@ static void no_memory_is_told_and_nothing_leaks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_are_told_beside_what_is_right_by_itself),
         cmocka_unit_test(a_log_loss_that_rises_with_equal_answers_is_over_confidence),
         cmocka_unit_test(worse_answers_alone_are_overfitting_too),
         cmocka_unit_test(the_same_net_that_fits_and_validates_better_acquits_overfitting),
