@@ -175,8 +175,10 @@ static int show_help(const flag *f, options *o, const char *text);
 
 static const flag flags[] = {
     {"data",
-     "data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\") |\n"
-     "                     idx:FOLDER | cifar10:FOLDER | npy:X,Y |                     (default spirals)\n"
+     "data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\"; default spirals) "
+     "|\n"
+     "                     idx:FOLDER | cifar10:FOLDER | \"npy:X,Y layout=nchw\" | \"npz:FILE x=NAME y=NAME "
+     "layout=nchw\" |\n"
      "                     \"csv:FILE label=C targets=C,C drop=C keep=C categories=C missing=drop|mean\n"
      "                     delimiter=; decimal=, header=yes|no comment=# shape=HxWxC\", C: a column's name or number",
      .read = read_text, AT(data)},

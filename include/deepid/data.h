@@ -210,21 +210,24 @@ DEEPID_API int32_t deepid_dataset_load_cifar10_folder(deepid_ctx *ctx, const cha
                                                       deepid_dataset **test);
 
 /**
- * Two .npy files, plain or .gz: numpy.save of floats (4 or 8 bytes), integers or booleans, in C or Fortran order, of
- * either byte order. Every number must be finite.
+ * Two .npy files, plain or .gz: numpy.save of floats (2, 4 or 8 bytes), integers or booleans, in C or Fortran order, of
+ * either byte order. Every number must be finite. Pictures have their channels last: an array that seems to have them
+ * first is refused, and deepid_dataset_open takes "npy:X,Y layout=nchw", which turns it, or layout=nhwc.
  *
  * @param[in]  ctx     lent
- * @param[in]  x_path  [n, features], [n, h, w] or [n, h, w, channels]; kept as F32 where it is that, else as F64
- * @param[in]  y_path  labels: [n] integers of 0 to 65535, classes = the largest + 1; or targets: [n] or [n, width]
- *                     floats, kept as F32
+ * @param[in]  x_path  [n, features], [n, h, w] or [n, h, w, channels]; kept as F32 where it has at most 4 bytes a
+ *                     number, else as F64; integers as F64
+ * @param[in]  y_path  labels: [n] or [n, 1] integers of -65535 to 65535, whose different values are the classes, by
+ *                     size; or targets: [n] or [n, width] floats, kept as F32
  * @param[out] out     yours
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL
  * @retval DEEPID_ERR_IO        a file cannot be read, or is no regular file: names it
- * @retval DEEPID_ERR_FORMAT    not .npy, truncated, too long, empty; shapes that do not fit each other; a number that
- *                              is not finite: names the file, the row and the element
+ * @retval DEEPID_ERR_FORMAT    not .npy, truncated, too long, empty; Python objects and pickles; shapes that do not fit
+ *                              each other; a number that is not finite: names the file, the row and the element
  * @retval DEEPID_ERR_LABEL     a label out of range: names the row
+ * @retval DEEPID_ERR_SHAPE     channels seem to come first
  * @retval DEEPID_ERR_LIMIT     larger than file_bytes of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
@@ -232,6 +235,34 @@ DEEPID_API int32_t deepid_dataset_load_cifar10_folder(deepid_ctx *ctx, const cha
  * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_dataset_load_npy(deepid_ctx *ctx, const char *x_path, const char *y_path,
+                                           deepid_dataset **out);
+
+/**
+ * A .npz archive, of numpy.savez or numpy.savez_compressed, with two arrays as deepid_dataset_load_npy has them.
+ *
+ * @param[in]  ctx      lent
+ * @param[in]  path     the file
+ * @param[in]  options  "x=data y=label layout=nchw": the names of the two arrays (by default the first there is of x,
+ *                      X, x_train, data, images, arr_0, and of y, Y, y_train, label, labels, targets, arr_1), and the
+ *                      order of the axes of pictures, nhwc or nchw; NULL or "": none
+ * @param[out] out      yours
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT     a NULL
+ * @retval DEEPID_ERR_SPEC         an unknown option, or no array of that name: lists what is there
+ * @retval DEEPID_ERR_IO           the file cannot be read, or is no regular file
+ * @retval DEEPID_ERR_FORMAT       no archive, damaged, an array that claims more bytes than its packed ones can hold;
+ *                                 as deepid_dataset_load_npy
+ * @retval DEEPID_ERR_LABEL        as deepid_dataset_load_npy
+ * @retval DEEPID_ERR_SHAPE        as deepid_dataset_load_npy
+ * @retval DEEPID_ERR_LIMIT        the file or an array larger than file_bytes of the context
+ * @retval DEEPID_ERR_UNSUPPORTED  the library was built without libzip
+ * @retval DEEPID_ERR_MEMORY       no memory
+ *
+ * @cost   the file and both arrays in memory, and the dataset; libzip's own memory is the C library's.
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_dataset_load_npz(deepid_ctx *ctx, const char *path, const char *options,
                                            deepid_dataset **out);
 
 /**
@@ -293,11 +324,12 @@ DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, co
  * @param[in]  ctx     lent
  * @param[in]  source  a generator, "gratings n=512"; "idx:FOLDER"; "cifar10:FOLDER"; "csv:FILE", options of
  *                     deepid_dataset_load_csv behind a blank, a name with blanks in double quotes; "csv:FOLDER" with
- *                     one *.tra and one *.tes (shape=8x8x1 unless options say otherwise); "npy:X,Y"
+ *                     one *.tra and one *.tes (shape=8x8x1 unless options say otherwise); "npy:X,Y" and
+ *                     "npz:FILE", options behind a blank
  * @param[in]  seed    of a generator; files do not need it
  * @param[out] train   yours
  * @param[out] valid   yours: the test part of a folder, or four times as many samples from the generator; NULL comes
- *                     out where the source has only one part (csv:FILE, npy:X,Y)
+ *                     out where the source has only one part (csv:FILE, npy:X,Y, npz:FILE)
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL

@@ -1,7 +1,8 @@
 /* A source as the command line names it:
-   GENERATOR ... | idx:FOLDER | cifar10:FOLDER | csv:FILE [options] | csv:FOLDER | npy:X,Y */
+   GENERATOR ... | idx:FOLDER | cifar10:FOLDER | csv:FILE [options] | csv:FOLDER | npy:X,Y | npz:FILE */
 #include "data/data.h"
 #include "data/generator.h"
+#include "data/npy.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -74,17 +75,39 @@ static int32_t open_csv(deepid_ctx *ctx, const char *where, const deepid_dataset
     return status;
 }
 
-static int32_t open_npy(deepid_ctx *ctx, const char *rest, const deepid_dataset *like, deepid_dataset **train,
+/* X,Y layout=nchw */
+static int32_t open_npy(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
                         deepid_dataset **valid)
 {
-    (void)like, (void)valid;
-    const char *comma = strchr(rest, ',');
+    (void)valid;
+    dpid_span options;
+    const dpid_span files = dpid_first_word(dpid_span_of(where), &options);
+    const char *comma = memchr(files.text, ',', (size_t)files.length);
     if (!comma)
-        return dpid_fail(ctx, DEEPID_ERR_SPEC, "npy: '%s' is not X,Y: two files joined by a comma", rest);
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "npy: '%s' is not X,Y: two files joined by a comma", where);
     dpid_string x = {.ctx = ctx};
-    dpid_string_add_span(&x, rest, comma - rest);
-    const int32_t status = x.status == DEEPID_OK ? deepid_dataset_load_npy(ctx, x.text, comma + 1, train) : x.status;
+    dpid_string y = {.ctx = ctx};
+    dpid_string_add_span(&x, files.text, comma - files.text);
+    dpid_string_add_span(&y, comma + 1, files.text + files.length - comma - 1);
+    int32_t status = x.status != DEEPID_OK ? x.status : y.status;
+    if (status == DEEPID_OK)
+        status = dpid_npy_load(ctx, x.text, y.text, options.text, like, train);
+    dpid_string_release(&y);
     dpid_string_release(&x);
+    return status;
+}
+
+static int32_t open_npz(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
+                        deepid_dataset **valid)
+{
+    (void)valid;
+    dpid_span options;
+    const dpid_span file = file_name(dpid_span_of(where), &options);
+    dpid_string path = {.ctx = ctx};
+    dpid_string_add_span(&path, file.text, file.length);
+    const int32_t status =
+        path.status == DEEPID_OK ? dpid_npz_load(ctx, path.text, options.text, like, train) : path.status;
+    dpid_string_release(&path);
     return status;
 }
 
@@ -128,7 +151,8 @@ static const file_source idx = {"idx", "FOLDER", open_idx};
 static const file_source cifar10 = {"cifar10", "FOLDER", open_cifar10};
 static const file_source csv = {"csv", "FILE", open_csv};
 static const file_source npy = {"npy", "X,Y", open_npy};
-static const void *const rows[] = {&idx, &cifar10, &csv, &npy};
+static const file_source npz = {"npz", "FILE", open_npz};
+static const void *const rows[] = {&idx, &cifar10, &csv, &npy, &npz};
 static const dpid_set sources = DPID_SET("data", rows);
 
 static int32_t fail_unknown(deepid_ctx *ctx, const char *text)

@@ -4,6 +4,12 @@ function(deepid_require variable package)
     message(FATAL_ERROR "deepid needs ${package}: apt-get install ${package}")
   endif()
 endfunction()
+# What an option of ours can do without.   deepid_require_for OPTION variable package
+function(deepid_require_for option variable package)
+  if(NOT ${variable})
+    message(FATAL_ERROR "deepid needs ${package}: apt-get install ${package}, or build without it: -D${option}=OFF")
+  endif()
+endfunction()
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -22,6 +28,15 @@ deepid_require(DEEPID_XXHASH_INCLUDE libxxhash-dev)
 find_path(DEEPID_LBFGS_INCLUDE lbfgs.h)
 find_library(DEEPID_LBFGS_LIBRARY NAMES liblbfgs.a lbfgs)
 deepid_require(DEEPID_LBFGS_LIBRARY liblbfgs-dev)
+
+# .npz archives
+option(DEEPID_LIBZIP "Read .npz archives (needs libzip)" ON)
+if(DEEPID_LIBZIP)
+  find_path(DEEPID_LIBZIP_INCLUDE zip.h)
+  find_library(DEEPID_LIBZIP_LIBRARY zip)
+  deepid_require_for(DEEPID_LIBZIP DEEPID_LIBZIP_INCLUDE libzip-dev)
+  deepid_require_for(DEEPID_LIBZIP DEEPID_LIBZIP_LIBRARY libzip-dev)
+endif()
 
 # static: the serial OpenBLAS, linked in and hidden, so that it cannot fight the host's BLAS threads
 if(DEEPID_BLAS STREQUAL "static")

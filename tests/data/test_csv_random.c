@@ -223,7 +223,7 @@ static void compare_row(const table *t, uint64_t seed, const deepid_dataset *dat
 static void tables_come_back_as_they_were(void **state)
 {
     (void)state;
-    enum { TABLES = 400 };
+    enum { TABLES = 250 };
     static table t;
     deepid_ctx *ctx = new_ctx(1);
     const char *path = temporary("random.csv");

@@ -84,6 +84,8 @@ static void read_dataset(deepid_ctx *ctx, int which, int choice, const uint8_t *
         deepid_dataset_load_idx(ctx, path, labels, &out);
     else if (which == 1)
         deepid_dataset_load_cifar10(ctx, path, &out);
+    else if (which == 2 && choice / 2 % 2)
+        deepid_dataset_load_npz(ctx, path, choice / 4 % 2 ? "x=x y=x" : "layout=nchw", &out);
     else if (which == 2)
         deepid_dataset_load_npy(ctx, path, path, &out);
     else
