@@ -177,7 +177,8 @@ static const flag flags[] = {
     {"data",
      "data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\"; default spirals) "
      "|\n"
-     "                     idx:FOLDER | cifar10:FOLDER | \"npy:X,Y layout=nchw\" | \"npz:FILE x=NAME y=NAME "
+     "                     idx:FOLDER | cifar10:FOLDER | \"cifar100:FOLDER labels=coarse\" | \"npy:X,Y layout=nchw\" | "
+     "\"npz:FILE x=NAME y=NAME "
      "layout=nchw\" |\n"
      "                     \"csv:FILE label=C targets=C,C drop=C keep=C categories=C missing=drop|mean\n"
      "                     delimiter=; decimal=, header=yes|no comment=# shape=HxWxC\", C: a column's name or number",

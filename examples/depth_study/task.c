@@ -11,8 +11,9 @@ enum { DATA_SEED = 77 }; /* of generators and of --noise */
 
 static bool from_files(const char *source)
 {
-    return strncmp(source, "idx:", 4) == 0 || strncmp(source, "cifar10:", 8) == 0 || strncmp(source, "csv:", 4) == 0 ||
-           strncmp(source, "npy:", 4) == 0 || strncmp(source, "npz:", 4) == 0;
+    return strncmp(source, "idx:", 4) == 0 || strncmp(source, "cifar10:", 8) == 0 ||
+           strncmp(source, "cifar100:", 9) == 0 || strncmp(source, "csv:", 4) == 0 || strncmp(source, "npy:", 4) == 0 ||
+           strncmp(source, "npz:", 4) == 0;
 }
 
 /* A part of what is there; the whole is let go (its memory lives with the part). */

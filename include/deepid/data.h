@@ -120,21 +120,22 @@ DEEPID_API int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, c
 /* ---- files ------------------------------------------------------------------------------------------- */
 
 /**
- * IDX files of bytes, plain or .gz (MNIST, Fashion-MNIST). Checked by length before anything is allocated by what
- * they say, and read no further than that.
+ * IDX files of bytes, integers or floats, plain or .gz (MNIST and its kin). Checked by length before anything is
+ * allocated by what they say, and read no further than that.
  *
  * This and the other readers take regular files: a pipe, such as a shell's <(...), a device or a folder is refused
  * and never waited for. A .gz may have several members; each is checked.
  *
  * @param[in]  ctx          lent
  * @param[in]  images_path  rank 2 [samples, features], 3 [samples, h, w] or 4 [samples, h, w, channels]
- * @param[in]  labels_path  rank 1, as many labels; classes = the largest + 1
- * @param[out] out          yours; values 0 to 255
+ * @param[in]  labels_path  as many labels, integers of rank 1, or of rank 2 with the label in front (QMNIST); their
+ *                          different values are the classes, by size
+ * @param[out] out          yours; of the type of the file
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL
  * @retval DEEPID_ERR_IO        a file cannot be read: names it
- * @retval DEEPID_ERR_FORMAT    not IDX, truncated, too long, empty, or counts that differ
+ * @retval DEEPID_ERR_FORMAT    not IDX, truncated, too long, empty, counts that differ, or a number that is not finite
  * @retval DEEPID_ERR_LIMIT     larger than file_bytes of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
@@ -145,8 +146,10 @@ DEEPID_API int32_t deepid_dataset_load_idx(deepid_ctx *ctx, const char *images_p
                                            deepid_dataset **out);
 
 /**
- * The two parts of a folder with the four published names: train-images-idx3-ubyte, train-labels-idx1-ubyte,
- * t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each plain or with .gz behind.
+ * The two parts of a folder with published names: train-images-idx3-ubyte, train-labels-idx1-ubyte,
+ * t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, those of QMNIST or of one of the sets of EMNIST, each plain or with
+ * .gz behind. Classes of the second part are numbered as in the first. Of a folder with several sets
+ * deepid_dataset_open takes one: "idx:FOLDER set=emnist-letters".
  *
  * @param[in]  ctx     lent
  * @param[in]  folder  where the four are
@@ -155,8 +158,10 @@ DEEPID_API int32_t deepid_dataset_load_idx(deepid_ctx *ctx, const char *images_p
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL
+ * @retval DEEPID_ERR_SPEC      several sets are there
  * @retval DEEPID_ERR_IO        a file cannot be read: names it
  * @retval DEEPID_ERR_FORMAT    as deepid_dataset_load_idx
+ * @retval DEEPID_ERR_LABEL     the second part has a label that the first has not
  * @retval DEEPID_ERR_LIMIT     larger than file_bytes of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
@@ -322,7 +327,9 @@ DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, co
  * Open a source as the command line names it.
  *
  * @param[in]  ctx     lent
- * @param[in]  source  a generator, "gratings n=512"; "idx:FOLDER"; "cifar10:FOLDER"; "csv:FILE", options of
+ * @param[in]  source  a generator, "gratings n=512"; "idx:FOLDER" (set=qmnist and such behind a blank, where
+ *                     several are there); "cifar10:FOLDER"; "cifar100:FOLDER" of train.bin and test.bin
+ *                     (labels=coarse: 20 classes, else 100); "csv:FILE", options of
  *                     deepid_dataset_load_csv behind a blank, a name with blanks in double quotes; "csv:FOLDER" with
  *                     one *.tra and one *.tes (shape=8x8x1 unless options say otherwise); "npy:X,Y" and
  *                     "npz:FILE", options behind a blank

@@ -42,6 +42,9 @@ int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const 
 const dpid_legend *dpid_dataset_legend(const deepid_dataset *data);
 /* The share of the samples that the largest class has; NaN without labels, and for NULL. */
 double dpid_dataset_largest_class(const deepid_dataset *data);
+/* train.bin and test.bin of CIFAR-100; options "labels=fine|coarse". */
+int32_t dpid_cifar100_load_folder(deepid_ctx *ctx, const char *folder, const char *options, deepid_dataset **train,
+                                  deepid_dataset **test);
 /* As deepid_dataset_load_csv; classes and categories have the numbers that they have in like, unless it is NULL. */
 int32_t dpid_csv_load(deepid_ctx *ctx, const char *path, const char *options, const deepid_dataset *like,
                       deepid_dataset **out);

@@ -19,9 +19,8 @@ typedef struct {
 } dpid_npy;
 
 /* The prefix and header of an array, from its first bytes: they need not hold the data. *need: the bytes of all of it.
-   `name` begins the sentences. */
-int32_t dpid_npy_parse(deepid_ctx *ctx, const char *name, const uint8_t *bytes, int64_t count, dpid_npy *out,
-                       int64_t *need);
+   `path` begins the sentences. */
+int32_t dpid_npy_parse(deepid_ctx *ctx, const char *path, const uint8_t *b, int64_t bytes, dpid_npy *f, int64_t *need);
 /* The dataset of x and y, whose classes are numbered as in `like` unless it is NULL. */
 int32_t dpid_npy_join(deepid_ctx *ctx, const char *x_name, dpid_npy *x, const char *y_name, const dpid_npy *y,
                       int64_t layout, const deepid_dataset *like, deepid_dataset **out);

@@ -1,13 +1,37 @@
 /* A source as the command line names it:
-   GENERATOR ... | idx:FOLDER | cifar10:FOLDER | csv:FILE [options] | csv:FOLDER | npy:X,Y | npz:FILE */
+   GENERATOR ... | idx:FOLDER | cifar10:FOLDER | cifar100:FOLDER | csv:FILE | csv:FOLDER | npy:X,Y | npz:FILE */
 #include "data/data.h"
 #include "data/generator.h"
+#include "data/idx.h"
 #include "data/npy.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* ---- PATH OPTIONS -------------------------------------------------------------------------------- */
+
+/* The first word, or what stands between double quotes. */
+static dpid_span file_name(dpid_span text, dpid_span *rest)
+{
+    const char *close = text.length > 1 && *text.text == '"' ? strchr(text.text + 1, '"') : NULL;
+    if (!close)
+        return dpid_first_word(text, rest);
+    *rest = dpid_span_of(close + 1);
+    return (dpid_span){text.text + 1, close - text.text - 1, text.text};
+}
+
+/* PATH OPTIONS: the path alone goes to *path, which the caller releases. */
+static int32_t take_path(deepid_ctx *ctx, const char *where, dpid_string *path, const char **options)
+{
+    dpid_span rest;
+    const dpid_span file = file_name(dpid_span_of(where), &rest);
+    *path = (dpid_string){.ctx = ctx};
+    dpid_string_add_span(path, file.text, file.length); /* "" is a text too */
+    *options = rest.text;
+    return path->status;
+}
 
 /* ---- csv:FOLDER: the .tra and .tes of the UCI repository, such as optdigits ----------------- */
 
@@ -48,29 +72,17 @@ static int32_t open_csv_folder(deepid_ctx *ctx, const char *folder, const char *
     return status;
 }
 
-/* The first word, or what stands between double quotes. */
-static dpid_span file_name(dpid_span text, dpid_span *rest)
-{
-    const char *close = text.length > 1 && *text.text == '"' ? strchr(text.text + 1, '"') : NULL;
-    if (!close)
-        return dpid_first_word(text, rest);
-    *rest = dpid_span_of(close + 1);
-    return (dpid_span){text.text + 1, close - text.text - 1, text.text};
-}
-
 static int32_t open_csv(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
                         deepid_dataset **valid)
 {
     struct stat info;
-    dpid_span options;
-    const dpid_span file = file_name(dpid_span_of(where), &options);
-    dpid_string path = {.ctx = ctx};
-    dpid_string_add_span(&path, file.text, file.length);
-    int32_t status = path.status;
-    if (status == DEEPID_OK && stat(path.text ? path.text : "", &info) == 0 && S_ISDIR(info.st_mode))
-        status = open_csv_folder(ctx, path.text, options.length ? options.text : "shape=8x8x1", like, train, valid);
+    dpid_string path;
+    const char *options;
+    int32_t status = take_path(ctx, where, &path, &options);
+    if (status == DEEPID_OK && stat(path.text, &info) == 0 && S_ISDIR(info.st_mode))
+        status = open_csv_folder(ctx, path.text, *options ? options : "shape=8x8x1", like, train, valid);
     else if (status == DEEPID_OK)
-        status = dpid_csv_load(ctx, path.text ? path.text : "", options.text, like, train);
+        status = dpid_csv_load(ctx, path.text, options, like, train);
     dpid_string_release(&path);
     return status;
 }
@@ -101,12 +113,43 @@ static int32_t open_npz(deepid_ctx *ctx, const char *where, const deepid_dataset
                         deepid_dataset **valid)
 {
     (void)valid;
-    dpid_span options;
-    const dpid_span file = file_name(dpid_span_of(where), &options);
-    dpid_string path = {.ctx = ctx};
-    dpid_string_add_span(&path, file.text, file.length);
-    const int32_t status =
-        path.status == DEEPID_OK ? dpid_npz_load(ctx, path.text, options.text, like, train) : path.status;
+    dpid_string path;
+    const char *options;
+    int32_t status = take_path(ctx, where, &path, &options);
+    if (status == DEEPID_OK)
+        status = dpid_npz_load(ctx, path.text, options, like, train);
+    dpid_string_release(&path);
+    return status;
+}
+
+static int32_t open_idx(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
+                        deepid_dataset **valid)
+{
+    dpid_string path;
+    const char *options;
+    int32_t status = take_path(ctx, where, &path, &options);
+    if (status == DEEPID_OK)
+        status = dpid_idx_load_folder(ctx, path.text, options, like, train, valid);
+    dpid_string_release(&path);
+    return status;
+}
+
+static int32_t open_cifar10(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
+                            deepid_dataset **valid)
+{
+    (void)like;
+    return deepid_dataset_load_cifar10_folder(ctx, where, train, valid);
+}
+
+static int32_t open_cifar100(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
+                             deepid_dataset **valid)
+{
+    (void)like;
+    dpid_string path;
+    const char *options;
+    int32_t status = take_path(ctx, where, &path, &options);
+    if (status == DEEPID_OK)
+        status = dpid_cifar100_load_folder(ctx, path.text, options, train, valid);
     dpid_string_release(&path);
     return status;
 }
@@ -133,26 +176,13 @@ typedef struct {
                     deepid_dataset **valid);
 } file_source;
 
-static int32_t open_idx(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
-                        deepid_dataset **valid)
-{
-    (void)like;
-    return deepid_dataset_load_idx_folder(ctx, where, train, valid);
-}
-
-static int32_t open_cifar10(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
-                            deepid_dataset **valid)
-{
-    (void)like;
-    return deepid_dataset_load_cifar10_folder(ctx, where, train, valid);
-}
-
 static const file_source idx = {"idx", "FOLDER", open_idx};
 static const file_source cifar10 = {"cifar10", "FOLDER", open_cifar10};
+static const file_source cifar100 = {"cifar100", "FOLDER", open_cifar100};
 static const file_source csv = {"csv", "FILE", open_csv};
 static const file_source npy = {"npy", "X,Y", open_npy};
 static const file_source npz = {"npz", "FILE", open_npz};
-static const void *const rows[] = {&idx, &cifar10, &csv, &npy, &npz};
+static const void *const rows[] = {&idx, &cifar10, &cifar100, &csv, &npy, &npz};
 static const dpid_set sources = DPID_SET("data", rows);
 
 static int32_t fail_unknown(deepid_ctx *ctx, const char *text)

@@ -1,4 +1,4 @@
-/* CIFAR-10: planes become channels last, the folder of six files, damage. */
+/* CIFAR-10 and CIFAR-100: planes become channels last, folders, damage. */
 #include "support/support.h"
 
 #include "data/data.h"
@@ -60,11 +60,56 @@ static void the_folder_is_five_files_and_a_test(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* A record has its superclass, then its class. */
+static void cifar100_has_two_labels(void **state)
+{
+    (void)state;
+    enum { RECORD = 3074 };
+    deepid_ctx *ctx = new_ctx(1);
+    static uint8_t bytes[2 * RECORD];
+    deepid_dataset *train = NULL;
+    deepid_dataset *test = NULL;
+    char source[400];
+    for (int k = 0; k < 2 * RECORD; k++)
+        bytes[k] = (uint8_t)(k * 5 % 256);
+    memcpy(bytes, "\x13\x63", 2);
+    memcpy(bytes + RECORD, "\x01\x04", 2);
+    write_bytes(temporary("train.bin"), bytes, sizeof bytes);
+    snprintf(source, sizeof source, "cifar100:%s", temporary(""));
+    REFUSED(deepid_dataset_open(ctx, source, 1, &train, &test), DEEPID_ERR_IO, "test.bin");
+    assert_null(train);
+    write_bytes(temporary("test.bin"), bytes + RECORD, RECORD);
+    OK(deepid_dataset_open(ctx, source, 1, &train, &test));
+    assert_int_equal(deepid_dataset_classes(test), 100);
+    assert_int_equal(deepid_dataset_labels(train)[0], 0x63);
+    assert_true(dpid_dataset_feature(train, 1, (5 * 32 + 6) * 3 + 2) == bytes[RECORD + 2 + 2 * 1024 + 5 * 32 + 6]);
+    deepid_dataset_destroy(test);
+    deepid_dataset_destroy(train);
+    strcat(source, " labels=coarse");
+    OK(deepid_dataset_open(ctx, source, 1, &train, &test));
+    assert_int_equal(deepid_dataset_classes(train), 20);
+    assert_int_equal(deepid_dataset_labels(train)[0], 0x13);
+    assert_int_equal(deepid_dataset_labels(test)[0], 1);
+    deepid_dataset_destroy(test);
+    deepid_dataset_destroy(train);
+    train = test = NULL;
+    bytes[0] = 20;
+    write_bytes(temporary("train.bin"), bytes, sizeof bytes);
+    REFUSED(deepid_dataset_open(ctx, source, 1, &train, &test), DEEPID_ERR_LABEL,
+            "label of record 0 is 20, expected 0 to 19");
+    write_bytes(temporary("train.bin"), bytes, 3073);
+    REFUSED(deepid_dataset_open(ctx, source, 1, &train, &test), DEEPID_ERR_FORMAT,
+            "multiple of 3074 (two labels and 3 x 32 x 32 bytes)");
+    assert_int_equal(deepid_ctx_memory(ctx), 0);
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cifar_planes_become_channels_last),
         cmocka_unit_test(the_folder_is_five_files_and_a_test),
+        cmocka_unit_test(cifar100_has_two_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
