@@ -22,7 +22,7 @@ static void write_row(const dpid_csv *csv, const dpid_legend *legend, const doub
         for (int64_t i = 0; i < width; i++)
             to[i] = isnan(cell) ? mean[i] : width == 1 && !c->categories ? cell : (double)i == cell;
         to += width;
-        mean += mean ? width : 0;
+        mean = mean ? mean + width : NULL;
         c++;
     }
 }

@@ -85,10 +85,10 @@ int32_t dpid_csv_options_read(deepid_ctx *ctx, const char *text, dpid_csv_option
 
 bool dpid_csv_list_next(dpid_span *rest, dpid_span *name)
 {
-    const char *p = rest->text;
-    const char *end = p + rest->length;
     if (rest->length <= 0)
         return false;
+    const char *p = rest->text;
+    const char *end = p + rest->length;
     const bool quoted = *p == '"';
     const char *stop = quoted ? memchr(p + 1, '"', (size_t)(end - p - 1)) : memchr(p, ',', (size_t)(end - p));
     stop = stop ? stop : end;

@@ -150,6 +150,24 @@ static void warn_names(const dpid_csv *csv, dpid_string *s)
                            "names.\n");
 }
 
+/* Texts that nearly every row has for itself, such as people's names: a net learns the rows by heart. */
+static void warn_texts(const dpid_csv *csv, const dpid_legend *legend, dpid_string *s)
+{
+    enum { MANY = 10 };
+    const dpid_legend_column *c = legend->column;
+    for (int64_t k = 0; k < csv->columns; k++) {
+        if (csv->column[k].role != DPID_CSV_FEATURE)
+            continue;
+        if (c->categories > MANY && 2 * c->categories > csv->rows) {
+            dpid_string_add(s, "The texts of ");
+            print_column(csv, k, s);
+            dpid_string_format(s, " differ in nearly every row (%lld in %lld rows): drop=%lld leaves the column out.\n",
+                               (long long)c->categories, (long long)csv->rows, (long long)k + 1);
+        }
+        c++;
+    }
+}
+
 /* Labels that are numbers to be predicted: a price, an age. */
 static void warn_classes(const dpid_csv *csv, const dpid_legend *legend, dpid_string *s)
 {
@@ -177,6 +195,7 @@ int32_t dpid_csv_words(const dpid_csv *csv, dpid_legend *legend)
     DPID_TRY(dpid_legend_keep(legend, &about, &legend->about));
     warn_index(csv, &warnings);
     warn_names(csv, &warnings);
+    warn_texts(csv, legend, &warnings);
     warn_classes(csv, legend, &warnings);
     return dpid_legend_keep(legend, &warnings, &legend->warnings);
 }

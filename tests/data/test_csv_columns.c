@@ -153,6 +153,11 @@ static void what_was_read_is_said(void **state)
     write_text(path, text);
     OK(deepid_dataset_load_csv(ctx, path, "", &data));
     assert_non_null(strstr(deepid_dataset_warnings(data), "say targets=price"));
+    assert_null(strstr(deepid_dataset_warnings(data), "differ in nearly every row"));
+    deepid_dataset_destroy(data);
+    OK(deepid_dataset_load_csv(ctx, path, "categories=price label=age", &data));
+    assert_non_null(
+        strstr(deepid_dataset_warnings(data), "The texts of price differ in nearly every row (30 in 30 rows): drop=2"));
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
 }

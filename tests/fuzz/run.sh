@@ -13,6 +13,9 @@ printf '\006spirals n=20 noise=0.1 classes=3' >build/fuzz/corpus/generator
 printf '\003a,b,c\n1,2,0\n3,4,1\n' >build/fuzz/corpus/csv
 printf '\003\357\273\277"a, b",c,d\r\n"1.5",-2e3,0\r\n\r\n3,.4,1\r\n' >build/fuzz/corpus/csv-quoted
 printf '\012a;b;c\n1;2;0\n' >build/fuzz/corpus/csv-packed
+printf '\073a;"b ""c""";d\n1,5;red;x\n?;blue;y\n#\n2;;y\n' >build/fuzz/corpus/csv-words
+printf '\111a b 1\n? c -2e300\n 3  d 4\n' >build/fuzz/corpus/csv-blanks
+{ printf '\020'; cat tests/data/files/arrays.npz; } >build/fuzz/corpus/npz
 printf '\007\000\000\010\003\000\000\000\001\000\000\000\002\000\000\000\001ab' >build/fuzz/corpus/idx-packed
 printf '\000\037\213\010\000\000\000\000\000\002\377\003\000\000\000\000\000\000\000\000\000' >build/fuzz/corpus/idx-gz
 printf '\000\000\000\010\003\000\000\000\001\000\000\000\002\000\000\000\001ab' >build/fuzz/corpus/idx
