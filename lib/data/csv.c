@@ -149,6 +149,10 @@ static int32_t length_of(deepid_ctx *ctx, const char *path, const uint8_t *first
 {
     const bool wide = count >= 2 && ((first[0] == 0xff && first[1] == 0xfe) || (first[0] == 0xfe && first[1] == 0xff));
     *bytes = DPID_LENGTH_UNSAID;
+    if (count >= 4 && memcmp(first, "PK\3\4", 4) == 0)
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                         "'%s' is no CSV but an archive, such as a spreadsheet has (.xlsx, .ods): save it as CSV",
+                         path);
     if (wide || memchr(first, 0, (size_t)count))
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is no CSV: %s", path,
                          wide ? "it is UTF-16, expected UTF-8" : "it has a byte 0 at its beginning");

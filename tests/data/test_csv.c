@@ -140,6 +140,8 @@ static void other_encodings_are_refused(void **state)
             "wide.csv' is no CSV: it is UTF-16, expected UTF-8");
     write_bytes(wide, "1,2\0,0\n", 8);
     REFUSED(deepid_dataset_load_csv(ctx, wide, "", &data), DEEPID_ERR_FORMAT, "it has a byte 0");
+    write_text(wide, "PK\003\004zz\n");
+    REFUSED(deepid_dataset_load_csv(ctx, wide, "", &data), DEEPID_ERR_FORMAT, ".xlsx, .ods): save it as CSV");
     write_text(wide, "1,2,0\n");
     REFUSED(deepid_dataset_load_csv(ctx, wide, "label=none", &data), DEEPID_ERR_SPEC, "last|first");
     assert_int_equal(deepid_ctx_memory(ctx), 0);
