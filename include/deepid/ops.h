@@ -89,8 +89,10 @@ DEEPID_API int32_t deepid_dense_backward(const deepid_tensor *x, const deepid_te
  * w[o,k,l,c] x[i s - top + k d, j s - left + l d, c], x = 0 outside, s the stride, d the dilation. Always this sum, and
  * never Winograd's transform, which a net may take (deepid_net_set_exact).
  *
- * @param[in]  options  "stride=1 padding=same dilation=1 groups=1", each N or HxW, groups N; padding also valid or
- *                      TOPxBOTTOMxLEFTxRIGHT; below 200 characters; NULL or "" for these defaults
+ * @param[in]  options  "stride=1 padding=symmetric dilation=1 groups=1", each N or HxW, groups N; symmetric is
+ *                      d (kernel - 1) in all, half of it before, the odd pixel behind; padding also same_upper
+ *                      (TensorFlow's), same (where these two agree), valid or TOPxBOTTOMxLEFTxRIGHT; below 200
+ *                      characters; NULL or "" for these defaults
  * @param[in]  x        [n, h, w, in]
  * @param[in]  w        [out, kernel height, kernel width, in / groups]
  * @param[in]  b        [out]; NULL: no bias
@@ -257,7 +259,8 @@ DEEPID_API int32_t deepid_layernorm_backward(const char *options, const deepid_t
  * y = the largest x of each window, a channel at a time; padding counts as nothing; NaN is larger than any number.
  *
  * @param[in]  options  "kernel=2 stride=2 padding=0": kernel is required, N or HxW; stride N or HxW, default 2; padding
- *                      same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT, less than the kernel, default 0
+ *                      N, HxW, TOPxBOTTOMxLEFTxRIGHT or a word of deepid_conv2d_forward, less than the kernel,
+ *                      default 0
  * @param[in]  x        [n, h, w, c]
  * @param[out] y        [n, h', w', c], h' = floor((h + top + bottom - kernel height) / stride) + 1, w' likewise; must
  *                      not overlap x

@@ -180,7 +180,7 @@ DEEPID_API int32_t deepid_net_copy_parameters(deepid_net *net, const deepid_net 
 /**
  * Write a net as safetensors: its parameters and states under their names, its text in the metadata ("deepid.net").
  * A reader sees the old file or the whole new one. The metadata begin with "deepid.checksum", XXH3 of the whole
- * file, so that a reader finds any damage, and "deepid.format", 2. docs/design/0010-files.md has more.
+ * file, so that a reader finds any damage, and "deepid.format", 4. docs/design/0010-files.md has more.
  *
  * @param[in] net   any
  * @param[in] path  replaced
@@ -199,8 +199,8 @@ DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
 
 /**
  * Read a net that deepid_net_save wrote; in its own type the values are the same bits. Nothing in the file is
- * believed before it is checked. A file of another program, or of deepid before it had checksums, has
- * "deepid.format" 1 and no checksum.
+ * believed before it is checked. A file of another program has "deepid.format" 3 and no checksum. In
+ * formats 1 (no checksum) and 2, a strided convolution without padding= has padding=same_upper, as it had then.
  *
  * @param[in]  ctx    lent for the net's life
  * @param[in]  path   a file

@@ -183,11 +183,23 @@ static int32_t parse_choice(deepid_ctx *ctx, const char *what, dpid_span at, con
     return dpid_fail_at(ctx, at, "%s: %s is '%.*s', expected one of %s", what, o->key, shown(at), at.text, o->choices);
 }
 
+static const struct {
+    const char *word;
+    int64_t mode;
+} paddings[] = {{"symmetric", DPID_PADDING_SYMMETRIC},
+                {"same_upper", DPID_PADDING_SAME_UPPER},
+                {"same", DPID_PADDING_SAME},
+                {"valid", DPID_PADDING_VALID}};
+enum { PADDINGS = sizeof paddings / sizeof *paddings };
+
 static int32_t parse_padding(deepid_ctx *ctx, const char *what, dpid_span at, const dpid_option *o, dpid_value *v)
 {
-    v->i = dpid_span_is(at, "same") ? DPID_PADDING_SAME : dpid_span_is(at, "valid") ? DPID_PADDING_VALID : 0;
-    if (v->i != 0)
+    for (int32_t k = 0; k < PADDINGS; k++) {
+        if (!dpid_span_is(at, paddings[k].word))
+            continue;
+        v->i = paddings[k].mode;
         return DEEPID_OK;
+    }
     DPID_TRY(parse_extents(ctx, what, at, o, v));
     v->i = 0;
     return DEEPID_OK;
@@ -316,6 +328,15 @@ static bool is_fallback(const dpid_option *o, const dpid_value *v)
     return false;
 }
 
+static void print_padding(dpid_string *s, const dpid_value *v)
+{
+    for (int32_t k = 0; k < PADDINGS; k++)
+        if (paddings[k].mode == v->i)
+            dpid_string_add(s, paddings[k].word);
+    if (v->i == 0)
+        dpid_string_add(s, dpid_shape_text(v->count, v->list).text);
+}
+
 static void print_choice(dpid_string *s, const char *choices, int64_t index)
 {
     const char *p = choices;
@@ -338,8 +359,8 @@ void dpid_options_print(dpid_string *s, const dpid_option *options, const dpid_v
             dpid_string_format(s, "%lld", (long long)v->i);
         else if (o->type == DPID_CHOICE)
             print_choice(s, o->choices, v->i);
-        else if (o->type == DPID_PADDING && v->i < 0)
-            dpid_string_add(s, v->i == DPID_PADDING_SAME ? "same" : "valid");
+        else if (o->type == DPID_PADDING)
+            print_padding(s, v);
         else if (o->type == DPID_TEXT)
             dpid_string_add_span(s, v->text.text, v->text.length);
         else

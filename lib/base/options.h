@@ -6,7 +6,10 @@
 #include "base/context.h"
 #include "base/text.h"
 
-enum { DPID_OPTIONS_MAX = 16, DPID_VALUE_LIST_MAX = 4, DPID_PADDING_SAME = -1, DPID_PADDING_VALID = -2 };
+enum { DPID_OPTIONS_MAX = 16, DPID_VALUE_LIST_MAX = 4 };
+
+/* Words of DPID_PADDING (lib/ops/window.h says what each pads): v.i, negative */
+enum { DPID_PADDING_SYMMETRIC = -1, DPID_PADDING_SAME_UPPER = -2, DPID_PADDING_SAME = -3, DPID_PADDING_VALID = -4 };
 
 /* A piece of the caller's text, and where it is, for error messages. */
 typedef struct {
@@ -20,7 +23,7 @@ typedef enum {
     DPID_REAL,    /* v.r */
     DPID_CHOICE,  /* v.i = index into choices ("relu|tanh|none") */
     DPID_EXTENTS, /* 1 to 4 integers, "3", "3x1", "1x1x0x2": v.list, v.count */
-    DPID_PADDING, /* "same", "valid" (v.i = DPID_PADDING_SAME, _VALID) or extents (v.i = 0): N, HxW, or TxBxLxR */
+    DPID_PADDING, /* a word (v.i = DPID_PADDING_SYMMETRIC, ...) or extents (v.i = 0): N, HxW, or TxBxLxR */
     DPID_TEXT     /* v.text, as it stands; blanks stand in it between double quotes */
 } dpid_option_type;
 

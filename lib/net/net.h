@@ -190,9 +190,11 @@ int32_t dpid_safetensors_read(deepid_ctx *ctx, const char *path, dpid_safetensor
 void dpid_safetensors_release(dpid_safetensors *file);
 const dpid_file_tensor *dpid_safetensors_find(const dpid_safetensors *file, const char *name);
 const char *dpid_safetensors_text(const dpid_safetensors *file, const char *key); /* NULL when absent */
+/* The text of the net that the file is of, of an older one in today's words; *out NULL when it has none. */
+int32_t dpid_safetensors_net(dpid_safetensors *file, const char **out);
 /* The net's own tensors and text as file entries (arena), to be joined with others. */
 int32_t dpid_net_file_entries(const deepid_net *net, dpid_arena *arena, dpid_file_tensor **tensors, int64_t *count);
-int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype,
+int32_t dpid_net_from_safetensors(deepid_ctx *ctx, dpid_safetensors *file, const char *path, int32_t dtype,
                                   deepid_net **out);
 int32_t dpid_net_read_values(deepid_net *net, const dpid_safetensors *file, const char *path);
 /* deepid_net_save and deepid_net_load; the file says which task of a study it is the net of, and that of another is

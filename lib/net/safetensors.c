@@ -3,14 +3,16 @@
    place counts as BLANK. So a turned bit anywhere is found: one in HEAD itself leaves a file that is not JSON, or
    one whose deepid.format asks for a checksum that it has not. */
 #include "net/net.h"
+#include "net/old_text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define KEY_CHECKSUM "deepid.checksum"
 #define KEY_FORMAT "deepid.format"
-#define FORMAT "2"
-#define FORMAT_WITHOUT_CHECKSUM "1" /* of deepid before checksums, and of programs that write files for it */
+#define KEY_NET "deepid.net"
+#define FORMAT "4"
+#define FORMAT_WITHOUT_CHECKSUM "3" /* of programs that write files for deepid */
 #define HEAD "{\"__metadata__\":{\"" KEY_CHECKSUM "\":\""
 #define BLANK "xxh3:0000000000000000"
 enum {
@@ -39,6 +41,23 @@ static const char *dtype_word(int32_t dtype)
         if (dtypes[i].dtype == dtype)
             return dtypes[i].word;
     return "";
+}
+
+/* 1 and 2 are 3 and 4 of a deepid whose texts of nets meant another padding (old_text.c). */
+static const struct {
+    const char *word;
+    bool checksum, old_text;
+} formats[] = {{"1", false, true}, {"2", true, true}, {FORMAT_WITHOUT_CHECKSUM, false, false}, {FORMAT, true, false}};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+/* FORMATS: none of them. */
+static int format_of(const dpid_safetensors *file)
+{
+    const char *word = dpid_safetensors_text(file, KEY_FORMAT);
+    int i = 0;
+    while (i < FORMATS && (!word || strcmp(word, formats[i].word) != 0))
+        i++;
+    return i;
 }
 
 /* ---- writing ---------------------------------------------------------------------- */
@@ -303,24 +322,29 @@ static int32_t check_sum(const reader *r, const uint8_t *bytes, int64_t count)
                      r->path, found.text, DPID_CHECKSUM_BYTES, (const char *)bytes + CHECKSUM_AT);
 }
 
+static int32_t check_format(const reader *r)
+{
+    const char *word = dpid_safetensors_text(r->out, KEY_FORMAT);
+    if (!word || format_of(r->out) < FORMATS)
+        return DEEPID_OK;
+    return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s' has format '%s', expected 1 to " FORMAT, r->path, word);
+}
+
 /* Of a file that does not begin as ours do. */
 static int32_t check_foreign(const reader *r)
 {
-    const char *format = dpid_safetensors_text(r->out, KEY_FORMAT);
+    const int format = format_of(r->out);
     if (dpid_safetensors_text(r->out, KEY_CHECKSUM))
         return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
                          "'%s' was written anew by another program, so its " KEY_CHECKSUM
                          " says nothing: leave it out and make " KEY_FORMAT " " FORMAT_WITHOUT_CHECKSUM,
                          r->path);
-    if (format && strcmp(format, FORMAT) == 0)
+    if (format < FORMATS && formats[format].checksum)
         return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
-                         "'%s' is damaged: a file of " KEY_FORMAT " " FORMAT " has a " KEY_CHECKSUM
+                         "'%s' is damaged: a file of " KEY_FORMAT " %s has a " KEY_CHECKSUM
                          " in front, and this has none",
-                         r->path);
-    if (format && strcmp(format, FORMAT_WITHOUT_CHECKSUM) != 0)
-        return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
-                         "'%s' has format '%s', expected " FORMAT " or " FORMAT_WITHOUT_CHECKSUM, r->path, format);
-    return DEEPID_OK;
+                         r->path, formats[format].word);
+    return check_format(r);
 }
 
 static int32_t read_file(deepid_ctx *ctx, const char *path, dpid_safetensors *out)
@@ -343,7 +367,7 @@ static int32_t read_file(deepid_ctx *ctx, const char *path, dpid_safetensors *ou
     r.data = bytes + LENGTH_BYTES + length;
     r.data_bytes = count - LENGTH_BYTES - (int64_t)length;
     DPID_TRY(parse_header(&r, (const char *)bytes + LENGTH_BYTES, (int64_t)length));
-    return ours ? DEEPID_OK : check_foreign(&r);
+    return ours ? check_format(&r) : check_foreign(&r);
 }
 
 int32_t dpid_safetensors_read(deepid_ctx *ctx, const char *path, dpid_safetensors *out)
@@ -377,4 +401,13 @@ const char *dpid_safetensors_text(const dpid_safetensors *file, const char *key)
         if (strcmp(file->metadata[i].key, key) == 0)
             return file->metadata[i].value;
     return NULL;
+}
+
+int32_t dpid_safetensors_net(dpid_safetensors *file, const char **out)
+{
+    const int format = format_of(file);
+    *out = dpid_safetensors_text(file, KEY_NET);
+    if (!*out || format == FORMATS || !formats[format].old_text)
+        return DEEPID_OK;
+    return dpid_net_renew_text(&file->arena, *out, out);
 }

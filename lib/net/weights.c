@@ -166,12 +166,13 @@ static bool holds_f64(const dpid_safetensors *file)
     return false;
 }
 
-int32_t dpid_net_from_safetensors(deepid_ctx *ctx, const dpid_safetensors *file, const char *path, int32_t dtype,
+int32_t dpid_net_from_safetensors(deepid_ctx *ctx, dpid_safetensors *file, const char *path, int32_t dtype,
                                   deepid_net **out)
 {
-    const char *text = dpid_safetensors_text(file, KEY_NET);
+    const char *text = NULL;
     const char *format = dpid_safetensors_text(file, KEY_FORMAT);
     deepid_net *net = NULL;
+    DPID_TRY(dpid_safetensors_net(file, &text));
     if (!text || !format)
         return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' holds no deepid net: its metadata lacks %s", path,
                          text ? KEY_FORMAT : KEY_NET);

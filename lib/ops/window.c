@@ -5,16 +5,31 @@ typedef struct {
     int64_t in, kernel, stride, dilation, before, after, out;
 } axis;
 
+/* The axis' padding, where a word says it. */
+static int32_t pad_by_word(deepid_ctx *ctx, const char *word, const char *name, int64_t mode, axis *a)
+{
+    const int64_t reach = a->dilation * (a->kernel - 1) + 1;
+    const int64_t out = (a->in + a->stride - 1) / a->stride;
+    const int64_t least = dpid_larger((out - 1) * a->stride + reach - a->in, 0);
+    if (mode == DPID_PADDING_SAME && least / 2 != (reach - 1) / 2)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "%s: padding=same with this stride may mean two things: %lld before the %lld %s "
+                         "(padding=symmetric, as in PyTorch and Caffe) or %lld (padding=same_upper, as in TensorFlow); "
+                         "say which",
+                         word, (long long)((reach - 1) / 2), (long long)a->in, name, (long long)(least / 2));
+    if (mode == DPID_PADDING_SYMMETRIC || mode == DPID_PADDING_SAME || mode == DPID_PADDING_SAME_UPPER) {
+        const int64_t total = mode == DPID_PADDING_SYMMETRIC ? reach - 1 : least;
+        a->before = total / 2;
+        a->after = total - total / 2;
+    }
+    return DEEPID_OK;
+}
+
 /* out = floor((in + before + after - reach) / stride) + 1,   reach = dilation (kernel - 1) + 1 */
 static int32_t place(deepid_ctx *ctx, const char *word, const char *name, int64_t padding_mode, axis *a)
 {
     const int64_t reach = a->dilation * (a->kernel - 1) + 1;
-    if (padding_mode == DPID_PADDING_SAME) {
-        const int64_t out = (a->in + a->stride - 1) / a->stride;
-        const int64_t need = (out - 1) * a->stride + reach - a->in;
-        a->before = need > 0 ? need / 2 : 0;
-        a->after = need > 0 ? need - need / 2 : 0;
-    }
+    DPID_TRY(pad_by_word(ctx, word, name, padding_mode, a));
     const int64_t padded = a->in + a->before + a->after;
     if (reach > padded)
         return dpid_fail(ctx, DEEPID_ERR_SHAPE,
@@ -92,7 +107,7 @@ const dpid_option dpid_pool_options[] = {
     {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW"},
     {"stride", DPID_EXTENTS, 2, 1, 1 << 12, NULL, false, "step, N or HxW"},
     {"padding", DPID_PADDING, 0, 0, 1 << 12, NULL, false,
-     "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},
+     "symmetric, same_upper, same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},
     {0},
 };
 

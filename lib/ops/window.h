@@ -13,8 +13,12 @@ typedef struct {
     int64_t out_h, out_w;
 } dpid_window;
 
-/* From the options' values (extents of 1 or 2 numbers; padding as the grammar says). "same": out = ceil(in /
-   stride), the odd row or column of padding at the end. */
+/* From the options' values (extents of 1 or 2 numbers; padding as the grammar says). The words for an axis of `in`
+   pixels; all but "valid" give ceil(in / stride) results, and an odd pixel of padding is behind:
+     symmetric   d (kernel - 1) pixels, half of them before: what keeps the picture at stride 1, whatever the stride
+     same_upper  only those that the windows need, max((out - 1) stride + d (kernel - 1) + 1 - in, 0)
+     same        where these two see the same pixels; DEEPID_ERR_SHAPE elsewhere
+     valid       none */
 int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in, const dpid_value *kernel,
                          const dpid_value *stride, const dpid_value *padding, const dpid_value *dilation,
                          dpid_window *out);

@@ -18,7 +18,7 @@ int32_t dpid_study_write_text(const deepid_study *study, const char *name, dpid_
 
 /* ---- study.json ---------------------------------------------------------------------------------- */
 
-enum { FORMAT = 2 };
+enum { FORMAT = 3 }; /* 2: strided convolutions without padding= meant same_upper */
 static const dpid_sealed_kind sealed = {"description of a study",
                                         "remove it to have it written again, or take another folder", FORMAT};
 

@@ -8,7 +8,7 @@
 static const char *const keys[] = {
     "epochs",  "updates", "rate",    "train_loss", "train_error", "valid_loss",  "valid_error", "best_valid_loss",
     "penalty", "equal",   "seconds", "objective",  "batch_loss",  "batch8_loss", "moving_loss"};
-enum { KEYS = sizeof keys / sizeof *keys, FORMAT = 4 };
+enum { KEYS = sizeof keys / sizeof *keys, FORMAT = 5 };
 static const dpid_sealed_kind sealed = {"result file", "remove it to run its task again", FORMAT};
 
 static double *field(dpid_outcome *o, int i)

@@ -195,10 +195,11 @@ static void take_over(deepid_trainer *t, deepid_trainer *fresh)
     memcpy(fresh, &old, sizeof old);
 }
 
-static int32_t load_file(deepid_trainer *t, const dpid_safetensors *file, const char *path)
+static int32_t load_file(deepid_trainer *t, dpid_safetensors *file, const char *path)
 {
     deepid_trainer *fresh = NULL;
-    const char *text = dpid_safetensors_text(file, "deepid.net");
+    const char *text = NULL;
+    DPID_TRY(dpid_safetensors_net(file, &text));
     if (!text || strcmp(text, t->net->text) != 0)
         return dpid_fail(t->head.ctx, DEEPID_ERR_SHAPE, "'%s' holds another net: '%.60s...', expected '%.60s...'", path,
                          text ? text : "none", t->net->text);

@@ -12,7 +12,7 @@ static const dpid_option options[] = {
     [RATE] = {"rate", DPID_REAL, 0.1, 0, 10, NULL, false, "learning rate"},
     [MODE] = {"mode", DPID_CHOICE, 1, 0, 2, "none|relu|tanh", false, "activation"},
     [KERNEL] = {"kernel", DPID_EXTENTS, 3, 1, 99, NULL, false, "kernel"},
-    [PADDING] = {"padding", DPID_PADDING, DPID_PADDING_SAME, 0, 99, NULL, false, "padding"},
+    [PADDING] = {"padding", DPID_PADDING, DPID_PADDING_SYMMETRIC, 0, 99, NULL, false, "padding"},
     [BIAS] = {"bias", DPID_INT, 1, 0, 1, NULL, false, "1: with bias"},
     [COUNT] = {NULL, DPID_INT, 0, 0, 0, NULL, false, NULL},
 };
@@ -35,7 +35,7 @@ static void values_are_read_and_the_rest_falls_back(void **state)
     assert_int_equal(v[KERNEL].list[0], 3);
     assert_int_equal(v[KERNEL].list[1], 5);
     assert_false(v[PADDING].given);
-    assert_int_equal(v[PADDING].i, DPID_PADDING_SAME);
+    assert_int_equal(v[PADDING].i, DPID_PADDING_SYMMETRIC);
     assert_int_equal(v[BIAS].i, 1);
     OK(parse(ctx, "out=1 padding=valid", v));
     assert_int_equal(v[PADDING].i, DPID_PADDING_VALID);
@@ -156,7 +156,9 @@ static void what_is_printed_reads_back(void **state)
     const char *const pairs[][2] = {
         {"out=16", " out=16"},
         {"bias=0 out=16 rate=0.1 mode=relu", " out=16 bias=0"},
-        {"out=2 rate=1e-3 mode=none kernel=3x3 padding=same", " out=2 rate=0.001 mode=none kernel=3x3"},
+        {"out=2 rate=1e-3 mode=none kernel=3x3 padding=symmetric", " out=2 rate=0.001 mode=none kernel=3x3"},
+        {"out=2 padding=same", " out=2 padding=same"},
+        {"out=2 padding=same_upper", " out=2 padding=same_upper"},
         {"out=2 kernel=3 padding=valid", " out=2 padding=valid"},
         {"out=2 padding=1x0x2x3", " out=2 padding=1x0x2x3"},
         {"out=2 padding=0", " out=2 padding=0"},

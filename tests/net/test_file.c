@@ -227,6 +227,9 @@ static void a_file_of_ours_without_its_checksum_is_refused(void **state)
         const char *part;
     } rows[] = {
         {"\"deepid.format\":\"1\"", DEEPID_OK, ""},
+        {"\"deepid.format\":\"3\"", DEEPID_OK, ""},
+        {"\"deepid.format\":\"4\"", DEEPID_ERR_FORMAT,
+         "is damaged: a file of deepid.format 4 has a deepid.checksum in front, and this has none"},
         {"\"deepid.format\":\"2\"", DEEPID_ERR_FORMAT,
          "is damaged: a file of deepid.format 2 has a deepid.checksum in front, and this has none"},
         {"\"deepid.checksum\":\"xxh3:0123456789abcdef\",\"deepid.format\":\"2\"", DEEPID_ERR_FORMAT,
@@ -249,6 +252,53 @@ static void a_file_of_ours_without_its_checksum_is_refused(void **state)
         if (status != rows[i].status || !strstr(status ? deepid_ctx_error(ctx) : "", rows[i].part))
             fail_msg("%s\n  %s \"%s\", expected \"%s\"", header, deepid_status_name(status), deepid_ctx_error(ctx),
                      rows[i].part);
+        deepid_net_destroy(net);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Formats 1 and 2 are of a time when a strided convolution without padding= had same_upper: their nets keep that, and
+   what never differed keeps its text. */
+static void nets_of_older_files_keep_their_padding(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format, *text, *today; /* NULL: as text */
+    } rows[] = {
+        {"1", "input 8x8x1; conv2d out=1 kernel=3 stride=2",
+         "input 8x8x1; conv2d out=1 kernel=3 stride=2 padding=same_upper"},
+        {"3", "input 8x8x1; conv2d out=1 kernel=3 stride=2", NULL},
+        {"1", "input 8x8x1; conv2d out=1 kernel=3; 2 * identity { relu; conv2d out=1 kernel=2 }", NULL},
+        {"1", "input 8x8x1; conv2d out=1 kernel=3 stride=1x2 padding=1; maxpool kernel=3", NULL},
+        {"1",
+         "input 8x8x1; 2 * plain { conv2d out=1 kernel=1x3 stride=1x2 bias=0; relu }; maxpool kernel=3 padding=same",
+         "input 8x8x1; 2 * plain { conv2d out=1 kernel=1x3 stride=1x2 padding=same_upper bias=0; relu }; maxpool "
+         "kernel=3 padding=same_upper"},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char header[1024];
+        deepid_net *net = NULL;
+        deepid_net *made = NULL;
+        OK(deepid_net_create(ctx, rows[i].today ? rows[i].today : rows[i].text, DEEPID_F32, &made));
+        dpid_string tensors = {.ctx = ctx};
+        int64_t at = 0;
+        for (int32_t k = 0; k < made->parameters; k++) {
+            const dpid_parameter *p = &made->parameter[k];
+            dpid_string_format(&tensors, ",\"%s\":{\"dtype\":\"F32\",\"shape\":[%s", p->name,
+                               p->spec.rank == 1 ? "1]" : "");
+            for (int32_t a = 0; p->spec.rank > 1 && a < p->spec.rank; a++)
+                dpid_string_format(&tensors, "%lld%s", (long long)p->spec.extents[a], a + 1 < p->spec.rank ? "," : "]");
+            dpid_string_format(&tensors, ",\"data_offsets\":[%lld,%lld]}", (long long)at,
+                               (long long)(at + 4 * p->count));
+            at += 4 * p->count;
+        }
+        snprintf(header, sizeof header, "{\"__metadata__\":{\"deepid.format\":\"%s\",\"deepid.net\":\"%s\"}%s}",
+                 rows[i].format, rows[i].text, tensors.text);
+        OK(deepid_net_load(ctx, put_safetensors(header, (size_t)at), 0, &net));
+        assert_string_equal(deepid_net_describe(net), rows[i].today ? rows[i].today : rows[i].text);
+        dpid_string_release(&tensors);
+        deepid_net_destroy(made);
         deepid_net_destroy(net);
     }
     deepid_ctx_destroy(ctx);
@@ -398,8 +448,8 @@ static void lying_metadata_are_refused(void **state)
         {"{\"__metadata__\":{\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT, "lacks deepid.format"},
         {"{\"__metadata__\":{\"deepid.format\":\"2\",\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT,
          "is damaged: a file of deepid.format 2 has a deepid.checksum in front"},
-        {"{\"__metadata__\":{\"deepid.format\":\"3\",\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT,
-         "has format '3', expected 2 or 1"},
+        {"{\"__metadata__\":{\"deepid.format\":\"5\",\"deepid.net\":\"input 2; relu\"}}", 0, DEEPID_ERR_FORMAT,
+         "has format '5', expected 1 to 4"},
         {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.format\":\"1\",\"deepid.net\":\"input 2; relu\"}}", 0,
          DEEPID_ERR_FORMAT, "the key 'deepid.format' comes twice"},
         {"{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2; rely\"}}", 0, DEEPID_ERR_SPEC,
@@ -619,6 +669,7 @@ int main(void)
         cmocka_unit_test(refused_weights_change_nothing),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(a_file_of_ours_without_its_checksum_is_refused),
+        cmocka_unit_test(nets_of_older_files_keep_their_padding),
         cmocka_unit_test(unused_tensors_of_any_dtype_are_left_aside),
         cmocka_unit_test(needed_tensors_of_another_dtype_are_named),
         cmocka_unit_test(repeated_layers_are_refused_before_they_are_built),

@@ -184,6 +184,48 @@ static void same_padding_puts_the_odd_pixel_behind(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* A kernel of 3 with stride 2, along an axis of 4 and of 5: (k - 1) / 2 before with the default, as in PyTorch; what the
+   windows need with same_upper, as in TensorFlow: 1 behind of 4, 1 on each side of 5. */
+static void a_stride_does_not_move_symmetric_padding(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options;
+        int64_t in;
+        double y[3];
+    } rows[] = {
+        {"stride=2x1", 4, {210, 432}}, /* x_0 w_1 + x_1 w_2; x_1 w_0 + x_2 w_1 + x_3 w_2 */
+        {"stride=2x1 padding=symmetric", 4, {210, 432}},
+        {"stride=2x1 padding=1x0", 4, {210, 432}},
+        {"stride=2x1 padding=same_upper", 4, {321, 43}}, /* x_0 w_0 + x_1 w_1 + x_2 w_2; x_2 w_0 + x_3 w_1 */
+        {"stride=2x1", 5, {210, 432, 54}},
+        {"stride=2x1 padding=same_upper", 5, {210, 432, 54}},
+        {"stride=2x1 padding=same", 5, {210, 432, 54}},
+        {"stride=3x1 padding=valid", 4, {321}},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t results = 1;
+        while (results < 3 && rows[i].y[results] != 0)
+            results++;
+        const int64_t in[4] = {1, rows[i].in, 1, 1};
+        const int64_t kernel[4] = {1, 3, 1, 1};
+        const int64_t out[4] = {1, results, 1, 1};
+        double x[5] = {1, 2, 3, 4, 5}, w[3] = {1, 10, 100}, y[3];
+        deepid_tensor *t[] = {wrapped(ctx, 4, in, x), wrapped(ctx, 4, kernel, w), wrapped(ctx, 4, out, y)};
+        OK(deepid_conv2d_forward(rows[i].options, t[0], t[1], NULL, t[2]));
+        for (int64_t k = 0; k < results; k++)
+            near_place(rows[i].options, (int)k, y[k], rows[i].y[k], 0);
+        if (rows[i].in == 4)
+            REFUSED(deepid_conv2d_forward("stride=2x1 padding=same", t[0], t[1], NULL, t[2]), DEEPID_ERR_SHAPE,
+                    "conv2d: padding=same with this stride may mean two things: 1 before the 4 rows "
+                    "(padding=symmetric, as in PyTorch and Caffe) or 0 (padding=same_upper, as in TensorFlow)");
+        for (int k = 0; k < 3; k++)
+            deepid_tensor_destroy(t[k]);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* Of equal values the first is the maximum: it alone gets the gradient. */
 static void the_first_of_equal_maxima_gets_the_gradient(void **state)
 {
@@ -274,6 +316,7 @@ int main(void)
         cmocka_unit_test(batchnorm_measures_all_rows_and_moves_its_statistics),
         cmocka_unit_test(channel_pad_puts_the_odd_channel_behind),
         cmocka_unit_test(same_padding_puts_the_odd_pixel_behind),
+        cmocka_unit_test(a_stride_does_not_move_symmetric_padding),
         cmocka_unit_test(the_first_of_equal_maxima_gets_the_gradient),
         cmocka_unit_test(the_gradient_of_cross_entropy_is_its_formula),
         cmocka_unit_test(the_gradient_of_squared_error_is_its_formula),

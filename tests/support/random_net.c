@@ -78,9 +78,10 @@ static void draw_extents(drawing *d, char *text, const dpid_option *o, int64_t m
 static void draw_padding(drawing *d, char *text, const dpid_option *o)
 {
     enum { MOST = 5 };
+    static const char *const words[] = {"same", "same_upper", "symmetric"};
     switch (below(d, 5)) {
     case 0:
-        add_text(text, " %s=same", o->key);
+        add_text(text, " %s=%s", o->key, ONE_OF(d, words));
         break;
     case 1:
         add_text(text, " %s=valid", o->key);

@@ -50,8 +50,8 @@ static const dpid_option known[] = {
     {"out", DPID_INT, 0, 1, 1 << 20, NULL, true, "output channels"},
     {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "kernel size, N or HxW"},
     {"stride", DPID_EXTENTS, 1, 1, 1 << 12, NULL, false, "step, N or HxW"},
-    {"padding", DPID_PADDING, DPID_PADDING_SAME, 0, 1 << 12, NULL, false,
-     "same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT"},
+    {"padding", DPID_PADDING, DPID_PADDING_SYMMETRIC, 0, 1 << 12, NULL, false,
+     "symmetric, same_upper, same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT"},
     {"dilation", DPID_EXTENTS, 1, 1, 1 << 12, NULL, false, "distance of taps, N or HxW"},
     {"groups", DPID_INT, 1, 1, 1 << 20, NULL, false, "groups of channels that do not mix"},
     {"bias", DPID_INT, 1, 0, 1, NULL, false, "1: with b"},
@@ -170,7 +170,8 @@ static const dpid_identity_claim claims[] = {
 
 const dpid_kind dpid_kind_conv2d = {
     .word = "conv2d",
-    .help = "convolution; options: out and kernel (required), stride=1, padding=same, dilation=1, groups=1, bias=1",
+    .help =
+        "convolution; options: out and kernel (required), stride=1, padding=symmetric, dilation=1, groups=1, bias=1",
     .flags = DPID_KIND_AFFINE | DPID_KIND_WEIGHT,
     .options = known,
     .infer = infer,

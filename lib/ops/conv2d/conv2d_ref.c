@@ -41,4 +41,5 @@ DPID_CASES(conv2d, "out=3 kernel=3", "out=4 kernel=1", "out=2 kernel=2", "out=3 
            "out=2 kernel=2x3 stride=1x2", "out=3 kernel=3 dilation=2", "out=2 kernel=3 padding=0x2x1x3",
            "out=5 kernel=1 stride=2", "out=3 kernel=5 padding=2", "out=10 kernel=3 groups=5",
            "out=34 kernel=3 groups=17 stride=2", "out=20 kernel=3", "out=33 kernel=3 stride=3x2 dilation=1x2 padding=2",
-           "out=2 kernel=1 stride=4", "out=36 kernel=2 padding=1", "out=8 kernel=3", "out=24 kernel=3 stride=2", NULL)
+           "out=2 kernel=1 stride=4", "out=36 kernel=2 padding=1", "out=8 kernel=3", "out=24 kernel=3 stride=2",
+           "out=3 kernel=4x3 stride=2 padding=same_upper", "out=20 kernel=3 stride=2 padding=same_upper", NULL)
