@@ -214,7 +214,7 @@ DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
  * or layers beyond 10000, than its text asks for
  * @retval DEEPID_ERR_SPEC      its text does not parse, as deepid_net_create
  * @retval DEEPID_ERR_SHAPE     a tensor has another shape than the text says: names it
- * @retval DEEPID_ERR_DTYPE     another dtype, or a tensor that is neither F32 nor F64: names both
+ * @retval DEEPID_ERR_DTYPE     another dtype, or a tensor that is none of F64, F32, F16, BF16: names both
  * @retval DEEPID_ERR_LIMIT     beyond file_bytes, header_bytes, layers, text_bytes or memory_bytes of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
@@ -224,28 +224,93 @@ DEEPID_API int32_t deepid_net_save(const deepid_net *net, const char *path);
 DEEPID_API int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dtype, deepid_net **out);
 
 /**
- * Read values into a net, by name, from any safetensors file of f32 or f64; what the net does not know is left
- * aside, whatever its dtype.
+ * Read values into a net from any safetensors file of f64, f32, f16 or bf16, running statistics included. docs/nets.md
+ * has an example.
  *
- * @param[in,out] net     unchanged when the call fails
- * @param[in]     path    a file that has every parameter and state of the net, with its shape
- * @param[in]     layout  "deepid", or "pytorch": convolutions are [out, in, kernel h, kernel w] there and are
- * turned. (Behind a flatten the order of features differs too; dense weights are not turned.)
+ * With layout "pytorch" convolutions are [out, in, kernel h, kernel w] in the file, and what stands behind a flatten of
+ * pictures has its features in the order channel, row, column: the columns of the dense layer there (and a
+ * normalisation or slopes before it) are turned as well.
+ *
+ * With match=name (the default) each tensor has the name of its parameter; what the net does not know is left aside,
+ * whatever its dtype. With match=order names may differ: layers and the modules of the file (what stands before the
+ * last dot of a name) are matched by shapes and order. safetensors sorts tensors by name, so their order is found
+ * again: modules below one name run one after the other, and of names that are equal but for numbers the smaller
+ * number runs first. One such order fits, or the call is refused; each layer and its module go to the context's log.
+ * num_batches_tracked of batch-norms is left aside, and every other tensor must have its place.
+ *
+ * @param[in,out] net      unchanged when the call fails
+ * @param[in]     path     a file that has every parameter and state of the net, with its shape
+ * @param[in]     options  "deepid" or "pytorch", and match=name or match=order: "pytorch match=order"
  *
  * @retval DEEPID_OK
- * @retval DEEPID_ERR_ARGUMENT  path is NULL
- * @retval DEEPID_ERR_SPEC      another layout
- * @retval DEEPID_ERR_IO        it cannot be read: what the system says
- * @retval DEEPID_ERR_FORMAT    not safetensors, cut or damaged; a parameter is missing: names it
- * @retval DEEPID_ERR_SHAPE     a tensor of another shape: names it
- * @retval DEEPID_ERR_DTYPE     a tensor that the net needs is neither F32 nor F64: names both
- * @retval DEEPID_ERR_LIMIT     beyond file_bytes, header_bytes or memory_bytes of the context
- * @retval DEEPID_ERR_MEMORY    no memory
+ * @retval DEEPID_ERR_ARGUMENT     path is NULL
+ * @retval DEEPID_ERR_SPEC         another layout or option
+ * @retval DEEPID_ERR_IO           it cannot be read: what the system says
+ * @retval DEEPID_ERR_FORMAT       not safetensors, cut or damaged; a parameter is missing: names it
+ * @retval DEEPID_ERR_SHAPE        a tensor of another shape: names it; with match=order no order fits, or two do: shows
+ * both lists with their shapes
+ * @retval DEEPID_ERR_DTYPE        a tensor that the net needs is none of F64, F32, F16, BF16: names both
+ * @retval DEEPID_ERR_UNSUPPORTED  pytorch, and a skip leads a flattened picture past a dense layer: names the block
+ * @retval DEEPID_ERR_LIMIT        beyond file_bytes, header_bytes or memory_bytes of the context
+ * @retval DEEPID_ERR_MEMORY       no memory
  *
  * @cost   the file once in memory while it is read
  * @thread One thread at a time for each context.
  */
-DEEPID_API int32_t deepid_net_load_weights(deepid_net *net, const char *path, const char *layout);
+DEEPID_API int32_t deepid_net_load_weights(deepid_net *net, const char *path, const char *options);
+
+/**
+ * deepid_net_load_weights for a file whose order is known: from a list of names.
+ *
+ * @param[in,out] net      unchanged when the call fails
+ * @param[in]     path     a file; what names does not name is left aside
+ * @param[in]     options  "deepid" or "pytorch"; match is not looked at
+ * @param[in]     names    one a line, in the order of the net's layers: those of tensors ("layer1.0.conv1.weight"), as
+ * "\n".join(model.state_dict()) gives them, or of modules ("layer1.0.conv1")
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT     path or names is NULL
+ * @retval DEEPID_ERR_SPEC         another layout or option
+ * @retval DEEPID_ERR_IO           it cannot be read: what the system says
+ * @retval DEEPID_ERR_FORMAT       not safetensors, cut or damaged; it has nothing of a name: which
+ * @retval DEEPID_ERR_SHAPE        names are more or fewer than layers, or of another shape: shows both
+ * @retval DEEPID_ERR_DTYPE        a tensor that the net needs is none of F64, F32, F16, BF16: names both
+ * @retval DEEPID_ERR_UNSUPPORTED  as deepid_net_load_weights
+ * @retval DEEPID_ERR_LIMIT        beyond file_bytes, header_bytes or memory_bytes of the context
+ * @retval DEEPID_ERR_MEMORY       no memory
+ *
+ * @cost   as deepid_net_load_weights
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_net_load_weights_named(deepid_net *net, const char *path, const char *options,
+                                                 const char *names);
+
+/**
+ * Write the weights and states of a net as safetensors for another program: load_state_dict(strict=True) of PyTorch
+ * takes them, bit for bit. deepid_net_load does not: the net's text is not in the file.
+ *
+ * @param[in] net     any
+ * @param[in] path    replaced
+ * @param[in] layout  "pytorch": turned as deepid_net_load_weights turns them back, batch-norms with a
+ * num_batches_tracked of 0; or "deepid"
+ * @param[in] names   one a line, as deepid_net_load_weights_named; where tensors are named, num_batches_tracked is
+ * written only if it is named. NULL: with "deepid" the net's own; with "pytorch" those of an nn.Sequential, "0.weight",
+ * with a number for every layer; a block with a skip is one item of it with the lists branch and shortcut,
+ * "3.branch.0.weight", "3.shortcut.0.weight"
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT     path is NULL
+ * @retval DEEPID_ERR_SPEC         another layout; names that are not the net's layers: which
+ * @retval DEEPID_ERR_UNSUPPORTED  as deepid_net_load_weights
+ * @retval DEEPID_ERR_IO           the file cannot be written: what the system says; the old one is whole
+ * @retval DEEPID_ERR_LIMIT        the header would be larger than header_bytes of the context
+ * @retval DEEPID_ERR_MEMORY       no memory
+ *
+ * @cost   one write of all values and a copy of those that are turned, two fsync
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_net_save_weights(const deepid_net *net, const char *path, const char *layout,
+                                           const char *names);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 /* A net to a file and back: its parameters and states as tensors, its text in the metadata. */
 #include "net/build.h"
+#include "net/match.h"
 
 #include <string.h>
 
@@ -53,29 +54,6 @@ int32_t deepid_net_save(const deepid_net *net, const char *path)
 
 /* ---- in --------------------------------------------------------------------------- */
 
-typedef enum { LAYOUT_DEEPID, LAYOUT_PYTORCH } layout;
-
-/* Extents as the file has them: PyTorch's convolutions are [out, in, kh, kw]. */
-static void file_extents(const dpid_parameter_spec *spec, layout from, int64_t *extents)
-{
-    memcpy(extents, spec->extents, sizeof *extents * (size_t)spec->rank);
-    if (from == LAYOUT_PYTORCH && spec->rank == 4) {
-        extents[1] = spec->extents[3];
-        extents[2] = spec->extents[1];
-        extents[3] = spec->extents[2];
-    }
-}
-
-/* Place in the file of element i of ours. */
-static int64_t file_place(const dpid_parameter_spec *spec, layout from, int64_t i)
-{
-    if (from == LAYOUT_DEEPID || spec->rank != 4)
-        return i;
-    const int64_t in = spec->extents[3];
-    const int64_t taps = spec->extents[1] * spec->extents[2];
-    return (i / (taps * in) * in + i % in) * taps + i / in % taps;
-}
-
 /* A net's own file has its tensors in the net's order: the place behind the last find is tried first. */
 static const dpid_file_tensor *find_near(const dpid_safetensors *file, const char *name, int64_t *near)
 {
@@ -86,64 +64,71 @@ static const dpid_file_tensor *find_near(const dpid_safetensors *file, const cha
 }
 
 static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_parameter *p, const dpid_file_tensor *t,
-                            layout from)
+                            const dpid_weights_layout *layout)
 {
     int64_t extents[DPID_RANK_MAX] = {0};
-    file_extents(&p->spec, from, extents);
+    dpid_weights_extents(layout, p, extents);
     if (!t)
         return dpid_fail(net->head.ctx, DEEPID_ERR_FORMAT, "'%s' has no tensor '%s'", path, p->name);
-    if (!dpid_dtype_is_real(t->dtype))
-        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "'%s': %s is %s, expected F32 or F64", path, p->name,
-                         t->word);
+    if (!dpid_file_numbers(t))
+        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "'%s': %s is %s, expected F64, F32, F16 or BF16", path,
+                         t->name, t->word);
     if (t->rank > DPID_RANK_MAX)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s has %d axes, expected %s", path, p->name, t->rank,
+        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s has %d axes, expected %s", path, t->name, t->rank,
                          dpid_shape_text(p->spec.rank, extents).text);
     if (t->rank != p->spec.rank || memcmp(t->extents, extents, sizeof *extents * (size_t)t->rank) != 0)
-        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s is %s, expected %s", path, p->name,
+        return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s is %s, expected %s", path, t->name,
                          dpid_shape_text(t->rank, t->extents).text, dpid_shape_text(p->spec.rank, extents).text);
     return DEEPID_OK;
 }
 
-static double file_value(const dpid_file_tensor *t, int64_t i)
-{
-    if (t->dtype == DEEPID_F32) {
-        float value;
-        memcpy(&value, (const char *)t->data + i * (int64_t)sizeof value, sizeof value);
-        return (double)value;
-    }
-    double value;
-    memcpy(&value, (const char *)t->data + i * (int64_t)sizeof value, sizeof value);
-    return value;
-}
-
 /* Bit for bit where neither type nor order changes. */
-static void read_tensor(deepid_net *net, int32_t i, const dpid_file_tensor *t, layout from)
+static void read_tensor(deepid_net *net, int32_t i, const dpid_file_tensor *t, const dpid_weights_layout *layout)
 {
     const dpid_parameter *p = &net->parameter[i];
+    const bool turned = dpid_weights_turned(layout, p);
+    dpid_file_number *number = dpid_file_numbers(t);
     void *target = dpid_net_parameter_at(net, i);
-    if (t->dtype == net->dtype && net->precision != DPID_P80 && (from == LAYOUT_DEEPID || p->spec.rank != 4))
+    if (t->dtype == net->dtype && net->precision != DPID_P80 && !turned) {
         memcpy(target, t->data, (size_t)(p->count * dpid_precision_bytes(net->precision)));
-    else
-        for (int64_t k = 0; k < p->count; k++)
-            dpid_store(net->precision, target, k, file_value(t, file_place(&p->spec, from, k)));
+        return;
+    }
+    for (int64_t k = 0; k < p->count; k++)
+        dpid_store(net->precision, target, k, number(t->data, turned ? dpid_weights_place(layout, p, k) : k));
 }
 
-/* All is checked before the first value changes. */
-static int32_t read_values(deepid_net *net, const dpid_safetensors *file, const char *path, layout from)
+/* from[i]: the tensor of parameter i. All is checked before the first value changes. */
+static int32_t read_values(deepid_net *net, const dpid_file_tensor *const *from, const char *path,
+                           const dpid_weights_layout *layout)
 {
-    int64_t near = 0;
     for (int32_t i = 0; i < net->parameters; i++)
-        DPID_TRY(check_tensor(net, path, &net->parameter[i], find_near(file, net->parameter[i].name, &near), from));
-    near = 0;
+        DPID_TRY(check_tensor(net, path, &net->parameter[i], from[i], layout));
     net->packed = false;
     for (int32_t i = 0; i < net->parameters; i++)
-        read_tensor(net, i, find_near(file, net->parameter[i].name, &near), from);
+        read_tensor(net, i, from[i], layout);
+    return DEEPID_OK;
+}
+
+static int32_t find_by_name(dpid_arena *arena, const deepid_net *net, const dpid_safetensors *file,
+                            const dpid_file_tensor ***from)
+{
+    int64_t near = 0;
+    DPID_TRY(dpid_arena_alloc(arena, net->parameters, sizeof **from, "weights", from));
+    for (int32_t i = 0; i < net->parameters; i++)
+        (*from)[i] = find_near(file, net->parameter[i].name, &near);
     return DEEPID_OK;
 }
 
 int32_t dpid_net_read_values(deepid_net *net, const dpid_safetensors *file, const char *path)
 {
-    return read_values(net, file, path, LAYOUT_DEEPID);
+    const dpid_weights_layout ours = {.pytorch = false};
+    const dpid_file_tensor **from = NULL;
+    dpid_arena arena = {.ctx = net->head.ctx};
+    int32_t status = find_by_name(&arena, net, file, &from);
+    if (status == DEEPID_OK)
+        status = read_values(net, from, path, &ours);
+    dpid_arena_release(&arena);
+    return status;
 }
 
 /* No dtype packs more than two numbers into a byte; of one that we do not know the shape may say anything. */
@@ -216,23 +201,82 @@ int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dtype, deepid
     return dpid_leave(ctx, dpid_net_load_of(ctx, path, dtype, NULL, out));
 }
 
-static int32_t load_weights(deepid_net *net, const char *path, const char *word)
+/* ---- weights of another program --------------------------------------------------------------- */
+
+/* What was found where, for the log. */
+static void tell(const deepid_net *net, const char *path, const dpid_modules *mine, const dpid_modules *theirs,
+                 const int32_t *place)
+{
+    dpid_log(net->head.ctx, 1, "'%s': %d modules matched%s", path, mine->count,
+             theirs->left_aside > 0 ? ", num_batches_tracked left aside" : "");
+    for (int32_t i = 0; i < mine->count; i++)
+        dpid_log(net->head.ctx, 1, "%s <- %s [%s]", mine->module[i].prefix, theirs->module[place[i]].prefix,
+                 mine->module[i].shapes);
+}
+
+/* Modules whose texts of shapes are equal have equal parts, by suffix. */
+static int32_t find_by_module(dpid_arena *arena, const deepid_net *net, const dpid_safetensors *file, const char *path,
+                              const dpid_weights_layout *layout, const char *names, const dpid_file_tensor ***from)
+{
+    dpid_modules mine;
+    dpid_modules theirs;
+    dpid_modules named;
+    int32_t *place = NULL;
+    DPID_TRY(dpid_modules_of_net(arena, net, layout, &mine));
+    DPID_TRY(dpid_modules_of_file(arena, file, &theirs));
+    DPID_TRY(dpid_arena_alloc(arena, mine.count, sizeof *place, "weights", &place));
+    DPID_TRY(dpid_arena_alloc(arena, net->parameters, sizeof **from, "weights", from));
+    if (names) {
+        DPID_TRY(dpid_modules_of_names(arena, net, names, &named));
+        DPID_TRY(dpid_match_by_names(arena, path, &mine, &theirs, &named, place));
+    } else
+        DPID_TRY(dpid_match_by_order(arena, path, &mine, &theirs, place));
+    for (int32_t i = 0; i < mine.count; i++)
+        for (int32_t k = 0; k < mine.module[i].parts; k++)
+            (*from)[mine.module[i].part[k].parameter] = theirs.module[place[i]].part[k].tensor;
+    tell(net, path, &mine, &theirs, place);
+    return DEEPID_OK;
+}
+
+static int32_t load_from(dpid_arena *arena, deepid_net *net, const dpid_safetensors *file, const char *path,
+                         bool pytorch, bool by_order, const char *names)
+{
+    dpid_weights_layout layout;
+    const dpid_file_tensor **from = NULL;
+    DPID_TRY(dpid_weights_layout_make(arena, net, pytorch, &layout));
+    if (names || by_order)
+        DPID_TRY(find_by_module(arena, net, file, path, &layout, names, &from));
+    else
+        DPID_TRY(find_by_name(arena, net, file, &from));
+    return read_values(net, from, path, &layout);
+}
+
+static int32_t load_weights(deepid_net *net, const char *path, const char *words, const char *names)
 {
     dpid_safetensors file;
-    const bool pytorch = word && strcmp(word, "pytorch") == 0;
+    bool pytorch;
+    bool by_order;
+    dpid_arena arena = {.ctx = net->head.ctx};
     if (!path)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: path is NULL");
-    if (!word || (!pytorch && strcmp(word, "deepid") != 0))
-        return dpid_fail(net->head.ctx, DEEPID_ERR_SPEC, "net: layout is '%s', expected deepid or pytorch",
-                         word ? word : "NULL");
+    DPID_TRY(dpid_weights_options(net->head.ctx, words, &pytorch, &by_order));
     DPID_TRY(dpid_safetensors_read(net->head.ctx, path, &file));
-    const int32_t status = read_values(net, &file, path, pytorch ? LAYOUT_PYTORCH : LAYOUT_DEEPID);
+    const int32_t status = load_from(&arena, net, &file, path, pytorch, by_order, names);
+    dpid_arena_release(&arena);
     dpid_safetensors_release(&file);
     return status;
 }
 
-int32_t deepid_net_load_weights(deepid_net *net, const char *path, const char *layout_word)
+int32_t deepid_net_load_weights(deepid_net *net, const char *path, const char *options)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
-    return dpid_leave(net->head.ctx, load_weights(net, path, layout_word));
+    return dpid_leave(net->head.ctx, load_weights(net, path, options, NULL));
+}
+
+int32_t deepid_net_load_weights_named(deepid_net *net, const char *path, const char *options, const char *names)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    const int32_t status = names ? load_weights(net, path, options, names)
+                                 : dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: names is NULL");
+    return dpid_leave(net->head.ctx, status);
 }

@@ -338,8 +338,8 @@ static void unused_tensors_of_any_dtype_are_left_aside(void **state)
 static void needed_tensors_of_another_dtype_are_named(void **state)
 {
     (void)state;
-    static const char *const words[] = {"BOOL", "I8", "F16", "BF16", "U16", "F8_E4M3"};
-    static const int sizes[] = {1, 1, 2, 2, 2, 1};
+    static const char *const words[] = {"BOOL", "I8", "I64", "U32", "U16", "F8_E4M3"};
+    static const int sizes[] = {1, 1, 8, 4, 2, 1};
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = make(ctx, "input 2; dense out=3 bias=0", DEEPID_F32);
     deepid_net *none = NULL;
@@ -350,7 +350,7 @@ static void needed_tensors_of_another_dtype_are_named(void **state)
                  "{\"__metadata__\":{\"deepid.format\":\"1\",\"deepid.net\":\"input 2; dense out=3 "
                  "bias=0\"},\"dense.weight\":{\"dtype\":\"%s\",\"shape\":[3,2],\"data_offsets\":[0,%d]}}",
                  words[i], 6 * sizes[i]);
-        snprintf(sentence, sizeof sentence, "dense.weight is %s, expected F32 or F64", words[i]);
+        snprintf(sentence, sizeof sentence, "dense.weight is %s, expected F64, F32, F16 or BF16", words[i]);
         const char *path = put_safetensors(header, (size_t)(6 * sizes[i]));
         REFUSED(deepid_net_load_weights(net, path, "deepid"), DEEPID_ERR_DTYPE, sentence);
         REFUSED(deepid_net_load(ctx, path, 0, &none), DEEPID_ERR_DTYPE, sentence);
@@ -472,7 +472,7 @@ static void lying_tensors_are_refused(void **state)
         {"{\"__metadata__\":{" NET "}," TENSOR("dense.weight", "F32", "[2,3]", "[0,24]") "}", 24, DEEPID_ERR_SHAPE,
          "dense.weight is 2x3, expected 3x2"},
         {"{\"__metadata__\":{" NET "}," TENSOR("dense.weight", "I32", "[3,2]", "[0,24]") "}", 24, DEEPID_ERR_DTYPE,
-         "dense.weight is I32, expected F32 or F64"},
+         "dense.weight is I32, expected F64, F32, F16 or BF16"},
         {"{" TENSOR("a", "F32", "[2]", "[0,8]") "," TENSOR("a", "F32", "[2]", "[8,16]") "}", 16, DEEPID_ERR_FORMAT,
          "the header: the key 'a' comes twice, in line 1"},
         {"{" TENSOR("a", "F32", "[2]", "[0,8]") "," TENSOR("b", "F32", "[2]", "[4,12]") "}", 12, DEEPID_ERR_FORMAT,

@@ -184,8 +184,8 @@ static void same_padding_puts_the_odd_pixel_behind(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* A kernel of 3 with stride 2, along an axis of 4 and of 5: (k - 1) / 2 before with the default, as in PyTorch; what the
-   windows need with same_upper, as in TensorFlow: 1 behind of 4, 1 on each side of 5. */
+/* A kernel of 3 with stride 2, along an axis of 4 and of 5: (k - 1) / 2 before with the default, as in PyTorch; what
+   the windows need with same_upper, as in TensorFlow: 1 behind of 4, 1 on each side of 5. */
 static void a_stride_does_not_move_symmetric_padding(void **state)
 {
     (void)state;
