@@ -221,6 +221,51 @@ DEEPID_API int32_t deepid_hardswish_backward(const char *options, const deepid_t
                                              deepid_tensor *dx);
 
 /**
+ * y = min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_hardsigmoid_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = 1/6 strictly between -3 and 3, else 0.
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_hardsigmoid_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                               deepid_tensor *dx);
+
+/**
+ * y = x / (1 + |x|) (Bergstra et al. 2009).
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_softsign_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = 1 / (1 + |x|)^2.
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_softsign_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                            deepid_tensor *dx);
+
+/**
+ * y = x for x >= 0, alpha (e^(x / alpha) - 1) below (Barron 2017). Options: "alpha=1", 1e-3 to 1e6.
+ *
+ * @copydetails deepid_relu_forward
+ */
+DEEPID_API int32_t deepid_celu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
+
+/**
+ * dx = dy f'(x), f' = 1 for x > 0, else e^(x / alpha).
+ *
+ * @copydetails deepid_relu_backward
+ */
+DEEPID_API int32_t deepid_celu_backward(const char *options, const deepid_tensor *x, const deepid_tensor *dy,
+                                        deepid_tensor *dx);
+
+/**
  * Parametric rectifier: y = x where x >= 0, w[c] x elsewhere; c is the last axis (He et al. 2015b, eq. 1).
  *
  * @param[in]  x  [n, features] or [n, h, w, c], no empty extent; F32 or F64

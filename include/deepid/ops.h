@@ -253,17 +253,115 @@ DEEPID_API int32_t deepid_layernorm_backward(const char *options, const deepid_t
                                              const deepid_tensor *bias, const deepid_tensor *dy, deepid_tensor *dx,
                                              deepid_tensor *dweight, deepid_tensor *dbias);
 
+/**
+ * Group normalisation: y = weight (x - mean) / sqrt(var + eps) + bias, mean and biased variance over all pixels of a
+ * sample and the channels of a group (Wu, He 2018); with as many groups as channels, instance normalisation.
+ *
+ * @param[in]  options  "groups=8 eps=1e-5": groups is required, a divisor of c; eps 0 to 1e6, default 1e-5
+ * @param[in]  x        [n, c] or [n, h, w, c]
+ * @param[in]  weight   [c]
+ * @param[in]  bias     [c]
+ * @param[out] y        shape of x; must not overlap x
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_MEMORY    no memory for the statistics
+ *
+ * @cost   three passes, each row while it is in the cache.
+ * @thread One thread at a time for each context. The bits do not depend on the context's threads.
+ */
+DEEPID_API int32_t deepid_groupnorm_forward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
+                                            const deepid_tensor *bias, deepid_tensor *y);
+
+/**
+ * With s = sqrt(var + eps), xhat = (x - mean) / s and g = weight dy: dx = (g - mean(g) - xhat mean(g xhat)) / s;
+ * dweight += sum dy xhat, dbias += sum dy.
+ *
+ * @param[in]     options  as forward
+ * @param[in]     x        [n, c] or [n, h, w, c]
+ * @param[in]     weight   [c]
+ * @param[in]     bias     [c]
+ * @param[in]     dy       shape of x: the gradient by y
+ * @param[out]    dx       shape of x: overwritten; must not overlap x or dy; NULL: skipped
+ * @param[in,out] dweight  [c]: added to; NULL: skipped
+ * @param[in,out] dbias    [c]: added to; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL that is not a gradient's, or dx overlaps x or dy
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_MEMORY    no memory for y and the statistics
+ *
+ * @cost   a forward and two passes; allocates as much as y while it runs.
+ * @thread As deepid_groupnorm_forward.
+ */
+DEEPID_API int32_t deepid_groupnorm_backward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
+                                             const deepid_tensor *bias, const deepid_tensor *dy, deepid_tensor *dx,
+                                             deepid_tensor *dweight, deepid_tensor *dbias);
+
+/**
+ * Root mean square normalisation: y = weight x / sqrt(mean(x^2) + eps), the mean over the features of a sample, or over
+ * the channels of each pixel (Zhang, Sennrich 2019).
+ *
+ * @param[in]  options  "eps=1e-5", 0 to 1e6; NULL or "" for this default
+ * @param[in]  x        [n, c] or [n, h, w, c]
+ * @param[in]  weight   [c]
+ * @param[out] y        shape of x; must not overlap x
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_MEMORY    no memory for the statistics
+ *
+ * @cost   three passes, each row while it is in the cache.
+ * @thread One thread at a time for each context. The bits do not depend on the context's threads.
+ */
+DEEPID_API int32_t deepid_rmsnorm_forward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
+                                          deepid_tensor *y);
+
+/**
+ * With r = sqrt(mean(x^2) + eps), xhat = x / r and g = weight dy: dx = (g - xhat mean(g xhat)) / r; dweight += sum dy
+ * xhat.
+ *
+ * @param[in]     options  as forward
+ * @param[in]     x        [n, c] or [n, h, w, c]
+ * @param[in]     weight   [c]
+ * @param[in]     dy       shape of x: the gradient by y
+ * @param[out]    dx       shape of x: overwritten; must not overlap x or dy; NULL: skipped
+ * @param[in,out] dweight  [c]: added to; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL that is not a gradient's, or dx overlaps x or dy
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_MEMORY    no memory for y and the statistics
+ *
+ * @cost   a forward and two passes; allocates as much as y while it runs.
+ * @thread As deepid_rmsnorm_forward.
+ */
+DEEPID_API int32_t deepid_rmsnorm_backward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
+                                           const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dweight);
+
 /* ---- pictures made smaller ------------------------------------------------------------------------- */
 
 /**
  * y = the largest x of each window, a channel at a time; padding counts as nothing; NaN is larger than any number.
  *
- * @param[in]  options  "kernel=2 stride=2 padding=0": kernel is required, N or HxW; stride N or HxW, default 2; padding
- *                      N, HxW, TOPxBOTTOMxLEFTxRIGHT or a word of deepid_conv2d_forward, less than the kernel,
- *                      default 0
+ * @param[in]  options  "kernel=2 stride=2 padding=0 ceil_mode=0 dilation=1": kernel is required, N or HxW; stride N or
+ *                      HxW, default 2; padding N, HxW, TOPxBOTTOMxLEFTxRIGHT or a word of deepid_conv2d_forward, less
+ *                      than the kernel, default 0; ceil_mode=1: one window more where the last step leaves pixels
+ *                      out, when it begins in the picture or the padding before it (PyTorch's rule); dilation N or
+ *                      HxW
  * @param[in]  x        [n, h, w, c]
- * @param[out] y        [n, h', w', c], h' = floor((h + top + bottom - kernel height) / stride) + 1, w' likewise; must
- *                      not overlap x
+ * @param[out] y        [n, h', w', c], h' = floor((h + top + bottom - dilation (kernel height - 1) - 1) / stride) + 1,
+ *                      w' likewise; must not overlap x
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  x or y is NULL, or they overlap
@@ -299,7 +397,8 @@ DEEPID_API int32_t deepid_maxpool_backward(const char *options, const deepid_ten
                                            deepid_tensor *dx);
 
 /**
- * y = the mean of those x of each window that lie inside the picture: padding is not counted.
+ * y = the mean of those x of each window that lie inside the picture: padding is not counted, unless
+ * count_include_pad=1 (PyTorch's default), which stands in the place of dilation.
  *
  * @copydetails deepid_maxpool_forward
  */

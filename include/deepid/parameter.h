@@ -250,7 +250,8 @@ DEEPID_API int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dt
  * @retval DEEPID_ERR_SHAPE        a tensor of another shape: names it; with match=order no order fits, or two do: shows
  * both lists with their shapes
  * @retval DEEPID_ERR_DTYPE        a tensor that the net needs is none of F64, F32, F16, BF16: names both
- * @retval DEEPID_ERR_UNSUPPORTED  pytorch, and a skip leads a flattened picture past a dense layer: names the block
+ * @retval DEEPID_ERR_UNSUPPORTED  pytorch, and a skip leads a flattened picture past a dense layer, or a groupnorm has
+ * groups of one: names it
  * @retval DEEPID_ERR_LIMIT        beyond file_bytes, header_bytes or memory_bytes of the context
  * @retval DEEPID_ERR_MEMORY       no memory
  *

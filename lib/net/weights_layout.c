@@ -57,6 +57,16 @@ static int32_t check_join(const deepid_net *net, const dpid_step *step, const dp
                      net->value[step->out].name);
 }
 
+/* Groups of neighbours are others in another order. */
+static int32_t check_groups(const deepid_net *net, const dpid_layer *layer, dpid_flat in)
+{
+    if (in.pixels == 0 || layer->op.kind != &dpid_kind_groupnorm || layer->op.option[0].i == 1)
+        return DEEPID_OK;
+    return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                     "layout=pytorch: %s has groups of a flattened picture's features, whose order is another there",
+                     layer->name);
+}
+
 int32_t dpid_weights_layout_make(dpid_arena *arena, const deepid_net *net, bool pytorch, dpid_weights_layout *out)
 {
     dpid_flat *value = NULL;
@@ -74,6 +84,7 @@ int32_t dpid_weights_layout_make(dpid_arena *arena, const deepid_net *net, bool 
             continue;
         }
         flat[step->layer] = value[step->in];
+        DPID_TRY(check_groups(net, &net->layer[step->layer], value[step->in]));
         value[step->out] = flat_behind(&net->layer[step->layer], value[step->in]);
     }
     out->flat = flat;

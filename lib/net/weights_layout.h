@@ -17,8 +17,8 @@ typedef struct {
     const dpid_flat *flat; /* of each layer; NULL unless pytorch */
 } dpid_weights_layout;
 
-/* DEEPID_ERR_UNSUPPORTED: a skip leads a flattened picture past a dense layer, so that no order of features is PyTorch's
-   and ours. */
+/* DEEPID_ERR_UNSUPPORTED: a skip leads a flattened picture past a dense layer, or groups are made of one, so that no
+   order of features is PyTorch's and ours. */
 int32_t dpid_weights_layout_make(dpid_arena *arena, const deepid_net *net, bool pytorch, dpid_weights_layout *out);
 /* Extents as the file has them. */
 void dpid_weights_extents(const dpid_weights_layout *layout, const dpid_parameter *p, int64_t *extents);

@@ -8,11 +8,14 @@
     X(conv2d)                                                                                                          \
     X(batchnorm)                                                                                                       \
     X(layernorm)                                                                                                       \
+    X(groupnorm)                                                                                                       \
+    X(rmsnorm)                                                                                                         \
     X(relu)                                                                                                            \
     X(leaky_relu)                                                                                                      \
     X(prelu)                                                                                                           \
     X(elu)                                                                                                             \
     X(selu)                                                                                                            \
+    X(celu)                                                                                                            \
     X(tanh)                                                                                                            \
     X(sigmoid)                                                                                                         \
     X(gelu)                                                                                                            \
@@ -21,6 +24,8 @@
     X(softplus)                                                                                                        \
     X(hardtanh)                                                                                                        \
     X(hardswish)                                                                                                       \
+    X(hardsigmoid)                                                                                                     \
+    X(softsign)                                                                                                        \
     X(maxpool)                                                                                                         \
     X(avgpool)                                                                                                         \
     X(global_avgpool)                                                                                                  \

@@ -102,7 +102,8 @@ enum {
     DPID_KIND_SELECT = 2048,      /* sends the gradient on or stops it by more than the sign of x */
     DPID_KIND_WINDOW = 4096,      /* one number of each window of a picture */
     DPID_KIND_KEEPS_RANGE = 8192, /* what comes out lies between the least and the largest that come in */
-    DPID_KIND_NOISE = 16384       /* draws numbers in DPID_TRAIN */
+    DPID_KIND_NOISE = 16384,      /* draws numbers in DPID_TRAIN */
+    DPID_KIND_KEEPS_MEAN = 32768  /* a DPID_KIND_NORM that is not blind to x + b: it has no mean to take away */
 };
 
 struct dpid_kind {

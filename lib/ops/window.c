@@ -102,19 +102,25 @@ int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in
 
 /* ---- pools ---------------------------------------------------------------------------- */
 
-enum { KERNEL, STRIDE, PADDING };
-const dpid_option dpid_pool_options[] = {
-    {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW"},
-    {"stride", DPID_EXTENTS, 2, 1, 1 << 12, NULL, false, "step, N or HxW"},
-    {"padding", DPID_PADDING, 0, 0, 1 << 12, NULL, false,
-     "symmetric, same_upper, same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},
-    {0},
-};
+enum { KERNEL, STRIDE, PADDING, CEIL_MODE };
 
-static int32_t pool_window(deepid_ctx *ctx, const dpid_op *op, dpid_window *out)
+/* One window more, when the last step leaves pixels out; it must begin in the picture, or in the padding before it. */
+static int64_t windows_up(int64_t out, int64_t in, int64_t before, int64_t after, int64_t reach, int64_t stride)
 {
-    return dpid_window_make(ctx, op->kind->word, &op->in, &op->option[KERNEL], &op->option[STRIDE],
-                            &op->option[PADDING], NULL, out);
+    const bool all_seen = (out - 1) * stride + reach >= in + before + after;
+    return all_seen || out * stride >= in + before ? out : out + 1;
+}
+
+static int32_t pool_window(deepid_ctx *ctx, const dpid_op *op, dpid_window *w)
+{
+    const bool dilated = op->kind->options[DPID_POOL_EXTRA].type == DPID_EXTENTS;
+    DPID_TRY(dpid_window_make(ctx, op->kind->word, &op->in, &op->option[KERNEL], &op->option[STRIDE],
+                              &op->option[PADDING], dilated ? &op->option[DPID_POOL_EXTRA] : NULL, w));
+    if (op->option[CEIL_MODE].i) {
+        w->out_h = windows_up(w->out_h, w->h, w->top, w->bottom, w->dilation_h * (w->kernel_h - 1) + 1, w->stride_h);
+        w->out_w = windows_up(w->out_w, w->w, w->left, w->right, w->dilation_w * (w->kernel_w - 1) + 1, w->stride_w);
+    }
+    return DEEPID_OK;
 }
 
 dpid_window dpid_pool_window(const dpid_op *op)
@@ -124,14 +130,28 @@ dpid_window dpid_pool_window(const dpid_op *op)
     return w;
 }
 
+/* Does each window see a pixel? */
+static bool sees_pixels(const dpid_window *w)
+{
+    for (int64_t i = 0; i < w->out_h; i++)
+        if (dpid_rows_inside(w, i).first >= dpid_rows_inside(w, i).end)
+            return false;
+    for (int64_t j = 0; j < w->out_w; j++)
+        if (dpid_columns_inside(w, j).first >= dpid_columns_inside(w, j).end)
+            return false;
+    return true;
+}
+
 int32_t dpid_pool_infer(deepid_ctx *ctx, dpid_op *op)
 {
     dpid_window w = {0};
     DPID_TRY(pool_window(ctx, op, &w));
-    if (w.top >= w.kernel_h || w.bottom >= w.kernel_h || w.left >= w.kernel_w || w.right >= w.kernel_w)
+    if (w.top >= w.kernel_h || w.bottom >= w.kernel_h || w.left >= w.kernel_w || w.right >= w.kernel_w ||
+        !sees_pixels(&w))
         return dpid_fail(
             ctx, DEEPID_ERR_SHAPE,
-            "%s: padding %lldx%lldx%lldx%lld is not smaller than the kernel %lldx%lld: a window would see nothing",
+            "%s: padding %lldx%lldx%lldx%lld is not smaller than the kernel %lldx%lld, or the dilation steps over the "
+            "picture: a window would see nothing",
             op->kind->word, (long long)w.top, (long long)w.bottom, (long long)w.left, (long long)w.right,
             (long long)w.kernel_h, (long long)w.kernel_w);
     op->out = (dpid_shape){3, {w.out_h, w.out_w, w.c}};

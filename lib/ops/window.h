@@ -25,19 +25,41 @@ int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in
 
 /* ---- pools: maxpool and avgpool see their pictures through the same window ------------------------- */
 
-extern const dpid_option dpid_pool_options[]; /* kernel, stride=2, padding=0 */
+/* First of a pool's options; behind them maxpool has dilation, avgpool count_include_pad. */
+#define DPID_POOL_OPTIONS                                                                                              \
+    {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW"},                                           \
+        {"stride", DPID_EXTENTS, 2, 1, 1 << 12, NULL, false, "step, N or HxW"},                                        \
+        {"padding", DPID_PADDING,                                                                                      \
+         0,         0,                                                                                                 \
+         1 << 12,   NULL,                                                                                              \
+         false,     "symmetric, same_upper, same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},      \
+    {                                                                                                                  \
+        "ceil_mode", DPID_INT, 0, 0, 1, NULL, false, "1: a last window that is only in part in the picture counts"     \
+    }
+enum { DPID_POOL_EXTRA = 4 };
 dpid_window dpid_pool_window(const dpid_op *op);
 int32_t dpid_pool_infer(deepid_ctx *ctx, dpid_op *op);
 
-/* Rows or columns of a window that lie inside the picture: first .. end - 1. */
+/* Rows or columns of a window that lie inside the picture: first, first + step, .. below end. */
 typedef struct {
-    int64_t first, end;
+    int64_t first, end, step;
 } dpid_range;
 
-static inline dpid_range dpid_inside(int64_t i, int64_t stride, int64_t before, int64_t kernel, int64_t extent)
+static inline dpid_range dpid_inside(int64_t start, int64_t kernel, int64_t dilation, int64_t extent)
 {
-    const int64_t start = i * stride - before;
-    return (dpid_range){start > 0 ? start : 0, start + kernel < extent ? start + kernel : extent};
+    const int64_t end = start + dilation * (kernel - 1) + 1;
+    const int64_t skipped = start < 0 ? (dilation - 1 - start) / dilation * dilation : 0;
+    return (dpid_range){start + skipped, end < extent ? end : extent, dilation};
+}
+
+static inline dpid_range dpid_rows_inside(const dpid_window *w, int64_t i)
+{
+    return dpid_inside(i * w->stride_h - w->top, w->kernel_h, w->dilation_h, w->h);
+}
+
+static inline dpid_range dpid_columns_inside(const dpid_window *w, int64_t j)
+{
+    return dpid_inside(j * w->stride_w - w->left, w->kernel_w, w->dilation_w, w->w);
 }
 
 #endif

@@ -193,6 +193,7 @@ static void measure_resnet(const bench *b)
         {"conv2d", "out=64 kernel=1", BATCH, PICTURE(8, 64), true, false},
         {"batchnorm", "", BATCH, PICTURE(16, 32), false, false},
         {"batchnorm", "", BATCH, PICTURE(8, 64), false, false},
+        {"groupnorm", "groups=8", BATCH, PICTURE(32, 16), true, false},
         {"channel_pad", "out=32 stride=2", BATCH, PICTURE(32, 16), false, false},
         {"channel_pad", "out=64 stride=2", BATCH, PICTURE(16, 32), false, false},
         {"avgpool", "kernel=2", BATCH, PICTURE(32, 16), false, false},

@@ -88,14 +88,15 @@ static deepid_dataset *pictures(deepid_ctx *ctx)
 static void every_layer_kind_passes(void **state)
 {
     (void)state;
-    static const char *const options[] = {"", "out=6", "out=6 kernel=3", "kernel=3 stride=1 padding=1", "p=0.3"};
+    static const char *const options[] = {"",      "out=6",   "out=6 kernel=3", "kernel=3 stride=1 padding=1",
+                                          "p=0.3", "groups=2"};
     static const char *const frames[] = {"input 2; dense out=6; %s %s; dense out=2",
                                          "input 8x8x1; conv2d out=4 kernel=3; %s %s; flatten; dense out=4"};
     deepid_ctx *ctx = new_ctx(2);
     deepid_dataset *data[] = {vectors(ctx), pictures(ctx)};
     for (int64_t k = 0; deepid_layer_word(k); k++) {
         int64_t ran = 0;
-        for (int i = 0; i < 5 * 2; i++) {
+        for (int i = 0; i < 6 * 2; i++) {
             char text[256];
             deepid_net *net = NULL;
             snprintf(text, sizeof text, frames[i % 2], deepid_layer_word(k), options[i / 2]);

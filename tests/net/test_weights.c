@@ -361,6 +361,10 @@ static void what_stands_behind_a_flatten_is_turned(void **state)
     REFUSED(deepid_net_load_weights(net, path, "pytorch"), DEEPID_ERR_UNSUPPORTED,
             "block1.join adds a flattened picture to what a dense layer gives");
     deepid_net_destroy(net);
+    net = make(ctx, "input 2x3x2; flatten; groupnorm groups=2; dense out=2", 1);
+    REFUSED(deepid_net_load_weights(net, path, "pytorch"), DEEPID_ERR_UNSUPPORTED,
+            "groupnorm has groups of a flattened picture's features");
+    deepid_net_destroy(net);
     deepid_ctx_destroy(ctx);
 }
 

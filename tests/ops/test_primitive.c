@@ -244,6 +244,48 @@ static void the_first_of_equal_maxima_gets_the_gradient(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Along an axis of 1, 2, 3, 4, 5: what PyTorch's max_pool1d and avg_pool1d give, which have these words. The last
+   window of ceil_mode sees the 5 alone; it is not there where it would begin behind the picture. */
+static void pools_have_the_words_of_pytorch(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options;
+        bool mean;
+        double y[4];
+    } rows[] = {
+        {"kernel=2x1 stride=2x1", false, {2, 4}},
+        {"kernel=2x1 stride=2x1 ceil_mode=1", false, {2, 4, 5}},
+        {"kernel=2x1 stride=2x1 ceil_mode=1", true, {1.5, 3.5, 5}},
+        {"kernel=1 stride=4x1 ceil_mode=1", false, {1, 5}},
+        {"kernel=3x1 stride=3x1 padding=1x0 ceil_mode=1", false, {2, 5}},
+        {"kernel=2x1 stride=1 dilation=3x1", false, {4, 5}},
+        {"kernel=2x1 stride=2x1 padding=1x0 dilation=2x1",
+         false,
+         {2, 4, 4}}, /* x_-1 and x_1, x_1 and x_3, x_3 and x_5 */
+        {"kernel=3x1 stride=2x1 padding=1x0", true, {1.5, 3, 4.5}},
+        {"kernel=3x1 stride=2x1 padding=1x0 count_include_pad=1", true, {1, 3, 3}},
+        {"kernel=2x1 stride=3x1 padding=1x0x0x0 ceil_mode=1 count_include_pad=1", true, {0.5, 3.5}},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t results = 1;
+        while (results < 4 && rows[i].y[results] != 0)
+            results++;
+        const int64_t in[4] = {1, 5, 1, 1};
+        const int64_t out[4] = {1, results, 1, 1};
+        double x[5] = {1, 2, 3, 4, 5}, y[4];
+        deepid_tensor *t[] = {wrapped(ctx, 4, in, x), wrapped(ctx, 4, out, y)};
+        OK((rows[i].mean ? deepid_avgpool_forward : deepid_maxpool_forward)(rows[i].options, t[0], t[1]));
+        for (int64_t k = 0; k < results; k++)
+            near_place(rows[i].options, (int)k, y[k], rows[i].y[k], 1e-15);
+        REFUSED(deepid_maxpool_forward("kernel=2x1 dilation=7x1 padding=1x0", t[0], t[1]), DEEPID_ERR_SHAPE, "");
+        deepid_tensor_destroy(t[0]);
+        deepid_tensor_destroy(t[1]);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- losses -------------------------------------------------------------------------------------------------- */
 
 /* L = mean over rows of -sum_k t_k log softmax(z)_k with t = (1 - s) onehot + s / classes, and its slope (softmax -
@@ -316,6 +358,7 @@ int main(void)
         cmocka_unit_test(batchnorm_measures_all_rows_and_moves_its_statistics),
         cmocka_unit_test(channel_pad_puts_the_odd_channel_behind),
         cmocka_unit_test(same_padding_puts_the_odd_pixel_behind),
+        cmocka_unit_test(pools_have_the_words_of_pytorch),
         cmocka_unit_test(a_stride_does_not_move_symmetric_padding),
         cmocka_unit_test(the_first_of_equal_maxima_gets_the_gradient),
         cmocka_unit_test(the_gradient_of_cross_entropy_is_its_formula),

@@ -37,7 +37,8 @@ static bool fits(const dpid_place *place, dpid_move *move)
     move->after_a = line->slope * a;
     move->after_c = line->slope * c + line->offset;
     const bool rounds = place->activation->rounds || a != code->a || c != 0;
-    move->rounding = rounds ? 3 * (dpid_magnitude(code) + fabs(c / a)) : 0;
+    const double each = line->offset != 0 ? 5 : 3; /* roundings: of t + offset and its way back, too */
+    move->rounding = rounds ? each * (dpid_magnitude(code) + fabs(move->after_c / move->after_a)) : 0;
     move->bitwise = !rounds || (a == 1 && c == 0 && code->c == 0 && !place->activation->rounds &&
                                 code->a == dpid_power_below(fabs(code->a)));
     move->zero_preserving = c == 0;

@@ -49,6 +49,8 @@ static int32_t obstacle(const dpid_op *op, dpid_part_type type, dpid_mode mode)
         return DEEPID_REASON_RANK;
     if ((op->kind->flags & DPID_KIND_NOISE) && mode == DPID_TRAIN && op->option[0].r > 0)
         return DEEPID_REASON_NOISE;
+    if (op->kind->flags & DPID_KIND_KEEPS_MEAN)
+        return DEEPID_REASON_UNKNOWN;
     if ((type == DPID_PART_NORM && mode == DPID_TRAIN) || type == DPID_PART_LAYERNORM)
         return DEEPID_REASON_INVARIANCE;
     return DEEPID_REASON_NONE;

@@ -1,8 +1,22 @@
-/* Mean over windows; padding is not counted.   Derivation: avgpool.md   Reference: avgpool_ref.c */
+/* Mean over windows; padding is not counted, unless count_include_pad=1.
+   Derivation: avgpool.md   Reference: avgpool_ref.c */
 #include "ops/window.h"
 #include "tensor/real.h"
 
 #include <string.h>
+
+/* What a sum is divided by: the pixels of the window that lie in the picture, or in it and its padding. */
+static real count_of(const dpid_op *op, const dpid_window *w, int64_t i, int64_t j)
+{
+    const dpid_range rows = dpid_rows_inside(w, i);
+    const dpid_range columns = dpid_columns_inside(w, j);
+    if (op->option[DPID_POOL_EXTRA].i == 0)
+        return (real)((rows.end - rows.first) * (columns.end - columns.first));
+    const int64_t top = i * w->stride_h - w->top;
+    const int64_t left = j * w->stride_w - w->left;
+    return (real)(dpid_smaller(w->kernel_h, w->h + w->bottom - top) *
+                  dpid_smaller(w->kernel_w, w->w + w->right - left));
+}
 
 /* ---- kernels: one task is one picture -------------------------------------------- */
 
@@ -14,10 +28,10 @@ static void forward_image(void *arg, int64_t image, int32_t worker)
     const real *x = (const real *)pass->x + image * w.h * w.w * w.c;
     real *y = (real *)pass->y + image * w.out_h * w.out_w * w.c;
     for (int64_t i = 0; i < w.out_h; i++) {
-        const dpid_range rows = dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h);
+        const dpid_range rows = dpid_rows_inside(&w, i);
         for (int64_t j = 0; j < w.out_w; j++, y += w.c) {
-            const dpid_range columns = dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w);
-            const real count = (real)((rows.end - rows.first) * (columns.end - columns.first));
+            const dpid_range columns = dpid_columns_inside(&w, j);
+            const real count = count_of(pass->op, &w, i, j);
             memset(y, 0, (size_t)w.c * sizeof *y);
             for (int64_t row = rows.first; row < rows.end; row++)
                 for (int64_t column = columns.first; column < columns.end; column++)
@@ -45,10 +59,10 @@ static void backward_image(void *arg, int64_t image, int32_t worker)
     real *dx = (real *)pass->dx + image * in;
     memset(dx, 0, (size_t)in * sizeof *dx);
     for (int64_t i = 0; i < w.out_h; i++) {
-        const dpid_range rows = dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h);
+        const dpid_range rows = dpid_rows_inside(&w, i);
         for (int64_t j = 0; j < w.out_w; j++, dy += w.c) {
-            const dpid_range columns = dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w);
-            const real count = (real)((rows.end - rows.first) * (columns.end - columns.first));
+            const dpid_range columns = dpid_columns_inside(&w, j);
+            const real count = count_of(pass->op, &w, i, j);
             for (int64_t row = rows.first; row < rows.end; row++)
                 for (int64_t column = columns.first; column < columns.end; column++)
                     for (int64_t c = 0; c < w.c; c++)
@@ -73,6 +87,12 @@ const dpid_kernels DPID_T(dpid_kernels_avgpool) = {avgpool_forward, avgpool_back
 
 #include "ops/claims.h"
 
+static const dpid_option known[] = {
+    DPID_POOL_OPTIONS,
+    {"count_include_pad", DPID_INT, 0, 0, 1, NULL, false, "1: zeros of the padding are part of the mean"},
+    {0},
+};
+
 static const dpid_identity_claim claims[] = {
     {"window 2", PICTURE, "avgpool kernel=2", "", ALWAYS(NO(SHAPE))},
     {"window 1", PICTURE, "avgpool kernel=1 stride=1", "", ALWAYS(BIT)},
@@ -81,9 +101,9 @@ static const dpid_identity_claim claims[] = {
 
 const dpid_kind dpid_kind_avgpool = {
     .word = "avgpool",
-    .help = "mean of each window, padding not counted; options: kernel (required), stride=2, padding=0",
+    .help = "mean of each window; options: kernel (required), stride=2, padding=0, ceil_mode=0, count_include_pad=0",
     .flags = DPID_KIND_AFFINE | DPID_KIND_WINDOW,
-    .options = dpid_pool_options,
+    .options = known,
     .infer = dpid_pool_infer,
     .claims = claims,
     .kernels = DPID_KERNELS(avgpool),

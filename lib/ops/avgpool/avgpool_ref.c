@@ -1,4 +1,4 @@
-/* Mean over windows, plain: sum and count of what lies inside the picture. */
+/* Mean over windows, plain: sum and count of what lies inside the picture, or inside it and its padding. */
 #include "ops/reference.h"
 #include "ops/window.h"
 
@@ -17,10 +17,12 @@ DPID_REFERENCE(avgpool)
                     for (int64_t k = 0; k < w.kernel_h * w.kernel_w; k++) {
                         const int64_t row = i * w.stride_h - w.top + k / w.kernel_w;
                         const int64_t column = j * w.stride_w - w.left + k % w.kernel_w;
-                        if (row < 0 || row >= w.h || column < 0 || column >= w.w)
+                        const bool inside = row >= 0 && row < w.h && column >= 0 && column < w.w;
+                        if (row < w.h + w.bottom && column < w.w + w.right)
+                            count += inside || op->option[DPID_POOL_EXTRA].i;
+                        if (!inside)
                             continue;
                         sum += x[(row * w.w + column) * w.c + c];
-                        count += 1;
                     }
                     *y++ = sum / count;
                 }
@@ -29,4 +31,5 @@ DPID_REFERENCE(avgpool)
     }
 }
 
-DPID_CASES(avgpool, "kernel=2", "kernel=3 padding=1 stride=2", NULL)
+DPID_CASES(avgpool, "kernel=2", "kernel=3 padding=1 stride=2", "kernel=3 padding=1 count_include_pad=1",
+           "kernel=3x2 padding=1 ceil_mode=1 count_include_pad=1", "kernel=3 ceil_mode=1", NULL)

@@ -28,8 +28,8 @@ static void find_maxima(const dpid_window *w, const real *restrict x, dpid_range
     const real *restrict start = x + (rows.first * w->w + columns.first) * w->c;
     for (int64_t c = 0; c < w->c; c++)
         y[c] = start[c];
-    for (int64_t row = rows.first; row < rows.end; row++) {
-        for (int64_t column = columns.first; column < columns.end; column++) {
+    for (int64_t row = rows.first; row < rows.end; row += rows.step) {
+        for (int64_t column = columns.first; column < columns.end; column += columns.step) {
             const real *restrict tap = x + (row * w->w + column) * w->c;
             for (int64_t c = 0; c < w->c; c++)
                 y[c] = is_more(tap[c], y[c]) ? tap[c] : y[c];
@@ -46,8 +46,7 @@ static void forward_image(void *arg, int64_t image, int32_t worker)
     real *y = (real *)pass->y + image * w.out_h * w.out_w * w.c;
     for (int64_t i = 0; i < w.out_h; i++)
         for (int64_t j = 0; j < w.out_w; j++, y += w.c)
-            find_maxima(&w, x, dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h),
-                        dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w), y);
+            find_maxima(&w, x, dpid_rows_inside(&w, i), dpid_columns_inside(&w, j), y);
 }
 
 static void maxpool_forward(const dpid_pass *pass)
@@ -64,8 +63,8 @@ static void hand_back(const dpid_window *w, const real *restrict x, dpid_range r
     place k = 0;
     for (int64_t c = 0; c < channels; c++)
         most[c] = x[(rows.first * w->w + columns.first) * w->c + c];
-    for (int64_t row = rows.first; row < rows.end; row++) {
-        for (int64_t column = columns.first; column < columns.end; column++, k++) {
+    for (int64_t row = rows.first; row < rows.end; row += rows.step) {
+        for (int64_t column = columns.first; column < columns.end; column += columns.step, k++) {
             const real *restrict tap = x + (row * w->w + column) * w->c;
             for (int64_t c = 0; c < channels; c++) {
                 const bool more = is_more(tap[c], most[c]);
@@ -75,8 +74,8 @@ static void hand_back(const dpid_window *w, const real *restrict x, dpid_range r
         }
     }
     k = 0;
-    for (int64_t row = rows.first; row < rows.end; row++) {
-        for (int64_t column = columns.first; column < columns.end; column++, k++) {
+    for (int64_t row = rows.first; row < rows.end; row += rows.step) {
+        for (int64_t column = columns.first; column < columns.end; column += columns.step, k++) {
             real *restrict tap = dx + (row * w->w + column) * w->c;
             for (int64_t c = 0; c < channels; c++)
                 tap[c] += where[c] == k ? dy[c] : 0;
@@ -95,9 +94,9 @@ static void backward_image(void *arg, int64_t image, int32_t worker)
     real *dx = (real *)pass->dx + image * in;
     memset(dx, 0, (size_t)in * sizeof *dx);
     for (int64_t i = 0; i < w.out_h; i++) {
-        const dpid_range rows = dpid_inside(i, w.stride_h, w.top, w.kernel_h, w.h);
+        const dpid_range rows = dpid_rows_inside(&w, i);
         for (int64_t j = 0; j < w.out_w; j++, dy += w.c) {
-            const dpid_range columns = dpid_inside(j, w.stride_w, w.left, w.kernel_w, w.w);
+            const dpid_range columns = dpid_columns_inside(&w, j);
             for (int64_t c = 0; c < w.c; c += CHANNELS)
                 hand_back(&w, x + c, rows, columns, w.c - c < CHANNELS ? w.c - c : CHANNELS, dy + c, dx + c);
         }
@@ -120,6 +119,12 @@ const dpid_kernels DPID_T(dpid_kernels_maxpool) = {maxpool_forward, maxpool_back
 
 #include "ops/claims.h"
 
+static const dpid_option known[] = {
+    DPID_POOL_OPTIONS,
+    {"dilation", DPID_EXTENTS, 1, 1, 1 << 12, NULL, false, "distance of the pixels of a window, N or HxW"},
+    {0},
+};
+
 static const dpid_identity_claim claims[] = {
     {"window 2", PICTURE, "maxpool kernel=2", "", ALWAYS(NO(SHAPE))},
     {"window 3, stride 1", PICTURE, "maxpool kernel=3 stride=1 padding=1", "", ALWAYS(NO(RANK))},
@@ -128,9 +133,10 @@ static const dpid_identity_claim claims[] = {
 
 const dpid_kind dpid_kind_maxpool = {
     .word = "maxpool",
-    .help = "largest value of each window; options: kernel (required), stride=2, padding=0",
+    .help = "largest value of each window; options: kernel (required), stride=2, padding=0, "
+            "ceil_mode=0, dilation=1",
     .flags = DPID_KIND_KINKED | DPID_KIND_SELECT | DPID_KIND_WINDOW | DPID_KIND_KEEPS_RANGE,
-    .options = dpid_pool_options,
+    .options = known,
     .infer = dpid_pool_infer,
     .claims = claims,
     .kernels = DPID_KERNELS(maxpool),

@@ -16,8 +16,8 @@ DPID_REFERENCE(maxpool)
                 for (int64_t c = 0; c < w.c; c++) {
                     double largest = -(double)INFINITY;
                     for (int64_t k = 0; k < w.kernel_h * w.kernel_w; k++) {
-                        const int64_t row = i * w.stride_h - w.top + k / w.kernel_w;
-                        const int64_t column = j * w.stride_w - w.left + k % w.kernel_w;
+                        const int64_t row = i * w.stride_h - w.top + k / w.kernel_w * w.dilation_h;
+                        const int64_t column = j * w.stride_w - w.left + k % w.kernel_w * w.dilation_w;
                         if (row >= 0 && row < w.h && column >= 0 && column < w.w)
                             largest = fmax(largest, x[(row * w.w + column) * w.c + c]);
                     }
@@ -28,4 +28,5 @@ DPID_REFERENCE(maxpool)
     }
 }
 
-DPID_CASES(maxpool, "kernel=2", "kernel=3 padding=1 stride=1", "kernel=1x2 stride=2x1", NULL)
+DPID_CASES(maxpool, "kernel=2", "kernel=3 padding=1 stride=1", "kernel=1x2 stride=2x1", "kernel=3 ceil_mode=1",
+           "kernel=2x3 stride=1x2 dilation=2 padding=1 ceil_mode=1", NULL)
