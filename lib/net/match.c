@@ -53,22 +53,32 @@ typedef struct {
 
 /* ---- the tree -------------------------------------------------------------------------------- */
 
-static size_t component(const search *s, int32_t module, size_t skip)
+/* The component of a module's name at this depth; NULL behind its last. */
+static const char *component(const search *s, int32_t module, int32_t depth, size_t *length)
 {
-    return strcspn(s->file->module[module].prefix + skip, ".");
+    const char *name = s->file->module[module].prefix;
+    for (; depth > 0 && name; depth--) {
+        name = strchr(name, '.');
+        name = name ? name + 1 : NULL;
+    }
+    *length = name ? strcspn(name, ".") : 0;
+    return name;
 }
 
-static bool same_component(const search *s, int32_t a, int32_t b, size_t skip)
+static bool same_component(const search *s, int32_t a, int32_t b, int32_t depth)
 {
-    const size_t length = component(s, a, skip);
-    return component(s, b, skip) == length &&
-           memcmp(s->file->module[a].prefix + skip, s->file->module[b].prefix + skip, length) == 0;
+    size_t lengths[2];
+    const char *x = component(s, a, depth, &lengths[0]);
+    const char *y = component(s, b, depth, &lengths[1]);
+    return x && y ? lengths[0] == lengths[1] && memcmp(x, y, lengths[0]) == 0 : x == y;
 }
 
-static bool same_stem(const search *s, int32_t a, int32_t b, size_t skip)
+static bool same_stem(const search *s, int32_t a, int32_t b, int32_t depth)
 {
-    return dpid_name_same_stem(s->file->module[a].prefix + skip, component(s, a, skip),
-                               s->file->module[b].prefix + skip, component(s, b, skip));
+    size_t lengths[2];
+    const char *x = component(s, a, depth, &lengths[0]);
+    const char *y = component(s, b, depth, &lengths[1]);
+    return x && y && dpid_name_same_stem(x, lengths[0], y, lengths[1]);
 }
 
 /* Behind its elder sibling in a series, or at the head of a new one. */
@@ -84,21 +94,20 @@ static void join_series(search *s, int32_t parent, int32_t elder, int32_t child,
     s->node[parent].lists = s->lists++;
 }
 
-/* The node `at` of modules first .. end - 1, which agree in `skip` bytes; a module alone is a leaf, but the root is
-   none. */
-static void plant(search *s, int32_t at, int32_t first, int32_t end, size_t skip)
+/* The node `at` of modules first .. end - 1, which agree in `depth` components; a module alone is a leaf, but the root
+   is none. */
+static void plant(search *s, int32_t at, int32_t first, int32_t end, int32_t depth)
 {
     int32_t elder = NONE;
     s->node[at].size = s->node[at].left = end - first;
     s->node[at].module = end - first == 1 && at > 0 ? first : NONE;
     for (int32_t i = first, stop; s->node[at].module == NONE && i < end; i = stop) {
-        const size_t length = component(s, i, skip);
         const int32_t child = s->nodes++;
-        for (stop = i + 1; stop < end && same_component(s, i, stop, skip);)
+        for (stop = i + 1; stop < end && same_component(s, i, stop, depth);)
             stop++;
         s->node[child] = (node){.parent = at, .lists = NONE, .elder = NONE, .next = NONE};
-        join_series(s, at, elder, child, elder != NONE && same_stem(s, i - 1, i, skip));
-        plant(s, child, i, stop, skip + length + (s->file->module[i].prefix[skip + length] == '.'));
+        join_series(s, at, elder, child, elder != NONE && same_stem(s, i - 1, i, depth));
+        plant(s, child, i, stop, depth + 1);
         elder = child;
     }
 }
@@ -215,9 +224,9 @@ static void look(search *s)
 static int32_t prepare(dpid_arena *arena, search *s)
 {
     const int32_t count = s->file->count;
-    int32_t nodes = 1; /* a component is a node at most */
+    int32_t nodes = 1; /* a component is a node at most, and the end of a name another */
     for (int32_t i = 0; i < count; i++) {
-        nodes++;
+        nodes += 2;
         for (const char *p = s->file->module[i].prefix; *p; p++)
             nodes += *p == '.';
     }

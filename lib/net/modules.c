@@ -67,10 +67,12 @@ int dpid_name_compare(const char *a, const char *b)
         const int stems = compare_stems(a, a_length, b, b_length, &numbers);
         if (stems || numbers)
             return stems ? stems : numbers;
+        if (a_length != b_length || memcmp(a, b, a_length) != 0) /* "a01" and "a1" */
+            return a_length != b_length ? (a_length < b_length ? -1 : 1) : memcmp(a, b, a_length);
         a += a_length + (a[a_length] == '.');
         b += b_length + (b[b_length] == '.');
     }
-    return *a || *b ? (*a != 0) - (*b != 0) : strcmp(a_whole, b_whole); /* "a01" and "a1" are two */
+    return *a || *b ? (*a != 0) - (*b != 0) : strcmp(a_whole, b_whole);
 }
 
 /* ---- modules ------------------------------------------------------------------------------- */

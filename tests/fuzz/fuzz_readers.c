@@ -95,13 +95,30 @@ static void read_dataset(deepid_ctx *ctx, int which, int choice, const uint8_t *
     deepid_dataset_destroy(out);
 }
 
+/* A file of another program's weights, matched by order and by names that a stranger wrote, too. */
+static void read_weights(deepid_ctx *ctx, const char *path, const char *names)
+{
+    static const char text[] =
+        "input 8x6x2; conv2d out=3 kernel=3; relu; maxpool kernel=2; flatten; dense out=5; relu; "
+        "dense out=3";
+    deepid_net *net = NULL;
+    if (deepid_net_create(ctx, text, DEEPID_F32, &net) == DEEPID_OK) {
+        deepid_net_load_weights(net, path, "pytorch match=order");
+        deepid_net_load_weights_named(net, path, "pytorch", "features.0\nclassifier.0\nclassifier.3");
+        deepid_net_load_weights_named(net, path, "deepid", names);
+    }
+    deepid_net_destroy(net);
+}
+
 static void read_net(deepid_ctx *ctx, int which, const uint8_t *data, size_t size)
 {
     deepid_net *net = NULL;
     char *text = calloc(size + 1, 1);
     memcpy(text, data, size);
     if (which == 4) {
-        deepid_net_load(ctx, as_file("net", data, size), 0, &net);
+        const char *path = as_file("net", data, size);
+        deepid_net_load(ctx, path, 0, &net);
+        read_weights(ctx, path, text);
     } else if (which == 5) {
         deepid_net *again = NULL;
         if (deepid_net_create(ctx, text, DEEPID_F32, &net) == DEEPID_OK) {

@@ -21,5 +21,6 @@ printf '\000\037\213\010\000\000\000\000\000\002\377\003\000\000\000\000\000\000
 printf '\000\000\000\010\003\000\000\000\001\000\000\000\002\000\000\000\001ab' >build/fuzz/corpus/idx
 printf '\002\223NUMPY\001\000\106\000%-69s\nabcdefgh' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }" >build/fuzz/corpus/npy
 printf '\004\100\000\000\000\000\000\000\000{"__metadata__":{"deepid.format":"1","deepid.net":"input 1; relu"}}' >build/fuzz/corpus/safetensors
+{ printf '\004'; cat tests/net/files/torch_vgg.safetensors; } >build/fuzz/corpus/weights
 build/fuzz/fuzz_readers build/fuzz/corpus -max_total_time="${1:-60}" -max_len=4096 -rss_limit_mb=1024 -timeout=5 -print_final_stats=1
 rm -f /dev/shm/deepid-fuzz-*

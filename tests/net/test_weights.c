@@ -165,6 +165,9 @@ static const struct {
      "out=2",
      "module.body.0.conv1\nmodule.body.0.conv2\nmodule.body.0.conv3\nmodule.fc\n", NULL},
     {"input 4; dense out=4", "model.net.fc\n", NULL},
+    {"input 4; 4 * dense out=4", "2\n2.1\n2.2.a\n2.10\n", "two orders fit equally"}, /* a module with children */
+    {"input 4; dense out=3; dense out=4; dense out=5", "2\n2.1\n2..a\n", NULL},
+    {"input 4; 3 * dense out=4", "a.01\na.2.b\na.03\n", NULL},
     {"input 4; dense out=3", "weight\nbias\n", NULL},
     {"input 4; 2 * dense out=4; dense out=2", "first\nsecond\nlast\n",
      "two orders fit equally: dense1 may be 'second' or 'first'"},
