@@ -42,7 +42,9 @@ static dpid_flat flat_behind(const dpid_layer *layer, dpid_flat in)
         const int64_t pixels = op->in.extent[0] * op->in.extent[1];
         return pixels > 1 && channels > 1 ? (dpid_flat){pixels, channels} : (dpid_flat){0};
     }
-    return is_linear_map(layer) ? (dpid_flat){0} : in;
+    if (is_linear_map(layer))
+        in = (dpid_flat){0};
+    return in;
 }
 
 static int32_t check_join(const deepid_net *net, const dpid_step *step, const dpid_flat *value)
