@@ -17,6 +17,7 @@
 #include <deepid/inspect.h>
 #include <deepid/losses.h>
 #include <deepid/net.h>
+#include <deepid/onnx.h>
 #include <deepid/ops.h>
 #include <deepid/page.h>
 #include <deepid/parameter.h>

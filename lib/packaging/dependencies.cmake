@@ -38,6 +38,17 @@ if(DEEPID_LIBZIP)
   deepid_require_for(DEEPID_LIBZIP DEEPID_LIBZIP_LIBRARY libzip-dev)
 endif()
 
+# ONNX files: protobuf-c, static like jansson, and the messages as Debian's onnx has them
+if(DEEPID_ONNX)
+  find_program(DEEPID_PROTOC_C protoc-c)
+  deepid_require_for(DEEPID_ONNX DEEPID_PROTOC_C protobuf-c-compiler)
+  find_path(DEEPID_PROTOBUF_C_INCLUDE protobuf-c/protobuf-c.h)
+  find_library(DEEPID_PROTOBUF_C_ARCHIVE libprotobuf-c.a)
+  deepid_require_for(DEEPID_ONNX DEEPID_PROTOBUF_C_ARCHIVE libprotobuf-c-dev)
+  find_file(DEEPID_ONNX_SCHEMA onnx/onnx.proto)
+  deepid_require_for(DEEPID_ONNX DEEPID_ONNX_SCHEMA libonnx-dev)
+endif()
+
 # static: the serial OpenBLAS, linked in and hidden, so that it cannot fight the host's BLAS threads
 if(DEEPID_BLAS STREQUAL "static")
   set(serial /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial)

@@ -1,7 +1,7 @@
 # The library from its sources: found by place, so that a new file needs no line here.
 #   lib/ops/<kind>/*.c, lib/*/*_real.c and vector.c are written over `real` and compiled for float, double and long double, the first two for each instruction set;
 #   gemm.c, whose instruction set is the BLAS's affair, once for each precision;
-#   json.c joins its jansson first;
+#   json.c joins its jansson first, lib/onnx its protobuf-c;
 #   *_ref.c are references for the tests and never part of the library.
 file(GLOB deepid_all CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*/*.c ${PROJECT_SOURCE_DIR}/lib/*/*/*.c)
 file(GLOB deepid_real CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/ops/*/*.c ${PROJECT_SOURCE_DIR}/lib/*/*_real.c)
@@ -10,8 +10,14 @@ set(deepid_gemm ${PROJECT_SOURCE_DIR}/lib/tensor/gemm.c)
 list(FILTER deepid_all EXCLUDE REGEX "_ref\\.c$")
 list(FILTER deepid_real EXCLUDE REGEX "_ref\\.c$")
 set(deepid_json ${PROJECT_SOURCE_DIR}/lib/base/json.c)
+file(GLOB deepid_onnx CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/onnx/*.c)
+set(deepid_onnx_absent ${PROJECT_SOURCE_DIR}/lib/onnx/absent.c)
 set(deepid_once ${deepid_all})
-list(REMOVE_ITEM deepid_once ${deepid_real} ${deepid_gemm} ${deepid_json})
+list(REMOVE_ITEM deepid_once ${deepid_real} ${deepid_gemm} ${deepid_json} ${deepid_onnx})
+list(REMOVE_ITEM deepid_onnx ${deepid_onnx_absent})
+if(NOT DEEPID_ONNX)
+  list(APPEND deepid_once ${deepid_onnx_absent})
+endif()
 
 set(DEEPID_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wdouble-promotion)
 if(DEEPID_WERROR)
@@ -69,6 +75,30 @@ add_custom_command(OUTPUT ${deepid_json_object}
 add_custom_target(deepid_json DEPENDS ${deepid_json_object})
 list(APPEND deepid_object_files ${deepid_json_object})
 
+# protobuf-c and the messages that protoc-c makes have names that a host may have too: they become one object with lib/onnx, which shows its own names alone
+if(DEEPID_ONNX)
+  get_filename_component(deepid_schema_folder ${DEEPID_ONNX_SCHEMA} DIRECTORY)
+  set(deepid_messages ${CMAKE_CURRENT_BINARY_DIR}/onnx)
+  file(MAKE_DIRECTORY ${deepid_messages})
+  add_custom_command(OUTPUT ${deepid_messages}/onnx.pb-c.c ${deepid_messages}/onnx.pb-c.h
+    COMMAND ${DEEPID_PROTOC_C} --proto_path=${deepid_schema_folder} --c_out=${deepid_messages} ${DEEPID_ONNX_SCHEMA}
+    DEPENDS ${DEEPID_ONNX_SCHEMA} VERBATIM COMMENT "Making the messages of ONNX")
+  add_library(deepid_messages OBJECT ${deepid_messages}/onnx.pb-c.c)
+  target_include_directories(deepid_messages SYSTEM PRIVATE ${deepid_messages} ${DEEPID_PROTOBUF_C_INCLUDE})
+  set_target_properties(deepid_messages PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+  deepid_objects(deepid_objects_onnx 64 0 ${deepid_onnx})
+  target_include_directories(deepid_objects_onnx SYSTEM PRIVATE ${deepid_messages} ${DEEPID_PROTOBUF_C_INCLUDE})
+  add_dependencies(deepid_objects_onnx deepid_messages)
+  set(deepid_onnx_object ${CMAKE_CURRENT_BINARY_DIR}/deepid_onnx.o)
+  add_custom_command(OUTPUT ${deepid_onnx_object}
+    COMMAND ${CMAKE_LINKER} -r -o ${deepid_onnx_object} $<TARGET_OBJECTS:deepid_objects_onnx> $<TARGET_OBJECTS:deepid_messages> ${DEEPID_PROTOBUF_C_ARCHIVE}
+    COMMAND ${CMAKE_OBJCOPY} --wildcard "--keep-global-symbol=deepid_net_*" ${deepid_onnx_object}
+    DEPENDS deepid_objects_onnx $<TARGET_OBJECTS:deepid_objects_onnx> deepid_messages $<TARGET_OBJECTS:deepid_messages> ${DEEPID_PROTOBUF_C_ARCHIVE}
+    COMMAND_EXPAND_LISTS VERBATIM COMMENT "Joining lib/onnx and protobuf-c")
+  add_custom_target(deepid_onnx DEPENDS ${deepid_onnx_object})
+  list(APPEND deepid_object_files ${deepid_onnx_object})
+endif()
+
 # why: lib/base/blas_memory.c
 if(DEEPID_BLAS STREQUAL "static")
   set(deepid_wrap LINKER:--wrap=blas_memory_alloc LINKER:--wrap=blas_memory_free)
@@ -84,6 +114,9 @@ function(deepid_library target type)
   add_library(${target} ${type} ${deepid_object_files})
   add_library(deepid::${target} ALIAS ${target})
   add_dependencies(${target} deepid_json)
+  if(DEEPID_ONNX)
+    add_dependencies(${target} deepid_onnx)
+  endif()
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME deepid LINKER_LANGUAGE C VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 endfunction()

@@ -1,0 +1,306 @@
+/* Nodes of ONNX that only count axes otherwise: Flatten, Reshape, Squeeze, Transpose, and those that put off what the
+   next layer does: Pad, Slice. */
+#include "onnx/onnx.h"
+
+#include <string.h>
+
+/* ---- from some extents to others ------------------------------------------------------------- */
+
+static bool same(const int64_t *a, int32_t rank_a, const int64_t *b, int32_t rank_b)
+{
+    return rank_a == rank_b && memcmp(a, b, sizeof *a * (size_t)rank_a) == 0;
+}
+
+/* [1, h, w], [h, w, 1], [h, w]: a picture of one channel, which lies in the same order each time. */
+static bool is_one_channel(const int64_t *e, int32_t rank, int64_t *h, int64_t *wide, dpid_onnx_layout *layout)
+{
+    *layout = rank == 2 ? DPID_ONNX_MATRIX : e[0] == 1 ? DPID_ONNX_PLANES : DPID_ONNX_LAST;
+    *h = rank == 3 && e[0] == 1 ? e[1] : e[0];
+    *wide = rank == 3 && e[0] == 1 ? e[2] : e[1];
+    return rank == 2 || (rank == 3 && (e[0] == 1 || e[2] == 1));
+}
+
+static int32_t flatten(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    const dpid_shape *in = &s->in.shape;
+    const bool moves =
+        s->in.layout == DPID_ONNX_PLANES && in->rank == 3 && in->extent[2] > 1 && in->extent[0] * in->extent[1] > 1;
+    const dpid_shape picture = *in;
+    if (in->rank == 3)
+        DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_flatten, "", NULL));
+    s->out.layout = DPID_ONNX_FEATURES;
+    if (moves) {
+        s->out.order = picture;
+        s->list->last->order = picture;
+    }
+    return DEEPID_OK;
+}
+
+static int32_t refuse_extents(dpid_onnx_walk *w, const dpid_onnx_step *s, const int64_t *now, int32_t rank_now,
+                              const int64_t *asked, int32_t rank)
+{
+    return dpid_onnx_refuse(&w->graph, s->node,
+                            "makes %s of samples of %s; deepid's nets flatten a picture or leave it as it is",
+                            dpid_shape_text(rank, asked).text, dpid_shape_text(rank_now, now).text);
+}
+
+/* Samples of these extents, as many numbers as before. */
+static int32_t recount(dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t *asked, int32_t rank)
+{
+    int64_t now[DPID_RANK_MAX];
+    int64_t h;
+    int64_t wide;
+    const int32_t rank_now = dpid_onnx_extents(&s->in, now);
+    dpid_onnx_layout layout;
+    if (same(now, rank_now, asked, rank))
+        return DEEPID_OK;
+    if (s->in.padded || s->in.step[0])
+        return dpid_onnx_refuse(&w->graph, s->node, "counts other axes behind a Pad or Slice");
+    if (rank == 1)
+        return flatten(w, s);
+    const int64_t last = asked[rank - 1];
+    if (s->in.shape.rank == 1 && rank == 3 && asked[1] == 1 && (asked[0] == 1 || last == 1)) { /* a pixel */
+        s->out.layout = last == 1 ? DPID_ONNX_PLANES : DPID_ONNX_LAST;
+        return DEEPID_OK;
+    }
+    const bool first = s->value == w->graph.input && s->list == &w->net && s->in.shape.rank == 1;
+    const bool one = s->in.shape.rank == 3 && s->in.shape.extent[2] == 1;
+    if (!(first || one) || !is_one_channel(asked, rank, &h, &wide, &layout) ||
+        (one && (h != s->in.shape.extent[0] || wide != s->in.shape.extent[1])))
+        return refuse_extents(w, s, now, rank_now, asked, rank);
+    s->out.layout = layout;
+    s->out.shape = (dpid_shape){3, {h, wide, 1}};
+    if (first)
+        w->flow[w->graph.input] = s->out; /* the net reads pictures at once */
+    return DEEPID_OK;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+int32_t dpid_onnx_take_flatten(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    int64_t now[DPID_RANK_MAX];
+    const int32_t rank = 1 + dpid_onnx_extents(&s->in, now);
+    const int64_t axis = dpid_onnx_int(s->proto, "axis", 1);
+    const int64_t all = dpid_shape_count(&s->in.shape);
+    if (axis != 1 && axis != 1 - rank)
+        return dpid_onnx_refuse(&w->graph, s->node, "axis is %lld, expected 1: samples stay apart", (long long)axis);
+    return recount(w, s, &all, 1);
+}
+
+/* -1 and 0 become what they stand for; false where the samples do not stay apart. */
+static bool read_target(const dpid_onnx_step *s, int64_t *target, int32_t rank, bool zeros)
+{
+    int64_t now[DPID_RANK_MAX];
+    const int32_t axes = dpid_onnx_extents(&s->in, now);
+    const int64_t all = dpid_shape_count(&s->in.shape);
+    int64_t product = 1;
+    int32_t open = -1;
+    for (int32_t i = 1; i < rank; i++) {
+        if (target[i] == 0 && !zeros && i <= axes)
+            target[i] = now[i - 1];
+        if (target[i] == -1 && open < 0 && target[0] != -1)
+            open = i;
+        else if (target[i] < 1 || target[i] == DPID_ONNX_BATCH || !dpid_mul(product, target[i], &product))
+            return false;
+    }
+    if (open > 0)
+        target[open] = all / product;
+    return rank > 1 && (open < 0 || target[open] > 0) && dpid_mul(product, open > 0 ? target[open] : 1, &product) &&
+           product == all;
+}
+
+int32_t dpid_onnx_take_reshape(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    int64_t target[DPID_RANK_MAX];
+    int64_t now[DPID_RANK_MAX];
+    int32_t rank;
+    DPID_TRY(dpid_onnx_ints(w, s, "shape", 1, target, &rank));
+    if (rank < 0 || !read_target(s, target, rank, dpid_onnx_int(s->proto, "allowzero", 0) != 0))
+        return dpid_onnx_refuse(&w->graph, s->node, "the shape that it asks for does not keep the samples of %s apart",
+                                dpid_shape_text(dpid_onnx_extents(&s->in, now), now).text);
+    return recount(w, s, target + 1, rank - 1);
+}
+
+static int32_t axis_flags(dpid_onnx_walk *w, const dpid_onnx_step *s, const int64_t *axes, int32_t count, int32_t rank,
+                          bool *flags)
+{
+    for (int32_t i = 0; i < count; i++) {
+        const int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
+        if (axis < 1 || axis >= rank || flags[axis])
+            return dpid_onnx_refuse(&w->graph, s->node, "axis %lld of %d: expected each once, and not the samples'",
+                                    (long long)axes[i], rank);
+        flags[axis] = true;
+    }
+    return DEEPID_OK;
+}
+
+/* Squeeze and Unsqueeze. */
+int32_t dpid_onnx_take_squeeze(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    int64_t now[DPID_RANK_MAX];
+    int64_t axes[DPID_RANK_MAX];
+    int64_t then[2 * DPID_RANK_MAX];
+    bool flags[2 * DPID_RANK_MAX] = {false};
+    int32_t count;
+    int32_t rank = 0;
+    const bool adds = dpid_onnx_is(s->proto, "Unsqueeze");
+    const int32_t have = dpid_onnx_extents(&s->in, now);
+    DPID_TRY(dpid_onnx_ints(w, s, "axes", 1, axes, &count));
+    DPID_TRY(axis_flags(w, s, axes, count, 1 + have + (adds && count > 0 ? count : 0), flags));
+    for (int32_t i = 0; i < have || (adds && flags[1 + rank]);) {
+        if (adds && flags[1 + rank]) {
+            then[rank++] = 1;
+            continue;
+        }
+        const bool drops = !adds && (count < 0 ? now[i] == 1 : flags[1 + i]);
+        if (drops && now[i] != 1)
+            return dpid_onnx_refuse(&w->graph, s->node, "leaves out an axis of %lld", (long long)now[i]);
+        if (!drops)
+            then[rank++] = now[i];
+        i++;
+    }
+    if (rank < 1 || rank > 3)
+        return refuse_extents(w, s, now, have, then, rank < DPID_RANK_MAX ? rank : DPID_RANK_MAX);
+    return recount(w, s, then, rank);
+}
+
+int32_t dpid_onnx_take_transpose(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    static const int64_t to_last[] = {0, 2, 3, 1};
+    static const int64_t to_planes[] = {0, 3, 1, 2};
+    static const int64_t still[] = {0, 1, 2, 3};
+    int64_t now[DPID_RANK_MAX];
+    int64_t perm[DPID_RANK_MAX];
+    int32_t count;
+    const int32_t rank = 1 + dpid_onnx_extents(&s->in, now);
+    DPID_TRY(dpid_onnx_ints(w, s, "perm", -1, perm, &count));
+    if (same(perm, count, still, rank))
+        return DEEPID_OK;
+    if (s->in.layout == DPID_ONNX_PLANES && same(perm, count, to_last, rank))
+        s->out.layout = DPID_ONNX_LAST;
+    else if (s->in.layout == DPID_ONNX_LAST && same(perm, count, to_planes, rank))
+        s->out.layout = DPID_ONNX_PLANES;
+    else
+        return dpid_onnx_refuse(&w->graph, s->node, "moves axes otherwise than between channels first and last");
+    dpid_onnx_pass(s);
+    return DEEPID_OK;
+}
+
+/* Whether all axes named are those of the picture; each once. */
+int32_t dpid_onnx_take_mean(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    int64_t axes[DPID_RANK_MAX];
+    bool flags[DPID_RANK_MAX + 1] = {false};
+    int32_t count;
+    const bool planes = s->in.layout == DPID_ONNX_PLANES;
+    const bool last = s->in.layout == DPID_ONNX_LAST;
+    DPID_TRY(dpid_onnx_ints(w, s, "axes", 1, axes, &count));
+    if (planes || last)
+        DPID_TRY(axis_flags(w, s, axes, count, 4, flags));
+    if (count != 2 || !(planes ? flags[2] && flags[3] : last && flags[1] && flags[2]))
+        return dpid_onnx_refuse(&w->graph, s->node, "takes the mean over other axes than height and width");
+    if (s->in.shape.rank == 3)
+        DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_global_avgpool, "", NULL));
+    if (!dpid_onnx_int(s->proto, "keepdims", 1))
+        s->out.layout = DPID_ONNX_FEATURES;
+    return DEEPID_OK;
+}
+
+/* ---- put off --------------------------------------------------------------------------------- */
+
+/* pads by axis: begins, then ends; with `axes` only of those. */
+static int32_t read_pads(dpid_onnx_walk *w, const dpid_onnx_step *s, int64_t pads[2][4])
+{
+    enum { MOST = 1 << 12 };
+    const int32_t rank = s->in.layout == DPID_ONNX_FEATURES ? 2 : 4;
+    int64_t list[DPID_RANK_MAX];
+    int64_t axes[DPID_RANK_MAX] = {0, 1, 2, 3};
+    int32_t count;
+    int32_t named;
+    DPID_TRY(dpid_onnx_ints(w, s, "pads", 1, list, &count));
+    DPID_TRY(dpid_onnx_ints(w, s, "axes", 3, axes, &named));
+    const int32_t each = named < 0 ? rank : named;
+    if (count != 2 * each)
+        return dpid_onnx_refuse(&w->graph, s->node, "pads has %d numbers, expected %d", count, 2 * each);
+    for (int32_t i = 0; i < count; i++) {
+        const int64_t axis = axes[i % each] < 0 ? axes[i % each] + rank : axes[i % each];
+        if (axis < 0 || axis >= rank || list[i] < 0 || list[i] > MOST)
+            return dpid_onnx_refuse(&w->graph, s->node, "pads has %lld on axis %lld, expected 0 to %d on axes 0 to %d",
+                                    (long long)list[i], (long long)axis, MOST, rank - 1);
+        pads[i / each][axis] = list[i];
+    }
+    return DEEPID_OK;
+}
+
+static int32_t check_pad(dpid_onnx_walk *w, const dpid_onnx_step *s)
+{
+    const dpid_onnx_attribute *mode = dpid_onnx_attribute_of(s->proto, "mode");
+    const int32_t at = dpid_onnx_input(&w->graph, s->node, 2);
+    dpid_onnx_constant c = {.count = 1};
+    bool known = true;
+    if (at >= 0)
+        DPID_TRY(dpid_onnx_constant_at(w, at, &c, &known));
+    const double value =
+        at >= 0 && known && c.count == 1 ? dpid_onnx_number(&c, 0) : dpid_onnx_float(s->proto, "value", 0);
+    if (!known || c.count > 1 || value != 0 ||
+        (mode && mode->s.len > 0 && (mode->s.len != 8 || memcmp(mode->s.data, "constant", 8) != 0)))
+        return dpid_onnx_refuse(&w->graph, s->node, "pads by other than zeros");
+    if (s->in.layout != DPID_ONNX_FEATURES && (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank != 3))
+        return dpid_onnx_refuse(&w->graph, s->node,
+                                "pads what is neither a picture of [samples, channels, height, width] nor features");
+    return DEEPID_OK;
+}
+
+int32_t dpid_onnx_take_pad(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    int64_t pads[2][4] = {{0}};
+    DPID_TRY(check_pad(w, s));
+    DPID_TRY(read_pads(w, s, pads));
+    const int64_t c = s->in.shape.extent[s->in.shape.rank - 1];
+    const int64_t more = pads[0][1] + pads[1][1];
+    const bool around = pads[0][2] + pads[0][3] + pads[1][2] + pads[1][3] > 0;
+    if (pads[0][0] + pads[1][0] > 0 ||
+        (more > 0 && (around || s->in.padded || pads[0][1] != more / 2 || s->in.order.rank)))
+        return dpid_onnx_refuse(
+            &w->graph, s->node,
+            "pads samples, or channels otherwise than a shortcut does: half of the new ones before");
+    if (more > 0)
+        return dpid_onnx_finish_slice(w, s, c + more);
+    if (!around)
+        return DEEPID_OK;
+    s->out.padded = true;
+    for (int i = 0; i < 4; i++)
+        s->out.pad[i] += pads[i / 2][2 + i % 2];
+    return DEEPID_OK;
+}
+
+/* Every so manieth row or column from the first on. */
+int32_t dpid_onnx_take_slice(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    static const char *const names[] = {"starts", "ends", "axes", "steps"};
+    int64_t list[4][DPID_RANK_MAX] = {{0}, {0}, {0, 1, 2, 3}, {1, 1, 1, 1, 1, 1, 1, 1}};
+    int64_t now[DPID_RANK_MAX];
+    int32_t count[4];
+    if (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank != 3 || s->in.padded)
+        return dpid_onnx_refuse(&w->graph, s->node,
+                                "takes a part of what is no picture of [samples, channels, height, width]");
+    (void)dpid_onnx_extents(&s->in, now);
+    for (int k = 0; k < 4; k++)
+        DPID_TRY(dpid_onnx_ints(w, s, names[k], k + 1, list[k], &count[k]));
+    if (count[0] < 0 || count[0] > 4 || count[1] != count[0] || (count[2] >= 0 && count[2] != count[0]) ||
+        (count[3] >= 0 && count[3] != count[0]))
+        return dpid_onnx_refuse(&w->graph, s->node, "starts, ends, axes and steps are not equally many");
+    for (int32_t i = 0; i < count[0]; i++) {
+        const int64_t axis = list[2][i] < 0 ? list[2][i] + 4 : list[2][i];
+        const int64_t step = list[3][i];
+        if (axis < 0 || axis > 3 || list[0][i] != 0 || step < 1 || step > 1 << 12 || (axis < 2 && step != 1) ||
+            (axis > 0 && list[1][i] < now[axis - 1]) || (axis == 0 && list[1][i] < DPID_ONNX_BATCH - 1))
+            return dpid_onnx_refuse(
+                &w->graph, s->node,
+                "takes a part of its input; expected every so manieth row and column from the first");
+        for (int k = 0; k < 2 && step > 1; k++)
+            s->out.step[k] = k + 2 == axis || s->out.step[k] == 0 ? (k + 2 == axis ? step : 1) : s->out.step[k];
+    }
+    return DEEPID_OK;
+}
