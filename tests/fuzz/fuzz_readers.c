@@ -119,6 +119,15 @@ static void read_net(deepid_ctx *ctx, int which, const uint8_t *data, size_t siz
         const char *path = as_file("net", data, size);
         deepid_net_load(ctx, path, 0, &net);
         read_weights(ctx, path, text);
+    } else if (which == 7) {
+        const char *path = as_file("net", data, size);
+        if (deepid_net_load_onnx(ctx, path, &net) == DEEPID_OK) {
+            deepid_net_save_onnx(net, path);
+            deepid_net_destroy(net);
+            net = NULL;
+            if (deepid_net_load_onnx(ctx, path, &net) != DEEPID_OK && !strstr(deepid_ctx_error(ctx), "no layer"))
+                abort(); /* what we wrote we read */
+        }
     } else if (which == 5) {
         deepid_net *again = NULL;
         if (deepid_net_create(ctx, text, DEEPID_F32, &net) == DEEPID_OK) {
@@ -139,7 +148,7 @@ static void read_net(deepid_ctx *ctx, int which, const uint8_t *data, size_t siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    enum { READERS = 7, MEMORY = 64 << 20 };
+    enum { READERS = 8, MEMORY = 64 << 20 };
     deepid_ctx *ctx = NULL;
     if (size < 1 || deepid_ctx_create(&ctx) != DEEPID_OK)
         return 0;

@@ -12,15 +12,16 @@ printf '\005input 4x4x2; conv2d out=3 kernel=3 stride=2 padding=1; batchnorm; 2 
 printf '\006spirals n=20 noise=0.1 classes=3' >build/fuzz/corpus/generator
 printf '\003a,b,c\n1,2,0\n3,4,1\n' >build/fuzz/corpus/csv
 printf '\003\357\273\277"a, b",c,d\r\n"1.5",-2e3,0\r\n\r\n3,.4,1\r\n' >build/fuzz/corpus/csv-quoted
-printf '\012a;b;c\n1;2;0\n' >build/fuzz/corpus/csv-packed
-printf '\073a;"b ""c""";d\n1,5;red;x\n?;blue;y\n#\n2;;y\n' >build/fuzz/corpus/csv-words
-printf '\111a b 1\n? c -2e300\n 3  d 4\n' >build/fuzz/corpus/csv-blanks
-{ printf '\020'; cat tests/data/files/arrays.npz; } >build/fuzz/corpus/npz
-printf '\007\000\000\010\003\000\000\000\001\000\000\000\002\000\000\000\001ab' >build/fuzz/corpus/idx-packed
+printf '\013a;b;c\n1;2;0\n' >build/fuzz/corpus/csv-packed
+printf '\103a;"b ""c""";d\n1,5;red;x\n?;blue;y\n#\n2;;y\n' >build/fuzz/corpus/csv-words
+printf '\123a b 1\n? c -2e300\n 3  d 4\n' >build/fuzz/corpus/csv-blanks
+{ printf '\022'; cat tests/data/files/arrays.npz; } >build/fuzz/corpus/npz
+printf '\010\000\000\010\003\000\000\000\001\000\000\000\002\000\000\000\001ab' >build/fuzz/corpus/idx-packed
 printf '\000\037\213\010\000\000\000\000\000\002\377\003\000\000\000\000\000\000\000\000\000' >build/fuzz/corpus/idx-gz
 printf '\000\000\000\010\003\000\000\000\001\000\000\000\002\000\000\000\001ab' >build/fuzz/corpus/idx
 printf '\002\223NUMPY\001\000\106\000%-69s\nabcdefgh' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }" >build/fuzz/corpus/npy
 printf '\004\100\000\000\000\000\000\000\000{"__metadata__":{"deepid.format":"1","deepid.net":"input 1; relu"}}' >build/fuzz/corpus/safetensors
 { printf '\004'; cat tests/net/files/torch_vgg.safetensors; } >build/fuzz/corpus/weights
+for file in tests/onnx/files/*.onnx; do { printf '\007'; cat "$file"; } >"build/fuzz/corpus/$(basename "$file")"; done
 build/fuzz/fuzz_readers build/fuzz/corpus -max_total_time="${1:-60}" -max_len=4096 -rss_limit_mb=1024 -timeout=5 -print_final_stats=1
 rm -f /dev/shm/deepid-fuzz-*
