@@ -192,12 +192,15 @@ static int32_t set_margins(const options *o, deepid_study *study)
     return DEEPID_OK;
 }
 
+static char *text_of(deepid_ctx *ctx, const options *o, const task_data *data, const char *own, int64_t depth)
+{
+    return own ? own_text(ctx, own) : net_text(ctx, o, data, o->blocks[0], depth);
+}
+
 static int32_t create_study(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study **study)
 {
-    if (o->shallow)
-        return deepid_study_create(ctx, o->shallow, o->deep, data->train, study);
-    char *shallow = net_text(ctx, o, data, o->blocks[0], o->depths[0]);
-    char *deep = shallow ? net_text(ctx, o, data, o->blocks[0], o->depths[o->depth_count - 1]) : NULL;
+    char *shallow = text_of(ctx, o, data, o->shallow, o->depths[0]);
+    char *deep = shallow ? text_of(ctx, o, data, o->deep, o->depths[o->depth_count - 1]) : NULL;
     const int32_t status = deep ? deepid_study_create(ctx, shallow, deep, data->train, study) : DEEPID_ERR_ARGUMENT;
     free(deep);
     free(shallow);

@@ -181,6 +181,20 @@ static char *fill_own(const char *text, const char *block, int64_t depth)
     return out;
 }
 
+char *own_text(deepid_ctx *ctx, const char *text)
+{
+    static const char ending[] = ".onnx";
+    const size_t length = strlen(text);
+    deepid_net *net = NULL;
+    if (length < sizeof ending || strcmp(text + length - (sizeof ending - 1), ending) != 0)
+        return strdup(text);
+    if (deepid_net_load_onnx(ctx, text, &net) != DEEPID_OK)
+        return NULL;
+    char *out = strdup(deepid_net_describe(net));
+    deepid_net_destroy(net);
+    return out;
+}
+
 char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const char *block, int64_t depth)
 {
     const char *family = net_family(o, data);
