@@ -123,7 +123,9 @@ static bool same_curve(const curve y, const curve known)
 /* Those with a number of their own: far out the curve says what it would be. */
 static int32_t fit_curve(dpid_onnx_walk *w, const curve y, const dpid_kind **kind, const char **options)
 {
-    enum { LEAKY, ELU, HARDTANH, FITS };
+    enum { LEAKY, ELU, CELU, HARDTANH, FITS };
+    static const dpid_kind *const kinds[] = {&dpid_kind_leaky_relu, &dpid_kind_elu, &dpid_kind_celu,
+                                             &dpid_kind_hardtanh};
     const double low = y[0];         /* at -FAR */
     const double high = y[FARS - 1]; /* at FAR */
     curve x;
@@ -133,17 +135,18 @@ static int32_t fit_curve(dpid_onnx_walk *w, const curve y, const dpid_kind **kin
     for (int i = 0; i < POINTS; i++) {
         fit[LEAKY][i] = x[i] > 0 ? x[i] : x[i] * low / -FAR;
         fit[ELU][i] = x[i] > 0 ? x[i] : -low * expm1(x[i]);
+        fit[CELU][i] = x[i] > 0 ? x[i] : -low * expm1(x[i] / -low);
         fit[HARDTANH][i] = fmin(fmax(x[i], low), high);
     }
     int which = 0;
     while (which < FITS && !same_curve(y, fit[which]))
         which++;
-    *kind = which == LEAKY ? &dpid_kind_leaky_relu : which == ELU ? &dpid_kind_elu : &dpid_kind_hardtanh;
     const bool cut = low > -FAR && low < high && high < FAR;
     if (which == FITS || (which == LEAKY && low == -FAR) || (which == HARDTANH && !cut)) {
         *kind = NULL;
         return DEEPID_OK;
     }
+    *kind = kinds[which];
     if (which == HARDTANH)
         DPID_TRY(dpid_onnx_text(w, &text, "min=%s max=%s", dpid_number_f32((float)low).text,
                                 dpid_number_f32((float)high).text));

@@ -86,9 +86,18 @@ static void write_conv2d(dpid_onnx_writer *w, const call *c)
 
 static void write_pool(dpid_onnx_writer *w, const call *c)
 {
+    enum { CEIL_MODE = 3, COUNT_INCLUDE_PAD };
+    const bool largest = c->op->kind == &dpid_kind_maxpool;
     const dpid_window g = dpid_pool_window(c->op);
-    const char *op = c->op->kind == &dpid_kind_maxpool ? "MaxPool" : "AveragePool";
-    add_window(w, dpid_onnx_add_node(w, op, c->name, NAMES(c->in), c->out), &g);
+    const int64_t dilations[] = {g.dilation_h, g.dilation_w};
+    dpid_onnx_node *node = dpid_onnx_add_node(w, largest ? "MaxPool" : "AveragePool", c->name, NAMES(c->in), c->out);
+    add_window(w, node, &g);
+    if (c->op->option[CEIL_MODE].i)
+        dpid_onnx_add_int(w, node, "ceil_mode", 1);
+    if (largest)
+        dpid_onnx_add_ints(w, node, "dilations", dilations, 2);
+    else if (c->op->option[COUNT_INCLUDE_PAD].i)
+        dpid_onnx_add_int(w, node, "count_include_pad", 1);
 }
 
 static void write_global_avgpool(dpid_onnx_writer *w, const call *c)
@@ -153,6 +162,16 @@ static void write_leaky_relu(dpid_onnx_writer *w, const call *c)
 static void write_elu(dpid_onnx_writer *w, const call *c)
 {
     dpid_onnx_add_float(w, dpid_onnx_add_node(w, "Elu", c->name, NAMES(c->in), c->out), "alpha", c->op->option[0].r);
+}
+
+static void write_celu(dpid_onnx_writer *w, const call *c)
+{
+    dpid_onnx_add_float(w, dpid_onnx_add_node(w, "Celu", c->name, NAMES(c->in), c->out), "alpha", c->op->option[0].r);
+}
+
+static void write_hardsigmoid(dpid_onnx_writer *w, const call *c)
+{
+    dpid_onnx_add_float(w, dpid_onnx_add_node(w, "HardSigmoid", c->name, NAMES(c->in), c->out), "alpha", 1.0 / 6);
 }
 
 static void write_prelu(dpid_onnx_writer *w, const call *c)
@@ -233,6 +252,7 @@ static const struct {
     {&dpid_kind_prelu, NULL, write_prelu, 0},
     {&dpid_kind_elu, NULL, write_elu, 0},
     {&dpid_kind_selu, "Selu", NULL, 0},
+    {&dpid_kind_celu, NULL, write_celu, 0},
     {&dpid_kind_tanh, "Tanh", NULL, 0},
     {&dpid_kind_sigmoid, "Sigmoid", NULL, 0},
     {&dpid_kind_gelu, NULL, write_gelu, 20},
@@ -240,7 +260,9 @@ static const struct {
     {&dpid_kind_mish, "Mish", NULL, 18},
     {&dpid_kind_softplus, "Softplus", NULL, 0},
     {&dpid_kind_hardtanh, NULL, write_hardtanh, 0},
+    {&dpid_kind_hardsigmoid, NULL, write_hardsigmoid, 0},
     {&dpid_kind_hardswish, "HardSwish", NULL, 0},
+    {&dpid_kind_softsign, "Softsign", NULL, 0},
     {&dpid_kind_maxpool, NULL, write_pool, 0},
     {&dpid_kind_avgpool, NULL, write_pool, 0},
     {&dpid_kind_global_avgpool, NULL, write_global_avgpool, 0},

@@ -8,7 +8,6 @@ enum { ROWS, COLUMNS, AXES };
 
 typedef struct {
     int64_t kernel[AXES], stride[AXES], dilation[AXES], before[AXES], after[AXES];
-    bool ceiling;
 } window;
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -218,18 +217,6 @@ int32_t dpid_onnx_take_conv(dpid_onnx_walk *w, dpid_onnx_step *s)
 
 /* ---- pools ----------------------------------------------------------------------------------- */
 
-/* ceil_mode: one window more, which hangs over the end. It has to begin within the picture or the padding before. */
-static void use_ceiling(window *g, const dpid_shape *in)
-{
-    for (int i = 0; i < AXES; i++) {
-        const int64_t room = in->extent[i] + g->before[i] + g->after[i] - g->kernel[i];
-        const int64_t last = room > 0 ? (room + g->stride[i] - 1) / g->stride[i] : 0;
-        const bool begins = last * g->stride[i] < in->extent[i] + g->before[i];
-        if (begins && last * g->stride[i] > room)
-            g->after[i] += last * g->stride[i] - room;
-    }
-}
-
 int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
     window g = {.stride = {1, 1}, .dilation = {1, 1}};
@@ -240,17 +227,12 @@ int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s)
     DPID_TRY(read_window(w, s, &g));
     if (g.kernel[ROWS] == 0)
         return dpid_onnx_refuse(&w->graph, s->node, "it has no kernel_shape");
-    if (g.dilation[ROWS] != 1 || g.dilation[COLUMNS] != 1)
-        return dpid_onnx_refuse(&w->graph, s->node, "its window is spread (dilations); deepid's pools have none");
+    if (!largest && (g.dilation[ROWS] != 1 || g.dilation[COLUMNS] != 1))
+        return dpid_onnx_refuse(&w->graph, s->node, "its window is spread (dilations); deepid's avgpool has none");
     if (padded && !(largest && s->in.not_negative))
         return dpid_onnx_refuse(&w->graph, s->node,
                                 "zeros are put around the picture (Pad), and this pool would count "
                                 "them; deepid's do not");
-    if (!largest && has_padding(&g) && dpid_onnx_int(s->proto, "count_include_pad", 0))
-        return dpid_onnx_refuse(&w->graph, s->node,
-                                "its mean counts the padding (count_include_pad); deepid's does not");
-    if (dpid_onnx_int(s->proto, "ceil_mode", 0))
-        use_ceiling(&g, &s->in.shape);
     if (g.kernel[ROWS] == 1 && g.kernel[COLUMNS] == 1 && g.stride[ROWS] == 1 && g.stride[COLUMNS] == 1 &&
         !has_padding(&g))
         return DEEPID_OK; /* an adaptive pool of pictures that have the size already */
@@ -260,6 +242,12 @@ int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s)
     add_pair(&text, "stride", g.stride);
     if (has_padding(&g))
         add_padding(&text, &g);
+    if (g.dilation[ROWS] != 1 || g.dilation[COLUMNS] != 1)
+        add_pair(&text, "dilation", g.dilation);
+    if (dpid_onnx_int(s->proto, "ceil_mode", 0))
+        dpid_string_add(&text, " ceil_mode=1");
+    if (!largest && has_padding(&g) && dpid_onnx_int(s->proto, "count_include_pad", 0))
+        dpid_string_add(&text, " count_include_pad=1");
     DPID_TRY(keep(w, &text, &options));
     return dpid_onnx_add(w, s, largest ? &dpid_kind_maxpool : &dpid_kind_avgpool, options, NULL);
 }

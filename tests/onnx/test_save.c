@@ -118,6 +118,36 @@ static void plain_numbers_come_back_bit_for_bit(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* What differs from the defaults of ONNX is written, and read again. */
+static void options_of_pools_and_activations_are_written(void **state)
+{
+    (void)state;
+    static const char *const layers[] = {
+        "maxpool kernel=3 ceil_mode=1",
+        "maxpool kernel=2 stride=2 padding=1 dilation=2 ceil_mode=1",
+        "avgpool kernel=3 padding=1 count_include_pad=1",
+        "avgpool kernel=3 stride=2 padding=1 ceil_mode=1 count_include_pad=1",
+        "avgpool kernel=3 padding=1 ceil_mode=1",
+        "celu alpha=0.3",
+        "hardsigmoid",
+        "softsign",
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        drawn_net drawn = {.batch = 2};
+        deepid_net *net = NULL;
+        deepid_net *back = NULL;
+        snprintf(drawn.text, sizeof drawn.text, "input 6x8x2; %s", layers[i]);
+        OK(deepid_net_create(ctx, drawn.text, DEEPID_F32, &net));
+        OK(deepid_net_save_onnx(net, temporary("net.onnx")));
+        OK(deepid_net_load_onnx(ctx, temporary("net.onnx"), &back));
+        gives_the_same(ctx, &drawn, net, back);
+        deepid_net_destroy(back);
+        deepid_net_destroy(net);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 static void what_onnx_lacks_is_refused_by_name(void **state)
 {
     (void)state;
@@ -139,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nets_by_chance_come_back),
         cmocka_unit_test(plain_numbers_come_back_bit_for_bit),
+        cmocka_unit_test(options_of_pools_and_activations_are_written),
         cmocka_unit_test(what_onnx_lacks_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
