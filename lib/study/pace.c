@@ -44,7 +44,7 @@ static int32_t time_all(const deepid_study *study, deepid_trainer *trainer, deep
     return DEEPID_OK;
 }
 
-/* ---- neighbours: cores share caches, memory and heat, so one net is timed while as many train as will in the run --- */
+/* ---- neighbours: cores share caches and memory, so as many nets train beside the timed one as will in the run ---- */
 
 typedef struct {
     const deepid_study *study;
