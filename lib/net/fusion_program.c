@@ -24,10 +24,16 @@ typedef struct {
 /* ---- memory: of each worker values, a convolution's room, an op's saved numbers and scratch; then the scratch of an
    op that all run together ---- */
 
-static int64_t worker_reals(const dpid_program *f)
+/* Whole lines: an op's scratch may hold wider numbers than reals. */
+static int64_t lines(int64_t reals)
 {
     enum { LINE = 16 };
-    return f->values + (f->room + f->saved + f->alone + LINE) / LINE * LINE;
+    return (reals + LINE - 1) / LINE * LINE;
+}
+
+static int64_t worker_reals(const dpid_program *f)
+{
+    return f->values + lines(f->room) + lines(f->saved) + lines(f->alone + 1);
 }
 
 static int64_t scratch(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers)
@@ -197,8 +203,8 @@ static void run_op(const passage *g, const dpid_instruction *s, int64_t first, i
 {
     const deepid_net *net = g->net;
     const dpid_layer *layer = &net->layer[s->layer];
-    char *saved = worker_room(net, g->f, worker) + g->f->room * bytes_of(net);
-    char *scratch = pool ? worker_values(net, g->f, net->plan->workers) : saved + g->f->saved * bytes_of(net);
+    char *saved = worker_room(net, g->f, worker) + lines(g->f->room) * bytes_of(net);
+    char *scratch = pool ? worker_values(net, g->f, net->plan->workers) : saved + lines(g->f->saved) * bytes_of(net);
     dpid_pass pass = {.op = &layer->op,
                       .mode = DPID_EVAL,
                       .n = count,
