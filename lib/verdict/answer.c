@@ -393,7 +393,13 @@ static void say_to_settle(const dpid_finding *f, dpid_string *s)
 
 static void say_unsure(dpid_judge *j, dpid_string *s)
 {
-    if (j->harm_state == DPID_HARM_UNKNOWN)
+    if (j->harm_state == DPID_HARM_UNKNOWN && j->d && !isnan(j->median_d) && dpid_worse_than_constant(j, j->median_s))
+        dpid_string_format(s,
+                           "Not decided: the shallow net itself does not train (training loss %s shallow, %s deep, the "
+                           "constant predictor has %s).",
+                           dpid_words(j->median_s).text, dpid_words(j->median_d).text,
+                           dpid_words(j->e->const_loss).text);
+    else if (j->harm_state == DPID_HARM_UNKNOWN)
         dpid_string_format(s, "Not decided: %s.",
                            !j->d                ? "the deep net was not trained"
                            : !j->s              ? "the shallow net was not trained"
@@ -439,7 +445,8 @@ static bool say_short(const dpid_judge *j, dpid_string *s)
 
 static void say_no_headroom(const dpid_judge *j, dpid_string *s)
 {
-    if (j->headroom || isnan(j->median_s) || j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
+    if (j->headroom || isnan(j->median_s) || dpid_worse_than_constant(j, j->median_s) ||
+        j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
         return;
     dpid_string_format(
         s,

@@ -263,6 +263,15 @@ static int32_t unknown_harm(dpid_judge *j, dpid_finding *f)
                              "Not decided: the shallow net itself diverges at half of the seeds or more, so there is "
                              "nothing to compare with.");
     }
+    if (dpid_worse_than_constant(j, j->median_s)) {
+        DPID_TRY(dpid_set_text(j, &f->to_settle,
+                               "A recipe by which the shallow net trains: a smaller rate (--lr), or more updates "
+                               "(--steps)."));
+        return dpid_set_text(j, &f->sentence,
+                             "Not decided: the shallow net itself does not train (training loss %s, the constant "
+                             "predictor %s), so there is nothing to compare with.",
+                             dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
+    }
     DPID_TRY(dpid_settle_missing(j, f, missing, false));
     return dpid_set_text(j, &f->sentence, "Not decided: arm %s was not run, or shares no seed with the other.",
                          missing);

@@ -60,6 +60,10 @@ int32_t dpid_pair_of(dpid_judge *j, const dpid_arm_evidence *s, const dpid_arm_e
     *out = (dpid_pair){.s = s, .d = d};
     for (int scale = 0; scale < DPID_SCALES; scale++)
         DPID_TRY(look(j, (dpid_scale)scale, out, &out->view[scale]));
+    /* a shallow net that training only harmed is nothing to compare with */
+    const bool harmed = dpid_worse_than_constant(j, out->view[DPID_BY_LOSS].median_s);
+    for (int scale = 0; scale < DPID_SCALES && harmed; scale++)
+        out->view[scale].state = DPID_HARM_UNKNOWN;
     sum_up_training(out);
     sum_up_validation(out);
     return DEEPID_OK;

@@ -10,6 +10,12 @@ bool dpid_learned_nothing(const dpid_judge *j, double median)
     return !(j->e->const_loss - median >= j->t.stuck * j->e->const_loss);
 }
 
+bool dpid_worse_than_constant(const dpid_judge *j, double median)
+{
+    return j->e->const_loss > 0 && isfinite(j->e->const_loss) && isfinite(median) &&
+           median > (1 + j->t.stuck) * j->e->const_loss;
+}
+
 /* It learns something, and ends surely below D. */
 static int32_t trains(const dpid_judge *j, const dpid_arm_evidence *arm, double *median, bool *out)
 {

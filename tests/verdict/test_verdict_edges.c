@@ -236,6 +236,82 @@ static void few_seeds_decide_nothing_and_say_how_many_would(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* A shallow net that ends far above the constant predictor: whatever the deep one does, it is no harm of depth. */
+static void a_shallow_net_worse_than_a_constant_is_nothing_to_compare_with(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 9, 10, 0.693);
+    plant_arm(&p, "S", 10, 0.1);
+    plant_arm(&p, "D", 90, 0.1);
+    plant_witness(&p);
+    deepid_verdict *v = judged(ctx, NULL);
+    expect_findings("worse than a constant", 9, v, "solver=undecided budget=undecided range=undecided");
+    says(deepid_verdict_answer(v), "the shallow net itself does not train");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Validation is surely worse, but the deep net has learned nothing that it could fit too well. */
+static void what_has_no_fit_has_no_overfit(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int fits = 0; fits < 2; fits++) {
+        plant_start(&p, 9, 10, 0.693);
+        const int64_t s = plant_arm(&p, "S", fits ? 0.1 : 0.66, 0.001);
+        const int64_t d = plant_arm(&p, "D", fits ? 0.1 : 0.66, 0.001);
+        plant_valid(&p, s, fits ? 0.2 : 0.68, 0.001, fits ? 0.2 : 0.68);
+        plant_valid(&p, d, 1.2, 0.001, 1.2);
+        deepid_verdict *v = judged(ctx, NULL);
+        expect_findings("no fit", 9, v, fits ? "overfitting=confirmed" : "overfitting=not_applicable");
+        deepid_verdict_destroy(v);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Found by the error alone: the answer speaks of errors. */
+static void overfitting_by_error_is_told_by_error(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 9, 10, 0.693);
+    const int64_t s = plant_arm(&p, "S", 0.1, 0.001);
+    const int64_t d = plant_arm(&p, "D", 0.1, 0.001);
+    plant_valid(&p, s, 0.2, 0.001, 0.2);
+    plant_valid(&p, d, 0.2, 0.001, 0.2);
+    plant_errors(&p, s, 0.01, 0.05, 0.001);
+    plant_errors(&p, d, 0.01, 0.15, 0.001);
+    deepid_verdict *v = judged(ctx, NULL);
+    const int64_t finding = deepid_verdict_find(v, "overfitting");
+    expect_findings("by error", 9, v, "overfitting=confirmed");
+    says(deepid_verdict_answer(v), "They overfit: 15");
+    says(deepid_verdict_answer(v), "of the answers of validation are wrong");
+    assert_null(strstr(deepid_verdict_sentence(v, finding), "early stopping"));
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Harm by the error, below the margin of the loss: a rate that halves the loss may be all of it. */
+static void a_rate_is_not_refuted_by_losses_where_errors_hurt(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int by_error = 0; by_error < 2; by_error++) {
+        plant_start(&p, 9, 10, 0.693);
+        plant_errors(&p, plant_arm(&p, "S", by_error ? 0.05 : 0.001, 0.001), 0.01, 0.01, 0.001);
+        const int64_t d = plant_arm(&p, "D", by_error ? 0.07 : 0.3, 0.001);
+        plant_errors(&p, d, 0.04, 0.04, 0.001);
+        plant_rate(&p, d, 0.03, 5, 0);
+        p.arm[d].other_rate = 0.3;
+        p.arm[d].other_gain = 0.03;
+        deepid_verdict *v = judged(ctx, NULL);
+        expect_findings("rate by another scale", 9, v, by_error ? "rate=undecided" : "rate=refuted");
+        deepid_verdict_destroy(v);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* The loss would take many seeds; the training error is nearly sure, so that is what a few more seeds would settle. */
 static void the_scale_that_is_nearest_to_a_decision_says_how_many_seeds(void **state)
 {
@@ -893,6 +969,10 @@ int main(void)
         cmocka_unit_test(few_seeds_decide_nothing_and_say_how_many_would),
         cmocka_unit_test(an_undecided_harm_says_how_many_seeds_would_settle_it),
         cmocka_unit_test(the_scale_that_is_nearest_to_a_decision_says_how_many_seeds),
+        cmocka_unit_test(a_shallow_net_worse_than_a_constant_is_nothing_to_compare_with),
+        cmocka_unit_test(what_has_no_fit_has_no_overfit),
+        cmocka_unit_test(overfitting_by_error_is_told_by_error),
+        cmocka_unit_test(a_rate_is_not_refuted_by_losses_where_errors_hurt),
         cmocka_unit_test(an_estimate_below_the_margin_is_not_yet_no_harm),
         cmocka_unit_test(a_difference_of_the_margin_is_rarely_called_harm),
         cmocka_unit_test(a_share_around_one_half_contributes_and_is_not_confirmed),

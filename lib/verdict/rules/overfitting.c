@@ -126,7 +126,7 @@ static void say_accuracy(dpid_string *s, const dpid_validation_scale *error)
 
 static void say_early_stopping(const dpid_judge *j, const validation *v, dpid_string *s)
 {
-    if (v->early.n == 0)
+    if (v->early.n == 0 || !(v->scale[LOSS].harm.rank.low > v->scale[LOSS].margin)) /* of the loss: no harm, no cure */
         return;
     const char *what = v->early.rank.low > j->valid_margin    ? "it survives early stopping"
                        : v->early.rank.high < j->valid_margin ? "early stopping repairs it"
@@ -169,17 +169,26 @@ static bool over_confident(const validation *v)
     return error->n > 0 && !(error->rank.low > v->scale[ERROR].margin);
 }
 
+/* By the loss, or else by the error: the numbers that decided. */
 static void say_found(const validation *v, dpid_string *s)
 {
     const dpid_validation_scale *loss = &v->scale[LOSS];
+    const dpid_validation_scale *error = &v->scale[ERROR];
     if (!over_confident(v))
         dpid_string_add(s, " The deep net fits the sample better than the task");
     else
         dpid_string_format(s, " The deep net is over-confident: its loss is worse and its accuracy %s",
                            v->scale[ERROR].harm.rank.high < v->scale[ERROR].margin ? "surely is not"
                                                                                    : "is not surely so");
-    dpid_string_format(s, " (gap of gaps %s, margin %s).", dpid_interval_words(&loss->gap.rank).text,
-                       dpid_words(loss->margin).text);
+    if (loss->found)
+        dpid_string_format(s, " (gap of gaps %s, margin %s).", dpid_interval_words(&loss->gap.rank).text,
+                           dpid_words(loss->margin).text);
+    else
+        dpid_string_format(
+            s, " (%s of errors %s, margin %s).",
+            error->matched.n > 0 ? "at the same training loss a difference" : "gap of gaps",
+            dpid_scale_words(DPID_BY_VALID_ERROR, error->matched.n > 0 ? &error->matched.rank : &error->gap.rank).text,
+            dpid_scale_margin_words(DPID_BY_VALID_ERROR, error->margin).text);
 }
 
 /* "With another optimiser (adam) the same net ends at training loss 0.0005 and validates at 0.16 instead of 0.3" */
@@ -208,6 +217,7 @@ static int32_t found(dpid_judge *j, dpid_finding *f, const validation *v)
                 : minor                                          ? DPID_MINOR
                                                                  : DPID_CONTRIBUTES;
     dpid_set_number(f, "over_confident", over_confident(v));
+    dpid_set_number(f, "by_error", !v->scale[LOSS].found);
     say_losses(j, v, &s);
     say_found(v, &s);
     if (j->harm_state == DPID_HARM)
@@ -261,6 +271,17 @@ static int32_t harm_in_training(dpid_judge *j, dpid_finding *f, const validation
     return dpid_keep(j, &s, &f->sentence);
 }
 
+/* Nets near the constant predictor differ by chance: what has no fit has no overfit. */
+static int32_t without_fit(dpid_judge *j, dpid_finding *f)
+{
+    f->status = DPID_NOT_APPLICABLE;
+    f->rule = "overfitting.no_fit";
+    return dpid_set_text(j, &f->sentence,
+                         "Does not apply: the deep net does not fit the sample (training loss %s, the constant "
+                         "predictor %s).",
+                         dpid_words(j->median_d).text, dpid_words(j->e->const_loss).text);
+}
+
 /* Below the margin, or nobody knows. */
 static bool surely_below(const dpid_contrast *c, double margin)
 {
@@ -291,6 +312,8 @@ static int32_t by_numbers(dpid_judge *j, dpid_finding *f, const validation *v)
         const dpid_validation_scale *x = &v->scale[k];
         below = below && (surely_below(&x->harm, x->margin) || surely_below(&x->gap, x->margin));
     }
+    if ((v->scale[LOSS].found || v->scale[ERROR].found) && dpid_learned_nothing(j, j->median_d))
+        return without_fit(j, f);
     if ((v->scale[LOSS].found || v->scale[ERROR].found) && v->other.half)
         return by_training(j, f, v);
     if (v->scale[LOSS].found || v->scale[ERROR].found)
@@ -326,6 +349,15 @@ int32_t dpid_rule_overfitting(dpid_judge *j, dpid_finding *f)
 
 /* ---- in the answer ------------------------------------------------------------------------------------- */
 
+static void say_by_error(const dpid_judge *j, dpid_string *s)
+{
+    const dpid_view *view = &j->base.view[DPID_BY_VALID_ERROR];
+    dpid_string_format(s, " They overfit: %s of the answers of validation are wrong instead of %s (difference %s)",
+                       dpid_scale_median_words(DPID_BY_VALID_ERROR, view->median_d).text,
+                       dpid_scale_median_words(DPID_BY_VALID_ERROR, view->median_s).text,
+                       dpid_scale_words(DPID_BY_VALID_ERROR, &view->harm.rank).text);
+}
+
 void dpid_say_overfitting(const dpid_judge *j, dpid_string *s)
 {
     const dpid_finding *f = &j->v->finding[DPID_OVERFITTING];
@@ -334,7 +366,9 @@ void dpid_say_overfitting(const dpid_judge *j, dpid_string *s)
     const bool confident = deepid_verdict_number_named(j->v, DPID_OVERFITTING, "over_confident") == 1;
     if (f->status < DPID_CONTRIBUTES && f->status != DPID_REFUTED)
         return;
-    if (f->status >= DPID_CONTRIBUTES)
+    if (f->status >= DPID_CONTRIBUTES && deepid_verdict_number_named(j->v, DPID_OVERFITTING, "by_error") == 1)
+        say_by_error(j, s);
+    else if (f->status >= DPID_CONTRIBUTES)
         dpid_string_format(s, " They %s: validation loss %s instead of %s (difference %s)",
                            confident ? "make the net over-confident" : "overfit", dpid_words(deep).text,
                            dpid_words(shallow).text, dpid_interval_words(&f->effect).text);

@@ -158,6 +158,8 @@ static double rounded(double rate)
 /* Another rate has the lower mean at the tuning seeds, and was not taken since it is not better at every one. */
 static int32_t another_may_help(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
 {
+    char margin[128];
+    snprintf(margin, sizeof margin, "margin %s", dpid_words(j->margin).text);
     f->status = DPID_UNDECIDED;
     f->rule = "rate.recipe";
     dpid_set_number(f, "other_rate", tuned->other_rate);
@@ -168,17 +170,19 @@ static int32_t another_may_help(dpid_judge *j, dpid_finding *f, const dpid_arm_e
     return dpid_set_text(
         j, &f->sentence,
         "Not decided: of %lld rates tried, from %s to %s, none was better than %s at every tuning seed, "
-        "but at %s the mean loss of the tuning seeds is lower by %s (margin %s).",
+        "but at %s the mean loss of the tuning seeds is lower by %s (%s).",
         (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text, dpid_words(tuned->highest_rate).text,
         dpid_recipe_rate_words(j).text, dpid_words(tuned->other_rate).text, dpid_words(tuned->other_gain).text,
-        dpid_words(j->margin).text);
+        j->on == DPID_BY_LOSS ? margin : "the harm is one of another scale, of which tuning knows nothing");
 }
 
+/* Tuning knows losses. Where the harm is seen on another scale, a gain below the loss's margin may be all of it. */
 static int32_t recipe_is_best(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
 {
+    const double telling = 0.1; /* of D's loss */
     if (tuned->noise)
         return among_noise(j, f, tuned);
-    if (tuned->other_gain > j->margin)
+    if (tuned->other_gain > j->margin || (j->on != DPID_BY_LOSS && tuned->other_gain > telling * j->median_d))
         return another_may_help(j, f, tuned);
     f->status = DPID_REFUTED;
     f->rule = "rate.recipe";
