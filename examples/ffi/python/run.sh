@@ -1,5 +1,5 @@
 #!/bin/sh
-# The Python program beside the C one: same checksum.   run.sh BUILD
+# The Python program beside the C one: same checksum; the package's tests, without installing it.   run.sh BUILD
 set -eu
 build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,6 +9,7 @@ for python in /usr/bin/python3 python3; do
     "$python" "$here/own_arrays.py" "$build/libdeepid.so" >"$build/own_arrays.py.txt"
     diff "$build/own_arrays.c.txt" "$build/own_arrays.py.txt"
     tail -n 1 "$build/own_arrays.py.txt"
+    DEEPID_LIBRARY="$build/libdeepid.so" PYTHONPATH="$here" PYTHONDONTWRITEBYTECODE=1 "$python" "$here/test_package.py"
     exit 0
 done
 echo "skipped: no python3 with numpy (apt-get install python3-numpy)"

@@ -1,0 +1,17 @@
+"""deepid: why do added layers hurt? Studies of a shallow and a deep net, nets, data, probes, from Python.
+
+Start at study; docs/python.md is the guide.
+"""
+from ._library import lib as _lib
+from .core import Context, Dataset, Error, Net, default_context, inspect
+from .pytorch import from_torch, read_safetensors, to_torch
+from .studies import Finding, Progress, Result, study
+
+__version__: str = _lib.deepid_version().decode()
+__all__ = ["Context", "Dataset", "Error", "Finding", "Net", "Progress", "Result", "default_context", "from_torch", "inspect",
+           "read_safetensors", "study", "to_torch"]
+
+
+def build_info() -> str:
+    """How the library was built."""
+    return str(_lib.deepid_build_info().decode())

@@ -1,0 +1,306 @@
+"""Studies: why is a deep net worse than a shallow one?"""
+from __future__ import annotations
+
+import html
+import math
+import os
+import sys
+import threading
+from ctypes import c_void_p
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from ._library import STUDY_FUNCTION, lib
+from .core import Context, Dataset, Error, Handle, Net, Owner, PathLike, path_in, table, text_in
+
+_LOOKS_A_SECOND = 10
+_COUNTS = {"task", "arm_index", "depth", "seed", "updates"}  # columns of whole numbers
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a study gets on: tasks and those done, share of the work, seconds gone and left (NaN: unknown), what runs."""
+
+    tasks: int
+    done: int
+    share: float
+    seconds: float
+    seconds_left: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one hypothesis. What there is not is NaN or ""."""
+
+    hypothesis: str  #: its word, such as "solver"
+    question: str  #: what it asks
+    status: str  #: confirmed, contributes, minor, refuted, undecided or not_applicable: docs/verdict.md
+    share: float  #: of the gap that the deciding arm repairs; 1 = all of it
+    interval: Tuple[float, float]  #: of the share
+    effect: float  #: in units of the loss
+    effect_interval: Tuple[float, float]
+    sentence: str  #: why, with the numbers
+    to_settle: str  #: what would settle it; "" when nothing is open
+    arm: str  #: that decided
+
+
+class Result(Handle):
+    """What a study found. In a notebook it shows the answer and the evidence."""
+
+    def __init__(self, context: Context, study: Owner) -> None:
+        self.context = context
+        self._owner = context.make(lib.deepid_study_judge, lib.deepid_verdict_destroy, study, lent=(study,))
+        self._study: Optional[Owner] = study
+
+    def close(self) -> None:
+        """Free the study and its nets."""
+        self._owner = self._study = None
+
+    @property
+    def study(self) -> Owner:
+        """The C study; an Error after close."""
+        if self._study is None:
+            raise Error(13, "this Result is closed")
+        return self._study
+
+    @property
+    def answer(self) -> str:
+        """The answer in two or three sentences."""
+        return str(lib.deepid_verdict_answer(self.owner).decode())
+
+    @property
+    def text(self) -> str:
+        """The verdict as a terminal shows it: answer, findings with numbers, remedies, scope."""
+        return str(lib.deepid_verdict_text(self.owner, 0).decode())
+
+    @property
+    def verdict(self) -> List[Finding]:
+        """A finding for each hypothesis."""
+        return [_finding(self.owner, i) for i in range(lib.deepid_verdict_count(self.owner))]
+
+    @property
+    def table(self) -> Any:
+        """A row a net that was trained: arm, depth, seed, losses, ... A pandas DataFrame when pandas is there, else a list
+        of dicts. Columns: deepid_study_results in study.h."""
+        return self._rows(lib.deepid_study_results)
+
+    @property
+    def history(self) -> Any:
+        """A row a look at a net while it trained, as table: arm, seed, epoch, losses, errors, rate."""
+        return self._rows(lib.deepid_study_history)
+
+    @property
+    def tuning(self) -> Any:
+        """A row a tuning run, as table: rate, seed, loss, whether it was chosen."""
+        return self._rows(lib.deepid_study_tuning)
+
+    def _rows(self, function: Any) -> Any:
+        columns = table(self.context.make(function, lib.deepid_table_destroy, self.study))
+        columns.update({name: columns[name].astype(np.int64) for name in _COUNTS & set(columns)})
+        try:
+            import pandas
+        except ImportError:
+            return [dict(zip(columns, row)) for row in zip(*(column.tolist() for column in columns.values()))]
+        return pandas.DataFrame(columns)
+
+    def net(self, arm: str, seed: int = 1) -> Net:
+        """A copy of the trained net of an arm ("S", "D", "D_res", ...) and a seed."""
+        owner = self.context.make(lib.deepid_study_net, lib.deepid_net_destroy, self.study, text_in(arm), seed)
+        return Net._of(self.context, owner)
+
+    def report(self, path: PathLike) -> None:
+        """Write the report, one page of HTML, and its figures into the folder "figures" beside it."""
+        self.context.call(lib.deepid_report_write, self.study, self, path_in(path))
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{html.escape(f.hypothesis)}</td><td><b>{html.escape(f.status.replace('_', ' '))}</b></td>"
+                       f"<td>{_share_words(f)}</td><td style='text-align:left'>{html.escape(f.sentence)}</td></tr>"
+                       for f in self.verdict)
+        return (f"<p>{html.escape(self.answer)}</p><table><tr><th>hypothesis</th><th>finding</th><th>share of the gap</th>"
+                f"<th>evidence</th></tr>{rows}</table>")
+
+    def __repr__(self) -> str:
+        return "deepid.Result(closed)" if self._owner is None else f"<deepid.Result: {self.answer}>"
+
+
+def _finding(verdict: Owner, i: int) -> Finding:
+    def text(name: str) -> str:
+        return str(getattr(lib, "deepid_verdict_" + name)(verdict, i).decode())
+
+    def number(name: str) -> float:
+        return float(getattr(lib, "deepid_verdict_" + name)(verdict, i))
+
+    word = text("hypothesis")
+    return Finding(word, lib.deepid_hypothesis_help(word.encode()).decode(), text("status"), number("share"),
+                   (number("share_low"), number("share_high")), number("effect"), (number("low"), number("high")),
+                   text("sentence"), text("to_settle"), text("arm"))
+
+
+def _share_words(finding: Finding) -> str:
+    """96 % [90, 99], or nothing."""
+    if math.isnan(finding.share):
+        return ""
+    ends = "" if math.isnan(finding.interval[0]) else " [{:.0f}, {:.0f}]".format(*(100 * end for end in finding.interval))
+    return f"{100 * finding.share:.0f} %{ends}"
+
+
+def _net_text(net: Union[str, PathLike, Net]) -> str:
+    """The text of a net that is a text, a Net, or the path of an ONNX file."""
+    if isinstance(net, Net):
+        return net.text
+    if isinstance(net, os.PathLike) or net.endswith(".onnx"):
+        with Net.load_onnx(net, Context(threads=1)) as loaded:
+            return loaded.text
+    return net
+
+
+def _bar(now: Progress) -> None:
+    """One line on stderr that is written again and again: a terminal and a notebook show it in place."""
+    left = "" if math.isnan(now.seconds_left) else f", {now.seconds_left:.0f} s left"
+    sys.stderr.write(f"\r{100 * now.share:3.0f} % {now.done}/{now.tasks}{left}  {now.text[:50]:50}")
+    sys.stderr.flush()
+
+
+def _listener(progress: Any) -> Tuple[Callable[[Progress], None], bool]:
+    """Who hears, and whether that is the line on stderr."""
+    if callable(progress):
+        return progress, False
+    if progress is None:
+        progress = sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    return (_bar, True) if progress else (lambda now: None, False)
+
+
+def _event(event: int) -> Progress:
+    def ask(name: str) -> Any:
+        return getattr(lib, "deepid_study_event_" + name)(event)
+
+    return Progress(ask("tasks"), ask("tasks_done"), ask("share"), ask("seconds"), ask("seconds_left"),
+                    ask("text").decode(errors="replace"))
+
+
+def _run(context: Context, study: Owner, hear: Callable[[Progress], None]) -> None:
+    """Run a study in a thread, and listen in this one, where Ctrl-C arrives: nothing of Python waits inside of C."""
+    news: List[Progress] = []
+    failure: List[BaseException] = []
+    done = threading.Event()
+
+    @STUDY_FUNCTION
+    def heard(_user: Any, event: int) -> int:
+        news[:] = [_event(event)]
+        return 0
+
+    def work() -> None:
+        try:
+            context.call(lib.deepid_study_run, study, heard, None)
+        except BaseException as error:  # handed to the listening thread
+            failure.append(error)
+        finally:
+            done.set()
+
+    worker = threading.Thread(target=work, name="deepid.study")
+    try:
+        worker.start()
+        while not done.wait(1 / _LOOKS_A_SECOND):
+            if news:
+                hear(news.pop())
+    except BaseException:  # Ctrl-C, or hear had enough: running tasks end at their next step, done ones are kept
+        lib.deepid_study_request_stop(study)
+        raise
+    finally:
+        _join(worker)
+    if failure:
+        raise failure[0]
+    if news:
+        hear(news.pop())
+
+
+def _join(worker: threading.Thread) -> None:
+    """Wait for a thread, whatever is pressed: it works in memory that the caller would free."""
+    while worker.is_alive():
+        try:
+            worker.join()
+        except KeyboardInterrupt:
+            pass
+
+
+def _set(context: Context, study: Owner, settings: Dict[str, Any]) -> None:
+    """Settings by their names: texts, numbers, lists of words."""
+    for key, value in settings.items():
+        if value is None:
+            continue
+        if isinstance(value, (list, tuple)):
+            value = ",".join(value)
+        if key == "dtype" and isinstance(value, str):
+            value = {"float32": 1, "float64": 2}.get(value, value)
+        if isinstance(value, str):
+            context.call(lib.deepid_study_set_text, study, text_in(key), text_in(value))
+        else:
+            context.call(lib.deepid_study_set_number, study, text_in(key), float(value))
+
+
+def study(shallow: Union[str, PathLike, Net], deep: Union[str, PathLike, Net], x: Any, y: Any = None, *,
+          valid: Optional[Tuple[Any, Any]] = None, seeds: Optional[int] = None,
+          arms: Union[None, str, Sequence[str]] = None, steps: Optional[int] = None, out: Optional[PathLike] = None,
+          progress: Union[None, bool, Callable[[Progress], None]] = None, layout: Optional[str] = None,
+          normalize: Optional[str] = None, **settings: Any) -> Result:
+    """Why is the deep net worse than the shallow one, on these data? Trains both, and the deep one again in ways that each
+    change one thing.
+
+        result = deepid.study(shallow, deep, x, y, valid=(xv, yv), seeds=10, out="study")
+
+    A Dataset's context works for the study until it ends, and others wait for it; arrays get a context of their own.
+    Ctrl-C raises KeyboardInterrupt within a step or so; with a folder, the same call goes on where it was.
+
+    :param shallow: a text (docs/nets.md), a Net (its text counts: nets start anew), or the path of an ONNX file
+    :param deep: the same, with more layers that have weights
+    :param x: samples as Dataset.from_arrays takes them; or a Dataset, whose valid part counts
+    :param y: labels or targets; None with a Dataset
+    :param valid: (x, y) of validation data
+    :param seeds: of each arm, default 10
+    :param arms: words as docs/verdict.md lists them, "S,D,D_res" or a list; None: all that apply
+    :param steps: of each training; None: 100 epochs
+    :param out: a folder for results, verdict.json and report.html; None: all in memory
+    :param progress: called with a Progress about ten times a second on this thread; True: a line on stderr; None: that line
+        in a terminal or notebook
+    :param layout: "nchw" where pictures have channels first
+    :param normalize: "feature", "channel", "global": with mean and deviation of the training data
+    :param settings: all that study.h lists for deepid_study_set_text and deepid_study_set_number: learning_rate=0.1,
+        optimizer="adam", batch=32, init="he", budget=60, tuning_seeds=0, threads=1, level=0.9, ...
+    :raises Error: with the library's sentence
+    """
+    if isinstance(x, Dataset):
+        if y is not None or valid is not None or layout is not None or normalize is not None:
+            raise TypeError("study: with a Dataset, y, valid, layout and normalize are its own")
+        data = x
+    else:
+        if y is None:
+            raise TypeError("study: y lacks: labels or targets of x")
+        xv, yv = valid if valid is not None else (None, None)
+        data = Dataset.from_arrays(x, y, xv, yv, layout=layout, context=Context())
+        if normalize is not None:
+            data.normalize(normalize)
+    context = data.context
+    texts = [text_in(_net_text(net)) for net in (shallow, deep)]
+    owner = context.make(lib.deepid_study_create, lib.deepid_study_destroy, context, *texts, data,
+                         lent=(data.owner, data.valid and data.valid.owner))
+    if data.valid is not None:
+        context.call(lib.deepid_study_set_validation, owner, data.valid)
+    _set(context, owner, {"seeds": seeds, "arms": arms, "steps": steps, **settings})
+    if out is not None:
+        context.call(lib.deepid_study_set_folder, owner, path_in(out))
+    hear, line = _listener(progress)
+    try:
+        _run(context, owner, hear)
+    finally:
+        if line:
+            sys.stderr.write("\r" + " " * 100 + "\r")
+    result = Result(context, owner)
+    if out is not None:
+        context.call(lib.deepid_study_write, owner, None)
+        context.call(lib.deepid_verdict_write_json, result, path_in(Path(out) / "verdict.json"))
+        result.report(Path(out) / "report.html")
+    return result
