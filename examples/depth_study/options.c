@@ -234,7 +234,9 @@ static const flag flags[] = {
      "schedule WORDS   how the rate changes: \"step at=0.75 factor=0.1\" (the default), \"constant\", ...; see "
      "--schedule help",
      .read = read_text, AT(schedule), 1, .known = deepid_schedule_word, .says = deepid_schedule_help},
-    {"loss", "loss WORDS       \"cross_entropy smoothing=0.1\" of classes, \"squared_error\" of targets (by the data)",
+    {"loss",
+     "loss WORDS       \"cross_entropy smoothing=0.1\" of classes, \"squared_error\" or \"huber delta=1\" of targets "
+     "(by the data)",
      .read = read_text, AT(loss), 1, .known = deepid_loss_word, .says = deepid_loss_help},
     {"augmentation", "augmentation WORDS   of pictures: \"crop pad=4 flip=1\" (none)", .read = read_text,
      AT(augmentation), 1},

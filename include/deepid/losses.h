@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 /**
- * The words of losses, one after the other: "cross_entropy", "squared_error".
+ * The words of losses, one after the other: "cross_entropy", "squared_error", "huber".
  *
  * @param[in] i  from 0
  *
@@ -112,6 +112,48 @@ DEEPID_API int32_t deepid_squared_error_forward(const deepid_tensor *z, const de
  */
 DEEPID_API int32_t deepid_squared_error_backward(const deepid_tensor *z, const deepid_tensor *targets,
                                                  deepid_tensor *dz);
+
+/**
+ * Huber's loss (Huber 1964): the mean over samples and outputs of d^2 / 2 for |d| up to delta and of
+ * delta (|d| - delta / 2) beyond, with d = z - target. What PyTorch's HuberLoss gives; half of the squared error where
+ * no |d| is above delta.
+ *
+ * @param[in]  options  "delta=1", 1e-12 to 1e12, default 1, in the unit of the targets; NULL or "" for the default
+ * @param[in]  z        [n, width], both at least 1; F32 or F64
+ * @param[in]  targets  shape and dtype of z
+ * @param[out] loss     the mean; NULL: not wanted
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  z or targets is NULL
+ * @retval DEEPID_ERR_SHAPE     z is not [n, width], or is empty, or targets has another shape
+ * @retval DEEPID_ERR_DTYPE     targets has another dtype
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ *
+ * @cost   one pass, in one thread; allocates nothing.
+ * @thread One thread at a time for each context, which is z's.
+ */
+DEEPID_API int32_t deepid_huber_forward(const char *options, const deepid_tensor *z, const deepid_tensor *targets,
+                                        double *loss);
+
+/**
+ * dz = d cut to -delta..delta, over (n width).
+ *
+ * @param[in]  options  as forward
+ * @param[in]  z        as forward
+ * @param[in]  targets  as forward
+ * @param[out] dz       shape and dtype of z: overwritten; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  z or targets is NULL, or dz is no tensor
+ * @retval DEEPID_ERR_SHAPE     z is not [n, width], or is empty, or another tensor has another shape
+ * @retval DEEPID_ERR_DTYPE     targets or dz has another dtype
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ *
+ * @cost   one pass, in one thread; allocates nothing.
+ * @thread One thread at a time for each context, which is z's.
+ */
+DEEPID_API int32_t deepid_huber_backward(const char *options, const deepid_tensor *z, const deepid_tensor *targets,
+                                         deepid_tensor *dz);
 
 #ifdef __cplusplus
 }

@@ -275,8 +275,8 @@ DEEPID_API int32_t deepid_trainer_set_seed(deepid_trainer *trainer, uint64_t see
  * Choose the loss that is minimised.
  *
  * @param[in,out] trainer  the trainer
- * @param[in]     loss     "cross_entropy smoothing=0" (labels) or "squared_error" (targets): see losses.h; default by
- *                         the data
+ * @param[in]     loss     "cross_entropy smoothing=0" (labels), "squared_error" or "huber delta=1" (targets): see
+ *                         losses.h; default by the data
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_SPEC         an unknown loss or option, or a value out of its range; also for NULL
@@ -485,7 +485,7 @@ DEEPID_API int32_t deepid_net_init_data(deepid_net *net, const deepid_dataset *d
  *
  * @param[in,out] net        its buffers are used, its mode stays
  * @param[in]     data       samples of the net's input shape
- * @param[in]     loss       "cross_entropy", "squared_error", with options; NULL: by the data
+ * @param[in]     loss       "cross_entropy", "squared_error" and others, with options; NULL: by the data
  * @param[out]    mean_loss  the loss, of cross_entropy in nats; may be NULL
  * @param[out]    error      0 to 1; NaN for targets; may be NULL
  *

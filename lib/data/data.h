@@ -40,6 +40,8 @@ int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const 
                            int64_t target_width, deepid_dataset **out);
 /* What the numbers of data, or of what it is a part of, stand for; NULL: nothing is known. */
 const dpid_legend *dpid_dataset_legend(const deepid_dataset *data);
+/* The loss of the best constant predictor: of targets by this loss; of labels as deepid_dataset_constant_loss. */
+double dpid_dataset_constant_loss(const deepid_dataset *data, const dpid_loss *loss, const dpid_value *option);
 /* The share of the samples that the largest class has; NaN without labels, and for NULL. */
 double dpid_dataset_largest_class(const deepid_dataset *data);
 /* train.bin and test.bin of CIFAR-100; options "labels=fine|coarse". */

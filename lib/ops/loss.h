@@ -1,5 +1,5 @@
-/* Losses: a word, its options, and kernels that give the value and the gradient at once. cross_entropy takes labels,
-   squared_error takes targets. */
+/* Losses: a word, its options, and kernels that give the value and the gradient at once. Some take labels,
+   others targets. */
 #ifndef DPID_OPS_LOSS_H
 #define DPID_OPS_LOSS_H
 
@@ -18,7 +18,7 @@ typedef struct {
     double *each;          /* [n], the loss of each sample; NULL: not wanted */
     /* out: sum over samples, in double or better; divide by n for the mean. NaN/inf comes out as is */
     double loss_sum;
-    /* out: samples whose arg max (first maximum) is not the label; 0 for squared_error. A row with a NaN is wrong */
+    /* out: samples whose arg max (first maximum) is not the label; 0 for targets. A row with a NaN is wrong */
     int64_t wrong;
 } dpid_loss_pass;
 
@@ -26,13 +26,19 @@ typedef struct {
     const char *word, *help;
     const dpid_option *options;
     bool takes_labels;
+    /* Of targets: the slope of an output's loss, `away` from its target, up to a factor; it grows with away. NULL: of
+       labels, or the mean of the targets is the best constant. */
+    double (*slope)(const dpid_value *option, double away);
+    /* By how much the mean loss, which is `loss`, changes at most when no output moves by more than d. */
+    double (*bound)(const dpid_value *option, double loss, double d);
     void (*run[DPID_ISAS][DPID_PRECISIONS])(dpid_loss_pass *pass);
 } dpid_loss;
 
 /* The losses, one line each; each is dpid_loss_<word>. */
 #define DPID_LOSSES(X)                                                                                                 \
     X(cross_entropy)                                                                                                   \
-    X(squared_error)
+    X(squared_error)                                                                                                   \
+    X(huber)
 #define DPID_LOSS_DECLARE(word) extern const dpid_loss dpid_loss_##word;
 DPID_LOSSES(DPID_LOSS_DECLARE)
 extern const dpid_set dpid_losses;

@@ -13,6 +13,14 @@ typedef void (*dpid_reference)(const dpid_op *op, dpid_mode mode, int64_t n, con
     void dpid_reference_##word(const dpid_op *op, dpid_mode mode, int64_t n, const double *x,                          \
                                const double *const *parameter, double *y)
 
+/* A loss: the mean over samples of z [n, width], by labels or targets. */
+typedef double (*dpid_reference_of_loss)(const dpid_value *option, int64_t n, int64_t width, const double *z,
+                                         const int32_t *labels, const double *targets);
+
+#define DPID_REFERENCE_LOSS(word)                                                                                      \
+    double dpid_reference_##word(const dpid_value *option, int64_t n, int64_t width, const double *z,                  \
+                                 const int32_t *labels, const double *targets)
+
 /* Options worth trying in the contract test, beside the defaults; the last is NULL. */
 #define DPID_CASES(word, ...)                                                                                          \
     extern const char *const dpid_cases_##word[];                                                                      \

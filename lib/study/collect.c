@@ -120,6 +120,11 @@ static int32_t examine(collection *c)
 static int32_t find_floor(collection *c)
 {
     dpid_floor floor;
+    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
+    const dpid_loss *loss;
+    DPID_TRY(dpid_study_loss(c->study, &loss, option));
+    if (loss != &dpid_loss_squared_error) /* whose floor it is */
+        return DEEPID_OK;
     DPID_TRY(dpid_affine_floor(c->study->head.ctx, c->study->deep, c->study->train, &floor));
     if (!floor.proven)
         return DEEPID_OK;
@@ -359,7 +364,7 @@ static void collect_classes(collection *c)
     const deepid_dataset *train = c->study->train;
     const double share = dpid_dataset_largest_class(train);
     c->e->targets = !train->labels;
-    c->e->valid_const_loss = deepid_dataset_constant_loss(c->study->valid);
+    c->e->valid_const_loss = dpid_study_constant_loss(c->study, c->study->valid);
     if (share * (double)train->classes > unequal) {
         c->e->largest_class = share;
         c->e->valid_largest_class = dpid_dataset_largest_class(c->study->valid);
@@ -411,7 +416,7 @@ static int32_t study_judge(deepid_study *study, deepid_verdict **out)
             return dpid_fail(study->head.ctx, DEEPID_ERR_STATE,
                              "study: task %lld (%s, seed %llu) has not run yet; a verdict needs them all", (long long)i,
                              study->arm[study->task[i].arm].word, (unsigned long long)study->task[i].seed);
-    dpid_evidence e = dpid_evidence_none(study->seeds, deepid_dataset_constant_loss(study->train));
+    dpid_evidence e = dpid_evidence_none(study->seeds, dpid_study_constant_loss(study, study->train));
     collection c = {.study = study, .e = &e, .arena = {.ctx = study->head.ctx}};
     int32_t status = collect(&c);
     if (status == DEEPID_OK)

@@ -6,6 +6,7 @@
 #include "ops/loss.h"
 #include "train/optimizer.h"
 
+#include <math.h>
 #include <string.h>
 
 int32_t dpid_study_keep(deepid_study *study, dpid_string *s, const char **out)
@@ -47,6 +48,23 @@ int32_t dpid_optimizer_with_decay(deepid_study *study, const char *optimizer, dp
     return dpid_study_keep(study, &s, out);
 }
 
+/* ---- the loss ---------------------------------------------------------------------------------------- */
+
+int32_t dpid_study_loss(const deepid_study *study, const dpid_loss **loss, dpid_value *option)
+{
+    const char *text = study->text[DPID_TEXT_LOSS];
+    return dpid_loss_read(study->head.ctx, *text ? text : NULL, study->train->labels != NULL, loss, option);
+}
+
+double dpid_study_constant_loss(const deepid_study *study, const deepid_dataset *data)
+{
+    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
+    const dpid_loss *loss;
+    if (!data || dpid_study_loss(study, &loss, option) != DEEPID_OK)
+        return (double)NAN;
+    return dpid_dataset_constant_loss(data, loss, option); /* the same with smoothing and without */
+}
+
 /* ---- label smoothing -------------------------------------------------------------------------------- */
 
 static int find_smoothing(const dpid_loss *loss)
@@ -65,7 +83,7 @@ int32_t dpid_recipe_plain_loss(deepid_study *study, const char **out)
     *out = study->text[DPID_TEXT_LOSS];
     if (!**out)
         return DEEPID_OK;
-    DPID_TRY(dpid_loss_read(study->head.ctx, *out, study->train->labels != NULL, &loss, option));
+    DPID_TRY(dpid_study_loss(study, &loss, option));
     const int at = find_smoothing(loss);
     if (at < 0 || option[at].r == 0)
         return DEEPID_OK;

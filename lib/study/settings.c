@@ -218,9 +218,9 @@ double deepid_study_number(const deepid_study *study, const char *key)
     if (strcmp(key, "valid_samples") == 0)
         return study->valid ? (double)study->valid->count : 0;
     if (strcmp(key, "const_loss") == 0)
-        return deepid_dataset_constant_loss(study->train);
+        return dpid_study_constant_loss(study, study->train);
     if (strcmp(key, "valid_const_loss") == 0)
-        return deepid_dataset_constant_loss(study->valid);
+        return dpid_study_constant_loss(study, study->valid);
     if (strcmp(key, "largest_class") == 0)
         return dpid_dataset_largest_class(study->train);
     if (strcmp(key, "valid_largest_class") == 0)

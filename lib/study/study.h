@@ -222,6 +222,10 @@ int32_t dpid_recipe_build(const deepid_study *study, const char *text, dpid_reci
 int32_t dpid_recipe_check(const deepid_study *study); /* of S and of D */
 
 /* recipe.c */
+/* The loss of the recipe, with its smoothing. */
+int32_t dpid_study_loss(const deepid_study *study, const dpid_loss **loss, dpid_value *option);
+/* Of the best constant predictor, in what losses are told in; NaN for NULL, and for a loss that the data do not fit. */
+double dpid_study_constant_loss(const deepid_study *study, const deepid_dataset *data);
 int32_t dpid_recipe_read(deepid_study *study);                                  /* into study->recipe */
 bool dpid_recipe_minimises_more(const dpid_recipe *recipe);                     /* than the loss that is told */
 int32_t dpid_study_keep(deepid_study *study, dpid_string *s, const char **out); /* in the plan's memory; releases s */

@@ -219,7 +219,7 @@ static void settle_arm(deepid_study *study, dpid_study_arm *arm, double constant
 
 void dpid_tuning_settle(deepid_study *study)
 {
-    const double constant = deepid_dataset_constant_loss(study->train);
+    const double constant = dpid_study_constant_loss(study, study->train);
     double margin;
     settle_arm(study, &study->arm[dpid_arm_find(study, "S_rate")], constant, 0);
     if (!find_margin(study, constant, &margin))
@@ -232,7 +232,7 @@ dpid_tuning_summary dpid_tuning_sum_up(const deepid_study *study, const dpid_stu
 {
     const tuning t = {.study = study,
                       .arm = arm,
-                      .constant = deepid_dataset_constant_loss(study->train),
+                      .constant = dpid_study_constant_loss(study, study->train),
                       .seeds = study->tuning_seeds};
     dpid_tuning_summary sum = {
         .loss = (double)NAN, .lowest = (double)NAN, .highest = (double)NAN, .other = (double)NAN, .gain = (double)NAN};

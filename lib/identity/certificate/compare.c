@@ -1,6 +1,5 @@
-/* Two nets on the same samples: dz = z_deep - z_shallow, and what it does to the loss.
-   cross_entropy:  |dL| <= 2 max |dz|           (the gradient in the logits has l1 norm at most 2)
-   squared_error:  |dL| <= D (2 sqrt(L) + D)    (D = max |dz|, L the shallow loss; Cauchy and Schwarz) */
+/* Two nets on the same samples: dz = z_deep - z_shallow, and what it does to the loss: at most the bound of
+   the loss (its row in lib/ops) for D = max |dz|. */
 #include "identity/certificate/certificate.h"
 
 #include <float.h>
@@ -194,7 +193,7 @@ static void finish(comparison *c)
     for (int i = 0; i < DPID_PAIR; i++)
         o->loss[i] = c->sum[i] / n;
     const double d = o->difference;
-    o->bound = c->loss->takes_labels ? 2 * d : d * (2 * sqrt(o->loss[DPID_SHALLOW]) + d);
+    o->bound = c->loss->bound(c->option, o->loss[DPID_SHALLOW], d);
     if (d > 0)
         o->bound += rounding(c);
 }

@@ -163,11 +163,20 @@ static const dpid_option known[] = {
     {0},
 };
 
+/* The gradient in the logits has l1 norm at most 2. */
+static double bound(const dpid_value *option, double loss, double d)
+{
+    (void)option;
+    (void)loss;
+    return 2 * d;
+}
+
 const dpid_loss dpid_loss_cross_entropy = {
     .word = "cross_entropy",
     .help = "mean of -log softmax(z)[label], in nats; options: smoothing=0",
     .options = known,
     .takes_labels = true,
+    .bound = bound,
     .run = DPID_ISA_TABLE(dpid_cross_entropy),
 };
 

@@ -1,11 +1,14 @@
 /* Softmax cross-entropy, plain: no tricks, for moderate z. */
-#include <math.h>
-#include <stdint.h>
+#include "ops/reference.h"
 
-double dpid_reference_cross_entropy(int64_t n, int64_t width, const double *z, const int32_t *labels, double smoothing);
-double dpid_reference_cross_entropy(int64_t n, int64_t width, const double *z, const int32_t *labels, double smoothing)
+#include <math.h>
+
+DPID_REFERENCE_LOSS(cross_entropy);
+DPID_REFERENCE_LOSS(cross_entropy)
 {
+    const double smoothing = option[0].r;
     double loss = 0;
+    (void)targets;
     for (int64_t i = 0; i < n; i++) {
         double sum = 0;
         for (int64_t k = 0; k < width; k++)
@@ -17,3 +20,5 @@ double dpid_reference_cross_entropy(int64_t n, int64_t width, const double *z, c
     }
     return loss;
 }
+
+DPID_CASES(cross_entropy, "smoothing=0.1", "smoothing=1", NULL)

@@ -40,12 +40,22 @@ void DPID_T(dpid_squared_error)(dpid_loss_pass *pass)
 #if DPID_ONCE
 #include <deepid/losses.h>
 
+#include <math.h>
+
 #define DECLARE(suffix, real) void dpid_squared_error_##suffix(dpid_loss_pass *pass);
 DPID_ISA_EACH(DECLARE)
+
+/* Cauchy and Schwarz */
+static double bound(const dpid_value *option, double loss, double d)
+{
+    (void)option;
+    return d * (2 * sqrt(loss) + d);
+}
 
 const dpid_loss dpid_loss_squared_error = {
     .word = "squared_error",
     .help = "mean over samples and outputs of (z - target)^2",
+    .bound = bound,
     .run = DPID_ISA_TABLE(dpid_squared_error),
 };
 

@@ -1,0 +1,27 @@
+"""Makes torch_losses.txt, which tests/ops/test_losses.c reads: with torch 2.13, python3 torch_losses.py.
+
+One case is "WORD OPTIONS" on a line, then n and width, z, labels or targets, the loss, and d loss / d z."""
+import torch
+
+torch.manual_seed(1)
+torch.set_default_dtype(torch.float64)
+out = open("torch_losses.txt", "w")
+
+
+def write(words, module, z, answers, shape=None):
+    z.requires_grad_(True)
+    loss = module(z if shape is None else z.reshape(shape), answers)
+    loss.backward()
+    print(words, file=out)
+    print(*z.shape, file=out)
+    for part in (z, answers, loss, z.grad):
+        print(*(repr(v) for v in part.detach().reshape(-1).tolist()), file=out)
+
+
+labels = torch.randint(0, 5, (4,))
+for smoothing in (0, 0.1):
+    write(f"cross_entropy smoothing={smoothing}", torch.nn.CrossEntropyLoss(label_smoothing=smoothing),
+          3 * torch.randn(4, 5), labels)
+write("squared_error", torch.nn.MSELoss(), torch.randn(3, 2), torch.randn(3, 2))
+for delta in (1, 0.3):
+    write(f"huber delta={delta}", torch.nn.HuberLoss(delta=delta), 2 * torch.randn(4, 3), torch.randn(4, 3))
