@@ -235,7 +235,8 @@ static const flag flags[] = {
      "--schedule help",
      .read = read_text, AT(schedule), 1, .known = deepid_schedule_word, .says = deepid_schedule_help},
     {"loss",
-     "loss WORDS       \"cross_entropy smoothing=0.1\" of classes, \"squared_error\" or \"huber delta=1\" of targets "
+     "loss WORDS       \"cross_entropy smoothing=0.1\" of classes, \"binary_cross_entropy\" of two by one output, "
+     "\"squared_error\" or \"huber delta=1\" of targets "
      "(by the data)",
      .read = read_text, AT(loss), 1, .known = deepid_loss_word, .says = deepid_loss_help},
     {"augmentation", "augmentation WORDS   of pictures: \"crop pad=4 flip=1\" (none)", .read = read_text,

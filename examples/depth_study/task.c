@@ -195,12 +195,20 @@ char *own_text(deepid_ctx *ctx, const char *text)
     return out;
 }
 
+/* What the loss asks of a net that is made here. */
+static int64_t outputs_of(const options *o, const deepid_dataset *data)
+{
+    static const char one[] = "binary_cross_entropy";
+    if (strncmp(o->loss + strspn(o->loss, " "), one, sizeof one - 1) == 0)
+        return 1;
+    return deepid_dataset_classes(data) ? deepid_dataset_classes(data) : deepid_dataset_target_width(data);
+}
+
 char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const char *block, int64_t depth)
 {
     const char *family = net_family(o, data);
     deepid_net *net = NULL;
-    const int64_t outputs = deepid_dataset_classes(data->train) ? deepid_dataset_classes(data->train)
-                                                                : deepid_dataset_target_width(data->train);
+    const int64_t outputs = outputs_of(o, data->train);
     int32_t status;
     if (strcmp(family, "own") == 0)
         return fill_own(o->net, block, depth);

@@ -23,9 +23,10 @@ typedef struct deepid_certificate deepid_certificate;
  * dz = z_deep - z_shallow, losses, and a bound on the difference of the losses. With D = max |dz|:
  *
  * - cross_entropy: |L_deep - L_shallow| <= 2 D, since the gradient in the logits has l1 norm at most 2;
+ * - binary_cross_entropy (two classes, one output): |L_deep - L_shallow| <= D;
  * - squared_error: |L_deep - L_shallow| <= D (2 sqrt(L_shallow) + D), by Cauchy and Schwarz.
  *
- * To both the rounding of the two losses is added (about 1e-16 n L for n samples); with D = 0 the bound is 0.
+ * To each the rounding of the two losses is added (about 1e-16 n L for n samples); with D = 0 the bound is 0.
  * Convolutions are computed directly, without Winograd's transform, so that a kernel that is the identity returns every
  * bit; a net that runs as usual may round differently. Training mode: batch-norm uses the statistics of each batch, the
  * samples in order, in batches of at most 64 that are as equal as they can be. Where no layer knows the mode, training
@@ -122,7 +123,8 @@ DEEPID_API double deepid_certificate_difference_rms(const deepid_certificate *ce
 DEEPID_API double deepid_certificate_bound(const deepid_certificate *certificate, int32_t dtype, int32_t mode);
 
 /**
- * Mean loss of the shallow net: cross_entropy of classes (in nats), squared_error of targets.
+ * Mean loss of the shallow net: cross_entropy of classes (in nats; binary_cross_entropy of two by one output),
+ * squared_error of targets.
  *
  * @param[in] certificate  the certificate
  * @param[in] dtype        DEEPID_F32 or DEEPID_F64: of the computation
@@ -136,7 +138,8 @@ DEEPID_API double deepid_certificate_bound(const deepid_certificate *certificate
 DEEPID_API double deepid_certificate_loss_shallow(const deepid_certificate *certificate, int32_t dtype, int32_t mode);
 
 /**
- * Mean loss of the deep net: cross_entropy of classes (in nats), squared_error of targets.
+ * Mean loss of the deep net: cross_entropy of classes (in nats; binary_cross_entropy of two by one output),
+ * squared_error of targets.
  *
  * @param[in] certificate  the certificate
  * @param[in] dtype        DEEPID_F32 or DEEPID_F64: of the computation

@@ -13,7 +13,8 @@ extern "C" {
 #endif
 
 /**
- * The words of losses, one after the other: "cross_entropy", "squared_error", "huber".
+ * The words of losses, one after the other: "cross_entropy", "squared_error", "huber",
+ * "binary_cross_entropy".
  *
  * @param[in] i  from 0
  *
@@ -154,6 +155,43 @@ DEEPID_API int32_t deepid_huber_forward(const char *options, const deepid_tensor
  */
 DEEPID_API int32_t deepid_huber_backward(const char *options, const deepid_tensor *z, const deepid_tensor *targets,
                                          deepid_tensor *dz);
+
+/**
+ * Cross-entropy of two classes by one logit (PyTorch's BCEWithLogitsLoss): the mean over rows of log(1 + e^-z) for
+ * label 1 and of log(1 + e^z) for label 0, in nats, computed so that nothing overflows. It is cross_entropy of (0, z).
+ *
+ * @param[in]  z       [n, 1], n at least 1; F32 or F64
+ * @param[in]  labels  n integers, 0 or 1
+ * @param[out] loss    the mean; NULL: not wanted
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  z or labels is NULL
+ * @retval DEEPID_ERR_SHAPE     z is not [n, 1], or is empty
+ * @retval DEEPID_ERR_LABEL     a label is neither 0 nor 1: names the row; nothing was computed
+ *
+ * @cost   one pass, in one thread; allocates nothing.
+ * @thread One thread at a time for each context, which is z's.
+ */
+DEEPID_API int32_t deepid_binary_cross_entropy_forward(const deepid_tensor *z, const int32_t *labels, double *loss);
+
+/**
+ * dz = (sigmoid(z) - label) / n.
+ *
+ * @param[in]  z       as forward
+ * @param[in]  labels  as forward
+ * @param[out] dz      shape and dtype of z: overwritten; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  z or labels is NULL, or dz is no tensor
+ * @retval DEEPID_ERR_SHAPE     z is not [n, 1], or is empty, or dz has another shape
+ * @retval DEEPID_ERR_DTYPE     dz has another dtype
+ * @retval DEEPID_ERR_LABEL     a label is neither 0 nor 1: names the row; nothing was computed
+ *
+ * @cost   one pass, in one thread; allocates nothing.
+ * @thread One thread at a time for each context, which is z's.
+ */
+DEEPID_API int32_t deepid_binary_cross_entropy_backward(const deepid_tensor *z, const int32_t *labels,
+                                                        deepid_tensor *dz);
 
 #ifdef __cplusplus
 }

@@ -106,7 +106,8 @@ DEEPID_API double deepid_event_seconds(const deepid_event *event);
 
 /**
  * Make a trainer. Defaults: plain SGD with rate 0.1, batches of 64 (all samples when fewer), constant schedule, no
- * clipping, no augmentation, seed 1; the loss by the data: cross_entropy of labels, squared_error of targets.
+ * clipping, no augmentation, seed 1; the loss by the data: cross_entropy of labels (of two classes by one output:
+ * binary_cross_entropy), squared_error of targets.
  *
  * @param[in,out] net   lent for the trainer's life; its parameters are trained where they are
  * @param[in]     data  lent for the trainer's life; of the same context
@@ -275,12 +276,14 @@ DEEPID_API int32_t deepid_trainer_set_seed(deepid_trainer *trainer, uint64_t see
  * Choose the loss that is minimised.
  *
  * @param[in,out] trainer  the trainer
- * @param[in]     loss     "cross_entropy smoothing=0" (labels), "squared_error" or "huber delta=1" (targets): see
- *                         losses.h; default by the data
+ * @param[in]     loss     "cross_entropy smoothing=0" (labels), "binary_cross_entropy" (labels of two classes, a
+ *                         net of one output), "squared_error" or "huber delta=1" (targets): see losses.h; default by
+ *                         the data and the net
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_SPEC         an unknown loss or option, or a value out of its range; also for NULL
- * @retval DEEPID_ERR_UNSUPPORTED  a loss of labels and the data has targets, or the reverse
+ * @retval DEEPID_ERR_UNSUPPORTED  a loss of labels and the data has targets, or the reverse; or the net has too few
+ *                                 outputs for it, or one too many
  * @retval DEEPID_ERR_LIMIT        beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY       no memory
  *

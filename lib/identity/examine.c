@@ -160,8 +160,9 @@ static int32_t run_data(examination *e, deepid_net *net)
 static int32_t take_answers(examination *e)
 {
     const deepid_net *net = e->net;
-    const int64_t width = dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape);
-    if (e->data->labels && e->data->classes <= width) {
+    const dpid_shape *out = &net->value[net->step[net->steps - 1].out].shape;
+    const int64_t width = dpid_net_outputs(net);
+    if (e->data->labels && dpid_dataset_fits(e->data, out)) {
         DPID_TRY(dpid_alloc(ctx_of(e), e->samples, sizeof *e->labels, "identity labels", &e->labels));
         for (int64_t i = 0; i < e->samples; i++)
             e->labels[i] = e->data->labels[e->data->index ? e->data->index[i] : i];
@@ -275,6 +276,7 @@ static int32_t measure_and_price(examination *e)
     const dpid_price_task task = {.head = on_data && (e->labels || e->targets) ? e->head : NULL,
                                   .samples = e->samples,
                                   .x = e->x,
+                                  .one_logit = on_data && e->labels && e->data->classes > dpid_net_outputs(e->net),
                                   .labels = on_data ? e->labels : NULL,
                                   .targets = on_data ? e->targets : NULL,
                                   .decay = e->option[DECAY].r};

@@ -132,6 +132,7 @@ typedef struct {
     int64_t samples;
     const double *x;
     const int32_t *labels;
+    bool one_logit; /* labels are 0 or 1 by the sign of one output */
     const double *targets;
     double decay;
 } dpid_price_task;

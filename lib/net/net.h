@@ -118,6 +118,7 @@ int32_t dpid_net_prepare(deepid_net *net, int64_t batch, bool train);
 /* Where the caller writes the input batch (n samples of value 0), after prepare. */
 void *dpid_net_input(deepid_net *net);
 void *dpid_net_output(deepid_net *net);
+int64_t dpid_net_outputs(const deepid_net *net); /* numbers that a sample gives */
 /* d loss / d output goes here before backward. */
 void *dpid_net_output_gradient(deepid_net *net);
 /* n <= prepared batch. DEEPID_ERR_SHAPE from a kind that cannot train on n samples (batchnorm with one value a

@@ -20,6 +20,11 @@ void *dpid_net_output(deepid_net *net)
     return dpid_value_at(net, dpid_graph_output(net));
 }
 
+int64_t dpid_net_outputs(const deepid_net *net)
+{
+    return dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape);
+}
+
 void *dpid_net_output_gradient(deepid_net *net)
 {
     return dpid_gradient_at(net, dpid_graph_output(net));

@@ -7,14 +7,43 @@
 static const void *const rows[] = {DPID_LOSSES(ROW)};
 const dpid_set dpid_losses = DPID_SET("loss", rows);
 
-int32_t dpid_loss_read(deepid_ctx *ctx, const char *text, bool labels, const dpid_loss **loss, dpid_value *option)
+enum { TWO = 2 };
+
+bool dpid_loss_fits(int64_t classes, int64_t targets, int64_t outputs)
 {
+    return classes > 0 ? outputs >= classes || (outputs == 1 && classes == TWO) : outputs == targets;
+}
+
+static const char *usual(int64_t classes, int64_t outputs)
+{
+    return classes == 0 ? "squared_error" : classes == TWO && outputs == 1 ? "binary_cross_entropy" : "cross_entropy";
+}
+
+static int32_t check_outputs(deepid_ctx *ctx, const dpid_loss *loss, int64_t classes, int64_t outputs)
+{
+    if (loss->one_logit && classes > TWO)
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s is one of two classes, the data has %lld", loss->word,
+                         (long long)classes);
+    if (loss->one_logit && outputs != 1)
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs a net with one output, this one gives %lld",
+                         loss->word, (long long)outputs);
+    if (loss->takes_labels && !loss->one_logit && outputs < classes)
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
+                         "loss %s needs an output for each of the %lld classes, the net gives %lld", loss->word,
+                         (long long)classes, (long long)outputs);
+    return DEEPID_OK;
+}
+
+int32_t dpid_loss_read(deepid_ctx *ctx, const char *text, int64_t classes, int64_t outputs, const dpid_loss **loss,
+                       dpid_value *option)
+{
+    const bool labels = classes > 0;
     const dpid_loss *found;
-    const char *usual = labels ? "cross_entropy" : "squared_error";
-    DPID_TRY(dpid_set_read(ctx, &dpid_losses, dpid_span_of(text ? text : usual), &found, option));
+    DPID_TRY(dpid_set_read(ctx, &dpid_losses, dpid_span_of(text ? text : usual(classes, outputs)), &found, option));
     if (found->takes_labels != labels)
         return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "loss %s needs %s, the data has %s", found->word,
                          found->takes_labels ? "labels" : "targets", labels ? "labels" : "targets");
+    DPID_TRY(check_outputs(ctx, found, classes, outputs));
     *loss = found;
     return DEEPID_OK;
 }
@@ -51,8 +80,11 @@ int32_t dpid_loss_primitive(const dpid_loss *loss, const char *options, const de
     DPID_TRY(dpid_options_parse(ctx, loss->word, dpid_span_of(options), loss->options, values));
     if (loss->takes_labels && !labels)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: labels is NULL", loss->word);
+    if (loss->one_logit && z->extents[1] != 1)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: z is %s, expected [n, 1]", loss->word,
+                         dpid_shape_text(z->rank, z->extents).text);
     if (loss->takes_labels)
-        DPID_TRY(dpid_labels_check(ctx, loss->word, labels, z->extents[0], z->extents[1]));
+        DPID_TRY(dpid_labels_check(ctx, loss->word, labels, z->extents[0], loss->one_logit ? TWO : z->extents[1]));
     else
         DPID_TRY(dpid_tensor_check(ctx, loss->word, "targets", targets, z->dtype, 2, z->extents));
     if (dz)

@@ -11,14 +11,15 @@ typedef struct {
     const dpid_value *option; /* of the loss kind */
     int64_t n, width;         /* z is [n, width] */
     const void *z;
-    const int32_t *labels; /* [n], or NULL; already checked to be 0..width-1 */
+    const int32_t *labels; /* [n], or NULL; already checked to be 0..width-1; with one_logit 0 or 1 */
     const void *targets;   /* [n, width] of the kernels' real, or NULL */
     int64_t batch;         /* samples that the mean is over; 0: n */
     void *dz;              /* [n, width], overwritten with d(mean loss)/dz; NULL: value only */
     double *each;          /* [n], the loss of each sample; NULL: not wanted */
     /* out: sum over samples, in double or better; divide by n for the mean. NaN/inf comes out as is */
     double loss_sum;
-    /* out: samples whose arg max (first maximum) is not the label; 0 for targets. A row with a NaN is wrong */
+    /* out: samples whose arg max (first maximum; of one logit z: of 0, z) is not the label; 0 for targets. A row with a
+       NaN is wrong */
     int64_t wrong;
 } dpid_loss_pass;
 
@@ -26,6 +27,7 @@ typedef struct {
     const char *word, *help;
     const dpid_option *options;
     bool takes_labels;
+    bool one_logit; /* of two classes: width is 1, labels 0 or 1 */
     /* Of targets: the slope of an output's loss, `away` from its target, up to a factor; it grows with away. NULL: of
        labels, or the mean of the targets is the best constant. */
     double (*slope)(const dpid_value *option, double away);
@@ -38,13 +40,18 @@ typedef struct {
 #define DPID_LOSSES(X)                                                                                                 \
     X(cross_entropy)                                                                                                   \
     X(squared_error)                                                                                                   \
-    X(huber)
+    X(huber)                                                                                                           \
+    X(binary_cross_entropy)
 #define DPID_LOSS_DECLARE(word) extern const dpid_loss dpid_loss_##word;
 DPID_LOSSES(DPID_LOSS_DECLARE)
 extern const dpid_set dpid_losses;
 
-/* The loss of a text and its options. NULL: the usual one, by whether there are labels, which it has to take. */
-int32_t dpid_loss_read(deepid_ctx *ctx, const char *text, bool labels, const dpid_loss **loss, dpid_value *option);
+/* The loss of a text and its options, for labels of so many classes (0: targets) and so many outputs, which it has to
+   take. NULL: the usual one of these. */
+int32_t dpid_loss_read(deepid_ctx *ctx, const char *text, int64_t classes, int64_t outputs, const dpid_loss **loss,
+                       dpid_value *option);
+/* Some loss takes them. Of labels: an output for each class, or more; or one for two. Of targets: classes is 0 */
+bool dpid_loss_fits(int64_t classes, int64_t targets, int64_t outputs);
 /* DEEPID_ERR_LABEL naming the first bad row. */
 int32_t dpid_labels_check(deepid_ctx *ctx, const char *what, const int32_t *labels, int64_t n, int64_t classes);
 

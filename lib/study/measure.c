@@ -105,7 +105,8 @@ static int32_t mean_loss(epochs_run e, double *mean)
     dpid_arena arena = {.ctx = net->head.ctx};
     const uint64_t seed = net->noise_seed;
     const uint64_t step = net->noise_step;
-    DPID_TRY(dpid_loss_read(net->head.ctx, *e.text ? e.text : NULL, e.data->labels != NULL, &e.loss, e.option));
+    DPID_TRY(
+        dpid_dataset_loss(net->head.ctx, e.data, *e.text ? e.text : NULL, dpid_net_outputs(net), &e.loss, e.option));
     int32_t status = make_room(&e, &arena);
     if (status == DEEPID_OK)
         status = dpid_net_prepare(net, e.batch, false);

@@ -53,7 +53,7 @@ int32_t dpid_optimizer_with_decay(deepid_study *study, const char *optimizer, dp
 int32_t dpid_study_loss(const deepid_study *study, const dpid_loss **loss, dpid_value *option)
 {
     const char *text = study->text[DPID_TEXT_LOSS];
-    return dpid_loss_read(study->head.ctx, *text ? text : NULL, study->train->labels != NULL, loss, option);
+    return dpid_dataset_loss(study->head.ctx, study->train, *text ? text : NULL, study->outputs, loss, option);
 }
 
 double dpid_study_constant_loss(const deepid_study *study, const deepid_dataset *data)

@@ -9,6 +9,19 @@
 
 /* ---- is this a question at all? ----------------------------------------------------------- */
 
+/* One logit and an output for each class have different losses; nets are compared by one. */
+static int32_t check_outputs(deepid_study *study, int64_t outputs)
+{
+    if (study->outputs == 0)
+        study->outputs = outputs;
+    if (study->train->classes < 2 || (outputs == 1) == (study->outputs == 1))
+        return DEEPID_OK;
+    return dpid_fail(study->head.ctx, DEEPID_ERR_SHAPE,
+                     "the net gives %lld, the shallow net gives %lld: the nets of a study have one loss, that of one "
+                     "output or that of an output for each class",
+                     (long long)outputs, (long long)study->outputs);
+}
+
 /* The net is made once here, so that a bad text is refused now and not in a worker. */
 static int32_t check_net(deepid_study *study, const char *text, const char **canonical, int64_t *layers)
 {
@@ -25,10 +38,12 @@ static int32_t check_net(deepid_study *study, const char *text, const char **can
         status = dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s",
                            dpid_shape_text(in->rank, in->extent).text,
                            dpid_shape_text(data->sample.rank, data->sample.extent).text);
-    if (status == DEEPID_OK && (out->rank != 1 || (data->labels ? out->extent[0] < width : out->extent[0] != width)))
+    if (status == DEEPID_OK && !dpid_dataset_fits(data, out))
         status = dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s",
                            dpid_shape_text(out->rank, out->extent).text, (long long)width,
                            data->labels ? "classes" : "targets");
+    if (status == DEEPID_OK)
+        status = check_outputs(study, out->extent[0]);
     *canonical = kept;
     *layers = dpid_study_layers(net);
     deepid_net_destroy(net);

@@ -155,6 +155,7 @@ struct deepid_study {
     double number[DPID_NUMBERS];
     dpid_thresholds thresholds;
     const char *shallow, *deep; /* canonical texts */
+    int64_t outputs;            /* of the shallow net */
     dpid_added_net *added;
     int64_t added_count, added_room;
     char *folder;

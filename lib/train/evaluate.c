@@ -26,7 +26,7 @@ static int32_t check_shapes(const evaluation *e)
         return dpid_fail(e->net->head.ctx, DEEPID_ERR_SHAPE, "the net takes %s, the data has samples of %s",
                          dpid_shape_text(in->rank, in->extent).text,
                          dpid_shape_text(e->data->sample.rank, e->data->sample.extent).text);
-    if (out->rank != 1 || out->extent[0] < width)
+    if (!dpid_dataset_fits(e->data, out))
         return dpid_fail(e->net->head.ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s",
                          dpid_shape_text(out->rank, out->extent).text, (long long)width,
                          e->data->labels ? "classes" : "targets");
@@ -78,7 +78,7 @@ static int32_t net_evaluate(deepid_net *net, const deepid_dataset *data, const c
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "evaluate: data is %s, expected a dataset",
                          data ? "not a dataset" : "NULL");
     DPID_TRY(check_shapes(&e));
-    DPID_TRY(dpid_loss_read(net->head.ctx, loss, data->labels != NULL, &e.loss, e.option));
+    DPID_TRY(dpid_dataset_loss(ctx, data, loss, dpid_net_outputs(net), &e.loss, e.option));
     DPID_TRY(dpid_net_prepare(net, EVALUATE_BATCH, false));
     int32_t status = dpid_arena_alloc(&arena, EVALUATE_BATCH, sizeof *e.order, "evaluate", &e.order);
     if (status == DEEPID_OK)

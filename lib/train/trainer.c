@@ -18,16 +18,37 @@ static int32_t check_fit(const deepid_net *net, const deepid_dataset *data)
                          dpid_shape_text(in->rank, in->extent).text,
                          dpid_shape_text(data->sample.rank, data->sample.extent).text);
     const int64_t width = data->labels ? data->classes : data->target_width;
-    if (out->rank != 1 || (data->labels ? out->extent[0] < width : out->extent[0] != width))
+    if (!dpid_dataset_fits(data, out))
         return dpid_fail(ctx, DEEPID_ERR_SHAPE, "the net gives %s, the data has %lld %s",
                          dpid_shape_text(out->rank, out->extent).text, (long long)width,
                          data->labels ? "classes" : "targets");
     return DEEPID_OK;
 }
 
+static int32_t keep_text(deepid_trainer *t, char **slot, const char *text)
+{
+    char *copy = NULL;
+    DPID_TRY(dpid_copy_text(t->head.ctx, text, &copy));
+    dpid_free(t->head.ctx, *slot);
+    *slot = copy;
+    return DEEPID_OK;
+}
+
+/* NULL: the usual one of the net and the data */
+static int32_t set_loss(deepid_trainer *t, const char *text)
+{
+    const dpid_loss *loss;
+    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    DPID_TRY(dpid_dataset_loss(t->head.ctx, t->data, text, dpid_net_outputs(t->net), &loss, values));
+    DPID_TRY(keep_text(t, &t->loss_text, text ? text : loss->word));
+    t->loss = loss;
+    memcpy(t->loss_option, values, sizeof values);
+    return DEEPID_OK;
+}
+
 static int32_t set_defaults(deepid_trainer *t)
 {
-    DPID_TRY(deepid_trainer_set_loss(t, t->data->labels ? "cross_entropy" : "squared_error"));
+    DPID_TRY(set_loss(t, NULL));
     DPID_TRY(deepid_trainer_set_optimizer(t, "sgd"));
     DPID_TRY(deepid_trainer_set_schedule(t, "constant"));
     return deepid_trainer_set_augmentation(t, "none");
@@ -127,15 +148,6 @@ int32_t dpid_trainer_prepare(deepid_trainer *t)
 
 /* ---- settings ------------------------------------------------------------------------------- */
 
-static int32_t keep_text(deepid_trainer *t, char **slot, const char *text)
-{
-    char *copy = NULL;
-    DPID_TRY(dpid_copy_text(t->head.ctx, text, &copy));
-    dpid_free(t->head.ctx, *slot);
-    *slot = copy;
-    return DEEPID_OK;
-}
-
 static int32_t set_optimizer(deepid_trainer *t, const char *text)
 {
     const dpid_optimizer *optimizer;
@@ -173,21 +185,10 @@ int32_t deepid_trainer_set_schedule(deepid_trainer *trainer, const char *schedul
     return dpid_leave(trainer->head.ctx, set_schedule(trainer, schedule));
 }
 
-static int32_t set_loss(deepid_trainer *t, const char *text)
-{
-    const dpid_loss *loss;
-    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    DPID_TRY(dpid_loss_read(t->head.ctx, text ? text : "", t->data->labels != NULL, &loss, values));
-    DPID_TRY(keep_text(t, &t->loss_text, text));
-    t->loss = loss;
-    memcpy(t->loss_option, values, sizeof values);
-    return DEEPID_OK;
-}
-
 int32_t deepid_trainer_set_loss(deepid_trainer *trainer, const char *loss)
 {
     DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
-    return dpid_leave(trainer->head.ctx, set_loss(trainer, loss));
+    return dpid_leave(trainer->head.ctx, set_loss(trainer, loss ? loss : ""));
 }
 
 static int32_t set_augmentation(deepid_trainer *t, const char *text)

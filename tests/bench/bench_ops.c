@@ -320,7 +320,7 @@ static void measure_loss(const bench *b, const dpid_loss *loss, int64_t n, int64
     must(b, bench_numbers(&arena, b->precision, n * width, 0, &dz));
     must(b, dpid_arena_alloc(&arena, n, sizeof *labels, "bench", &labels));
     for (int64_t i = 0; i < n; i++)
-        labels[i] = (int32_t)(i % width);
+        labels[i] = (int32_t)(i % (loss->one_logit ? 2 : width));
     l.pass.labels = labels;
     snprintf(shape, sizeof shape, "batch=%lld in=%lld", (long long)n, (long long)width);
     const double bytes = (double)(n * width * dpid_precision_bytes(b->precision));
@@ -349,7 +349,8 @@ static void measure_all(const bench *b)
     measure_join(b, BATCH, picture);
     measure_join(b, ROWS, features);
     for (int64_t i = 0; i < dpid_losses.count; i++)
-        measure_loss(b, dpid_set_at(&dpid_losses, i), BATCH, CLASSES);
+        measure_loss(b, dpid_set_at(&dpid_losses, i), BATCH,
+                     ((const dpid_loss *)dpid_set_at(&dpid_losses, i))->one_logit ? 1 : CLASSES);
 }
 
 int main(int argc, char **argv)

@@ -247,6 +247,7 @@ static void what_does_not_fit_is_refused(void **state)
     deepid_ctx *other_ctx = new_ctx(1);
     deepid_dataset *data = spirals(ctx, 50);
     deepid_dataset *wide = NULL;
+    deepid_dataset *many = generated(ctx, "spirals n=30 classes=3", 1);
     deepid_dataset *foreign = spirals(other_ctx, 50);
     deepid_net *net = start(ctx, small, DEEPID_F32, 1);
     deepid_net *three = start(ctx, "input 3; dense out=2", DEEPID_F32, 1);
@@ -263,8 +264,8 @@ static void what_does_not_fit_is_refused(void **state)
             "shallow net takes 2, the deep one 3");
     REFUSED(deepid_certificate_create(net, narrow, data, &cert), DEEPID_ERR_SHAPE,
             "shallow net gives 2, the deep one 1");
-    REFUSED(deepid_certificate_create(narrow, narrow, data, &cert), DEEPID_ERR_SHAPE,
-            "the nets give 1, the data has 2 classes");
+    REFUSED(deepid_certificate_create(net, net, many, &cert), DEEPID_ERR_SHAPE,
+            "the nets give 2, the data has 3 classes");
     REFUSED(deepid_certificate_create(net, net, wide, &cert), DEEPID_ERR_SHAPE,
             "the net takes 2, the data has samples of 8");
     REFUSED(deepid_certificate_create(net, fresh, data, &cert), DEEPID_ERR_STATE, "the deep net: all weights are 0");
@@ -287,6 +288,7 @@ static void what_does_not_fit_is_refused(void **state)
     deepid_net_destroy(net);
     deepid_dataset_destroy(foreign);
     deepid_dataset_destroy(wide);
+    deepid_dataset_destroy(many);
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(other_ctx);
     deepid_ctx_destroy(ctx);

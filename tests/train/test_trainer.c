@@ -125,7 +125,9 @@ static void wrong_use_is_refused_with_a_sentence(void **state)
     REFUSED(deepid_trainer_create(wide, r.data, &none), DEEPID_ERR_SHAPE, "the net takes 3, the data has samples of 2");
     deepid_net_destroy(wide);
     OK(deepid_net_create(ctx, "input 2; dense out=1", DEEPID_F32, &wide));
-    REFUSED(deepid_trainer_create(wide, r.data, &none), DEEPID_ERR_SHAPE, "the net gives 1, the data has 2 classes");
+    deepid_dataset *three = generated(ctx, "spirals n=30 classes=3", 1);
+    REFUSED(deepid_trainer_create(wide, three, &none), DEEPID_ERR_SHAPE, "the net gives 1, the data has 3 classes");
+    deepid_dataset_destroy(three);
     deepid_net_destroy(wide);
     close_run(&r);
     deepid_trainer_destroy(NULL);

@@ -11,7 +11,7 @@ static int32_t check_width(const deepid_net *net, const deepid_dataset *data)
 {
     const dpid_shape *out = dpid_net_output_shape(net);
     const int64_t width = data->labels ? data->classes : data->target_width;
-    if (out->rank == 1 && (data->labels ? out->extent[0] >= width : out->extent[0] == width))
+    if (dpid_dataset_fits(data, out))
         return DEEPID_OK;
     return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "certificate: the nets give %s, the data has %lld %s",
                      dpid_shape_text(out->rank, out->extent).text, (long long)width,

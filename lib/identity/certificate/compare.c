@@ -233,7 +233,7 @@ int32_t dpid_compare(deepid_net *const *pair, const deepid_dataset *data, const 
     const int64_t smallest = data->count / ((data->count + BATCH - 1) / BATCH);
     const double nan = (double)NAN;
     *out = (dpid_comparison){nan, nan, nan, {nan, nan}, nan};
-    DPID_TRY(dpid_loss_read(data->head.ctx, loss, data->labels != NULL, &c.loss, c.option));
+    DPID_TRY(dpid_dataset_loss(data->head.ctx, data, loss, c.width, &c.loss, c.option));
     if (mode == DPID_TRAIN && !(can_train(pair[DPID_SHALLOW], smallest) && can_train(pair[DPID_DEEP], smallest)))
         return DEEPID_OK;
     *out = (dpid_comparison){.equal = 1};

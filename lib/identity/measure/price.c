@@ -76,6 +76,15 @@ static void softmax(const double *z, int64_t width, double *share)
         share[k] /= sum;
 }
 
+/* Of one logit the share of class 1, with which the slope and the curvature are the same expressions. */
+static void find_shares(const pricing *p, const double *z, double *share)
+{
+    if (p->task->one_logit)
+        share[0] = 1 / (1 + exp(-z[0]));
+    else
+        softmax(z, p->width, share);
+}
+
 /* H u = (p u - p (p.u)) / n for cross-entropy, 2 u / (n width) for targets, u / n for 1/2 mean |B(x) - x|^2; in
    place */
 static void curve(const pricing *p, double *u)
@@ -86,7 +95,7 @@ static void curve(const pricing *p, double *u)
         double *row = u + i * p->width;
         double mean = 0;
         if (p->task->labels)
-            softmax(p->logits + i * p->width, p->width, share);
+            find_shares(p, p->logits + i * p->width, share);
         for (int64_t k = 0; k < p->width && p->task->labels; k++)
             mean += share[k] * row[k];
         for (int64_t k = 0; k < p->width; k++)
@@ -105,15 +114,18 @@ static double loss_slope(const pricing *p)
         const double *z = p->logits + i * p->width;
         double *dz = p->slope + i * p->width;
         if (p->task->labels)
-            softmax(z, p->width, share);
+            find_shares(p, z, share);
         for (int64_t k = 0; k < p->width; k++) {
             const double away = p->task->targets ? z[k] - p->task->targets[i * p->width + k] : 0;
-            const bool label = p->task->labels && p->task->labels[i] == k;
+            const bool label = p->task->labels && p->task->labels[i] == (p->task->one_logit ? 1 : k);
             dz[k] = (p->task->labels    ? share[k] - label
                      : p->task->targets ? 2 * away / (double)p->width
                                         : dpid_random_normal(&r)) /
                     n;
-            loss += p->task->targets ? away * away / (n * (double)p->width) : label ? -log(share[k]) / n : 0;
+            loss += p->task->targets     ? away * away / (n * (double)p->width)
+                    : label              ? -log(share[k]) / n
+                    : p->task->one_logit ? -log1p(-share[k]) / n
+                                         : 0;
         }
     }
     return p->task->labels || p->task->targets ? loss : (double)NAN;

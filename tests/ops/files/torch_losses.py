@@ -8,9 +8,9 @@ torch.set_default_dtype(torch.float64)
 out = open("torch_losses.txt", "w")
 
 
-def write(words, module, z, answers, shape=None):
+def write(words, module, z, answers):
     z.requires_grad_(True)
-    loss = module(z if shape is None else z.reshape(shape), answers)
+    loss = module(z, answers)
     loss.backward()
     print(words, file=out)
     print(*z.shape, file=out)
@@ -25,3 +25,5 @@ for smoothing in (0, 0.1):
 write("squared_error", torch.nn.MSELoss(), torch.randn(3, 2), torch.randn(3, 2))
 for delta in (1, 0.3):
     write(f"huber delta={delta}", torch.nn.HuberLoss(delta=delta), 2 * torch.randn(4, 3), torch.randn(4, 3))
+write("binary_cross_entropy", lambda z, y: torch.nn.BCEWithLogitsLoss()(z[:, 0], y),
+      4 * torch.randn(6, 1), torch.randint(0, 2, (6,)).double())

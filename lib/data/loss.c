@@ -1,7 +1,27 @@
-/* The best constant predictor of targets, by losses for which it is not the mean. */
+/* Data and losses: which fit, and the best constant predictor of targets by losses for which it is not the mean. */
 #include "data/data.h"
 
 #include <math.h>
+
+/* ---- which fit --------------------------------------------------------------------------------- */
+
+static int64_t classes_of(const deepid_dataset *data)
+{
+    return data->labels ? data->classes : 0;
+}
+
+int32_t dpid_dataset_loss(deepid_ctx *ctx, const deepid_dataset *data, const char *text, int64_t outputs,
+                          const dpid_loss **loss, dpid_value *option)
+{
+    return dpid_loss_read(ctx, text, classes_of(data), outputs, loss, option);
+}
+
+bool dpid_dataset_fits(const deepid_dataset *data, const dpid_shape *out)
+{
+    return out->rank == 1 && dpid_loss_fits(classes_of(data), data->target_width, out->extent[0]);
+}
+
+/* ---- the best constant ------------------------------------------------------------------------- */
 
 typedef struct {
     const deepid_dataset *data;

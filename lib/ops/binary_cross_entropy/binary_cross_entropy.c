@@ -1,0 +1,76 @@
+/* Cross-entropy of two classes by one logit: L = mean over i of max(z, 0) - z y + log(1 + e^-|z|), y = label 0 or 1.
+   Derivation: binary_cross_entropy.md      Reference: binary_cross_entropy_ref.c */
+#include "ops/loss.h"
+#include "tensor/elementary.h"
+#include "tensor/real.h"
+
+#if DPID_PRECISION == 80
+typedef long double wide;
+#else
+typedef double wide;
+#endif
+
+/* By m, z towards the label: L = log(1 + e^-|m|) + max(-m, 0), and dz = sigmoid(-m) away from the label */
+void DPID_T(dpid_binary_cross_entropy)(dpid_loss_pass *pass);
+void DPID_T(dpid_binary_cross_entropy)(dpid_loss_pass *pass)
+{
+    const real *z = pass->z;
+    real *dz = pass->dz;
+    const wide count = (wide)(pass->batch > 0 ? pass->batch : pass->n);
+    wide sum = 0;
+    pass->wrong = 0;
+    for (int64_t i = 0; i < pass->n; i++) {
+        const bool one = pass->labels[i] == 1;
+        const wide m = one ? (wide)z[i] : -(wide)z[i];
+        const wide e = DPID_EXP(m < 0 ? m : -m);
+        const wide row = DPID_LOG1P(e) + (m < 0 ? -m : 0);
+        if (dz)
+            dz[i] = (real)((m < 0 ? 1 : e) / (1 + e) * (one ? -1 : 1) / count);
+        if (pass->each)
+            pass->each[i] = (double)row;
+        pass->wrong += z[i] != z[i] || (z[i] > 0) != one;
+        sum += row;
+    }
+    pass->loss_sum = (double)sum;
+}
+
+/* ---- the loss ---------------------------------------------------------------- */
+
+#if DPID_ONCE
+#include <deepid/losses.h>
+
+#define DECLARE(suffix, real) void dpid_binary_cross_entropy_##suffix(dpid_loss_pass *pass);
+DPID_ISA_EACH(DECLARE)
+
+/* |sigmoid(z) - y| is at most 1 */
+static double bound(const dpid_value *option, double loss, double d)
+{
+    (void)option;
+    (void)loss;
+    return d;
+}
+
+const dpid_loss dpid_loss_binary_cross_entropy = {
+    .word = "binary_cross_entropy",
+    .help = "of two classes, by a net of one output z: mean of log(1 + e^-z) for label 1, of log(1 + e^z) for label 0, "
+            "in nats; the answer is 1 where z is above 0",
+    .takes_labels = true,
+    .one_logit = true,
+    .bound = bound,
+    .run = DPID_ISA_TABLE(dpid_binary_cross_entropy),
+};
+
+int32_t deepid_binary_cross_entropy_forward(const deepid_tensor *z, const int32_t *labels, double *loss)
+{
+    DPID_TRY(dpid_enter(z, DPID_MAGIC_TENSOR));
+    return dpid_leave(z->head.ctx,
+                      dpid_loss_primitive(&dpid_loss_binary_cross_entropy, NULL, z, labels, NULL, NULL, loss));
+}
+
+int32_t deepid_binary_cross_entropy_backward(const deepid_tensor *z, const int32_t *labels, deepid_tensor *dz)
+{
+    DPID_TRY(dpid_enter(z, DPID_MAGIC_TENSOR));
+    return dpid_leave(z->head.ctx,
+                      dpid_loss_primitive(&dpid_loss_binary_cross_entropy, NULL, z, labels, NULL, dz, NULL));
+}
+#endif
