@@ -49,6 +49,13 @@ static int shown_columns(const deepid_study *study)
     return deepid_study_number(study, "valid_samples") > 0 ? 4 : 2;
 }
 
+/* "": the usual loss of the data. */
+static const char *score_words(deepid_study *study)
+{
+    const char *loss = deepid_study_text(study, "loss");
+    return !*loss || strncmp(loss, "squared_error", strlen("squared_error")) == 0 ? "R^2" : "explained";
+}
+
 /* ---- the table on the terminal ------------------------------------------------------------------------ */
 
 /* Losses are wide; beside them stands the accuracy in per cent, or of targets R^2. */
@@ -114,15 +121,23 @@ static void print_arm(FILE *to, deepid_study *study, const deepid_table *results
     free(values);
 }
 
+static void print_heading(FILE *to, const char *where, const char *score)
+{
+    char words[2][32];
+    snprintf(words[0], sizeof words[0], "%s loss", where);
+    snprintf(words[1], sizeof words[1], "%s %s", where, score);
+    fprintf(to, "  %30s  %20s", words[0], words[1]);
+}
+
 void summary_print(FILE *to, deepid_study *study, const deepid_table *results)
 {
     const double seeds = deepid_study_number(study, "seeds");
     fprintf(to, "median [lowest, highest] over %g seed%s\n", seeds, seeds == 1 ? "" : "s");
     const bool targets = has_targets(study);
-    fprintf(to, "%-24s %5s  %30s  %20s", "arm", "depth", "training loss",
-            targets ? "training R^2" : "training accuracy %");
+    fprintf(to, "%-24s %5s", "arm", "depth");
+    print_heading(to, "training", targets ? score_words(study) : "accuracy %");
     if (shown_columns(study) > 2)
-        fprintf(to, "  %30s  %20s", "validation loss", targets ? "validation R^2" : "validation acc. %");
+        print_heading(to, "validation", targets ? score_words(study) : "acc. %");
     fprintf(to, "\n");
     for (int64_t arm = 0; arm < deepid_study_arm_count(study); arm++)
         print_arm(to, study, results, arm);

@@ -363,7 +363,8 @@ static void collect_classes(collection *c)
     const double unequal = 1.2; /* the largest class against one of equal classes */
     const deepid_dataset *train = c->study->train;
     const double share = dpid_dataset_largest_class(train);
-    c->e->targets = !train->labels;
+    const char *loss = c->study->text[DPID_TEXT_LOSS]; /* R^2 is of squares */
+    c->e->targets = !train->labels && (!*loss || strncmp(loss, "squared_error", strlen("squared_error")) == 0);
     c->e->valid_const_loss = dpid_study_constant_loss(c->study, c->study->valid);
     if (share * (double)train->classes > unequal) {
         c->e->largest_class = share;
