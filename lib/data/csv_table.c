@@ -79,6 +79,26 @@ static int32_t refuse_many(const reading *r, int64_t k, int64_t most)
 
 /* ---- a cell -------------------------------------------------------------------------------------------- */
 
+/* A label that is a number is whole, and no other whole number is the same double. */
+static int32_t check_label(const reading *r, int64_t k, const dpid_csv_cell *cell)
+{
+    const double whole = 9007199254740992; /* 2^53: it and the next one are one double */
+    const dpid_csv *csv = r->csv;
+    if (fabs(cell->value) >= whole)
+        return dpid_fail(r->ctx, DEEPID_ERR_LABEL,
+                         "'%s', %s: the label is %.*s, expected a whole number below 2^53, since larger ones are not "
+                         "kept apart; categories=%s takes the column as text",
+                         csv->path, dpid_csv_place(csv, r->line, k).text,
+                         (int)(cell->text.length > SHOWN ? SHOWN : cell->text.length), cell->text.text,
+                         called(csv, k).text);
+    if (cell->value == floor(cell->value))
+        return DEEPID_OK;
+    return dpid_fail(r->ctx, DEEPID_ERR_LABEL,
+                     "'%s', %s: the label is %s, expected a whole number or a text; to predict a number say targets=%s",
+                     csv->path, dpid_csv_place(csv, r->line, k).text, dpid_number(cell->value).text,
+                     called(csv, k).text);
+}
+
 static int32_t take_number(reading *r, int64_t k, const dpid_csv_cell *cell, double *to)
 {
     const dpid_csv *csv = r->csv;
@@ -88,12 +108,8 @@ static int32_t take_number(reading *r, int64_t k, const dpid_csv_cell *cell, dou
                       *c->name ? "; drop=... leaves the column out, categories=... takes it as text"
                       : c->text_line == csv->first_line ? "; header=yes takes the first row as names"
                                                         : "");
-    if (c->role == DPID_CSV_CLASS && cell->value != floor(cell->value))
-        return dpid_fail(r->ctx, DEEPID_ERR_LABEL,
-                         "'%s', %s: the label is %s, expected a whole number or a text; to predict a number say "
-                         "targets=%s",
-                         csv->path, dpid_csv_place(csv, r->line, k).text, dpid_number(cell->value).text,
-                         called(csv, k).text);
+    if (c->role == DPID_CSV_CLASS)
+        DPID_TRY(check_label(r, k, cell));
     c->numbers = true;
     *to = cell->value;
     return DEEPID_OK;

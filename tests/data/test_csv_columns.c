@@ -44,6 +44,14 @@ static void labels_are_numbers_texts_or_columns(void **state)
         {"a,c\n1,10\n2,9\n", "", "1 [10] 2 [9] "},
         {"a,c\n1,True\n2,False\n", "", "1 [True] 2 [False] "},
         {"a,c\n1,<=50K\n2,>50K\n", "", "1 [<=50K] 2 [>50K] "},
+        {"a,c\n1,9007199254740991\n2,-9007199254740991\n", "", "1 [9007199254740991] 2 [-9007199254740991] "},
+        {"a,c\n1,0\n2,9007199254740993\n", "",
+         "line 3, column 2 (c): the label is 9007199254740993, expected a whole number below 2^53, since larger ones "
+         "are "
+         "not kept apart; categories=c takes the column as text"},
+        {"a,c\n1,-9007199254740992\n", "", "line 2, column 2 (c): the label is -9007199254740992, expected"},
+        {"a,c\n1,9223372036854775807\n2,9223372036854775808\n3,9223372036854775806\n", "categories=c",
+         "1 [9223372036854775807] 2 [9223372036854775808] 3 [9223372036854775806] "},
         {"first name,c\nx,1\ny,2\n", "label=\"first name\"", "1 [x] 2 [y] "},
         {"c,a\nx,1\ny,2\n", "label=first", "1 [x] 2 [y] "},
         {"c,a\nx,1\ny,2\n", "label=1", "1 [x] 2 [y] "},
