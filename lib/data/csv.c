@@ -75,12 +75,12 @@ static int32_t take_arrays(deepid_ctx *ctx, dpid_csv *csv, const dpid_legend *le
     return DEEPID_OK;
 }
 
-static int32_t make_dataset(deepid_ctx *ctx, dpid_csv *csv, const dpid_legend *like, deepid_dataset **out)
+static int32_t make_dataset(deepid_ctx *ctx, dpid_csv *csv, deepid_dataset **out)
 {
     dpid_legend *legend = NULL;
     dpid_shape sample;
     DPID_TRY(dpid_legend_create(ctx, &legend));
-    int32_t status = dpid_csv_legend(ctx, csv, like, legend);
+    int32_t status = dpid_csv_legend(ctx, csv, legend);
     if (status == DEEPID_OK)
         status = sample_shape(ctx, csv, legend->features, &sample);
     if (status == DEEPID_OK)
@@ -174,7 +174,7 @@ static int32_t read_file(deepid_ctx *ctx, dpid_csv *csv)
 int32_t dpid_csv_load(deepid_ctx *ctx, const char *path, const char *text, const deepid_dataset *like,
                       deepid_dataset **out)
 {
-    dpid_csv csv = {.arena = {.ctx = ctx}, .path = path};
+    dpid_csv csv = {.arena = {.ctx = ctx}, .path = path, .like = dpid_dataset_legend(like)};
     deepid_dataset *data = NULL;
     if (!path || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "csv: %s is NULL", path ? "out" : "path");
@@ -182,7 +182,7 @@ int32_t dpid_csv_load(deepid_ctx *ctx, const char *path, const char *text, const
     if (status == DEEPID_OK)
         status = read_file(ctx, &csv);
     if (status == DEEPID_OK)
-        status = make_dataset(ctx, &csv, dpid_dataset_legend(like), &data);
+        status = make_dataset(ctx, &csv, &data);
     dpid_free(ctx, csv.table);
     dpid_arena_release(&csv.arena);
     if (status == DEEPID_OK)

@@ -89,6 +89,7 @@ typedef struct {
     dpid_arena arena;
     dpid_csv_options asked;
     const char *path;
+    const dpid_legend *like; /* of the training data; NULL: it is not read like others */
     char delimiter;
     bool names;            /* the first row is names, of as many columns */
     int64_t first_line;    /* of the first row */
@@ -111,8 +112,8 @@ int32_t dpid_csv_read(deepid_ctx *ctx, dpid_csv *csv, dpid_csv_text *t);
 
 /* ---- classes and categories: csv_legend.c; what is said of them: csv_words.c ---------------------------- */
 
-/* Puts classes and categories into their order, and numbers them in the table; by `like` where it is not NULL. */
-int32_t dpid_csv_legend(deepid_ctx *ctx, dpid_csv *csv, const dpid_legend *like, dpid_legend *legend);
+/* Puts classes and categories into their order, and numbers them in the table; by csv->like where it is not NULL. */
+int32_t dpid_csv_legend(deepid_ctx *ctx, dpid_csv *csv, dpid_legend *legend);
 /* The line on what was read, and the warnings. The table must be numbered. */
 int32_t dpid_csv_words(const dpid_csv *csv, dpid_legend *legend);
 

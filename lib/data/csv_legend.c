@@ -277,8 +277,42 @@ static int32_t describe_classes(deepid_ctx *ctx, dpid_csv *csv, const dpid_legen
     return like ? match(csv, &csv->column[k], like, legend) : DEEPID_OK;
 }
 
-int32_t dpid_csv_legend(deepid_ctx *ctx, dpid_csv *csv, const dpid_legend *like, dpid_legend *legend)
+/* ---- names of labels and targets --------------------------------------------------------------------------------- */
+
+/* Labels of one column a class go by the names of the classes. */
+static int32_t check_names(deepid_ctx *ctx, const dpid_csv *csv, const dpid_legend *legend)
 {
+    const char *what = csv->targets > 0 ? "target" : "label";
+    if (!csv->like || csv->like->answers != legend->answers || csv->class_columns > 1)
+        return DEEPID_OK;
+    for (int64_t i = 0; i < legend->answers; i++) {
+        const char *own = legend->answer_name[i];
+        const char *name = csv->like->answer_name[i];
+        if (*own && *name && strcmp(own, name) != 0)
+            return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                             "'%s': the %s is column '%.60s', that of the training data '%.60s'", csv->path, what, own,
+                             name);
+    }
+    return DEEPID_OK;
+}
+
+static int32_t name_answers(deepid_ctx *ctx, dpid_csv *csv, dpid_legend *legend)
+{
+    const int64_t *columns = csv->targets > 0 ? csv->target_column : csv->class_column;
+    const int64_t count = csv->targets > 0 ? csv->targets : csv->class_columns;
+    const char **names = NULL;
+    DPID_TRY(dpid_arena_alloc(&csv->arena, count, sizeof *names, "names", &names));
+    for (int64_t i = 0; i < count; i++)
+        names[i] = csv->column[columns[i]].name;
+    legend->answers = count;
+    DPID_TRY(copy_words(legend, names, count, &legend->answer_name));
+    return check_names(ctx, csv, legend);
+}
+
+int32_t dpid_csv_legend(deepid_ctx *ctx, dpid_csv *csv, dpid_legend *legend)
+{
+    const dpid_legend *like = csv->like;
+    DPID_TRY(name_answers(ctx, csv, legend));
     DPID_TRY(describe_features(ctx, csv, like, legend));
     DPID_TRY(find_means(ctx, csv, like, legend));
     DPID_TRY(describe_classes(ctx, csv, like, legend));

@@ -155,10 +155,45 @@ static int32_t find_classes(deepid_ctx *ctx, dpid_csv *csv)
     return DEEPID_OK;
 }
 
+/* The labels or targets of the training data, by their names. */
+static int32_t find_answers(deepid_ctx *ctx, dpid_csv *csv)
+{
+    const dpid_legend *like = csv->like;
+    const bool classes = like->classes > 0;
+    int64_t *column = NULL;
+    DPID_TRY(dpid_arena_alloc(&csv->arena, like->answers, sizeof *column, "columns", &column));
+    for (int64_t i = 0; i < like->answers; i++) {
+        int64_t found = 0;
+        for (int64_t k = 0; k < csv->columns; k++)
+            if (strcmp(csv->column[k].name, like->answer_name[i]) == 0) {
+                column[i] = k;
+                found++;
+            }
+        if (found != 1)
+            return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has %s column '%.60s', which is the %s of the training data",
+                             csv->path, found ? "more than one" : "no", like->answer_name[i],
+                             classes ? "label" : "target");
+    }
+    *(classes ? &csv->class_column : &csv->target_column) = column;
+    *(classes ? &csv->class_columns : &csv->targets) = like->answers;
+    return DEEPID_OK;
+}
+
+/* Nothing was said of them here, and both tables have names. */
+static bool like_names(const dpid_csv *csv)
+{
+    bool names = csv->names && csv->like && csv->like->answers > 0;
+    for (int64_t i = 0; names && i < csv->like->answers; i++)
+        names = *csv->like->answer_name[i] != 0;
+    return names && csv->asked.label.length == 0 && csv->asked.targets.length == 0;
+}
+
 static int32_t set_roles(deepid_ctx *ctx, dpid_csv *csv)
 {
     DPID_TRY(take_out(ctx, csv));
-    if (csv->asked.targets.length > 0)
+    if (like_names(csv))
+        DPID_TRY(find_answers(ctx, csv));
+    else if (csv->asked.targets.length > 0)
         DPID_TRY(find_columns(ctx, csv, "targets", csv->asked.targets, &csv->target_column, &csv->targets));
     else
         DPID_TRY(find_classes(ctx, csv));

@@ -21,9 +21,11 @@ typedef struct {
     bool mapped; /* the classes have other names than 0, 1, 2, ... */
     int64_t columns, features;
     dpid_legend_column *column;
-    double *mean;         /* [features], of the samples that have them; NULL: nothing is filled in */
-    const char *about;    /* one line on what was read */
-    const char *warnings; /* sentences, one a line */
+    int64_t answers;          /* columns that became labels or targets; 0: not of a table */
+    const char **answer_name; /* "" where there are no names */
+    double *mean;             /* [features], of the samples that have them; NULL: nothing is filled in */
+    const char *about;        /* one line on what was read */
+    const char *warnings;     /* sentences, one a line */
 } dpid_legend;
 
 int32_t dpid_legend_create(deepid_ctx *ctx, dpid_legend **out);

@@ -210,6 +210,67 @@ static void data_are_read_like_others(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Opens valid.csv with options like train.csv with its own. */
+static int32_t open_pair(deepid_ctx *ctx, const char *train, const char *train_options, const char *valid,
+                         const char *options, deepid_dataset **out)
+{
+    char source[400];
+    deepid_dataset *first = NULL;
+    deepid_dataset *none = NULL;
+    *out = NULL;
+    write_text(temporary("train.csv"), train);
+    snprintf(source, sizeof source, "csv:\"%s\" %s", temporary("train.csv"), train_options);
+    OK(deepid_dataset_open(ctx, source, 1, &first, &none));
+    write_text(temporary("valid.csv"), valid);
+    snprintf(source, sizeof source, "csv:\"%s\" %s", temporary("valid.csv"), options);
+    const int32_t status = deepid_dataset_open_like(ctx, source, 1, first, out, &none);
+    deepid_dataset_destroy(first);
+    return status;
+}
+
+/* Labels and targets of other data are those columns that have their names. */
+static void labels_and_targets_are_found_by_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *train, *train_options, *valid, *options, *refusal; /* NULL: labels or targets 1, 0 */
+    } cases[] = {
+        {"a,b,y\n1,2,0\n3,4,1\n", "", "a,b,y\n1,2,1\n3,4,0\n", "", NULL},
+        {"a,b,y\n1,2,0\n3,4,1\n", "", "y,a,b\n1,1,2\n0,3,4\n", "", NULL},
+        {"a,b,y\n1,2,0\n3,4,1\n", "", "1,2,1\n3,4,0\n", "", NULL},
+        {"1,2,0\n3,4,1\n", "", "a,b,z\n1,2,1\n3,4,0\n", "", NULL},
+        {"a,b,y\n1,2,0\n3,4,1\n", "", "a,b,z\n1,2,1\n3,4,0\n", "", "no column 'y', which is the label"},
+        {"a,b,y\n1,2,0\n3,4,1\n", "", "a,b,z\n1,2,1\n", "label=z",
+         "the label is column 'z', that of the training data"},
+        {"a,b,y\n1,2,0\n3,4,1\n", "", "a,b,z\n1,2,1\n", "label=last", "the label is column 'z'"},
+        {"a,b,y\n1,2,0\n3,4,1\n", "", "a,y,y\n1,2,1\n", "", "more than one column 'y'"},
+        {"a,p,q\n1,0.5,0\n", "targets=q", "q,a,p\n1,2,3\n0,2,3\n", "", NULL},
+        {"a,p,q\n1,0.5,0\n", "targets=q", "a,p,r\n1,2,3\n", "targets=r", "the target is column 'r'"},
+        {"a,p,q\n1,0.5,0\n", "targets=p,q", "a,p,q\n1,2,3\n", "targets=q,p", "the target is column 'q', that of"},
+        {"a,p,q\n1,0.5,0\n", "targets=q", "a,p,r\n1,2,3\n", "", "no column 'q', which is the target"},
+        {"a,u,v\n1,1,0\n2,0,1\n", "label=u,v", "v,u,a\n1,0,1\n0,1,2\n", "", NULL},
+        {"a,u,v\n1,1,0\n2,0,1\n", "label=u,v", "a,v,u\n1,1,0\n2,0,1\n", "label=v,u", NULL},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        deepid_dataset *data;
+        const int32_t status =
+            open_pair(ctx, cases[i].train, cases[i].train_options, cases[i].valid, cases[i].options, &data);
+        if (cases[i].refusal) {
+            REFUSED(status, DEEPID_ERR_FORMAT, cases[i].refusal);
+            assert_null(data);
+            continue;
+        }
+        OK(status);
+        const int32_t *labels = deepid_dataset_labels(data);
+        for (int64_t k = 0; k < 2; k++)
+            assert_true((labels ? labels[k] : (int)dpid_dataset_target(data, k, 0)) == 1 - k);
+        deepid_dataset_destroy(data);
+    }
+    assert_int_equal(deepid_ctx_memory(ctx), 0);
+    deepid_ctx_destroy(ctx);
+}
+
 static int32_t load_all(deepid_ctx *ctx, void *arg)
 {
     deepid_dataset *train = NULL;
@@ -245,6 +306,7 @@ int main(void)
         cmocka_unit_test(missing_cells_are_refused_left_out_or_filled),
         cmocka_unit_test(what_was_read_is_said),
         cmocka_unit_test(data_are_read_like_others),
+        cmocka_unit_test(labels_and_targets_are_found_by_name),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
