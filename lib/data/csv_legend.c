@@ -212,10 +212,43 @@ static int32_t number_labels(dpid_csv *csv, const dpid_csv_column *c, dpid_legen
     return DEEPID_OK;
 }
 
+/* The word that stands for all that say the same truth: that of the training data, or else the first. */
+static const char *truth_of(const char *word, const vocabulary *words, const vocabulary *like)
+{
+    for (int64_t i = 0; i < like->count; i++)
+        if (strcmp(like->word[i], word) == 0)
+            return word;
+    for (int64_t i = 0; i < like->count; i++)
+        if (strcasecmp(like->word[i], word) == 0)
+            return like->word[i];
+    for (int64_t i = 0; i < words->count; i++)
+        if (strcasecmp(words->word[i], word) == 0)
+            return words->word[i];
+    return word;
+}
+
+/* True, TRUE and true are one class, where a column holds nothing but truths; so is what the training data has. */
+static int32_t fold_truths(dpid_csv *csv, dpid_csv_column *c, vocabulary *words)
+{
+    const dpid_legend *like = csv->like;
+    const vocabulary known = {like ? like->class_name : NULL, like ? like->classes : 0};
+    if (c->as_text || !is_truth(words) || (like && !is_truth(&known)))
+        return DEEPID_OK;
+    for (int64_t i = 0; i < csv->rows; i++) {
+        double *cell = &csv->table[i * csv->used + c->slot];
+        const char *word = truth_of(c->texts.word[(int64_t)*cell], words, &known);
+        int64_t number;
+        DPID_TRY(dpid_lexicon_add(&c->texts, word, (int64_t)strlen(word), &number));
+        *cell = (double)number;
+    }
+    return sort_words(csv, c, words);
+}
+
 static int32_t text_labels(deepid_ctx *ctx, dpid_csv *csv, int64_t k, dpid_legend *legend)
 {
     vocabulary words;
     DPID_TRY(sort_words(csv, &csv->column[k], &words));
+    DPID_TRY(fold_truths(csv, &csv->column[k], &words));
     legend->classes = words.count;
     legend->mapped = true;
     DPID_TRY(copy_words(legend, words.word, words.count, &legend->class_name));
