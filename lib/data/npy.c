@@ -161,12 +161,18 @@ static int32_t describe(const dpid_npy *x, const dpid_npy *y, int64_t layout, de
 
 /* ---- a dataset ----------------------------------------------------------------------------------------- */
 
-static int32_t check_shapes(deepid_ctx *ctx, const dpid_npy *x, const char *y_name, const dpid_npy *y)
+static int32_t check_shapes(deepid_ctx *ctx, const char *x_name, const dpid_npy *x, const char *y_name,
+                            const dpid_npy *y)
 {
+    if (x->rank < 2)
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                         "'%s' is %s, expected [n, features], [n, h, w] or [n, h, w, channels]; x.reshape(-1, 1) has "
+                         "one feature a sample",
+                         x_name, dpid_shape_text(x->rank, x->extents).text);
     const bool column = y->rank == 1 || (y->rank == 2 && (y->extents[1] == 1 || y->type == 'f'));
-    if (x->rank >= 2 && y->extents[0] == x->extents[0] && column)
+    if (y->extents[0] == x->extents[0] && column)
         return DEEPID_OK;
-    if (x->rank >= 2 && y->extents[0] == x->extents[0] && y->rank == 2)
+    if (y->extents[0] == x->extents[0] && y->rank == 2)
         return dpid_fail(ctx, DEEPID_ERR_FORMAT,
                          "'%s' is %s of integers, expected labels [n]; of one column a class they are y.argmax(1)",
                          y_name, dpid_shape_text(y->rank, y->extents).text);
@@ -218,7 +224,7 @@ int32_t dpid_npy_join(deepid_ctx *ctx, const char *x_name, dpid_npy *x, const ch
                       int64_t layout, const deepid_dataset *like, deepid_dataset **out)
 {
     const bool targets = y->type == 'f';
-    DPID_TRY(check_shapes(ctx, x, y_name, y));
+    DPID_TRY(check_shapes(ctx, x_name, x, y_name, y));
     DPID_TRY(check_layout(ctx, x_name, x, layout));
     if (layout == DPID_LAYOUT_NCHW)
         turn(x);

@@ -78,6 +78,9 @@ static int32_t checked_split(const deepid_dataset *data, int64_t first, uint64_t
 {
     if (!a || !b)
         return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "split: a and b must not be NULL");
+    if (data->count < 2)
+        return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT,
+                         "split: the data have one sample, expected at least two to make two parts");
     if (first < 1 || first >= data->count)
         return dpid_fail(data->head.ctx, DEEPID_ERR_ARGUMENT, "split: first is %lld, expected 1 to %lld",
                          (long long)first, (long long)data->count - 1);

@@ -190,7 +190,7 @@ static void channels_that_come_first_are_noticed_and_turned(void **state)
     deepid_dataset_destroy(data);
     data = NULL;
     snprintf(source, sizeof source, "npy:%s,%s layout=nchw", y, y);
-    REFUSED(deepid_dataset_open(ctx, source, 1, &data, &none), DEEPID_ERR_FORMAT, "expected labels");
+    REFUSED(deepid_dataset_open(ctx, source, 1, &data, &none), DEEPID_ERR_FORMAT, "expected [n, features]");
     assert_int_equal(deepid_ctx_memory(ctx), 0);
     deepid_ctx_destroy(ctx);
 }

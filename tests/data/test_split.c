@@ -48,6 +48,10 @@ static void parts_are_disjoint_balanced_and_outlive_the_whole(void **state)
     REFUSED(deepid_dataset_add_label_noise(a, 1.5, 3), DEEPID_ERR_ARGUMENT, "share is 1.5");
     deepid_dataset *none = NULL;
     REFUSED(deepid_dataset_split(a, 90, 1, &none, &none), DEEPID_ERR_ARGUMENT, "expected 1 to 89");
+    deepid_dataset *one = NULL;
+    OK(deepid_dataset_sample(a, 1, 1, &one));
+    REFUSED(deepid_dataset_split(one, 1, 1, &none, &none), DEEPID_ERR_ARGUMENT, "the data have one sample, expected");
+    deepid_dataset_destroy(one);
     deepid_dataset_destroy(b);
     deepid_dataset_destroy(a);
     deepid_ctx_destroy(ctx);
