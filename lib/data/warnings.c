@@ -35,14 +35,28 @@ static void warn_constant_labels(const deepid_dataset *data, dpid_string *out)
                        data->labels[0]);
 }
 
-static void warn_constant_targets(const deepid_dataset *data, dpid_string *out)
+static bool constant_targets(const deepid_dataset *data)
 {
     for (int64_t i = 1; i < data->count; i++)
         for (int64_t k = 0; k < data->target_width; k++)
             if (dpid_dataset_target(data, i, k) != dpid_dataset_target(data, 0, k))
-                return;
-    dpid_string_format(out, "All %lld samples have the same target: there is nothing to learn.\n",
-                       (long long)data->count);
+                return false;
+    return data->target_width > 0;
+}
+
+static void warn_constant_targets(const deepid_dataset *data, dpid_string *out)
+{
+    if (constant_targets(data))
+        dpid_string_format(out, "All %lld samples have the same target: there is nothing to learn.\n",
+                           (long long)data->count);
+}
+
+int32_t dpid_dataset_check_varied(deepid_ctx *ctx, const deepid_dataset *data, const char *what)
+{
+    return constant_targets(data) ? dpid_fail(ctx, DEEPID_ERR_LABEL,
+                                              "%s: all %lld samples have the same target: there is nothing to learn",
+                                              what, (long long)data->count)
+                                  : DEEPID_OK;
 }
 
 /* The largest finite magnitude of feature k; 0: it is nothing but zeros. */

@@ -296,6 +296,7 @@ static int32_t check_data(const deepid_study *study)
 {
     const dpid_precision precision = dpid_dtype_precision((int32_t)study->number[DPID_NUMBER_DTYPE]);
     DPID_TRY(dpid_dataset_check_finite(study->head.ctx, study->train, "study: the training data", precision));
+    DPID_TRY(dpid_dataset_check_varied(study->head.ctx, study->train, "study: the training data"));
     return study->valid
                ? dpid_dataset_check_finite(study->head.ctx, study->valid, "study: the validation data", precision)
                : DEEPID_OK;

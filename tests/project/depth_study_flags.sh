@@ -62,6 +62,7 @@ done_as '^warning: training data: The scales of the inputs differ' --data csv:sc
 nets=
 done_as '^warning: training data: All 30 samples have label 0' --data csv:one.csv --shallow "input 2; dense out=4; relu; dense out=1" --deep "input 2; dense out=4; relu; dense out=4; relu; dense out=1" --out one
 nets="--depths 2,4 --blocks plain"
+refused 2 'all 30 samples have the same target: there is nothing to learn' --data 'csv:one.csv targets=3'
 
 # the recipe
 done_as tasks --data csv:train.csv --loss 'cross_entropy smoothing=0.1' --schedule 'cosine floor=0.1' --out recipe
