@@ -252,7 +252,8 @@ int32_t dpid_rule_capacity(dpid_judge *j, dpid_finding *f);
 int32_t dpid_rule_capacity_again(dpid_judge *j, dpid_finding *f);
 
 /* What the answer says of them, or nothing: sentences behind a space; of capacity before one. */
-void dpid_say_rate(const dpid_judge *j, dpid_string *s); /* answer_rate.c; ends with a space */
+void dpid_say_rate(const dpid_judge *j, dpid_string *s);     /* answer_rate.c; ends with a space */
+void dpid_say_accuracy(const dpid_judge *j, dpid_string *s); /* answer_accuracy.c */
 void dpid_say_overfitting(const dpid_judge *j, dpid_string *s);
 void dpid_say_regularisation(const dpid_judge *j, dpid_string *s);
 void dpid_say_normalisation(const dpid_judge *j, dpid_string *s);
