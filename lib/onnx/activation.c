@@ -4,6 +4,7 @@
 #include "onnx/onnx.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { POINTS = 48, NODES_MOST = 16, CURVES_MOST = 128, OPTIONS_BYTES = 48 };
@@ -189,7 +190,9 @@ static double of_one(const dpid_onnx_node *n, const char *op, double x)
     switch (op[0]) {
     case 'A':
         return fabs(x);
-    case 'C': /* Celu */
+    case 'C':
+        if (strcmp(op, "Celu") != 0) /* Cast, CastLike */
+            return dpid_onnx_int(n, "to", 0) == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL ? x != 0 : x;
         return x > 0 ? x : alpha * expm1(x / alpha);
     case 'E':
         return strcmp(op, "Erf") == 0 ? erf(x) : strcmp(op, "Exp") == 0 ? exp(x) : x > 0 ? x : alpha * expm1(x);
@@ -205,7 +208,7 @@ static double of_one(const dpid_onnx_node *n, const char *op, double x)
     case 'M': /* Mish */
         return x * tanh(softplus(x));
     case 'N':
-        return -x;
+        return strcmp(op, "Not") == 0 ? x == 0 : -x;
     case 'R':
         return strcmp(op, "Relu") == 0 ? fmax(x, 0) : 1 / x;
     case 'T':
@@ -226,15 +229,17 @@ static double of_two(const char *op, double a, double b)
 {
     switch (op[0]) {
     case 'A':
-        return a + b;
+        return strcmp(op, "And") == 0 ? a != 0 && b != 0 : a + b;
+    case 'O': /* Or */
+        return a != 0 || b != 0;
     case 'S':
         return op[2] == 'b' ? a - b : a + b;
     case 'D':
         return a / b;
     case 'G':
-        return a > b;
+        return strcmp(op, "Greater") == 0 ? a > b : a >= b;
     case 'L':
-        return a < b;
+        return strcmp(op, "Less") == 0 ? a < b : a <= b;
     case 'P':
         return pow(a, b);
     default:
@@ -256,10 +261,15 @@ static bool is_among(const dpid_onnx_node *node, const char *const *words)
     return false;
 }
 
-static const char *const ones[] = {
-    "Abs", "Celu", "Elu",        "Erf",  "Exp",     "Gelu",     "HardSigmoid", "HardSwish", "LeakyRelu", "Log",  "Mish",
-    "Neg", "Relu", "Reciprocal", "Tanh", "Sigmoid", "Softplus", "Softsign",    "Swish",     "Sqrt",      "Selu", NULL};
-static const char *const twos[] = {"Add", "Sum", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Greater", "Less", NULL};
+static const char *const ones[] = {"Abs",         "Celu",       "Elu",       "Erf",     "Exp",      "Gelu",
+                                   "HardSigmoid", "HardSwish",  "LeakyRelu", "Log",     "Mish",     "Neg",
+                                   "Relu",        "Reciprocal", "Tanh",      "Sigmoid", "Softplus", "Softsign",
+                                   "Swish",       "Sqrt",       "Selu",      "Not",     NULL};
+static const char *const twos[] = {
+    "Add",         "Sum", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Greater", "Less", "GreaterOrEqual",
+    "LessOrEqual", "And", "Or",  NULL};
+/* What a run behind an activation may be made of and still be one with it. */
+static const char *const arithmetic[] = {"Add", "Sub", "Mul", "Div", "Cast", "CastLike", NULL};
 static const char *const threes[] = {"Clip", "Where", NULL};
 
 /* ---- regions --------------------------------------------------------------------------------- */
@@ -290,10 +300,14 @@ static int32_t input_curve(dpid_onnx_walk *w, const region *r, int32_t value, cu
         memcpy(out, r->y[at], sizeof(curve));
         return DEEPID_OK;
     }
+    const int32_t maker = w->graph.value[value].maker; /* -0.5 as Neg of a constant */
+    const bool negative = maker >= 0 && dpid_onnx_is(dpid_onnx_node_at(&w->graph, maker), "Neg");
+    if (negative)
+        value = dpid_onnx_input(&w->graph, maker, 0);
     DPID_TRY(dpid_onnx_constant_at(w, value, &c, known));
     *known = *known && c.count == 1 && fabs(dpid_onnx_number(&c, 0)) <= FAR;
     for (int i = 0; *known && i < POINTS; i++)
-        out[i] = dpid_onnx_number(&c, 0);
+        out[i] = negative ? -dpid_onnx_number(&c, 0) : dpid_onnx_number(&c, 0);
     return DEEPID_OK;
 }
 
@@ -304,9 +318,23 @@ static double end_of(const dpid_onnx_node *node, int32_t place)
     return dpid_onnx_float(node, place == 1 ? "min" : "max", none);
 }
 
+/* To real numbers or truth values, which stay what they are. */
+static bool is_cast(const dpid_onnx_node *node)
+{
+    const int64_t to = dpid_onnx_int(node, "to", 0);
+    if (dpid_onnx_is(node, "CastLike"))
+        return node->n_input == 2;
+    return dpid_onnx_is(node, "Cast") && node->n_input == 1 &&
+           (to == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT || to == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE ||
+            to == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 || to == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16 ||
+            to == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL);
+}
+
 /* How many inputs an operator of these has; 0: it is none of them. */
 static int32_t operands(const dpid_onnx_node *node)
 {
+    if (is_cast(node))
+        return 1;
     const int32_t count = is_among(node, ones) ? 1 : is_among(node, twos) ? 2 : is_among(node, threes) ? 3 : 0;
     const bool open = dpid_onnx_is(node, "Clip") && node->n_input >= 1 && node->n_input <= 3;
     return open || (int32_t)node->n_input == count ? count : 0;
@@ -374,30 +402,78 @@ static bool is_closed(const region *r)
     return true;
 }
 
+/* One node more; *known is false where it is none that is run here. */
+static int32_t grow(dpid_onnx_walk *w, region *r, int32_t node, int32_t scope, bool *known)
+{
+    curve y;
+    DPID_TRY(node_curve(w, node, r, y, known));
+    *known = *known && dpid_onnx_output(&w->graph, node, 0) >= 0;
+    if (*known)
+        add_node(w, r, node, scope, y);
+    return DEEPID_OK;
+}
+
+static void begin_region(const dpid_onnx_walk *w, region *r, int32_t v, int32_t scope)
+{
+    int32_t node = DPID_ONNX_NONE;
+    r->count = 1;
+    r->value[0] = v;
+    r->open[0] = dpid_onnx_readers(&w->graph, v, scope, &node);
+    fill_points(r->y[0]);
+}
+
 int32_t dpid_onnx_activation(dpid_onnx_walk *w, int32_t v, int32_t scope, const dpid_kind **kind, const char **options,
                              int32_t *end)
 {
-    region r = {.count = 1, .value = {v}};
-    curve y;
+    region r;
     int32_t node = DPID_ONNX_NONE;
     *kind = NULL;
-    r.open[0] = dpid_onnx_readers(&w->graph, v, scope, &node);
-    fill_points(r.y[0]);
-    node = DPID_ONNX_NONE;
+    begin_region(w, &r, v, scope);
     while (r.count <= NODES_MOST && (node = next_node(w, &r, scope, node)) >= 0) {
+        const dpid_kind *found = NULL;
         bool known;
-        DPID_TRY(node_curve(w, node, &r, y, &known));
-        if (!known || dpid_onnx_output(&w->graph, node, 0) < 0)
+        if (*kind && !is_among(dpid_onnx_node_at(&w->graph, node), arithmetic))
+            return DEEPID_OK;
+        DPID_TRY(grow(w, &r, node, scope, &known));
+        if (!known)
             return DEEPID_OK;
         if (!w->curves)
             DPID_TRY(make_curves(w));
-        add_node(w, &r, node, scope, y);
         if (is_closed(&r))
-            DPID_TRY(find_curve(w, y, kind, options));
-        if (*kind) {
-            *end = r.value[r.count - 1];
-            return DEEPID_OK;
-        }
+            DPID_TRY(find_curve(w, r.y[r.count - 1], &found, options));
+        if (!found)
+            continue;
+        *kind = found;
+        *end = r.value[r.count - 1];
     }
     return DEEPID_OK;
+}
+
+/* ---- what is none ---------------------------------------------------------------------------- */
+
+int32_t dpid_onnx_refuse_activation(dpid_onnx_walk *w, int32_t v, int32_t scope, int32_t last)
+{
+    enum { BYTES = 200 };
+    char words[BYTES] = "";
+    region r;
+    bool known = true;
+    int32_t node = DPID_ONNX_NONE;
+    begin_region(w, &r, v, scope);
+    while (r.count <= NODES_MOST && node != last && (node = next_node(w, &r, scope, node)) >= 0) {
+        const size_t used = strlen(words);
+        DPID_TRY(grow(w, &r, node, scope, &known));
+        if (!known)
+            return DEEPID_OK;
+        snprintf(words + used, BYTES - used, "%s%.20s", used ? ", " : "", dpid_onnx_node_at(&w->graph, node)->op_type);
+    }
+    if (node != last || !is_closed(&r))
+        return DEEPID_OK;
+    return dpid_onnx_refuse(
+        &w->graph, last, "ends nodes that together are one activation (%s), and deepid has none that computes this%s",
+        words, strstr(words, "Softplus") ? "; its softplus has no beta" : "");
+}
+
+bool dpid_onnx_is_elementwise(const dpid_onnx_node *node)
+{
+    return operands(node) > 0;
 }

@@ -50,12 +50,10 @@ static int32_t find_join(dpid_onnx_fork *f)
 
 static const struct {
     const char *op, *why;
-} other_joins[] = {{"Concat", "joins branches by concatenation"},
-                   {"Mul", "multiplies two branches"},
+} other_joins[] = {{"Mul", "multiplies two branches"},
                    {"MatMul", "multiplies two branches as matrices"},
                    {"Sub", "subtracts a branch from another"},
-                   {"Div", "divides a branch by another"},
-                   {"Einsum", "multiplies branches"}};
+                   {"Div", "divides a branch by another"}};
 
 static int32_t check_join(const dpid_onnx_fork *f)
 {
@@ -66,6 +64,8 @@ static int32_t check_join(const dpid_onnx_fork *f)
     for (size_t i = 0; i < sizeof other_joins / sizeof *other_joins; i++)
         if (dpid_onnx_is(node, other_joins[i].op))
             why = other_joins[i].why;
+    if (!adds)
+        DPID_TRY(dpid_onnx_refuse_activation(f->w, f->at, f->scope, f->join));
     if (!adds || node->n_input != 2)
         return dpid_onnx_refuse(g, f->join, "%s; deepid's nets are chains with residual blocks", why);
     return DEEPID_OK;

@@ -124,6 +124,11 @@ int32_t dpid_onnx_change_last(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_o
 {
     dpid_onnx_item *last = s->list->last;
     dpid_onnx_change *change = NULL;
+    if (!dpid_onnx_takes_changes(s) && last && last->kind && last->value == s->value && last->kind->activation)
+        return dpid_onnx_refuse(&w->graph, s->node,
+                                "computes with known numbers behind the activation %s%s, and deepid has none that "
+                                "computes this",
+                                last->kind->word, last->kind == &dpid_kind_softplus ? " (deepid's has no beta)" : "");
     if (!dpid_onnx_takes_changes(s))
         return dpid_onnx_refuse(
             &w->graph, s->node,

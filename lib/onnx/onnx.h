@@ -217,7 +217,7 @@ int32_t dpid_onnx_take_squeeze(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_transpose(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_pad(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_slice(dpid_onnx_walk *w, dpid_onnx_step *s);
-int32_t dpid_onnx_take_mean(dpid_onnx_walk *w, dpid_onnx_step *s);
+int32_t dpid_onnx_take_reduction(dpid_onnx_walk *w, dpid_onnx_step *s);
 /* The op of a layer; the node is named when it cannot be. */
 int32_t dpid_onnx_op(dpid_onnx_walk *w, const dpid_onnx_item *item, dpid_op *out);
 /* Every so manieth pixel, where a Slice stands last. */
@@ -252,9 +252,17 @@ int32_t dpid_onnx_ints_at(dpid_onnx_walk *w, int32_t v, int64_t *out, int32_t *c
 /* Integers of an attribute, or where there is none of an input; *count is -1 when there is neither. */
 int32_t dpid_onnx_ints(dpid_onnx_walk *w, const dpid_onnx_step *s, const char *attribute, int32_t input, int64_t *out,
                        int32_t *count);
-/* Nodes from value v on that together are one activation: *kind (NULL: they are none), its options, where it ends. */
+/* Nodes from value v on that together are one activation: *kind (NULL: they are none), its options, where it ends: as
+   far as factors and summands change nothing. */
 int32_t dpid_onnx_activation(dpid_onnx_walk *w, int32_t v, int32_t scope, const dpid_kind **kind, const char **options,
                              int32_t *end);
+
+/* Refuses nodes from v to `last` that compute of each number another one, and no activation; DEEPID_OK: they do not. */
+int32_t dpid_onnx_refuse_activation(dpid_onnx_walk *w, int32_t v, int32_t scope, int32_t last);
+/* One of the operators that an activation may be written with. */
+bool dpid_onnx_is_elementwise(const dpid_onnx_node *node);
+/* Refuses a graph with an operator that no row and no activation knows, wherever it stands. */
+int32_t dpid_onnx_check_operators(dpid_onnx_walk *w);
 
 /* ---- to a net: fill.c, load.c ---------------------------------------------------------------- */
 

@@ -59,6 +59,8 @@ static int32_t take_arithmetic(dpid_onnx_walk *w, dpid_onnx_step *s)
     if (!is_by_channel(&s->in, &by))
         return dpid_onnx_refuse(&w->graph, s->node, "computes with known numbers of %s, expected one, or one a channel",
                                 dpid_shape_text(by.rank, by.extents).text);
+    if (by.count == 1 && dpid_onnx_number(&by, 0) == (multiplies ? 1 : 0) && !dpid_onnx_takes_changes(s))
+        return DEEPID_OK;
     s->out.not_negative = false;
     if (multiplies && by.count == 1 && s->scale && !dpid_onnx_takes_changes(s)) {
         *s->scale *= inverted ? 1 / dpid_onnx_number(&by, 0) : dpid_onnx_number(&by, 0);
@@ -253,7 +255,8 @@ static const struct {
     {"AveragePool", dpid_onnx_take_pool, false},
     {"GlobalAveragePool", dpid_onnx_take_global_pool, false},
     {"GlobalMaxPool", dpid_onnx_take_global_pool, false},
-    {"ReduceMean", dpid_onnx_take_mean, false},
+    {"ReduceMean", dpid_onnx_take_reduction, false},
+    {"ReduceMax", dpid_onnx_take_reduction, false},
     {"Flatten", dpid_onnx_take_flatten, false},
     {"Reshape", dpid_onnx_take_reshape, false},
     {"Squeeze", dpid_onnx_take_squeeze, false},
@@ -278,6 +281,13 @@ static const struct {
     const char *op, *why;
 } reasons[] = {
     {"Concat", "joins branches by concatenation; deepid's nets are chains with residual blocks"},
+    {"Einsum", "multiplies branches; deepid's nets are chains with residual blocks"},
+    {"InstanceNormalization",
+     "normalises over groups of channels (GroupNorm, InstanceNorm), which is not read from ONNX"},
+    {"GroupNormalization", "normalises over groups of channels (GroupNorm), which is not read from ONNX"},
+    {"RandomUniformLike", "draws numbers otherwise than a Dropout does (Dropout2d, AlphaDropout and such)"},
+    {"RandomNormalLike", "draws numbers, and deepid has no such layer"},
+    {"Bernoulli", "draws numbers otherwise than a Dropout does (Dropout2d, AlphaDropout and such)"},
     {"LRN", "normalises over neighbouring channels, and deepid has no such layer"},
     {"If", "chooses between graphs"},
     {"Loop", "repeats a graph"},
@@ -291,12 +301,40 @@ static const struct {
     {"DequantizeLinear", "makes numbers of integers"},
 };
 
-static int32_t refuse_unknown(dpid_onnx_walk *w, const dpid_onnx_step *s)
+static int32_t refuse_unknown(dpid_onnx_walk *w, int32_t node)
 {
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-        if (dpid_onnx_is(s->proto, reasons[i].op))
-            return dpid_onnx_refuse(&w->graph, s->node, "%s", reasons[i].why);
-    return dpid_onnx_refuse(&w->graph, s->node, "no layer of deepid does this");
+        if (dpid_onnx_is(dpid_onnx_node_at(&w->graph, node), reasons[i].op))
+            return dpid_onnx_refuse(&w->graph, node, "%s", reasons[i].why);
+    return dpid_onnx_refuse(&w->graph, node, "no layer of deepid does this");
+}
+
+static bool has_row(const dpid_onnx_node *node)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (dpid_onnx_is(node, rows[i].op))
+            return true;
+    return false;
+}
+
+static bool draws(const dpid_onnx_node *node)
+{
+    return dpid_onnx_is(node, "RandomUniformLike") || dpid_onnx_is(node, "RandomNormalLike") ||
+           dpid_onnx_is(node, "Bernoulli");
+}
+
+int32_t dpid_onnx_check_operators(dpid_onnx_walk *w)
+{
+    const dpid_onnx_graph *g = &w->graph;
+    for (int32_t node = 0; node < g->nodes; node++) {
+        const dpid_onnx_node *proto = dpid_onnx_node_at(g, node);
+        bool data = false;
+        for (int32_t k = 0; g->live[node] && k < (int32_t)proto->n_input; k++)
+            data |= dpid_onnx_number_input(g, node, k) >= 0 && g->value[dpid_onnx_number_input(g, node, k)].data;
+        if ((data || draws(proto)) && !has_row(proto) && !dpid_onnx_is_elementwise(proto))
+            return refuse_unknown(w, node);
+    }
+    return DEEPID_OK;
 }
 
 /* What goes in stands in the first place alone, and nobody reads a second output. */
@@ -329,5 +367,5 @@ int32_t dpid_onnx_take(dpid_onnx_walk *w, dpid_onnx_step *s)
         DPID_TRY(check_edges(w, s, rows[i].any_place));
         return rows[i].take(w, s);
     }
-    return refuse_unknown(w, s);
+    return refuse_unknown(w, s->node);
 }

@@ -187,20 +187,36 @@ int32_t dpid_onnx_take_transpose(dpid_onnx_walk *w, dpid_onnx_step *s)
     return DEEPID_OK;
 }
 
-/* Whether all axes named are those of the picture; each once. */
-int32_t dpid_onnx_take_mean(dpid_onnx_walk *w, dpid_onnx_step *s)
+static int32_t add_largest(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    char *options = NULL;
+    DPID_TRY(dpid_onnx_text(w, &options, "kernel=%lldx%lld stride=1", (long long)s->in.shape.extent[0],
+                            (long long)s->in.shape.extent[1]));
+    DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_maxpool, options, NULL));
+    if (dpid_onnx_int(s->proto, "keepdims", 1))
+        return DEEPID_OK;
+    s->in = s->out;
+    return flatten(w, s);
+}
+
+/* ReduceMean, ReduceMax: whether all axes named are those of the picture; each once. */
+int32_t dpid_onnx_take_reduction(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
     int64_t axes[DPID_RANK_MAX];
     bool flags[DPID_RANK_MAX + 1] = {false};
     int32_t count;
     const bool planes = s->in.layout == DPID_ONNX_PLANES;
     const bool last = s->in.layout == DPID_ONNX_LAST;
+    const bool largest = dpid_onnx_is(s->proto, "ReduceMax");
     DPID_TRY(dpid_onnx_ints(w, s, "axes", 1, axes, &count));
     if (planes || last)
         DPID_TRY(axis_flags(w, s, axes, count, 4, flags));
     if (count != 2 || !(planes ? flags[2] && flags[3] : last && flags[1] && flags[2]))
-        return dpid_onnx_refuse(&w->graph, s->node, "takes the mean over other axes than height and width");
-    if (s->in.shape.rank == 3)
+        return dpid_onnx_refuse(&w->graph, s->node, "takes the %s over other axes than height and width",
+                                largest ? "largest" : "mean");
+    if (largest && s->in.shape.rank == 3)
+        DPID_TRY(add_largest(w, s));
+    else if (s->in.shape.rank == 3)
         DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_global_avgpool, "", NULL));
     if (!dpid_onnx_int(s->proto, "keepdims", 1))
         s->out.layout = DPID_ONNX_FEATURES;

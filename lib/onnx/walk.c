@@ -143,6 +143,7 @@ int32_t dpid_onnx_walk_graph(dpid_onnx_walk *w)
     DPID_TRY(dpid_arena_alloc(w->arena, w->graph.values, sizeof *w->region, "ONNX graph", &w->region));
     if (w->graph.output == w->graph.input)
         return dpid_fail(w->ctx, DEEPID_ERR_UNSUPPORTED, "'%s': the graph has no layer", w->file->path);
+    DPID_TRY(dpid_onnx_check_operators(w));
     DPID_TRY(start(w));
     DPID_TRY(walk_chain(w, 0, w->graph.input, w->graph.output, NULL, &w->net));
     return check_end(w);

@@ -227,7 +227,21 @@ static const struct {
      "input 6x6x4; maxpool kernel=6x6 stride=1; flatten; dense out=4 bias=0"},
     {PICTURE "v st 0 0; v en 99 99; v ax 2 3; v sp 2 2; Slice s x st en ax sp > t; Conv a t p > y; out y",
      "input 6x6x4; channel_pad out=4 stride=2; conv2d out=4 kernel=1 bias=0"},
+    {"in x n 4 6 6; w d 4 4; v ax 2 3; ReduceMax p x ax > t; Flatten q t > u; Gemm g u d > y; out y",
+     "input 6x6x4; maxpool kernel=6x6 stride=1; flatten; dense out=4 bias=0"},
+    {PICTURE "ReduceMax p x > t axes=-1,-2 keepdims=0; Gemm g t d > y transB=1; out y",
+     "input 6x6x4; maxpool kernel=6x6 stride=1; flatten; dense out=5 bias=0"},
     {FEATURES "Cast a x > t to=1; Relu r t > y; out y", "input 4; relu"},
+    /* factors of 1 around an activation, as exporters write ELU; a scale that is part of one */
+    {FEATURES "f one 1; CastLike a one x > o; CastLike b one x > p; Gemm g x d > t; Mul m t o > u; Elu e u > v "
+              "alpha=f0.3; Mul n v p > y; out y",
+     "input 4; dense out=4 bias=0; elu alpha=0.3"},
+    {FEATURES "f one 1; f z 0; Mul m x one > u; Relu e u > v; Add n v z > w; Div q w one > z2; Gemm g z2 d > y; out y",
+     "input 4; relu; dense out=4 bias=0"},
+    {FEATURES "f g 1.0507009; Elu e x > v alpha=f1.6732632; Mul n v g > y; out y", "input 4; selu"},
+    {FEATURES "f one 1; Mul m x one > u; Gemm g u d > y; out y", "input 4; dense out=4 bias=0"},
+    {FEATURES "f half 0.5; Relu r x > a; Mul m a half > z; Gemm g a d > t; Add j t z > y; out y",
+     "input 4; relu; identity s=0.5 { dense out=4 bias=0 }"},
     /* a rectifier in many words */
     {FEATURES "f half 0.5; Abs a x > b; Add s x b > q; Mul m q half > y; out y", "input 4; relu"},
     {FEATURES "f half 0.5; Mul a x x > b; Sqrt r b > s; Add p s x > q; Mul m q half > y; out y", "input 4; relu"},
@@ -235,6 +249,11 @@ static const struct {
     {FEATURES "f z 0; Min m x z > u; Sub s x u > y; out y", "input 4; relu"},
     {FEATURES "f z 0; Greater g x z > q; Where o q x z > y; out y", "input 4; relu"},
     {FEATURES "f z 0; Less g x z > q; Where o q z x > y; out y", "input 4; relu"},
+    {FEATURES "f z 0; LessOrEqual g x z > q; Where o q z x > y; out y", "input 4; relu"},
+    {FEATURES "f z 0; GreaterOrEqual g x z > q; Not n q > r; Where o r z x > y; out y", "input 4; relu"},
+    {FEATURES "f z 0; f o 1; Greater g x z > q; Greater h x o > r; Cast a q > u to=9; Cast b r > v to=9; Or k u v > "
+              "w; And l w u > w2; Where e w2 x z > y; out y",
+     "input 4; relu"},
     {FEATURES "Celu a x > y; out y", "input 4; elu"},
     {FEATURES
      "f o 1; f h 0.5; f three 3; f a 0.044715; f b 0.7978846; Pow p x three > q; Mul m q a > r; Add s r x > t; Mul "
@@ -418,6 +437,24 @@ static const struct {
     {PICTURE "v ax 2; Squeeze s x ax > y; out y", "leaves out an axis of 6"},
     {PICTURE "v ax 0; Squeeze s x ax > y; out y", "expected each once, and not the samples'"},
     {PICTURE "v ax 1 2; Unsqueeze s x ax > y; out y", "makes 1x1x4x6x6 of samples of 4x6x6"},
+    {PICTURE "ReduceMax m x > y axes=1,2; out y", "takes the largest over other axes than height and width"},
+    /* what deepid lacks is named before what only stands around it */
+    {"in x n 6 4; Transpose t x > u perm=1,0,2; LSTM l u u u > v hidden_size=5; Transpose b v > y perm=0,2,1,3; out y",
+     "node 'l' (LSTM): is recurrent"},
+    {PICTURE "v s 0 2 -1; Reshape r x s > t; InstanceNormalization i t c c > u; Shape h x > sh; Reshape q u sh > y; "
+             "out y",
+     "node 'i' (InstanceNormalization): normalises over groups of channels"},
+    {FEATURES "f z 0; f h 0.5; Abs a x > b; LessOrEqual l b h > q; Where w q z x > y; out y",
+     "node 'w' (Where): ends nodes that together are one activation (Abs, LessOrEqual, Where)"},
+    {FEATURES "f z 0; f h 0.5; Greater g x h > a; Neg n h > m; Less l x m > b; Or o a b > q; Where w q x z > y; out y",
+     "are one activation (Greater, Less, Or, Where)"},
+    {FEATURES "f p 0.75; RandomUniformLike r x > u; Less l u p > q; Cast c q > m to=1; Mul k x m > y; out y",
+     "node 'r' (RandomUniformLike): draws numbers otherwise than a Dropout does"},
+    {FEATURES "f two 2; f far 20; Mul m x two > b; Softplus s b > u; Div d u two > v; Greater g b far > q; Where w q x "
+              "v > y; out y",
+     "has none that computes this; its softplus has no beta"},
+    {FEATURES "f two 2; Gemm k x d > a; Mul m a two > b; Softplus s b > u; Div d u two > y; out y",
+     "behind the activation softplus (deepid's has no beta)"},
     {PICTURE "ReduceMean m x > y axes=1,2; out y", "takes the mean over other axes than height and width"},
     {PICTURE "v pads 1 0 0 0 0 0 0 0; Pad q x pads > y; out y", "pads samples, or channels otherwise"},
     {PICTURE "v pads 1 0 0; Pad q x pads > y; out y", "pads has 3 numbers, expected 8"},
