@@ -3,6 +3,7 @@
 #include "net/match.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define KEY_NET "deepid.net"
 #define KEY_FORMAT "deepid.format" /* written and checked by safetensors.c */
@@ -182,15 +183,43 @@ static int32_t check_task(deepid_ctx *ctx, const dpid_safetensors *file, const c
                      path, theirs ? theirs : "missing", task, task);
 }
 
+/* What torch.save writes: a zip, before PyTorch 1.6 a pickle. */
+static bool is_of_torch(deepid_ctx *ctx, const char *path)
+{
+    uint8_t first[4] = {0};
+    int64_t bytes;
+    int64_t got = 0;
+    int fd;
+    if (dpid_file_open(ctx, path, &fd, &bytes) != DEEPID_OK)
+        return false;
+    const int32_t status = dpid_file_read_some(ctx, path, fd, first, sizeof first, &got);
+    close(fd);
+    return status == DEEPID_OK && got == (int64_t)sizeof first &&
+           (memcmp(first, "PK\3\4", sizeof first) == 0 || memcmp(first, "\x80\x02", 2) == 0);
+}
+
+static int32_t read_safetensors(deepid_ctx *ctx, const char *path, dpid_safetensors *out)
+{
+    const int32_t status = dpid_safetensors_read(ctx, path, out);
+    if (status != DEEPID_ERR_FORMAT || !is_of_torch(ctx, path))
+        return status;
+    return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                     "'%s' is a file of torch.save (pickled Python), expected safetensors; in Python: "
+                     "safetensors.torch.save_file(module.state_dict(), \"NAME.safetensors\")",
+                     path);
+}
+
 int32_t dpid_net_load_of(deepid_ctx *ctx, const char *path, int32_t dtype, const char *task, deepid_net **out)
 {
     dpid_safetensors file;
     if (!path || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: %s is NULL", path ? "out" : "path");
-    DPID_TRY(dpid_safetensors_read(ctx, path, &file));
+    DPID_TRY(read_safetensors(ctx, path, &file));
     int32_t status = task ? check_task(ctx, &file, path, task) : DEEPID_OK;
     if (status == DEEPID_OK)
         status = dpid_net_from_safetensors(ctx, &file, path, dtype, out);
+    if (status == DEEPID_OK)
+        dpid_weights_warn(*out, path);
     dpid_safetensors_release(&file);
     return status;
 }
@@ -260,8 +289,10 @@ static int32_t load_weights(deepid_net *net, const char *path, const char *words
     if (!path)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: path is NULL");
     DPID_TRY(dpid_weights_options(net->head.ctx, words, &pytorch, &by_order));
-    DPID_TRY(dpid_safetensors_read(net->head.ctx, path, &file));
+    DPID_TRY(read_safetensors(net->head.ctx, path, &file));
     const int32_t status = load_from(&arena, net, &file, path, pytorch, by_order, names);
+    if (status == DEEPID_OK)
+        dpid_weights_warn(net, path);
     dpid_arena_release(&arena);
     dpid_safetensors_release(&file);
     return status;

@@ -5,6 +5,7 @@
 
 #include "tensor/half.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- the words ------------------------------------------------------------------------------- */
@@ -157,4 +158,27 @@ dpid_file_number *dpid_file_numbers(const dpid_file_tensor *t)
         if (strcmp(t->word, rows[i].word) == 0)
             return rows[i].read;
     return NULL;
+}
+
+/* ---- numbers that are none ------------------------------------------------------------------- */
+
+static int64_t count_not_finite(const deepid_net *net, int32_t i)
+{
+    const void *at = dpid_net_parameter_at(net, i);
+    int64_t count = 0;
+    for (int64_t k = 0; k < net->parameter[i].count; k++)
+        count += !(net->precision == DPID_P32 ? isfinite(((const float *)at)[k]) : isfinite(((const double *)at)[k]));
+    return count;
+}
+
+void dpid_weights_warn(const deepid_net *net, const char *path)
+{
+    for (int32_t i = 0; i < net->parameters; i++) {
+        const int64_t count = count_not_finite(net, i);
+        if (count == 0)
+            continue;
+        dpid_log(net->head.ctx, 2, "'%s': %lld of %lld numbers of '%s' are infinite or no number (NaN)", path,
+                 (long long)count, (long long)net->parameter[i].count, net->parameter[i].name);
+        return;
+    }
 }

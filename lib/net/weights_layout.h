@@ -30,4 +30,7 @@ int64_t dpid_weights_place(const dpid_weights_layout *layout, const dpid_paramet
 typedef double dpid_file_number(const void *data, int64_t i);
 dpid_file_number *dpid_file_numbers(const dpid_file_tensor *t);
 
+/* Warns in the log of the first parameter that holds infinities or NaN; such files are read as they are. */
+void dpid_weights_warn(const deepid_net *net, const char *path);
+
 #endif

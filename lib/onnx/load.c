@@ -1,6 +1,7 @@
 /* A net from an ONNX file: its text from the layers that the walk found, then its numbers. */
 #include "onnx/onnx.h"
 
+#include "net/weights_layout.h"
 #include "ops/conv2d/conv2d.h"
 
 #include <deepid/onnx.h>
@@ -132,8 +133,10 @@ static int32_t make_net(dpid_onnx_walk *w, deepid_net **out)
     dpid_string_release(&text);
     DPID_TRY(status);
     status = fill_items(w, net, &w->net, false, &layer);
-    if (status == DEEPID_OK)
+    if (status == DEEPID_OK) {
         say_what_differs(w);
+        dpid_weights_warn(net, w->file->path);
+    }
     if (status == DEEPID_OK)
         *out = net;
     else

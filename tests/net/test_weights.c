@@ -127,6 +127,57 @@ static void the_log_says_what_is_what(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+static void keep_line(void *user, int32_t level, const char *line)
+{
+    if (level == 2)
+        snprintf(user, 512, "%s", line);
+}
+
+/* As they are, from both kinds of file; whoever reads the log knows. */
+static void weights_that_are_no_numbers_are_warned_of(void **state)
+{
+    (void)state;
+    char line[512] = "";
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = make(ctx, "input 3; dense out=2", DEEPID_F32);
+    deepid_net *back = NULL;
+    const char *path = temporary("bad.safetensors");
+    OK(deepid_ctx_set_log(ctx, keep_line, line));
+    OK(deepid_net_save_weights(net, path, "pytorch", NULL));
+    OK(deepid_net_load_weights(net, path, "pytorch match=order"));
+    assert_string_equal(line, "");
+    float *weight = deepid_net_parameter_data(net, "dense.weight");
+    weight[1] = NAN;
+    weight[4] = -INFINITY;
+    OK(deepid_net_save_weights(net, path, "pytorch", NULL));
+    OK(deepid_net_load_weights(net, path, "pytorch match=order"));
+    assert_non_null(strstr(line, "2 of 6 numbers of 'dense.weight' are infinite or no number"));
+    line[0] = 0;
+    OK(deepid_net_save(net, path));
+    OK(deepid_net_load(ctx, path, 0, &back));
+    assert_non_null(strstr(line, "2 of 6 numbers of 'dense.weight' are infinite or no number"));
+    deepid_net_destroy(back);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+static void files_of_torch_save_are_refused_with_the_way_out(void **state)
+{
+    (void)state;
+    static const char zip[] = "PK\3\4 and what else a zip has in front of its first file";
+    static const char pickle[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46 and what else a pickle has";
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = make(ctx, "input 3; dense out=2", DEEPID_F32);
+    deepid_net *other = NULL;
+    REFUSED(deepid_net_load_weights(net, put_file("a.pt", zip, sizeof zip), "pytorch match=order"), DEEPID_ERR_FORMAT,
+            "safetensors.torch.save_file(module.state_dict(), ");
+    REFUSED(deepid_net_load(ctx, put_file("a.pth", pickle, sizeof pickle), 0, &other), DEEPID_ERR_FORMAT,
+            "is a file of torch.save");
+    REFUSED(deepid_net_load_weights(net, put_file("b.pt", zip, 2), "pytorch"), DEEPID_ERR_FORMAT, "longer than");
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- orders ------------------------------------------------------------------------------------------------- */
 
 #define BASIC(b) b ".conv1\n" b ".bn1\n" b ".conv2\n" b ".bn2\n"
@@ -462,6 +513,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_of_pytorch_give_its_outputs),
         cmocka_unit_test(the_log_says_what_is_what),
+        cmocka_unit_test(weights_that_are_no_numbers_are_warned_of),
+        cmocka_unit_test(files_of_torch_save_are_refused_with_the_way_out),
         cmocka_unit_test(orders_are_found_again_or_refused),
         cmocka_unit_test(random_nets_come_back),
         cmocka_unit_test(whatever_names_are_read),

@@ -551,6 +551,9 @@ static void what_the_net_does_otherwise_is_logged(void **state)
                             &net));
     assert_non_null(strstr(line, "was exported for training"));
     deepid_net_destroy(net);
+    OK(deepid_net_load_onnx(ctx, graph_file("in x n 3; h k 0x3c00 0x7c00 0x7e00; Gemm g x k > y; out y"), &net));
+    assert_non_null(strstr(line, "2 of 3 numbers of 'dense.weight' are infinite or no number"));
+    deepid_net_destroy(net);
     deepid_ctx_destroy(ctx);
 }
 
