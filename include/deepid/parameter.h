@@ -249,7 +249,8 @@ DEEPID_API int32_t deepid_net_load(deepid_ctx *ctx, const char *path, int32_t dt
  * @retval DEEPID_ERR_FORMAT       not safetensors, cut or damaged; a parameter is missing: names it
  * @retval DEEPID_ERR_SHAPE        a tensor of another shape: names it; with match=order no order fits, or two do: shows
  * both lists with their shapes
- * @retval DEEPID_ERR_DTYPE        a tensor that the net needs is none of F64, F32, F16, BF16: names both
+ * @retval DEEPID_ERR_DTYPE        a tensor that the net needs is none of F64, F32, F16, BF16; by the layout deepid none
+ *                                 of F64, F32: names both
  * @retval DEEPID_ERR_UNSUPPORTED  pytorch, and a skip leads a flattened picture past a dense layer, or a groupnorm has
  * groups of one: names it
  * @retval DEEPID_ERR_LIMIT        beyond file_bytes, header_bytes or memory_bytes of the context
@@ -275,7 +276,8 @@ DEEPID_API int32_t deepid_net_load_weights(deepid_net *net, const char *path, co
  * @retval DEEPID_ERR_IO           it cannot be read: what the system says
  * @retval DEEPID_ERR_FORMAT       not safetensors, cut or damaged; it has nothing of a name: which
  * @retval DEEPID_ERR_SHAPE        names are more or fewer than layers, or of another shape: shows both
- * @retval DEEPID_ERR_DTYPE        a tensor that the net needs is none of F64, F32, F16, BF16: names both
+ * @retval DEEPID_ERR_DTYPE        a tensor that the net needs is none of F64, F32, F16, BF16; by the layout deepid none
+ *                                 of F64, F32: names both
  * @retval DEEPID_ERR_UNSUPPORTED  as deepid_net_load_weights
  * @retval DEEPID_ERR_LIMIT        beyond file_bytes, header_bytes or memory_bytes of the context
  * @retval DEEPID_ERR_MEMORY       no memory

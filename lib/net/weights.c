@@ -74,6 +74,10 @@ static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_
     if (!dpid_file_numbers(t))
         return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE, "'%s': %s is %s, expected F64, F32, F16 or BF16", path,
                          t->name, t->word);
+    if (!layout->pytorch && t->dtype != DEEPID_F32 && t->dtype != DEEPID_F64) /* what the library never wrote */
+        return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE,
+                         "'%s': %s is %s, expected F32 or F64 (weights of PyTorch may be F16 or BF16 too)", path,
+                         t->name, t->word);
     if (t->rank > DPID_RANK_MAX)
         return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s has %d axes, expected %s", path, t->name, t->rank,
                          dpid_shape_text(p->spec.rank, extents).text);

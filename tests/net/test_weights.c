@@ -477,10 +477,13 @@ static void sixteen_bits_are_read(void **state)
         bytes[0] = (unsigned char)length;
         memcpy(bytes + 8, header, (size_t)length);
         memcpy(bytes + 8 + length, k ? bf16 : f16, 12);
-        OK(deepid_net_load_weights(net, put_file("half", bytes, 8 + (size_t)length + 12), "deepid"));
+        const char *path = put_file("half", bytes, 8 + (size_t)length + 12);
+        OK(deepid_net_load_weights(net, path, "pytorch"));
         for (int i = 0; i < 4; i++)
             near_at(k ? "bf16" : "f16", ((float *)deepid_net_parameter_data(net, "dense.weight"))[i], expected[k][i],
                     0);
+        REFUSED(deepid_net_load_weights(net, path, "deepid"), DEEPID_ERR_DTYPE,
+                k ? "is BF16" : "is F16"); /* not ours */
     }
     deepid_net_destroy(net);
     deepid_ctx_destroy(ctx);
