@@ -117,13 +117,21 @@ static int32_t examine(collection *c)
     return status;
 }
 
-static int32_t find_floor(collection *c)
+static int32_t is_by_squares(const collection *c, bool *out)
 {
-    dpid_floor floor;
     dpid_value option[DPID_OPTIONS_MAX] = {{0}};
     const dpid_loss *loss;
     DPID_TRY(dpid_study_loss(c->study, &loss, option));
-    if (loss != &dpid_loss_squared_error) /* whose floor it is */
+    *out = loss == &dpid_loss_squared_error;
+    return DEEPID_OK;
+}
+
+static int32_t find_floor(collection *c)
+{
+    dpid_floor floor;
+    bool squares;
+    DPID_TRY(is_by_squares(c, &squares));
+    if (!squares) /* whose floor it is */
         return DEEPID_OK;
     DPID_TRY(dpid_affine_floor(c->study->head.ctx, c->study->deep, c->study->train, &floor));
     if (!floor.proven)
@@ -358,18 +366,18 @@ static void collect_regularisation(collection *c)
 }
 
 /* What a net gets right, or explains, that knows nothing of the inputs. */
-static void collect_classes(collection *c)
+static int32_t collect_classes(collection *c)
 {
     const double unequal = 1.2; /* the largest class against one of equal classes */
     const deepid_dataset *train = c->study->train;
     const double share = dpid_dataset_largest_class(train);
-    const char *loss = c->study->text[DPID_TEXT_LOSS]; /* R^2 is of squares */
-    c->e->targets = !train->labels && (!*loss || strncmp(loss, "squared_error", strlen("squared_error")) == 0);
+    DPID_TRY(is_by_squares(c, &c->e->targets)); /* R^2 is of squares */
     c->e->valid_const_loss = dpid_study_constant_loss(c->study, c->study->valid);
     if (share * (double)train->classes > unequal) {
         c->e->largest_class = share;
         c->e->valid_largest_class = dpid_dataset_largest_class(c->study->valid);
     }
+    return DEEPID_OK;
 }
 
 static int32_t collect_recipe(collection *c)
@@ -399,7 +407,7 @@ static int32_t collect(collection *c)
     DPID_TRY(collect_witnesses(c));
     DPID_TRY(examine(c));
     DPID_TRY(find_floor(c));
-    collect_classes(c);
+    DPID_TRY(collect_classes(c));
     collect_check(c);
     collect_range(c);
     collect_accuracy(c);
