@@ -11,6 +11,7 @@
 #include <deepid/compute.h>
 #include <deepid/context.h>
 #include <deepid/data.h>
+#include <deepid/data_files.h>
 #include <deepid/deepen.h>
 #include <deepid/fit.h>
 #include <deepid/identity.h>
