@@ -1,6 +1,6 @@
 /**
  * @defgroup data Datasets
- * Datasets: samples with class labels or with targets; generators, the caller's own arrays; readers are in data_files.h.
+ * Datasets: samples with class labels or with targets; generators, the caller's own arrays. Readers: data_files.h.
  * @{
  */
 #ifndef DEEPID_DATA_H

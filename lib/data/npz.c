@@ -25,30 +25,49 @@ typedef struct {
 
 /* ---- names ------------------------------------------------------------------------------------------ */
 
-static int32_t fail_name(const archive *a, dpid_span name)
+/* "x, y, labels": as options name them. *pickle: it is of torch.save. */
+static void print_names(const archive *a, dpid_string *s, bool *pickle)
+{
+    static const char ending[] = ".npy";
+    const zip_int64_t count = zip_get_num_entries(a->zip, 0);
+    for (zip_int64_t i = 0; i < count && s->length < DPID_ERROR_MAX; i++) {
+        const char *entry = zip_get_name(a->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
+        const size_t length = entry ? strlen(entry) : 0;
+        const size_t end = sizeof ending - 1;
+        const bool array = length >= end && strcmp(entry + length - end, ending) == 0;
+        dpid_string_add(s, i ? ", " : "");
+        dpid_string_add_span(s, entry ? entry : "?", entry ? (int64_t)(length - (array ? end : 0)) : 1);
+        *pickle |= entry && strstr(entry, "data.pkl");
+    }
+}
+
+/* asked NULL: none of the usual names is there. */
+static int32_t fail_name(const archive *a, const dpid_span *asked, const char *what)
 {
     dpid_string known = {.ctx = a->ctx};
     bool pickle = false;
-    const zip_int64_t count = zip_get_num_entries(a->zip, 0);
-    for (zip_int64_t i = 0; i < count && known.length < DPID_ERROR_MAX; i++) {
-        const char *entry = zip_get_name(a->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
-        dpid_string_format(&known, "%s%s", i ? ", " : "", entry ? entry : "?");
-        pickle |= entry && strstr(entry, "data.pkl");
-    }
-    const int32_t status = known.status != DEEPID_OK ? known.status
-                           : pickle
-                               ? dpid_fail(a->ctx, DEEPID_ERR_FORMAT,
-                                           "'%s' is of torch.save, which only Python can read: numpy.savez('x.npz', "
-                                           "x=x.numpy(), y=y.numpy())",
-                                           a->path)
-                               : dpid_fail(a->ctx, DEEPID_ERR_SPEC, "npz: '%s' has no array '%.*s'; it has %s", a->path,
-                                           (int)name.length, name.text, known.text ? known.text : "none");
+    print_names(a, &known, &pickle);
+    const char *names = known.text && *known.text ? known.text : "nothing";
+    int32_t status = known.status;
+    if (status == DEEPID_OK && pickle)
+        status = dpid_fail(a->ctx, DEEPID_ERR_FORMAT,
+                           "'%s' is of torch.save, which only Python can read: numpy.savez('x.npz', x=x.numpy(), "
+                           "y=y.numpy())",
+                           a->path);
+    else if (status == DEEPID_OK && asked)
+        status = dpid_fail(a->ctx, DEEPID_ERR_SPEC, "npz: '%s' has no array '%.*s'; it has %s", a->path,
+                           (int)asked->length, asked->text, names);
+    else if (status == DEEPID_OK)
+        status = dpid_fail(a->ctx, DEEPID_ERR_SPEC,
+                           "npz: say x=NAME y=NAME: no array of '%s' has a usual name of %s; it has %s", a->path, what,
+                           names);
     dpid_string_release(&known);
     return status;
 }
 
 /* "NAME.npy" of an archive; the first of the usual names where none is asked for. */
-static int32_t find_array(const archive *a, const dpid_value *asked, const char *const *usual, zip_uint64_t *index)
+static int32_t find_array(const archive *a, const dpid_value *asked, const char *const *usual, const char *what,
+                          zip_uint64_t *index)
 {
     zip_int64_t found = -1;
     dpid_string name = {.ctx = a->ctx};
@@ -66,7 +85,7 @@ static int32_t find_array(const archive *a, const dpid_value *asked, const char 
     *index = (zip_uint64_t)found;
     if (status != DEEPID_OK || found >= 0)
         return status;
-    return fail_name(a, asked->given ? asked->text : dpid_span_of(usual[-1]));
+    return fail_name(a, asked->given ? &asked->text : NULL, what);
 }
 
 /* ---- one array --------------------------------------------------------------------------------------- */
@@ -164,8 +183,8 @@ static int32_t read_pair(const archive *a, const dpid_value *values, const deepi
     uint8_t *y_bytes = NULL;
     zip_uint64_t x_index;
     zip_uint64_t y_index;
-    DPID_TRY(find_array(a, &values[OPTION_X], inputs, &x_index));
-    DPID_TRY(find_array(a, &values[OPTION_Y], outputs, &y_index));
+    DPID_TRY(find_array(a, &values[OPTION_X], inputs, "inputs", &x_index));
+    DPID_TRY(find_array(a, &values[OPTION_Y], outputs, "labels or targets", &y_index));
     int32_t status = read_array(a, x_index, &x_bytes, &x);
     if (status == DEEPID_OK)
         status = read_array(a, y_index, &y_bytes, &y);

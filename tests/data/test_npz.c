@@ -49,8 +49,31 @@ static void arrays_are_found_by_name(void **state)
     deepid_dataset *none = NULL;
     if (can_read(ctx))
         REFUSED(deepid_dataset_open(ctx, source, 1, &data, &none), DEEPID_ERR_SPEC,
-                "has no array 'zz'; it has x.npy, y.npy, first.npy, half.npy, real.npy");
+                "has no array 'zz'; it has x, y, first, half, real");
     assert_int_equal(deepid_ctx_memory(ctx), 0);
+    deepid_ctx_destroy(ctx);
+}
+
+/* The archive with x under another name: what is there is told, and how to say which is which. */
+static void arrays_of_other_names_are_asked_for(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *data = NULL;
+    size_t bytes;
+    char *whole = read_bytes(file, &bytes);
+    for (size_t i = 0; i + 5 < bytes; i++)
+        if (memcmp(whole + i, "x.npy", 5) == 0)
+            whole[i] = 'q';
+    const char *path = put_file("names.npz", whole, bytes);
+    free(whole);
+    if (can_read(ctx)) {
+        REFUSED(deepid_dataset_load_npz(ctx, path, "", &data), DEEPID_ERR_SPEC, "say x=NAME y=NAME");
+        REFUSED(deepid_dataset_load_npz(ctx, path, "", &data), DEEPID_ERR_SPEC,
+                "has a usual name of inputs; it has q, y, first, half, real");
+        OK(deepid_dataset_load_npz(ctx, path, "x=q y=y", &data));
+    }
+    deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
 }
 
@@ -133,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays_are_found_by_name),
+        cmocka_unit_test(arrays_of_other_names_are_asked_for),
         cmocka_unit_test(damage_is_refused),
         cmocka_unit_test(claims_are_checked_before_memory_is_taken),
         cmocka_unit_test(every_failing_allocation_is_survived),
