@@ -6,11 +6,12 @@ enum { SIDE = 32, COLOURS = 3, PIXELS = SIDE * SIDE };
 
 /* Where a record has its label, among how many. */
 typedef struct {
-    const char *words;
+    const char *name, *words;
     int32_t labels, at, classes;
 } kind;
-static const kind cifar10 = {"a label", 1, 0, 10};
-static const kind cifar100[] = {{"two labels", 2, 1, 100}, {"two labels", 2, 0, 20}}; /* fine, coarse */
+static const kind cifar10 = {"cifar10", "a label", 1, 0, 10};
+static const kind cifar100[] = {{"cifar100", "two labels", 2, 1, 100},
+                                {"cifar100", "two labels", 2, 0, 20}}; /* fine, coarse */
 
 static int64_t record_of(const kind *k)
 {
@@ -72,7 +73,7 @@ static int32_t load_files(deepid_ctx *ctx, const kind *k, const char *const *pat
 static int32_t load_one(deepid_ctx *ctx, const kind *k, const char *path, deepid_dataset **out)
 {
     if (!path || !out)
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "cifar10: %s is NULL", path ? "out" : "path");
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "%s: %s is NULL", k->name, path ? "out" : "path");
     return load_files(ctx, k, &path, 1, out);
 }
 
@@ -129,6 +130,31 @@ int32_t deepid_dataset_load_cifar10_folder(deepid_ctx *ctx, const char *folder, 
 
 /* ---- CIFAR-100: train.bin, test.bin ------------------------------------------------------------- */
 
+static int32_t find_kind(deepid_ctx *ctx, const char *text, const kind **out)
+{
+    static const dpid_option options[] = {
+        {"labels", DPID_CHOICE, 0, 0, 0, "fine|coarse", false, "100 classes, or 20 superclasses"},
+        {0},
+    };
+    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    DPID_TRY(dpid_options_parse(ctx, "cifar100", dpid_span_of(text), options, values));
+    *out = &cifar100[values[0].i];
+    return DEEPID_OK;
+}
+
+static int32_t load_100(deepid_ctx *ctx, const char *path, const char *text, deepid_dataset **out)
+{
+    const kind *k;
+    DPID_TRY(find_kind(ctx, text, &k));
+    return load_one(ctx, k, path, out);
+}
+
+int32_t deepid_dataset_load_cifar100(deepid_ctx *ctx, const char *path, const char *options, deepid_dataset **out)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, load_100(ctx, path, options, out));
+}
+
 static int32_t load_part(deepid_ctx *ctx, const kind *k, const char *folder, const char *name, deepid_dataset **out)
 {
     dpid_string path = {.ctx = ctx};
@@ -141,18 +167,23 @@ static int32_t load_part(deepid_ctx *ctx, const kind *k, const char *folder, con
 int32_t dpid_cifar100_load_folder(deepid_ctx *ctx, const char *folder, const char *text, deepid_dataset **train,
                                   deepid_dataset **test)
 {
-    static const dpid_option options[] = {
-        {"labels", DPID_CHOICE, 0, 0, 0, "fine|coarse", false, "100 classes, or 20 superclasses"},
-        {0},
-    };
-    dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    DPID_TRY(dpid_options_parse(ctx, "cifar100", dpid_span_of(text), options, values));
-    const kind *k = &cifar100[values[0].i];
-    DPID_TRY(load_part(ctx, k, folder, "train.bin", train));
+    const kind *k;
+    deepid_dataset *first = NULL;
+    if (!folder || !train || !test)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "cifar100: folder, train and test must not be NULL");
+    DPID_TRY(find_kind(ctx, text, &k));
+    DPID_TRY(load_part(ctx, k, folder, "train.bin", &first));
     const int32_t status = load_part(ctx, k, folder, "test.bin", test);
-    if (status != DEEPID_OK) {
-        deepid_dataset_destroy(*train);
-        *train = NULL;
-    }
+    if (status == DEEPID_OK)
+        *train = first;
+    else
+        deepid_dataset_destroy(first);
     return status;
+}
+
+int32_t deepid_dataset_load_cifar100_folder(deepid_ctx *ctx, const char *folder, const char *options,
+                                            deepid_dataset **train, deepid_dataset **test)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, dpid_cifar100_load_folder(ctx, folder, options, train, test));
 }

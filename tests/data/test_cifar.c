@@ -93,6 +93,22 @@ static void cifar100_has_two_labels(void **state)
     deepid_dataset_destroy(test);
     deepid_dataset_destroy(train);
     train = test = NULL;
+    OK(deepid_dataset_load_cifar100(ctx, temporary("train.bin"), "labels=coarse", &train));
+    assert_int_equal(deepid_dataset_labels(train)[0], 0x13);
+    deepid_dataset_destroy(train);
+    OK(deepid_dataset_load_cifar100(ctx, temporary("train.bin"), NULL, &train));
+    assert_int_equal(deepid_dataset_labels(train)[0], 0x63);
+    deepid_dataset_destroy(train);
+    train = NULL;
+    OK(deepid_dataset_load_cifar100_folder(ctx, temporary(""), NULL, &train, &test));
+    assert_int_equal(deepid_dataset_count(train), 2);
+    assert_int_equal(deepid_dataset_count(test), 1);
+    deepid_dataset_destroy(test);
+    deepid_dataset_destroy(train);
+    train = test = NULL;
+    REFUSED(deepid_dataset_load_cifar100(ctx, NULL, "", &train), DEEPID_ERR_ARGUMENT, "cifar100: path is NULL");
+    REFUSED(deepid_dataset_load_cifar100(ctx, "x", "labels=all", &train), DEEPID_ERR_SPEC, "fine|coarse");
+    REFUSED(deepid_dataset_load_cifar100_folder(ctx, "x", "", NULL, &test), DEEPID_ERR_ARGUMENT, "must not be NULL");
     bytes[0] = 20;
     write_bytes(temporary("train.bin"), bytes, sizeof bytes);
     REFUSED(deepid_dataset_open(ctx, source, 1, &train, &test), DEEPID_ERR_LABEL,
