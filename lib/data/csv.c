@@ -102,41 +102,71 @@ static int32_t make_dataset(deepid_ctx *ctx, dpid_csv *csv, deepid_dataset **out
 
 /* ---- from the text to a table -------------------------------------------------------------------------- */
 
+/* A title is no row of the table. With header=yes it is passed over where it has another count of cells; else only
+   the caller knows. */
+static int32_t refuse_title(deepid_ctx *ctx, const dpid_csv *csv, dpid_csv_text first)
+{
+    int64_t cells;
+    const int64_t own = dpid_csv_count(first);
+    const int64_t line = dpid_csv_title(first, &cells);
+    if (line == 0 || cells == csv->columns + csv->spare)
+        return DEEPID_OK;
+    return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                     "'%s', line %lld: %lld cell%s, line %lld and most others have %lld: skip=%lld leaves out what "
+                     "stands above the table%s",
+                     csv->path, (long long)first.line, (long long)own, own == 1 ? "" : "s", (long long)line,
+                     (long long)cells, (long long)line - 1,
+                     csv->names && cells == own + 1 && line == first.line + 1
+                         ? "; where each row begins with its own name, as R writes them, skip=1 header=no drop=1"
+                         : "");
+}
+
+static int32_t fail_no_rows(deepid_ctx *ctx, const dpid_csv *csv)
+{
+    if (csv->asked.skip > 0)
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has no rows behind the %lld lines that skip leaves out",
+                         csv->path, (long long)csv->asked.skip);
+    return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has no rows", csv->path);
+}
+
 /* The first row is asked for names; those of another count of cells than the next row has are a title, where header=yes
    says that it is no sample. */
 static int32_t read_names(deepid_ctx *ctx, dpid_csv *csv, dpid_csv_text *t)
 {
     dpid_csv_text first = *t;
     if (!dpid_csv_row(&first))
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has no rows", csv->path);
+        return fail_no_rows(ctx, csv);
     csv->first_line = first.line;
-    csv->columns = dpid_csv_count(first);
     csv->names = csv->asked.header == DPID_CSV_YES || (csv->asked.header == DPID_CSV_AUTO && dpid_csv_has_names(first));
     if (csv->names) {
         dpid_csv_cell cell = {.last = false};
         *t = first;
         while (!cell.last)
             dpid_csv_next(t, &cell);
+    }
+    csv->columns = dpid_csv_columns(csv->names ? &first : NULL, *t, &csv->spare);
+    if (csv->asked.header == DPID_CSV_YES) {
         dpid_csv_text second = *t;
-        const bool title =
-            csv->asked.header == DPID_CSV_YES && dpid_csv_row(&second) && dpid_csv_count(second) != csv->columns;
-        csv->names = !title;
-        csv->columns = title ? dpid_csv_count(second) : csv->columns;
+        csv->names = !dpid_csv_row(&second) || dpid_csv_count(second) == csv->columns + csv->spare;
+        if (!csv->names)
+            csv->columns = dpid_csv_columns(NULL, *t, &csv->spare);
+    } else {
+        DPID_TRY(refuse_title(ctx, csv, first));
     }
     return dpid_csv_roles(ctx, csv, first);
 }
 
 static int32_t read_text(deepid_ctx *ctx, dpid_csv *csv, const uint8_t *bytes, int64_t count)
 {
-    const bool mark = count >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
     dpid_csv_text t = {.ctx = ctx,
                        .path = csv->path,
-                       .at = (const char *)bytes + (mark ? 3 : 0),
+                       .at = (const char *)bytes,
                        .end = (const char *)bytes + count,
                        .delimiter = csv->asked.delimiter,
                        .point = csv->asked.point,
                        .comment = csv->asked.comment,
                        .next = 1};
+    dpid_csv_begin(&t, csv->asked.skip);
     if (!t.delimiter)
         t.delimiter = dpid_csv_find_delimiter(t);
     csv->delimiter = t.delimiter;
@@ -144,19 +174,10 @@ static int32_t read_text(deepid_ctx *ctx, dpid_csv *csv, const uint8_t *bytes, i
     return dpid_csv_read(ctx, csv, &t);
 }
 
-/* It does not say; but what is no text is known by its first bytes. */
 static int32_t length_of(deepid_ctx *ctx, const char *path, const uint8_t *first, int64_t count, int64_t *bytes)
 {
-    const bool wide = count >= 2 && ((first[0] == 0xff && first[1] == 0xfe) || (first[0] == 0xfe && first[1] == 0xff));
     *bytes = DPID_LENGTH_UNSAID;
-    if (count >= 4 && memcmp(first, "PK\3\4", 4) == 0)
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT,
-                         "'%s' is no CSV but an archive, such as a spreadsheet has (.xlsx, .ods): save it as CSV",
-                         path);
-    if (wide || memchr(first, 0, (size_t)count))
-        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is no CSV: %s", path,
-                         wide ? "it is UTF-16, expected UTF-8" : "it has a byte 0 at its beginning");
-    return DEEPID_OK;
+    return dpid_csv_check_first(ctx, path, first, count);
 }
 
 /* ---- the door --------------------------------------------------------------------------------------------- */
@@ -166,7 +187,9 @@ static int32_t read_file(deepid_ctx *ctx, dpid_csv *csv)
     uint8_t *bytes = NULL;
     int64_t count = 0;
     DPID_TRY(dpid_file_read_gz(ctx, csv->path, FIRST, length_of, &bytes, &count));
-    const int32_t status = read_text(ctx, csv, bytes, count);
+    int32_t status = dpid_csv_encode(ctx, &bytes, &count, &csv->converted);
+    if (status == DEEPID_OK)
+        status = read_text(ctx, csv, bytes, count);
     dpid_free(ctx, bytes);
     return status;
 }
@@ -174,7 +197,7 @@ static int32_t read_file(deepid_ctx *ctx, dpid_csv *csv)
 int32_t dpid_csv_load(deepid_ctx *ctx, const char *path, const char *text, const deepid_dataset *like,
                       deepid_dataset **out)
 {
-    dpid_csv csv = {.arena = {.ctx = ctx}, .path = path, .like = dpid_dataset_legend(like)};
+    dpid_csv csv = {.arena = {.ctx = ctx}, .path = path, .likely = -1, .like = dpid_dataset_legend(like)};
     deepid_dataset *data = NULL;
     if (!path || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "csv: %s is NULL", path ? "out" : "path");

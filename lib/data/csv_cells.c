@@ -164,9 +164,80 @@ static int64_t sign_bytes(dpid_span text)
     return 0;
 }
 
+static bool digit(const char *p, const char *end)
+{
+    return p < end && *p >= '0' && *p <= '9';
+}
+
+/* Past at most so many digits. */
+static const char *skip_digits(const char *p, const char *end, int64_t most)
+{
+    for (; most > 0 && digit(p, end); most--)
+        p++;
+    return p;
+}
+
+/* Bytes of what people write between thousands, no-break blanks and the typographic apostrophe among it; 0: no such. */
+static int64_t separator_bytes(const char *p, const char *end)
+{
+    static const char *const separators[] = {",", ".", " ", "'", "\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x99"};
+    for (size_t i = 0; i < sizeof separators / sizeof *separators; i++) {
+        const int64_t length = (int64_t)strlen(separators[i]);
+        if (end - p > length && memcmp(p, separators[i], (size_t)length) == 0)
+            return length;
+    }
+    return 0;
+}
+
+/* Up to three digits, then a separator and three digits, again and again; then perhaps a point of the other kind. */
+bool dpid_csv_thousands(dpid_span text)
+{
+    enum { GROUP = 3 };
+    const char *end = text.text + text.length;
+    const char *p = text.text + (text.length > 0 && (*text.text == '-' || *text.text == '+'));
+    const char *separator = skip_digits(p, end, GROUP);
+    const int64_t length = separator_bytes(separator, end);
+    if (separator == p || length == 0)
+        return false;
+    for (p = separator; end - p > length && memcmp(p, separator, (size_t)length) == 0;) {
+        const char *stop = skip_digits(p + length, end, GROUP);
+        if (stop - p - length != GROUP || digit(stop, end))
+            return false;
+        p = stop;
+    }
+    if (p < end && (*p == '.' || *p == ',') && *p != *separator)
+        p = skip_digits(p + 1, end, end - p);
+    return p == end;
+}
+
+/* Three groups of digits with the same sign between them; a time may follow. */
+bool dpid_csv_date(dpid_span text)
+{
+    enum { YEAR = 4 };
+    const char *end = text.text + text.length;
+    const char *first = skip_digits(text.text, end, YEAR);
+    if (first == text.text || first == end || !strchr("-/.", *first))
+        return false;
+    const char *second = skip_digits(first + 1, end, 2);
+    if (second == first + 1 || second == end || *second != *first)
+        return false;
+    const char *third = skip_digits(second + 1, end, YEAR);
+    return third > second + 1 && (third == end || *third == ' ' || *third == 'T');
+}
+
+/* '0.5': RFC 4180 knows double quotes alone. */
+static bool single_quoted_number(dpid_span text)
+{
+    double value;
+    const bool quoted = text.length > 2 && *text.text == '\'' && text.text[text.length - 1] == '\'';
+    return quoted && dpid_parse_double(text.text + 1, text.length - 2, &value);
+}
+
 bool dpid_csv_numberlike(dpid_span text)
 {
     double value;
+    if (single_quoted_number(text))
+        return true;
     const int64_t sign = sign_bytes(text);
     const char *p = text.text + sign;
     const int64_t left = text.length - sign;

@@ -1,7 +1,9 @@
-/* What a look at the first rows of a CSV tells: the delimiter, and whether the first row is names. */
+/* What a look at the rows of a CSV tells: the delimiter, whether the first row is names, what stands above the table
+   and behind its rows. */
 #include "data/csv.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { LOOKED = 100 /* rows */, MOST = 1024 /* columns that are compared with the first row's */ };
 
@@ -12,6 +14,103 @@ int64_t dpid_csv_count(dpid_csv_text t)
     for (; !cell.last; count++)
         dpid_csv_next(&t, &cell);
     return count;
+}
+
+/* ---- what stands above the table ------------------------------------------------------------------ */
+
+static void skip_line(dpid_csv_text *t)
+{
+    while (t->at < t->end && *t->at != '\n' && *t->at != '\r')
+        t->at++;
+    if (t->at < t->end)
+        t->at += *t->at == '\r' && t->at + 1 < t->end && t->at[1] == '\n' ? 2 : 1;
+    t->next++;
+}
+
+/* sep=; or "sep=;" and nothing else in the line */
+static void take_separator(dpid_csv_text *t)
+{
+    static const char word[] = "sep=";
+    enum { LENGTH = sizeof word - 1 };
+    const int64_t quote = t->at < t->end && *t->at == '"';
+    const char *p = t->at + quote;
+    if (t->end - p <= LENGTH || strncasecmp(p, word, LENGTH) != 0 || !p[LENGTH] || !strchr(",;\t|", p[LENGTH]))
+        return;
+    const char *end = p + LENGTH + 1;
+    end += quote && end < t->end && *end == '"';
+    if (end < t->end && *end != '\n' && *end != '\r')
+        return;
+    t->delimiter = t->delimiter ? t->delimiter : p[LENGTH];
+    skip_line(t);
+}
+
+void dpid_csv_begin(dpid_csv_text *t, int64_t skip)
+{
+    if (t->end - t->at >= 3 && memcmp(t->at, "\xef\xbb\xbf", 3) == 0)
+        t->at += 3;
+    for (int64_t i = 0; i < skip && t->at < t->end; i++)
+        skip_line(t);
+    take_separator(t);
+}
+
+int64_t dpid_csv_title(dpid_csv_text first, int64_t *cells)
+{
+    int64_t counts[LOOKED];
+    int64_t lines[LOOKED];
+    int64_t rows = 0;
+    int64_t same = 0;
+    int64_t line = 0;
+    for (dpid_csv_text t = first; rows < LOOKED && (rows == 0 || dpid_csv_row(&t)); rows++) {
+        dpid_csv_cell cell = {.last = false};
+        lines[rows] = t.line;
+        for (counts[rows] = 0; !cell.last; counts[rows]++)
+            dpid_csv_next(&t, &cell);
+    }
+    *cells = counts[rows - 1];
+    for (int64_t i = rows - 1; i >= 0; i--) {
+        same += counts[i] == *cells;
+        line = counts[i] == *cells ? lines[i] : line;
+    }
+    return counts[0] < *cells && 2 * same > rows ? line : 0;
+}
+
+/* ---- what stands behind its rows ---------------------------------------------------------------------- */
+
+/* Cells of the row at hand, and those up to the last that is not empty. */
+static int64_t count_filled(dpid_csv_text *t, int64_t *filled)
+{
+    dpid_csv_cell cell = {.last = false};
+    int64_t count = 0;
+    for (*filled = 0; !cell.last;) {
+        dpid_csv_next(t, &cell);
+        count++;
+        *filled = cell.number || cell.broken || cell.text.length > 0 ? count : *filled;
+    }
+    return count;
+}
+
+/* Rows of another length than the first are left to whoever reads them. */
+int64_t dpid_csv_columns(const dpid_csv_text *names, dpid_csv_text rows, int64_t *spare)
+{
+    int64_t named = 0;
+    int64_t filled = 0;
+    dpid_csv_text t = names ? *names : rows;
+    const int64_t own = names ? count_filled(&t, &named) : 0;
+    *spare = 0;
+    if (!dpid_csv_row(&rows))
+        return own;
+    dpid_csv_text look = rows;
+    const int64_t width = count_filled(&look, &filled);
+    int64_t columns = filled > named ? filled : named;
+    while (columns < width && dpid_csv_row(&look)) {
+        const bool same = count_filled(&look, &filled) == width;
+        columns = same && filled > columns ? filled : columns;
+    }
+    const bool fit = columns > 0 && columns <= width && (own <= width ? own >= columns : named <= width);
+    if (names && !(own == width || fit))
+        return own;
+    *spare = columns > 0 && columns < width ? width - columns : 0;
+    return width - *spare;
 }
 
 /* ---- the delimiter ------------------------------------------------------------------------------- */

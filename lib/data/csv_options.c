@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { HEADER, DELIMITER, DECIMAL, COMMENT, LABEL, TARGETS, DROP, KEEP, CATEGORIES, MISSING, SHAPE };
+enum { HEADER, DELIMITER, DECIMAL, COMMENT, LABEL, TARGETS, DROP, KEEP, CATEGORIES, MISSING, SHAPE, SKIP };
 static const dpid_option options[] = {
     [HEADER] = {"header", DPID_CHOICE, 0, 0, 0, "auto|yes|no", false, "whether the first row is names"},
     [DELIMITER] = {"delimiter", DPID_TEXT, .help = "between cells"},
@@ -16,6 +16,7 @@ static const dpid_option options[] = {
     [CATEGORIES] = {"categories", DPID_TEXT, .help = "columns to take as text"},
     [MISSING] = {"missing", DPID_CHOICE, 0, 0, 0, "refuse|drop|mean", false, "what becomes of missing cells"},
     [SHAPE] = {"shape", DPID_EXTENTS, 0, 1, 1 << 16, NULL, false, "height x width x channels of a picture"},
+    [SKIP] = {"skip", DPID_INT, 0, 0, 1 << 20, NULL, false, "lines above the table"},
     {0},
 };
 
@@ -72,6 +73,7 @@ int32_t dpid_csv_options_read(deepid_ctx *ctx, const char *text, dpid_csv_option
                             &out->delimiter));
     DPID_TRY(read_character(ctx, &v[DECIMAL], "decimal", points, sizeof points / sizeof *points, &out->point));
     DPID_TRY(read_comment(ctx, &v[COMMENT], &out->comment));
+    out->skip = v[SKIP].i;
     out->header = v[HEADER].i;
     out->missing = v[MISSING].i;
     out->label = v[LABEL].text;

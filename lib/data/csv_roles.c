@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 dpid_number_text dpid_csv_place(const dpid_csv *csv, int64_t line, int64_t column)
 {
@@ -15,6 +16,18 @@ dpid_number_text dpid_csv_place(const dpid_csv *csv, int64_t line, int64_t colum
                  room, name);
     else
         snprintf(out.text, sizeof out.text, "line %lld, column %lld", (long long)line, (long long)column + 1);
+    return out;
+}
+
+dpid_number_text dpid_csv_called(const dpid_csv *csv, int64_t k)
+{
+    dpid_number_text out;
+    const char *name = csv->column[k].name;
+    const char *quote = strpbrk(name, " ,") ? "\"" : "";
+    if (*name && strlen(name) < sizeof out.text - 2)
+        snprintf(out.text, sizeof out.text, "%s%s%s", quote, name, quote);
+    else
+        snprintf(out.text, sizeof out.text, "%lld", (long long)k + 1);
     return out;
 }
 
@@ -128,6 +141,19 @@ static int32_t take_out(deepid_ctx *ctx, dpid_csv *csv)
     return DEEPID_OK;
 }
 
+/* A column with the name of a label, when the last one, which is taken unasked, has none. */
+static int64_t likely_label(const dpid_csv *csv, int64_t taken)
+{
+    static const char *const names[] = {"class",   "target",  "label", "labels",   "species",
+                                        "quality", "outcome", "y",     "diagnosis"};
+    int64_t found = -1;
+    for (int64_t k = 0; k < csv->columns; k++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            if (csv->column[k].role != DPID_CSV_DROPPED && strcasecmp(csv->column[k].name, names[i]) == 0)
+                found = k == taken || found < 0 ? k : found;
+    return found == taken ? -1 : found;
+}
+
 /* Places among the columns that are not dropped; keep names features, and leaves classes where they are. */
 static int64_t first_or_last(const dpid_csv *csv, bool last)
 {
@@ -152,6 +178,7 @@ static int32_t find_classes(deepid_ctx *ctx, dpid_csv *csv)
     DPID_TRY(dpid_arena_alloc(&csv->arena, 1, sizeof *csv->class_column, "columns", &csv->class_column));
     csv->class_column[0] = first_or_last(csv, last);
     csv->class_columns = csv->class_column[0] >= 0;
+    csv->likely = label.length == 0 ? likely_label(csv, csv->class_column[0]) : -1;
     return DEEPID_OK;
 }
 
@@ -188,7 +215,20 @@ static bool like_names(const dpid_csv *csv)
     return names && csv->asked.label.length == 0 && csv->asked.targets.length == 0;
 }
 
-static int32_t set_roles(deepid_ctx *ctx, dpid_csv *csv)
+static int32_t fail_features(deepid_ctx *ctx, const dpid_csv *csv, dpid_csv_text t)
+{
+    bool blanks = false;
+    for (const char *p = t.at; p < t.end && *p != '\n' && *p != '\r'; p++)
+        blanks |= *p == ' ';
+    return csv->columns > 1
+               ? dpid_fail(ctx, DEEPID_ERR_SPEC, "csv: no column of '%s' is left to be a feature", csv->path)
+               : dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                           "'%s', line %lld: one column, expected features and a label; delimiter=%s names what is "
+                           "between cells",
+                           csv->path, (long long)csv->first_line, blanks ? "blank" : "...");
+}
+
+static int32_t set_roles(deepid_ctx *ctx, dpid_csv *csv, int64_t *features)
 {
     DPID_TRY(take_out(ctx, csv));
     if (like_names(csv))
@@ -201,23 +241,18 @@ static int32_t set_roles(deepid_ctx *ctx, dpid_csv *csv)
         csv->column[csv->class_column[i]].role = DPID_CSV_CLASS;
     for (int64_t i = 0; i < csv->targets; i++)
         csv->column[csv->target_column[i]].role = DPID_CSV_TARGET;
-    int64_t features = 0;
+    *features = 0;
     for (int64_t k = 0; k < csv->columns; k++) {
-        features += csv->column[k].role == DPID_CSV_FEATURE;
+        *features += csv->column[k].role == DPID_CSV_FEATURE;
         csv->column[k].slot = csv->column[k].role == DPID_CSV_DROPPED ? -1 : csv->used++;
     }
-    if (features > 0)
-        return DEEPID_OK;
-    return csv->columns > 1
-               ? dpid_fail(ctx, DEEPID_ERR_SPEC, "csv: no column of '%s' is left to be a feature", csv->path)
-               : dpid_fail(ctx, DEEPID_ERR_FORMAT,
-                           "'%s', line %lld: one column, expected features and a label; delimiter=... names "
-                           "what is between cells",
-                           csv->path, (long long)csv->first_line);
+    return DEEPID_OK;
 }
 
 int32_t dpid_csv_roles(deepid_ctx *ctx, dpid_csv *csv, dpid_csv_text t)
 {
+    int64_t features;
     DPID_TRY(read_names(csv, t));
-    return set_roles(ctx, csv);
+    DPID_TRY(set_roles(ctx, csv, &features));
+    return features > 0 ? DEEPID_OK : fail_features(ctx, csv, t);
 }

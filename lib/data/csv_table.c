@@ -19,19 +19,6 @@ typedef struct {
 
 /* ---- refusals ------------------------------------------------------------------------------------- */
 
-/* What the caller may write for a column: its name, in quotes where it must be; its number where it has none. */
-static dpid_number_text called(const dpid_csv *csv, int64_t k)
-{
-    dpid_number_text out;
-    const char *name = csv->column[k].name;
-    const char *quote = strpbrk(name, " ,") ? "\"" : "";
-    if (*name && strlen(name) < sizeof out.text - 2)
-        snprintf(out.text, sizeof out.text, "%s%s%s", quote, name, quote);
-    else
-        snprintf(out.text, sizeof out.text, "%lld", (long long)k + 1);
-    return out;
-}
-
 static int32_t refuse(const reading *r, int64_t k, int64_t line, const char *text, int64_t length, const char *advice)
 {
     const dpid_csv *csv = r->csv;
@@ -42,17 +29,25 @@ static int32_t refuse(const reading *r, int64_t k, int64_t line, const char *tex
 /* What it may be instead. */
 static int32_t refuse_text(const reading *r, int64_t k, const dpid_csv_cell *cell)
 {
-    char advice[2 * DPID_NUMBER_MAX + 80] = "";
+    char advice[2 * DPID_NUMBER_MAX + 120] = "";
     double value;
     const char *end = cell->text.text + cell->text.length;
     const dpid_csv *csv = r->csv;
+    const bool thousands = dpid_csv_thousands(cell->text);
     if (csv->asked.point == '.' && dpid_read_decimal(cell->text.text, end, ',', &value) == end)
-        snprintf(advice, sizeof advice, "; decimal=, reads it as one");
+        snprintf(advice, sizeof advice, "; decimal=, reads it as %s%s", dpid_number(value).text,
+                 thousands ? "; where the comma separates thousands, leave it out of the file" : "");
+    else if (thousands)
+        snprintf(advice, sizeof advice, "; leave separators of thousands out of the file");
+    else if (dpid_csv_date(cell->text))
+        snprintf(advice, sizeof advice,
+                 "; a date is no number: write one instead, such as days since the first, or drop=%s leaves it out",
+                 dpid_csv_called(csv, k).text);
     else if (!csv->names && r->line == csv->first_line)
         snprintf(advice, sizeof advice, "; header=yes takes the first row as names");
     else if (csv->column[k].role != DPID_CSV_TARGET)
         snprintf(advice, sizeof advice, "; categories=%s takes the column as text, drop=%s leaves it out",
-                 called(csv, k).text, called(csv, k).text);
+                 dpid_csv_called(csv, k).text, dpid_csv_called(csv, k).text);
     return refuse(r, k, r->line, cell->text.text, cell->text.length, advice);
 }
 
@@ -61,11 +56,12 @@ static int32_t refuse_missing(const reading *r, int64_t k, const dpid_csv_cell *
     const dpid_csv *csv = r->csv;
     const bool feature = csv->column[k].role == DPID_CSV_FEATURE;
     return dpid_fail(
-        r->ctx, DEEPID_ERR_FORMAT, "'%s', %s: the cell is %s%.*s%s; missing=drop leaves such rows out%s%s%s", csv->path,
-        dpid_csv_place(csv, r->line, k).text, cell->text.length ? "missing ('" : "empty", (int)cell->text.length,
-        cell->text.text, cell->text.length ? "')" : "",
+        r->ctx, DEEPID_ERR_FORMAT, "'%s', %s: the cell is %s%.*s%s; missing=drop leaves such rows out%s%s%s%s",
+        csv->path, dpid_csv_place(csv, r->line, k).text, cell->text.length ? "missing ('" : "empty",
+        (int)cell->text.length, cell->text.text, cell->text.length ? "')" : "",
         feature ? ", missing=mean takes the column's mean, drop=" : ", and a label or target cannot be filled in",
-        feature ? called(csv, k).text : "", feature ? " leaves the column out" : "");
+        feature ? dpid_csv_called(csv, k).text : "", feature ? " leaves the column out" : "",
+        csv->names && !*csv->column[k].name ? "; skip=... leaves out a title above the names" : "");
 }
 
 static int32_t refuse_many(const reading *r, int64_t k, int64_t most)
@@ -74,7 +70,7 @@ static int32_t refuse_many(const reading *r, int64_t k, int64_t most)
     return dpid_fail(r->ctx, csv->column[k].role == DPID_CSV_CLASS ? DEEPID_ERR_LABEL : DEEPID_ERR_FORMAT,
                      "'%s', %s: more than %lld different texts in the column, expected categories; drop=%s leaves it "
                      "out",
-                     csv->path, dpid_csv_place(csv, r->line, k).text, (long long)most, called(csv, k).text);
+                     csv->path, dpid_csv_place(csv, r->line, k).text, (long long)most, dpid_csv_called(csv, k).text);
 }
 
 /* ---- a cell -------------------------------------------------------------------------------------------- */
@@ -90,13 +86,33 @@ static int32_t check_label(const reading *r, int64_t k, const dpid_csv_cell *cel
                          "kept apart; categories=%s takes the column as text",
                          csv->path, dpid_csv_place(csv, r->line, k).text,
                          (int)(cell->text.length > SHOWN ? SHOWN : cell->text.length), cell->text.text,
-                         called(csv, k).text);
+                         dpid_csv_called(csv, k).text);
     if (cell->value == floor(cell->value))
         return DEEPID_OK;
+    char other[DPID_NUMBER_MAX + 40] = "";
+    if (csv->likely >= 0)
+        snprintf(other, sizeof other, ", or label=%s", dpid_csv_called(csv, csv->likely).text);
     return dpid_fail(r->ctx, DEEPID_ERR_LABEL,
-                     "'%s', %s: the label is %s, expected a whole number or a text; to predict a number say targets=%s",
+                     "'%s', %s: the label is %s, expected a whole number or a text; to predict a number say "
+                     "targets=%s%s",
                      csv->path, dpid_csv_place(csv, r->line, k).text, dpid_number(cell->value).text,
-                     called(csv, k).text);
+                     dpid_csv_called(csv, k).text, other);
+}
+
+/* A text that stands above numbers. */
+static int32_t refuse_first(const reading *r, int64_t k)
+{
+    char advice[160] = "";
+    const dpid_csv_column *c = &r->csv->column[k];
+    if (r->csv->names && c->text_line == r->csv->first_line + 1)
+        snprintf(advice, sizeof advice, "; skip=%lld where line %lld has the names", (long long)r->csv->first_line,
+                 (long long)c->text_line);
+    if (*c->name)
+        snprintf(advice + strlen(advice), sizeof advice - strlen(advice),
+                 "; drop=... leaves the column out, categories=... takes it as text");
+    else if (c->text_line == r->csv->first_line)
+        snprintf(advice, sizeof advice, "; header=yes takes the first row as names");
+    return refuse(r, k, c->text_line, c->texts.word[0], (int64_t)strlen(c->texts.word[0]), advice);
 }
 
 static int32_t take_number(reading *r, int64_t k, const dpid_csv_cell *cell, double *to)
@@ -104,10 +120,7 @@ static int32_t take_number(reading *r, int64_t k, const dpid_csv_cell *cell, dou
     const dpid_csv *csv = r->csv;
     dpid_csv_column *c = &csv->column[k];
     if (c->texts.count > 0)
-        return refuse(r, k, c->text_line, c->texts.word[0], (int64_t)strlen(c->texts.word[0]),
-                      *c->name ? "; drop=... leaves the column out, categories=... takes it as text"
-                      : c->text_line == csv->first_line ? "; header=yes takes the first row as names"
-                                                        : "");
+        return refuse_first(r, k);
     if (c->role == DPID_CSV_CLASS)
         DPID_TRY(check_label(r, k, cell));
     c->numbers = true;
@@ -150,7 +163,7 @@ static int32_t take_text(reading *r, int64_t k, dpid_csv_cell *cell, double *to)
 
 static int32_t take_cell(reading *r, int64_t k, dpid_csv_cell *cell, double *to)
 {
-    const dpid_csv_column *c = &r->csv->column[k];
+    dpid_csv_column *c = &r->csv->column[k];
     if (cell->number && !c->as_text)
         return take_number(r, k, cell, to);
     if (!dpid_csv_missing(cell))
@@ -158,6 +171,7 @@ static int32_t take_cell(reading *r, int64_t k, dpid_csv_cell *cell, double *to)
     const int64_t how = r->csv->asked.missing;
     if (how == DPID_CSV_REFUSE || (how == DPID_CSV_MEAN && c->role != DPID_CSV_FEATURE))
         return refuse_missing(r, k, cell);
+    c->gaps++;
     r->gap |= how == DPID_CSV_DROP;
     *to = (double)NAN;
     return DEEPID_OK;
@@ -167,8 +181,10 @@ static int32_t take_cell(reading *r, int64_t k, dpid_csv_cell *cell, double *to)
 
 static int32_t fail_length(const reading *r, dpid_csv_text row)
 {
-    return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld: %lld cells, expected %lld as in the lines before",
-                     r->csv->path, (long long)r->line, (long long)dpid_csv_count(row), (long long)r->csv->columns);
+    const int64_t count = dpid_csv_count(row);
+    return dpid_fail(r->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld: %lld cell%s, expected %lld as in the lines before",
+                     r->csv->path, (long long)r->line, (long long)count, count == 1 ? "" : "s",
+                     (long long)(r->csv->columns + r->csv->spare));
 }
 
 /* One column a class: exactly one of them is 1, the others are 0. */
@@ -196,19 +212,35 @@ static int32_t read_row(reading *r, dpid_csv_text *t, double *row)
     const dpid_csv_text start = *t;
     r->line = t->line;
     r->gap = false;
-    for (int64_t k = 0; k < csv->columns; k++) {
+    const int64_t cells = csv->columns + csv->spare;
+    for (int64_t k = 0; k < cells; k++) {
         dpid_csv_cell cell;
         dpid_csv_next(t, &cell);
-        if (cell.broken)
+        if (cell.broken && k < csv->columns)
             return dpid_fail(r->ctx, DEEPID_ERR_FORMAT,
                              "'%s', %s: the quotes around the cell do not end it; a quote inside is written twice",
                              csv->path, dpid_csv_place(csv, r->line, k).text);
-        if (cell.last != (k == csv->columns - 1))
+        if (cell.last != (k == cells - 1))
             return fail_length(r, start);
-        if (csv->column[k].slot >= 0)
+        if (k < csv->columns && csv->column[k].slot >= 0)
             DPID_TRY(take_cell(r, k, &cell, row + csv->column[k].slot));
     }
     return csv->class_columns > 1 && !r->gap ? check_onehot(r, row) : DEEPID_OK;
+}
+
+static int32_t fail_empty(deepid_ctx *ctx, const dpid_csv *csv)
+{
+    int64_t worst = 0;
+    for (int64_t k = 1; k < csv->columns; k++)
+        worst = csv->column[k].gaps > csv->column[worst].gaps ? k : worst;
+    if (csv->left_out == 0)
+        return dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has no rows%s", csv->path,
+                         csv->names ? " behind its names" : "");
+    const dpid_number_text name = dpid_csv_called(csv, worst);
+    return dpid_fail(ctx, DEEPID_ERR_FORMAT,
+                     "'%s': every row of %lld has a missing cell, %lld of them in column %s; drop=%s leaves that "
+                     "column out",
+                     csv->path, (long long)csv->left_out, (long long)csv->column[worst].gaps, name.text, name.text);
 }
 
 /* No more rows than lines, nor than the bytes of their cells allow. */
@@ -237,10 +269,5 @@ int32_t dpid_csv_read(deepid_ctx *ctx, dpid_csv *csv, dpid_csv_text *t)
     }
     dpid_string_release(&r.text);
     DPID_TRY(status);
-    if (csv->rows > 0)
-        return DEEPID_OK;
-    return csv->left_out > 0 ? dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s': every row of %lld has a missing cell",
-                                         csv->path, (long long)csv->left_out)
-                             : dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' has no rows%s", csv->path,
-                                         csv->names ? " behind its names" : "");
+    return csv->rows > 0 ? DEEPID_OK : fail_empty(ctx, csv);
 }

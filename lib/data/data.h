@@ -64,7 +64,7 @@ double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k);
    such as "study: the training data", and names the place; rows are those of the source, counted from 0. */
 int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, const char *what,
                                   dpid_precision precision);
-/* DEEPID_ERR_LABEL when all targets are the same. The sentence begins with `what`. */
+/* DEEPID_ERR_LABEL when all labels, or all targets, are the same. The sentence begins with `what`. */
 int32_t dpid_dataset_check_varied(deepid_ctx *ctx, const deepid_dataset *data, const char *what);
 /* The sentences of deepid_dataset_warnings; "" when there are none. */
 void dpid_dataset_warn(const deepid_dataset *data, dpid_string *out);

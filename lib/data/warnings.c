@@ -3,6 +3,7 @@
 #include "data/data.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static long long row_of(const deepid_dataset *data, int64_t i)
 {
@@ -26,13 +27,30 @@ static void warn_not_finite(const deepid_dataset *data, const char *kind, int64_
                            row_of(data, first / width), dpid_number(value(data, first / width, first % width)).text);
 }
 
+static bool constant_labels(const deepid_dataset *data)
+{
+    for (int64_t i = 1; data->labels && i < data->count; i++)
+        if (data->labels[i] != data->labels[0])
+            return false;
+    return data->labels;
+}
+
+/* "label 0", "label 0 (cat)" */
+static dpid_number_text first_label(const deepid_dataset *data)
+{
+    dpid_number_text out;
+    const char *name = deepid_dataset_class_name(data, data->labels[0]);
+    const int room = 40;
+    snprintf(out.text, sizeof out.text, "label %d%s%.*s%s", data->labels[0], name ? " (" : "", room, name ? name : "",
+             name ? ")" : "");
+    return out;
+}
+
 static void warn_constant_labels(const deepid_dataset *data, dpid_string *out)
 {
-    for (int64_t i = 1; i < data->count; i++)
-        if (data->labels[i] != data->labels[0])
-            return;
-    dpid_string_format(out, "All %lld samples have label %d: there is nothing to tell apart.\n", (long long)data->count,
-                       data->labels[0]);
+    if (constant_labels(data))
+        dpid_string_format(out, "All %lld samples have %s: there is nothing to tell apart.\n", (long long)data->count,
+                           first_label(data).text);
 }
 
 static bool constant_targets(const deepid_dataset *data)
@@ -53,6 +71,11 @@ static void warn_constant_targets(const deepid_dataset *data, dpid_string *out)
 
 int32_t dpid_dataset_check_varied(deepid_ctx *ctx, const deepid_dataset *data, const char *what)
 {
+    const dpid_legend *legend = dpid_dataset_legend(data);
+    if (constant_labels(data))
+        return dpid_fail(ctx, DEEPID_ERR_LABEL, "%s: all %lld samples have %s: there is nothing to tell apart%s", what,
+                         (long long)data->count, first_label(data).text,
+                         legend && legend->answers > 0 ? "; label=... names another column" : "");
     return constant_targets(data) ? dpid_fail(ctx, DEEPID_ERR_LABEL,
                                               "%s: all %lld samples have the same target: there is nothing to learn",
                                               what, (long long)data->count)

@@ -14,7 +14,7 @@ static void delimiters_and_names_are_found_by_looking(void **state)
         {"1\t2\t0\n3\t4\t1\n", "", "1 2 [0] 3 4 [1] "},
         {"1|2|0\n3|4|1\n", "", "1 2 [0] 3 4 [1] "},
         {"1,5;2,25;0\n-3,5e1;4;1\n", "decimal=,", "1.5 2.25 [0] -35 4 [1] "}, /* more cells between commas */
-        {"1,5;2,25;0\n", "", "line 1, column 1: '1,5' is not a finite decimal number; decimal=, reads it as one"},
+        {"1,5;2,25;0\n", "", "line 1, column 1: '1,5' is not a finite decimal number; decimal=, reads it as 1.5"},
         {"\"1,5\";2;0\n", "decimal=comma delimiter=;", "1.5 2 [0] "},
         {"1.5;2;0\n", "decimal=,", "line 1, column 1: '1.5' is not a finite decimal number"},
         {"1,2,0\n", "decimal=,", "line 1: one column, expected features and a label"}, /* no comma is both */
@@ -140,7 +140,8 @@ static void what_was_read_is_said(void **state)
     assert_string_equal(
         deepid_dataset_about(data),
         "3 rows of 5 columns between semicolons, names in the first row, decimal commas; label species: "
-        "b = 0; colour in 2 features: blue, red; wild: false = 0, true = 1; 1 row left out for missing "
+        "b = 0; colour in 2 features: blue, red; wild: false = 0, true = 1; the same in every row: wild; 1 row left "
+        "out for missing "
         "cells");
     assert_non_null(strstr(deepid_dataset_warnings(data), "('id') has the name of an index"));
     deepid_dataset_destroy(data);

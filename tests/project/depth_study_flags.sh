@@ -59,9 +59,7 @@ done_as "^warning: training data: The first column ('id') counts the rows" --dat
 awk 'BEGIN { for (i = 0; i < 40; i++) printf "%g,%d,%d\n", i % 7 * 1e7, i % 5, i % 2 }' >scales.csv
 awk 'BEGIN { for (i = 0; i < 40; i++) printf "%d,%d,0\n", i % 7, i % 5 }' >one.csv
 done_as '^warning: training data: The scales of the inputs differ' --data csv:scales.csv --normalise no -q --out scales
-nets=
-done_as '^warning: training data: All 30 samples have label 0' --data csv:one.csv --shallow "input 2; dense out=4; relu; dense out=1" --deep "input 2; dense out=4; relu; dense out=4; relu; dense out=1" --out one
-nets="--depths 2,4 --blocks plain"
+refused 2 'all 30 samples have label 0: there is nothing to tell apart; label=... names another column' --data csv:one.csv
 refused 2 'all 30 samples have the same target: there is nothing to learn' --data 'csv:one.csv targets=3'
 
 # the recipe
