@@ -178,6 +178,12 @@ static bool has_batchnorm(const dpid_item *body)
     return false;
 }
 
+static bool projects_with_batchnorm(const dpid_item *item)
+{
+    return item->projection == DPID_PROJECTION_BATCHNORM ||
+           (item->projection == DPID_PROJECTION_USUAL && has_batchnorm(item->body));
+}
+
 static int32_t shortcut_layer(builder *b, place where, const dpid_kind *kind, const char *options, int32_t in,
                               int32_t *out)
 {
@@ -231,18 +237,19 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
                          (int)strlen(where.prefix) - 1, where.prefix, dpid_shape_text(from.rank, from.extent).text,
                          dpid_shape_text(to.rank, to.extent).text);
     const long long stride = from.rank == 3 ? skip_stride(b->net, first, &from, &to) : 1;
+    const bool bias = b->frozen || item->projection == DPID_PROJECTION_BIAS;
     char options[96];
     if (item->shortcut == DPID_SHORTCUT_A)
         snprintf(options, sizeof options, "out=%lld stride=%lld", wide, stride);
     else if (from.rank == 3)
-        snprintf(options, sizeof options, "out=%lld kernel=1 stride=%lld bias=%d", wide, stride, b->frozen);
+        snprintf(options, sizeof options, "out=%lld kernel=1 stride=%lld bias=%d", wide, stride, bias);
     else
-        snprintf(options, sizeof options, "out=%lld bias=%d", wide, b->frozen);
+        snprintf(options, sizeof options, "out=%lld bias=%d", wide, bias);
     const dpid_kind *kind = item->shortcut == DPID_SHORTCUT_A ? &dpid_kind_channel_pad
                             : from.rank == 3                  ? &dpid_kind_conv2d
                                                               : &dpid_kind_dense;
     DPID_TRY(shortcut_layer(b, where, kind, options, in, out));
-    if (item->shortcut != DPID_SHORTCUT_A && !b->frozen && has_batchnorm(item->body))
+    if (item->shortcut != DPID_SHORTCUT_A && !b->frozen && projects_with_batchnorm(item))
         DPID_TRY(shortcut_layer(b, where, &dpid_kind_batchnorm, "", *out, out));
     if (!dpid_shape_equal(&b->net->value[*out].shape, &to))
         return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE, "%.*s: no stride turns %s into %s",

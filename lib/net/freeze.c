@@ -81,8 +81,10 @@ static int32_t fold_items(dpid_arena *arena, dpid_item **items)
         else
             kept = item;
         end = item;
-        if (!item->kind)
+        if (!item->kind) {
+            item->projection = DPID_PROJECTION_USUAL; /* all have a bias and no batch-norm */
             DPID_TRY(fold_items(arena, &item->body));
+        }
     }
     if (kept)
         *items = kept;

@@ -7,7 +7,7 @@
 
 /* ---- a cursor over the text ------------------------------------------------------ */
 
-enum { S, SHORTCUT, AFTER, OUT, STRIDE, BLOCK_OPTIONS };
+enum { S, SHORTCUT, PROJECTION, AFTER, OUT, STRIDE, BLOCK_OPTIONS };
 enum { AFTER_MAX = 64, AFTER_BYTES = 1024 };
 
 /* What a block may say. after= takes each activation that is listed in lib/ops, so the list is made when a text is
@@ -95,6 +95,8 @@ static void make_grammar(deepid_ctx *ctx, block_grammar *g)
     static const dpid_option options[BLOCK_OPTIONS + 1] = {
         {"s", DPID_REAL, -1, 0, 1, NULL, false, "weight of the skip: 0 plain, 1 residual"},
         {"shortcut", DPID_CHOICE, 0, 0, 0, "identity|A|B|C", false, "how the skip changes shape"},
+        {"projection", DPID_CHOICE, DPID_PROJECTION_USUAL, 0, 0, DPID_PROJECTIONS, false,
+         "of shortcut B and C: a batch-norm where the branch has one; none; none, but a bias; always one"},
         {"after", DPID_CHOICE, 0, 0, 0, NULL, false, "activation behind the sum"},
         {"out", DPID_INT, 0, 1, 1 << 20, NULL, false, "channels, for a block without a body"},
         {"stride", DPID_INT, 1, 1, 1 << 12, NULL, false, "step, for a block without a body"},
@@ -186,6 +188,10 @@ static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, 
                             row->word);
     item->s = values[S].given ? values[S].r : row->s;
     item->shortcut = values[SHORTCUT].i;
+    item->projection = values[PROJECTION].i;
+    if (values[PROJECTION].given && item->shortcut != DPID_SHORTCUT_B && item->shortcut != DPID_SHORTCUT_C)
+        return dpid_fail_at(ctx_of(r), before,
+                            "%s: projection= says what shortcut=B or C consists of, and none is given", row->word);
     item->after = r->blocks->after[values[AFTER].i];
     return has_body ? DEEPID_OK : use_template(r, item, values);
 }

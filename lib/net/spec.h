@@ -5,6 +5,9 @@
 #include "net/net.h"
 
 enum { DPID_SHORTCUT_IDENTITY, DPID_SHORTCUT_A, DPID_SHORTCUT_B, DPID_SHORTCUT_C };
+/* What a projection of B and C consists of; usual: no bias, a batch-norm where the branch has one. */
+enum { DPID_PROJECTION_USUAL, DPID_PROJECTION_BARE, DPID_PROJECTION_BIAS, DPID_PROJECTION_BATCHNORM };
+#define DPID_PROJECTIONS "usual|bare|bias|batchnorm"
 
 typedef struct dpid_item dpid_item;
 struct dpid_item {
@@ -15,7 +18,7 @@ struct dpid_item {
     int32_t variant;       /* or a block: row of the table, */
     int64_t count;         /* how many times, */
     double s;
-    int64_t shortcut;
+    int64_t shortcut, projection;
     const char *after; /* layer word, or NULL for none */
     dpid_item *body;
 };

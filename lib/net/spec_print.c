@@ -20,11 +20,12 @@ static void print_items(dpid_string *s, const dpid_item *items);
 static void print_block(dpid_string *s, const dpid_item *item)
 {
     static const char *const shortcuts[] = {"", " shortcut=A", " shortcut=B", " shortcut=C"};
+    static const char *const projections[] = {"", " projection=bare", " projection=bias", " projection=batchnorm"};
     const dpid_variant *row = dpid_variant_at(item->variant);
     dpid_string_add(s, row->word);
     if (item->s != row->s)
         dpid_string_format(s, " s=%s", dpid_number(item->s).text);
-    dpid_string_format(s, "%s { ", shortcuts[item->shortcut]);
+    dpid_string_format(s, "%s%s { ", shortcuts[item->shortcut], projections[item->projection]);
     print_items(s, item->body);
     dpid_string_add(s, " }");
     if (item->after)

@@ -195,31 +195,23 @@ static int32_t check_flows(const dpid_onnx_fork *f)
 
 /* ---- a skip with layers ---------------------------------------------------------------------- */
 
-/* Shortcuts have no bias: that of the file goes to the batch-norm behind, or to the end of the branch. */
-static int32_t move_bias(dpid_onnx_fork *f)
+static dpid_onnx_change **bias_of(dpid_onnx_item *linear)
 {
-    dpid_onnx_item *linear = f->way[f->skip].first;
-    dpid_onnx_item *last = f->way[!f->skip].last;
     dpid_onnx_change **tail = &linear->changes;
     while (*tail && (*tail)->multiplies)
         tail = &(*tail)->next;
-    dpid_onnx_change *bias = *tail;
-    if (!bias)
-        return DEEPID_OK;
-    if (bias->next)
+    return tail;
+}
+
+/* A projection with batch-norm has no bias: that of the file goes to the batch-norm behind. */
+static int32_t move_bias(dpid_onnx_fork *f)
+{
+    dpid_onnx_item *linear = f->way[f->skip].first;
+    dpid_onnx_change **tail = bias_of(linear);
+    if (*tail && (*tail)->next)
         return dpid_onnx_refuse(&f->w->graph, f->join, "its shortcut adds several numbers to what it projects");
+    linear->next->before = *tail;
     *tail = NULL;
-    if (linear->next) {
-        linear->next->before = bias;
-        return DEEPID_OK;
-    }
-    const bool takes = last->kind && last->value == f->end[!f->skip] &&
-                       ((last->kind->flags & DPID_KIND_WEIGHT) || last->kind == &dpid_kind_batchnorm);
-    if (!takes)
-        return dpid_onnx_refuse(&f->w->graph, f->join,
-                                "its shortcut has a bias, and its branch does not end with a layer that could take it");
-    *(last->last_change ? &last->last_change->next : &last->changes) = bias;
-    last->last_change = bias;
     return DEEPID_OK;
 }
 
@@ -236,13 +228,11 @@ static int32_t name_shortcut(dpid_onnx_fork *f, dpid_onnx_item *block)
     }
     block->shortcut = dpid_shape_equal(in, out) ? "C" : "B";
     const bool branch = has_batchnorm(&f->way[!f->skip]);
-    if (branch != has_batchnorm(skip))
-        return dpid_onnx_refuse(
-            &f->w->graph, f->join,
-            "its shortcut projects %s batch-norm, and its branch has %s; deepid's shortcuts do as the "
-            "branch does",
-            branch ? "without" : "with", branch ? "one" : "none");
-    return move_bias(f);
+    const bool normed = has_batchnorm(skip);
+    block->projection = normed && !branch ? "batchnorm" : branch && !normed ? "bare" : NULL;
+    if (!normed && *bias_of(skip->first))
+        block->projection = "bias";
+    return normed ? move_bias(f) : DEEPID_OK;
 }
 
 /* ---- the block ------------------------------------------------------------------------------- */

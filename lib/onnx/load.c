@@ -25,6 +25,8 @@ static void write_block(dpid_string *s, const dpid_onnx_item *block)
         dpid_string_format(s, " s=%s", dpid_number(block->s).text);
     if (block->shortcut)
         dpid_string_format(s, " shortcut=%s", block->shortcut);
+    if (block->projection)
+        dpid_string_format(s, " projection=%s", block->projection);
     dpid_string_add(s, " { ");
     write_items(s, &block->branch);
     dpid_string_add(s, " }");

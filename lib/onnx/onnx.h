@@ -155,8 +155,9 @@ struct dpid_onnx_item {
     dpid_shape in_order, order;     /* of what goes in, of what comes out */
     dpid_onnx_list branch, skip;
     double s;
-    const char *shortcut; /* "A", "B", "C" or NULL */
-    const char *after;    /* or NULL */
+    const char *shortcut;   /* "A", "B", "C" or NULL */
+    const char *projection; /* "bare", "bias", "batchnorm" or NULL */
+    const char *after;      /* or NULL */
 };
 
 typedef struct {

@@ -95,8 +95,9 @@ static void net_matches_differences(const char *text, int64_t n, uint64_t seed)
 static void every_variant_has_the_right_gradient(void **state)
 {
     (void)state;
-    static const char *const dense[] = {"", "s=0.5", "shortcut=C"};
-    static const char *const pictures[] = {"shortcut=A", "shortcut=B", "shortcut=C", "shortcut=A s=0.3"};
+    static const char *const dense[] = {"", "s=0.5", "shortcut=C", "shortcut=C projection=bias"};
+    static const char *const pictures[] = {"shortcut=A", "shortcut=B", "shortcut=C", "shortcut=A s=0.3",
+                                           "shortcut=B projection=bare"};
     char text[512];
     for (int64_t variant = 0; deepid_block_word(variant); variant++) {
         for (size_t i = 0; i < sizeof dense / sizeof *dense; i++) {

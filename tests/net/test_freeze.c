@@ -59,7 +59,9 @@ static void families_are_the_same_function(void **state)
                                          "bottleneck",
                                          "identity shortcut=B",
                                          "identity shortcut=C",
-                                         "preact shortcut=B"};
+                                         "preact shortcut=B",
+                                         "preact shortcut=B projection=bare",
+                                         "identity shortcut=C projection=bias"};
     (void)state;
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         for (int32_t dtype = DEEPID_F32; dtype <= DEEPID_F64; dtype++) {

@@ -20,6 +20,10 @@ static void texts_are_stable(void **state)
          NULL},
         {"input 4; 2 * plain s=0.5 { dense out=4; tanh } after=silu; dense out=1",
          "input 4; 2 * plain s=0.5 { dense out=4; tanh } after=silu; dense out=1"},
+        {"input 4; identity shortcut=B { dense out=6; batchnorm } projection=bare; identity { dense out=7 } "
+         "projection=batchnorm shortcut=B; identity shortcut=C projection=usual { dense out=7 }",
+         "input 4; identity shortcut=B projection=bare { dense out=6; batchnorm }; identity shortcut=B "
+         "projection=batchnorm { dense out=7 }; identity shortcut=C { dense out=7 }"},
         {"input 8x8x4; identity out=4; bottleneck out=1 after=gelu shortcut=C", NULL},
         {"input 3; 0 * plain { dense out=3 }; dense out=2", "input 3; 0 * plain { dense out=3 }; dense out=2"},
     };
@@ -110,6 +114,8 @@ static void shapes_that_do_not_fit_are_refused_with_their_place(void **state)
         {"input 8x8x2; identity shortcut=A { conv2d out=1 kernel=3 }", "channel_pad: out is 1", DEEPID_ERR_SHAPE},
         {"input 7x7x2; identity shortcut=B { conv2d out=3 kernel=3 padding=valid }",
          "block1.shortcut: no stride turns 7x7x2 into 5x5x3", DEEPID_ERR_SHAPE},
+        {"input 2; identity shortcut=A projection=bare { dense out=3 }",
+         "projection= says what shortcut=B or C consists of, and none is given", DEEPID_ERR_SPEC},
         {"input 2; 100001 * relu", "the count is 100001", DEEPID_ERR_SPEC},
         {"input 2; 90000 * relu; 90000 * relu", "limit layers", DEEPID_ERR_LIMIT},
         {"input 16777216; dense out=16777216", "limit tensor_elements", DEEPID_ERR_LIMIT},

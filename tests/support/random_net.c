@@ -223,13 +223,17 @@ static void draw_block_options(drawing *d, char *text)
 {
     static const char *const dial[] = {"0", "0.3", "0.5", "1", "0.37"};
     static const char *const shortcuts[] = {"identity", "A", "B", "C"};
+    static const char *const projections[] = {"bare", "bias", "batchnorm"};
+    const char *shortcut = shortcuts[0];
     int64_t kinds = 0;
     while (dpid_kind_at(kinds))
         kinds++;
     if (chance(d, 0.4))
         add_text(text, " s=%s", ONE_OF(d, dial));
     if (chance(d, 0.7))
-        add_text(text, " shortcut=%s", ONE_OF(d, shortcuts));
+        add_text(text, " shortcut=%s", shortcut = ONE_OF(d, shortcuts));
+    if (strchr("BC", *shortcut) && chance(d, 0.4))
+        add_text(text, " projection=%s", ONE_OF(d, projections));
     if (chance(d, 0.5))
         add_text(text, " after=%s", chance(d, 0.5) ? "none" : dpid_kind_at(below(d, kinds))->word);
 }
