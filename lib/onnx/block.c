@@ -65,7 +65,7 @@ static int32_t check_join(const dpid_onnx_fork *f)
         if (dpid_onnx_is(node, other_joins[i].op))
             why = other_joins[i].why;
     if (!adds)
-        DPID_TRY(dpid_onnx_refuse_activation(f->w, f->at, f->scope, f->join));
+        DPID_TRY(dpid_onnx_refuse_region(f->w, f->at, f->scope, f->join));
     if (!adds || node->n_input != 2)
         return dpid_onnx_refuse(g, f->join, "%s; deepid's nets are chains with residual blocks", why);
     return DEEPID_OK;

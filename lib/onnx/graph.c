@@ -73,6 +73,8 @@ int32_t dpid_onnx_extents(const dpid_onnx_flow *flow, int64_t *extents)
     const int64_t h = picture ? flow->shape.extent[0] : 1;
     const int64_t wide = picture ? flow->shape.extent[1] : 1;
     const int64_t all[] = {c, h, wide, c};
+    if (flow->layout == DPID_ONNX_SAMPLES)
+        return 0;
     if (flow->layout == DPID_ONNX_FEATURES)
         extents[0] = c;
     else

@@ -23,8 +23,10 @@ int32_t dpid_onnx_weights(dpid_onnx_walk *w, const dpid_onnx_step *s, int32_t i,
     const int32_t maker = v >= 0 ? w->graph.value[v].maker : DPID_ONNX_NONE;
     if (!known && maker >= 0 && !w->graph.value[v].data)
         return dpid_onnx_refuse(
-            &w->graph, s->node, "its input %d '%.60s' is made by %.40s in a way that is not worked out here", i,
-            w->graph.value[v].name,
+            &w->graph, s->node,
+            "its input %d '%.60s' is made by %.40s in a way that is not worked out here; an export that folds "
+            "constants says the numbers (torch: dynamo=True, optimize=True)",
+            i, w->graph.value[v].name,
             dpid_onnx_node_at(&w->graph, maker)->op_type ? dpid_onnx_node_at(&w->graph, maker)->op_type : "a node");
     if (!known)
         return dpid_onnx_refuse(&w->graph, s->node, "its input %d '%.60s' is worked out from data, expected weights", i,
@@ -110,7 +112,7 @@ bool dpid_onnx_takes_changes(const dpid_onnx_step *s)
     const dpid_onnx_item *last = s->list->last;
     return last && last->kind && last->value == s->value &&
            ((last->kind->flags & DPID_KIND_WEIGHT) || last->kind == &dpid_kind_batchnorm ||
-            last->kind == &dpid_kind_layernorm);
+            last->kind == &dpid_kind_layernorm || last->kind == &dpid_kind_rmsnorm);
 }
 
 void dpid_onnx_pass(dpid_onnx_step *s)
@@ -133,6 +135,9 @@ int32_t dpid_onnx_change_last(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_o
         return dpid_onnx_refuse(
             &w->graph, s->node,
             "computes with known numbers behind what is no layer with weights, so none can take them");
+    if (!multiplies && last->kind == &dpid_kind_rmsnorm)
+        return dpid_onnx_refuse(&w->graph, s->node,
+                                "adds known numbers behind an rmsnorm, which has none to take them");
     DPID_TRY(dpid_arena_alloc(w->arena, 1, sizeof *change, "ONNX graph", &change));
     *change = (dpid_onnx_change){.multiplies = multiplies, .inverted = inverted, .factor = factor, .by = *by};
     *(last->last_change ? &last->last_change->next : &last->changes) = change;

@@ -122,6 +122,17 @@ static void say_what_differs(const dpid_onnx_walk *w)
                  "'%s' was exported for training, its batch-norms take the statistics of the batch; in evaluation the "
                  "net takes the running ones",
                  w->file->path);
+    if (w->normalises)
+        dpid_log(w->ctx, 2,
+                 "'%s' begins with known numbers on its input (a normalisation); here they are a batch-norm's, which "
+                 "training changes",
+                 w->file->path);
+    if (w->scaled != DPID_ONNX_NONE)
+        dpid_log(
+            w->ctx, 2,
+            "'%s': node '%.80s' multiplies what a layer gives (LayerScale, ReZero, a fixed factor); that went into "
+            "the layer's weights, and a net that starts anew has no such factor",
+            w->file->path, dpid_onnx_node_at(&w->graph, w->scaled)->name);
 }
 
 static int32_t make_net(dpid_onnx_walk *w, deepid_net **out)
@@ -152,7 +163,7 @@ static int32_t load(deepid_ctx *ctx, const char *path, deepid_net **out)
     if (!path || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: %s is NULL", path ? "out" : "path");
     int32_t status = dpid_onnx_read(ctx, path, &file);
-    dpid_onnx_walk walk = {.ctx = ctx, .file = &file, .arena = &file.arena};
+    dpid_onnx_walk walk = {.ctx = ctx, .file = &file, .arena = &file.arena, .scaled = DPID_ONNX_NONE};
     if (status == DEEPID_OK)
         status = dpid_onnx_walk_graph(&walk);
     if (status == DEEPID_OK)

@@ -113,7 +113,8 @@ typedef enum {
     DPID_ONNX_FEATURES = 1, /* [n, f] */
     DPID_ONNX_PLANES,       /* [n, c, h, w]; of rank 1 here: [n, c, 1, 1] */
     DPID_ONNX_LAST,         /* [n, h, w, c], [n, 1, 1, c] */
-    DPID_ONNX_MATRIX        /* [n, h, w], a picture of one channel here */
+    DPID_ONNX_MATRIX,       /* [n, h, w], a picture of one channel here */
+    DPID_ONNX_SAMPLES       /* [n], one feature here */
 } dpid_onnx_layout;
 
 typedef struct {
@@ -172,6 +173,8 @@ typedef struct {
     void *curves;            /* activation.c */
     bool softmax;            /* one was left out at the end */
     bool trains;             /* a batch-norm takes the statistics of its batch */
+    bool normalises;         /* known numbers on the input became a batch-norm */
+    int32_t scaled;          /* the first node whose factor went into the weights before it; DPID_ONNX_NONE */
     dpid_onnx_list net;
 } dpid_onnx_walk;
 
@@ -214,6 +217,7 @@ int32_t dpid_onnx_take(dpid_onnx_walk *w, dpid_onnx_step *s);
 /* Rows that change how axes are counted, and no number: shapes.c. */
 int32_t dpid_onnx_take_flatten(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_reshape(dpid_onnx_walk *w, dpid_onnx_step *s);
+int32_t dpid_onnx_take_gather(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_squeeze(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_transpose(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_pad(dpid_onnx_walk *w, dpid_onnx_step *s);
@@ -232,6 +236,8 @@ int32_t dpid_onnx_add(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_kind *kin
 int32_t dpid_onnx_take_conv(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_global_pool(dpid_onnx_walk *w, dpid_onnx_step *s);
+/* A maxpool over the whole picture. */
+int32_t dpid_onnx_add_largest(dpid_onnx_walk *w, dpid_onnx_step *s);
 /* The value comes right from a layer that can take a factor or summand. */
 bool dpid_onnx_takes_changes(const dpid_onnx_step *s);
 /* Puts a number or one for each channel behind the last layer. */
@@ -242,6 +248,8 @@ void dpid_onnx_pass(dpid_onnx_step *s);
 /* Numbers of input i; refused where they are not known, or have not this many (-1: any). */
 int32_t dpid_onnx_weights(dpid_onnx_walk *w, const dpid_onnx_step *s, int32_t i, int64_t count,
                           dpid_onnx_constant *out);
+/* One number, or one for each channel of what flows. */
+bool dpid_onnx_is_by_channel(const dpid_onnx_flow *flow, const dpid_onnx_constant *c);
 /* "kernel=3x1" and such; *text is in the arena. */
 int32_t dpid_onnx_text(dpid_onnx_walk *w, char **text, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -258,10 +266,15 @@ int32_t dpid_onnx_ints(dpid_onnx_walk *w, const dpid_onnx_step *s, const char *a
 int32_t dpid_onnx_activation(dpid_onnx_walk *w, int32_t v, int32_t scope, const dpid_kind **kind, const char **options,
                              int32_t *end);
 
-/* Refuses nodes from v to `last` that compute of each number another one, and no activation; DEEPID_OK: they do not. */
-int32_t dpid_onnx_refuse_activation(dpid_onnx_walk *w, int32_t v, int32_t scope, int32_t last);
+/* The same of a normalisation over the channels, which becomes a layer: norm.c. */
+int32_t dpid_onnx_take_norm(dpid_onnx_walk *w, dpid_onnx_step *s, bool *taken);
+/* Refuses nodes from v to `last` that compute of each number another one, or of each row, and are no layer; DEEPID_OK:
+   they do not. */
+int32_t dpid_onnx_refuse_region(dpid_onnx_walk *w, int32_t v, int32_t scope, int32_t last);
 /* One of the operators that an activation may be written with. */
 bool dpid_onnx_is_elementwise(const dpid_onnx_node *node);
+/* One of those that make of a row of channels one number. */
+bool dpid_onnx_is_reduction(const dpid_onnx_node *node);
 /* Refuses a graph with an operator that no row and no activation knows, wherever it stands. */
 int32_t dpid_onnx_check_operators(dpid_onnx_walk *w);
 

@@ -3,6 +3,7 @@
 #include "onnx/onnx.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- helpers --------------------------------------------------------------------------------- */
@@ -27,6 +28,11 @@ static dpid_number_text short_number(double value)
     return dpid_number_rounded(value, DIGITS);
 }
 
+static double short_value(double value)
+{
+    return strtod(short_number(value).text, NULL);
+}
+
 /* word=number as the file's float says it */
 static int32_t add_with(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_kind *kind, const char *key, double value)
 {
@@ -37,11 +43,28 @@ static int32_t add_with(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_kind *k
 
 /* ---- changes of the layer before ------------------------------------------------------------- */
 
-static bool is_by_channel(const dpid_onnx_flow *flow, const dpid_onnx_constant *c)
+bool dpid_onnx_is_by_channel(const dpid_onnx_flow *flow, const dpid_onnx_constant *c)
 {
     const int32_t from_right = flow->layout == DPID_ONNX_PLANES ? 3 : 1;
     return c->count == 1 || (flow->layout != DPID_ONNX_MATRIX && c->count == channels(flow) && c->rank >= from_right &&
                              c->extents[c->rank - from_right] == c->count);
+}
+
+/* y = (x - mean) gamma / sqrt(variance + eps) + beta that changes nothing yet, at the net's input: what is done to it
+   goes there. */
+static int32_t add_still_batchnorm(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    enum { GAMMA, BETA, MEAN, VARIANCE, PARAMETERS };
+    dpid_onnx_item *item = NULL;
+    dpid_op op;
+    DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_batchnorm, "", &item));
+    DPID_TRY(dpid_onnx_op(w, item, &op));
+    for (int32_t k = 0; k < PARAMETERS; k++)
+        item->source[k] = (dpid_onnx_constant){.count = 1, .fill = k == GAMMA};
+    item->source[VARIANCE].fill = 1 - op.option[0].r; /* eps */
+    s->value = s->makes;
+    w->normalises = true;
+    return DEEPID_OK;
 }
 
 /* Add, Sub, Mul, Div with numbers by channel, or one for all. */
@@ -56,7 +79,7 @@ static int32_t take_arithmetic(dpid_onnx_walk *w, dpid_onnx_step *s)
     if (s->proto->n_input != 2 || (inverted && other == 0) || s->in.padded)
         return dpid_onnx_refuse(&w->graph, s->node, "computes with known numbers as no layer of deepid does");
     DPID_TRY(dpid_onnx_weights(w, s, other, -1, &by));
-    if (!is_by_channel(&s->in, &by))
+    if (!dpid_onnx_is_by_channel(&s->in, &by))
         return dpid_onnx_refuse(&w->graph, s->node, "computes with known numbers of %s, expected one, or one a channel",
                                 dpid_shape_text(by.rank, by.extents).text);
     if (by.count == 1 && dpid_onnx_number(&by, 0) == (multiplies ? 1 : 0) && !dpid_onnx_takes_changes(s))
@@ -66,6 +89,11 @@ static int32_t take_arithmetic(dpid_onnx_walk *w, dpid_onnx_step *s)
         *s->scale *= inverted ? 1 / dpid_onnx_number(&by, 0) : dpid_onnx_number(&by, 0);
         return DEEPID_OK;
     }
+    if (s->list == &w->net && !s->list->last)
+        DPID_TRY(add_still_batchnorm(w, s));
+    const dpid_onnx_item *last = s->list->last;
+    if (multiplies && w->scaled == DPID_ONNX_NONE && last && last->kind && (last->kind->flags & DPID_KIND_WEIGHT))
+        w->scaled = s->node;
     return dpid_onnx_change_last(w, s, &by, multiplies, inverted, 1);
 }
 
@@ -76,11 +104,11 @@ static int32_t add_dense(dpid_onnx_walk *w, dpid_onnx_step *s, dpid_onnx_constan
     char *options = NULL;
     dpid_onnx_item *item = NULL;
     const bool pixels = s->in.layout == DPID_ONNX_LAST && s->in.shape.rank == 3;
+    if (!pixels && s->in.layout != DPID_ONNX_FEATURES && !(s->in.layout == DPID_ONNX_LAST && s->in.shape.rank == 1))
+        return refuse_layout(w, s);
     if (weight->rank != 2 || weight->extents[1] != channels(&s->in))
         return dpid_onnx_refuse(&w->graph, s->node, "its weights are %s (outputs, inputs), and %lld numbers come in",
                                 dpid_shape_text(weight->rank, weight->extents).text, (long long)channels(&s->in));
-    if (!pixels && s->in.layout != DPID_ONNX_FEATURES && !(s->in.layout == DPID_ONNX_LAST && s->in.shape.rank == 1))
-        return refuse_layout(w, s);
     DPID_TRY(dpid_onnx_text(w, &options, "out=%lld%s", (long long)weight->extents[0], pixels ? " kernel=1" : ""));
     DPID_TRY(dpid_onnx_add(w, s, pixels ? &dpid_kind_conv2d : &dpid_kind_dense, options, &item));
     item->source[0] = *weight;
@@ -106,7 +134,7 @@ static int32_t take_gemm(dpid_onnx_walk *w, dpid_onnx_step *s)
     if (dpid_onnx_input(&w->graph, s->node, 2) < 0)
         return DEEPID_OK;
     DPID_TRY(dpid_onnx_weights(w, s, 2, weight.extents[0], &bias));
-    if (!is_by_channel(&s->out, &bias))
+    if (!dpid_onnx_is_by_channel(&s->out, &bias))
         return dpid_onnx_refuse(&w->graph, s->node, "its input 2 '%.60s' is %s, expected one number, or one an output",
                                 w->graph.value[dpid_onnx_input(&w->graph, s->node, 2)].name,
                                 dpid_shape_text(bias.rank, bias.extents).text);
@@ -130,7 +158,7 @@ static int32_t take_batchnorm(dpid_onnx_walk *w, dpid_onnx_step *s)
     char *options = NULL;
     dpid_onnx_item *item = NULL;
     const double eps = dpid_onnx_float(s->proto, "epsilon", 1e-5F);
-    const double momentum = 1 - dpid_onnx_float(s->proto, "momentum", 0.9F); /* ONNX says how much stays */
+    const double momentum = 1 - short_value(dpid_onnx_float(s->proto, "momentum", 0.9F)); /* ONNX: how much stays */
     if (s->in.layout != DPID_ONNX_FEATURES && s->in.layout != DPID_ONNX_PLANES)
         return dpid_onnx_refuse(&w->graph, s->node, "normalises what is no [samples, channels, ...]");
     DPID_TRY(dpid_onnx_text(w, &options, "eps=%s momentum=%s", short_number(eps).text, short_number(momentum).text));
@@ -166,7 +194,7 @@ static int32_t take_prelu(dpid_onnx_walk *w, dpid_onnx_step *s)
     dpid_onnx_item *item = NULL;
     DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_prelu, "", &item));
     DPID_TRY(dpid_onnx_weights(w, s, 1, channels(&s->in), &item->source[0]));
-    if (!is_by_channel(&s->in, &item->source[0]))
+    if (!dpid_onnx_is_by_channel(&s->in, &item->source[0]))
         return dpid_onnx_refuse(&w->graph, s->node, "its slopes are %s, expected one, or one a channel",
                                 dpid_shape_text(item->source[0].rank, item->source[0].extents).text);
     return DEEPID_OK;
@@ -262,6 +290,7 @@ static const struct {
     {"Squeeze", dpid_onnx_take_squeeze, false},
     {"Unsqueeze", dpid_onnx_take_squeeze, false},
     {"Transpose", dpid_onnx_take_transpose, false},
+    {"Gather", dpid_onnx_take_gather, false},
     {"Pad", dpid_onnx_take_pad, false},
     {"Slice", dpid_onnx_take_slice, false},
     {"Dropout", take_dropout, false},
@@ -293,6 +322,12 @@ static const struct {
     {"Loop", "repeats a graph"},
     {"Scan", "repeats a graph"},
     {"Split", "splits a value in parts; deepid's nets are chains with residual blocks"},
+    {"SplitToSequence", "splits a value in parts; deepid's nets are chains with residual blocks"},
+    {"GatherND", "takes parts of a value by their place"},
+    {"Resize", "makes a picture larger or smaller, and deepid has no such layer"},
+    {"Upsample", "makes a picture larger or smaller, and deepid has no such layer"},
+    {"DepthToSpace", "makes pixels of channels (PixelShuffle), and deepid has no such layer"},
+    {"SpaceToDepth", "makes channels of pixels, and deepid has no such layer"},
     {"LSTM", "is recurrent"},
     {"GRU", "is recurrent"},
     {"RNN", "is recurrent"},
@@ -301,11 +336,24 @@ static const struct {
     {"DequantizeLinear", "makes numbers of integers"},
 };
 
+static bool is_function(const dpid_onnx_node *node)
+{
+    static const char *const others[] = {"Sin",  "Cos",   "Tan",   "Asin",  "Acos",  "Atan",
+                                         "Sinh", "Cosh",  "Asinh", "Acosh", "Atanh", "ThresholdedRelu",
+                                         "Sign", "Floor", "Round", "Ceil",  "Shrink"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (dpid_onnx_is(node, others[i]))
+            return true;
+    return dpid_onnx_is_elementwise(node);
+}
+
 static int32_t refuse_unknown(dpid_onnx_walk *w, int32_t node)
 {
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (dpid_onnx_is(dpid_onnx_node_at(&w->graph, node), reasons[i].op))
             return dpid_onnx_refuse(&w->graph, node, "%s", reasons[i].why);
+    if (is_function(dpid_onnx_node_at(&w->graph, node)))
+        return dpid_onnx_refuse(&w->graph, node, "computes of each number what no activation of deepid does");
     return dpid_onnx_refuse(&w->graph, node, "no layer of deepid does this");
 }
 
@@ -331,7 +379,8 @@ int32_t dpid_onnx_check_operators(dpid_onnx_walk *w)
         bool data = false;
         for (int32_t k = 0; g->live[node] && k < (int32_t)proto->n_input; k++)
             data |= dpid_onnx_number_input(g, node, k) >= 0 && g->value[dpid_onnx_number_input(g, node, k)].data;
-        if ((data || draws(proto)) && !has_row(proto) && !dpid_onnx_is_elementwise(proto))
+        if ((data || draws(proto)) && !has_row(proto) && !dpid_onnx_is_elementwise(proto) &&
+            !dpid_onnx_is_reduction(proto) && !dpid_onnx_is(proto, "Expand"))
             return refuse_unknown(w, node);
     }
     return DEEPID_OK;

@@ -8,12 +8,14 @@
 
 static bool same(const int64_t *a, int32_t rank_a, const int64_t *b, int32_t rank_b)
 {
-    return rank_a == rank_b && memcmp(a, b, sizeof *a * (size_t)rank_a) == 0;
+    return rank_a == rank_b && (rank_a == 0 || memcmp(a, b, sizeof *a * (size_t)rank_a) == 0);
 }
 
 /* [1, h, w], [h, w, 1], [h, w]: a picture of one channel, which lies in the same order each time. */
 static bool is_one_channel(const int64_t *e, int32_t rank, int64_t *h, int64_t *wide, dpid_onnx_layout *layout)
 {
+    if (rank < 2)
+        return false;
     *layout = rank == 2 ? DPID_ONNX_MATRIX : e[0] == 1 ? DPID_ONNX_PLANES : DPID_ONNX_LAST;
     *h = rank == 3 && e[0] == 1 ? e[1] : e[0];
     *wide = rank == 3 && e[0] == 1 ? e[2] : e[1];
@@ -56,9 +58,12 @@ static int32_t recount(dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t *aske
         return DEEPID_OK;
     if (s->in.padded || s->in.step[0])
         return dpid_onnx_refuse(&w->graph, s->node, "counts other axes behind a Pad or Slice");
-    if (rank == 1)
-        return flatten(w, s);
-    const int64_t last = asked[rank - 1];
+    if (rank == 1 || (rank == 0 && dpid_shape_count(&s->in.shape) == 1)) {
+        DPID_TRY(flatten(w, s));
+        s->out.layout = rank == 1 ? DPID_ONNX_FEATURES : DPID_ONNX_SAMPLES;
+        return DEEPID_OK;
+    }
+    const int64_t last = rank > 0 ? asked[rank - 1] : 0;
     if (s->in.shape.rank == 1 && rank == 3 && asked[1] == 1 && (asked[0] == 1 || last == 1)) { /* a pixel */
         s->out.layout = last == 1 ? DPID_ONNX_PLANES : DPID_ONNX_LAST;
         return DEEPID_OK;
@@ -106,8 +111,8 @@ static bool read_target(const dpid_onnx_step *s, int64_t *target, int32_t rank, 
     }
     if (open > 0)
         target[open] = all / product;
-    return rank > 1 && (open < 0 || target[open] > 0) && dpid_mul(product, open > 0 ? target[open] : 1, &product) &&
-           product == all;
+    return (open < 0 || target[open] > 0) && dpid_mul(product, open > 0 ? target[open] : 1, &product) &&
+           product == all && rank > 0;
 }
 
 int32_t dpid_onnx_take_reshape(dpid_onnx_walk *w, dpid_onnx_step *s)
@@ -120,6 +125,19 @@ int32_t dpid_onnx_take_reshape(dpid_onnx_walk *w, dpid_onnx_step *s)
         return dpid_onnx_refuse(&w->graph, s->node, "the shape that it asks for does not keep the samples of %s apart",
                                 dpid_shape_text(dpid_onnx_extents(&s->in, now), now).text);
     return recount(w, s, target + 1, rank - 1);
+}
+
+/* x[:, 0] of one feature. */
+int32_t dpid_onnx_take_gather(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    dpid_onnx_constant at;
+    const int64_t axis = dpid_onnx_int(s->proto, "axis", 0);
+    DPID_TRY(dpid_onnx_weights(w, s, 1, -1, &at));
+    if (s->in.layout != DPID_ONNX_FEATURES || dpid_shape_count(&s->in.shape) != 1 || (axis != 1 && axis != -1) ||
+        at.count != 1 || at.rank > 0 || (dpid_onnx_number(&at, 0) != 0 && dpid_onnx_number(&at, 0) != -1))
+        return dpid_onnx_refuse(&w->graph, s->node,
+                                "takes parts of a value by their place (an embedding, heads of attention, x[:, i])");
+    return recount(w, s, NULL, 0);
 }
 
 static int32_t axis_flags(dpid_onnx_walk *w, const dpid_onnx_step *s, const int64_t *axes, int32_t count, int32_t rank,
@@ -160,7 +178,7 @@ int32_t dpid_onnx_take_squeeze(dpid_onnx_walk *w, dpid_onnx_step *s)
             then[rank++] = now[i];
         i++;
     }
-    if (rank < 1 || rank > 3)
+    if (rank > 3)
         return refuse_extents(w, s, now, have, then, rank < DPID_RANK_MAX ? rank : DPID_RANK_MAX);
     return recount(w, s, then, rank);
 }
@@ -189,14 +207,37 @@ int32_t dpid_onnx_take_transpose(dpid_onnx_walk *w, dpid_onnx_step *s)
 
 static int32_t add_largest(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
-    char *options = NULL;
-    DPID_TRY(dpid_onnx_text(w, &options, "kernel=%lldx%lld stride=1", (long long)s->in.shape.extent[0],
-                            (long long)s->in.shape.extent[1]));
-    DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_maxpool, options, NULL));
+    DPID_TRY(dpid_onnx_add_largest(w, s));
     if (dpid_onnx_int(s->proto, "keepdims", 1))
         return DEEPID_OK;
     s->in = s->out;
     return flatten(w, s);
+}
+
+/* x.mean(3).mean(2): of height and width one after the other. The second node is taken too. */
+static int32_t take_second(dpid_onnx_walk *w, dpid_onnx_step *s, int64_t *axes, int32_t *count)
+{
+    enum { RANK = 4, BOTH = 2 + 3 };
+    const int64_t keeps = dpid_onnx_int(s->proto, "keepdims", 1);
+    const int64_t axis = axes[0] < 0 ? axes[0] + RANK : axes[0];
+    int64_t more[DPID_RANK_MAX];
+    int32_t named;
+    dpid_onnx_step then = *s;
+    if (dpid_onnx_readers(&w->graph, s->makes, s->scope, &then.node) != 1 || s->makes == w->graph.output)
+        return DEEPID_OK;
+    then.proto = dpid_onnx_node_at(&w->graph, then.node);
+    if (!dpid_onnx_is(then.proto, s->proto->op_type) || dpid_onnx_int(then.proto, "keepdims", 1) != keeps ||
+        dpid_onnx_output(&w->graph, then.node, 0) < 0)
+        return DEEPID_OK;
+    DPID_TRY(dpid_onnx_ints(w, &then, "axes", 1, more, &named));
+    const int64_t rank = keeps ? RANK : RANK - 1;
+    const int64_t other = named == 1 ? (more[0] < 0 ? more[0] + rank : more[0]) : 0;
+    if (axis < 2 || axis > 3 || other != (keeps ? BOTH - axis : 2))
+        return DEEPID_OK;
+    axes[1] = BOTH - axis;
+    *count = 2;
+    s->makes = dpid_onnx_output(&w->graph, then.node, 0);
+    return DEEPID_OK;
 }
 
 /* ReduceMean, ReduceMax: whether all axes named are those of the picture; each once. */
@@ -209,6 +250,8 @@ int32_t dpid_onnx_take_reduction(dpid_onnx_walk *w, dpid_onnx_step *s)
     const bool last = s->in.layout == DPID_ONNX_LAST;
     const bool largest = dpid_onnx_is(s->proto, "ReduceMax");
     DPID_TRY(dpid_onnx_ints(w, s, "axes", 1, axes, &count));
+    if (planes && count == 1)
+        DPID_TRY(take_second(w, s, axes, &count));
     if (planes || last)
         DPID_TRY(axis_flags(w, s, axes, count, 4, flags));
     if (count != 2 || !(planes ? flags[2] && flags[3] : last && flags[1] && flags[2]))

@@ -76,6 +76,16 @@ static int32_t take_activation(dpid_onnx_walk *w, dpid_onnx_step *s, int32_t *at
     return DEEPID_OK;
 }
 
+static int32_t take_norm(dpid_onnx_walk *w, dpid_onnx_step *s, int32_t *at, bool *taken)
+{
+    DPID_TRY(dpid_onnx_take_norm(w, s, taken));
+    if (!*taken)
+        return DEEPID_OK;
+    w->flow[s->makes] = s->out;
+    *at = s->makes;
+    return DEEPID_OK;
+}
+
 static int32_t walk_chain(dpid_onnx_walk *w, int32_t scope, int32_t at, int32_t end, double *scale,
                           dpid_onnx_list *out);
 
@@ -98,6 +108,8 @@ static int32_t walk_step(dpid_onnx_walk *w, int32_t scope, double *scale, dpid_o
         return dpid_fail(w->ctx, DEEPID_ERR_UNSUPPORTED, "'%s': the value '%.80s' does not lead to the output",
                          w->file->path, w->graph.value[*at].name);
     DPID_TRY(take_activation(w, &s, at, &taken));
+    if (!taken)
+        DPID_TRY(take_norm(w, &s, at, &taken));
     if (taken)
         return DEEPID_OK;
     if (readers > dpid_onnx_reads(&w->graph, s.node, *at)) {

@@ -252,16 +252,23 @@ int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s)
     return dpid_onnx_add(w, s, largest ? &dpid_kind_maxpool : &dpid_kind_avgpool, options, NULL);
 }
 
+int32_t dpid_onnx_add_largest(dpid_onnx_walk *w, dpid_onnx_step *s)
+{
+    dpid_string text = {.ctx = w->ctx};
+    char *options = NULL;
+    add_pair(&text, "kernel", s->in.shape.extent);
+    dpid_string_add(&text, " stride=1");
+    DPID_TRY(keep(w, &text, &options));
+    return dpid_onnx_add(w, s, &dpid_kind_maxpool, options, NULL);
+}
+
 int32_t dpid_onnx_take_global_pool(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
-    char *options = NULL;
     if (s->in.layout != DPID_ONNX_PLANES)
         return dpid_onnx_refuse(&w->graph, s->node, "reads no picture of [samples, channels, height, width]");
     if (s->in.shape.rank == 1)
         return DEEPID_OK;
     if (dpid_onnx_is(s->proto, "GlobalAveragePool"))
         return dpid_onnx_add(w, s, &dpid_kind_global_avgpool, "", NULL);
-    DPID_TRY(dpid_onnx_text(w, &options, "kernel=%lldx%lld stride=1", (long long)s->in.shape.extent[0],
-                            (long long)s->in.shape.extent[1]));
-    return dpid_onnx_add(w, s, &dpid_kind_maxpool, options, NULL);
+    return dpid_onnx_add_largest(w, s);
 }

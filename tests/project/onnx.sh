@@ -3,7 +3,7 @@
 set -eu
 cd "$1"
 missing() {
-    sed -nE 's/^ *\{"([A-Z][A-Za-z]+)", (take|dpid_onnx_take)_.*/\1/p; /^static const char \*const (ones|twos|threes)/,/;/s/"/\n/gp' lib/onnx/operators.c lib/onnx/activation.c |
+    sed -nE 's/^ *\{"([A-Z][A-Za-z]+)", (take|dpid_onnx_take)_.*/\1/p; /^static const char \*const (ones|twos|threes|reductions)/,/;/s/"/\n/gp' lib/onnx/operators.c lib/onnx/region.c |
         grep -oE '^[A-Z][A-Za-z]+$' | LC_ALL=C sort -u | while read -r op; do grep -qw "$op" "$1" || echo "$1: $op"; done
 }
 found=$(missing docs/onnx.md)
