@@ -153,6 +153,27 @@ static void write_layernorm(dpid_onnx_writer *w, const call *c)
         transpose(w, c, out, c->out, false);
 }
 
+/* No operator of these sets: x / sqrt(mean(x^2) + eps) gamma over the channels, node by node. */
+static void write_rmsnorm(dpid_onnx_writer *w, const call *c)
+{
+    static const int64_t channels[] = {1};
+    const int64_t extents[] = {dpid_op_channels(c->op), 1, 1};
+    const char *gamma = add_parameter(w, c, 0, extents, c->op->in.rank);
+    const char *axes = dpid_onnx_add_integers(w, dpid_onnx_join_name(w, c->name, "axes"), channels, 1);
+    const char *eps = dpid_onnx_add_number(w, dpid_onnx_join_name(w, c->name, "eps"), c->op->option[0].r);
+    const char *square = dpid_onnx_join_name(w, c->name, "square");
+    const char *mean = dpid_onnx_join_name(w, c->name, "mean");
+    const char *sum = dpid_onnx_join_name(w, c->name, "sum");
+    const char *root = dpid_onnx_join_name(w, c->name, "root");
+    const char *normed = dpid_onnx_join_name(w, c->name, "normed");
+    dpid_onnx_add_node(w, "Mul", square, NAMES(c->in, c->in), square);
+    dpid_onnx_add_node(w, "ReduceMean", mean, NAMES(square, axes), mean);
+    dpid_onnx_add_node(w, "Add", sum, NAMES(mean, eps), sum);
+    dpid_onnx_add_node(w, "Sqrt", root, NAMES(sum), root);
+    dpid_onnx_add_node(w, "Div", normed, NAMES(c->in, root), normed);
+    dpid_onnx_add_node(w, "Mul", c->name, NAMES(normed, gamma), c->out);
+}
+
 static void write_leaky_relu(dpid_onnx_writer *w, const call *c)
 {
     dpid_onnx_add_float(w, dpid_onnx_add_node(w, "LeakyRelu", c->name, NAMES(c->in), c->out), "alpha",
@@ -247,6 +268,7 @@ static const struct {
     {&dpid_kind_conv2d, NULL, write_conv2d, 0},
     {&dpid_kind_batchnorm, NULL, write_batchnorm, 0},
     {&dpid_kind_layernorm, NULL, write_layernorm, 0},
+    {&dpid_kind_rmsnorm, NULL, write_rmsnorm, 18},
     {&dpid_kind_relu, "Relu", NULL, 0},
     {&dpid_kind_leaky_relu, NULL, write_leaky_relu, 0},
     {&dpid_kind_prelu, NULL, write_prelu, 0},

@@ -64,6 +64,9 @@ static bool has_f64(const dpid_onnx_list *list)
         for (int k = 0; item->kind && k < DPID_ONNX_SOURCES; k++)
             if (item->source[k].rank >= 0 && item->source[k].dtype == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE)
                 return true;
+        for (const dpid_onnx_change *c = item->changes; c; c = c->next)
+            if (c->by.data && c->by.dtype == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE)
+                return true;
         if (!item->kind && (has_f64(&item->branch) || has_f64(&item->skip)))
             return true;
     }

@@ -10,6 +10,7 @@
 enum { ROWS = 6, CHANNELS_MOST = 1 << 14 };
 /* Constants are floats in the file. */
 #define TOLERANCE 2e-6
+#define EPS_MOST 1e6
 
 /* ---- the formula ----------------------------------------------------------------------------- */
 
@@ -59,7 +60,7 @@ static bool fit(const dpid_onnx_region *r, bool centred, double *eps, double *a)
         q[k] = (x[k * c + at] - s[k].m) / y[k * c + at] * ((x[k * c + at] - s[k].m) / y[k * c + at]);
     *eps = (s[0].v - s[1].v) / (q[0] - q[1]) * q[1] - s[1].v;
     *eps = fabs(*eps) < 1e-16 ? 0 : *eps; /* what rounding leaves */
-    bool same = *eps >= 0 && *eps < 1;
+    bool same = *eps >= 0 && *eps <= EPS_MOST;
     for (int64_t i = 0; same && i < c; i++)
         a[i] = y[i] * sqrt(s[0].v + *eps) / (x[i] - s[0].m);
     for (int64_t row = 0; same && row < ROWS; row++) {
@@ -148,7 +149,7 @@ int32_t dpid_onnx_take_norm(dpid_onnx_walk *w, dpid_onnx_step *s, bool *taken)
     const dpid_onnx_node *first = dpid_onnx_node_at(&w->graph, s->node);
     const int64_t channels = channels_of(&s->in);
     *taken = false;
-    if (channels < 2 || !(dpid_onnx_is_reduction(first) || dpid_onnx_is_elementwise(first)))
+    if (channels < 1 || !(dpid_onnx_is_reduction(first) || dpid_onnx_is_elementwise(first)))
         return DEEPID_OK;
     int32_t status = dpid_onnx_region_create(w, s->value, s->scope, ROWS * channels, channels, &r);
     if (status == DEEPID_OK)

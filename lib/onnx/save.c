@@ -55,7 +55,7 @@ static int32_t write_model(dpid_onnx_writer *w, const char *path)
 
 static int32_t write_net(const deepid_net *net, dpid_arena *arena, const char *path)
 {
-    enum { NODES = 4, INITIALIZERS = 8 }; /* the most of one step */
+    enum { NODES = 6, INITIALIZERS = 8 }; /* the most of one step */
     const dpid_value_info *last = &net->value[net->step[net->steps - 1].out];
     dpid_onnx_writer w = {.ctx = net->head.ctx, .arena = arena, .net = net, .opset = 0};
     static char name[] = "net";

@@ -20,6 +20,9 @@ static const struct {
     {FEATURES CENTRED VARIANCE "Reciprocal k r > s; Mul h s z > y; out y", "input 5; layernorm eps=0.25"},
     {FEATURES MEAN_SQUARE "Div h x r > y; out y", "input 5; rmsnorm eps=0.25"},
     {FEATURES MEAN_SQUARE "Mul i x c > u; Div h u r > y; out y", "input 5; rmsnorm eps=0.25"},
+    {"in x n 1; f eps 0.25; Mul c x x > q; ReduceMean e q > v axes=1,; Add f v eps > t; Sqrt g t > r; Div h x r > y; "
+     "out y",
+     "input 1; rmsnorm eps=0.25"},
     {FEATURES "ReduceL2 a x last > l; Div b x l > y; opset 18; out y", "input 5; rmsnorm eps=0"},
     /* one number a sample without an axis, which it gets again */
     {FEATURES CENTRED "Mul c z z > q; ReduceMean e q > v axes=-1, keepdims=0; v ax 1; Unsqueeze k v ax > p; Add f p "
