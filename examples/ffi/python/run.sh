@@ -9,7 +9,9 @@ for python in /usr/bin/python3 python3; do
     "$python" "$here/own_arrays.py" "$build/libdeepid.so" >"$build/own_arrays.py.txt"
     diff "$build/own_arrays.c.txt" "$build/own_arrays.py.txt"
     tail -n 1 "$build/own_arrays.py.txt"
-    DEEPID_LIBRARY="$build/libdeepid.so" PYTHONPATH="$here" PYTHONDONTWRITEBYTECODE=1 "$python" "$here/test_package.py"
+    for test in "$here"/test_*.py; do
+        DEEPID_LIBRARY="$build/libdeepid.so" PYTHONPATH="$here" PYTHONDONTWRITEBYTECODE=1 "$python" -X faulthandler "$test"
+    done
     exit 0
 done
 echo "skipped: no python3 with numpy (apt-get install python3-numpy)"

@@ -3,13 +3,17 @@
 Start at study; docs/python.md is the guide.
 """
 from ._library import lib as _lib
-from .core import Context, Dataset, Error, Net, default_context, inspect
+from .data import Dataset
+from .handles import Context, Error, default_context
+from .nets import Evaluation, Net, inspect
+from .progress import Progress
 from .pytorch import from_torch, read_safetensors, to_torch
-from .studies import Finding, Progress, Result, study
+from .studies import Finding, Result, study
+from .training import Trainer
 
 __version__: str = _lib.deepid_version().decode()
-__all__ = ["Context", "Dataset", "Error", "Finding", "Net", "Progress", "Result", "default_context", "from_torch", "inspect",
-           "read_safetensors", "study", "to_torch"]
+__all__ = ["Context", "Dataset", "Error", "Evaluation", "Finding", "Net", "Progress", "Result", "Trainer", "default_context",
+           "from_torch", "inspect", "read_safetensors", "study", "to_torch"]
 
 
 def build_info() -> str:

@@ -45,6 +45,7 @@ SIGNATURES = {
     "deepid_dataset_about": "s:p",
     "deepid_dataset_warnings": "s:p",
     "deepid_dataset_copy": "i:pqqp",
+    "deepid_dataset_sample": "i:pqQp",
     "deepid_dataset_normalize": "i:psp",
     "deepid_net_create": "i:psip",
     "deepid_net_destroy": "v:p",
@@ -54,6 +55,12 @@ SIGNATURES = {
     "deepid_net_set_mode": "i:pi",
     "deepid_net_mode": "i:p",
     "deepid_net_forward": "i:ppp",
+    "deepid_net_backward": "i:ppp",
+    "deepid_net_zero_gradients": "i:p",
+    "deepid_net_prepare": "i:pqi",
+    "deepid_net_init_data": "i:ppsQ",
+    "deepid_net_evaluate": "i:ppspp",
+    "deepid_net_parameter_gradient": "p:ps",
     "deepid_net_dtype": "i:p",
     "deepid_net_input_rank": "i:p",
     "deepid_net_input_extent": "q:pi",
@@ -72,6 +79,33 @@ SIGNATURES = {
     "deepid_net_load_onnx": "i:psp",
     "deepid_net_save_onnx": "i:ps",
     "deepid_net_inspect": "i:ppsp",
+    "deepid_trainer_create": "i:ppp",
+    "deepid_trainer_destroy": "v:p",
+    "deepid_trainer_set_optimizer": "i:ps",
+    "deepid_trainer_set_learning_rate": "i:pd",
+    "deepid_trainer_set_schedule": "i:ps",
+    "deepid_trainer_set_total_steps": "i:pq",
+    "deepid_trainer_set_batch": "i:pq",
+    "deepid_trainer_set_keep_last": "i:pi",
+    "deepid_trainer_set_clip": "i:pd",
+    "deepid_trainer_set_seed": "i:pQ",
+    "deepid_trainer_set_loss": "i:ps",
+    "deepid_trainer_set_augmentation": "i:ps",
+    "deepid_trainer_set_nonfinite": "i:ps",
+    "deepid_trainer_step": "i:p",
+    "deepid_trainer_fit": "i:pqpp",
+    "deepid_trainer_steps_done": "q:p",
+    "deepid_trainer_steps_per_epoch": "q:p",
+    "deepid_trainer_loss": "d:p",
+    "deepid_trainer_gradient_norm": "d:p",
+    "deepid_trainer_current_rate": "d:p",
+    "deepid_trainer_nonfinite_steps": "q:p",
+    "deepid_trainer_save": "i:ps",
+    "deepid_trainer_load": "i:ps",
+    "deepid_event_step": "q:p",
+    "deepid_event_epoch": "d:p",
+    "deepid_event_loss": "d:p",
+    "deepid_event_learning_rate": "d:p",
     "deepid_study_create": "i:psspp",
     "deepid_study_destroy": "v:p",
     "deepid_study_set_validation": "i:pp",
@@ -113,7 +147,7 @@ SIGNATURES = {
 }
 
 LOG_FUNCTION = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
-STUDY_FUNCTION = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)
+EVENT_FUNCTION = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)  # of trainers and of studies
 
 
 def _load() -> Any:

@@ -6,11 +6,12 @@ import struct
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 
-from .core import Context, Error, Net, PathLike, default_context
+from .handles import Array, Context, Error, PathLike, default_context
+from .nets import Net
 
 
 def from_torch(module: Any, example: Any, context: Optional[Context] = None) -> Net:
@@ -81,7 +82,8 @@ def _names_that_fit(net: Net, module: Any, order: List[str], folder: Path) -> Li
     numbers, where no two have the same; [] by neither."""
     state = {name: value.detach().cpu().numpy() for name, value in module.state_dict().items() if not _is_count(name)}
     path = folder / "names.safetensors"
-    for find in (lambda: order, lambda: _matched(net, state, path)):
+    ways: List[Callable[[], List[str]]] = [lambda: order, lambda: _matched(net, state, path)]
+    for find in ways:
         try:
             names = find()
             arrays = _weights(net, names, path)
@@ -96,7 +98,7 @@ def _is_count(name: str) -> bool:
     return name.endswith("num_batches_tracked")
 
 
-def _matched(net: Net, state: Dict[str, np.ndarray], path: Path) -> List[str]:
+def _matched(net: Net, state: Dict[str, Array], path: Path) -> List[str]:
     """The modules of a state in the net's order, by their numbers; an Error where there is none, or two are the same."""
     places: Dict[Any, List[str]] = {}
     for name, numbers in _modules(state).items():
@@ -109,7 +111,7 @@ def _matched(net: Net, state: Dict[str, np.ndarray], path: Path) -> List[str]:
     return [one[0] for one in found]
 
 
-def _modules(state: Dict[str, np.ndarray]) -> Dict[str, Any]:
+def _modules(state: Dict[str, Array]) -> Dict[str, Any]:
     """The tensors of each module, as something to compare: shapes and bytes by their names."""
     modules: Dict[str, List[Any]] = {}
     for name, value in state.items():
@@ -118,13 +120,13 @@ def _modules(state: Dict[str, np.ndarray]) -> Dict[str, Any]:
     return {prefix: tuple(sorted(tensors)) for prefix, tensors in modules.items()}
 
 
-def _weights(net: Net, names: List[str], path: Path) -> Dict[str, np.ndarray]:
+def _weights(net: Net, names: List[str], path: Path) -> Dict[str, Array]:
     """The net's numbers as PyTorch has them, by these names."""
     net.save_weights(path, "pytorch", names)
     return read_safetensors(path)
 
 
-def read_safetensors(path: PathLike) -> Dict[str, np.ndarray]:
+def read_safetensors(path: PathLike) -> Dict[str, Array]:
     """The tensors of a safetensors file of f64, f32 or i64, such as Net.save_weights writes."""
     data = Path(path).read_bytes()
     (size,) = struct.unpack_from("<Q", data)

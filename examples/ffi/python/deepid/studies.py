@@ -4,32 +4,19 @@ from __future__ import annotations
 import html
 import math
 import os
-import sys
-import threading
-from ctypes import c_void_p
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ._library import STUDY_FUNCTION, lib
-from .core import Context, Dataset, Error, Handle, Net, Owner, PathLike, path_in, table, text_in
+from ._library import EVENT_FUNCTION, lib
+from .data import Dataset, pair_of
+from .handles import Context, Error, Handle, Owner, PathLike, path_in, table, text_in
+from .nets import Net
+from .progress import Listener, Progress, Teller, Told, wait
 
-_LOOKS_A_SECOND = 10
 _COUNTS = {"task", "arm_index", "depth", "seed", "updates"}  # columns of whole numbers
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How a study gets on: tasks and those done, share of the work, seconds gone and left (NaN: unknown), what runs."""
-
-    tasks: int
-    done: int
-    share: float
-    seconds: float
-    seconds_left: float
-    text: str
 
 
 @dataclass(frozen=True)
@@ -152,26 +139,10 @@ def _net_text(net: Union[str, PathLike, Net]) -> str:
     """The text of a net that is a text, a Net, or the path of an ONNX file."""
     if isinstance(net, Net):
         return net.text
-    if isinstance(net, os.PathLike) or net.endswith(".onnx"):
+    if isinstance(net, os.PathLike) or text_in(net).endswith(b".onnx"):
         with Net.load_onnx(net, Context(threads=1)) as loaded:
             return loaded.text
     return net
-
-
-def _bar(now: Progress) -> None:
-    """One line on stderr that is written again and again: a terminal and a notebook show it in place."""
-    left = "" if math.isnan(now.seconds_left) else f", {now.seconds_left:.0f} s left"
-    sys.stderr.write(f"\r{100 * now.share:3.0f} % {now.done}/{now.tasks}{left}  {now.text[:50]:50}")
-    sys.stderr.flush()
-
-
-def _listener(progress: Any) -> Tuple[Callable[[Progress], None], bool]:
-    """Who hears, and whether that is the line on stderr."""
-    if callable(progress):
-        return progress, False
-    if progress is None:
-        progress = sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-    return (_bar, True) if progress else (lambda now: None, False)
 
 
 def _event(event: int) -> Progress:
@@ -182,49 +153,16 @@ def _event(event: int) -> Progress:
                     ask("text").decode(errors="replace"))
 
 
-def _run(context: Context, study: Owner, hear: Callable[[Progress], None]) -> None:
-    """Run a study in a thread, and listen in this one, where Ctrl-C arrives: nothing of Python waits inside of C."""
+def _run(context: Context, study: Owner, hear: Listener) -> None:
+    """Run a study in a thread, and tell of it in this one."""
     news: List[Progress] = []
-    failure: List[BaseException] = []
-    done = threading.Event()
 
-    @STUDY_FUNCTION
     def heard(_user: Any, event: int) -> int:
         news[:] = [_event(event)]
         return 0
 
-    def work() -> None:
-        try:
-            context.call(lib.deepid_study_run, study, heard, None)
-        except BaseException as error:  # handed to the listening thread
-            failure.append(error)
-        finally:
-            done.set()
-
-    worker = threading.Thread(target=work, name="deepid.study")
-    try:
-        worker.start()
-        while not done.wait(1 / _LOOKS_A_SECOND):
-            if news:
-                hear(news.pop())
-    except BaseException:  # Ctrl-C, or hear had enough: running tasks end at their next step, done ones are kept
-        lib.deepid_study_request_stop(study)
-        raise
-    finally:
-        _join(worker)
-    if failure:
-        raise failure[0]
-    if news:
-        hear(news.pop())
-
-
-def _join(worker: threading.Thread) -> None:
-    """Wait for a thread, whatever is pressed: it works in memory that the caller would free."""
-    while worker.is_alive():
-        try:
-            worker.join()
-        except KeyboardInterrupt:
-            pass
+    hearing = EVENT_FUNCTION(heard)
+    wait(lambda: context.call(lib.deepid_study_run, study, hearing, None), lambda: lib.deepid_study_request_stop(study), news, hear)
 
 
 def _set(context: Context, study: Owner, settings: Dict[str, Any]) -> None:
@@ -233,7 +171,7 @@ def _set(context: Context, study: Owner, settings: Dict[str, Any]) -> None:
         if value is None:
             continue
         if isinstance(value, (list, tuple)):
-            value = ",".join(value)
+            value = ",".join(map(str, value))
         if key == "dtype" and isinstance(value, str):
             value = {"float32": 1, "float64": 2}.get(value, value)
         if isinstance(value, str):
@@ -245,7 +183,7 @@ def _set(context: Context, study: Owner, settings: Dict[str, Any]) -> None:
 def study(shallow: Union[str, PathLike, Net], deep: Union[str, PathLike, Net], x: Any, y: Any = None, *,
           valid: Optional[Tuple[Any, Any]] = None, seeds: Optional[int] = None,
           arms: Union[None, str, Sequence[str]] = None, steps: Optional[int] = None, out: Optional[PathLike] = None,
-          progress: Union[None, bool, Callable[[Progress], None]] = None, layout: Optional[str] = None,
+          progress: Told = None, layout: Optional[str] = None,
           normalize: Optional[str] = None, **settings: Any) -> Result:
     """Why is the deep net worse than the shallow one, on these data? Trains both, and the deep one again in ways that each
     change one thing.
@@ -279,25 +217,26 @@ def study(shallow: Union[str, PathLike, Net], deep: Union[str, PathLike, Net], x
     else:
         if y is None:
             raise TypeError("study: y lacks: labels or targets of x")
-        xv, yv = valid if valid is not None else (None, None)
+        xv, yv = pair_of(valid)
         data = Dataset.from_arrays(x, y, xv, yv, layout=layout, context=Context())
         if normalize is not None:
             data.normalize(normalize)
     context = data.context
     texts = [text_in(_net_text(net)) for net in (shallow, deep)]
-    owner = context.make(lib.deepid_study_create, lib.deepid_study_destroy, context, *texts, data,
-                         lent=(data.owner, data.valid and data.valid.owner))
+    try:
+        owner = context.make(lib.deepid_study_create, lib.deepid_study_destroy, context, *texts, data,
+                             lent=(data.owner, data.valid and data.valid.owner))
+    except Error as error:
+        if "targets" in str(error) and y is not None:
+            raise Error(error.status, f"{error}; floats are targets, labels are integers: y.astype(int)") from None
+        raise
     if data.valid is not None:
         context.call(lib.deepid_study_set_validation, owner, data.valid)
     _set(context, owner, {"seeds": seeds, "arms": arms, "steps": steps, **settings})
     if out is not None:
         context.call(lib.deepid_study_set_folder, owner, path_in(out))
-    hear, line = _listener(progress)
-    try:
+    with Teller(progress) as hear:
         _run(context, owner, hear)
-    finally:
-        if line:
-            sys.stderr.write("\r" + " " * 100 + "\r")
     result = Result(context, owner)
     if out is not None:
         context.call(lib.deepid_study_write, owner, None)
