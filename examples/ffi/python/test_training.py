@@ -106,7 +106,8 @@ class Training(Scratch):
         other = self.trainer(seed=6)
         self.assertNotEqual(other.step(), self.trainer(seed=7).step())
         for wrong, words in (({"optimizer": "sdg"}, "sgd"), ({"learning_rate": -1}, "rate"), ({"batch": 1000}, "128"),
-                             ({"schedule": "cosin"}, "cosine"), ({"augmentation": "crop"}, "pictures"), ({"loss": "huber"}, "labels"),
+                             ({"schedule": "cosin"}, "cosine"), ({"augmentation": "crop"}, "pictures"),
+                             ({"loss": "huber"}, "labels"),
                              ({"nonfinite": "ignore"}, "record"), ({"clip": np.nan}, "clip"), ({"total_steps": 0}, "steps")):
             with self.assertRaisesRegex(deepid.Error, words, msg=wrong):
                 self.trainer(**wrong)
@@ -134,14 +135,17 @@ class Training(Scratch):
     def test_it_learns_and_predicts_in_the_words_of_the_labels(self):
         words = np.array(["inner", "outer"])[self.y]
         shifted = 100 + 20 * self.x
-        trainer = deepid.Trainer(deepid.Net(NET), shifted, words, optimizer="adam", learning_rate=0.02, normalize="feature")
+        trainer = deepid.Trainer(deepid.Net(NET), shifted, words, optimizer="adam", learning_rate=0.02,
+                                 normalize="feature")
         trainer.fit(epochs=300)
         self.assertLess(trainer.evaluate().error, 0.2)
         told = trainer.predict(shifted)
         self.assertAlmostEqual((told != words).mean(), trainer.evaluate(shifted, words).error)
         self.assertEqual(trainer.predict(shifted[:1]).tolist(), told[:1].tolist())  # normalised by the training data
-        self.assertAlmostEqual(trainer.evaluate(shifted[words == "outer"], ["outer"] * 64).error, (told != words)[words == "outer"].mean())
-        one = deepid.Trainer(deepid.Net("input 2; dense out=16; relu; dense out=1"), self.x, self.y, optimizer="adam").fit(50)
+        self.assertAlmostEqual(trainer.evaluate(shifted[words == "outer"], ["outer"] * 64).error,
+                               (told != words)[words == "outer"].mean())
+        one = deepid.Trainer(deepid.Net("input 2; dense out=16; relu; dense out=1"), self.x, self.y,
+                             optimizer="adam").fit(50)
         self.assertAlmostEqual((one.predict(self.x) != self.y).mean(), one.evaluate().error)
         target = self.x @ np.array([[1.0], [2.0]], np.float32)
         line = deepid.Trainer(deepid.Net("input 2; dense out=1"), self.x, target, batch=0).fit(2000)
@@ -231,7 +235,8 @@ class Stopping(Scratch):
         self.assertEqual(trainer.fit(2).steps_done, done + 2)
 
     def test_another_thread_runs_while_the_library_works(self):
-        net = deepid.Net("input 2; dense out=1024; relu; dense out=1024; relu; dense out=2", context=deepid.Context(threads=1)).train()
+        net = deepid.Net("input 2; dense out=1024; relu; dense out=1024; relu; dense out=2",
+                         context=deepid.Context(threads=1)).train()
         x, ticks, over = np.tile(self.x, (8, 1)), [], threading.Event()
 
         def tick():
@@ -247,7 +252,8 @@ class Stopping(Scratch):
             calls.append((began, time.perf_counter()))
         over.set()
         ticker.join()
-        inside = [sum(first + (last - first) / 4 < one < last - (last - first) / 4 for one in ticks) for first, last in calls]
+        inside = [sum(first + (last - first) / 4 < one < last - (last - first) / 4 for one in ticks) for first,
+                  last in calls]
         self.assertGreater(sum(one > 0 for one in inside), 5, inside)
 
 
@@ -287,7 +293,8 @@ class Telling(Scratch):
             shown.append((what["text/plain"], raw))
             return Place()
 
-        ipython = types.SimpleNamespace(get_ipython=lambda: types.SimpleNamespace(kernel=1), display=types.SimpleNamespace(display=display))
+        ipython = types.SimpleNamespace(get_ipython=lambda: types.SimpleNamespace(kernel=1),
+                                        display=types.SimpleNamespace(display=display))
         with mock.patch.dict(sys.modules, {"IPython": ipython}):
             self.assertEqual(self.told(self.Screen()), "")
         self.assertRegex(shown[-2][0], "100 % 30/30")
@@ -335,29 +342,6 @@ class Lifetimes(Scratch):
         gc.collect()
         self.assertEqual(context.memory, empty)
 
-    def test_whatever_speaks_dlpack_goes_in(self):
-        class Foreign:
-            def __init__(self, array, device=1):
-                self.array, self.device = array, device
-
-            def __dlpack__(self, **options):
-                return self.array.__dlpack__(**options)
-
-            def __dlpack_device__(self):
-                return (self.device, 0)
-
-        net = deepid.Net(NET)
-        self.assertTrue(np.array_equal(net(Foreign(self.x)), net(self.x)))
-        array = self.x.copy()
-        data = deepid.Dataset.from_arrays(Foreign(array), Foreign(self.y))
-        array[3, 1] = 7
-        self.assertEqual(data.x[3, 1], 7)  # not copied
-        del array
-        gc.collect()
-        self.assertEqual(data.x[3, 1], 7)
-        with self.assertRaisesRegex(TypeError, "another device"):
-            net(Foreign(self.x, device=2))
-
 
 class Processes(Scratch):
     def test_a_spawned_process_gets_a_net(self):
@@ -378,7 +362,8 @@ class Processes(Scratch):
         if child == 0:
             code = 1
             try:
-                for call in (lambda: net(self.x), trainer.step, lambda: trainer.fit(1), lambda: deepid.Net(NET, context=net.context)):
+                for call in (lambda: net(self.x), trainer.step, lambda: trainer.fit(1),
+                             lambda: deepid.Net(NET, context=net.context)):
                     try:
                         call()
                         code = 2

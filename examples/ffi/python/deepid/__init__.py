@@ -12,7 +12,8 @@ from .studies import Finding, Result, study
 from .training import Trainer
 
 __version__: str = _lib.deepid_version().decode()
-__all__ = ["Context", "Dataset", "Error", "Evaluation", "Finding", "Net", "Progress", "Result", "Trainer", "default_context",
+__all__ = ["Context", "Dataset", "Error", "Evaluation", "Finding", "Net", "Progress", "Result", "Trainer",
+           "default_context",
            "from_torch", "inspect", "read_safetensors", "study", "to_torch"]
 
 

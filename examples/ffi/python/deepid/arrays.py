@@ -17,18 +17,18 @@ _DLPACK_CPU = 1
 
 def array_of(value: Any, what: str) -> Array:
     """An array over the memory of whatever has some; a copy of lists and tables."""
-    if hasattr(value, "detach") and hasattr(value, "numpy"):  # a tensor of PyTorch, with a gradient or not
-        value = value.detach().cpu()
-        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value.resolve_conj().resolve_neg()).numpy()
     if hasattr(value, "toarray"):  # a sparse matrix of SciPy
         raise TypeError(f"{what} is sparse ({type(value).__name__}): its .toarray() is what is read")
     try:
+        if hasattr(value, "detach") and hasattr(value, "numpy"):  # a tensor of PyTorch, with a gradient or not
+            value = value.detach().cpu().resolve_conj().resolve_neg()
+            value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
         if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
             if value.__dlpack_device__()[0] != _DLPACK_CPU:
-                raise TypeError(f"{what} lies on another device: copy it to the CPU first")
+                raise TypeError("it lies on another device: copy it to the CPU first")
             value = np.from_dlpack(value)
         array = np.asarray(value)
-    except (ValueError, BufferError, RuntimeError) as error:
+    except (TypeError, ValueError, BufferError, RuntimeError) as error:
         raise TypeError(f"{what}: {error}") from error
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise TypeError(f"{what} has masked values: fill them, or leave their rows out")
@@ -41,14 +41,16 @@ def numbers_of(value: Any, what: str) -> Array:
     if array.dtype.kind == "O":
         for one in array.flat:
             if not isinstance(one, (numbers.Real, np.bool_)):
-                raise TypeError(f"{what} has elements that are no numbers, such as {str(one)[:40]!r} of type {type(one).__name__}")
+                raise TypeError(f"{what} has elements that are no numbers, such as {str(one)[:40]!r} of type "
+                                f"{type(one).__name__}")
         array = array.astype(np.float64)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{what} has elements of type {array.dtype}, expected numbers")
     if array.dtype.name not in DTYPES or not array.dtype.isnative or not array.flags.aligned or any(
             step % array.itemsize for step in array.strides):
         small = {"float16": np.float32, "bool": np.uint8}
-        array = np.array(array, dtype=array.dtype.name if array.dtype.name in DTYPES else small.get(array.dtype.name, np.float64))
+        name = array.dtype.name
+        array = np.array(array, dtype=name if name in DTYPES else small.get(name, np.float64))
     return array
 
 
@@ -77,7 +79,8 @@ def labels_of(labels: Any) -> Array:
             raise TypeError(f"y has labels of different types or of none that is known: {', '.join(sorted(kinds))}")
         y = np.array(y.tolist())
     if y.dtype.kind not in "fiubUS":
-        raise TypeError(f"y has elements of type {y.dtype}, expected labels (integers, booleans or texts) or targets (floats)")
+        raise TypeError(f"y has elements of type {y.dtype}, expected labels (integers, booleans or texts) or "
+                        "targets (floats)")
     if y.dtype.kind != "f" and y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.dtype.kind != "f" and y.ndim != 1:
@@ -102,6 +105,8 @@ def classes_of(y: Array, outputs: int) -> List[Any]:
     count = max(outputs, 2)  # one output: the logit of the second of two classes
     if y.dtype.kind == "f":
         return []
+    if y.dtype.kind == "b" and count == 2:
+        return [False, True]
     if y.size and y.dtype.kind in "iub" and 0 <= y.min() and y.max() < count:
         return list(range(count))
     classes: List[Any] = np.unique(y).tolist()

@@ -92,7 +92,8 @@ class Dataset(Handle):
 
         :param how: "feature", "channel", "global", "scale by=0.00392" or "none"
         """
-        as_it_is = self.context.make(lib.deepid_dataset_sample, lib.deepid_dataset_destroy, self, len(self), 1, lent=(self.owner,))
+        as_it_is = self.context.make(lib.deepid_dataset_sample, lib.deepid_dataset_destroy, self, len(self), 1,
+                                     lent=(self.owner,))
         if self.valid is not None:  # before this part: what is measured is this part as it is
             self.context.call(lib.deepid_dataset_normalize, self.valid, text_in(how), self)
         self.context.call(lib.deepid_dataset_normalize, self, text_in(how), self)
@@ -106,7 +107,8 @@ class Dataset(Handle):
         :param x: samples as from_arrays takes them
         """
         array = numbers_of(x, "x")
-        other = Dataset.from_arrays(array, np.zeros(len(array) if array.ndim else 0, int), layout=self._layout, context=self.context)
+        other = Dataset.from_arrays(array, np.zeros(len(array) if array.ndim else 0, int), layout=self._layout,
+                                    context=self.context)
         for how, reference in self._normalized:
             self.context.call(lib.deepid_dataset_normalize, other, text_in(how), reference)
         return other.x
@@ -160,6 +162,11 @@ def pair_of(valid: Any) -> Tuple[Any, Any]:
     return (None, None) if valid is None else (valid[0], valid[1])
 
 
+def _look_whole(y: Array) -> bool:
+    """Whether floats look like labels, some maybe not there."""
+    return bool((np.isnan(y) | (y == np.floor(y))).all())
+
+
 def data_for(context: Context, outputs: int, x: Any, y: Any, valid: Any = None, layout: Optional[str] = None,
              normalize: Optional[str] = None, classes: Optional[Sequence[Any]] = None) -> Dataset:
     """The data of a net with so many outputs: x when it is a Dataset, else one over x and y."""
@@ -170,9 +177,9 @@ def data_for(context: Context, outputs: int, x: Any, y: Any, valid: Any = None, 
     if y is None:
         raise TypeError("y lacks: labels or targets of x")
     labels = labels_of(y)
-    if labels.dtype.kind == "f" and labels.size == len(labels) and outputs > 1 and (labels == np.floor(labels)).all():
-        raise TypeError(f"y has {labels.dtype.name} targets, one a sample, that are whole numbers, and the net has {outputs} outputs: "
-                        "labels are integers, y.astype(int)")
+    if labels.dtype.kind == "f" and labels.size == labels.shape[0] > 0 and outputs > 1 and _look_whole(labels):
+        raise TypeError(f"y has {labels.dtype.name} targets, one a sample, that are whole numbers (or lack), and the net has "
+                        f"{outputs} outputs: labels are integers, y.astype(int)")
     if classes is None:
         classes = classes_of(labels, outputs) or None
     data = Dataset.from_arrays(x, labels, *pair_of(valid), layout=layout, classes=classes, context=context)

@@ -192,7 +192,8 @@ class Memory:
 
     def __init__(self, pointer: int, shape: Tuple[int, ...], dtype: Any, owner: Owner) -> None:
         self.owner = owner
-        self.__array_interface__ = {"version": 3, "data": (pointer, False), "shape": shape, "typestr": np.dtype(dtype).str}
+        self.__array_interface__ = {"version": 3, "data": (pointer, False), "shape": shape,
+                                    "typestr": np.dtype(dtype).str}
 
 
 def table(owner: Owner) -> Dict[str, Array]:

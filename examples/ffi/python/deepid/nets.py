@@ -11,7 +11,8 @@ import numpy as np
 from ._library import lib
 from .arrays import DTYPES, F32, numbers_of, wrapped
 from .data import Dataset, data_for
-from .handles import Array, Context, Error, Handle, Memory, Owner, PathLike, default_context, path_in, seed_in, table, text_in
+from .handles import (Array, Context, Error, Handle, Memory, Owner, PathLike, default_context, path_in, seed_in, table,
+                      text_in)
 
 _FORWARD_SAMPLES = 1024  # samples that run at once in evaluation: bounds the memory, changes no number
 
@@ -60,7 +61,8 @@ class Net(Handle):
         """
         context = context or default_context()
         number = _net_dtype(dtype) if dtype else 0
-        return cls._of(context, context.make(lib.deepid_net_load, lib.deepid_net_destroy, context, path_in(path), number))
+        return cls._of(context, context.make(lib.deepid_net_load, lib.deepid_net_destroy, context, path_in(path),
+                                             number))
 
     @classmethod
     def load_onnx(cls, path: PathLike, context: Optional[Context] = None) -> "Net":
@@ -187,7 +189,8 @@ class Net(Handle):
         """
         data = data_for(self.context, self._outputs, x, y, layout=layout, classes=classes)
         mean, error = c_double(), c_double()
-        self.context.call(lib.deepid_net_evaluate, self, data, None if loss is None else text_in(loss), byref(mean), byref(error))
+        self.context.call(lib.deepid_net_evaluate, self, data, None if loss is None else text_in(loss), byref(mean),
+                          byref(error))
         return Evaluation(mean.value, error.value)
 
     @property

@@ -104,11 +104,10 @@ class Result(Handle):
         self.context.call(lib.deepid_report_write, self.study, self, path_in(path))
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{html.escape(f.hypothesis)}</td><td><b>{html.escape(f.status.replace('_', ' '))}</b></td>"
-                       f"<td>{_share_words(f)}</td><td style='text-align:left'>{html.escape(f.sentence)}</td></tr>"
+        rows = "".join(_html_row("td", [f.hypothesis, f.status.replace("_", " "), _share_words(f), f.sentence], f.question)
                        for f in self.verdict)
-        return (f"<p>{html.escape(self.answer)}</p><table><tr><th>hypothesis</th><th>finding</th><th>share of the gap</th>"
-                f"<th>evidence</th></tr>{rows}</table>")
+        head = _html_row("th", ["hypothesis", "finding", "share of the gap", "evidence"])
+        return f"<p>{html.escape(self.answer)}</p><table>{head}{rows}</table>"
 
     def __repr__(self) -> str:
         return "deepid.Result(closed)" if self._owner is None else f"<deepid.Result: {self.answer}>"
@@ -125,6 +124,12 @@ def _finding(verdict: Owner, i: int) -> Finding:
     return Finding(word, lib.deepid_hypothesis_help(word.encode()).decode(), text("status"), number("share"),
                    (number("share_low"), number("share_high")), number("effect"), (number("low"), number("high")),
                    text("sentence"), text("to_settle"), text("arm"))
+
+
+def _html_row(cell: str, texts: List[str], about: str = "") -> str:
+    """A row of a table; notebooks would set it to the right."""
+    title = f' title="{html.escape(about)}"' if about else ""
+    return f"<tr{title}>" + "".join(f"<{cell} style='text-align:left'>{html.escape(one)}</{cell}>" for one in texts) + "</tr>"
 
 
 def _share_words(finding: Finding) -> str:
@@ -162,7 +167,8 @@ def _run(context: Context, study: Owner, hear: Listener) -> None:
         return 0
 
     hearing = EVENT_FUNCTION(heard)
-    wait(lambda: context.call(lib.deepid_study_run, study, hearing, None), lambda: lib.deepid_study_request_stop(study), news, hear)
+    wait(lambda: context.call(lib.deepid_study_run, study, hearing, None),
+         lambda: lib.deepid_study_request_stop(study), news, hear)
 
 
 def _set(context: Context, study: Owner, settings: Dict[str, Any]) -> None:

@@ -54,7 +54,8 @@ class Trainer(Handle):
         self._stop = threading.Event()
         self.set(**settings)
 
-    def set(self, *, optimizer: Optional[str] = None, learning_rate: Optional[float] = None, schedule: Optional[str] = None,
+    def set(self, *, optimizer: Optional[str] = None, learning_rate: Optional[float] = None,
+            schedule: Optional[str] = None,
             total_steps: Optional[int] = None, batch: Optional[int] = None, keep_last: Optional[bool] = None,
             clip: Optional[float] = None, loss: Optional[str] = None, augmentation: Optional[str] = None,
             nonfinite: Optional[str] = None, seed: Optional[int] = None) -> "Trainer":
@@ -67,7 +68,8 @@ class Trainer(Handle):
         :param batch: samples a step, default 64; 0 = all
         :param keep_last: whether an epoch's last, shorter batch is used; default False
         :param clip: the largest norm of the whole gradient; 0 (the default) = no clipping
-        :param loss: "cross_entropy smoothing=0.1", "binary_cross_entropy", "squared_error", "huber delta=1"; default by the data
+        :param loss: "cross_entropy smoothing=0.1", "binary_cross_entropy", "squared_error", "huber delta=1";
+            default by the data
         :param augmentation: of pictures, "crop pad=4 flip=1"; default "none"
         :param nonfinite: "stop" (default): a NaN ends training with an Error; "record": its step is skipped
         :param seed: of the samples' order, augmentation and dropout; default 1
@@ -75,7 +77,8 @@ class Trainer(Handle):
         def put(name: str, value: Any) -> None:
             self.context.call(getattr(lib, "deepid_trainer_set_" + name), self, value)
 
-        texts = {"optimizer": optimizer, "schedule": schedule, "loss": loss, "augmentation": augmentation, "nonfinite": nonfinite}
+        texts = {"optimizer": optimizer, "schedule": schedule, "loss": loss, "augmentation": augmentation,
+                 "nonfinite": nonfinite}
         for name, text in texts.items():
             if text is not None:
                 put(name, text_in(text))
@@ -111,8 +114,8 @@ class Trainer(Handle):
         :param steps: 0 or more; or epochs
         :param progress: called with a Progress about ten times a second on this thread; True: a line on stderr; None: that
             line in a terminal or notebook
-        :param callback: called with the trainer after each epoch, on this thread; training ends when it returns True. It may
-            change the recipe, save, evaluate
+        :param callback: called with the trainer after each epoch, on this thread; training ends when it returns
+            True. It may change the recipe, save, evaluate
         """
         if (steps is None) == (epochs is None):
             raise TypeError("fit: say steps or epochs")
@@ -147,7 +150,8 @@ class Trainer(Handle):
             self._steps.append((step, epoch, loss, rate[0], lib.deepid_trainer_gradient_norm(owner)))
             rate[0] = lib.deepid_event_learning_rate(event)
             done, seconds = step - first, time.monotonic() - began
-            news[:] = [Progress(of, done, done / of, seconds, seconds / done * (of - done), f"epoch {epoch:.1f}, loss {loss:.4g}")]
+            news[:] = [Progress(of, done, done / of, seconds, seconds / done * (of - done),
+                                f"epoch {epoch:.1f}, loss {loss:.4g}")]
             return int(halt.is_set() or self._stop.is_set())
 
         def work() -> None:
@@ -170,13 +174,14 @@ class Trainer(Handle):
     def evaluate(self, x: Any = None, y: Any = None) -> Evaluation:
         """Mean loss and share of wrong answers; (NaN, NaN of targets) in evaluation mode.
 
-        :param x: samples as the training data had them (they are normalised as those are), with y; or a Dataset. None: the
-            validation data, or the training data where there are none
+        :param x: samples as the training data had them (they are normalised as those are), with y; or a Dataset.
+            None: the validation data, or the training data where there are none
         """
         if x is None:
             x = self.data if self.data.valid is None else self.data.valid
         elif not isinstance(x, Dataset):
-            x = Dataset.from_arrays(self.data.read(x), y, layout="nhwc", classes=self.data.classes or None, context=self.context)
+            x = Dataset.from_arrays(self.data.read(x), y, layout="nhwc", classes=self.data.classes or None,
+                                    context=self.context)
             y = None
         return self.net.evaluate(x, y, self._loss)
 
@@ -243,10 +248,14 @@ class Trainer(Handle):
         return self
 
     def __repr__(self) -> str:
-        return "deepid.Trainer(closed)" if self._owner is None else f"<deepid.Trainer: {self.steps_done} steps done, {self.data!r}>"
+        if self._owner is None:
+            return "deepid.Trainer(closed)"
+        return f"<deepid.Trainer: {self.steps_done} steps done, {self.data!r}>"
 
 
 def _columns(names: Sequence[str], rows: List[Tuple[float, ...]]) -> Dict[str, Array]:
     """Rows as an array a column; steps are whole numbers."""
     values = np.array(rows, np.float64).reshape(-1, len(names))
-    return {name: values[:, i].astype(np.int64) if name == "step" else values[:, i].copy() for i, name in enumerate(names)}
+    columns = dict(zip(names, values.T.copy()))
+    columns["step"] = columns["step"].astype(np.int64)
+    return columns
