@@ -1,9 +1,11 @@
 /* Which layers and blocks can be the identity map? Every layer kind and block variant, on R^n, on x >= 0 and on the
-   box [-1, 1], in f32 and f64.
+   box [-1, 1], in f32 and f64; or one block of your own behind a net of your own. Installed as deepid-tour.
    Usage: 03_identity_tour            for people: status, error, price, one sentence for each refusal
           03_identity_tour --csv      kind,variant,domain,dtype,status,error_max,bound,reason
-          03_identity_tour --table    the table of docs/identity.md: statuses alone */
-#include <deepid/deepid.h>
+          03_identity_tour --table    the table of docs/identity.md: statuses alone
+          03_identity_tour --help     the rest */
+#include "common/flags.h"
+#include "common/open.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -56,12 +58,15 @@ static void show_cell(int64_t i, const char *domain, const char *dtype, deepid_i
            reason ? deepid_identity_reason_word(reason) : "", strcmp(domain, domains[2]) == 0 ? "\n" : "");
 }
 
-static int32_t tour(deepid_ctx *ctx, show_fn show)
+/* kind NULL: all */
+static int32_t tour(deepid_ctx *ctx, show_fn show, const char *kind)
 {
     for (int64_t i = 0; i < deepid_identity_entry_count(); i++) {
         for (int k = 0; k < 6; k++) {
             char options[64];
             deepid_identity *answer = NULL;
+            if (kind && strcmp(kind, deepid_identity_entry_kind(i)) != 0)
+                continue;
             snprintf(options, sizeof options, "domain=%s dtype=%s", domains[k / 2], dtypes[k % 2]);
             const int32_t status = deepid_identity_entry_examine(ctx, i, options, &answer);
             if (status != DEEPID_OK)
@@ -73,26 +78,127 @@ static int32_t tour(deepid_ctx *ctx, show_fn show)
     return DEEPID_OK;
 }
 
+/* ---- a net of the caller's --------------------------------------------------------------------- */
+
+typedef struct {
+    const char *kind, *net, *block, *data, *ask;
+    int64_t where;
+    bool csv, table;
+} options;
+
+static void show_answer(deepid_identity *answer)
+{
+    puts(deepid_identity_sentence(answer));
+    for (int64_t i = 0; deepid_identity_number_word(i); i++) {
+        const char *word = deepid_identity_number_word(i);
+        const double number = deepid_identity_number(answer, word);
+        if (!isnan(number))
+            printf("  %-15s %-12.5g %s\n", word, number, deepid_identity_number_help(word));
+    }
+}
+
+/* Without data the answer is about drawn values of a domain: all numbers, unless --ask says which. */
+static int32_t examine(deepid_ctx *ctx, const options *o)
+{
+    deepid_net *net = NULL;
+    deepid_dataset *data = NULL;
+    deepid_dataset *other = NULL;
+    deepid_identity *answer = NULL;
+    const char *ask = o->ask ? o->ask : o->data ? "" : "domain=real";
+    int32_t status = open_net(ctx, o->net, &net);
+    if (status == DEEPID_OK && o->data)
+        status = deepid_dataset_open(ctx, o->data, 77, &data, &other);
+    if (status == DEEPID_OK) {
+        const int64_t where = o->where < 0 ? deepid_net_block_count(net) : o->where;
+        status = deepid_identity_examine_with(net, where, o->block, data, ask, &answer);
+    }
+    if (status == DEEPID_OK)
+        show_answer(answer);
+    deepid_identity_destroy(answer);
+    deepid_dataset_destroy(other);
+    deepid_dataset_destroy(data);
+    deepid_net_destroy(net);
+    return status;
+}
+
+/* ---- the command line -------------------------------------------------------------------------- */
+
+/* Entries of one kind stand together: the next kind is where it changes. */
+static const char *kind_word(int64_t i)
+{
+    int64_t entry = 0;
+    for (int64_t k = 0; entry < deepid_identity_entry_count(); entry++) {
+        const bool first =
+            entry == 0 || strcmp(deepid_identity_entry_kind(entry), deepid_identity_entry_kind(entry - 1)) != 0;
+        if (first && k++ == i)
+            return deepid_identity_entry_kind(entry);
+    }
+    return NULL;
+}
+
+#define AT(member) .place = offsetof(options, member)
+
+static const flag flags[] = {
+    {"csv", NULL, "kind,variant,domain,dtype,status,error_max,bound,reason", AT(csv)},
+    {"table", NULL, "the statuses alone, as a table of Markdown", AT(table)},
+    {"kind", "WORD", "this kind of layer or block alone", AT(kind), .known = kind_word},
+    {"net", "NET", "a net of your own: its text, NAME.safetensors or NAME.onnx", AT(net)},
+    {"block", "BLOCK", "can this be the identity there: \"plain { dense out=16; tanh; dense out=16 }\"", AT(block)},
+    {"where", "N", "behind block N of the net, 0: in front of the first (the last)", AT(where), 0, 1000000000},
+    {"data", "SPEC", "on the values that these samples have there, as for deepid-study (all numbers)", AT(data)},
+    {"ask", "OPTIONS", "what is asked: \"domain=box low=-1 high=1 dtype=f64\"; docs/identity.md", AT(ask)},
+    {NULL},
+};
+
+static const program self = {
+    .usage = "[--csv | --table] [--kind WORD]\n--net NET --block BLOCK [--where N] [--data SPEC] [--ask OPTIONS]",
+    .about = "Which layers and blocks can be the identity map: every kind and variant, or one behind a net of your "
+             "own.\nStatuses: E_BIT to the bit, E exact but for rounding, A as near as wanted, F near, N not.",
+    .ends = "0 done, 1 failed, 2 wrong use",
+    .flags = flags,
+};
+
+/* -1: fine; else the exit code */
+static int check(const options *o)
+{
+    bool known = !o->kind;
+    for (int64_t i = 0; !known && kind_word(i); i++)
+        known = strcmp(kind_word(i), o->kind) == 0;
+    if (!known)
+        return wrong("--kind: there is no '%s'; --kind help lists the words", o->kind);
+    if (!o->net != !o->block)
+        return wrong("give --net and --block together");
+    if (o->net && (o->csv || o->table || o->kind))
+        return wrong("give --net and --block, or --csv, --table, --kind");
+    if (o->csv && o->table)
+        return wrong("give --csv or --table, not both");
+    if (!o->net && (o->data || o->ask || o->where >= 0))
+        return wrong("--%s is about a net: give --net and --block", o->data ? "data" : o->ask ? "ask" : "where");
+    return -1;
+}
+
+static int32_t run(deepid_ctx *ctx, const options *o)
+{
+    if (o->net)
+        return examine(ctx, o);
+    if (o->csv)
+        puts("kind,variant,domain,dtype,status,error_max,bound,reason");
+    if (o->table)
+        puts("| kind | form | block | R^n | x >= 0 | [-1, 1] |\n| --- | --- | --- | --- | --- | --- |");
+    return tour(ctx, o->csv ? show_csv : o->table ? show_cell : show_line, o->kind);
+}
+
 int main(int argc, char **argv)
 {
+    options o = {.where = -1};
     deepid_ctx *ctx = NULL;
-    show_fn show = show_line;
-    if (argc > 2 || (argc == 2 && strcmp(argv[1], "--csv") != 0 && strcmp(argv[1], "--table") != 0)) {
-        fprintf(stderr, "03_identity_tour: expected nothing, --csv or --table\n");
-        return 2;
-    }
-    if (argc == 2 && strcmp(argv[1], "--csv") == 0) {
-        show = show_csv;
-        puts("kind,variant,domain,dtype,status,error_max,bound,reason");
-    } else if (argc == 2) {
-        show = show_cell;
-        puts("| kind | form | block | R^n | x >= 0 | [-1, 1] |\n| --- | --- | --- | --- | --- | --- |");
-    }
-    if (deepid_ctx_create(&ctx) != DEEPID_OK)
-        return 1;
-    const int32_t status = tour(ctx, show);
+    int code = flags_read(&self, argc, argv, &o);
+    code = code >= 0 ? code : check(&o);
+    if (code >= 0)
+        return code;
+    const int32_t status = deepid_ctx_create(&ctx) == DEEPID_OK ? run(ctx, &o) : DEEPID_ERR_MEMORY;
     if (status != DEEPID_OK)
-        fprintf(stderr, "%s\n", deepid_ctx_error(ctx));
+        wrong("%s", ctx ? deepid_ctx_error(ctx) : "no memory");
     deepid_ctx_destroy(ctx);
-    return status != DEEPID_OK;
+    return printed(status == DEEPID_OK ? DONE : o.net ? USAGE : FAILED);
 }

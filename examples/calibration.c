@@ -4,34 +4,14 @@
    program found; each is a text file (calibration/tasks). And simulated studies: how often a cause is named where there
    is none, how often an interval holds the truth. What came out is in docs/calibration.md. */
 #include "calibration/calibration.h"
+#include "common/flags.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const char usage[] =
-    "usage: calibration [--task ID] [--set WORDS] [--fast] [--seeds N] [--data FOLDER] [--tasks FOLDER] [--out "
-    "FOLDER]\n"
-    "                   [--threads N] [--csv] [--verbose] [--list] | --null N | --coverage N\n"
-    "  --task ID       this task alone, or several: --task C3,N1\n"
-    "  --set WORDS     the tasks of these sets: fast, slow, real, long (fast,slow)\n"
-    "  --fast          --set fast: the tasks of the default tests\n"
-    "  --seeds N       of each study, 2 to 100 (10)\n"
-    "  --data FOLDER   where real data lie (optdigits, fashion-mnist); without it their tasks are skipped\n"
-    "  --tasks FOLDER  task files of your own; their README.md says what is in one\n"
-    "  --out FOLDER    for the studies' files; the same command goes on with what is there\n"
-    "  --threads N     nets at a time (0: one per core)\n"
-    "  --csv           task,planted,found,result,seeds,seconds on standard output\n"
-    "  --verbose       each answer, and why a task is not right\n"
-    "  --list          what the tasks are\n"
-    "  --null N        N simulated studies a row in which no cause can be found: how often one is named\n"
-    "  --coverage N    N simulated studies a row of a known share: how often its interval holds it\n"
-    "  --help          this\n"
-    "exit codes: 0 none is wrong, 1 one is, or a study failed, 2 wrong use\n";
 
 typedef struct {
     settings settings;
@@ -48,68 +28,52 @@ static bool good_set(const char *list)
         char word[16];
         snprintf(word, sizeof word, "%.*s", (int)strcspn(at, ","), at);
         if (!word[0] || !in_list("fast slow real long", word, ' ')) {
-            fprintf(stderr, "calibration: no set is called '%s'; known: fast, slow, real, long\n", word);
+            wrong("no set is called '%s'; known: fast, slow, real, long", word);
             return false;
         }
     }
     return *list != 0;
 }
 
-typedef struct {
-    const char *word;
-    enum { TEXT, COUNT, YES } kind;
-    size_t place; /* in options */
-    int64_t least, most;
-} flag;
+#define AT(member) .place = offsetof(options, member)
 
-static const flag known[] = {{.word = "task", TEXT, offsetof(options, only)},
-                             {.word = "set", TEXT, offsetof(options, set)},
-                             {.word = "data", TEXT, offsetof(options, settings.data)},
-                             {.word = "out", TEXT, offsetof(options, settings.out)},
-                             {.word = "tasks", TEXT, offsetof(options, tasks)},
-                             {.word = "seeds", COUNT, offsetof(options, settings.seeds), 2, 100},
-                             {.word = "threads", COUNT, offsetof(options, settings.threads), 0, 1024},
-                             {.word = "null", COUNT, offsetof(options, null), 1, 1000000},
-                             {.word = "coverage", COUNT, offsetof(options, coverage), 1, 1000000},
-                             {.word = "csv", YES, offsetof(options, csv)},
-                             {.word = "fast", YES, offsetof(options, fast)},
-                             {.word = "list", YES, offsetof(options, list)},
-                             {.word = "verbose", YES, offsetof(options, verbose)}};
-enum { FLAGS = sizeof known / sizeof *known };
+static const flag flags[] = {
+    {"task", "ID", "this task alone, or several: --task C3,N1", AT(only)},
+    {"set", "WORDS", "the tasks of these sets: fast, slow, real, long (fast,slow)", AT(set)},
+    {"fast", NULL, "--set fast: the tasks of the default tests", AT(fast)},
+    {"seeds", "N", "of each study, 2 to 100 (10)", AT(settings.seeds), 2, 100},
+    {"data", "FOLDER", "where real data lie (optdigits, fashion-mnist); without it their tasks are skipped",
+     AT(settings.data)},
+    {"tasks", "FOLDER", "task files of your own; their README.md says what is in one", AT(tasks)},
+    {"out", "FOLDER", "for the studies' files; the same command goes on with what is there", AT(settings.out)},
+    {"threads", "N", "nets at a time (0: one per core)", AT(settings.threads), 0, 1024},
+    {"csv", NULL, "task,planted,found,result,seeds,seconds on standard output", AT(csv)},
+    {"verbose", NULL, "each answer, and why a task is not right", AT(verbose)},
+    {"list", NULL, "what the tasks are", AT(list)},
+    {"null", "N", "N simulated studies a row in which no cause can be found: how often one is named", AT(null), 1,
+     1000000},
+    {"coverage", "N", "N simulated studies a row of a known share: how often its interval holds it", AT(coverage), 1,
+     1000000},
+    {NULL},
+};
 
-static bool read_flag(const flag *f, options *o, const char *value)
-{
-    void *place = (char *)o + f->place;
-    if (f->kind == TEXT)
-        *(const char **)place = value;
-    if (f->kind == YES)
-        *(bool *)place = true;
-    if (f->kind != COUNT)
-        return true;
-    char *end;
-    const long long n = strtoll(value, &end, 10);
-    if (end == value || *end || n < f->least || n > f->most) {
-        fprintf(stderr, "calibration: --%s is '%s', expected a whole number from %lld to %lld\n", f->word, value,
-                (long long)f->least, (long long)f->most);
-        return false;
-    }
-    *(int64_t *)place = n;
-    return true;
-}
+static const program self = {
+    .usage = "[flags]\n--null N\n--coverage N",
+    .about = "What the verdict says where the cause is known: whole studies of planted causes, of controls and of real "
+             "data; simulated studies.",
+    .ends = "0 none is wrong, 1 one is, or a study failed, 2 wrong use",
+    .flags = flags,
+};
 
-static bool read_options(int argc, char **argv, options *o)
+/* -1: go on; else the exit code */
+static int read_options(int argc, char **argv, options *o)
 {
     enum { SEEDS = 10 };
-    struct option words[FLAGS + 1] = {0};
-    for (int i = 0; i < FLAGS; i++)
-        words[i] = (struct option){known[i].word, known[i].kind != YES, NULL, i};
     *o = (options){.settings = {.seeds = SEEDS}, .set = "fast,slow"};
-    for (int i; (i = getopt_long(argc, argv, "", words, NULL)) != -1;)
-        if (i == '?' || !read_flag(&known[i], o, optarg))
-            return false;
+    const int code = flags_read(&self, argc, argv, o);
     if (o->fast)
         o->set = "fast";
-    return optind == argc && good_set(o->set);
+    return code >= 0 ? code : good_set(o->set) ? -1 : USAGE;
 }
 
 /* ---- which tasks ------------------------------------------------------------------------------------------------ */
@@ -129,7 +93,7 @@ static bool all_there(const options *o, const task_list *tasks)
         for (int i = 0; i < tasks->count; i++)
             found = found || strcmp(tasks->at[i].id, name) == 0;
         if (!found) {
-            fprintf(stderr, "calibration: no task is called '%s'; calibration --list shows them\n", name);
+            wrong("no task is called '%s'; calibration --list shows them", name);
             return false;
         }
     }
@@ -216,8 +180,7 @@ static int run_all(const options *o, const task_list *tasks)
         count[j.result]++;
         alarms += j.result == WRONG && strcmp(t->planted, "none") == 0;
         if (j.result == SKIPPED)
-            fprintf(stderr, "calibration: %s is skipped: its data, %s, are not here; --data FOLDER says where\n", t->id,
-                    t->data);
+            wrong("%s is skipped: its data, %s, are not here; --data FOLDER says where", t->id, t->data);
         else
             print_row(o, t, &j);
     }
@@ -233,7 +196,7 @@ static int with_tasks(const options *o)
     task_list tasks = {0};
     int code = 2;
     if (!o->tasks && !tasks_beside(beside, sizeof beside))
-        fprintf(stderr, "calibration: it is not known where the program lies; --tasks FOLDER names its tasks\n");
+        wrong("it is not known where the program lies; --tasks FOLDER names its tasks");
     else if (tasks_read(o->tasks ? o->tasks : beside, &tasks) && all_there(o, &tasks))
         code = o->list ? print_list(o, &tasks) : run_all(o, &tasks);
     tasks_free(&tasks);
@@ -243,14 +206,9 @@ static int with_tasks(const options *o)
 int main(int argc, char **argv)
 {
     options o;
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        fputs(usage, stdout);
-        return 0;
-    }
-    if (!read_options(argc, argv, &o)) {
-        fputs("calibration --help shows the flags\n", stderr);
-        return 2;
-    }
+    const int code = read_options(argc, argv, &o);
+    if (code >= 0)
+        return code;
     if (!o.null && !o.coverage)
         return with_tasks(&o);
     const int alarms = o.null ? simulate_null(o.null) : 0;

@@ -242,7 +242,7 @@ static void print_file(const char *path)
 {
     FILE *in = fopen(path, "rb");
     if (!in)
-        fprintf(stderr, "depth_study: cannot read '%s': %s\n", path, strerror(errno));
+        fprintf(stderr, "%s: cannot read '%s': %s\n", program_invocation_short_name, path, strerror(errno));
     for (int c; in && (c = getc(in)) != EOF;)
         putchar(c);
     if (in)
@@ -348,7 +348,7 @@ static int printed(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    fprintf(stderr, "depth_study: cannot write to the standard output: %s\n", strerror(errno));
+    fprintf(stderr, "%s: cannot write to the standard output: %s\n", program_invocation_short_name, strerror(errno));
     return code == DONE ? FAILED : code;
 }
 
@@ -377,7 +377,7 @@ int main(int argc, char **argv)
         return printed(code);
     }
     if (deepid_ctx_create(&ctx) != DEEPID_OK) {
-        fprintf(stderr, "depth_study: no memory\n");
+        fprintf(stderr, "%s: no memory\n", program_invocation_short_name);
         return FAILED;
     }
     const int32_t status = run(ctx, &o, &data, &study);

@@ -9,6 +9,7 @@
      WT       another run of S. Shares are of the gap to min(S, WT), seed by seed, on the scale on which harm was found:
               what they are in truth is found from many draws */
 #include "calibration.h"
+#include "common/flags.h"
 
 #include "base/random.h"
 #include "verdict/verdict.h"
@@ -181,7 +182,7 @@ static bool judge(deepid_ctx *ctx, const drawn *d, deepid_verdict **out)
     thresholds.resamples = RESAMPLES; /* of means; shares need none */
     if (dpid_verdict_judge(ctx, &d->e, &thresholds, out) == DEEPID_OK)
         return true;
-    fprintf(stderr, "calibration: %s\n", deepid_ctx_error(ctx));
+    wrong("%s", deepid_ctx_error(ctx));
     return false;
 }
 

@@ -1,5 +1,6 @@
 /* One task: its data, its study, its verdict. */
 #include "calibration.h"
+#include "common/flags.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -178,7 +179,7 @@ bool run_task(const task *t, const settings *s, judgement *out)
     if (status == DEEPID_OK)
         judge_task(t, b.verdict, out);
     else
-        fprintf(stderr, "calibration: %s: %s\n", t->path, b.ctx ? deepid_ctx_error(b.ctx) : "no memory");
+        wrong("%s: %s", t->path, b.ctx ? deepid_ctx_error(b.ctx) : "no memory");
     out->seconds = seconds_since(&from);
     free(source);
     deepid_verdict_destroy(b.verdict);

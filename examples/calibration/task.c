@@ -1,5 +1,6 @@
 /* Task files. A line is a key and its value; what begins with # is a comment. */
 #include "calibration.h"
+#include "common/flags.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -71,7 +72,7 @@ bool in_list(const char *list, const char *word, char between)
 
 static bool told(const task *t, int line, const char *format, const char *what)
 {
-    fprintf(stderr, "calibration: %s:%d: ", t->path, line);
+    fprintf(stderr, "%s: %s:%d: ", program_invocation_short_name, t->path, line);
     fprintf(stderr, format, what);
     fprintf(stderr, "\n");
     return false;
@@ -113,7 +114,8 @@ bool task_known(const task *t)
             char word[64];
             snprintf(word, sizeof word, "%.*s", (int)strcspn(at, "= "), at);
             if (!is_hypothesis(word)) {
-                fprintf(stderr, "calibration: %s: no hypothesis is called '%s'; known:", t->path, word);
+                fprintf(stderr, "%s: %s: no hypothesis is called '%s'; known:", program_invocation_short_name, t->path,
+                        word);
                 for (int64_t h = 0; deepid_hypothesis_word(h); h++)
                     fprintf(stderr, " %s", deepid_hypothesis_word(h));
                 fprintf(stderr, "\n");
@@ -132,8 +134,7 @@ static bool read_number(task *t, int line, const key *k, const char *value)
     const bool all = strcmp(k->word, "batch") == 0 && strcmp(value, "all") == 0;
     const double number = all ? 0 : strtod(value, &end);
     if (!all && (end == value || *end || !(number >= k->low && number <= k->high))) {
-        fprintf(stderr, "calibration: %s:%d: %s is '%s', expected a number from %g to %g\n", t->path, line, k->word,
-                value, k->low, k->high);
+        wrong("%s:%d: %s is '%s', expected a number from %g to %g", t->path, line, k->word, value, k->low, k->high);
         return false;
     }
     *number_at(t, k) = number;
@@ -209,7 +210,7 @@ static bool read_task(const char *folder, const char *name, task *t)
         t->path = NULL;
     FILE *file = t->path ? fopen(t->path, "r") : NULL;
     if (!file) {
-        fprintf(stderr, "calibration: %s: %s\n", t->path ? t->path : name, strerror(errno));
+        wrong("%s: %s", t->path ? t->path : name, strerror(errno));
         return false;
     }
     const bool good = read_lines(t, file);
@@ -230,7 +231,7 @@ bool tasks_read(const char *folder, task_list *out)
     bool good = count >= 0;
     *out = (task_list){0};
     if (!good) {
-        fprintf(stderr, "calibration: %s: %s; --tasks FOLDER names another\n", folder, strerror(errno));
+        wrong("%s: %s; --tasks FOLDER names another", folder, strerror(errno));
         return false;
     }
     out->at = calloc((size_t)count + 1, sizeof *out->at);

@@ -163,7 +163,7 @@ static int read_margin(const flag *f, options *o, const char *list)
 static int show_version(const flag *f, options *o, const char *text)
 {
     (void)f, (void)o, (void)text;
-    printf("depth_study, deepid %s\n", deepid_version());
+    printf("%s, deepid %s\n", program_invocation_short_name, deepid_version());
     return DONE;
 }
 
@@ -283,14 +283,13 @@ enum { FLAG_COUNT = sizeof flags / sizeof *flags };
 static int show_help(const flag *f, options *o, const char *text)
 {
     (void)f, (void)o, (void)text;
-    puts("depth_study: why do added layers hurt on this task?\n"
-         "\n"
+    printf("%s: why do added layers hurt on this task?\n", program_invocation_short_name);
+    puts("\n"
          "Trains a shallow and a deep net, and the deep one in other ways that each ask one question: another start, "
          "another optimiser, float64, more\n"
          "steps, an identity skip, the trained shallow net with identity layers put in. One net per core. Then it "
-         "judges, with intervals over seeds.\n"
-         "\n"
-         "usage: depth_study [flags]");
+         "judges, with intervals over seeds.\n");
+    printf("usage: %s [flags]\n", program_invocation_short_name);
     for (int i = 0; i < FLAG_COUNT; i++)
         if (flags[i].help)
             printf("  --%s\n", flags[i].help);

@@ -23,7 +23,7 @@ static int line;
 int wrong(const char *format, ...)
 {
     va_list list;
-    fprintf(stderr, "depth_study: ");
+    fprintf(stderr, "%s: ", program_invocation_short_name);
     if (file)
         fprintf(stderr, "%s, line %d: ", file, line);
     va_start(list, format);
@@ -90,8 +90,8 @@ static int unknown(const char *dashes, const char *word, size_t length)
     char text[64];
     snprintf(text, sizeof text, "%.*s", (int)(length < 63 ? length : 63), word);
     const char *like = nearest(text, flag_word);
-    return wrong("unknown flag %s%s%s%s; try depth_study --help", dashes, text, like ? "; nearest: --" : "",
-                 like ? like : "");
+    return wrong("unknown flag %s%s%s%s; try %s --help", dashes, text, like ? "; nearest: --" : "", like ? like : "",
+                 program_invocation_short_name);
 }
 
 /* ---- the command line ------------------------------------------------------------------------- */
@@ -110,7 +110,7 @@ static int take_argument(given *g, int argc, char **argv, int *at)
     const char *argument = argv[*at];
     const bool whole = strncmp(argument, "--", 2) == 0 && argument[2];
     if (argument[0] != '-' || argument[1] == 0)
-        return wrong("unexpected '%s'; try depth_study --help", argument);
+        return wrong("unexpected '%s'; try %s --help", argument, program_invocation_short_name);
     const char *word = argument + (whole ? 2 : 1);
     const size_t length = whole ? strcspn(word, "=") : strlen(word);
     const int i = whole ? find(word, length) : find_letter(argument);
@@ -123,7 +123,7 @@ static int take_argument(given *g, int argc, char **argv, int *at)
     if (!f->bare && !value) {
         const char *next = *at + 1 < argc ? argv[*at + 1] : "--";
         if (strncmp(next, "--", 2) == 0)
-            return wrong("missing value: --%s; try depth_study --help", f->word);
+            return wrong("missing value: --%s; try %s --help", f->word, program_invocation_short_name);
         value = next;
         (*at)++;
     }
@@ -331,7 +331,7 @@ void tell_failure(const char *sentence)
     static const char floor[] = "verdict: "; /* the margins are its */
     const char *rest;
     const int i = flag_at_fault(sentence, &rest);
-    fprintf(stderr, "depth_study: ");
+    fprintf(stderr, "%s: ", program_invocation_short_name);
     if (i < 0) {
         fprintf(stderr, "%s", sentence);
         return;

@@ -13,14 +13,20 @@ install(FILES ${PROJECT_BINARY_DIR}/deepid-config.cmake ${PROJECT_BINARY_DIR}/de
 
 # The programs that are tools, which find the library where it is beside them, and their man pages.
 if(DEEPID_BUILD_EXAMPLES)
-  set(deepid_programs depth_study deepid-compare calibration)
+  get_property(deepid_programs GLOBAL PROPERTY deepid_programs)
   file(RELATIVE_PATH deepid_beside "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
   set_target_properties(${deepid_programs} PROPERTIES INSTALL_RPATH "$ORIGIN/${deepid_beside}")
   install(TARGETS ${deepid_programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
   # calibration looks for them at ../share beside the folder that it lies in
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/calibration/tasks/ DESTINATION share/deepid/calibration COMPONENT tools)
+  set(deepid_completion ${PROJECT_SOURCE_DIR}/lib/packaging/completion)
+  install(FILES ${deepid_completion}/_deepid DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT tools)
   foreach(program ${deepid_programs})
-    install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${program}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+    get_target_property(name ${program} OUTPUT_NAME)
+    install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${name}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+    # bash and fish look for a file of the program's name
+    install(FILES ${deepid_completion}/deepid.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${name} COMPONENT tools)
+    install(FILES ${deepid_completion}/deepid.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME ${name}.fish COMPONENT tools)
   endforeach()
 endif()
 if(DEEPID_BUILD_DOCS)

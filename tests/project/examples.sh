@@ -27,8 +27,53 @@ for wrong in 40x -1 0 '' 99999999999999999999 '40 40 40'; do
         [ "$code" = 2 ] && grep -q "^usage: $example" err.txt || { echo "$example '$wrong': exit code $code"; exit 1; }
     done
 done
-code=0
-"$1/examples/calibration" --threads x --list >out.txt 2>err.txt || code=$?
-[ "$code" = 2 ] || { echo "calibration --threads x: exit code $code"; exit 1; }
+
+# ---- those that are programs: --help, --version, and wrong words, of each ------------------------------------------
+for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-calibration; do
+    "$1/examples/$program" --help | grep -q "^usage: $program"
+    "$1/examples/$program" --version | grep -qx "$program, deepid [0-9.]*"
+    for wrong in --colour -x 'a b c d' --out --help=1 "--out="; do
+        code=0
+        # shellcheck disable=SC2086
+        "$1/examples/$program" $wrong >out.txt 2>err.txt || code=$?
+        [ "$code" = 2 ] && grep -q "^$program: " err.txt || { echo "$program $wrong: exit code $code"; cat err.txt; exit 1; }
+    done
+    if [ -w /dev/full ] && "$1/examples/$program" --help >/dev/full 2>err.txt; then echo "$program does not tell of a full disk"; exit 1; fi
+done
+# refused CODE SENTENCE PROGRAM WORDS...
+refused() {
+    expected=$1; sentence=$2; program=$3; shift 3
+    code=0
+    "$programs/$program" "$@" >out.txt 2>err.txt || code=$?
+    [ "$code" = "$expected" ] && grep -qF -- "$sentence" err.txt || { echo "$program $*: exit code $code"; cat err.txt; exit 1; }
+}
+programs=$1/examples
+refused 2 "--threads is 'x', expected a whole number from 0 to 1024" deepid-calibration --threads x --list
+refused 2 "no set is called 'often'" deepid-calibration --set often
+refused 2 "two folders are needed" deepid-compare one
+refused 2 "--kind: there is no 'weather'" deepid-tour --kind weather
+refused 2 "give --net and --block together" deepid-tour --net "input 2; dense out=2"
+refused 2 "--where is about a net" deepid-tour --where 1
+refused 2 "not both" deepid-tour --csv --table
+refused 2 "line 1" deepid-tour --net "input 2; danse out=2" --block "plain { dense out=2 }"
+refused 2 "where is 9, expected 0 to 0" deepid-tour --net "input 2; dense out=2" --block "plain { dense out=2 }" --where 9
+refused 2 "a net and --block are needed" deepid-deepen
+refused 2 "--verify needs the samples" deepid-deepen --verify folder
+refused 2 "--certificate needs samples" deepid-deepen net.onnx --block identity --certificate c
+refused 1 "cannot open 'nothing.onnx'" deepid-deepen nothing.onnx --block identity
+
+# ---- a net of one's own: asked of, made deeper, proved -------------------------------------------------------------
+net="input 2; dense out=16; relu; 2 * plain { dense out=16; relu }; dense out=2"
+[ "$("$programs/deepid-tour" --kind relu --csv | wc -l)" = 19 ]
+"$programs/deepid-tour" --net "$net" --block "plain { dense out=16; relu }" --data spirals | grep -q '^E_BIT: on the 256 x 16 values'
+"$programs/deepid-tour" --net "$net" --block "plain { dense out=16; tanh; dense out=16 }" | grep -q '^N: bounded'
+refused 2 "bounded: tanh" deepid-deepen "$net" --block "plain { dense out=16; tanh; dense out=16 }"
+[ ! -e deeper.safetensors ]
+"$programs/deepid-deepen" "$net" --block "plain { dense out=16; relu }" --count 30 --data spirals --certificate proof --out deeper.safetensors >out.txt
+grep -q '32 blocks .* bit for bit on these 256 samples' out.txt
+"$programs/deepid-deepen" --verify proof --data spirals | grep -q '^0 numbers differ'
+refused 2 "the data has hash" deepid-deepen --verify proof --data "spirals noise=0.2"
+"$programs/deepid-deepen" deeper.safetensors --block "plain { dense out=16; tanh; dense out=16 }" --on-data --data spirals --samples 100 --out deepest.safetensors | grep -q 'these 100 samples'
+refused 1 "cannot write '/nowhere/" deepid-deepen deeper.safetensors --block "plain { dense out=16; relu }" --out /nowhere/deep.safetensors
 sh "$2/examples/ffi/python/run.sh" "$1"
 sh "$2/examples/ffi/luajit/run.sh" "$1"
