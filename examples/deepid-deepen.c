@@ -1,7 +1,7 @@
 /* A trained net made deeper, with the proof that it computes the same.   deepid-deepen --help
 
-   The added blocks are the identity, so the deeper net has the loss of the given one: training that leaves a net of that
-   depth worse was not short of a solution. As a program to read: 04_deepen.c; a guide: docs/deepen.md. */
+   The added blocks are the identity, so the deeper net has the loss of the given one: training that leaves a net of
+   that depth worse was not short of a solution. As a program to read: 04_deepen.c; a guide: docs/deepen.md. */
 #include "common/flags.h"
 #include "common/open.h"
 

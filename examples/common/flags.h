@@ -1,5 +1,5 @@
-/* The command line of the smaller programs. One table of flags says what is read, what --help shows and what is said of a
-   wrong one; shells complete from --help (lib/packaging/completion). */
+/* The command line of the smaller programs. One table of flags says what is read, what --help shows and what is said of
+   a wrong one; shells complete from --help (lib/packaging/completion). */
 #ifndef FLAGS_H
 #define FLAGS_H
 

@@ -11,6 +11,10 @@ function(deepid_require_for option variable package)
   endif()
 endfunction()
 
+# What a program that links the archive needs beside it, as library=package: deepid-config.cmake, deepid.pc and the package deepid-dev
+# are made from this list. Joined into the archive are jansson and protobuf-c, headers alone are Random123 and xxhash.
+set(deepid_needs lbfgs=liblbfgs-dev openblas=libopenblas-serial-dev z=zlib1g-dev)
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(ZLIB)
@@ -36,6 +40,7 @@ if(DEEPID_LIBZIP)
   find_library(DEEPID_LIBZIP_LIBRARY zip)
   deepid_require_for(DEEPID_LIBZIP DEEPID_LIBZIP_INCLUDE libzip-dev)
   deepid_require_for(DEEPID_LIBZIP DEEPID_LIBZIP_LIBRARY libzip-dev)
+  list(APPEND deepid_needs zip=libzip-dev)
 endif()
 
 # ONNX files: protobuf-c, static like jansson, and the messages as Debian's onnx has them

@@ -45,7 +45,7 @@ echo 'task,arm' >broken/results.csv
 expect 1 "it lacks the column arm" one broken
 expect 1 "cannot" --out /proc/nowhere/page.html one two
 expect 2 "two folders are needed" one
-expect 2 "a third folder: one" one two one
+expect 2 "unexpected 'one'" one two one
 expect 2 "unknown flag --fast" one two --fast
 expect 2 "missing value: --out" one two --out
 "$compare" --help | grep -q 'exit codes' && "$compare" -h >out && "$compare" --version | grep -q deepid

@@ -1,15 +1,6 @@
--- Plain against identity from LuaJIT: trains both for 200 steps in a pull loop.   usage: luajit depth.lua [PATH/libdeepid.so]
+-- Plain against identity from LuaJIT: trains both for 200 steps in a pull loop.   usage: luajit depth.lua [LIBRARY [HEADER]]
 local ffi = require("ffi")
-ffi.cdef [[
-typedef struct deepid_ctx deepid_ctx; typedef struct deepid_dataset deepid_dataset; typedef struct deepid_net deepid_net; typedef struct deepid_trainer deepid_trainer;
-int32_t deepid_ctx_create(deepid_ctx **out); void deepid_ctx_destroy(deepid_ctx *ctx); const char *deepid_ctx_error(const deepid_ctx *ctx);
-int32_t deepid_dataset_generate(deepid_ctx *ctx, const char *spec, uint64_t seed, deepid_dataset **out); void deepid_dataset_destroy(deepid_dataset *data);
-int32_t deepid_net_create(deepid_ctx *ctx, const char *text, int32_t dtype, deepid_net **out); int32_t deepid_net_init(deepid_net *net, const char *init, uint64_t seed);
-void deepid_net_destroy(deepid_net *net); int32_t deepid_net_evaluate(deepid_net *net, const deepid_dataset *data, const char *loss, double *mean_loss, double *error);
-int32_t deepid_trainer_create(deepid_net *net, const deepid_dataset *data, deepid_trainer **out); void deepid_trainer_destroy(deepid_trainer *trainer);
-int32_t deepid_trainer_set_optimizer(deepid_trainer *trainer, const char *optimizer); int32_t deepid_trainer_set_learning_rate(deepid_trainer *trainer, double rate);
-int32_t deepid_trainer_step(deepid_trainer *trainer);
-]]
+ffi.cdef(assert(io.open(arg[2] or "/usr/include/deepid/deepid.ffi.h")):read("*a"))
 local lib = ffi.load(arg[1] or "deepid")
 local ctx = ffi.new("deepid_ctx *[1]")
 assert(lib.deepid_ctx_create(ctx) == 0)
