@@ -3,6 +3,7 @@
 #define DPID_BASE_H
 #include "base/checksum.h"
 #include "base/context.h"
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"

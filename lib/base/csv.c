@@ -1,6 +1,6 @@
 /* CSV by RFC 4180, cut into cells: a quote that is doubled stands for itself, delimiters and ends of lines count for
    nothing between quotes; lines end with LF, CR LF or CR. */
-#include "data/csv.h"
+#include "base/csv.h"
 
 #include <math.h>
 #include <string.h>
