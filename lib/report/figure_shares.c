@@ -84,9 +84,11 @@ static void add_share(dpid_study_page *p, const char *word, const dpid_estimate 
     if (strcmp(word, "D_rate") == 0)
         f->rate = share->value;
     else if (!(share->value <= f->best)) {
-        const dpid_arm_row *arm = dpid_arm_row_of(word);
+        const dpid_arm_text said = dpid_arm_said(word);
         f->best = share->value;
-        f->best_name = arm->net == DPID_ARM_TWIN ? dpid_say(p, "the %s", arm->label) : arm->said ? arm->said : word;
+        f->best_name = dpid_arm_is_twin(word) ? dpid_say(p, "the %s", dpid_arm_label(word).text)
+                       : *said.text           ? dpid_say(p, "%s", said.text)
+                                              : word;
     }
 }
 

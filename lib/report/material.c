@@ -81,29 +81,35 @@ const dpid_page_arm *dpid_find_arm(const dpid_study_page *p, const char *word)
     return NULL;
 }
 
+bool dpid_arm_is_twin(const char *word)
+{
+    const dpid_arm_words *words = dpid_arm_words_of(word);
+    return words && strcmp(words->role, "identity") == 0;
+}
+
 bool dpid_arm_is_plain(const dpid_study_page *p, const dpid_page_arm *arm)
 {
-    const dpid_arm_row *row = dpid_arm_row_of(arm->word);
+    const dpid_arm_words *words = dpid_arm_words_of(arm->word);
     const dpid_page_arm *deep = dpid_find_arm(p, "D");
-    if (row && row->net == DPID_ARM_ADDED)
+    if (words && !*words->label)
         return !deep || strcmp(arm->block, deep->block) == 0;
-    return !row || strcmp(row->role, "identity") != 0;
+    return !dpid_arm_is_twin(arm->word);
 }
 
 bool dpid_arm_shows(const char *word, int32_t where)
 {
-    const dpid_arm_row *row = dpid_arm_row_of(word);
-    return row ? (row->shows & where) != 0 : where == DPID_SHOW_LOSS;
+    const dpid_arm_words *words = dpid_arm_words_of(word);
+    return words ? (words->shows & where) != 0 : where == DPID_SHOW_LOSS;
 }
 
 const char *dpid_arm_name(dpid_study_page *p, const char *word)
 {
-    const dpid_arm_row *row = dpid_arm_row_of(word);
     const dpid_page_arm *arm = dpid_find_arm(p, word);
-    if (!row || !(row->shows & DPID_SHOW_CURVE))
-        return row ? row->label : word;
-    const bool named = row->net != DPID_ARM_TWIN && arm && arm->block && *arm->block;
-    return dpid_say(p, "%s, depth %lld", named ? arm->block : row->label, arm ? (long long)arm->depth : 0);
+    const dpid_arm_text label = dpid_arm_label(word);
+    if (!dpid_arm_words_of(word) || !dpid_arm_shows(word, DPID_SHOW_CURVE))
+        return dpid_say(p, "%s", label.text);
+    const bool named = !dpid_arm_is_twin(word) && arm && arm->block && *arm->block;
+    return dpid_say(p, "%s, depth %lld", named ? arm->block : label.text, arm ? (long long)arm->depth : 0);
 }
 
 const char *dpid_asked_of(dpid_study_page *p, const char *word)
@@ -130,7 +136,7 @@ const char *dpid_median_words(dpid_study_page *p, const char *word)
 
 const char *dpid_arm_style(dpid_study_page *p, const char *word)
 {
-    const dpid_arm_row *row = dpid_arm_row_of(word);
-    const char *role = row ? row->role : "plain";
+    const dpid_arm_words *words = dpid_arm_words_of(word);
+    const char *role = words ? words->role : "plain";
     return dpid_say(p, "role=%s mark=%s", role, strcmp(role, "plain") == 0 ? "dot" : "diamond");
 }

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "report/page.h"
 #include "study/registry.h"
+#include "verdict/arms.h"
 #include "verdict/summary.h"
 
 /* ---- what a page is made of; all lent ------------------------------------------------------------ */
@@ -82,7 +83,8 @@ const char *dpid_tuned_words(dpid_study_page *p);
 const char *dpid_median_words(dpid_study_page *p, const char *word);
 /* "role=plain mark=dot": an arm keeps its colour in the whole report. */
 const char *dpid_arm_style(dpid_study_page *p, const char *word);
-/* Does the registry have it there? where: DPID_SHOW_... */
+bool dpid_arm_is_twin(const char *word); /* of the deep net, with a skip */
+/* Is it shown there? where: DPID_SHOW_... */
 bool dpid_arm_shows(const char *word, int32_t where);
 /* Plain and skip nets apart: does this arm belong to the family of D? */
 bool dpid_arm_is_plain(const dpid_study_page *p, const dpid_page_arm *arm);

@@ -125,7 +125,7 @@ int32_t dpid_collect_arm(const deepid_study *study, const dpid_study_arm *arm, d
 {
     const gathering g = {.study = study, .arm = arm, .arena = arena, .seeds = study->seeds};
     *out = dpid_arm_evidence_none(arm->word);
-    out->said = arm->said ? arm->said : arm->row->said;
+    out->said = arm->said;
     DPID_TRY(gather_columns(&g, out));
     DPID_TRY(gather_diverged(&g, out));
     DPID_TRY(gather_curves(&g, out));

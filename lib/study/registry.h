@@ -1,5 +1,5 @@
-/* The registries of a study, arms (arm.c) and probes (probes.c). A row says all that there is to know of one, also how
-   a report shows it. */
+/* The registries of a study, arms (arm.c) and probes (probes.c). A row says all that there is to know of one; how arms
+   are called and shown: verdict/arms.h. */
 #ifndef DPID_STUDY_REGISTRY_H
 #define DPID_STUDY_REGISTRY_H
 
@@ -11,9 +11,6 @@
 /* ---- arms ----------------------------------------------------------------------------------- */
 
 typedef enum { DPID_ARM_SHALLOW, DPID_ARM_DEEP, DPID_ARM_TWIN, DPID_ARM_ADDED } dpid_arm_net;
-
-/* Where a report shows an arm: in the curves by epoch and over depth, among final losses, among shares of the gap. */
-enum { DPID_SHOW_CURVE = 1, DPID_SHOW_LOSS = 2, DPID_SHOW_SHARE = 4 };
 
 /* Up to QUESTION: S and D, which every budget buys. Up to DECISION: what has to be there before anything else is
    bought. TUNING and PROBES: what a budget buys between the arms. */
@@ -33,10 +30,6 @@ typedef int32_t dpid_arm_change(deepid_study *study, struct dpid_study_arm *arm,
 /* A row of the registry, arm.c. To add an arm is to add a row. */
 typedef struct {
     const char *word, *help;
-    const char *said;  /* in a sentence: "another start (looks-linear)"; NULL: "arm WORD" */
-    const char *label; /* in a figure */
-    const char *role;  /* its colour: shallow, plain, witness or identity */
-    int32_t shows;     /* DPID_SHOW_... */
     int32_t
         priority; /* at which a budget buys it, 1 .. DPID_PRIORITIES; those of one priority in the order of the rows */
     dpid_arm_net net;
@@ -55,8 +48,7 @@ typedef struct {
     bool extra;              /* only in studies that ask for it by its word */
     dpid_arm_change *change; /* NULL: none */
 } dpid_arm_row;
-const dpid_arm_row *dpid_arm_at(int64_t i);            /* NULL past the end */
-const dpid_arm_row *dpid_arm_row_of(const char *word); /* of an arm, an added net too; NULL: none */
+const dpid_arm_row *dpid_arm_at(int64_t i); /* NULL past the end */
 
 /* What the user set. */
 const dpid_thresholds *dpid_study_thresholds(const deepid_study *study);

@@ -27,7 +27,7 @@
    run at the rate of D_rate, W0 holds the net of S_rate. */
 typedef struct {
     const char *word;
-    const char *said;          /* in a sentence: "another start (looks-linear)"; NULL: "arm WORD" */
+    const char *said;          /* in a sentence, where it is not dpid_arm_said; NULL: it is */
     const double *train_loss;  /* needed; NaN: this seed was not run; a diverged run may hold anything */
     const double *train_error; /* shares of wrong classes, 0..1 */
     const double *valid_loss;

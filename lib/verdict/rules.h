@@ -3,6 +3,7 @@
 #ifndef DPID_VERDICT_RULES_H
 #define DPID_VERDICT_RULES_H
 
+#include "verdict/arms.h"
 #include "verdict/verdict.h"
 
 enum { DPID_SEEDS_MAX = 100, DPID_ARMS_MAX = 64 };

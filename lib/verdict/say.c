@@ -108,10 +108,12 @@ double dpid_median_said(const dpid_judge *j, dpid_string *s, const dpid_series *
 int32_t dpid_say_arm(dpid_string *s, const dpid_arm_evidence *arm, bool begin)
 {
     const int64_t at = s->length;
-    if (!arm->said && !strncmp(arm->word, "WT", 2))
+    const dpid_arm_text said = dpid_arm_said(arm->word);
+    const bool known = arm->said || *said.text;
+    if (!known && !strncmp(arm->word, "WT", 2))
         dpid_string_format(s, "training on from the solution that was built (%s)", arm->word);
     else
-        dpid_string_format(s, "%s%s", arm->said ? "" : "arm ", arm->said ? arm->said : arm->word);
+        dpid_string_format(s, "%s%s", known ? "" : "arm ", !known ? arm->word : arm->said ? arm->said : said.text);
     if (begin && s->status == DEEPID_OK && s->text[at] >= 'a' && s->text[at] <= 'z')
         s->text[at] = (char)(s->text[at] - 'a' + 'A');
     return s->status;

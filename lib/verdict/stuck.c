@@ -52,9 +52,11 @@ int32_t dpid_say_way_out(const dpid_judge *j, dpid_string *s)
 {
     static const char doing[] = "training ";
     const dpid_arm_evidence *arm = j->way_out;
+    const dpid_arm_text usual = dpid_arm_said(arm->word);
+    const char *said = arm->said ? arm->said : usual.text;
     const size_t length = sizeof doing - 1;
-    if (arm->said && !strncmp(arm->said, doing, length)) {
-        dpid_string_format(s, " The deep net trains %s", arm->said + length);
+    if (!strncmp(said, doing, length)) {
+        dpid_string_format(s, " The deep net trains %s", said + length);
         return s->status;
     }
     dpid_string_add(s, " The deep net trains with ");

@@ -4,7 +4,6 @@
 
 #include "support/support.h"
 
-#include "study/registry.h"
 #include "verdict/evidence.h"
 
 #include <math.h>
@@ -46,7 +45,6 @@ static inline int64_t plant_arm(plant *p, const char *word, double middle, doubl
 {
     const int64_t i = p->e.arms++;
     p->arm[i] = dpid_arm_evidence_none(word);
-    p->arm[i].said = dpid_arm_row_of(word) ? dpid_arm_row_of(word)->said : NULL;
     p->arm[i].train_loss = plant_fill(p, i, 0, middle, spread);
     p->arm[i].diverged = p->diverged[i];
     return i;
