@@ -30,7 +30,7 @@ need_packages() {
     rm -f "$log"
 }
 
-library_packages="gcc libc6-dev cmake make libopenblas-serial-dev librandom123-dev libjansson-dev libxxhash-dev zlib1g-dev liblbfgs-dev libzip-dev libprotobuf-c-dev protobuf-c-compiler libonnx-dev"
+library_packages="gcc libc6-dev cmake make libopenblas-serial-dev librandom123-dev libjansson-dev libxxhash-dev zlib1g-dev liblbfgs-dev libzip-dev libspng-dev libjpeg62-turbo-dev libprotobuf-c-dev protobuf-c-compiler libonnx-dev"
 
 # build FOLDER CMAKE-FLAGS...: configure and build, quietly unless it fails
 build() {

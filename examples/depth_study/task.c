@@ -13,7 +13,7 @@ static bool from_files(const char *source)
 {
     return strncmp(source, "idx:", 4) == 0 || strncmp(source, "cifar10:", 8) == 0 ||
            strncmp(source, "cifar100:", 9) == 0 || strncmp(source, "csv:", 4) == 0 || strncmp(source, "npy:", 4) == 0 ||
-           strncmp(source, "npz:", 4) == 0;
+           strncmp(source, "npz:", 4) == 0 || strncmp(source, "pictures:", 9) == 0;
 }
 
 /* A part of what is there; the whole is let go (its memory lives with the part). */

@@ -195,7 +195,7 @@ DEEPID_API const char *deepid_dataset_class_name(const deepid_dataset *data, int
  *
  * @param[in] data  any
  *
- * @return The line, borrowed for the dataset's life; "" where the source is no table; NULL for NULL.
+ * @return The line, borrowed for the dataset's life; "" where the source tells nothing; NULL for NULL.
  *
  * @cost   none.
  * @thread Safe as long as no other thread changes the dataset.

@@ -1,6 +1,7 @@
 /**
  * @defgroup data_files Datasets from files
- * Readers of data files: IDX, CIFAR, NumPy, CSV; sources as the command line names them. The guide is docs/data.md.
+ * Readers of data files: IDX, CIFAR, NumPy, CSV, folders of pictures; sources as the command line names them. The guide
+ * is docs/data.md.
  * @{
  */
 #ifndef DEEPID_DATA_FILES_H
@@ -272,6 +273,49 @@ DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, co
                                            deepid_dataset **out);
 
 /**
+ * A folder of PNG and JPEG files, a folder a class: the classes are the folders by their names, numbers by size, then
+ * texts by their bytes; the samples are their files by class, then by path, those of folders within them too.
+ *
+ * A folder that has a folder train (or training) of such folders is two parts: the second is the first there is of
+ * valid, val, validation, test, testing. A file is a picture by its first bytes, whatever it is called; one that is
+ * called a picture and is none (.gif, .webp, damaged, empty) is refused, others are passed over, and so is what is
+ * hidden (begins with a dot). A folder without pictures is no class. Links are followed. Nothing is turned by EXIF, no
+ * gamma or colour profile is applied.
+ *
+ * @param[in]  ctx      lent
+ * @param[in]  folder   the folder of the classes, or of the two parts
+ * @param[in]  options  words key=value with blanks between; NULL or "": none. They are
+ *                      - size: HxW, or N for a square; 1 to 16384. By default all must have one size
+ *                      - fit: stretch (the default), or crop, which takes the largest part in the middle that has the
+ *                        proportions of size. Then the triangle filter makes it smaller or larger, as BILINEAR of
+ *                        PIL.Image.resize does
+ *                      - channels: 1 gray (0.299 r + 0.587 g + 0.114 b), 3 colours, 4 colours and alpha; default auto:
+ *                        1 when all pictures are gray, else 3. Without 4 alpha is left out
+ * @param[out] train    yours; samples [h, w, channels] of values 0 to 255, U8; F32 when one has 16 bits a channel, v /
+ *                      257
+ * @param[out] valid    yours, with the classes of train; NULL comes out where the folder is one part
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT     a NULL
+ * @retval DEEPID_ERR_SPEC         an unknown option, or fit without size
+ * @retval DEEPID_ERR_IO           a file or folder cannot be read: names it
+ * @retval DEEPID_ERR_FORMAT       a damaged or truncated picture, one that is none, or one that claims more pixels
+ *                                 than its bytes can hold: names it; no pictures in folders
+ * @retval DEEPID_ERR_SHAPE        pictures of two sizes: names one of each
+ * @retval DEEPID_ERR_LABEL        more than 65536 classes, or a class of the second part that the first has not
+ * @retval DEEPID_ERR_LIMIT        a file larger than file_bytes of the context, a picture of more than 2^27 pixels, or
+ *                                 folders more than 8 deep in a class
+ * @retval DEEPID_ERR_UNSUPPORTED  the library was built without libspng and libjpeg
+ * @retval DEEPID_ERR_MEMORY       no memory
+ *
+ * @cost   each file is read twice, and decoded once; the dataset, and the largest picture decoded: 4 bytes a pixel, 8
+ *         for 16 bits; the libraries' own memory is the C library's.
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_dataset_load_pictures(deepid_ctx *ctx, const char *folder, const char *options,
+                                                deepid_dataset **train, deepid_dataset **valid);
+
+/**
  * Open a source as the command line names it.
  *
  * @param[in]  ctx     lent
@@ -280,11 +324,12 @@ DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, co
  *                     (labels=coarse: 20 classes, else 100); "csv:FILE", options of
  *                     deepid_dataset_load_csv behind a blank, a name with blanks in double quotes; "csv:FOLDER" with
  *                     one *.tra and one *.tes (shape=8x8x1 unless options say otherwise); "npy:X,Y" and
- *                     "npz:FILE", options behind a blank
+ *                     "npz:FILE", options behind a blank; "pictures:FOLDER", options of
+ *                     deepid_dataset_load_pictures behind a blank
  * @param[in]  seed    of a generator; files do not need it
  * @param[out] train   yours
  * @param[out] valid   yours: the test part of a folder, or four times as many samples from the generator; NULL comes
- *                     out where the source has only one part (csv:FILE, npy:X,Y, npz:FILE)
+ *                     out where the source has only one part (csv:FILE, npy:X,Y, npz:FILE, pictures:FOLDER)
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  a NULL
@@ -292,7 +337,7 @@ DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, co
  * @retval DEEPID_ERR_IO        a file cannot be read, or is not there: names it
  * @retval DEEPID_ERR_FORMAT    as the reader of this kind of file
  * @retval DEEPID_ERR_LABEL     as the reader of this kind of file
- * @retval DEEPID_ERR_SHAPE     as deepid_dataset_load_csv
+ * @retval DEEPID_ERR_SHAPE     as deepid_dataset_load_csv and deepid_dataset_load_pictures
  * @retval DEEPID_ERR_LIMIT     a file larger than file_bytes of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
@@ -307,7 +352,7 @@ DEEPID_API int32_t deepid_dataset_open(deepid_ctx *ctx, const char *source, uint
  * category or a column that the other data lack is refused; missing=mean takes their means.
  *
  * @param[in]  ctx     lent
- * @param[in]  source  as deepid_dataset_open; only tables have names
+ * @param[in]  source  as deepid_dataset_open; tables, labels of files and folders of pictures have names
  * @param[in]  seed    as deepid_dataset_open
  * @param[in]  like    the training data
  * @param[out] train   yours

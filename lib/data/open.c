@@ -1,9 +1,11 @@
 /* A source as the command line names it:
-   GENERATOR ... | idx:FOLDER | cifar10:FOLDER | cifar100:FOLDER | csv:FILE | csv:FOLDER | npy:X,Y | npz:FILE */
+   GENERATOR ... | idx:FOLDER | cifar10:FOLDER | cifar100:FOLDER | csv:FILE | csv:FOLDER | npy:X,Y | npz:FILE |
+   pictures:FOLDER */
 #include "data/data.h"
 #include "data/generator.h"
 #include "data/idx.h"
 #include "data/npy.h"
+#include "data/pictures.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -154,6 +156,18 @@ static int32_t open_cifar100(deepid_ctx *ctx, const char *where, const deepid_da
     return status;
 }
 
+static int32_t open_pictures(deepid_ctx *ctx, const char *where, const deepid_dataset *like, deepid_dataset **train,
+                             deepid_dataset **valid)
+{
+    dpid_string path;
+    const char *options;
+    int32_t status = take_path(ctx, where, &path, &options);
+    if (status == DEEPID_OK)
+        status = dpid_pictures_load(ctx, path.text, options, like, train, valid);
+    dpid_string_release(&path);
+    return status;
+}
+
 /* Training and validation samples of one task; validation four times as many. */
 static int32_t open_generator(deepid_ctx *ctx, const char *source, uint64_t seed, deepid_dataset **train,
                               deepid_dataset **valid)
@@ -182,7 +196,8 @@ static const file_source cifar100 = {"cifar100", "FOLDER", open_cifar100};
 static const file_source csv = {"csv", "FILE", open_csv};
 static const file_source npy = {"npy", "X,Y", open_npy};
 static const file_source npz = {"npz", "FILE", open_npz};
-static const void *const rows[] = {&idx, &cifar10, &cifar100, &csv, &npy, &npz};
+static const file_source pictures = {"pictures", "FOLDER", open_pictures};
+static const void *const rows[] = {&idx, &cifar10, &cifar100, &csv, &npy, &npz, &pictures};
 static const dpid_set sources = DPID_SET("data", rows);
 
 static int32_t fail_unknown(deepid_ctx *ctx, const char *text)

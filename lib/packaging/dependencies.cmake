@@ -43,6 +43,20 @@ if(DEEPID_LIBZIP)
   list(APPEND deepid_needs zip=libzip-dev)
 endif()
 
+# folders of PNG and JPEG files
+option(DEEPID_PICTURES "Read folders of pictures (needs libspng and libjpeg)" ON)
+if(DEEPID_PICTURES)
+  find_path(DEEPID_SPNG_INCLUDE spng.h)
+  find_library(DEEPID_SPNG_LIBRARY spng)
+  deepid_require_for(DEEPID_PICTURES DEEPID_SPNG_INCLUDE libspng-dev)
+  deepid_require_for(DEEPID_PICTURES DEEPID_SPNG_LIBRARY libspng-dev)
+  find_path(DEEPID_JPEG_INCLUDE jpeglib.h)
+  find_library(DEEPID_JPEG_LIBRARY jpeg)
+  deepid_require_for(DEEPID_PICTURES DEEPID_JPEG_INCLUDE libjpeg62-turbo-dev)
+  deepid_require_for(DEEPID_PICTURES DEEPID_JPEG_LIBRARY libjpeg62-turbo-dev)
+  list(APPEND deepid_needs spng=libspng-dev jpeg=libjpeg62-turbo-dev)
+endif()
+
 # ONNX files: protobuf-c, static like jansson, and the messages as Debian's onnx has them
 if(DEEPID_ONNX)
   find_program(DEEPID_PROTOC_C protoc-c)
