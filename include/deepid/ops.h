@@ -349,6 +349,51 @@ DEEPID_API int32_t deepid_rmsnorm_forward(const char *options, const deepid_tens
 DEEPID_API int32_t deepid_rmsnorm_backward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
                                            const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dweight);
 
+/**
+ * Trained scale: y = weight x, one number for all, or y[.., c] = weight[c] x[.., c]: ReZero (Bachlechner et al. 2020),
+ * SkipInit (De, Smith 2020), LayerScale (Touvron et al. 2021).
+ *
+ * @param[in]  options  "per=layer" (default) or "per=channel"; "init", -1e6 to 1e6, is for nets; NULL or "" for the
+ *                      default
+ * @param[in]  x        [n, c] or [n, h, w, c]
+ * @param[in]  weight   [1], or [c] with per=channel
+ * @param[out] y        shape of x; must not overlap x
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ *
+ * @cost   one pass
+ * @thread One thread at a time for each context. The bits do not depend on the context's threads.
+ */
+DEEPID_API int32_t deepid_scale_forward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
+                                        deepid_tensor *y);
+
+/**
+ * dx = weight dy; dweight += sum dy x, over all numbers or over those of a channel.
+ *
+ * @param[in]     options  as forward
+ * @param[in]     x        [n, c] or [n, h, w, c]
+ * @param[in]     weight   [1], or [c] with per=channel
+ * @param[in]     dy       shape of x: the gradient by y
+ * @param[out]    dx       shape of x: overwritten; must not overlap x or dy; NULL: skipped
+ * @param[in,out] dweight  shape of weight: added to; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL that is not a gradient's, or dx overlaps x or dy
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_MEMORY    no memory for the sums
+ *
+ * @cost   two passes
+ * @thread As deepid_scale_forward.
+ */
+DEEPID_API int32_t deepid_scale_backward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
+                                         const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dweight);
+
 /* ---- pictures made smaller ------------------------------------------------------------------------- */
 
 /**

@@ -296,7 +296,8 @@ DEEPID_API int32_t deepid_net_load_weights_named(deepid_net *net, const char *pa
  * @param[in] path    replaced
  * @param[in] layout  "pytorch": turned as deepid_net_load_weights turns them back, batch-norms with a
  * num_batches_tracked of 0; or "deepid"
- * @param[in] names   one a line, as deepid_net_load_weights_named; where tensors are named, num_batches_tracked is
+ * @param[in] names   one a line, as deepid_net_load_weights_named; a trained scale among named tensors may be one
+ *                    name that is no module's ("block.alpha"); where tensors are named, num_batches_tracked is
  * written only if it is named. NULL: with "deepid" the net's own; with "pytorch" those of an nn.Sequential, "0.weight",
  * with a number for every layer; a block with a skip is one item of it with the lists branch and shortcut,
  * "3.branch.0.weight", "3.shortcut.0.weight"

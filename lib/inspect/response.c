@@ -23,7 +23,7 @@ static int32_t normalised(const deepid_net *net, int32_t v)
 {
     for (int32_t t = 0; t < net->steps; t++)
         if (net->step[t].type == DPID_STEP_LAYER && net->step[t].in == v &&
-            has_parameter(&net->layer[net->step[t].layer].op, DPID_ROLE_SCALE))
+            (net->layer[net->step[t].layer].op.kind->flags & DPID_KIND_NORM))
             return net->step[t].out;
     return v;
 }

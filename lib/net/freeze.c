@@ -1,5 +1,5 @@
 /* Freezing: the same function as a net for evaluation only. Its text is the net's without dropout, and with each
-   batch-norm behind a convolution or dense layer taken into it:
+   batch-norm or trained scale behind a convolution or dense layer taken into it:
      (x w^T + b - mean) gain + beta = x (gain w)^T + (b - mean) gain + beta,   gain = gamma / sqrt(var + eps)
    (Jacob et al. 2018, arXiv:1712.05877, section 3.2). Each number is rounded once. How a frozen net runs: program.h */
 #include "net/net.h"
@@ -15,26 +15,13 @@ static bool takes_norm(const dpid_kind *kind)
     return kind && kind->flags & DPID_KIND_WEIGHT;
 }
 
-/* ---- the text --------------------------------------------------------------------------------- */
-
-/* The layer's options, with bias=1. */
-static int32_t add_bias(dpid_arena *arena, dpid_item *item)
+/* Can the layer before it take it in? */
+static bool can_go(const dpid_kind *kind)
 {
-    dpid_value values[DPID_OPTIONS_MAX];
-    dpid_string s = {.ctx = arena->ctx};
-    char *text = NULL;
-    DPID_TRY(dpid_options_parse(arena->ctx, item->kind->word, item->options, item->kind->options, values));
-    for (int32_t i = 0; item->kind->options[i].key; i++)
-        if (strcmp(item->kind->options[i].key, "bias") == 0)
-            values[i].i = 1;
-    dpid_options_print(&s, item->kind->options, values);
-    const int32_t status =
-        s.status == DEEPID_OK ? dpid_arena_text(arena, s.text ? s.text : "", s.length, &text) : s.status;
-    dpid_string_release(&s);
-    DPID_TRY(status);
-    item->options = dpid_span_of(text);
-    return DEEPID_OK;
+    return kind == &dpid_kind_batchnorm || (kind && kind->flags & DPID_KIND_SCALE);
 }
+
+/* ---- the text --------------------------------------------------------------------------------- */
 
 /* The last of several equal layers gets a bias: it becomes an item of its own. */
 static int32_t fold_into(dpid_arena *arena, dpid_item *item)
@@ -48,7 +35,7 @@ static int32_t fold_into(dpid_arena *arena, dpid_item *item)
         item->next = last;
         item = last;
     }
-    return add_bias(arena, item);
+    return dpid_item_set(arena, item, "bias", 1);
 }
 
 static dpid_item *last_of(dpid_item *item)
@@ -67,7 +54,7 @@ static int32_t fold_items(dpid_arena *arena, dpid_item **items)
     dpid_item *next;
     for (dpid_item *item = old; item; item = next) {
         next = item->next;
-        const bool folds = item->kind == &dpid_kind_batchnorm && end && takes_norm(end->kind);
+        const bool folds = can_go(item->kind) && end && takes_norm(end->kind);
         if (item->count == 0 || item->kind == &dpid_kind_dropout)
             continue;
         if (folds) {
@@ -160,9 +147,27 @@ static bool fold_channel(const folding *f, const dpid_layer *to, int64_t c, long
            (before == 0 || gain == 0 || after >= (long double)smallest_normal(p));
 }
 
+static int32_t fail_gain(const folding *f, const dpid_layer *layer, int64_t c, long double gain)
+{
+    return dpid_fail(f->from->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                     "%s cannot be taken into the layer before it: channel %lld has the gain %s, and not all products "
+                     "with it are ordinary numbers",
+                     layer->name, (long long)c, dpid_number((double)gain).text);
+}
+
+static int32_t fold_scale(const folding *f, const dpid_layer *scale, const dpid_layer *to)
+{
+    const int64_t factors = f->from->parameter[scale->parameter[0]].count;
+    for (int64_t c = 0; c < dpid_op_channels(&scale->op); c++) {
+        const long double gain = dpid_fetch_wide(f->from->precision, parameter_at(f->from, scale, 0), c % factors);
+        if (!fold_channel(f, to, c, 0, gain, 0))
+            return fail_gain(f, scale, c, gain);
+    }
+    return DEEPID_OK;
+}
+
 static int32_t fold_norm(const folding *f, const dpid_layer *norm, const dpid_layer *to)
 {
-    deepid_ctx *ctx = f->from->head.ctx;
     const dpid_precision p = f->from->precision;
     dpid_pass pass = {.op = &norm->op, .mode = DPID_EVAL, .saved = f->saved};
     for (int32_t k = 0; k < norm->op.parameters; k++)
@@ -173,10 +178,7 @@ static int32_t fold_norm(const folding *f, const dpid_layer *norm, const dpid_la
     for (int64_t c = 0; c < channels; c++) {
         const long double gain = dpid_fetch_wide(p, a.gain, c);
         if (!fold_channel(f, to, c, dpid_fetch_wide(p, a.mean, c), gain, dpid_fetch_wide(p, a.shift, c)))
-            return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
-                             "%s cannot be taken into the layer before it: channel %lld has the gain %s, and not all "
-                             "products with it are ordinary numbers",
-                             norm->name, (long long)c, dpid_number((double)gain).text);
+            return fail_gain(f, norm, c, gain);
     }
     return DEEPID_OK;
 }
@@ -186,7 +188,7 @@ static bool same_block(const dpid_layer *a, const dpid_layer *b)
     return a->block == b->block && a->shortcut == b->shortcut;
 }
 
-/* Both nets' layers side by side: a batch-norm that the frozen one lacks went into the layer before it. */
+/* Both nets' layers side by side: a batch-norm or scale that the frozen one lacks went into the layer before it. */
 static int32_t fill_values(const folding *f)
 {
     int32_t j = 0;
@@ -197,9 +199,9 @@ static int32_t fill_values(const folding *f)
         if (there) {
             copy_layer(f, from, to);
             j++;
-        } else if (from->op.kind == &dpid_kind_batchnorm) {
+        } else if (can_go(from->op.kind)) {
             assert(j > 0 && takes_norm(f->to->layer[j - 1].op.kind));
-            DPID_TRY(fold_norm(f, from, &f->to->layer[j - 1]));
+            DPID_TRY((from->op.kind == &dpid_kind_batchnorm ? fold_norm : fold_scale)(f, from, &f->to->layer[j - 1]));
         }
     }
     assert(j == f->to->layers);

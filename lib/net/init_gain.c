@@ -104,6 +104,13 @@ static flow join(const dpid_step *step, flow branch, flow skip)
     return (flow){branch.offset + step->s * skip.offset, branch.square + step->s * step->s * skip.square, 1};
 }
 
+/* A factor's square is in what flows; the next weight does not undo it on the way back. */
+static flow scaled(const dpid_op *op, flow in)
+{
+    const double w = op->parameter[0].start;
+    return (flow){w * in.offset, w * w * in.square, in.slope};
+}
+
 static int32_t apply_gain(dpid_init_run *run)
 {
     const deepid_net *net = run->net;
@@ -123,6 +130,8 @@ static int32_t apply_gain(dpid_init_run *run)
             status = start_layer(run, layer, in, out);
         else if (layer->op.kind->flags & DPID_KIND_NORM)
             *out = (flow){0, 1, 1};
+        else if (layer->op.kind->flags & DPID_KIND_SCALE)
+            *out = scaled(&layer->op, in);
         else
             *out = layer->op.kind->activation ? through(run, &layer->op, in) : in;
     }

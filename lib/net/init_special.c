@@ -252,7 +252,7 @@ static int32_t apply_fixup(dpid_init_run *run)
     dpid_init_run base = {.net = run->net, .option = he, .seed = run->seed};
     int32_t residual = 0;
     for (int32_t i = 0; i < net->trained; i++)
-        if (net->parameter[i].spec.role == DPID_ROLE_SCALE)
+        if (net->layer[net->parameter[i].layer].op.kind->flags & DPID_KIND_NORM)
             return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED,
                              "fixup: the net has a normalisation (%s); fixup replaces it", net->parameter[i].name);
     for (int32_t block = 0; block < net->blocks; block++)

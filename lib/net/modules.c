@@ -103,6 +103,10 @@ static int32_t describe(dpid_arena *arena, dpid_module *m, const dpid_file_tenso
     for (int32_t k = 0; k < m->parts; k++) {
         const dpid_file_tensor *t = m->part[k].tensor ? m->part[k].tensor : &tensors[m->part[k].parameter];
         const int32_t rank = t->rank < DPID_RANK_MAX ? t->rank : DPID_RANK_MAX;
+        if (m->part[k].alone) {
+            dpid_string_format(&s, "%s %lld", m->part[k].suffix, (long long)t->count);
+            continue;
+        }
         dpid_string_format(&s, "%s%s %s%s", k ? ", " : "", m->part[k].suffix,
                            rank ? dpid_shape_text(rank, t->extents).text : "1", rank < t->rank ? "x..." : "");
     }
@@ -152,6 +156,7 @@ int32_t dpid_modules_of_net(dpid_arena *arena, const deepid_net *net, const dpid
 typedef struct {
     const char *prefix;
     const dpid_file_tensor *tensor;
+    bool alone;
 } prefixed;
 
 static int compare_prefixed(const void *a, const void *b)
@@ -159,8 +164,34 @@ static int compare_prefixed(const void *a, const void *b)
     return dpid_name_compare(((const prefixed *)a)->prefix, ((const prefixed *)b)->prefix);
 }
 
-int32_t dpid_modules_of_file(dpid_arena *arena, const dpid_safetensors *file, dpid_modules *out)
+static bool names_tensor(const deepid_net *net, const char *name)
 {
+    const char *suffix = suffix_of(name);
+    for (int32_t i = 0; i < net->parameters; i++)
+        if (strcmp(suffix, net->parameter[i].spec.name) == 0)
+            return true;
+    return strcmp(suffix, BATCHES) == 0;
+}
+
+bool dpid_tensor_is_vector(const dpid_file_tensor *t)
+{
+    int32_t axes = 0;
+    for (int32_t k = 0; k < t->rank && k < DPID_RANK_MAX; k++)
+        axes += t->extents[k] != 1;
+    return axes <= 1 && t->rank <= DPID_RANK_MAX;
+}
+
+static bool has_scale(const deepid_net *net)
+{
+    for (int32_t i = 0; i < net->layers; i++)
+        if (net->layer[i].op.kind->flags & DPID_KIND_SCALE)
+            return true;
+    return false;
+}
+
+int32_t dpid_modules_of_file(dpid_arena *arena, const deepid_net *net, const dpid_safetensors *file, dpid_modules *out)
+{
+    const bool scales = has_scale(net);
     prefixed *list = NULL;
     dpid_module_part *parts = NULL;
     int64_t count = 0;
@@ -171,17 +202,21 @@ int32_t dpid_modules_of_file(dpid_arena *arena, const dpid_safetensors *file, dp
     for (int64_t i = 0; i < file->count; i++) {
         char *prefix = NULL;
         const bool needed = strcmp(suffix_of(file->tensor[i].name), BATCHES) != 0;
+        const bool alone =
+            scales && dpid_tensor_is_vector(&file->tensor[i]) && !names_tensor(net, file->tensor[i].name);
         out->left_aside += !needed;
         DPID_TRY(copy_prefix(arena, file->tensor[i].name, &prefix));
         if (needed)
-            list[count++] = (prefixed){prefix, &file->tensor[i]};
+            list[count++] = (prefixed){alone ? file->tensor[i].name : prefix, &file->tensor[i], alone};
     }
     qsort(list, (size_t)count, sizeof *list, compare_prefixed);
     for (int64_t i = 0; i < count; i++) {
         const bool same = i > 0 && strcmp(list[i].prefix, list[i - 1].prefix) == 0;
         if (!same)
             out->module[out->count++] = (dpid_module){.prefix = list[i].prefix, .part = &parts[i]};
-        parts[i] = (dpid_module_part){.suffix = suffix_of(list[i].tensor->name), .tensor = list[i].tensor};
+        parts[i] = (dpid_module_part){.suffix = list[i].alone ? "weight" : suffix_of(list[i].tensor->name),
+                                      .tensor = list[i].tensor,
+                                      .alone = list[i].alone};
         out->module[out->count - 1].parts++;
     }
     for (int32_t i = 0; i < out->count; i++)
@@ -190,15 +225,6 @@ int32_t dpid_modules_of_file(dpid_arena *arena, const dpid_safetensors *file, dp
 }
 
 /* ---- of names ---------------------------------------------------------------------------------- */
-
-static bool names_tensor(const deepid_net *net, const char *name)
-{
-    const char *suffix = suffix_of(name);
-    for (int32_t i = 0; i < net->parameters; i++)
-        if (strcmp(suffix, net->parameter[i].spec.name) == 0)
-            return true;
-    return strcmp(suffix, BATCHES) == 0;
-}
 
 /* The module of this prefix: most often the last one. */
 static dpid_module *module_of(dpid_modules *list, const char *prefix)

@@ -9,6 +9,7 @@ typedef struct {
     const char *suffix;             /* "weight" */
     int32_t parameter;              /* of a net, */
     const dpid_file_tensor *tensor; /* of a file */
+    bool alone;                     /* of a file: a parameter of its own, "block.alpha", of any shape of a vector */
 } dpid_module_part;
 
 typedef struct {
@@ -28,12 +29,15 @@ typedef struct {
 } dpid_modules;
 
 /* All in arena. Of a net: its layers that have parameters, in their order. Of a file: in the order of
-   dpid_name_compare. Of names, one a line, tensors or modules: in the order of their first line; parts only where
-   tensors are named. */
+   dpid_name_compare; where the net has trained scales, a vector whose last name no parameter has ("alpha") is a module.
+   Of names, one a line, tensors or modules: in the order of their first line; parts only where tensors are named. */
 int32_t dpid_modules_of_net(dpid_arena *arena, const deepid_net *net, const dpid_weights_layout *layout,
                             dpid_modules *out);
-int32_t dpid_modules_of_file(dpid_arena *arena, const dpid_safetensors *file, dpid_modules *out);
+int32_t dpid_modules_of_file(dpid_arena *arena, const deepid_net *net, const dpid_safetensors *file, dpid_modules *out);
 int32_t dpid_modules_of_names(dpid_arena *arena, const deepid_net *net, const char *names, dpid_modules *out);
+
+/* Has it one axis at most that is not 1? */
+bool dpid_tensor_is_vector(const dpid_file_tensor *t);
 
 /* Names by components ("layer1", "0", "conv1"), each first by its text without the digits, then by its numbers. */
 int dpid_name_compare(const char *a, const char *b);

@@ -76,8 +76,13 @@ static int32_t name_by_list(dpid_arena *arena, const deepid_net *net, const char
     if (named.count != mine->count)
         return dpid_fail(arena->ctx, DEEPID_ERR_SPEC, "names has %d modules, the net %d layers with parameters",
                          named.count, mine->count);
+    bool tensors = false;
+    for (int32_t i = 0; i < named.count; i++)
+        tensors |= named.module[i].parts > 0;
     for (int32_t i = 0; i < mine->count; i++) {
         dpid_module *m = &mine->module[i];
+        if (tensors && named.module[i].parts == 0 && (net->layer[m->layer].op.kind->flags & DPID_KIND_SCALE))
+            m->part[0].suffix = ""; /* among names of tensors one like "block.alpha" is the whole name */
         DPID_TRY(check_named(net, m, &named.module[i]));
         m->prefix = named.module[i].prefix;
         m->has_batches &= named.module[i].parts == 0 || named.module[i].has_batches;
@@ -100,7 +105,7 @@ static int32_t name_modules(dpid_arena *arena, const deepid_net *net, const dpid
 static int32_t join_names(dpid_arena *arena, const char *prefix, const char *suffix, char **out)
 {
     dpid_string s = {.ctx = arena->ctx};
-    dpid_string_format(&s, "%s%s%s", prefix, *prefix ? "." : "", suffix);
+    dpid_string_format(&s, "%s%s%s", prefix, *prefix && *suffix ? "." : "", suffix);
     const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(arena, s.text, s.length, out) : s.status;
     dpid_string_release(&s);
     return status;

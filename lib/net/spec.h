@@ -33,6 +33,8 @@ typedef struct {
 
 /* All in arena; text is copied there. DEEPID_ERR_SPEC with line and column. */
 int32_t dpid_spec_parse(dpid_arena *arena, const char *text, dpid_spec *out);
+/* The layer's options with another number for one of them. */
+int32_t dpid_item_set(dpid_arena *arena, dpid_item *item, const char *key, double number);
 /* The canonical text: what parses to the same again. */
 void dpid_spec_print(dpid_string *s, const dpid_spec *spec);
 

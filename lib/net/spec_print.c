@@ -14,6 +14,27 @@ static void print_layer(dpid_string *s, const dpid_item *item)
         dpid_options_print(s, item->kind->options, values);
 }
 
+int32_t dpid_item_set(dpid_arena *arena, dpid_item *item, const char *key, double number)
+{
+    const dpid_option *options = item->kind->options;
+    dpid_value values[DPID_OPTIONS_MAX];
+    dpid_string s = {.ctx = arena->ctx};
+    char *text = NULL;
+    DPID_TRY(dpid_options_parse(arena->ctx, item->kind->word, item->options, options, values));
+    for (int32_t i = 0; options[i].key; i++)
+        if (strcmp(options[i].key, key) == 0) {
+            values[i].i = (int64_t)number;
+            values[i].r = number;
+        }
+    dpid_options_print(&s, options, values);
+    const int32_t status =
+        s.status == DEEPID_OK ? dpid_arena_text(arena, s.text ? s.text : "", s.length, &text) : s.status;
+    dpid_string_release(&s);
+    DPID_TRY(status);
+    item->options = dpid_span_of(text);
+    return DEEPID_OK;
+}
+
 static void print_items(dpid_string *s, const dpid_item *items);
 
 /* Without its count. */

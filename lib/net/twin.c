@@ -23,20 +23,31 @@ typedef struct {
     int64_t blocks, projections;
 } found;
 
-static found set_skips(dpid_item *item, double s, bool pad)
+/* Trained scales start at 1 in plain blocks: a branch that starts silent would be a block that does, and no gradient
+   comes through a few of them. */
+static int32_t start_scales(dpid_arena *arena, dpid_item *body)
 {
-    found f = {0};
+    for (; body; body = body->next)
+        if (body->kind && body->kind->flags & DPID_KIND_SCALE)
+            DPID_TRY(dpid_item_set(arena, body, "init", 1));
+    return DEEPID_OK;
+}
+
+static int32_t set_skips(dpid_arena *arena, dpid_item *item, double s, bool pad, found *f)
+{
     for (; item; item = item->next) {
         if (item->kind)
             continue;
-        f.blocks++;
-        f.projections += item->shortcut == DPID_SHORTCUT_B || item->shortcut == DPID_SHORTCUT_C;
+        f->blocks++;
+        f->projections += item->shortcut == DPID_SHORTCUT_B || item->shortcut == DPID_SHORTCUT_C;
         item->variant = twin_row(item->variant, s);
         item->s = s;
+        if (s == 0)
+            DPID_TRY(start_scales(arena, item->body));
         if (pad && item->shortcut == DPID_SHORTCUT_IDENTITY)
             item->shortcut = DPID_SHORTCUT_A;
     }
-    return f;
+    return DEEPID_OK;
 }
 
 static int32_t check(deepid_ctx *ctx, found f)
@@ -67,9 +78,11 @@ static int32_t fold(dpid_arena *arena, const char *text, dpid_spec *spec)
 static int32_t write(dpid_arena *arena, const char *text, double s, bool pad, dpid_string *out)
 {
     dpid_spec spec = {.items = NULL};
+    found f = {0};
     DPID_TRY(dpid_spec_parse(arena, text, &spec));
     DPID_TRY(fold(arena, text, &spec));
-    DPID_TRY(check(arena->ctx, set_skips(spec.items, s, pad)));
+    DPID_TRY(set_skips(arena, spec.items, s, pad, &f));
+    DPID_TRY(check(arena->ctx, f));
     out->length = 0;
     dpid_spec_print(out, &spec);
     return out->status;

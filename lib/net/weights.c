@@ -78,6 +78,9 @@ static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_
         return dpid_fail(net->head.ctx, DEEPID_ERR_DTYPE,
                          "'%s': %s is %s, expected F32 or F64 (weights of PyTorch may be F16 or BF16 too)", path,
                          t->name, t->word);
+    if (layout->pytorch && (net->layer[p->layer].op.kind->flags & DPID_KIND_SCALE) && dpid_tensor_is_vector(t) &&
+        t->count == p->count) /* PyTorch has [], [1], [c, 1, 1] */
+        return DEEPID_OK;
     if (t->rank > DPID_RANK_MAX)
         return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s has %d axes, expected %s", path, t->name, t->rank,
                          dpid_shape_text(p->spec.rank, extents).text);
@@ -256,7 +259,7 @@ static int32_t find_by_module(dpid_arena *arena, const deepid_net *net, const dp
     dpid_modules named;
     int32_t *place = NULL;
     DPID_TRY(dpid_modules_of_net(arena, net, layout, &mine));
-    DPID_TRY(dpid_modules_of_file(arena, file, &theirs));
+    DPID_TRY(dpid_modules_of_file(arena, net, file, &theirs));
     DPID_TRY(dpid_arena_alloc(arena, mine.count, sizeof *place, "weights", &place));
     DPID_TRY(dpid_arena_alloc(arena, net->parameters, sizeof **from, "weights", from));
     if (names) {

@@ -121,17 +121,18 @@ static int32_t finish_way(dpid_onnx_fork *f, int which)
 
 /* ---- which of them is the skip --------------------------------------------------------------- */
 
-/* A 1x1 convolution or dense layer, perhaps with batch-norm; or zeros for new channels. */
+/* A 1x1 convolution or dense layer, perhaps with batch-norm; or zeros for new channels. A factor may stand behind. */
 static int32_t is_shortcut(dpid_onnx_walk *w, const dpid_onnx_list *way, bool *is)
 {
     const dpid_onnx_item *first = way->first;
     dpid_conv2d g;
     dpid_op op;
-    *is = first && first->kind == &dpid_kind_channel_pad && !first->next;
-    if (!first || *is || !first->kind)
-        return DEEPID_OK;
-    const bool normed = first->next && first->next->kind == &dpid_kind_batchnorm && !first->next->next;
-    if (first->next && !normed)
+    const dpid_onnx_item *rest = first ? first->next : NULL;
+    const bool pads = first && first->kind == &dpid_kind_channel_pad;
+    rest = rest && !pads && rest->kind == &dpid_kind_batchnorm ? rest->next : rest;
+    rest = rest && rest->kind == &dpid_kind_scale ? rest->next : rest;
+    *is = pads && !rest;
+    if (!first || *is || !first->kind || rest)
         return DEEPID_OK;
     *is = first->kind == &dpid_kind_dense;
     if (first->kind != &dpid_kind_conv2d)
@@ -215,6 +216,31 @@ static int32_t move_bias(dpid_onnx_fork *f)
     return DEEPID_OK;
 }
 
+/* A shortcut has no trained scale: the layers before it take the factor, or the block's s does. */
+static int32_t settle_scale(dpid_onnx_fork *f)
+{
+    dpid_onnx_list *skip = &f->way[f->skip];
+    dpid_onnx_item *scale = skip->last;
+    dpid_onnx_change *change = NULL;
+    if (!scale || scale->kind != &dpid_kind_scale)
+        return DEEPID_OK;
+    for (skip->last = skip->first; skip->last->next != scale;)
+        skip->last = skip->last->next;
+    dpid_onnx_item *last = skip->last;
+    last->next = NULL;
+    if (last->kind != &dpid_kind_channel_pad) {
+        DPID_TRY(dpid_arena_alloc(f->w->arena, 1, sizeof *change, "ONNX graph", &change));
+        *change = (dpid_onnx_change){.multiplies = true, .factor = 1, .by = scale->source[0]};
+        *(last->last_change ? &last->last_change->next : &last->changes) = change;
+        last->last_change = change;
+        return DEEPID_OK;
+    }
+    if (scale->source[0].count != 1)
+        return dpid_onnx_refuse(&f->w->graph, scale->node, "multiplies a skip by other numbers in each channel");
+    f->scale[f->skip] *= dpid_onnx_number(&scale->source[0], 0);
+    return DEEPID_OK;
+}
+
 static int32_t name_shortcut(dpid_onnx_fork *f, dpid_onnx_item *block)
 {
     const dpid_onnx_list *skip = &f->way[f->skip];
@@ -261,6 +287,7 @@ static int32_t make_block(dpid_onnx_fork *f, dpid_onnx_list *out, int32_t *end)
 {
     dpid_onnx_walk *w = f->w;
     dpid_onnx_item *block = NULL;
+    DPID_TRY(settle_scale(f));
     DPID_TRY(dpid_arena_alloc(w->arena, 1, sizeof *block, "ONNX graph", &block));
     block->node = f->join;
     block->branch = f->way[!f->skip];

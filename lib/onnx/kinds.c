@@ -202,6 +202,13 @@ static void write_prelu(dpid_onnx_writer *w, const call *c)
     dpid_onnx_add_node(w, "PRelu", c->name, NAMES(c->in, slope), c->out);
 }
 
+static void write_scale(dpid_onnx_writer *w, const call *c)
+{
+    const int64_t extents[] = {c->op->parameter[0].extents[0], 1, 1};
+    const char *weight = add_parameter(w, c, 0, extents, c->op->in.rank);
+    dpid_onnx_add_node(w, "Mul", c->name, NAMES(c->in, weight), c->out);
+}
+
 static void write_gelu(dpid_onnx_writer *w, const call *c)
 {
     dpid_onnx_add_word(w, dpid_onnx_add_node(w, "Gelu", c->name, NAMES(c->in), c->out), "approximate",
@@ -269,6 +276,7 @@ static const struct {
     {&dpid_kind_batchnorm, NULL, write_batchnorm, 0},
     {&dpid_kind_layernorm, NULL, write_layernorm, 0},
     {&dpid_kind_rmsnorm, NULL, write_rmsnorm, 18},
+    {&dpid_kind_scale, NULL, write_scale, 0},
     {&dpid_kind_relu, "Relu", NULL, 0},
     {&dpid_kind_leaky_relu, NULL, write_leaky_relu, 0},
     {&dpid_kind_prelu, NULL, write_prelu, 0},

@@ -67,6 +67,36 @@ static int32_t add_still_batchnorm(dpid_onnx_walk *w, dpid_onnx_step *s)
     return DEEPID_OK;
 }
 
+/* The value that the node makes is what its branch gives to the join. */
+static bool ends_branch(const dpid_onnx_walk *w, const dpid_onnx_step *s)
+{
+    int32_t reader = DPID_ONNX_NONE;
+    return s->scope != 0 && dpid_onnx_readers(&w->graph, s->makes, s->scope, &reader) == 0;
+}
+
+/* A parameter of its own: an initializer that nobody else reads. "val_0" is PyTorch's name for a constant. */
+static bool is_trained(const dpid_onnx_value *v)
+{
+    const bool constant = strncmp(v->name, "val_", 4) == 0 && v->name[4 + strspn(v->name + 4, "0123456789")] == 0;
+    return v->initializer && v->readers == 1 && !constant;
+}
+
+/* A parameter that multiplies at the end of a branch is a trained scale (ReZero, LayerScale), and so is one where no
+   layer before could take it. A skip is weighed instead: block.c. */
+static bool is_scale(const dpid_onnx_walk *w, const dpid_onnx_step *s, const dpid_onnx_value *by)
+{
+    return dpid_onnx_is(s->proto, "Mul") && is_trained(by) &&
+           (ends_branch(w, s) ? s->list->first != NULL : !dpid_onnx_takes_changes(s));
+}
+
+static int32_t take_scale(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_onnx_constant *by)
+{
+    dpid_onnx_item *item = NULL;
+    DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_scale, by->count == 1 ? "" : "per=channel", &item));
+    item->source[0] = *by;
+    return DEEPID_OK;
+}
+
 /* Add, Sub, Mul, Div with numbers by channel, or one for all. */
 static int32_t take_arithmetic(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
@@ -84,6 +114,8 @@ static int32_t take_arithmetic(dpid_onnx_walk *w, dpid_onnx_step *s)
                                 dpid_shape_text(by.rank, by.extents).text);
     if (by.count == 1 && dpid_onnx_number(&by, 0) == (multiplies ? 1 : 0) && !dpid_onnx_takes_changes(s))
         return DEEPID_OK;
+    if (is_scale(w, s, &w->graph.value[dpid_onnx_input(&w->graph, s->node, other)]))
+        return take_scale(w, s, &by);
     s->out.not_negative = false;
     if (multiplies && by.count == 1 && s->scale && !dpid_onnx_takes_changes(s)) {
         *s->scale *= inverted ? 1 / dpid_onnx_number(&by, 0) : dpid_onnx_number(&by, 0);

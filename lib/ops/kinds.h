@@ -10,6 +10,7 @@
     X(layernorm)                                                                                                       \
     X(groupnorm)                                                                                                       \
     X(rmsnorm)                                                                                                         \
+    X(scale)                                                                                                           \
     X(relu)                                                                                                            \
     X(leaky_relu)                                                                                                      \
     X(prelu)                                                                                                           \

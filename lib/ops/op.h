@@ -25,7 +25,7 @@ bool dpid_shape_equal(const dpid_shape *a, const dpid_shape *b);
 typedef enum {
     DPID_ROLE_WEIGHT = 1, /* a linear map: dense [out,in], conv2d [out,kh,kw,in/groups] */
     DPID_ROLE_BIAS,       /* added constant, starts at 0 */
-    DPID_ROLE_SCALE,      /* normalisation's gamma, starts at 1 */
+    DPID_ROLE_SCALE,      /* normalisation's gamma, starts at 1; a trained scale */
     DPID_ROLE_SHIFT,      /* normalisation's beta, starts at 0 */
     DPID_ROLE_SLOPE,      /* prelu's slope */
     DPID_ROLE_MEAN,       /* state: running mean, starts at 0 */
@@ -103,7 +103,8 @@ enum {
     DPID_KIND_WINDOW = 4096,      /* one number of each window of a picture */
     DPID_KIND_KEEPS_RANGE = 8192, /* what comes out lies between the least and the largest that come in */
     DPID_KIND_NOISE = 16384,      /* draws numbers in DPID_TRAIN */
-    DPID_KIND_KEEPS_MEAN = 32768  /* a DPID_KIND_NORM that is not blind to x + b: it has no mean to take away */
+    DPID_KIND_KEEPS_MEAN = 32768, /* a DPID_KIND_NORM that is not blind to x + b: it has no mean to take away */
+    DPID_KIND_SCALE = 65536       /* multiplies by its parameter 0, one number or one a channel */
 };
 
 struct dpid_kind {

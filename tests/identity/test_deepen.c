@@ -167,6 +167,8 @@ static void zero_branches_change_no_bit(void **state)
         check_zero(ctx,
                    "input 8x8x1; conv2d out=3 kernel=3; batchnorm; relu; identity out=3; global_avgpool; dense out=4",
                    "gratings n=20", 1, "identity", counts[i], "zero_branch place=here");
+        check_zero(ctx, "input 2; dense out=4; tanh; dense out=2", "spirals n=70", 0,
+                   "identity { dense out=4; tanh; dense out=4; scale init=0 }", counts[i], "zero_branch");
     }
     deepid_ctx_destroy(ctx);
 }

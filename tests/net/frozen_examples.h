@@ -42,6 +42,14 @@ static const example examples[] = {
     {"input 5; batchnorm; dense out=19 bias=0; dropout; batchnorm; tanh; 2 * identity shortcut=C { dense out=19; "
      "batchnorm; silu }; layernorm; dense out=4",
      NULL},
+    {"input 6; dense out=6 bias=0; scale per=channel init=0.5; 2 * scale init=-3; identity { dense out=6; relu; dense "
+     "out=6; batchnorm; scale init=0 } after=relu; scale",
+     "input 6 frozen=1; dense out=6; identity { dense out=6; relu; dense out=6 } after=relu; scale"},
+    {"input 7x9x5; 2 * conv2d out=8 kernel=3 bias=0; scale per=channel init=0.125; identity { scale init=2; conv2d "
+     "out=8 "
+     "kernel=3; relu; scale per=channel } after=relu; global_avgpool",
+     "input 7x9x5 frozen=1; conv2d out=8 kernel=3 bias=0; conv2d out=8 kernel=3; identity { scale init=2; conv2d out=8 "
+     "kernel=3; relu; scale per=channel } after=relu; global_avgpool"},
     {"input 6; dropout", "input 6 frozen=1; dropout"},
 };
 enum { EXAMPLES = sizeof examples / sizeof *examples };

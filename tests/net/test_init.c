@@ -349,7 +349,8 @@ static void zero_last_zeroes_the_end_of_residual_branches_only(void **state)
     deepid_net *net = make(ctx,
                            "input 8; identity { dense out=8; relu; dense out=8 }; identity { dense out=8; batchnorm }; "
                            "plain { dense out=8; batchnorm };"
-                           "identity shortcut=C { batchnorm; relu; dense out=8 }; dense out=2",
+                           "identity shortcut=C { batchnorm; relu; dense out=8 }; identity { dense out=8; scale }; "
+                           "dense out=2",
                            DEEPID_F32);
     OK(deepid_net_init(net, "zero_last base=orthogonal", 4));
     static const struct {
@@ -363,6 +364,8 @@ static void zero_last_zeroes_the_end_of_residual_branches_only(void **state)
                 {"block3.batchnorm.weight", false},
                 {"block4.batchnorm.weight", false},
                 {"block4.dense.weight", true},
+                {"block5.dense.weight", false},
+                {"block5.scale.weight", true},
                 {"dense.weight", false},
                 {"block4.shortcut.dense.weight", false},
                 {"block4.shortcut.batchnorm.weight", false}};
@@ -390,6 +393,25 @@ static void fixup_scales_branches_by_their_number(void **state)
     assert_true(mean_square(net, "block3.dense2.weight") == 0);
     assert_true(fabs(mean_square(net, "block5.dense.weight") * 50 - 1) < 0.05);
     assert_true(mean_square(net, "dense2.weight") == 0);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Every other start word leaves a scale where its option says; fixup does not take it for a normalisation. */
+static void trained_scales_start_where_the_text_says(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"he", "glorot", "orthogonal", "identity", "gain", "pytorch_default", "fixup"};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net =
+        make(ctx, "input 4; identity { dense out=4; scale init=0.25; relu; dense out=4 }; dense out=2", DEEPID_F32);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        *(float *)deepid_net_parameter_data(net, "block1.scale.weight") = 5;
+        OK(deepid_net_init(net, words[i], 3));
+        if (*(float *)deepid_net_parameter_data(net, "block1.scale.weight") != 0.25F)
+            fail_msg("%s sets the scale to %g", words[i],
+                     *(float *)deepid_net_parameter_data(net, "block1.scale.weight"));
+    }
     deepid_net_destroy(net);
     deepid_ctx_destroy(ctx);
 }
@@ -451,6 +473,7 @@ int main(void)
         cmocka_unit_test(gain_lets_a_signal_through_fifty_sigmoids),
         cmocka_unit_test(zero_last_zeroes_the_end_of_residual_branches_only),
         cmocka_unit_test(fixup_scales_branches_by_their_number),
+        cmocka_unit_test(trained_scales_start_where_the_text_says),
         cmocka_unit_test(refused_starts_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

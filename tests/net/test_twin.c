@@ -26,6 +26,24 @@ static void blocks_get_the_skip_and_the_word_that_says_so(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* A plain block whose scale starts at 0 would give 0. The way back leaves what the text says. */
+static void trained_scales_start_at_one_in_plain_twins(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    twin_is(ctx,
+            "input 4; scale init=3; 2 * identity { dense out=4; relu; dense out=4; scale init=0 }; identity { dense "
+            "out=4; scale per=channel init=1e-05 }",
+            0,
+            "input 4; scale init=3; 2 * plain { dense out=4; relu; dense out=4; scale }; plain { dense out=4; scale "
+            "per=channel }");
+    twin_is(ctx, "input 4; plain { dense out=4; scale init=0.5 }", 1,
+            "input 4; identity { dense out=4; scale init=0.5 }");
+    twin_is(ctx, "input 4; identity { dense out=4; scale init=0 }", 0.5,
+            "input 4; identity s=0.5 { dense out=4; scale init=0 }");
+    deepid_ctx_destroy(ctx);
+}
+
 static void a_block_that_changes_the_shape_gets_the_shortcut_without_parameters(void **state)
 {
     (void)state;
@@ -90,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_get_the_skip_and_the_word_that_says_so),
+        cmocka_unit_test(trained_scales_start_at_one_in_plain_twins),
         cmocka_unit_test(a_block_that_changes_the_shape_gets_the_shortcut_without_parameters),
         cmocka_unit_test(twins_of_the_families_are_the_families_other_nets),
         cmocka_unit_test(a_row_of_layers_becomes_blocks),

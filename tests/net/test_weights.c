@@ -261,6 +261,57 @@ static void orders_are_found_again_or_refused(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* A parameter beside modules, as ReZero's alpha: one in a module's place, by order and by its name. */
+static void a_parameter_of_its_own_is_a_scale(void **state)
+{
+    (void)state;
+    static const char text[] = "input 3; dense out=4; 2 * identity { dense out=4; relu; dense out=4; scale init=0 }; "
+                               "identity { dense out=4; scale per=channel }; dense out=2";
+    static const char names[] = "0.weight\n0.bias\n1.fc1.weight\n1.fc1.bias\n1.fc2.weight\n1.fc2.bias\n1.alpha\n"
+                                "2.fc1.weight\n2.fc1.bias\n2.fc2.weight\n2.fc2.bias\n2.alpha\n"
+                                "3.fc.weight\n3.fc.bias\n3.ls.gamma\n4.weight\n4.bias\n";
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = make(ctx, text, 3);
+    deepid_net *back = make(ctx, text, 4);
+    dpid_safetensors file;
+    const char *path = temporary("alpha.safetensors");
+    for (int k = 0; k < 2; k++)
+        *(float *)deepid_net_parameter_data(net, k ? "block2.scale.weight" : "block1.scale.weight") = 0.5F + (float)k;
+    OK(deepid_net_save_weights(net, path, "pytorch", names));
+    sort_file(ctx, path);
+    OK(deepid_net_load_weights_named(back, path, "pytorch", names));
+    equal_nets(net, back, "by name");
+    OK(deepid_net_init(back, "he", 9));
+    OK(deepid_net_load_weights(back, path, "pytorch match=order"));
+    equal_nets(net, back, "by order");
+    OK(dpid_safetensors_read(ctx, path, &file));
+    assert_non_null(dpid_safetensors_find(&file, "2.alpha"));
+    assert_null(dpid_safetensors_find(&file, "2.alpha.weight"));
+    /* as torch writes torch.tensor(0.) and torch.ones(4, 1, 1) */
+    for (int64_t i = 0; i < file.count; i++) {
+        dpid_file_tensor *t = &file.tensor[i];
+        if (strstr(t->name, "alpha"))
+            t->rank = 0;
+        if (strstr(t->name, "gamma")) {
+            t->rank = 3;
+            t->extents[1] = t->extents[2] = 1;
+        }
+    }
+    const char *other = temporary("shapes.safetensors");
+    OK(dpid_safetensors_write(ctx, other, file.tensor, file.count, NULL, 0));
+    dpid_safetensors_release(&file);
+    OK(deepid_net_init(back, "he", 9));
+    OK(deepid_net_load_weights(back, other, "pytorch match=order"));
+    equal_nets(net, back, "shapes");
+    deepid_net_destroy(back);
+    back = make(ctx, "input 3; dense out=4; dense out=2", 4);
+    REFUSED(deepid_net_load_weights(back, other, "pytorch match=order"), DEEPID_ERR_SHAPE,
+            "10 modules for 2 layers with parameters");
+    deepid_net_destroy(back);
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
 /* Whatever net, under the names of the rule: its own bits come back, or two orders fit. */
 static void random_nets_come_back(void **state)
 {
@@ -519,6 +570,7 @@ int main(void)
         cmocka_unit_test(weights_that_are_no_numbers_are_warned_of),
         cmocka_unit_test(files_of_torch_save_are_refused_with_the_way_out),
         cmocka_unit_test(orders_are_found_again_or_refused),
+        cmocka_unit_test(a_parameter_of_its_own_is_a_scale),
         cmocka_unit_test(random_nets_come_back),
         cmocka_unit_test(whatever_names_are_read),
         cmocka_unit_test(names_by_rule_are_those_of_a_sequential),

@@ -97,6 +97,8 @@ static void plain_numbers_come_back_bit_for_bit(void **state)
     (void)state;
     static const char text[] = "input 6x5x3; conv2d out=4 kernel=3 stride=2 padding=1; batchnorm eps=0.001; relu; 2 * "
                                "identity { conv2d out=4 kernel=3 bias=0; batchnorm; gelu form=tanh } after=relu; "
+                               "identity { conv2d out=4 kernel=1; scale }; identity s=0.5 { conv2d out=4 kernel=1; "
+                               "scale per=channel }; "
                                "rmsnorm eps=0.01; maxpool kernel=2; flatten; rmsnorm; dense out=3";
     deepid_ctx *ctx = new_ctx(1);
     for (int32_t dtype = DEEPID_F32; dtype <= DEEPID_F64; dtype++) {

@@ -349,6 +349,40 @@ static void the_gradient_of_squared_error_is_its_formula(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* x = 1, dy = 1/2: dw = n width / 2 for the one number, n / 2 for each channel, on top of the 1 that stands there. */
+static void scale_sums_over_all_chunks(void **state)
+{
+    (void)state;
+    enum { N = 7001, C = 3 };
+    static double x[N * C], y[N * C], dy[N * C], dx[N * C];
+    const int64_t extents[2] = {N, C};
+    deepid_ctx *ctx = new_ctx(2);
+    for (int channels = 0; channels < 2; channels++) {
+        const int64_t numbers = channels ? C : 1;
+        const char *options = channels ? "per=channel init=7" : NULL;
+        double w[C] = {-0.25, 0, 4}, dw[C] = {1, 1, 1};
+        for (int i = 0; i < N * C; i++)
+            x[i] = 1, dy[i] = 0.5, y[i] = dx[i] = NAN;
+        deepid_tensor *t[] = {wrapped(ctx, 2, extents, x),  wrapped(ctx, 2, extents, y),
+                              wrapped(ctx, 2, extents, dy), wrapped(ctx, 2, extents, dx),
+                              wrapped(ctx, 1, &numbers, w), wrapped(ctx, 1, &numbers, dw)};
+        OK(deepid_scale_forward(options, t[0], t[4], t[1]));
+        OK(deepid_scale_backward(options, t[0], t[4], t[2], t[3], t[5]));
+        for (int i = 0; i < N * C; i++) {
+            near_place("y", i, y[i], w[i % numbers], 0);
+            near_place("dx", i, dx[i], w[i % numbers] / 2, 0);
+        }
+        for (int i = 0; i < C; i++)
+            near_place("dw", i, dw[i], i < numbers ? 1 + N * C / 2.0 / (double)numbers : 1, 0);
+        OK(deepid_scale_backward(options, t[0], t[4], t[2], t[3], NULL));
+        REFUSED(deepid_scale_forward(channels ? "" : "per=channel", t[0], t[4], t[1]), DEEPID_ERR_SHAPE,
+                channels ? "is 3, expected 1" : "is 1, expected 3");
+        for (int i = 0; i < 6; i++)
+            deepid_tensor_destroy(t[i]);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +397,7 @@ int main(void)
         cmocka_unit_test(the_first_of_equal_maxima_gets_the_gradient),
         cmocka_unit_test(the_gradient_of_cross_entropy_is_its_formula),
         cmocka_unit_test(the_gradient_of_squared_error_is_its_formula),
+        cmocka_unit_test(scale_sums_over_all_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,9 +162,9 @@ void dpid_write_constant(const dpid_writing *writing, const dpid_part *part, con
     }
 }
 
-void dpid_write_slope(const dpid_writing *writing, const dpid_part *part)
+void dpid_write_slope(const dpid_writing *writing, const dpid_part *part, double value)
 {
     const int32_t p = part->layer->parameter[0];
     for (int64_t i = 0; i < writing->net->parameter[p].count; i++)
-        dpid_store(writing->net->precision, dpid_net_parameter_at(writing->net, p), i, 1);
+        dpid_store(writing->net->precision, dpid_net_parameter_at(writing->net, p), i, value);
 }

@@ -37,6 +37,8 @@ static dpid_part_type type_of(const dpid_op *op, dpid_activation *activation)
         return DPID_PART_LINEAR;
     if (flags & DPID_KIND_NORM)
         return flags & DPID_KIND_BATCH ? DPID_PART_NORM : DPID_PART_LAYERNORM;
+    if (flags & DPID_KIND_SCALE)
+        return DPID_PART_SCALE;
     return dpid_activation_of(op, activation) ? DPID_PART_ACTIVATION : DPID_PART_KEEP;
 }
 

@@ -18,6 +18,7 @@ bool dpid_activation_of(const dpid_op *op, dpid_activation *out);
 typedef enum {
     DPID_PART_LINEAR = 1, /* dense, conv2d */
     DPID_PART_NORM,       /* batchnorm */
+    DPID_PART_SCALE,      /* scale */
     DPID_PART_ACTIVATION,
     DPID_PART_KEEP, /* flatten of 1x1, windows of one pixel, dropout in eval, channel_pad without stride */
     DPID_PART_LAYERNORM,
@@ -157,8 +158,8 @@ void dpid_write_constant(const dpid_writing *writing, const dpid_part *part, con
                          const double *vector);
 /* batchnorm as the identity, times factor. True when it is so bit for bit. */
 bool dpid_write_norm(const dpid_writing *writing, const dpid_part *part, const dpid_code *code, double factor);
-/* prelu: all slopes 1. */
-void dpid_write_slope(const dpid_writing *writing, const dpid_part *part);
+/* prelu: all slopes 1; scale: all factors this one. */
+void dpid_write_slope(const dpid_writing *writing, const dpid_part *part, double value);
 /* Make the branch of this join 0: its last scale or weight, and all constants behind that, become zero. False if a
    layer behind does not map 0 to 0. */
 bool dpid_write_zero_branch(deepid_net *net, const dpid_step *join);

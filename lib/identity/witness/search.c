@@ -17,13 +17,19 @@ static int32_t run_end(const dpid_chain *chain, int32_t first)
     return first;
 }
 
+/* By one number, or one a channel. */
+static bool multiplies(const dpid_part *part)
+{
+    return part->type == DPID_PART_NORM || part->type == DPID_PART_SCALE;
+}
+
 static dpid_ability ability_of(const dpid_chain *chain, int32_t first, int32_t end)
 {
     dpid_ability can = {0};
     for (int32_t i = first; i < end; i++) {
         const dpid_part *part = &chain->part[i];
         can.linear |= part->type == DPID_PART_LINEAR;
-        can.scale |= part->type == DPID_PART_LINEAR || part->type == DPID_PART_NORM;
+        can.scale |= part->type == DPID_PART_LINEAR || multiplies(part);
         can.shift |= dpid_part_has_bias(part);
         if (part->type == DPID_PART_LINEAR)
             can.width = dpid_channels(&part->layer->op.out);
@@ -91,12 +97,12 @@ static int32_t shift_part(const dpid_search *s, const run *r)
     return found;
 }
 
-/* The first linear layer, else the first normalisation; -1: none. */
+/* The first linear layer, else the first normalisation or scale; -1: none. */
 static int32_t scale_part(const dpid_search *s, const run *r)
 {
     int32_t found = -1;
     for (int32_t i = r->end - 1; i >= r->first; i--)
-        if (s->chain->part[i].type == DPID_PART_NORM && (found < 0 || s->chain->part[found].type == DPID_PART_NORM))
+        if (multiplies(&s->chain->part[i]) && (found < 0 || multiplies(&s->chain->part[found])))
             found = i;
         else if (s->chain->part[i].type == DPID_PART_LINEAR)
             found = i;
@@ -215,6 +221,18 @@ static bool write_norm(dpid_search *s, const dpid_part *part, double factor)
     return true;
 }
 
+static bool write_scale(dpid_search *s, const dpid_part *part, double factor)
+{
+    dpid_write_slope(&s->writing, part, factor);
+    s->code.a *= factor;
+    s->code.c *= factor;
+    if (fabs(factor) == dpid_power_below(fabs(factor)))
+        return true;
+    s->witness->bitwise = false;
+    s->witness->rounding += 2 * (dpid_magnitude(&s->code) + fabs(s->code.c / s->code.a));
+    return true;
+}
+
 static bool write_part(dpid_search *s, const run *r, int32_t i, double factor)
 {
     const dpid_part *part = &s->chain->part[i];
@@ -223,6 +241,8 @@ static bool write_part(dpid_search *s, const run *r, int32_t i, double factor)
         return write_linear(s, r, i, factor);
     case DPID_PART_NORM:
         return write_norm(s, part, factor);
+    case DPID_PART_SCALE:
+        return write_scale(s, part, factor);
     case DPID_PART_JOIN:
         return write_join(s, part);
     case DPID_PART_KEEP:
@@ -372,7 +392,7 @@ static bool pass_activation(dpid_search *s, int32_t first, int32_t at)
         if (!write_run(s, &r))
             return false;
         if (place.activation->trained)
-            dpid_write_slope(&s->writing, &chain->part[at]);
+            dpid_write_slope(&s->writing, &chain->part[at], 1);
         s->code.form = move.after_form;
         s->code.a = move.after_a;
         s->code.c = move.after_c;
