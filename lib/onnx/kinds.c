@@ -185,9 +185,20 @@ static void write_elu(dpid_onnx_writer *w, const call *c)
     dpid_onnx_add_float(w, dpid_onnx_add_node(w, "Elu", c->name, NAMES(c->in), c->out), "alpha", c->op->option[0].r);
 }
 
+/* ONNX has Celu of floats alone; of doubles: alpha elu(x / alpha). */
 static void write_celu(dpid_onnx_writer *w, const call *c)
 {
-    dpid_onnx_add_float(w, dpid_onnx_add_node(w, "Celu", c->name, NAMES(c->in), c->out), "alpha", c->op->option[0].r);
+    const double alpha = c->op->option[0].r;
+    if (dpid_onnx_real(w->net) == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT) {
+        dpid_onnx_add_float(w, dpid_onnx_add_node(w, "Celu", c->name, NAMES(c->in), c->out), "alpha", alpha);
+        return;
+    }
+    const char *number = dpid_onnx_add_number(w, dpid_onnx_join_name(w, c->name, "alpha"), alpha);
+    const char *share = dpid_onnx_join_name(w, c->name, "share");
+    const char *elu = dpid_onnx_join_name(w, c->name, "elu");
+    dpid_onnx_add_node(w, "Div", share, NAMES(c->in, number), share);
+    dpid_onnx_add_node(w, "Elu", elu, NAMES(share), elu);
+    dpid_onnx_add_node(w, "Mul", c->name, NAMES(elu, number), c->out);
 }
 
 static void write_hardsigmoid(dpid_onnx_writer *w, const call *c)

@@ -140,7 +140,7 @@ static void options_of_pools_and_activations_are_written(void **state)
         deepid_net *net = NULL;
         deepid_net *back = NULL;
         snprintf(drawn.text, sizeof drawn.text, "input 6x8x2; %s", layers[i]);
-        OK(deepid_net_create(ctx, drawn.text, DEEPID_F32, &net));
+        OK(deepid_net_create(ctx, drawn.text, i % 2 ? DEEPID_F64 : DEEPID_F32, &net));
         OK(deepid_net_save_onnx(net, temporary("net.onnx")));
         OK(deepid_net_load_onnx(ctx, temporary("net.onnx"), &back));
         gives_the_same(ctx, &drawn, net, back);
