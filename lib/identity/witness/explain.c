@@ -97,6 +97,25 @@ static bool by_obstacle(question *q, int32_t obstacle)
     }
 }
 
+/* A norm without a mean, y = gamma x / r(x): its length is bounded, and r is constant on no open set. What lies before
+   it may make r nearly constant, what lies behind may undo it: of that nothing is said. */
+static bool root_mean_square(question *q)
+{
+    const dpid_part *part = normalisation(q->chain);
+    if (!part || !(part->layer->op.kind->flags & DPID_KIND_KEEPS_MEAN))
+        return false;
+    if (isinf(q->domain->high))
+        return answer(q, DEEPID_REASON_BOUNDED, true, "T6",
+                      "bounded: what %s gives is at most sqrt(%lld) times its largest factor long, the domain is "
+                      "unbounded",
+                      word_of(part), (long long)dpid_channels(&part->layer->op.in));
+    if (!q->open || part != q->chain->part || q->activations > 0)
+        return false;
+    return answer(q, DEEPID_REASON_CURVED, true, "T6",
+                  "curved: on %s x / sqrt(mean(x^2) + eps) would have to be a line, and its root is not constant",
+                  name_of_domain(q->domain));
+}
+
 /* ---- rank ---------------------------------------------------------------------------------------- */
 
 static const dpid_part *narrowest(const dpid_chain *chain)
@@ -241,7 +260,7 @@ void dpid_explain(const dpid_chain *chain, int32_t obstacle, const dpid_domain *
                options->construction, name_of_domain(domain));
         return;
     }
-    if (rank(&q) || bounded(&q) || range(&q) || first_relu(&q) || no_constant(&q) || single(&q))
+    if (root_mean_square(&q) || rank(&q) || bounded(&q) || range(&q) || first_relu(&q) || no_constant(&q) || single(&q))
         return;
     answer(&q, DEEPID_REASON_UNKNOWN, false, "none",
            "unknown: no construction of ours makes this block the identity on %s; that is no proof",

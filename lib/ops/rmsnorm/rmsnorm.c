@@ -169,7 +169,7 @@ static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
 #include "ops/claims.h"
 
 static const dpid_identity_claim claims[] = {
-    {"alone", FEATURES, "rmsnorm", "", ALWAYS(NO(UNKNOWN))},
+    {"alone", FEATURES, "rmsnorm", "", {NO(BOUNDED), NO(BOUNDED), NO(CURVED)}},
     {0},
 };
 
