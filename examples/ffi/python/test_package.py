@@ -347,6 +347,22 @@ class Studies(Scratch):
         rows = result.table if isinstance(result.table, list) else result.table.to_dict("records")
         self.assertEqual({row["rate"] for row in rows if row["arm"] == "S"}, {0.1})
 
+    def test_the_cells_of_the_notebook_run(self):
+        cells = re.split(r"^# %%.*$", (HERE / "notebook.py").read_text(), flags=re.M)
+        names, said, back = {}, [], os.getcwd()
+        names["print"] = lambda *what: said.extend(what)
+        os.chdir(self.folder)
+        try:
+            for cell in cells:
+                exec(compile(cell, "notebook.py", "exec"), names)
+            self.assertTrue(Path("report.html").exists())
+        finally:
+            os.chdir(back)
+        self.assertEqual(len(cells), 6)
+        self.assertLess(said[0].error, 0.3)
+        self.assertLessEqual(set(said[1]), {"sum", "product"})
+        self.assertIn("<table>", names["result"]._repr_html_())
+
     def test_the_quick_start_of_the_readme_runs(self):
         program = re.search(r"```python\n(.*?)```", (HERE / "README.md").read_text(), re.S).group(1)
         self.assertLessEqual(sum(1 for line in program.splitlines() if line.strip() and "import" not in line), 10)
