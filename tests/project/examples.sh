@@ -1,5 +1,5 @@
 #!/bin/sh
-# The other examples run and end well; Python by ctypes agrees with C when numpy is there.   examples.sh BUILD ROOT
+# The other examples run and end well; those of other languages agree with C where their compiler is there.   examples.sh BUILD ROOT
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -75,5 +75,6 @@ grep -q '32 blocks .* bit for bit on these 256 samples' out.txt
 refused 2 "the data has hash" deepid-deepen --verify proof --data "spirals noise=0.2"
 "$programs/deepid-deepen" deeper.safetensors --block "plain { dense out=16; tanh; dense out=16 }" --on-data --data spirals --samples 100 --out deepest.safetensors | grep -q 'these 100 samples'
 refused 1 "cannot write '/nowhere/" deepid-deepen deeper.safetensors --block "plain { dense out=16; relu }" --out /nowhere/deep.safetensors
-sh "$2/examples/ffi/python/run.sh" "$1"
-sh "$2/examples/ffi/luajit/run.sh" "$1"
+for language in python luajit cpp rust go; do
+    sh "$2/examples/ffi/$language/run.sh" "$1"
+done
