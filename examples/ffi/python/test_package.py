@@ -67,6 +67,13 @@ class TheLibrary(unittest.TestCase):
         self.assertEqual(deepid.__version__, re.search(r'^version = "(.*)"', text, re.M).group(1))
         self.assertIn(deepid.__version__, deepid.build_info())
 
+    def test_the_guide_names_the_packages_that_a_build_needs(self):
+        guide, need = (HERE / "../../.." / name for name in ("docs/python.md", "examples/need.sh"))
+        if not need.exists():
+            self.skipTest("the repository is not around the package")
+        packages = re.search(r'^library_packages="(.*)"', need.read_text(), re.M).group(1)
+        self.assertIn(f"apt-get install python3-venv {packages}\n", guide.read_text())
+
     def test_every_public_name_has_a_docstring(self):
         for name in deepid.__all__:
             one = getattr(deepid, name)
