@@ -234,6 +234,13 @@ class Stopping(Scratch):
         done = trainer.steps_done
         self.assertEqual(trainer.fit(2).steps_done, done + 2)
 
+    def test_two_fits_at_once_are_refused(self):
+        def again(trainer):
+            with self.assertRaisesRegex(deepid.Error, "another fit"):
+                trainer.fit(1)
+            return True
+        self.assertEqual(self.trainer().fit(epochs=3, callback=again).fit(2).steps_done, 6)
+
     def test_another_thread_runs_while_the_library_works(self):
         net = deepid.Net("input 2; dense out=1024; relu; dense out=1024; relu; dense out=2",
                          context=deepid.Context(threads=1)).train()

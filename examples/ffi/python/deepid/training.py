@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import threading
 import time
+from array import array
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -49,9 +50,8 @@ class Trainer(Handle):
                                        lent=(net.owner, self.data.owner))
         self._loss: Optional[str] = None
         self._total = self._whole = False  # whether the schedule's length is known; whether a step takes all samples
-        self._steps: List[Tuple[float, ...]] = []
-        self._looks: List[Tuple[float, ...]] = []
-        self._stop = threading.Event()
+        self._steps, self._looks = _Rows(_STEP), _Rows(_LOOK)
+        self._stop, self._fitting = threading.Event(), threading.Lock()
         self.set(**settings)
 
     def set(self, *, optimizer: Optional[str] = None, learning_rate: Optional[float] = None,
@@ -104,7 +104,7 @@ class Trainer(Handle):
         owner, rate = self.owner, self.learning_rate
         self.context.call(lib.deepid_trainer_step, self)
         loss = float(lib.deepid_trainer_loss(owner))
-        self._steps.append((self.steps_done, self.epoch, loss, rate, lib.deepid_trainer_gradient_norm(owner)))
+        self._steps.append(self.steps_done, self.epoch, loss, rate, lib.deepid_trainer_gradient_norm(owner))
         return loss
 
     def fit(self, steps: Optional[int] = None, *, epochs: Optional[int] = None, progress: Told = None,
@@ -123,6 +123,15 @@ class Trainer(Handle):
         todo = whole_in(steps, "steps") if epochs is None else whole_in(epochs, "epochs") * per_epoch
         if todo and not self._total:
             self.set(total_steps=self.steps_done + todo)
+        if not self._fitting.acquire(blocking=False):
+            raise Error(11, "fit: another fit of this trainer is under way")
+        try:
+            self._fit_epochs(todo, per_epoch, progress, callback)
+        finally:
+            self._fitting.release()
+        return self
+
+    def _fit_epochs(self, todo: int, per_epoch: int, progress: Told, callback: Optional[Callable[["Trainer"], Any]]) -> None:
         by_epoch = not self._whole and (callback is not None or self.data.valid is not None)
         end, began = self.steps_done + todo, time.monotonic()
         self._stop.clear()
@@ -133,11 +142,10 @@ class Trainer(Handle):
                 if self._fit(asked, end - todo, todo, began, hear) < asked:
                     break
                 if self.data.valid is not None and (by_epoch or self.steps_done == end):
-                    self._looks.append((self.steps_done, self.epoch, *self.evaluate()))
+                    self._looks.append(self.steps_done, self.epoch, *self.evaluate())
                 answer = None if callback is None else callback(self)
                 if isinstance(answer, (bool, np.bool_)) and answer:
                     break
-        return self
 
     def _fit(self, steps: int, first: int, of: int, began: float, hear: Callable[[Progress], Any]) -> int:
         """So many steps in a thread; how many were done: fewer where stop was called, or L-BFGS found no better point."""
@@ -147,7 +155,7 @@ class Trainer(Handle):
 
         def heard(_user: Any, event: int) -> int:
             step, epoch, loss = (getattr(lib, "deepid_event_" + name)(event) for name in ("step", "epoch", "loss"))
-            self._steps.append((step, epoch, loss, rate[0], lib.deepid_trainer_gradient_norm(owner)))
+            self._steps.append(step, epoch, loss, rate[0], lib.deepid_trainer_gradient_norm(owner))
             rate[0] = lib.deepid_event_learning_rate(event)
             done, seconds = step - first, time.monotonic() - began
             news[:] = [Progress(of, done, done / of, seconds, seconds / done * (of - done),
@@ -202,12 +210,12 @@ class Trainer(Handle):
     def history(self) -> Dict[str, Array]:
         """A row a step of this trainer: step, epoch, loss (of its batch, before the update), learning_rate, gradient_norm
         (before clipping)."""
-        return _columns(_STEP, self._steps)
+        return self._steps.columns()
 
     @property
     def validation(self) -> Dict[str, Array]:
         """A row an epoch of fit, where there are validation data: step, epoch, loss, error."""
-        return _columns(_LOOK, self._looks)
+        return self._looks.columns()
 
     @property
     def steps_done(self) -> int:
@@ -242,9 +250,8 @@ class Trainer(Handle):
         """
         self.context.call(lib.deepid_trainer_load, self, path_in(path))
         self._total = True  # of the checkpoint
-        done = self.steps_done
-        self._steps = [row for row in self._steps if row[0] <= done]
-        self._looks = [row for row in self._looks if row[0] <= done]
+        for rows in (self._steps, self._looks):
+            rows.keep(self.steps_done)
         return self
 
     def __repr__(self) -> str:
@@ -253,9 +260,24 @@ class Trainer(Handle):
         return f"<deepid.Trainer: {self.steps_done} steps done, {self.data!r}>"
 
 
-def _columns(names: Sequence[str], rows: List[Tuple[float, ...]]) -> Dict[str, Array]:
-    """Rows as an array a column; steps are whole numbers."""
-    values = np.array(rows, np.float64).reshape(-1, len(names))
-    columns = dict(zip(names, values.T.copy()))
-    columns["step"] = columns["step"].astype(np.int64)
-    return columns
+class _Rows:
+    """Rows of numbers, the first of each a step; 8 bytes a number."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names, self.numbers = names, array("d")
+
+    def append(self, *row: float) -> None:
+        """One more."""
+        self.numbers.extend(row)
+
+    def keep(self, steps: int) -> None:
+        """Those up to a step."""
+        rows = np.array(self.numbers).reshape(-1, len(self.names))
+        self.numbers = array("d", rows[rows[:, 0] <= steps].ravel())
+
+    def columns(self) -> Dict[str, Array]:
+        """An array a name."""
+        values = np.array(self.numbers, np.float64).reshape(-1, len(self.names))
+        columns = dict(zip(self.names, values.T.copy()))
+        columns["step"] = columns["step"].astype(np.int64)
+        return columns
