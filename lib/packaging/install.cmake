@@ -16,6 +16,15 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/deepid-config-version.cma
 configure_package_config_file(${PROJECT_SOURCE_DIR}/lib/packaging/deepid-config.cmake.in ${PROJECT_BINARY_DIR}/deepid-config.cmake INSTALL_DESTINATION ${deepid_cmake_dir})
 install(FILES ${PROJECT_BINARY_DIR}/deepid-config.cmake ${PROJECT_BINARY_DIR}/deepid-config-version.cmake DESTINATION ${deepid_cmake_dir} COMPONENT dev)
 
+# FILE as FOLDER/NAME.gz, as Debian's packages have it
+function(deepid_compressed file name folder component)
+  set(out ${PROJECT_BINARY_DIR}/compressed/${component}/${name}.gz)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/compressed/${component})
+  add_custom_command(OUTPUT ${out} COMMAND gzip -9nc ${file} > ${out} DEPENDS ${file} VERBATIM)
+  add_custom_target(deepid_${component}_${name} ALL DEPENDS ${out})
+  install(FILES ${out} DESTINATION ${folder} COMPONENT ${component})
+endfunction()
+
 # The programs that are tools, which find the library where it is beside them, and their man pages.
 if(DEEPID_BUILD_EXAMPLES)
   get_property(deepid_programs GLOBAL PROPERTY deepid_programs)
@@ -34,7 +43,11 @@ if(DEEPID_BUILD_EXAMPLES)
   install(FILES ${deepid_completion}/_deepid DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${deepid_zsh} COMPONENT tools)
   foreach(program ${deepid_programs})
     get_target_property(name ${program} OUTPUT_NAME)
-    install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${name}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+    if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+      deepid_compressed(${PROJECT_SOURCE_DIR}/docs/man/${name}.1 ${name}.1 ${CMAKE_INSTALL_MANDIR}/man1 tools)
+    else()
+      install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${name}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+    endif()
     # bash and fish look for a file of the program's name
     install(FILES ${deepid_completion}/deepid.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${name} COMPONENT tools)
     install(FILES ${deepid_completion}/deepid.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME ${name}.fish COMPONENT tools)
