@@ -236,7 +236,8 @@ static const flag flags[] = {
      "--schedule help",
      .read = read_text, AT(schedule), 1, .known = deepid_schedule_word, .says = deepid_schedule_help},
     {"loss",
-     "loss WORDS       \"cross_entropy smoothing=0.1\" of classes, \"binary_cross_entropy\" of two by one output, "
+     "loss WORDS       \"cross_entropy smoothing=0.1 weights=balanced\" of classes, \"binary_cross_entropy\" of two by "
+     "one output, "
      "\"squared_error\" or \"huber delta=1\" of targets "
      "(by the data)",
      .read = read_text, AT(loss), 1, .known = deepid_loss_word, .says = deepid_loss_help},

@@ -219,11 +219,11 @@ DEEPID_API int32_t deepid_dataset_load_npz(deepid_ctx *ctx, const char *path, co
  * CSV (RFC 4180) as people write it, plain or .gz: a row a sample; columns of numbers, of texts, of a label or targets.
  *
  * Cells may be in quotes, with "" for a quote inside, and have blanks around; lines end with LF, CR LF or CR; a byte
- * order mark of UTF-8, empty lines and a first line "sep=;" are passed over, and so are nameless columns at the end that
- * are empty in every row. A text that is not UTF-8 is read as Windows-1252; UTF-16 is refused. Numbers are decimal in every locale; inf, hexadecimal and what
- * is too large for a double are refused, what is too small is 0. A column holds numbers or texts: the cell that does
- * not fit is refused with its line and column. What was found is said by deepid_dataset_about, what looks wrong by
- * deepid_dataset_warnings. The guide is docs/data.md.
+ * order mark of UTF-8, empty lines and a first line "sep=;" are passed over, and so are nameless columns at the end
+ * that are empty in every row. A text that is not UTF-8 is read as Windows-1252; UTF-16 is refused. Numbers are decimal
+ * in every locale; inf, hexadecimal and what is too large for a double are refused, what is too small is 0. A column
+ * holds numbers or texts: the cell that does not fit is refused with its line and column. What was found is said by
+ * deepid_dataset_about, what looks wrong by deepid_dataset_warnings. The guide is docs/data.md.
  *
  * Columns are named by their names, or by their places from 1: "drop=id,7"; a name with a blank or a comma stands
  * between double quotes: drop="sepal length (cm)",id.
@@ -239,10 +239,10 @@ DEEPID_API int32_t deepid_dataset_load_npz(deepid_ctx *ctx, const char *path, co
  *                      - skip: 0 (the default) to 1048576 lines above the table
  *                      - comment: a character; lines that begin with it are passed over
  *                      - label: a column, first or last (the default; of those not dropped). Whole numbers or texts
- *                        become classes from 0 on, numbers by size, texts by their bytes: labels 1, 2, 3 are the classes
- *                        0, 1, 2, and -1, +1 are 0, 1; deepid_dataset_class_name gives them back. True and false are two
- *                        classes in whatever case; "0" and 0.0 are one. Several columns are one
- *                        a class, 1 in one of them and 0 in the others, in the order in which they are listed
+ *                        become classes from 0 on, numbers by size, texts by their bytes: labels 1, 2, 3 are the
+ *                        classes 0, 1, 2, and -1, +1 are 0, 1; deepid_dataset_class_name gives them back. True and
+ *                        false are two classes in whatever case. Several columns are one a class, 1 in one of them and
+ *                        0 in the others, in the order in which they are listed
  *                      - targets: columns of numbers to be predicted, instead of label
  *                      - drop, keep: columns that are no features; that are, and no others
  *                      - categories: columns to take as texts, such as codes

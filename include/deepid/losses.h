@@ -39,9 +39,13 @@ DEEPID_API const char *deepid_loss_help(const char *word);
 
 /**
  * Softmax cross-entropy: the mean over rows of - sum_k t_k log softmax(z)_k, in nats. With smoothing s (Szegedy et al.
- * 2016) t_k = 1 - s + s / classes at the label and s / classes elsewhere.
+ * 2016) t_k = 1 - s + s / classes at the label and s / classes elsewhere. With weights w of the classes the terms of
+ * the sum are times w_k and the mean is by the weights of the labels: sum_i - sum_k w_k t_ik log softmax(z_i)_k / sum_i
+ * w_label(i), as PyTorch's CrossEntropyLoss(weight=w) has it.
  *
- * @param[in]  options  "smoothing=0.1", 0 to 1, default 0; NULL or "" for the default
+ * @param[in]  options  "smoothing=0.1 weights=1,2.5"; smoothing 0 to 1, default 0; weights a number from 1e-6 to 1e6
+ *                      for each class, or balanced: n / (k n_c) for n_c of the n labels, k classes being there (as
+ *                      scikit-learn's class_weight); default all 1. NULL or "" for the defaults
  * @param[in]  z        [n, classes], both at least 1; F32 or F64
  * @param[in]  labels   n integers of 0 to classes - 1
  * @param[out] loss     the mean; NULL: not wanted
@@ -50,16 +54,17 @@ DEEPID_API const char *deepid_loss_help(const char *word);
  * @retval DEEPID_ERR_ARGUMENT  z or labels is NULL
  * @retval DEEPID_ERR_SHAPE     z is not [n, classes], or is empty
  * @retval DEEPID_ERR_LABEL     a label out of range: names the row; nothing was computed
- * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_SPEC      options do not parse, or weights are not one for each class
+ * @retval DEEPID_ERR_MEMORY    no memory for weights
  *
- * @cost   one pass, in one thread; allocates nothing.
+ * @cost   one pass, in one thread; allocates the weights, and else nothing.
  * @thread One thread at a time for each context, which is z's.
  */
 DEEPID_API int32_t deepid_cross_entropy_forward(const char *options, const deepid_tensor *z, const int32_t *labels,
                                                 double *loss);
 
 /**
- * dz = (softmax(z) - t) / n, with forward's t.
+ * dz = (softmax(z) - t) / n, with forward's t; with weights (softmax(z)_k sum_j w_j t_j - w_k t_k) / sum_i w_label(i).
  *
  * @param[in]  options  as forward
  * @param[in]  z        as forward
@@ -71,9 +76,10 @@ DEEPID_API int32_t deepid_cross_entropy_forward(const char *options, const deepi
  * @retval DEEPID_ERR_SHAPE     z is not [n, classes], or is empty, or dz has another shape
  * @retval DEEPID_ERR_DTYPE     dz has another dtype
  * @retval DEEPID_ERR_LABEL     a label out of range: names the row; nothing was computed
- * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_SPEC      options do not parse, or weights are not one for each class
+ * @retval DEEPID_ERR_MEMORY    no memory for weights
  *
- * @cost   two passes, in one thread; allocates nothing.
+ * @cost   two passes, in one thread; allocates the weights, and else nothing.
  * @thread One thread at a time for each context, which is z's.
  */
 DEEPID_API int32_t deepid_cross_entropy_backward(const char *options, const deepid_tensor *z, const int32_t *labels,

@@ -278,7 +278,9 @@ DEEPID_API int32_t deepid_trainer_set_seed(deepid_trainer *trainer, uint64_t see
  * @param[in,out] trainer  the trainer
  * @param[in]     loss     "cross_entropy smoothing=0" (labels), "binary_cross_entropy" (labels of two classes, a
  *                         net of one output), "squared_error" or "huber delta=1" (targets): see losses.h; default by
- *                         the data and the net
+ *                         the data and the net. Labels can have weights by class, "weights=1,2.5" or
+ *                         "weights=balanced", by the labels of the trainer's data; the loss of a batch is then the
+ *                         mean by the weights of its labels
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_SPEC         an unknown loss or option, or a value out of its range; also for NULL
@@ -488,7 +490,9 @@ DEEPID_API int32_t deepid_net_init_data(deepid_net *net, const deepid_dataset *d
  *
  * @param[in,out] net        its buffers are used, its mode stays
  * @param[in]     data       samples of the net's input shape
- * @param[in]     loss       "cross_entropy", "squared_error" and others, with options; NULL: by the data
+ * @param[in]     loss       "cross_entropy", "squared_error" and others, with options; NULL: by the data. Weights of
+ *                           classes make it the mean by the weights of the labels; "weights=balanced" is by the labels
+ *                           of these data, so say numbers to compare data of other shares
  * @param[out]    mean_loss  the loss, of cross_entropy in nats; may be NULL
  * @param[out]    error      0 to 1; NaN for targets; may be NULL
  *

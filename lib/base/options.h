@@ -44,7 +44,8 @@ typedef struct {
     double r;
     int32_t count;
     int64_t list[DPID_VALUE_LIST_MAX];
-    dpid_span text; /* a part of what was parsed, and alive no longer than that */
+    const double *reals; /* [count], where whoever asked made numbers of the text; else NULL */
+    dpid_span text;      /* a part of what was parsed, and alive no longer than that */
 } dpid_value;
 
 /* The whole of a text; NULL counts as "". */

@@ -40,13 +40,16 @@ int32_t dpid_dataset_owned(deepid_ctx *ctx, int32_t dtype, int64_t count, const 
                            int64_t target_width, deepid_dataset **out);
 /* What the numbers of data, or of what it is a part of, stand for; NULL: nothing is known. */
 const dpid_legend *dpid_dataset_legend(const deepid_dataset *data);
-/* The loss of a text, or the usual one for NULL, that fits these data and a net of so many outputs. */
-int32_t dpid_dataset_loss(deepid_ctx *ctx, const deepid_dataset *data, const char *text, int64_t outputs,
+/* The loss of a text, or the usual one for NULL, that fits these data and a net of so many outputs; balanced weights
+   are by the labels of these data, and live in the arena. */
+int32_t dpid_dataset_loss(dpid_arena *arena, const deepid_dataset *data, const char *text, int64_t outputs,
                           const dpid_loss **loss, dpid_value *option);
 /* A net that gives `out` can be trained on these data by some loss. */
 bool dpid_dataset_fits(const deepid_dataset *data, const dpid_shape *out);
-/* The loss of the best constant predictor: of targets by this loss; of labels as deepid_dataset_constant_loss. */
+/* The loss of the best constant predictor by this loss; of labels without smoothing, with its weights. */
 double dpid_dataset_constant_loss(const deepid_dataset *data, const dpid_loss *loss, const dpid_value *option);
+/* Of labels: -sum p log p, p the share of a class by these weights of classes; NULL: by its samples. */
+double dpid_dataset_label_entropy(const deepid_dataset *data, const double *weights);
 /* The share of the samples that the largest class has; NaN without labels, and for NULL. */
 double dpid_dataset_largest_class(const deepid_dataset *data);
 /* train.bin and test.bin of CIFAR-100; options "labels=fine|coarse". */

@@ -331,26 +331,29 @@ static void count_span(const deepid_dataset *data, int64_t first, int64_t *membe
     }
 }
 
-/* What these classes add to the entropy. */
-static double entropy_of_span(const deepid_dataset *data, int64_t first, int64_t *next)
+/* What these classes add to the entropy; total: of the weights of all samples. */
+static double entropy_of_span(const deepid_dataset *data, const double *weights, double total, int64_t first,
+                              int64_t *next)
 {
     int64_t members[SPAN] = {0};
     double entropy = 0;
     count_span(data, first, members, next);
     for (int64_t c = 0; c < SPAN; c++) {
-        const double p = (double)members[c] / (double)data->count;
-        entropy -= members[c] > 0 ? p * log(p) : 0;
+        const double p = members[c] > 0 ? (double)members[c] * (weights ? weights[first + c] : 1) / total : 0;
+        entropy -= p > 0 ? p * log(p) : 0;
     }
     return entropy;
 }
 
-/* Entropy of the labels, -sum p log p: a pass over them for every SPAN classes, so that no memory is needed that
-   could be missing. */
-static double label_entropy(const deepid_dataset *data)
+/* A pass over the labels for every SPAN classes, so that no memory is needed that could be missing. */
+double dpid_dataset_label_entropy(const deepid_dataset *data, const double *weights)
 {
     double entropy = 0;
+    double total = weights ? 0 : (double)data->count;
+    for (int64_t i = 0; weights && i < data->count; i++)
+        total += weights[data->labels[i]];
     for (int64_t first = 0; first >= 0;)
-        entropy += entropy_of_span(data, first, &first);
+        entropy += entropy_of_span(data, weights, total, first, &first);
     return entropy;
 }
 
@@ -385,7 +388,7 @@ double deepid_dataset_constant_loss(const deepid_dataset *data)
 {
     if (!dpid_is(data, DPID_MAGIC_DATASET))
         return (double)NAN;
-    return data->labels ? label_entropy(data) : target_variance(data);
+    return data->labels ? dpid_dataset_label_entropy(data, NULL) : target_variance(data);
 }
 
 /* ---- what is not finite ------------------------------------------------------------------------------ */

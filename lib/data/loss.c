@@ -10,10 +10,11 @@ static int64_t classes_of(const deepid_dataset *data)
     return data->labels ? data->classes : 0;
 }
 
-int32_t dpid_dataset_loss(deepid_ctx *ctx, const deepid_dataset *data, const char *text, int64_t outputs,
+int32_t dpid_dataset_loss(dpid_arena *arena, const deepid_dataset *data, const char *text, int64_t outputs,
                           const dpid_loss **loss, dpid_value *option)
 {
-    return dpid_loss_read(ctx, text, classes_of(data), outputs, loss, option);
+    const dpid_loss_labels labels = {data->labels, data->count, classes_of(data)};
+    return dpid_loss_read(arena, text, &labels, outputs, loss, option);
 }
 
 bool dpid_dataset_fits(const deepid_dataset *data, const dpid_shape *out)
@@ -71,7 +72,9 @@ static double loss_of(const column *c, double constant)
 double dpid_dataset_constant_loss(const deepid_dataset *data, const dpid_loss *loss, const dpid_value *option)
 {
     double sum = 0;
-    if (!data || data->labels || !loss->slope)
+    if (data && data->labels)
+        return dpid_dataset_label_entropy(data, dpid_loss_weights(loss, option));
+    if (!data || !loss->slope)
         return deepid_dataset_constant_loss(data);
     for (int64_t k = 0; k < data->target_width; k++) {
         const column c = {data, loss, option, k};

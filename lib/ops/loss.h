@@ -13,10 +13,10 @@ typedef struct {
     const void *z;
     const int32_t *labels; /* [n], or NULL; already checked to be 0..width-1; with one_logit 0 or 1 */
     const void *targets;   /* [n, width] of the kernels' real, or NULL */
-    int64_t batch;         /* samples that the mean is over; 0: n */
+    double total;          /* weights of the samples that the mean is over, as dpid_loss_total; 0: of these */
     void *dz;              /* [n, width], overwritten with d(mean loss)/dz; NULL: value only */
-    double *each;          /* [n], the loss of each sample; NULL: not wanted */
-    /* out: sum over samples, in double or better; divide by n for the mean. NaN/inf comes out as is */
+    double *each;          /* [n], the loss of each sample, times its weight; NULL: not wanted */
+    /* out: sum of them, in double or better; divide by dpid_loss_total for the mean. NaN/inf comes out as is */
     double loss_sum;
     /* out: samples whose arg max (first maximum; of one logit z: of 0, z) is not the label; 0 for targets. A row with a
        NaN is wrong */
@@ -27,7 +27,8 @@ typedef struct {
     const char *word, *help;
     const dpid_option *options;
     bool takes_labels;
-    bool one_logit; /* of two classes: width is 1, labels 0 or 1 */
+    bool one_logit;  /* of two classes: width is 1, labels 0 or 1 */
+    int32_t weights; /* place of its option weights among the options, from 1; 0: it has none */
     /* Of targets: the slope of an output's loss, `away` from its target, up to a factor; it grows with away. NULL: of
        labels, or the mean of the targets is the best constant. */
     double (*slope)(const dpid_value *option, double away);
@@ -46,10 +47,33 @@ typedef struct {
 DPID_LOSSES(DPID_LOSS_DECLARE)
 extern const dpid_set dpid_losses;
 
-/* The loss of a text and its options, for labels of so many classes (0: targets) and so many outputs, which it has to
-   take. NULL: the usual one of these. */
-int32_t dpid_loss_read(deepid_ctx *ctx, const char *text, int64_t classes, int64_t outputs, const dpid_loss **loss,
-                       dpid_value *option);
+/* Labels of so many classes, for balanced weights; classes is 0 where there are targets. */
+typedef struct {
+    const int32_t *labels;
+    int64_t n, classes;
+} dpid_loss_labels;
+
+/* The loss of a text and its options, for these labels and so many outputs, which it has to take. NULL: the usual one.
+   Weights of classes go to the arena; their text becomes the list of their numbers. */
+int32_t dpid_loss_read(dpid_arena *arena, const char *text, const dpid_loss_labels *of, int64_t outputs,
+                       const dpid_loss **loss, dpid_value *option);
+/* Weights of the classes, by label; NULL: all are 1. */
+static inline const double *dpid_loss_weights(const dpid_loss *loss, const dpid_value *option)
+{
+    return loss->weights > 0 ? option[loss->weights - 1].reals : NULL;
+}
+/* What a mean is divided by: the sum of the weights of these samples; n where weights is NULL. */
+static inline double dpid_loss_sum(const double *weights, const int32_t *labels, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; weights && i < n; i++)
+        sum += weights[labels[i]];
+    return weights ? sum : (double)n;
+}
+static inline double dpid_loss_total(const dpid_loss *loss, const dpid_value *option, const int32_t *labels, int64_t n)
+{
+    return dpid_loss_sum(dpid_loss_weights(loss, option), labels, n);
+}
 /* Some loss takes them. Of labels: an output for each class, or more; or one for two. Of targets: classes is 0 */
 bool dpid_loss_fits(int64_t classes, int64_t targets, int64_t outputs);
 /* DEEPID_ERR_LABEL naming the first bad row. */

@@ -48,8 +48,8 @@ int32_t dpid_arm_free_decay(deepid_study *study, dpid_study_arm *arm, const char
 
 int32_t dpid_arm_free_smoothing(deepid_study *study, dpid_study_arm *arm, const char **reason)
 {
-    DPID_TRY(dpid_recipe_plain_loss(study, &arm->loss));
-    if (strcmp(arm->loss, study->text[DPID_TEXT_LOSS]) == 0)
+    arm->loss = study->told_loss;
+    if (strcmp(arm->loss, study->loss) == 0)
         *reason = "the recipe does not smooth labels";
     return DEEPID_OK;
 }

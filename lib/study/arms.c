@@ -231,7 +231,7 @@ static int32_t make_arm(deepid_study *study, dpid_study_arm *arm)
     deepid_net *net = NULL;
     const char *reason = NULL;
     arm->dtype = arm->row->dtype ? arm->row->dtype : (int32_t)study->number[DPID_NUMBER_DTYPE];
-    arm->loss = study->text[DPID_TEXT_LOSS];
+    arm->loss = study->loss;
     arm->augmentation = study->text[DPID_TEXT_AUGMENTATION];
     arm->batch = dpid_study_int(study, DPID_NUMBER_BATCH);
     arm->rate = (double)NAN;

@@ -2,6 +2,7 @@
    counted, what was left out. */
 #include "study/study.h"
 
+#include "base/words.h"
 #include "identity/embed.h"
 #include "identity/floor.h"
 #include "verdict/evidence.h"
@@ -119,11 +120,13 @@ static int32_t examine(collection *c)
 
 static int32_t is_by_squares(const collection *c, bool *out)
 {
+    dpid_arena arena = {.ctx = c->study->head.ctx};
     dpid_value option[DPID_OPTIONS_MAX] = {{0}};
-    const dpid_loss *loss;
-    DPID_TRY(dpid_study_loss(c->study, &loss, option));
+    const dpid_loss *loss = NULL;
+    const int32_t status = dpid_study_loss(c->study, &arena, &loss, option);
     *out = loss == &dpid_loss_squared_error;
-    return DEEPID_OK;
+    dpid_arena_release(&arena);
+    return status;
 }
 
 static int32_t find_floor(collection *c)
@@ -365,6 +368,37 @@ static void collect_regularisation(collection *c)
     c->e->batchnorm = r->batchnorm;
 }
 
+/* "no 0.54, yes 6.9" */
+static void print_weights(const deepid_dataset *data, const double *weights, dpid_string *s)
+{
+    enum { LISTED = 10 };
+    for (int64_t k = 0; k < data->classes && k < LISTED; k++) {
+        const char *name = deepid_dataset_class_name(data, k);
+        const dpid_number_text number = dpid_number((double)k);
+        dpid_string_format(s, "%s%s %s", k ? ", " : "", name ? name : number.text, dpid_words(weights[k]).text);
+    }
+    if (data->classes > LISTED)
+        dpid_string_add(s, ", ...");
+}
+
+static int32_t collect_weights(collection *c)
+{
+    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
+    dpid_string s = {.ctx = c->arena.ctx};
+    const dpid_loss *loss;
+    char *text = NULL;
+    DPID_TRY(dpid_study_loss(c->study, &c->arena, &loss, option));
+    const double *weights = dpid_loss_weights(loss, option);
+    if (weights)
+        print_weights(c->study->train, weights, &s);
+    int32_t status = s.status;
+    if (status == DEEPID_OK && weights)
+        status = dpid_arena_text(&c->arena, s.text, s.length, &text);
+    dpid_string_release(&s);
+    c->e->class_weights = text;
+    return status;
+}
+
 /* What a net gets right, or explains, that knows nothing of the inputs. */
 static int32_t collect_classes(collection *c)
 {
@@ -372,6 +406,7 @@ static int32_t collect_classes(collection *c)
     const deepid_dataset *train = c->study->train;
     const double share = dpid_dataset_largest_class(train);
     DPID_TRY(is_by_squares(c, &c->e->targets)); /* R^2 is of squares */
+    DPID_TRY(collect_weights(c));
     c->e->valid_const_loss = dpid_study_constant_loss(c->study, c->study->valid);
     if (share * (double)train->classes > unequal) {
         c->e->largest_class = share;

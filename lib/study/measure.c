@@ -69,7 +69,7 @@ static int32_t add_batch(epochs_run *e, int64_t epoch, int64_t first, double *su
                            .labels = e->labels,
                            .targets = e->targets};
     e->loss->run[net->head.ctx->isa][net->precision](&pass);
-    *sum += pass.loss_sum;
+    *sum += pass.loss_sum * ((double)e->batch / dpid_loss_total(e->loss, e->option, e->labels, e->batch));
     return DEEPID_OK;
 }
 
@@ -105,9 +105,10 @@ static int32_t mean_loss(epochs_run e, double *mean)
     dpid_arena arena = {.ctx = net->head.ctx};
     const uint64_t seed = net->noise_seed;
     const uint64_t step = net->noise_step;
-    DPID_TRY(
-        dpid_dataset_loss(net->head.ctx, e.data, *e.text ? e.text : NULL, dpid_net_outputs(net), &e.loss, e.option));
-    int32_t status = make_room(&e, &arena);
+    int32_t status =
+        dpid_dataset_loss(&arena, e.data, *e.text ? e.text : NULL, dpid_net_outputs(net), &e.loss, e.option);
+    if (status == DEEPID_OK)
+        status = make_room(&e, &arena);
     if (status == DEEPID_OK)
         status = dpid_net_prepare(net, e.batch, false);
     net->noise_seed = EPOCH_SEED;

@@ -50,22 +50,25 @@ int32_t dpid_optimizer_with_decay(deepid_study *study, const char *optimizer, dp
 
 /* ---- the loss ---------------------------------------------------------------------------------------- */
 
-int32_t dpid_study_loss(const deepid_study *study, const dpid_loss **loss, dpid_value *option)
+int32_t dpid_study_loss(const deepid_study *study, dpid_arena *arena, const dpid_loss **loss, dpid_value *option)
 {
     const char *text = study->text[DPID_TEXT_LOSS];
-    return dpid_dataset_loss(study->head.ctx, study->train, *text ? text : NULL, study->outputs, loss, option);
+    return dpid_dataset_loss(arena, study->train, *text ? text : NULL, study->outputs, loss, option);
 }
 
 double dpid_study_constant_loss(const deepid_study *study, const deepid_dataset *data)
 {
+    dpid_arena arena = {.ctx = study->head.ctx};
     dpid_value option[DPID_OPTIONS_MAX] = {{0}};
     const dpid_loss *loss;
-    if (!data || dpid_study_loss(study, &loss, option) != DEEPID_OK)
-        return (double)NAN;
-    return dpid_dataset_constant_loss(data, loss, option); /* the same with smoothing and without */
+    double constant = (double)NAN;
+    if (data && dpid_study_loss(study, &arena, &loss, option) == DEEPID_OK)
+        constant = dpid_dataset_constant_loss(data, loss, option); /* the same with smoothing and without */
+    dpid_arena_release(&arena);
+    return constant;
 }
 
-/* ---- label smoothing -------------------------------------------------------------------------------- */
+/* ---- label smoothing, weights of classes ------------------------------------------------------------ */
 
 static int find_smoothing(const dpid_loss *loss)
 {
@@ -75,22 +78,33 @@ static int find_smoothing(const dpid_loss *loss)
     return -1;
 }
 
-int32_t dpid_recipe_plain_loss(deepid_study *study, const char **out)
+/* As it was given where nothing in it is to be said otherwise. */
+static int32_t print_loss(deepid_study *study, const dpid_loss *loss, dpid_value *option, bool plain, const char **out)
 {
-    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
     dpid_string s = {.ctx = study->head.ctx};
-    const dpid_loss *loss;
-    *out = study->text[DPID_TEXT_LOSS];
-    if (!**out)
-        return DEEPID_OK;
-    DPID_TRY(dpid_study_loss(study, &loss, option));
     const int at = find_smoothing(loss);
-    if (at < 0 || option[at].r == 0)
+    const bool smooth = at >= 0 && option[at].r > 0;
+    *out = study->text[DPID_TEXT_LOSS];
+    if (!(plain && smooth) && !dpid_loss_weights(loss, option))
         return DEEPID_OK;
-    option[at].r = 0;
+    if (plain && smooth)
+        option[at].r = 0;
     dpid_string_add(&s, loss->word);
     dpid_options_print(&s, loss->options, option);
     return dpid_study_keep(study, &s, out);
+}
+
+int32_t dpid_recipe_loss(deepid_study *study, bool plain, const char **out)
+{
+    dpid_arena arena = {.ctx = study->head.ctx};
+    dpid_value option[DPID_OPTIONS_MAX] = {{0}};
+    const dpid_loss *loss;
+    *out = study->text[DPID_TEXT_LOSS];
+    int32_t status = **out ? dpid_study_loss(study, &arena, &loss, option) : DEEPID_OK;
+    if (status == DEEPID_OK && **out)
+        status = print_loss(study, loss, option, plain, out);
+    dpid_arena_release(&arena);
+    return status;
 }
 
 /* ---- what it has ----------------------------------------------------------------------------------------- */
@@ -117,9 +131,10 @@ int32_t dpid_recipe_read(deepid_study *study)
     r->by_blocks = blocks[0] > 0 && blocks[0] < blocks[1];
     DPID_TRY(dpid_recipe_decay(study, &decay));
     DPID_TRY(dpid_recipe_augments(study, &r->augmentation));
-    DPID_TRY(dpid_recipe_plain_loss(study, &study->told_loss));
+    DPID_TRY(dpid_recipe_loss(study, false, &study->loss));
+    DPID_TRY(dpid_recipe_loss(study, true, &study->told_loss));
     r->decay = decay.lambda > 0;
-    r->smoothing = strcmp(study->told_loss, study->text[DPID_TEXT_LOSS]) != 0;
+    r->smoothing = strcmp(study->told_loss, study->loss) != 0;
     return DEEPID_OK;
 }
 

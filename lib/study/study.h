@@ -168,6 +168,7 @@ struct deepid_study {
     dpid_task *task;
     int64_t tasks;
     dpid_recipe recipe;    /* what it has */
+    const char *loss;      /* the recipe's; weights of classes are numbers, those of the training data */
     const char *told_loss; /* what losses are told in: the recipe's without smoothing */
     char data[64];         /* hashes of the data, as a configuration names them */
     int64_t nets;          /* tasks 0 .. nets-1 are trainings and witnesses, in the order of arms and seeds */
@@ -223,8 +224,8 @@ int32_t dpid_recipe_build(const deepid_study *study, const char *text, dpid_reci
 int32_t dpid_recipe_check(const deepid_study *study); /* of S and of D */
 
 /* recipe.c */
-/* The loss of the recipe, with its smoothing. */
-int32_t dpid_study_loss(const deepid_study *study, const dpid_loss **loss, dpid_value *option);
+/* The loss of the recipe, with its smoothing and weights. */
+int32_t dpid_study_loss(const deepid_study *study, dpid_arena *arena, const dpid_loss **loss, dpid_value *option);
 /* Of the best constant predictor, in what losses are told in; NaN for NULL, and for a loss that the data do not fit. */
 double dpid_study_constant_loss(const deepid_study *study, const deepid_dataset *data);
 int32_t dpid_recipe_read(deepid_study *study);                                  /* into study->recipe */
@@ -237,7 +238,8 @@ typedef struct {
 int32_t dpid_recipe_decay(deepid_study *study, dpid_decay *out);
 /* *out NULL: the optimiser has no weight decay. */
 int32_t dpid_optimizer_with_decay(deepid_study *study, const char *optimizer, dpid_decay decay, const char **out);
-int32_t dpid_recipe_plain_loss(deepid_study *study, const char **out); /* the recipe's loss without smoothing */
+/* The text of the recipe's loss, weights of classes as numbers; plain: without smoothing. */
+int32_t dpid_recipe_loss(deepid_study *study, bool plain, const char **out);
 int32_t dpid_recipe_augments(deepid_study *study, bool *augments);
 bool dpid_net_has(const deepid_net *net, uint32_t flags); /* a layer with all of these DPID_KIND_... */
 

@@ -62,7 +62,7 @@ static int32_t run_all(evaluation *e, double *loss, double *error)
         wrong += pass.wrong;
     }
     if (loss)
-        *loss = sum / (double)e->data->count;
+        *loss = sum / dpid_loss_total(e->loss, e->option, e->data->labels, e->data->count);
     if (error)
         *error = e->data->labels ? (double)wrong / (double)e->data->count : (double)NAN;
     return DEEPID_OK;
@@ -78,9 +78,11 @@ static int32_t net_evaluate(deepid_net *net, const deepid_dataset *data, const c
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "evaluate: data is %s, expected a dataset",
                          data ? "not a dataset" : "NULL");
     DPID_TRY(check_shapes(&e));
-    DPID_TRY(dpid_dataset_loss(ctx, data, loss, dpid_net_outputs(net), &e.loss, e.option));
-    DPID_TRY(dpid_net_prepare(net, EVALUATE_BATCH, false));
-    int32_t status = dpid_arena_alloc(&arena, EVALUATE_BATCH, sizeof *e.order, "evaluate", &e.order);
+    int32_t status = dpid_dataset_loss(&arena, data, loss, dpid_net_outputs(net), &e.loss, e.option);
+    if (status == DEEPID_OK)
+        status = dpid_net_prepare(net, EVALUATE_BATCH, false);
+    if (status == DEEPID_OK)
+        status = dpid_arena_alloc(&arena, EVALUATE_BATCH, sizeof *e.order, "evaluate", &e.order);
     if (status == DEEPID_OK)
         status = dpid_arena_alloc(&arena, EVALUATE_BATCH, sizeof *e.labels, "evaluate", &e.labels);
     if (status == DEEPID_OK && data->target_width > 0)

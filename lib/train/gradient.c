@@ -27,7 +27,8 @@ static int32_t fail_nonfinite(const deepid_trainer *t, const char *what, const c
 
 typedef struct {
     const deepid_trainer *trainer;
-    int64_t n, width; /* of the batch */
+    int64_t width;
+    double total; /* weights of the samples of the batch */
 } batch_loss;
 
 static void add_loss(void *arg, int64_t first, int64_t n)
@@ -36,7 +37,7 @@ static void add_loss(void *arg, int64_t first, int64_t n)
     const deepid_trainer *t = b->trainer;
     const int64_t offset = first * b->width * dpid_precision_bytes(t->net->precision);
     dpid_loss_pass pass = {
-        .option = t->loss_option, .n = n, .width = b->width, .batch = b->n, .each = t->losses + first};
+        .option = t->loss_option, .n = n, .width = b->width, .total = b->total, .each = t->losses + first};
     pass.z = (char *)dpid_net_output(t->net) + offset;
     pass.dz = (char *)dpid_net_output_gradient(t->net) + offset;
     pass.labels = t->labels ? t->labels + first : NULL;
@@ -45,12 +46,12 @@ static void add_loss(void *arg, int64_t first, int64_t n)
 }
 
 /* In the order of the samples, whatever parts the losses came in. */
-static double mean_loss(const deepid_trainer *t, int64_t n)
+static double mean_loss(const deepid_trainer *t, int64_t n, double total)
 {
     double sum = 0;
     for (int64_t i = 0; i < n; i++)
         sum += t->losses[i];
-    return sum / (double)n;
+    return sum / total;
 }
 
 int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n, double *loss_mean, double *norm)
@@ -70,11 +71,10 @@ int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n
                                          .x = dpid_net_input(net),
                                          .labels = t->labels,
                                          .targets = t->targets});
-    DPID_TRY(dpid_net_run_through_loss(
-        net, DPID_TRAIN, n,
-        &(dpid_net_loss){add_loss,
-                         &(batch_loss){t, n, dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape)}}));
-    *loss_mean = mean_loss(t, n);
+    const batch_loss batch = {t, dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape),
+                              dpid_loss_total(t->loss, t->loss_option, t->labels, n)};
+    DPID_TRY(dpid_net_run_through_loss(net, DPID_TRAIN, n, &(dpid_net_loss){add_loss, (void *)&batch}));
+    *loss_mean = mean_loss(t, n, batch.total);
     if (!isfinite(*loss_mean)) {
         DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n)); /* for all values to be there */
         return fail_nonfinite(t, "output", "the output of", n);

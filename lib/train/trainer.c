@@ -39,8 +39,16 @@ static int32_t set_loss(deepid_trainer *t, const char *text)
 {
     const dpid_loss *loss;
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
-    DPID_TRY(dpid_dataset_loss(t->head.ctx, t->data, text, dpid_net_outputs(t->net), &loss, values));
-    DPID_TRY(keep_text(t, &t->loss_text, text ? text : loss->word));
+    dpid_arena weights = {.ctx = t->head.ctx};
+    int32_t status = dpid_dataset_loss(&weights, t->data, text, dpid_net_outputs(t->net), &loss, values);
+    if (status == DEEPID_OK)
+        status = keep_text(t, &t->loss_text, text ? text : loss->word);
+    if (status != DEEPID_OK) {
+        dpid_arena_release(&weights);
+        return status;
+    }
+    dpid_arena_release(&t->loss_weights);
+    t->loss_weights = weights;
     t->loss = loss;
     memcpy(t->loss_option, values, sizeof values);
     return DEEPID_OK;
@@ -65,6 +73,7 @@ static int32_t trainer_create(deepid_net *net, const deepid_dataset *data, deepi
     DPID_TRY(check_fit(net, data));
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *t, "trainer", &t));
     t->head = (dpid_head){DPID_MAGIC_TRAINER, ctx};
+    t->loss_weights.ctx = ctx;
     t->net = net;
     t->data = data;
     t->batch = data->count < BATCH ? data->count : BATCH;
@@ -112,6 +121,7 @@ void deepid_trainer_destroy(deepid_trainer *trainer)
     drop_buffers(trainer);
     dpid_free(ctx, trainer->order);
     dpid_free(ctx, trainer->loss_text);
+    dpid_arena_release(&trainer->loss_weights);
     dpid_free(ctx, trainer->optimizer_text);
     dpid_free(ctx, trainer->schedule_text);
     dpid_free(ctx, trainer->augment_text);

@@ -16,6 +16,7 @@ struct deepid_trainer {
     /* settings, with the texts that made them */
     const dpid_loss *loss;
     dpid_value loss_option[DPID_OPTIONS_MAX];
+    dpid_arena loss_weights; /* of the classes, in loss_option */
     const dpid_optimizer *optimizer;
     dpid_value optimizer_option[DPID_OPTIONS_MAX];
     const dpid_schedule *schedule;

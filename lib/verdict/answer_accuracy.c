@@ -30,6 +30,15 @@ static void say_largest_class(const dpid_judge *j, dpid_string *s)
     dpid_string_add(s, ".");
 }
 
+static void say_weights(const dpid_judge *j, dpid_string *s)
+{
+    if (j->e->class_weights)
+        dpid_string_format(s,
+                           " Losses are means by the weights of the classes (%s); right answers are counted without "
+                           "them, and may fall below the share of the largest class.",
+                           j->e->class_weights);
+}
+
 static void say_explained_part(const dpid_view *view, double const_loss, const char *where, dpid_string *s)
 {
     dpid_string_format(s, "%s deep, %s shallow %s", dpid_words(1 - view->median_d / const_loss).text,
@@ -69,4 +78,5 @@ void dpid_say_accuracy(const dpid_judge *j, dpid_string *s)
         say_right(valid, "in validation", s);
     dpid_string_add(s, ".");
     say_largest_class(j, s);
+    say_weights(j, s);
 }

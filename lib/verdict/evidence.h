@@ -82,6 +82,7 @@ typedef struct {
     /* Of labels: the share of the largest class where classes are unequal. Of targets: the validation loss of the best
        constant predictor. NaN: not known, or not asked. */
     double largest_class, valid_largest_class, valid_const_loss;
+    const char *class_weights; /* "no 0.54, yes 6.9", which losses are weighed by; NULL: they are not */
     bool targets;
 
     /* certificates: |loss of W0 - loss of S| for each seed, and 1 where every logit has the same bits; NULL: not

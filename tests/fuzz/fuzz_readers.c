@@ -74,6 +74,8 @@ static void read_dataset(deepid_ctx *ctx, int which, int choice, const uint8_t *
         "missing=drop delimiter=blank categories=1",
         "targets=1,2 keep=a,\"b c\",3",
         "label=1,2 drop=a",
+        "skip=1 missing=drop",
+        "header=yes skip=2 label=first categories=1",
     };
     enum { OPTIONS = sizeof csv_options / sizeof *csv_options };
     deepid_dataset *out = NULL;

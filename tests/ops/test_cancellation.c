@@ -21,7 +21,7 @@ static answer loss_of(dpid_isa isa, dpid_precision p, int64_t width, int32_t lab
 {
     static long double z[CLASSES], dz[CLASSES];
     const dpid_loss *loss = dpid_set_find(&dpid_losses, dpid_span_of("cross_entropy"));
-    const dpid_value option[] = {{.r = smoothing}};
+    const dpid_value option[2] = {{.r = smoothing}};
     for (int64_t k = 0; k < width; k++)
         dpid_store(p, z, k, k == label ? own : others);
     dpid_loss_pass pass = {.option = option, .n = 1, .width = width, .z = z, .labels = &label, .dz = dz};

@@ -128,6 +128,53 @@ static void losses_are_told_without_smoothing(void **state)
     close_study(&r);
 }
 
+/* Balanced by the training data: 48 and 16 of 64 weigh 2/3 and 2, also on data of other shares. */
+static void weights_are_those_of_the_training_data(void **state)
+{
+    (void)state;
+    enum { N = 64 };
+    deepid_ctx *ctx = new_ctx(1);
+    study_run r = {.ctx = ctx};
+    static double x[2 * N];
+    static int32_t labels[N];
+    static int32_t valid_labels[N];
+    const int64_t extents[] = {N, 2};
+    random_array(3, (int64_t)2 * N, -1, 1, x);
+    for (int i = 0; i < N; i++) {
+        labels[i] = i % 4 == 0;
+        valid_labels[i] = i % 2;
+    }
+    OK(deepid_dataset_wrap(ctx, DEEPID_F64, x, 2, extents, NULL, labels, 2, &r.train));
+    OK(deepid_dataset_wrap(ctx, DEEPID_F64, x, 2, extents, NULL, valid_labels, 2, &r.valid));
+    OK(deepid_study_create(ctx, SHALLOW, "input 2; dense out=8; relu; dense out=8; relu; dense out=2", r.train,
+                           &r.study));
+    OK(deepid_study_set_validation(r.study, r.valid));
+    OK(deepid_study_set_text(r.study, "loss", "cross_entropy weights=balanced smoothing=0.2"));
+    OK(deepid_study_set_text(r.study, "arms", "S,D,D_free"));
+    OK(deepid_study_set_text(r.study, "probes", "none"));
+    OK(deepid_study_set_number(r.study, "tuning_seeds", 0));
+    OK(deepid_study_set_number(r.study, "batch", 16));
+    OK(deepid_study_set_number(r.study, "steps", 60));
+    OK(deepid_study_set_seeds(r.study, 1));
+    assert_null(deepid_study_arm_reason(r.study, deepid_study_arm_find(r.study, "D_free:smoothing")));
+    assert_string_equal(r.study->loss, "cross_entropy smoothing=0.2 weights=0.6666666666666666,2");
+    assert_string_equal(r.study->told_loss, "cross_entropy weights=0.6666666666666666,2");
+    assert_string_equal(r.study->arm[dpid_arm_find(r.study, "D_free:smoothing")].loss, r.study->told_loss);
+    OK(deepid_study_run(r.study, NULL, NULL));
+    deepid_net *net = NULL;
+    double train;
+    double valid;
+    OK(deepid_study_net(r.study, "D", 1, &net));
+    OK(deepid_net_evaluate(net, r.train, "cross_entropy weights=1,3", &train, NULL));
+    OK(deepid_net_evaluate(net, r.valid, "cross_entropy weights=1,3", &valid, NULL));
+    assert_true(near(outcome(&r, "D")->train_loss, train) && near(outcome(&r, "D")->valid_loss, valid));
+    assert_true(near(deepid_study_number(r.study, "const_loss"), log(2)));
+    near_at("the constant on other data", deepid_study_number(r.study, "valid_const_loss"),
+            -0.25 * log(0.25) - 0.75 * log(0.75), 1e-12);
+    deepid_net_destroy(net);
+    close_study(&r);
+}
+
 static void an_arms_tasks_become_evidence(void **state)
 {
     (void)state;
@@ -161,6 +208,7 @@ int main(void)
         cmocka_unit_test(dropout_shows_in_the_objective_and_in_no_batch_loss),
         cmocka_unit_test(measuring_changes_no_net),
         cmocka_unit_test(losses_are_told_without_smoothing),
+        cmocka_unit_test(weights_are_those_of_the_training_data),
         cmocka_unit_test(an_arms_tasks_become_evidence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,12 @@ static void answers_are_told_beside_what_is_right_by_itself(void **state)
     v = judged(ctx);
     says(deepid_verdict_answer(v), "The largest class alone is 90 % of the training samples, 87.5 % of those for "
                                    "validation.");
+    is_silent_about(deepid_verdict_answer(v), "weights");
+    deepid_verdict_destroy(v);
+    p.e.class_weights = "no 0.54, yes 6.9";
+    v = judged(ctx);
+    says(deepid_verdict_answer(v), "Losses are means by the weights of the classes (no 0.54, yes 6.9); right answers "
+                                   "are counted without them");
     deepid_verdict_destroy(v);
     plant_start(&p, 1, 10, 4);
     const int64_t shallow = plant_arm(&p, "S", 1, 0);

@@ -191,7 +191,7 @@ static void finish(comparison *c)
     const double n = (double)c->data->count;
     o->difference_rms = sqrt(c->squares / (n * (double)c->width));
     for (int i = 0; i < DPID_PAIR; i++)
-        o->loss[i] = c->sum[i] / n;
+        o->loss[i] = c->sum[i] / dpid_loss_total(c->loss, c->option, c->data->labels, c->data->count);
     const double d = o->difference;
     o->bound = c->loss->bound(c->option, o->loss[DPID_SHALLOW], d);
     if (d > 0)
@@ -233,11 +233,15 @@ int32_t dpid_compare(deepid_net *const *pair, const deepid_dataset *data, const 
     const int64_t smallest = data->count / ((data->count + BATCH - 1) / BATCH);
     const double nan = (double)NAN;
     *out = (dpid_comparison){nan, nan, nan, {nan, nan}, nan};
-    DPID_TRY(dpid_dataset_loss(data->head.ctx, data, loss, c.width, &c.loss, c.option));
-    if (mode == DPID_TRAIN && !(can_train(pair[DPID_SHALLOW], smallest) && can_train(pair[DPID_DEEP], smallest)))
-        return DEEPID_OK;
+    int32_t status = dpid_dataset_loss(&arena, data, loss, c.width, &c.loss, c.option);
+    const bool can =
+        mode != DPID_TRAIN || (can_train(pair[DPID_SHALLOW], smallest) && can_train(pair[DPID_DEEP], smallest));
+    if (status != DEEPID_OK || !can) {
+        dpid_arena_release(&arena);
+        return status;
+    }
     *out = (dpid_comparison){.equal = 1};
-    int32_t status = take_memory(&c, &arena);
+    status = take_memory(&c, &arena);
     if (status == DEEPID_OK)
         status = run_all(&c);
     if (status == DEEPID_OK)

@@ -1,4 +1,5 @@
-/* Cross-entropy of two classes by one logit: L = mean over i of max(z, 0) - z y + log(1 + e^-|z|), y = label 0 or 1.
+/* Cross-entropy of two classes by one logit: L = mean over i of max(z, 0) - z y + log(1 + e^-|z|), y = label 0 or 1;
+   with weights the mean by the weight of the label.
    Derivation: binary_cross_entropy.md      Reference: binary_cross_entropy_ref.c */
 #include "ops/loss.h"
 #include "tensor/elementary.h"
@@ -16,16 +17,18 @@ void DPID_T(dpid_binary_cross_entropy)(dpid_loss_pass *pass)
 {
     const real *z = pass->z;
     real *dz = pass->dz;
-    const wide count = (wide)(pass->batch > 0 ? pass->batch : pass->n);
+    const double *weights = pass->option[0].reals;
     wide sum = 0;
     pass->wrong = 0;
+    const wide total = (wide)(pass->total > 0 ? pass->total : dpid_loss_sum(weights, pass->labels, pass->n));
     for (int64_t i = 0; i < pass->n; i++) {
         const bool one = pass->labels[i] == 1;
         const wide m = one ? (wide)z[i] : -(wide)z[i];
         const wide e = DPID_EXP(m < 0 ? m : -m);
-        const wide row = DPID_LOG1P(e) + (m < 0 ? -m : 0);
+        const wide weight = weights ? (wide)weights[pass->labels[i]] : 1;
+        const wide row = weight * (DPID_LOG1P(e) + (m < 0 ? -m : 0));
         if (dz)
-            dz[i] = (real)((m < 0 ? 1 : e) / (1 + e) * (one ? -1 : 1) / count);
+            dz[i] = (real)(weight * ((m < 0 ? 1 : e) / (1 + e) * (one ? -1 : 1)) / total);
         if (pass->each)
             pass->each[i] = (double)row;
         pass->wrong += z[i] != z[i] || (z[i] > 0) != one;
@@ -42,7 +45,12 @@ void DPID_T(dpid_binary_cross_entropy)(dpid_loss_pass *pass)
 #define DECLARE(suffix, real) void dpid_binary_cross_entropy_##suffix(dpid_loss_pass *pass);
 DPID_ISA_EACH(DECLARE)
 
-/* |sigmoid(z) - y| is at most 1 */
+static const dpid_option known[] = {
+    {"weights", DPID_TEXT, .help = "of the two classes: balanced, or two numbers joined by a comma"},
+    {0},
+};
+
+/* |sigmoid(z) - y| is at most 1, also in a mean by weights */
 static double bound(const dpid_value *option, double loss, double d)
 {
     (void)option;
@@ -53,9 +61,11 @@ static double bound(const dpid_value *option, double loss, double d)
 const dpid_loss dpid_loss_binary_cross_entropy = {
     .word = "binary_cross_entropy",
     .help = "of two classes, by a net of one output z: mean of log(1 + e^-z) for label 1, of log(1 + e^z) for label 0, "
-            "in nats; the answer is 1 where z is above 0",
+            "in nats; the answer is 1 where z is above 0; options: weights=balanced or two numbers",
+    .options = known,
     .takes_labels = true,
     .one_logit = true,
+    .weights = 1,
     .bound = bound,
     .run = DPID_ISA_TABLE(dpid_binary_cross_entropy),
 };

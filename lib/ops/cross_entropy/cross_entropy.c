@@ -1,5 +1,5 @@
-/* Softmax cross-entropy: L = mean over i of -sum_k t_ik log softmax(z_i)_k,  t = (1 - smoothing) onehot + smoothing /
-   classes.
+/* Softmax cross-entropy: L = sum_i -sum_k w_k t_ik log softmax(z_i)_k / sum_i w_label,  t = (1 - smoothing) onehot +
+   smoothing / classes; all w_k are 1 unless weights says otherwise.
    Derivation: cross_entropy.md      Reference: cross_entropy_ref.c */
 #include "ops/loss.h"
 #include "tensor/elementary.h"
@@ -16,8 +16,11 @@ enum { BLOCK = 256 };
 
 typedef struct {
     dpid_loss_pass *pass;
-    int64_t first, rows; /* of the block */
-    int64_t begin, end;  /* columns that e holds */
+    int64_t first, rows;   /* of the block */
+    int64_t begin, end;    /* columns that e holds */
+    const double *weights; /* of the classes; NULL: all are 1 */
+    wide smoothing, mean;  /* mean of the weights */
+    double total;
     wide e[BLOCK];       /* e^(z - top), row by row */
     int64_t best[BLOCK]; /* of each row: where its largest stands */
     /* the largest, the sum of all e^(z - top), and of all but that of the largest, which is 1 */
@@ -63,15 +66,28 @@ static void add_exponentials(block *b)
     }
 }
 
-/* -sum_k t_k log p_k,  -log p_k = log(1 + rest) + (top - z_k): neither term adds a small number to a large one */
-static wide row_loss(const block *b, int64_t i, wide smoothing)
+static wide weight_of(const block *b, int64_t k)
 {
+    return b->weights ? (wide)b->weights[k] : 1;
+}
+
+/* sum_k w_k t_k */
+static wide row_weight(const block *b, int64_t i)
+{
+    return b->weights ? (1 - b->smoothing) * weight_of(b, b->pass->labels[b->first + i]) + b->smoothing * b->mean : 1;
+}
+
+/* -sum_k w_k t_k log p_k,  -log p_k = log(1 + rest) + (top - z_k): neither term adds a small number to a large one */
+static wide row_loss(const block *b, int64_t i)
+{
+    const wide smoothing = b->smoothing;
     const int64_t width = b->pass->width;
+    const int32_t label = b->pass->labels[b->first + i];
     const real *z = (const real *)b->pass->z + (b->first + i) * width;
     const wide log_sum = log1p(b->rest[i]);
-    wide loss = (1 - smoothing) * (log_sum + (b->top[i] - (wide)z[b->pass->labels[b->first + i]]));
+    wide loss = (1 - smoothing) * weight_of(b, label) * (log_sum + (b->top[i] - (wide)z[label]));
     for (int64_t k = 0; smoothing > 0 && k < width; k++)
-        loss += smoothing / (wide)width * (log_sum + (b->top[i] - (wide)z[k]));
+        loss += smoothing / (wide)width * weight_of(b, k) * (log_sum + (b->top[i] - (wide)z[k]));
     return loss;
 }
 
@@ -81,21 +97,27 @@ static wide less_than_one(const block *b, int64_t i, int64_t label, wide p)
     return b->best[i] == label ? -b->rest[i] / b->sum[i] : p - 1;
 }
 
-/* dz = (softmax(z) - t) / n */
-static void find_gradients(const block *b, wide smoothing)
+/* dz = (softmax(z) sum_j w_j t_j - w t) / total */
+static void find_gradients(const block *b)
 {
     const dpid_loss_pass *pass = b->pass;
     const int64_t width = b->end - b->begin;
-    const wide each = 1 / (wide)(pass->batch > 0 ? pass->batch : pass->n);
+    const wide each = 1 / (wide)b->total;
+    const wide share = b->smoothing / (wide)pass->width;
     for (int64_t i = 0; i < b->rows; i++) {
         real *dz = (real *)pass->dz + (b->first + i) * pass->width + b->begin;
+        const wide *e = b->e + i * width;
         const int64_t label = pass->labels[b->first + i] - b->begin;
-        const wide scale = 1 / b->sum[i];
-        for (int64_t k = 0; k < width; k++)
-            dz[k] = (real)((b->e[i * width + k] * scale - smoothing / (wide)pass->width) * each);
+        const wide own = row_weight(b, i);
+        const wide inverse = 1 / b->sum[i];
+        const wide scale = own * inverse;
+        for (int64_t k = 0; k < width && !(b->weights && share > 0); k++)
+            dz[k] = (real)((e[k] * scale - share) * each);
+        for (int64_t k = 0; k < width && b->weights && share > 0; k++)
+            dz[k] = (real)((e[k] * scale - share * weight_of(b, b->begin + k)) * each);
         if (label >= 0 && label < width)
-            dz[label] = (real)((less_than_one(b, i, pass->labels[b->first + i], b->e[i * width + label] * scale) +
-                                smoothing - smoothing / (wide)pass->width) *
+            dz[label] = (real)((own * less_than_one(b, i, pass->labels[b->first + i], e[label] * inverse) +
+                                b->smoothing * b->mean - share * weight_of(b, b->begin + label)) *
                                each);
     }
 }
@@ -114,12 +136,12 @@ static void find_sums(block *b)
     }
 }
 
-static wide block_loss(const block *b, wide smoothing)
+static wide block_loss(const block *b)
 {
     const dpid_loss_pass *pass = b->pass;
     wide loss = 0;
     for (int64_t i = 0; i < b->rows; i++) {
-        const wide row = row_loss(b, i, smoothing);
+        const wide row = row_loss(b, i);
         if (pass->each)
             pass->each[b->first + i] = (double)row;
         loss += row;
@@ -127,24 +149,35 @@ static wide block_loss(const block *b, wide smoothing)
     return loss;
 }
 
+/* Options: smoothing, weights. */
+static void begin(block *b, dpid_loss_pass *pass)
+{
+    b->pass = pass;
+    b->smoothing = (wide)pass->option[0].r;
+    b->weights = pass->option[1].reals;
+    b->mean = b->weights ? 0 : 1;
+    for (int64_t k = 0; b->weights && k < pass->width; k++)
+        b->mean += (wide)b->weights[k] / (wide)pass->width;
+    b->total = pass->total > 0 ? pass->total : dpid_loss_sum(b->weights, pass->labels, pass->n);
+}
+
 void DPID_T(dpid_cross_entropy)(dpid_loss_pass *pass);
 void DPID_T(dpid_cross_entropy)(dpid_loss_pass *pass)
 {
     block b;
     const int64_t most = pass->width < BLOCK ? BLOCK / pass->width : 1;
-    const wide smoothing = (wide)pass->option[0].r;
     wide loss = 0;
-    b.pass = pass;
+    begin(&b, pass);
     pass->wrong = 0;
     for (int64_t first = 0; first < pass->n; first += b.rows) {
         b.first = first;
         b.rows = pass->n - first < most ? pass->n - first : most;
         find_sums(&b);
-        loss += block_loss(&b, smoothing);
+        loss += block_loss(&b);
         for (int64_t begin = 0; pass->dz && begin < pass->width; begin += BLOCK) {
             if (begin != b.begin)
                 find_exponentials(&b, begin);
-            find_gradients(&b, smoothing);
+            find_gradients(&b);
         }
     }
     pass->loss_sum = (double)loss;
@@ -160,22 +193,31 @@ DPID_ISA_EACH(DECLARE)
 
 static const dpid_option known[] = {
     {"smoothing", DPID_REAL, 0, 0, 1, NULL, false, "share of the target spread evenly over the classes"},
+    {"weights", DPID_TEXT, .help = "of the classes: balanced, or numbers joined by commas"},
     {0},
 };
 
-/* The gradient in the logits has l1 norm at most 2. */
+/* The gradient of a row in the logits has l1 norm at most 2 sum_k w_k t_k, which is 2 without weights; with them the
+   mean is over rows of weight w_label. */
 static double bound(const dpid_value *option, double loss, double d)
 {
-    (void)option;
+    const double *weights = option[1].reals;
+    double mean = 0;
+    double least = weights ? weights[0] : 1;
     (void)loss;
-    return 2 * d;
+    for (int64_t k = 0; weights && k < option[1].count; k++) {
+        mean += weights[k] / (double)option[1].count;
+        least = weights[k] < least ? weights[k] : least;
+    }
+    return weights ? 2 * d * (1 - option[0].r + option[0].r * mean / least) : 2 * d;
 }
 
 const dpid_loss dpid_loss_cross_entropy = {
     .word = "cross_entropy",
-    .help = "mean of -log softmax(z)[label], in nats; options: smoothing=0",
+    .help = "mean of -log softmax(z)[label], in nats; options: smoothing=0, weights=balanced or a list by class",
     .options = known,
     .takes_labels = true,
+    .weights = 2,
     .bound = bound,
     .run = DPID_ISA_TABLE(dpid_cross_entropy),
 };

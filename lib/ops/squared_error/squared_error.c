@@ -16,7 +16,7 @@ void DPID_T(dpid_squared_error)(dpid_loss_pass *pass)
     const real *z = pass->z;
     const real *t = pass->targets;
     real *dz = pass->dz;
-    const wide count = (wide)(pass->batch > 0 ? pass->batch : pass->n) * (wide)pass->width;
+    const wide count = (wide)(pass->total > 0 ? pass->total : (double)pass->n) * (wide)pass->width;
     wide sum = 0;
     for (int64_t i = 0; i < pass->n; i++) {
         wide row = 0;

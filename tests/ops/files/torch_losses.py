@@ -27,3 +27,17 @@ for delta in (1, 0.3):
     write(f"huber delta={delta}", torch.nn.HuberLoss(delta=delta), 2 * torch.randn(4, 3), torch.randn(4, 3))
 write("binary_cross_entropy", lambda z, y: torch.nn.BCEWithLogitsLoss()(z[:, 0], y),
       4 * torch.randn(6, 1), torch.randint(0, 2, (6,)).double())
+
+# Weights of classes; the labels count 3, 2, 1 of three classes, so that balanced is 6 / (3 n_c) = 2/3, 1, 2. One logit:
+# pos_weight is the quotient of the weights, and the mean is by the weights.
+labels = torch.tensor([0, 2, 0, 1, 0, 1])
+for words, weight, smoothing in (("weights=0.5,2,3", [0.5, 2, 3], 0), ("weights=balanced", [2 / 3, 1, 2], 0),
+                                 ("smoothing=0.2 weights=0.5,2,3", [0.5, 2, 3], 0.2)):
+    write(f"cross_entropy {words}", torch.nn.CrossEntropyLoss(weight=torch.tensor(weight), label_smoothing=smoothing),
+          3 * torch.randn(6, 3), labels)
+labels = torch.tensor([0, 1, 0, 0, 0, 1])
+for words, a, b in (("weights=0.5,3", 0.5, 3), ("weights=balanced", 0.75, 1.5)):
+    pos = torch.tensor([b / a])
+    write(f"binary_cross_entropy {words}",
+          lambda z, y: a * torch.nn.BCEWithLogitsLoss(pos_weight=pos, reduction="sum")(z[:, 0], y) / (a + (b - a) * y).sum(),
+          4 * torch.randn(6, 1), labels.double())
