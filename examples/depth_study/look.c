@@ -63,6 +63,9 @@ static void tell_shape(const deepid_dataset *data)
     if (deepid_dataset_rank(data) == 3)
         fprintf(stderr, "pictures of %lld x %lld x %lld", (long long)deepid_dataset_extent(data, 0),
                 (long long)deepid_dataset_extent(data, 1), (long long)deepid_dataset_extent(data, 2));
+    else if (deepid_dataset_rank(data) == 2)
+        fprintf(stderr, "series of length %lld with %lld channel%s", (long long)deepid_dataset_extent(data, 0),
+                (long long)deepid_dataset_extent(data, 1), deepid_dataset_extent(data, 1) == 1 ? "" : "s");
     else
         fprintf(stderr, "samples of %lld feature%s", (long long)deepid_dataset_extent(data, 0),
                 deepid_dataset_extent(data, 0) == 1 ? "" : "s");

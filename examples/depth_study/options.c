@@ -179,10 +179,11 @@ static const flag flags[] = {
      "|\n"
      "                     idx:FOLDER | cifar10:FOLDER | \"cifar100:FOLDER labels=coarse\" | \"npy:X,Y layout=nchw\" | "
      "\"npz:FILE x=NAME y=NAME "
-     "layout=nchw\" |\n"
+     "layout=nchw|ncl\" |\n"
      "                     \"pictures:FOLDER size=HxW|N fit=stretch|crop channels=1|3|4\", a folder a class |\n"
      "                     \"csv:FILE label=C targets=C,C drop=C keep=C categories=C missing=drop|mean\n"
-     "                     delimiter=; decimal=, header=yes|no comment=# shape=HxWxC\", C: a column's name or number",
+     "                     delimiter=; decimal=, header=yes|no comment=# shape=HxWxC series=LxC\", C: a column's name\n"
+     "                     or number",
      .read = read_text, AT(data)},
     {"valid", "valid SPEC       other data to validate on, all of them (of a source in two parts its second)",
      .read = read_text, AT(valid)},
@@ -193,20 +194,23 @@ static const flag flags[] = {
      "samples N        training samples to take (pictures from files: 2000, and half as many for validation)",
      .read = read_whole, AT(samples), 2, 1 << 30},
     {"normalise",
-     "normalise HOW    yes (of files: pictures by channel, others by feature), no, or feature | channel | global | "
+     "normalise HOW    yes (of files: pictures and series by channel, others by feature), no, or feature | channel | "
+     "global | "
      "\"scale by=X\"",
      .read = read_text, AT(normalise), 1},
     {"noise", "noise X          share of the training labels changed to another class, drawn by seed (0)",
      .read = read_number, AT(noise), 0, 1, "a share from 0 to 1"},
-    {"net", "net NET          mlp | pictures | a net's text with {block} and {depth} in it (default by the data)",
+    {"net",
+     "net NET          mlp | series | pictures | a net's text with {block} and {depth} in it (default by the data)",
      .read = read_text, AT(net)},
     {"shallow", "shallow NET --deep NET   two nets of your own instead: texts, or ONNX files (NAME.onnx)",
      .read = read_text, AT(shallow)},
     {"deep", NULL, .read = read_text, AT(deep)},
-    {"width", "width N          width of the mlp (16), of the first stage of pictures (8)", .read = read_whole,
-     AT(width), 1, 65536},
+    {"width", "width N          width of the mlp and of series (16), of the first stage of pictures (8)",
+     .read = read_whole, AT(width), 1, 65536},
     {"depths",
-     "depths LIST      blocks of an mlp (2,10,30), layers of the 6n+2 family for pictures (8,20,32); the first and the "
+     "depths LIST      blocks of an mlp or of series (2,10,30), layers of the 6n+2 family for pictures (8,20,32); the "
+     "first and the "
      "last are judged",
      .read = read_depths},
     {"blocks",

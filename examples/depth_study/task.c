@@ -94,7 +94,7 @@ static bool same_shape(const task_data *d)
 
 static int32_t normalise(const options *o, task_data *d)
 {
-    const char *usual = d->pictures ? "channel" : "feature";
+    const char *usual = deepid_dataset_rank(d->train) > 1 ? "channel" : "feature";
     const char *asked = o->normalise ? o->normalise : from_files(o->data) ? "yes" : "no";
     const char *how = strcmp(asked, "yes") == 0 ? usual : strcmp(asked, "no") == 0 ? "none" : asked;
     const int32_t status = same_shape(d) ? deepid_dataset_normalize(d->valid, how, d->train) : DEEPID_OK;
@@ -155,9 +155,13 @@ void data_close(task_data *data)
 
 const char *net_family(const options *o, const task_data *data)
 {
-    return !o->net                                                         ? (data->pictures ? "pictures" : "mlp")
-           : strcmp(o->net, "mlp") == 0 || strcmp(o->net, "pictures") == 0 ? o->net
-                                                                           : "own";
+    static const char *const by_rank[] = {NULL, "mlp", "series", "pictures"};
+    if (!o->net)
+        return by_rank[deepid_dataset_rank(data->train)];
+    for (int i = 1; i < 4; i++)
+        if (strcmp(o->net, by_rank[i]) == 0)
+            return o->net;
+    return "own";
 }
 
 /* {block} and {depth} in the user's own text. */
@@ -204,6 +208,22 @@ static int64_t outputs_of(const options *o, const deepid_dataset *data)
     return deepid_dataset_classes(data) ? deepid_dataset_classes(data) : deepid_dataset_target_width(data);
 }
 
+/* A convolution of width 7 before blocks that keep the length; those of a bottleneck give four times their `out`. */
+static char *fill_series(const options *o, const deepid_dataset *data, const char *block, int64_t depth)
+{
+    char text[512];
+    const bool narrow = strncmp(block, "bottleneck", 10) == 0;
+    const bool before = strncmp(block, "preact", 6) == 0;
+    const int64_t out = narrow ? (o->width + 3) / 4 : o->width;
+    snprintf(text, sizeof text,
+             "input %lldx%lld; conv1d out=%lld kernel=7 bias=0; batchnorm; relu; %lld * %s out=%lld; %s"
+             "global_avgpool; dense out=%lld",
+             (long long)deepid_dataset_extent(data, 0), (long long)deepid_dataset_extent(data, 1),
+             (long long)(narrow ? 4 * out : out), (long long)depth, block, (long long)out,
+             before ? "batchnorm; relu; " : "", (long long)outputs_of(o, data));
+    return strdup(text);
+}
+
 char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const char *block, int64_t depth)
 {
     const char *family = net_family(o, data);
@@ -212,6 +232,8 @@ char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const c
     int32_t status;
     if (strcmp(family, "own") == 0)
         return fill_own(o->net, block, depth);
+    if (strcmp(family, "series") == 0)
+        return fill_series(o, data->train, block, depth);
     if (strcmp(family, "mlp") == 0)
         status = deepid_resnet_mlp(ctx, deepid_dataset_extent(data->train, 0), o->width, depth, outputs, block,
                                    "batchnorm; relu", o->dtype, &net);

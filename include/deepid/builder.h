@@ -22,7 +22,7 @@ typedef struct deepid_builder deepid_builder;
  * Begin a net on samples of this shape.
  *
  * @param[in]  ctx      lent for the builder's life
- * @param[in]  rank     1 (features) or 3 (height, width, channels)
+ * @param[in]  rank     1 (features), 2 (length, channels) or 3 (height, width, channels)
  * @param[in]  extents  rank numbers, 1 or more
  * @param[out] out      yours
  *

@@ -115,6 +115,23 @@ DEEPID_API int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, c
                                                const int64_t *extents, const int64_t *strides, int32_t target_dtype,
                                                const void *targets, int64_t width, deepid_dataset **out);
 
+/**
+ * See the samples as series, for nets of conv1d: h x w x 1 becomes length h with w channels, and features become a
+ * series of one channel. So [samples, length, channels] is wrapped as pictures, and then told to be series; where the
+ * channels come first in memory, strides say so. Nothing is moved or copied. To be called before the data is split,
+ * normalised or trained on.
+ *
+ * @param[in,out] data  its samples are h x w x 1, features, or series already
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  data is NULL
+ * @retval DEEPID_ERR_SHAPE     its samples are pictures of several channels
+ *
+ * @cost   none.
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_dataset_set_series(deepid_dataset *data);
+
 /* ---- what is in it ------------------------------------------------------------------------------------- */
 
 /**
@@ -144,7 +161,7 @@ DEEPID_API int64_t deepid_dataset_count(const deepid_dataset *data);
  *
  * @param[in] data  any
  *
- * @return 1 (features) or 3 (height, width, channels); -1 for NULL.
+ * @return 1 (features), 2 (length, channels) or 3 (height, width, channels); -1 for NULL.
  *
  * @cost   none.
  * @thread Safe as long as no other thread changes the dataset.

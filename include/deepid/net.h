@@ -279,7 +279,7 @@ DEEPID_API int32_t deepid_net_dtype(const deepid_net *net);
  *
  * @param[in] net  any
  *
- * @return 1 (features) or 3 (height, width, channels); -1 for NULL.
+ * @return 1 (features), 2 (length, channels) or 3 (height, width, channels); -1 for NULL.
  *
  * @cost   none.
  * @thread Safe as long as no other thread changes the net.

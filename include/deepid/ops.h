@@ -138,6 +138,57 @@ DEEPID_API int32_t deepid_conv2d_backward(const char *options, const deepid_tens
                                           const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dw,
                                           deepid_tensor *db);
 
+/**
+ * Convolution (cross-correlation) of series: y[i,o] = b[o] + the sum over k,c of w[o,k,c] x[i s - before + k d, c],
+ * with zeros outside; as torch.nn.functional.conv1d, channels last. It is deepid_conv2d_forward of pictures of one row.
+ *
+ * @param[in]  options  "stride=1 padding=symmetric dilation=1 groups=1", each one number; padding also same_upper, same
+ *                      or valid (deepid_conv2d_forward) or BEFORExAFTER, such as 2x0; below 200 characters; NULL or ""
+ *                      for these defaults
+ * @param[in]  x        [n, l, in]
+ * @param[in]  w        [out, kernel, in / groups]
+ * @param[in]  b        [out]; NULL: no bias
+ * @param[out] y        [n, l', out], l' = floor((l + before + after - d (kernel - 1) - 1) / s) + 1; must not overlap x
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  x, w or y is NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape, a kernel or groups that do not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse, or w has an empty extent
+ * @retval DEEPID_ERR_MEMORY    no memory for scratch
+ *
+ * @cost   n l' out kernel (in / groups) multiply-adds; scratch for a few rows at a time.
+ * @thread One thread at a time for each context. The bits do not depend on the context's threads.
+ */
+DEEPID_API int32_t deepid_conv1d_forward(const char *options, const deepid_tensor *x, const deepid_tensor *w,
+                                         const deepid_tensor *b, deepid_tensor *y);
+
+/**
+ * The gradients of deepid_conv1d_forward: dx[r,c] = the sum of w[o,k,c] dy[i,o] over all places where x[r,c] is read;
+ * dw[o,k,c] += the sum of x dy over the same places; db[o] += the sum of dy[i,o].
+ *
+ * @param[in]     options  as forward
+ * @param[in]     x        [n, l, in]
+ * @param[in]     w        [out, kernel, in / groups]
+ * @param[in]     dy       [n, l', out], the gradient by y
+ * @param[out]    dx       shape of x, overwritten; must not overlap x or dy; NULL: skipped
+ * @param[in,out] dw       shape of w, added to; NULL: skipped
+ * @param[in,out] db       [out], added to; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  x, w or dy is NULL, or dx overlaps x or dy
+ * @retval DEEPID_ERR_SHAPE     a shape, a kernel or groups that do not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse, or w has an empty extent
+ * @retval DEEPID_ERR_MEMORY    no memory for y and scratch
+ *
+ * @cost   three times a forward; allocates as much as y while it runs.
+ * @thread As deepid_conv1d_forward.
+ */
+DEEPID_API int32_t deepid_conv1d_backward(const char *options, const deepid_tensor *x, const deepid_tensor *w,
+                                          const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dw,
+                                          deepid_tensor *db);
+
 /* ---- normalisation -------------------------------------------------------------------------------- */
 
 /**
@@ -150,7 +201,7 @@ DEEPID_API int32_t deepid_conv2d_backward(const char *options, const deepid_tens
  * @param[in]     options       "eps=1e-5 momentum=0.1": eps 0 to 1e6, momentum 0 to 1; NULL or "" for these defaults.
  *                              backward_eps=E plants a fault: backward takes E for eps
  * @param[in]     train         0: evaluation; any other: training
- * @param[in]     x             [n, c] or [n, h, w, c]
+ * @param[in]     x             [n, c], [n, l, c] or [n, h, w, c]
  * @param[in]     weight        [c]
  * @param[in]     bias          [c]
  * @param[in,out] running_mean  [c]; changed only in training
@@ -177,7 +228,7 @@ DEEPID_API int32_t deepid_batchnorm_forward(const char *options, int32_t train, 
  *
  * @param[in]     options       as forward
  * @param[in]     train         as forward
- * @param[in]     x             [n, c] or [n, h, w, c]
+ * @param[in]     x             [n, c], [n, l, c] or [n, h, w, c]
  * @param[in]     weight        [c]
  * @param[in]     bias          [c]
  * @param[in]     running_mean  [c]; read in evaluation, checked always
@@ -208,7 +259,7 @@ DEEPID_API int32_t deepid_batchnorm_backward(const char *options, int32_t train,
  * sample, or over the channels of each pixel (Ba, Kiros, Hinton 2016).
  *
  * @param[in]  options  "eps=1e-5", 0 to 1e6; NULL or "" for this default
- * @param[in]  x        [n, c] or [n, h, w, c]
+ * @param[in]  x        [n, c], [n, l, c] or [n, h, w, c]
  * @param[in]  weight   [c]
  * @param[in]  bias     [c]
  * @param[out] y        shape of x; must not overlap x
@@ -231,7 +282,7 @@ DEEPID_API int32_t deepid_layernorm_forward(const char *options, const deepid_te
  * dweight += sum dy xhat, dbias += sum dy.
  *
  * @param[in]     options  as forward
- * @param[in]     x        [n, c] or [n, h, w, c]
+ * @param[in]     x        [n, c], [n, l, c] or [n, h, w, c]
  * @param[in]     weight   [c]
  * @param[in]     bias     [c]
  * @param[in]     dy       shape of x: the gradient by y
@@ -258,7 +309,7 @@ DEEPID_API int32_t deepid_layernorm_backward(const char *options, const deepid_t
  * sample and the channels of a group (Wu, He 2018); with as many groups as channels, instance normalisation.
  *
  * @param[in]  options  "groups=8 eps=1e-5": groups is required, a divisor of c; eps 0 to 1e6, default 1e-5
- * @param[in]  x        [n, c] or [n, h, w, c]
+ * @param[in]  x        [n, c], [n, l, c] or [n, h, w, c]
  * @param[in]  weight   [c]
  * @param[in]  bias     [c]
  * @param[out] y        shape of x; must not overlap x
@@ -281,7 +332,7 @@ DEEPID_API int32_t deepid_groupnorm_forward(const char *options, const deepid_te
  * dweight += sum dy xhat, dbias += sum dy.
  *
  * @param[in]     options  as forward
- * @param[in]     x        [n, c] or [n, h, w, c]
+ * @param[in]     x        [n, c], [n, l, c] or [n, h, w, c]
  * @param[in]     weight   [c]
  * @param[in]     bias     [c]
  * @param[in]     dy       shape of x: the gradient by y
@@ -308,7 +359,7 @@ DEEPID_API int32_t deepid_groupnorm_backward(const char *options, const deepid_t
  * the channels of each pixel (Zhang, Sennrich 2019).
  *
  * @param[in]  options  "eps=1e-5", 0 to 1e6; NULL or "" for this default
- * @param[in]  x        [n, c] or [n, h, w, c]
+ * @param[in]  x        [n, c], [n, l, c] or [n, h, w, c]
  * @param[in]  weight   [c]
  * @param[out] y        shape of x; must not overlap x
  *
@@ -330,7 +381,7 @@ DEEPID_API int32_t deepid_rmsnorm_forward(const char *options, const deepid_tens
  * xhat.
  *
  * @param[in]     options  as forward
- * @param[in]     x        [n, c] or [n, h, w, c]
+ * @param[in]     x        [n, c], [n, l, c] or [n, h, w, c]
  * @param[in]     weight   [c]
  * @param[in]     dy       shape of x: the gradient by y
  * @param[out]    dx       shape of x: overwritten; must not overlap x or dy; NULL: skipped
@@ -499,7 +550,7 @@ DEEPID_API int32_t deepid_global_avgpool_backward(const deepid_tensor *x, const 
  * before x's and the rest behind (He et al. 2015, section 3.3).
  *
  * @param[in]  options  "out=32 stride=2": out is required, at least c; stride 1 to 4096, default 1, and 1 for features
- * @param[in]  x        [n, c] or [n, h, w, c]
+ * @param[in]  x        [n, c], [n, l, c] or [n, h, w, c]
  * @param[out] y        [n, out] or [n, ceil(h / stride), ceil(w / stride), out]; must not overlap x
  *
  * @retval DEEPID_OK

@@ -37,17 +37,25 @@ static void write_labels(const dpid_csv *csv, const double *row, int64_t i, deep
 
 static int32_t sample_shape(deepid_ctx *ctx, const dpid_csv *csv, int64_t features, dpid_shape *out)
 {
-    const dpid_value *shape = &csv->asked.shape;
+    const bool series = csv->asked.series.given;
+    const dpid_value *asked = series ? &csv->asked.series : &csv->asked.shape;
     *out = (dpid_shape){1, {features}};
-    if (!shape->given)
+    if (!asked->given)
         return DEEPID_OK;
-    *out =
-        (dpid_shape){3, {shape->list[0], shape->count > 1 ? shape->list[1] : 1, shape->count > 2 ? shape->list[2] : 1}};
+    *out = (dpid_shape){series ? 2 : 3,
+                        {asked->list[0], asked->count > 1 ? asked->list[1] : 1, asked->count > 2 ? asked->list[2] : 1}};
     if (dpid_shape_count(out) == features)
         return DEEPID_OK;
-    return dpid_fail(ctx, DEEPID_ERR_SHAPE, "'%s' has %lld features, expected %lld for shape=%s", csv->path,
-                     (long long)features, (long long)dpid_shape_count(out),
-                     dpid_shape_text(shape->count, shape->list).text);
+    return dpid_fail(ctx, DEEPID_ERR_SHAPE, "'%s' has %lld features, expected %lld for %s=%s", csv->path,
+                     (long long)features, (long long)dpid_shape_count(out), series ? "series" : "shape",
+                     dpid_shape_text(asked->count, asked->list).text);
+}
+
+/* The columns of each channel stand together: seen as [length, channels]. */
+static void see_channels_first(deepid_dataset *data)
+{
+    data->stride[1] = 1;
+    data->stride[2] = data->sample.extent[0];
 }
 
 /* The table becomes the features where each of them is one of its columns. */
@@ -91,6 +99,8 @@ static int32_t make_dataset(deepid_ctx *ctx, dpid_csv *csv, deepid_dataset **out
     }
     deepid_dataset *data = *out;
     data->legend = legend;
+    if (csv->asked.channels_first)
+        see_channels_first(data);
     DPID_TRY(take_arrays(ctx, csv, legend, data));
     data->dtype = data->target_dtype = DEEPID_F64;
     data->x = data->owned_x;

@@ -21,7 +21,8 @@ typedef struct {
     int64_t header, missing;
     int64_t skip;                                     /* lines above the table */
     dpid_span label, targets, drop, keep, categories; /* lists of columns; empty: not given */
-    dpid_value shape;
+    dpid_value shape, series;
+    bool channels_first; /* of series */
 } dpid_csv_options;
 
 int32_t dpid_csv_options_read(deepid_ctx *ctx, const char *text, dpid_csv_options *out);

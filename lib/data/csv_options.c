@@ -3,7 +3,22 @@
 
 #include <string.h>
 
-enum { HEADER, DELIMITER, DECIMAL, COMMENT, LABEL, TARGETS, DROP, KEEP, CATEGORIES, MISSING, SHAPE, SKIP };
+enum {
+    HEADER,
+    DELIMITER,
+    DECIMAL,
+    COMMENT,
+    LABEL,
+    TARGETS,
+    DROP,
+    KEEP,
+    CATEGORIES,
+    MISSING,
+    SHAPE,
+    SKIP,
+    SERIES,
+    LAYOUT
+};
 static const dpid_option options[] = {
     [HEADER] = {"header", DPID_CHOICE, 0, 0, 0, "auto|yes|no", false, "whether the first row is names"},
     [DELIMITER] = {"delimiter", DPID_TEXT, .help = "between cells"},
@@ -17,6 +32,9 @@ static const dpid_option options[] = {
     [MISSING] = {"missing", DPID_CHOICE, 0, 0, 0, "refuse|drop|mean", false, "what becomes of missing cells"},
     [SHAPE] = {"shape", DPID_EXTENTS, 0, 1, 1 << 16, NULL, false, "height x width x channels of a picture"},
     [SKIP] = {"skip", DPID_INT, 0, 0, 1 << 20, NULL, false, "lines above the table"},
+    [SERIES] = {"series", DPID_EXTENTS, 0, 1, 1 << 24, NULL, false, "length or length x channels of a series"},
+    [LAYOUT] = {"layout", DPID_CHOICE, 0, 0, 0, "lc|cl", false,
+                "of series: the columns of a step stand together, or those of a channel"},
     {0},
 };
 
@@ -59,6 +77,13 @@ static int32_t check_together(deepid_ctx *ctx, const dpid_value *v, const dpid_c
         return dpid_fail_at(ctx, v[TARGETS].text, "csv: give label or targets, not both");
     if (v[DROP].given && v[KEEP].given)
         return dpid_fail_at(ctx, v[KEEP].text, "csv: give drop or keep, not both");
+    if (v[SHAPE].given && v[SERIES].given)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "csv: give shape or series, not both");
+    if (v[SERIES].given && v[SERIES].count > 2)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "csv: series has %d numbers, expected length or length x channels",
+                         v[SERIES].count);
+    if (v[LAYOUT].given && !v[SERIES].given)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "csv: layout is of series; give series=LENGTHxCHANNELS");
     if (o->delimiter == ',' && o->point == ',')
         return dpid_fail_at(ctx, v[DECIMAL].text, "csv: delimiter and decimal are both a comma");
     return DEEPID_OK;
@@ -82,6 +107,8 @@ int32_t dpid_csv_options_read(deepid_ctx *ctx, const char *text, dpid_csv_option
     out->keep = v[KEEP].text;
     out->categories = v[CATEGORIES].text;
     out->shape = v[SHAPE];
+    out->series = v[SERIES];
+    out->channels_first = v[LAYOUT].i == 1;
     return check_together(ctx, v, out);
 }
 

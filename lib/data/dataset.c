@@ -228,6 +228,28 @@ int32_t deepid_dataset_rank(const deepid_dataset *data)
     return dpid_is(data, DPID_MAGIC_DATASET) ? data->sample.rank : -1;
 }
 
+/* The numbers stay where they lie. */
+static int32_t set_series(deepid_dataset *data)
+{
+    dpid_shape *s = &data->sample;
+    if (s->rank == 3 && s->extent[2] != 1)
+        return dpid_fail(data->head.ctx, DEEPID_ERR_SHAPE,
+                         "dataset: a sample is %s, expected features, or height x width x 1 to be length x channels",
+                         dpid_shape_text(s->rank, s->extent).text);
+    if (s->rank == 1) {
+        s->extent[1] = 1;
+        data->stride[2] = 1;
+    }
+    s->rank = 2;
+    return DEEPID_OK;
+}
+
+int32_t deepid_dataset_set_series(deepid_dataset *data)
+{
+    DPID_TRY(dpid_enter(data, DPID_MAGIC_DATASET));
+    return dpid_leave(data->head.ctx, set_series(data));
+}
+
 int64_t deepid_dataset_extent(const deepid_dataset *data, int32_t axis)
 {
     return axis >= 0 && axis < deepid_dataset_rank(data) ? data->sample.extent[axis] : -1;

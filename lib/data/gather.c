@@ -37,6 +37,8 @@ static int64_t place_of(const deepid_dataset *data, int64_t k)
 {
     if (data->sample.rank == 1)
         return k * data->stride[1];
+    if (data->sample.rank == 2)
+        return k / data->sample.extent[1] * data->stride[1] + k % data->sample.extent[1] * data->stride[2];
     const int64_t w = data->sample.extent[1];
     const int64_t c = data->sample.extent[2];
     return k / (w * c) * data->stride[1] + k / c % w * data->stride[2] + k % c * data->stride[3];
@@ -67,13 +69,22 @@ static void copy_sample(const deepid_dataset *data, int64_t i, dpid_precision p,
         dpid_store(p, x, at + k, normalised(data, element(data->dtype, data->x, start + place_of(data, k)), k));
 }
 
+static bool is_dense(const deepid_dataset *data)
+{
+    bool dense = true;
+    int64_t step = 1;
+    for (int32_t i = data->sample.rank - 1; i >= 0; i--) {
+        dense &= data->stride[i + 1] == step;
+        step *= data->sample.extent[i];
+    }
+    return dense;
+}
+
 /* Those that matter: dense bytes or floats into floats. The same numbers as above: double arithmetic, one rounding. */
 static bool copy_sample_fast(const deepid_dataset *data, int64_t i, dpid_precision p, void *x, int64_t at)
 {
     const int64_t features = dpid_shape_count(&data->sample);
-    const bool dense = data->sample.rank == 1 ? data->stride[1] == 1
-                                              : data->stride[3] == 1 && data->stride[2] == data->sample.extent[2] &&
-                                                    data->stride[1] == data->sample.extent[1] * data->sample.extent[2];
+    const bool dense = is_dense(data);
     if (p != DPID_P32 || !dense || (data->dtype != DEEPID_U8 && data->dtype != DEEPID_F32) ||
         (!data->shift && data->dtype == DEEPID_U8))
         return false;

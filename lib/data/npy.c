@@ -139,6 +139,16 @@ static void warn_targets(const dpid_npy *y, dpid_string *s)
                            dpid_number(largest).text);
 }
 
+static bool is_turned(int64_t layout)
+{
+    return layout == DPID_LAYOUT_NCHW || layout == DPID_LAYOUT_NCL;
+}
+
+static bool is_series(int64_t layout)
+{
+    return layout == DPID_LAYOUT_NLC || layout == DPID_LAYOUT_NCL;
+}
+
 static int32_t describe(const dpid_npy *x, const dpid_npy *y, int64_t layout, deepid_dataset *data)
 {
     dpid_legend *legend = data->legend;
@@ -146,7 +156,7 @@ static int32_t describe(const dpid_npy *x, const dpid_npy *y, int64_t layout, de
     dpid_string warnings = {.ctx = legend->arena.ctx};
     dpid_string_add(&about, "x ");
     print_array(x, &about);
-    dpid_string_format(&about, "%s, %s ", layout == DPID_LAYOUT_NCHW ? ", turned from channels first" : "",
+    dpid_string_format(&about, "%s, %s ", is_turned(layout) ? ", turned from channels first" : "",
                        data->labels ? "labels" : "targets");
     print_array(y, &about);
     if (legend->mapped) {
@@ -189,6 +199,11 @@ static int32_t check_layout(deepid_ctx *ctx, const char *name, const dpid_npy *x
     if (layout == DPID_LAYOUT_NCHW && x->rank != 4)
         return dpid_fail(ctx, DEEPID_ERR_SHAPE, "'%s' is %s, expected [n, channels, h, w] for layout=nchw", name,
                          dpid_shape_text(x->rank, e).text);
+    if (is_series(layout) && x->rank != 2 && x->rank != 3)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "'%s' is %s, expected series: %s, or [n, length] of one channel", name,
+                         dpid_shape_text(x->rank, e).text,
+                         layout == DPID_LAYOUT_NCL ? "[n, channels, length] for layout=ncl"
+                                                   : "[n, length, channels] for layout=nlc");
     if (layout != DPID_LAYOUT_UNSAID || x->rank != 4 || e[1] > CHANNELS || e[3] <= CHANNELS || e[2] <= e[1])
         return DEEPID_OK;
     return dpid_fail(ctx, DEEPID_ERR_SHAPE,
@@ -197,12 +212,12 @@ static int32_t check_layout(deepid_ctx *ctx, const char *name, const dpid_npy *x
                      name, dpid_shape_text(x->rank, e).text, (long long)e[1], (long long)e[2], (long long)e[3]);
 }
 
-/* [n, c, h, w] as [n, h, w, c]. */
+/* [n, c, h, w] as [n, h, w, c], [n, c, l] as [n, l, c]; [n, l] stays. */
 static void turn(dpid_npy *x)
 {
     const dpid_npy old = *x;
-    for (int32_t axis = 1; axis < 4; axis++) {
-        const int32_t from = axis < 3 ? axis + 1 : 1;
+    for (int32_t axis = 1; axis < x->rank && x->rank > 2; axis++) {
+        const int32_t from = axis < x->rank - 1 ? axis + 1 : 1;
         x->extents[axis] = old.extents[from];
         x->step[axis] = old.step[from];
     }
@@ -226,11 +241,12 @@ int32_t dpid_npy_join(deepid_ctx *ctx, const char *x_name, dpid_npy *x, const ch
     const bool targets = y->type == 'f';
     DPID_TRY(check_shapes(ctx, x_name, x, y_name, y));
     DPID_TRY(check_layout(ctx, x_name, x, layout));
-    if (layout == DPID_LAYOUT_NCHW)
+    if (is_turned(layout))
         turn(x);
     const int64_t *e = x->extents;
-    const dpid_shape sample =
-        x->rank == 2 ? (dpid_shape){1, {e[1]}} : (dpid_shape){3, {e[1], e[2], x->rank == 4 ? e[3] : 1}};
+    const dpid_shape sample = is_series(layout) ? (dpid_shape){2, {e[1], x->rank == 3 ? e[2] : 1}}
+                              : x->rank == 2    ? (dpid_shape){1, {e[1]}}
+                                                : (dpid_shape){3, {e[1], e[2], x->rank == 4 ? e[3] : 1}};
     const int32_t dtype = x->type == 'f' && x->size <= 4 ? DEEPID_F32 : DEEPID_F64;
     deepid_dataset *data = NULL;
     DPID_TRY(dpid_dataset_owned(ctx, dtype, e[0], &sample, !targets, targets ? y->count / y->extents[0] : 0, &data));
@@ -259,7 +275,7 @@ static int32_t read_npy(deepid_ctx *ctx, const char *path, uint8_t **bytes, dpid
 }
 
 static const dpid_option layouts[] = {
-    {"layout", DPID_CHOICE, 0, 0, 0, "unsaid|nhwc|nchw", false, "order of the axes of pictures"},
+    DPID_LAYOUT_OPTION,
     {0},
 };
 

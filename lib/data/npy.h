@@ -5,7 +5,11 @@
 #include "data/data.h"
 
 enum { DPID_NPY_RANK_MAX = 4, DPID_NPY_PREFIX_MAX = 12, DPID_NPY_HEADER_MAX = 10000 /* as NumPy's own reader */ };
-enum { DPID_LAYOUT_UNSAID, DPID_LAYOUT_NHWC, DPID_LAYOUT_NCHW };
+enum { DPID_LAYOUT_UNSAID, DPID_LAYOUT_NHWC, DPID_LAYOUT_NCHW, DPID_LAYOUT_NLC, DPID_LAYOUT_NCL };
+#define DPID_LAYOUT_OPTION                                                                                             \
+    {                                                                                                                  \
+        "layout", DPID_CHOICE, 0, 0, 0, "unsaid|nhwc|nchw|nlc|ncl", false, "order of the axes of pictures or series"   \
+    }
 
 typedef struct {
     const uint8_t *data;

@@ -13,7 +13,7 @@ enum { OPTION_X, OPTION_Y, OPTION_LAYOUT };
 static const dpid_option options[] = {
     [OPTION_X] = {"x", DPID_TEXT, .help = "name of the array of inputs"},
     [OPTION_Y] = {"y", DPID_TEXT, .help = "name of the array of labels or targets"},
-    [OPTION_LAYOUT] = {"layout", DPID_CHOICE, 0, 0, 0, "unsaid|nhwc|nchw", false, "order of the axes of pictures"},
+    [OPTION_LAYOUT] = DPID_LAYOUT_OPTION,
     {0},
 };
 

@@ -118,8 +118,11 @@ static int32_t entry_examine(deepid_ctx *ctx, int64_t i, const char *options, de
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "identity: %s",
                          out ? "there is no such entry in the table" : "out is NULL");
     /* a net needs a layer; the block stands in front of it */
-    dpid_string_format(&text, "%s; %s", at(i)->input,
-                       strchr(at(i)->input, 'x') ? "conv2d out=4 kernel=1" : "dense out=8");
+    const char *input = at(i)->input;
+    dpid_string_format(&text, "%s; %s", input,
+                       strchr(input, 'x') != strrchr(input, 'x') ? "conv2d out=4 kernel=1"
+                       : strchr(input, 'x')                      ? "conv1d out=4 kernel=1"
+                                                                 : "dense out=8");
     dpid_string_format(&all, "%s %s", at(i)->options, options ? options : "");
     int32_t status = text.status != DEEPID_OK ? text.status : all.status;
     if (status == DEEPID_OK)

@@ -87,14 +87,15 @@ static int32_t check_data(const examination *e)
 
 /* ---- the block's text --------------------------------------------------------------------- */
 
-/* For a block variant's word alone: its usual body on pictures, dense layers in the same pattern on features. */
+/* For a block variant's word alone: its usual body on pictures and series, on features dense layers in the same
+   pattern. */
 static void usual_body(dpid_string *s, const char *word, const dpid_shape *shape)
 {
     const long long c = dpid_channels(shape);
     const bool narrow = strncmp(word, "bottleneck", 10) == 0;
     const bool before = strncmp(word, "preact", 6) == 0;
     const long long inside = narrow ? (c + 3) / 4 : c;
-    if (shape->rank == 3)
+    if (shape->rank > 1)
         dpid_string_format(s, "%s out=%lld", word, inside);
     else if (before)
         dpid_string_format(s, "%s { batchnorm; relu; dense out=%lld bias=0; batchnorm; relu; dense out=%lld bias=0 }",

@@ -1,12 +1,12 @@
 /* The block variants, a row each.   y = after(F(x) + s shortcut(x)) */
 #include "net/net.h"
 
-#define BASIC "conv2d out={out} kernel=3{stride} bias=0; batchnorm; relu; conv2d out={out} kernel=3 bias=0; batchnorm"
+#define BASIC "{conv} out={out} kernel=3{stride} bias=0; batchnorm; relu; {conv} out={out} kernel=3 bias=0; batchnorm"
 #define PREACT                                                                                                         \
-    "batchnorm; relu; conv2d out={out} kernel=3{stride} bias=0; batchnorm; relu; conv2d out={out} kernel=3 bias=0"
+    "batchnorm; relu; {conv} out={out} kernel=3{stride} bias=0; batchnorm; relu; {conv} out={out} kernel=3 bias=0"
 #define BOTTLENECK                                                                                                     \
-    "conv2d out={out} kernel=1 bias=0; batchnorm; relu; conv2d out={out} kernel=3{stride} bias=0; batchnorm; relu; "   \
-    "conv2d out={wide} kernel=1 bias=0; batchnorm"
+    "{conv} out={out} kernel=1 bias=0; batchnorm; relu; {conv} out={out} kernel=3{stride} bias=0; batchnorm; relu; "   \
+    "{conv} out={wide} kernel=1 bias=0; batchnorm"
 
 #define ROW static const dpid_variant
 ROW plain = {"plain", "y = after(F(x))", 0, "relu", BASIC, 2, false, "identity"};

@@ -200,17 +200,20 @@ static int64_t stride_of(const dpid_op *op)
     return 1;
 }
 
+/* In all but the channels. */
 static bool is_strided(const dpid_shape *from, const dpid_shape *to, int64_t stride)
 {
-    return (from->extent[0] + stride - 1) / stride == to->extent[0] &&
-           (from->extent[1] + stride - 1) / stride == to->extent[1];
+    bool strided = true;
+    for (int32_t i = 0; i < from->rank - 1; i++)
+        strided &= (from->extent[i] + stride - 1) / stride == to->extent[i];
+    return strided;
 }
 
 /* The strides of the branch, the layers from `first` on, multiplied; where that does not give its shape (it pads
    less, or more), the smallest stride that does. One as long as the picture takes a pixel. */
 static int64_t skip_stride(const deepid_net *net, int32_t first, const dpid_shape *from, const dpid_shape *to)
 {
-    const int64_t longest = dpid_larger(from->extent[0], from->extent[1]);
+    const int64_t longest = from->rank == 2 ? from->extent[0] : dpid_larger(from->extent[0], from->extent[1]);
     int64_t stride = 1;
     for (int32_t i = first; i < net->layers && stride < longest; i++)
         stride *= stride_of(&net->layer[i].op);
@@ -236,17 +239,18 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
                          "%.*s: the branch turns %s into %s, so the skip needs shortcut=A, B or C",
                          (int)strlen(where.prefix) - 1, where.prefix, dpid_shape_text(from.rank, from.extent).text,
                          dpid_shape_text(to.rank, to.extent).text);
-    const long long stride = from.rank == 3 ? skip_stride(b->net, first, &from, &to) : 1;
+    const long long stride = from.rank > 1 ? skip_stride(b->net, first, &from, &to) : 1;
     const bool bias = b->frozen || item->projection == DPID_PROJECTION_BIAS;
     char options[96];
     if (item->shortcut == DPID_SHORTCUT_A)
         snprintf(options, sizeof options, "out=%lld stride=%lld", wide, stride);
-    else if (from.rank == 3)
+    else if (from.rank > 1)
         snprintf(options, sizeof options, "out=%lld kernel=1 stride=%lld bias=%d", wide, stride, bias);
     else
         snprintf(options, sizeof options, "out=%lld bias=%d", wide, bias);
     const dpid_kind *kind = item->shortcut == DPID_SHORTCUT_A ? &dpid_kind_channel_pad
                             : from.rank == 3                  ? &dpid_kind_conv2d
+                            : from.rank == 2                  ? &dpid_kind_conv1d
                                                               : &dpid_kind_dense;
     DPID_TRY(shortcut_layer(b, where, kind, options, in, out));
     if (item->shortcut != DPID_SHORTCUT_A && !b->frozen && projects_with_batchnorm(item))

@@ -14,9 +14,11 @@ static int32_t builder_create(deepid_ctx *ctx, int32_t rank, const int64_t *exte
 {
     if (!out || !extents)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "builder: %s is NULL", out ? "extents" : "out");
-    if (rank != 1 && rank != 3)
+    if (rank < 1 || rank > DPID_SHAPE_RANK_MAX)
         return dpid_fail(ctx, DEEPID_ERR_SHAPE,
-                         "builder: rank is %d, expected 1 (features) or 3 (height x width x channels)", rank);
+                         "builder: rank is %d, expected 1 (features), 2 (length x channels) or 3 (height x width x "
+                         "channels)",
+                         rank);
     for (int32_t i = 0; i < rank; i++)
         if (extents[i] < 1)
             return dpid_fail(ctx, DEEPID_ERR_SHAPE, "builder: extent %d is %lld, expected 1 or more", i,

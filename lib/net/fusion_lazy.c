@@ -212,7 +212,7 @@ static void norm_forward(const dpid_stage_call *call, int32_t t)
     const dpid_pass pass = pass_of(call, t);
     const dpid_shape *shape = &pass.op->in;
     dpid_batchnorm_prepare[net->head.ctx->isa][net->precision](&pass, sums_of(call, t), call->n,
-                                                               shape->extent[0] * shape->extent[1]);
+                                                               dpid_shape_count(shape) / dpid_op_channels(pass.op));
 }
 
 static void norm_backward(const dpid_stage_call *call, int32_t t)
@@ -233,7 +233,7 @@ static bool is_finite(const dpid_stage_call *call, int32_t t)
         return true;
     const void *x = dpid_value_at(net, in);
     const dpid_batchnorm_arrays a = arrays_of(call, t);
-    const int64_t c = net->value[in].shape.extent[2];
+    const int64_t c = net->value[in].shape.extent[net->value[in].shape.rank - 1];
     const double most = p == DPID_P32 ? (double)FLT_MAX : DBL_MAX;
     for (int64_t i = 0; i < dpid_value_reals(net, in, call->n); i++) {
         const double centred = dpid_fetch(p, x, i) - dpid_fetch(p, a.mean, i % c);

@@ -62,8 +62,8 @@ static char *worker_room(const deepid_net *net, const dpid_program *f, int32_t w
 static dpid_view view_of(const passage *g, int32_t p, int64_t first)
 {
     const dpid_program_place *place = &g->f->place[p];
-    const bool picture = place->shape.rank == 3;
-    const int64_t columns = picture ? place->margin.left + place->shape.extent[1] + place->margin.right : 1;
+    const int64_t width = dpid_shape_picture(&place->shape).extent[1];
+    const int64_t columns = place->margin.left + width + place->margin.right;
     dpid_view v = {.picture = place->reals, .row = columns * place->margin.pitch, .pitch = place->margin.pitch};
     int64_t at = place->margin.top * v.row + place->margin.left * v.pitch;
     at +=
@@ -136,14 +136,13 @@ static void run_conv(const passage *g, const dpid_instruction *s, int64_t first,
 static void run_point(const passage *g, const dpid_instruction *s, int64_t first, int64_t count)
 {
     const deepid_net *net = g->net;
-    const dpid_shape *shape = &g->f->place[s->in].shape;
-    const bool picture = shape->rank == 3;
+    const dpid_shape shape = dpid_shape_picture(&g->f->place[s->in].shape);
     dpid_point_job job = {.x = view_of(g, s->in, first),
                           .y = view_of(g, s->out, first),
                           .end = epilogue_of(g, s, first),
-                          .c = shape->extent[shape->rank - 1]};
-    job.height = picture ? shape->extent[0] : 1;
-    job.width = picture ? shape->extent[1] : 1;
+                          .height = shape.extent[0],
+                          .width = shape.extent[1],
+                          .c = shape.extent[2]};
     if (s->layer >= 0) {
         const dpid_layer *layer = &net->layer[s->layer];
         const dpid_pass pass = {.op = &layer->op,
@@ -162,15 +161,15 @@ enum { PAD_STRIDE = 1 }; /* option of channel_pad */
 
 static void run_pad(const passage *g, const dpid_instruction *s, int64_t first, int64_t count)
 {
-    const dpid_shape *in = &g->f->place[s->in].shape;
-    const dpid_shape *out = &g->f->place[s->out].shape;
+    const dpid_shape in = dpid_shape_picture(&g->f->place[s->in].shape);
+    const dpid_shape out = dpid_shape_picture(&g->f->place[s->out].shape);
     const dpid_pad_job job = {.x = view_of(g, s->in, first),
                               .y = view_of(g, s->out, first),
-                              .height = out->extent[0],
-                              .width = out->extent[1],
-                              .c = in->extent[2],
-                              .out_c = out->extent[2],
-                              .before = (out->extent[2] - in->extent[2]) / 2,
+                              .height = out.extent[0],
+                              .width = out.extent[1],
+                              .c = in.extent[2],
+                              .out_c = out.extent[2],
+                              .before = (out.extent[2] - in.extent[2]) / 2,
                               .stride = g->net->layer[s->layer].op.option[PAD_STRIDE].i};
     dpid_pad_run[g->net->head.ctx->isa][g->net->precision](&job, 0, count * job.height);
 }

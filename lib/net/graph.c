@@ -62,7 +62,7 @@ bool dpid_step_is_join(const deepid_net *net, int32_t t)
 
 bool dpid_step_is_conv(const deepid_net *net, int32_t t)
 {
-    return is_kind(net, t, &dpid_kind_conv2d);
+    return dpid_step_op(net, t) && (dpid_step_op(net, t)->kind->flags & DPID_KIND_CONVOLUTION);
 }
 
 bool dpid_step_is_norm(const deepid_net *net, int32_t t)

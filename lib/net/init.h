@@ -68,7 +68,8 @@ void dpid_init_draw_uniform(const dpid_init_run *run, int32_t parameter, double 
 /* A random matrix [rows, cols] with orthonormal rows or columns, whichever are fewer, times gain. */
 int32_t dpid_random_orthogonal(deepid_ctx *ctx, dpid_random *r, int64_t rows, int64_t cols, double gain, double *out);
 bool dpid_init_is_weight(const deepid_net *net, int32_t parameter);
-/* Index of a kernel's centre tap in [kh, kw]. */
+/* Taps of a weight [out, taps.., in]: 1 of a dense one. And the index of the centre tap, in [kh, kw] or [k]. */
+int64_t dpid_init_taps(const dpid_parameter_spec *spec);
 int64_t dpid_init_centre(const dpid_parameter_spec *spec);
 
 #endif

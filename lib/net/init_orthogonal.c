@@ -41,11 +41,11 @@ static int32_t delta_weight(dpid_init_run *run, int32_t i)
 {
     const dpid_parameter *p = &run->net->parameter[i];
     deepid_ctx *ctx = run->net->head.ctx;
-    if (p->spec.rank != 4)
+    if (p->spec.rank < 3)
         return dpid_init_orthogonal_weight(run, i, run->option[0].r);
     const int64_t out = p->spec.extents[0];
-    const int64_t in = p->spec.extents[3];
-    const int64_t taps = p->spec.extents[1] * p->spec.extents[2];
+    const int64_t in = p->spec.extents[p->spec.rank - 1];
+    const int64_t taps = dpid_init_taps(&p->spec);
     double *q = NULL;
     DPID_TRY(dpid_alloc(ctx, out * in, sizeof *q, "orthogonal matrix", &q));
     dpid_random r = dpid_init_stream(run, p);

@@ -10,7 +10,7 @@ static void set_identity(dpid_init_run *run, int32_t i)
 {
     const dpid_parameter_spec *spec = &run->net->parameter[i].spec;
     const int64_t in = spec->extents[spec->rank - 1];
-    const int64_t taps = spec->rank == 4 ? spec->extents[1] * spec->extents[2] : 1;
+    const int64_t taps = dpid_init_taps(spec);
     const int64_t group = spec->fan_out / taps; /* outputs of one group */
     dpid_init_fill(run, i, 0);
     for (int64_t o = 0; o < spec->extents[0]; o++)
@@ -70,7 +70,7 @@ static void set_mirrored(dpid_init_run *run, int32_t i, const mirror *m, const d
 {
     const dpid_parameter_spec *spec = &run->net->parameter[i].spec;
     const int64_t in = spec->extents[spec->rank - 1];
-    const int64_t taps = spec->rank == 4 ? spec->extents[1] * spec->extents[2] : 1;
+    const int64_t taps = dpid_init_taps(spec);
     const int64_t first = m->taps == 1 ? dpid_init_centre(spec) : 0;
     dpid_init_fill(run, i, 0);
     for (int64_t o = 0; o < spec->extents[0]; o++) {
@@ -92,7 +92,7 @@ static int32_t looks_linear_weight(dpid_init_run *run, int32_t i, bool first, bo
     deepid_ctx *ctx = run->net->head.ctx;
     const int64_t out = p->spec.extents[0];
     const int64_t in = p->spec.extents[p->spec.rank - 1];
-    const int64_t taps = first && p->spec.rank == 4 ? p->spec.extents[1] * p->spec.extents[2] : 1;
+    const int64_t taps = first ? dpid_init_taps(&p->spec) : 1;
     const int64_t channels = channels_into(run->net, p->layer);
     const mirror m = {.rows = head ? out : out / 2,
                       .cols = first ? in : in / 2,
@@ -134,8 +134,9 @@ static int32_t apply_looks_linear(dpid_init_run *run)
         return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED,
                          "looks_linear: the net has fewer than two weight layers");
     for (int32_t i = 0; i < net->trained; i++)
-        if (dpid_init_is_weight(net, i) && net->parameter[i].spec.rank == 4 &&
-            net->parameter[i].spec.fan_out != net->parameter[i].count / net->parameter[i].spec.extents[3])
+        if (dpid_init_is_weight(net, i) && net->parameter[i].spec.rank > 2 &&
+            net->parameter[i].spec.fan_out !=
+                net->parameter[i].count / net->parameter[i].spec.extents[net->parameter[i].spec.rank - 1])
             return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED, "looks_linear: %s has groups",
                              net->parameter[i].name);
     dpid_net_start_values(run->net);

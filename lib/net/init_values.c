@@ -47,9 +47,20 @@ bool dpid_init_is_weight(const deepid_net *net, int32_t parameter)
     return net->parameter[parameter].spec.role == DPID_ROLE_WEIGHT;
 }
 
+int64_t dpid_init_taps(const dpid_parameter_spec *spec)
+{
+    int64_t taps = 1;
+    for (int32_t i = 1; i < spec->rank - 1; i++)
+        taps *= spec->extents[i];
+    return taps;
+}
+
 int64_t dpid_init_centre(const dpid_parameter_spec *spec)
 {
-    return spec->rank == 4 ? (spec->extents[1] - 1) / 2 * spec->extents[2] + (spec->extents[2] - 1) / 2 : 0;
+    int64_t centre = 0;
+    for (int32_t i = 1; i < spec->rank - 1; i++)
+        centre = centre * spec->extents[i] + (spec->extents[i] - 1) / 2;
+    return centre;
 }
 
 /* Rows of Gaussians, each made orthogonal to those before it (twice, so that rounding does not count) and given

@@ -243,7 +243,8 @@ static void summarise(const deepid_net *net, const dpid_layer *layer, double *ro
         if (layer->op.parameter[k].trained)
             row[PARAMETERS] += (double)net->parameter[layer->parameter[k]].count;
     row[MULTIPLY_ADDS] = (double)layer->op.macs;
-    row[WINOGRAD] = !net->exact && layer->op.kind == &dpid_kind_conv2d && dpid_conv2d_has_winograd(&layer->op);
+    row[WINOGRAD] =
+        !net->exact && (layer->op.kind->flags & DPID_KIND_CONVOLUTION) && dpid_conv2d_has_winograd(&layer->op);
     row[ACTIVATION_BYTES] = (double)(dpid_shape_count(&layer->op.out) * dpid_precision_bytes(net->precision));
 }
 

@@ -26,7 +26,8 @@ typedef struct {
     const char *word, *help;
     double s;           /* weight of the skip when the text says nothing */
     const char *after;  /* after= of the template */
-    const char *branch; /* template for a block without a body; {out}, {wide} = 4 out, {stride} */
+    const char *branch; /* template for a block without a body; {conv} = conv1d or conv2d, {out},
+                           {wide} = 4 out, {stride} */
     int32_t layers;     /* with weights, of the template */
     bool wide;          /* the template gives 4 out channels */
     const char *twin;   /* the row that differs in s alone */

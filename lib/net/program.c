@@ -72,7 +72,7 @@ static dpid_instruction_type type_of(const deepid_net *net, int32_t layer)
         return DPID_INSTRUCTION_POINT;
     if (dpid_step_is_conv(net, layer))
         return DPID_INSTRUCTION_CONV;
-    if (dpid_step_is_pad(net, layer) && dpid_step_op(net, layer)->in.rank == 3)
+    if (dpid_step_is_pad(net, layer) && dpid_step_op(net, layer)->in.rank > 1)
         return DPID_INSTRUCTION_PAD;
     return dpid_step_is_dense(net, layer) ? DPID_INSTRUCTION_DENSE : DPID_INSTRUCTION_OP;
 }
@@ -112,7 +112,7 @@ static void find_steps(making *m)
         f->step[f->steps++] = step_of(net, m->start[t], &c);
     }
     for (int32_t v = 0; v < net->values_count; v++)
-        m->planar[v] = net->value[v].shape.rank == 3 && v != 0 && v != dpid_graph_output(net);
+        m->planar[v] = net->value[v].shape.rank > 1 && v != 0 && v != dpid_graph_output(net);
     for (int32_t i = 0; i < f->steps; i++) {
         const dpid_instruction *s = &f->step[i];
         m->planar[s->in] &= takes_room(s);
@@ -166,10 +166,9 @@ static int32_t fail_size(const making *m)
 
 static int32_t set_reals(const making *m, dpid_program_place *p)
 {
-    const int64_t *e = p->shape.extent;
-    const bool picture = p->shape.rank == 3;
-    const int64_t extents[3] = {picture ? p->margin.top + e[0] + p->margin.bottom : 1,
-                                picture ? p->margin.left + e[1] + p->margin.right : 1, p->margin.pitch};
+    const dpid_shape shape = dpid_shape_picture(&p->shape);
+    const int64_t extents[3] = {p->margin.top + shape.extent[0] + p->margin.bottom,
+                                p->margin.left + shape.extent[1] + p->margin.right, p->margin.pitch};
     if (!dpid_product(3, extents, &p->reals) || p->reals > most_reals)
         return fail_size(m);
     return DEEPID_OK;
@@ -332,10 +331,10 @@ static int32_t make_conv(making *m, dpid_instruction *s)
 {
     const dpid_op *op = &m->net->layer[s->layer].op;
     const dpid_program_place *in = &m->f->place[s->in];
+    const int64_t width = dpid_shape_picture(&in->shape).extent[1];
     char *memory = NULL;
     DPID_TRY(dpid_arena_alloc(m->arena, dpid_packed_conv_bytes(op), 1, "net", &memory));
-    dpid_packed_conv_make(op, m->net->exact,
-                          (in->margin.left + in->shape.extent[1] + in->margin.right) * in->margin.pitch,
+    dpid_packed_conv_make(op, m->net->exact, (in->margin.left + width + in->margin.right) * in->margin.pitch,
                           in->margin.pitch, memory, &s->conv);
     m->f->room = dpid_larger(m->f->room, s->conv.scratch);
     return DEEPID_OK;

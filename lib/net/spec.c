@@ -23,6 +23,7 @@ typedef struct {
     const block_grammar *blocks;
     const char *whole, *at, *end;
     bool inside; /* a block's braces */
+    bool series; /* what goes in is one */
     int64_t layers;
 } reader;
 
@@ -132,7 +133,9 @@ static int32_t fill_template(reader *r, const dpid_variant *row, int64_t out, in
         dpid_string_add_span(&s, p, brace - p);
         if (!*brace)
             break;
-        if (strncmp(brace, "{stride}", 8) == 0 && stride != 1)
+        if (strncmp(brace, "{conv}", 6) == 0)
+            dpid_string_add(&s, r->series ? "conv1d" : "conv2d");
+        else if (strncmp(brace, "{stride}", 8) == 0 && stride != 1)
             dpid_string_format(&s, " stride=%lld padding=1", (long long)stride);
         else if (strncmp(brace, "{stride}", 8) != 0)
             dpid_string_format(&s, "%lld", (long long)(brace[1] == 'w' ? 4 * out : out));
@@ -161,6 +164,7 @@ static int32_t use_template(reader *r, dpid_item *item, const dpid_value *values
                    .at = text,
                    .end = text + strlen(text),
                    .inside = true,
+                   .series = r->series,
                    .layers = r->layers};
     DPID_TRY(read_items(&body, &item->body));
     r->layers = body.layers;
@@ -348,10 +352,11 @@ static int32_t read_input(reader *r, dpid_shape *out)
             break;
         p = x ? x + 1 : stop;
     }
-    if (p != extents.text + extents.length || (out->rank != 1 && out->rank != 3) || p[-1] == 'x')
+    if (p != extents.text + extents.length || out->rank < 1 || p[-1] == 'x')
         return dpid_fail_at(
             ctx_of(r), extents,
-            "input is '%.*s', expected features (such as 2) or height x width x channels (such as 32x32x3)",
+            "input is '%.*s', expected features (such as 2), length x channels (such as 128x3) or height x width x "
+            "channels (such as 32x32x3)",
             (int)(extents.length > 40 ? 40 : extents.length), extents.text);
     return DEEPID_OK;
 }
@@ -370,6 +375,7 @@ int32_t dpid_spec_parse(dpid_arena *arena, const char *text, dpid_spec *out)
     make_grammar(ctx, &blocks);
     reader r = {.arena = arena, .blocks = &blocks, .whole = copy, .at = copy, .end = copy + length};
     DPID_TRY(read_input(&r, &out->input));
+    r.series = out->input.rank == 2;
     DPID_TRY(read_input_options(&r, out));
     DPID_TRY(read_items(&r, &out->items));
     return DEEPID_OK;

@@ -1,6 +1,7 @@
-/* Layouts of weights. PyTorch's convolutions are [out, in, kh, kw], ours [out, kh, kw, in]; behind a flatten its
-   features are in the order [c, h, w], ours [h, w, c]. So the columns of the dense layer there are turned, and what
-   stands between the two (a normalisation, slopes) is turned with them. */
+/* Layouts of weights. PyTorch's convolutions are [out, in, kh, kw], ours [out, kh, kw, in], of series [out, in, k]
+   and [out, k, in]; behind a flatten its features are in the order [c, h, w], ours [h, w, c] (of series [c, l] and
+   [l, c]). So the columns of the dense layer there are turned, and what stands between the two (a normalisation,
+   slopes) is turned with them. */
 #include "net/weights_layout.h"
 
 #include "tensor/half.h"
@@ -39,8 +40,8 @@ static dpid_flat flat_behind(const dpid_layer *layer, dpid_flat in)
 {
     const dpid_op *op = &layer->op;
     const int64_t channels = op->in.extent[op->in.rank - 1];
-    if (op->in.rank == 3 && op->out.rank == 1 && op->kind == &dpid_kind_flatten) {
-        const int64_t pixels = op->in.extent[0] * op->in.extent[1];
+    if (op->in.rank > 1 && op->out.rank == 1 && op->kind == &dpid_kind_flatten) {
+        const int64_t pixels = dpid_shape_count(&op->in) / channels;
         return pixels > 1 && channels > 1 ? (dpid_flat){pixels, channels} : (dpid_flat){0};
     }
     if (is_linear_map(layer))
@@ -107,24 +108,21 @@ static dpid_flat flat_of(const dpid_weights_layout *layout, const dpid_parameter
 void dpid_weights_extents(const dpid_weights_layout *layout, const dpid_parameter *p, int64_t *extents)
 {
     memcpy(extents, p->spec.extents, sizeof *extents * (size_t)p->spec.rank);
-    if (layout->pytorch && p->spec.rank == 4) {
-        extents[1] = p->spec.extents[3];
-        extents[2] = p->spec.extents[1];
-        extents[3] = p->spec.extents[2];
-    }
+    for (int32_t i = 1; layout->pytorch && p->spec.rank > 2 && i < p->spec.rank; i++)
+        extents[i] = p->spec.extents[i == 1 ? p->spec.rank - 1 : i - 1];
 }
 
 bool dpid_weights_turned(const dpid_weights_layout *layout, const dpid_parameter *p)
 {
-    return layout->pytorch && (p->spec.rank == 4 || flat_of(layout, p).pixels > 0);
+    return layout->pytorch && (p->spec.rank > 2 || flat_of(layout, p).pixels > 0);
 }
 
 int64_t dpid_weights_place(const dpid_weights_layout *layout, const dpid_parameter *p, int64_t i)
 {
     const dpid_flat flat = flat_of(layout, p);
-    if (layout->pytorch && p->spec.rank == 4) {
-        const int64_t in = p->spec.extents[3];
-        const int64_t taps = p->spec.extents[1] * p->spec.extents[2];
+    if (layout->pytorch && p->spec.rank > 2) {
+        const int64_t in = p->spec.extents[p->spec.rank - 1];
+        const int64_t taps = p->count / p->spec.extents[0] / in;
         return (i / (taps * in) * in + i % in) * taps + i / in % taps;
     }
     if (flat.pixels == 0)

@@ -6,6 +6,7 @@
 #define DPID_KINDS(X)                                                                                                  \
     X(dense)                                                                                                           \
     X(conv2d)                                                                                                          \
+    X(conv1d)                                                                                                          \
     X(batchnorm)                                                                                                       \
     X(layernorm)                                                                                                       \
     X(groupnorm)                                                                                                       \

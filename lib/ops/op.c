@@ -21,17 +21,33 @@ bool dpid_shape_equal(const dpid_shape *a, const dpid_shape *b)
     return equal;
 }
 
+dpid_shape dpid_shape_picture(const dpid_shape *shape)
+{
+    const int64_t *e = shape->extent;
+    if (shape->rank == 3)
+        return *shape;
+    return shape->rank == 2 ? (dpid_shape){3, {1, e[0], e[1]}} : (dpid_shape){3, {1, 1, e[0]}};
+}
+
+dpid_shape dpid_shape_like(const dpid_shape *like, int64_t h, int64_t w, int64_t c)
+{
+    return like->rank == 3   ? (dpid_shape){3, {h, w, c}}
+           : like->rank == 2 ? (dpid_shape){2, {w, c}}
+                             : (dpid_shape){1, {c}};
+}
+
 /* A sample has at least one element and few enough that sizes in bytes can be counted. */
 static int32_t check_shape(deepid_ctx *ctx, const char *what, const char *which, const dpid_shape *shape)
 {
     int64_t count = 0;
-    bool positive = shape->rank == 1 || shape->rank == 3;
+    bool positive = shape->rank >= 1 && shape->rank <= DPID_SHAPE_RANK_MAX;
     for (int32_t i = 0; positive && i < shape->rank; i++)
         positive = shape->extent[i] > 0;
     if (!positive)
         return dpid_fail(ctx, DEEPID_ERR_SHAPE,
-                         "%s: %s is %s, expected features or height x width x channels, each at least 1", what, which,
-                         dpid_shape_text(shape->rank < 0 ? 0 : shape->rank, shape->extent).text);
+                         "%s: %s is %s, expected features, length x channels or height x width x channels, each at "
+                         "least 1",
+                         what, which, dpid_shape_text(shape->rank < 0 ? 0 : shape->rank, shape->extent).text);
     if (!dpid_product(shape->rank, shape->extent, &count) || count > ctx->limits.tensor_elements)
         return dpid_fail(ctx, DEEPID_ERR_LIMIT, "%s: %s %s has more elements than the limit tensor_elements %lld", what,
                          which, dpid_shape_text(shape->rank, shape->extent).text,

@@ -13,17 +13,21 @@ typedef struct dpid_kind dpid_kind;
 
 enum { DPID_SHAPE_RANK_MAX = 3, DPID_OP_PARAMETERS_MAX = 6, DPID_PARAMETER_RANK_MAX = 4 };
 
-/* The shape of one sample: [features] or [h, w, c]. A batch is n of them, dense. */
+/* The shape of one sample: [features], a series [l, c] or a picture [h, w, c]. A batch is n of them, dense. */
 typedef struct {
     int32_t rank;
     int64_t extent[DPID_SHAPE_RANK_MAX];
 } dpid_shape;
 int64_t dpid_shape_count(const dpid_shape *shape);
 bool dpid_shape_equal(const dpid_shape *a, const dpid_shape *b);
+/* The same numbers as a picture [h, w, c]: a series is one row, features are one pixel. */
+dpid_shape dpid_shape_picture(const dpid_shape *shape);
+/* A picture of h x w x c in the rank of `like`: a series of length w, c features. */
+dpid_shape dpid_shape_like(const dpid_shape *like, int64_t h, int64_t w, int64_t c);
 
 /* What a parameter is; initialisation and weight decay go by it. */
 typedef enum {
-    DPID_ROLE_WEIGHT = 1, /* a linear map: dense [out,in], conv2d [out,kh,kw,in/groups] */
+    DPID_ROLE_WEIGHT = 1, /* a linear map: dense [out,in], conv1d [out,k,in/groups], conv2d [out,kh,kw,in/groups] */
     DPID_ROLE_BIAS,       /* added constant, starts at 0 */
     DPID_ROLE_SCALE,      /* normalisation's gamma, starts at 1; a trained scale */
     DPID_ROLE_SHIFT,      /* normalisation's beta, starts at 0 */
@@ -104,7 +108,8 @@ enum {
     DPID_KIND_KEEPS_RANGE = 8192, /* what comes out lies between the least and the largest that come in */
     DPID_KIND_NOISE = 16384,      /* draws numbers in DPID_TRAIN */
     DPID_KIND_KEEPS_MEAN = 32768, /* a DPID_KIND_NORM that is not blind to x + b: it has no mean to take away */
-    DPID_KIND_SCALE = 65536       /* multiplies by its parameter 0, one number or one a channel */
+    DPID_KIND_SCALE = 65536,      /* multiplies by its parameter 0, one number or one a channel */
+    DPID_KIND_CONVOLUTION = 131072 /* the kernels, options and geometry of conv2d (ops/conv2d/conv2d.h) */
 };
 
 struct dpid_kind {
@@ -165,7 +170,8 @@ int32_t dpid_infer_same(deepid_ctx *ctx, dpid_op *op);
 /* ---- public primitives ---------------------------------------------------- */
 
 /* A public primitive is an op made for these tensors and run once: shapes and dtypes checked, scratch allocated and
-   freed. x is [n, features] or [n, h, w, c] (elementwise kinds: any rank >= 1, first extent = samples). parameters:
+   freed. x is [n, features], [n, l, c] or [n, h, w, c] (elementwise kinds: any rank >= 1, first extent = samples).
+   parameters:
    op->parameters tensors in their order (a NULL where the kind allows none). Inside an entered context. */
 int32_t dpid_primitive_forward(const dpid_kind *kind, const char *options, dpid_mode mode, const deepid_tensor *x,
                                const deepid_tensor *const *parameters, deepid_tensor *y);

@@ -13,19 +13,21 @@ typedef struct {
 
 /* ---- checks ---------------------------------------------------------------------- */
 
-/* [n, features] or [n, h, w, c]; elementwise kinds take any rank and see each sample as features. */
+/* [n, features], [n, l, c] or [n, h, w, c]; elementwise kinds take any rank and see each sample as features. */
 static int32_t sample_shape(deepid_ctx *ctx, const dpid_kind *kind, const deepid_tensor *x, dpid_shape *out)
 {
     const bool any = kind->flags & DPID_KIND_ELEMENTWISE;
-    if (x->rank < 1 || (!any && x->rank != 2 && x->rank != 4))
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: x is %s, expected [n, features] or [n, h, w, c]", kind->word,
-                         dpid_shape_text(x->rank, x->extents).text);
+    if (x->rank < 1 || (!any && (x->rank < 2 || x->rank > 4)))
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: x is %s, expected [n, features], [n, l, c] or [n, h, w, c]",
+                         kind->word, dpid_shape_text(x->rank, x->extents).text);
     for (int32_t i = 0; i < x->rank; i++)
         if (x->extents[i] < 1)
             return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: x is %s, expected no empty extent", kind->word,
                              dpid_shape_text(x->rank, x->extents).text);
     if (x->rank == 4)
         *out = (dpid_shape){3, {x->extents[1], x->extents[2], x->extents[3]}};
+    else if (x->rank == 3 && !any)
+        *out = (dpid_shape){2, {x->extents[1], x->extents[2]}};
     else
         *out = (dpid_shape){1, {x->count / x->extents[0]}};
     return DEEPID_OK;

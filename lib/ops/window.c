@@ -40,10 +40,12 @@ static int32_t place(deepid_ctx *ctx, const char *word, const char *name, int64_
     return DEEPID_OK;
 }
 
-static int32_t check_pair(deepid_ctx *ctx, const char *word, const char *key, const dpid_value *v)
+static int32_t check_pair(deepid_ctx *ctx, const char *word, const char *key, bool series, const dpid_value *v)
 {
-    if (v->count <= 2)
+    if (v->count <= (series ? 1 : 2))
         return DEEPID_OK;
+    if (series)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "%s: %s has %d numbers, expected 1 for a series", word, key, v->count);
     return dpid_fail(ctx, DEEPID_ERR_SPEC, "%s: %s has %d numbers, expected 1 or 2 (height x width)", word, key,
                      v->count);
 }
@@ -53,38 +55,57 @@ static int64_t second(const dpid_value *v)
     return v->count > 1 ? v->list[1] : v->list[0];
 }
 
+/* Numbers of padding: an axis each, or before and after. */
+static int32_t list_padding(deepid_ctx *ctx, const char *word, bool series, const dpid_value *padding, axis *rows,
+                            axis *columns)
+{
+    const int64_t *list = padding->list;
+    if (series && padding->count > 2)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "%s: padding has %d numbers, expected 1 or 2 (before x after)", word,
+                         padding->count);
+    if (padding->count == 3)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC,
+                         "%s: padding has 3 numbers, expected 1, 2 (height x width) or 4 (top x bottom x left x right)",
+                         word);
+    columns->before = series ? list[0] : padding->count == 4 ? list[2] : second(padding);
+    columns->after = padding->count == 4 ? list[3] : second(padding);
+    if (series)
+        return DEEPID_OK;
+    rows->before = list[0];
+    rows->after = padding->count == 4 ? list[1] : list[0];
+    return DEEPID_OK;
+}
+
 int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in, const dpid_value *kernel,
                          const dpid_value *stride, const dpid_value *padding, const dpid_value *dilation,
                          dpid_window *out)
 {
     static const dpid_value one = {.count = 1, .list = {1}};
     const dpid_value *spread = dilation ? dilation : &one;
-    if (in->rank != 3)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "%s: input is %s, expected height x width x channels", word,
+    const bool series = in->rank == 2;
+    const dpid_shape picture = dpid_shape_picture(in);
+    if (in->rank < 2)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "%s: input is %s, expected height x width x channels, or length x channels", word,
                          dpid_shape_text(in->rank, in->extent).text);
-    DPID_TRY(check_pair(ctx, word, "kernel", kernel));
-    DPID_TRY(check_pair(ctx, word, "stride", stride));
-    DPID_TRY(check_pair(ctx, word, "dilation", spread));
-    const bool listed = padding->i == 0;
-    if (listed && padding->count == 3)
-        return dpid_fail(ctx, DEEPID_ERR_SPEC,
-                         "%s: padding has 3 numbers, expected 1, 2 (height x width) or 4 (top x bottom x left x right)",
-                         word);
-    axis rows = {
-        .in = in->extent[0], .kernel = kernel->list[0], .stride = stride->list[0], .dilation = spread->list[0]};
+    DPID_TRY(check_pair(ctx, word, "kernel", series, kernel));
+    DPID_TRY(check_pair(ctx, word, "stride", series, stride));
+    DPID_TRY(check_pair(ctx, word, "dilation", series, spread));
+    axis rows = {.in = picture.extent[0], .kernel = 1, .stride = 1, .dilation = 1};
     axis columns = {
-        .in = in->extent[1], .kernel = second(kernel), .stride = second(stride), .dilation = second(spread)};
-    if (listed) {
-        rows.before = padding->list[0];
-        rows.after = padding->count == 4 ? padding->list[1] : padding->list[0];
-        columns.before = padding->count == 4 ? padding->list[2] : second(padding);
-        columns.after = padding->count == 4 ? padding->list[3] : second(padding);
+        .in = picture.extent[1], .kernel = second(kernel), .stride = second(stride), .dilation = second(spread)};
+    if (!series) {
+        rows.kernel = kernel->list[0];
+        rows.stride = stride->list[0];
+        rows.dilation = spread->list[0];
     }
+    if (padding->i == 0)
+        DPID_TRY(list_padding(ctx, word, series, padding, &rows, &columns));
     DPID_TRY(place(ctx, word, "rows", padding->i, &rows));
-    DPID_TRY(place(ctx, word, "columns", padding->i, &columns));
+    DPID_TRY(place(ctx, word, series ? "steps" : "columns", padding->i, &columns));
     *out = (dpid_window){.h = rows.in,
                          .w = columns.in,
-                         .c = in->extent[2],
+                         .c = picture.extent[2],
                          .kernel_h = rows.kernel,
                          .kernel_w = columns.kernel,
                          .stride_h = rows.stride,
@@ -146,14 +167,20 @@ int32_t dpid_pool_infer(deepid_ctx *ctx, dpid_op *op)
 {
     dpid_window w = {0};
     DPID_TRY(pool_window(ctx, op, &w));
-    if (w.top >= w.kernel_h || w.bottom >= w.kernel_h || w.left >= w.kernel_w || w.right >= w.kernel_w ||
-        !sees_pixels(&w))
+    const bool blind = w.top >= w.kernel_h || w.bottom >= w.kernel_h || w.left >= w.kernel_w || w.right >= w.kernel_w ||
+                       !sees_pixels(&w);
+    if (blind && op->in.rank == 2)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "%s: padding %lldx%lld is not smaller than the kernel %lld, or the dilation steps over the "
+                         "series: a window would see nothing",
+                         op->kind->word, (long long)w.left, (long long)w.right, (long long)w.kernel_w);
+    if (blind)
         return dpid_fail(
             ctx, DEEPID_ERR_SHAPE,
             "%s: padding %lldx%lldx%lldx%lld is not smaller than the kernel %lldx%lld, or the dilation steps over the "
             "picture: a window would see nothing",
             op->kind->word, (long long)w.top, (long long)w.bottom, (long long)w.left, (long long)w.right,
             (long long)w.kernel_h, (long long)w.kernel_w);
-    op->out = (dpid_shape){3, {w.out_h, w.out_w, w.c}};
+    op->out = dpid_shape_like(&op->in, w.out_h, w.out_w, w.c);
     return DEEPID_OK;
 }

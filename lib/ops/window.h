@@ -13,7 +13,9 @@ typedef struct {
     int64_t out_h, out_w;
 } dpid_window;
 
-/* From the options' values (extents of 1 or 2 numbers; padding as the grammar says). The words for an axis of `in`
+/* A series is a picture of one row: its kernel, stride and dilation are one number, its padding one or two (before x
+   after).
+   From the options' values (extents of 1 or 2 numbers; padding as the grammar says). The words for an axis of `in`
    pixels; all but "valid" give ceil(in / stride) results, and an odd pixel of padding is behind:
      symmetric   d (kernel - 1) pixels, half of them before: what keeps the picture at stride 1, whatever the stride
      same_upper  only those that the windows need, max((out - 1) stride + d (kernel - 1) + 1 - in, 0)
@@ -27,12 +29,17 @@ int32_t dpid_window_make(deepid_ctx *ctx, const char *word, const dpid_shape *in
 
 /* First of a pool's options; behind them maxpool has dilation, avgpool count_include_pad. */
 #define DPID_POOL_OPTIONS                                                                                              \
-    {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW"},                                           \
+    {"kernel", DPID_EXTENTS, 0, 1, 1 << 12, NULL, true, "window, N or HxW; of a series N"},                            \
         {"stride", DPID_EXTENTS, 2, 1, 1 << 12, NULL, false, "step, N or HxW"},                                        \
-        {"padding", DPID_PADDING,                                                                                      \
-         0,         0,                                                                                                 \
-         1 << 12,   NULL,                                                                                              \
-         false,     "symmetric, same_upper, same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; less than the kernel"},      \
+        {"padding",                                                                                                    \
+         DPID_PADDING,                                                                                                 \
+         0,                                                                                                            \
+         0,                                                                                                            \
+         1 << 12,                                                                                                      \
+         NULL,                                                                                                         \
+         false,                                                                                                        \
+         "symmetric, same_upper, same, valid, N, HxW or TOPxBOTTOMxLEFTxRIGHT; of a series N or BEFORExAFTER; less "   \
+         "than the kernel"},                                                                                           \
     {                                                                                                                  \
         "ceil_mode", DPID_INT, 0, 0, 1, NULL, false, "1: a last window that is only in part in the picture counts"     \
     }

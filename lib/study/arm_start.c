@@ -80,7 +80,7 @@ static bool is_scale_free(const deepid_net *net)
 static bool has_convolution(const deepid_net *net)
 {
     for (int32_t i = 0; i < net->layers; i++)
-        if (net->layer[i].op.kind == &dpid_kind_conv2d)
+        if (net->layer[i].op.kind->flags & DPID_KIND_CONVOLUTION)
             return true;
     return false;
 }

@@ -144,7 +144,7 @@ int64_t dpid_statistics_batch(const deepid_dataset *data)
     enum { MOST = 1024, LEAST = 128, PIXELS = 1 << 17 };
     if (data->sample.rank == 1)
         return MOST;
-    const int64_t fit = PIXELS / (data->sample.extent[0] * data->sample.extent[1]);
+    const int64_t fit = PIXELS / (dpid_shape_count(&data->sample) / data->sample.extent[data->sample.rank - 1]);
     return fit > MOST ? MOST : fit < LEAST ? LEAST : fit;
 }
 

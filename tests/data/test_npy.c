@@ -195,6 +195,47 @@ static void channels_that_come_first_are_noticed_and_turned(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+static void series_are_read_with_channels_first_or_last(void **state)
+{
+    (void)state;
+    enum { N = 2, C = 3, L = 5 };
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *data = NULL;
+    deepid_dataset *none = NULL;
+    uint8_t x[N * C * L];
+    char source[600];
+    const int64_t labels[N] = {0, 1};
+    for (size_t i = 0; i < sizeof x; i++)
+        x[i] = (uint8_t)i;
+    const char *path = npy_file("ncl.npy", "|u1", "2, 3, 5", x, sizeof x);
+    const char *flat = npy_file("nl.npy", "|u1", "2, 15", x, sizeof x);
+    const char *y = npy_file("y.npy", "<i8", "2,", labels, sizeof labels);
+    for (int first = 0; first < 2; first++) {
+        snprintf(source, sizeof source, "npy:%s,%s layout=%s", path, y, first ? "ncl" : "nlc");
+        OK(deepid_dataset_open(ctx, source, 1, &data, &none));
+        assert_int_equal(deepid_dataset_rank(data), 2);
+        assert_int_equal(deepid_dataset_extent(data, 0), first ? L : C);
+        assert_int_equal(deepid_dataset_extent(data, 1), first ? C : L);
+        for (int i = 0; i < N * L * C; i++)
+            if (dpid_dataset_feature(data, i / (L * C), i % (L * C)) !=
+                (first ? x[i / (L * C) * L * C + i % C * L + i % (L * C) / C] : x[i]))
+                fail_msg("%s: number %d", source, i);
+        deepid_dataset_destroy(data);
+    }
+    snprintf(source, sizeof source, "npy:%s,%s layout=ncl", flat, y);
+    OK(deepid_dataset_open(ctx, source, 1, &data, &none));
+    assert_int_equal(deepid_dataset_extent(data, 0), L * C);
+    assert_int_equal(deepid_dataset_extent(data, 1), 1);
+    deepid_dataset_destroy(data);
+    data = NULL;
+    path = npy_file("nchw.npy", "|u1", "2, 3, 5, 1", x, sizeof x);
+    snprintf(source, sizeof source, "npy:%s,%s layout=ncl", path, y);
+    REFUSED(deepid_dataset_open(ctx, source, 1, &data, &none), DEEPID_ERR_SHAPE,
+            "expected series: [n, channels, length] for layout=ncl");
+    assert_int_equal(deepid_ctx_memory(ctx), 0);
+    deepid_ctx_destroy(ctx);
+}
+
 static void what_only_python_reads_is_refused_with_the_line_that_turns_it(void **state)
 {
     (void)state;
@@ -239,6 +280,7 @@ int main(void)
         cmocka_unit_test(labels_are_numbered_as_those_of_a_table),
         cmocka_unit_test(halves_are_read),
         cmocka_unit_test(channels_that_come_first_are_noticed_and_turned),
+        cmocka_unit_test(series_are_read_with_channels_first_or_last),
         cmocka_unit_test(what_only_python_reads_is_refused_with_the_line_that_turns_it),
         cmocka_unit_test(targets_that_look_like_classes_are_warned_of),
     };

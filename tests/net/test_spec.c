@@ -68,7 +68,7 @@ static void bad_words_are_refused_with_their_place(void **state)
         {"", "line 1, column 1: a net begins with 'input'", DEEPID_ERR_SPEC},
         {"output 2", "found 'output'", DEEPID_ERR_SPEC},
         {"input", "input is ''", DEEPID_ERR_SPEC},
-        {"input 2x3; relu", "input is '2x3', expected features", DEEPID_ERR_SPEC},
+        {"input 2x3x4x5; relu", "input is '2x3x4x5', expected features", DEEPID_ERR_SPEC},
         {"input 0; relu", "input is '0'", DEEPID_ERR_SPEC},
         {"input 2", "no layers", DEEPID_ERR_SPEC},
         {"input 2;\ndens out=3", "line 2, column 1: unknown layer or block 'dens'", DEEPID_ERR_SPEC},

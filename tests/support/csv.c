@@ -16,7 +16,7 @@ const char *read_csv(deepid_ctx *ctx, const char *text, const char *options)
     }
     size_t used = 0;
     for (int64_t i = 0; i < data->count; i++) {
-        for (int64_t k = 0; k < data->sample.extent[0]; k++)
+        for (int64_t k = 0; k < dpid_shape_count(&data->sample); k++)
             used += (size_t)snprintf(out + used, sizeof out - used, "%s ",
                                      dpid_number(dpid_dataset_feature(data, i, k)).text);
         const char *name = deepid_dataset_class_name(data, data->labels ? data->labels[i] : -1);

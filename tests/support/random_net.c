@@ -99,7 +99,7 @@ static void draw_integer(drawing *d, char *text, const dpid_option *o)
 {
     int64_t value = o->max - o->min < 8 ? (int64_t)o->min + below(d, (int64_t)(o->max - o->min) + 1) : 1 + below(d, 4);
     if (strcmp(o->key, "out") == 0)
-        value = d->shape.rank == 3 ? channels(d) : features(d);
+        value = d->shape.rank > 1 ? channels(d) : features(d);
     if (strcmp(o->key, "groups") == 0 && chance(d, 0.5))
         value = d->shape.extent[d->shape.rank - 1]; /* each channel by itself */
     add_text(text, " %s=%lld", o->key, (long long)value);
@@ -178,7 +178,12 @@ static void draw_row(drawing *d, char *text)
     static const char *const of_features[] = {
         "dense relu",       "dense",      "dense tanh",           "dense batchnorm relu",
         "dense relu dense", "relu dense", "dense gelu dense relu"};
-    const char *row = d->shape.rank == 3 ? ONE_OF(d, of_pictures) : ONE_OF(d, of_features);
+    static const char *const of_series[] = {"conv1d batchnorm relu",  "conv1d batchnorm", "conv1d batchnorm leaky_relu",
+                                            "batchnorm relu conv1d",  "conv1d relu",      "conv1d",
+                                            "conv1d conv1d batchnorm"};
+    const char *row = d->shape.rank == 3   ? ONE_OF(d, of_pictures)
+                      : d->shape.rank == 2 ? ONE_OF(d, of_series)
+                                           : ONE_OF(d, of_features);
     for (const char *word = row; *word;) {
         const int length = (int)strcspn(word, " ");
         char one[32] = "";
@@ -194,8 +199,9 @@ static void draw_row(drawing *d, char *text)
 static void draw_keeper(drawing *d, char *text)
 {
     const long long out = d->shape.extent[d->shape.rank - 1];
-    if (d->shape.rank == 3)
-        add_text(text, "conv2d out=%lld kernel=%d%s", out, chance(d, 0.7) ? 3 : 1, chance(d, 0.5) ? " bias=0" : "");
+    if (d->shape.rank > 1)
+        add_text(text, "conv%dd out=%lld kernel=%d%s", d->shape.rank - 1, out, chance(d, 0.7) ? 3 : 1,
+                 chance(d, 0.5) ? " bias=0" : "");
     else
         add_text(text, "dense out=%lld", out);
 }
@@ -247,8 +253,8 @@ static void draw_block(drawing *d, char *text)
         add_text(text, "%lld * ", 1 + (long long)below(d, 4));
     add_text(text, "%s", dpid_variant_at(below(d, variants))->word);
     draw_block_options(d, text);
-    if (d->shape.rank == 3 && chance(d, 0.4))
-        add_text(text, " out=%lld%s", (long long)(chance(d, 0.4) ? d->shape.extent[2] : channels(d)),
+    if (d->shape.rank > 1 && chance(d, 0.4))
+        add_text(text, " out=%lld%s", (long long)(chance(d, 0.4) ? d->shape.extent[d->shape.rank - 1] : channels(d)),
                  chance(d, 0.3)   ? " stride=2"
                  : chance(d, 0.1) ? " stride=3"
                                   : "");
@@ -327,7 +333,9 @@ static bool draw_piece(drawing *d)
 
 static void draw_input(drawing *d)
 {
-    if (chance(d, 0.65))
+    if (chance(d, 0.2))
+        d->shape = (dpid_shape){2, {side(d) * side(d), channels(d)}};
+    else if (chance(d, 0.65))
         d->shape = (dpid_shape){3, {side(d), side(d), channels(d)}};
     else
         d->shape = (dpid_shape){1, {features(d)}};

@@ -29,7 +29,7 @@ int32_t dpid_place_value(const deepid_net *net, int64_t place)
 
 /* ---- the block ----------------------------------------------------------------------------- */
 
-/* "identity" alone: for pictures the usual block of that word. */
+/* "identity" alone: for pictures and series the usual block of that word. */
 static int32_t complete_word(deepid_ctx *ctx, const dpid_shape *shape, const char *block, dpid_string *text)
 {
     dpid_span rest;
@@ -38,13 +38,14 @@ static int32_t complete_word(deepid_ctx *ctx, const dpid_shape *shape, const cha
     const dpid_variant *known = dpid_set_find(&dpid_variants, word);
     if (!known || dpid_first_word(rest, &rest).length > 0)
         return text->status;
-    if (shape->rank != 3)
+    if (shape->rank == 1)
         return dpid_fail(ctx, DEEPID_ERR_SPEC,
                          "block '%.*s': a word alone is a block of convolutions, here flow %s values; give its layers, "
                          "such as %.*s { dense out=%lld; relu }",
                          (int)word.length, word.text, dpid_shape_text(shape->rank, shape->extent).text,
                          (int)word.length, word.text, (long long)shape->extent[0]);
-    dpid_string_format(text, " out=%lld", (long long)(known->wide ? (shape->extent[2] + 3) / 4 : shape->extent[2]));
+    const int64_t c = shape->extent[shape->rank - 1];
+    dpid_string_format(text, " out=%lld", (long long)(known->wide ? (c + 3) / 4 : c));
     return text->status;
 }
 

@@ -62,7 +62,7 @@ static int32_t obstacle(const dpid_op *op, dpid_part_type type, dpid_mode mode)
 static bool has_centre(const dpid_op *op)
 {
     dpid_conv2d g;
-    if (op->kind != &dpid_kind_conv2d)
+    if (!(op->kind->flags & DPID_KIND_CONVOLUTION))
         return true;
     (void)dpid_conv2d_make(NULL, op, &g);
     const dpid_window *w = &g.window;

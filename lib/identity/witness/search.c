@@ -2,6 +2,8 @@
    weights of the run in front. */
 #include "identity/witness/search.h"
 
+#include "net/init.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,8 +48,7 @@ static const dpid_activation *activation_at(const dpid_chain *chain, int32_t i)
 static bool has_borders(const deepid_net *net)
 {
     for (int32_t i = 0; i < net->trained; i++)
-        if (net->parameter[i].spec.rank == 4 &&
-            net->parameter[i].spec.extents[1] * net->parameter[i].spec.extents[2] > 1)
+        if (dpid_init_taps(&net->parameter[i].spec) > 1)
             return true;
     return false;
 }

@@ -32,4 +32,5 @@ DPID_REFERENCE(avgpool)
 }
 
 DPID_CASES(avgpool, "kernel=2", "kernel=3 padding=1 stride=2", "kernel=3 padding=1 count_include_pad=1",
-           "kernel=3x2 padding=1 ceil_mode=1 count_include_pad=1", "kernel=3 ceil_mode=1", NULL)
+           "kernel=3x2 padding=1 ceil_mode=1 count_include_pad=1", "kernel=3 ceil_mode=1",
+           "kernel=3 padding=1x0 count_include_pad=1", NULL)

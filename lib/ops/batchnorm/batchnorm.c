@@ -202,8 +202,8 @@ static int64_t chunk_rows(const dpid_op *op)
 {
     enum { ELEMENTS = 32768 };
     const int64_t c = dpid_op_channels(op);
-    if (op->in.rank == 3)
-        return op->in.extent[0] * op->in.extent[1];
+    if (op->in.rank > 1)
+        return dpid_shape_count(&op->in) / c;
     return c < ELEMENTS / 64 ? ELEMENTS / c : 64;
 }
 

@@ -13,10 +13,10 @@ typedef struct {
 
 static geometry geometry_of(const dpid_op *op)
 {
-    const bool vector = op->in.rank == 1;
-    geometry g = {.h = vector ? 1 : op->in.extent[0],
-                  .w = vector ? 1 : op->in.extent[1],
-                  .c = op->in.extent[op->in.rank - 1],
+    const dpid_shape in = dpid_shape_picture(&op->in);
+    geometry g = {.h = in.extent[0],
+                  .w = in.extent[1],
+                  .c = in.extent[2],
                   .stride = op->option[STRIDE].i,
                   .out_c = op->option[OUT].i};
     g.out_h = (g.h + g.stride - 1) / g.stride;
@@ -91,7 +91,7 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     if (op->in.rank == 1 && g.stride != 1)
         return dpid_fail(ctx, DEEPID_ERR_SHAPE, "channel_pad: stride is %lld, expected 1 for features",
                          (long long)g.stride);
-    op->out = op->in.rank == 1 ? (dpid_shape){1, {g.out_c}} : (dpid_shape){3, {g.out_h, g.out_w, g.out_c}};
+    op->out = dpid_shape_like(&op->in, g.out_h, g.out_w, g.out_c);
     return DEEPID_OK;
 }
 

@@ -6,12 +6,13 @@ DPID_REFERENCE(channel_pad)
 {
     (void)mode;
     (void)parameter;
-    const bool vector = op->in.rank == 1;
-    const int64_t w = vector ? 1 : op->in.extent[1];
-    const int64_t c = op->in.extent[op->in.rank - 1];
-    const int64_t out_h = vector ? 1 : op->out.extent[0];
-    const int64_t out_w = vector ? 1 : op->out.extent[1];
-    const int64_t out_c = op->out.extent[op->out.rank - 1];
+    const dpid_shape in = dpid_shape_picture(&op->in);
+    const dpid_shape out = dpid_shape_picture(&op->out);
+    const int64_t w = in.extent[1];
+    const int64_t c = in.extent[2];
+    const int64_t out_h = out.extent[0];
+    const int64_t out_w = out.extent[1];
+    const int64_t out_c = out.extent[2];
     const int64_t stride = op->option[1].i;
     for (int64_t image = 0; image < n; image++, x += dpid_shape_count(&op->in)) {
         for (int64_t i = 0; i < out_h; i++) {

@@ -60,12 +60,13 @@ static const dpid_option known[] = {
 
 int32_t dpid_conv2d_make(deepid_ctx *ctx, const dpid_op *op, dpid_conv2d *out)
 {
+    const char *word = op->kind->word;
     dpid_conv2d g = {.groups = op->option[GROUPS].i, .out = op->option[OUT].i};
-    DPID_TRY(dpid_window_make(ctx, "conv2d", &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING],
+    DPID_TRY(dpid_window_make(ctx, word, &op->in, &op->option[KERNEL], &op->option[STRIDE], &op->option[PADDING],
                               &op->option[DILATION], &g.window));
     if (g.window.c % g.groups || g.out % g.groups)
         return dpid_fail(ctx, DEEPID_ERR_SHAPE,
-                         "conv2d: groups is %lld, expected a divisor of the %lld input and %lld output channels",
+                         "%s: groups is %lld, expected a divisor of the %lld input and %lld output channels", word,
                          (long long)g.groups, (long long)g.window.c, (long long)g.out);
     g.in_g = g.window.c / g.groups;
     g.out_g = g.out / g.groups;
@@ -74,12 +75,12 @@ int32_t dpid_conv2d_make(deepid_ctx *ctx, const dpid_op *op, dpid_conv2d *out)
     return DEEPID_OK;
 }
 
-static int32_t infer(deepid_ctx *ctx, dpid_op *op)
+int32_t dpid_conv2d_infer(deepid_ctx *ctx, dpid_op *op)
 {
     dpid_conv2d g;
     DPID_TRY(dpid_conv2d_make(ctx, op, &g));
     const dpid_window *w = &g.window;
-    op->out = (dpid_shape){3, {w->out_h, w->out_w, g.out}};
+    op->out = dpid_shape_like(&op->in, w->out_h, w->out_w, g.out);
     op->parameter[WEIGHT] = (dpid_parameter_spec){.name = "weight",
                                                   .role = DPID_ROLE_WEIGHT,
                                                   .trained = true,
@@ -92,6 +93,15 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
     op->parameters = 1 + (int32_t)op->option[HAS_BIAS].i;
     op->macs = w->out_h * w->out_w * g.out * g.patch;
     return DEEPID_OK;
+}
+
+static int32_t infer(deepid_ctx *ctx, dpid_op *op)
+{
+    if (op->in.rank == 3)
+        return dpid_conv2d_infer(ctx, op);
+    return dpid_fail(ctx, DEEPID_ERR_SHAPE, "conv2d: input is %s, expected height x width x channels%s",
+                     dpid_shape_text(op->in.rank, op->in.extent).text,
+                     op->in.rank == 2 ? "; a series takes conv1d" : "");
 }
 
 bool dpid_conv2d_sees_all(const dpid_op *op)
@@ -141,7 +151,7 @@ DPID_ISA_EACH(SCRATCH)
 typedef int64_t scratch_of(const dpid_op *op, int64_t n, int32_t workers);
 static scratch_of *const scratches[DPID_ISAS][DPID_PRECISIONS] = DPID_ISA_TABLE(dpid_conv2d_scratch);
 
-static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
+int64_t dpid_conv2d_scratch_most(const dpid_op *op, int64_t n, int32_t workers)
 {
     int64_t most = 0;
     for (int32_t isa = 0; isa < DPID_ISAS; isa++)
@@ -172,10 +182,10 @@ const dpid_kind dpid_kind_conv2d = {
     .word = "conv2d",
     .help =
         "convolution; options: out and kernel (required), stride=1, padding=symmetric, dilation=1, groups=1, bias=1",
-    .flags = DPID_KIND_AFFINE | DPID_KIND_WEIGHT,
+    .flags = DPID_KIND_AFFINE | DPID_KIND_WEIGHT | DPID_KIND_CONVOLUTION,
     .options = known,
     .infer = infer,
-    .scratch = scratch,
+    .scratch = dpid_conv2d_scratch_most,
     .claims = claims,
     .kernels = DPID_KERNELS(conv2d),
 };

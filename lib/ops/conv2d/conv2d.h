@@ -15,6 +15,9 @@ typedef struct {
 } dpid_conv2d;
 
 int32_t dpid_conv2d_make(deepid_ctx *ctx, const dpid_op *op, dpid_conv2d *out);
+/* What conv1d is made of, beside the kernels: of a series [l, c] a picture of one row. */
+int32_t dpid_conv2d_infer(deepid_ctx *ctx, dpid_op *op);
+int64_t dpid_conv2d_scratch_most(const dpid_op *op, int64_t n, int32_t workers);
 /* Do the windows reach the last row and the last column? A long stride may leave some out. A picture is loaded whole
    only if they do. */
 bool dpid_conv2d_sees_all(const dpid_op *op);

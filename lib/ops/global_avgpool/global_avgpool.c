@@ -56,10 +56,11 @@ const dpid_kernels DPID_T(dpid_kernels_global_avgpool) = {global_avgpool_forward
 
 static int32_t infer(deepid_ctx *ctx, dpid_op *op)
 {
-    if (op->in.rank != 3)
-        return dpid_fail(ctx, DEEPID_ERR_SHAPE, "global_avgpool: input is %s, expected height x width x channels",
+    if (op->in.rank == 1)
+        return dpid_fail(ctx, DEEPID_ERR_SHAPE,
+                         "global_avgpool: input is %s, expected height x width x channels, or length x channels",
                          dpid_shape_text(op->in.rank, op->in.extent).text);
-    op->out = (dpid_shape){1, {op->in.extent[2]}};
+    op->out = (dpid_shape){1, {dpid_op_channels(op)}};
     return DEEPID_OK;
 }
 
@@ -72,7 +73,7 @@ static const dpid_identity_claim claims[] = {
 
 const dpid_kind dpid_kind_global_avgpool = {
     .word = "global_avgpool",
-    .help = "mean over all pixels: [h, w, c] becomes [c]",
+    .help = "mean over all pixels or steps: [h, w, c] or [l, c] becomes [c]",
     .flags = DPID_KIND_AFFINE | DPID_KIND_KEEPS_RANGE,
     .infer = infer,
     .claims = claims,

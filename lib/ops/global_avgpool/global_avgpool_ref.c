@@ -6,8 +6,8 @@ DPID_REFERENCE(global_avgpool)
 {
     (void)mode;
     (void)parameter;
-    const int64_t c = op->in.extent[2];
-    const int64_t pixels = op->in.extent[0] * op->in.extent[1];
+    const int64_t c = op->out.extent[0];
+    const int64_t pixels = dpid_shape_count(&op->in) / c;
     for (int64_t image = 0; image < n; image++) {
         for (int64_t j = 0; j < c; j++) {
             double sum = 0;

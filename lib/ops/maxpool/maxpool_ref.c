@@ -29,4 +29,4 @@ DPID_REFERENCE(maxpool)
 }
 
 DPID_CASES(maxpool, "kernel=2", "kernel=3 padding=1 stride=1", "kernel=1x2 stride=2x1", "kernel=3 ceil_mode=1",
-           "kernel=2x3 stride=1x2 dilation=2 padding=1 ceil_mode=1", NULL)
+           "kernel=3 padding=1x0", "kernel=2x3 stride=1x2 dilation=2 padding=1 ceil_mode=1", NULL)

@@ -32,6 +32,7 @@ SIGNATURES = {
     "deepid_table_row_heading": "s:p",
     "deepid_table_column": "p:pq",
     "deepid_dataset_wrap": "i:pipipppqp",
+    "deepid_dataset_set_series": "i:p",
     "deepid_dataset_wrap_targets": "i:pipippipqp",
     "deepid_dataset_open": "i:psQpp",
     "deepid_dataset_destroy": "v:p",

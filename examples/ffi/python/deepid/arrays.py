@@ -55,9 +55,13 @@ def numbers_of(value: Any, what: str) -> Array:
 
 
 def channels_last(x: Array, layout: Optional[str]) -> Array:
-    """Pictures as [n, h, w, channels]: turned by strides, not copied."""
-    if layout not in (None, "nhwc", "nchw"):
-        raise ValueError(f"layout is {layout!r}, expected 'nhwc' or 'nchw'")
+    """Pictures as [n, h, w, channels], series as [n, length, channels]: turned by strides, not copied."""
+    if layout not in (None, "nhwc", "nchw", "nlc", "ncl"):
+        raise ValueError(f"layout is {layout!r}, expected 'nhwc', 'nchw', 'nlc' or 'ncl'")
+    if layout in ("nlc", "ncl") and x.ndim not in (2, 3):
+        raise Error(2, f"x is {list(x.shape)}, expected series: [n, length], or of rank 3 for layout={layout!r}")
+    if layout == "ncl" and x.ndim == 3:
+        return x.transpose(0, 2, 1)
     if layout == "nchw" and x.ndim != 4:
         raise Error(2, f"x is {list(x.shape)}, expected [n, channels, h, w] for layout='nchw'")
     if layout is None and x.ndim == 4 and x.shape[1] <= 4 < x.shape[3] and x.shape[2] > x.shape[1]:  # as lib/data/npy.c

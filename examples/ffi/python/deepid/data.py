@@ -33,7 +33,8 @@ class Dataset(Handle):
         :param x: [n, features], [n, h, w] or [n, h, w, channels] of numbers
         :param y: labels, [n] or [n, 1] of integers, booleans or texts; or targets, [n] or [n, width] of floats
         :param x_valid: the same of the validation part, which has the classes of the training part
-        :param layout: "nchw" where channels come first, "nhwc" where they come last although it does not look so
+        :param layout: "nchw" where channels come first, "nhwc" where they come last although it does not look so; "ncl"
+                       and "nlc" for series, [n, channels, length], [n, length, channels] or [n, length]
         :param classes: all labels in their order; None: those of y, sorted
         """
         context = context or default_context()
@@ -42,6 +43,8 @@ class Dataset(Handle):
             raise Error(2, f"x is {list(x.shape)} and y is {list(y.shape)}, expected as many rows, at least one")
         data = cls._targets(context, x, y) if y.dtype.kind == "f" else cls._labels(context, x, y, classes)
         data._layout = layout
+        if layout in ("nlc", "ncl"):
+            context.call(lib.deepid_dataset_set_series, data.owner)
         if (x_valid is None) != (y_valid is None):
             raise ValueError("x_valid and y_valid go together")
         if x_valid is not None:
@@ -118,7 +121,7 @@ class Dataset(Handle):
 
     @property
     def shape(self) -> Tuple[int, ...]:
-        """The shape of a sample: (features,) or (h, w, channels)."""
+        """The shape of a sample: (features,), (length, channels) or (h, w, channels)."""
         owner = self.owner
         return tuple(lib.deepid_dataset_extent(owner, axis) for axis in range(lib.deepid_dataset_rank(owner)))
 
