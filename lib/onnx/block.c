@@ -114,7 +114,7 @@ static int32_t finish_way(dpid_onnx_fork *f, int which)
         return dpid_onnx_refuse(&w->graph, f->join, "zeros are put around a picture (Pad) and no convolution follows");
     if (!flow->step[0])
         return DEEPID_OK;
-    DPID_TRY(dpid_onnx_finish_slice(w, &s, flow->shape.extent[2]));
+    DPID_TRY(dpid_onnx_finish_slice(w, &s, flow->shape.extent[flow->shape.rank - 1]));
     *flow = s.out;
     return DEEPID_OK;
 }
@@ -135,7 +135,7 @@ static int32_t is_shortcut(dpid_onnx_walk *w, const dpid_onnx_list *way, bool *i
     if (!first || *is || !first->kind || rest)
         return DEEPID_OK;
     *is = first->kind == &dpid_kind_dense;
-    if (first->kind != &dpid_kind_conv2d)
+    if (!(first->kind->flags & DPID_KIND_CONVOLUTION))
         return DEEPID_OK;
     DPID_TRY(dpid_onnx_op(w, first, &op));
     DPID_TRY(dpid_conv2d_make(w->ctx, &op, &g));

@@ -57,9 +57,9 @@ static void turn_floats(const float *from, float *to, int64_t outer, int64_t in,
 /* [out, in, taps] to [out, taps, in]. Dense behind a flattened picture: the same, its pixels are the taps. */
 static void fill_weight(const target *t, const dpid_onnx_constant *c, const dpid_shape *order)
 {
-    const bool conv = t->spec->rank == 4;
+    const bool conv = t->spec->rank > 2;
     const int64_t out = t->spec->extents[0];
-    const int64_t taps = conv          ? t->spec->extents[1] * t->spec->extents[2]
+    const int64_t taps = conv          ? t->count / out / t->spec->extents[t->spec->rank - 1]
                          : order->rank ? order->extent[0] * order->extent[1]
                                        : 1;
     const int64_t in = t->count / (out * taps);

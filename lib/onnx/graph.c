@@ -68,18 +68,19 @@ bool dpid_onnx_is(const dpid_onnx_node *node, const char *op)
 
 int32_t dpid_onnx_extents(const dpid_onnx_flow *flow, int64_t *extents)
 {
-    const bool picture = flow->shape.rank == 3;
-    const int64_t c = flow->shape.extent[flow->shape.rank - 1];
-    const int64_t h = picture ? flow->shape.extent[0] : 1;
-    const int64_t wide = picture ? flow->shape.extent[1] : 1;
-    const int64_t all[] = {c, h, wide, c};
+    const dpid_shape picture = dpid_shape_picture(&flow->shape);
+    const int64_t c = picture.extent[2];
+    const int64_t all[] = {c, picture.extent[0], picture.extent[1], c};
     if (flow->layout == DPID_ONNX_SAMPLES)
         return 0;
     if (flow->layout == DPID_ONNX_FEATURES)
         extents[0] = c;
-    else
+    else if (flow->series) {
+        extents[0] = flow->layout == DPID_ONNX_PLANES ? c : picture.extent[1];
+        extents[1] = flow->layout == DPID_ONNX_PLANES ? picture.extent[1] : c;
+    } else
         memcpy(extents, flow->layout == DPID_ONNX_PLANES ? all : all + 1, 3 * sizeof *extents);
-    return flow->layout == DPID_ONNX_FEATURES ? 1 : flow->layout == DPID_ONNX_MATRIX ? 2 : 3;
+    return flow->layout == DPID_ONNX_FEATURES ? 1 : flow->series || flow->layout == DPID_ONNX_MATRIX ? 2 : 3;
 }
 
 int32_t dpid_onnx_readers(const dpid_onnx_graph *g, int32_t value, int32_t scope, int32_t *node)

@@ -37,17 +37,19 @@ static const char *add_vector(dpid_onnx_writer *w, const call *c, int32_t k)
     return add_parameter(w, c, k, c->op->parameter[k].extents, c->op->parameter[k].rank);
 }
 
-/* [out, h, w, in] to [out, in, h, w] */
+/* [out, h, w, in] to [out, in, h, w], [out, k, in] to [out, in, k] */
 static const char *add_kernels(dpid_onnx_writer *w, const call *c)
 {
     const int64_t *e = c->op->parameter[0].extents;
-    const int64_t turned[] = {e[0], e[3], e[1], e[2]};
-    const int64_t taps = e[1] * e[2];
+    const int32_t rank = c->op->parameter[0].rank;
+    const int64_t in = e[rank - 1];
+    const int64_t turned[] = {e[0], in, e[1], e[2]};
+    const int64_t taps = rank == 4 ? e[1] * e[2] : e[1];
     const char *name = parameter_name(w, c, 0);
     const void *from = dpid_net_parameter_at(w->net, c->layer->parameter[0]);
-    void *to = dpid_onnx_add_tensor(w, name, dpid_onnx_real(w->net), turned, 4, NULL);
-    for (int64_t i = 0; to && i < e[0] * e[3] * taps; i++)
-        dpid_store(w->net->precision, to, (i / (taps * e[3]) * e[3] + i % e[3]) * taps + i / e[3] % taps,
+    void *to = dpid_onnx_add_tensor(w, name, dpid_onnx_real(w->net), turned, rank, NULL);
+    for (int64_t i = 0; to && i < e[0] * in * taps; i++)
+        dpid_store(w->net->precision, to, (i / (taps * in) * in + i % in) * taps + i / in % taps,
                    dpid_fetch(w->net->precision, from, i));
     return name;
 }
@@ -61,17 +63,25 @@ static void write_dense(dpid_onnx_writer *w, const call *c)
     dpid_onnx_add_int(w, dpid_onnx_add_node(w, "Gemm", c->name, NAMES(c->in, weight, bias), c->out), "transB", 1);
 }
 
-static void add_window(dpid_onnx_writer *w, dpid_onnx_node *node, const dpid_window *g)
+/* Of a series the second number alone. */
+static void add_axes(dpid_onnx_writer *w, dpid_onnx_node *node, const call *c, const char *name, const int64_t *pair)
 {
+    const int32_t series = c->op->in.rank == 2;
+    dpid_onnx_add_ints(w, node, name, pair + series, 2 - series);
+}
+
+static void add_window(dpid_onnx_writer *w, dpid_onnx_node *node, const call *c, const dpid_window *g)
+{
+    const int64_t ends[] = {g->left, g->right};
     const int64_t kernel[] = {g->kernel_h, g->kernel_w};
     const int64_t strides[] = {g->stride_h, g->stride_w};
     const int64_t pads[] = {g->top, g->left, g->bottom, g->right};
-    dpid_onnx_add_ints(w, node, "kernel_shape", kernel, 2);
-    dpid_onnx_add_ints(w, node, "strides", strides, 2);
-    dpid_onnx_add_ints(w, node, "pads", pads, 4);
+    add_axes(w, node, c, "kernel_shape", kernel);
+    add_axes(w, node, c, "strides", strides);
+    dpid_onnx_add_ints(w, node, "pads", c->op->in.rank == 2 ? ends : pads, c->op->in.rank == 2 ? 2 : 4);
 }
 
-static void write_conv2d(dpid_onnx_writer *w, const call *c)
+static void write_conv(dpid_onnx_writer *w, const call *c)
 {
     dpid_conv2d g;
     (void)dpid_conv2d_make(NULL, c->op, &g); /* cannot fail: it succeeded when the op was made */
@@ -79,8 +89,8 @@ static void write_conv2d(dpid_onnx_writer *w, const call *c)
     const char *weight = add_kernels(w, c);
     const char *bias = c->op->parameters > 1 ? add_vector(w, c, 1) : NULL;
     dpid_onnx_node *node = dpid_onnx_add_node(w, "Conv", c->name, NAMES(c->in, weight, bias), c->out);
-    add_window(w, node, &g.window);
-    dpid_onnx_add_ints(w, node, "dilations", dilations, 2);
+    add_window(w, node, c, &g.window);
+    add_axes(w, node, c, "dilations", dilations);
     dpid_onnx_add_int(w, node, "group", g.groups);
 }
 
@@ -91,11 +101,11 @@ static void write_pool(dpid_onnx_writer *w, const call *c)
     const dpid_window g = dpid_pool_window(c->op);
     const int64_t dilations[] = {g.dilation_h, g.dilation_w};
     dpid_onnx_node *node = dpid_onnx_add_node(w, largest ? "MaxPool" : "AveragePool", c->name, NAMES(c->in), c->out);
-    add_window(w, node, &g);
+    add_window(w, node, c, &g);
     if (c->op->option[CEIL_MODE].i)
         dpid_onnx_add_int(w, node, "ceil_mode", 1);
     if (largest)
-        dpid_onnx_add_ints(w, node, "dilations", dilations, 2);
+        add_axes(w, node, c, "dilations", dilations);
     else if (c->op->option[COUNT_INCLUDE_PAD].i)
         dpid_onnx_add_int(w, node, "count_include_pad", 1);
 }
@@ -111,9 +121,11 @@ static const char *transpose(dpid_onnx_writer *w, const call *c, const char *in,
 {
     static const int64_t last[] = {0, 2, 3, 1};
     static const int64_t planes[] = {0, 3, 1, 2};
+    static const int64_t exchanged[] = {0, 2, 1}; /* of series, either way */
+    const bool series = c->op->in.rank == 2;
     dpid_onnx_node *node = dpid_onnx_add_node(
         w, "Transpose", dpid_onnx_join_name(w, c->name, to_last ? "last" : "planes"), NAMES(in), out);
-    dpid_onnx_add_ints(w, node, "perm", to_last ? last : planes, 4);
+    dpid_onnx_add_ints(w, node, "perm", series ? exchanged : to_last ? last : planes, series ? 3 : 4);
     return out;
 }
 
@@ -122,7 +134,7 @@ static void write_flatten(dpid_onnx_writer *w, const call *c)
 {
     const dpid_shape *in = &c->op->in;
     const char *from = c->in;
-    if (in->rank == 3 && in->extent[2] > 1 && in->extent[0] * in->extent[1] > 1)
+    if (in->rank > 1 && in->extent[in->rank - 1] > 1 && dpid_shape_count(in) > in->extent[in->rank - 1])
         from = transpose(w, c, c->in, dpid_onnx_join_name(w, c->name, "pixels"), true);
     dpid_onnx_add_node(w, "Flatten", c->name, NAMES(from), c->out);
 }
@@ -141,7 +153,7 @@ static void write_batchnorm(dpid_onnx_writer *w, const call *c)
 /* Over the channels of each pixel. */
 static void write_layernorm(dpid_onnx_writer *w, const call *c)
 {
-    const bool picture = c->op->in.rank == 3;
+    const bool picture = c->op->in.rank > 1;
     const char *gamma = add_vector(w, c, 0);
     const char *beta = add_vector(w, c, 1);
     const char *in = picture ? transpose(w, c, c->in, dpid_onnx_join_name(w, c->name, "pixels"), true) : c->in;
@@ -256,16 +268,17 @@ static void write_channel_pad(dpid_onnx_writer *w, const call *c)
     const int64_t stride = c->op->option[1].i;
     const int64_t steps[] = {stride, stride};
     const int32_t rank = 1 + c->op->in.rank;
+    const int32_t sides = c->op->in.rank - 1;
     int64_t pads[8] = {0};
     pads[1] = more / 2;
     pads[rank + 1] = more - more / 2;
     const char *in = c->in;
     if (stride > 1) {
         const char *pixels = dpid_onnx_join_name(w, c->name, "pixels");
-        const char *from = dpid_onnx_add_integers(w, dpid_onnx_join_name(w, c->name, "starts"), starts, 2);
-        const char *to = dpid_onnx_add_integers(w, dpid_onnx_join_name(w, c->name, "ends"), ends, 2);
-        const char *which = dpid_onnx_add_integers(w, dpid_onnx_join_name(w, c->name, "axes"), axes, 2);
-        const char *step = dpid_onnx_add_integers(w, dpid_onnx_join_name(w, c->name, "steps"), steps, 2);
+        const char *from = dpid_onnx_add_integers(w, dpid_onnx_join_name(w, c->name, "starts"), starts, sides);
+        const char *to = dpid_onnx_add_integers(w, dpid_onnx_join_name(w, c->name, "ends"), ends, sides);
+        const char *which = dpid_onnx_add_integers(w, dpid_onnx_join_name(w, c->name, "axes"), axes, sides);
+        const char *step = dpid_onnx_add_integers(w, dpid_onnx_join_name(w, c->name, "steps"), steps, sides);
         dpid_onnx_add_node(w, "Slice", pixels, NAMES(in, from, to, which, step), pixels);
         in = pixels;
     }
@@ -283,7 +296,8 @@ static const struct {
     int32_t opset;
 } rows[] = {
     {&dpid_kind_dense, NULL, write_dense, 0},
-    {&dpid_kind_conv2d, NULL, write_conv2d, 0},
+    {&dpid_kind_conv2d, NULL, write_conv, 0},
+    {&dpid_kind_conv1d, NULL, write_conv, 0},
     {&dpid_kind_batchnorm, NULL, write_batchnorm, 0},
     {&dpid_kind_layernorm, NULL, write_layernorm, 0},
     {&dpid_kind_rmsnorm, NULL, write_rmsnorm, 18},

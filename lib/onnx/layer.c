@@ -99,7 +99,7 @@ int32_t dpid_onnx_finish_pending(dpid_onnx_walk *w, dpid_onnx_step *s)
         return dpid_onnx_refuse(&w->graph, s->node, "zeros are put around a picture (Pad) and no convolution follows");
     if (!s->in.step[0])
         return DEEPID_OK;
-    DPID_TRY(dpid_onnx_finish_slice(w, s, s->in.shape.extent[2]));
+    DPID_TRY(dpid_onnx_finish_slice(w, s, s->in.shape.extent[s->in.shape.rank - 1]));
     s->in = s->out;
     return DEEPID_OK;
 }

@@ -79,7 +79,7 @@ static int32_t check_shortcut(dpid_onnx_walk *w, const dpid_op *ours, const dpid
     dpid_op op;
     DPID_TRY(dpid_onnx_op(w, item, &op));
     bool same = ours->kind == item->kind && dpid_shape_equal(&ours->out, &op.out);
-    if (same && item->kind == &dpid_kind_conv2d) {
+    if (same && (item->kind->flags & DPID_KIND_CONVOLUTION)) {
         dpid_conv2d a;
         dpid_conv2d b;
         DPID_TRY(dpid_conv2d_make(w->ctx, ours, &a));

@@ -111,8 +111,8 @@ int32_t dpid_onnx_name_node(const dpid_onnx_graph *g, int32_t node, int32_t stat
 /* How the axes of a value in the file are those of a sample here. */
 typedef enum {
     DPID_ONNX_FEATURES = 1, /* [n, f] */
-    DPID_ONNX_PLANES,       /* [n, c, h, w]; of rank 1 here: [n, c, 1, 1] */
-    DPID_ONNX_LAST,         /* [n, h, w, c], [n, 1, 1, c] */
+    DPID_ONNX_PLANES,       /* [n, c, h, w], [n, c, l]; of rank 1 here: [n, c, 1, 1], [n, c, 1] */
+    DPID_ONNX_LAST,         /* [n, h, w, c], [n, l, c]; [n, 1, 1, c], [n, 1, c] */
     DPID_ONNX_MATRIX,       /* [n, h, w], a picture of one channel here */
     DPID_ONNX_SAMPLES       /* [n], one feature here */
 } dpid_onnx_layout;
@@ -120,6 +120,7 @@ typedef enum {
 typedef struct {
     dpid_onnx_layout layout; /* 0: not reached */
     dpid_shape shape;
+    bool series;       /* PLANES, LAST: with one axis beside the channels */
     dpid_shape order;  /* of features: the picture that they were by planes in the file; rank 0: the same order */
     bool padded;       /* a Pad stands before, */
     int64_t pad[4];    /* of so many rows and columns: top, left, bottom, right */
@@ -171,6 +172,7 @@ typedef struct {
     int32_t regions, scopes; /* so far */
     int64_t filled;          /* numbers that the file says once for many */
     void *curves;            /* activation.c */
+    bool series;             /* the graph has windows of one axis */
     bool softmax;            /* one was left out at the end */
     bool trains;             /* a batch-norm takes the statistics of its batch */
     bool normalises;         /* known numbers on the input became a batch-norm */
@@ -236,7 +238,7 @@ int32_t dpid_onnx_add(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_kind *kin
 int32_t dpid_onnx_take_conv(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_global_pool(dpid_onnx_walk *w, dpid_onnx_step *s);
-/* A maxpool over the whole picture. */
+/* A maxpool over the whole picture or series. */
 int32_t dpid_onnx_add_largest(dpid_onnx_walk *w, dpid_onnx_step *s);
 /* The value comes right from a layer that can take a factor or summand. */
 bool dpid_onnx_takes_changes(const dpid_onnx_step *s);

@@ -45,7 +45,7 @@ static int32_t add_with(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_kind *k
 
 bool dpid_onnx_is_by_channel(const dpid_onnx_flow *flow, const dpid_onnx_constant *c)
 {
-    const int32_t from_right = flow->layout == DPID_ONNX_PLANES ? 3 : 1;
+    const int32_t from_right = flow->layout != DPID_ONNX_PLANES ? 1 : flow->series ? 2 : 3;
     return c->count == 1 || (flow->layout != DPID_ONNX_MATRIX && c->count == channels(flow) && c->rank >= from_right &&
                              c->extents[c->rank - from_right] == c->count);
 }
@@ -135,14 +135,15 @@ static int32_t add_dense(dpid_onnx_walk *w, dpid_onnx_step *s, dpid_onnx_constan
 {
     char *options = NULL;
     dpid_onnx_item *item = NULL;
-    const bool pixels = s->in.layout == DPID_ONNX_LAST && s->in.shape.rank == 3;
+    const bool pixels = s->in.layout == DPID_ONNX_LAST && s->in.shape.rank > 1;
+    const dpid_kind *pointwise = s->in.series ? &dpid_kind_conv1d : &dpid_kind_conv2d;
     if (!pixels && s->in.layout != DPID_ONNX_FEATURES && !(s->in.layout == DPID_ONNX_LAST && s->in.shape.rank == 1))
         return refuse_layout(w, s);
     if (weight->rank != 2 || weight->extents[1] != channels(&s->in))
         return dpid_onnx_refuse(&w->graph, s->node, "its weights are %s (outputs, inputs), and %lld numbers come in",
                                 dpid_shape_text(weight->rank, weight->extents).text, (long long)channels(&s->in));
     DPID_TRY(dpid_onnx_text(w, &options, "out=%lld%s", (long long)weight->extents[0], pixels ? " kernel=1" : ""));
-    DPID_TRY(dpid_onnx_add(w, s, pixels ? &dpid_kind_conv2d : &dpid_kind_dense, options, &item));
+    DPID_TRY(dpid_onnx_add(w, s, pixels ? pointwise : &dpid_kind_dense, options, &item));
     item->source[0] = *weight;
     return DEEPID_OK;
 }

@@ -24,13 +24,13 @@ static bool is_one_channel(const int64_t *e, int32_t rank, int64_t *h, int64_t *
 
 static int32_t flatten(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
-    const dpid_shape *in = &s->in.shape;
+    const dpid_shape picture = dpid_shape_picture(&s->in.shape);
     const bool moves =
-        s->in.layout == DPID_ONNX_PLANES && in->rank == 3 && in->extent[2] > 1 && in->extent[0] * in->extent[1] > 1;
-    const dpid_shape picture = *in;
-    if (in->rank == 3)
+        s->in.layout == DPID_ONNX_PLANES && picture.extent[2] > 1 && picture.extent[0] * picture.extent[1] > 1;
+    if (s->in.shape.rank > 1)
         DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_flatten, "", NULL));
     s->out.layout = DPID_ONNX_FEATURES;
+    s->out.series = false;
     if (moves) {
         s->out.order = picture;
         s->list->last->order = picture;
@@ -44,6 +44,18 @@ static int32_t refuse_extents(dpid_onnx_walk *w, const dpid_onnx_step *s, const 
     return dpid_onnx_refuse(&w->graph, s->node,
                             "makes %s of samples of %s; deepid's nets flatten a picture or leave it as it is",
                             dpid_shape_text(rank, asked).text, dpid_shape_text(rank_now, now).text);
+}
+
+/* Features as [1, l] or [l, 1], of the net's input a series at once; elsewhere they are the channels of one step. */
+static int32_t make_series(dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t *asked, bool first)
+{
+    s->out.series = true;
+    s->out.layout = first == (asked[0] == 1) ? DPID_ONNX_PLANES : DPID_ONNX_LAST;
+    if (!first)
+        return DEEPID_OK;
+    s->out.shape = (dpid_shape){2, {dpid_shape_count(&s->in.shape), 1}};
+    w->flow[w->graph.input] = s->out;
+    return DEEPID_OK;
 }
 
 /* Samples of these extents, as many numbers as before. */
@@ -69,6 +81,8 @@ static int32_t recount(dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t *aske
         return DEEPID_OK;
     }
     const bool first = s->value == w->graph.input && s->list == &w->net && s->in.shape.rank == 1;
+    if (w->series && rank == 2 && (asked[0] == 1 || last == 1) && (first || s->in.shape.rank == 1))
+        return make_series(w, s, asked, first);
     const bool one = s->in.shape.rank == 3 && s->in.shape.extent[2] == 1;
     if (!(first || one) || !is_one_channel(asked, rank, &h, &wide, &layout) ||
         (one && (h != s->in.shape.extent[0] || wide != s->in.shape.extent[1])))
@@ -187,6 +201,7 @@ int32_t dpid_onnx_take_transpose(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
     static const int64_t to_last[] = {0, 2, 3, 1};
     static const int64_t to_planes[] = {0, 3, 1, 2};
+    static const int64_t exchanged[] = {0, 2, 1}; /* either way of series */
     static const int64_t still[] = {0, 1, 2, 3};
     int64_t now[DPID_RANK_MAX];
     int64_t perm[DPID_RANK_MAX];
@@ -195,9 +210,11 @@ int32_t dpid_onnx_take_transpose(dpid_onnx_walk *w, dpid_onnx_step *s)
     DPID_TRY(dpid_onnx_ints(w, s, "perm", -1, perm, &count));
     if (same(perm, count, still, rank))
         return DEEPID_OK;
-    if (s->in.layout == DPID_ONNX_PLANES && same(perm, count, to_last, rank))
+    const int64_t *last = s->in.series ? exchanged : to_last;
+    const int64_t *planes = s->in.series ? exchanged : to_planes;
+    if (s->in.layout == DPID_ONNX_PLANES && same(perm, count, last, rank))
         s->out.layout = DPID_ONNX_LAST;
-    else if (s->in.layout == DPID_ONNX_LAST && same(perm, count, to_planes, rank))
+    else if (s->in.layout == DPID_ONNX_LAST && same(perm, count, planes, rank))
         s->out.layout = DPID_ONNX_PLANES;
     else
         return dpid_onnx_refuse(&w->graph, s->node, "moves axes otherwise than between channels first and last");
@@ -250,16 +267,17 @@ int32_t dpid_onnx_take_reduction(dpid_onnx_walk *w, dpid_onnx_step *s)
     const bool last = s->in.layout == DPID_ONNX_LAST;
     const bool largest = dpid_onnx_is(s->proto, "ReduceMax");
     DPID_TRY(dpid_onnx_ints(w, s, "axes", 1, axes, &count));
-    if (planes && count == 1)
+    if (planes && !s->in.series && count == 1)
         DPID_TRY(take_second(w, s, axes, &count));
+    const int32_t axes_all = s->in.series ? 1 : 2;
     if (planes || last)
-        DPID_TRY(axis_flags(w, s, axes, count, 4, flags));
-    if (count != 2 || !(planes ? flags[2] && flags[3] : last && flags[1] && flags[2]))
-        return dpid_onnx_refuse(&w->graph, s->node, "takes the %s over other axes than height and width",
-                                largest ? "largest" : "mean");
-    if (largest && s->in.shape.rank == 3)
+        DPID_TRY(axis_flags(w, s, axes, count, 2 + axes_all, flags));
+    if (count != axes_all || !(planes ? flags[2] && flags[1 + axes_all] : last && flags[1] && flags[axes_all]))
+        return dpid_onnx_refuse(&w->graph, s->node, "takes the %s over other axes than %s",
+                                largest ? "largest" : "mean", s->in.series ? "the length" : "height and width");
+    if (largest && s->in.shape.rank > 1)
         DPID_TRY(add_largest(w, s));
-    else if (s->in.shape.rank == 3)
+    else if (s->in.shape.rank > 1)
         DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_global_avgpool, "", NULL));
     if (!dpid_onnx_int(s->proto, "keepdims", 1))
         s->out.layout = DPID_ONNX_FEATURES;
@@ -272,7 +290,7 @@ int32_t dpid_onnx_take_reduction(dpid_onnx_walk *w, dpid_onnx_step *s)
 static int32_t read_pads(dpid_onnx_walk *w, const dpid_onnx_step *s, int64_t pads[2][4])
 {
     enum { MOST = 1 << 12 };
-    const int32_t rank = s->in.layout == DPID_ONNX_FEATURES ? 2 : 4;
+    const int32_t rank = s->in.layout == DPID_ONNX_FEATURES ? 2 : s->in.series ? 3 : 4;
     int64_t list[DPID_RANK_MAX];
     int64_t axes[DPID_RANK_MAX] = {0, 1, 2, 3};
     int32_t count;
@@ -287,7 +305,7 @@ static int32_t read_pads(dpid_onnx_walk *w, const dpid_onnx_step *s, int64_t pad
         if (axis < 0 || axis >= rank || list[i] < 0 || list[i] > MOST)
             return dpid_onnx_refuse(&w->graph, s->node, "pads has %lld on axis %lld, expected 0 to %d on axes 0 to %d",
                                     (long long)list[i], (long long)axis, MOST, rank - 1);
-        pads[i / each][axis] = list[i];
+        pads[i / each][s->in.series && axis == 2 ? 3 : axis] = list[i]; /* a series is one row */
     }
     return DEEPID_OK;
 }
@@ -305,7 +323,7 @@ static int32_t check_pad(dpid_onnx_walk *w, const dpid_onnx_step *s)
     if (!known || c.count > 1 || value != 0 ||
         (mode && mode->s.len > 0 && (mode->s.len != 8 || memcmp(mode->s.data, "constant", 8) != 0)))
         return dpid_onnx_refuse(&w->graph, s->node, "pads by other than zeros");
-    if (s->in.layout != DPID_ONNX_FEATURES && (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank != 3))
+    if (s->in.layout != DPID_ONNX_FEATURES && (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank < 2))
         return dpid_onnx_refuse(&w->graph, s->node,
                                 "pads what is neither a picture of [samples, channels, height, width] nor features");
     return DEEPID_OK;
@@ -341,25 +359,28 @@ int32_t dpid_onnx_take_slice(dpid_onnx_walk *w, dpid_onnx_step *s)
     int64_t list[4][DPID_RANK_MAX] = {{0}, {0}, {0, 1, 2, 3}, {1, 1, 1, 1, 1, 1, 1, 1}};
     int64_t now[DPID_RANK_MAX];
     int32_t count[4];
-    if (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank != 3 || s->in.padded)
+    const int32_t rank = s->in.series ? 3 : 4;
+    if (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank < 2 || s->in.padded)
         return dpid_onnx_refuse(&w->graph, s->node,
                                 "takes a part of what is no picture of [samples, channels, height, width]");
     (void)dpid_onnx_extents(&s->in, now);
     for (int k = 0; k < 4; k++)
         DPID_TRY(dpid_onnx_ints(w, s, names[k], k + 1, list[k], &count[k]));
-    if (count[0] < 0 || count[0] > 4 || count[1] != count[0] || (count[2] >= 0 && count[2] != count[0]) ||
+    if (count[0] < 0 || count[0] > rank || count[1] != count[0] || (count[2] >= 0 && count[2] != count[0]) ||
         (count[3] >= 0 && count[3] != count[0]))
         return dpid_onnx_refuse(&w->graph, s->node, "starts, ends, axes and steps are not equally many");
     for (int32_t i = 0; i < count[0]; i++) {
-        const int64_t axis = list[2][i] < 0 ? list[2][i] + 4 : list[2][i];
+        const int64_t axis = list[2][i] < 0 ? list[2][i] + rank : list[2][i];
         const int64_t step = list[3][i];
-        if (axis < 0 || axis > 3 || list[0][i] != 0 || step < 1 || step > 1 << 12 || (axis < 2 && step != 1) ||
+        if (axis < 0 || axis >= rank || list[0][i] != 0 || step < 1 || step > 1 << 12 || (axis < 2 && step != 1) ||
             (axis > 0 && list[1][i] < now[axis - 1]) || (axis == 0 && list[1][i] < DPID_ONNX_BATCH - 1))
             return dpid_onnx_refuse(
                 &w->graph, s->node,
                 "takes a part of its input; expected every so manieth row and column from the first");
         for (int k = 0; k < 2 && step > 1; k++)
-            s->out.step[k] = k + 2 == axis || s->out.step[k] == 0 ? (k + 2 == axis ? step : 1) : s->out.step[k];
+            s->out.step[k] = s->in.series                           ? step
+                             : k + 2 == axis || s->out.step[k] == 0 ? (k + 2 == axis ? step : 1)
+                                                                    : s->out.step[k];
     }
     return DEEPID_OK;
 }

@@ -14,7 +14,7 @@ static int32_t input_extents(dpid_onnx_walk *w, int64_t *extents, int32_t *rank)
     if (!shape || shape->n_dim < 2 || shape->n_dim > 4)
         return dpid_fail(w->ctx, DEEPID_ERR_UNSUPPORTED,
                          "'%s': the input '%.80s' has %lld axes, expected samples and features (2), samples, channels, "
-                         "height and width (4), or samples, height and width (3)",
+                         "height and width (4), samples, channels and length, or samples, height and width (3)",
                          w->file->path, name, shape ? (long long)shape->n_dim : -1);
     *rank = (int32_t)shape->n_dim - 1;
     for (int32_t i = 0; i < *rank; i++) {
@@ -31,16 +31,52 @@ static int32_t input_extents(dpid_onnx_walk *w, int64_t *extents, int32_t *rank)
     return DEEPID_OK;
 }
 
+/* Axes that a window of this node goes over; 0: it has none. */
+static int64_t window_axes(const dpid_onnx_walk *w, int32_t node)
+{
+    const dpid_onnx_node *proto = dpid_onnx_node_at(&w->graph, node);
+    const dpid_onnx_attribute *kernel = dpid_onnx_attribute_of(proto, "kernel_shape");
+    const int32_t weight = dpid_onnx_is(proto, "Conv") ? dpid_onnx_input(&w->graph, node, 1) : DPID_ONNX_NONE;
+    if (kernel)
+        return (int64_t)kernel->n_ints;
+    if (weight >= 0 && w->graph.value[weight].initializer)
+        return (int64_t)w->graph.value[weight].initializer->n_dims - 2;
+    return 0;
+}
+
+/* [n, c, l] and [n, h, w] look the same: the windows tell, or a first node that goes by channels. */
+static bool has_series(const dpid_onnx_walk *w)
+{
+    static const char *const by_channel[] = {"GlobalAveragePool", "GlobalMaxPool", "BatchNormalization",
+                                             "InstanceNormalization", "GroupNormalization"};
+    bool series = false;
+    int32_t first = DPID_ONNX_NONE;
+    for (int32_t i = 0; i < w->graph.nodes; i++) {
+        const int64_t axes = w->graph.live[i] ? window_axes(w, i) : 0;
+        if (axes > 1)
+            return false;
+        series |= axes == 1;
+    }
+    if (dpid_onnx_readers(&w->graph, w->graph.input, 0, &first) == 0)
+        return series;
+    for (size_t i = 0; i < sizeof by_channel / sizeof *by_channel; i++)
+        series |= dpid_onnx_is(dpid_onnx_node_at(&w->graph, first), by_channel[i]);
+    return series;
+}
+
 /* Whether the first node makes planes of it. */
 static bool is_channels_last(const dpid_onnx_walk *w)
 {
-    static const int64_t to_planes[] = {0, 3, 1, 2};
+    static const int64_t of_pictures[] = {0, 3, 1, 2};
+    static const int64_t of_series[] = {0, 2, 1};
+    const size_t axes = w->series ? 3 : 4;
     int32_t node = DPID_ONNX_NONE;
     if (dpid_onnx_readers(&w->graph, w->graph.input, 0, &node) != 1 ||
         !dpid_onnx_is(dpid_onnx_node_at(&w->graph, node), "Transpose"))
         return false;
     const dpid_onnx_attribute *perm = dpid_onnx_attribute_of(dpid_onnx_node_at(&w->graph, node), "perm");
-    return perm && perm->n_ints == 4 && memcmp(perm->ints, to_planes, sizeof to_planes) == 0;
+    return perm && perm->n_ints == axes &&
+           memcmp(perm->ints, w->series ? of_series : of_pictures, axes * sizeof *of_series) == 0;
 }
 
 static int32_t start(dpid_onnx_walk *w)
@@ -49,8 +85,13 @@ static int32_t start(dpid_onnx_walk *w)
     int64_t e[3] = {0};
     int32_t rank = 0;
     DPID_TRY(input_extents(w, e, &rank));
+    w->series = rank < 3 && has_series(w);
     if (rank == 1)
         *flow = (dpid_onnx_flow){.layout = DPID_ONNX_FEATURES, .shape = {1, {e[0]}}};
+    else if (rank == 2 && w->series && is_channels_last(w))
+        *flow = (dpid_onnx_flow){.layout = DPID_ONNX_LAST, .series = true, .shape = {2, {e[0], e[1]}}};
+    else if (rank == 2 && w->series)
+        *flow = (dpid_onnx_flow){.layout = DPID_ONNX_PLANES, .series = true, .shape = {2, {e[1], e[0]}}};
     else if (rank == 2)
         *flow = (dpid_onnx_flow){.layout = DPID_ONNX_MATRIX, .shape = {3, {e[0], e[1], 1}}};
     else if (is_channels_last(w))

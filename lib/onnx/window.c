@@ -6,7 +6,9 @@
 
 enum { ROWS, COLUMNS, AXES };
 
+/* Of a series the columns alone count. */
 typedef struct {
+    bool series;
     int64_t kernel[AXES], stride[AXES], dilation[AXES], before[AXES], after[AXES];
 } window;
 
@@ -14,16 +16,19 @@ typedef struct {
 
 static int32_t read_pair(dpid_onnx_walk *w, const dpid_onnx_step *s, const char *name, int64_t *pair)
 {
+    const int first = s->in.series ? COLUMNS : ROWS;
+    const int32_t numbers = AXES - first;
     enum { MOST = 1 << 12 };
     int64_t list[DPID_RANK_MAX];
     int32_t count;
     DPID_TRY(dpid_onnx_ints(w, s, name, -1, list, &count));
-    if (count >= 0 && count != AXES)
-        return dpid_onnx_refuse(&w->graph, s->node, "%s has %d numbers, expected 2 (height and width)", name, count);
-    for (int i = 0; i < AXES && count == AXES; i++) {
+    if (count >= 0 && count != numbers)
+        return dpid_onnx_refuse(&w->graph, s->node, "%s has %d numbers, expected %s", name, count,
+                                s->in.series ? "1 (length)" : "2 (height and width)");
+    for (int i = 0; i < numbers && count == numbers; i++) {
         if (list[i] < 1 || list[i] > MOST)
             return dpid_onnx_refuse(&w->graph, s->node, "%s is %lld, expected 1 to %d", name, (long long)list[i], MOST);
-        pair[i] = list[i];
+        pair[first + i] = list[i];
     }
     return DEEPID_OK;
 }
@@ -34,11 +39,12 @@ static int64_t reach(const window *g, int axis)
 }
 
 /* auto_pad SAME_UPPER, SAME_LOWER: out = ceil(in / stride); the odd row or column at the end, at the begin. */
-static void pad_same(window *g, const dpid_shape *in, bool lower)
+static void pad_same(window *g, const dpid_shape *shape, bool lower)
 {
+    const dpid_shape in = dpid_shape_picture(shape);
     for (int i = 0; i < AXES; i++) {
-        const int64_t out = (in->extent[i] + g->stride[i] - 1) / g->stride[i];
-        const int64_t need = (out - 1) * g->stride[i] + reach(g, i) - in->extent[i];
+        const int64_t out = (in.extent[i] + g->stride[i] - 1) / g->stride[i];
+        const int64_t need = (out - 1) * g->stride[i] + reach(g, i) - in.extent[i];
         const int64_t most = need > 0 ? need : 0;
         g->before[i] = lower ? most - most / 2 : most / 2;
         g->after[i] = most - g->before[i];
@@ -47,7 +53,9 @@ static void pad_same(window *g, const dpid_shape *in, bool lower)
 
 static int32_t read_pads(dpid_onnx_walk *w, const dpid_onnx_step *s, window *g)
 {
-    enum { MOST = 1 << 12, NUMBERS = 2 * AXES };
+    enum { MOST = 1 << 12 };
+    const int first = s->in.series ? COLUMNS : ROWS;
+    const int32_t axes = AXES - first;
     const dpid_onnx_attribute *how = dpid_onnx_attribute_of(s->proto, "auto_pad");
     const char *word = how && how->s.data ? (const char *)how->s.data : "NOTSET";
     const size_t length = how && how->s.data ? how->s.len : strlen(word);
@@ -60,14 +68,14 @@ static int32_t read_pads(dpid_onnx_walk *w, const dpid_onnx_step *s, window *g)
     if (length >= 5 && memcmp(word, "VALID", 5) == 0)
         return DEEPID_OK;
     DPID_TRY(dpid_onnx_ints(w, s, "pads", -1, list, &count));
-    if (count >= 0 && count != NUMBERS)
-        return dpid_onnx_refuse(&w->graph, s->node, "pads has %d numbers, expected 4", count);
-    for (int i = 0; i < NUMBERS && count == NUMBERS; i++)
+    if (count >= 0 && count != 2 * axes)
+        return dpid_onnx_refuse(&w->graph, s->node, "pads has %d numbers, expected %d", count, 2 * axes);
+    for (int i = 0; i < 2 * axes && count == 2 * axes; i++)
         if (list[i] < 0 || list[i] > MOST)
             return dpid_onnx_refuse(&w->graph, s->node, "pads has %lld, expected 0 to %d", (long long)list[i], MOST);
-    for (int i = 0; i < AXES; i++) {
-        g->before[i] = list[i];
-        g->after[i] = list[AXES + i];
+    for (int i = 0; i < axes; i++) {
+        g->before[first + i] = list[i];
+        g->after[first + i] = list[axes + i];
     }
     return DEEPID_OK;
 }
@@ -77,13 +85,16 @@ static bool has_padding(const window *g)
     return g->before[ROWS] + g->before[COLUMNS] + g->after[ROWS] + g->after[COLUMNS] > 0;
 }
 
-/* A picture by planes; a Pad before goes into the window. */
+/* A picture or series by planes; a Pad before goes into the window. */
 static int32_t read_window(dpid_onnx_walk *w, dpid_onnx_step *s, window *g)
 {
-    if (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank != 3)
+    if (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank < 2)
         return dpid_onnx_refuse(&w->graph, s->node,
                                 "reads no picture of [samples, channels, height, width]; deepid has no such layer for "
                                 "others");
+    g->series = s->in.series;
+    if (g->series)
+        g->kernel[ROWS] = 1;
     DPID_TRY(read_pair(w, s, "kernel_shape", g->kernel));
     DPID_TRY(read_pair(w, s, "strides", g->stride));
     DPID_TRY(read_pair(w, s, "dilations", g->dilation));
@@ -99,10 +110,10 @@ static int32_t read_window(dpid_onnx_walk *w, dpid_onnx_step *s, window *g)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void add_pair(dpid_string *s, const char *key, const int64_t *pair)
+static void add_pair(dpid_string *s, const window *g, const char *key, const int64_t *pair)
 {
-    if (pair[ROWS] == pair[COLUMNS])
-        dpid_string_format(s, " %s=%lld", key, (long long)pair[ROWS]);
+    if (g->series || pair[ROWS] == pair[COLUMNS])
+        dpid_string_format(s, " %s=%lld", key, (long long)pair[COLUMNS]);
     else
         dpid_string_format(s, " %s=%lldx%lld", key, (long long)pair[ROWS], (long long)pair[COLUMNS]);
 }
@@ -120,7 +131,9 @@ static bool is_usual_padding(const window *g)
 static void add_padding(dpid_string *s, const window *g)
 {
     if (g->before[ROWS] == g->after[ROWS] && g->before[COLUMNS] == g->after[COLUMNS])
-        add_pair(s, "padding", g->before);
+        add_pair(s, g, "padding", g->before);
+    else if (g->series)
+        dpid_string_format(s, " padding=%lldx%lld", (long long)g->before[COLUMNS], (long long)g->after[COLUMNS]);
     else
         dpid_string_format(s, " padding=%lldx%lldx%lldx%lld", (long long)g->before[ROWS], (long long)g->after[ROWS],
                            (long long)g->before[COLUMNS], (long long)g->after[COLUMNS]);
@@ -140,13 +153,13 @@ static int32_t conv_options(dpid_onnx_walk *w, const window *g, int64_t out, int
     static const int64_t one[AXES] = {1, 1};
     dpid_string s = {.ctx = w->ctx};
     dpid_string_format(&s, "out=%lld", (long long)out);
-    add_pair(&s, "kernel", g->kernel);
+    add_pair(&s, g, "kernel", g->kernel);
     if (memcmp(g->stride, one, sizeof one) != 0)
-        add_pair(&s, "stride", g->stride);
+        add_pair(&s, g, "stride", g->stride);
     if (!is_usual_padding(g))
         add_padding(&s, g);
     if (memcmp(g->dilation, one, sizeof one) != 0)
-        add_pair(&s, "dilation", g->dilation);
+        add_pair(&s, g, "dilation", g->dilation);
     if (groups != 1)
         dpid_string_format(&s, " groups=%lld", (long long)groups);
     return keep(w, &s, options);
@@ -171,8 +184,8 @@ static int32_t take_pixel(dpid_onnx_walk *w, dpid_onnx_step *s, dpid_onnx_consta
     dpid_onnx_item *item = NULL;
     window g = {.stride = {1, 1}, .dilation = {1, 1}};
     DPID_TRY(read_pads(w, s, &g));
-    if (weight->extents[2] != 1 || weight->extents[3] != 1 || dpid_onnx_int(s->proto, "group", 1) != 1 ||
-        has_padding(&g) || weight->extents[1] != s->in.shape.extent[0])
+    if (weight->extents[2] != 1 || (weight->rank > 3 && weight->extents[3] != 1) ||
+        dpid_onnx_int(s->proto, "group", 1) != 1 || has_padding(&g) || weight->extents[1] != s->in.shape.extent[0])
         return dpid_onnx_refuse(
             &w->graph, s->node,
             "the convolution of a picture of one pixel has weights of %s, padding or groups that no "
@@ -187,30 +200,32 @@ static int32_t take_pixel(dpid_onnx_walk *w, dpid_onnx_step *s, dpid_onnx_consta
 
 int32_t dpid_onnx_take_conv(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
-    enum { RANK = 4 };
     window g = {.stride = {1, 1}, .dilation = {1, 1}};
     dpid_onnx_constant weight;
     char *options = NULL;
     dpid_onnx_item *item = NULL;
     const int64_t groups = dpid_onnx_int(s->proto, "group", 1);
     DPID_TRY(dpid_onnx_weights(w, s, 1, -1, &weight));
-    if (weight.rank != RANK)
-        return dpid_onnx_refuse(&w->graph, s->node, "its weights are %s, expected 4 extents: deepid convolves pictures",
-                                dpid_shape_text(weight.rank, weight.extents).text);
+    const int32_t rank = s->in.series ? 3 : 4;
+    if (weight.rank != rank)
+        return dpid_onnx_refuse(&w->graph, s->node, "its weights are %s, expected %d extents: deepid convolves %s",
+                                dpid_shape_text(weight.rank, weight.extents).text, rank,
+                                s->in.series ? "series here" : "pictures and series");
     if (s->in.layout == DPID_ONNX_PLANES && s->in.shape.rank == 1)
         return take_pixel(w, s, &weight);
-    g.kernel[ROWS] = weight.extents[2];
-    g.kernel[COLUMNS] = weight.extents[3];
+    const int64_t taps[AXES] = {s->in.series ? 1 : weight.extents[2], weight.extents[rank - 1]};
+    const int64_t channels = s->in.shape.extent[s->in.shape.rank - 1];
+    memcpy(g.kernel, taps, sizeof taps);
     DPID_TRY(read_window(w, s, &g));
-    if (g.kernel[ROWS] != weight.extents[2] || g.kernel[COLUMNS] != weight.extents[3] || groups < 1 ||
-        s->in.shape.extent[2] % groups != 0 || weight.extents[1] != s->in.shape.extent[2] / groups)
+    if (memcmp(g.kernel, taps, sizeof taps) != 0 || groups < 1 || channels % groups != 0 ||
+        weight.extents[1] != channels / groups)
         return dpid_onnx_refuse(&w->graph, s->node,
                                 "its weights are %s, and that does not go with %lld channels in, "
                                 "groups %lld, kernel %lldx%lld",
-                                dpid_shape_text(weight.rank, weight.extents).text, (long long)s->in.shape.extent[2],
+                                dpid_shape_text(weight.rank, weight.extents).text, (long long)channels,
                                 (long long)groups, (long long)g.kernel[ROWS], (long long)g.kernel[COLUMNS]);
     DPID_TRY(conv_options(w, &g, weight.extents[0], groups, &options));
-    DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_conv2d, options, &item));
+    DPID_TRY(dpid_onnx_add(w, s, g.series ? &dpid_kind_conv1d : &dpid_kind_conv2d, options, &item));
     item->source[0] = weight;
     return add_bias(w, s, weight.extents[0]);
 }
@@ -225,7 +240,7 @@ int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s)
     dpid_string text = {.ctx = w->ctx};
     char *options = NULL;
     DPID_TRY(read_window(w, s, &g));
-    if (g.kernel[ROWS] == 0)
+    if (g.kernel[COLUMNS] == 0)
         return dpid_onnx_refuse(&w->graph, s->node, "it has no kernel_shape");
     if (!largest && (g.dilation[ROWS] != 1 || g.dilation[COLUMNS] != 1))
         return dpid_onnx_refuse(&w->graph, s->node, "its window is spread (dilations); deepid's avgpool has none");
@@ -236,14 +251,12 @@ int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s)
     if (g.kernel[ROWS] == 1 && g.kernel[COLUMNS] == 1 && g.stride[ROWS] == 1 && g.stride[COLUMNS] == 1 &&
         !has_padding(&g))
         return DEEPID_OK; /* an adaptive pool of pictures that have the size already */
-    dpid_string_format(&text, "kernel=%lldx%lld", (long long)g.kernel[ROWS], (long long)g.kernel[COLUMNS]);
-    if (g.kernel[ROWS] == g.kernel[COLUMNS])
-        text.length = 0, dpid_string_format(&text, "kernel=%lld", (long long)g.kernel[ROWS]);
-    add_pair(&text, "stride", g.stride);
+    add_pair(&text, &g, "kernel", g.kernel);
+    add_pair(&text, &g, "stride", g.stride);
     if (has_padding(&g))
         add_padding(&text, &g);
     if (g.dilation[ROWS] != 1 || g.dilation[COLUMNS] != 1)
-        add_pair(&text, "dilation", g.dilation);
+        add_pair(&text, &g, "dilation", g.dilation);
     if (dpid_onnx_int(s->proto, "ceil_mode", 0))
         dpid_string_add(&text, " ceil_mode=1");
     if (!largest && has_padding(&g) && dpid_onnx_int(s->proto, "count_include_pad", 0))
@@ -254,11 +267,12 @@ int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s)
 
 int32_t dpid_onnx_add_largest(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
-    dpid_string text = {.ctx = w->ctx};
+    const int64_t *e = s->in.shape.extent;
     char *options = NULL;
-    add_pair(&text, "kernel", s->in.shape.extent);
-    dpid_string_add(&text, " stride=1");
-    DPID_TRY(keep(w, &text, &options));
+    if (s->in.series)
+        DPID_TRY(dpid_onnx_text(w, &options, "kernel=%lld stride=1", (long long)e[0]));
+    else
+        DPID_TRY(dpid_onnx_text(w, &options, "kernel=%lldx%lld stride=1", (long long)e[0], (long long)e[1]));
     return dpid_onnx_add(w, s, &dpid_kind_maxpool, options, NULL);
 }
 

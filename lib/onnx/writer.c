@@ -199,7 +199,7 @@ static Onnx__TensorShapeProto__Dimension *dimension(dpid_onnx_writer *w, int64_t
 static Onnx__TensorShapeProto *shape_of(dpid_onnx_writer *w, const dpid_shape *shape)
 {
     const int64_t *e = shape->extent;
-    const int64_t planes[] = {0, shape->rank == 3 ? e[2] : e[0], e[0], e[1]};
+    const int64_t planes[] = {0, e[shape->rank - 1], e[0], e[1]};
     Onnx__TensorShapeProto *out = take(w, 1, sizeof *out);
     Onnx__TensorShapeProto__Dimension **dims = take(w, 1 + shape->rank, sizeof *dims);
     if (!dims)

@@ -30,9 +30,8 @@ static void delimiters_and_names_are_found_by_looking(void **state)
         {"x,label\n\"a \"\"b\"\", c\",0\n\"two\nlines\",1\n", "", "1 0 [0] 0 1 [1] "},
         {"1,2,3,4,5,6,0\n", "series=3x2", "1 2 3 4 5 6 [0] "},
         {"1,2,3,4,5,6,0\n", "series=3x2 layout=cl", "1 4 2 5 3 6 [0] "},
-        {"1,2,3,0\n", "series=2x2", "has 3 features, expected 4 for series=2x2"},
-        {"1,2,0\n", "shape=2 series=2", "give shape or series, not both"},
-        {"1,2,0\n", "layout=cl", "layout is of series; give series=LENGTHxCHANNELS"},
+        {"1,2,0\n", "shape=2 series=2", "csv: give shape or series, not both"},
+        {"1,2,0\n", "layout=cl", "csv: layout is of series; give series=LENGTHxCHANNELS"},
         {"1,2,0\n", "delimiter=x", "expected comma, semicolon, tab, bar, blank, or one of , ; |"},
         {"1,2,0\n", "delimiter=, decimal=,", "line 1, column 21: csv: delimiter and decimal are both a comma"},
     };

@@ -53,7 +53,7 @@ static float *numbers_of(deepid_ctx *ctx, deepid_net *net, const float *x, int64
 static void a_series_is_a_picture_of_one_row(void **state)
 {
     (void)state;
-    deepid_ctx *ctx = new_ctx(2);
+    deepid_ctx *ctx = new_ctx(1);
     for (int i = 0; i < PAIRS; i++) {
         deepid_net *series = make(ctx, pairs[i].series);
         deepid_net *picture = make(ctx, pairs[i].picture);
