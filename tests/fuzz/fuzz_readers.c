@@ -1,7 +1,7 @@
 /* Fuzz targets for everything that reads what a stranger wrote. The first byte chooses the reader and its options,
    the rest is its file or text; files of data come plain, and packed in two parts.
 
-   Coverage-guided:   sh tests/fuzz/run.sh SECONDS        (needs clang and its libclang-rt)
+   Coverage-guided:   sh tests/fuzz/run.sh SECONDS [READER [RUNS]]      (needs clang and its libclang-rt)
    Replay of files:   fuzz_readers FILE...                 (any compiler: the main below) */
 #include <deepid/deepid.h>
 
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -40,6 +41,55 @@ static const char *as_gz(const uint8_t *data, size_t size)
             abort();
     }
     return path;
+}
+
+/* Writes the checks of a PNG's chunks anew, or nothing that was changed would come past them. */
+static void check_again(uint8_t *png, size_t size)
+{
+    enum { SIGNATURE = 8, AROUND = 12 };
+    for (size_t at = SIGNATURE; at + AROUND <= size && png[0] == 0x89;) {
+        const size_t length =
+            (size_t)png[at] << 24 | (size_t)png[at + 1] << 16 | (size_t)png[at + 2] << 8 | png[at + 3];
+        if (length > size - at - AROUND)
+            return;
+        const uLong check = crc32(0, png + at + 4, (uInt)length + 4);
+        for (int i = 0; i < 4; i++)
+            png[at + 8 + length + (size_t)i] = (uint8_t)(check >> (24 - 8 * i));
+        at += length + AROUND;
+    }
+}
+
+/* The bytes as the one picture of a folder. */
+static void read_pictures(deepid_ctx *ctx, int choice, const uint8_t *data, size_t size)
+{
+    enum { MEMORY = 4 << 20, OPTIONS = 8 };
+    static const char *const options[OPTIONS] = {
+        "",           "channels=1",          "channels=4 size=5x3", "size=7 fit=crop",
+        "channels=3", "size=1x9 channels=1", "size=2 fit=crop",     "size=40x30 fit=crop channels=4",
+    };
+    static char folder[64];
+    deepid_dataset *train = NULL;
+    deepid_dataset *valid = NULL;
+    if (!*folder) {
+        char class[80];
+        snprintf(folder, sizeof folder, "/dev/shm/deepid-fuzz-%ld-pictures", (long)getpid());
+        snprintf(class, sizeof class, "%s/class", folder);
+        if (mkdir(folder, 0777) != 0 || mkdir(class, 0777) != 0)
+            abort();
+    }
+    uint8_t *copy = malloc(size + 1);
+    if (!copy)
+        abort();
+    memcpy(copy, data, size);
+    if (choice % 2)
+        check_again(copy, size);
+    as_file("pictures/class/one.png", copy, size);
+    free(copy);
+    deepid_ctx_set_limit(ctx, "memory_bytes", MEMORY);
+    deepid_dataset_load_pictures(ctx, folder, options[choice % OPTIONS], &train, &valid);
+    if (valid || (train && deepid_dataset_count(train) != 1))
+        abort();
+    deepid_dataset_destroy(train);
 }
 
 static const uint8_t one_label[] = {0, 0, 8, 1, 0, 0, 0, 1, 0};
@@ -80,7 +130,12 @@ static void read_dataset(deepid_ctx *ctx, int which, int choice, const uint8_t *
     enum { OPTIONS = sizeof csv_options / sizeof *csv_options };
     deepid_dataset *out = NULL;
     char labels[64];
-    strcpy(labels, as_file("labels", one_label, sizeof one_label));
+    if (which == 1 && choice / 2 % 2) {
+        read_pictures(ctx, choice / 4, data, size);
+        return;
+    }
+    if (which == 0)
+        strcpy(labels, as_file("labels", one_label, sizeof one_label));
     const char *path = choice % 2 ? as_gz(data, size) : as_file("data", data, size);
     if (which == 0)
         deepid_dataset_load_idx(ctx, path, labels, &out);
@@ -158,9 +213,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     deepid_ctx_set_limit(ctx, "memory_bytes", MEMORY);
     deepid_ctx_set_limit(ctx, "layers", 200);
     deepid_ctx_set_limit(ctx, "tensor_elements", 1 << 16);
-    const int which = data[0] % READERS;
+#ifdef DEEPID_FUZZ_READER /* one reader alone; the first byte still has its options */
+    const int first = data[0] / 32 * 32 + DEEPID_FUZZ_READER;
+#else
+    const int first = data[0];
+#endif
+    const int which = first % READERS;
     if (which < 4)
-        read_dataset(ctx, which, data[0] / READERS, data + 1, size - 1);
+        read_dataset(ctx, which, first / READERS, data + 1, size - 1);
     else
         read_net(ctx, which, data + 1, size - 1);
     if (deepid_ctx_memory(ctx) != 0)
