@@ -133,8 +133,8 @@ DEEPID_API const char *deepid_init_word(int64_t i);
 DEEPID_API const char *deepid_init_help(const char *word);
 
 /**
- * The words of block variants, one after the other: plain, identity, preact, ... Each computes y = after(F(x) + s
- * shortcut(x)).
+ * The words of block variants, one after the other: plain, identity, preact, ... Each computes y = after(norm(F(x)
+ * + s shortcut(x))).
  *
  * @param[in] i  from 0
  *

@@ -46,8 +46,9 @@ DEEPID_API int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width,
  *
  * @param[in]  ctx    lent for the net's life
  * @param[in]  depth  6n + 2: 8, 14, 20, ...; 9n + 2 for bottleneck blocks
- * @param[in]  block  a block word with options: "identity shortcut=A", "plain", "preact" (He et al. 2016);
- * shortcut=A where none is given
+ * @param[in]  block  a block word with options: "identity shortcut=A", "plain", "preact", "identity order=norm_after"
+ *                    (the orders of He et al. 2016, figure 4: original, norm_after, relu_before, relu_preact, preact;
+ *                    default that of the word: original, of preact preact); shortcut=A where none is given
  * @param[in]  dtype  DEEPID_F32 or DEEPID_F64
  * @param[out] out    yours, as deepid_net_create makes it
  *
@@ -101,8 +102,8 @@ DEEPID_API int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const 
  *
  * @param[in]  ctx    lent for the net's life
  * @param[in]  depth  18, 34, 50, 101 or 152
- * @param[in]  block  "identity" or "plain" with options, for 18 and 34 also "preact" or "preact_plain"; shortcut=B
- * where none is given
+ * @param[in]  block  "identity" or "plain" with options, order= among them (see deepid_resnet_cifar), for 18 and 34
+ *                    also "preact" or "preact_plain"; shortcut=B where none is given
  * @param[in]  dtype  DEEPID_F32 or DEEPID_F64
  * @param[out] out    yours, as deepid_net_create makes it
  *

@@ -1,29 +1,37 @@
-/* The block variants, a row each.   y = after(F(x) + s shortcut(x)) */
+/* The block variants and the orders of their layers, a row each.   y = after(norm(F(x) + s shortcut(x))) */
 #include "net/net.h"
 
-#define BASIC "{conv} out={out} kernel=3{stride} bias=0; batchnorm; relu; {conv} out={out} kernel=3 bias=0; batchnorm"
-#define PREACT                                                                                                         \
-    "batchnorm; relu; {conv} out={out} kernel=3{stride} bias=0; batchnorm; relu; {conv} out={out} kernel=3 bias=0"
+/* The layers with weights of a usual branch; {before} and {behind} are what the order says. */
+#define BASIC                                                                                                          \
+    "{before}{conv} out={out} kernel=3{stride} bias=0; batchnorm; relu; {conv} out={out} kernel=3 bias=0{behind}"
 #define BOTTLENECK                                                                                                     \
-    "{conv} out={out} kernel=1 bias=0; batchnorm; relu; {conv} out={out} kernel=3{stride} bias=0; batchnorm; relu; "   \
-    "{conv} out={wide} kernel=1 bias=0; batchnorm"
+    "{before}{conv} out={out} kernel=1 bias=0; batchnorm; relu; {conv} out={out} kernel=3{stride} bias=0; batchnorm; " \
+    "relu; {conv} out={wide} kernel=1 bias=0{behind}"
+
+/* He et al. 2016 (arXiv:1603.05027), figure 4 (a) to (e) and table 2. */
+const dpid_order dpid_orders[DPID_ORDERS] = {
+    {"original", "", "; batchnorm", "none", "relu"},          {"norm_after", "", "", "batchnorm", "relu"},
+    {"relu_before", "", "; batchnorm; relu", "none", "none"}, {"relu_preact", "relu; ", "; batchnorm", "none", "none"},
+    {"preact", "batchnorm; relu; ", "", "none", "none"},
+};
 
 #define ROW static const dpid_variant
-ROW plain = {"plain", "y = after(F(x))", 0, "relu", BASIC, 2, false, "identity"};
-ROW identity = {"identity", "y = after(F(x) + s x): He et al. 2015", 1, "relu", BASIC, 2, false, "plain"};
-ROW preact = {
-    "preact",      "y = F(x) + s x, F begins with batchnorm; relu: He et al. 2016", 1, "none", PREACT, 2, false,
-    "preact_plain"};
-ROW preact_plain = {"preact_plain", "the plain twin of preact", 0, "none", PREACT, 2, false, "preact"};
+ROW plain = {"plain", "y = after(F(x))", 0, DPID_ORDER_ORIGINAL, BASIC, 2, false, "identity"};
+ROW identity = {"identity", "y = after(F(x) + s x): He et al. 2015", 1, DPID_ORDER_ORIGINAL, BASIC, 2, false, "plain"};
+ROW preact = {"preact", "y = F(x) + s x, F begins with batchnorm; relu: He et al. 2016",
+              1,        DPID_ORDER_PREACT,
+              BASIC,    2,
+              false,    "preact_plain"};
+ROW preact_plain = {"preact_plain", "the plain twin of preact", 0, DPID_ORDER_PREACT, BASIC, 2, false, "preact"};
 ROW bottleneck = {"bottleneck",
                   "y = after(F(x) + s x), F narrows to a quarter: He et al. 2015, figure 5",
                   1,
-                  "relu",
+                  DPID_ORDER_ORIGINAL,
                   BOTTLENECK,
                   3,
                   true,
                   "bottleneck_plain"};
-ROW bottleneck_plain = {"bottleneck_plain", "the plain twin of bottleneck", 0, "relu", BOTTLENECK, 3, true,
+ROW bottleneck_plain = {"bottleneck_plain", "the plain twin of bottleneck", 0, DPID_ORDER_ORIGINAL, BOTTLENECK, 3, true,
                         "bottleneck"};
 
 static const void *const rows[] = {&plain, &identity, &preact, &preact_plain, &bottleneck, &bottleneck_plain};

@@ -272,7 +272,7 @@ static int32_t build_join(builder *b, const dpid_item *item, const char *prefix,
     DPID_TRY(build_shortcut(b, item, (place){shortcut, block, true}, first, in, *out, &skip));
     DPID_TRY(copy_name(b, prefix, "join", 0, &join));
     const int32_t branch = *out;
-    DPID_TRY(add_value(b, &b->net->value[branch].shape, item->after ? join : name, out));
+    DPID_TRY(add_value(b, &b->net->value[branch].shape, item->norm || item->after ? join : name, out));
     return add_step(b, (dpid_step){.type = DPID_STEP_JOIN,
                                    .layer = -1,
                                    .in = branch,
@@ -282,7 +282,16 @@ static int32_t build_join(builder *b, const dpid_item *item, const char *prefix,
                                    .block = block});
 }
 
-/* y = after(F(x) + s shortcut(x)) */
+/* What stands behind the sum. */
+static int32_t add_behind(builder *b, place where, const char *kind, const char *word, int32_t *value)
+{
+    const dpid_span none = dpid_span_of("");
+    DPID_TRY(add_layer(b, where, dpid_kind_find(dpid_span_of(kind)), none, word, 0, *value, value));
+    b->net->layer[b->net->layers - 1].behind = true;
+    return DEEPID_OK;
+}
+
+/* y = after(norm(F(x) + s shortcut(x))) */
 static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_t *out)
 {
     deepid_net *net = b->net;
@@ -300,9 +309,10 @@ static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_
     int32_t end = branch;
     if (item->s > 0)
         DPID_TRY(build_join(b, item, prefix, name, number, first, in, &end));
+    if (item->norm)
+        DPID_TRY(add_behind(b, (place){prefix, number, false}, item->norm, "norm", &end));
     if (item->after)
-        DPID_TRY(add_layer(b, (place){prefix, number, false}, dpid_kind_find(dpid_span_of(item->after)),
-                           dpid_span_of(""), "after", 0, end, &end));
+        DPID_TRY(add_behind(b, (place){prefix, number, false}, item->after, "after", &end));
     net->block[number - 1] =
         (dpid_block_info){.variant = item->variant, .in = in, .branch = branch, .out = end, .s = item->s, .name = name};
     *out = end;
@@ -346,7 +356,7 @@ static int64_t count_layers(const dpid_item *items)
 {
     int64_t sum = 0;
     for (const dpid_item *item = items; item; item = item->next) {
-        const int64_t each = item->kind ? 1 : count_layers(item->body) + (item->after != NULL);
+        const int64_t each = item->kind ? 1 : count_layers(item->body) + (item->norm != NULL) + (item->after != NULL);
         int64_t all;
         if (!dpid_mul(item->count, each, &all) || !dpid_add(sum, all, &sum))
             return INT64_MAX;

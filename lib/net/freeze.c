@@ -185,7 +185,7 @@ static int32_t fold_norm(const folding *f, const dpid_layer *norm, const dpid_la
 
 static bool same_block(const dpid_layer *a, const dpid_layer *b)
 {
-    return a->block == b->block && a->shortcut == b->shortcut;
+    return a->block == b->block && a->shortcut == b->shortcut && a->behind == b->behind;
 }
 
 /* Both nets' layers side by side: a batch-norm or scale that the frozen one lacks went into the layer before it. */

@@ -158,7 +158,7 @@ static int32_t last_of_branch(const deepid_net *net, int32_t block, dpid_role ro
     int32_t found = -1;
     for (int32_t i = 0; i < net->trained; i++) {
         const dpid_layer *layer = &net->layer[net->parameter[i].layer];
-        if (layer->block == block && !layer->shortcut && net->parameter[i].spec.role == role)
+        if (layer->block == block && !layer->shortcut && !layer->behind && net->parameter[i].spec.role == role)
             found = i;
     }
     return found;

@@ -25,8 +25,8 @@ typedef struct {
 typedef struct {
     const char *word, *help;
     double s;           /* weight of the skip when the text says nothing */
-    const char *after;  /* after= of the template */
-    const char *branch; /* template for a block without a body; {conv} = conv1d or conv2d, {out},
+    int32_t order;      /* of the template where the text says nothing */
+    const char *branch; /* template for a block without a body; {conv} = conv1d or conv2d, {before}, {behind}, {out},
                            {wide} = 4 out, {stride} */
     int32_t layers;     /* with weights, of the template */
     bool wide;          /* the template gives 4 out channels */
@@ -35,12 +35,22 @@ typedef struct {
 extern const dpid_set dpid_variants;
 const dpid_variant *dpid_variant_at(int64_t i); /* NULL past the end */
 
+/* Where the normalisations and rectifiers of a template stand: before the first layer with weights, behind the last
+   one, and behind the sum. */
+typedef struct {
+    const char *word, *before, *behind, *norm, *after;
+} dpid_order;
+enum { DPID_ORDER_ORIGINAL = 0, DPID_ORDER_PREACT = 4, DPID_ORDERS };
+#define DPID_ORDER_CHOICES "original|norm_after|relu_before|relu_preact|preact"
+extern const dpid_order dpid_orders[DPID_ORDERS];
+
 /* One op where it stands. */
 typedef struct {
     dpid_op op;
     const char *name;                          /* "block3.dense" */
     int32_t block;                             /* 0 = outside; 1.. = block number */
     bool shortcut;                             /* part of a projection shortcut */
+    bool behind;                               /* behind the sum: norm= or after= of its block */
     int32_t parameter[DPID_OP_PARAMETERS_MAX]; /* index into net->parameter */
     uint32_t noise_substream;                  /* hash of name */
 } dpid_layer;

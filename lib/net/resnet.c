@@ -9,6 +9,7 @@
 
 typedef struct {
     const dpid_variant *row;
+    const dpid_order *order;
     char options[96];
 } block_words;
 
@@ -22,6 +23,26 @@ static int32_t fail_unknown(deepid_ctx *ctx, dpid_span word)
                                : known.status;
     dpid_string_release(&known);
     return status;
+}
+
+/* Where the text has the option `key=`: its value; else an empty span. */
+static dpid_span option_of(dpid_span options, const char *key)
+{
+    dpid_span rest;
+    for (dpid_span word = dpid_first_word(options, &rest); word.length > 0; word = dpid_first_word(rest, &rest))
+        if (word.length > (int64_t)strlen(key) && strncmp(word.text, key, strlen(key)) == 0)
+            return (dpid_span){word.text + strlen(key), word.length - (int64_t)strlen(key), options.whole};
+    return (dpid_span){.text = NULL};
+}
+
+/* One that is unknown is refused with the text of the net. */
+static const dpid_order *order_of(const dpid_variant *row, dpid_span options)
+{
+    const dpid_span word = option_of(options, "order=");
+    for (int i = 0; i < DPID_ORDERS; i++)
+        if (word.length > 0 && dpid_span_is(word, dpid_orders[i].word))
+            return &dpid_orders[i];
+    return &dpid_orders[row->order];
 }
 
 /* The word, and the options with the family's usual shortcut where none is given. */
@@ -38,7 +59,8 @@ static int32_t split_block(deepid_ctx *ctx, const char *block, const char *usual
     out->row = dpid_set_find(&dpid_variants, word);
     if (!out->row)
         return fail_unknown(ctx, word);
-    const bool has_shortcut = rest.length > 0 && memmem(rest.text, (size_t)rest.length, "shortcut=", 9);
+    out->order = order_of(out->row, rest);
+    const bool has_shortcut = option_of(rest, "shortcut=").length > 0;
     out->options[0] = 0;
     if (rest.length > 0) {
         strcat(out->options, " ");
@@ -49,10 +71,12 @@ static int32_t split_block(deepid_ctx *ctx, const char *block, const char *usual
     return DEEPID_OK;
 }
 
-/* Then the net's own first normalisation and relu come behind its blocks. */
-static bool begins_with_norm(const dpid_variant *row)
+/* Blocks that begin with a part of this leave it out of the net's own beginning, and it comes behind them. */
+static const char normed[] = "; batchnorm; relu";
+
+static int stem_length(const block_words *b)
 {
-    return strcmp(row->after, "none") == 0;
+    return (int)(strlen(normed) - strlen(b->order->before));
 }
 
 static int32_t check_range(deepid_ctx *ctx, const char *what, int64_t value, int64_t low, int64_t high)
@@ -94,7 +118,6 @@ static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, 
     block_words b;
     DPID_TRY(split_block(s->ctx, block, " shortcut=A", &b));
     const bool bottleneck = b.row->wide;
-    const bool preact = begins_with_norm(b.row);
     const int64_t layers = b.row->layers;
     DPID_TRY(check_range(s->ctx, "pictures: height", h, 4, PICTURE_MAX));
     DPID_TRY(check_range(s->ctx, "pictures: width", w, 4, PICTURE_MAX));
@@ -107,8 +130,8 @@ static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, 
                          (long long)(STAGES * layers), b.row->word, (long long)(STAGES * layers + 2),
                          (long long)(2 * STAGES * layers + 2), (long long)(3 * STAGES * layers + 2));
     const int64_t n = (depth - 2) / (STAGES * layers);
-    dpid_string_format(s, "input %lldx%lldx%lld; conv2d out=%lld kernel=3 bias=0%s", (long long)h, (long long)w,
-                       (long long)c, (long long)width, preact ? "" : "; batchnorm; relu");
+    dpid_string_format(s, "input %lldx%lldx%lld; conv2d out=%lld kernel=3 bias=0%.*s", (long long)h, (long long)w,
+                       (long long)c, (long long)width, stem_length(&b), normed);
     for (int64_t stage = 0; stage < STAGES; stage++) {
         const int64_t out = width << stage;
         if (stage > 0 || bottleneck)
@@ -118,7 +141,7 @@ static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, 
         if (rest > 0)
             dpid_string_format(s, "; %lld * %s out=%lld%s", (long long)rest, b.row->word, (long long)out, b.options);
     }
-    dpid_string_format(s, "%s; global_avgpool; dense out=%lld", preact ? "; batchnorm; relu" : "", (long long)classes);
+    dpid_string_format(s, "%s; global_avgpool; dense out=%lld", normed + stem_length(&b), (long long)classes);
     return s->status;
 }
 
@@ -144,11 +167,11 @@ static int32_t write_imagenet(dpid_string *s, int64_t depth, const char *block)
     if (found < 0)
         return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth is %lld, expected 18, 34, 50, 101 or 152",
                          (long long)depth);
-    const bool preact = begins_with_norm(b.row);
-    if (rows[found].bottleneck ? preact : b.row->wide)
+    if (rows[found].bottleneck ? b.row->order != DPID_ORDER_ORIGINAL : b.row->wide)
         return dpid_fail(s->ctx, DEEPID_ERR_ARGUMENT, "depth %lld has %s blocks, expected %s", (long long)depth,
                          rows[found].bottleneck ? "bottleneck" : "basic",
-                         rows[found].bottleneck ? "identity or plain" : "identity, plain, preact or preact_plain");
+                         rows[found].bottleneck ? "identity or plain, perhaps with order=preact"
+                                                : "identity, plain, preact or preact_plain");
     const char *word = rows[found].bottleneck ? (b.row->s == 0 ? "bottleneck_plain" : "bottleneck") : b.row->word;
     dpid_string_add(s, "input 224x224x3; conv2d out=64 kernel=7 stride=2 padding=3 bias=0; batchnorm; relu; maxpool "
                        "kernel=3 padding=1");
@@ -157,7 +180,7 @@ static int32_t write_imagenet(dpid_string *s, int64_t depth, const char *block)
         dpid_string_format(s, "; %s out=%lld%s%s; %lld * %s out=%lld%s", word, out, stage ? " stride=2" : "", b.options,
                            (long long)rows[found].blocks[stage] - 1, word, out, b.options);
     }
-    dpid_string_format(s, "%s; global_avgpool; dense out=%d", preact ? "; batchnorm; relu" : "", CLASSES);
+    dpid_string_format(s, "%s; global_avgpool; dense out=%d", normed + stem_length(&b), CLASSES);
     return s->status;
 }
 

@@ -22,7 +22,7 @@ typedef struct {
 } numbering;
 
 /* A layer outside of blocks, or of one without a skip, is an item of an nn.Sequential; a block with a skip is one that
-   has two, `branch` and `shortcut`. */
+   has two, `branch` and `shortcut`, and perhaps `norm`. */
 static void name_of(const deepid_net *net, int32_t layer, numbering *at, char text[static 64])
 {
     const dpid_layer *l = &net->layer[layer];
@@ -32,6 +32,10 @@ static void name_of(const deepid_net *net, int32_t layer, numbering *at, char te
     }
     if (l->block != at->block)
         *at = (numbering){.item = at->item + 1, .block = l->block};
+    if (l->behind) {
+        snprintf(text, 64, "%lld.norm", (long long)at->item - 1);
+        return;
+    }
     snprintf(text, 64, "%lld.%s.%lld", (long long)at->item - 1, l->shortcut ? "shortcut" : "branch",
              (long long)(l->shortcut ? at->shortcut++ : at->branch++));
 }

@@ -7,15 +7,20 @@
 
 /* ---- a cursor over the text ------------------------------------------------------ */
 
-enum { S, SHORTCUT, PROJECTION, AFTER, OUT, STRIDE, BLOCK_OPTIONS };
-enum { AFTER_MAX = 64, AFTER_BYTES = 1024 };
+enum { S, SHORTCUT, PROJECTION, AFTER, OUT, STRIDE, NORM, ORDER, BLOCK_OPTIONS };
+enum { WORDS_MAX = 64, CHOICE_BYTES = 1024 };
 
-/* What a block may say. after= takes each activation that is listed in lib/ops, so the list is made when a text is
-   read. */
+/* Layers that an option may name. */
+typedef struct {
+    const char *word[WORDS_MAX]; /* [0] NULL: none */
+    char choices[CHOICE_BYTES];  /* "none|relu|tanh" */
+} choice;
+
+/* What a block may say. after= takes each activation that is listed in lib/ops and norm= each normalisation, so the
+   lists are made when a text is read. */
 typedef struct {
     dpid_option option[BLOCK_OPTIONS + 1];
-    const char *after[AFTER_MAX]; /* [0] none */
-    char choices[AFTER_BYTES];    /* "none|relu|tanh" */
+    choice after, norm;
 } block_grammar;
 
 typedef struct {
@@ -78,17 +83,41 @@ static dpid_span take_options(reader *r)
 
 /* ---- blocks ------------------------------------------------------------------------ */
 
+static bool is_complete(const dpid_kind *kind)
+{
+    for (const dpid_option *o = kind->options; o && o->key; o++)
+        if (o->required)
+            return false;
+    return true;
+}
+
 /* Elementwise, the same in training, complete without options, nothing trained. */
 static bool is_activation(deepid_ctx *ctx, const dpid_kind *kind)
 {
     const dpid_shape one = {.rank = 1, .extent = {1}};
     dpid_op op;
-    if (!(kind->flags & DPID_KIND_ELEMENTWISE) || (kind->flags & DPID_KIND_MODE))
+    if (!(kind->flags & DPID_KIND_ELEMENTWISE) || (kind->flags & DPID_KIND_MODE) || !is_complete(kind))
         return false;
-    for (const dpid_option *o = kind->options; o && o->key; o++)
-        if (o->required)
-            return false;
     return dpid_op_create(ctx, kind, dpid_span_of(""), &one, &op) == DEEPID_OK && op.parameters == 0;
+}
+
+static bool is_norm(deepid_ctx *ctx, const dpid_kind *kind)
+{
+    (void)ctx;
+    return (kind->flags & DPID_KIND_NORM) && is_complete(kind);
+}
+
+static void list_words(deepid_ctx *ctx, bool (*is)(deepid_ctx *ctx, const dpid_kind *kind), choice *out)
+{
+    int32_t words = 1;
+    strcpy(out->choices, "none");
+    for (int64_t i = 0; dpid_kind_at(i) && words < WORDS_MAX; i++) {
+        const char *word = dpid_kind_at(i)->word;
+        if (!is(ctx, dpid_kind_at(i)) || strlen(out->choices) + strlen(word) + 2 > sizeof out->choices)
+            continue;
+        out->word[words++] = word;
+        strcat(strcat(out->choices, "|"), word);
+    }
 }
 
 static void make_grammar(deepid_ctx *ctx, block_grammar *g)
@@ -98,22 +127,19 @@ static void make_grammar(deepid_ctx *ctx, block_grammar *g)
         {"shortcut", DPID_CHOICE, 0, 0, 0, "identity|A|B|C", false, "how the skip changes shape"},
         {"projection", DPID_CHOICE, DPID_PROJECTION_USUAL, 0, 0, DPID_PROJECTIONS, false,
          "of shortcut B and C: a batch-norm where the branch has one; none; none, but a bias; always one"},
-        {"after", DPID_CHOICE, 0, 0, 0, NULL, false, "activation behind the sum"},
+        {"after", DPID_CHOICE, 0, 0, 0, NULL, false, "activation behind the sum, and behind norm"},
         {"out", DPID_INT, 0, 1, 1 << 20, NULL, false, "channels, for a block without a body"},
         {"stride", DPID_INT, 1, 1, 1 << 12, NULL, false, "step, for a block without a body"},
+        {"norm", DPID_CHOICE, 0, 0, 0, NULL, false, "normalisation behind the sum"},
+        {"order", DPID_CHOICE, 0, 0, 0, DPID_ORDER_CHOICES, false,
+         "where the layers stand, for a block without a body"},
         {0},
     };
-    int32_t words = 1;
     memcpy(g->option, options, sizeof options);
-    strcpy(g->choices, "none");
-    for (int64_t i = 0; dpid_kind_at(i) && words < AFTER_MAX; i++) {
-        const char *word = dpid_kind_at(i)->word;
-        if (!is_activation(ctx, dpid_kind_at(i)) || strlen(g->choices) + strlen(word) + 2 > sizeof g->choices)
-            continue;
-        g->after[words++] = word;
-        strcat(strcat(g->choices, "|"), word);
-    }
-    g->option[AFTER].choices = g->choices;
+    list_words(ctx, is_activation, &g->after);
+    list_words(ctx, is_norm, &g->norm);
+    g->option[AFTER].choices = g->after.choices;
+    g->option[NORM].choices = g->norm.choices;
 }
 
 static int32_t find_variant(dpid_span word)
@@ -125,7 +151,8 @@ static int32_t find_variant(dpid_span word)
 }
 
 /* The row's template with its places filled in. */
-static int32_t fill_template(reader *r, const dpid_variant *row, int64_t out, int64_t stride, char **text)
+static int32_t fill_template(reader *r, const dpid_variant *row, const dpid_order *order, int64_t out, int64_t stride,
+                             char **text)
 {
     dpid_string s = {.ctx = ctx_of(r)};
     for (const char *p = row->branch; *p;) {
@@ -137,6 +164,8 @@ static int32_t fill_template(reader *r, const dpid_variant *row, int64_t out, in
             dpid_string_add(&s, r->series ? "conv1d" : "conv2d");
         else if (strncmp(brace, "{stride}", 8) == 0 && stride != 1)
             dpid_string_format(&s, " stride=%lld padding=1", (long long)stride);
+        else if (brace[1] == 'b')
+            dpid_string_add(&s, strncmp(brace, "{before}", 8) == 0 ? order->before : order->behind);
         else if (strncmp(brace, "{stride}", 8) != 0)
             dpid_string_format(&s, "%lld", (long long)(brace[1] == 'w' ? 4 * out : out));
         p = strchr(brace, '}') + 1;
@@ -155,9 +184,12 @@ static int32_t use_template(reader *r, dpid_item *item, const dpid_value *values
     char *text = NULL;
     if (!values[OUT].given)
         return dpid_fail_at(ctx_of(r), item->where, "%s needs a body { ... }, or out=... for the usual one", row->word);
-    DPID_TRY(fill_template(r, row, values[OUT].i, values[STRIDE].i, &text));
+    const dpid_order *order = &dpid_orders[values[ORDER].given ? values[ORDER].i : row->order];
+    DPID_TRY(fill_template(r, row, order, values[OUT].i, values[STRIDE].i, &text));
     if (!values[AFTER].given)
-        item->after = strcmp(row->after, "none") == 0 ? NULL : row->after;
+        item->after = strcmp(order->after, "none") == 0 ? NULL : order->after;
+    if (!values[NORM].given)
+        item->norm = strcmp(order->norm, "none") == 0 ? NULL : order->norm;
     reader body = {.arena = r->arena,
                    .blocks = r->blocks,
                    .whole = text,
@@ -186,17 +218,18 @@ static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, 
         if (more[i].given)
             values[i] = more[i];
     }
-    if (has_body && (values[OUT].given || values[STRIDE].given))
-        return dpid_fail_at(ctx_of(r), before,
-                            "%s: out and stride belong to a block without a body; the layers in the braces say them",
-                            row->word);
+    if (has_body && (values[OUT].given || values[STRIDE].given || values[ORDER].given))
+        return dpid_fail_at(
+            ctx_of(r), before,
+            "%s: out, stride and order belong to a block without a body; the layers in the braces say them", row->word);
     item->s = values[S].given ? values[S].r : row->s;
     item->shortcut = values[SHORTCUT].i;
     item->projection = values[PROJECTION].i;
     if (values[PROJECTION].given && item->shortcut != DPID_SHORTCUT_B && item->shortcut != DPID_SHORTCUT_C)
         return dpid_fail_at(ctx_of(r), before,
                             "%s: projection= says what shortcut=B or C consists of, and none is given", row->word);
-    item->after = r->blocks->after[values[AFTER].i];
+    item->norm = r->blocks->norm.word[values[NORM].i];
+    item->after = r->blocks->after.word[values[AFTER].i];
     return has_body ? DEEPID_OK : use_template(r, item, values);
 }
 
@@ -371,7 +404,7 @@ int32_t dpid_spec_parse(dpid_arena *arena, const char *text, dpid_spec *out)
                          (long long)ctx->limits.text_bytes);
     DPID_TRY(dpid_arena_text(arena, text, length, &copy));
     blank_comments(copy);
-    block_grammar blocks = {.choices = ""};
+    block_grammar blocks = {.after = {.choices = ""}};
     make_grammar(ctx, &blocks);
     reader r = {.arena = arena, .blocks = &blocks, .whole = copy, .at = copy, .end = copy + length};
     DPID_TRY(read_input(&r, &out->input));

@@ -19,7 +19,7 @@ struct dpid_item {
     int64_t count;         /* how many times, */
     double s;
     int64_t shortcut, projection;
-    const char *after; /* layer word, or NULL for none */
+    const char *norm, *after; /* layer words, or NULL for none */
     dpid_item *body;
 };
 

@@ -49,6 +49,8 @@ static void print_block(dpid_string *s, const dpid_item *item)
     dpid_string_format(s, "%s%s { ", shortcuts[item->shortcut], projections[item->projection]);
     print_items(s, item->body);
     dpid_string_add(s, " }");
+    if (item->norm)
+        dpid_string_format(s, " norm=%s", item->norm);
     if (item->after)
         dpid_string_format(s, " after=%s", item->after);
 }

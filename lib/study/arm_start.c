@@ -27,7 +27,7 @@ static bool ends_in_rectifier(const deepid_net *net, const dpid_block_info *bloc
         if (step->type != DPID_STEP_LAYER)
             return false;
         const uint32_t flags = net->layer[step->layer].op.kind->flags;
-        if (flags & (DPID_KIND_RECTIFIER | DPID_KIND_WEIGHT | DPID_KIND_NORM))
+        if (flags & (DPID_KIND_RECTIFIER | DPID_KIND_WEIGHT | DPID_KIND_NORM | DPID_KIND_SCALE))
             return flags & DPID_KIND_RECTIFIER;
         v = step->in;
     }

@@ -90,7 +90,7 @@ static void bad_words_are_refused_with_their_place(void **state)
         {"input 2; plain { relu } after=dense", "line 1, column 31: plain: after is 'dense', expected one of none|relu",
          DEEPID_ERR_SPEC},
         {"input 2; plain s=0.5 { relu } s=1", "plain: s is given twice", DEEPID_ERR_SPEC},
-        {"input 2; plain out=3 { relu }", "out and stride belong to a block without a body", DEEPID_ERR_SPEC},
+        {"input 2; plain out=3 { relu }", "out, stride and order belong to a block without a body", DEEPID_ERR_SPEC},
         {"input 2; \xc3\xa9 * relu; dens", "line 1, column 10: unknown layer or block", DEEPID_ERR_SPEC},
     };
     refused_with_their_place(rows, sizeof rows / sizeof *rows);

@@ -240,6 +240,8 @@ static void draw_block_options(drawing *d, char *text)
         add_text(text, " shortcut=%s", shortcut = ONE_OF(d, shortcuts));
     if (strchr("BC", *shortcut) && chance(d, 0.4))
         add_text(text, " projection=%s", ONE_OF(d, projections));
+    if (chance(d, 0.2))
+        add_text(text, " norm=%s", chance(d, 0.5) ? "batchnorm" : "layernorm");
     if (chance(d, 0.5))
         add_text(text, " after=%s", chance(d, 0.5) ? "none" : dpid_kind_at(below(d, kinds))->word);
 }
@@ -253,12 +255,14 @@ static void draw_block(drawing *d, char *text)
         add_text(text, "%lld * ", 1 + (long long)below(d, 4));
     add_text(text, "%s", dpid_variant_at(below(d, variants))->word);
     draw_block_options(d, text);
-    if (d->shape.rank > 1 && chance(d, 0.4))
+    if (d->shape.rank > 1 && chance(d, 0.4)) {
         add_text(text, " out=%lld%s", (long long)(chance(d, 0.4) ? d->shape.extent[d->shape.rank - 1] : channels(d)),
                  chance(d, 0.3)   ? " stride=2"
                  : chance(d, 0.1) ? " stride=3"
                                   : "");
-    else
+        if (chance(d, 0.5))
+            add_text(text, " order=%s", dpid_orders[below(d, DPID_ORDERS)].word);
+    } else
         draw_branch(d, text);
 }
 

@@ -83,7 +83,7 @@ static void place_piece(const deepid_net *net, int32_t *layer, int32_t *block, p
 /* A block that is nothing but its layers: no skip, nothing behind, no block inside. */
 static bool opens(const dpid_item *item)
 {
-    if (item->kind || item->s != 0 || item->after)
+    if (item->kind || item->s != 0 || item->norm || item->after)
         return false;
     for (const dpid_item *inside = item->body; inside; inside = inside->next)
         if (!inside->kind)

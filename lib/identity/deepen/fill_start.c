@@ -37,7 +37,7 @@ static int32_t zero_block(deepid_net *net, int32_t block)
     int32_t last = -1;
     for (int32_t i = 0; i < net->trained; i++) {
         const dpid_layer *layer = &net->layer[net->parameter[i].layer];
-        if (layer->block == block && !layer->shortcut)
+        if (layer->block == block && !layer->shortcut && !layer->behind)
             last = net->parameter[i].layer;
     }
     for (int32_t i = 0; i < net->trained; i++)
