@@ -120,7 +120,7 @@ typedef enum {
 typedef struct {
     dpid_onnx_layout layout; /* 0: not reached */
     dpid_shape shape;
-    bool series;       /* PLANES, LAST: with one axis beside the channels */
+    bool series;       /* PLANES, LAST: with one axis beside the channels; a [n, c, 1, l] has two */
     dpid_shape order;  /* of features: the picture that they were by planes in the file; rank 0: the same order */
     bool padded;       /* a Pad stands before, */
     int64_t pad[4];    /* of so many rows and columns: top, left, bottom, right */

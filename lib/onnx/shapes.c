@@ -46,6 +46,14 @@ static int32_t refuse_extents(dpid_onnx_walk *w, const dpid_onnx_step *s, const 
                             dpid_shape_text(rank, asked).text, dpid_shape_text(rank_now, now).text);
 }
 
+/* [c, l] and [c, 1, l], either way: a series as a picture of one row, and back. */
+static bool is_row(const int64_t *now, int32_t rank_now, const int64_t *asked, int32_t rank)
+{
+    const int64_t *row = rank > rank_now ? asked : now;
+    const int64_t *series = rank > rank_now ? now : asked;
+    return rank + rank_now == 5 && row[0] == series[0] && row[1] == 1 && row[2] == series[1];
+}
+
 /* Features as [1, l] or [l, 1], of the net's input a series at once; elsewhere they are the channels of one step. */
 static int32_t make_series(dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t *asked, bool first)
 {
@@ -81,6 +89,10 @@ static int32_t recount(dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t *aske
         return DEEPID_OK;
     }
     const bool first = s->value == w->graph.input && s->list == &w->net && s->in.shape.rank == 1;
+    if (s->in.shape.rank == 2 && s->in.layout == DPID_ONNX_PLANES && is_row(now, rank_now, asked, rank)) {
+        s->out.series = !s->in.series;
+        return DEEPID_OK;
+    }
     if (w->series && rank == 2 && (asked[0] == 1 || last == 1) && (first || s->in.shape.rank == 1))
         return make_series(w, s, asked, first);
     const bool one = s->in.shape.rank == 3 && s->in.shape.extent[2] == 1;

@@ -88,7 +88,7 @@ static bool has_padding(const window *g)
 /* A picture or series by planes; a Pad before goes into the window. */
 static int32_t read_window(dpid_onnx_walk *w, dpid_onnx_step *s, window *g)
 {
-    if (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank < 2)
+    if (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank != (s->in.series ? 2 : 3))
         return dpid_onnx_refuse(&w->graph, s->node,
                                 "reads no picture of [samples, channels, height, width]; deepid has no such layer for "
                                 "others");
@@ -269,7 +269,7 @@ int32_t dpid_onnx_add_largest(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
     const int64_t *e = s->in.shape.extent;
     char *options = NULL;
-    if (s->in.series)
+    if (s->in.shape.rank == 2)
         DPID_TRY(dpid_onnx_text(w, &options, "kernel=%lld stride=1", (long long)e[0]));
     else
         DPID_TRY(dpid_onnx_text(w, &options, "kernel=%lldx%lld stride=1", (long long)e[0], (long long)e[1]));
