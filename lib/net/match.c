@@ -336,6 +336,19 @@ static int32_t make_classes(dpid_arena *arena, search *s, int32_t *odd)
     return DEEPID_OK;
 }
 
+/* A module whose shapes no layer has. */
+static int32_t first_extra(const search *s)
+{
+    for (int32_t i = 0; i < s->file->count; i++) {
+        int32_t k = 0;
+        while (k < s->net->count && s->net_class[k] != s->file_class[i])
+            k++;
+        if (k == s->net->count)
+            return i;
+    }
+    return NONE;
+}
+
 int32_t dpid_match_by_order(dpid_arena *arena, const char *path, const dpid_modules *net, const dpid_modules *file,
                             int32_t *place)
 {
@@ -346,6 +359,10 @@ int32_t dpid_match_by_order(dpid_arena *arena, const char *path, const dpid_modu
     DPID_TRY(make_classes(arena, &s, &odd));
     if (odd != NONE || net->count != file->count) {
         snprintf(what, sizeof what, "%d modules for %d layers with parameters", file->count, net->count);
+        const int32_t extra = odd == NONE ? first_extra(&s) : NONE;
+        if (extra != NONE)
+            snprintf(what, sizeof what, "%d modules for %d layers with parameters, and none of them like %.30s [%.90s]",
+                     file->count, net->count, file->module[extra].prefix, file->module[extra].shapes);
         if (odd != NONE)
             snprintf(what, sizeof what,
                      "%d modules for %d layers with parameters, and not one for each like %.30s [%.90s]", file->count,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define BATCHES "num_batches_tracked"
+#define AVERAGED "n_averaged" /* of torch.optim.swa_utils.AveragedModel */
 
 /* ---- names ------------------------------------------------------------------------------ */
 
@@ -201,7 +202,8 @@ int32_t dpid_modules_of_file(dpid_arena *arena, const deepid_net *net, const dpi
     DPID_TRY(dpid_arena_alloc(arena, file->count, sizeof *out->module, "modules", &out->module));
     for (int64_t i = 0; i < file->count; i++) {
         char *prefix = NULL;
-        const bool needed = strcmp(suffix_of(file->tensor[i].name), BATCHES) != 0;
+        const char *suffix = suffix_of(file->tensor[i].name);
+        const bool needed = strcmp(suffix, BATCHES) != 0 && strcmp(suffix, AVERAGED) != 0;
         const bool alone =
             scales && dpid_tensor_is_vector(&file->tensor[i]) && !names_tensor(net, file->tensor[i].name);
         out->left_aside += !needed;

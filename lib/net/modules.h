@@ -25,7 +25,7 @@ typedef struct {
 typedef struct {
     dpid_module *module;
     int32_t count;
-    int32_t left_aside; /* tensors num_batches_tracked, which nobody needs */
+    int32_t left_aside; /* num_batches_tracked and such, which nobody needs */
 } dpid_modules;
 
 /* All in arena. Of a net: its layers that have parameters, in their order. Of a file: in the order of

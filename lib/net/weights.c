@@ -64,6 +64,12 @@ static const dpid_file_tensor *find_near(const dpid_safetensors *file, const cha
     return t;
 }
 
+/* nn.PReLU() has one slope for all channels. */
+static bool is_one_slope(const dpid_parameter *p, const dpid_file_tensor *t, const dpid_weights_layout *layout)
+{
+    return layout->pytorch && p->spec.role == DPID_ROLE_SLOPE && t->rank == 1 && t->count == 1;
+}
+
 static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_parameter *p, const dpid_file_tensor *t,
                             const dpid_weights_layout *layout)
 {
@@ -84,6 +90,8 @@ static int32_t check_tensor(const deepid_net *net, const char *path, const dpid_
     if (t->rank > DPID_RANK_MAX)
         return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s has %d axes, expected %s", path, t->name, t->rank,
                          dpid_shape_text(p->spec.rank, extents).text);
+    if (is_one_slope(p, t, layout))
+        return DEEPID_OK;
     if (t->rank != p->spec.rank || memcmp(t->extents, extents, sizeof *extents * (size_t)t->rank) != 0)
         return dpid_fail(net->head.ctx, DEEPID_ERR_SHAPE, "'%s': %s is %s, expected %s", path, t->name,
                          dpid_shape_text(t->rank, t->extents).text, dpid_shape_text(p->spec.rank, extents).text);
@@ -95,14 +103,15 @@ static void read_tensor(deepid_net *net, int32_t i, const dpid_file_tensor *t, c
 {
     const dpid_parameter *p = &net->parameter[i];
     const bool turned = dpid_weights_turned(layout, p);
+    const bool one = is_one_slope(p, t, layout);
     dpid_file_number *number = dpid_file_numbers(t);
     void *target = dpid_net_parameter_at(net, i);
-    if (t->dtype == net->dtype && net->precision != DPID_P80 && !turned) {
+    if (t->dtype == net->dtype && net->precision != DPID_P80 && !turned && !one) {
         memcpy(target, t->data, (size_t)(p->count * dpid_precision_bytes(net->precision)));
         return;
     }
     for (int64_t k = 0; k < p->count; k++)
-        dpid_store(net->precision, target, k, number(t->data, turned ? dpid_weights_place(layout, p, k) : k));
+        dpid_store(net->precision, target, k, number(t->data, one ? 0 : turned ? dpid_weights_place(layout, p, k) : k));
 }
 
 /* from[i]: the tensor of parameter i. All is checked before the first value changes. */
@@ -250,6 +259,30 @@ static void tell(const deepid_net *net, const char *path, const dpid_modules *mi
                  mine->module[i].shapes);
 }
 
+static int32_t count_like(const dpid_modules *list, const char *shapes)
+{
+    int32_t count = 0;
+    for (int32_t i = 0; i < list->count; i++)
+        count += strcmp(list->module[i].shapes, shapes) == 0;
+    return count;
+}
+
+/* Slopes of so many channels that the file has not as often are looked for as one slope each. */
+static void share_slopes(const deepid_net *net, const dpid_modules *theirs, dpid_modules *mine)
+{
+    static const char one[] = "weight 1";
+    for (int32_t i = 0; i < mine->count; i++) {
+        const char *shapes = mine->module[i].shapes;
+        if (net->layer[mine->module[i].layer].op.kind != &dpid_kind_prelu || shapes == one ||
+            count_like(mine, shapes) == count_like(theirs, shapes))
+            continue;
+        for (int32_t k = mine->count - 1; k >= i; k--)
+            if (net->layer[mine->module[k].layer].op.kind == &dpid_kind_prelu &&
+                strcmp(mine->module[k].shapes, shapes) == 0)
+                mine->module[k].shapes = one;
+    }
+}
+
 /* Modules whose texts of shapes are equal have equal parts, by suffix. */
 static int32_t find_by_module(dpid_arena *arena, const deepid_net *net, const dpid_safetensors *file, const char *path,
                               const dpid_weights_layout *layout, const char *names, const dpid_file_tensor ***from)
@@ -260,6 +293,8 @@ static int32_t find_by_module(dpid_arena *arena, const deepid_net *net, const dp
     int32_t *place = NULL;
     DPID_TRY(dpid_modules_of_net(arena, net, layout, &mine));
     DPID_TRY(dpid_modules_of_file(arena, net, file, &theirs));
+    if (layout->pytorch)
+        share_slopes(net, &theirs, &mine);
     DPID_TRY(dpid_arena_alloc(arena, mine.count, sizeof *place, "weights", &place));
     DPID_TRY(dpid_arena_alloc(arena, net->parameters, sizeof **from, "weights", from));
     if (names) {

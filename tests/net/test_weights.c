@@ -540,6 +540,47 @@ static void sixteen_bits_are_read(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* nn.PReLU() has one slope, swa_utils.AveragedModel a count. */
+static void one_slope_goes_to_all_channels(void **state)
+{
+    (void)state;
+    float weight[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    float slope = 0.375F;
+    int64_t count = 3;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = make(ctx, "input 2; dense out=3 bias=0; prelu; dense out=4 bias=0", 1);
+    dpid_file_tensor list[] = {
+        {.name = "0.weight", .dtype = DEEPID_F32, .rank = 2, .extents = {3, 2}, .data = weight},
+        {.name = "1.weight", .dtype = DEEPID_F32, .rank = 1, .extents = {1}, .data = &slope},
+        {.name = "2.weight", .dtype = DEEPID_F32, .rank = 2, .extents = {4, 3}, .data = weight},
+        {.name = "n_averaged", .dtype = DEEPID_I64, .rank = 0, .data = &count},
+    };
+    const char *path = temporary("slope.safetensors");
+    OK(dpid_safetensors_write(ctx, path, list, 4, NULL, 0));
+    OK(deepid_net_load_weights(net, path, "pytorch match=order"));
+    for (int i = 0; i < 3; i++)
+        near_at("slope", ((float *)deepid_net_parameter_data(net, "prelu.weight"))[i], 0.375, 0);
+    list[1].name = "prelu.weight";
+    list[0].name = "dense1.weight";
+    list[2].name = "dense2.weight";
+    OK(dpid_safetensors_write(ctx, path, list, 3, NULL, 0));
+    OK(deepid_net_load_weights(net, path, "pytorch"));
+    REFUSED(deepid_net_load_weights(net, path, "deepid"), DEEPID_ERR_SHAPE, "prelu.weight is 1, expected 3");
+    list[1].extents[0] = 2;
+    list[1].data = weight;
+    OK(dpid_safetensors_write(ctx, path, list, 3, NULL, 0));
+    REFUSED(deepid_net_load_weights(net, path, "pytorch match=order"), DEEPID_ERR_SHAPE,
+            "and not one for each like prelu [weight 1]");
+    list[1] = (dpid_file_tensor){.name = "head.weight", .dtype = DEEPID_F32, .rank = 1, .extents = {5}, .data = weight};
+    deepid_net_destroy(net);
+    net = make(ctx, "input 2; dense out=3 bias=0; relu; dense out=4 bias=0", 1);
+    OK(dpid_safetensors_write(ctx, path, list, 3, NULL, 0));
+    REFUSED(deepid_net_load_weights(net, path, "pytorch match=order"), DEEPID_ERR_SHAPE,
+            "3 modules for 2 layers with parameters, and none of them like head [weight 5]");
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- failing allocations ----------------------------------------------------------------------------------------- */
 
 static int32_t load_and_save(deepid_ctx *ctx, void *path)
@@ -577,6 +618,7 @@ int main(void)
         cmocka_unit_test(bad_names_and_words_are_refused),
         cmocka_unit_test(what_stands_behind_a_flatten_is_turned),
         cmocka_unit_test(sixteen_bits_are_read),
+        cmocka_unit_test(one_slope_goes_to_all_channels),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
