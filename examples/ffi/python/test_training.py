@@ -307,6 +307,13 @@ class Telling(Scratch):
         self.assertRegex(shown[-2][0], "100 % 30/30")
         self.assertEqual(shown[-1], ("", True))
 
+    def test_short_epochs_do_not_flood(self):
+        heard = []
+        began = time.monotonic()
+        self.trainer(valid=(self.x, self.y)).fit(epochs=100, progress=heard.append)
+        self.assertLessEqual(len(heard), 2 + (time.monotonic() - began) / 0.05)
+        self.assertEqual(heard[-1].share, 1)
+
     def test_words_of_progress(self):
         now = progress.Progress(10, 3, 0.3, 2.0, 4.7, "epoch 1.0, loss 0.5")
         self.assertEqual(str(now), " 30 % 3/10, 5 s left  epoch 1.0, loss 0.5")

@@ -5,6 +5,7 @@ import math
 import shutil
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any, Callable, List, Optional, Union
 
@@ -106,8 +107,16 @@ class Teller:
         if self.line is not None:
             self.hear = self.line
 
+        self.told = -math.inf
+
     def __enter__(self) -> Listener:
-        return self.hear
+        return self._tell
+
+    def _tell(self, now: Progress) -> None:
+        """Not more often than told, whatever calls; but always the end."""
+        if now.share >= 1 or time.monotonic() >= self.told + 0.5 / _LOOKS_A_SECOND:
+            self.told = time.monotonic()
+            self.hear(now)
 
     def __exit__(self, *_: object) -> None:
         if self.line is not None:
