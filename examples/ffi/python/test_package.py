@@ -5,9 +5,11 @@ The parts with torch are skipped, and say so, where torch or onnx is not there.
 """
 import copy
 import gc
+import importlib.util
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -73,6 +75,12 @@ class TheLibrary(unittest.TestCase):
             self.skipTest("the repository is not around the package")
         packages = re.search(r'^library_packages="(.*)"', need.read_text(), re.M).group(1)
         self.assertIn(f"apt-get install python3-venv {packages}\n", guide.read_text())
+
+    def test_types_are_strict(self):
+        if importlib.util.find_spec("mypy") is None:
+            self.skipTest("no mypy")
+        done = subprocess.run([sys.executable, "-m", "mypy", "--cache-dir", os.devnull, "deepid"], cwd=HERE, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_every_public_name_has_a_docstring(self):
         for name in deepid.__all__:
@@ -434,6 +442,21 @@ class Torch(Scratch):
         deepid.to_torch(net, other, example=x)
         for name, value in module.state_dict().items():
             self.assertTrue(torch.equal(value, other.state_dict()[name]), name)  # to the bit, in the right places
+
+    def test_a_study_takes_modules(self):
+        def net(blocks):
+            more = [layer for _ in range(blocks) for layer in (nn.Conv2d(4, 4, 3, padding=1), nn.ReLU())]
+            return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), *more, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+
+        y = torch.arange(48) % 2
+        x = torch.randn(48, 1, 6, 6) + y[:, None, None, None]
+        quick = {**QUICK, "arms": "S,D", "steps": 5, "seeds": 3}
+        result = deepid.study(net(1), net(3), x, y, layout="nchw", **quick)
+        self.assertEqual(result.net("S").text.count("conv2d"), 2)
+        module = deepid.to_torch(result.net("D", 2), net(3), example=x)  # and a trained one back
+        self.assertEqual(module(x).shape, (48, 2))
+        with self.assertRaisesRegex(TypeError, "from_torch"):
+            deepid.study(net(1), net(3), deepid.Dataset.open("gratings"), **quick)
 
     def test_a_skip_that_runs_first_is_found_by_its_numbers(self):
         class First(nn.Module):

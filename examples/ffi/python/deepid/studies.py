@@ -11,10 +11,12 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from ._library import EVENT_FUNCTION, lib
+from .arrays import numbers_of
 from .data import Dataset, pair_of
 from .handles import Context, Error, Handle, Owner, PathLike, path_in, table, text_in
 from .nets import Net
 from .progress import Listener, Progress, Teller, Told, wait
+from .pytorch import from_torch
 
 _COUNTS = {"task", "arm_index", "depth", "seed", "updates"}  # columns of whole numbers
 
@@ -126,6 +128,14 @@ def _finding(verdict: Owner, i: int) -> Finding:
                    text("sentence"), text("to_settle"), text("arm"))
 
 
+def _example(module: Any, x: Any) -> Any:
+    """Two samples as a module takes them."""
+    import torch
+
+    two = torch.from_numpy(np.array(numbers_of(x, "x")[:2], np.float32))
+    return two.to(next(module.parameters(), two))
+
+
 def _html_row(cell: str, texts: List[str], about: str = "") -> str:
     """A row of a table; notebooks would set it to the right."""
     title = f' title="{html.escape(about)}"' if about else ""
@@ -140,14 +150,19 @@ def _share_words(finding: Finding) -> str:
     return f"{100 * finding.share:.0f} %{ends}"
 
 
-def _net_text(net: Union[str, PathLike, Net]) -> str:
-    """The text of a net that is a text, a Net, or the path of an ONNX file."""
+def _net_text(net: Any, x: Any) -> str:
+    """The text of a net that is a text, a Net, a module of PyTorch that takes samples as in x, or the path of an ONNX file."""
     if isinstance(net, Net):
         return net.text
+    if hasattr(net, "state_dict") and callable(net):
+        if isinstance(x, Dataset):
+            raise TypeError("study: modules of PyTorch need x as an array, to run on; or make nets of them, deepid.from_torch")
+        with from_torch(net, _example(net, x), Context(threads=1)) as loaded:
+            return str(loaded.text)
     if isinstance(net, os.PathLike) or text_in(net).endswith(b".onnx"):
         with Net.load_onnx(net, Context(threads=1)) as loaded:
             return loaded.text
-    return net
+    return str(net)
 
 
 def _event(event: int) -> Progress:
@@ -186,7 +201,7 @@ def _set(context: Context, study: Owner, settings: Dict[str, Any]) -> None:
             context.call(lib.deepid_study_set_number, study, text_in(key), float(value))
 
 
-def study(shallow: Union[str, PathLike, Net], deep: Union[str, PathLike, Net], x: Any, y: Any = None, *,
+def study(shallow: Any, deep: Any, x: Any, y: Any = None, *,
           valid: Optional[Tuple[Any, Any]] = None, seeds: Optional[int] = None,
           arms: Union[None, str, Sequence[str]] = None, steps: Optional[int] = None, out: Optional[PathLike] = None,
           progress: Told = None, layout: Optional[str] = None,
@@ -199,7 +214,8 @@ def study(shallow: Union[str, PathLike, Net], deep: Union[str, PathLike, Net], x
     A Dataset's context works for the study until it ends, and others wait for it; arrays get a context of their own.
     Ctrl-C raises KeyboardInterrupt within a step or so; with a folder, the same call goes on where it was.
 
-    :param shallow: a text (docs/nets.md), a Net (its text counts: nets start anew), or the path of an ONNX file
+    :param shallow: a text (docs/nets.md), a Net or a module of PyTorch (layers count: nets start anew), or the path of an ONNX
+        file
     :param deep: the same, with more layers that have weights
     :param x: samples as Dataset.from_arrays takes them; or a Dataset, whose valid part counts
     :param y: labels or targets; None with a Dataset
@@ -228,7 +244,7 @@ def study(shallow: Union[str, PathLike, Net], deep: Union[str, PathLike, Net], x
         if normalize is not None:
             data.normalize(normalize)
     context = data.context
-    texts = [text_in(_net_text(net)) for net in (shallow, deep)]
+    texts = [text_in(_net_text(net, x)) for net in (shallow, deep)]
     try:
         owner = context.make(lib.deepid_study_create, lib.deepid_study_destroy, context, *texts, data,
                              lent=(data.owner, data.valid and data.valid.owner))
