@@ -27,7 +27,7 @@ cc use.c -o by_shared $(pkg-config --cflags --libs deepid)
 ./by_shared
 cc -Wl,-Bstatic $(pkg-config --cflags deepid) use.c -Wl,-Bdynamic -o by_static -Wl,-Bstatic -ldeepid -Wl,-Bdynamic $(pkg-config --static --libs deepid | sed 's/-ldeepid//')
 ./by_static
-! ldd by_static | grep deepid
+if ldd by_static | grep deepid; then exit 1; fi
 for components in shared static; do
     cmake -S cmake -B "$components" -DCOMPONENTS="shared;$components" >/dev/null
     cmake --build "$components" >/dev/null
@@ -35,7 +35,7 @@ for components in shared static; do
 done
 static/with_static
 apt-get purge -y -qq deepid-dev deepid-tools libdeepid0.1 >/dev/null 2>&1
-! find /usr /etc /var/lib/dpkg/info -name '*deepid*' | grep .
+if find /usr /etc /var/lib/dpkg/info -name '*deepid*' | grep .; then exit 1; fi
 echo "debian: installed, used, gone"
 END
 chroot "$2" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root sh /tmp/deepid/inside.sh

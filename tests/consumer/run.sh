@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install into a folder, move it, use it from CMake and by pkg-config, its programs, man pages, completion and manual; then deepid as a part of another project, and installed with the static library alone.   run.sh BUILD
+# Install into a folder, move it, use it from CMake and by pkg-config, its programs, man pages, completion and manual; then from the source tarball: deepid as a part of another project, and installed with the static library alone.   run.sh BUILD
 set -eu
 build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -64,8 +64,11 @@ cmake -S "$root" -B "$work/on" -DBUILD_SHARED_LIBS=ON -DDEEPID_BUILD_TESTS=OFF -
 grep -q 'libdeepid\.so' "$work/on/cmake_install.cmake"
 if grep -E 'libdeepid\.a|static-targets' "$work/on/cmake_install.cmake"; then die "BUILD_SHARED_LIBS=ON installs the static library"; fi
 
-# ---- a part of another project, and the static library alone; quick to build, not to run --------------------------------
-cmake -S "$here/subproject" -B "$work/sub" -DDEEPID_ROOT="$root" -DBUILD_SHARED_LIBS=OFF -DDEEPID_INSTALL=ON -DDEEPID_ISAS=OFF -DCMAKE_C_FLAGS=-O0 >"$work/log"
+# ---- the source tarball: as a part of another project, with the static library alone; quick to build, not to run ---------
+(cd "$work" && cpack -G TGZ --config "$build/CPackSourceConfig.cmake" >"$work/log" 2>&1 && tar xzf deepid-*.tar.gz) || { cat "$work/log" >&2; exit 1; }
+sources=$(echo "$work"/deepid-*/)
+[ -z "$(find "$sources" -name .git -o -name 'build*' -type d -o -name '*.o')" ] || die "the tarball has more than the sources"
+cmake -S "$here/subproject" -B "$work/sub" -DDEEPID_ROOT="${sources%/}" -DBUILD_SHARED_LIBS=OFF -DDEEPID_INSTALL=ON -DDEEPID_ISAS=OFF -DCMAKE_C_FLAGS=-O0 >"$work/log"
 cmake --build "$work/sub" -j "$(nproc)" >"$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; exit 1; }
 "$work/sub/with_subproject"
 moved "$work/sub/_deps/deepid-build" alone
