@@ -266,6 +266,18 @@ static void tell(const options *o, deepid_study *study, const deepid_table *resu
     fprintf(to, "report: %s/report.html\n", o->out);
 }
 
+/* What was judged, for others: where --evidence asks for it. */
+static int32_t write_evidence(const options *o, deepid_study *study)
+{
+    deepid_evidence *evidence = NULL;
+    if (!o->evidence)
+        return DEEPID_OK;
+    TRY(deepid_study_evidence(study, &evidence));
+    const int32_t status = deepid_evidence_write(evidence, o->evidence);
+    deepid_evidence_destroy(evidence);
+    return status;
+}
+
 static int32_t write_and_tell(const options *o, deepid_study *study, const deepid_table *results,
                               const deepid_verdict *verdict)
 {
@@ -276,6 +288,7 @@ static int32_t write_and_tell(const options *o, deepid_study *study, const deepi
     TRY(deepid_study_write(study, o->command));
     TRY(deepid_verdict_write_json(verdict, json));
     TRY(deepid_report_write(study, verdict, report));
+    TRY(write_evidence(o, study));
     tell(o, study, results, verdict);
     if (o->json)
         print_file(json);

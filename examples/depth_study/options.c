@@ -270,6 +270,10 @@ static const flag flags[] = {
      "out FOLDER       results.csv, history.csv, study.json, verdict.json, report.html (depth-study); the same command "
      "goes on where it stopped",
      .read = read_text, AT(out), 1},
+    {"evidence",
+     "evidence FOLDER  also what the verdict looks at, as plain files that deepid-judge and others read "
+     "(docs/evidence.md)",
+     .read = read_text, AT(evidence), 1, .idle = true},
     {"quick", "quick            a small study that can decide: 6 seeds of few arms, fewer steps", .read = read_bare,
      AT(quick), .bare = true},
     {"config",

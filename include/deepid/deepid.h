@@ -13,6 +13,7 @@
 #include <deepid/data.h>
 #include <deepid/data_files.h>
 #include <deepid/deepen.h>
+#include <deepid/evidence.h>
 #include <deepid/fit.h>
 #include <deepid/identity.h>
 #include <deepid/inspect.h>

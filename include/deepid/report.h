@@ -8,6 +8,7 @@
 #define DEEPID_REPORT_H
 
 #include <deepid/chart.h>
+#include <deepid/evidence.h>
 #include <deepid/page.h>
 #include <deepid/study.h>
 #include <deepid/verdict.h>
@@ -41,6 +42,26 @@ extern "C" {
  * @see    docs/report.md
  */
 DEEPID_API int32_t deepid_report_write(deepid_study *study, const deepid_verdict *verdict, const char *path);
+
+/**
+ * Write the report of evidence, as deepid_report_write does that of a study: a study's evidence gives the same bytes.
+ *
+ * @param[in] evidence  with runs; what it does not have is missing on the page
+ * @param[in] verdict   of deepid_evidence_judge; NULL = a page without answer and table of evidence
+ * @param[in] path      the file; replaced as a whole or not at all
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  path is NULL, or verdict is no verdict
+ * @retval DEEPID_ERR_IO        a file cannot be written, or figures is a link: names it
+ * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   1999 resamples for each share, and the page as text: at most a few hundred thousand bytes.
+ * @thread One thread at a time for each context.
+ * @see    docs/report.md
+ */
+DEEPID_API int32_t deepid_report_write_evidence(const deepid_evidence *evidence, const deepid_verdict *verdict,
+                                                const char *path);
 
 /**
  * A number as a report writes it: three significant digits, a true minus sign, 2×10⁻⁴ outside 0.001 to 100000, "0" for

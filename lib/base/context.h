@@ -68,7 +68,8 @@ enum {
     DPID_MAGIC_BASIN,
     DPID_MAGIC_VERDICT,
     DPID_MAGIC_STUDY_EVENT,
-    DPID_MAGIC_COMPARISON
+    DPID_MAGIC_COMPARISON,
+    DPID_MAGIC_EVIDENCE
 };
 
 /* Pass a failure upward; the sentence is already written. */

@@ -135,6 +135,15 @@ void dpid_csv_next(dpid_csv_text *t, dpid_csv_cell *cell)
         read_text(t, cell);
 }
 
+int64_t dpid_csv_count(dpid_csv_text t)
+{
+    dpid_csv_cell cell = {.last = false};
+    int64_t count = 0;
+    for (; !cell.last; count++)
+        dpid_csv_next(&t, &cell);
+    return count;
+}
+
 /* ---- what a cell that is no number says ---------------------------------------------------------------- */
 
 static bool is_any_of(dpid_span text, const char *const *words)

@@ -32,6 +32,7 @@ static inline bool dpid_csv_control(char c)
 /* To the first cell of the next row that is no empty line and no comment; false: there is none. */
 bool dpid_csv_row(dpid_csv_text *t);
 void dpid_csv_next(dpid_csv_text *t, dpid_csv_cell *cell);
+int64_t dpid_csv_count(dpid_csv_text t); /* cells of the row at hand */
 /* Does the cell say that its value is missing: empty, NA, nan, null, ?, ... */
 bool dpid_csv_missing(const dpid_csv_cell *cell);
 /* Is it meant as a number all the same: 0x10, 1,5, inf, 5 kg, a typographic minus, 40-49. */

@@ -129,6 +129,12 @@ bool dpid_json_is_true(const dpid_json *value)
     return json_is_true(value);
 }
 
+bool dpid_json_bool(const dpid_json *value, bool *out)
+{
+    *out = json_is_true(value);
+    return json_is_boolean(value);
+}
+
 const char *dpid_json_string(const dpid_json *value)
 {
     return json_string_value(value);

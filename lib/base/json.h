@@ -30,6 +30,7 @@ bool dpid_json_is_object(const dpid_json *value);
 bool dpid_json_is_array(const dpid_json *value);
 bool dpid_json_is_null(const dpid_json *value);
 bool dpid_json_is_true(const dpid_json *value);
+bool dpid_json_bool(const dpid_json *value, bool *out);     /* false when it is neither true nor false */
 const char *dpid_json_string(const dpid_json *value);       /* NULL when it is none */
 bool dpid_json_int(const dpid_json *value, int64_t *out);   /* false, and 0, when it is no integer */
 bool dpid_json_number(const dpid_json *value, double *out); /* false, and 0, when it is no number */

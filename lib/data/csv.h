@@ -43,8 +43,6 @@ int32_t dpid_csv_check_first(deepid_ctx *ctx, const char *path, const uint8_t *f
 char dpid_csv_find_delimiter(dpid_csv_text t);
 /* Is the first row names? It is not as soon as a cell is a number. */
 bool dpid_csv_has_names(dpid_csv_text t);
-/* Cells of the row at hand. */
-int64_t dpid_csv_count(dpid_csv_text t);
 /* Past a byte order mark, past so many lines, and past the line "sep=;" of Excel, which says the delimiter. */
 void dpid_csv_begin(dpid_csv_text *t, int64_t skip);
 /* Columns without those behind the last that has a name or a cell, as a delimiter at the end of each row makes them;

@@ -7,15 +7,6 @@
 
 enum { LOOKED = 100 /* rows */, MOST = 1024 /* columns that are compared with the first row's */ };
 
-int64_t dpid_csv_count(dpid_csv_text t)
-{
-    dpid_csv_cell cell = {.last = false};
-    int64_t count = 0;
-    for (; !cell.last; count++)
-        dpid_csv_next(&t, &cell);
-    return count;
-}
-
 /* ---- what stands above the table ------------------------------------------------------------------ */
 
 static void skip_line(dpid_csv_text *t)

@@ -7,6 +7,7 @@
 #include <deepid/verdict.h>
 
 #include "base/base.h"
+#include "evidence/evidence.h"
 #include "report/page.h"
 #include "study/registry.h"
 #include "verdict/arms.h"

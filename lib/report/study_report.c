@@ -1,4 +1,4 @@
-/* The report of a study: its tables, arms and probes are gathered and laid before the page. */
+/* The report of evidence, a study's or anybody's: its tables, arms and probes are laid before the page. */
 #include <deepid/report.h>
 
 #include "report/study_page.h"
@@ -6,159 +6,129 @@
 #include <math.h>
 #include <string.h>
 
-enum { PROBED_ARMS = 2 };
-
 typedef struct {
     deepid_ctx *ctx;
-    deepid_study *study;
+    const deepid_evidence *from;
     dpid_arena arena;
     dpid_material material;
-    dpid_page_arm *arm;
-    dpid_page_probe *probe;
-    deepid_table **table; /* of the probes */
-    deepid_table *results, *history;
 } gathered;
 
-/* ---- words on the study ---------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------- */
 
-static const char *text_of(const gathered *g, const char *key)
+static const char *or_else(const char *text, const char *other)
 {
-    const char *text = deepid_study_text(g->study, key);
-    return text ? text : "";
+    return text ? text : other;
 }
 
-static int32_t keep(gathered *g, dpid_string *s, const char **out)
-{
-    char *copy = NULL;
-    int32_t status = s->status;
-    if (status == DEEPID_OK)
-        status = dpid_arena_text(&g->arena, s->text ? s->text : "", s->length, &copy);
-    *out = copy;
-    dpid_string_release(s);
-    return status;
-}
-
-static int64_t depth_of(gathered *g, const char *word)
-{
-    int64_t arm = 0;
-    while (arm < deepid_study_arm_count(g->study) && strcmp(deepid_study_arm_word(g->study, arm), word) != 0)
-        arm++;
-    return deepid_study_arm_depth(g->study, arm);
-}
-
-/* "spirals, 256 samples · own nets, depth 2 against 30 · 10 seeds · sgd momentum=0.9, rate 0.03, 400 steps ·
-   float32" */
+/* Where nobody said what was studied: "plain, depth 20 against 56 · 12 runs of 4 arms". */
 static int32_t make_subject(gathered *g)
 {
     dpid_string s = {.ctx = g->ctx};
-    const char *data = text_of(g, "subject");
-    const char *family = text_of(g, "family");
-    const double seeds = deepid_study_number(g->study, "seeds");
-    if (*data)
-        dpid_string_add(&s, data);
-    else
-        dpid_string_format(&s, "%s training samples", dpid_number(deepid_study_number(g->study, "train_samples")).text);
-    dpid_string_format(&s, " \xc2\xb7 %s%sdepth %lld against %lld", family, *family ? " nets, " : "",
-                       (long long)depth_of(g, "S"), (long long)depth_of(g, "D"));
-    dpid_string_format(&s, " \xc2\xb7 %s seed%s \xc2\xb7 %s, rate %s, %s steps \xc2\xb7 start %s",
-                       dpid_number(seeds).text, seeds == 1 ? "" : "s", text_of(g, "optimizer"),
-                       dpid_number(deepid_study_number(g->study, "learning_rate")).text,
-                       dpid_number(deepid_study_number(g->study, "steps")).text, text_of(g, "init"));
-    dpid_string_add(&s,
-                    deepid_study_number(g->study, "dtype") == DEEPID_F64 ? " \xc2\xb7 float64" : " \xc2\xb7 float32");
-    return keep(g, &s, &g->material.subject);
+    const dpid_filed_arm *shallow = dpid_evidence_find(g->from, "S");
+    const dpid_filed_arm *deep = dpid_evidence_find(g->from, "D");
+    const int64_t runs = deepid_table_rows(g->from->runs);
+    char *kept = NULL;
+    if (shallow && deep && !isnan(shallow->number[DPID_ARM_DEPTH]) && !isnan(deep->number[DPID_ARM_DEPTH]))
+        dpid_string_format(&s, "depth %s against %s \xc2\xb7 ", dpid_number(shallow->number[DPID_ARM_DEPTH]).text,
+                           dpid_number(deep->number[DPID_ARM_DEPTH]).text);
+    dpid_string_format(&s, "%lld run%s of %lld arm%s", (long long)runs, runs == 1 ? "" : "s", (long long)g->from->arms,
+                       g->from->arms == 1 ? "" : "s");
+    const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(&g->arena, s.text, s.length, &kept) : s.status;
+    g->material.subject = kept;
+    dpid_string_release(&s);
+    return status;
 }
 
-static int32_t make_machine(gathered *g)
+static int32_t gather_words(gathered *g)
 {
-    dpid_string s = {.ctx = g->ctx};
-    dpid_string_format(&s, "deepid %s. Configuration, build and machine: study.json.", deepid_version());
-    return keep(g, &s, &g->material.machine);
+    const dpid_page_words *words = &g->from->page;
+    dpid_material *m = &g->material;
+    m->question = or_else(words->question, "Do the added layers hurt, and why?");
+    m->command = or_else(words->command, "");
+    m->machine = or_else(words->machine, "");
+    m->files = or_else(words->files, "arms.csv, results.csv, history.csv, tuning.csv, evidence.json");
+    m->deep_text = or_else(words->deep, "");
+    m->budget = or_else(words->budget, "");
+    m->data = or_else(words->data, "");
+    m->subject = words->subject;
+    return m->subject ? DEEPID_OK : make_subject(g);
 }
 
 /* ---- arms and probes ----------------------------------------------------------------------------------- */
 
 static int32_t gather_arms(gathered *g)
 {
-    const int64_t count = deepid_study_arm_count(g->study);
-    if (count < 0)
-        return DEEPID_ERR_STATE; /* the sentence is the study's */
-    DPID_TRY(dpid_arena_alloc(&g->arena, count, sizeof *g->arm, "report", &g->arm));
-    for (int64_t i = 0; i < count; i++)
-        g->arm[i] = (dpid_page_arm){deepid_study_arm_word(g->study, i), deepid_study_arm_block(g->study, i),
-                                    deepid_study_arm_reason(g->study, i), deepid_study_arm_depth(g->study, i),
-                                    deepid_study_arm_rate(g->study, i)};
-    g->material.arm = g->arm;
-    g->material.arms = count;
+    const deepid_evidence *from = g->from;
+    dpid_page_arm *arm = NULL;
+    dpid_page_probe *probe = NULL;
+    DPID_TRY(dpid_arena_alloc(&g->arena, from->arms, sizeof *arm, "report", &arm));
+    DPID_TRY(dpid_arena_alloc(&g->arena, from->probes, sizeof *probe, "report", &probe));
+    for (int64_t i = 0; i < from->arms; i++) {
+        const dpid_filed_arm *a = from->arm[i];
+        const double depth = a->number[DPID_ARM_DEPTH];
+        arm[i] = (dpid_page_arm){a->word, or_else(a->text[DPID_ARM_BLOCK], ""), a->text[DPID_ARM_REASON],
+                                 isnan(depth) ? 0 : (int64_t)depth, dpid_filed_number(from, a, DPID_ARM_RATE)};
+    }
+    for (int64_t i = 0; i < from->probes; i++)
+        probe[i] = (dpid_page_probe){from->probe[i].arm, from->probe[i].word, from->probe[i].table};
+    g->material.arm = arm;
+    g->material.arms = from->arms;
+    g->material.probe = probe;
+    g->material.probes = from->probes;
     return DEEPID_OK;
 }
-
-/* A probe that was not made is no failure: the page says that its figure is left out. */
-static int32_t gather_probes(gathered *g)
-{
-    static const char *const arms[PROBED_ARMS] = {"D", "D_res"};
-    int64_t words = 0;
-    while (dpid_probe_at(words))
-        words++;
-    DPID_TRY(dpid_arena_alloc(&g->arena, PROBED_ARMS * words, sizeof *g->probe, "report", &g->probe));
-    DPID_TRY(dpid_arena_alloc(&g->arena, PROBED_ARMS * words, sizeof *g->table, "report", &g->table));
-    g->material.probe = g->probe;
-    for (int a = 0; a < PROBED_ARMS; a++)
-        for (int64_t w = 0; w < words; w++) {
-            const char *word = dpid_probe_at(w)->word;
-            deepid_table *table = NULL;
-            const int32_t status = deepid_study_probe(g->study, arms[a], word, &table);
-            if (status == DEEPID_ERR_MEMORY || status == DEEPID_ERR_IO || status == DEEPID_ERR_FORMAT)
-                return status;
-            if (status != DEEPID_OK)
-                continue;
-            g->table[g->material.probes] = table;
-            g->probe[g->material.probes++] = (dpid_page_probe){arms[a], word, table};
-        }
-    return DEEPID_OK;
-}
-
-/* ---- together ---------------------------------------------------------------------------------------------- */
 
 static int32_t gather(gathered *g, const deepid_verdict *verdict)
 {
-    const char *folder = text_of(g, "folder");
-    g->material.question = "Do the added layers hurt, and why?";
-    g->material.command = text_of(g, "replay");
-    g->material.files = *folder ? "results.csv, history.csv, tuning.csv, probes/, plan.json, study.json, verdict.json; "
-                                  "figures/ has each figure as a picture"
-                                : "";
-    g->material.deep_text = text_of(g, "deep");
-    g->material.budget = text_of(g, "budget");
-    g->material.data = text_of(g, "data");
-    g->material.const_loss = deepid_study_number(g->study, "const_loss");
+    g->material.const_loss = g->from->fact.const_loss;
     g->material.margin = verdict ? verdict->margin : (double)NAN;
-    g->material.thresholds = dpid_study_thresholds(g->study);
+    g->material.thresholds = &g->from->thresholds;
     g->material.verdict = verdict;
-    DPID_TRY(make_subject(g));
-    DPID_TRY(make_machine(g));
-    DPID_TRY(gather_arms(g));
-    DPID_TRY(deepid_study_results(g->study, &g->results));
-    g->material.results = g->results;
-    DPID_TRY(deepid_study_history(g->study, &g->history));
-    g->material.history = g->history;
-    return gather_probes(g);
+    g->material.results = g->from->runs;
+    g->material.history = g->from->points;
+    DPID_TRY(gather_words(g));
+    return gather_arms(g);
 }
 
-static int32_t report_write(deepid_study *study, const deepid_verdict *verdict, const char *path)
+/* ---- the doors --------------------------------------------------------------------------------------------- */
+
+static int32_t check(deepid_ctx *ctx, const deepid_verdict *verdict, const char *path)
 {
-    deepid_ctx *ctx = ((const dpid_head *)study)->ctx;
-    gathered g = {.ctx = ctx, .study = study, .arena = {.ctx = ctx}};
-    if (!path || (verdict && !dpid_is(verdict, DPID_MAGIC_VERDICT)))
-        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "report: %s", !path ? "path is NULL" : "verdict is no verdict");
-    int32_t status = gather(&g, verdict);
+    return path && (!verdict || dpid_is(verdict, DPID_MAGIC_VERDICT))
+               ? DEEPID_OK
+               : dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "report: %s", !path ? "path is NULL" : "verdict is no verdict");
+}
+
+static int32_t write_evidence(deepid_ctx *ctx, const deepid_evidence *e, const deepid_verdict *verdict,
+                              const char *path)
+{
+    gathered g = {.ctx = ctx, .from = e, .arena = {.ctx = ctx}};
+    int32_t status = check(ctx, verdict, path);
+    if (status == DEEPID_OK)
+        status = gather(&g, verdict);
     if (status == DEEPID_OK)
         status = dpid_study_page_write(ctx, &g.material, path);
-    for (int64_t i = 0; i < g.material.probes; i++)
-        deepid_table_destroy(g.table[i]);
-    deepid_table_destroy(g.history);
-    deepid_table_destroy(g.results);
     dpid_arena_release(&g.arena);
+    return status;
+}
+
+int32_t deepid_report_write_evidence(const deepid_evidence *evidence, const deepid_verdict *verdict, const char *path)
+{
+    DPID_TRY(dpid_enter(evidence, DPID_MAGIC_EVIDENCE));
+    deepid_ctx *ctx = ((const dpid_head *)evidence)->ctx;
+    return dpid_leave(ctx, write_evidence(ctx, evidence, verdict, path));
+}
+
+static int32_t write_study(deepid_study *study, const deepid_verdict *verdict, const char *path)
+{
+    deepid_ctx *ctx = ((const dpid_head *)study)->ctx;
+    deepid_evidence *e = NULL;
+    DPID_TRY(check(ctx, verdict, path));
+    DPID_TRY(deepid_evidence_create(ctx, &e));
+    int32_t status = dpid_study_tell(study, e);
+    if (status == DEEPID_OK)
+        status = write_evidence(ctx, e, verdict, path);
+    deepid_evidence_destroy(e);
     return status;
 }
 
@@ -166,5 +136,5 @@ int32_t deepid_report_write(deepid_study *study, const deepid_verdict *verdict, 
 {
     DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
     deepid_ctx *ctx = ((const dpid_head *)study)->ctx;
-    return dpid_leave(ctx, report_write(study, verdict, path));
+    return dpid_leave(ctx, write_study(study, verdict, path));
 }

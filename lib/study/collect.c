@@ -1,94 +1,23 @@
-/* From a study's tasks to the evidence that the rules look at: losses by arm and seed, witnesses, floor, what probes
-   counted, what was left out. */
+/* From a study to the facts that the rules look at: what is known of the added layers, floor, what probes counted, the
+   recipe. Runs and arms: tell.c */
 #include "study/study.h"
 
 #include "base/words.h"
 #include "identity/embed.h"
 #include "identity/floor.h"
-#include "verdict/evidence.h"
+#include "evidence/evidence.h"
 
 #include <math.h>
 #include <string.h>
 
 typedef struct {
     deepid_study *study;
-    dpid_evidence *e;
-    dpid_arena arena; /* all that the evidence lends */
-    dpid_arm_evidence *arm;
-    const char **left_out, **left_out_reason;
-    uint8_t *left_out_possible;
+    deepid_evidence *evidence;
+    dpid_evidence *e; /* its facts; texts are the study's until dpid_facts_keep */
+    dpid_arena arena; /* ... or this one's */
 } collection;
 
-/* ---- arms ------------------------------------------------------------------------------------ */
-
-static void leave_out(collection *c, const char *word, const char *reason, bool possible)
-{
-    c->left_out[c->e->left_outs] = word;
-    c->left_out_possible[c->e->left_outs] = possible;
-    c->left_out_reason[c->e->left_outs++] = reason;
-}
-
-/* An arm without one result is one that was left out; the first seed says why. */
-static int32_t collect_arm(collection *c, const dpid_study_arm *arm)
-{
-    const dpid_task *first = &c->study->task[arm->first_task];
-    int64_t results = 0;
-    for (int64_t i = 0; i < c->e->seeds; i++)
-        results += dpid_task_has_result(&first[i]);
-    if (results > 0)
-        return dpid_collect_arm(c->study, arm, &c->arena, &c->arm[c->e->arms++]);
-    leave_out(c, arm->word, first->reason ? first->reason : "it was not run", !first->reason);
-    return DEEPID_OK;
-}
-
-static int32_t collect_arms(collection *c)
-{
-    const deepid_study *study = c->study;
-    DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->arm, "evidence", &c->arm));
-    DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->left_out, "evidence", &c->left_out));
-    DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->left_out_reason, "evidence", &c->left_out_reason));
-    DPID_TRY(dpid_arena_alloc(&c->arena, study->arms, sizeof *c->left_out_possible, "evidence", &c->left_out_possible));
-    for (int32_t i = 0; i < study->arms; i++) {
-        const dpid_study_arm *arm = &study->arm[i];
-        if (arm->row->net == DPID_ARM_ADDED)
-            continue;
-        if (arm->alien || dpid_arm_is_spared(arm))
-            continue;
-        if (arm->reason)
-            leave_out(c, arm->word, arm->reason, !arm->impossible);
-        else
-            DPID_TRY(collect_arm(c, arm));
-    }
-    c->e->arm = c->arm;
-    c->e->left_out = c->left_out;
-    c->e->left_out_reason = c->left_out_reason;
-    c->e->left_out_possible = c->left_out_possible;
-    return DEEPID_OK;
-}
-
-/* ---- witnesses, floor --------------------------------------------------------------------------- */
-
-static int32_t collect_witnesses(collection *c)
-{
-    const deepid_study *study = c->study;
-    const int32_t source = dpid_arm_find(study, "S");
-    const dpid_study_arm *witness = &study->arm[dpid_arm_find(study, "W0")];
-    double *difference = NULL;
-    uint8_t *equal = NULL;
-    if (witness->reason)
-        return DEEPID_OK;
-    DPID_TRY(dpid_arena_alloc(&c->arena, c->e->seeds, sizeof *difference, "evidence", &difference));
-    DPID_TRY(dpid_arena_alloc(&c->arena, c->e->seeds, sizeof *equal, "evidence", &equal));
-    for (int64_t i = 0; i < c->e->seeds; i++) {
-        const dpid_outcome *s = &study->task[study->arm[dpid_arm_stand_in(study, source)].first_task + i].outcome;
-        const dpid_outcome *w = &study->task[witness->first_task + i].outcome;
-        difference[i] = fabs(w->train_loss - s->train_loss);
-        equal[i] = w->equal == 1;
-    }
-    c->e->witness_difference = difference;
-    c->e->witness_equal = equal;
-    return DEEPID_OK;
-}
+/* ---- identity, floor --------------------------------------------------------------------------- */
 
 /* What construction says of the added layers, looked at with the first S that was trained. */
 static int32_t examine(collection *c)
@@ -100,10 +29,10 @@ static int32_t examine(collection *c)
     dpid_embedding found = {.status = 0};
     char *sentence = NULL;
     int64_t i = 0;
-    while (i < c->e->seeds && (study->task[shallow->first_task + i].state != DPID_TASK_DONE ||
-                               study->task[shallow->first_task + i].diverged))
+    while (i < c->study->seeds && (study->task[shallow->first_task + i].state != DPID_TASK_DONE ||
+                                   study->task[shallow->first_task + i].diverged))
         i++;
-    if (i == c->e->seeds)
+    if (i == c->study->seeds)
         return DEEPID_OK;
     DPID_TRY(dpid_task_net(study->head.ctx, study, &study->task[shallow->first_task + i], &net));
     int32_t status = dpid_embed(net, study->deep, study->train, DPID_EMBED_EVALUATION, &found, &deep);
@@ -244,9 +173,9 @@ static void collect_accuracy(collection *c)
 static double mean_loss(const collection *c, const dpid_study_arm *arm)
 {
     double mean = 0;
-    for (int64_t i = 0; i < c->e->seeds; i++) {
+    for (int64_t i = 0; i < c->study->seeds; i++) {
         const double loss = c->study->task[arm->first_task + i].outcome.train_loss;
-        mean += (loss < c->e->const_loss ? loss : c->e->const_loss) / (double)c->e->seeds;
+        mean += (loss < c->e->const_loss ? loss : c->e->const_loss) / (double)c->study->seeds;
     }
     return mean;
 }
@@ -307,16 +236,13 @@ static double value_of(const collection *c, const char *arm, const quantity *q)
 
 static int32_t explain(collection *c)
 {
-    dpid_explanation *all = NULL;
     const char *other = best_start(c);
-    DPID_TRY(dpid_arena_alloc(&c->arena, QUANTITIES, sizeof *all, "evidence", &all));
     for (int i = 0; i < QUANTITIES; i++) {
-        const dpid_explanation one = {quantities[i].name, value_of(c, "D", &quantities[i]),
-                                      value_of(c, other, &quantities[i])};
-        if (!isnan(one.before))
-            all[c->e->explanations++] = one;
+        const double before = value_of(c, "D", &quantities[i]);
+        if (!isnan(before))
+            DPID_TRY(
+                deepid_evidence_explain(c->evidence, quantities[i].name, before, value_of(c, other, &quantities[i])));
     }
-    c->e->explanation = all;
     return DEEPID_OK;
 }
 
@@ -438,8 +364,6 @@ static int32_t collect_recipe(collection *c)
 
 static int32_t collect(collection *c)
 {
-    DPID_TRY(collect_arms(c));
-    DPID_TRY(collect_witnesses(c));
     DPID_TRY(examine(c));
     DPID_TRY(find_floor(c));
     DPID_TRY(collect_classes(c));
@@ -447,25 +371,56 @@ static int32_t collect(collection *c)
     collect_range(c);
     collect_accuracy(c);
     DPID_TRY(explain(c));
-    return collect_recipe(c);
+    DPID_TRY(collect_recipe(c));
+    return dpid_facts_keep(c->evidence);
 }
 
-static int32_t study_judge(deepid_study *study, deepid_verdict **out)
+/* ---- the doors ------------------------------------------------------------------------------------------ */
+
+static int32_t is_done(deepid_study *study)
 {
-    if (!out)
-        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: out is NULL");
     DPID_TRY(dpid_study_plan(study));
     for (int64_t i = 0; i < study->tasks; i++)
         if (study->task[i].kind != DPID_TASK_PROBE && study->task[i].state != DPID_TASK_DONE)
             return dpid_fail(study->head.ctx, DEEPID_ERR_STATE,
                              "study: task %lld (%s, seed %llu) has not run yet; a verdict needs them all", (long long)i,
                              study->arm[study->task[i].arm].word, (unsigned long long)study->task[i].seed);
-    dpid_evidence e = dpid_evidence_none(study->seeds, dpid_study_constant_loss(study, study->train));
-    collection c = {.study = study, .e = &e, .arena = {.ctx = study->head.ctx}};
-    int32_t status = collect(&c);
+    return DEEPID_OK;
+}
+
+static int32_t study_evidence(deepid_study *study, deepid_evidence **out)
+{
+    deepid_evidence *e = NULL;
+    if (!out)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: out is NULL");
+    DPID_TRY(is_done(study));
+    DPID_TRY(deepid_evidence_create(study->head.ctx, &e));
+    collection c = {.study = study, .evidence = e, .e = &e->fact, .arena = {.ctx = study->head.ctx}};
+    int32_t status = dpid_study_tell(study, e);
     if (status == DEEPID_OK)
-        status = dpid_verdict_judge(study->head.ctx, &e, &study->thresholds, out);
+        status = collect(&c);
     dpid_arena_release(&c.arena);
+    if (status == DEEPID_OK)
+        *out = e;
+    else
+        deepid_evidence_destroy(e);
+    return status;
+}
+
+int32_t deepid_study_evidence(deepid_study *study, deepid_evidence **out)
+{
+    DPID_TRY(dpid_enter(study, DPID_MAGIC_STUDY));
+    return dpid_leave(study->head.ctx, study_evidence(study, out));
+}
+
+static int32_t study_judge(deepid_study *study, deepid_verdict **out)
+{
+    deepid_evidence *e = NULL;
+    if (!out)
+        return dpid_fail(study->head.ctx, DEEPID_ERR_ARGUMENT, "study: out is NULL");
+    DPID_TRY(study_evidence(study, &e));
+    const int32_t status = deepid_evidence_judge(e, out);
+    deepid_evidence_destroy(e);
     return status;
 }
 

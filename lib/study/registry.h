@@ -6,7 +6,7 @@
 #include <deepid/study.h>
 
 #include "base/base.h"
-#include "verdict/evidence.h"
+#include "evidence/evidence.h"
 
 /* ---- arms ----------------------------------------------------------------------------------- */
 
@@ -50,8 +50,8 @@ typedef struct {
 } dpid_arm_row;
 const dpid_arm_row *dpid_arm_at(int64_t i); /* NULL past the end */
 
-/* What the user set. */
-const dpid_thresholds *dpid_study_thresholds(const deepid_study *study);
+/* tell.c: all that a study tells without being done, into evidence that is empty. */
+int32_t dpid_study_tell(deepid_study *study, deepid_evidence *e);
 
 /* ---- probes --------------------------------------------------------------------------------- */
 

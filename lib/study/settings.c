@@ -192,11 +192,6 @@ static int32_t set_number(deepid_study *study, const char *key, double value)
     return DEEPID_OK;
 }
 
-const dpid_thresholds *dpid_study_thresholds(const deepid_study *study)
-{
-    return &study->thresholds;
-}
-
 int32_t deepid_study_set_number(deepid_study *study, const char *key, double value)
 {
     DPID_TRY(dpid_study_enter_to_change(study));

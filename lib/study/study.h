@@ -301,10 +301,6 @@ int32_t dpid_task_configure(deepid_study *study, dpid_task *task);
 void dpid_study_want(deepid_study *study);
 const dpid_task *dpid_study_find_net(const deepid_study *study, int32_t arm, uint64_t seed);
 
-/* collect_arm.c: what an arm that has results adds to the evidence; its arrays in the arena. */
-int32_t dpid_collect_arm(const deepid_study *study, const dpid_study_arm *arm, dpid_arena *arena,
-                         dpid_arm_evidence *out);
-
 /* One task in a context of its own. */
 typedef struct {
     deepid_study *study;

@@ -1,5 +1,5 @@
-/* How arms are called, whoever trained them: in a sentence, in a figure; their colour, and where a page shows them. What
-   the rules make of each word: verdict/evidence.h. */
+/* How arms are called, whoever trained them: in a sentence, in a figure; their colour, and where a page shows them.
+   What the rules make of each word: verdict/evidence.h. */
 #ifndef DPID_VERDICT_ARMS_H
 #define DPID_VERDICT_ARMS_H
 

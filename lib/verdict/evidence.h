@@ -170,6 +170,7 @@ double dpid_margin_share(const dpid_thresholds *thresholds, double const_loss, d
 /* The same, but at least headroom const_loss, where the shallow net learns little or its loss is not known. */
 double dpid_margin_of(const dpid_thresholds *thresholds, double const_loss, double shallow);
 /* key: a word of deepid_verdict_threshold_word. DEEPID_ERR_ARGUMENT: unknown, or outside its range. */
+double dpid_thresholds_get(const dpid_thresholds *thresholds, const char *key); /* NaN: unknown */
 int32_t dpid_thresholds_set(deepid_ctx *ctx, dpid_thresholds *thresholds, const char *key, double value);
 
 /* ---- judging ---------------------------------------------------------------------------------------------- */

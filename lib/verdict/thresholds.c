@@ -71,6 +71,15 @@ double dpid_margin_of(const dpid_thresholds *thresholds, double const_loss, doub
     return fmax(isfinite(share) ? share : 0, thresholds->headroom * const_loss);
 }
 
+double dpid_thresholds_get(const dpid_thresholds *thresholds, const char *key)
+{
+    const int32_t i = row_of(key);
+    double value = (double)NAN;
+    if (i >= 0)
+        memcpy(&value, (const char *)thresholds + rows[i].place, sizeof value);
+    return value;
+}
+
 static int32_t unknown(deepid_ctx *ctx, const char *key)
 {
     dpid_string s = {.ctx = ctx};

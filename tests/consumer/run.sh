@@ -40,7 +40,7 @@ by_pkgconfig moved
 [ -s "$work/moved/include/deepid/deepid.ffi.h" ]
 
 # ---- the programs find the library in the moved folder, and each flag that a program lists stands in its man page ------
-for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-calibration; do
+for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-calibration; do
     page="$work/moved/share/man/man1/$program.1"
     "$work/moved/bin/$program" --help >"$work/help"
     grep -q "^usage: $program" "$work/help"

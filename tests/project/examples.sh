@@ -29,7 +29,7 @@ for wrong in 40x -1 0 '' 99999999999999999999 '40 40 40'; do
 done
 
 # ---- those that are programs: --help, --version, and wrong words, of each ------------------------------------------
-for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-calibration; do
+for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-calibration; do
     "$1/examples/$program" --help | grep -q "^usage: $program"
     "$1/examples/$program" --version | grep -qx "$program, deepid [0-9.]*"
     for wrong in --colour -x 'a b c d' --out --help=1 "--out="; do

@@ -183,9 +183,15 @@ static void an_arms_tasks_become_evidence(void **state)
         "sgd momentum=0.9 weight_decay=0.01", 16);
     deepid_ctx *ctx = r.ctx;
     dpid_arena arena = {.ctx = ctx};
-    dpid_arm_evidence a;
+    deepid_evidence *evidence = NULL;
+    dpid_evidence lent;
     const int32_t arm = dpid_arm_find(r.study, "D");
-    OK(dpid_collect_arm(r.study, &r.study->arm[arm], &arena, &a));
+    OK(deepid_study_evidence(r.study, &evidence));
+    OK(dpid_evidence_lend(evidence, &arena, &lent));
+    int64_t place = 0;
+    while (strcmp(lent.arm[place].word, "D") != 0)
+        place++;
+    const dpid_arm_evidence a = lent.arm[place];
     const dpid_task *second = &r.study->task[r.study->arm[arm].first_task + 1];
     assert_int_equal(a.points, 5); /* before, at 3 quarters of the way, at the end */
     assert_true(a.train_loss[1] == second->outcome.train_loss && a.objective[1] == second->outcome.objective);
@@ -197,6 +203,7 @@ static void an_arms_tasks_become_evidence(void **state)
     assert_true(a.rates_tried >= 5 && a.lowest_rate <= 0.003 * (1 + 1e-9) && a.highest_rate >= 0.3 * (1 - 1e-9));
     assert_true(isfinite(a.tuning_loss));
     dpid_arena_release(&arena);
+    deepid_evidence_destroy(evidence);
     close_study(&r);
 }
 

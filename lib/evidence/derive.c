@@ -1,0 +1,142 @@
+/* What nobody said and the tables tell: an arm's rate and updates from its runs, what tuning found from its runs. */
+#include "evidence/evidence.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- from the runs ------------------------------------------------------------------------------ */
+
+/* What all runs of the arm have in a column; NaN: they differ, or none has it. */
+static double common(const deepid_evidence *e, const dpid_filed_arm *arm, int column)
+{
+    double all = (double)NAN;
+    for (int64_t i = 0; i < arm->runs; i++) {
+        const double value = deepid_table_get(e->runs, arm->row[i], column);
+        if (i > 0 && !(value == all))
+            return (double)NAN;
+        all = value;
+    }
+    return all;
+}
+
+/* ---- from the tuning runs: mean losses by rate ------------------------------------------------------ */
+
+typedef struct {
+    double rate, mean;
+    int64_t runs, diverged;
+} tried;
+
+enum { RATES_MAX = 64 };
+
+typedef struct {
+    tried at[RATES_MAX];
+    int64_t rates;
+} tuning;
+
+/* Losses above the constant predictor, and diverged runs, count as that. */
+static double capped(const deepid_evidence *e, int64_t row)
+{
+    const double loss = deepid_table_get(e->tries, row, DPID_TRY_TRAIN_LOSS);
+    const bool diverged = deepid_table_get(e->tries, row, DPID_TRY_DIVERGED) == 1;
+    return diverged || !(loss < e->fact.const_loss) ? e->fact.const_loss : loss;
+}
+
+/* Of an optimiser without a rate NaN stands for it. */
+static bool same(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static void gather(const deepid_evidence *e, const char *word, tuning *out)
+{
+    out->rates = 0;
+    for (int64_t row = 0; row < deepid_table_rows(e->tries); row++) {
+        const double rate = deepid_table_get(e->tries, row, DPID_TRY_RATE);
+        int64_t k = 0;
+        if (strcmp(deepid_table_row_name(e->tries, row), word) != 0)
+            continue;
+        while (k < out->rates && !same(out->at[k].rate, rate))
+            k++;
+        if (k == RATES_MAX)
+            continue;
+        if (k == out->rates)
+            out->at[out->rates++] = (tried){.rate = rate};
+        tried *t = &out->at[k];
+        t->runs++;
+        t->mean += (capped(e, row) - t->mean) / (double)t->runs;
+        t->diverged += deepid_table_get(e->tries, row, DPID_TRY_DIVERGED) == 1;
+    }
+}
+
+static const tried *at_rate(const tuning *t, double rate)
+{
+    for (int64_t i = 0; i < t->rates; i++)
+        if (same(t->at[i].rate, rate))
+            return &t->at[i];
+    return t->rates == 1 ? &t->at[0] : NULL;
+}
+
+/* The best rate but the arm's own. */
+static const tried *best_other(const tuning *t, const tried *own)
+{
+    const tried *best = NULL;
+    for (int64_t i = 0; i < t->rates; i++)
+        if (&t->at[i] != own && (!best || t->at[i].mean < best->mean))
+            best = &t->at[i];
+    return best;
+}
+
+static double of_tuning(const tuning *t, double rate, int number)
+{
+    const tried *own = at_rate(t, rate);
+    const tried *other = own ? best_other(t, own) : NULL;
+    double lowest = (double)NAN;
+    double highest = (double)NAN;
+    int64_t diverged = 0;
+    for (int64_t i = 0; i < t->rates; i++) {
+        lowest = fmin(lowest, t->at[i].rate);
+        highest = fmax(highest, t->at[i].rate);
+        diverged += t->at[i].diverged == t->at[i].runs;
+    }
+    switch (number) {
+    case DPID_ARM_TUNING_LOSS:
+        return own ? own->mean : (double)NAN;
+    case DPID_ARM_RATES_TRIED:
+        return (double)t->rates;
+    case DPID_ARM_RATES_DIVERGED:
+        return (double)diverged;
+    case DPID_ARM_LOWEST_RATE:
+        return lowest;
+    case DPID_ARM_HIGHEST_RATE:
+        return highest;
+    case DPID_ARM_OTHER_RATE:
+        return other ? other->rate : (double)NAN;
+    case DPID_ARM_OTHER_GAIN:
+        return other ? own->mean - other->mean : (double)NAN;
+    default:
+        return (double)NAN;
+    }
+}
+
+/* S and D are run at the recipe's rate; what was found for them stands under S_rate and D_rate. */
+static double from_tuning(const deepid_evidence *e, const dpid_filed_arm *arm, int number)
+{
+    tuning t;
+    gather(e, arm->word, &t);
+    if (t.rates == 0 && strcmp(arm->word, "S") == 0)
+        gather(e, "S_rate", &t);
+    if (t.rates == 0 && strcmp(arm->word, "D") == 0)
+        gather(e, "D_rate", &t);
+    return t.rates == 0 ? (double)NAN : of_tuning(&t, dpid_filed_number(e, arm, DPID_ARM_RATE), number);
+}
+
+double dpid_filed_number(const deepid_evidence *e, const dpid_filed_arm *arm, int number)
+{
+    if (arm->given[number])
+        return arm->number[number];
+    if (number == DPID_ARM_RATE)
+        return common(e, arm, DPID_RUN_RATE);
+    if (number == DPID_ARM_UPDATES)
+        return common(e, arm, DPID_RUN_UPDATES);
+    return from_tuning(e, arm, number);
+}
