@@ -180,7 +180,8 @@ static const flag flags[] = {
      "                     idx:FOLDER | cifar10:FOLDER | \"cifar100:FOLDER labels=coarse\" | \"npy:X,Y layout=nchw\" | "
      "\"npz:FILE x=NAME y=NAME "
      "layout=nchw|ncl\" |\n"
-     "                     \"pictures:FOLDER size=HxW|N fit=stretch|crop channels=1|3|4\", a folder a class |\n"
+     "                     \"pictures:FOLDER size=HxW|N fit=stretch|crop channels=1|3|4 damaged=drop\", a folder a "
+     "class |\n"
      "                     \"csv:FILE label=C targets=C,C drop=C keep=C categories=C missing=drop|mean\n"
      "                     delimiter=; decimal=, header=yes|no comment=# shape=HxWxC series=LxC\", C: a column's name\n"
      "                     or number",

@@ -291,6 +291,7 @@ DEEPID_API int32_t deepid_dataset_load_csv(deepid_ctx *ctx, const char *path, co
  *                        PIL.Image.resize does
  *                      - channels: 1 gray (0.299 r + 0.587 g + 0.114 b), 3 colours, 4 colours and alpha; default auto:
  *                        1 when all pictures are gray, else 3. Without 4 alpha is left out
+ *                      - damaged: refuse (the default), or drop: leaves such files out, and tells how many
  * @param[out] train    yours; samples [h, w, channels] of values 0 to 255, U8; F32 when one has 16 bits a channel, v /
  *                      257
  * @param[out] valid    yours, with the classes of train; NULL comes out where the folder is one part

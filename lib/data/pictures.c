@@ -4,11 +4,12 @@
 
 #include <string.h>
 
-enum { OPTION_SIZE, OPTION_FIT, OPTION_CHANNELS };
+enum { OPTION_SIZE, OPTION_FIT, OPTION_CHANNELS, OPTION_DAMAGED };
 static const dpid_option options[] = {
     [OPTION_SIZE] = {"size", DPID_EXTENTS, 0, 1, 16384, .help = "height x width that pictures are resized to"},
     [OPTION_FIT] = {"fit", DPID_CHOICE, 0, 0, 0, "stretch|crop", false, "what size does to other proportions"},
     [OPTION_CHANNELS] = {"channels", DPID_CHOICE, 0, 0, 0, "auto|1|3|4", false, "gray, colours, colours and alpha"},
+    [OPTION_DAMAGED] = {"damaged", DPID_CHOICE, 0, 0, 0, "refuse|drop", false, "files that cannot be read"},
     {0},
 };
 
@@ -107,17 +108,33 @@ static int32_t take_room(deepid_ctx *ctx, const dpid_pictures *p, uint8_t **rgba
     return dpid_alloc(ctx, most, 1, "the largest picture", rgba);
 }
 
-static int32_t read_all(deepid_ctx *ctx, const dpid_pictures *p, const dpid_picture_fit *fit, deepid_dataset *data,
+/* One after the other; what is dropped leaves no gap. */
+static int32_t read_each(deepid_ctx *ctx, dpid_pictures *p, const dpid_picture_fit *fit, void *rgba,
+                         deepid_dataset *data, int64_t *see_through)
+{
+    const int64_t bytes = dpid_shape_count(&fit->sample) * dpid_dtype_bytes(fit->dtype);
+    int64_t kept = 0;
+    for (int64_t i = 0; i < p->count; i++) {
+        bool through;
+        const int32_t status =
+            read_picture(ctx, &p->file[i], fit, rgba, (uint8_t *)data->owned_x + kept * bytes, &through);
+        DPID_TRY(dpid_pictures_drop(p, status));
+        if (status != DEEPID_OK)
+            continue;
+        *see_through += through && fit->sample.extent[2] < 4;
+        data->labels[kept] = data->labels[i];
+        p->file[kept++] = p->file[i];
+    }
+    data->count = p->count = kept;
+    return kept > 0 ? DEEPID_OK : dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s': all pictures are damaged", p->folder);
+}
+
+static int32_t read_all(deepid_ctx *ctx, dpid_pictures *p, const dpid_picture_fit *fit, deepid_dataset *data,
                         int64_t *see_through)
 {
     uint8_t *rgba = NULL;
-    const int64_t bytes = dpid_shape_count(&fit->sample) * dpid_dtype_bytes(fit->dtype);
-    int32_t status = take_room(ctx, p, &rgba);
-    for (int64_t i = 0; i < p->count && status == DEEPID_OK; i++) {
-        bool through;
-        status = read_picture(ctx, &p->file[i], fit, rgba, (uint8_t *)data->owned_x + i * bytes, &through);
-        *see_through += status == DEEPID_OK && through && fit->sample.extent[2] < 4;
-    }
+    DPID_TRY(take_room(ctx, p, &rgba));
+    const int32_t status = read_each(ctx, p, fit, rgba, data, see_through);
     dpid_free(ctx, rgba);
     return status;
 }
@@ -148,7 +165,7 @@ static int32_t name_classes(const dpid_pictures *p, const dpid_legend *like, dee
 
 /* ---- a dataset --------------------------------------------------------------------------------------------- */
 
-static int32_t fill(deepid_ctx *ctx, const dpid_pictures *p, const dpid_picture_fit *fit, const char *unread,
+static int32_t fill(deepid_ctx *ctx, dpid_pictures *p, const dpid_picture_fit *fit, const char *unread,
                     const deepid_dataset *like, deepid_dataset *data)
 {
     int64_t see_through = 0;
@@ -158,7 +175,7 @@ static int32_t fill(deepid_ctx *ctx, const dpid_pictures *p, const dpid_picture_
     return dpid_pictures_words(p, fit, unread, see_through, data->legend);
 }
 
-static int32_t make_dataset(deepid_ctx *ctx, const dpid_pictures *p, const dpid_value *values, const char *unread,
+static int32_t make_dataset(deepid_ctx *ctx, dpid_pictures *p, const dpid_value *values, const char *unread,
                             const deepid_dataset *like, deepid_dataset **out)
 {
     dpid_picture_fit fit;
@@ -177,7 +194,7 @@ static int32_t load_part(deepid_ctx *ctx, const char *folder, const dpid_value *
                          const deepid_dataset *like, deepid_dataset **out)
 {
     dpid_pictures pictures;
-    DPID_TRY(dpid_pictures_find(ctx, folder, &pictures));
+    DPID_TRY(dpid_pictures_find(ctx, folder, values[OPTION_DAMAGED].i == 1, &pictures));
     const int32_t status = make_dataset(ctx, &pictures, values, unread, like, out);
     dpid_pictures_release(&pictures);
     return status;

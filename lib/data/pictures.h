@@ -19,7 +19,10 @@ typedef struct {
     const char **class_name; /* in the order of classes: numbers by their size, then texts by their bytes */
     dpid_picture_file *file; /* by class, then by path */
     int64_t count, room;
-    int64_t passed;    /* other files, which are no pictures */
+    int64_t passed;      /* other files, which are no pictures */
+    bool drop;           /* damaged files, instead of refusing them */
+    const char *damaged; /* what is wrong with the first that was dropped; NULL: none was */
+    int64_t dropped;
     const char *empty; /* a folder without pictures, which is no class; NULL: there is none */
     int64_t empties;   /* how many of them */
 } dpid_pictures;
@@ -33,7 +36,9 @@ typedef struct {
 
 int32_t dpid_pictures_find_parts(const char *folder, dpid_picture_parts *parts);
 /* Finds the files of one part and looks at each. */
-int32_t dpid_pictures_find(deepid_ctx *ctx, const char *folder, dpid_pictures *out);
+int32_t dpid_pictures_find(deepid_ctx *ctx, const char *folder, bool drop, dpid_pictures *out);
+/* The status of a file that cannot be read; DEEPID_OK, and it is counted, where it is damaged and such are dropped. */
+int32_t dpid_pictures_drop(dpid_pictures *pictures, int32_t status);
 void dpid_pictures_release(dpid_pictures *pictures);
 
 /* The line on what was read, and the warnings; see_through: pictures whose alpha was left out. */

@@ -188,6 +188,18 @@ static int32_t first_bytes(deepid_ctx *ctx, const char *path, uint8_t *first, in
     return status;
 }
 
+int32_t dpid_pictures_drop(dpid_pictures *pictures, int32_t status)
+{
+    const char *sentence = pictures->arena.ctx->error;
+    char *copy = NULL;
+    if (status != DEEPID_ERR_FORMAT || !pictures->drop)
+        return status;
+    if (pictures->dropped++ == 0)
+        DPID_TRY(dpid_arena_text(&pictures->arena, sentence, (int64_t)strlen(sentence), &copy));
+    pictures->damaged = copy ? copy : pictures->damaged;
+    return DEEPID_OK;
+}
+
 static int32_t take_file(dpid_pictures *p, const char *path, const char *name, int64_t label)
 {
     deepid_ctx *ctx = p->arena.ctx;
@@ -197,15 +209,16 @@ static int32_t take_file(dpid_pictures *p, const char *path, const char *name, i
     dpid_picture look;
     DPID_TRY(first_bytes(ctx, path, first, &count));
     if (dpid_picture_format_of(first, count) == DPID_PICTURE_NONE) {
-        p->passed++;
-        return is_called_picture(name) ? dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is %s, expected a PNG or a JPEG", path,
-                                                   dpid_picture_other(first, count))
-                                       : DEEPID_OK;
+        p->passed += !is_called_picture(name);
+        return is_called_picture(name)
+                   ? dpid_pictures_drop(p, dpid_fail(ctx, DEEPID_ERR_FORMAT, "'%s' is %s, expected a PNG or a JPEG",
+                                                     path, dpid_picture_other(first, count)))
+                   : DEEPID_OK;
     }
     DPID_TRY(dpid_file_read(ctx, path, &bytes, &count));
     const int32_t status = dpid_picture_look(ctx, path, bytes, count, &look);
     dpid_free(ctx, bytes);
-    return status == DEEPID_OK ? keep(p, path, label, &look) : status;
+    return status == DEEPID_OK ? keep(p, path, label, &look) : dpid_pictures_drop(p, status);
 }
 
 /* Folders within a class belong to it, as torchvision has them. Pipes and such are no pictures, and not waited for. */
@@ -273,9 +286,9 @@ static int32_t find(dpid_pictures *p)
                                     p->folder, (long long)p->empties, (long long)p->passed);
 }
 
-int32_t dpid_pictures_find(deepid_ctx *ctx, const char *folder, dpid_pictures *out)
+int32_t dpid_pictures_find(deepid_ctx *ctx, const char *folder, bool drop, dpid_pictures *out)
 {
-    *out = (dpid_pictures){.arena = {.ctx = ctx}, .folder = folder};
+    *out = (dpid_pictures){.arena = {.ctx = ctx}, .folder = folder, .drop = drop};
     const int32_t status = find(out);
     if (status != DEEPID_OK)
         dpid_pictures_release(out);

@@ -62,6 +62,9 @@ static void print_others(const dpid_pictures *p, const char *unread, dpid_string
 {
     if (p->passed > 0)
         dpid_string_format(s, "; %lld other file%s passed over", (long long)p->passed, p->passed == 1 ? "" : "s");
+    if (p->dropped > 0)
+        dpid_string_format(s, "; %lld damaged file%s left out, the first: %s", (long long)p->dropped,
+                           p->dropped == 1 ? "" : "s", p->damaged);
     if (unread)
         dpid_string_format(s, "; folders that are not read: %s", unread);
 }

@@ -88,7 +88,7 @@ static void every_kind_is_read_as_pil_reads_it(void **state)
     OK(deepid_dataset_open(ctx, "npy:" FILES "pictures_x.npy," FILES "pictures_y.npy layout=nhwc", 1, &expected,
                            &none));
     for (int channels = 1; channels <= 4 && can_read(ctx); channels += 2 - channels / 3) {
-        char options[20];
+        char options[32];
         snprintf(options, sizeof options, "channels=%d", channels);
         OK(deepid_dataset_load_pictures(ctx, pictures, options, &got, &none));
         assert_null(none);
@@ -331,6 +331,46 @@ static void truncated_files_are_named(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* One damaged in its header, one behind it, and one that is none: what follows them moves up. */
+static void damaged_files_are_dropped_where_that_is_asked_for(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_dataset *got = NULL;
+    static const char *const folders[] = {"drop", "drop/a", "drop/b"};
+    static const char *const bad[] = {"drop/a/1.png", "drop/a/2.png", "drop/b/1.jpg"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        make_folder(folders[i]);
+    put("png/0-8.png", "drop/a/0.png");
+    put("png/0-8i.png", "drop/a/3.png");
+    put("png/0-4.png", "drop/b/2.png");
+    for (size_t i = 0; i < 3; i++) {
+        size_t bytes;
+        put("png/0-8.png", bad[i]);
+        char *data = read_bytes(temporary(bad[i]), &bytes);
+        write_bytes(temporary(bad[i]), data, i == 0 ? 20 : i == 1 ? bytes - 20 : 0);
+        free(data);
+    }
+    if (can_read(ctx)) {
+        deepid_dataset *one = NULL;
+        REFUSED(load(ctx, "drop", "", &got), DEEPID_ERR_FORMAT, "drop/a/1.png' cannot be read as PNG");
+        OK(load(ctx, "drop", "damaged=drop", &got));
+        assert_int_equal(deepid_dataset_count(got), 3);
+        assert_int_equal(deepid_dataset_labels(got)[1], 0);
+        assert_int_equal(deepid_dataset_labels(got)[2], 1);
+        assert_non_null(strstr(deepid_dataset_about(got), "3 PNG pictures in 2 folders: a = 0, b = 1; 3 damaged files "
+                                                          "left out, the first: '"));
+        for (size_t i = 0; i < 3; i++)
+            unlink(temporary(bad[i]));
+        OK(load(ctx, "drop", "", &one));
+        assert_int_equal(deepid_dataset_hash(got), deepid_dataset_hash(one));
+        deepid_dataset_destroy(one);
+        deepid_dataset_destroy(got);
+    }
+    assert_int_equal(deepid_ctx_memory(ctx), 0);
+    deepid_ctx_destroy(ctx);
+}
+
 /* Every byte turned: it is read or refused, and nothing is left behind. Of a PNG each chunk has a check. */
 static void damage_is_survived(void **state)
 {
@@ -436,6 +476,7 @@ int main(void)
         cmocka_unit_test(train_and_test_are_two_parts),
         cmocka_unit_test(a_class_may_be_called_train),
         cmocka_unit_test(truncated_files_are_named),
+        cmocka_unit_test(damaged_files_are_dropped_where_that_is_asked_for),
         cmocka_unit_test(damage_is_survived),
         cmocka_unit_test(claims_are_checked_before_memory_is_taken),
         cmocka_unit_test(every_failing_allocation_is_survived),
