@@ -194,7 +194,7 @@ static int32_t set_margins(const options *o, deepid_study *study)
 
 static char *text_of(deepid_ctx *ctx, const options *o, const task_data *data, const char *own, int64_t depth)
 {
-    return own ? own_text(ctx, own) : net_text(ctx, o, data, o->blocks[0], depth);
+    return own ? own_text(ctx, o, own) : net_text(ctx, o, data, o->blocks[0], depth);
 }
 
 static int32_t create_study(deepid_ctx *ctx, const options *o, const task_data *data, deepid_study **study)

@@ -77,9 +77,9 @@ void data_tell(const options *o, const task_data *data);
 
 /* The text of one net; free() it. NULL with the context's sentence. */
 char *net_text(deepid_ctx *ctx, const options *o, const task_data *data, const char *block, int64_t depth);
-/* That of --shallow or --deep: the text itself, or that of the net in an ONNX file. free() it; NULL with the
-   context's sentence. */
-char *own_text(deepid_ctx *ctx, const char *text);
+/* That of --shallow or --deep: the text itself, or that of the net in an ONNX file, which is told with what reading
+   changed. free() it; NULL with the context's sentence. */
+char *own_text(deepid_ctx *ctx, const options *o, const char *text);
 const char *net_family(const options *o, const task_data *data);
 
 /* summary.c: medians and ranges over seeds of every arm; which arms there are; which flag would tell more. */

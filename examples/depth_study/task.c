@@ -185,15 +185,31 @@ static char *fill_own(const char *text, const char *block, int64_t depth)
     return out;
 }
 
-char *own_text(deepid_ctx *ctx, const char *text)
+/* What reading a file changed, such as a softmax that was left out. */
+static void hear(void *user, int32_t level, const char *line)
+{
+    enum { WARNING = 2 };
+    const options *o = user;
+    if (level >= WARNING)
+        fprintf(stderr, "warning: %s\n", line);
+    else if (!o->quiet)
+        fprintf(stderr, "%s\n", line);
+}
+
+char *own_text(deepid_ctx *ctx, const options *o, const char *text)
 {
     static const char ending[] = ".onnx";
     const size_t length = strlen(text);
     deepid_net *net = NULL;
     if (length < sizeof ending || strcmp(text + length - (sizeof ending - 1), ending) != 0)
         return strdup(text);
-    if (deepid_net_load_onnx(ctx, text, &net) != DEEPID_OK)
+    deepid_ctx_set_log(ctx, hear, (void *)(uintptr_t)o);
+    const int32_t status = deepid_net_load_onnx(ctx, text, &net);
+    deepid_ctx_set_log(ctx, NULL, NULL);
+    if (status != DEEPID_OK)
         return NULL;
+    if (!o->quiet)
+        fprintf(stderr, "%s: %s\n", text, deepid_net_describe(net));
     char *out = strdup(deepid_net_describe(net));
     deepid_net_destroy(net);
     return out;

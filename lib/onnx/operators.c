@@ -74,18 +74,26 @@ static bool ends_branch(const dpid_onnx_walk *w, const dpid_onnx_step *s)
     return s->scope != 0 && dpid_onnx_readers(&w->graph, s->makes, s->scope, &reader) == 0;
 }
 
-/* A parameter of its own: an initializer that nobody else reads. "val_0" is PyTorch's name for a constant. */
-static bool is_trained(const dpid_onnx_value *v)
+/* A parameter of its own: an initializer that nobody else reads. Of parameters that begin alike PyTorch's older
+   exporter makes one, and an Identity for each of the others. "val_0" is PyTorch's name for a constant. */
+static bool is_trained(const dpid_onnx_graph *g, int32_t value)
 {
+    const dpid_onnx_value *v = &g->value[value];
+    int32_t readers = 0;
+    for (int32_t k = 0; k < v->readers; k++)
+        readers += !dpid_onnx_is(dpid_onnx_node_at(g, g->reader[v->first_reader + k]), "Identity");
+    if (v->maker >= 0 && dpid_onnx_is(dpid_onnx_node_at(g, v->maker), "Identity") &&
+        dpid_onnx_input(g, v->maker, 0) >= 0)
+        v = &g->value[dpid_onnx_input(g, v->maker, 0)];
     const bool constant = strncmp(v->name, "val_", 4) == 0 && v->name[4 + strspn(v->name + 4, "0123456789")] == 0;
-    return v->initializer && v->readers == 1 && !constant;
+    return v->initializer && readers == 1 && !constant;
 }
 
 /* A parameter that multiplies at the end of a branch is a trained scale (ReZero, LayerScale), and so is one where no
    layer before could take it. A skip is weighed instead: block.c. */
-static bool is_scale(const dpid_onnx_walk *w, const dpid_onnx_step *s, const dpid_onnx_value *by)
+static bool is_scale(const dpid_onnx_walk *w, const dpid_onnx_step *s, int32_t by)
 {
-    return dpid_onnx_is(s->proto, "Mul") && is_trained(by) &&
+    return dpid_onnx_is(s->proto, "Mul") && is_trained(&w->graph, by) &&
            (ends_branch(w, s) ? s->list->first != NULL : !dpid_onnx_takes_changes(s));
 }
 
@@ -114,7 +122,7 @@ static int32_t take_arithmetic(dpid_onnx_walk *w, dpid_onnx_step *s)
                                 dpid_shape_text(by.rank, by.extents).text);
     if (by.count == 1 && dpid_onnx_number(&by, 0) == (multiplies ? 1 : 0) && !dpid_onnx_takes_changes(s))
         return DEEPID_OK;
-    if (is_scale(w, s, &w->graph.value[dpid_onnx_input(&w->graph, s->node, other)]))
+    if (is_scale(w, s, dpid_onnx_input(&w->graph, s->node, other)))
         return take_scale(w, s, &by);
     s->out.not_negative = false;
     if (multiplies && by.count == 1 && s->scale && !dpid_onnx_takes_changes(s)) {

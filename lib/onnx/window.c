@@ -269,7 +269,7 @@ int32_t dpid_onnx_add_largest(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
     const int64_t *e = s->in.shape.extent;
     char *options = NULL;
-    if (s->in.shape.rank == 2)
+    if (s->in.shape.rank == 2 || e[0] == e[1])
         DPID_TRY(dpid_onnx_text(w, &options, "kernel=%lld stride=1", (long long)e[0]));
     else
         DPID_TRY(dpid_onnx_text(w, &options, "kernel=%lldx%lld stride=1", (long long)e[0], (long long)e[1]));

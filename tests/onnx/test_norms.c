@@ -59,6 +59,11 @@ static const struct {
     {FEATURES "w e 5 1; Gemm l x e > t; v all -1; Reshape s t all > y; out y", "input 5; dense out=1 bias=0"},
     {FEATURES "Gemm l x d > t; v all -1; Reshape s t all > y; out y", "does not keep the samples of 5 apart"},
     {FEATURES "v zero 0; Gather g x zero > y axis=1; out y", "takes parts of a value by their place"},
+    /* two scales that began alike: one initializer, and an Identity */
+    {FEATURES
+     "f alpha 0.5; Identity e alpha > beta; Gemm g x d > t; Mul m t alpha > u; Add a x u > v; Gemm h v d > w; Mul "
+     "n w beta > z; Add b v z > y; out y",
+     "input 5; 2 * identity { dense out=5 bias=0; scale }"},
     /* height and width one after the other */
     {PICTURE "ReduceMean a x > m axes=3, keepdims=0; ReduceMean b m > y axes=2, keepdims=0; out y",
      "input 2x3x5; global_avgpool"},
