@@ -127,7 +127,11 @@ static int32_t point_beside(dpid_onnx_file *file, const dpid_onnx_tensor *t, int
     if (!name || !number_of(entry_of(t, "offset"), 0, &offset) || !number_of(entry_of(t, "length"), bytes, &length))
         return refuse(file, t, DEEPID_ERR_FORMAT, "lies in another file, and location, offset or length is not clear");
     DPID_TRY(find_beside(file, t, name, &data));
-    if (length != bytes || offset > data->count || length > data->count - offset)
+    if (length != bytes)
+        return dpid_fail(file->arena.ctx, DEEPID_ERR_FORMAT,
+                         "'%s': tensor '%.80s' has %lld bytes of numbers, and length says %lld", file->path,
+                         t->name ? t->name : "", (long long)bytes, (long long)length);
+    if (offset > data->count || length > data->count - offset)
         return dpid_fail(file->arena.ctx, DEEPID_ERR_FORMAT,
                          "'%s': tensor '%.80s' should be %lld bytes at %lld of '%.80s', which has %lld", file->path,
                          t->name ? t->name : "", (long long)bytes, (long long)offset, name, (long long)data->count);
