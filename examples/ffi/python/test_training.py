@@ -190,6 +190,12 @@ class Checkpoints(Scratch):
         self.assertEqual((first.steps_done, len(first.history["step"])), (13, 13))
         self.assertTrue(np.array_equal(deepid.Net.load(path)(self.x), first.net(self.x)))
 
+    def test_a_checkpoint_says_the_loss(self):
+        path, trainer, other = self.folder / "point", self.trainer(loss="cross_entropy smoothing=0.3"), self.trainer()
+        trainer.fit(3).save(path)
+        self.assertEqual(other.load(path).evaluate(), trainer.evaluate())
+        self.assertNotEqual(trainer.evaluate(), trainer.net.evaluate(self.x, self.y))
+
     def test_a_damaged_file_changes_nothing(self):
         path, trainer = self.folder / "point.safetensors", self.trainer()
         trainer.fit(5)

@@ -4,10 +4,11 @@ Start at study; docs/python.md is the guide.
 """
 from ._library import lib as _lib
 from .data import Dataset
+from .files import read_safetensors
 from .handles import Context, Error, default_context
 from .nets import Evaluation, Net, inspect
 from .progress import Progress
-from .pytorch import from_torch, read_safetensors, to_torch
+from .pytorch import from_torch, to_torch
 from .studies import Finding, Result, study
 from .training import Trainer
 

@@ -1,8 +1,6 @@
 """Nets from PyTorch modules, and their weights back. Needs torch (and what its exporter of ONNX needs)."""
 from __future__ import annotations
 
-import json
-import struct
 import tempfile
 import warnings
 from pathlib import Path
@@ -10,7 +8,8 @@ from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 
-from .handles import Array, Context, Error, PathLike, default_context
+from .files import read_safetensors
+from .handles import Array, Context, Error, default_context
 from .nets import Net
 
 
@@ -124,21 +123,6 @@ def _weights(net: Net, names: List[str], path: Path) -> Dict[str, Array]:
     """The net's numbers as PyTorch has them, by these names."""
     net.save_weights(path, "pytorch", names)
     return read_safetensors(path)
-
-
-def read_safetensors(path: PathLike) -> Dict[str, Array]:
-    """The tensors of a safetensors file of f64, f32 or i64, such as Net.save_weights writes."""
-    data = Path(path).read_bytes()
-    (size,) = struct.unpack_from("<Q", data)
-    header = json.loads(data[8:8 + size])
-    header.pop("__metadata__", None)
-    types = {"F64": "<f8", "F32": "<f4", "I64": "<i8"}
-    arrays = {}
-    for name, entry in header.items():
-        first, last = entry["data_offsets"]
-        values = np.frombuffer(data[8 + size + first:8 + size + last], types[entry["dtype"]])
-        arrays[name] = values.reshape(entry["shape"]).copy()
-    return arrays
 
 
 def to_torch(net: Net, module: Any, example: Any = None, names: Optional[List[str]] = None) -> Any:

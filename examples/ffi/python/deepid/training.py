@@ -10,6 +10,7 @@ import numpy as np
 
 from ._library import EVENT_FUNCTION, lib
 from .data import Dataset, data_for
+from .files import read_texts
 from .handles import Array, Error, Handle, PathLike, path_in, seed_in, text_in, whole_in
 from .nets import Evaluation, Net
 from .progress import Progress, Teller, Told, wait
@@ -55,11 +56,11 @@ class Trainer(Handle):
         self.set(**settings)
 
     def set(self, *, optimizer: Optional[str] = None, learning_rate: Optional[float] = None,
-            schedule: Optional[str] = None,
-            total_steps: Optional[int] = None, batch: Optional[int] = None, keep_last: Optional[bool] = None,
-            clip: Optional[float] = None, loss: Optional[str] = None, augmentation: Optional[str] = None,
-            nonfinite: Optional[str] = None, seed: Optional[int] = None) -> "Trainer":
-        """Change the recipe; None leaves what is. deepid_trainer_set_... in train.h says more of each.
+            schedule: Optional[str] = None, total_steps: Optional[int] = None, batch: Optional[int] = None,
+            keep_last: Optional[bool] = None, clip: Optional[float] = None, loss: Optional[str] = None,
+            augmentation: Optional[str] = None, nonfinite: Optional[str] = None, seed: Optional[int] = None) -> "Trainer":
+        """Change the recipe; None leaves what is, and so does a value that is refused. deepid_trainer_set_... in train.h
+        says more of each.
 
         :param optimizer: "sgd momentum=0.9 weight_decay=1e-4", "adam", "adamw", "rmsprop", "lbfgs"; default "sgd"
         :param learning_rate: above 0, default 0.1 for sgd, 0.001 for adam, adamw and rmsprop
@@ -82,6 +83,8 @@ class Trainer(Handle):
         for name, text in texts.items():
             if text is not None:
                 put(name, text_in(text))
+                self._whole = text.split()[:1] == ["lbfgs"] if name == "optimizer" else self._whole
+                self._loss = text if name == "loss" else self._loss
         for name, number in {"learning_rate": learning_rate, "clip": clip}.items():
             if number is not None:
                 put(name, float(number))
@@ -92,9 +95,7 @@ class Trainer(Handle):
             put("keep_last", int(keep_last))
         if seed is not None:
             put("seed", seed_in(seed))
-        self._loss = self._loss if loss is None else loss
         self._total = self._total or total_steps is not None
-        self._whole = self._whole if optimizer is None else optimizer.split()[:1] == ["lbfgs"]
         return self
 
     # ---- training --------------------------------------------------------------------------------
@@ -131,7 +132,9 @@ class Trainer(Handle):
             self._fitting.release()
         return self
 
-    def _fit_epochs(self, todo: int, per_epoch: int, progress: Told, callback: Optional[Callable[["Trainer"], Any]]) -> None:
+    def _fit_epochs(self, todo: int, per_epoch: int, progress: Told,
+                    callback: Optional[Callable[["Trainer"], Any]]) -> None:
+        """fit, once it is known to be the only one."""
         by_epoch = not self._whole and (callback is not None or self.data.valid is not None)
         end, began = self.steps_done + todo, time.monotonic()
         self._stop.clear()
@@ -180,7 +183,7 @@ class Trainer(Handle):
     # ---- what came of it ---------------------------------------------------------------------------
 
     def evaluate(self, x: Any = None, y: Any = None) -> Evaluation:
-        """Mean loss and share of wrong answers; (NaN, NaN of targets) in evaluation mode.
+        """Mean loss, and share of wrong answers (NaN with targets), in evaluation mode; by the loss that set was given.
 
         :param x: samples as the training data had them (they are normalised as those are), with y; or a Dataset.
             None: the validation data, or the training data where there are none
@@ -188,6 +191,8 @@ class Trainer(Handle):
         if x is None:
             x = self.data if self.data.valid is None else self.data.valid
         elif not isinstance(x, Dataset):
+            if y is None:
+                raise TypeError("evaluate: y lacks: labels or targets of x")
             x = Dataset.from_arrays(self.data.read(x), y, layout="nhwc", classes=self.data.classes or None,
                                     context=self.context)
             y = None
@@ -249,7 +254,8 @@ class Trainer(Handle):
         :raises Error: damaged, or of another net or number of samples; nothing has changed then
         """
         self.context.call(lib.deepid_trainer_load, self, path_in(path))
-        self._total = True  # of the checkpoint
+        self._total, self._whole = True, False  # of the checkpoint; L-BFGS writes none
+        self._loss = read_texts(path).get("deepid.trainer.loss")
         for rows in (self._steps, self._looks):
             rows.keep(self.steps_done)
         return self
