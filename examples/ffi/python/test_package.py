@@ -359,6 +359,26 @@ class Studies(Scratch):
         rows = result.table if isinstance(result.table, list) else result.table.to_dict("records")
         self.assertEqual({row["rate"] for row in rows if row["arm"] == "S"}, {0.1})
 
+    def test_the_lines_of_the_guide_run(self):
+        guide = HERE / "../../../docs/python.md"
+        if not guide.exists():
+            self.skipTest("the repository is not around the package")
+        lines = [line[4:] for line in guide.read_text().splitlines() if line.startswith("    ")]
+        program = "\n".join(line for line in lines if not re.match("pip|apt-get", line) and "torch" not in line)
+        x, y = spirals()
+        names = {"deepid": deepid, "x": x[:96], "y": y[:96], "xv": x[96:], "yv": y[96:], "new": x[:3], "shallow": SHALLOW, "deep": DEEP}
+        back = os.getcwd()
+        os.chdir(self.folder)
+        try:
+            exec(compile(program.replace("seeds=10", "seeds=3, steps=20, progress=False"), guide.name, "exec"), names)
+        except deepid.Error as error:
+            if error.name != "DEEPID_ERR_UNSUPPORTED":
+                raise
+            self.skipTest(str(error))  # a library without ONNX
+        finally:
+            os.chdir(back)
+        self.assertEqual((names["trainer"].epoch, names["z"].shape), (20, (96, 2)))
+
     def test_the_cells_of_the_notebook_run(self):
         cells = re.split(r"^# %%.*$", (HERE / "notebook.py").read_text(), flags=re.M)
         names, said, back = {}, [], os.getcwd()

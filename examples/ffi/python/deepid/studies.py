@@ -13,7 +13,7 @@ import numpy as np
 from ._library import EVENT_FUNCTION, lib
 from .arrays import numbers_of
 from .data import Dataset, pair_of
-from .handles import Context, Error, Handle, Owner, PathLike, path_in, table, text_in
+from .handles import Context, Error, Handle, Owner, PathLike, path_in, seed_in, table, text_in
 from .nets import Net
 from .progress import Listener, Progress, Teller, Told, wait
 from .pytorch import from_torch
@@ -98,7 +98,7 @@ class Result(Handle):
 
     def net(self, arm: str, seed: int = 1) -> Net:
         """A copy of the trained net of an arm ("S", "D", "D_res", ...) and a seed."""
-        owner = self.context.make(lib.deepid_study_net, lib.deepid_net_destroy, self.study, text_in(arm), seed)
+        owner = self.context.make(lib.deepid_study_net, lib.deepid_net_destroy, self.study, text_in(arm), seed_in(seed))
         return Net._of(self.context, owner)
 
     def report(self, path: PathLike) -> None:
