@@ -60,7 +60,7 @@ refused 2 "where is 9, expected 0 to 0" deepid-tour --net "input 2; dense out=2"
 refused 2 "a net and --block are needed" deepid-deepen
 refused 2 "--verify needs the samples" deepid-deepen --verify folder
 refused 2 "--certificate needs samples" deepid-deepen net.onnx --block identity --certificate c
-refused 1 "cannot open 'nothing.onnx'" deepid-deepen nothing.onnx --block identity
+refused 1 "cannot open 'nothing.safetensors'" deepid-deepen nothing.safetensors --block identity
 
 # ---- a net of one's own: asked of, made deeper, proved -------------------------------------------------------------
 net="input 2; dense out=16; relu; 2 * plain { dense out=16; relu }; dense out=2"
