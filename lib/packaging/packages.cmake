@@ -65,9 +65,10 @@ if(DEEPID_BUILD_EXAMPLES)
   list(APPEND CPACK_COMPONENTS_ALL tools)
   deepid_package(tools deepid-tools science "why do added layers hurt a net (programs)" "
 This package has the programs: deepid-study runs a study and writes a
-report, deepid-compare sets two beside each other, deepid-deepen makes a
-trained net deeper, deepid-tour says which layers can be the identity,
-deepid-calibration judges studies of known causes." "${deepid_runtime} (= ${deepid_release})")
+report, deepid-compare sets two beside each other, deepid-judge judges runs
+that were made elsewhere, deepid-deepen makes a trained net deeper,
+deepid-tour says which layers can be the identity, deepid-calibration judges
+studies of known causes." "${deepid_runtime} (= ${deepid_release})")
 endif()
 if(DEEPID_BUILD_DOCS)
   list(APPEND CPACK_COMPONENTS_ALL doc)

@@ -40,7 +40,8 @@ by_pkgconfig moved
 [ -s "$work/moved/include/deepid/deepid.ffi.h" ]
 
 # ---- the programs find the library in the moved folder, and each flag that a program lists stands in its man page ------
-for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-calibration; do
+programs="deepid-calibration deepid-compare deepid-deepen deepid-judge deepid-study deepid-tour"
+for program in $programs; do
     page="$work/moved/share/man/man1/$program.1"
     "$work/moved/bin/$program" --help >"$work/help"
     grep -q "^usage: $program" "$work/help"
@@ -52,7 +53,7 @@ for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judg
         mandoc -T lint -W warning "$page"
     fi
 done
-[ "$(ls "$work/moved/bin")" = "$(printf '%s\n' deepid-calibration deepid-compare deepid-deepen deepid-study deepid-tour)" ] || die "other programs are installed: $(ls "$work/moved/bin")"
+[ "$(echo $(ls "$work/moved/bin"))" = "$programs" ] || die "other programs are installed: $(ls "$work/moved/bin")"
 "$work/moved/bin/deepid-calibration" --list | grep -q '^C1 ' # the tasks moved too
 if grep -q '^DEEPID_BUILD_DOCS:BOOL=ON' "$build/CMakeCache.txt"; then
     grep -q '<title>deepid' "$work/moved/share/doc/deepid/html/index.html"
