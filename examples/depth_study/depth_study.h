@@ -26,7 +26,7 @@ typedef struct {
     margin margins[MARGINS_MAX];
     double rate, clip, budget, holdout, noise; /* holdout NaN: as the data has it */
     int32_t dtype;
-    bool quick, quiet, verbose, json, help, version;
+    bool raw_targets, quick, quiet, verbose, json, help, version;
     char *text;    /* of the file of --config: values point into it */
     char *command; /* to be typed again: without those flags on which no result depends */
 } options;

@@ -199,6 +199,8 @@ static const flag flags[] = {
      "global | "
      "\"scale by=X\"",
      .read = read_text, AT(normalise), 1},
+    {"raw-targets", "raw-targets      targets as they are (where values are normalised, targets are too)",
+     .read = read_bare, AT(raw_targets), .bare = true},
     {"noise", "noise X          share of the training labels changed to another class, drawn by seed (0)",
      .read = read_number, AT(noise), 0, 1, "a share from 0 to 1"},
     {"net",

@@ -97,7 +97,13 @@ static int32_t normalise(const options *o, task_data *d)
     const char *usual = deepid_dataset_rank(d->train) > 1 ? "channel" : "feature";
     const char *asked = o->normalise ? o->normalise : from_files(o->data) ? "yes" : "no";
     const char *how = strcmp(asked, "yes") == 0 ? usual : strcmp(asked, "no") == 0 ? "none" : asked;
-    const int32_t status = same_shape(d) ? deepid_dataset_normalize(d->valid, how, d->train) : DEEPID_OK;
+    const bool targets = strcmp(how, "none") != 0 && !o->raw_targets && deepid_dataset_target_width(d->train) > 0;
+    int32_t status = same_shape(d) ? deepid_dataset_normalize(d->valid, how, d->train) : DEEPID_OK;
+    if (status == DEEPID_OK && targets && d->valid &&
+        deepid_dataset_target_width(d->valid) == deepid_dataset_target_width(d->train))
+        status = deepid_dataset_normalize(d->valid, "targets", d->train);
+    if (status == DEEPID_OK && targets)
+        status = deepid_dataset_normalize(d->train, "targets", d->train);
     snprintf(d->scaled, sizeof d->scaled, "%s%.40s",
              strcmp(how, "none") == 0 ? "" : "normalised: ", strcmp(how, "none") == 0 ? "as they are" : how);
     return status == DEEPID_OK ? deepid_dataset_normalize(d->train, how, d->train) : status;

@@ -349,7 +349,9 @@ DEEPID_API int32_t deepid_dataset_sample(const deepid_dataset *data, int64_t cou
  * @param[in,out] data       any
  * @param[in]     how        what a mean and std are taken over: "feature" (each feature for itself), "channel" (each
  *                           channel of pictures), "global" (all values); or "scale by=0.00392" (a factor, -1e30 to
- *                           1e30, by is required), or "none"
+ *                           1e30, by is required), or "none"; or "targets": each target for itself, and no values. The
+ *                           squared error of one target is then in units of its variance in the reference, which
+ *                           leaves R^2 as it is; deepid_dataset_about tells shift and factor
  * @param[in]     reference  what is measured, with samples of the same shape: data itself, or the training part; not
  *                           read by "scale" and "none", and may be NULL then
  *
@@ -357,6 +359,7 @@ DEEPID_API int32_t deepid_dataset_sample(const deepid_dataset *data, int64_t cou
  * @retval DEEPID_ERR_ARGUMENT  reference is NULL where one is needed
  * @retval DEEPID_ERR_SPEC      how is NULL or does not parse
  * @retval DEEPID_ERR_SHAPE     reference is no dataset, or has samples of another shape
+ * @retval DEEPID_ERR_UNSUPPORTED  "targets" of data with labels, or of a reference with other targets
  * @retval DEEPID_ERR_MEMORY    no memory
  *
  * @cost   two passes over reference, in double.

@@ -27,9 +27,11 @@ struct deepid_dataset {
     int64_t *index;
     deepid_dataset *owner; /* keeps a reference: memory of splits lives as long as the last of them */
     int32_t references;
-    double *shift, *scale; /* NULL or per feature of a sample: value = (x - shift) * scale */
-    dpid_legend *legend;   /* owned; NULL: labels and features have no names. That of a part is its owner's */
-    char *warnings;        /* what deepid_dataset_warnings said last; NULL: it was not asked */
+    double *shift, *scale;               /* NULL or per feature of a sample: value = (x - shift) * scale */
+    double *target_shift, *target_scale; /* the same of targets */
+    dpid_legend *legend; /* owned; NULL: labels and features have no names. That of a part is its owner's */
+    char *about;         /* the legend's words and the units of normalised targets; NULL: as the legend says */
+    char *warnings;      /* what deepid_dataset_warnings said last; NULL: it was not asked */
 };
 
 /* A dataset that has no arrays yet; its strides are those of dense samples. */
@@ -60,7 +62,7 @@ int32_t dpid_csv_load(deepid_ctx *ctx, const char *path, const char *options, co
                       deepid_dataset **out);
 /* Samples rows[0..count-1] of data; shares its memory. */
 int32_t dpid_dataset_part(const deepid_dataset *data, const int64_t *rows, int64_t count, deepid_dataset **out);
-/* Feature k (channels-last) of sample i, after normalisation; target k of sample i. */
+/* Feature k (channels-last) of sample i, and target k; after normalisation. */
 double dpid_dataset_feature(const deepid_dataset *data, int64_t i, int64_t k);
 double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k);
 /* DEEPID_ERR_NUMERIC when a feature or target is no finite number in the precision. The sentence begins with `what`,

@@ -67,6 +67,9 @@ void deepid_dataset_destroy(deepid_dataset *data)
     dpid_free(ctx, data->index);
     dpid_free(ctx, data->shift);
     dpid_free(ctx, data->scale);
+    dpid_free(ctx, data->target_shift);
+    dpid_free(ctx, data->target_scale);
+    dpid_free(ctx, data->about);
     dpid_free(ctx, data->warnings);
     dpid_legend_destroy(data->legend);
     data->head.magic = 0;
@@ -173,10 +176,31 @@ int32_t deepid_dataset_wrap_targets(deepid_ctx *ctx, int32_t dtype, const void *
 
 /* ---- parts: samples rows[0..count-1] of data ------------------------------------------- */
 
+/* Numbers of the other dataset, where it has them. */
+static int32_t copy_reals(deepid_ctx *ctx, const double *from, int64_t count, double **to)
+{
+    if (!from)
+        return DEEPID_OK;
+    DPID_TRY(dpid_alloc(ctx, count, sizeof **to, "dataset", to));
+    memcpy(*to, from, sizeof **to * (size_t)count);
+    return DEEPID_OK;
+}
+
+static int32_t copy_normalisation(const deepid_dataset *data, deepid_dataset *to)
+{
+    deepid_ctx *ctx = to->head.ctx;
+    const int64_t features = dpid_shape_count(&data->sample);
+    DPID_TRY(copy_reals(ctx, data->shift, features, &to->shift));
+    DPID_TRY(copy_reals(ctx, data->scale, features, &to->scale));
+    if (data->about)
+        DPID_TRY(dpid_copy_text(ctx, data->about, &to->about));
+    DPID_TRY(copy_reals(ctx, data->target_shift, data->target_width, &to->target_shift));
+    return copy_reals(ctx, data->target_scale, data->target_width, &to->target_scale);
+}
+
 static int32_t fill_part(const deepid_dataset *data, const int64_t *rows, deepid_dataset *part)
 {
     deepid_ctx *ctx = part->head.ctx;
-    const int64_t features = dpid_shape_count(&data->sample);
     DPID_TRY(dpid_alloc(ctx, part->count, sizeof *part->index, "dataset", &part->index));
     for (int64_t i = 0; i < part->count; i++)
         part->index[i] = data->index ? data->index[rows[i]] : rows[i];
@@ -185,13 +209,7 @@ static int32_t fill_part(const deepid_dataset *data, const int64_t *rows, deepid
         for (int64_t i = 0; i < part->count; i++)
             part->labels[i] = data->labels[rows[i]];
     }
-    if (data->shift) {
-        DPID_TRY(dpid_alloc(ctx, features, sizeof *part->shift, "dataset", &part->shift));
-        DPID_TRY(dpid_alloc(ctx, features, sizeof *part->scale, "dataset", &part->scale));
-        memcpy(part->shift, data->shift, sizeof *part->shift * (size_t)features);
-        memcpy(part->scale, data->scale, sizeof *part->scale * (size_t)features);
-    }
-    return DEEPID_OK;
+    return copy_normalisation(data, part);
 }
 
 int32_t dpid_dataset_part(const deepid_dataset *data, const int64_t *rows, int64_t count, deepid_dataset **out)
@@ -279,8 +297,10 @@ const dpid_legend *dpid_dataset_legend(const deepid_dataset *data)
 
 const char *deepid_dataset_about(const deepid_dataset *data)
 {
-    const dpid_legend *legend = dpid_is(data, DPID_MAGIC_DATASET) ? dpid_dataset_legend(data) : NULL;
-    return legend ? legend->about : dpid_is(data, DPID_MAGIC_DATASET) ? "" : NULL;
+    if (!dpid_is(data, DPID_MAGIC_DATASET))
+        return NULL;
+    const dpid_legend *legend = dpid_dataset_legend(data);
+    return data->about ? data->about : legend ? legend->about : "";
 }
 
 const char *deepid_dataset_class_name(const deepid_dataset *data, int64_t k)
@@ -449,24 +469,15 @@ int32_t dpid_dataset_check_finite(deepid_ctx *ctx, const deepid_dataset *data, c
 
 static int32_t fill_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset *view)
 {
-    const int64_t features = dpid_shape_count(&data->sample);
-    const struct {
-        void *to;
-        const void *from;
-        int64_t count, size;
-    } parts[] = {
-        {&view->index, data->index, data->count, sizeof *data->index},
-        {&view->labels, data->labels, data->count, sizeof *data->labels},
-        {&view->shift, data->shift, features, sizeof *data->shift},
-        {&view->scale, data->scale, features, sizeof *data->scale},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (!parts[i].from)
-            continue;
-        DPID_TRY(dpid_alloc(ctx, parts[i].count, parts[i].size, "dataset", parts[i].to));
-        memcpy(*(void **)parts[i].to, parts[i].from, (size_t)(parts[i].count * parts[i].size));
+    if (data->index) {
+        DPID_TRY(dpid_alloc(ctx, data->count, sizeof *data->index, "dataset", &view->index));
+        memcpy(view->index, data->index, sizeof *data->index * (size_t)data->count);
     }
-    return DEEPID_OK;
+    if (data->labels) {
+        DPID_TRY(dpid_alloc(ctx, data->count, sizeof *data->labels, "dataset", &view->labels));
+        memcpy(view->labels, data->labels, sizeof *data->labels * (size_t)data->count);
+    }
+    return copy_normalisation(data, view);
 }
 
 int32_t dpid_dataset_view(deepid_ctx *ctx, const deepid_dataset *data, deepid_dataset **out)

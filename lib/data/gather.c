@@ -56,7 +56,8 @@ double dpid_dataset_feature(const deepid_dataset *data, int64_t i, int64_t k)
 
 double dpid_dataset_target(const deepid_dataset *data, int64_t i, int64_t k)
 {
-    return element(data->target_dtype, data->targets, row_of(data, i) * data->target_width + k);
+    const double value = element(data->target_dtype, data->targets, row_of(data, i) * data->target_width + k);
+    return data->target_shift ? (value - data->target_shift[k]) * data->target_scale[k] : value;
 }
 
 /* ---- one sample ------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* Parts, normalisation, label noise. */
 #include "data/data.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -112,11 +113,18 @@ int32_t deepid_dataset_sample(const deepid_dataset *data, int64_t count, uint64_
 
 /* ---- normalisation: value = (x - shift) scale, measured on reference, two passes in double ----------- */
 
-enum { PER_FEATURE, PER_CHANNEL, GLOBAL, NOTHING, BY_FACTOR };
+enum { PER_FEATURE, PER_CHANNEL, GLOBAL, NOTHING, BY_FACTOR, TARGETS };
 
 static int64_t group_of(const dpid_shape *sample, int how, int64_t k)
 {
     return how == PER_FEATURE ? k : how == PER_CHANNEL ? k % sample->extent[sample->rank - 1] : 0;
+}
+
+/* To variance 1. What is constant becomes 0, whose mean is exact only up to the rounding of a sum of so many values. */
+static double factor_of(double mean, double variance, double values)
+{
+    const double deviation = sqrt(variance);
+    return deviation > values * DBL_EPSILON * fabs(mean) ? 1 / deviation : 1;
 }
 
 static void measure(const deepid_dataset *reference, int how, double *shift, double *scale)
@@ -137,44 +145,108 @@ static void measure(const deepid_dataset *reference, int how, double *shift, dou
         }
     }
     for (int64_t g = 0; g < groups; g++)
-        scale[g] = scale[g] > 0 ? 1 / sqrt(scale[g]) : 1; /* a constant feature becomes 0 */
+        scale[g] = factor_of(shift[g], scale[g], values);
     for (int64_t k = features - 1; k >= 0 && how != PER_FEATURE; k--) {
         shift[k] = shift[group_of(&reference->sample, how, k)];
         scale[k] = scale[group_of(&reference->sample, how, k)];
     }
 }
 
-/* Replaces data's normalisation by one on top of it: ((x - s0) c0 - s) c = (x - (s0 + s / c0)) c0 c. */
-static void install(deepid_dataset *data, double *shift, double *scale)
+static void measure_targets(const deepid_dataset *reference, double *shift, double *scale)
 {
-    for (int64_t k = 0; data->shift && k < dpid_shape_count(&data->sample); k++) {
-        shift[k] = data->shift[k] + shift[k] / data->scale[k];
-        scale[k] *= data->scale[k];
+    for (int64_t k = 0; k < reference->target_width; k++) {
+        double variance = 0;
+        for (int64_t i = 0; i < reference->count; i++)
+            shift[k] += dpid_dataset_target(reference, i, k) / (double)reference->count;
+        for (int64_t i = 0; i < reference->count; i++) {
+            const double d = dpid_dataset_target(reference, i, k) - shift[k];
+            variance += d * d / (double)reference->count;
+        }
+        scale[k] = factor_of(shift[k], variance, (double)reference->count);
     }
-    dpid_free(data->head.ctx, data->shift);
-    dpid_free(data->head.ctx, data->scale);
-    data->shift = shift;
-    data->scale = scale;
+}
+
+/* On top of an old one: ((x - s0) c0 - s) c = (x - (s0 + s / c0)) c0 c. */
+static void compose(int64_t count, double *shift, double *scale, const double *old_shift, const double *old_scale)
+{
+    for (int64_t k = 0; old_shift && k < count; k++) {
+        shift[k] = old_shift[k] + shift[k] / old_scale[k];
+        scale[k] *= old_scale[k];
+    }
+}
+
+static void install(deepid_ctx *ctx, double *shift, double *scale, double **old_shift, double **old_scale)
+{
+    dpid_free(ctx, *old_shift);
+    dpid_free(ctx, *old_scale);
+    *old_shift = shift;
+    *old_scale = scale;
+}
+
+/* "; targets normalised, losses are of z: price = 152 + 77.1 z" */
+static int32_t tell_units(const deepid_dataset *data, const double *shift, const double *scale, char **about)
+{
+    enum { LISTED = 4, DIGITS = 4 };
+    const dpid_legend *legend = dpid_dataset_legend(data);
+    dpid_string s = {.ctx = data->head.ctx};
+    dpid_string_format(&s, "%s%stargets normalised, losses are of z: ", legend ? legend->about : "",
+                       legend && *legend->about ? "; " : "");
+    for (int64_t k = 0; k < data->target_width && k < LISTED; k++) {
+        const bool named = legend && k < legend->answers && *legend->answer_name[k];
+        const dpid_number_text number = dpid_number((double)k + 1);
+        dpid_string_format(&s, "%s%s%s = %s + %s z", k ? ", " : "", named ? "" : "target ",
+                           named ? legend->answer_name[k] : number.text, dpid_number_rounded(shift[k], DIGITS).text,
+                           dpid_number_rounded(1 / scale[k], DIGITS).text);
+    }
+    dpid_string_add(&s, data->target_width > LISTED ? ", ..." : "");
+    const int32_t status = s.status;
+    if (status == DEEPID_OK)
+        *about = s.text;
+    else
+        dpid_string_release(&s);
+    return status;
+}
+
+/* The words tell of what the targets had, too. */
+static int32_t install_targets(deepid_dataset *data, double *shift, double *scale)
+{
+    deepid_ctx *ctx = data->head.ctx;
+    char *about = NULL;
+    compose(data->target_width, shift, scale, data->target_shift, data->target_scale);
+    const int32_t status = tell_units(data, shift, scale, &about);
+    if (status != DEEPID_OK) {
+        dpid_free(ctx, shift);
+        dpid_free(ctx, scale);
+        return status;
+    }
+    dpid_free(ctx, data->about);
+    data->about = about;
+    install(ctx, shift, scale, &data->target_shift, &data->target_scale);
+    return DEEPID_OK;
 }
 
 static int32_t normalize_by(deepid_dataset *data, int how, double factor, const deepid_dataset *reference)
 {
     deepid_ctx *ctx = data->head.ctx;
-    const int64_t features = dpid_shape_count(&data->sample);
+    const int64_t count = how == TARGETS ? data->target_width : dpid_shape_count(&data->sample);
     double *shift = NULL;
     double *scale = NULL;
-    DPID_TRY(dpid_alloc(ctx, features, sizeof *shift, "normalisation", &shift));
-    const int32_t status = dpid_alloc(ctx, features, sizeof *scale, "normalisation", &scale);
+    DPID_TRY(dpid_alloc(ctx, count, sizeof *shift, "normalisation", &shift));
+    const int32_t status = dpid_alloc(ctx, count, sizeof *scale, "normalisation", &scale);
     if (status != DEEPID_OK) {
         dpid_free(ctx, shift);
         return status;
     }
-    if (how == BY_FACTOR)
-        for (int64_t k = 0; k < features; k++)
-            scale[k] = factor;
-    else
+    for (int64_t k = 0; how == BY_FACTOR && k < count; k++)
+        scale[k] = factor;
+    if (how == TARGETS)
+        measure_targets(reference, shift, scale);
+    else if (how != BY_FACTOR)
         measure(reference, how, shift, scale);
-    install(data, shift, scale);
+    if (how == TARGETS)
+        return install_targets(data, shift, scale);
+    compose(count, shift, scale, data->shift, data->scale);
+    install(ctx, shift, scale, &data->shift, &data->scale);
     return DEEPID_OK;
 }
 
@@ -191,7 +263,8 @@ static const normalisation channel = {"channel", "each channel: mean 0, variance
 static const normalisation global = {"global", "all values: mean 0, variance 1", NULL, GLOBAL};
 static const normalisation none = {"none", "values as they are", NULL, NOTHING};
 static const normalisation by_factor = {"scale", "every value times by", scale_options, BY_FACTOR};
-static const void *const rows[] = {&feature, &channel, &global, &none, &by_factor};
+static const normalisation targets = {"targets", "each target: mean 0, variance 1", NULL, TARGETS};
+static const void *const rows[] = {&feature, &channel, &global, &none, &by_factor, &targets};
 static const dpid_set normalisations = DPID_SET("normalisation", rows);
 
 static int32_t normalize(deepid_dataset *data, const char *text, const deepid_dataset *reference)
@@ -207,6 +280,10 @@ static int32_t normalize(deepid_dataset *data, const char *text, const deepid_da
         return dpid_fail(ctx, reference ? DEEPID_ERR_SHAPE : DEEPID_ERR_ARGUMENT,
                          "normalize: reference is not a dataset with samples of %s",
                          dpid_shape_text(data->sample.rank, data->sample.extent).text);
+    if (found->how == TARGETS && (data->target_width == 0 || reference->target_width != data->target_width))
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED, "normalize: the data has %lld targets, the reference %lld%s",
+                         (long long)data->target_width, (long long)reference->target_width,
+                         data->target_width == 0 ? ": labels are not normalised" : "");
     return normalize_by(data, found->how, values[0].r, reference);
 }
 
