@@ -18,7 +18,8 @@ typedef struct {
     bool dropped[COLUMNS];
     double cell[ROWS][COLUMNS]; /* a number; of a word its place in words; NaN: missing */
     char delimiter, point;
-    bool names, comments;
+    bool names, comments, trailing; /* trailing: a delimiter at the end of each row */
+    int above;                      /* lines above the table */
     const char *newline, *missing;
     char text[TEXT];
     size_t used;
@@ -69,6 +70,8 @@ static void draw_table(table *t, uint64_t seed)
     t->point = t->delimiter != ',' && below(t, 2) ? ',' : '.';
     t->names = below(t, 3) > 0;
     t->comments = below(t, 2);
+    t->trailing = below(t, 3) == 0;
+    t->above = below(t, 3) ? 0 : (int)below(t, 4);
     t->newline = newlines[below(t, 3)];
     t->missing = missing[below(t, 4)];
     draw_cells(t);
@@ -128,12 +131,17 @@ static void put_row(table *t, int i)
         else
             put_value(t, i, k);
     }
+    put(t, t->trailing ? delimiter : "");
     put(t, t->newline);
 }
 
 static void write_table(table *t)
 {
     put(t, below(t, 3) ? "" : "\xef\xbb\xbf");
+    for (int i = 0; i < t->above; i++) {
+        put(t, i % 2 ? "of May, \"2024;" : "");
+        put(t, t->newline);
+    }
     if (t->names)
         put_row(t, -1);
     for (int i = 0; i < t->rows; i++) {
@@ -149,7 +157,7 @@ static void write_table(table *t)
 static void write_options(table *t, char *out)
 {
     const char *key = " drop=";
-    int used = snprintf(out, OPTIONS, "missing=mean header=%s", t->names ? "yes" : "no");
+    int used = snprintf(out, OPTIONS, "missing=mean header=%s skip=%d", t->names ? "yes" : "no", t->above);
     used += snprintf(out + used, OPTIONS - (size_t)used, "%s%s%s", t->point == ',' ? " decimal=," : "",
                      t->comments ? " comment=#" : "", t->delimiter == ',' ? " delimiter=," : "");
     used += snprintf(out + used, OPTIONS - (size_t)used, t->names ? " label=\"c %d\"" : " label=%d",

@@ -52,7 +52,10 @@ setting texts about '40 rows of 4 columns between semicolons, names in the first
 grep -q '"classes": \["no", "yes"\]' texts/study.json || die "study.json lacks the classes"
 grep -q 'The data: 40 rows of 4 columns' texts/report.html || die "the report does not tell what was read"
 done_as '^40 training samples of 5 features, 1 target each' --data 'csv:words.csv decimal=, targets=x' --holdout 0 --out targets
+grep -q 'targets normalised, losses are of z: x = [0-9.]* + [0-9.]* z$' err || die "the units of targets are not told"
+grep -q 'losses are of z' targets/report.html || die "the report does not tell the units of targets"
 grep -q 'training R^2$' out && grep -q 'R² *: *[-−0-9]\|R²: ' out || die "no R² of targets"
+done_as 'kind in 2 features: no, yes$' --data 'csv:words.csv decimal=, targets=x' --holdout 0 --raw-targets --out raw-targets
 done_as "^warning: training data: The first column ('id') counts the rows" --data 'csv:words.csv decimal=,' --out index
 
 # what is wrong with the data is told, quiet or not
@@ -61,6 +64,11 @@ awk 'BEGIN { for (i = 0; i < 40; i++) printf "%d,%d,0\n", i % 7, i % 5 }' >one.c
 done_as '^warning: training data: The scales of the inputs differ' --data csv:scales.csv --normalise no -q --out scales
 refused 2 'all 30 samples have label 0: there is nothing to tell apart; label=... names another column' --data csv:one.csv
 refused 2 'all 30 samples have the same target: there is nothing to learn' --data 'csv:one.csv targets=3'
+
+# weights of classes
+done_as tasks --data csv:train.csv --loss 'cross_entropy weights=balanced' --out weights
+setting weights loss 'cross_entropy weights=balanced'
+refused 2 '3 weights, expected one for each of the 2 classes' --data csv:train.csv --loss 'cross_entropy weights=1,2,3'
 
 # the recipe
 done_as tasks --data csv:train.csv --loss 'cross_entropy smoothing=0.1' --schedule 'cosine floor=0.1' --out recipe
