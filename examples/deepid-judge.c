@@ -1,4 +1,4 @@
-/* The verdict on what anybody trained.   deepid-judge FOLDER [--out FILE] [--json FILE]
+/* The verdict on what anybody trained.   deepid-judge FOLDER | FILE.csv --map KEY=COLUMN,... [flags]
 
    FOLDER has results.csv, a row a run with arm, seed and train_loss, and what else is known (docs/evidence.md). The
    verdict goes to standard output, verdict.json and the page report.html beside the runs. */
@@ -14,7 +14,8 @@
 
 enum { DONE = 0, FAILED = 1, USAGE = 2, FACTS_MAX = 64, PATH_BYTES = 8192 };
 
-static const char usage[] = "usage: deepid-judge FOLDER [flags]\n";
+static const char usage[] = "usage: deepid-judge FOLDER [flags]\n"
+                            "       deepid-judge FILE.csv --map KEY=COLUMN,... [flags]\n";
 
 static const char help[] =
     "\n"
@@ -24,12 +25,18 @@ static const char help[] =
     "\n"
     "  FOLDER           results.csv (arm, seed, train_loss, ...), and where they are there arms.csv, history.csv,\n"
     "                   tuning.csv, evidence.json: docs/evidence.md\n"
+    "  FILE.csv         an export of Weights & Biases, MLflow or anything else: a row a run\n"
+    "  --map PAIRS      what its columns are: arm=config.name,seed=config.seed,train_loss=train/loss; what it calls "
+    "the\n"
+    "                   arms: S=plain-20,D=plain-56; 1-acc and acc% turn accuracies and per cent; epoch=COLUMN where\n"
+    "                   rows are points along training\n"
+    "  --evidence DIR   also the evidence as a folder, to be completed and judged again\n"
     "  --set WORD=X     a fact, over what evidence.json says: const_loss=2.3026, batch=128, subject=\"...\";\n"
     "                   --set help lists them\n"
     "  --classes K      the loss is the cross-entropy of K equal classes: const_loss is log K\n"
     "  --margin WORD=X  a threshold of the verdict; --margin help lists them\n"
-    "  --out FILE       the page (FOLDER/report.html); its figures go to figures/ beside it\n"
-    "  --json FILE      the findings with their numbers (FOLDER/verdict.json)\n"
+    "  --out FILE       the page (FOLDER/report.html; of a file report.html); its figures go to figures/ beside it\n"
+    "  --json FILE      the findings with their numbers (FOLDER/verdict.json; of a file verdict.json)\n"
     "  --quiet, -q      the answer alone on standard output\n"
     "  --help, -h, --version\n"
     "\n"
@@ -40,7 +47,7 @@ typedef struct {
 } fact;
 
 typedef struct {
-    const char *folder, *page, *json;
+    const char *folder, *map, *evidence, *page, *json;
     fact fact[FACTS_MAX];
     int facts;
     bool quiet;
@@ -99,7 +106,8 @@ static char *value_of(char **argv, int argc, int *at, const char *flag)
 /* One argument, or two. -1: go on; else the exit code. */
 static int take(options *o, char **argv, int argc, int *at)
 {
-    static const char *const flags[] = {"--set", "--margin", "--classes", "--out", "--json"};
+    static const char *const flags[] = {"--set", "--margin", "--classes", "--out", "--json", "--map", "--evidence"};
+    const char **const texts[] = {&o->page, &o->json, &o->map, &o->evidence};
     const char *word = argv[*at];
     if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
         return printf("%s%s", usage, help) < 0 ? FAILED : DONE;
@@ -109,7 +117,7 @@ static int take(options *o, char **argv, int argc, int *at)
         o->quiet = true;
         return -1;
     }
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 7; i++) {
         char *value = value_of(argv, argc, at, flags[i]);
         if (value && !*value)
             return wrong("missing value: ", flags[i]);
@@ -121,7 +129,7 @@ static int take(options *o, char **argv, int argc, int *at)
         if (value && i == 2)
             return add_classes(o, value);
         if (value) {
-            *(i == 3 ? &o->page : &o->json) = value;
+            *texts[i - 3] = value;
             return -1;
         }
     }
@@ -154,10 +162,20 @@ static bool wants_colour(void)
     return isatty(fileno(stdout)) && !(no && *no);
 }
 
-static void tell(const options *o, const deepid_verdict *verdict, const char *page)
+static void tell(const options *o, deepid_evidence *evidence, const deepid_verdict *verdict, const char *page)
 {
+    const char *next = deepid_evidence_advice(evidence, verdict);
     printf("%s\n", o->quiet ? deepid_verdict_answer(verdict) : deepid_verdict_text(verdict, wants_colour()));
+    if (*next)
+        printf("%s%s\n", o->quiet ? "" : "\n", next);
     printf("report: %s\n", page);
+}
+
+/* Where a file goes: where it was asked for, else into the folder of the runs; of a single file here. */
+static void place(char *path, const char *asked, const options *o, const char *name)
+{
+    snprintf(path, PATH_BYTES, "%s%s%s", asked || o->map ? "" : o->folder, asked || o->map ? "" : "/",
+             asked ? asked : name);
 }
 
 static int32_t judge(deepid_ctx *ctx, const options *o)
@@ -166,11 +184,14 @@ static int32_t judge(deepid_ctx *ctx, const options *o)
     char json[PATH_BYTES];
     deepid_evidence *evidence = NULL;
     deepid_verdict *verdict = NULL;
-    snprintf(page, sizeof page, o->page ? "%s" : "%s/report.html", o->page ? o->page : o->folder);
-    snprintf(json, sizeof json, o->json ? "%s" : "%s/verdict.json", o->json ? o->json : o->folder);
-    int32_t status = deepid_evidence_read(ctx, o->folder, &evidence);
+    place(page, o->page, o, "report.html");
+    place(json, o->json, o, "verdict.json");
+    int32_t status = o->map ? deepid_evidence_read_csv(ctx, o->folder, o->map, &evidence)
+                            : deepid_evidence_read(ctx, o->folder, &evidence);
     if (status == DEEPID_OK)
         status = set_facts(evidence, o);
+    if (status == DEEPID_OK && o->evidence)
+        status = deepid_evidence_write(evidence, o->evidence);
     if (status == DEEPID_OK)
         status = deepid_evidence_judge(evidence, &verdict);
     if (status == DEEPID_OK)
@@ -178,7 +199,7 @@ static int32_t judge(deepid_ctx *ctx, const options *o)
     if (status == DEEPID_OK)
         status = deepid_report_write_evidence(evidence, verdict, page);
     if (status == DEEPID_OK)
-        tell(o, verdict, page);
+        tell(o, evidence, verdict, page);
     deepid_verdict_destroy(verdict);
     deepid_evidence_destroy(evidence);
     return status;

@@ -70,6 +70,35 @@ DEEPID_API void deepid_evidence_destroy(deepid_evidence *evidence);
 DEEPID_API int32_t deepid_evidence_read(deepid_ctx *ctx, const char *folder, deepid_evidence **out);
 
 /**
+ * Read the runs of one CSV file of any tool, such as an export of Weights & Biases or MLflow: a row a run.
+ *
+ * A row whose training loss is NaN or infinite is a run that diverged; one without a training loss is passed over, and
+ * the fact "data" says so.
+ *
+ * @param[in,out] ctx   lent for the evidence's life
+ * @param[in]     path  the file, names of columns in its first row
+ * @param[in]     map   KEY=COLUMN pairs joined by commas, "arm=config.name,seed=config.seed,train_loss=train/loss".
+ *                      Keys: the columns of results.csv; "epoch", where rows are points along training and the last of
+ *                      a run is its end; words of arms with what the file calls them, "S=plain-20,D=plain-56", where
+ *                      other rows are not looked at. A column that is not there by its name is taken without "1-" in
+ *                      front (of 1 - x) and "%" behind (of x / 100): "train_error=1-acc%". arm, seed and train_loss are
+ *                      needed
+ * @param[out]    out   the evidence; destroy it with deepid_evidence_destroy
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  an argument is NULL
+ * @retval DEEPID_ERR_SPEC      the map has another key, or lacks a pair: says which
+ * @retval DEEPID_ERR_IO        the file cannot be read
+ * @retval DEEPID_ERR_FORMAT    a column is not there, or a cell cannot be: names file, line and column
+ * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
+ * @retval DEEPID_ERR_MEMORY    no memory
+ *
+ * @cost   the file once, in memory while it is read.
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_evidence_read_csv(deepid_ctx *ctx, const char *path, const char *map, deepid_evidence **out);
+
+/**
  * Write a folder that deepid_evidence_read reads: what it gives is judged the same, to the bit.
  *
  * @param[in] evidence  the evidence
@@ -293,6 +322,20 @@ DEEPID_API int32_t deepid_evidence_explain(deepid_evidence *evidence, const char
  * @see    docs/verdict.md
  */
 DEEPID_API int32_t deepid_evidence_judge(const deepid_evidence *evidence, deepid_verdict **out);
+
+/**
+ * What to run next: the one arm that would settle most of what is open, or more seeds, with the price in runs.
+ *
+ * @param[in,out] evidence  the evidence, which keeps the text
+ * @param[in]     verdict   of this evidence
+ *
+ * @return A sentence or two, such as "Next: W0, ...: 10 runs at these 10 seeds. It would settle ..."; "" where nothing
+ *         that was not tried would settle anything. Borrowed until the next call for this evidence.
+ *
+ * @cost   none.
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API const char *deepid_evidence_advice(deepid_evidence *evidence, const deepid_verdict *verdict);
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
 

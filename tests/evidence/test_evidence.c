@@ -146,6 +146,45 @@ static void what_was_not_tried_is_said(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* At three seeds nothing is decided; at eight the harm is, and W0 would settle solver and representation; with it the
+   start is open, and so on; what cannot be run is not asked for. */
+static void the_arm_that_settles_most_is_named(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_evidence *e = NULL;
+    deepid_verdict *v = NULL;
+    OK(deepid_evidence_create(ctx, &e));
+    OK(deepid_evidence_set_number(e, "const_loss", log(2)));
+    fill(ctx, e, "S", 3, 0.1);
+    fill(ctx, e, "D", 3, 0.6);
+    OK(deepid_evidence_judge(e, &v));
+    page_holds(deepid_evidence_advice(e, v), "Next: S and D at 3 more seeds, 6 runs");
+    deepid_verdict_destroy(v);
+    deepid_evidence_destroy(e);
+    OK(deepid_evidence_create(ctx, &e));
+    OK(deepid_evidence_set_number(e, "const_loss", log(2)));
+    fill(ctx, e, "S", 8, 0.1);
+    fill(ctx, e, "D", 8, 0.6);
+    OK(deepid_evidence_judge(e, &v));
+    page_holds(deepid_evidence_advice(e, v), "Next: W0, ");
+    page_holds(deepid_evidence_advice(e, v),
+               "8 runs at these 8 seeds. It would settle the representation and the solver");
+    deepid_verdict_destroy(v);
+    fill(ctx, e, "W0", 8, 0.1);
+    OK(deepid_evidence_judge(e, &v));
+    page_holds(deepid_evidence_advice(e, v), "Next: D64, "); /* rounding and range: two */
+    deepid_verdict_destroy(v);
+    OK(deepid_evidence_leave_out(e, "D64", "no such unit"));
+    dpid_evidence_find(e, "D64")->text[DPID_ARM_LEFT_OUT] = "impossible";
+    OK(deepid_evidence_judge(e, &v));
+    page_holds(deepid_evidence_advice(e, v), "Next: D_start, D from another start, such as D_start:orthogonal: 8 runs");
+    assert_string_equal(deepid_evidence_advice(e, NULL), "");
+    deepid_verdict_destroy(v);
+    deepid_evidence_destroy(e);
+    deepid_ctx_destroy(ctx);
+}
+
 static void an_object_refuses_what_cannot_be(void **state)
 {
     (void)state;
@@ -273,6 +312,80 @@ static void files_are_read_as_people_write_them(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- exports of other tools ------------------------------------------------------------------------------------ */
+
+static deepid_evidence *mapped(deepid_ctx *ctx, const char *text, const char *map)
+{
+    deepid_evidence *e = NULL;
+    OK(deepid_evidence_read_csv(ctx, put_file("export.csv", text, strlen(text)), map, &e));
+    return e;
+}
+
+/* Names of its own, per cent of right answers, a crashed run, one that diverged, other runs of the project. */
+static void an_export_is_read_by_a_map(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_evidence *e = mapped(ctx,
+                                "\"Name\",\"State\",\"config.seed\",\"train/loss\",\"train/acc\"\n"
+                                "\"plain-20\",\"finished\",\"1\",\"0.25\",\"97.5\"\n"
+                                "\"plain-56\",\"finished\",\"1\",\"NaN\",\"\"\n"
+                                "\"plain-56\",\"crashed\",\"2\",\"\",\"\"\n"
+                                "\"D_opt:lion\",\"finished\",\"2\",\"0.5\",\"80\"\n"
+                                "\"a test\",\"failed\",\"x\",\"y\",\"\"\n",
+                                "arm=Name,seed=config.seed,train_loss=train/loss,train_error=1-train/acc%,"
+                                "S=plain-20,D=plain-56");
+    assert_int_equal(deepid_table_rows(e->runs), 3);
+    near_at("error", deepid_table_get(e->runs, 0, DPID_RUN_TRAIN_ERROR), 0.025, 1e-15);
+    near_at("diverged", deepid_table_get(e->runs, 1, DPID_RUN_DIVERGED), 1, 0);
+    assert_string_equal(e->arm[2]->word, "D_opt:lion");
+    assert_string_equal(strchr(e->page.data, ' '),
+                        " runs of export.csv; passed over for want of a training loss: 1 (line 4)");
+    deepid_evidence_destroy(e);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Points along training: the last is the end, and what it does not say stays. */
+static void rows_may_be_points(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_evidence *e = mapped(ctx, "run,s,step,loss,val\nS,1,0,2,3\nS,1,1,1,1.5\nD,1,0,2,2\nS,1,2,0.5,\n",
+                                "arm=run,seed=s,epoch=step,train_loss=loss,valid_loss=val");
+    assert_int_equal(deepid_table_rows(e->runs), 2);
+    assert_int_equal(deepid_table_rows(e->points), 4);
+    near_at("end", deepid_table_get(e->runs, 0, DPID_RUN_TRAIN_LOSS), 0.5, 0);
+    near_at("validation", deepid_table_get(e->runs, 0, DPID_RUN_VALID_LOSS), 1.5, 0);
+    deepid_evidence_destroy(e);
+    deepid_ctx_destroy(ctx);
+}
+
+static void a_bad_map_is_refused(void **state)
+{
+    (void)state;
+    static const char text[] = "n,s,loss\nS,1,0.5\nplain,1,0.5\nS,1,0.4\n";
+    static const struct {
+        const char *map, *part;
+        int32_t code;
+    } cases[] = {
+        {"arm=n,seed=s", "it says no column for train_loss", DEEPID_ERR_SPEC},
+        {"arm=n,seed=s,train_loss", "'train_loss', expected KEY=COLUMN", DEEPID_ERR_SPEC},
+        {"arm=n,seed=s,train_loss=", "train_loss has no column", DEEPID_ERR_SPEC},
+        {"arm=n,sed=s,train_loss=loss", "unknown key of a map 'sed'", DEEPID_ERR_SPEC},
+        {"arm=n,seed=s,train_loss=los", "line 1: there is no column 'los'; its columns: n, s, loss", DEEPID_ERR_FORMAT},
+        {"arm=n,seed=s,train_loss=loss", "line 3, column 1 (n): 'plain' is no word of an arm", DEEPID_ERR_FORMAT},
+        {"arm=n,seed=s,train_loss=loss,D=plain", "line 4, column 2 (s): arm S has seed 1 twice", DEEPID_ERR_FORMAT},
+        {"arm=n,seed=s,train_loss=1-loss%,train_error=n", "'S' is no number", DEEPID_ERR_FORMAT},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    const char *path = put_file("export.csv", text, strlen(text));
+    deepid_evidence *e = NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        REFUSED(deepid_evidence_read_csv(ctx, path, cases[i].map, &e), cases[i].code, cases[i].part);
+    REFUSED(deepid_evidence_read_csv(ctx, path, NULL, &e), DEEPID_ERR_ARGUMENT, "map is NULL");
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- what follows from the tables -------------------------------------------------------------------------- */
 
 /* Rates 0.1 and 0.01 of D_start:he at two seeds: means 0.3 and (0.5 + const 1) / 2 = 0.75, the second with one run that
@@ -343,10 +456,14 @@ int main(void)
         cmocka_unit_test(a_study_goes_round),
         cmocka_unit_test(regularised_and_normalised_ones_too),
         cmocka_unit_test(what_was_not_tried_is_said),
+        cmocka_unit_test(the_arm_that_settles_most_is_named),
         cmocka_unit_test(an_object_refuses_what_cannot_be),
         cmocka_unit_test(a_bad_file_is_refused_with_its_place),
         cmocka_unit_test(a_folder_without_runs_is_none),
         cmocka_unit_test(files_are_read_as_people_write_them),
+        cmocka_unit_test(an_export_is_read_by_a_map),
+        cmocka_unit_test(rows_may_be_points),
+        cmocka_unit_test(a_bad_map_is_refused),
         cmocka_unit_test(rates_follow_from_the_runs),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };

@@ -23,12 +23,13 @@ KINDS = {  # kind: how one is made, into made[KIND]
     "basin": "",
     "verdict": "",
     "comparison": "",
+    "evidence": "deepid_evidence_create(MINE, (deepid_evidence **)at)",
     "event": "",
     "study_event": "",
 }
 TEXTS = ["", "relu", "spirals n=20", "input 2; dense out=3; relu; dense out=2", "input 4x4x1; conv2d out=2 kernel=3; flatten; dense out=2", "sgd momentum=0.9", "adam", "lbfgs", "he", "nn", "threads",
          "memory_bytes", "identity", "plain", "dense1.weight", "S", "D", "arms", "steps", "cross_entropy", "squared_error", "input 2; 99999999999999999999 * relu", "{{{{{{{{", "dense out=-1", "n=1e400",
-         "n=9223372036854775807", "%s%n%d", "a\\nb", "\\xff\\xfe\\x80", "a\\xc3", "x.tmp", "no/such/folder/x", "deepid", "step at=0.5 factor=0.1 warmup=9223372036854775807", "0x10", "nan", "a,b,c", "auto"]
+         "n=9223372036854775807", "%s%n%d", "a\\nb", "\\xff\\xfe\\x80", "a\\xc3", "x.tmp", "no/such/folder/x", "deepid", "D_start:he", "const_loss", "train_loss", "arm=a,seed=b,train_loss=c", "step at=0.5 factor=0.1 warmup=9223372036854775807", "0x10", "nan", "a,b,c", "auto"]
 
 
 def prototypes(root):

@@ -37,6 +37,12 @@ mkdir table
 expect 0 'An identity skip repairs' table --set const_loss=2.302585 --set subject="a table"
 grep -q 'a table' table/report.html && grep -q 'Not run: W0.*(not tried)' table/report.html
 
+# an export of another tool, completed
+sed 's/^S,/plain-20,/; s/^D,/plain-56,/; s/train_loss/train\/loss/; s/^arm/config.name/' table/results.csv >export.csv
+expect 0 '^report: report.html$' export.csv --map "arm=config.name,seed=seed,train_loss=train/loss,S=plain-20,D=plain-56" --classes 10 --evidence folder
+expect 0 '^Next: W0, ' folder -q
+cmp verdict.json folder/verdict.json
+
 # refusals
 echo "S,1,0.3,0.1" >>table/results.csv
 expect 1 "'table/results.csv', line 26, column 2 (seed): arm S has seed 1 twice; the first stands in line 2" table

@@ -1,0 +1,300 @@
+/* Runs as people have them: one CSV of any tool, whose columns a map gives their meaning.
+     arm=config.name,seed=config.seed,train_loss=train/loss     KEY=COLUMN: a column of results.csv
+     train_error=1-train/acc%                                   of accuracies, of per cent
+     epoch=_step                                                rows are points; the last of a run is its end
+     S=plain-20,D=plain-56                                      what an arm is called there; other rows do not count */
+#include "evidence/sheet.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MAP_ARM = DPID_RUN_COLUMNS, MAP_EPOCH, MAP_COLUMNS, NAMES_MAX = 64, TOLD = 8 };
+
+typedef struct {
+    const char *column; /* as the file has it; NULL: not asked for */
+    bool complement;    /* 1 - x */
+    bool percent;       /* x / 100 */
+} source;
+
+typedef struct {
+    deepid_evidence *e;
+    const char *path;
+    source from[MAP_COLUMNS];
+    const char *word[NAMES_MAX], *name[NAMES_MAX]; /* of arms */
+    int names;
+    dpid_column column[MAP_COLUMNS];
+    dpid_sheet sheet;
+    int64_t rows, runs, passed; /* passed over: without a training loss */
+    dpid_string lines;          /* of those */
+} mapping;
+
+/* ---- the map --------------------------------------------------------------------------------------- */
+
+static int key_of(const mapping *m, const char *key)
+{
+    for (int i = 0; i < MAP_COLUMNS; i++)
+        if (strcmp(m->column[i].name, key) == 0)
+            return i;
+    return -1;
+}
+
+static int32_t take_pair(mapping *m, const char *key, const char *value)
+{
+    deepid_ctx *ctx = m->e->head.ctx;
+    const int k = key_of(m, key);
+    if (!*value)
+        return dpid_fail(ctx, DEEPID_ERR_SPEC, "map: %s has no column, expected %s=COLUMN", key, key);
+    if (k >= 0) {
+        m->from[k].column = value;
+        return DEEPID_OK;
+    }
+    if (!dpid_arm_words_of(key)) {
+        const char *words[MAP_COLUMNS + 1] = {NULL};
+        for (int i = 0; i < MAP_COLUMNS; i++)
+            words[i] = m->column[i].name;
+        return dpid_fail_word(ctx, "key of a map", dpid_span_of(key), words);
+    }
+    if (m->names == NAMES_MAX)
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "map: more than %d names of arms", NAMES_MAX);
+    m->word[m->names] = key;
+    m->name[m->names++] = value;
+    return DEEPID_OK;
+}
+
+/* "a=b,c=d" cut up in the arena. */
+static int32_t read_map(mapping *m, const char *text)
+{
+    char *copy = NULL;
+    DPID_TRY(dpid_arena_text(&m->e->arena, text, (int64_t)strlen(text), &copy));
+    for (char *p = copy; *p;) {
+        char *end = p + strcspn(p, ",");
+        const bool more = *end != 0;
+        *end = 0;
+        char *equals = strchr(p, '=');
+        if (!equals || equals == p)
+            return dpid_fail(m->e->head.ctx, DEEPID_ERR_SPEC, "map: '%.60s', expected KEY=COLUMN", p);
+        *equals = 0;
+        DPID_TRY(take_pair(m, p, equals + 1));
+        p = more ? end + 1 : end;
+    }
+    for (int i = 0; i < 3; i++) {
+        static const int needed[] = {MAP_ARM, DPID_RUN_SEED, DPID_RUN_TRAIN_LOSS};
+        if (!m->from[needed[i]].column)
+            return dpid_fail(m->e->head.ctx, DEEPID_ERR_SPEC, "map: it says no column for %s",
+                             m->column[needed[i]].name);
+    }
+    return DEEPID_OK;
+}
+
+/* ---- columns of the file ------------------------------------------------------------------------------ */
+
+static int64_t find(const dpid_sheet *s, const char *name, size_t length)
+{
+    for (int64_t i = 0; i < s->width; i++)
+        if (s->name[i].length == (int64_t)length && memcmp(s->name[i].text, name, length) == 0)
+            return i;
+    return -1;
+}
+
+static int32_t no_column(const mapping *m, const char *name)
+{
+    dpid_string s = {.ctx = m->e->head.ctx};
+    for (int64_t i = 0; i < m->sheet.width && s.length < 200; i++) {
+        dpid_string_add(&s, i ? ", " : "");
+        dpid_string_add_span(&s, m->sheet.name[i].text, m->sheet.name[i].length);
+    }
+    const int32_t status =
+        s.status != DEEPID_OK
+            ? s.status
+            : dpid_fail(m->e->head.ctx, DEEPID_ERR_FORMAT, "'%s', line 1: there is no column '%.60s'; its columns: %s",
+                        m->path, name, s.text ? s.text : "");
+    dpid_string_release(&s);
+    return status;
+}
+
+/* By its whole name; else without "1-" in front and "%" behind. */
+static int32_t find_column(mapping *m, int k)
+{
+    source *from = &m->from[k];
+    const char *name = from->column;
+    size_t length = strlen(name);
+    m->sheet.at[k] = find(&m->sheet, name, length);
+    if (m->sheet.at[k] >= 0)
+        return DEEPID_OK;
+    from->complement = strncmp(name, "1-", 2) == 0;
+    from->percent = name[length - 1] == '%';
+    name += from->complement ? 2 : 0;
+    length = strlen(name) - from->percent;
+    m->sheet.at[k] = find(&m->sheet, name, length);
+    return m->sheet.at[k] >= 0 ? DEEPID_OK : no_column(m, from->column);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------ */
+
+static bool cell_is(const mapping *m, int k, const char *text)
+{
+    const dpid_span cell = m->sheet.cell[m->sheet.at[k]].text;
+    return cell.length == (int64_t)strlen(text) && strncasecmp(cell.text, text, (size_t)cell.length) == 0;
+}
+
+/* *word NULL: the row is of no arm that was named. */
+static int32_t take_word(mapping *m, const char **word)
+{
+    const char *text;
+    *word = NULL;
+    DPID_TRY(dpid_sheet_text(&m->sheet, MAP_ARM, &m->e->arena, &text));
+    for (int i = 0; i < m->names; i++)
+        if (strcmp(m->name[i], text) == 0)
+            *word = m->word[i];
+    if (*word || (m->names > 0 && !dpid_arm_words_of(text)))
+        return DEEPID_OK;
+    if (!dpid_arm_words_of(text))
+        return dpid_sheet_refuse(&m->sheet, MAP_ARM, "'%.40s' is no word of an arm; say which it is, such as S=%.40s",
+                                 text, text);
+    *word = text;
+    return DEEPID_OK;
+}
+
+/* NaN and infinity are what a log has of a run that diverged. */
+static int32_t take_numbers(mapping *m, double *row, double *epoch)
+{
+    *epoch = (double)NAN;
+    for (int k = 0; k < MAP_COLUMNS; k++) {
+        double value = (double)NAN;
+        if (k == MAP_ARM)
+            continue;
+        if (m->sheet.at[k] >= 0 && !cell_is(m, k, "infinity"))
+            DPID_TRY(dpid_sheet_number(&m->sheet, k, &value));
+        value = m->from[k].percent ? value / 100 : value;
+        value = m->from[k].complement ? 1 - value : value;
+        *(k == MAP_EPOCH ? epoch : &row[k]) = value;
+    }
+    const bool nan = cell_is(m, DPID_RUN_TRAIN_LOSS, "nan") || cell_is(m, DPID_RUN_TRAIN_LOSS, "infinity");
+    if (nan || isinf(row[DPID_RUN_TRAIN_LOSS]))
+        row[DPID_RUN_DIVERGED] = 1;
+    else if (isnan(row[DPID_RUN_DIVERGED]))
+        row[DPID_RUN_DIVERGED] = 0;
+    return DEEPID_OK;
+}
+
+static int64_t run_of(const deepid_evidence *e, const dpid_filed_arm *arm, double seed)
+{
+    for (int64_t i = 0; i < arm->runs; i++)
+        if (deepid_table_get(e->runs, arm->row[i], DPID_RUN_SEED) == seed)
+            return arm->row[i];
+    return -1;
+}
+
+/* Rows are points: the last of a run is its end. */
+static int32_t take_point(mapping *m, dpid_filed_arm *arm, const double *row, double epoch, bool *known)
+{
+    const double point[DPID_POINT_COLUMNS] = {row[DPID_RUN_SEED],       epoch,
+                                              row[DPID_RUN_TRAIN_LOSS], row[DPID_RUN_TRAIN_ERROR],
+                                              row[DPID_RUN_VALID_LOSS], row[DPID_RUN_VALID_ERROR],
+                                              row[DPID_RUN_RATE]};
+    const int64_t run = run_of(m->e, arm, row[DPID_RUN_SEED]);
+    DPID_TRY(deepid_table_append(m->e->points, arm->word, point));
+    *known = run >= 0;
+    for (int k = 0; *known && k < DPID_RUN_COLUMNS; k++)
+        if (!isnan(row[k]) || k == DPID_RUN_TRAIN_LOSS)
+            DPID_TRY(deepid_table_set(m->e->runs, run, k, row[k]));
+    return DEEPID_OK;
+}
+
+static void pass_over(mapping *m)
+{
+    if (m->passed++ < TOLD)
+        dpid_string_format(&m->lines, "%s%lld", m->passed > 1 ? ", " : "", (long long)m->sheet.text.line);
+}
+
+static int32_t take_row(mapping *m)
+{
+    double row[DPID_RUN_COLUMNS];
+    double epoch;
+    char why[DPID_JSON_WHY];
+    int column;
+    bool known = false;
+    const char *word;
+    dpid_filed_arm *arm = NULL;
+    DPID_TRY(take_word(m, &word));
+    if (!word)
+        return DEEPID_OK;
+    DPID_TRY(take_numbers(m, row, &epoch));
+    if (isnan(row[DPID_RUN_TRAIN_LOSS]) && row[DPID_RUN_DIVERGED] != 1) {
+        pass_over(m);
+        return DEEPID_OK;
+    }
+    DPID_TRY(dpid_evidence_arm(m->e, word, &arm));
+    if (m->from[MAP_EPOCH].column)
+        DPID_TRY(take_point(m, arm, row, epoch, &known));
+    if (known)
+        return DEEPID_OK;
+    if (!dpid_evidence_fits(m->e, arm, row, &column, why))
+        return dpid_sheet_refuse(&m->sheet, column, "%s", why);
+    m->runs++;
+    return dpid_evidence_add_run(m->e, arm, row, m->sheet.text.line);
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------- */
+
+static int32_t tell(mapping *m)
+{
+    dpid_string s = {.ctx = m->e->head.ctx};
+    const char *slash = strrchr(m->path, '/');
+    dpid_string_format(&s, "%lld runs of %s", (long long)m->runs, slash ? slash + 1 : m->path);
+    if (m->passed > 0)
+        dpid_string_format(&s, "; passed over for want of a training loss: %lld (line %s%s)", (long long)m->passed,
+                           m->lines.text ? m->lines.text : "", m->passed > TOLD ? ", ..." : "");
+    const int32_t status = s.status == DEEPID_OK ? dpid_evidence_keep(m->e, s.text, &m->e->page.data) : s.status;
+    dpid_string_release(&s);
+    return status;
+}
+
+static int32_t read_rows(mapping *m)
+{
+    bool more = true;
+    DPID_TRY(dpid_sheet_open(m->e->head.ctx, m->path, m->column, 0, NULL, false, &m->sheet));
+    m->sheet.columns = MAP_COLUMNS;
+    for (int k = 0; k < MAP_COLUMNS; k++) {
+        m->sheet.at[k] = -1;
+        if (m->from[k].column)
+            DPID_TRY(find_column(m, k));
+    }
+    while (true) {
+        DPID_TRY(dpid_sheet_next(&m->sheet, &more));
+        if (!more)
+            return tell(m);
+        DPID_TRY(take_row(m));
+    }
+}
+
+static int32_t read_csv(deepid_ctx *ctx, const char *path, const char *map, deepid_evidence **out)
+{
+    mapping m = {.path = path, .sheet = {.ctx = ctx}, .lines = {.ctx = ctx}};
+    if (!path || !map || !out)
+        return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "evidence: %s is NULL", !path ? "path" : !map ? "map" : "out");
+    memcpy(m.column, dpid_run_columns, sizeof dpid_run_columns);
+    m.column[MAP_ARM] = (dpid_column){.name = "arm", .type = DPID_CELL_TEXT, .expected = "a word"};
+    m.column[MAP_EPOCH] = dpid_point_columns[DPID_POINT_EPOCH];
+    DPID_TRY(deepid_evidence_create(ctx, &m.e));
+    int32_t status = read_map(&m, map);
+    if (status == DEEPID_OK)
+        status = read_rows(&m);
+    if (status == DEEPID_OK)
+        status = m.lines.status;
+    dpid_sheet_release(&m.sheet);
+    dpid_string_release(&m.lines);
+    if (status == DEEPID_OK)
+        *out = m.e;
+    else
+        deepid_evidence_destroy(m.e);
+    return status;
+}
+
+int32_t deepid_evidence_read_csv(deepid_ctx *ctx, const char *path, const char *map, deepid_evidence **out)
+{
+    DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
+    return dpid_leave(ctx, read_csv(ctx, path, map, out));
+}
