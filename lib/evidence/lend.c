@@ -355,6 +355,7 @@ int32_t dpid_evidence_lend(const deepid_evidence *e, dpid_arena *arena, dpid_evi
     out->explanation = e->explanation;
     out->explanations = e->explanations;
     lend_recipe(e, out);
+    out->nets_unknown = !e->page.deep && out->deep_narrowest == 0;
     DPID_TRY(find_seeds(&l));
     DPID_TRY(lend_arms(&l));
     DPID_TRY(lend_curves(&l));

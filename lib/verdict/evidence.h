@@ -127,6 +127,7 @@ typedef struct {
     int64_t shallow_narrowest, deep_narrowest;
     const char *deep_narrowest_layer; /* may be NULL */
     bool other_layers;                /* it has not: the two differ in more than added layers */
+    bool nets_unknown;                /* nobody said either */
 
     const dpid_explanation *explanation; /* for conditioning */
     int64_t explanations;

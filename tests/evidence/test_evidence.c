@@ -136,6 +136,7 @@ static void what_was_not_tried_is_said(void **state)
     page_holds(deepid_verdict_scope(v), "Not run: W0, D_res");
     page_holds(deepid_verdict_scope(v), "D64");
     page_holds(deepid_verdict_scope(v), "(not tried)");
+    page_holds(deepid_verdict_sentence(v, deepid_verdict_find(v, "capacity")), "is not said");
     assert_null(strstr(deepid_verdict_scope(v), "D_free")); /* nobody said that there is anything to free D of */
     deepid_verdict_destroy(v);
     OK(deepid_evidence_leave_out(e, "D64", "no time"));

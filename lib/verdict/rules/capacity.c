@@ -37,12 +37,21 @@ static int32_t does_not_apply(dpid_judge *j, dpid_finding *f)
                          "no layer of that is missing in it.");
 }
 
+static int32_t is_not_said(dpid_judge *j, dpid_finding *f)
+{
+    f->status = DPID_NOT_APPLICABLE;
+    f->rule = "capacity.unknown";
+    return dpid_set_text(j, &f->sentence,
+                         "Not asked: how wide the two nets are, and whether the deep one has the layers of the shallow "
+                         "one, is not said.");
+}
+
 int32_t dpid_rule_capacity(dpid_judge *j, dpid_finding *f)
 {
     dpid_string s = {.ctx = j->ctx};
     bool decided;
     if (!differs(j))
-        return does_not_apply(j, f);
+        return j->e->nets_unknown ? is_not_said(j, f) : does_not_apply(j, f);
     dpid_set_number(f, "narrowest_shallow", (double)j->e->shallow_narrowest);
     dpid_set_number(f, "narrowest_deep", (double)j->e->deep_narrowest);
     DPID_TRY(dpid_rule_harm(j, f, &decided));
