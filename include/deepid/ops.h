@@ -654,6 +654,50 @@ DEEPID_API int32_t deepid_dropout_backward(const char *options, int32_t train, c
                                            const deepid_tensor *dy, deepid_tensor *dx);
 
 /**
+ * Stochastic depth (Huang et al. 2016, in torchvision's form): y = x mask / (1 - p) in training, with one mask for all
+ * numbers of a sample, y = x in evaluation.
+ *
+ * @param[in]  options  "p=0.5", 0 to 0.999: probability that a sample is set to 0; "mode=row" (default: drawn for each
+ *                      sample) or "mode=batch" (once); NULL or "" for the defaults
+ * @param[in]  train    0: y = x
+ * @param[in]  x        [n, c] or [n, h, w, c]
+ * @param[out] y        shape of x; must not overlap x
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ *
+ * @cost   one pass
+ * @thread One thread at a time for each context. The mask and the bits do not depend on the context's threads; they are
+ *         those of seed 0, step 0 (in a net: of the trainer's seed, the step and the layer's name).
+ */
+DEEPID_API int32_t deepid_stochastic_depth_forward(const char *options, int32_t train, const deepid_tensor *x,
+                                                   deepid_tensor *y);
+
+/**
+ * dx = dy mask / (1 - p) in training, with forward's mask; 0 where that is 0, whatever dy is; dx = dy in evaluation.
+ *
+ * @param[in]  options  as forward
+ * @param[in]  train    as forward
+ * @param[in]  x        [n, c] or [n, h, w, c]
+ * @param[in]  dy       shape of x: the gradient by y
+ * @param[out] dx       shape of x: overwritten; must not overlap x or dy; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL that is not dx, or dx overlaps x or dy
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ *
+ * @cost   one pass
+ * @thread As deepid_stochastic_depth_forward.
+ */
+DEEPID_API int32_t deepid_stochastic_depth_backward(const char *options, int32_t train, const deepid_tensor *x,
+                                                    const deepid_tensor *dy, deepid_tensor *dx);
+
+/**
  * y = x, bit for bit; it is the backward of F32 tensors that rounds, to sixteen bits as mixed-precision training does
  * (Micikevicius et al. 2018, section 3.2).
  *

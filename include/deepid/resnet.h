@@ -21,7 +21,8 @@ extern "C" {
  * @param[in]  width    of every hidden layer, 1 to 65536
  * @param[in]  blocks   0 to 100000
  * @param[in]  classes  outputs, 1 to 65536
- * @param[in]  block    "plain", "identity", with options: "identity s=0.5 after=relu"
+ * @param[in]  block    "plain", "identity", with options: "identity s=0.5 after=relu"; survive= as
+ *                      deepid_resnet_cifar
  * @param[in]  layer    what stands behind each hidden dense: "tanh"; NULL = "batchnorm; relu"
  * @param[in]  dtype    DEEPID_F32 or DEEPID_F64
  * @param[out] out      yours, as deepid_net_create makes it
@@ -48,7 +49,9 @@ DEEPID_API int32_t deepid_resnet_mlp(deepid_ctx *ctx, int64_t in, int64_t width,
  * @param[in]  depth  6n + 2: 8, 14, 20, ...; 9n + 2 for bottleneck blocks
  * @param[in]  block  a block word with options: "identity shortcut=A", "plain", "preact", "identity order=norm_after"
  *                    (the orders of He et al. 2016, figure 4: original, norm_after, relu_before, relu_preact, preact;
- *                    default that of the word: original, of preact preact); shortcut=A where none is given
+ *                    default that of the word: original, of preact preact); shortcut=A where none is given;
+ *                    survive=0.5 is stochastic depth: the last of L blocks takes its branch with probability 0.5 in
+ *                    training, the l-th with 1 - 0.5 l / L (Huang et al. 2016, eq. 4)
  * @param[in]  dtype  DEEPID_F32 or DEEPID_F64
  * @param[out] out    yours, as deepid_net_create makes it
  *
@@ -102,8 +105,8 @@ DEEPID_API int32_t deepid_resnet_pictures(deepid_ctx *ctx, int64_t depth, const 
  *
  * @param[in]  ctx    lent for the net's life
  * @param[in]  depth  18, 34, 50, 101 or 152
- * @param[in]  block  "identity" or "plain" with options, order= among them (see deepid_resnet_cifar), for 18 and 34
- *                    also "preact" or "preact_plain"; shortcut=B where none is given
+ * @param[in]  block  "identity" or "plain" with options, order= and survive= among them (see deepid_resnet_cifar), for
+ *                    18 and 34 also "preact" or "preact_plain"; shortcut=B where none is given
  * @param[in]  dtype  DEEPID_F32 or DEEPID_F64
  * @param[out] out    yours, as deepid_net_create makes it
  *

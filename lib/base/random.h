@@ -12,7 +12,8 @@ enum {
     DPID_STREAM_AUGMENT = 3,
     DPID_STREAM_NOISE = 4,
     DPID_STREAM_DATA = 5,
-    DPID_STREAM_STATISTICS = 6
+    DPID_STREAM_STATISTICS = 6,
+    DPID_STREAM_DEPTH = 7
 };
 
 typedef struct {

@@ -26,6 +26,8 @@ static const dpid_identity_claim blocks[] = {
      "identity { conv2d out=4 kernel=3; scale per=channel } after=relu",
      "",
      {NO(RANGE), BIT, NO(RANGE)}},
+    {"identity, survive, train", FEATURES, "identity survive=0.8 { dense out=8; relu; dense out=8 }", "mode=train",
+     ALWAYS(BIT)},
     {"norm_after", PICTURE, "identity out=4 order=norm_after", "", {NO(RANGE), BIT, NO(RANGE)}},
     {"norm_after, train", PICTURE, "identity out=4 order=norm_after", "mode=train", ALWAYS(NO(INVARIANCE))},
     {"relu_before", PICTURE, "identity out=4 order=relu_before", "", ALWAYS(BIT)},

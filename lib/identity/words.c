@@ -14,7 +14,7 @@ static const struct {
     {"bounded", "T6: a bounded activation cannot return an unbounded domain"},
     {"range", "T6: the last activation does not give such values"},
     {"invariance", "T7: a normalisation gives the same for different inputs"},
-    {"noise", "dropout in training loses entries"},
+    {"noise", "dropout or stochastic depth in training loses entries"},
     {"unknown", "no construction of ours fits; not a proof"},
 };
 

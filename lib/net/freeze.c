@@ -1,5 +1,5 @@
-/* Freezing: the same function as a net for evaluation only. Its text is the net's without dropout, and with each
-   batch-norm or trained scale behind a convolution or dense layer taken into it:
+/* Freezing: the same function as a net for evaluation only. Its text is the net's without what draws in training, and
+   with each batch-norm or trained scale behind a convolution or dense layer taken into it:
      (x w^T + b - mean) gain + beta = x (gain w)^T + (b - mean) gain + beta,   gain = gamma / sqrt(var + eps)
    (Jacob et al. 2018, arXiv:1712.05877, section 3.2). Each number is rounded once. How a frozen net runs: program.h */
 #include "net/net.h"
@@ -45,7 +45,7 @@ static dpid_item *last_of(dpid_item *item)
     return item;
 }
 
-/* Bodies of blocks likewise. A list that would be empty keeps its dropout: blocks have a branch, nets have layers. */
+/* Bodies of blocks likewise. A list that would be empty keeps its noise: blocks have a branch, nets have layers. */
 static int32_t fold_items(dpid_arena *arena, dpid_item **items)
 {
     dpid_item *const old = *items;
@@ -55,7 +55,7 @@ static int32_t fold_items(dpid_arena *arena, dpid_item **items)
     for (dpid_item *item = old; item; item = next) {
         next = item->next;
         const bool folds = can_go(item->kind) && end && takes_norm(end->kind);
-        if (item->count == 0 || item->kind == &dpid_kind_dropout)
+        if (item->count == 0 || (item->kind && item->kind->flags & DPID_KIND_NOISE))
             continue;
         if (folds) {
             DPID_TRY(fold_into(arena, end));

@@ -3,6 +3,7 @@
 
 #include "net/net.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- what a block text says: "identity shortcut=A" -------------------------------------- */
@@ -11,6 +12,8 @@ typedef struct {
     const dpid_variant *row;
     const dpid_order *order;
     char options[96];
+    double survive;                 /* of the last block; 1: no stochastic depth */
+    int64_t blocks, blocks_written; /* of the net; so far */
 } block_words;
 
 static int32_t fail_unknown(deepid_ctx *ctx, dpid_span word)
@@ -24,6 +27,8 @@ static int32_t fail_unknown(deepid_ctx *ctx, dpid_span word)
     dpid_string_release(&known);
     return status;
 }
+
+#define LEAST_SURVIVE 0.001
 
 /* Where the text has the option `key=`: its value; else an empty span. */
 static dpid_span option_of(dpid_span options, const char *key)
@@ -45,6 +50,39 @@ static const dpid_order *order_of(const dpid_variant *row, dpid_span options)
     return &dpid_orders[row->order];
 }
 
+/* All but survive=, which goes by the block; one that is no probability is refused with the text of the net. */
+static void take_options(block_words *out, dpid_span options)
+{
+    const dpid_span survive = option_of(options, "survive=");
+    dpid_span rest;
+    const bool falls = survive.length > 0 && dpid_parse_double(survive.text, survive.length, &out->survive) &&
+                       out->survive >= LEAST_SURVIVE && out->survive <= 1;
+    if (!falls)
+        out->survive = 1;
+    out->options[0] = 0;
+    for (dpid_span word = dpid_first_word(options, &rest); word.length > 0; word = dpid_first_word(rest, &rest)) {
+        if (falls && strncmp(word.text, "survive=", 8) == 0)
+            continue;
+        strcat(out->options, " ");
+        strncat(out->options, word.text, (size_t)word.length);
+    }
+}
+
+/* "; 3 * identity out=16 shortcut=A", each block for itself where they survive differently: of L blocks the l-th with
+   probability 1 - (1 - survive) l / L (Huang et al. 2016, eq. 4). */
+static void write_blocks(dpid_string *s, block_words *b, int64_t count, const char *word, const char *more,
+                         const char *body)
+{
+    enum { DIGITS = 12 };
+    if (b->survive == 1 && count > 0)
+        dpid_string_format(s, "; %lld * %s%s%s%s", (long long)count, word, more, b->options, body);
+    for (int64_t i = 0; b->survive < 1 && i < count; i++) {
+        const double share = (double)++b->blocks_written / (double)b->blocks;
+        dpid_string_format(s, "; %s%s%s survive=%s%s", word, more, b->options,
+                           dpid_number_rounded(1 - (1 - b->survive) * share, DIGITS).text, body);
+    }
+}
+
 /* The word, and the options with the family's usual shortcut where none is given. */
 static int32_t split_block(deepid_ctx *ctx, const char *block, const char *usual, block_words *out)
 {
@@ -60,13 +98,8 @@ static int32_t split_block(deepid_ctx *ctx, const char *block, const char *usual
     if (!out->row)
         return fail_unknown(ctx, word);
     out->order = order_of(out->row, rest);
-    const bool has_shortcut = option_of(rest, "shortcut=").length > 0;
-    out->options[0] = 0;
-    if (rest.length > 0) {
-        strcat(out->options, " ");
-        strncat(out->options, rest.text, (size_t)rest.length);
-    }
-    if (!has_shortcut)
+    take_options(out, rest);
+    if (option_of(rest, "shortcut=").length == 0)
         strcat(out->options, usual);
     return DEEPID_OK;
 }
@@ -87,6 +120,16 @@ static int32_t check_range(deepid_ctx *ctx, const char *what, int64_t value, int
                      (long long)low, (long long)high);
 }
 
+/* n blocks, of which the first may take steps of two pixels. */
+static void write_stage(dpid_string *s, block_words *b, int64_t n, const char *word, int64_t out, bool strided)
+{
+    char more[64];
+    snprintf(more, sizeof more, " out=%lld%s", (long long)out, strided ? " stride=2" : "");
+    write_blocks(s, b, strided ? 1 : n, word, more, "");
+    snprintf(more, sizeof more, " out=%lld", (long long)out);
+    write_blocks(s, b, strided ? n - 1 : 0, word, more, "");
+}
+
 enum { WIDTH_MAX = 1 << 16, BLOCKS_MAX = 100000, PICTURE_MAX = 1 << 14 };
 
 /* ---- mlp --------------------------------------------------------------------------------- */
@@ -94,7 +137,8 @@ enum { WIDTH_MAX = 1 << 16, BLOCKS_MAX = 100000, PICTURE_MAX = 1 << 14 };
 static int32_t write_mlp(dpid_string *s, int64_t in, int64_t width, int64_t blocks, int64_t classes, const char *block,
                          const char *layer)
 {
-    block_words b;
+    block_words b = {.blocks = blocks};
+    dpid_string body = {.ctx = s->ctx};
     DPID_TRY(check_range(s->ctx, "mlp: in", in, 1, WIDTH_MAX));
     DPID_TRY(check_range(s->ctx, "mlp: width", width, 1, WIDTH_MAX));
     DPID_TRY(check_range(s->ctx, "mlp: blocks", blocks, 0, BLOCKS_MAX));
@@ -102,11 +146,13 @@ static int32_t write_mlp(dpid_string *s, int64_t in, int64_t width, int64_t bloc
     DPID_TRY(split_block(s->ctx, block, "", &b));
     const char *row = layer ? layer : "batchnorm; relu";
     dpid_string_format(s, "input %lld; dense out=%lld; %s", (long long)in, (long long)width, row);
-    if (blocks > 0)
-        dpid_string_format(s, "; %lld * %s%s { dense out=%lld; %s }", (long long)blocks, b.row->word, b.options,
-                           (long long)width, row);
+    dpid_string_format(&body, " { dense out=%lld; %s }", (long long)width, row);
+    if (body.status == DEEPID_OK)
+        write_blocks(s, &b, blocks, b.row->word, "", body.text);
     dpid_string_format(s, "; dense out=%lld", (long long)classes);
-    return s->status;
+    const int32_t status = body.status != DEEPID_OK ? body.status : s->status;
+    dpid_string_release(&body);
+    return status;
 }
 
 /* ---- pictures: 6n+2 (He et al. 2015, section 4.2) ------------------------------------------- */
@@ -115,9 +161,8 @@ static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, 
                               int64_t width, int64_t classes)
 {
     enum { STAGES = 3 };
-    block_words b;
+    block_words b = {.blocks = 0};
     DPID_TRY(split_block(s->ctx, block, " shortcut=A", &b));
-    const bool bottleneck = b.row->wide;
     const int64_t layers = b.row->layers;
     DPID_TRY(check_range(s->ctx, "pictures: height", h, 4, PICTURE_MAX));
     DPID_TRY(check_range(s->ctx, "pictures: width", w, 4, PICTURE_MAX));
@@ -130,16 +175,11 @@ static int32_t write_pictures(dpid_string *s, int64_t depth, const char *block, 
                          (long long)(STAGES * layers), b.row->word, (long long)(STAGES * layers + 2),
                          (long long)(2 * STAGES * layers + 2), (long long)(3 * STAGES * layers + 2));
     const int64_t n = (depth - 2) / (STAGES * layers);
+    b.blocks = STAGES * n;
     dpid_string_format(s, "input %lldx%lldx%lld; conv2d out=%lld kernel=3 bias=0%.*s", (long long)h, (long long)w,
                        (long long)c, (long long)width, stem_length(&b), normed);
     for (int64_t stage = 0; stage < STAGES; stage++) {
-        const int64_t out = width << stage;
-        if (stage > 0 || bottleneck)
-            dpid_string_format(s, "; %s out=%lld%s%s", b.row->word, (long long)out, stage > 0 ? " stride=2" : "",
-                               b.options);
-        const int64_t rest = stage > 0 || bottleneck ? n - 1 : n;
-        if (rest > 0)
-            dpid_string_format(s, "; %lld * %s out=%lld%s", (long long)rest, b.row->word, (long long)out, b.options);
+        write_stage(s, &b, n, b.row->word, width << stage, stage > 0);
     }
     dpid_string_format(s, "%s; global_avgpool; dense out=%lld", normed + stem_length(&b), (long long)classes);
     return s->status;
@@ -159,7 +199,7 @@ static int32_t write_imagenet(dpid_string *s, int64_t depth, const char *block)
                 {50, true, {3, 4, 6, 3}},
                 {101, true, {3, 4, 23, 3}},
                 {152, true, {3, 8, 36, 3}}};
-    block_words b;
+    block_words b = {.blocks = 0};
     DPID_TRY(split_block(s->ctx, block, " shortcut=B", &b));
     int found = -1;
     for (int i = 0; i < (int)(sizeof rows / sizeof *rows); i++)
@@ -175,11 +215,10 @@ static int32_t write_imagenet(dpid_string *s, int64_t depth, const char *block)
     const char *word = rows[found].bottleneck ? (b.row->s == 0 ? "bottleneck_plain" : "bottleneck") : b.row->word;
     dpid_string_add(s, "input 224x224x3; conv2d out=64 kernel=7 stride=2 padding=3 bias=0; batchnorm; relu; maxpool "
                        "kernel=3 padding=1");
-    for (int stage = 0; stage < STAGES; stage++) {
-        const long long out = FIRST_WIDTH << stage;
-        dpid_string_format(s, "; %s out=%lld%s%s; %lld * %s out=%lld%s", word, out, stage ? " stride=2" : "", b.options,
-                           (long long)rows[found].blocks[stage] - 1, word, out, b.options);
-    }
+    for (int stage = 0; stage < STAGES; stage++)
+        b.blocks += rows[found].blocks[stage];
+    for (int stage = 0; stage < STAGES; stage++)
+        write_stage(s, &b, rows[found].blocks[stage], word, FIRST_WIDTH << stage, stage > 0);
     dpid_string_format(s, "%s; global_avgpool; dense out=%d", normed + stem_length(&b), CLASSES);
     return s->status;
 }

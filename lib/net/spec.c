@@ -7,7 +7,7 @@
 
 /* ---- a cursor over the text ------------------------------------------------------ */
 
-enum { S, SHORTCUT, PROJECTION, AFTER, OUT, STRIDE, NORM, ORDER, BLOCK_OPTIONS };
+enum { S, SHORTCUT, PROJECTION, AFTER, OUT, STRIDE, NORM, ORDER, SURVIVE, BLOCK_OPTIONS };
 enum { WORDS_MAX = 64, CHOICE_BYTES = 1024 };
 
 /* Layers that an option may name. */
@@ -133,6 +133,7 @@ static void make_grammar(deepid_ctx *ctx, block_grammar *g)
         {"norm", DPID_CHOICE, 0, 0, 0, NULL, false, "normalisation behind the sum"},
         {"order", DPID_CHOICE, 0, 0, 0, DPID_ORDER_CHOICES, false,
          "where the layers stand, for a block without a body"},
+        {"survive", DPID_REAL, 1, 0.001, 1, NULL, false, "probability that a sample takes the branch in training"},
         {0},
     };
     memcpy(g->option, options, sizeof options);
@@ -203,6 +204,34 @@ static int32_t use_template(reader *r, dpid_item *item, const dpid_value *values
     return DEEPID_OK;
 }
 
+/* survive=q: the branch ends in stochastic_depth p=1-q. */
+static int32_t add_depth(reader *r, dpid_item *item, double survive)
+{
+    enum { DIGITS = 12 };
+    char options[64];
+    char *text = NULL;
+    dpid_item **tail = &item->body;
+    if (survive == 1)
+        return DEEPID_OK;
+    if (item->s == 0)
+        return dpid_fail_at(
+            ctx_of(r), item->where,
+            "%s: survive is %s and the block has no skip: a sample that leaves the branch out would be 0",
+            dpid_variant_at(item->variant)->word, dpid_number(survive).text);
+    snprintf(options, sizeof options, "p=%s", dpid_number_rounded(1 - survive, DIGITS).text);
+    DPID_TRY(dpid_arena_text(r->arena, options, (int64_t)strlen(options), &text));
+    while (*tail)
+        tail = &(*tail)->next;
+    DPID_TRY(dpid_arena_alloc(r->arena, 1, sizeof **tail, "net text", tail));
+    **tail = (dpid_item){.where = item->where,
+                         .kind = &dpid_kind_stochastic_depth,
+                         .options = dpid_span_of(text),
+                         .variant = -1,
+                         .count = 1};
+    r->layers++;
+    return DEEPID_OK;
+}
+
 /* `key=value` before and behind the braces are one list. */
 static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, dpid_span behind, bool has_body)
 {
@@ -230,7 +259,9 @@ static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, 
                             "%s: projection= says what shortcut=B or C consists of, and none is given", row->word);
     item->norm = r->blocks->norm.word[values[NORM].i];
     item->after = r->blocks->after.word[values[AFTER].i];
-    return has_body ? DEEPID_OK : use_template(r, item, values);
+    if (!has_body)
+        DPID_TRY(use_template(r, item, values));
+    return add_depth(r, item, values[SURVIVE].r);
 }
 
 static int32_t read_block(reader *r, dpid_item *item)

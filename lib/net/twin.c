@@ -33,6 +33,16 @@ static int32_t start_scales(dpid_arena *arena, dpid_item *body)
     return DEEPID_OK;
 }
 
+/* A block without a skip cannot pass a sample by: it has no stochastic depth, unless it is nothing else. */
+static void drop_depth(dpid_item **body)
+{
+    for (dpid_item **at = body; *at;)
+        if ((*at)->kind == &dpid_kind_stochastic_depth && (*body)->next)
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+}
+
 static int32_t set_skips(dpid_arena *arena, dpid_item *item, double s, bool pad, found *f)
 {
     for (; item; item = item->next) {
@@ -42,8 +52,10 @@ static int32_t set_skips(dpid_arena *arena, dpid_item *item, double s, bool pad,
         f->projections += item->shortcut == DPID_SHORTCUT_B || item->shortcut == DPID_SHORTCUT_C;
         item->variant = twin_row(item->variant, s);
         item->s = s;
-        if (s == 0)
+        if (s == 0) {
+            drop_depth(&item->body);
             DPID_TRY(start_scales(arena, item->body));
+        }
         if (pad && item->shortcut == DPID_SHORTCUT_IDENTITY)
             item->shortcut = DPID_SHORTCUT_A;
     }

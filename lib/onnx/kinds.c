@@ -323,6 +323,7 @@ static const struct {
     {&dpid_kind_global_avgpool, NULL, write_global_avgpool, 0},
     {&dpid_kind_flatten, NULL, write_flatten, 0},
     {&dpid_kind_dropout, NULL, write_dropout, 0},
+    {&dpid_kind_stochastic_depth, "Identity", NULL, 0},
     {&dpid_kind_channel_pad, NULL, write_channel_pad, 0},
 };
 

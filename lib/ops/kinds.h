@@ -33,6 +33,7 @@
     X(global_avgpool)                                                                                                  \
     X(flatten)                                                                                                         \
     X(dropout)                                                                                                         \
+    X(stochastic_depth)                                                                                                \
     X(channel_pad)                                                                                                     \
     X(gradient_cast)
 

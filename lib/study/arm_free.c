@@ -31,7 +31,12 @@ int32_t dpid_arm_free_dropout(deepid_study *study, dpid_study_arm *arm, const ch
     if (drop_noise(&spec.items) == 0)
         *reason = "the deep net has no dropout";
     dpid_spec_print(&s, &spec);
-    return dpid_study_keep(study, &s, &arm->text);
+    DPID_TRY(dpid_study_keep(study, &s, &arm->text));
+    if (!study->recipe.noise)
+        return DEEPID_OK;
+    dpid_string said = {.ctx = study->head.ctx};
+    dpid_string_format(&said, "training without %s", study->recipe.noise);
+    return dpid_study_keep(study, &said, &arm->said);
 }
 
 /* The recipe's words with weight_decay=0. */

@@ -286,6 +286,7 @@ static int32_t find_narrowest(collection *c, const char *text, int64_t *narrowes
 static void collect_regularisation(collection *c)
 {
     const dpid_recipe *r = &c->study->recipe;
+    c->e->noise = r->noise;
     c->e->dropout[0] = r->dropout[0];
     c->e->dropout[1] = r->dropout[1];
     c->e->decay = r->decay;

@@ -109,11 +109,25 @@ int32_t dpid_recipe_loss(deepid_study *study, bool plain, const char **out)
 
 /* ---- what it has ----------------------------------------------------------------------------------------- */
 
+/* What draws in the nets looked at so far, and in this one. */
+static const char *name_noise(const deepid_net *net, const char *so_far)
+{
+    static const char depth[] = "stochastic depth";
+    for (int32_t i = 0; i < net->layers; i++) {
+        const dpid_kind *kind = net->layer[i].op.kind;
+        const char *word = kind == &dpid_kind_stochastic_depth ? depth : "dropout";
+        if (kind->flags & DPID_KIND_NOISE)
+            so_far = !so_far || strcmp(so_far, word) == 0 ? word : "dropout (of units and of branches)";
+    }
+    return so_far;
+}
+
 static int32_t look_at(deepid_study *study, const char *text, bool *dropout, bool *batchnorm, int32_t *blocks)
 {
     deepid_net *net = NULL;
     DPID_TRY(deepid_net_create(study->head.ctx, text, DEEPID_F32, &net));
     *dropout = dpid_net_has(net, DPID_KIND_NOISE);
+    study->recipe.noise = name_noise(net, study->recipe.noise);
     *batchnorm = dpid_net_has(net, DPID_KIND_BATCH | DPID_KIND_NORM);
     *blocks = net->blocks;
     deepid_net_destroy(net);
@@ -126,6 +140,7 @@ int32_t dpid_recipe_read(deepid_study *study)
     dpid_decay decay;
     bool shallow_norm;
     int32_t blocks[2];
+    r->noise = NULL;
     DPID_TRY(look_at(study, study->shallow, &r->dropout[0], &shallow_norm, &blocks[0]));
     DPID_TRY(look_at(study, study->deep, &r->dropout[1], &r->batchnorm, &blocks[1]));
     r->by_blocks = blocks[0] > 0 && blocks[0] < blocks[1];

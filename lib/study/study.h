@@ -139,8 +139,9 @@ typedef struct dpid_task {
 } dpid_task;
 
 /* What makes the minimised quantity differ from the loss, whether D has a batch-norm, and what depth counts. dropout:
-   of S, of D. */
+   of S, of D, whatever draws: of units, or of branches. */
 typedef struct {
+    const char *noise; /* what draws in the two, in a sentence: "dropout", "stochastic depth" */
     bool dropout[2], decay, smoothing, augmentation, batchnorm;
     bool by_blocks; /* depth counts blocks: both nets have some, and D more; else it counts layers */
 } dpid_recipe;

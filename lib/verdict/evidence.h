@@ -120,6 +120,7 @@ typedef struct {
     double recipe_rate;                /* NaN: not known */
     int64_t batch, updates;            /* samples a step; updates of S and D; 0 unknown */
     /* What makes the minimised quantity differ from the loss. */
+    const char *noise;                               /* what draws, in a sentence; NULL: "dropout" */
     bool dropout[2], decay, smoothing, augmentation; /* dropout: of S, of D */
     bool batchnorm;                                  /* D has one */
     /* Capacity: the narrowest of the layers between input and output (units or channels), and whether the deep net has

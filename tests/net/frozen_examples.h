@@ -50,6 +50,12 @@ static const example examples[] = {
      "kernel=3; relu; scale per=channel } after=relu; global_avgpool",
      "input 7x9x5 frozen=1; conv2d out=8 kernel=3 bias=0; conv2d out=8 kernel=3; identity { scale init=2; conv2d out=8 "
      "kernel=3; relu; scale per=channel } after=relu; global_avgpool"},
+    {"input 6; identity survive=0.5 { dense out=6; batchnorm } after=relu; identity survive=0.9 { relu; dense out=6 }",
+     "input 6 frozen=1; identity { dense out=6 } after=relu; identity { relu; dense out=6 }"},
+    {"input 6; 2 * identity { dense out=6; batchnorm } norm=batchnorm after=relu; identity { dense out=6 } "
+     "norm=layernorm",
+     "input 6 frozen=1; 2 * identity { dense out=6 } norm=batchnorm after=relu; identity { dense out=6 } "
+     "norm=layernorm"},
     {"input 6; dropout", "input 6 frozen=1; dropout"},
 };
 enum { EXAMPLES = sizeof examples / sizeof *examples };

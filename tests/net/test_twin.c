@@ -44,6 +44,21 @@ static void trained_scales_start_at_one_in_plain_twins(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* A sample that leaves the branch of a plain block out would be 0. */
+static void plain_twins_have_no_stochastic_depth(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    twin_is(ctx, "input 4; 2 * identity survive=0.8 { dense out=4; relu }; dense out=2", 0,
+            "input 4; 2 * plain { dense out=4; relu }; dense out=2");
+    twin_is(ctx, "input 4; identity { stochastic_depth p=0.25; dense out=4; dropout }", 0,
+            "input 4; plain { dense out=4; dropout }");
+    twin_is(ctx, "input 4; identity { stochastic_depth p=0.25 }", 0, "input 4; plain { stochastic_depth p=0.25 }");
+    twin_is(ctx, "input 4; identity survive=0.75 { dense out=4 }", 0.5,
+            "input 4; identity s=0.5 { dense out=4; stochastic_depth p=0.25 }");
+    deepid_ctx_destroy(ctx);
+}
+
 static void a_block_that_changes_the_shape_gets_the_shortcut_without_parameters(void **state)
 {
     (void)state;
@@ -109,6 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_get_the_skip_and_the_word_that_says_so),
         cmocka_unit_test(trained_scales_start_at_one_in_plain_twins),
+        cmocka_unit_test(plain_twins_have_no_stochastic_depth),
         cmocka_unit_test(a_block_that_changes_the_shape_gets_the_shortcut_without_parameters),
         cmocka_unit_test(twins_of_the_families_are_the_families_other_nets),
         cmocka_unit_test(a_row_of_layers_becomes_blocks),

@@ -121,6 +121,35 @@ static void masks_of_dropout(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Ones through two layers with p = 0.5 and 0.25, twelve samples: by seed, step and layer, and apart from dropout. */
+static void masks_of_stochastic_depth(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 12 };
+    static const double expected[3][SAMPLES] = {{1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1},
+                                                {1, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0},
+                                                {1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1}};
+    const uint64_t seeds[] = {1, 1, 9};
+    const uint64_t steps[] = {0, 1, 1000};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = NULL;
+    OK(deepid_net_create(ctx, "input 1; stochastic_depth p=0.5; stochastic_depth p=0.25", DEEPID_F32, &net));
+    OK(dpid_net_prepare(net, SAMPLES, true));
+    for (int k = 0; k < 3; k++) {
+        double got[SAMPLES];
+        net->noise_seed = seeds[k];
+        net->noise_step = steps[k];
+        for (int i = 0; i < SAMPLES; i++)
+            ((float *)dpid_net_input(net))[i] = 0.375f;
+        OK(dpid_net_run_forward(net, DPID_TRAIN, SAMPLES));
+        for (int i = 0; i < SAMPLES; i++)
+            got[i] = round(1000 * (double)((const float *)dpid_net_output(net))[i]) / 1000;
+        pinned("stochastic depth", 0, SAMPLES, got, expected[k]);
+    }
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- starts ------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -531,6 +560,7 @@ int main(void)
         cmocka_unit_test(the_order_of_an_epoch),
         cmocka_unit_test(shifts_and_mirrors_of_pictures),
         cmocka_unit_test(masks_of_dropout),
+        cmocka_unit_test(masks_of_stochastic_depth),
         cmocka_unit_test(starts_of_a_net),
         cmocka_unit_test(generated_tasks),
         cmocka_unit_test(validation_of_a_task),

@@ -12,10 +12,13 @@
 
 static const char *facts_of(const dpid_recipe *r)
 {
-    static char text[96];
-    snprintf(text, sizeof text, "%s%s%s%s%s%s%s", r->dropout[0] ? "dropout in S " : "",
-             r->dropout[1] ? "dropout in D " : "", r->decay ? "decay " : "", r->smoothing ? "smoothing " : "",
-             r->augmentation ? "augmentation " : "", r->batchnorm ? "batchnorm " : "", r->by_blocks ? "blocks " : "");
+    static char text[128];
+    const char *noise = r->noise && strcmp(r->noise, "dropout") != 0 ? r->noise : "dropout";
+    char in_d[64];
+    snprintf(in_d, sizeof in_d, "%s in D ", noise);
+    snprintf(text, sizeof text, "%s%s%s%s%s%s%s", r->dropout[0] ? "dropout in S " : "", r->dropout[1] ? in_d : "",
+             r->decay ? "decay " : "", r->smoothing ? "smoothing " : "", r->augmentation ? "augmentation " : "",
+             r->batchnorm ? "batchnorm " : "", r->by_blocks ? "blocks " : "");
     return text;
 }
 
@@ -29,6 +32,10 @@ static void what_a_recipe_has_is_read_from_its_words(void **state)
         {SHALLOW, "input 2; dense out=8; relu; dropout p=0.5; dense out=8; relu; dense out=2", "init", "he",
          "dropout in D "},
         {"input 2; dense out=8; dropout p=0.1; relu; dense out=2", DEEP, "init", "he", "dropout in S "},
+        {SHALLOW, "input 2; dense out=8; relu; identity survive=0.9 { dense out=8; relu }; dense out=2", "init", "he",
+         "stochastic depth in D "},
+        {SHALLOW, "input 2; dense out=8; dropout; identity survive=0.9 { dense out=8; relu }; dense out=2", "init",
+         "he", "dropout (of units and of branches) in D "},
         {SHALLOW, "input 2; dense out=8; layernorm; relu; dense out=8; relu; dense out=2", "init", "he", ""},
         {"input 2; dense out=8; batchnorm; relu; dense out=2", DEEP, "init", "he", ""}, /* of D it is asked */
         {SHALLOW, "input 2; dense out=8; batchnorm; relu; dense out=8; relu; dense out=2", "init", "he", "batchnorm "},

@@ -477,6 +477,13 @@ static void dropout_in_one_net_is_named_without_any_arm(void **state)
     says(sentence_of(v, "regularisation"), "in the deep net only");
     says(deepid_verdict_answer(v), "the shallow one without dropout");
     deepid_verdict_destroy(v);
+    p.e.noise = "stochastic depth"; /* it is called by its name */
+    v = judged(ctx);
+    says(sentence_of(v, "regularisation"),
+         "is trained with stochastic depth; stochastic depth is in the deep net only");
+    says(deepid_verdict_answer(v), "the shallow one without stochastic depth");
+    deepid_verdict_destroy(v);
+    p.e.noise = NULL;
     plant_arm(&p, "D_free:dropout", 0.003, 0.001);
     p.arm[p.e.arms - 1].said = "training without dropout";
     v = judged(ctx);

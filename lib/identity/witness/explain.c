@@ -85,7 +85,7 @@ static bool by_obstacle(question *q, int32_t obstacle)
                       "rank: a pool makes one number of a window of several");
     case DEEPID_REASON_NOISE:
         return answer(q, obstacle, true, "T7",
-                      "noise: dropout in training loses entries; in evaluation it is the identity");
+                      "noise: in training it sets what it draws to 0; in evaluation it is the identity");
     case DEEPID_REASON_INVARIANCE:
         return answer(q, obstacle, q->open, "T7",
                       "invariance: %s gives the same for x and for a x + b%s, so it cannot return both",

@@ -32,7 +32,7 @@ void dpid_say_regularisers(const dpid_judge *j, dpid_string *s)
     const struct {
         bool has;
         const char *said;
-    } all[] = {{j->e->dropout[1], "dropout"},
+    } all[] = {{j->e->dropout[1], dpid_say_noise(j->e)},
                {j->e->decay || j->has_penalty, "weight decay"},
                {j->e->smoothing, "label smoothing"},
                {j->e->augmentation, "augmentation"}};

@@ -12,6 +12,11 @@ static const char *where_dropout_is(const dpid_evidence *e)
                                           : "in the deep net only";
 }
 
+const char *dpid_say_noise(const dpid_evidence *e)
+{
+    return e->noise ? e->noise : "dropout";
+}
+
 static bool was_run(const dpid_judge *j)
 {
     for (int64_t i = 0; i < j->e->arms; i++)
@@ -43,10 +48,11 @@ static int32_t does_not_apply(dpid_judge *j, dpid_finding *f)
 {
     f->status = DPID_NOT_APPLICABLE;
     f->rule = "regularisation.none";
+    const char *noise = j->e->dropout[0] ? dpid_say_noise(j->e) : "";
     return dpid_set_text(j, &f->sentence,
                          "Does not apply: the deep net is trained without dropout, weight decay, label smoothing and "
-                         "augmentation%s.",
-                         j->e->dropout[0] ? "; dropout is in the shallow net only" : "");
+                         "augmentation%s%s%s.",
+                         *noise ? "; " : "", noise, *noise ? " is in the shallow net only" : "");
 }
 
 /* "The deep net is trained with dropout (in the deep net only), weight decay." */
@@ -55,7 +61,7 @@ static void say_recipe(const dpid_judge *j, dpid_string *s)
     dpid_string_add(s, "The deep net is trained with ");
     dpid_say_regularisers(j, s);
     if (j->e->dropout[0] || j->e->dropout[1])
-        dpid_string_format(s, "; dropout is %s", where_dropout_is(j->e));
+        dpid_string_format(s, "; %s is %s", dpid_say_noise(j->e), where_dropout_is(j->e));
     dpid_string_add(s, ". ");
 }
 
@@ -90,7 +96,7 @@ void dpid_say_regularisation(const dpid_judge *j, dpid_string *s)
     dpid_string_add(s, " What is minimised is not the loss alone: the deep net is trained with ");
     dpid_say_regularisers(j, s);
     if (j->e->dropout[1] && !j->e->dropout[0])
-        dpid_string_add(s, ", the shallow one without dropout");
+        dpid_string_format(s, ", the shallow one without %s", dpid_say_noise(j->e));
     dpid_string_add(s, "; what that costs is not known (");
     say_arms(j, s);
     dpid_string_add(s, " would tell).");
