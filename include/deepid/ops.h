@@ -308,7 +308,8 @@ DEEPID_API int32_t deepid_layernorm_backward(const char *options, const deepid_t
  * Group normalisation: y = weight (x - mean) / sqrt(var + eps) + bias, mean and biased variance over all pixels of a
  * sample and the channels of a group (Wu, He 2018); with as many groups as channels, instance normalisation.
  *
- * @param[in]  options  "groups=8 eps=1e-5": groups is required, a divisor of c; eps 0 to 1e6, default 1e-5
+ * @param[in]  options  "groups=8 eps=1e-5 affine=1": groups is required, a divisor of c; eps 0 to 1e6, default 1e-5;
+ *                      affine=0: without weight and bias, which are NULL then; default 1
  * @param[in]  x        [n, c], [n, l, c] or [n, h, w, c]
  * @param[in]  weight   [c]
  * @param[in]  bias     [c]
@@ -353,6 +354,57 @@ DEEPID_API int32_t deepid_groupnorm_forward(const char *options, const deepid_te
 DEEPID_API int32_t deepid_groupnorm_backward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
                                              const deepid_tensor *bias, const deepid_tensor *dy, deepid_tensor *dx,
                                              deepid_tensor *dweight, deepid_tensor *dbias);
+
+/**
+ * Instance normalisation: y = weight (x - mean) / sqrt(var + eps) + bias, mean and biased variance over all pixels or
+ * steps of each channel of a sample by itself (Ulyanov et al. 2016): deepid_groupnorm_forward with a group a channel.
+ *
+ * @param[in]  options  "affine=1 eps=1e-5", the defaults: affine 0 or 1, 0: without weight and bias; eps 0 to 1e6
+ * @param[in]  x        [n, l, c] or [n, h, w, c], two numbers a channel or more
+ * @param[in]  weight   [c]; with affine=0 NULL
+ * @param[in]  bias     [c]; with affine=0 NULL
+ * @param[out] y        shape of x; must not overlap x
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL, or x and y overlap
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_MEMORY    no memory for the statistics
+ *
+ * @cost   three passes, each row while it is in the cache.
+ * @thread One thread at a time for each context. The bits do not depend on the context's threads.
+ */
+DEEPID_API int32_t deepid_instancenorm_forward(const char *options, const deepid_tensor *x, const deepid_tensor *weight,
+                                               const deepid_tensor *bias, deepid_tensor *y);
+
+/**
+ * With s = sqrt(var + eps), xhat = (x - mean) / s and g = weight dy: dx = (g - mean(g) - xhat mean(g xhat)) / s;
+ * dweight += sum dy xhat, dbias += sum dy.
+ *
+ * @param[in]     options  as forward
+ * @param[in]     x        [n, l, c] or [n, h, w, c], two numbers a channel or more
+ * @param[in]     weight   [c]; with affine=0 NULL
+ * @param[in]     bias     [c]; with affine=0 NULL
+ * @param[in]     dy       shape of x: the gradient by y
+ * @param[out]    dx       shape of x: overwritten; must not overlap x or dy; NULL: skipped
+ * @param[in,out] dweight  [c]: added to; NULL: skipped
+ * @param[in,out] dbias    [c]: added to; NULL: skipped
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_ARGUMENT  a NULL that is not a gradient's, or dx overlaps x or dy
+ * @retval DEEPID_ERR_SHAPE     a shape that does not fit
+ * @retval DEEPID_ERR_DTYPE     dtypes differ
+ * @retval DEEPID_ERR_SPEC      options do not parse
+ * @retval DEEPID_ERR_MEMORY    no memory for y and the statistics
+ *
+ * @cost   a forward and two passes; allocates as much as y while it runs.
+ * @thread As deepid_instancenorm_forward.
+ */
+DEEPID_API int32_t deepid_instancenorm_backward(const char *options, const deepid_tensor *x,
+                                                const deepid_tensor *weight, const deepid_tensor *bias,
+                                                const deepid_tensor *dy, deepid_tensor *dx, deepid_tensor *dweight,
+                                                deepid_tensor *dbias);
 
 /**
  * Root mean square normalisation: y = weight x / sqrt(mean(x^2) + eps), the mean over the features of a sample, or over

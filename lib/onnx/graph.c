@@ -73,6 +73,11 @@ int32_t dpid_onnx_extents(const dpid_onnx_flow *flow, int64_t *extents)
     const int64_t all[] = {c, picture.extent[0], picture.extent[1], c};
     if (flow->layout == DPID_ONNX_SAMPLES)
         return 0;
+    if (flow->groups) {
+        extents[0] = flow->groups;
+        extents[1] = dpid_shape_count(&flow->shape) / flow->groups;
+        return 2;
+    }
     if (flow->layout == DPID_ONNX_FEATURES)
         extents[0] = c;
     else if (flow->series) {

@@ -186,6 +186,34 @@ static void write_rmsnorm(dpid_onnx_writer *w, const call *c)
     dpid_onnx_add_node(w, "Mul", c->name, NAMES(normed, gamma), c->out);
 }
 
+/* gamma and beta, 1 and 0 where they are not trained */
+static void norm_vectors(dpid_onnx_writer *w, const call *c, const char *names[2])
+{
+    const int64_t channels = dpid_op_channels(c->op);
+    for (int32_t k = 0; k < 2; k++) {
+        if (c->op->parameters > 0) {
+            names[k] = add_vector(w, c, k);
+            continue;
+        }
+        names[k] = dpid_onnx_join_name(w, c->name, k == 0 ? "weight" : "bias");
+        void *to = dpid_onnx_add_tensor(w, names[k], dpid_onnx_real(w->net), &channels, 1, NULL);
+        for (int64_t i = 0; to && i < channels; i++)
+            dpid_store(w->net->precision, to, i, k == 0);
+    }
+}
+
+static void write_norm(dpid_onnx_writer *w, const call *c)
+{
+    const bool groups = c->op->kind == &dpid_kind_groupnorm;
+    const char *vector[2];
+    norm_vectors(w, c, vector);
+    dpid_onnx_node *node = dpid_onnx_add_node(w, groups ? "GroupNormalization" : "InstanceNormalization", c->name,
+                                              NAMES(c->in, vector[0], vector[1]), c->out);
+    dpid_onnx_add_float(w, node, "epsilon", c->op->option[1].r);
+    if (groups)
+        dpid_onnx_add_int(w, node, "num_groups", c->op->option[0].i);
+}
+
 static void write_leaky_relu(dpid_onnx_writer *w, const call *c)
 {
     dpid_onnx_add_float(w, dpid_onnx_add_node(w, "LeakyRelu", c->name, NAMES(c->in), c->out), "alpha",
@@ -302,6 +330,8 @@ static const struct {
     {&dpid_kind_layernorm, NULL, write_layernorm, 0},
     {&dpid_kind_rmsnorm, NULL, write_rmsnorm, 18},
     {&dpid_kind_scale, NULL, write_scale, 0},
+    {&dpid_kind_groupnorm, NULL, write_norm, 21},
+    {&dpid_kind_instancenorm, NULL, write_norm, 0},
     {&dpid_kind_relu, "Relu", NULL, 0},
     {&dpid_kind_leaky_relu, NULL, write_leaky_relu, 0},
     {&dpid_kind_prelu, NULL, write_prelu, 0},

@@ -95,6 +95,8 @@ int32_t dpid_onnx_finish_slice(dpid_onnx_walk *w, dpid_onnx_step *s, int64_t cha
 /* What a Pad or Slice put off has to be taken by now: pixels that are left out become a layer. */
 int32_t dpid_onnx_finish_pending(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
+    if (s->in.groups && s->proto && !dpid_onnx_is(s->proto, "InstanceNormalization"))
+        return dpid_onnx_refuse(&w->graph, s->node, "reads samples that are counted by groups of channels");
     if (s->in.padded)
         return dpid_onnx_refuse(&w->graph, s->node, "zeros are put around a picture (Pad) and no convolution follows");
     if (!s->in.step[0])
@@ -112,7 +114,9 @@ bool dpid_onnx_takes_changes(const dpid_onnx_step *s)
     const dpid_onnx_item *last = s->list->last;
     return last && last->kind && last->value == s->value &&
            ((last->kind->flags & DPID_KIND_WEIGHT) || last->kind == &dpid_kind_batchnorm ||
-            last->kind == &dpid_kind_layernorm || last->kind == &dpid_kind_rmsnorm);
+            last->kind == &dpid_kind_layernorm || last->kind == &dpid_kind_rmsnorm ||
+            last->kind == &dpid_kind_groupnorm || last->kind == &dpid_kind_instancenorm) &&
+           !s->in.groups;
 }
 
 void dpid_onnx_pass(dpid_onnx_step *s)

@@ -122,6 +122,7 @@ typedef struct {
     dpid_shape shape;
     bool series;       /* PLANES, LAST: with one axis beside the channels; a [n, c, 1, l] has two */
     dpid_shape order;  /* of features: the picture that they were by planes in the file; rank 0: the same order */
+    int64_t groups;    /* above 0: counted [n, groups, rest], for a normalisation of groups */
     bool padded;       /* a Pad stands before, */
     int64_t pad[4];    /* of so many rows and columns: top, left, bottom, right */
     int64_t step[2];   /* a Slice does: every so manieth row and column; 0: none does */
@@ -234,6 +235,14 @@ int32_t dpid_onnx_finish_pending(dpid_onnx_walk *w, dpid_onnx_step *s);
 /* Adds a layer; s->out gets its shape. */
 int32_t dpid_onnx_add(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_kind *kind, const char *options,
                       dpid_onnx_item **item);
+/* Normalisations by their nodes: norm_nodes.c. */
+int32_t dpid_onnx_take_batchnorm(dpid_onnx_walk *w, dpid_onnx_step *s);
+int32_t dpid_onnx_take_layernorm(dpid_onnx_walk *w, dpid_onnx_step *s);
+int32_t dpid_onnx_take_groupnorm(dpid_onnx_walk *w, dpid_onnx_step *s);
+int32_t dpid_onnx_take_instancenorm(dpid_onnx_walk *w, dpid_onnx_step *s);
+/* Whether the node counts its samples as [groups, rest] for an InstanceNormalization that reads it alone, or the other
+   way behind one: s->out says so then. */
+bool dpid_onnx_groups(const dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t *asked, int32_t rank);
 /* Windows: conv2d and pools, window.c. */
 int32_t dpid_onnx_take_conv(dpid_onnx_walk *w, dpid_onnx_step *s);
 int32_t dpid_onnx_take_pool(dpid_onnx_walk *w, dpid_onnx_step *s);

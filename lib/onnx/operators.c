@@ -21,18 +21,6 @@ static int32_t refuse_layout(dpid_onnx_walk *w, const dpid_onnx_step *s)
                             dpid_shape_text(rank, now).text);
 }
 
-/* An eps or momentum of ONNX is a float: with all its digits 1e-5 is 1.0000001e-05, say. */
-static dpid_number_text short_number(double value)
-{
-    enum { DIGITS = 6 };
-    return dpid_number_rounded(value, DIGITS);
-}
-
-static double short_value(double value)
-{
-    return strtod(short_number(value).text, NULL);
-}
-
 /* word=number as the file's float says it */
 static int32_t add_with(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_kind *kind, const char *key, double value)
 {
@@ -191,43 +179,6 @@ static int32_t take_matmul(dpid_onnx_walk *w, dpid_onnx_step *s)
     return add_dense(w, s, &weight);
 }
 
-/* ---- normalisations -------------------------------------------------------------------------- */
-
-static int32_t take_batchnorm(dpid_onnx_walk *w, dpid_onnx_step *s)
-{
-    enum { PARAMETERS = 4 };
-    char *options = NULL;
-    dpid_onnx_item *item = NULL;
-    const double eps = dpid_onnx_float(s->proto, "epsilon", 1e-5F);
-    const double momentum = 1 - short_value(dpid_onnx_float(s->proto, "momentum", 0.9F)); /* ONNX: how much stays */
-    if (s->in.layout != DPID_ONNX_FEATURES && s->in.layout != DPID_ONNX_PLANES)
-        return dpid_onnx_refuse(&w->graph, s->node, "normalises what is no [samples, channels, ...]");
-    DPID_TRY(dpid_onnx_text(w, &options, "eps=%s momentum=%s", short_number(eps).text, short_number(momentum).text));
-    DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_batchnorm, options, &item));
-    w->trains |= dpid_onnx_int(s->proto, "training_mode", 0) != 0;
-    for (int32_t k = 0; k < PARAMETERS; k++)
-        DPID_TRY(dpid_onnx_weights(w, s, 1 + k, channels(&s->in), &item->source[k]));
-    return DEEPID_OK;
-}
-
-static int32_t take_layernorm(dpid_onnx_walk *w, dpid_onnx_step *s)
-{
-    char *options = NULL;
-    dpid_onnx_item *item = NULL;
-    int64_t now[DPID_RANK_MAX];
-    const int64_t rank = 1 + dpid_onnx_extents(&s->in, now);
-    const int64_t axis = dpid_onnx_int(s->proto, "axis", -1);
-    const bool last = s->in.layout == DPID_ONNX_FEATURES || s->in.layout == DPID_ONNX_LAST;
-    if (!last || (axis != -1 && axis != rank - 1))
-        return dpid_onnx_refuse(&w->graph, s->node, "normalises over other axes than the channels");
-    DPID_TRY(dpid_onnx_text(w, &options, "eps=%s", short_number(dpid_onnx_float(s->proto, "epsilon", 1e-5F)).text));
-    DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_layernorm, options, &item));
-    DPID_TRY(dpid_onnx_weights(w, s, 1, channels(&s->in), &item->source[0]));
-    if (dpid_onnx_input(&w->graph, s->node, 2) >= 0)
-        return dpid_onnx_weights(w, s, 2, channels(&s->in), &item->source[1]);
-    return DEEPID_OK;
-}
-
 /* ---- activations with numbers ---------------------------------------------------------------- */
 
 static int32_t take_prelu(dpid_onnx_walk *w, dpid_onnx_step *s)
@@ -316,8 +267,10 @@ static const struct {
     {"Conv", dpid_onnx_take_conv, false},
     {"Gemm", take_gemm, false},
     {"MatMul", take_matmul, false},
-    {"BatchNormalization", take_batchnorm, false},
-    {"LayerNormalization", take_layernorm, false},
+    {"BatchNormalization", dpid_onnx_take_batchnorm, false},
+    {"LayerNormalization", dpid_onnx_take_layernorm, false},
+    {"GroupNormalization", dpid_onnx_take_groupnorm, false},
+    {"InstanceNormalization", dpid_onnx_take_instancenorm, false},
     {"PRelu", take_prelu, false},
     {"Clip", take_clip, false},
     {"MaxPool", dpid_onnx_take_pool, false},
@@ -352,9 +305,6 @@ static const struct {
 } reasons[] = {
     {"Concat", "joins branches by concatenation; deepid's nets are chains with residual blocks"},
     {"Einsum", "multiplies branches; deepid's nets are chains with residual blocks"},
-    {"InstanceNormalization",
-     "normalises over groups of channels (GroupNorm, InstanceNorm), which is not read from ONNX"},
-    {"GroupNormalization", "normalises over groups of channels (GroupNorm), which is not read from ONNX"},
     {"RandomUniformLike", "draws numbers otherwise than a Dropout does (Dropout2d, AlphaDropout and such)"},
     {"RandomNormalLike", "draws numbers, and deepid has no such layer"},
     {"Bernoulli", "draws numbers otherwise than a Dropout does (Dropout2d, AlphaDropout and such)"},

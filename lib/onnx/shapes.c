@@ -74,8 +74,12 @@ static int32_t recount(dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t *aske
     int64_t wide;
     const int32_t rank_now = dpid_onnx_extents(&s->in, now);
     dpid_onnx_layout layout;
-    if (same(now, rank_now, asked, rank))
+    if (s->in.groups == 0 && same(now, rank_now, asked, rank))
         return DEEPID_OK;
+    if (dpid_onnx_groups(w, s, asked, rank))
+        return DEEPID_OK;
+    if (s->in.groups)
+        return refuse_extents(w, s, now, rank_now, asked, rank);
     if (s->in.padded || s->in.step[0])
         return dpid_onnx_refuse(&w->graph, s->node, "counts other axes behind a Pad or Slice");
     if (rank == 1 || (rank == 0 && dpid_shape_count(&s->in.shape) == 1)) {

@@ -10,6 +10,7 @@
     X(batchnorm)                                                                                                       \
     X(layernorm)                                                                                                       \
     X(groupnorm)                                                                                                       \
+    X(instancenorm)                                                                                                    \
     X(rmsnorm)                                                                                                         \
     X(scale)                                                                                                           \
     X(relu)                                                                                                            \

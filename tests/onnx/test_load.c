@@ -129,6 +129,29 @@ static const struct {
      "input 6x6x1; conv2d out=2 kernel=3 bias=0"},
     {"in x n 6 6; v ax 1; w k 2 1 3 3; Unsqueeze u x ax > t; Conv a t k > y pads=1,1,1,1; out y",
      "input 6x6x1; conv2d out=2 kernel=3 bias=0"},
+    {"in x n 3 9; w k 4 3 3; w b 4; Conv a x k b > t strides=2 pads=2,0 dilations=1; MaxPool m t > y kernel_shape=2 "
+     "strides=1; out y",
+     "input 9x3; conv1d out=4 kernel=3 stride=2 padding=2x0; maxpool kernel=2 stride=1"},
+    {"in x n 9 3; w k 4 3 3; Transpose p x > u perm=0,2,1; Conv a u k > t auto_pad='SAME_UPPER; GlobalAveragePool g t "
+     "> q; Flatten f q > y; out y",
+     "input 9x3; conv1d out=4 kernel=3 bias=0; global_avgpool"},
+    {"in x n 9; v ax 1; w k 4 1 1; w d 36 2; Unsqueeze u x ax > v; Conv a v k > t; Flatten f t > q; MatMul m q d > y; "
+     "out y",
+     "input 9x1; conv1d out=4 kernel=1 bias=0; flatten; dense out=2 bias=0"},
+    {"in x n 4 6; w s 4; w b 4; BatchNormalization n x s b b s > t; GlobalMaxPool g t > q; Flatten f q > y; out y",
+     "input 6x4; batchnorm momentum=0.1; maxpool kernel=6 stride=1; flatten"},
+    {"in x n 4 6; w s 4; w b 4; InstanceNormalization n x s b > y epsilon=f0.5; out y",
+     "input 6x4; instancenorm eps=0.5"},
+    {"opset 21; in x n 4 6 6; w s 4; w b 4; GroupNormalization n x s b > y num_groups=2; out y",
+     "input 6x6x4; groupnorm groups=2"},
+    {"opset 18; in x n 4 6 6; w s 2; w b 2; GroupNormalization n x s b > y num_groups=2; out y",
+     "input 6x6x4; groupnorm groups=2"},
+    {"in x n 4 6 6; v r -1 2 72; v z -1 4 6 6; w s 2; w b 2; w g 4 1 1; w h 4 1 1; Reshape r1 x r > t; "
+     "InstanceNormalization n t s b > u; Reshape r2 u z > q; Mul m q g > o; Add a o h > y; out y",
+     "input 6x6x4; groupnorm groups=2"},
+    {"in x n 6; v r -1 2 3; v z -1 6; w s 2; w b 2; w g 6; Reshape r1 x r > t; InstanceNormalization n t s b > u; "
+     "Reshape r2 u z > q; Mul m q g > y; out y",
+     "input 6; groupnorm groups=2"},
     {"in x n 6 6 4; w k 4 4 3 3; Transpose t x > u perm=0,3,1,2; Conv a u k > y pads=1,1,1,1; out y",
      "input 6x6x4; conv2d out=4 kernel=3 bias=0"},
     {"in x n 6 6 4; w c 4; LayerNormalization l x c > y; out y", NULL}, /* [n, c, h, w] unless a Transpose says other */
@@ -397,6 +420,12 @@ static const struct {
     {FEATURES "Gemm g x d > t; w big 3 4; Add a t big > y; out y", "computes with known numbers of 3x4"},
     {"opset 8; " FEATURES "Gemm g x d > y; out y", "has operator set 8, expected 9 to 22"},
     {"opset 23; " FEATURES "Gemm g x d > y; out y", "has operator set 23, expected 9 to 22"},
+    {"in x n 4 6 6; v r -1 2 72; w s 2; w b 2; Reshape r1 x r > t; InstanceNormalization n t s b > u; Relu a u > y; "
+     "out y",
+     "reads samples that are counted by groups of channels"},
+    {"in x n 3 9; w k 4 3 3; Conv a x k > y pads=1,1,1,1; out y", "pads has 4 numbers, expected 2"},
+    {"opset 21; in x n 4 6 6; w s 4; w b 4; GroupNormalization n x s b > y num_groups=3; out y",
+     "normalises 3 groups of what has no such channels"},
     {"in x n 4 h w; w k 4 4 3 3; Conv a x k > y; out y", "'x' has no fixed extent on axis 2"},
     {"in x 4; Relu r x > y; out y", "the input 'x' has 1 axes"},
     {PICTURE CONV("a", "x", "t") "v s 0 -1; Reshape r t s > y; out y", "the output is a picture that was flattened"},
@@ -462,7 +491,7 @@ static const struct {
      "node 'l' (LSTM): is recurrent"},
     {PICTURE "v s 0 2 -1; Reshape r x s > t; InstanceNormalization i t c c > u; Shape h x > sh; Reshape q u sh > y; "
              "out y",
-     "node 'i' (InstanceNormalization): normalises over groups of channels"},
+     "node 'i' (InstanceNormalization): its input 1 'c' has 4 numbers, expected 2"},
     {FEATURES "f z 0; f h 0.5; Abs a x > b; LessOrEqual l b h > q; Where w q z x > y; out y",
      "node 'w' (Where): ends nodes that together are one activation (Abs, LessOrEqual, Where)"},
     {FEATURES "f z 0; f h 0.5; Greater g x h > a; Neg n h > m; Less l x m > b; Or o a b > q; Where w q x z > y; out y",

@@ -1,6 +1,6 @@
 /* Group normalisation: y = gamma (x - mean) / sqrt(var + eps) + beta over all pixels and the channels of a group.
    Derivation: groupnorm.md      Reference: groupnorm_ref.c */
-#include "ops/op.h"
+#include "ops/groupnorm/groupnorm.h"
 #include "tensor/real.h"
 
 #if DPID_PRECISION == 80
@@ -10,7 +10,7 @@ typedef double wide;
 #endif
 
 enum { GAMMA, BETA };
-enum { GROUPS, EPS };
+enum { GROUPS, EPS, AFFINE };
 enum { MEAN, REST, SCALE, SAVED };                                  /* kept of each group; x - mean - rest is centred */
 enum { CENTRE, WIDTH, SUM_DY, SUM_PRODUCT, OFFSET, SLOPE, ARRAYS }; /* of each channel, in scratch */
 
@@ -22,7 +22,7 @@ typedef struct {
 static layer layer_of(const dpid_pass *pass)
 {
     const dpid_op *op = pass->op;
-    layer l = {.pass = pass, .c = dpid_op_channels(op), .groups = op->option[GROUPS].i};
+    layer l = {.pass = pass, .c = dpid_op_channels(op), .groups = op->saved_per_sample / SAVED};
     l.in_group = l.c / l.groups;
     l.pixels = dpid_shape_count(&op->in) / l.c;
     return l;
@@ -36,6 +36,12 @@ static wide *array_of(const layer *l, int64_t sample, int which)
 static real *saved_of(const layer *l, int64_t sample, int64_t group)
 {
     return (real *)l->pass->saved + (sample * l->groups + group) * SAVED;
+}
+
+/* gamma and beta are 1 and 0 where they are not trained. */
+static inline real factor(const real *gamma, int64_t j)
+{
+    return gamma ? gamma[j] : 1;
 }
 
 /* The mean over a group of what is summed for each channel. */
@@ -107,7 +113,8 @@ static void forward_sample(void *arg, int64_t sample, int32_t worker)
     find_statistics(l, sample, x);
     for (int64_t p = 0; p < l->pixels; p++, x += l->c, y += l->c)
         for (int64_t j = 0; j < l->c; j++)
-            y[j] = (real)(((wide)x[j] - centre[j]) * width[j]) * gamma[j] + beta[j];
+            y[j] = beta ? (real)(((wide)x[j] - centre[j]) * width[j]) * gamma[j] + beta[j]
+                        : (real)(((wide)x[j] - centre[j]) * width[j]);
 }
 
 static void groupnorm_forward(const dpid_pass *pass)
@@ -142,8 +149,8 @@ static void find_sums(const layer *l, int64_t sample, const real *restrict x, co
         }
     }
     for (int64_t j = 0; j < l->c; j++) {
-        offset[j] = (wide)gamma[j] * sum[j];
-        slope[j] = (wide)gamma[j] * product[j];
+        offset[j] = (wide)factor(gamma, j) * sum[j];
+        slope[j] = (wide)factor(gamma, j) * product[j];
     }
     for (int64_t g = 0; g < l->groups; g++) {
         fill_group(l, offset, g, mean_of_group(l, offset, g));
@@ -169,8 +176,8 @@ static void backward_sample(void *arg, int64_t sample, int32_t worker)
     const wide *restrict slope = array_of(l, sample, SLOPE);
     for (int64_t p = 0; p < l->pixels; p++, x += l->c, dy += l->c, dx += l->c)
         for (int64_t j = 0; j < l->c; j++)
-            dx[j] = (real)(width[j] *
-                           ((wide)gamma[j] * (wide)dy[j] - offset[j] - ((wide)x[j] - centre[j]) * width[j] * slope[j]));
+            dx[j] = (real)(width[j] * ((wide)factor(gamma, j) * (wide)dy[j] - offset[j] -
+                                       ((wide)x[j] - centre[j]) * width[j] * slope[j]));
 }
 
 /* dgamma += sum dy xhat      dbeta += sum dy      samples in their order */
@@ -205,8 +212,28 @@ const dpid_kernels DPID_T(dpid_kernels_groupnorm) = {groupnorm_forward, groupnor
 static const dpid_option known[] = {
     {"groups", DPID_INT, 0, 1, 1 << 20, NULL, true, "groups of channels; as many as channels: instance norm"},
     {"eps", DPID_REAL, 1e-5, 0, 1e6, NULL, false, "added to the variance"},
+    {"affine", DPID_INT, 1, 0, 1, NULL, false, "1: with gamma and beta"},
     {0},
 };
+
+void dpid_groupnorm_fill(dpid_op *op, int64_t groups, bool affine)
+{
+    const int64_t c = dpid_op_channels(op);
+    op->out = op->in;
+    op->parameters = affine ? 2 : 0;
+    op->parameter[GAMMA] = (dpid_parameter_spec){
+        .name = "weight", .role = DPID_ROLE_SCALE, .trained = true, .rank = 1, .extents = {c}, .start = 1};
+    op->parameter[BETA] =
+        (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_SHIFT, .trained = true, .rank = 1, .extents = {c}};
+    op->saved_per_sample = SAVED * groups;
+    op->macs = dpid_shape_count(&op->in);
+}
+
+int64_t dpid_groupnorm_scratch(const dpid_op *op, int64_t n, int32_t workers)
+{
+    (void)workers;
+    return 2 * ARRAYS * dpid_op_channels(op) * n; /* a wide is two reals at most */
+}
 
 static int32_t infer(deepid_ctx *ctx, dpid_op *op)
 {
@@ -217,21 +244,8 @@ static int32_t infer(deepid_ctx *ctx, dpid_op *op)
                          "groupnorm: groups is %lld, expected a divisor of the %lld channels, and two values or more "
                          "in a group",
                          (long long)groups, (long long)c);
-    op->out = op->in;
-    op->parameters = 2;
-    op->parameter[GAMMA] = (dpid_parameter_spec){
-        .name = "weight", .role = DPID_ROLE_SCALE, .trained = true, .rank = 1, .extents = {c}, .start = 1};
-    op->parameter[BETA] =
-        (dpid_parameter_spec){.name = "bias", .role = DPID_ROLE_SHIFT, .trained = true, .rank = 1, .extents = {c}};
-    op->saved_per_sample = SAVED * groups;
-    op->macs = dpid_shape_count(&op->in);
+    dpid_groupnorm_fill(op, groups, op->option[AFFINE].i == 1);
     return DEEPID_OK;
-}
-
-static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
-{
-    (void)workers;
-    return 2 * ARRAYS * dpid_op_channels(op) * n; /* a wide is two reals at most */
 }
 
 #include "ops/claims.h"
@@ -246,11 +260,11 @@ const dpid_kind dpid_kind_groupnorm = {
     .word = "groupnorm",
     .help =
         "y = gamma (x - mean) / sqrt(var + eps) + beta over all pixels and the channels of a group; options: groups "
-        "(required), eps=1e-5",
+        "(required), eps=1e-5, affine=1",
     .flags = DPID_KIND_NORM,
     .options = known,
     .infer = infer,
-    .scratch = scratch,
+    .scratch = dpid_groupnorm_scratch,
     .claims = claims,
     .kernels = DPID_KERNELS(groupnorm),
 };

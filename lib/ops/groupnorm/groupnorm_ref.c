@@ -21,9 +21,10 @@ DPID_REFERENCE(groupnorm)
                 var += i % c / in_group == first / in_group ? (x[i] - mean) * (x[i] - mean) / count : 0;
             for (int64_t i = 0; i < all; i++)
                 if (i % c / in_group == first / in_group)
-                    y[i] = parameter[0][i % c] * (x[i] - mean) / sqrt(var + op->option[1].r) + parameter[1][i % c];
+                    y[i] = (op->parameters ? parameter[0][i % c] : 1) * (x[i] - mean) / sqrt(var + op->option[1].r) +
+                           (op->parameters ? parameter[1][i % c] : 0);
         }
     }
 }
 
-DPID_CASES(groupnorm, "groups=1", "groups=2", "groups=3", "groups=4 eps=0.1", NULL)
+DPID_CASES(groupnorm, "groups=1", "groups=2", "groups=3", "groups=4 eps=0.1", "groups=2 affine=0", NULL)
