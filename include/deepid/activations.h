@@ -84,15 +84,15 @@ DEEPID_API int32_t deepid_elu_backward(const char *options, const deepid_tensor 
                                        deepid_tensor *dx);
 
 /**
- * y = lambda x where x >= 0, lambda alpha (e^x - 1) elsewhere; lambda = 1.0507..., alpha = 1.6733... (Klambauer et al.
- * 2017, eq. 14).
+ * y = gamma x where x >= 0, gamma alpha (e^x - 1) elsewhere (Klambauer et al. 2017, eq. 14); options "alpha=A gamma=G",
+ * alpha 0 to 1e6, default 1.6732632423543773, gamma 1e-6 to 1e6, default 1.0507009873554805.
  *
  * @copydetails deepid_relu_forward
  */
 DEEPID_API int32_t deepid_selu_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
 
 /**
- * dx = dy f'(x), f' = lambda where x > 0, else lambda alpha e^x.
+ * dx = dy f'(x), f' = gamma where x > 0, else gamma alpha e^x.
  *
  * @copydetails deepid_relu_backward
  */
@@ -221,14 +221,14 @@ DEEPID_API int32_t deepid_hardswish_backward(const char *options, const deepid_t
                                              deepid_tensor *dx);
 
 /**
- * y = min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
+ * y = min(max(alpha x + beta, 0), 1); options alpha=1/6 (1e-6 to 1e6), beta=0.5: (x + 3) / 6 (Howard et al. 2019).
  *
  * @copydetails deepid_relu_forward
  */
 DEEPID_API int32_t deepid_hardsigmoid_forward(const char *options, const deepid_tensor *x, deepid_tensor *y);
 
 /**
- * dx = dy f'(x), f' = 1/6 strictly between -3 and 3, else 0.
+ * dx = dy f'(x), f' = alpha strictly where alpha x + beta lies between 0 and 1, else 0.
  *
  * @copydetails deepid_relu_backward
  */

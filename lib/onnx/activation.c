@@ -121,6 +121,41 @@ static bool same_curve(const curve y, const curve known)
     return same;
 }
 
+/* Selu and HardSigmoid of other numbers: far out, and near 0, the curve says which. */
+static int32_t fit_two(dpid_onnx_walk *w, const curve y, const dpid_kind **kind, const char **options)
+{
+    const double gamma = y[FARS - 1] / FAR;
+    const double alpha = gamma != 0 ? -y[0] / gamma : 0;
+    curve x;
+    curve selu;
+    curve line;
+    char *text = NULL;
+    fill_points(x);
+    int left = -1; /* the first and the last point that are no end of a line */
+    int right = -1;
+    for (int i = 0; i < POINTS; i++)
+        if (y[i] > 0 && y[i] < 1) {
+            left = left < 0 || x[i] < x[left] ? i : left;
+            right = right < 0 || x[i] > x[right] ? i : right;
+        }
+    const double slope = left == right ? 0 : (y[right] - y[left]) / (x[right] - x[left]);
+    const double beta = left < 0 ? 0 : y[left] - slope * x[left];
+    for (int i = 0; i < POINTS; i++) {
+        selu[i] = gamma * (x[i] > 0 ? x[i] : alpha * expm1(x[i]));
+        line[i] = fmin(fmax(slope * x[i] + beta, 0), 1);
+    }
+    const bool is_selu = gamma > 0 && alpha > 0 && same_curve(y, selu);
+    const bool is_line = !is_selu && slope > 0 && same_curve(y, line);
+    if (!is_selu && !is_line)
+        return DEEPID_OK;
+    *kind = is_selu ? &dpid_kind_selu : &dpid_kind_hardsigmoid;
+    DPID_TRY(dpid_onnx_text(w, &text, is_selu ? "alpha=%s gamma=%s" : "alpha=%s beta=%s",
+                            dpid_number_f32((float)(is_selu ? alpha : slope)).text,
+                            dpid_number_f32((float)(is_selu ? gamma : beta)).text));
+    *options = text;
+    return DEEPID_OK;
+}
+
 /* Those with a number of their own: far out the curve says what it would be. */
 static int32_t fit_curve(dpid_onnx_walk *w, const curve y, const dpid_kind **kind, const char **options)
 {
@@ -145,7 +180,7 @@ static int32_t fit_curve(dpid_onnx_walk *w, const curve y, const dpid_kind **kin
     const bool cut = low > -FAR && low < high && high < FAR;
     if (which == FITS || (which == LEAKY && low == -FAR) || (which == HARDTANH && !cut)) {
         *kind = NULL;
-        return DEEPID_OK;
+        return fit_two(w, y, kind, options);
     }
     *kind = kinds[which];
     if (which == HARDTANH)

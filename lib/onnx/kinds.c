@@ -241,9 +241,19 @@ static void write_celu(dpid_onnx_writer *w, const call *c)
     dpid_onnx_add_node(w, "Mul", c->name, NAMES(elu, number), c->out);
 }
 
+/* What is not said is ONNX's own, 0.2 and 0.5. */
 static void write_hardsigmoid(dpid_onnx_writer *w, const call *c)
 {
-    dpid_onnx_add_float(w, dpid_onnx_add_node(w, "HardSigmoid", c->name, NAMES(c->in), c->out), "alpha", 1.0 / 6);
+    dpid_onnx_node *node = dpid_onnx_add_node(w, "HardSigmoid", c->name, NAMES(c->in), c->out);
+    dpid_onnx_add_float(w, node, "alpha", c->op->option[0].r);
+    dpid_onnx_add_float(w, node, "beta", c->op->option[1].r);
+}
+
+static void write_selu(dpid_onnx_writer *w, const call *c)
+{
+    dpid_onnx_node *node = dpid_onnx_add_node(w, "Selu", c->name, NAMES(c->in), c->out);
+    dpid_onnx_add_float(w, node, "alpha", c->op->option[0].r);
+    dpid_onnx_add_float(w, node, "gamma", c->op->option[1].r);
 }
 
 static void write_prelu(dpid_onnx_writer *w, const call *c)
@@ -336,7 +346,7 @@ static const struct {
     {&dpid_kind_leaky_relu, NULL, write_leaky_relu, 0},
     {&dpid_kind_prelu, NULL, write_prelu, 0},
     {&dpid_kind_elu, NULL, write_elu, 0},
-    {&dpid_kind_selu, "Selu", NULL, 0},
+    {&dpid_kind_selu, NULL, write_selu, 0},
     {&dpid_kind_celu, NULL, write_celu, 0},
     {&dpid_kind_tanh, "Tanh", NULL, 0},
     {&dpid_kind_sigmoid, "Sigmoid", NULL, 0},

@@ -11,6 +11,9 @@
 /* Operator sets whose meaning is known here. */
 enum { DPID_ONNX_OPSET_FIRST = 9, DPID_ONNX_OPSET_LAST = 22 };
 
+/* ONNX's word for an axis of channels, written of series. */
+#define DPID_ONNX_CHANNEL "DATA_CHANNEL"
+
 typedef Onnx__NodeProto dpid_onnx_node;
 typedef Onnx__AttributeProto dpid_onnx_attribute;
 typedef Onnx__TensorProto dpid_onnx_tensor;

@@ -3,7 +3,6 @@
 #include "onnx/onnx.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- helpers --------------------------------------------------------------------------------- */

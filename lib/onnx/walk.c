@@ -44,9 +44,13 @@ static int64_t window_axes(const dpid_onnx_walk *w, int32_t node)
     return 0;
 }
 
-/* [n, c, l] and [n, h, w] look the same: the windows tell, or a first node that goes by channels. */
+/* [n, c, l] and [n, h, w] look the same: the file says which, or the windows tell, or a first node that goes by
+   channels. */
 static bool has_series(const dpid_onnx_walk *w)
 {
+    const Onnx__TensorShapeProto *shape = w->graph.input_info->type->tensor_type->shape;
+    if (shape->n_dim == 3 && shape->dim[1]->denotation && strcmp(shape->dim[1]->denotation, DPID_ONNX_CHANNEL) == 0)
+        return true;
     static const char *const by_channel[] = {"GlobalAveragePool", "GlobalMaxPool", "BatchNormalization",
                                              "InstanceNormalization", "GroupNormalization"};
     bool series = false;
@@ -182,7 +186,7 @@ static int32_t check_end(dpid_onnx_walk *w)
     const int32_t maker = w->graph.value[w->graph.output].maker;
     if (!w->net.first)
         return dpid_fail(w->ctx, DEEPID_ERR_UNSUPPORTED, "'%s': the graph has no layer", w->file->path);
-    if (flow->padded || flow->step[0] || flow->order.rank)
+    if (flow->padded || flow->step[0] || flow->order.rank || flow->groups)
         return dpid_onnx_refuse(&w->graph, maker,
                                 "the output is a picture that was flattened, padded or cut, and no layer follows; here "
                                 "channels lie last, so its numbers would come in another order");

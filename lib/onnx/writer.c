@@ -208,6 +208,8 @@ static Onnx__TensorShapeProto *shape_of(dpid_onnx_writer *w, const dpid_shape *s
     out->dim = dims;
     for (int32_t i = 0; i <= shape->rank; i++)
         out->dim[out->n_dim++] = dimension(w, planes[i]);
+    if (shape->rank == 2 && w->status == DEEPID_OK) /* [n, h, w] looks the same */
+        out->dim[1]->denotation = lend(DPID_ONNX_CHANNEL);
     return out;
 }
 

@@ -2,8 +2,8 @@
      in x n 3 8 8; w k 4 3 3 3; Conv c x k > y pads=1,1,1,1 group=1; out y
    in NAME EXTENTS (n: open), w NAME EXTENTS: floats, v NAME NUMBERS: integers, f NAME NUMBER: one float,
    h NAME BITS: a column of f16, t and i: as w and v, typed instead of raw, out NAME;
-   all else is OP NAME INPUTS > OUTPUTS KEY=VALUES, with "-" for an input left out. A value is integers (1,1), a float
-   (f0.5) or a word ('constant). opset 9 in front of all: the operator set, else 17. */
+   all else is OP NAME INPUTS > OUTPUTS KEY=VALUES, with "-" for an input left out. A value is integers (1,1 or 1,), a
+   float (f0.5) or a word ('constant). opset 9 in front of all: the operator set, else 17. */
 #ifndef DPID_TESTS_GRAPH_TEXT_H
 #define DPID_TESTS_GRAPH_TEXT_H
 
@@ -77,7 +77,7 @@ static void put_attribute(message *node, const char *name, const char *value)
         put_varint(&a, ATTRIBUTE_I, strtoll(value, NULL, 10));
         put_varint(&a, ATTRIBUTE_TYPE, 2);
     } else {
-        for (const char *p = value; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+        for (const char *p = value; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
             if (*p)
                 put_varint(&a, ATTRIBUTE_INTS, strtoll(p, NULL, 10));
         put_varint(&a, ATTRIBUTE_TYPE, 7);

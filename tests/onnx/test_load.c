@@ -129,8 +129,8 @@ static const struct {
      "input 6x6x1; conv2d out=2 kernel=3 bias=0"},
     {"in x n 6 6; v ax 1; w k 2 1 3 3; Unsqueeze u x ax > t; Conv a t k > y pads=1,1,1,1; out y",
      "input 6x6x1; conv2d out=2 kernel=3 bias=0"},
-    {"in x n 3 9; w k 4 3 3; w b 4; Conv a x k b > t strides=2 pads=2,0 dilations=1; MaxPool m t > y kernel_shape=2 "
-     "strides=1; out y",
+    {"in x n 3 9; w k 4 3 3; w b 4; Conv a x k b > t strides=2, pads=2,0 dilations=1,; MaxPool m t > y kernel_shape=2, "
+     "strides=1,; out y",
      "input 9x3; conv1d out=4 kernel=3 stride=2 padding=2x0; maxpool kernel=2 stride=1"},
     {"in x n 9 3; w k 4 3 3; Transpose p x > u perm=0,2,1; Conv a u k > t auto_pad='SAME_UPPER; GlobalAveragePool g t "
      "> q; Flatten f q > y; out y",
@@ -139,7 +139,11 @@ static const struct {
      "out y",
      "input 9x1; conv1d out=4 kernel=1 bias=0; flatten; dense out=2 bias=0"},
     {"in x n 4 6; w s 4; w b 4; BatchNormalization n x s b b s > t; GlobalMaxPool g t > q; Flatten f q > y; out y",
-     "input 6x4; batchnorm momentum=0.1; maxpool kernel=6 stride=1; flatten"},
+     "input 6x4; batchnorm; maxpool kernel=6 stride=1; flatten"},
+    {"in x n 4; Selu s x > y alpha=f1.5 gamma=f2; out y", "input 4; selu alpha=1.5 gamma=2"},
+    {"in x n 4; Selu s x > y; out y", "input 4; selu"},
+    {"in x n 4; HardSigmoid s x > y; out y", "input 4; hardsigmoid alpha=0.2"},
+    {"in x n 4; HardSigmoid s x > y alpha=f0.5 beta=f0.25; out y", "input 4; hardsigmoid alpha=0.5 beta=0.25"},
     {"in x n 4 6; w s 4; w b 4; InstanceNormalization n x s b > y epsilon=f0.5; out y",
      "input 6x4; instancenorm eps=0.5"},
     {"opset 21; in x n 4 6 6; w s 4; w b 4; GroupNormalization n x s b > y num_groups=2; out y",
@@ -422,7 +426,7 @@ static const struct {
     {"opset 23; " FEATURES "Gemm g x d > y; out y", "has operator set 23, expected 9 to 22"},
     {"in x n 4 6 6; v r -1 2 72; w s 2; w b 2; Reshape r1 x r > t; InstanceNormalization n t s b > u; Relu a u > y; "
      "out y",
-     "reads samples that are counted by groups of channels"},
+     "the output is a picture that was flattened, padded or cut"},
     {"in x n 3 9; w k 4 3 3; Conv a x k > y pads=1,1,1,1; out y", "pads has 4 numbers, expected 2"},
     {"opset 21; in x n 4 6 6; w s 4; w b 4; GroupNormalization n x s b > y num_groups=3; out y",
      "normalises 3 groups of what has no such channels"},

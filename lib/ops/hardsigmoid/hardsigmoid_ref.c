@@ -1,8 +1,8 @@
-/* Hard sigmoid, plain: y = min(max(x + 3, 0), 6) / 6. */
+/* Hard sigmoid, plain: y = min(max(alpha x + beta, 0), 1). */
 #include "ops/reference.h"
 
 #include <math.h>
 
-DPID_REFERENCE_ELEMENTWISE(hardsigmoid, v <= -3 ? 0 * v : v >= 3 ? 1 : (v + 3) / 6)
+DPID_REFERENCE_ELEMENTWISE(hardsigmoid, isnan(v) ? v : fmin(fmax(option[0].r *v + option[1].r, 0), 1))
 
-DPID_CASES(hardsigmoid, NULL)
+DPID_CASES(hardsigmoid, "alpha=0.25", "alpha=0.5 beta=0.25", "alpha=1 beta=2", NULL)

@@ -1,37 +1,57 @@
-/* Scaled exponential linear unit: y = lambda x for x >= 0, lambda alpha (e^x - 1) for x < 0.      Derivation: selu.md
+/* Scaled exponential linear unit: y = gamma x for x >= 0, gamma alpha (e^x - 1) for x < 0.      Derivation: selu.md
    Reference: selu_ref.c */
 #include "ops/elementwise.h"
 #include "tensor/elementary.h"
 
+enum { ALPHA, GAMMA };
+
 /* Klambauer et al. 2017, eq. 14 */
-#define LAMBDA ((real)1.0507009873554804934193349852946L)
-#define LAMBDA_ALPHA ((real)1.7580993408473768599402175208123L)
+#define SELU_GAMMA 1.0507009873554804934193349852946
+#define SELU_ALPHA 1.6732632423543772848170429916717
+
+/* The usual two with all the digits of `real`, others as they are given. */
+static inline real right(const dpid_value *option)
+{
+    return option[GAMMA].r == SELU_GAMMA ? (real)1.0507009873554804934193349852946L : (real)option[GAMMA].r;
+}
+
+static inline real left(const dpid_value *option)
+{
+    const bool usual = option[ALPHA].r == SELU_ALPHA && option[GAMMA].r == SELU_GAMMA;
+    return usual ? (real)1.7580993408473768599402175208123L : (real)(option[GAMMA].r * option[ALPHA].r);
+}
 
 static inline real value(real x, const dpid_value *option)
 {
-    (void)option;
-    const real below = LAMBDA_ALPHA * DPID_EXPM1(x);
-    return x < 0 ? below : LAMBDA * x;
+    const real below = left(option) * DPID_EXPM1(x);
+    return x < 0 ? below : right(option) * x;
 }
 
 static inline real slope(real x, real y, const dpid_value *option)
 {
     (void)y;
-    (void)option;
-    const real below = LAMBDA_ALPHA * DPID_EXP(x);
-    return x > 0 ? LAMBDA : below; /* NaN stays NaN */
+    const real below = left(option) * DPID_EXP(x);
+    return x > 0 ? right(option) : below; /* NaN stays NaN */
 }
 
 #if DPID_ONCE
-#define SELU_LAMBDA 1.0507009873554804934193349852946
-#define SELU_ALPHA 1.6732632423543772848170429916717
+static const dpid_option known[] = {
+    {"alpha", DPID_REAL, SELU_ALPHA, 0, 1e6, NULL, false, "scale of the negative part"},
+    {"gamma", DPID_REAL, SELU_GAMMA, 1e-6, 1e6, NULL, false, "scale of all"},
+    {0},
+};
 
 static dpid_activation facts(const dpid_value *o)
 {
-    (void)o;
-    dpid_activation a = dpid_activation_half_line(SELU_LAMBDA);
-    a.least = -SELU_LAMBDA * SELU_ALPHA;
+    dpid_activation a = dpid_activation_half_line(o[GAMMA].r);
+    a.least = -o[GAMMA].r * o[ALPHA].r;
     a.rounds = true;
+    if (o[ALPHA].r == 1) { /* once differentiable at 0 */
+        a.kinks = 0;
+        a.slope = o[GAMMA].r;
+        a.bend = o[GAMMA].r;
+        a.order = 2;
+    }
     return a;
 }
 
@@ -42,5 +62,7 @@ static const dpid_identity_claim claims[] = {
 };
 #endif
 
-DPID_ACTIVATION(selu, "y = lambda x where x >= 0, lambda alpha (e^x - 1) elsewhere", DPID_KIND_KINKED | DPID_KIND_GATE,
-                NULL)
+DPID_ACTIVATION(selu,
+                "y = gamma x where x >= 0, gamma alpha (e^x - 1) elsewhere; options: alpha=1.6732632423543773, "
+                "gamma=1.0507009873554805",
+                DPID_KIND_KINKED | DPID_KIND_GATE, known)
