@@ -208,7 +208,7 @@ static int32_t use_template(reader *r, dpid_item *item, const dpid_value *values
 static int32_t add_depth(reader *r, dpid_item *item, double survive)
 {
     enum { DIGITS = 12 };
-    char options[64];
+    char options[128];
     char *text = NULL;
     dpid_item **tail = &item->body;
     if (survive == 1)

@@ -91,27 +91,30 @@ static void every_layer_kind_passes(void **state)
     static const char *const options[] = {"",      "out=6",   "out=6 kernel=3", "kernel=3 stride=1 padding=1",
                                           "p=0.3", "groups=2"};
     static const char *const frames[] = {"input 2; dense out=6; %s %s; dense out=2",
-                                         "input 8x8x1; conv2d out=4 kernel=3; %s %s; flatten; dense out=4"};
+                                         "input 8x8x1; conv2d out=4 kernel=3; %s %s; flatten; dense out=4",
+                                         "input 8x8; conv1d out=4 kernel=3; %s %s; flatten; dense out=4"};
+    enum { FRAMES = 3, OPTIONS = 6 };
     deepid_ctx *ctx = new_ctx(2);
-    deepid_dataset *data[] = {vectors(ctx), pictures(ctx)};
+    deepid_dataset *data[FRAMES] = {vectors(ctx), pictures(ctx), pictures(ctx)};
+    OK(deepid_dataset_set_series(data[2]));
     for (int64_t k = 0; deepid_layer_word(k); k++) {
         int64_t ran = 0;
-        for (int i = 0; i < 6 * 2; i++) {
+        for (int i = 0; i < OPTIONS * FRAMES; i++) {
             char text[256];
             deepid_net *net = NULL;
-            snprintf(text, sizeof text, frames[i % 2], deepid_layer_word(k), options[i / 2]);
+            snprintf(text, sizeof text, frames[i % FRAMES], deepid_layer_word(k), options[i / FRAMES]);
             if (deepid_net_create(ctx, text, DEEPID_F32, &net) != DEEPID_OK)
                 continue; /* this kind does not take these options or shapes */
             deepid_net_destroy(net);
-            text_is_right(ctx, text, data[i % 2], "he", 0);
-            text_is_right(ctx, text, data[i % 2], "glorot", 20);
+            text_is_right(ctx, text, data[i % FRAMES], "he", 0);
+            text_is_right(ctx, text, data[i % FRAMES], "glorot", 20);
             ran++;
         }
         if (ran == 0)
             fail_msg("%s: no net with it was checked", deepid_layer_word(k));
     }
-    deepid_dataset_destroy(data[0]);
-    deepid_dataset_destroy(data[1]);
+    for (int i = 0; i < FRAMES; i++)
+        deepid_dataset_destroy(data[i]);
     deepid_ctx_destroy(ctx);
 }
 

@@ -47,17 +47,20 @@ static double *random_samples(const drawn_net *drawn, const deepid_net *net)
     return x;
 }
 
-static int32_t open_data(deepid_ctx *ctx, const drawn_net *drawn, const deepid_net *net, const double *x,
-                         deepid_dataset **out)
+static void open_data(deepid_ctx *ctx, const drawn_net *drawn, const deepid_net *net, const double *x,
+                      deepid_dataset **out)
 {
     const dpid_shape *in = &net->value[0].shape;
-    const int64_t extents[4] = {drawn->batch, in->extent[0], in->extent[1], in->extent[2]};
+    const int64_t extents[4] = {drawn->batch, in->extent[0], in->rank > 1 ? in->extent[1] : 1,
+                                in->rank > 2 ? in->extent[2] : 1};
     enum { CLASSES = 3 };
     int32_t labels[256];
     assert_true(drawn->batch <= 256);
     for (int64_t i = 0; i < drawn->batch; i++)
         labels[i] = (int32_t)(i % CLASSES);
-    return deepid_dataset_wrap(ctx, DEEPID_F64, x, in->rank + 1, extents, NULL, labels, CLASSES, out);
+    OK(deepid_dataset_wrap(ctx, DEEPID_F64, x, in->rank + 1, extents, NULL, labels, CLASSES, out));
+    if (in->rank == 2)
+        OK(deepid_dataset_set_series(*out));
 }
 
 static void read_table(const drawn_net *drawn, const char *mode, deepid_table *t, tally *sum)
@@ -98,7 +101,7 @@ static void check_seed(deepid_ctx *ctx, uint64_t seed, tally *sum)
     deepid_dataset *data = NULL;
     double *x = random_samples(&drawn, net);
     distort(net, seed);
-    OK(open_data(ctx, &drawn, net, x, &data));
+    open_data(ctx, &drawn, net, x, &data);
     sum->nets++;
     for (int m = 0; m <= drawn.trains; m++) {
         char word[64];

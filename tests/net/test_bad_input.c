@@ -199,7 +199,8 @@ static void arguments_of_builders_are_checked(void **state)
     deepid_net *net = NULL;
     REFUSED(deepid_builder_create(ctx, 1, NULL, &b), DEEPID_ERR_ARGUMENT, "builder: extents is NULL");
     REFUSED(deepid_builder_create(ctx, 1, extents, NULL), DEEPID_ERR_ARGUMENT, "builder: out is NULL");
-    REFUSED(deepid_builder_create(ctx, 2, extents, &b), DEEPID_ERR_SHAPE, "rank is 2, expected 1");
+    REFUSED(deepid_builder_create(ctx, 4, extents, &b), DEEPID_ERR_SHAPE, "rank is 4, expected 1");
+    REFUSED(deepid_builder_create(ctx, 2, extents, &b), DEEPID_ERR_SHAPE, "extent 1 is 0, expected 1 or more");
     REFUSED(deepid_builder_create(ctx, 3, extents, &b), DEEPID_ERR_SHAPE, "extent 1 is 0, expected 1 or more");
     assert_null(b);
     OK(deepid_builder_create(ctx, 1, extents, &b));
