@@ -167,7 +167,7 @@ static void tell(const options *o, deepid_evidence *evidence, const deepid_verdi
     const char *next = deepid_evidence_advice(evidence, verdict);
     printf("%s\n", o->quiet ? deepid_verdict_answer(verdict) : deepid_verdict_text(verdict, wants_colour()));
     if (*next)
-        printf("%s%s\n", o->quiet ? "" : "\n", next);
+        printf("%s\n", next);
     printf("report: %s\n", page);
 }
 
