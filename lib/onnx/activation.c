@@ -121,74 +121,58 @@ static bool same_curve(const curve y, const curve known)
     return same;
 }
 
-/* Selu and HardSigmoid of other numbers: far out, and near 0, the curve says which. */
-static int32_t fit_two(dpid_onnx_walk *w, const curve y, const dpid_kind **kind, const char **options)
+/* Slope, and value at 0, of the line through the points between 0 and 1; slope 0: there are no two. */
+static double fit_line(const curve x, const curve y, double *beta)
 {
-    const double gamma = y[FARS - 1] / FAR;
-    const double alpha = gamma != 0 ? -y[0] / gamma : 0;
-    curve x;
-    curve selu;
-    curve line;
-    char *text = NULL;
-    fill_points(x);
-    int left = -1; /* the first and the last point that are no end of a line */
-    int right = -1;
+    int left = 0; /* the first and the last of them */
+    int right = 0;
     for (int i = 0; i < POINTS; i++)
         if (y[i] > 0 && y[i] < 1) {
-            left = left < 0 || x[i] < x[left] ? i : left;
-            right = right < 0 || x[i] > x[right] ? i : right;
+            left = !(y[left] > 0 && y[left] < 1) || x[i] < x[left] ? i : left;
+            right = !(y[right] > 0 && y[right] < 1) || x[i] > x[right] ? i : right;
         }
     const double slope = left == right ? 0 : (y[right] - y[left]) / (x[right] - x[left]);
-    const double beta = left < 0 ? 0 : y[left] - slope * x[left];
-    for (int i = 0; i < POINTS; i++) {
-        selu[i] = gamma * (x[i] > 0 ? x[i] : alpha * expm1(x[i]));
-        line[i] = fmin(fmax(slope * x[i] + beta, 0), 1);
-    }
-    const bool is_selu = gamma > 0 && alpha > 0 && same_curve(y, selu);
-    const bool is_line = !is_selu && slope > 0 && same_curve(y, line);
-    if (!is_selu && !is_line)
-        return DEEPID_OK;
-    *kind = is_selu ? &dpid_kind_selu : &dpid_kind_hardsigmoid;
-    DPID_TRY(dpid_onnx_text(w, &text, is_selu ? "alpha=%s gamma=%s" : "alpha=%s beta=%s",
-                            dpid_number_f32((float)(is_selu ? alpha : slope)).text,
-                            dpid_number_f32((float)(is_selu ? gamma : beta)).text));
-    *options = text;
-    return DEEPID_OK;
+    *beta = y[left] - slope * x[left];
+    return slope;
 }
 
-/* Those with a number of their own: far out the curve says what it would be. */
+/* Those with numbers of their own: far out, and between two ends, the curve says what they would be. */
 static int32_t fit_curve(dpid_onnx_walk *w, const curve y, const dpid_kind **kind, const char **options)
 {
-    enum { LEAKY, ELU, CELU, HARDTANH, FITS };
-    static const dpid_kind *const kinds[] = {&dpid_kind_leaky_relu, &dpid_kind_elu, &dpid_kind_celu,
-                                             &dpid_kind_hardtanh};
+    enum { LEAKY, ELU, CELU, SELU, HARDTANH, LINE, FITS };
+    static const dpid_kind *const kinds[] = {&dpid_kind_leaky_relu, &dpid_kind_elu,      &dpid_kind_celu,
+                                             &dpid_kind_selu,       &dpid_kind_hardtanh, &dpid_kind_hardsigmoid};
+    static const char *const keys[FITS][2] = {{"slope="},        {"alpha="},          {"alpha="}, {"alpha=", " gamma="},
+                                              {"min=", " max="}, {"alpha=", " beta="}};
     const double low = y[0];         /* at -FAR */
     const double high = y[FARS - 1]; /* at FAR */
+    const double gamma = high / FAR;
+    const double alpha = gamma > 0 ? -low / gamma : 0;
+    double beta;
     curve x;
     curve fit[FITS];
     char *text = NULL;
     fill_points(x);
+    const double slope = fit_line(x, y, &beta);
     for (int i = 0; i < POINTS; i++) {
         fit[LEAKY][i] = x[i] > 0 ? x[i] : x[i] * low / -FAR;
         fit[ELU][i] = x[i] > 0 ? x[i] : -low * expm1(x[i]);
         fit[CELU][i] = x[i] > 0 ? x[i] : -low * expm1(x[i] / -low);
+        fit[SELU][i] = gamma * (x[i] > 0 ? x[i] : alpha * expm1(x[i]));
         fit[HARDTANH][i] = fmin(fmax(x[i], low), high);
+        fit[LINE][i] = fmin(fmax(slope * x[i] + beta, 0), 1);
     }
+    const bool may[FITS] = {low != -FAR, true, true, alpha > 0, low > -FAR && low < high && high<FAR, slope> 0};
+    const double number[FITS][2] = {{low / -FAR}, {-low}, {-low}, {alpha, gamma}, {low, high}, {slope, beta}};
     int which = 0;
-    while (which < FITS && !same_curve(y, fit[which]))
+    while (which < FITS && !(may[which] && same_curve(y, fit[which])))
         which++;
-    const bool cut = low > -FAR && low < high && high < FAR;
-    if (which == FITS || (which == LEAKY && low == -FAR) || (which == HARDTANH && !cut)) {
-        *kind = NULL;
-        return fit_two(w, y, kind, options);
-    }
-    *kind = kinds[which];
-    if (which == HARDTANH)
-        DPID_TRY(dpid_onnx_text(w, &text, "min=%s max=%s", dpid_number_f32((float)low).text,
-                                dpid_number_f32((float)high).text));
-    else
-        DPID_TRY(dpid_onnx_text(w, &text, "%s=%s", which == LEAKY ? "slope" : "alpha",
-                                dpid_number_f32((float)(which == LEAKY ? low / -FAR : -low)).text));
+    *kind = which < FITS ? kinds[which] : NULL;
+    if (which == FITS)
+        return DEEPID_OK;
+    DPID_TRY(dpid_onnx_text(w, &text, "%s%s%s%s", keys[which][0], dpid_number_f32((float)number[which][0]).text,
+                            keys[which][1] ? keys[which][1] : "",
+                            keys[which][1] ? dpid_number_f32((float)number[which][1]).text : ""));
     *options = text;
     return DEEPID_OK;
 }
