@@ -106,6 +106,8 @@ static void regularised_and_normalised_ones_too(void **state)
     (void)state;
     goes_round("dropout p=0.2; batchnorm; ", "spirals n=64 noise=0.06", "cross_entropy smoothing=0.1",
                "sgd momentum=0.9 weight_decay=0.001");
+    goes_round("identity survive=0.7 { dense out=8; relu }; ", "spirals n=64 noise=0.06", "cross_entropy weights=1,3",
+               "sgd momentum=0.9");
 }
 
 /* ---- by hand ----------------------------------------------------------------------------------------- */
