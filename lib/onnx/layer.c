@@ -108,6 +108,13 @@ int32_t dpid_onnx_finish_pending(dpid_onnx_walk *w, dpid_onnx_step *s)
 
 /* ---- changes of the last one ------------------------------------------------------------------ */
 
+bool dpid_onnx_is_by_channel(const dpid_onnx_flow *flow, const dpid_onnx_constant *c)
+{
+    const int32_t from_right = flow->layout != DPID_ONNX_PLANES ? 1 : flow->series ? 2 : 3;
+    return c->count == 1 || (flow->layout != DPID_ONNX_MATRIX && c->count == dpid_onnx_channels(flow) &&
+                             c->rank >= from_right && c->extents[c->rank - from_right] == c->count);
+}
+
 /* The value comes right from a layer that can take a factor or summand. */
 bool dpid_onnx_takes_changes(const dpid_onnx_step *s)
 {

@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-static int64_t channels(const dpid_onnx_flow *flow)
-{
-    return flow->shape.extent[flow->shape.rank - 1];
-}
-
 /* An eps or momentum of ONNX is a float: with all its digits 1e-5 is 1.0000001e-05, say. */
 static dpid_number_text short_number(double value)
 {
@@ -38,7 +33,7 @@ int32_t dpid_onnx_take_batchnorm(dpid_onnx_walk *w, dpid_onnx_step *s)
     DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_batchnorm, options, &item));
     w->trains |= dpid_onnx_int(s->proto, "training_mode", 0) != 0;
     for (int32_t k = 0; k < PARAMETERS; k++)
-        DPID_TRY(dpid_onnx_weights(w, s, 1 + k, channels(&s->in), &item->source[k]));
+        DPID_TRY(dpid_onnx_weights(w, s, 1 + k, dpid_onnx_channels(&s->in), &item->source[k]));
     return DEEPID_OK;
 }
 
@@ -54,9 +49,9 @@ int32_t dpid_onnx_take_layernorm(dpid_onnx_walk *w, dpid_onnx_step *s)
         return dpid_onnx_refuse(&w->graph, s->node, "normalises over other axes than the channels");
     DPID_TRY(dpid_onnx_text(w, &options, "eps=%s", short_number(dpid_onnx_float(s->proto, "epsilon", 1e-5F)).text));
     DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_layernorm, options, &item));
-    DPID_TRY(dpid_onnx_weights(w, s, 1, channels(&s->in), &item->source[0]));
+    DPID_TRY(dpid_onnx_weights(w, s, 1, dpid_onnx_channels(&s->in), &item->source[0]));
     if (dpid_onnx_input(&w->graph, s->node, 2) >= 0)
-        return dpid_onnx_weights(w, s, 2, channels(&s->in), &item->source[1]);
+        return dpid_onnx_weights(w, s, 2, dpid_onnx_channels(&s->in), &item->source[1]);
     return DEEPID_OK;
 }
 
@@ -82,7 +77,7 @@ static int32_t add_groups(dpid_onnx_walk *w, dpid_onnx_step *s, int64_t groups, 
 {
     char *options = NULL;
     dpid_onnx_item *item = NULL;
-    const int64_t c = channels(&s->in);
+    const int64_t c = dpid_onnx_channels(&s->in);
     const bool instances = groups == c && s->in.shape.rank > 1;
     const dpid_number_text eps = short_number(dpid_onnx_float(s->proto, "epsilon", 1e-5F));
     if (instances)
@@ -101,7 +96,7 @@ static int32_t add_groups(dpid_onnx_walk *w, dpid_onnx_step *s, int64_t groups, 
 int32_t dpid_onnx_take_groupnorm(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
     const int64_t groups = dpid_onnx_int(s->proto, "num_groups", 0);
-    const int64_t c = channels(&s->in);
+    const int64_t c = dpid_onnx_channels(&s->in);
     if (groups < 1 || c % groups != 0 || (s->in.layout != DPID_ONNX_PLANES && s->in.layout != DPID_ONNX_FEATURES) ||
         s->in.order.rank)
         return dpid_onnx_refuse(&w->graph, s->node,
@@ -113,7 +108,7 @@ int32_t dpid_onnx_take_groupnorm(dpid_onnx_walk *w, dpid_onnx_step *s)
 /* Each channel by itself; of samples that were counted by groups, each of these. */
 int32_t dpid_onnx_take_instancenorm(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
-    const int64_t groups = s->in.groups ? s->in.groups : channels(&s->in);
+    const int64_t groups = s->in.groups ? s->in.groups : dpid_onnx_channels(&s->in);
     if (s->in.layout != DPID_ONNX_PLANES && !s->in.groups)
         return dpid_onnx_refuse(&w->graph, s->node, "normalises what is no [samples, channels, ...]");
     return add_groups(w, s, groups, groups);
@@ -143,7 +138,7 @@ bool dpid_onnx_groups(const dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t 
         return same;
     }
     if (rank != 2 || !whole || s->in.order.rank || s->in.padded || s->in.step[0] || !next ||
-        !dpid_onnx_is(next, "InstanceNormalization") || asked[0] < 1 || channels(&s->in) % asked[0] != 0 ||
+        !dpid_onnx_is(next, "InstanceNormalization") || asked[0] < 1 || dpid_onnx_channels(&s->in) % asked[0] != 0 ||
         asked[0] * asked[1] != dpid_shape_count(&s->in.shape))
         return false;
     const int32_t axes = dpid_onnx_extents(&plain, before);

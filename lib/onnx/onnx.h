@@ -184,6 +184,10 @@ typedef struct {
     dpid_onnx_list net;
 } dpid_onnx_walk;
 
+static inline int64_t dpid_onnx_channels(const dpid_onnx_flow *flow)
+{
+    return flow->shape.extent[flow->shape.rank - 1];
+}
 /* Extents of a value in the file without the first one; returns how many. */
 int32_t dpid_onnx_extents(const dpid_onnx_flow *flow, int64_t *extents);
 /* Nodes of this scope that read the value, each as often as it does; *node is the first. */

@@ -7,11 +7,6 @@
 
 /* ---- helpers --------------------------------------------------------------------------------- */
 
-static int64_t channels(const dpid_onnx_flow *flow)
-{
-    return flow->shape.extent[flow->shape.rank - 1];
-}
-
 static int32_t refuse_layout(dpid_onnx_walk *w, const dpid_onnx_step *s)
 {
     int64_t now[DPID_RANK_MAX];
@@ -29,13 +24,6 @@ static int32_t add_with(dpid_onnx_walk *w, dpid_onnx_step *s, const dpid_kind *k
 }
 
 /* ---- changes of the layer before ------------------------------------------------------------- */
-
-bool dpid_onnx_is_by_channel(const dpid_onnx_flow *flow, const dpid_onnx_constant *c)
-{
-    const int32_t from_right = flow->layout != DPID_ONNX_PLANES ? 1 : flow->series ? 2 : 3;
-    return c->count == 1 || (flow->layout != DPID_ONNX_MATRIX && c->count == channels(flow) && c->rank >= from_right &&
-                             c->extents[c->rank - from_right] == c->count);
-}
 
 /* y = (x - mean) gamma / sqrt(variance + eps) + beta that changes nothing yet, at the net's input: what is done to it
    goes there. */
@@ -134,9 +122,10 @@ static int32_t add_dense(dpid_onnx_walk *w, dpid_onnx_step *s, dpid_onnx_constan
     const dpid_kind *pointwise = s->in.series ? &dpid_kind_conv1d : &dpid_kind_conv2d;
     if (!pixels && s->in.layout != DPID_ONNX_FEATURES && !(s->in.layout == DPID_ONNX_LAST && s->in.shape.rank == 1))
         return refuse_layout(w, s);
-    if (weight->rank != 2 || weight->extents[1] != channels(&s->in))
+    if (weight->rank != 2 || weight->extents[1] != dpid_onnx_channels(&s->in))
         return dpid_onnx_refuse(&w->graph, s->node, "its weights are %s (outputs, inputs), and %lld numbers come in",
-                                dpid_shape_text(weight->rank, weight->extents).text, (long long)channels(&s->in));
+                                dpid_shape_text(weight->rank, weight->extents).text,
+                                (long long)dpid_onnx_channels(&s->in));
     DPID_TRY(dpid_onnx_text(w, &options, "out=%lld%s", (long long)weight->extents[0], pixels ? " kernel=1" : ""));
     DPID_TRY(dpid_onnx_add(w, s, pixels ? pointwise : &dpid_kind_dense, options, &item));
     item->source[0] = *weight;
@@ -184,7 +173,7 @@ static int32_t take_prelu(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
     dpid_onnx_item *item = NULL;
     DPID_TRY(dpid_onnx_add(w, s, &dpid_kind_prelu, "", &item));
-    DPID_TRY(dpid_onnx_weights(w, s, 1, channels(&s->in), &item->source[0]));
+    DPID_TRY(dpid_onnx_weights(w, s, 1, dpid_onnx_channels(&s->in), &item->source[0]));
     if (!dpid_onnx_is_by_channel(&s->in, &item->source[0]))
         return dpid_onnx_refuse(&w->graph, s->node, "its slopes are %s, expected one, or one a channel",
                                 dpid_shape_text(item->source[0].rank, item->source[0].extents).text);

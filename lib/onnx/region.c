@@ -279,7 +279,7 @@ static int32_t spread(dpid_onnx_region *r, int32_t node, int32_t at, bool *known
     int64_t shape[DPID_RANK_MAX];
     int64_t now[DPID_RANK_MAX];
     int64_t channels;
-    int32_t count;
+    int32_t count = 0;
     const int64_t rank = axes_of(r, &channels);
     memcpy(r->y[r->count], r->y[at], (size_t)r->points * sizeof **r->y);
     *known = expands != r->bare[at];

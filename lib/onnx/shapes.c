@@ -160,6 +160,7 @@ int32_t dpid_onnx_take_reshape(dpid_onnx_walk *w, dpid_onnx_step *s)
 /* x[:, 0] of one feature. */
 int32_t dpid_onnx_take_gather(dpid_onnx_walk *w, dpid_onnx_step *s)
 {
+    static const int64_t none[] = {0};
     dpid_onnx_constant at;
     const int64_t axis = dpid_onnx_int(s->proto, "axis", 0);
     DPID_TRY(dpid_onnx_weights(w, s, 1, -1, &at));
@@ -167,7 +168,7 @@ int32_t dpid_onnx_take_gather(dpid_onnx_walk *w, dpid_onnx_step *s)
         at.count != 1 || at.rank > 0 || (dpid_onnx_number(&at, 0) != 0 && dpid_onnx_number(&at, 0) != -1))
         return dpid_onnx_refuse(&w->graph, s->node,
                                 "takes parts of a value by their place (an embedding, heads of attention, x[:, i])");
-    return recount(w, s, NULL, 0);
+    return recount(w, s, none, 0);
 }
 
 static int32_t axis_flags(dpid_onnx_walk *w, const dpid_onnx_step *s, const int64_t *axes, int32_t count, int32_t rank,

@@ -228,7 +228,7 @@ int32_t dpid_reaches_shallow(const dpid_judge *j, const char *first, const dpid_
 double dpid_updates(const dpid_judge *j);
 bool dpid_few_updates(const dpid_judge *j);
 
-/* rules/regularisation.c: "dropout", "stochastic depth" */
+/* say.c: "dropout", "stochastic depth" */
 const char *dpid_say_noise(const dpid_evidence *e);
 /* rules/objective.c: what is minimised is not the loss alone; "dropout, weight decay" of D; D less the better of W0 and
    WT by it */

@@ -186,3 +186,8 @@ int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bo
                          known ? " (left out: " : "", known ? reason : "", known ? ")" : "",
                          unpaid ? "a larger --budget" : "add it to --arms");
 }
+
+const char *dpid_say_noise(const dpid_evidence *e)
+{
+    return e->noise ? e->noise : "dropout";
+}

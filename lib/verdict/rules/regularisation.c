@@ -12,11 +12,6 @@ static const char *where_dropout_is(const dpid_evidence *e)
                                           : "in the deep net only";
 }
 
-const char *dpid_say_noise(const dpid_evidence *e)
-{
-    return e->noise ? e->noise : "dropout";
-}
-
 static bool was_run(const dpid_judge *j)
 {
     for (int64_t i = 0; i < j->e->arms; i++)
