@@ -115,7 +115,7 @@ static void say_better_recipe(dpid_judge *j, dpid_string *s)
         dpid_intervention x;
         if (!dpid_arm_in_set(arm, "D_norm") && !dpid_arm_in_set(arm, "D_free"))
             continue;
-        s->status = dpid_intervene(j, arm, false, &x);
+        s->status = dpid_intervene_briefly(j, arm, &x);
         if (s->status != DEEPID_OK || !(x.effect.rank.low > j->on_margin) || !isfinite(x.median))
             continue;
         dpid_string_add(s, " By ");

@@ -218,8 +218,22 @@ static dpid_verdict_status status_of(const dpid_judge *j, const dpid_interventio
     return x->share.high < j->t.share ? DPID_MINOR : DPID_UNDECIDED;
 }
 
+/* The effect, with what a finding shows of it (p, the mean), which decides nothing and takes thousands of draws. */
+static int32_t set_effect(dpid_judge *j, bool independent, bool shown, int64_t room, dpid_intervention *out)
+{
+    const dpid_series x = dpid_arm_on(j, j->on, out->arm);
+    const dpid_series *d = &j->base.view[j->on].d;
+    const double level = j->level;
+    j->level = 1 - (1 - j->t.level) / (double)room;
+    const int32_t status = independent ? contrast_apart(j, d, &x, &out->effect)
+                           : shown     ? dpid_contrast_on(j, j->on, d, &x, &out->effect)
+                                       : contrast(j, HUGE_VAL, d, &x, &out->effect);
+    j->level = level;
+    return status;
+}
+
 /* At a level that leaves room for so many looks. */
-static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, int64_t room,
+static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, bool shown, int64_t room,
                          dpid_intervention *out)
 {
     const dpid_series x = dpid_arm_on(j, j->on, arm);
@@ -227,9 +241,8 @@ static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool indep
     *out = (dpid_intervention){.arm = arm, .share = unknown, .valid_share = unknown, .best_of = 1};
     out->all_diverged = arm && dpid_arm_all_diverged(j, arm);
     DPID_TRY(dpid_series_median(j, &loss, &out->median));
+    DPID_TRY(set_effect(j, independent, shown, room, out));
     j->level = 1 - (1 - j->t.level) / (double)room;
-    DPID_TRY(independent ? contrast_apart(j, &j->base.view[j->on].d, &x, &out->effect)
-                         : dpid_contrast_on(j, j->on, &j->base.view[j->on].d, &x, &out->effect));
     if (out->effect.n > 0 && !out->all_diverged) {
         DPID_TRY(set_share(j, &x, independent, &out->share));
         DPID_TRY(set_valid_share(j, arm, independent, &out->valid_share));
@@ -242,7 +255,12 @@ static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool indep
 
 int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out)
 {
-    return intervene(j, arm, independent, 1, out);
+    return intervene(j, arm, independent, true, 1, out);
+}
+
+int32_t dpid_intervene_briefly(dpid_judge *j, const dpid_arm_evidence *arm, dpid_intervention *out)
+{
+    return intervene(j, arm, false, false, 1, out);
 }
 
 /* ---- what repairs validation ---------------------------------------------------------------------------- */
@@ -257,12 +275,12 @@ int32_t dpid_best_in_validation(dpid_judge *j, dpid_intervention *out)
         dpid_intervention x;
         if (!dpid_arm_changes_deep(j, &j->e->arm[i]))
             continue;
-        DPID_TRY(intervene(j, &j->e->arm[i], false, k, &x));
+        DPID_TRY(intervene(j, &j->e->arm[i], false, false, k, &x));
         x.best_of = k;
         if (x.valid_share.low > j->t.share && !(x.valid_share.low <= out->valid_share.low))
             *out = x;
     }
-    return DEEPID_OK;
+    return out->arm ? set_effect(j, false, true, k, out) : DEEPID_OK;
 }
 
 /* ---- sets: the best member ----------------------------------------------------------------------------- */
@@ -310,12 +328,12 @@ static int32_t best_of_all(dpid_judge *j, const char *word, bool set, int64_t k,
         dpid_intervention x;
         if (!in_family(j, arm, word, set) || dpid_arm_shared(j, arm) == 0)
             continue;
-        DPID_TRY(intervene(j, arm, false, room, &x));
+        DPID_TRY(intervene(j, arm, false, false, room, &x));
         x.best_of = k;
         if (better(&x, out))
             *out = x;
     }
-    return DEEPID_OK;
+    return out->arm ? set_effect(j, false, true, room, out) : DEEPID_OK;
 }
 
 /* Tuning may have liked another than the one that repairs. While the interval of the one it took is open, the others
@@ -329,7 +347,7 @@ int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_inte
     const dpid_arm_evidence *chosen = survey(j, word, set, tried, &tuned);
     if (!chosen || tuned < *tried || *tried == 1)
         return best_of_all(j, word, set, *tried, *tried, out);
-    DPID_TRY(intervene(j, chosen, false, 1, out));
+    DPID_TRY(intervene(j, chosen, false, true, 1, out));
     if (out->status >= DPID_CONTRIBUTES)
         return DEEPID_OK;
     const bool open = out->status == DPID_UNDECIDED && !out->all_diverged;

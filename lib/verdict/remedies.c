@@ -7,7 +7,7 @@ static int32_t add(dpid_judge *j, const dpid_arm_evidence *arm, const char *word
 {
     deepid_verdict *v = j->v;
     dpid_intervention x;
-    DPID_TRY(dpid_intervene(j, arm, false, &x));
+    DPID_TRY(dpid_intervene_briefly(j, arm, &x));
     if (x.effect.n == 0 || v->remedies == DPID_REMEDIES_MAX)
         return DEEPID_OK;
     if (!strcmp(arm->word, "D_res"))

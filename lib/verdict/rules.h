@@ -140,6 +140,8 @@ int32_t dpid_share_on(const dpid_judge *j, dpid_scale scale, const dpid_series *
 double dpid_margin_of_gap(const dpid_judge *j); /* the margin as a share of the gap */
 /* What arm changes of D, on the scale where harm was found. */
 int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out);
+/* The same for one who asks for nothing of the effect but its rank interval. */
+int32_t dpid_intervene_briefly(dpid_judge *j, const dpid_arm_evidence *arm, dpid_intervention *out);
 /* The arm that repairs most of the gap in validation, surely more than half, with intervals for as many as were tried;
    out->arm NULL: none. */
 int32_t dpid_best_in_validation(dpid_judge *j, dpid_intervention *out);

@@ -150,7 +150,7 @@ static int32_t say_others(dpid_judge *j, dpid_finding *f, const char *set, const
         char *name;
         if (!dpid_arm_in_set(arm, set))
             continue;
-        DPID_TRY(dpid_intervene(j, arm, false, &x));
+        DPID_TRY(dpid_intervene_briefly(j, arm, &x));
         if (x.effect.n == 0)
             continue;
         DPID_TRY(
