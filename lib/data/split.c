@@ -120,11 +120,41 @@ static int64_t group_of(const dpid_shape *sample, int how, int64_t k)
     return how == PER_FEATURE ? k : how == PER_CHANNEL ? k % sample->extent[sample->rank - 1] : 0;
 }
 
-/* To variance 1. What is constant becomes 0, whose mean is exact only up to the rounding of a sum of so many values. */
-static double factor_of(double mean, double variance, double values)
+typedef double (*value_of)(const deepid_dataset *data, int64_t i, int64_t k);
+
+/* The standard deviation of the values k = first, first + step, ... below count. It is taken in units of a power of 2 near
+   the largest distance from the mean, since squares of 1e200 overflow and those of 1e-200 are zero. */
+static double deviation_in_units(const deepid_dataset *data, value_of at, int64_t first, int64_t step, int64_t count,
+                                 double mean, double values)
 {
-    const double deviation = sqrt(variance);
-    return deviation > values * DBL_EPSILON * fabs(mean) ? 1 / deviation : 1;
+    double largest = 0;
+    double variance = 0;
+    int exponent;
+    for (int64_t i = 0; i < data->count; i++)
+        for (int64_t k = first; k < count; k += step)
+            largest = fmax(largest, fabs(at(data, i, k) - mean));
+    frexp(largest, &exponent);
+    for (int64_t i = 0; i < data->count && largest > 0; i++) {
+        for (int64_t k = first; k < count; k += step) {
+            const double d = ldexp(at(data, i, k) - mean, -exponent);
+            variance += d * d / values;
+        }
+    }
+    return ldexp(sqrt(variance), exponent);
+}
+
+/* To variance 1. What is constant, up to the rounding of a mean of so many values, becomes 0: one of them is taken off. */
+static void settle(double *shift, double *scale, double deviation, double values, double first)
+{
+    const bool varies = deviation > values * DBL_EPSILON * fabs(*shift);
+    *shift = varies ? *shift : first;
+    *scale = varies ? fmin(1 / deviation, DBL_MAX) : 1;
+}
+
+static bool is_ordinary(double variance)
+{
+    const double least = 1e-200; /* below it squares are lost that count */
+    return variance > least && isfinite(variance);
 }
 
 static void measure(const deepid_dataset *reference, int how, double *shift, double *scale)
@@ -144,8 +174,12 @@ static void measure(const deepid_dataset *reference, int how, double *shift, dou
             scale[g] += d * d / values;
         }
     }
-    for (int64_t g = 0; g < groups; g++)
-        scale[g] = factor_of(shift[g], scale[g], values);
+    for (int64_t g = 0; g < groups; g++) {
+        const double deviation = is_ordinary(scale[g]) ? sqrt(scale[g])
+                                                       : deviation_in_units(reference, dpid_dataset_feature, g, groups,
+                                                                            features, shift[g], values);
+        settle(&shift[g], &scale[g], deviation, values, dpid_dataset_feature(reference, 0, g));
+    }
     for (int64_t k = features - 1; k >= 0 && how != PER_FEATURE; k--) {
         shift[k] = shift[group_of(&reference->sample, how, k)];
         scale[k] = scale[group_of(&reference->sample, how, k)];
@@ -154,15 +188,13 @@ static void measure(const deepid_dataset *reference, int how, double *shift, dou
 
 static void measure_targets(const deepid_dataset *reference, double *shift, double *scale)
 {
-    for (int64_t k = 0; k < reference->target_width; k++) {
-        double variance = 0;
+    const double values = (double)reference->count;
+    const int64_t width = reference->target_width;
+    for (int64_t k = 0; k < width; k++) {
         for (int64_t i = 0; i < reference->count; i++)
-            shift[k] += dpid_dataset_target(reference, i, k) / (double)reference->count;
-        for (int64_t i = 0; i < reference->count; i++) {
-            const double d = dpid_dataset_target(reference, i, k) - shift[k];
-            variance += d * d / (double)reference->count;
-        }
-        scale[k] = factor_of(shift[k], variance, (double)reference->count);
+            shift[k] += dpid_dataset_target(reference, i, k) / values;
+        const double deviation = deviation_in_units(reference, dpid_dataset_target, k, width, width, shift[k], values);
+        settle(&shift[k], &scale[k], deviation, values, dpid_dataset_target(reference, 0, k));
     }
 }
 

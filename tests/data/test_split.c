@@ -153,6 +153,40 @@ static void the_reference_is_what_is_measured(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Squares of 2^700 overflow and those of 2^-700 are zero; the normalised values have the same bits all the same. */
+static void units_do_not_matter(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"feature", "channel", "global", "targets"};
+    static const int exponents[] = {700, -700, 1000, -1000};
+    const int64_t extents[4] = {N, HEIGHT, WIDTH, CHANNELS};
+    deepid_ctx *ctx = new_ctx(1);
+    double x[N * FEATURES];
+    double y[N * FEATURES];
+    deepid_dataset_destroy(pictures(ctx, x, 6));
+    for (int w = 0; w < 4; w++) {
+        deepid_dataset *plain = NULL;
+        OK(deepid_dataset_wrap_targets(ctx, DEEPID_F64, x, 4, extents, NULL, DEEPID_F64, x, 1, &plain));
+        OK(deepid_dataset_normalize(plain, words[w], plain));
+        for (int e = 0; e < 4; e++) {
+            deepid_dataset *far = NULL;
+            for (int i = 0; i < N * FEATURES; i++)
+                y[i] = ldexp(x[i], exponents[e]);
+            OK(deepid_dataset_wrap_targets(ctx, DEEPID_F64, y, 4, extents, NULL, DEEPID_F64, y, 1, &far));
+            OK(deepid_dataset_normalize(far, words[w], far));
+            for (int i = 0; i < N; i++) {
+                for (int k = 0; k < FEATURES && w < 3; k++)
+                    assert_true(dpid_dataset_feature(far, i, k) == dpid_dataset_feature(plain, i, k));
+                if (w == 3)
+                    assert_true(dpid_dataset_target(far, i, 0) == dpid_dataset_target(plain, i, 0));
+            }
+            deepid_dataset_destroy(far);
+        }
+        deepid_dataset_destroy(plain);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- labels ------------------------------------------------------------------------------------------------------ */
 
 static void label_noise_changes_the_share_it_says(void **state)
@@ -180,6 +214,7 @@ int main(void)
         cmocka_unit_test(parts_are_disjoint_balanced_and_outlive_the_whole),
         cmocka_unit_test(groups_have_mean_0_and_variance_1),
         cmocka_unit_test(the_reference_is_what_is_measured),
+        cmocka_unit_test(units_do_not_matter),
         cmocka_unit_test(label_noise_changes_the_share_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,8 @@ static void one_class_and_one_target_are_named(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Magnitudes 2e6, 1 and none: a feature of zeros has no scale. Normalised they are alike. */
+/* Magnitudes 2e6, 1 and none: a feature of zeros has no scale. Normalised they are alike, and one that is 0.7 throughout
+   is zeros. */
 static void scales_a_million_apart_are_named_until_normalised(void **state)
 {
     (void)state;
@@ -76,6 +77,10 @@ static void scales_a_million_apart_are_named_until_normalised(void **state)
     assert_string_equal(deepid_dataset_warnings(data),
                         "The scales of the inputs differ by a factor of 2e+06: feature 0 goes up to 2e+06, feature 1 "
                         "to 1; normalise each feature, or no one learning rate suits them.\n");
+    deepid_dataset_destroy(data);
+    for (int i = 0; i < N; i++)
+        x[FEATURES * i + 2] = 0.7;
+    data = classes(ctx, x, two);
     OK(deepid_dataset_normalize(data, "feature", data));
     assert_string_equal(deepid_dataset_warnings(data), "");
     deepid_dataset_destroy(data);
