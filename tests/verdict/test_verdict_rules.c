@@ -714,6 +714,26 @@ static void no_memory_is_told_and_nothing_leaks(void **state)
     survives_every_failing_allocation("verdict", judge_again, &t);
 }
 
+/* W0 that is surely above S was built wrongly: more seeds would not make it a witness. */
+static void a_construction_that_loses_the_outputs_is_to_be_mended(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_start(&p, 8, 10, 2.3);
+    plant_arm(&p, "S", 0.05, 0.01);
+    plant_arm(&p, "D", 0.5, 0.05);
+    const int64_t w0 = plant_arm(&p, "W0", 0.4, 0.03);
+    deepid_verdict *v = judged(ctx);
+    expect_findings("surely above", 8, v, "representation=undecided");
+    says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "representation")), "W0 has the loss of S");
+    deepid_verdict_destroy(v);
+    plant_fill(&p, w0, 0, 0.16, 0.1); /* about the margin */
+    v = judged(ctx);
+    says(deepid_verdict_to_settle(v, deepid_verdict_find(v, "representation")), "seeds");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -736,6 +756,7 @@ int main(void)
         cmocka_unit_test(statistics_that_make_another_function_are_told),
         cmocka_unit_test(a_narrower_net_is_named_before_depth_is_blamed),
         cmocka_unit_test(float64_is_told_once_and_more_than_all_is_explained),
+        cmocka_unit_test(a_construction_that_loses_the_outputs_is_to_be_mended),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,9 @@ static int32_t by_witness(dpid_judge *j, dpid_finding *f, bool *decided)
     f->rule = "representation.witness";
     f->scale = j->on;
     dpid_set_number(f, "margin", j->on_margin);
+    if (above.rank.low >= j->on_margin) /* surely: no number of seeds makes it a witness */
+        return dpid_set_text(j, &f->to_settle,
+                             "A construction that keeps the shallow net's outputs: untrained, W0 has the loss of S.");
     if (!(above.rank.high < j->on_margin)) {
         DPID_TRY(dpid_settle_seeds(j, f, &above, j->on_margin));
         return above.n < j->least_seeds ? of_few_seeds(j, f, median, &above) : DEEPID_OK;
