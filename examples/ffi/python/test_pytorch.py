@@ -62,6 +62,17 @@ class Torch(unittest.TestCase):
         for name, value in module.state_dict().items():
             self.assertTrue(torch.equal(value, other.state_dict()[name]), name)  # to the bit, in the right places
 
+    def test_series_come_in_and_go_back(self):
+        def module():
+            return nn.Sequential(nn.Conv1d(3, 8, 3, padding=1), nn.BatchNorm1d(8), nn.ReLU(), nn.Conv1d(8, 4, 1))
+
+        one, other, x = module(), module(), torch.randn(5, 3, 11)
+        net = deepid.from_torch(one, x)
+        want = self.outputs(one, x).transpose(0, 2, 1)
+        np.testing.assert_allclose(net(x.numpy().transpose(0, 2, 1)), want, atol=1e-5 * abs(want).max())
+        deepid.to_torch(net, other, example=x)
+        self.assertTrue(torch.equal(one[3].weight, other[3].weight))
+
     def test_a_study_takes_modules(self):
         def net(blocks):
             more = [layer for _ in range(blocks) for layer in (nn.Conv2d(4, 4, 3, padding=1), nn.ReLU())]

@@ -165,6 +165,17 @@ class Training(Scratch):
         with self.assertRaises(deepid.Error):
             net.init("lsuv", 1)
 
+    def test_series_are_series_everywhere(self):
+        x = np.sin(np.arange(40 * 12 * 3)).reshape(40, 12, 3)
+        y = np.arange(40) % 2
+        net = deepid.Net("input 12x3; conv1d out=4 kernel=3; relu; global_avgpool; dense out=2", seed=1)
+        net.init("lsuv", 1, x=x)
+        trainer = deepid.Trainer(net, x, y, layout="nlc", normalize="channel")
+        self.assertEqual(trainer.evaluate(x, y), trainer.evaluate(trainer.data))
+        self.assertEqual(trainer.predict(x).shape, (40,))
+        turned = deepid.Trainer(net, x.transpose(0, 2, 1), y, layout="ncl", normalize="channel")
+        self.assertEqual(turned.evaluate(x.transpose(0, 2, 1), y), trainer.evaluate(trainer.data))
+
     def test_nonfinite_steps_stop_or_are_counted(self):
         x = self.x.copy()
         net = deepid.Net(NET)

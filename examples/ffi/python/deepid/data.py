@@ -103,6 +103,11 @@ class Dataset(Handle):
         self._normalized.append((how, as_it_is))
         return self
 
+    @property
+    def _layout_here(self) -> str:
+        """Of arrays as the library has them: channels last."""
+        return "nlc" if len(self.shape) == 2 else "nhwc"
+
     def read(self, x: Any) -> Array:
         """Other samples as this dataset reads its own: channels turned, normalised by the same means. [n, sample...] of
         float64, a copy: what a net that learned from this dataset takes.
@@ -110,7 +115,8 @@ class Dataset(Handle):
         :param x: samples as from_arrays takes them
         """
         array = numbers_of(x, "x")
-        other = Dataset.from_arrays(array, np.zeros(len(array) if array.ndim else 0, int), layout=self._layout,
+        layout = self._layout or ("nlc" if len(self.shape) == 2 else None)
+        other = Dataset.from_arrays(array, np.zeros(len(array) if array.ndim else 0, int), layout=layout,
                                     context=self.context)
         for how, reference in self._normalized:
             self.context.call(lib.deepid_dataset_normalize, other, text_in(how), reference)

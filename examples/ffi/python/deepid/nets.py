@@ -121,7 +121,8 @@ class Net(Handle):
         else:
             if not isinstance(x, Dataset):
                 x = numbers_of(x, "x")
-                x = Dataset.from_arrays(x, np.zeros(len(x) if x.ndim else 0, int), context=self.context)
+                layout = "nlc" if len(self.input_shape) == 2 else None
+                x = Dataset.from_arrays(x, np.zeros(len(x) if x.ndim else 0, int), layout=layout, context=self.context)
             self.context.call(lib.deepid_net_init_data, self, x, text_in(init), seed_in(seed))
         return self
 

@@ -15,7 +15,8 @@ from .nets import Net
 
 def from_torch(module: Any, example: Any, context: Optional[Context] = None) -> Net:
     """The net of a module, with its weights and running statistics: it goes through ONNX, and docs/onnx.md says what of
-    that is a net. Pictures are [n, channels, h, w] for the module and [n, h, w, channels] for the net.
+    that is a net. Pictures are [n, channels, h, w] for the module and [n, h, w, channels] for the net, series
+    [n, channels, length] and [n, length, channels].
 
         net = deepid.from_torch(module, torch.zeros(1, 3, 32, 32))
 
@@ -176,6 +177,11 @@ def _check_state(state: Dict[str, Any], old: Dict[str, Any]) -> None:
             raise Error(2, f"to_torch: {name} is {have or 'not there'} in the net and {want or 'not there'} in the module")
 
 
+def _channels_last(x: Array) -> Array:
+    """Pictures and series as nets have them."""
+    return np.moveaxis(x, 1, -1) if x.ndim > 2 else x
+
+
 def _same_outputs(net: Net, module: Any, example: Any) -> bool:
     import torch
 
@@ -188,6 +194,6 @@ def _same_outputs(net: Net, module: Any, example: Any) -> bool:
         for one, training in modes:
             one.training = training
     x = example.detach().cpu().numpy()
-    have = net.clone().eval()(x.transpose(0, 2, 3, 1) if x.ndim == 4 else x)
-    want = want.transpose(0, 2, 3, 1) if want.ndim == 4 else want
+    have = net.clone().eval()(_channels_last(x))
+    want = _channels_last(want)
     return have.shape == want.shape and bool(np.abs(have - want).max() <= 1e-4 * max(np.abs(want).max(), 1e-30))

@@ -193,7 +193,7 @@ class Trainer(Handle):
         elif not isinstance(x, Dataset):
             if y is None:
                 raise TypeError("evaluate: y lacks: labels or targets of x")
-            x = Dataset.from_arrays(self.data.read(x), y, layout="nhwc", classes=self.data.classes or None,
+            x = Dataset.from_arrays(self.data.read(x), y, layout=self.data._layout_here, classes=self.data.classes or None,
                                     context=self.context)
             y = None
         return self.net.evaluate(x, y, self._loss)
