@@ -74,8 +74,10 @@ static int32_t recount(dpid_onnx_walk *w, dpid_onnx_step *s, const int64_t *aske
     int64_t wide;
     const int32_t rank_now = dpid_onnx_extents(&s->in, now);
     dpid_onnx_layout layout;
-    if (s->in.groups == 0 && same(now, rank_now, asked, rank))
+    if (s->in.groups == 0 && same(now, rank_now, asked, rank)) {
+        dpid_onnx_pass(s);
         return DEEPID_OK;
+    }
     if (dpid_onnx_groups(w, s, asked, rank))
         return DEEPID_OK;
     if (s->in.groups)

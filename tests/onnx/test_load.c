@@ -156,6 +156,10 @@ static const struct {
     {"in x n 6; v r -1 2 3; v z -1 6; w s 2; w b 2; w g 6; Reshape r1 x r > t; InstanceNormalization n t s b > u; "
      "Reshape r2 u z > q; Mul m q g > y; out y",
      "input 6; groupnorm groups=2"},
+    /* as many groups as channels: of series both Reshapes keep the shape */
+    {"in x n 4 6; v r 0 4 -1; v z -1 4 6; w s 4; w b 4; w g 4 1; w h 4 1; Conv c x k > a; Reshape r1 a r > t; "
+     "w k 4 4 1; InstanceNormalization n t s b > u; Reshape r2 u z > q; Mul m q g > o; Add p o h > y; out y",
+     "input 6x4; conv1d out=4 kernel=1 bias=0; instancenorm"},
     {"in x n 6 6 4; w k 4 4 3 3; Transpose t x > u perm=0,3,1,2; Conv a u k > y pads=1,1,1,1; out y",
      "input 6x6x4; conv2d out=4 kernel=3 bias=0"},
     {"in x n 6 6 4; w c 4; LayerNormalization l x c > y; out y", NULL}, /* [n, c, h, w] unless a Transpose says other */
