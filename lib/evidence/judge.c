@@ -9,7 +9,8 @@ static int32_t const_loss_is_known(const deepid_evidence *e)
         return DEEPID_OK;
     return dpid_fail(e->head.ctx, DEEPID_ERR_NUMERIC,
                      "evidence: const_loss is not known, the training loss of the best constant predictor: of K equal "
-                     "classes log K (of 10 2.302585), of targets the loss of their mean");
+                     "classes log K (of 10 2.302585), of targets the loss of their mean; say the fact classes (or "
+                     "--classes K), or const_loss itself");
 }
 
 static int32_t judge(const deepid_evidence *e, deepid_verdict **out)

@@ -23,6 +23,7 @@ typedef struct {
     const char *path;
     source from[MAP_COLUMNS];
     const char *word[NAMES_MAX], *name[NAMES_MAX]; /* of arms */
+    bool used[NAMES_MAX];                          /* a row has that name */
     int names;
     dpid_column column[MAP_COLUMNS];
     dpid_sheet sheet;
@@ -146,8 +147,10 @@ static int32_t take_word(mapping *m, const char **word)
     *word = NULL;
     DPID_TRY(dpid_sheet_text(&m->sheet, MAP_ARM, &m->e->arena, &text));
     for (int i = 0; i < m->names; i++)
-        if (strcmp(m->name[i], text) == 0)
+        if (strcmp(m->name[i], text) == 0) {
             *word = m->word[i];
+            m->used[i] = true;
+        }
     if (*word || (m->names > 0 && !dpid_arm_words_of(text)))
         return DEEPID_OK;
     if (!dpid_arm_words_of(text))
@@ -252,6 +255,17 @@ static int32_t tell(mapping *m)
     return status;
 }
 
+/* A name that no row has is misspelt: its arm would be missing in silence. */
+static int32_t names_are_used(const mapping *m)
+{
+    for (int i = 0; i < m->names; i++)
+        if (!m->used[i])
+            return dpid_fail(m->e->head.ctx, DEEPID_ERR_FORMAT,
+                             "'%s': no row has '%.60s' in column '%.60s', which the map says is arm %s", m->path,
+                             m->name[i], m->from[MAP_ARM].column, m->word[i]);
+    return DEEPID_OK;
+}
+
 static int32_t read_rows(mapping *m)
 {
     bool more = true;
@@ -264,8 +278,10 @@ static int32_t read_rows(mapping *m)
     }
     while (true) {
         DPID_TRY(dpid_sheet_next(&m->sheet, &more));
-        if (!more)
+        if (!more) {
+            DPID_TRY(names_are_used(m));
             return tell(m);
+        }
         DPID_TRY(take_row(m));
     }
 }

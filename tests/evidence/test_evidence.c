@@ -378,6 +378,7 @@ static void a_bad_map_is_refused(void **state)
         {"arm=n,seed=s,train_loss=los", "line 1: there is no column 'los'; its columns: n, s, loss", DEEPID_ERR_FORMAT},
         {"arm=n,seed=s,train_loss=loss", "line 3, column 1 (n): 'plain' is no word of an arm", DEEPID_ERR_FORMAT},
         {"arm=n,seed=s,train_loss=loss,D=plain", "line 4, column 2 (s): arm S has seed 1 twice", DEEPID_ERR_FORMAT},
+        {"arm=loss,seed=s,train_loss=loss,D=0.4,D_res=.1", "no row has '.1' in column 'loss'", DEEPID_ERR_FORMAT},
         {"arm=n,seed=s,train_loss=1-loss%,train_error=n", "'S' is no number", DEEPID_ERR_FORMAT},
     };
     deepid_ctx *ctx = new_ctx(1);
