@@ -27,9 +27,13 @@ static int32_t parse_descr(deepid_ctx *ctx, const char *path, const char *p, dpi
         return broken(ctx, path,
                       "it holds Python objects, which only pickle can read; save numbers: numpy.save('x.npy', "
                       "numpy.stack(list(numpy.load('old.npy', allow_pickle=True))).astype('float32'))");
+    if (p && *p == '\'' && p[1] && (p[2] == 'U' || p[2] == 'S'))
+        return broken(ctx, path,
+                      "it holds texts; save their numbers: numpy.save('y.npy', numpy.unique(numpy.load('old.npy'), "
+                      "return_inverse=True)[1])");
     if (!p || *p != '\'' || !strchr("<>|=", p[1]) || !p[1] || !strchr("fiub", p[2]) || !p[2] || p[3] < '1' ||
         p[3] > '8' || p[4] != '\'')
-        return broken(ctx, path, "descr is not one number type");
+        return broken(ctx, path, "descr is not one number type, expected floats, integers or booleans");
     f->big = p[1] == '>';
     f->type = p[2];
     f->size = p[3] - '0';

@@ -59,11 +59,15 @@ static int32_t check_classes(deepid_ctx *ctx, const deepid_dataset *data)
     DPID_TRY(dpid_alloc(ctx, data->classes, sizeof *count, "study", &count));
     for (int64_t i = 0; i < data->count; i++)
         count[data->labels[i]]++;
-    for (int64_t k = 0; k < data->classes && status == DEEPID_OK; k++)
+    for (int64_t k = 0; k < data->classes && status == DEEPID_OK; k++) {
+        const char *name = deepid_dataset_class_name(data, k);
         if (count[k] == 0)
             status = dpid_fail(ctx, DEEPID_ERR_LABEL,
-                               "study: class %lld of 0 to %lld has no training sample; number the classes without gaps",
-                               (long long)k, (long long)data->classes - 1);
+                               "study: class %lld of 0 to %lld%s%.40s%s has no training sample; %s", (long long)k,
+                               (long long)data->classes - 1, name ? " (" : "", name ? name : "", name ? ")" : "",
+                               name ? "leave it out, or give it more samples than validation takes"
+                                    : "number the classes without gaps");
+    }
     dpid_free(ctx, count);
     return status;
 }

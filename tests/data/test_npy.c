@@ -246,6 +246,8 @@ static void what_only_python_reads_is_refused_with_the_line_that_turns_it(void *
     const char *objects = npy_file("objects.npy", "|O", "2,", x, sizeof x);
     const char *archive = put_file("x.pt", "PK\3\4zzzzzzzzzzzz", 16);
     REFUSED(deepid_dataset_load_npy(ctx, objects, objects, &data), DEEPID_ERR_FORMAT, "allow_pickle=True");
+    const char *texts = npy_file("texts.npy", "<U2", "2,", x, sizeof x);
+    REFUSED(deepid_dataset_load_npy(ctx, texts, texts, &data), DEEPID_ERR_FORMAT, "return_inverse=True)[1]");
     REFUSED(deepid_dataset_load_npy(ctx, pickle, pickle, &data), DEEPID_ERR_FORMAT, "pickle.load(open('x.pkl', 'rb'))");
     REFUSED(deepid_dataset_load_npy(ctx, archive, archive, &data), DEEPID_ERR_FORMAT, "torch.load('x.pt').numpy()");
     assert_null(data);

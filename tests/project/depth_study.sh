@@ -52,6 +52,8 @@ expect 2 "nearest: D_start" "$program" --arms D_star --out "$work/x"
 expect 2 "expected at least 1 second" "$program" --budget 0
 printf '1,2,0\n2,3,2\n3,4,4\n4,5,6\n5,1,8\n6,2,9\n' >"$work/gap.csv"
 expect 2 "has no training sample" "$program" --data "csv:$work/gap.csv" --holdout 0.5 --out "$work/x"
+printf '1,2,a\n2,3,c\n3,4,e\n4,5,g\n5,1,i\n6,2,j\n' >"$work/rare.csv"
+expect 2 "has no training sample; leave it out, or give it more" "$program" --data "csv:$work/rare.csv" --holdout 0.5 --out "$work/x"
 expect 2 "try depth_study --help" "$program" --colour
 expect 2 "seeds is 'none'" "$program" --seeds none
 expect 2 "tuning is '17'" "$program" --tuning 17
