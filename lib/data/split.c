@@ -122,7 +122,7 @@ static int64_t group_of(const dpid_shape *sample, int how, int64_t k)
 
 typedef double (*value_of)(const deepid_dataset *data, int64_t i, int64_t k);
 
-/* The standard deviation of the values k = first, first + step, ... below count. It is taken in units of a power of 2 near
+/* The standard deviation of the values k = first, first + step, ... below count. In units of a power of 2 near
    the largest distance from the mean, since squares of 1e200 overflow and those of 1e-200 are zero. */
 static double deviation_in_units(const deepid_dataset *data, value_of at, int64_t first, int64_t step, int64_t count,
                                  double mean, double values)
@@ -143,7 +143,7 @@ static double deviation_in_units(const deepid_dataset *data, value_of at, int64_
     return ldexp(sqrt(variance), exponent);
 }
 
-/* To variance 1. What is constant, up to the rounding of a mean of so many values, becomes 0: one of them is taken off. */
+/* To variance 1. What is constant, up to the rounding of its mean, becomes 0: one value is taken off. */
 static void settle(double *shift, double *scale, double deviation, double values, double first)
 {
     const bool varies = deviation > values * DBL_EPSILON * fabs(*shift);

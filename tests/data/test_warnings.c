@@ -62,8 +62,8 @@ static void one_class_and_one_target_are_named(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* Magnitudes 2e6, 1 and none: a feature of zeros has no scale. Normalised they are alike, and one that is 0.7 throughout
-   is zeros. */
+/* Magnitudes 2e6, 1 and none: a feature of zeros has no scale. Normalised they are alike, and one that is 0.7
+   throughout is zeros. */
 static void scales_a_million_apart_are_named_until_normalised(void **state)
 {
     (void)state;
