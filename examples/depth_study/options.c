@@ -99,7 +99,7 @@ static int read_blocks(const flag *f, options *o, const char *list)
         snprintf(word, sizeof o->blocks[0], "%.*s", (int)(length < 31 ? length : 31), p);
         if (o->block_count == BLOCKS_MAX || !deepid_block_help(word))
             return wrong("--blocks: '%s' is no block; known: plain, identity, preact, preact_plain, bottleneck, "
-                         "bottleneck_plain",
+                         "bottleneck_plain, highway, highway_plain",
                          word);
         o->block_count++;
         p += length + (p[length] == ',');
@@ -217,8 +217,8 @@ static const flag flags[] = {
      "last are judged",
      .read = read_depths},
     {"blocks",
-     "blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain; the first is "
-     "judged",
+     "blocks LIST      plain,identity (the default), preact, preact_plain, bottleneck, bottleneck_plain, "
+     "highway, highway_plain; the first is judged",
      .read = read_blocks},
     {"arms", "arms LIST        what is tried, such as S,D,W0,D_start (default: all that apply; see --arms help)",
      .read = read_text, AT(arms), .known = deepid_arm_word, .says = deepid_arm_help},

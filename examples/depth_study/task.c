@@ -235,7 +235,7 @@ static char *fill_series(const options *o, const deepid_dataset *data, const cha
 {
     char text[512];
     const bool narrow = strncmp(block, "bottleneck", 10) == 0;
-    const bool before = strncmp(block, "preact", 6) == 0;
+    const bool before = strncmp(block, "preact", 6) == 0 || strncmp(block, "highway", 7) == 0;
     const int64_t out = narrow ? (o->width + 3) / 4 : o->width;
     snprintf(text, sizeof text,
              "input %lldx%lld; conv1d out=%lld kernel=7 bias=0; batchnorm; relu; %lld * %s out=%lld; %s"

@@ -40,6 +40,12 @@ static const dpid_identity_claim blocks[] = {
     {"bottleneck", PICTURE, "bottleneck out=1", "", {NO(RANGE), BIT, NO(RANGE)}},
     {"bottleneck, linear sum", FEATURES, "bottleneck { dense out=2; relu; dense out=8 }", "", ALWAYS(BIT)},
     {"bottleneck_plain", PICTURE, "bottleneck_plain out=1", "", ALWAYS(NO(RANK))},
+    {"highway", PICTURE, "highway out=4", "", ALWAYS(BIT)},
+    {"highway, train", PICTURE, "highway out=4", "mode=train", ALWAYS(BIT)},
+    {"highway, dense", FEATURES, "highway { dense out=8; relu }", "", ALWAYS(BIT)},
+    {"highway, after", FEATURES, "highway { dense out=8; tanh } after=relu", "", {NO(RANGE), BIT, NO(RANGE)}},
+    {"highway, s=0.5", FEATURES, "highway s=0.5 { dense out=8; relu }", "", ALWAYS(NO(UNKNOWN))},
+    {"highway_plain", FEATURES, "highway_plain { dense out=8; relu }", "", ALWAYS(NO(UNKNOWN))},
     {0},
 };
 

@@ -93,7 +93,7 @@ static void usual_body(dpid_string *s, const char *word, const dpid_shape *shape
 {
     const long long c = dpid_channels(shape);
     const bool narrow = strncmp(word, "bottleneck", 10) == 0;
-    const bool before = strncmp(word, "preact", 6) == 0;
+    const bool before = strncmp(word, "preact", 6) == 0 || strncmp(word, "highway", 7) == 0;
     const long long inside = narrow ? (c + 3) / 4 : c;
     if (shape->rank > 1)
         dpid_string_format(s, "%s out=%lld", word, inside);

@@ -2,6 +2,7 @@
 #include "inspect/difference_parts.h"
 
 #include "base/numbers.h"
+#include "net/gate.h"
 #include "net/join.h"
 #include "net/pass.h"
 
@@ -99,9 +100,13 @@ static void run_forward(const dpid_difference *d, int32_t t, int32_t moved, void
     const deepid_net *net = b->net;
     deepid_ctx *ctx = net->head.ctx;
     const dpid_step *step = step_at(d, t);
+    const void *in = moved == DPID_MOVE_INPUT ? x : dpid_net_value(net, step->in);
+    const void *skip = moved == DPID_MOVE_SKIP ? x : dpid_net_value(net, step->skip);
+    if (step->type == DPID_STEP_GATE) {
+        dpid_gate_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_count(b, step->out), in, skip, y);
+        return;
+    }
     if (step->type == DPID_STEP_JOIN) {
-        const void *in = moved == DPID_MOVE_INPUT ? x : dpid_net_value(net, step->in);
-        const void *skip = moved == DPID_MOVE_SKIP ? x : dpid_net_value(net, step->skip);
         dpid_join_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_count(b, step->out), in, skip,
                                                     step->s, y);
         return;
@@ -124,6 +129,12 @@ static void run_backward(const dpid_difference *d, int32_t t, int32_t moved, con
         const double factor = moved == DPID_MOVE_SKIP ? step->s : 1;
         for (int64_t i = 0; i < dpid_value_count(b, step->out); i++)
             dpid_wide_put(d, dx, i, (wide)factor * dpid_wide_at(d, dy, i));
+        return;
+    }
+    if (step->type == DPID_STEP_GATE) {
+        const void *other = dpid_net_value(b->net, moved == DPID_MOVE_SKIP ? step->in : step->skip);
+        for (int64_t i = 0; i < dpid_value_count(b, step->out); i++)
+            dpid_wide_put(d, dx, i, dpid_wide_at(d, dy, i) * dpid_wide_at(d, other, i));
         return;
     }
     dpid_pass pass = dpid_pass_of(b->net, step, b->mode, b->n);

@@ -68,6 +68,8 @@ typedef struct {
 static expected through(const dpid_batch *b, const dpid_step *step, expected e)
 {
     const dpid_shape *shape = &b->net->value[step->in].shape;
+    if (step->type == DPID_STEP_GATE)
+        return (expected){(double)NAN, (double)NAN};
     if (step->type == DPID_STEP_JOIN)
         return step->s == 0 ? e : (expected){(double)NAN, (double)NAN};
     const dpid_op *op = &b->net->layer[step->layer].op;

@@ -262,6 +262,15 @@ static int32_t build_shortcut(builder *b, const dpid_item *item, place where, in
     return DEEPID_OK;
 }
 
+/* *value = in + s skip, or in * skip */
+static int32_t add_pair(builder *b, dpid_step_type type, const char *name, int32_t block, int32_t in, int32_t skip,
+                        double s, int32_t *value)
+{
+    DPID_TRY(add_value(b, &b->net->value[in].shape, name, value));
+    return add_step(
+        b, (dpid_step){.type = type, .layer = -1, .in = in, .skip = skip, .s = s, .out = *value, .block = block});
+}
+
 static int32_t build_join(builder *b, const dpid_item *item, const char *prefix, const char *name, int32_t block,
                           int32_t first, int32_t in, int32_t *out)
 {
@@ -271,15 +280,59 @@ static int32_t build_join(builder *b, const dpid_item *item, const char *prefix,
     DPID_TRY(copy_name(b, prefix, "shortcut.", 0, &shortcut));
     DPID_TRY(build_shortcut(b, item, (place){shortcut, block, true}, first, in, *out, &skip));
     DPID_TRY(copy_name(b, prefix, "join", 0, &join));
-    const int32_t branch = *out;
-    DPID_TRY(add_value(b, &b->net->value[branch].shape, item->norm || item->after ? join : name, out));
-    return add_step(b, (dpid_step){.type = DPID_STEP_JOIN,
-                                   .layer = -1,
-                                   .in = branch,
-                                   .skip = skip,
-                                   .s = item->s,
-                                   .out = *out,
-                                   .block = block});
+    return add_pair(b, DPID_STEP_JOIN, item->norm || item->after ? join : name, block, *out, skip, item->s, out);
+}
+
+/* ---- gates ------------------------------------------------------------------------------- */
+
+/* T(x) = sigmoid(W x + b) of the block's width: W dense, or a convolution with kernel 1 of pictures and series. */
+static int32_t build_gate(builder *b, const dpid_item *item, place where, int32_t in, int32_t *out)
+{
+    deepid_net *net = b->net;
+    const dpid_shape shape = net->value[in].shape;
+    const int32_t first = net->layers;
+    char options[64];
+    snprintf(options, sizeof options, "out=%lld%s", (long long)shape.extent[shape.rank - 1],
+             shape.rank > 1 ? " kernel=1" : "");
+    const dpid_kind *kind = shape.rank == 3   ? &dpid_kind_conv2d
+                            : shape.rank == 2 ? &dpid_kind_conv1d
+                                              : &dpid_kind_dense;
+    DPID_TRY(shortcut_layer(b, where, kind, options, in, out));
+    net->layer[first].op.parameter[1].start = item->gate;
+    DPID_TRY(shortcut_layer(b, where, &dpid_kind_sigmoid, "", *out, out));
+    for (int32_t i = first; i < net->layers; i++)
+        net->layer[i].gate = true;
+    return DEEPID_OK;
+}
+
+/* T F + s (1 - T) x = T (F - s x) + s x: a join, a product, a join. */
+static int32_t build_highway(builder *b, const dpid_item *item, const char *prefix, const char *name, int32_t block,
+                             int32_t in, int32_t *out)
+{
+    const dpid_shape *from = &b->net->value[in].shape;
+    const dpid_shape *to = &b->net->value[*out].shape;
+    char *gate = NULL;
+    char *change = NULL;
+    char *product = NULL;
+    char *join = NULL;
+    int32_t t;
+    if (!dpid_shape_equal(from, to))
+        return dpid_fail(b->net->head.ctx, DEEPID_ERR_SHAPE,
+                         "%s: the branch turns %s into %s, and a gate needs both in one shape; change it with a layer "
+                         "before the block",
+                         name, dpid_shape_text(from->rank, from->extent).text,
+                         dpid_shape_text(to->rank, to->extent).text);
+    DPID_TRY(copy_name(b, prefix, "gate.", 0, &gate));
+    DPID_TRY(copy_name(b, prefix, "change", 0, &change));
+    DPID_TRY(copy_name(b, prefix, "product", 0, &product));
+    DPID_TRY(copy_name(b, prefix, "join", 0, &join));
+    DPID_TRY(build_gate(b, item, (place){gate, block, true}, in, &t));
+    const char *last = item->norm || item->after ? join : name;
+    if (item->s == 0)
+        return add_pair(b, DPID_STEP_GATE, last, block, t, *out, 0, out);
+    DPID_TRY(add_pair(b, DPID_STEP_JOIN, change, block, *out, in, -item->s, out));
+    DPID_TRY(add_pair(b, DPID_STEP_GATE, product, block, t, *out, 0, out));
+    return add_pair(b, DPID_STEP_JOIN, last, block, *out, in, item->s, out);
 }
 
 /* What stands behind the sum. */
@@ -291,7 +344,7 @@ static int32_t add_behind(builder *b, place where, const char *kind, const char 
     return DEEPID_OK;
 }
 
-/* y = after(norm(F(x) + s shortcut(x))) */
+/* y = after(norm(F(x) + s shortcut(x))), or with a gate after(norm(T(x) F(x) + s (1 - T(x)) x)) */
 static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_t *out)
 {
     deepid_net *net = b->net;
@@ -307,7 +360,9 @@ static int32_t build_block(builder *b, const dpid_item *item, int32_t in, int32_
     if (branch == in)
         return dpid_fail_at(net->head.ctx, item->where, "%s: its branch has no layers", name);
     int32_t end = branch;
-    if (item->s > 0)
+    if (dpid_variant_at(item->variant)->gate != 0)
+        DPID_TRY(build_highway(b, item, prefix, name, number, in, &end));
+    else if (item->s > 0)
         DPID_TRY(build_join(b, item, prefix, name, number, first, in, &end));
     if (item->norm)
         DPID_TRY(add_behind(b, (place){prefix, number, false}, item->norm, "norm", &end));

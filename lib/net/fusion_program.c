@@ -3,6 +3,7 @@
    single picture, goes step by step, all workers on one step. Both cut the same sums, only in different places: the
    bits are the same. */
 #include "net/fusion.h"
+#include "net/gate.h"
 #include "net/graph.h"
 #include "net/pass.h"
 #include "net/plan.h"
@@ -197,6 +198,14 @@ static void run_dense(const passage *g, const dpid_instruction *s, int64_t first
         dpid_gemm_nn_f80(pool, count, out, in, x, in, packed_of(g, s), out, biased, (long double *)y, out);
 }
 
+/* All three lie dense. */
+static void run_gate(const passage *g, const dpid_instruction *s, int64_t first, int64_t count, dpid_pool *pool)
+{
+    dpid_gate_forward[g->net->head.ctx->isa][g->net->precision](
+        pool, count * g->f->place[s->out].reals, view_of(g, s->in, first).at, view_of(g, s->skip, first).at,
+        view_of(g, s->out, first).at);
+}
+
 static void run_op(const passage *g, const dpid_instruction *s, int64_t first, int64_t count, int32_t worker,
                    dpid_pool *pool)
 {
@@ -232,6 +241,9 @@ static void run_step(const passage *g, const dpid_instruction *s, int64_t first,
         break;
     case DPID_INSTRUCTION_PAD:
         run_pad(g, s, first, count);
+        break;
+    case DPID_INSTRUCTION_GATE:
+        run_gate(g, s, first, count, pool);
         break;
     case DPID_INSTRUCTION_DENSE:
         run_dense(g, s, first, count, pool);

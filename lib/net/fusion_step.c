@@ -1,5 +1,6 @@
 /* No fusion, one step as a stage: its kernel over the whole batch, in regions of its own. */
 #include "net/fusion.h"
+#include "net/gate.h"
 #include "net/graph.h"
 #include "net/join.h"
 #include "net/pass.h"
@@ -25,6 +26,26 @@ static void join_backward(const deepid_net *net, const dpid_step *step, int64_t 
     dpid_join_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n),
                                                  dpid_gradient_at(net, step->out), step->s, add,
                                                  dpid_gradient_at(net, step->in), dpid_gradient_at(net, step->skip));
+}
+
+/* ---- gates ----------------------------------------------------------------------------- */
+
+static void gate_forward(const deepid_net *net, const dpid_step *step, int64_t n)
+{
+    deepid_ctx *ctx = net->head.ctx;
+    dpid_gate_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n),
+                                                dpid_value_at(net, step->in), dpid_value_at(net, step->skip),
+                                                dpid_value_at(net, step->out));
+}
+
+/* Nobody else reads the two. */
+static void gate_backward(const deepid_net *net, const dpid_step *step, int64_t n)
+{
+    deepid_ctx *ctx = net->head.ctx;
+    dpid_gate_backward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n),
+                                                 dpid_gradient_at(net, step->out), dpid_value_at(net, step->in),
+                                                 dpid_value_at(net, step->skip), dpid_gradient_at(net, step->in),
+                                                 dpid_gradient_at(net, step->skip));
 }
 
 /* ---- layers ----------------------------------------------------------------------------- */
@@ -61,6 +82,8 @@ static void forward(const dpid_stage_call *call)
 {
     if (step_of(call)->type == DPID_STEP_JOIN)
         join_forward(call->net, step_of(call), call->n);
+    else if (step_of(call)->type == DPID_STEP_GATE)
+        gate_forward(call->net, step_of(call), call->n);
     else
         layer_forward(call);
 }
@@ -69,6 +92,8 @@ static void backward(const dpid_stage_call *call)
 {
     if (step_of(call)->type == DPID_STEP_JOIN)
         join_backward(call->net, step_of(call), call->n, !dpid_graph_reads_last(call->net, call->stage->first));
+    else if (step_of(call)->type == DPID_STEP_GATE)
+        gate_backward(call->net, step_of(call), call->n);
     else
         layer_backward(call);
 }

@@ -35,6 +35,15 @@ bool dpid_init_looks_at_data(const char *text)
     return init && init->looks_at_data;
 }
 
+/* Gates start as open as the net's text says. */
+static void start_gates(const dpid_init_run *run)
+{
+    const deepid_net *net = run->net;
+    for (int32_t i = 0; i < net->trained; i++)
+        if (net->layer[net->parameter[i].layer].gate && net->parameter[i].spec.role == DPID_ROLE_BIAS)
+            dpid_init_fill(run, i, net->parameter[i].spec.start);
+}
+
 /* ---- public ---------------------------------------------------------------------------- */
 
 int32_t dpid_net_init_by(deepid_net *net, const char *text, uint64_t seed, const double *batch, int64_t samples)
@@ -49,7 +58,9 @@ int32_t dpid_net_init_by(deepid_net *net, const char *text, uint64_t seed, const
                          "%s: this start looks at data; deepid_net_init_data takes them", init->word);
     dpid_init_run run = {net, values, seed, batch, samples};
     net->packed = false;
-    return apply_whole(init, &run);
+    DPID_TRY(apply_whole(init, &run));
+    start_gates(&run);
+    return DEEPID_OK;
 }
 
 int32_t deepid_net_init(deepid_net *net, const char *init, uint64_t seed)

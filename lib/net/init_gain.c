@@ -104,6 +104,12 @@ static flow join(const dpid_step *step, flow branch, flow skip)
     return (flow){branch.offset + step->s * skip.offset, branch.square + step->s * step->s * skip.square, 1};
 }
 
+/* Independent of each other, and the other's mean is 0. */
+static flow gated(flow t, flow h)
+{
+    return (flow){0, (t.square + t.offset * t.offset) * (h.square + h.offset * h.offset), 1};
+}
+
 /* A factor's square is in what flows; the next weight does not undo it on the way back. */
 static flow scaled(const dpid_op *op, flow in)
 {
@@ -124,7 +130,9 @@ static int32_t apply_gain(dpid_init_run *run)
         const flow in = flows[step->in];
         flow *out = &flows[step->out];
         const dpid_layer *layer = step->type == DPID_STEP_LAYER ? &net->layer[step->layer] : NULL;
-        if (!layer)
+        if (step->type == DPID_STEP_GATE)
+            *out = gated(in, flows[step->skip]);
+        else if (!layer)
             *out = join(step, in, flows[step->skip]);
         else if (layer->op.kind->flags & DPID_KIND_WEIGHT)
             status = start_layer(run, layer, in, out);

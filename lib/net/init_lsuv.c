@@ -1,6 +1,7 @@
 /* lsuv: layer-sequential unit variance (Mishkin and Matas 2016). Orthogonal weights; then each layer in order is scaled
    until what it gives has variance 1 on a batch. A layer that gives a constant, or nothing finite, stays as it is.
    All of it runs in f64, and weights are rounded to f32, so that F32 and F64 nets start equal. */
+#include "net/gate.h"
 #include "net/init.h"
 #include "net/join.h"
 #include "net/pass.h"
@@ -18,6 +19,12 @@ static void run_step(const deepid_net *net, const dpid_step *step, int64_t n)
         dpid_join_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n),
                                                     dpid_net_value(net, step->in), dpid_net_value(net, step->skip),
                                                     step->s, dpid_value_at(net, step->out));
+        return;
+    }
+    if (step->type == DPID_STEP_GATE) {
+        dpid_gate_forward[ctx->isa][net->precision](dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, n),
+                                                    dpid_net_value(net, step->in), dpid_net_value(net, step->skip),
+                                                    dpid_value_at(net, step->out));
         return;
     }
     const dpid_pass pass = dpid_pass_of(net, step, DPID_TRAIN, n);

@@ -205,8 +205,21 @@ static int32_t apply_base(const dpid_init_run *run)
     return init->apply(&base);
 }
 
+/* F = 0 behind a gate gives (1 - T) x. */
+static int32_t refuse_gates(const deepid_net *net, const char *word)
+{
+    for (int32_t i = 0; i < net->layers; i++)
+        if (net->layer[i].gate)
+            return dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                             "%s: %s is part of a gate, and a branch of zeros behind one is not the identity; gates "
+                             "start near it with gate=-2 or less",
+                             word, net->layer[i].name);
+    return DEEPID_OK;
+}
+
 static int32_t apply_zero_last(dpid_init_run *run)
 {
+    DPID_TRY(refuse_gates(run->net, "zero_last"));
     DPID_TRY(apply_base(run));
     for (int32_t block = 1; block <= run->net->blocks; block++)
         if (run->net->block[block - 1].s > 0)
@@ -258,6 +271,7 @@ static int32_t apply_fixup(dpid_init_run *run)
                              "fixup: the net has a normalisation (%s); fixup replaces it", net->parameter[i].name);
     for (int32_t block = 0; block < net->blocks; block++)
         residual += net->block[block].s > 0;
+    DPID_TRY(refuse_gates(net, "fixup"));
     DPID_TRY(dpid_init_he.apply(&base));
     for (int32_t block = 1; block <= net->blocks; block++)
         if (net->block[block - 1].s > 0)

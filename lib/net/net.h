@@ -31,6 +31,7 @@ typedef struct {
     int32_t layers;     /* with weights, of the template */
     bool wide;          /* the template gives 4 out channels */
     const char *twin;   /* the row that differs in s alone */
+    double gate;        /* the bias that its gate starts with when the text says nothing; 0: it has no gate */
 } dpid_variant;
 extern const dpid_set dpid_variants;
 const dpid_variant *dpid_variant_at(int64_t i); /* NULL past the end */
@@ -49,20 +50,21 @@ typedef struct {
     dpid_op op;
     const char *name;                          /* "block3.dense" */
     int32_t block;                             /* 0 = outside; 1.. = block number */
-    bool shortcut;                             /* part of a projection shortcut */
+    bool shortcut;                             /* part of a projection shortcut, or of a gate */
+    bool gate;                                 /* part of a highway block's gate */
     bool behind;                               /* behind the sum: norm= or after= of its block */
     int32_t parameter[DPID_OP_PARAMETERS_MAX]; /* index into net->parameter */
     uint32_t noise_substream;                  /* hash of name */
 } dpid_layer;
 
 /* A value is a batch that flows: the input, a layer's output, a join's output. values 0 = the net's input. A step
-   computes one value from one (layer) or two (join). */
-typedef enum { DPID_STEP_LAYER = 1, DPID_STEP_JOIN } dpid_step_type;
+   computes one value from one (layer) or two (join, gate). */
+typedef enum { DPID_STEP_LAYER = 1, DPID_STEP_JOIN, DPID_STEP_GATE } dpid_step_type;
 typedef struct {
     dpid_step_type type;
     int32_t layer;    /* DPID_STEP_LAYER */
-    int32_t in, skip; /* value numbers; skip: join only, -1 else */
-    double s;         /* join: out = in + s * skip, exact skip where in is zero */
+    int32_t in, skip; /* value numbers; skip: join and gate only, -1 else */
+    double s;         /* join: out = in + s * skip, exact skip where in is zero; gate: out = in * skip */
     int32_t out;      /* value number */
     int32_t block;    /* as in dpid_layer */
 } dpid_step;

@@ -77,8 +77,16 @@ static dpid_instruction_type type_of(const deepid_net *net, int32_t layer)
     return dpid_step_is_dense(net, layer) ? DPID_INSTRUCTION_DENSE : DPID_INSTRUCTION_OP;
 }
 
+static dpid_instruction gate_of(const dpid_step *step)
+{
+    return (dpid_instruction){
+        .type = DPID_INSTRUCTION_GATE, .layer = -1, .in = step->in, .skip = step->skip, .out = step->out, .packed = -1};
+}
+
 static dpid_instruction step_of(const deepid_net *net, int32_t first, const dpid_chain *c)
 {
+    if (net->step[first].type == DPID_STEP_GATE)
+        return gate_of(&net->step[first]);
     dpid_instruction s = {.type = type_of(net, c->step[LAYER]),
                           .layer = -1,
                           .in = net->step[first].in,
@@ -117,6 +125,8 @@ static void find_steps(making *m)
         const dpid_instruction *s = &f->step[i];
         m->planar[s->in] &= takes_room(s);
         m->planar[s->out] &= takes_room(s);
+        if (s->skip >= 0)
+            m->planar[s->skip] &= takes_room(s);
     }
 }
 

@@ -12,6 +12,7 @@ typedef enum {
     DPID_INSTRUCTION_CONV,  /* convolution, and the join and rectifier behind it */
     DPID_INSTRUCTION_POINT, /* batch-norm, join, rectifier, as many as follow each other; or a copy into room */
     DPID_INSTRUCTION_PAD,   /* the shortcut without parameters */
+    DPID_INSTRUCTION_GATE,  /* in times skip */
     DPID_INSTRUCTION_DENSE,
     DPID_INSTRUCTION_OP /* any other layer, by its own kernel */
 } dpid_instruction_type;

@@ -36,7 +36,10 @@ static void name_of(const deepid_net *net, int32_t layer, numbering *at, char te
         snprintf(text, 64, "%lld.norm", (long long)at->item - 1);
         return;
     }
-    snprintf(text, 64, "%lld.%s.%lld", (long long)at->item - 1, l->shortcut ? "shortcut" : "branch",
+    snprintf(text, 64, "%lld.%s.%lld", (long long)at->item - 1,
+             l->gate       ? "gate"
+             : l->shortcut ? "shortcut"
+                           : "branch",
              (long long)(l->shortcut ? at->shortcut++ : at->branch++));
 }
 

@@ -7,7 +7,7 @@
 
 /* ---- a cursor over the text ------------------------------------------------------ */
 
-enum { S, SHORTCUT, PROJECTION, AFTER, OUT, STRIDE, NORM, ORDER, SURVIVE, BLOCK_OPTIONS };
+enum { S, SHORTCUT, PROJECTION, AFTER, OUT, STRIDE, NORM, ORDER, SURVIVE, GATE, BLOCK_OPTIONS };
 enum { WORDS_MAX = 64, CHOICE_BYTES = 1024 };
 
 /* Layers that an option may name. */
@@ -134,6 +134,7 @@ static void make_grammar(deepid_ctx *ctx, block_grammar *g)
         {"order", DPID_CHOICE, 0, 0, 0, DPID_ORDER_CHOICES, false,
          "where the layers stand, for a block without a body"},
         {"survive", DPID_REAL, 1, 0.001, 1, NULL, false, "probability that a sample takes the branch in training"},
+        {"gate", DPID_REAL, -2, -1000, 1000, NULL, false, "of highway: the bias that the gate starts with"},
         {0},
     };
     memcpy(g->option, options, sizeof options);
@@ -232,6 +233,26 @@ static int32_t add_depth(reader *r, dpid_item *item, double survive)
     return DEEPID_OK;
 }
 
+/* A gate carries x on: it needs both in one shape, and noise behind the branch would not be the way past it. */
+static int32_t read_gate(const reader *r, dpid_item *item, dpid_span before, const dpid_value *values)
+{
+    const dpid_variant *row = dpid_variant_at(item->variant);
+    item->gate = values[GATE].given ? values[GATE].r : row->gate;
+    if (row->gate == 0 && values[GATE].given)
+        return dpid_fail_at(ctx_of(r), before, "%s: gate= is the start of a highway block's gate, and it has none",
+                            row->word);
+    if (row->gate != 0 && values[SHORTCUT].i != DPID_SHORTCUT_IDENTITY)
+        return dpid_fail_at(ctx_of(r), before,
+                            "%s: shortcut=A, B and C are not for blocks with a gate, which keep the "
+                            "shape; change it with a layer before the block",
+                            row->word);
+    if (row->gate != 0 && values[SURVIVE].r < 1)
+        return dpid_fail_at(ctx_of(r), before,
+                            "%s: survive= is not for blocks with a gate: without the branch they give (1 - T) x, not x",
+                            row->word);
+    return DEEPID_OK;
+}
+
 /* `key=value` before and behind the braces are one list. */
 static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, dpid_span behind, bool has_body)
 {
@@ -257,6 +278,7 @@ static int32_t read_block_options(reader *r, dpid_item *item, dpid_span before, 
     if (values[PROJECTION].given && item->shortcut != DPID_SHORTCUT_B && item->shortcut != DPID_SHORTCUT_C)
         return dpid_fail_at(ctx_of(r), before,
                             "%s: projection= says what shortcut=B or C consists of, and none is given", row->word);
+    DPID_TRY(read_gate(r, item, before, values));
     item->norm = r->blocks->norm.word[values[NORM].i];
     item->after = r->blocks->after.word[values[AFTER].i];
     if (!has_body)

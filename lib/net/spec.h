@@ -17,7 +17,7 @@ struct dpid_item {
     dpid_span options;     /* its options; */
     int32_t variant;       /* or a block: row of the table, */
     int64_t count;         /* how many times, */
-    double s;
+    double s, gate;        /* gate: of a variant that has one, the bias that it starts with */
     int64_t shortcut, projection;
     const char *norm, *after; /* layer words, or NULL for none */
     dpid_item *body;

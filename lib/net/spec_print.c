@@ -46,6 +46,8 @@ static void print_block(dpid_string *s, const dpid_item *item)
     dpid_string_add(s, row->word);
     if (item->s != row->s)
         dpid_string_format(s, " s=%s", dpid_number(item->s).text);
+    if (item->gate != row->gate)
+        dpid_string_format(s, " gate=%s", dpid_number(item->gate).text);
     dpid_string_format(s, "%s%s { ", shortcuts[item->shortcut], projections[item->projection]);
     print_items(s, item->body);
     dpid_string_add(s, " }");

@@ -50,7 +50,11 @@ static int32_t set_skips(dpid_arena *arena, dpid_item *item, double s, bool pad,
             continue;
         f->blocks++;
         f->projections += item->shortcut == DPID_SHORTCUT_B || item->shortcut == DPID_SHORTCUT_C;
-        item->variant = twin_row(item->variant, s);
+        const int32_t twin = twin_row(item->variant, s);
+        /* plain gates start as open as those beside a skip start shut: else a few of them let nothing through */
+        if (twin != item->variant && item->gate != 0)
+            item->gate = -item->gate;
+        item->variant = twin;
         item->s = s;
         if (s == 0) {
             drop_depth(&item->body);

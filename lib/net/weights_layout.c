@@ -82,7 +82,7 @@ int32_t dpid_weights_layout_make(dpid_arena *arena, const deepid_net *net, bool 
     DPID_TRY(dpid_arena_alloc(arena, net->layers + 1, sizeof *flat, "layout", &flat));
     for (int32_t i = 0; i < net->steps; i++) {
         const dpid_step *step = &net->step[i];
-        if (step->type == DPID_STEP_JOIN) {
+        if (step->type != DPID_STEP_LAYER) {
             DPID_TRY(check_join(net, step, value));
             value[step->out] = value[step->in];
             continue;

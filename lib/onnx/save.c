@@ -20,12 +20,22 @@ static void write_join(dpid_onnx_writer *w, const dpid_step *step)
     dpid_onnx_add_node(w, "Add", out, (const char *const[]){branch, skip, NULL}, out);
 }
 
+/* out = in skip */
+static void write_gate(dpid_onnx_writer *w, const dpid_step *step)
+{
+    const char *out = w->net->value[step->out].name;
+    dpid_onnx_add_node(w, "Mul", out,
+                       (const char *const[]){w->net->value[step->in].name, w->net->value[step->skip].name, NULL}, out);
+}
+
 static int32_t write_steps(dpid_onnx_writer *w)
 {
     for (int32_t i = 0; i < w->net->steps && w->status == DEEPID_OK; i++) {
         const dpid_step *step = &w->net->step[i];
         if (step->type == DPID_STEP_JOIN)
             write_join(w, step);
+        else if (step->type == DPID_STEP_GATE)
+            write_gate(w, step);
         else
             DPID_TRY(
                 dpid_onnx_write_layer(w, step->layer, w->net->value[step->in].name, w->net->value[step->out].name));

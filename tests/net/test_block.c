@@ -100,14 +100,15 @@ static void every_variant_has_the_right_gradient(void **state)
                                            "shortcut=B projection=bare"};
     char text[512];
     for (int64_t variant = 0; deepid_block_word(variant); variant++) {
-        for (size_t i = 0; i < sizeof dense / sizeof *dense; i++) {
+        const bool gated = dpid_variant_at(variant)->gate != 0; /* no shortcuts; pictures below */
+        for (size_t i = 0; i < (gated ? 2 : sizeof dense / sizeof *dense); i++) {
             snprintf(text, sizeof text,
                      "input 5; dense out=7; tanh; 3 * %s %s { dense out=7; batchnorm; tanh; dense out=7 } after=tanh; "
                      "dense out=3",
                      deepid_block_word(variant), dense[i]);
             net_matches_differences(text, 6, 11 + (uint64_t)i);
         }
-        for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
+        for (size_t i = 0; !gated && i < sizeof pictures / sizeof *pictures; i++) {
             snprintf(text, sizeof text,
                      "input 6x5x3; conv2d out=4 kernel=3; tanh; %s %s { conv2d out=6 kernel=3 stride=2 padding=1 "
                      "bias=0; batchnorm; tanh; conv2d out=6 kernel=3 } after=silu; "
@@ -125,6 +126,12 @@ static void layers_in_a_row_have_the_right_gradient(void **state)
                             "layernorm; flatten; dense out=5; softplus; dense out=2",
                             3, 5);
     net_matches_differences("input 4; 2 * identity { dense out=4; tanh }; dense out=2", 5, 6);
+    net_matches_differences("input 5x4x3; 2 * highway { conv2d out=3 kernel=3; batchnorm }; highway_plain { conv2d "
+                            "out=3 kernel=3; tanh } after=silu; global_avgpool; dense out=2",
+                            4, 7);
+    net_matches_differences("input 6x3; highway s=0.4 gate=0 { conv1d out=3 kernel=3; tanh } norm=layernorm; flatten; "
+                            "dense out=2",
+                            4, 8);
     net_matches_differences("input 4; identity { dense out=4; sigmoid }", 1, 7);
 }
 

@@ -334,6 +334,8 @@ static void families_have_their_gradients_with_blocks_recomputed(void **state)
     for (int64_t i = 0; deepid_block_word(i); i++) {
         bench b = {NULL};
         const char *word = deepid_block_word(i);
+        if (dpid_variant_at(i)->gate != 0) /* families change the shape */
+            continue;
         const int64_t depth = strncmp(word, "bottleneck", 10) == 0 ? DEPTH_OF_BOTTLENECKS : DEPTH;
         OK(deepid_resnet_pictures(ctx, depth, word, 8, 8, 3, 4, 10, DEEPID_F64, &b.net));
         bench text = set_up(ctx, deepid_net_describe(b.net), DEEPID_F64, BATCH);

@@ -13,8 +13,8 @@ static void blocks_end_as_their_row_says(void **state)
     static const struct {
         const char *word;
         bool rectified;
-    } rows[] = {{"plain", true},         {"identity", true},   {"preact", false},
-                {"preact_plain", false}, {"bottleneck", true}, {"bottleneck_plain", true}};
+    } rows[] = {{"plain", true},      {"identity", true},         {"preact", false},  {"preact_plain", false},
+                {"bottleneck", true}, {"bottleneck_plain", true}, {"highway", false}, {"highway_plain", false}};
     deepid_ctx *ctx = new_ctx(1);
     for (int64_t i = 0; deepid_block_word(i); i++) {
         char text[100];

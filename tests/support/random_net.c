@@ -225,7 +225,8 @@ static void draw_branch(drawing *d, char *text)
     add_text(text, " }");
 }
 
-static void draw_block_options(drawing *d, char *text)
+/* gated: of a block with a gate, which has no shortcut to choose. */
+static void draw_block_options(drawing *d, char *text, bool gated)
 {
     static const char *const dial[] = {"0", "0.3", "0.5", "1", "0.37"};
     static const char *const shortcuts[] = {"identity", "A", "B", "C"};
@@ -236,7 +237,9 @@ static void draw_block_options(drawing *d, char *text)
         kinds++;
     if (chance(d, 0.4))
         add_text(text, " s=%s", ONE_OF(d, dial));
-    if (chance(d, 0.7))
+    if (gated && chance(d, 0.5))
+        add_text(text, " gate=%.3g", 4 * dpid_random_uniform(&d->random) - 3);
+    if (!gated && chance(d, 0.7))
         add_text(text, " shortcut=%s", shortcut = ONE_OF(d, shortcuts));
     if (strchr("BC", *shortcut) && chance(d, 0.4))
         add_text(text, " projection=%s", ONE_OF(d, projections));
@@ -253,8 +256,9 @@ static void draw_block(drawing *d, char *text)
         variants++;
     if (chance(d, 0.4))
         add_text(text, "%lld * ", 1 + (long long)below(d, 4));
-    add_text(text, "%s", dpid_variant_at(below(d, variants))->word);
-    draw_block_options(d, text);
+    const dpid_variant *variant = dpid_variant_at(below(d, variants));
+    add_text(text, "%s", variant->word);
+    draw_block_options(d, text, variant->gate != 0);
     if (d->shape.rank > 1 && chance(d, 0.4)) {
         add_text(text, " out=%lld%s", (long long)(chance(d, 0.4) ? d->shape.extent[d->shape.rank - 1] : channels(d)),
                  chance(d, 0.3)   ? " stride=2"

@@ -31,10 +31,15 @@ static range layer_range(const deepid_net *net, const dpid_step *step, const ran
     return (range){-(double)INFINITY, (double)INFINITY};
 }
 
-/* branch + s skip */
-static range join_range(const dpid_step *step, const range *of)
+/* branch + s skip; a product may be anything */
+static range pair_range(const dpid_step *step, const range *of)
 {
-    return (range){of[step->in].low + step->s * of[step->skip].low, of[step->in].high + step->s * of[step->skip].high};
+    const range in = of[step->in];
+    const range skip = of[step->skip];
+    if (step->type == DPID_STEP_GATE)
+        return (range){-(double)INFINITY, (double)INFINITY};
+    return (range){in.low + step->s * (step->s < 0 ? skip.high : skip.low),
+                   in.high + step->s * (step->s < 0 ? skip.low : skip.high)};
 }
 
 int32_t dpid_value_range(const deepid_net *net, int32_t value, double *low, double *high)
@@ -44,7 +49,7 @@ int32_t dpid_value_range(const deepid_net *net, int32_t value, double *low, doub
     of[0] = (range){-(double)INFINITY, (double)INFINITY};
     for (int32_t i = 0; i < net->steps; i++)
         of[net->step[i].out] =
-            net->step[i].type == DPID_STEP_JOIN ? join_range(&net->step[i], of) : layer_range(net, &net->step[i], of);
+            net->step[i].type != DPID_STEP_LAYER ? pair_range(&net->step[i], of) : layer_range(net, &net->step[i], of);
     *low = of[value].low;
     *high = of[value].high;
     dpid_free(net->head.ctx, of);

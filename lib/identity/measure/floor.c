@@ -22,9 +22,11 @@ static bool look(const deepid_net *net, dpid_floor *out)
     out->rank = dpid_shape_count(&net->value[0].shape);
     for (int32_t i = 0; i < net->steps; i++) {
         const dpid_step *step = &net->step[i];
-        if (step->type == DPID_STEP_JOIN || !affine(&net->layer[step->layer].op)) {
+        if (step->type != DPID_STEP_LAYER || !affine(&net->layer[step->layer].op)) {
             snprintf(out->sentence, sizeof out->sentence, "no floor is known: %s is not an affine layer in a chain",
-                     step->type == DPID_STEP_JOIN ? "a skip" : net->layer[step->layer].name);
+                     step->type == DPID_STEP_JOIN   ? "a skip"
+                     : step->type == DPID_STEP_GATE ? "a gate"
+                                                    : net->layer[step->layer].name);
             return false;
         }
         const int64_t width = dpid_shape_count(&net->value[step->out].shape);

@@ -107,7 +107,7 @@ int32_t dpid_chain_make(dpid_arena *arena, const deepid_net *net, int32_t in, in
     for (int32_t value = out; value != in;) {
         const int32_t maker = net->value[value].maker;
         const dpid_step *step = maker < 0 ? NULL : &net->step[maker];
-        if (!step) { /* the way back passes `in` by */
+        if (!step || step->type == DPID_STEP_GATE) { /* the way back passes `in` by, or a product is all there is */
             *reason = DEEPID_REASON_UNKNOWN;
             return DEEPID_OK;
         }
