@@ -1,6 +1,6 @@
 # Prints the outputs and gradients of PyTorch that tests/net/test_highway.c expects: highway blocks, Srivastava, Greff and
 # Schmidhuber 2015 (arXiv:1505.00387, equation 3), y = T(x) H(x) + (1 - T(x)) x, of features, series and pictures.
-# Run by hand with torch 2.14:   python3 torch_highway.py
+# Run by hand with torch 2.13:   python3 torch_highway.py
 import math
 
 import torch
