@@ -426,13 +426,28 @@ static int32_t same_ints(asker *a, int32_t node, int32_t depth, integers *out, b
     return ints_at(a, dpid_onnx_input(&a->w->graph, node, 0), depth + 1, out, known);
 }
 
+/* Range: start, start + delta, ... before limit */
+static int32_t ranged(asker *a, int32_t node, int32_t depth, integers *out, bool *known)
+{
+    integers of[3] = {{.count = 0}}; /* start, limit, delta */
+    *known = true;
+    for (int32_t k = 0; *known && k < 3; k++) {
+        DPID_TRY(ints_at(a, dpid_onnx_input(&a->w->graph, node, k), depth + 1, &of[k], known));
+        *known = *known && of[k].count == 1 && of[k].v[0] >= -DPID_RANK_MAX && of[k].v[0] <= DPID_RANK_MAX;
+    }
+    *known = *known && of[2].v[0] > 0;
+    for (int64_t x = of[0].v[0]; *known && x < of[1].v[0] && out->count < DPID_RANK_MAX; x += of[2].v[0])
+        out->v[out->count++] = x;
+    return DEEPID_OK;
+}
+
 static const struct {
     const char *op;
     int32_t (*make)(asker *a, int32_t node, int32_t depth, integers *out, bool *known);
-} makers[] = {{"Shape", shape_of},      {"Gather", gathered},      {"Slice", sliced},   {"Concat", joined},
-              {"Add", computed},        {"Sub", computed},         {"Mul", computed},   {"Div", computed},
-              {"Reshape", rearranged},  {"Transpose", rearranged}, {"Cast", same_ints}, {"Identity", same_ints},
-              {"Unsqueeze", same_ints}, {"Squeeze", same_ints},    {"Expand", repeated}};
+} makers[] = {{"Shape", shape_of},      {"Gather", gathered},      {"Slice", sliced},    {"Concat", joined},
+              {"Add", computed},        {"Sub", computed},         {"Mul", computed},    {"Div", computed},
+              {"Reshape", rearranged},  {"Transpose", rearranged}, {"Cast", same_ints},  {"Identity", same_ints},
+              {"Unsqueeze", same_ints}, {"Squeeze", same_ints},    {"Expand", repeated}, {"Range", ranged}};
 
 static int32_t ints_at(asker *a, int32_t v, int32_t depth, integers *out, bool *known)
 {

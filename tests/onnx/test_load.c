@@ -153,6 +153,11 @@ static const struct {
     {"in x n 4 6 6; v r -1 2 72; v z -1 4 6 6; w s 2; w b 2; w g 4 1 1; w h 4 1 1; Reshape r1 x r > t; "
      "InstanceNormalization n t s b > u; Reshape r2 u z > q; Mul m q g > o; Add a o h > y; out y",
      "input 6x6x4; groupnorm groups=2"},
+    /* as PyTorch writes it without folding: the axes are a Range */
+    {"in x n 4 6 6; v r -1 2 72; v z -1 4 6 6; w s 2; w b 2; w g 4; v one 1; v four 4; Sub d four one > three; "
+     "Range q one three one > axes; Unsqueeze e g axes > gg; Reshape r1 x r > t; InstanceNormalization n t s b > u; "
+     "Reshape r2 u z > v; Mul m v gg > y; out y",
+     "input 6x6x4; groupnorm groups=2"},
     {"in x n 6; v r -1 2 3; v z -1 6; w s 2; w b 2; w g 6; Reshape r1 x r > t; InstanceNormalization n t s b > u; "
      "Reshape r2 u z > q; Mul m q g > y; out y",
      "input 6; groupnorm groups=2"},
