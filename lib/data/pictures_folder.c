@@ -282,7 +282,8 @@ static int32_t find(dpid_pictures *p)
     return p->count > 0 ? DEEPID_OK
                         : dpid_fail(p->arena.ctx, DEEPID_ERR_FORMAT,
                                     "'%s' has no pictures in folders: expected a folder for each class, with PNG or "
-                                    "JPEG files in it (%lld folders, %lld other files)",
+                                    "JPEG files in it (%lld folders without pictures, %lld files beside them: pictures "
+                                    "themselves need a folder that says their class)",
                                     p->folder, (long long)p->empties, (long long)p->passed);
 }
 

@@ -152,9 +152,10 @@ static int32_t have_results(const reading *r)
     DPID_TRY(status);
     return there ? DEEPID_OK
                  : dpid_fail(r->e->head.ctx, DEEPID_ERR_IO,
-                             "'%s' is no folder of evidence: it has no results.csv, a row a run with the columns arm, "
-                             "seed and train_loss",
-                             r->folder);
+                             "'%s' is no folder of evidence: %sit has no results.csv, a row a run with the columns "
+                             "arm, seed and "
+                             "train_loss. A table of another tool is read with a map of its columns (--map)",
+                             r->folder, dpid_file_exists(r->folder) ? "" : "it is not there, so ");
 }
 
 static int32_t read_results(reading *r)
