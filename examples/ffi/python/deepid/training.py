@@ -121,28 +121,28 @@ class Trainer(Handle):
         if (steps is None) == (epochs is None):
             raise TypeError("fit: say steps or epochs")
         per_epoch = int(lib.deepid_trainer_steps_per_epoch(self.owner))
-        todo = whole_in(steps, "steps") if epochs is None else whole_in(epochs, "epochs") * per_epoch
-        if todo and not self._total:
-            self.set(total_steps=self.steps_done + todo)
+        planned = whole_in(steps, "steps") if epochs is None else whole_in(epochs, "epochs") * per_epoch
+        if planned and not self._total:
+            self.set(total_steps=self.steps_done + planned)
         if not self._fitting.acquire(blocking=False):
             raise Error(11, "fit: another fit of this trainer is under way")
         try:
-            self._fit_epochs(todo, per_epoch, progress, callback)
+            self._fit_epochs(planned, per_epoch, progress, callback)
         finally:
             self._fitting.release()
         return self
 
-    def _fit_epochs(self, todo: int, per_epoch: int, progress: Told,
+    def _fit_epochs(self, planned: int, per_epoch: int, progress: Told,
                     callback: Optional[Callable[["Trainer"], Any]]) -> None:
         """fit, once it is known to be the only one."""
         by_epoch = not self._whole and (callback is not None or self.data.valid is not None)
-        end, began = self.steps_done + todo, time.monotonic()
+        end, began = self.steps_done + planned, time.monotonic()
         self._stop.clear()
         with Teller(progress) as hear:
             while self.steps_done < end and not self._stop.is_set():
                 left = end - self.steps_done
                 asked = min(left, per_epoch - self.steps_done % per_epoch) if by_epoch else left
-                if self._fit(asked, end - todo, todo, began, hear) < asked:
+                if self._fit(asked, end - planned, planned, began, hear) < asked:
                     break
                 if self.data.valid is not None and (by_epoch or self.steps_done == end):
                     self._looks.append(self.steps_done, self.epoch, *self.evaluate())
