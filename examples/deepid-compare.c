@@ -1,7 +1,7 @@
 /* Two studies on one page.   deepid-compare A B [--out FILE]
 
-   A and B are folders of depth_study that are done. The comparison goes to standard output, and as a page that opens
-   offline to compare.html. */
+   A and B are folders of depth_study that are done, or of runs that deepid-judge judged. The comparison goes to
+   standard output, and as a page that opens offline to compare.html. */
 #include "common/flags.h"
 
 #include <deepid/deepid.h>
@@ -22,7 +22,7 @@ static const flag flags[] = {
 static const program self = {
     .usage = "A B [--out FILE] [-q]",
     .about = "Two studies on one page: the settings that differ, what each arm came to, what each verdict says.",
-    .names = "  A, B                 folders of depth studies that are done\n",
+    .names = "  A, B                 folders of depth studies, or of runs that were judged\n",
     .ends = "0 done, 1 failed, 2 wrong use",
     .flags = flags,
     .place = offsetof(options, folder),

@@ -12,14 +12,15 @@
 extern "C" {
 #endif
 
-/** Two studies, A and B, as their folders tell of them. It reads them once and keeps nothing open. */
+/** Two studies, or runs of others, A and B, as their folders tell of them. It reads them once. */
 typedef struct deepid_comparison deepid_comparison;
 
 /**
- * Read two folders of studies that are done: study.json, results.csv and verdict.json of each.
+ * Read two folders that were judged: of each verdict.json, the runs (docs/evidence.md), and what settings are told:
+ * study.json of a study, evidence.json of other runs.
  *
  * @param[in,out] ctx  lent for the comparison's life
- * @param[in]     a    a folder that deepid_study_write and deepid_verdict_write_json filled
+ * @param[in]     a    a folder of a study that is done, or of evidence, with verdict.json in it
  * @param[in]     b    another one; the same is allowed
  * @param[out]    out  the comparison; destroy it with deepid_comparison_destroy
  *
@@ -30,7 +31,7 @@ typedef struct deepid_comparison deepid_comparison;
  * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost   the six files in memory; for each arm that both have an exact interval (deepid_statistics_shift).
+ * @cost   the files in memory; for each arm that both have an exact interval (deepid_statistics_shift).
  * @thread One thread at a time for each context.
  * @see    docs/study.md
  */

@@ -142,11 +142,14 @@ const dpid_fact *dpid_fact_of(const char *word);
 /* Of a number, count, code or flag. NaN: not known. */
 double dpid_fact_number(const deepid_evidence *e, const dpid_fact *fact);
 const char *dpid_fact_text(const deepid_evidence *e, const dpid_fact *fact); /* NULL: not known */
+bool dpid_fact_known(const deepid_evidence *e, const dpid_fact *fact);       /* flags and counts: not 0 */
 /* why, of at least DPID_JSON_WHY bytes: what is wrong with it, when the return is false. */
 bool dpid_fact_take(deepid_evidence *e, const dpid_fact *fact, double value, char *why);
 int32_t dpid_fact_take_text(deepid_evidence *e, const dpid_fact *fact, const char *text);
 
 int32_t dpid_facts_keep(deepid_evidence *e); /* copies texts that were lent */
+/* read.c: the files of a folder, with S and D or without */
+int32_t dpid_evidence_read_files(deepid_evidence *e, const char *folder);
 /* facts_read.c: evidence.json, where the folder has one */
 int32_t dpid_facts_read(deepid_evidence *e, const char *folder);
 

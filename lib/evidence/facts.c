@@ -128,6 +128,14 @@ const char *dpid_fact_text(const deepid_evidence *e, const dpid_fact *fact)
     return fact->type == DPID_FACT_TEXT ? *(const char **)place_of(e, fact) : NULL;
 }
 
+bool dpid_fact_known(const deepid_evidence *e, const dpid_fact *fact)
+{
+    const double value = dpid_fact_number(e, fact);
+    return fact->type == DPID_FACT_TEXT     ? dpid_fact_text(e, fact) != NULL
+           : fact->type == DPID_FACT_NUMBER ? !isnan(value)
+                                            : value != 0;
+}
+
 /* "a whole number from 0 to 3" */
 static void say_expected(const dpid_fact *fact, char *why)
 {

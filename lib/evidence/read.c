@@ -217,26 +217,25 @@ static int32_t read_tables(reading *r)
 /* ---- the folder ---------------------------------------------------------------------------------------------- */
 
 /* S and D are what a verdict compares; without them the file of the runs is at fault. */
-static int32_t check_pair(const reading *r)
+static int32_t check_pair(deepid_evidence *e, const char *folder)
 {
     static const char *const words[] = {"S", "D"};
     for (int i = 0; i < 2; i++) {
-        const dpid_filed_arm *arm = dpid_evidence_find(r->e, words[i]);
+        const dpid_filed_arm *arm = dpid_evidence_find(e, words[i]);
         if (!arm || arm->runs == 0)
-            return dpid_fail(r->e->head.ctx, DEEPID_ERR_FORMAT,
+            return dpid_fail(e->head.ctx, DEEPID_ERR_FORMAT,
                              "'%s/results.csv', column arm: no row is of %s, the %s net; a verdict compares S with D",
-                             r->folder, words[i], i == 0 ? "shallow" : "deep");
+                             folder, words[i], i == 0 ? "shallow" : "deep");
     }
     return DEEPID_OK;
 }
 
-static int32_t read_folder(deepid_evidence *e, const char *folder)
+int32_t dpid_evidence_read_files(deepid_evidence *e, const char *folder)
 {
     reading r = {.e = e, .folder = folder};
     DPID_TRY(dpid_facts_read(e, folder));
     DPID_TRY(read_arms(&r));
     DPID_TRY(read_results(&r));
-    DPID_TRY(check_pair(&r));
     return read_tables(&r);
 }
 
@@ -246,7 +245,9 @@ static int32_t evidence_read(deepid_ctx *ctx, const char *folder, deepid_evidenc
     if (!folder || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "evidence: %s is NULL", folder ? "out" : "folder");
     DPID_TRY(deepid_evidence_create(ctx, &e));
-    const int32_t status = read_folder(e, folder);
+    int32_t status = dpid_evidence_read_files(e, folder);
+    if (status == DEEPID_OK)
+        status = check_pair(e, folder);
     if (status == DEEPID_OK)
         *out = e;
     else

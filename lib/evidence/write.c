@@ -70,20 +70,15 @@ static void add_number(dpid_string *s, double value)
 
 static void add_fact(dpid_string *s, const deepid_evidence *e, const dpid_fact *fact)
 {
-    const char *text = dpid_fact_text(e, fact);
-    const double value = dpid_fact_number(e, fact);
-    const bool known = fact->type == DPID_FACT_TEXT     ? text != NULL
-                       : fact->type == DPID_FACT_NUMBER ? !isnan(value)
-                                                        : value != 0;
-    if (!known)
+    if (!dpid_fact_known(e, fact))
         return;
     dpid_string_format(s, ",\n\"%s\": ", fact->word);
     if (fact->type == DPID_FACT_TEXT)
-        dpid_string_json(s, text);
+        dpid_string_json(s, dpid_fact_text(e, fact));
     else if (fact->type == DPID_FACT_FLAG)
         dpid_string_add(s, "true");
     else
-        add_number(s, value);
+        add_number(s, dpid_fact_number(e, fact));
 }
 
 /* Those that are not at their default. */

@@ -40,20 +40,20 @@ static int64_t find(const dpid_told_study *study, int64_t count, word_of *word, 
     return -1;
 }
 
-static int32_t pair_up(deepid_comparison *c, word_of *word, int64_t in_a, int64_t in_b, dpid_pair **out, int64_t *count)
+static int32_t pair_up(deepid_comparison *c, word_of *word, int64_t in_a, int64_t in_b, dpid_both **out, int64_t *count)
 {
     const dpid_told_study *a = &c->study[0];
     const dpid_told_study *b = &c->study[1];
     DPID_TRY(dpid_arena_alloc(&c->arena, in_a + in_b, sizeof **out, "comparison", out));
     for (int64_t i = 0; i < in_a; i++)
-        (*out)[(*count)++] = (dpid_pair){{i, find(b, in_b, word, word(a, i))}};
+        (*out)[(*count)++] = (dpid_both){{i, find(b, in_b, word, word(a, i))}};
     for (int64_t i = 0; i < in_b; i++)
         if (find(a, in_a, word, word(b, i)) < 0)
-            (*out)[(*count)++] = (dpid_pair){{-1, i}};
+            (*out)[(*count)++] = (dpid_both){{-1, i}};
     return DEEPID_OK;
 }
 
-static const char *word_in(const deepid_comparison *c, dpid_pair pair, word_of *word)
+static const char *word_in(const deepid_comparison *c, dpid_both pair, word_of *word)
 {
     return pair.of[0] >= 0 ? word(&c->study[0], pair.of[0]) : word(&c->study[1], pair.of[1]);
 }
@@ -114,12 +114,17 @@ static void keep_different(deepid_comparison *c)
 /* Losses of other data or of another kind measure other things. */
 static void be_cautious(deepid_comparison *c)
 {
+    if (c->other_kinds)
+        c->caution = "One is a study, the other evidence of another trainer, so settings cannot be set beside each "
+                     "other. Compare losses only if data and kind of loss are the same.";
     for (int64_t i = 0; i < c->settings; i++) {
         const char *key = dpid_compared_key(c, i);
         if (strcmp(key, "train") == 0)
             c->caution = "The training data differ, so losses and shares are not of the same task.";
         else if (!c->caution && strcmp(key, "valid") == 0)
             c->caution = "The validation data differ: compare the training alone.";
+        else if (strcmp(key, "const_loss") == 0 && !c->caution)
+            c->caution = "The losses of the best constant predictor differ, so losses are not of the same task.";
         else if (strcmp(key, "loss") == 0 && !c->caution)
             c->caution = "The losses are of different kinds: compare accuracies and shares.";
     }
@@ -237,7 +242,9 @@ static void end_line(dpid_string *s)
 static void say_settings(const deepid_comparison *c, dpid_string *s)
 {
     enum { NAME = 16, VALUE = 38 };
-    dpid_string_add(s, c->settings ? "\nSettings that differ\n" : "\nThe settings are the same.\n");
+    dpid_string_add(s, c->settings      ? "\nSettings that differ\n"
+                       : c->other_kinds ? "\n"
+                                        : "\nThe settings are the same.\n");
     for (int64_t i = 0; i < c->settings; i++) {
         dpid_string_add(s, "  ");
         add_cell(s, dpid_compared_name(c, i), NAME);
@@ -296,7 +303,8 @@ static int32_t say(deepid_comparison *c)
 {
     dpid_string *s = &c->text;
     for (int k = 0; k < 2; k++)
-        dpid_string_format(s, "%s: %s\n   %s\n   %s\n", k ? "B" : "A", c->study[k].folder, c->study[k].command,
+        dpid_string_format(s, "%s: %s\n%s%s%s   %s\n", k ? "B" : "A", c->study[k].folder,
+                           *c->study[k].command ? "   " : "", c->study[k].command, *c->study[k].command ? "\n" : "",
                            c->study[k].answer);
     say_settings(c, s);
     if (c->caution)
@@ -318,7 +326,9 @@ static int32_t compare(deepid_comparison *c, const char *a, const char *b)
     const dpid_told_study *const study = c->study;
     DPID_TRY(dpid_told_read(&c->arena, a, &c->study[0]));
     DPID_TRY(dpid_told_read(&c->arena, b, &c->study[1]));
-    DPID_TRY(pair_up(c, key_of, study[0].settings, study[1].settings, &c->setting, &c->settings));
+    c->other_kinds = study[0].study != study[1].study;
+    if (!c->other_kinds)
+        DPID_TRY(pair_up(c, key_of, study[0].settings, study[1].settings, &c->setting, &c->settings));
     DPID_TRY(pair_up(c, hypothesis_of, study[0].findings, study[1].findings, &c->finding, &c->findings));
     DPID_TRY(pair_up(c, arm_word, study[0].arms, study[1].arms, &c->arm, &c->arms));
     keep_different(c);

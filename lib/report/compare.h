@@ -27,6 +27,7 @@ typedef struct {
 
 typedef struct {
     const char *folder, *command, *answer;
+    bool study; /* its settings are of study.json; else facts of evidence.json */
     dpid_told_setting *setting;
     dpid_told_finding *finding;
     dpid_told_arm *arm;
@@ -40,7 +41,7 @@ int32_t dpid_told_read(dpid_arena *arena, const char *folder, dpid_told_study *o
 
 typedef struct {
     int64_t of[2];
-} dpid_pair;
+} dpid_both;
 
 typedef struct {
     double median[2], low[2], high[2]; /* NaN: none */
@@ -51,7 +52,8 @@ struct deepid_comparison {
     dpid_head head;
     dpid_arena arena;
     dpid_told_study study[2];
-    dpid_pair *setting, *finding, *arm; /* setting: those that differ */
+    dpid_both *setting, *finding, *arm; /* setting: those that differ */
+    bool other_kinds;                   /* a study and evidence: their settings have other names */
     int64_t settings, findings, arms;
     dpid_beside *beside[DPID_TOLD]; /* of each arm; NULL: neither study measured it */
     const char *caution;            /* why losses are not to be compared; NULL: they are */

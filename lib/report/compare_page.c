@@ -42,7 +42,7 @@ static void add_settings(const deepid_comparison *c, deepid_page *page)
 {
     dpid_string *s = dpid_page_text(page);
     if (c->settings == 0) {
-        dpid_html_element(s, "<p class=\"text\">", "The settings are the same.", "</p>");
+        dpid_html_element(s, "<p class=\"text\">", c->other_kinds ? c->caution : "The settings are the same.", "</p>");
         return;
     }
     open_table(s, "Settings that differ", "setting", NULL);
@@ -143,7 +143,7 @@ static int32_t add_study(const dpid_told_study *study, const char *name, deepid_
     dpid_string_release(&heading);
     if (status == DEEPID_OK)
         status = deepid_page_paragraph(page, study->answer);
-    return status == DEEPID_OK ? deepid_page_code(page, study->command) : status;
+    return status == DEEPID_OK && *study->command ? deepid_page_code(page, study->command) : status;
 }
 
 static int32_t fill(const deepid_comparison *c, deepid_page *page)

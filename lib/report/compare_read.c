@@ -1,8 +1,10 @@
-/* The folder of a study, read back: study.json, verdict.json, results.csv. */
+/* A folder that was judged, read back: verdict.json, the runs, and the settings: of a study what study.json says, of
+   others' runs the facts of evidence.json. */
 #include "report/compare.h"
 
 #include "base/file.h"
 #include "base/json.h"
+#include "evidence/evidence.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,12 +20,35 @@ static int32_t keep(dpid_arena *arena, const char *text, const char **out)
 
 /* ---- files ------------------------------------------------------------------------------------ */
 
-static int32_t refuse(deepid_ctx *ctx, const char *folder, const char *name)
+/* *there: the folder has a file of that name. */
+static int32_t look_for(deepid_ctx *ctx, const char *folder, const char *name, bool *there)
 {
-    if (strcmp(name, "study.json") == 0)
-        return dpid_fail(ctx, DEEPID_ERR_IO, "'%s' is no folder of a study: it has no study.json", folder);
-    return dpid_fail(ctx, DEEPID_ERR_IO, "the study in '%s' is not done: it has no %s; run its command to the end",
-                     folder, name);
+    dpid_string path = {.ctx = ctx};
+    dpid_string_format(&path, "%s/%s", folder, name);
+    *there = path.status == DEEPID_OK && dpid_file_exists(path.text);
+    const int32_t status = path.status;
+    dpid_string_release(&path);
+    return status;
+}
+
+/* It is there, and it was judged. */
+static int32_t check_folder(deepid_ctx *ctx, dpid_told_study *out)
+{
+    bool runs;
+    bool verdict;
+    DPID_TRY(look_for(ctx, out->folder, "study.json", &out->study));
+    DPID_TRY(look_for(ctx, out->folder, "results.csv", &runs));
+    DPID_TRY(look_for(ctx, out->folder, "verdict.json", &verdict));
+    if (!runs && !out->study)
+        return dpid_fail(ctx, DEEPID_ERR_IO,
+                         "'%s' is no folder of a study nor of evidence: it has neither study.json nor results.csv",
+                         out->folder);
+    if (out->study && !(runs && verdict))
+        return dpid_fail(ctx, DEEPID_ERR_IO, "the study in '%s' is not done: it has no %s; run its command to the end",
+                         out->folder, verdict ? "results.csv" : "verdict.json");
+    return verdict ? DEEPID_OK
+                   : dpid_fail(ctx, DEEPID_ERR_IO,
+                               "'%s' was not judged: it has no verdict.json; deepid-judge writes it", out->folder);
 }
 
 static int32_t read_text(deepid_ctx *ctx, const char *folder, const char *name, uint8_t **text, int64_t *bytes)
@@ -32,7 +57,7 @@ static int32_t read_text(deepid_ctx *ctx, const char *folder, const char *name, 
     dpid_string_format(&path, "%s/%s", folder, name);
     int32_t status = path.status;
     if (status == DEEPID_OK)
-        status = dpid_file_exists(path.text) ? dpid_file_read(ctx, path.text, text, bytes) : refuse(ctx, folder, name);
+        status = dpid_file_read(ctx, path.text, text, bytes);
     dpid_string_release(&path);
     return status;
 }
@@ -103,145 +128,83 @@ static int32_t read_json(dpid_arena *arena, const char *name, taker *take, dpid_
     return status;
 }
 
-/* ---- results.csv: a row a trained net ---------------------------------------------------------------- */
+/* ---- the runs, and what evidence.json says ------------------------------------------------------------- */
 
-enum { CELLS_MAX = 64 };
-
-/* The cells of one line, which is cut up for them; a quoted cell keeps its commas. Returns how many; *next: the line
-   behind. */
-static int cut(char *line, char **cell, char **next)
+/* Runs of one arm, as they were told. Of one that diverged the training loss is infinite, and the rest not known. */
+static int32_t take_arm(dpid_arena *arena, const deepid_evidence *e, const dpid_filed_arm *arm, dpid_told_arm *out)
 {
-    int count = 0;
-    char *end = line + strcspn(line, "\n");
-    *next = *end ? end + 1 : end;
-    *end = 0;
-    for (char *p = line; count < CELLS_MAX;) {
-        const bool quoted = *p == '"';
-        char *stop = quoted ? strchr(p + 1, '"') : p + strcspn(p, ",\r");
-        if (!stop)
-            return -1;
-        cell[count++] = quoted ? p + 1 : p;
-        char *behind = quoted ? stop + 1 : stop;
-        const bool more = *behind == ',';
-        *stop = *behind = 0;
-        if (!more)
-            return count;
-        p = behind + 1;
-    }
-    return -1;
-}
-
-static const char *const columns[DPID_TOLD] = {"train_loss", "train_error", "valid_loss", "valid_error"};
-
-typedef struct {
-    int64_t arm;
-    double value[DPID_TOLD];
-} row;
-
-/* The arm of that word, made when it is new. */
-static int32_t arm_of(dpid_arena *arena, const char *word, dpid_told_study *study, int64_t *arm)
-{
-    for (*arm = 0; *arm < study->arms; (*arm)++)
-        if (strcmp(study->arm[*arm].word, word) == 0)
-            return DEEPID_OK;
-    return keep(arena, word, &study->arm[study->arms++].word);
-}
-
-static bool take_values(row *r, char **cell, const int *place)
-{
+    static const int columns[DPID_TOLD] = {DPID_RUN_TRAIN_LOSS, DPID_RUN_TRAIN_ERROR, DPID_RUN_VALID_LOSS,
+                                           DPID_RUN_VALID_ERROR};
+    const double *diverged = deepid_table_column(e->runs, DPID_RUN_DIVERGED);
+    DPID_TRY(keep(arena, arm->word, &out->word));
+    out->n = arm->runs;
     for (int k = 0; k < DPID_TOLD; k++) {
+        const double *value = deepid_table_column(e->runs, columns[k]);
         const bool error = k == DPID_TOLD_TRAIN_ERROR || k == DPID_TOLD_VALID_ERROR;
-        if (!dpid_parse_double(cell[place[k]], (int64_t)strlen(cell[place[k]]), &r->value[k]))
-            return false;
-        r->value[k] = error ? 100 * (1 - r->value[k]) : r->value[k];
-    }
-    return true;
-}
-
-/* Rows in their order, each to its arm. */
-static int32_t hand_out(dpid_arena *arena, const row *rows, int64_t count, dpid_told_study *out)
-{
-    for (int64_t i = 0; i < count; i++)
-        out->arm[rows[i].arm].n++;
-    for (int64_t a = 0; a < out->arms; a++) {
-        for (int k = 0; k < DPID_TOLD; k++)
-            DPID_TRY(dpid_arena_alloc(arena, out->arm[a].n, sizeof(double), "comparison", &out->arm[a].value[k]));
-        out->arm[a].n = 0;
-    }
-    for (int64_t i = 0; i < count; i++) {
-        dpid_told_arm *arm = &out->arm[rows[i].arm];
-        for (int k = 0; k < DPID_TOLD; k++)
-            arm->value[k][arm->n] = rows[i].value[k];
-        arm->n++;
+        DPID_TRY(dpid_arena_alloc(arena, out->n, sizeof(double), "comparison", &out->value[k]));
+        for (int64_t i = 0; i < out->n; i++) {
+            const double end = k == DPID_TOLD_TRAIN_LOSS ? (double)INFINITY : (double)NAN;
+            const double x = diverged[arm->row[i]] == 1 ? end : value[arm->row[i]];
+            out->value[k][i] = error ? 100 * (1 - x) : x;
+        }
     }
     return DEEPID_OK;
 }
 
-/* Where each column stands; false when one is not there. */
-static bool find_columns(char **cell, int count, int *arm, int *place)
+static int32_t take_runs(dpid_arena *arena, const deepid_evidence *e, dpid_told_study *out)
 {
-    bool all = true;
-    *arm = -1;
-    for (int k = 0; k < DPID_TOLD; k++)
-        place[k] = -1;
-    for (int i = 0; i < count; i++) {
-        *arm = strcmp(cell[i], "arm") == 0 ? i : *arm;
-        for (int k = 0; k < DPID_TOLD; k++)
-            place[k] = strcmp(cell[i], columns[k]) == 0 ? i : place[k];
-    }
-    for (int k = 0; k < DPID_TOLD; k++)
-        all = all && place[k] >= 0;
-    return all && *arm >= 0;
+    DPID_TRY(dpid_arena_alloc(arena, e->arms, sizeof *out->arm, "comparison", &out->arm));
+    for (int64_t i = 0; i < e->arms; i++)
+        if (e->arm[i]->runs > 0)
+            DPID_TRY(take_arm(arena, e, e->arm[i], &out->arm[out->arms++]));
+    return out->arms > 0 ? DEEPID_OK
+                         : dpid_fail(arena->ctx, DEEPID_ERR_FORMAT, "'%s/results.csv' has no run", out->folder);
 }
 
-static int64_t count_lines(const char *text)
+/* Facts are the settings of evidence. */
+static int32_t take_fact(dpid_arena *arena, const deepid_evidence *e, const dpid_fact *fact, dpid_told_study *out)
 {
-    int64_t lines = 0;
-    for (const char *p = text; (p = strchr(p, '\n')); p++)
-        lines++;
-    return lines;
+    const dpid_number_text number = dpid_number(dpid_fact_number(e, fact));
+    dpid_told_setting *s = &out->setting[out->settings++];
+    s->key = fact->word;
+    return keep(arena,
+                fact->type == DPID_FACT_TEXT   ? dpid_fact_text(e, fact)
+                : fact->type == DPID_FACT_FLAG ? "yes"
+                                               : number.text,
+                &s->value);
 }
 
-static int32_t take_results(dpid_arena *arena, char *text, dpid_told_study *out)
+static int32_t take_facts(dpid_arena *arena, const deepid_evidence *e, dpid_told_study *out)
 {
-    char *cell[CELLS_MAX];
-    char why[64];
-    int place[DPID_TOLD];
-    int word;
-    row *rows = NULL;
     int64_t count = 0;
-    const int64_t lines = count_lines(text);
-    const int columns_count = cut(text, cell, &text);
-    if (!find_columns(cell, columns_count, &word, place))
-        return damaged(arena->ctx, out->folder, "results.csv", "it lacks the column arm, or a loss or an error");
-    DPID_TRY(dpid_arena_alloc(arena, lines, sizeof *out->arm, "comparison", &out->arm));
-    DPID_TRY(dpid_arena_alloc(arena, lines, sizeof *rows, "comparison", &rows));
-    for (; *text && count < lines; count++) {
-        if (cut(text, cell, &text) != columns_count || !take_values(&rows[count], cell, place)) {
-            snprintf(why, sizeof why, "line %lld", (long long)count + 2);
-            return damaged(arena->ctx, out->folder, "results.csv", why);
-        }
-        DPID_TRY(arm_of(arena, cell[word], out, &rows[count].arm));
-    }
-    return hand_out(arena, rows, count, out);
+    while (dpid_fact_at(count))
+        count++;
+    DPID_TRY(dpid_arena_alloc(arena, count, sizeof *out->setting, "comparison", &out->setting));
+    for (int64_t i = 0; i < count; i++)
+        if (dpid_fact_known(e, dpid_fact_at(i)) && strcmp(dpid_fact_at(i)->word, "command") != 0)
+            DPID_TRY(take_fact(arena, e, dpid_fact_at(i), out));
+    return keep(arena, e->page.command ? e->page.command : "", &out->command);
 }
 
-static int32_t read_results(dpid_arena *arena, dpid_told_study *out)
+static int32_t read_evidence(dpid_arena *arena, dpid_told_study *out)
 {
-    uint8_t *text = NULL;
-    int64_t bytes;
-    DPID_TRY(read_text(arena->ctx, out->folder, "results.csv", &text, &bytes));
-    const int32_t status = (int64_t)strlen((const char *)text) == bytes
-                               ? take_results(arena, (char *)text, out)
-                               : damaged(arena->ctx, out->folder, "results.csv", "it holds a zero byte");
-    dpid_free(arena->ctx, text);
+    deepid_evidence *e = NULL;
+    DPID_TRY(deepid_evidence_create(arena->ctx, &e));
+    int32_t status = dpid_evidence_read_files(e, out->folder);
+    if (status == DEEPID_OK)
+        status = take_runs(arena, e, out);
+    if (status == DEEPID_OK && !out->study)
+        status = take_facts(arena, e, out);
+    deepid_evidence_destroy(e);
     return status;
 }
 
 int32_t dpid_told_read(dpid_arena *arena, const char *folder, dpid_told_study *out)
 {
     DPID_TRY(keep(arena, folder, &out->folder));
-    DPID_TRY(read_json(arena, "study.json", take_settings, out));
+    DPID_TRY(check_folder(arena->ctx, out));
+    if (out->study)
+        DPID_TRY(read_json(arena, "study.json", take_settings, out));
     DPID_TRY(read_json(arena, "verdict.json", take_findings, out));
-    return read_results(arena, out);
+    return read_evidence(arena, out);
 }

@@ -34,15 +34,15 @@ cp compare.html first.html
 small --arms S,D --data "spirals n=128" --out other
 "$compare" one other >out && grep -q 'The training data differ' out || die "other data"
 
-expect 1 "'nowhere' is no folder of a study: it has no study.json" one nowhere
+expect 1 "'nowhere' is no folder of a study nor of evidence" one nowhere
 mkdir undone && cp one/study.json undone/
 expect 1 "the study in 'undone' is not done: it has no verdict.json" undone one
 cp -r one broken && echo '{' >broken/verdict.json
 expect 1 "'broken/verdict.json' is not what a study writes" one broken
 cp one/verdict.json broken/ && echo '1,2' >>broken/results.csv
-expect 1 "'broken/results.csv' is not what a study writes: line 20" one broken
+expect 1 "'broken/results.csv', line 20" one broken
 echo 'task,arm' >broken/results.csv
-expect 1 "it lacks the column arm" one broken
+expect 1 "'broken/results.csv' has no run" one broken
 expect 1 "cannot" --out /proc/nowhere/page.html one two
 expect 2 "two folders are needed" one
 expect 2 "unexpected 'one'" one two one

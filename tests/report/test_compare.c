@@ -28,12 +28,12 @@ static void put(const char *folder, const char *name, const char *text)
 static void make_folder(char *folder, const char *name, const char *rate, int seeds, int first, bool diverged)
 {
     char text[2048];
-    int used = sprintf(text, "arm,train_loss,train_error,valid_loss,valid_error\n");
+    int used = sprintf(text, "arm,seed,train_loss,train_error,valid_loss,valid_error,diverged\n");
     snprintf(folder, 300, "%s", temporary(name));
     mkdir(folder, 0777);
     for (int i = 0; i < seeds; i++)
-        used += i + 1 == seeds && diverged ? sprintf(text + used, "D,inf,nan,nan,nan\n")
-                                           : sprintf(text + used, "D,%d,0.25,nan,nan\n", first + i);
+        used += i + 1 == seeds && diverged ? sprintf(text + used, "D,%d,inf,nan,nan,nan,1\n", i)
+                                           : sprintf(text + used, "D,%d,%d,0.25,nan,nan,0\n", i, first + i);
     put(folder, "results.csv", text);
     snprintf(text, sizeof text,
              "{\"configuration\": {\"learning_rate\": \"%s\", \"train\": \"%s0\", \"init\": \"he\"}, "
@@ -97,6 +97,41 @@ static void a_diverged_seed_counts_as_the_worst(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Settings of two folders of evidence are their facts; those of a study and of evidence have other names. */
+static void runs_of_others_are_compared(void **state)
+{
+    (void)state;
+    char a[300];
+    char b[300];
+    char study[300];
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_comparison *c = NULL;
+    make_folder(study, "study", "0.1", 6, 1, false);
+    make_folder(a, "post", "0.1", 6, 1, false);
+    make_folder(b, "pre", "0.1", 6, 11, false);
+    assert_int_equal(remove(in(a, "study.json")), 0);
+    REFUSED(deepid_comparison_create(ctx, a, "nowhere", &c), DEEPID_ERR_IO, "'nowhere' is no folder");
+    assert_int_equal(remove(in(b, "study.json")), 0);
+    put(a, "evidence.json", "{\"format\": 1, \"classes\": 10, \"batch\": 32, \"batchnorm\": true}");
+    put(b, "evidence.json", "{\"format\": 1, \"classes\": 7, \"batch\": 32}");
+    OK(deepid_comparison_create(ctx, a, b, &c));
+    holds(c, "  const_loss        2.30258");
+    holds(c, "  batchnorm         yes                                     -\n");
+    holds(c, "  D                         3.5 [1, 6]                      13.5 [11, 16]                   10 [");
+    holds(c, "best constant predictor differ");
+    assert_null(strstr(deepid_comparison_text(c), "  batch "));
+    deepid_comparison_destroy(c);
+    OK(deepid_comparison_create(ctx, a, study, &c));
+    holds(c, "One is a study, the other evidence");
+    assert_null(strstr(deepid_comparison_text(c), "learning_rate"));
+    assert_null(strstr(deepid_comparison_text(c), "settings are the same"));
+    OK(deepid_comparison_write(c, in(a, "page.html")));
+    deepid_comparison_destroy(c);
+    assert_int_equal(remove(in(b, "verdict.json")), 0);
+    REFUSED(deepid_comparison_create(ctx, a, b, &c), DEEPID_ERR_IO, "was not judged");
+    deepid_ctx_destroy(ctx);
+}
+
 static void what_is_no_study_gets_a_sentence(void **state)
 {
     (void)state;
@@ -105,11 +140,11 @@ static void what_is_no_study_gets_a_sentence(void **state)
     deepid_comparison *c = NULL;
     make_folder(a, "damaged", "0.1", 6, 1, false);
     REFUSED(deepid_comparison_create(ctx, a, NULL, &c), DEEPID_ERR_ARGUMENT, "must not be NULL");
-    REFUSED(deepid_comparison_create(ctx, a, "nowhere", &c), DEEPID_ERR_IO, "is no folder of a study");
-    put(a, "results.csv", "arm,train_loss,train_error,valid_loss,valid_error\nD,1,0,1,0\n\"D,1,0,1,0\n");
+    REFUSED(deepid_comparison_create(ctx, a, "nowhere", &c), DEEPID_ERR_IO, "is no folder of a study nor of evidence");
+    put(a, "results.csv", "arm,seed,train_loss\nD,1,0\n\"D,2,0\n");
     REFUSED(deepid_comparison_create(ctx, a, a, &c), DEEPID_ERR_FORMAT, "line 3");
-    put(a, "results.csv", "");
-    REFUSED(deepid_comparison_create(ctx, a, a, &c), DEEPID_ERR_FORMAT, "it lacks the column arm");
+    put(a, "results.csv", "task,arm\nx,D\n");
+    REFUSED(deepid_comparison_create(ctx, a, a, &c), DEEPID_ERR_FORMAT, "seed");
     put(a, "verdict.json", "{\"answer\": 3}");
     REFUSED(deepid_comparison_create(ctx, a, a, &c), DEEPID_ERR_FORMAT, "it has no answer or no findings");
     put(a, "study.json", "[]");
@@ -124,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(medians_have_their_exact_intervals),
         cmocka_unit_test(a_diverged_seed_counts_as_the_worst),
+        cmocka_unit_test(runs_of_others_are_compared),
         cmocka_unit_test(what_is_no_study_gets_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
