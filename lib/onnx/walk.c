@@ -44,8 +44,8 @@ static int64_t window_axes(const dpid_onnx_walk *w, int32_t node)
     return 0;
 }
 
-/* [n, c, l] and [n, h, w] look the same: the file says which, or the windows tell, or a first node that goes by
-   channels. */
+/* [n, c, l] and [n, h, w] look the same: the file says which, or the first window tells (later ones may pool a series
+   as a picture of one row), or a first node that goes by channels. */
 static bool has_series(const dpid_onnx_walk *w)
 {
     const Onnx__TensorShapeProto *shape = w->graph.input_info->type->tensor_type->shape;
@@ -53,19 +53,18 @@ static bool has_series(const dpid_onnx_walk *w)
         return true;
     static const char *const by_channel[] = {"GlobalAveragePool", "GlobalMaxPool", "BatchNormalization",
                                              "InstanceNormalization", "GroupNormalization"};
-    bool series = false;
-    int32_t first = DPID_ONNX_NONE;
     for (int32_t i = 0; i < w->graph.nodes; i++) {
         const int64_t axes = w->graph.live[i] ? window_axes(w, i) : 0;
-        if (axes > 1)
-            return false;
-        series |= axes == 1;
+        if (axes > 0)
+            return axes == 1;
     }
+    int32_t first = DPID_ONNX_NONE;
     if (dpid_onnx_readers(&w->graph, w->graph.input, 0, &first) == 0)
-        return series;
+        return false;
     for (size_t i = 0; i < sizeof by_channel / sizeof *by_channel; i++)
-        series |= dpid_onnx_is(dpid_onnx_node_at(&w->graph, first), by_channel[i]);
-    return series;
+        if (dpid_onnx_is(dpid_onnx_node_at(&w->graph, first), by_channel[i]))
+            return true;
+    return false;
 }
 
 /* Whether the first node makes planes of it. */

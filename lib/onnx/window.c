@@ -85,10 +85,16 @@ static bool has_padding(const window *g)
     return g->before[ROWS] + g->before[COLUMNS] + g->after[ROWS] + g->after[COLUMNS] > 0;
 }
 
+/* A series as a picture of one row, between Unsqueeze and Squeeze. */
+static bool is_row(const dpid_onnx_step *s)
+{
+    return s->in.layout == DPID_ONNX_PLANES && s->in.shape.rank == 2 && !s->in.series;
+}
+
 /* A picture or series by planes; a Pad before goes into the window. */
 static int32_t read_window(dpid_onnx_walk *w, dpid_onnx_step *s, window *g)
 {
-    if (s->in.layout != DPID_ONNX_PLANES || s->in.shape.rank != (s->in.series ? 2 : 3))
+    if (s->in.layout != DPID_ONNX_PLANES || (s->in.shape.rank != (s->in.series ? 2 : 3) && !is_row(s)))
         return dpid_onnx_refuse(&w->graph, s->node,
                                 "reads no picture of [samples, channels, height, width]; deepid has no such layer for "
                                 "others");
@@ -105,6 +111,9 @@ static int32_t read_window(dpid_onnx_walk *w, dpid_onnx_step *s, window *g)
     }
     s->in.padded = false;
     memset(s->in.pad, 0, sizeof s->in.pad);
+    if (is_row(s) && (g->kernel[ROWS] > 1 || g->before[ROWS] + g->after[ROWS] > 0))
+        return dpid_onnx_refuse(&w->graph, s->node, "its window leaves the one row that a series is here");
+    g->series |= is_row(s);
     return DEEPID_OK;
 }
 
@@ -226,6 +235,10 @@ int32_t dpid_onnx_take_conv(dpid_onnx_walk *w, dpid_onnx_step *s)
                                 (long long)groups, (long long)g.kernel[ROWS], (long long)g.kernel[COLUMNS]);
     DPID_TRY(conv_options(w, &g, weight.extents[0], groups, &options));
     DPID_TRY(dpid_onnx_add(w, s, g.series ? &dpid_kind_conv1d : &dpid_kind_conv2d, options, &item));
+    if (g.series && weight.rank == 4) { /* of one row */
+        weight.rank = 3;
+        weight.extents[2] = weight.extents[3];
+    }
     item->source[0] = weight;
     return add_bias(w, s, weight.extents[0]);
 }

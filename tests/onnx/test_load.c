@@ -132,6 +132,15 @@ static const struct {
     {"in x n 3 9; w k 4 3 3; w b 4; Conv a x k b > t strides=2, pads=2,0 dilations=1,; MaxPool m t > y kernel_shape=2, "
      "strides=1,; out y",
      "input 9x3; conv1d out=4 kernel=3 stride=2 padding=2x0; maxpool kernel=2 stride=1"},
+    /* PyTorch's avg_pool1d and adaptive_avg_pool1d: a picture of one row for the pool alone */
+    {"in x n 3 16; w k 4 3 3; w d 16 2; v ax -2; v to 2; Conv a x k > t pads=1,1; Unsqueeze u t ax > q; AveragePool m "
+     "q > r "
+     "kernel_shape=1,4 strides=1,4; Squeeze s r to > p; Flatten f p > o; MatMul g o d > y; "
+     "out y",
+     "input 16x3; conv1d out=4 kernel=3 bias=0; avgpool kernel=4 stride=4; flatten; dense out=2 bias=0"},
+    {"in x n 3 9; w k 4 3 3; w l 2 4 1 3; v ax 2; Conv a x k > t pads=1,1; Unsqueeze u t ax > q; Conv b q l > r "
+     "pads=0,1,0,1 strides=1,2; Squeeze s r ax > y; out y",
+     "input 9x3; conv1d out=4 kernel=3 bias=0; conv1d out=2 kernel=3 stride=2 padding=1 bias=0"},
     {"in x n 9 3; w k 4 3 3; Transpose p x > u perm=0,2,1; Conv a u k > t auto_pad='SAME_UPPER; GlobalAveragePool g t "
      "> q; Flatten f q > y; out y",
      "input 9x3; conv1d out=4 kernel=3 bias=0; global_avgpool"},
@@ -447,6 +456,9 @@ static const struct {
     {PICTURE "Transpose t x > y perm=0,1,3,2; out y", "moves axes otherwise"},
     {PICTURE "Flatten t x > y axis=2; out y", "axis is 2, expected 1"},
     {PICTURE "AveragePool m x > y kernel_shape=3,3 dilations=2,2; out y", "its window is spread"},
+    {"in x n 3 9; w k 4 3 3; v ax 2; Conv a x k > t; Unsqueeze u t ax > q; MaxPool m q > y kernel_shape=3,3 "
+     "pads=1,1,1,1; out y",
+     "its window leaves the one row"},
     {PICTURE "MaxPool m x > y i kernel_shape=3,3; Relu r i > z; out z", "its output 1 is read"},
     {PICTURE "v pads 0 0 1 1 0 0 1 1; Pad p x pads > t; MaxPool m t > y kernel_shape=3,3; out y",
      "zeros are put around"},
