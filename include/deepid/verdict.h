@@ -431,7 +431,7 @@ DEEPID_API int32_t deepid_verdict_write_json(const deepid_verdict *verdict, cons
 /**
  * The words of the thresholds, one after the other: "level", "margin_share", "margin_ratio", "ratio_floor",
  * "margin_error", "margin_valid_error", "headroom", "stuck", "few_updates", "share", "symptom_share", "cosine",
- * "gradient_error", "resamples", "seed". deepid_study_set_number sets them.
+ * "gradient_error", "output_difference", "resamples", "seed". deepid_study_set_number sets them.
  *
  * @param[in] i  from 0
  *

@@ -33,24 +33,25 @@
         n, DPID_CELL_TEXT, 0, 0, false, "a text"                                                                       \
     }
 
-const dpid_column dpid_run_columns[DPID_RUN_COLUMNS] = {[DPID_RUN_SEED] = COUNT("seed", "a whole number, 0 or more"),
-                                                        [DPID_RUN_TRAIN_LOSS] = LOSS("train_loss"),
-                                                        [DPID_RUN_TRAIN_ERROR] = SHARE("train_error"),
-                                                        [DPID_RUN_VALID_LOSS] = LOSS("valid_loss"),
-                                                        [DPID_RUN_VALID_ERROR] = SHARE("valid_error"),
-                                                        [DPID_RUN_BEST_VALID_LOSS] = LOSS("best_valid_loss"),
-                                                        [DPID_RUN_DIVERGED] = FLAG("diverged"),
-                                                        [DPID_RUN_PENALTY] = LOSS("penalty"),
-                                                        [DPID_RUN_OBJECTIVE] = LOSS("objective"),
-                                                        [DPID_RUN_BATCH_LOSS] = LOSS("batch_loss"),
-                                                        [DPID_RUN_BATCH8_LOSS] = LOSS("batch8_loss"),
-                                                        [DPID_RUN_MOVING_LOSS] = LOSS("moving_loss"),
-                                                        [DPID_RUN_EQUAL] = FLAG("equal"),
-                                                        [DPID_RUN_EPOCHS] =
-                                                            AMOUNT("epochs", "passes over the data, 0 or more"),
-                                                        [DPID_RUN_UPDATES] = AMOUNT("updates", "a count, 0 or more"),
-                                                        [DPID_RUN_RATE] = AMOUNT("rate", "a learning rate, 0 or more"),
-                                                        [DPID_RUN_SECONDS] = AMOUNT("seconds", "a time, 0 or more")};
+const dpid_column dpid_run_columns[DPID_RUN_COLUMNS] = {
+    [DPID_RUN_SEED] = COUNT("seed", "a whole number, 0 or more"),
+    [DPID_RUN_TRAIN_LOSS] = LOSS("train_loss"),
+    [DPID_RUN_TRAIN_ERROR] = SHARE("train_error"),
+    [DPID_RUN_VALID_LOSS] = LOSS("valid_loss"),
+    [DPID_RUN_VALID_ERROR] = SHARE("valid_error"),
+    [DPID_RUN_BEST_VALID_LOSS] = LOSS("best_valid_loss"),
+    [DPID_RUN_DIVERGED] = FLAG("diverged"),
+    [DPID_RUN_PENALTY] = LOSS("penalty"),
+    [DPID_RUN_OBJECTIVE] = LOSS("objective"),
+    [DPID_RUN_BATCH_LOSS] = LOSS("batch_loss"),
+    [DPID_RUN_BATCH8_LOSS] = LOSS("batch8_loss"),
+    [DPID_RUN_MOVING_LOSS] = LOSS("moving_loss"),
+    [DPID_RUN_EQUAL] = FLAG("equal"),
+    [DPID_RUN_DIFFERENCE] = AMOUNT("difference", "a share of the largest output, 0 or more"),
+    [DPID_RUN_EPOCHS] = AMOUNT("epochs", "passes over the data, 0 or more"),
+    [DPID_RUN_UPDATES] = AMOUNT("updates", "a count, 0 or more"),
+    [DPID_RUN_RATE] = AMOUNT("rate", "a learning rate, 0 or more"),
+    [DPID_RUN_SECONDS] = AMOUNT("seconds", "a time, 0 or more")};
 
 const dpid_column dpid_point_columns[DPID_POINT_COLUMNS] = {
     [DPID_POINT_SEED] = COUNT("seed", "a whole number, 0 or more"),

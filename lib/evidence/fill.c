@@ -34,6 +34,14 @@ static bool seed_fits(const deepid_evidence *e, const dpid_filed_arm *arm, doubl
     return false;
 }
 
+/* What only one arm can have, in this one; NULL: it may. */
+static const char *owner_refused(const char *word, int column, double value)
+{
+    return column == DPID_RUN_DIFFERENCE && !isnan(value) && strcmp(word, "W0") != 0
+               ? "it is given, expected nothing: it is of W0 alone, whose outputs are compared with those of S"
+               : NULL;
+}
+
 /* NULL: it may be. Losses of a run that diverged may be anything. */
 static const char *loss_refused(const double *row)
 {
@@ -54,6 +62,11 @@ bool dpid_evidence_fits(const deepid_evidence *e, const dpid_filed_arm *arm, con
         const char *expected = known ? dpid_column_refuses(&dpid_run_columns[*column], value) : NULL;
         if (expected) {
             snprintf(why, DPID_JSON_WHY, "it is %s, expected %s", dpid_number(value).text, expected);
+            return false;
+        }
+        const char *owner = owner_refused(arm->word, *column, value);
+        if (owner) {
+            snprintf(why, DPID_JSON_WHY, "%s", owner);
             return false;
         }
     }
@@ -149,6 +162,10 @@ static int32_t set_run(deepid_evidence *e, const char *word, int64_t seed, const
         return dpid_fail(e->head.ctx, DEEPID_ERR_ARGUMENT, "evidence: %s of arm %s, seed %lld is %s, expected %s", name,
                          word, (long long)seed, dpid_number(value).text,
                          expected ? expected : "to be given when the run is added");
+    const char *owner = owner_refused(word, column, value);
+    if (owner)
+        return dpid_fail(e->head.ctx, DEEPID_ERR_ARGUMENT, "evidence: %s of arm %s, seed %lld: %s", name, word,
+                         (long long)seed, owner);
     return deepid_table_set(e->runs, arm->row[run], column, value);
 }
 

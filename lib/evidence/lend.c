@@ -320,6 +320,7 @@ static int32_t lend_witnesses(lending *l)
     for (int64_t i = 0; i < l->to->seeds; i++)
         difference[i] = fabs(w[i] - s[i]);
     l->to->witness_difference = difference;
+    DPID_TRY(lend_column(l, witness, DPID_RUN_DIFFERENCE, &l->to->witness_outputs));
     return lend_flags(l, witness, DPID_RUN_EQUAL, &l->to->witness_equal);
 }
 

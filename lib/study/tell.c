@@ -130,6 +130,7 @@ static int32_t tell_run(const deepid_study *study, const dpid_task *task, dpid_f
         [DPID_RUN_BATCH8_LOSS] = o->batch8_loss,
         [DPID_RUN_MOVING_LOSS] = o->moving_loss,
         [DPID_RUN_EQUAL] = o->equal,
+        [DPID_RUN_DIFFERENCE] = none, /* bits say more */
         [DPID_RUN_EPOCHS] = o->epochs,
         [DPID_RUN_UPDATES] = o->updates,
         [DPID_RUN_RATE] = o->rate,

@@ -14,6 +14,8 @@ static const dpid_arm_words rows[] = {
     {"W0", "the deep net built from the shallow one", "witness, untrained", "witness", LOSS},
     {"WT", "the deep net built from the shallow one and trained on", "witness, trained on", "witness", LOSS},
     {"D64", "float64", "\xe2\x80\xa6 in float64", "plain", LOSS | SHARE},
+    {"D_bf16", "bfloat16", "\xe2\x80\xa6 in bfloat16", "plain", LOSS | SHARE},
+    {"D_f16", "float16", "\xe2\x80\xa6 in float16", "plain", LOSS | SHARE},
     {"D_opt:adam", "another optimiser (adam)", "\xe2\x80\xa6 by Adam", "plain", LOSS | SHARE},
     {"D_opt:sgd", "another optimiser (sgd)", "\xe2\x80\xa6 by SGD", "plain", LOSS | SHARE},
     {"D_opt:rmsprop", "another optimiser (rmsprop)", "\xe2\x80\xa6 by RMSprop", "plain", LOSS | SHARE},

@@ -85,9 +85,9 @@ typedef struct {
     const char *class_weights; /* "no 0.54, yes 6.9", which losses are weighed by; NULL: they are not */
     bool targets;
 
-    /* certificates: |loss of W0 - loss of S| for each seed, and 1 where every logit has the same bits; NULL: not
-       known */
-    const double *witness_difference;
+    /* certificates: |loss of W0 - loss of S| for each seed, the largest difference of their outputs as a share of the
+       largest output of S, and 1 where every logit has the same bits; NULL: not known */
+    const double *witness_difference, *witness_outputs;
     const uint8_t *witness_equal;
 
     /* representation: what deepid_identity_examine said of the added block, and, where one was proven, a floor below
@@ -162,6 +162,7 @@ typedef struct {
     double symptom_share;      /* a large gradient error that repairs less is a symptom: 0.2 */
     double cosine;             /* f32 gradients less parallel than this to the reference make runs chaotic: 0.99 */
     double gradient_error;     /* relative errors above this are called large: 0.05 */
+    double output_difference;  /* W0 is no copy of S when outputs differ by more than this share: 0.01 */
     double resamples;          /* of the bootstrap of means: 9999 */
     double seed;               /* of the bootstrap of means: 1 */
 } dpid_thresholds;

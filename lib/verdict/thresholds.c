@@ -37,6 +37,8 @@ static const struct {
      "gradients less parallel than this to the reference make runs chaotic, 0 to 1, default 0.99"},
     {"gradient_error", offsetof(dpid_thresholds, gradient_error), 0.05, 0, 1e300,
      "a relative gradient error above this is called large, 0 or more, default 0.05"},
+    {"output_difference", offsetof(dpid_thresholds, output_difference), 0.01, 0, 1e300,
+     "W0 is no copy of S when an output differs by more than this share of the largest, 0 or more, default 0.01"},
     {"resamples", offsetof(dpid_thresholds, resamples), 9999, 199, 999999,
      "resamples of the bootstrap of means, 199 to 999999, default 9999"},
     {"seed", offsetof(dpid_thresholds, seed), 1, 0, 9007199254740992.0,

@@ -188,6 +188,71 @@ static void the_arm_that_settles_most_is_named(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* The representation's sentence, or what would settle it, where W0 has this loss and at seed 1 outputs this far off. */
+static void witness_says(double loss, double apart, bool settle, const char *part)
+{
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_evidence *e = NULL;
+    deepid_verdict *v = NULL;
+    OK(deepid_evidence_create(ctx, &e));
+    OK(deepid_evidence_set_number(e, "const_loss", log(2)));
+    fill(ctx, e, "S", 8, 0.1);
+    fill(ctx, e, "D", 8, 0.6);
+    fill(ctx, e, "W0", 8, loss);
+    for (int seed = 1; seed <= 8; seed++)
+        OK(deepid_evidence_set_run(e, "W0", seed, "difference", seed == 1 ? apart : fmin(apart, 1e-7)));
+    OK(deepid_evidence_judge(e, &v));
+    const int64_t i = deepid_verdict_find(v, "representation");
+    page_holds(settle ? deepid_verdict_to_settle(v, i) : deepid_verdict_sentence(v, i), part);
+    assert_string_equal(deepid_verdict_status(v, i), settle ? "undecided" : "refuted");
+    near_at("witness_output_difference", deepid_verdict_number_named(v, i, "witness_output_difference"), apart, 0);
+    deepid_verdict_destroy(v);
+    deepid_evidence_destroy(e);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Up to the threshold 0.01 it is a copy; above, another net of that loss; a copy of another loss was measured in two
+   ways. */
+static void a_certificate_is_what_was_measured(void **state)
+{
+    (void)state;
+    witness_says(0.1, 0, false, "margin 0.0297); its outputs are the shallow net's.");
+    witness_says(0.1, 3e-7, false,
+                 "; its outputs differ from the shallow net's by at most 3\xc3\x97"
+                 "10\xe2\x81\xbb\xe2\x81\xb7 of the largest.");
+    witness_says(
+        0.1, 0.0101, false,
+        "; at 1 of 8 seeds its outputs are not the shallow net's (they differ by up to 0.0101 of the largest): "
+        "there it is another net of that loss, no copy.");
+    witness_says(0.3, 0.0099, true, "The losses of W0 and S taken in one way: the outputs differ by at most 0.0099");
+    witness_says(0.3, 0.0101, true, "A construction that keeps the shallow net's outputs");
+}
+
+/* Beside float64, by what they end at. D ends at 0.6, the margin is 0.03. */
+static void coarser_precisions_are_told(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_evidence *e = NULL;
+    deepid_verdict *v = NULL;
+    OK(deepid_evidence_create(ctx, &e));
+    OK(deepid_evidence_set_number(e, "const_loss", log(2)));
+    fill(ctx, e, "S", 8, 0.1);
+    fill(ctx, e, "D", 8, 0.6);
+    fill(ctx, e, "D_bf16", 8, 0.66);
+    for (int i = 0; i < 8; i++)
+        OK(deepid_evidence_add(e, "D_f16", i + 1, HUGE_VAL, (double)NAN));
+    OK(deepid_evidence_judge(e, &v));
+    const int64_t i = deepid_verdict_find(v, "rounding");
+    page_holds(deepid_verdict_sentence(v, i), "arm D64 was not run (not tried). In bfloat16 the deep net ends at a "
+                                              "training loss of 0.66: surely worse (difference to D 0.06");
+    page_holds(deepid_verdict_sentence(v, i), " In float16 the deep net diverges at 8 of 8 seeds.");
+    near_at("D_bf16", deepid_verdict_number_named(v, i, "D_bf16"), 0.06, 1e-12);
+    deepid_verdict_destroy(v);
+    deepid_evidence_destroy(e);
+    deepid_ctx_destroy(ctx);
+}
+
 static void an_object_refuses_what_cannot_be(void **state)
 {
     (void)state;
@@ -209,6 +274,9 @@ static void an_object_refuses_what_cannot_be(void **state)
     REFUSED(deepid_evidence_set_run(e, "S", 1, "train_error", 27.9), DEEPID_ERR_ARGUMENT, "0.279 for 27.9 %");
     REFUSED(deepid_evidence_set_run(e, "S", 2, "train_error", 0.2), DEEPID_ERR_ARGUMENT, "no seed 2");
     REFUSED(deepid_evidence_set_run(e, "S", 1, "train_eror", 0.2), DEEPID_ERR_SPEC, "nearest: train_error");
+    REFUSED(deepid_evidence_set_run(e, "S", 1, "difference", 0), DEEPID_ERR_ARGUMENT,
+            "difference of arm S, seed 1: it is given, expected nothing: it is of W0 alone");
+    OK(deepid_evidence_set_run(e, "S", 1, "difference", none));
     REFUSED(deepid_evidence_set_number(e, "cons_loss", 1), DEEPID_ERR_SPEC, "nearest: const_loss");
     REFUSED(deepid_evidence_set_number(e, "batch", 1.5), DEEPID_ERR_ARGUMENT, "expected a whole number");
     REFUSED(deepid_evidence_set_number(e, "level", 1.5), DEEPID_ERR_ARGUMENT, "level is 1.5");
@@ -262,6 +330,10 @@ static void a_bad_file_is_refused_with_its_place(void **state)
         {"results.csv", "arm,seed,train_loss\nS,1\n", "line 2 has 2 cells, expected 3 as in line 1"},
         {"results.csv", "arm,seed,train_loss\nS,1,0.1,5\n", "line 2 has 4 cells"},
         {"results.csv", "arm,seed,train_loss,seed\nS,1,0.1,5\n", "column 4 (seed): two columns have this name"},
+        {"results.csv", "arm,seed,train_loss,difference\nS,1,0.1,\nD,1,0.1,0.5\n",
+         "line 3, column 4 (difference): it is given, expected nothing: it is of W0 alone"},
+        {"results.csv", "arm,seed,train_loss,difference\nW0,1,0.1,-0.5\n",
+         "(difference): it is -0.5, expected a share of the largest output, 0 or more"},
         {"results.csv", "arm,train_loss\nS,0.1\n", "seed (there is no such column): it is missing"},
         {"results.csv", "arm,seed,train_loss\nS,1.5,0.1\n", "(seed): it is 1.5, expected a whole number"},
         {"results.csv", "arm,seed,train_loss,diverged\nS,1,0.1,2\n", "(diverged): it is 2, expected 0 or 1"},
@@ -461,6 +533,8 @@ int main(void)
         cmocka_unit_test(regularised_and_normalised_ones_too),
         cmocka_unit_test(what_was_not_tried_is_said),
         cmocka_unit_test(the_arm_that_settles_most_is_named),
+        cmocka_unit_test(a_certificate_is_what_was_measured),
+        cmocka_unit_test(coarser_precisions_are_told),
         cmocka_unit_test(an_object_refuses_what_cannot_be),
         cmocka_unit_test(a_bad_file_is_refused_with_its_place),
         cmocka_unit_test(a_folder_without_runs_is_none),

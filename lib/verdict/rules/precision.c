@@ -1,6 +1,7 @@
 /* rounding and range: what float64 repairs (D64). It is range instead of rounding when the counters fire: gradient
    entries that are zero, subnormal or infinite in the run's precision and not in the reference. In chaotic nets D
-   and D64 are independent runs. Inexact gradients that f64 does not repair are a symptom. */
+   and D64 are independent runs. Inexact gradients that f64 does not repair are a symptom. Coarser precisions (D_bf16,
+   D_f16) are told beside it and decide nothing. */
 #include "verdict/rules.h"
 
 #include "base/words.h"
@@ -115,7 +116,7 @@ static int32_t without_arm(dpid_judge *j, dpid_finding *f)
                          reason ? reason : "", reason && *reason ? ")" : "");
 }
 
-int32_t dpid_rule_rounding(dpid_judge *j, dpid_finding *f)
+static int32_t rounding_or_range(dpid_judge *j, dpid_finding *f)
 {
     const dpid_arm_evidence *arm = dpid_judge_arm(j, "D64");
     dpid_intervention x = {.arm = NULL};
@@ -136,4 +137,43 @@ int32_t dpid_rule_rounding(dpid_judge *j, dpid_finding *f)
     share_out(j, &x, &status[0], &status[1]);
     DPID_TRY(write(j, DPID_ROUNDING, status[0], &x));
     return write(j, DPID_RANGE, status[1], &x);
+}
+
+/* ---- coarser precisions ---------------------------------------------------------------------------- */
+
+/* " In bfloat16 the deep net ends at a training loss of 0.55: above D by 0.03 [0.01, 0.05], margin 0.02" */
+static int32_t say_coarser(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *arm, dpid_string *s)
+{
+    const dpid_series on = dpid_arm_on(j, j->on, arm);
+    dpid_contrast above;
+    DPID_TRY(dpid_contrast_on(j, j->on, &on, &j->base.view[j->on].d, &above));
+    if (above.n == 0)
+        return DEEPID_OK;
+    DPID_TRY(dpid_set_estimate(j, f, arm->word, &above.rank));
+    dpid_string_format(s, " In %s the deep net ", dpid_arm_said(arm->word).text);
+    dpid_say_end(j, s, arm);
+    if (isfinite(above.rank.value))
+        dpid_string_format(s, ": %s (difference to D %s, margin %s)",
+                           above.rank.low > j->on_margin     ? "surely worse"
+                           : above.rank.high < -j->on_margin ? "surely better"
+                           : above.rank.high < j->on_margin  ? "not worse by the margin"
+                                                             : "whether that is worse is not sure",
+                           dpid_scale_words(j->on, &above.rank).text,
+                           dpid_scale_margin_words(j->on, j->on_margin).text);
+    dpid_string_add(s, ".");
+    return s->status;
+}
+
+int32_t dpid_rule_rounding(dpid_judge *j, dpid_finding *f)
+{
+    static const char *const words[] = {"D_bf16", "D_f16"};
+    dpid_string s = {.ctx = j->ctx};
+    DPID_TRY(rounding_or_range(j, f));
+    dpid_string_add(&s, f->sentence);
+    for (size_t i = 0; i < sizeof words / sizeof *words && s.status == DEEPID_OK; i++) {
+        const dpid_arm_evidence *arm = dpid_judge_arm(j, words[i]);
+        if (arm && j->d)
+            s.status = say_coarser(j, f, arm, &s);
+    }
+    return dpid_keep(j, &s, &f->sentence);
 }

@@ -43,7 +43,42 @@ static int32_t by_floor(dpid_judge *j, dpid_finding *f, bool *decided)
                          dpid_interval_words(&above.rank).text, dpid_words(j->margin).text);
 }
 
-/* The largest d_w, and how many seeds are equal to the bit. */
+/* The largest difference of an output of W0, as a share of the largest output of S; NaN: nobody measured it.
+   known: of so many seeds; far: at so many of them W0 is another net than S. */
+static double outputs_apart(const dpid_judge *j, int64_t *known, int64_t *far)
+{
+    double largest = (double)NAN;
+    *known = *far = 0;
+    for (int64_t i = 0; j->e->witness_outputs && i < j->e->seeds; i++) {
+        const double apart = j->e->witness_outputs[i];
+        largest = fmax(largest, apart);
+        *known += !isnan(apart);
+        *far += apart > j->t.output_difference;
+    }
+    return largest;
+}
+
+static void say_outputs(const dpid_judge *j, dpid_finding *f, dpid_string *s)
+{
+    int64_t known;
+    int64_t far;
+    const double largest = outputs_apart(j, &known, &far);
+    if (known == 0)
+        return;
+    dpid_set_number(f, "witness_output_difference", largest);
+    if (far > 0)
+        dpid_string_format(s,
+                           "; at %s its outputs are not the shallow net's (they differ by up to %s of the largest): "
+                           "there it is another net of that loss, no copy",
+                           dpid_seeds_words(far, known).text, dpid_words(largest).text);
+    else if (largest > 0)
+        dpid_string_format(s, "; its outputs differ from the shallow net's by at most %s of the largest",
+                           dpid_words(largest).text);
+    else
+        dpid_string_add(s, "; its outputs are the shallow net's");
+}
+
+/* The largest d_w, how many seeds are equal to the bit, how far the outputs are apart. */
 static int32_t say_certificates(dpid_judge *j, dpid_finding *f, dpid_string *s)
 {
     double largest = (double)NAN;
@@ -64,6 +99,7 @@ static int32_t say_certificates(dpid_judge *j, dpid_finding *f, dpid_string *s)
             dpid_string_format(s, "%s equal to the bit at %s", largest > 0 ? "," : "; every logit",
                                dpid_seeds_words(equal, j->e->seeds).text);
     }
+    say_outputs(j, f, s);
     return s->status;
 }
 
@@ -79,6 +115,23 @@ static int32_t of_few_seeds(dpid_judge *j, dpid_finding *f, double median, const
     say_certificates(j, f, &s);
     dpid_string_add(&s, ".");
     return dpid_keep(j, &s, &f->sentence);
+}
+
+/* W0 is surely worse than S: its outputs are others, or the two were measured in two ways. */
+static int32_t settle_apart(dpid_judge *j, dpid_finding *f)
+{
+    int64_t known;
+    int64_t far;
+    const double largest = outputs_apart(j, &known, &far);
+    if (known > 0)
+        dpid_set_number(f, "witness_output_difference", largest);
+    if (known > 0 && far == 0)
+        return dpid_set_text(j, &f->to_settle,
+                             "The losses of W0 and S taken in one way: the outputs differ by at most %s of the "
+                             "largest, the losses by more than the margin.",
+                             dpid_words(largest).text);
+    return dpid_set_text(j, &f->to_settle,
+                         "A construction that keeps the shallow net's outputs: untrained, W0 has the loss of S.");
 }
 
 static int32_t by_witness(dpid_judge *j, dpid_finding *f, bool *decided)
@@ -100,8 +153,7 @@ static int32_t by_witness(dpid_judge *j, dpid_finding *f, bool *decided)
     f->scale = j->on;
     dpid_set_number(f, "margin", j->on_margin);
     if (above.rank.low >= j->on_margin) /* surely: no number of seeds makes it a witness */
-        return dpid_set_text(j, &f->to_settle,
-                             "A construction that keeps the shallow net's outputs: untrained, W0 has the loss of S.");
+        return settle_apart(j, f);
     if (!(above.rank.high < j->on_margin)) {
         DPID_TRY(dpid_settle_seeds(j, f, &above, j->on_margin));
         return above.n < j->least_seeds ? of_few_seeds(j, f, median, &above) : DEEPID_OK;
