@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, List, Optional, Tuple
 
-from .errors import Stopped, StudyError
+from .errors import Stopped, StudyError, TaskError
 from .gather import gather
 from .plan import Plan, State
 from .study import Study
@@ -55,6 +55,20 @@ def parse(words: List[str]) -> Any:
     return parser.parse_args(words)
 
 
+def run(study: Study, asked: Any) -> int:
+    """0: done; 1: a task had not enough memory; 128 + n: stopped by a signal."""
+    try:
+        return 1 if study.run(task=asked.task, shard=asked.shard, say=tell) else 0
+    except (Stopped, KeyboardInterrupt):
+        tell(f"stopped; what is done is in {study.folder}, and the same command goes on")
+        return 128 + getattr(study, "stopped_by", int(signal.SIGINT))
+
+
+def tell(line: str) -> None:
+    """Progress and messages."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def main(words: Optional[List[str]] = None) -> int:
     """Exit status 0: done; 1: a task failed; 2: wrong words, study or folder; 130, 143: Ctrl-C, SIGTERM."""
     asked = parse(sys.argv[1:] if words is None else words)
@@ -66,13 +80,15 @@ def main(words: Optional[List[str]] = None) -> int:
         if asked.out:
             study.folder = Path(asked.out)
         if asked.command == "run":
-            study.run(task=asked.task, shard=asked.shard, say=lambda line: print(line, file=sys.stderr))
-            return 0
+            return run(study, asked)
         plan = study.plan()
         state = State(plan, TaskFolder(study.folder))
         for task in plan.tasks:
             print(task.number, task.label, "done" if state.done(task) else "to do", sep="\t")
         return 0
+    except TaskError as error:
+        tell(f"deepid.torch: {error}")
+        return 1
     except StudyError as error:
         print(f"deepid.torch: {error}", file=sys.stderr)
         return 2

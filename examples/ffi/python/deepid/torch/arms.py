@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
-#: How an arm that cannot be run is told: could it be, can it not, or is there no question here?
+from .errors import StudyError
+
+#: How an arm without runs is told: it could be run, it cannot be, or it could tell nothing here.
 POSSIBLE, IMPOSSIBLE, NO_QUESTION = "possible", "impossible", "no_question"
 
 
@@ -20,7 +22,7 @@ class Arm:
     :param parent: the arm whose trained net it starts from
     :param tunes: the arm that it is the better rate of
     :param tuned: rates around base are tried; tried: the one rate is, so that members of a set compare
-    :param change: of the recipe, as train.py reads it
+    :param change: of the recipe, or "start" and "dropout" of the net
     """
 
     word: str
@@ -48,6 +50,55 @@ class Arm:
         return asdict(self)
 
 
-def registry() -> List[Arm]:
-    """All arms of a study, before it is asked which apply."""
-    return [Arm("S", net="shallow"), Arm("D")]
+#: Where tuning begins for an optimiser that is not the recipe's; what its class and options are.
+OPTIMIZERS = {"adam": ("adam", 0.001), "sgd": ("sgd momentum=0.9", 0.1), "rmsprop": ("rmsprop", 0.001)}
+
+
+def registry(optimizers: Dict[str, float], depths: Sequence[int]) -> List[Arm]:
+    """All arms of a study, before it is asked which apply.
+
+    :param optimizers: words of D_opt and their rates
+    """
+    return [
+        Arm("S", net="shallow"),
+        Arm("D"),
+        Arm("S_rate", net="shallow", tunes="S", tuned=True),
+        Arm("D_rate", tunes="D", tuned=True),
+        Arm("W0", steps=0, parent="S", rate_of="S"),
+        Arm("D_res", net="skip", tuned=True),
+        *(Arm(f"D_start:{word}", tuned=True, change={"start": word}) for word in ("lsuv", "orthogonal")),
+        Arm("D64", rate_of="D", change={"dtype": "float64", "amp": None}),
+        Arm("D_bf16", rate_of="D", change={"amp": "bf16"}),
+        Arm("D_f16", rate_of="D", change={"amp": "f16", "scale": False}),
+        Arm("D_f16:scaled", rate_of="D", change={"amp": "f16", "scale": True}),
+        *(Arm(f"D_opt:{word}", tuned=True, base=rate, change={"optimizer": word}) for word, rate in optimizers.items()),
+        Arm("D_free:dropout", rate_of="D", tried=True, change={"dropout": 0.0}),
+        Arm("D_free:decay", rate_of="D", tried=True, change={"weight_decay": 0.0}),
+        Arm("D_free:smoothing", rate_of="D", tried=True, change={"smoothing": 0.0}),
+        Arm("D_free:augmentation", rate_of="D", tried=True, change={"augment": None}),
+        Arm("D_norm:batch8", rate_of="D", change={"batch": 8}),
+        Arm("D_3T", steps=3, rate_of="D"),
+        Arm("D_2T", steps=2, rate_of="D"),
+        Arm("WT", rate=0.1, parent="S", rate_of="S"),
+        Arm("S_fine", net="shallow", rate=0.1, parent="S", rate_of="S"),
+        *(Arm(f"depth:{depth}", net=str(depth), rate_of="S") for depth in depths),
+    ]
+
+
+def choose(arms: List[Arm], words: Optional[Sequence[str]]) -> None:
+    """Leave out the arms that were not asked for. A word stands for itself and for its set. S and D are always there, also
+    at their tuned rates."""
+    if words is None:
+        return
+    known = [arm.word for arm in arms]
+    for word in words:
+        if not any(_stands_for(word, one) for one in known):
+            raise StudyError(f"Study: unknown arm '{word}'; known: {', '.join(known)}")
+    for arm in arms:
+        always = arm.word in ("S", "D") or arm.tunes is not None
+        if not always and not any(_stands_for(word, arm.word) for word in words):
+            arm.leave_out("it was not asked for", POSSIBLE)
+
+
+def _stands_for(word: str, arm: str) -> bool:
+    return arm == word or arm.startswith(word + ":")

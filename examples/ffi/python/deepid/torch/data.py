@@ -43,7 +43,7 @@ class Samples:
             return _to(x, device, dtype), _to(y, device, dtype)
         key = (str(device), dtype)
         if key not in self._there:
-            self._there = {key: (_to(self.x, device, dtype), _to(self.y, device, dtype))}
+            self._there[key] = (_to(self.x, device, dtype), _to(self.y, device, dtype))
         x, y = self._there[key]
         rows = rows.to(x.device)
         return x[rows], y[rows]

@@ -7,11 +7,12 @@ import math
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
+from .arms import IMPOSSIBLE, NO_QUESTION, Arm
 from .plan import Plan, State
 from .tasks import TaskFolder, replace_text, to_json
 
 RUN = ["arm", "seed", "train_loss", "train_error", "valid_loss", "valid_error", "best_valid_loss", "diverged", "penalty",
-       "objective", "batch_loss", "batch8_loss", "moving_loss", "equal", "epochs", "updates", "rate", "seconds"]
+       "objective", "batch_loss", "batch8_loss", "moving_loss", "difference", "equal", "epochs", "updates", "rate", "seconds"]
 POINT = ["arm", "seed", "epoch", "train_loss", "train_error", "valid_loss", "valid_error", "lr"]
 ARM = ["arm", "depth", "said", "reason", "left_out"]
 TRY = ["arm", "rate", "seed", "train_loss", "diverged", "chosen", "noise"]
@@ -30,13 +31,29 @@ def gather(folder: Path) -> int:
         about = {"arm": task.arm.word, "seed": task.seed}
         runs.append({**found["run"], **about})
         points.extend({**point, **about} for point in found["history"])
-    arms = [{"arm": one.word, "depth": depth_of(plan, one.net), "said": one.said, "reason": one.reason,
-             "left_out": one.left_out} for one in plan.arms]
-    _write(folder / "arms.csv", ARM, arms)
+    _write(folder / "arms.csv", ARM, [_arm_row(state, one) for one in plan.arms])
     _write(folder / "results.csv", RUN, runs)
     _write(folder / "history.csv", POINT, points)
+    tries = state.tuning.rows()
+    if tries:
+        _write(folder / "tuning.csv", TRY, tries)
     replace_text(folder / "evidence.json", to_json({"format": 1, **plan.facts}))
     return len(runs)
+
+
+def _arm_row(state: State, arm: Arm) -> Dict[str, Any]:
+    """Its words; and why it has no runs, which only a task may have found."""
+    row = {"arm": arm.word, "depth": depth_of(state.plan, arm.net), "said": arm.said, "reason": arm.reason,
+           "left_out": arm.left_out}
+    if arm.reason is not None:
+        return row
+    if arm.tunes and state.tuning.choice(arm.word) is not None and not state.needed_at_all(arm):
+        return {**row, "reason": "tuning found no better rate than the recipe's", "left_out": NO_QUESTION}
+    found = [state.result(state.plan.find(arm.word, seed)) for seed in state.plan.all_seeds()]
+    reasons = [one["run"].get("reason") for one in found if one is not None]
+    if reasons and all(reasons):
+        return {**row, "reason": reasons[0], "left_out": IMPOSSIBLE}
+    return row
 
 
 def depth_of(plan: Plan, net: str) -> int:

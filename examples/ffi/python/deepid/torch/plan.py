@@ -54,7 +54,7 @@ class Plan:
         self.arm = {one.word: one for one in arms}
         self.tasks: List[Task] = []
         for arm in arms:
-            for seed in range(first_seed, first_seed + seeds):
+            for seed in self.all_seeds():
                 if arm.reason is None:
                     self.tasks.append(Task(len(self.tasks), arm, seed))
         self.nets = len(self.tasks)
@@ -64,6 +64,10 @@ class Plan:
                     self.tasks.append(Task(len(self.tasks), arm, FIRST_SEED + i, place))
         self._at = {(task.arm.word, task.seed, task.place): task for task in self.tasks}
         self.of = json.loads(to_json(fixed))
+
+    def all_seeds(self) -> range:
+        """Of each arm."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     def places(self, arm: Arm) -> List[int]:
         """Of the rates that tuning may try."""
@@ -162,6 +166,10 @@ class State:
                        "kind": "train" if task.place is None else "tune",
                        "start": None if parent is None else parent.name}
         return True
+
+    def needed_at_all(self, arm: Arm) -> bool:
+        """An arm's trainings."""
+        return self.tuning.needs(arm, None)
 
     def needed(self, task: Task) -> bool:
         """Tuning spares what it knows to be of no use."""

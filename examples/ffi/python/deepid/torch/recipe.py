@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import inspect
 import math
+import os
 from dataclasses import dataclass, fields
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
@@ -37,7 +39,8 @@ class Recipe:
     :param loss: "cross_entropy", "mse", or `f(z, y)`, the mean over a batch; then the study needs const_loss
     :param smoothing: of labels, with cross_entropy
     :param augment: `f(x)` of a training batch; draws from torch's generator, which is seeded
-    :param amp: "bf16" or "f16": mixed precision by autocast, f16 with a scaled loss
+    :param amp: "bf16" or "f16": mixed precision by autocast
+    :param scale: with f16: the loss is scaled, so that small gradients stay above 0
     :param dtype: "float32" or "float64", of the weights
     :param device: "cpu", "cuda:1" ...; None: a GPU where there is one, of its rank under torchrun
     """
@@ -54,6 +57,7 @@ class Recipe:
     smoothing: float = 0.0
     augment: Optional[Callable[[Tensor], Tensor]] = None
     amp: Optional[str] = None
+    scale: bool = True
     dtype: str = "float32"
     device: Optional[str] = None
 
@@ -72,6 +76,7 @@ class Recipe:
         _word(self.loss, "loss", ("cross_entropy", "mse"), " or a function")
         _word(self.schedule, "schedule", ("constant", "cosine"), " or a function")
         _word(self.amp, "amp", (None, *AMP), "")
+        _word(self.augment, "augment", (None,), " or a function")
         _word(self.dtype, "dtype", tuple(DTYPES), "")
         if self.smoothing and self.loss != "cross_entropy":
             raise StudyError(f"Recipe: smoothing is {self.smoothing} with another loss than cross_entropy, expected 0")
@@ -154,3 +159,19 @@ def make_schedule(recipe: Recipe, optimizer: torch.optim.Optimizer, steps: int) 
         return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     assert not isinstance(recipe.schedule, str)
     return recipe.schedule(optimizer, steps)
+
+
+def autocast(recipe: Recipe, device: torch.device) -> Any:
+    """The recipe's mixed precision, or none."""
+    if recipe.amp is None:
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=AMP[recipe.amp])
+
+
+def pick_device(word: Optional[str]) -> torch.device:
+    """The recipe's; or a GPU where there is one, of the rank under torchrun; or else the CPU."""
+    if word is not None:
+        return torch.device(word)
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())

@@ -1,28 +1,30 @@
-"""A study: two nets of one kind, a recipe, data; its arms; and the loop that takes tasks nobody has."""
+"""A study: two nets of one kind, a recipe, data; its arms, its plan, its folder."""
 from __future__ import annotations
 
 import inspect
 import os
-import shutil
-import subprocess
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from .arms import registry
-from .data import constant_loss, largest_class, split
+from .arms import OPTIMIZERS, choose, registry
+from .data import Samples, split
 from .errors import Stopped, StudyError
-from .gather import gather
-from .plan import Plan, State, Task
-from .recipe import Recipe, whole
-from .tasks import TaskFolder
-from .train import pick_device
-from .worker import Job
+from .facts import Look, facts_of, leave_out
+from .judge import judge
+from .plan import Plan
+from .recipe import Recipe, optimizer_named, pick_device, whole, word_of
+from .run import run
+from .train import OF_THE_NET
 
 MakeNet = Callable[..., nn.Module]
 PathLike = Union[str, "os.PathLike[str]"]
+Optimizers = Dict[str, Tuple[Any, float]]
+
+#: Samples that starts and witnesses look at first.
+FIRST = 256
 
 
 class Study:
@@ -32,31 +34,72 @@ class Study:
 
     :param make_net: `make_net(depth, skip)` gives an nn.Module; skip=False is the plain net, skip=True the same with an
         identity skip around every block. Without a parameter skip there is no D_res
-    :param data: (x, y), (x, y, x_valid, y_valid) of tensors or arrays; or a Dataset, or two, of pairs
+    :param data: (x, y), (x, y, x_valid, y_valid) of tensors or arrays; a Dataset of pairs, or two; None where train has
+        its own and evaluate tells the losses
     :param recipe: how nets are trained
     :param shallow: depth of S, as make_net counts it
     :param deep: depth of D, more than that
+    :param depths: of further nets, for the curve over depth
     :param seeds: of each arm
-    :param folder: of all files; the command line's --out wins
+    :param arms: words, "S,D,W0" or a list; None: all that apply
+    :param tuning: seeds on which learning rates are looked for; 0: every arm at the recipe's rate
+    :param optimizers: more arms D_opt, {"lion": (factory or text, learning rate)}
+    :param train: `train(net, seed, rate, steps) -> curves` instead of the recipe's loop: a list of dicts, or a dict of
+        lists, of epoch, train_loss, train_error, valid_loss, valid_error, lr; or None. The net is trained in place. What
+        else an arm changes is passed to parameters of these names, and an arm that would need one which is not there is
+        left out: optimizer, weight_decay, smoothing, augment, amp, scale, dtype, batch; device always
+    :param evaluate: `evaluate(net) -> {"train_loss": ..., "valid_loss": ...}` at the end, instead of the recipe's loss
+    :param const_loss: training loss of the best constant predictor, where the loss is a function
+    :param folder: of all files; --out wins
     :param points: looks along a training, for the curves
+    :param keep_nets: keep every trained net in nets/, not only those that W0 needs
+    :param subject: a line on what is studied, for the page
     """
 
-    def __init__(self, make_net: MakeNet, data: Any, recipe: Recipe, *, shallow: int, deep: int, seeds: int = 10,
-                 folder: PathLike = "runs", points: int = 10, const_loss: Optional[float] = None) -> None:
-        self.make_net, self.recipe = make_net, recipe
+    def __init__(self, make_net: MakeNet, data: Any, recipe: Recipe, *, shallow: int, deep: int,
+                 depths: Sequence[int] = (), seeds: int = 10, arms: Union[None, str, Sequence[str]] = None,
+                 tuning: int = 3, optimizers: Optional[Optimizers] = None,
+                 train: Optional[Callable[..., Any]] = None, evaluate: Optional[Callable[..., Any]] = None,
+                 const_loss: Optional[float] = None, folder: PathLike = "runs", points: int = 10,
+                 keep_nets: bool = False, subject: str = "") -> None:
+        if not callable(make_net):
+            raise StudyError(f"Study: make_net is {make_net!r}, expected a function make_net(depth, skip)")
+        if not isinstance(recipe, Recipe):
+            raise StudyError(f"Study: recipe is {type(recipe).__name__}, expected a Recipe")
+        self.make_net, self.recipe, self.train, self.evaluate = make_net, recipe, train, evaluate
         self.shallow, self.deep = whole(shallow, "Study: shallow", 0), whole(deep, "Study: deep", 1)
         if deep <= shallow:
             raise StudyError(f"Study: shallow is {shallow} and deep {deep}, expected a deeper one")
+        self.depths = sorted({whole(one, "Study: a depth", 0) for one in depths} - {shallow, deep})
         self.seeds, self.points = whole(seeds, "Study: seeds", 1), whole(points, "Study: points", 1)
-        self.folder = Path(folder)
-        self.train_data, self.valid_data = split(data)
+        self.tuning = whole(tuning, "Study: tuning", 0)
+        self.arms = arms.replace(",", " ").split() if isinstance(arms, str) else arms
+        self.optimizers: Optimizers = {**OPTIMIZERS, **(optimizers or {})}
+        self.folder, self.keep_nets = Path(folder), keep_nets
+        self.train_data: Optional[Samples] = None
+        self.valid_data: Optional[Samples] = None
+        if data is not None:
+            self.train_data, self.valid_data = split(data)
+        elif train is None:
+            raise StudyError("Study: data is None, expected data, or a train function that has its own")
         self.const_loss = const_loss
+        self.subject = subject or f"PyTorch: {getattr(make_net, '__name__', 'net')}, depth {shallow} and {deep}"
         self.device = pick_device(recipe.device)
         self.stop = False
-        per_epoch = max(1, len(self.train_data) // min(recipe.batch, len(self.train_data)))
-        self.steps = recipe.steps or max(1, round((recipe.epochs or 0) * per_epoch))
+        self.steps = self._steps()
+        for word, (optimizer, _) in self.optimizers.items():
+            if isinstance(optimizer, str):
+                optimizer_named(optimizer)
 
-    # ---- nets ----------------------------------------------------------------------------------------------
+    def _steps(self) -> int:
+        if self.recipe.steps is not None:
+            return self.recipe.steps
+        if self.train_data is None:
+            raise StudyError("Recipe: epochs without data, expected steps=")
+        count = len(self.train_data)
+        return max(1, round((self.recipe.epochs or 0) * (count // min(self.recipe.batch, count))))
+
+    # ---- nets and data -------------------------------------------------------------------------------------
 
     def net(self, kind: str) -> nn.Module:
         """A net of an arm, from torch's generator as it stands."""
@@ -67,75 +110,79 @@ class Study:
         """Whether make_net takes a skip."""
         return "skip" in inspect.signature(self.make_net).parameters
 
-    # ---- the plan ------------------------------------------------------------------------------------------
+    def training(self) -> Samples:
+        """The training data, where they are needed."""
+        assert self.train_data is not None
+        return self.train_data
+
+    def first_rows(self) -> Tensor:
+        """The first samples."""
+        return torch.arange(min(FIRST, len(self.training())))
+
+    def has_noise(self) -> bool:
+        """Whether training draws more than batches."""
+        return self.recipe.augment is not None or any(self._look().dropout())
+
+    def minimises_more(self) -> bool:
+        """Whether what is minimised is another quantity than the loss that is told."""
+        return bool(self.recipe.weight_decay or self.recipe.smoothing) or self.has_noise()
+
+    def told_to_train(self, change: Dict[str, Any], device: torch.device) -> Dict[str, Any]:
+        """What a train function of the user's gets beside net, seed, rate and steps."""
+        assert self.train is not None
+        told = {key: value for key, value in change.items() if key not in OF_THE_NET}
+        if "batch" in told:
+            told["batch"] *= self.recipe.batch
+        if "device" in inspect.signature(self.train).parameters:
+            told["device"] = device
+        return told
+
+    # ---- plan, run, judge ----------------------------------------------------------------------------------
+
+    def _look(self) -> Look:
+        if not hasattr(self, "_looked"):
+            self._looked = Look(self)
+        return self._looked
 
     def plan(self) -> Plan:
         """All tasks of the study."""
-        labels = self.train_data.labels()
-        const = constant_loss(labels, self.recipe.loss) if self.const_loss is None else self.const_loss
-        if const != const:
-            raise StudyError("Study: const_loss is not known of a loss that is a function; expected const_loss=, the "
-                             "training loss of the best constant predictor")
-        facts: Dict[str, Any] = {
-            "const_loss": const, "recipe_rate": self.recipe.lr, "batch": min(self.recipe.batch, len(self.train_data)),
-            "updates": self.steps, "shallow_depth": self.shallow, "deep_depth": self.deep,
-            "largest_class": largest_class(labels) if self.recipe.loss == "cross_entropy" else float("nan"),
-        }
-        facts = {key: value for key, value in facts.items() if value == value}
-        fixed = {"recipe": self.recipe.words(), "shallow": self.shallow, "deep": self.deep, "points": self.points,
-                 "data": self.train_data.words(), "validation": self.valid_data and self.valid_data.words()}
-        return Plan(fixed, facts, registry(), self.seeds, 0)
+        if not hasattr(self, "_plan"):
+            self._plan = self._make_plan()
+        return self._plan
 
-    # ---- run -----------------------------------------------------------------------------------------------
+    def _make_plan(self) -> Plan:
+        look = self._look()
+        arms = registry({word: rate for word, (_, rate) in self.optimizers.items()}, self.depths)
+        for arm in arms:
+            if "optimizer" in arm.change:
+                arm.change["source"] = word_of(self.optimizers[arm.change["optimizer"]][0])
+        leave_out(self, look, arms)
+        choose(arms, self.arms)
+        fixed = {"recipe": self.recipe.words(), "rate": self.recipe.lr, "steps": self.steps, "shallow": self.shallow,
+                 "deep": self.deep, "points": self.points, "nets": look.words(), "make_net": word_of(self.make_net),
+                 "train": word_of(self.train), "evaluate": word_of(self.evaluate), "const_loss": self.const_loss,
+                 "data": self.train_data and self.train_data.words(),
+                 "validation": self.valid_data and self.valid_data.words()}
+        return Plan(fixed, facts_of(self, look), arms, self.seeds, self.tuning)
 
     def check_stop(self) -> None:
         """Ends the task that runs, after Ctrl-C or SIGTERM."""
         if self.stop:
             raise Stopped
 
-    def run(self, *, folder: Optional[PathLike] = None, task: Optional[int] = None, shard: Optional[Sequence[int]] = None,
-            say: Callable[[str], None] = lambda line: None) -> int:
-        """Run tasks that nobody has, and gather; how many are still to do."""
+    def run(self, *, folder: Optional[PathLike] = None, task: Optional[int] = None,
+            shard: Optional[Tuple[int, int]] = None, say: Callable[[str], None] = lambda line: None) -> int:
+        """Run tasks that nobody has until none of those asked for is left, and gather.
+
+        :param task: this one, and what it stands on
+        :param shard: (i, n): every n-th from the i-th on
+        :param say: told a line a task
+        :return: how many tasks failed, by lack of memory
+        """
         if folder is not None:
             self.folder = Path(folder)
-        plan = self.plan()
-        plan.settle_in(self.folder)
-        chosen = chosen_tasks(plan, task, shard)
-        state = State(plan, TaskFolder(self.folder))
-        wanted = state.wanted(chosen)
-        for one in wanted:
-            if state.done(one):
-                continue
-            state.configure(one)
-            result = Job(self, state, one, self.device).run()
-            state.folder.publish(one.name, result)
-            say(f"task {one.number}: {one.label}: training loss {result['run'].get('train_loss', 'diverged')}")
-        gather(self.folder)
-        return 0
+        return run(self, task, shard, say)
 
-    def judge(self) -> str:
-        """The verdict of what is done: deepid-judge's words, or the command where that is not installed."""
-        program = find_judge()
-        if program is None:
-            return f"deepid-judge {self.folder}"
-        done = subprocess.run([program, str(self.folder)], capture_output=True, text=True)
-        if done.returncode:
-            raise StudyError(done.stderr.strip())
-        return done.stdout
-
-
-def chosen_tasks(plan: Plan, task: Optional[int], shard: Optional[Sequence[int]]) -> List[Task]:
-    """All tasks, one, or every n-th."""
-    if task is not None:
-        if not 0 <= task < len(plan.tasks):
-            raise StudyError(f"task {task}: expected 0 to {len(plan.tasks) - 1}")
-        return [plan.tasks[task]]
-    if shard is not None:
-        return plan.tasks[shard[0]::shard[1]]
-    return plan.tasks
-
-
-def find_judge() -> Optional[str]:
-    """The program deepid-judge: on the path, or beside the library that is named."""
-    beside = Path(os.environ.get("DEEPID_LIBRARY", "")).parent / "examples" / "deepid-judge"
-    return shutil.which("deepid-judge") or (str(beside) if beside.exists() else None)
+    def judge(self) -> Any:
+        """The verdict of what is done."""
+        return judge(self.folder)

@@ -6,7 +6,7 @@ import math
 import os
 import random
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .data import Samples
 from .errors import Diverged
 from .measure import Loss
-from .recipe import AMP, DTYPES, Recipe, make_optimizer, make_schedule
+from .recipe import DTYPES, Recipe, autocast, make_optimizer, make_schedule
 
 
 @contextlib.contextmanager
@@ -38,9 +38,18 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
             torch.use_deterministic_algorithms(was[0], warn_only=was[1])
 
 
-def changed(recipe: Recipe, change: Dict[str, Any]) -> Recipe:
+#: What an arm changes of the net and not of the recipe.
+OF_THE_NET = ("start", "dropout", "source")
+
+
+def changed(recipe: Recipe, change: Dict[str, Any], optimizers: Dict[str, Any]) -> Recipe:
     """The recipe with what an arm changes of it."""
-    return replace(recipe, **change)
+    fields = {key: value for key, value in change.items() if key not in OF_THE_NET}
+    if "optimizer" in fields:
+        fields["optimizer"] = optimizers[fields["optimizer"]][0]
+    if "batch" in fields:
+        fields["batch"] *= recipe.batch
+    return replace(recipe, **fields)
 
 
 class Trainer:
@@ -54,17 +63,26 @@ class Trainer:
         self.steps, self.seed = steps, seed
         self.optimizer = make_optimizer(recipe, net, rate)
         self.schedule = make_schedule(recipe, self.optimizer, steps)
-        scaled = recipe.amp == "f16"
+        scaled = recipe.amp == "f16" and recipe.scale
         self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
 
     def per_epoch(self) -> int:
         """Steps."""
         return max(1, len(self.data) // self.batch)
 
-    def fit(self, look: Callable[[int], None], points: int) -> None:
-        """All steps, with a look at as many points along the way."""
+    def penalty(self) -> float:
+        """lambda/2 ||theta||^2 of what the optimiser decays."""
+        total = 0.0
+        for group in self.optimizer.param_groups:
+            decay = group.get("weight_decay", 0.0)
+            total += sum(decay / 2 * float(p.detach().double().square().sum()) for p in group["params"] if decay)
+        return total
+
+    def fit(self, look: Callable[[int], None], points: int, check: Callable[[], None]) -> None:
+        """All steps, with a look at as many points along the way, and a check before each."""
         looked = 0
         for step in range(self.steps):
+            check()
             if looked < points and step >= self.steps * looked / points:
                 look(step)
                 looked += 1
@@ -102,18 +120,3 @@ class Trainer:
         """The learning rate now."""
         return float(self.optimizer.param_groups[0]["lr"])
 
-
-def autocast(recipe: Recipe, device: torch.device) -> Any:
-    """The recipe's mixed precision, or none."""
-    if recipe.amp is None:
-        return contextlib.nullcontext()
-    return torch.autocast(device.type, dtype=AMP[recipe.amp])
-
-
-def pick_device(word: Optional[str]) -> torch.device:
-    """The recipe's; or a GPU where there is one, of the rank under torchrun; or else the CPU."""
-    if word is not None:
-        return torch.device(word)
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())

@@ -1,0 +1,156 @@
+"""What the verdict is told beside the runs, and which arms have no question here: from a look at the two nets, the
+recipe and the labels."""
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
+
+import torch
+from torch import Tensor, nn
+
+from . import match, nets
+from .arms import IMPOSSIBLE, NO_QUESTION, POSSIBLE, Arm
+from .data import constant_loss, largest_class
+from .errors import StudyError
+from .own import takes
+from .starts import has_start
+from .train import OF_THE_NET
+
+if TYPE_CHECKING:
+    from .study import Study
+
+#: Above so many samples a batch is not small for batch-norm: the verdict's.
+SMALL_BATCH = 16
+
+
+class Look:
+    """The two nets as they start at the first seed, on the CPU, and a few samples."""
+
+    def __init__(self, study: "Study") -> None:
+        self.study = study
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            self.shallow = self._made("shallow")
+            torch.manual_seed(1)
+            self.deep = self._made("deep")
+        self.x: Optional[Tensor] = None
+        if study.train_data is not None:
+            x, _ = study.train_data.at(study.first_rows()[:2], torch.device("cpu"), torch.float32)
+            self.x = x
+        self.names = match.align(self.shallow, self.deep)
+
+    def _made(self, kind: str) -> nn.Module:
+        net = self.study.net(kind)
+        if not isinstance(net, nn.Module):
+            raise StudyError(f"make_net: it returned {type(net).__name__}, expected an nn.Module")
+        return net
+
+    def words(self) -> str:
+        """What tells other nets from these: kinds and shapes."""
+        text = "\n".join(f"{net}\n" + "\n".join(f"{k} {tuple(v.shape)}" for k, v in net.state_dict().items())
+                         for net in (self.shallow, self.deep))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def dropout(self) -> List[bool]:
+        """Of S, of D."""
+        return [nets.has_dropout(self.shallow), nets.has_dropout(self.deep)]
+
+
+def facts_of(study: "Study", look: Look) -> Dict[str, Any]:
+    """evidence.json."""
+    recipe, dropout = study.recipe, look.dropout()
+    facts: Dict[str, Any] = {
+        "subject": study.subject, "const_loss": _const_loss(study), "recipe_rate": recipe.lr, "updates": study.steps,
+        "shallow_depth": study.shallow, "deep_depth": study.deep, "is_f64": recipe.dtype == "float64",
+        "dropout_shallow": dropout[0], "dropout_deep": dropout[1], "decay": recipe.weight_decay > 0,
+        "smoothing": recipe.smoothing > 0, "augmentation": recipe.augment is not None,
+        "batchnorm": nets.has_batchnorm(look.deep), "other_layers": look.names is None,
+    }
+    if nets.starts_as_torch(look.deep):
+        facts.update(init="pytorch", default_init=True)
+    if study.train_data is not None:
+        facts["batch"] = min(recipe.batch, len(study.train_data))
+        facts.update(_of_labels(study))
+    if look.x is not None:
+        facts["shallow_narrowest"] = nets.narrowest(look.shallow, look.x)[0]
+        facts["deep_narrowest"], facts["deep_narrowest_layer"] = nets.narrowest(look.deep, look.x)
+    return {key: value for key, value in facts.items() if value is not None and value == value and value != ""}
+
+
+def _const_loss(study: "Study") -> float:
+    const = study.const_loss
+    if const is None and study.train_data is not None:
+        const = constant_loss(study.train_data.labels(), study.recipe.loss)
+    if const is None or math.isnan(const):
+        raise StudyError("Study: const_loss is not known of a loss that is a function, nor without data; expected "
+                         "const_loss=, the training loss of the best constant predictor")
+    return const
+
+
+def _of_labels(study: "Study") -> Dict[str, Any]:
+    """Shares of the largest classes; of targets the constant predictor's validation loss."""
+    assert study.train_data is not None
+    labels = study.train_data.labels()
+    valid = None if study.valid_data is None else study.valid_data.labels()
+    if study.recipe.loss == "mse":
+        return {"targets": True, **({} if valid is None else {"valid_const_loss": constant_loss(valid, "mse")})}
+    if study.recipe.loss != "cross_entropy":
+        return {}
+    return {"largest_class": largest_class(labels),
+            **({} if valid is None else {"valid_largest_class": largest_class(valid)})}
+
+
+# ---- which arms apply --------------------------------------------------------------------------------------
+
+def leave_out(study: "Study", look: Look, arms: List[Arm]) -> None:
+    """Arms that cannot be run, or have no question, with the reason."""
+    for arm in arms:
+        _no_net(study, look, arm)
+        _no_question(study, look, arm)
+        _no_way_to_train(study, arm)
+        if arm.tunes and study.tuning == 0:
+            arm.leave_out("learning rates were not tuned", POSSIBLE)
+
+
+def _no_net(study: "Study", look: Look, arm: Arm) -> None:
+    if arm.net == "skip" and not study.has_skip():
+        arm.leave_out("make_net takes no skip", IMPOSSIBLE)
+    if arm.word not in ("W0", "WT"):
+        return
+    if look.names is None:
+        arm.leave_out("the shallow net's layers do not all stand in the deep one: "
+                      + match.missing(look.shallow, look.deep), IMPOSSIBLE)
+    if study.train_data is None:
+        arm.leave_out("there are no data to compare outputs on", POSSIBLE)
+
+
+def _no_question(study: "Study", look: Look, arm: Arm) -> None:
+    recipe = study.recipe
+    own = recipe.optimizer.split()[0] if isinstance(recipe.optimizer, str) else ""
+    same = {"D_bf16": ("bf16",), "D_f16": ("f16", False), "D_f16:scaled": ("f16", True)}.get(arm.word)
+    reasons = {
+        "the deep net has no dropout": arm.word == "D_free:dropout" and not look.dropout()[1],
+        "the recipe has no weight decay": arm.word == "D_free:decay" and not recipe.weight_decay,
+        "the recipe has no label smoothing": arm.word == "D_free:smoothing" and not recipe.smoothing,
+        "the recipe has no augmentation": arm.word == "D_free:augmentation" and recipe.augment is None,
+        "the recipe trains in float64 already": arm.word == "D64" and recipe.dtype == "float64",
+        "it is the recipe's own format": same is not None and (recipe.amp, recipe.scale)[:len(same)] == same,
+        "it is the recipe's own optimiser": arm.word == f"D_opt:{own}" or (arm.word == "D_opt:adam" and own == "adamw"),
+        "the deep net has no batch-norm": arm.word == "D_norm:batch8" and not nets.has_batchnorm(look.deep),
+        "the recipe's batch is not small": arm.word == "D_norm:batch8" and recipe.batch > SMALL_BATCH,
+        "the deep net has no layer that takes such a start": "start" in arm.change and not has_start(look.deep),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            arm.leave_out(reason, NO_QUESTION)
+
+
+def _no_way_to_train(study: "Study", arm: Arm) -> None:
+    if study.train is None:
+        return
+    for word in arm.change:
+        if word not in OF_THE_NET and not takes(study.train, word):
+            arm.leave_out(f"train takes no {word}", POSSIBLE)
+    if "start" in arm.change and study.train_data is None:
+        arm.leave_out("there are no data to scale weights on", POSSIBLE)

@@ -1,0 +1,120 @@
+"""What is seen of a module by walking it: which parts have numbers, in which order they run, what kind of net it is."""
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.modules.dropout import _DropoutNd
+from torch.overrides import TorchFunctionMode
+
+#: Normalisations, by what they are called; those behind a join are why a block cannot be the identity.
+NORMS = ("LayerNorm", "GroupNorm", "RMSNorm", "LocalResponseNorm")
+
+
+def own(module: nn.Module) -> List[nn.Parameter]:
+    """A module's own parameters, not its children's."""
+    return list(module.parameters(recurse=False))
+
+
+def in_order(net: nn.Module, *args: Any, **kwargs: Any) -> List[Tuple[str, nn.Module]]:
+    """All modules in the order in which they first run; one that others reach into stands behind the one it is in."""
+    called: List[str] = []
+    hooks = [one.register_forward_pre_hook(lambda *_, name=name: called.append(name)) for name, one in net.named_modules()]
+    training = {one: one.training for one in net.modules()}
+    try:
+        with torch.no_grad():
+            net.eval()(*args, **kwargs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for one, mode in training.items():
+            one.training = mode
+    first = {name: i for i, name in reversed(list(enumerate(called)))}
+
+    def place(item: Tuple[int, Tuple[str, nn.Module]]) -> Tuple[int, int]:
+        name = item[1][0]
+        while name not in first and name:
+            name = name.rpartition(".")[0]
+        return first.get(name, 0), item[0]
+
+    return [one for _, one in sorted(enumerate(net.named_modules()), key=place)]
+
+
+# ---- kinds -------------------------------------------------------------------------------------------------
+
+def has_batchnorm(net: nn.Module) -> bool:
+    """Whether a statistic of the batch is part of what it computes."""
+    return any(isinstance(one, _BatchNorm) for one in net.modules())
+
+
+def dropouts(net: nn.Module) -> Iterator[Tuple[nn.Module, str]]:
+    """Modules and attributes that say how much is dropped: nn.Dropout's p, the dropout of attention and of your own."""
+    for one in net.modules():
+        if isinstance(one, _DropoutNd):
+            yield one, "p"
+        for word in ("dropout", "dropout_p"):
+            if isinstance(getattr(one, word, None), float):
+                yield one, word
+
+
+def has_dropout(net: nn.Module) -> bool:
+    """Whether something is dropped in training."""
+    return any(getattr(one, word) > 0 for one, word in dropouts(net))
+
+
+def without_dropout(net: nn.Module) -> None:
+    """Nothing is dropped any more."""
+    for one, word in list(dropouts(net)):
+        setattr(one, word, 0.0)
+
+
+class _Listen(TorchFunctionMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Optional[Dict[str, Any]] = None) -> Any:
+        self.heard = self.heard or getattr(func, "__name__", "").rstrip("_") == "relu"
+        return func(*args, **(kwargs or {}))
+
+
+def has_rectifier(net: nn.Module, x: Tensor) -> bool:
+    """Whether a relu runs, as a module or a function."""
+    with torch.no_grad(), _Listen() as listen:
+        net(x)
+    return listen.heard
+
+
+def weights(module: nn.Module) -> List[Tensor]:
+    """The matrices of a dense layer, a convolution or attention, as views: [out, ...] each."""
+    if isinstance(module, (nn.Linear, _ConvNd)):
+        return [module.weight.data]
+    if isinstance(module, nn.MultiheadAttention):
+        if module.in_proj_weight is not None:
+            return list(module.in_proj_weight.data.chunk(3))
+        return [one.data for one in (module.q_proj_weight, module.k_proj_weight, module.v_proj_weight) if one is not None]
+    return []
+
+
+def outputs(module: nn.Module) -> Optional[int]:
+    """Units or channels of a dense layer or convolution."""
+    if isinstance(module, nn.Linear):
+        return module.out_features
+    return module.out_channels if isinstance(module, _ConvNd) else None
+
+
+def narrowest(net: nn.Module, x: Tensor) -> Tuple[int, str]:
+    """Of the layers inside, all but the last: the fewest units or channels, and where; 0: not known."""
+    inside = [(width, name) for name, one in in_order(net, x) if (width := outputs(one)) is not None][:-1]
+    return min(inside, key=lambda one: one[0], default=(0, ""))
+
+
+def starts_as_torch(net: nn.Module) -> bool:
+    """Whether all dense layers and convolutions have PyTorch's own start: uniform in +-1/sqrt(inputs)."""
+    found = [one.weight for one in net.modules() if isinstance(one, (nn.Linear, _ConvNd)) and not isinstance(one, _ConvTransposeNd)]
+    scaled = [w.detach().abs().max().item() * math.sqrt(w[0].numel()) for w in found if w.numel() > 0]
+    return bool(scaled) and all(0.5 < one <= 1.0001 for one in scaled) and max(scaled) > 0.9

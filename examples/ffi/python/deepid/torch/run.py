@@ -1,0 +1,118 @@
+"""The loop that takes tasks nobody has, runs them and publishes what they give."""
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple
+
+import torch
+
+from .claims import Claims
+from .errors import Stopped, StudyError, TaskError
+from .gather import gather
+from .plan import Plan, State, Task
+from .tasks import TaskFolder
+from .worker import Job
+
+if TYPE_CHECKING:
+    from .study import Study
+
+Say = Callable[[str], None]
+#: Seconds between two looks at tasks that others have.
+WAIT = 0.5
+
+
+def run(study: "Study", task: Optional[int], shard: Optional[Tuple[int, int]], say: Say) -> int:
+    """How many tasks failed."""
+    plan = study.plan()
+    chosen = chosen_tasks(plan, task, shard)
+    plan.settle_in(study.folder)
+    state = State(plan, TaskFolder(study.folder))
+    loop = Loop(study, state, say)
+    try:
+        with signals(study):
+            loop.run(state.wanted(chosen))
+    finally:
+        gather(study.folder)
+    return len(loop.failed)
+
+
+def chosen_tasks(plan: Plan, task: Optional[int], shard: Optional[Tuple[int, int]]) -> List[Task]:
+    """All tasks, one, or every n-th."""
+    if task is not None:
+        if not 0 <= task < len(plan.tasks):
+            raise StudyError(f"task {task}: expected 0 to {len(plan.tasks) - 1}")
+        return [plan.tasks[task]]
+    return plan.tasks if shard is None else plan.tasks[shard[0]::shard[1]]
+
+
+@contextlib.contextmanager
+def signals(study: "Study") -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the task that runs before its next step; a second Ctrl-C at once."""
+    study.stop = False
+
+    def hear(number: int, _frame: Any) -> None:
+        study.stop = True
+        study.stopped_by = number
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if study.train is not None:  # a loop of the user's does not ask
+            raise Stopped
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    was = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in was.items():
+            signal.signal(number, handler)
+
+
+class Loop:
+    """One process's work on a folder."""
+
+    def __init__(self, study: "Study", state: State, say: Say) -> None:
+        self.study, self.state, self.say = study, state, say
+        self.claims = Claims(study.folder)
+        self.failed: List[Task] = []
+
+    def run(self, wanted: List[Task]) -> None:
+        """Until all of them are done, by whomever."""
+        while left := [one for one in wanted if not self.state.done(one) and one not in self.failed]:
+            self.study.check_stop()
+            if not any(self.take(one) for one in left if self.state.ready(one)):
+                if not any(self.state.ready(one) for one in left):
+                    return  # what they stand on failed
+                time.sleep(WAIT)
+
+    def take(self, task: Task) -> bool:
+        """Run a task, if nobody else has it."""
+        claim = self.claims.take(task.name)
+        if claim is None:
+            return False
+        try:
+            if self.state.result(task) is None:
+                self.work(task)
+            return True
+        finally:
+            claim.give_back()
+
+    def work(self, task: Task) -> None:
+        """Lack of memory fails this task alone; what else goes wrong ends the run, and names the task."""
+        try:
+            result = Job(self.study, self.state, task, self.study.device).run()
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            self.failed.append(task)
+            self.say(f"task {task.number} ({task.label}): out of memory: {str(error).splitlines()[0] if str(error) else ''}")
+            return
+        except (StudyError, Exception) as error:
+            raise TaskError(task.number, task.label, error) from error
+        self.state.folder.publish(task.name, result)
+        run = result["run"]
+        self.say(f"task {task.number} ({task.label}): " + (
+            f"left out: {run['reason']}" if "reason" in run else "diverged" if run["diverged"] else
+            f"training loss {run['train_loss']:.4g}") + f", {run['seconds']:.1f} s")
