@@ -79,6 +79,7 @@ SIGNATURES = {
     "deepid_net_save_weights": "i:psss",
     "deepid_net_load_onnx": "i:psp",
     "deepid_net_save_onnx": "i:ps",
+    "deepid_net_deepen_on": "i:ppqsqsp",
     "deepid_net_inspect": "i:ppsp",
     "deepid_trainer_create": "i:ppp",
     "deepid_trainer_destroy": "v:p",

@@ -12,7 +12,7 @@ from ._library import lib
 from .arrays import DTYPES, F32, numbers_of, wrapped
 from .data import Dataset, data_for
 from .handles import (Array, Context, Error, Handle, Memory, Owner, PathLike, default_context, path_in, seed_in, table,
-                      text_in)
+                      text_in, whole_in)
 
 _FORWARD_SAMPLES = 1024  # samples that run at once in evaluation: bounds the memory, changes no number
 
@@ -100,6 +100,19 @@ class Net(Handle):
         copy = Net._of(self.context, owner)
         copy.torch_names = self.torch_names
         return copy
+
+    def deepen(self, block: str, count: int = 1, *, data: Dataset, where: int = 0, how: str = "witness") -> "Net":
+        """A net with more blocks that computes the same on these samples: docs/deepen.md.
+
+        :param block: one that keeps the shape, "plain { dense out=16; relu }"
+        :param count: how many
+        :param data: samples that the net takes
+        :param where: behind that block; 0: in front of block 1, or of the last layer with parameters where there is none
+        :param how: "witness", "zero_branch" or "random", with options
+        """
+        return Net._of(self.context, self.context.make(
+            lib.deepid_net_deepen_on, lib.deepid_net_destroy, self, data, whole_in(where, "where", -1), text_in(block),
+            whole_in(count, "count", 1), text_in(how)))
 
     def __deepcopy__(self, _memo: Any) -> "Net":
         return self.clone()

@@ -61,7 +61,7 @@ def run(study: Study, asked: Any) -> int:
         return 1 if study.run(task=asked.task, shard=asked.shard, say=tell) else 0
     except (Stopped, KeyboardInterrupt):
         tell(f"stopped; what is done is in {study.folder}, and the same command goes on")
-        return 128 + getattr(study, "stopped_by", int(signal.SIGINT))
+        return 128 + (study.stopped_by or signal.SIGINT)
 
 
 def tell(line: str) -> None:

@@ -93,13 +93,13 @@ def _to(x: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
 def split(data: Any) -> Tuple[Samples, Optional[Samples]]:
     """Training and validation part of (x, y), (x, y, x_valid, y_valid), a Dataset, or a pair of Datasets."""
     parts: List[Any] = list(data) if isinstance(data, (tuple, list)) else [data]
-    sets = [isinstance(one, Dataset) or (hasattr(one, "__getitem__") and not hasattr(one, "shape") and not isinstance(one, (list, tuple)))
+    sets = [not hasattr(one, "shape") and not isinstance(one, (list, tuple)) and hasattr(one, "__getitem__")
             for one in parts]
     valid = "validation data"
     if all(sets) and len(parts) in (1, 2):
         return Samples(parts[0]), Samples(parts[1], what=valid) if len(parts) == 2 else None
     if not any(sets) and len(parts) in (2, 4):
-        return Samples(*parts[:2]), Samples(*parts[2:], what=valid) if len(parts) == 4 else None
+        return Samples(parts[0], parts[1]), Samples(parts[2], parts[3], valid) if len(parts) == 4 else None
     raise StudyError(f"data: expected (x, y), (x, y, x_valid, y_valid) or one or two Datasets, got {len(parts)} of "
                      f"{', '.join(type(one).__name__ for one in parts)}")
 

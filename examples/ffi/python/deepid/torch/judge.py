@@ -15,7 +15,7 @@ def judge(folder: Path) -> Any:
     try:
         import deepid
 
-        return deepid.judge(folder)  # type: ignore[attr-defined]
+        return deepid.judge(folder)
     except (ImportError, AttributeError):
         pass
     program = find_judge()

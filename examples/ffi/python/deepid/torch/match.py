@@ -7,6 +7,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from torch import nn
 
+from .nets import weights
+
 #: Prices: a run of modules that only the deep net has; the same at an end; a part without numbers that it lacks.
 GAP, END, LACKS = 2, 1, 20
 
@@ -31,14 +33,27 @@ def missing(shallow: nn.Module, deep: nn.Module) -> str:
     return "the deep net has its layers in another order"
 
 
-def added(deep: nn.Module, names: Dict[str, str]) -> List[str]:
-    """The largest modules with numbers of which the shallow net has none."""
+def added(deep: nn.Module, names: Dict[str, str]) -> List[List[str]]:
+    """The parts that only the deep net has, each to be the identity by itself: a module; or of an nn.Sequential a layer
+    with weights and what stands behind it."""
     taken = {""}
     for name in names.values():
-        parts = name.split(".")
-        taken.update(".".join(parts[:i]) for i in range(1, len(parts) + 1))
-    return [name for name, one in deep.named_modules()
-            if name not in taken and name.rpartition(".")[0] in taken and any(True for _ in one.parameters())]
+        pieces = name.split(".")
+        taken.update(".".join(pieces[:i]) for i in range(1, len(pieces) + 1))
+    parts: List[List[str]] = []
+    for parent in sorted(taken):
+        module = deep.get_submodule(parent)
+        open_part = False
+        for child, one in module.named_children():
+            name = _join(parent, child) if parent else child
+            if name in taken:
+                open_part = False
+            elif isinstance(module, nn.Sequential) and open_part and not any(weights(inner) for inner in one.modules()):
+                parts[-1].append(name)
+            else:
+                parts.append([name])
+                open_part = True
+    return [part for part in parts if any(True for name in part for _ in deep.get_submodule(name).parameters())]
 
 
 def _own(module: nn.Module) -> Any:

@@ -86,7 +86,7 @@ def has_rectifier(net: nn.Module, x: Tensor) -> bool:
     """Whether a relu runs, as a module or a function."""
     with torch.no_grad(), _Listen() as listen:
         net(x)
-    return listen.heard
+    return bool(listen.heard)
 
 
 def weights(module: nn.Module) -> List[Tensor]:

@@ -85,7 +85,7 @@ class Study:
         self.const_loss = const_loss
         self.subject = subject or f"PyTorch: {getattr(make_net, '__name__', 'net')}, depth {shallow} and {deep}"
         self.device = pick_device(recipe.device)
-        self.stop = False
+        self.stop, self.stopped_by = False, 0
         self.steps = self._steps()
         for word, (optimizer, _) in self.optimizers.items():
             if isinstance(optimizer, str):

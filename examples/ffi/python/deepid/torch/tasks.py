@@ -30,7 +30,11 @@ def replace_text(path: Path, text: str) -> None:
             return
     except FileNotFoundError:
         pass
-    replace(path, lambda beside: beside.write_bytes(text.encode()) and None)
+
+    def write(beside: Path) -> None:
+        beside.write_bytes(text.encode())
+
+    replace(path, write)
 
 
 def plain(value: Any) -> Any:

@@ -140,7 +140,7 @@ class Tuning:
             margin = self._margin(arm, *grid)
             if margin is None:
                 return
-            place = runs.choose(*grid, margin)
+            place = runs.choose(grid[0], grid[1], margin)
             noise = runs.best(*grid) >= runs.constant - margin
             if not self._widen(grid, runs, place, noise):
                 self._choice[arm.word] = Choice(place, grid[0], grid[1], noise)

@@ -15,6 +15,7 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from . import match
 from .data import Samples
 from .measure import BATCH
+from .library import by_library
 from .nets import NORMS, in_order, own
 
 #: A part is the identity, and W0 the shallow net, where outputs differ by less than this share of the largest.
@@ -115,14 +116,17 @@ def _first(value: Any) -> Any:
 
 # ---- part by part: each is called with what flows in, and shall return it ---------------------------------------
 
-def _each(deep: nn.Module, parts: List[str], x: Tensor, want: Tensor, training: bool) -> str:
+def _each(deep: nn.Module, parts: List[List[str]], x: Tensor, want: Tensor, training: bool) -> str:
     """Make every added part the identity, in the order of running; a sentence on the first that cannot be."""
-    order = [name for name, _ in in_order(deep, x) if name in set(parts)]
-    for name in order:
-        part = deep.get_submodule(name)
-        call = heard(deep, part, x)
-        if call is not None and not (silence(part, *call) or pass_on(part, *call, training=training)):
-            return _why(deep, name, call)
+    place = {name: i for i, (name, _) in enumerate(in_order(deep, x))}
+    for names in sorted(parts, key=lambda part: place[part[0]]):
+        modules = [deep.get_submodule(name) for name in names]
+        part = modules[0] if len(modules) == 1 else nn.Sequential(*modules).eval()
+        call = heard(deep, modules[0], x)
+        if call is None:
+            continue
+        if not (silence(part, *call) or pass_on(part, *call, training=training) or by_library(part, call)):
+            return _why(names, part, call)
     return ""
 
 
@@ -216,21 +220,21 @@ def _pass_through(module: nn.Module, x: Tensor, training: bool) -> bool:
     return True
 
 
-def _why(deep: nn.Module, name: str, call: Any) -> str:
+def _why(names: List[str], part: nn.Module, call: Any) -> str:
     """Why an added part is no identity, as far as that is seen."""
-    part = deep.get_submodule(name)
     args, kwargs = call
     last = [one for _, one in in_order(part, *args, **kwargs) if own(one) or type(one).__name__ in NORMS][-1:]
-    what = f"the added {name} ({type(part).__name__}) cannot be made the identity: "
+    kind = type(part).__name__ if len(names) == 1 else ", ".join(type(one).__name__ for one in part.children())
+    what = f"the added {names[0]} ({kind}) cannot be made the identity: "
     if last and type(last[0]).__name__ in NORMS:
         return what + f"it ends with a {type(last[0]).__name__}, behind which values are not what they were"
-    return what + "neither zeroing its last layers nor weights that pass values through return its input"
+    return what + "zeroing its last layers does not do it, nor do weights that pass values through"
 
 
 # ---- all at once, for nets whose parts are not modules of their own ----------------------------------------------
 
-def _all(deep: nn.Module, parts: List[str], x: Tensor, want: Tensor, training: bool) -> str:
+def _all(deep: nn.Module, parts: List[List[str]], x: Tensor, want: Tensor, training: bool) -> str:
     """Zero as few layers as leave the shallow net's outputs."""
-    inside = {id(one) for name in parts for one in deep.get_submodule(name).modules()}
+    inside = {id(one) for part in parts for name in part for one in deep.get_submodule(name).modules()}
     modules = [one for _, one in in_order(deep, x) if id(one) in inside]
     return "" if zero(deep, modules, lambda: near(deep(x), want)) else "zeroed additions change the outputs"
