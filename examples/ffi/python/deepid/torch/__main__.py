@@ -10,7 +10,7 @@ from typing import Any, List, Optional, Tuple
 
 from .errors import Stopped, StudyError, TaskError
 from .gather import gather
-from .plan import Plan, State
+from .plan import State
 from .study import Study
 from .tasks import TaskFolder
 
@@ -64,6 +64,23 @@ def run(study: Study, asked: Any) -> int:
         return 128 + (study.stopped_by or signal.SIGINT)
 
 
+def show(study: Study, each: bool) -> int:
+    """The tasks with their numbers, or how many are done. What tuning has not asked for yet, or no more, needs no run."""
+    plan = study.plan()
+    state = State(plan, TaskFolder(study.folder))
+    words = [("done" if state.result(one) is not None else "to do") if state.needed(one) else "not needed" for one in plan.tasks]
+    if each:
+        for task, word in zip(plan.tasks, words):
+            print(task.number, task.label, word, sep="\t")
+        for arm in plan.arms:
+            if arm.reason is not None:
+                print("-", arm.word, f"left out: {arm.reason}", sep="\t")
+    else:
+        print(f"{study.folder}: {len(plan.tasks)} tasks, numbered from 0: " +
+              ", ".join(f"{words.count(word)} {word}" for word in ("done", "to do", "not needed")))
+    return 0
+
+
 def tell(line: str) -> None:
     """Progress and messages."""
     print(line, file=sys.stderr, flush=True)
@@ -81,11 +98,7 @@ def main(words: Optional[List[str]] = None) -> int:
             study.folder = Path(asked.out)
         if asked.command == "run":
             return run(study, asked)
-        plan = study.plan()
-        state = State(plan, TaskFolder(study.folder))
-        for task in plan.tasks:
-            print(task.number, task.label, "done" if state.done(task) else "to do", sep="\t")
-        return 0
+        return show(study, asked.command == "list")
     except TaskError as error:
         tell(f"deepid.torch: {error}")
         return 1

@@ -10,18 +10,19 @@ class Diverged(Exception):
     that diverged."""
 
 
-class Stopped(BaseException):
+class Stopped(KeyboardInterrupt):
     """Ctrl-C or SIGTERM: what is done stays, the task that runs begins anew another time."""
 
 
 class TaskError(StudyError):
     """A task that went wrong: which one, what, and where."""
 
-    def __init__(self, number: int, label: str, error: BaseException) -> None:
+    def __init__(self, number: int, label: str, error: BaseException, kind: str = "") -> None:
         frame = error.__traceback__
         while frame is not None and frame.tb_next is not None:
             frame = frame.tb_next
-        where = f" ({frame.tb_frame.f_code.co_filename}:{frame.tb_lineno})" if frame is not None else ""
-        kind = "" if isinstance(error, StudyError) else type(error).__name__ + ": "
+        ours = isinstance(error, StudyError)
+        where = f" ({frame.tb_frame.f_code.co_filename}:{frame.tb_lineno})" if frame is not None and not ours else ""
+        kind = kind or ("" if ours else type(error).__name__)
         said = (str(error).strip().splitlines() or [""])[0]
-        super().__init__(f"task {number} ({label}): {kind}{said}{'' if not kind else where}")
+        super().__init__(f"task {number} ({label}): {kind}{': ' if kind and said else ''}{said}{where}")

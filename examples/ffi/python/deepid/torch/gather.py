@@ -19,9 +19,19 @@ TRY = ["arm", "rate", "seed", "train_loss", "diverged", "chosen", "noise"]
 
 
 def gather(folder: Path) -> int:
-    """Write results.csv, history.csv, arms.csv, tuning.csv and evidence.json of what is done; how many runs that is."""
+    """Write results.csv, history.csv, arms.csv, tuning.csv and evidence.json of what is done; how many runs that is.
+    Once more where a task was published meanwhile: of several that gather at once, the last one has all."""
     plan = Plan.read(folder)
-    state = State(plan, TaskFolder(folder))
+    tasks = TaskFolder(folder)
+    while True:
+        known = set(tasks.names)
+        runs = _gather(folder, State(plan, tasks))
+        if tasks.look() == known:
+            return runs
+
+
+def _gather(folder: Path, state: State) -> int:
+    plan = state.plan
     runs: List[Dict[str, Any]] = []
     points: List[Dict[str, Any]] = []
     for task in plan.tasks[:plan.nets]:
@@ -34,9 +44,7 @@ def gather(folder: Path) -> int:
     _write(folder / "arms.csv", ARM, [_arm_row(state, one) for one in plan.arms])
     _write(folder / "results.csv", RUN, runs)
     _write(folder / "history.csv", POINT, points)
-    tries = state.tuning.rows()
-    if tries:
-        _write(folder / "tuning.csv", TRY, tries)
+    _write(folder / "tuning.csv", TRY, state.tuning.rows())
     replace_text(folder / "evidence.json", to_json({"format": 1, **plan.facts}))
     return len(runs)
 

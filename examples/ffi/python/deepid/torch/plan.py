@@ -30,18 +30,19 @@ class Task:
     seed: int
     place: Optional[int] = None
     config: Dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+    def configure(self, config: Dict[str, Any]) -> None:
+        """Give it what decides its numbers, and so the name of its files."""
+        self.config = config
+        digest = hashlib.sha256(to_json(config).encode()).hexdigest()[:10]
+        self.name = f"{self.arm.word.replace(':', '.')}-{self.seed}-{digest}"
 
     @property
     def label(self) -> str:
         """As people read it: "D_start:lsuv, seed 3"."""
         tuning = "" if self.place is None else f", tuning, rate {self.place - OWN:+d}"
         return f"{self.arm.word}, seed {self.seed}{tuning}"
-
-    @property
-    def name(self) -> str:
-        """Of its files: it follows from all that decides the numbers."""
-        digest = hashlib.sha256(to_json(self.config).encode()).hexdigest()[:10]
-        return f"{self.arm.word.replace(':', '.')}-{self.seed}-{digest}"
 
 
 class Plan:
@@ -64,6 +65,7 @@ class Plan:
                     self.tasks.append(Task(len(self.tasks), arm, FIRST_SEED + i, place))
         self._at = {(task.arm.word, task.seed, task.place): task for task in self.tasks}
         self.of = json.loads(to_json(fixed))
+        self.digest = hashlib.sha256(to_json(fixed).encode()).hexdigest()[:16]
 
     def all_seeds(self) -> range:
         """Of each arm."""
@@ -137,7 +139,8 @@ class State:
     def tuning_result(self, word: str, place: int, seed: int) -> Optional[Dict[str, Any]]:
         """The run of a tuning task, None: it is not done."""
         task = self.plan.find(word, seed, place)
-        self.configure(task)
+        if not self.configure(task):
+            return None
         found = self.folder.result(task.name)
         return None if found is None else found["run"]
 
@@ -153,6 +156,8 @@ class State:
 
     def configure(self, task: Task) -> bool:
         """Fill what decides the task's numbers; False: tuning has not said yet."""
+        if task.config:
+            return True
         rate = self.rate(task)
         if task.arm.parent is not None and task.place is None and not self.tuning.settled(task.arm.parent):
             return False
@@ -161,10 +166,10 @@ class State:
         parent = self.parent(task)
         if parent is not None and not self.configure(parent):
             return False
-        task.config = {"study": self.plan.of, "arm": task.arm.word, "net": task.arm.net, "seed": task.seed,
-                       "rate": rate, "steps": task.arm.steps, "change": task.arm.change,
-                       "kind": "train" if task.place is None else "tune",
-                       "start": None if parent is None else parent.name}
+        task.configure({"study": self.plan.digest, "arm": task.arm.word, "net": task.arm.net, "seed": task.seed,
+                        "rate": rate, "steps": task.arm.steps, "change": task.arm.change,
+                        "kind": "train" if task.place is None else "tune",
+                        "start": None if parent is None else parent.name})
         return True
 
     def needed_at_all(self, arm: Arm) -> bool:

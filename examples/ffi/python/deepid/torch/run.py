@@ -2,11 +2,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import torch
 
@@ -81,13 +80,16 @@ class Loop:
         self.failed: List[Task] = []
 
     def run(self, wanted: List[Task]) -> None:
-        """Until all of them are done, by whomever."""
+        """Until all of them are done, by whomever; or what is left stands on one that failed. What tuning does not need
+        now it may need later: each is asked again."""
         while left := [one for one in wanted if not self.state.done(one) and one not in self.failed]:
             self.study.check_stop()
-            if not any(self.take(one) for one in left if self.state.ready(one)):
-                if not any(self.state.ready(one) for one in left):
-                    return  # what they stand on failed
+            ready = [one for one in left if self.state.ready(one)]
+            if self.failed and not ready:
+                break
+            if not any(self.take(one) for one in ready):
                 time.sleep(WAIT)
+                self.state.folder.look()
 
     def take(self, task: Task) -> bool:
         """Run a task, if nobody else has it."""
@@ -95,6 +97,7 @@ class Loop:
         if claim is None:
             return False
         try:
+            self.state.folder.look()
             if self.state.result(task) is None:
                 self.work(task)
             return True
@@ -102,17 +105,21 @@ class Loop:
             claim.give_back()
 
     def work(self, task: Task) -> None:
-        """Lack of memory fails this task alone; what else goes wrong ends the run, and names the task."""
+        """Lack of memory fails this task alone; what else goes wrong ends the run. Both name the task."""
         try:
             result = Job(self.study, self.state, task, self.study.device).run()
         except (torch.OutOfMemoryError, MemoryError) as error:
             self.failed.append(task)
-            self.say(f"task {task.number} ({task.label}): out of memory: {str(error).splitlines()[0] if str(error) else ''}")
+            self.say(str(TaskError(task.number, task.label, error, "out of memory")))
             return
-        except (StudyError, Exception) as error:
+        except Exception as error:
             raise TaskError(task.number, task.label, error) from error
         self.state.folder.publish(task.name, result)
-        run = result["run"]
-        self.say(f"task {task.number} ({task.label}): " + (
-            f"left out: {run['reason']}" if "reason" in run else "diverged" if run["diverged"] else
-            f"training loss {run['train_loss']:.4g}") + f", {run['seconds']:.1f} s")
+        self.say(f"task {task.number} ({task.label}): {said(result['run'])}, {result['run']['seconds']:.1f} s")
+
+
+def said(run: Dict[str, Any]) -> str:
+    """How a task ended."""
+    if "reason" in run:
+        return f"left out: {run['reason']}"
+    return "diverged" if run["diverged"] else f"training loss {run['train_loss']:.4g}"

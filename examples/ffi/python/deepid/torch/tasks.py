@@ -6,7 +6,7 @@ import math
 import os
 import threading
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Set
 
 from .errors import StudyError
 
@@ -57,6 +57,17 @@ class TaskFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._read: Dict[str, Dict[str, Any]] = {}
+        self.names: Set[str] = set()
+        self.look()
+
+    def look(self) -> Set[str]:
+        """Which tasks are done by now, by whomever."""
+        try:
+            self.names = {one[:-len(".json")] for one in os.listdir(self.folder / "tasks")
+                          if one.endswith(".json") and not one.startswith(".")}
+        except FileNotFoundError:
+            self.names = set()
+        return self.names
 
     def path(self, name: str) -> Path:
         """Of a task's result."""
@@ -67,12 +78,12 @@ class TaskFolder:
         return self.folder / "nets" / f"{name}.pt"
 
     def result(self, name: str) -> Optional[Dict[str, Any]]:
-        """What the task gave, None: it is not done."""
+        """What the task gave, None: it was not done when the folder was looked at."""
+        if name not in self.names:
+            return None
         if name not in self._read:
             try:
                 found = json.loads(self.path(name).read_text())
-            except FileNotFoundError:
-                return None
             except (ValueError, OSError) as error:
                 raise StudyError(f"{self.path(name)}: {error}; remove it, and its task runs again") from None
             if not isinstance(found, dict) or found.get("task") != name or "run" not in found:
@@ -83,3 +94,4 @@ class TaskFolder:
     def publish(self, name: str, result: Dict[str, Any]) -> None:
         """It is done."""
         replace_text(self.path(name), to_json({"format": 1, "task": name, **result}))
+        self.names.add(name)
