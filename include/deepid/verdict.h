@@ -326,7 +326,7 @@ DEEPID_API double deepid_verdict_number(const deepid_verdict *verdict, int64_t f
  */
 DEEPID_API double deepid_verdict_number_named(const deepid_verdict *verdict, int64_t finding, const char *name);
 
-/* ---- remedies: nets with a skip --------------------------------------------------------------------------------- */
+/* ---- remedies: other nets, with a skip or with their layers in another order ------------------------------------- */
 
 /**
  * How many remedies were tried.
@@ -341,7 +341,7 @@ DEEPID_API double deepid_verdict_number_named(const deepid_verdict *verdict, int
 DEEPID_API int64_t deepid_verdict_remedy_count(const deepid_verdict *verdict);
 
 /**
- * The word of a remedy: "skip", or "dial:0.5" for half of one.
+ * The word of a remedy: "skip", "dial:0.5" for half of one, or "D_order:pre" for another order of layers.
  *
  * @param[in] verdict  the verdict
  * @param[in] remedy   0 to deepid_verdict_remedy_count - 1

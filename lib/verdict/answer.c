@@ -19,7 +19,7 @@ static double number(const dpid_judge *j, int32_t hypothesis, const char *name)
 /* ---- what repairs ----------------------------------------------------------------------------- */
 
 typedef struct {
-    const dpid_intervention *x[DPID_FINDINGS_MAX + 1];
+    const dpid_intervention *x[DPID_FINDINGS_MAX + 2];
     int32_t count;
 } repairs;
 
@@ -49,6 +49,7 @@ static repairs collect_all(const dpid_judge *j)
         if (i != DPID_RATE)
             collect(&r, &j->best[i]);
     collect(&r, &j->skip);
+    collect(&r, &j->order);
     sort_repairs(&r);
     return r;
 }

@@ -34,6 +34,8 @@ static const dpid_arm_words rows[] = {
     {"D_free:*", "training without *", "\xe2\x80\xa6 without *", "plain", LOSS | SHARE},
     {"D_norm:*", "other batches for batch-norm (*)", "\xe2\x80\xa6 with batches *", "plain", LOSS | SHARE},
     {"D_f16:*", "float16 (*)", "\xe2\x80\xa6 in float16 (*)", "plain", LOSS | SHARE},
+    {"D_schedule:*", "another schedule of the rate (*)", "\xe2\x80\xa6 with the schedule *", "plain", LOSS | SHARE},
+    {"D_order:*", "another order of layers (*)", "\xe2\x80\xa6 in the order *", "identity", LOSS | SHARE},
     {"dial:*", "a skip of *", "skip \xc3\x97 *", "identity", 0},
     {"depth:*", NULL, "", "plain", CURVE},
 };

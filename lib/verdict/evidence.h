@@ -21,8 +21,10 @@
      D_2T, D_3T           D with two (as many as S and WT together) and with three times the updates
      D_free:<what>        D without its dropout, decay, smoothing or augmentation, "D_free:dropout"
      D_norm:batch8        D with batches eight times as large, as many updates
+     D_schedule:<what>    D with another schedule of the rate, "D_schedule:warmup"
      D_res                D with an identity skip around every block
      dial:<s>             the same with s times the skip, s in [0,1]
+     D_order:<order>      D with the layers of its blocks in another order, "D_order:pre"
    and those of the registry of hypotheses. All but S and D stand on the tuned rate where there is one: D64 and D_3T are
    run at the rate of D_rate, W0 holds the net of S_rate. */
 typedef struct {

@@ -29,7 +29,7 @@ static const dpid_arm_evidence *tuned_or(const dpid_judge *j, const char *word, 
     return run > 0 ? arm : recipe;
 }
 
-static bool was_run(const dpid_judge *j, const dpid_hypothesis *row)
+bool dpid_was_asked(const dpid_judge *j, const dpid_hypothesis *row)
 {
     for (int64_t i = 0; row->arm && i < j->e->arms; i++)
         if (!strcmp(j->e->arm[i].word, row->arm) || dpid_arm_in_set(&j->e->arm[i], row->arm))
@@ -42,7 +42,7 @@ static int64_t count_asked(const dpid_judge *j)
 {
     int64_t asked = 0;
     for (int64_t i = 0; dpid_hypothesis_at(i); i++)
-        asked += was_run(j, dpid_hypothesis_at(i));
+        asked += dpid_was_asked(j, dpid_hypothesis_at(i));
     return asked;
 }
 

@@ -47,6 +47,9 @@ static const dpid_hypothesis rows[] = {
                     SHOWN("Underflow or overflow", "underflow or overflow", 8, 8), .loss = true},
     [DPID_OVERFITTING] = {ASKS("overfitting", "does the deep net fit the sample and validate worse?"),
                           .judge = dpid_rule_overfitting, SHOWN("Overfitting", "overfitting", 9, 9), .loss = true},
+    {ASKS("schedule", "does another schedule of the learning rate repair it?"), .judge = dpid_rule_reason,
+     .arm = "D_schedule", .set = true, .rule = "schedule.other", .finds = true,
+     SHOWN(REASON "the schedule", "the schedule", 3, 5), .reason = true, .loss = true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 _Static_assert(ROWS <= (int)DPID_FINDINGS_MAX, "a verdict has room for every hypothesis");

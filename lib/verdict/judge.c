@@ -52,11 +52,11 @@ static int32_t put_bug_first(dpid_judge *j)
 
 /* ---- judge --------------------------------------------------------------------------------------- */
 
-/* What the registry has beyond the ten, where its arm was run. */
+/* What the registry has beyond those, where its arm, or one of its set, was run. */
 static void add_others(dpid_judge *j)
 {
     for (int64_t i = DPID_HYPOTHESES; dpid_hypothesis_at(i); i++)
-        if (dpid_judge_arm(j, dpid_hypothesis_at(i)->arm))
+        if (dpid_was_asked(j, dpid_hypothesis_at(i)))
             dpid_verdict_add(j->v, dpid_hypothesis_at(i));
 }
 
@@ -130,7 +130,7 @@ static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_
     if (!evidence || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "verdict: evidence and out must not be NULL");
     DPID_TRY(dpid_verdict_make(ctx, &j.v));
-    j.skip.share = j.alike = j.shallow_gain = unknown;
+    j.skip.share = j.order.share = j.alike = j.shallow_gain = unknown;
     for (int32_t i = 0; i < DPID_FINDINGS_MAX; i++)
         j.best[i].share = j.best[i].valid_share = unknown;
     const int32_t status = fill_findings(&j);

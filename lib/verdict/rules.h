@@ -90,7 +90,7 @@ struct dpid_judge {
     bool has_penalty;
     bool chaotic;                              /* D and D64 are independent runs */
     dpid_intervention best[DPID_FINDINGS_MAX]; /* by finding: what its arm repairs, or the best of its set */
-    dpid_intervention skip;
+    dpid_intervention skip, order;             /* remedies: D_res, the best of D_order */
 };
 
 /* ---- evidence.c: by role -------------------------------------------------------------------- */
@@ -155,6 +155,8 @@ int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_inte
 int32_t dpid_pair_of(dpid_judge *j, const dpid_arm_evidence *s, const dpid_arm_evidence *d, dpid_pair *out);
 /* Roles, margins, the harm. */
 int32_t dpid_judge_prepare(dpid_judge *j);
+/* Its arm, or one of its set, was run. */
+bool dpid_was_asked(const dpid_judge *j, const dpid_hypothesis *row);
 /* The same judge, asked of another pair: recipe or base. */
 int32_t dpid_judge_at(dpid_judge *j, const dpid_pair *pair);
 /* A training scale other than the loss on which it is not sure that there is no harm; DPID_SCALES: none. */
