@@ -1,0 +1,17 @@
+#!/bin/sh
+# A depth study as a Slurm array: every member takes tasks that nobody has, in one folder that all nodes see. FLAGS are those of deepid-study.
+#   sbatch --array=0-31 slurm_array.sh FLAGS
+# More members at any time: the same command again. docs/cluster.md tells of time limits, preemption and nodes that die.
+#SBATCH --job-name=deepid-study
+#SBATCH --array=0-3
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task=2
+#SBATCH --time=04:00:00
+#SBATCH --signal=TERM@120
+#SBATCH --requeue
+#SBATCH --open-mode=append
+code=0
+srun --cpus-per-task="$SLURM_CPUS_PER_TASK" deepid-study --threads "$SLURM_CPUS_PER_TASK" "$@" || code=$?
+# 130: it was asked to end, because its time is up; the member waits for a new turn
+[ "$code" != 130 ] || scontrol requeue "$SLURM_JOB_ID"
+exit "$code"
