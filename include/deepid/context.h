@@ -112,7 +112,7 @@ DEEPID_API void deepid_ctx_destroy(deepid_ctx *ctx);
  *
  * @param[in,out] ctx      the context
  * @param[in]     threads  1 to 1024, the caller's own included; 0 = the CPUs this process may use (affinity and
- * cgroup quota), which is the default
+ * the quotas of its control groups), which is the default
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  threads is outside its range

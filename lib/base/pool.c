@@ -243,34 +243,3 @@ void dpid_pool_destroy(dpid_pool *pool)
     dpid_free(ctx, pool->thread);
     dpid_free(ctx, pool);
 }
-
-/* ---- how many -------------------------------------------------------------------------------- */
-
-/* cgroup v2 "max 100000" or "150000 100000": quota and period in microseconds. */
-static int32_t cgroup_cpus(void)
-{
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (!file)
-        return WORKERS_MAX;
-    char line[64] = "";
-    const bool got = fgets(line, sizeof line, file) != NULL;
-    fclose(file);
-    int64_t quota = 0;
-    int64_t period = 0;
-    const char *p = line;
-    for (; got && *p >= '0' && *p <= '9' && quota < INT32_MAX; p++)
-        quota = quota * 10 + (*p - '0');
-    for (p += *p == ' '; *p >= '0' && *p <= '9' && period < INT32_MAX; p++)
-        period = period * 10 + (*p - '0');
-    return quota > 0 && period > 0 ? (int32_t)((quota + period - 1) / period) : WORKERS_MAX;
-}
-
-int32_t dpid_cpu_count(void)
-{
-    cpu_set_t set;
-    const int32_t allowed =
-        sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int32_t)sysconf(_SC_NPROCESSORS_ONLN);
-    const int32_t quota = cgroup_cpus();
-    const int32_t count = allowed < quota ? allowed : quota; /* quota is at most WORKERS_MAX or a real one */
-    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : count;
-}

@@ -14,7 +14,10 @@ void dpid_pool_run(dpid_pool *pool, int64_t tasks, dpid_task_fn fn, void *arg);
 int32_t dpid_pool_workers(const dpid_pool *pool); /* 1 for NULL */
 int32_t dpid_pool_create(deepid_ctx *ctx, int32_t threads, dpid_pool **out);
 void dpid_pool_destroy(dpid_pool *pool);
-/* CPUs that this process may use (affinity, cgroup quota), at least 1. */
+
+/* CPUs that this process may use, by its affinity and its control groups; 1 to 1024. In cpus.c, as the next one. */
 int32_t dpid_cpu_count(void);
+/* By the control groups alone. root: "" for this system's files; a folder that has proc/ and sys/ for others. */
+int32_t dpid_cgroup_cpus(const char *root);
 
 #endif

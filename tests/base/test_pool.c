@@ -222,12 +222,6 @@ static void without_memory_for_a_pool_the_caller_works_alone(void **state)
     assert_int_equal(heap.live, 0);
 }
 
-static void the_cpu_count_is_at_least_one(void **state)
-{
-    (void)state;
-    assert_true(dpid_cpu_count() >= 1 && dpid_cpu_count() <= 1024);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,7 +231,6 @@ int main(void)
         cmocka_unit_test(a_region_inside_a_region_keeps_its_workers_number),
         cmocka_unit_test(contexts_work_side_by_side_on_too_few_cores),
         cmocka_unit_test(without_memory_for_a_pool_the_caller_works_alone),
-        cmocka_unit_test(the_cpu_count_is_at_least_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
