@@ -108,6 +108,7 @@ struct deepid_net {
     dpid_mode forward_mode; /* of the last forward, with forward_n samples; 0: none yet */
     int64_t forward_n;
     uint64_t noise_seed, noise_step; /* dropout's counter; the trainer sets them */
+    int64_t noise_first;             /* of a part of a batch: its first sample's number in the batch */
     bool still;                      /* layers that draw numbers do in training as in evaluation */
 };
 

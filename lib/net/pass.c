@@ -59,7 +59,8 @@ dpid_pass dpid_pass_of(const deepid_net *net, const dpid_step *step, dpid_mode m
                       .exact = net->exact,
                       .noise_seed = net->noise_seed,
                       .noise_substream = layer->noise_substream,
-                      .noise_step = net->noise_step};
+                      .noise_step = net->noise_step,
+                      .noise_first = net->noise_first};
     for (int32_t k = 0; k < layer->op.parameters; k++)
         pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
     return pass;

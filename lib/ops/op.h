@@ -81,7 +81,8 @@ typedef struct {
     bool exact;               /* no kernel that trades rounding for speed (Winograd) */
     uint64_t noise_seed;      /* dropout: DPID_STREAM_NOISE of this seed, */
     uint32_t noise_substream; /* which layer, */
-    uint64_t noise_step;      /* which training step */
+    uint64_t noise_step;      /* which training step, */
+    int64_t noise_first;      /* which sample of the step's batch the first one here is */
 } dpid_pass;
 
 typedef struct {

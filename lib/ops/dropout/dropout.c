@@ -23,8 +23,8 @@ static uint64_t limit_of(double p)
     return (uint64_t)ceil(p * 0x1p53) << 11;
 }
 
-/* The mask of an element is a function of (seed, layer, step, place): nothing is stored, backward draws it again.
-   factor[i]: of the element first + i, first even. */
+/* The mask of an element is a function of (seed, layer, step, place in the step's batch): nothing is stored, backward
+   draws it again. factor[i]: of the element first + i, first even. */
 static void draw(const dpid_pass *pass, uint64_t limit, real scale, int64_t first, real *restrict factor)
 {
     const uint32_t low = (uint32_t)limit;
@@ -44,10 +44,14 @@ static void apply_chunk(void *arg, int64_t chunk, int32_t worker)
     (void)worker;
     const double p = run->pass->op->option[0].r;
     const int64_t end = (chunk + 1) * CHUNK < run->count ? (chunk + 1) * CHUNK : run->count;
-    for (int64_t first = chunk * CHUNK; first < end; first += 2 * BLOCKS) {
-        real factor[2 * BLOCKS];
-        const int64_t n = end - first < 2 * BLOCKS ? end - first : 2 * BLOCKS;
-        draw(run->pass, limit_of(p), (real)(1 / (1 - p)), first, factor);
+    const int64_t before = run->pass->noise_first * dpid_shape_count(&run->pass->op->in); /* elements of the batch */
+    int64_t n;
+    for (int64_t first = chunk * CHUNK; first < end; first += n) {
+        real factors[2 * BLOCKS];
+        const int64_t odd = (before + first) % 2;
+        const real *factor = factors + odd;
+        n = dpid_smaller(end - first, 2 * BLOCKS - odd);
+        draw(run->pass, limit_of(p), (real)(1 / (1 - p)), before + first - odd, factors);
         for (int64_t i = 0; i < n; i++) {
             const real product = factor[i] * run->from[first + i]; /* forward, NaN stays NaN */
             run->to[first + i] = run->back & (factor[i] == 0) ? 0 : product;

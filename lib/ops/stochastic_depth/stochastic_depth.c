@@ -18,7 +18,8 @@ typedef struct {
 static real factor_of(const dpid_pass *pass, int64_t sample)
 {
     const double p = pass->op->option[P].r;
-    const uint64_t place = (pass->noise_step << 40) + (uint64_t)(pass->op->option[MODE].i == ROW ? sample : 0);
+    const int64_t row = pass->op->option[MODE].i == ROW ? pass->noise_first + sample : 0;
+    const uint64_t place = (pass->noise_step << 40) + (uint64_t)row;
     const uint64_t bits = dpid_random_at(pass->noise_seed, DPID_STREAM_DEPTH, pass->noise_substream, place);
     return (double)(bits >> 11) * 0x1p-53 < p ? 0 : (real)(1 / (1 - p));
 }
