@@ -3,6 +3,7 @@
 #define DEEPID_DEEPID_H
 
 #include <deepid/activations.h>
+#include <deepid/allreduce.h>
 #include <deepid/basin.h>
 #include <deepid/builder.h>
 #include <deepid/certificate.h>

@@ -342,6 +342,8 @@ DEEPID_API int32_t deepid_trainer_set_nonfinite(deepid_trainer *trainer, const c
  * @retval DEEPID_ERR_NUMERIC  not finite: names layer and step; nothing changed
  * @retval DEEPID_ERR_SHAPE    a batch with a single value a channel for batch-norm
  * @retval DEEPID_STOPPED      only with lbfgs: asked to stop; the step is done
+ * @retval DEEPID_ERR_CALLBACK only with an allreduce (allreduce.h): it failed; nothing changed
+ * @retval DEEPID_ERR_STATE    only with an allreduce: the ranks differ, names in what; nothing changed
  * @retval DEEPID_ERR_LIMIT    only in the first step: beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY   only in the first step, or with lbfgs: no memory
  *
@@ -362,7 +364,9 @@ DEEPID_API int32_t deepid_trainer_step(deepid_trainer *trainer);
  *
  * @retval DEEPID_OK
  * @retval DEEPID_STOPPED       asked to stop: ended after a step; the next call goes on
- * @retval DEEPID_ERR_CALLBACK  progress returned another number than 0 (deepid_ctx_callback_code); its step is done
+ * @retval DEEPID_ERR_CALLBACK  progress returned another number than 0 (deepid_ctx_callback_code); its step is done.
+ * Or an allreduce did (allreduce.h); its step has changed nothing
+ * @retval DEEPID_ERR_STATE     only with an allreduce: see deepid_trainer_step
  * @retval DEEPID_ERR_NUMERIC   see deepid_trainer_step; the steps before are done
  * @retval DEEPID_ERR_SHAPE     a batch with a single value a channel for batch-norm
  * @retval DEEPID_ERR_ARGUMENT  steps is negative

@@ -16,5 +16,6 @@ typedef struct {
 
 /* The checksum of all parts as one text: their bytes, one part behind the other. */
 dpid_checksum dpid_checksum_of(const dpid_piece *parts, int64_t count);
+uint64_t dpid_checksum_bits(const dpid_piece *parts, int64_t count); /* the number that it writes */
 
 #endif

@@ -8,7 +8,7 @@
 
 #define KEY "deepid.trainer."
 #define STATE "trainer.state%d"
-enum { NUMBERS = 13, TEXTS = 4 };
+enum { NUMBERS = 14, TEXTS = 4, SHARDS = 12 };
 
 /* ---- the numbers and texts by name ---------------------------------------------------------- */
 
@@ -23,19 +23,13 @@ static void collect_numbers(const deepid_trainer *t, number *out)
         const char *key;
         double value;
     } list[NUMBERS] = {
-        {KEY "learning_rate", t->rate},
-        {KEY "clip", t->clip},
-        {KEY "batch", (double)t->batch},
-        {KEY "total_steps", (double)t->total_steps},
-        {KEY "keep_last", t->keep_last},
-        {KEY "record", t->record},
-        {KEY "step", (double)t->step},
-        {KEY "epoch", (double)t->epoch},
-        {KEY "position", (double)t->position},
-        {KEY "nonfinite", (double)t->nonfinite},
-        {KEY "samples", (double)t->data->count},
-        {KEY "since", (double)t->since},
-        {KEY "loss", t->last_loss},
+        {KEY "learning_rate", t->rate},          {KEY "clip", t->clip},
+        {KEY "batch", (double)t->batch},         {KEY "total_steps", (double)t->total_steps},
+        {KEY "keep_last", t->keep_last},         {KEY "record", t->record},
+        {KEY "step", (double)t->step},           {KEY "epoch", (double)t->epoch},
+        {KEY "position", (double)t->position},   {KEY "nonfinite", (double)t->nonfinite},
+        {KEY "samples", (double)t->data->count}, {KEY "since", (double)t->since},
+        {KEY "shards", (double)t->shard},        {KEY "loss", t->last_loss},
     };
     for (int i = 0; i < NUMBERS; i++)
         out[i] = (number){list[i].key, dpid_number(list[i].value)};
@@ -99,10 +93,12 @@ static int32_t missing(const deepid_trainer *t, const char *path, const char *ke
                      "'%s' is not a checkpoint of a trainer: %s is missing or no number", path, key);
 }
 
+/* absent: what an older file, which lacks it, means; NULL: each has it */
 static int32_t read_number(const deepid_trainer *t, const dpid_safetensors *file, const char *path, const char *key,
-                           double *out)
+                           const char *absent, double *out)
 {
-    const char *text = dpid_safetensors_text(file, key);
+    const char *found = dpid_safetensors_text(file, key);
+    const char *text = found ? found : absent;
     return text && dpid_parse_double(text, (int64_t)strlen(text), out) ? DEEPID_OK : missing(t, path, key);
 }
 
@@ -141,8 +137,8 @@ static int32_t read_numbers(deepid_trainer *fresh, const dpid_safetensors *file,
     double value[NUMBERS];
     collect_numbers(fresh, numbers);
     for (int i = 0; i < NUMBERS - 1; i++)
-        DPID_TRY(read_number(fresh, file, path, numbers[i].key, &value[i]));
-    DPID_TRY(read_number(fresh, file, path, KEY "last_loss", &fresh->last_loss));
+        DPID_TRY(read_number(fresh, file, path, numbers[i].key, i == SHARDS ? "0" : NULL, &value[i]));
+    DPID_TRY(read_number(fresh, file, path, KEY "last_loss", NULL, &fresh->last_loss));
     const char *seed_text = dpid_safetensors_text(file, KEY "seed");
     if (!seed_text || !parse_seed(seed_text, &fresh->seed))
         return missing(fresh, path, KEY "seed");
@@ -150,9 +146,10 @@ static int32_t read_numbers(deepid_trainer *fresh, const dpid_safetensors *file,
         return dpid_fail(fresh->head.ctx, DEEPID_ERR_SHAPE, "'%s' was trained on %s samples, the data has %lld", path,
                          dpid_number(value[10]).text, (long long)fresh->data->count);
     if (!(value[2] >= 0 && value[2] <= value[10] && value[8] >= 0 && value[8] < value[10] && value[6] >= 0 &&
-          value[7] >= 0 && value[11] >= 0 && value[11] <= value[6]))
+          value[7] >= 0 && value[11] >= 0 && value[11] <= value[6] && value[SHARDS] >= 0 &&
+          value[SHARDS] < (double)INT64_MAX))
         return dpid_fail(fresh->head.ctx, DEEPID_ERR_FORMAT,
-                         "'%s': batch, position, step, since or epoch is out of range", path);
+                         "'%s': batch, position, step, since, shards or epoch is out of range", path);
     fresh->rate = value[0];
     fresh->clip = value[1];
     fresh->batch = (int64_t)value[2];
@@ -164,6 +161,7 @@ static int32_t read_numbers(deepid_trainer *fresh, const dpid_safetensors *file,
     fresh->position = (int64_t)value[8];
     fresh->nonfinite = (int64_t)value[9];
     fresh->since = (int64_t)value[11];
+    fresh->shard = (int64_t)value[SHARDS];
     return DEEPID_OK;
 }
 
@@ -184,6 +182,14 @@ static int32_t read_states(deepid_trainer *fresh, const dpid_safetensors *file, 
         memcpy(fresh->state[i], t->data, (size_t)(net->values_reals * bytes));
     }
     return DEEPID_OK;
+}
+
+/* Ranks are no part of a checkpoint. One without shards leaves those that the ranks need. */
+static void take_ranks(deepid_trainer *fresh, const deepid_trainer *t)
+{
+    fresh->others = t->others;
+    if (t->others.fn && fresh->shard == 0)
+        fresh->shard = t->shard;
 }
 
 /* The settings and state of fresh move into t; t's own go with fresh. */
@@ -207,6 +213,7 @@ static int32_t load_file(deepid_trainer *t, dpid_safetensors *file, const char *
     int32_t status = read_texts(fresh, file, path);
     if (status == DEEPID_OK)
         status = read_numbers(fresh, file, path);
+    take_ranks(fresh, t);
     if (status == DEEPID_OK)
         status = read_states(fresh, file, path);
     if (status == DEEPID_OK)

@@ -11,7 +11,9 @@ int32_t dpid_trainer_report(deepid_trainer *t, deepid_event_fn progress, deepid_
             return dpid_fail(t->head.ctx, DEEPID_ERR_CALLBACK, "the callback returned %d after step %lld",
                              t->head.ctx->callback_code, (long long)t->step);
     }
-    if (atomic_exchange(&t->stop, 0))
+    const bool asked = t->others.fn ? t->others.stop : atomic_exchange(&t->stop, 0) != 0;
+    t->others.stop = false;
+    if (asked)
         return dpid_fail(t->head.ctx, DEEPID_STOPPED, "asked to stop after step %lld", (long long)t->step);
     return DEEPID_OK;
 }

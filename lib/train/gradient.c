@@ -1,5 +1,5 @@
 /* The first half of a step: loss and gradient of some samples. It computes everything and changes nothing. */
-#include "train/trainer.h"
+#include "train/shards.h"
 
 #include "tensor/vector.h"
 
@@ -13,11 +13,10 @@ static bool all_finite(dpid_precision p, const void *x, int64_t n)
                            : dpid_all_finite_f80(x, n);
 }
 
-static int32_t fail_nonfinite(const deepid_trainer *t, const char *what, const char *quantity, int64_t n)
+int32_t dpid_part_fail_nonfinite(const deepid_trainer *t, const char *quantity, const char *where)
 {
     char step[64];
     snprintf(step, sizeof step, "step %lld: the data", (long long)t->step + 1);
-    const char *where = dpid_net_find_nonfinite(t->net, what, n);
     DPID_TRY(dpid_dataset_check_finite(t->head.ctx, t->data, step, t->net->precision));
     return dpid_fail(t->head.ctx, DEEPID_ERR_NUMERIC,
                      "step %lld: %s %s is not finite (learning rate %s); nothing was changed", (long long)t->step + 1,
@@ -27,26 +26,59 @@ static int32_t fail_nonfinite(const deepid_trainer *t, const char *what, const c
 
 typedef struct {
     const deepid_trainer *trainer;
+    const dpid_part *part;
     int64_t width;
-    double total; /* weights of the samples of the batch */
-} batch_loss;
+} part_loss;
 
 static void add_loss(void *arg, int64_t first, int64_t n)
 {
-    const batch_loss *b = arg;
+    const part_loss *b = arg;
     const deepid_trainer *t = b->trainer;
-    const int64_t offset = first * b->width * dpid_precision_bytes(t->net->precision);
+    const int64_t bytes = b->width * dpid_precision_bytes(t->net->precision);
+    const int64_t at = b->part->first + first;
     dpid_loss_pass pass = {
-        .option = t->loss_option, .n = n, .width = b->width, .total = b->total, .each = t->losses + first};
-    pass.z = (char *)dpid_net_output(t->net) + offset;
-    pass.dz = (char *)dpid_net_output_gradient(t->net) + offset;
-    pass.labels = t->labels ? t->labels + first : NULL;
-    pass.targets = t->targets ? (char *)t->targets + offset : NULL;
+        .option = t->loss_option, .n = n, .width = b->width, .total = b->part->total, .each = t->losses + at};
+    pass.z = (char *)dpid_net_output(t->net) + first * bytes;
+    pass.dz = (char *)dpid_net_output_gradient(t->net) + first * bytes;
+    pass.labels = t->labels ? t->labels + at : NULL;
+    pass.targets = t->targets ? (char *)t->targets + at * bytes : NULL;
     t->loss->run[t->head.ctx->isa][t->net->precision](&pass);
 }
 
-/* In the order of the samples, whatever parts the losses came in. */
-static double mean_loss(const deepid_trainer *t, int64_t n, double total)
+int32_t dpid_part_run(deepid_trainer *t, const dpid_part *part)
+{
+    deepid_net *net = t->net;
+    const dpid_precision p = net->precision;
+    const bool augmented = t->augment.pad > 0 || t->augment.flip;
+    const int64_t target_bytes = t->data->target_width * dpid_precision_bytes(p);
+    t->augment.seed = t->seed;
+    net->noise_seed = t->seed;
+    net->noise_step = (uint64_t)t->step;
+    net->noise_first = part->first;
+    dpid_dataset_gather(
+        dpid_ctx_pool(net->head.ctx), t->data,
+        &(dpid_gathered){.order = part->order + part->first,
+                         .n = part->n,
+                         .augment = augmented ? &t->augment : NULL,
+                         .epoch = (uint64_t)t->epoch,
+                         .precision = p,
+                         .x = dpid_net_input(net),
+                         .targets = t->targets ? (char *)t->targets + part->first * target_bytes : NULL});
+    const part_loss loss = {t, part, dpid_net_outputs(net)};
+    const int32_t status =
+        dpid_net_run_through_loss(net, DPID_TRAIN, part->n, &(dpid_net_loss){add_loss, (void *)&loss});
+    net->noise_first = 0;
+    return status;
+}
+
+double dpid_part_begin(const deepid_trainer *t, const int64_t *order, int64_t n)
+{
+    for (int64_t i = 0; t->labels && i < n; i++)
+        t->labels[i] = t->data->labels[order[i]];
+    return dpid_loss_total(t->loss, t->loss_option, t->labels, n);
+}
+
+double dpid_part_mean_loss(const deepid_trainer *t, int64_t n, double total)
 {
     double sum = 0;
     for (int64_t i = 0; i < n; i++)
@@ -54,33 +86,46 @@ static double mean_loss(const deepid_trainer *t, int64_t n, double total)
     return sum / total;
 }
 
+int32_t dpid_part_find_nonfinite(deepid_trainer *t, const dpid_part *part, const char **where)
+{
+    t->net->noise_first = part->first;
+    DPID_TRY(dpid_net_run_forward(t->net, DPID_TRAIN, part->n)); /* for all values to be there */
+    *where = dpid_net_find_nonfinite(t->net, "output", part->n);
+    t->net->noise_first = 0;
+    return DEEPID_OK;
+}
+
+int32_t dpid_part_check_gradient(const deepid_trainer *t, double norm)
+{
+    return isfinite(norm) || all_finite(t->net->precision, t->net->gradients, t->net->values_reals)
+               ? DEEPID_OK
+               : dpid_part_fail_nonfinite(t, "the gradient of", dpid_net_find_nonfinite(t->net, "gradient", 0));
+}
+
+static int32_t whole_gradient(deepid_trainer *t, const int64_t *order, int64_t n, double *loss_mean, double *norm)
+{
+    const dpid_part part = {.order = order, .n = n, .total = dpid_part_begin(t, order, n)};
+    DPID_TRY(dpid_part_run(t, &part));
+    *loss_mean = dpid_part_mean_loss(t, n, part.total);
+    if (!isfinite(*loss_mean)) {
+        const char *where;
+        DPID_TRY(dpid_part_find_nonfinite(t, &part, &where));
+        return dpid_part_fail_nonfinite(t, "the output of", where);
+    }
+    *norm = sqrt(dpid_net_gradient_squares(t->net));
+    return dpid_part_check_gradient(t, *norm);
+}
+
 int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n, double *loss_mean, double *norm)
 {
-    deepid_net *net = t->net;
-    const dpid_precision p = net->precision;
-    const bool augmented = t->augment.pad > 0 || t->augment.flip;
-    t->augment.seed = t->seed;
-    net->noise_seed = t->seed;
-    net->noise_step = (uint64_t)t->step;
-    dpid_dataset_gather(dpid_ctx_pool(net->head.ctx), t->data,
-                        &(dpid_gathered){.order = order,
-                                         .n = n,
-                                         .augment = augmented ? &t->augment : NULL,
-                                         .epoch = (uint64_t)t->epoch,
-                                         .precision = p,
-                                         .x = dpid_net_input(net),
-                                         .labels = t->labels,
-                                         .targets = t->targets});
-    const batch_loss batch = {t, dpid_shape_count(&net->value[net->step[net->steps - 1].out].shape),
-                              dpid_loss_total(t->loss, t->loss_option, t->labels, n)};
-    DPID_TRY(dpid_net_run_through_loss(net, DPID_TRAIN, n, &(dpid_net_loss){add_loss, (void *)&batch}));
-    *loss_mean = mean_loss(t, n, batch.total);
-    if (!isfinite(*loss_mean)) {
-        DPID_TRY(dpid_net_run_forward(net, DPID_TRAIN, n)); /* for all values to be there */
-        return fail_nonfinite(t, "output", "the output of", n);
-    }
-    *norm = sqrt(dpid_net_gradient_squares(net));
-    if (!isfinite(*norm) && !all_finite(p, net->gradients, net->values_reals))
-        return fail_nonfinite(t, "gradient", "the gradient of", n);
-    return DEEPID_OK;
+    return t->shard > 0 ? dpid_shards_gradient(t, order, n, loss_mean, norm)
+                        : whole_gradient(t, order, n, loss_mean, norm);
+}
+
+void dpid_trainer_commit(deepid_trainer *t)
+{
+    if (t->shard > 0)
+        dpid_shards_commit(t);
+    else
+        dpid_net_commit(t->net);
 }

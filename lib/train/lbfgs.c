@@ -1,6 +1,6 @@
 /* L-BFGS on all samples by liblbfgs (Nocedal 1980; line search of Moré and Thuente). One fit is one run of the
    library: its memory of curvature lives as long as that. */
-#include "train/trainer.h"
+#include "train/meeting.h"
 
 #include <lbfgs.h>
 #include <math.h>
@@ -21,7 +21,8 @@ static void take_values(deepid_net *net, const lbfgsfloatval_t *x)
         dpid_store(net->precision, net->values, i, x[i]);
 }
 
-/* A point where the loss is not finite is only a bad trial of the line search: it counts as very large. */
+/* A point where the loss is not finite is only a bad trial of the line search: it counts as very large. When ranks have
+   lost each other the search runs dry in the same way, without another word to them. */
 static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *x, lbfgsfloatval_t *g, int n,
                                 lbfgsfloatval_t step)
 {
@@ -31,7 +32,10 @@ static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *x, lbfgsf
     double norm = 0;
     (void)step;
     take_values(net, x);
-    const int32_t status = dpid_trainer_gradient(r->trainer, r->trainer->order, r->trainer->data->count, &loss, &norm);
+    const int32_t status = r->status != DEEPID_OK ? r->status
+                                                  : dpid_trainer_gradient(r->trainer, r->trainer->order,
+                                                                          r->trainer->data->count, &loss, &norm);
+    r->status = status == DEEPID_ERR_NUMERIC ? DEEPID_OK : status;
     for (int64_t i = 0; i < n; i++)
         g[i] = status == DEEPID_OK && i < net->values_reals ? dpid_fetch(net->precision, net->gradients, i) : 0;
     return status == DEEPID_OK ? loss : (lbfgsfloatval_t)HUGE_VAL;
@@ -48,7 +52,7 @@ static int after_iteration(void *instance, const lbfgsfloatval_t *x, const lbfgs
     (void)n;
     (void)k;
     (void)ls;
-    dpid_net_commit(r->trainer->net);
+    dpid_trainer_commit(r->trainer);
     r->trainer->step++;
     r->trainer->epoch++;
     r->trainer->last_loss = loss;
@@ -82,7 +86,7 @@ int32_t dpid_trainer_lbfgs(deepid_trainer *t, int64_t steps, deepid_event_fn pro
 {
     if (steps == 0)
         return DEEPID_OK;
-    DPID_TRY(dpid_trainer_prepare(t));
+    DPID_TRY(dpid_tell(t, dpid_trainer_prepare(t)));
     for (int64_t i = 0; i < t->data->count; i++)
         t->order[i] = i;
     t->order_epoch = -1;

@@ -1,5 +1,5 @@
 /* One training step: the gradient (gradient.c), and when all of it is finite parameters, states and counters change. */
-#include "train/trainer.h"
+#include "train/meeting.h"
 
 #include "base/numbers.h"
 
@@ -126,7 +126,7 @@ static int32_t one_step(deepid_trainer *t)
 {
     double loss = (double)NAN;
     double norm = (double)NAN;
-    DPID_TRY(dpid_trainer_prepare(t));
+    DPID_TRY(dpid_tell(t, dpid_trainer_prepare(t)));
     const int64_t n = next_batch(t);
     const int32_t status = dpid_trainer_gradient(t, t->order + t->position, n, &loss, &norm);
     if (status == DEEPID_ERR_NUMERIC && t->record) {
@@ -137,7 +137,7 @@ static int32_t one_step(deepid_trainer *t)
         return DEEPID_OK;
     }
     DPID_TRY(status);
-    dpid_net_commit(t->net);
+    dpid_trainer_commit(t);
     update_parameters(t, norm);
     t->last_loss = loss;
     t->last_norm = norm;

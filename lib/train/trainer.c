@@ -1,5 +1,5 @@
 /* Trainers: made, set, asked. */
-#include "train/trainer.h"
+#include "train/shards.h"
 
 #include <math.h>
 #include <string.h>
@@ -77,6 +77,7 @@ static int32_t trainer_create(deepid_net *net, const deepid_dataset *data, deepi
     t->net = net;
     t->data = data;
     t->batch = data->count < BATCH ? data->count : BATCH;
+    t->others.ranks = 1;
     t->seed = 1;
     t->last_loss = t->last_norm = (double)NAN;
     t->order_epoch = -1;
@@ -102,8 +103,9 @@ static void drop_state(deepid_trainer *t)
     }
 }
 
-static void drop_buffers(deepid_trainer *t)
+void dpid_trainer_drop_buffers(deepid_trainer *t)
 {
+    dpid_shards_drop(t);
     dpid_free(t->head.ctx, t->labels);
     dpid_free(t->head.ctx, t->targets);
     dpid_free(t->head.ctx, t->losses);
@@ -118,7 +120,7 @@ void deepid_trainer_destroy(deepid_trainer *trainer)
         return;
     deepid_ctx *ctx = trainer->head.ctx;
     drop_state(trainer);
-    drop_buffers(trainer);
+    dpid_trainer_drop_buffers(trainer);
     dpid_free(ctx, trainer->order);
     dpid_free(ctx, trainer->loss_text);
     dpid_arena_release(&trainer->loss_weights);
@@ -141,7 +143,7 @@ int32_t dpid_trainer_prepare(deepid_trainer *t)
     deepid_ctx *ctx = t->head.ctx;
     const int64_t n = dpid_trainer_batch(t);
     const int64_t bytes = dpid_precision_bytes(t->net->precision);
-    DPID_TRY(dpid_net_prepare(t->net, n, true));
+    DPID_TRY(dpid_net_prepare(t->net, t->shard > 0 ? dpid_shards_largest(t, n) : n, true));
     if (!t->order)
         DPID_TRY(dpid_alloc(ctx, t->data->count, sizeof *t->order, "trainer", &t->order));
     if (!t->labels && t->data->labels)
@@ -153,7 +155,7 @@ int32_t dpid_trainer_prepare(deepid_trainer *t)
     for (int32_t i = 0; i < t->optimizer->states; i++)
         if (!t->state[i])
             DPID_TRY(dpid_alloc(ctx, t->net->values_reals, bytes, "optimiser", &t->state[i]));
-    return DEEPID_OK;
+    return t->shard > 0 ? dpid_shards_prepare(t) : DEEPID_OK;
 }
 
 /* ---- settings ------------------------------------------------------------------------------- */
@@ -165,7 +167,7 @@ static int32_t set_optimizer(deepid_trainer *t, const char *text)
     DPID_TRY(dpid_set_read(t->head.ctx, &dpid_optimizers, dpid_span_of(text), &optimizer, values));
     DPID_TRY(keep_text(t, &t->optimizer_text, text));
     drop_state(t);
-    drop_buffers(t);
+    dpid_trainer_drop_buffers(t);
     t->optimizer = optimizer;
     t->since = t->step;
     memcpy(t->optimizer_option, values, sizeof values);
@@ -271,7 +273,7 @@ static int32_t set_batch(deepid_trainer *t, int64_t batch)
         return dpid_fail(t->head.ctx, DEEPID_ERR_ARGUMENT,
                          "batch is %lld, expected 1 to the %lld samples of the data, or 0 for all", (long long)batch,
                          (long long)t->data->count);
-    drop_buffers(t);
+    dpid_trainer_drop_buffers(t);
     t->batch = batch;
     return DEEPID_OK;
 }

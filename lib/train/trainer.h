@@ -2,12 +2,31 @@
 #ifndef DPID_TRAIN_TRAINER_H
 #define DPID_TRAIN_TRAINER_H
 
+#include <deepid/allreduce.h>
 #include <deepid/train.h>
 
 #include "data/data.h"
 #include "net/net.h"
 #include "ops/loss.h"
 #include "train/optimizer.h"
+
+/* With shards alone. An image has the net's parameters and then its states, as values and states lie there. */
+typedef struct {
+    char *images;     /* what each shard of this rank gives: the gradient, and the states times the shard's share */
+    int64_t *sum;     /* of one image, in quanta (train/fixed.h) */
+    int64_t *message; /* status; exponent of each parameter; the loss of each sample */
+    char *states;     /* those of the net, and then what they become with this step */
+} dpid_shard_buffers;
+
+/* The other ranks; train/meeting.h. fn NULL: there are none. */
+typedef struct {
+    deepid_allreduce_fn fn;
+    void *user;
+    int32_t rank, ranks;
+    bool stop;       /* some rank was asked to stop: all end after this step */
+    uint64_t data;   /* hash of the data, */
+    bool data_known; /* once a step asked for it */
+} dpid_ranks;
 
 struct deepid_trainer {
     dpid_head head;
@@ -26,6 +45,8 @@ struct deepid_trainer {
     double rate; /* 0: the optimiser's default */
     double clip;
     int64_t batch, total_steps;
+    int64_t shard; /* samples that run at once, at most; 0: the whole batch */
+    dpid_ranks others;
     uint64_t seed;
     bool keep_last, record;
     /* state */
@@ -40,6 +61,7 @@ struct deepid_trainer {
     double *losses; /* of each sample of the batch */
     void *targets;
     void *state[DPID_OPTIMIZER_STATES];
+    dpid_shard_buffers shards;
 };
 
 struct deepid_event {
@@ -51,10 +73,13 @@ struct deepid_event {
 
 /* Makes buffers for the batch and the optimiser. Steps allocate nothing after it. */
 int32_t dpid_trainer_prepare(deepid_trainer *trainer);
+void dpid_trainer_drop_buffers(deepid_trainer *trainer); /* those for the batch */
 /* Forward, loss and backward of the given samples. The gradient is in the net afterwards, its norm in *norm, the mean
    loss in *loss_mean. Where one is not finite: DEEPID_ERR_NUMERIC, naming the layer; only buffers have changed. */
 int32_t dpid_trainer_gradient(deepid_trainer *trainer, const int64_t *order, int64_t n, double *loss_mean,
                               double *norm);
+/* The running statistics take the last gradient's forward in. */
+void dpid_trainer_commit(deepid_trainer *trainer);
 /* The learning rate of a step, with warm-up and schedule. */
 double dpid_trainer_rate_at(const deepid_trainer *trainer, int64_t step);
 int64_t dpid_trainer_batch(const deepid_trainer *trainer); /* samples of a full step */

@@ -198,6 +198,17 @@ static int32_t progress(void *user, const deepid_event *event)
     return deepid_event_step(event) < 0 || chance(4);
 }
 
+/* Once in a while it leaves anything behind. */
+static int32_t exchange(void *user, int32_t how, int64_t *numbers, int64_t count, const char **why)
+{
+    (void)user;
+    (void)how;
+    for (int64_t i = 0; chance(20) && i < count; i++)
+        numbers[i] = whole();
+    *why = chance(2) ? NULL : text();
+    return chance(8) ? whole32() : 0;
+}
+
 static int32_t study_progress(void *user, const deepid_study_event *event)
 {
     (void)user;

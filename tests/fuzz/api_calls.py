@@ -52,7 +52,7 @@ def draw(kind, word, function):
     if out:
         return "slot(%s)" % out.group(1).upper(), "%p"
     if kind.endswith("_fn"):
-        return "(chance(3) ? NULL : %s)" % {"deepid_alloc_fn": "give", "deepid_free_fn": "take", "deepid_log_fn": "hear", "deepid_event_fn": "progress", "deepid_study_fn": "study_progress"}[kind], None
+        return "(chance(3) ? NULL : %s)" % {"deepid_alloc_fn": "give", "deepid_free_fn": "take", "deepid_log_fn": "hear", "deepid_allreduce_fn": "exchange", "deepid_event_fn": "progress", "deepid_study_fn": "study_progress"}[kind], None
     if kind == "const char *":
         return "text()", "'%.60s'"
     if kind == "const char *const *":
