@@ -43,10 +43,16 @@ static int64_t image_reals(const deepid_net *net)
     return net->values_reals + net->states_reals;
 }
 
+/* Each begins on a cache line, so that a shard meets the same alignment on any rank. */
+static int64_t image_bytes(const deepid_net *net)
+{
+    return (image_reals(net) * dpid_precision_bytes(net->precision) / DPID_ALIGN + 1) * DPID_ALIGN;
+}
+
 /* Of shard number i of this rank. */
 static char *image_at(const deepid_trainer *t, int64_t i)
 {
-    return t->shards.images + i * image_reals(t->net) * dpid_precision_bytes(t->net->precision);
+    return t->shards.images + i * image_bytes(t->net);
 }
 
 /* Where parameter i of the net begins in an image. */
@@ -77,7 +83,7 @@ int32_t dpid_shards_prepare(deepid_trainer *t)
     const int64_t bytes = dpid_precision_bytes(net->precision);
     dpid_shard_buffers *s = &t->shards;
     if (!s->images)
-        DPID_TRY(dpid_alloc(ctx, most, image_reals(net) * bytes, "shards", &s->images));
+        DPID_TRY(dpid_alloc(ctx, most, image_bytes(net), "shards", &s->images));
     if (!s->sum)
         DPID_TRY(dpid_alloc(ctx, image_reals(net), sizeof *s->sum, "shards", &s->sum));
     if (!s->message)
@@ -104,17 +110,27 @@ static void weigh(dpid_precision p, void *x, int64_t n, double share)
         dpid_store(p, x, i, dpid_fetch(p, x, i) * share);
 }
 
-/* What the part that ran last gives; the net's states stay. */
-static void take_image(const deepid_trainer *t, double share, char *image)
+/* The net's gradients for this time, so that nothing has to be copied. */
+static int32_t run_into(deepid_trainer *t, const dpid_part *part, char *image)
+{
+    void *own = t->net->gradients;
+    t->net->gradients = image;
+    const int32_t status = dpid_part_run(t, part);
+    t->net->gradients = own;
+    return status;
+}
+
+/* What the states would become with the part that ran last, times its share; the net's own stay. */
+static void take_states(const deepid_trainer *t, double share, char *image)
 {
     deepid_net *net = t->net;
-    const int64_t bytes = dpid_precision_bytes(net->precision);
-    char *states = image + net->values_reals * bytes;
-    memcpy(image, net->gradients, (size_t)(net->values_reals * bytes));
-    memcpy(t->shards.states, net->states, (size_t)(net->states_reals * bytes));
+    const int64_t real = dpid_precision_bytes(net->precision);
+    const size_t bytes = (size_t)(net->states_reals * real);
+    char *states = image + net->values_reals * real;
+    memcpy(t->shards.states, net->states, bytes);
     dpid_net_commit(net);
-    memcpy(states, net->states, (size_t)(net->states_reals * bytes));
-    memcpy(net->states, t->shards.states, (size_t)(net->states_reals * bytes));
+    memcpy(states, net->states, bytes);
+    memcpy(net->states, t->shards.states, bytes);
     weigh(net->precision, states, net->states_reals, share);
 }
 
@@ -122,8 +138,9 @@ static int32_t run_shards(deepid_trainer *t, const dpid_shards *s, const int64_t
 {
     for (int64_t k = s->begin; k < s->end; k++) {
         const dpid_part part = part_of(s, order, k, total);
-        DPID_TRY(dpid_part_run(t, &part));
-        take_image(t, (double)part.n / (double)s->n, image_at(t, k - s->begin));
+        char *image = image_at(t, k - s->begin);
+        DPID_TRY(run_into(t, &part, image));
+        take_states(t, (double)part.n / (double)s->n, image);
     }
     return DEEPID_OK;
 }

@@ -11,7 +11,8 @@
 #include <sys/resource.h>
 
 static const char usage[] =
-    "usage: bench_step --mode train|infer --net resnet20|resnet56|resnet110|resnet1202|resnet<6n+2>|mlp --depth N "
+    "usage: bench_step --mode train|infer --net "
+    "resnet20|resnet56|resnet110|resnet1202|resnet<6n+2>|imagenet18|imagenet50|...|mlp --depth N "
     "--width N --batch N --act WORD --skip 0|1 --exact 0|1\n"
     "                  --recompute N --frozen 0|1 --isa WORD --threads N --dtype f32|f64 --rounds N\n"
     "recompute: 0, or blocks of a segment whose values are computed again on the way back; frozen: of --mode infer; "
@@ -92,9 +93,14 @@ static void must(const bench *b, int32_t status)
     exit(1);
 }
 
+static int is_imagenet(const options *o)
+{
+    return strncmp(o->net, "imagenet", 8) == 0;
+}
+
 static int is_resnet(const options *o)
 {
-    return strncmp(o->net, "resnet", 6) == 0;
+    return strncmp(o->net, "resnet", 6) == 0 || is_imagenet(o);
 }
 
 static int32_t dtype_of(const options *o)
@@ -115,8 +121,11 @@ static void make_mlp(bench *b, const options *o)
    identity. */
 static void make_net(bench *b, const options *o)
 {
-    if (is_resnet(o))
-        must(b, deepid_resnet_cifar(b->ctx, atol(o->net + 6), o->skip ? "identity" : "plain", dtype_of(o), &b->net));
+    const char *const block = o->skip ? "identity" : "plain";
+    if (is_imagenet(o))
+        must(b, deepid_resnet_imagenet(b->ctx, atol(o->net + 8), block, dtype_of(o), &b->net));
+    else if (is_resnet(o))
+        must(b, deepid_resnet_cifar(b->ctx, atol(o->net + 6), block, dtype_of(o), &b->net));
     else
         make_mlp(b, o);
     must(b, deepid_net_init(b->net, is_resnet(o) || !o->skip ? "he" : "zero_last", 1));
@@ -128,7 +137,8 @@ static void make_trainer(bench *b, const options *o)
 {
     char spec[96];
     if (is_resnet(o))
-        snprintf(spec, sizeof spec, "gratings n=%ld size=32 channels=3 classes=10", o->batch);
+        snprintf(spec, sizeof spec, "gratings n=%ld size=%d channels=3 classes=10", o->batch,
+                 is_imagenet(o) ? 224 : 32);
     else
         snprintf(spec, sizeof spec, "teacher n=%ld in=%ld classes=10", o->batch, o->width);
     must(b, deepid_dataset_generate(b->ctx, spec, 1, &b->data));
