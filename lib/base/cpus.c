@@ -84,16 +84,34 @@ static char *group_of(char *line, bool v2)
     return (v2 ? words[1] == 0 : has_cpu(words + 1)) ? path : NULL;
 }
 
-/* Of /proc/self/mountinfo, "... ROOT POINT OPTIONS - TYPE SOURCE WORDS" (proc(5)): which group is seen where. */
+/* Word number k of a line, from 0; "" where there are fewer or it has no room. */
+static void word_at(const char *line, int k, size_t size, char *word)
+{
+    line += strspn(line, " ");
+    for (; k > 0; k--) {
+        line += strcspn(line, " \n");
+        line += strspn(line, " ");
+    }
+    const size_t length = strcspn(line, " \n");
+    const size_t kept = length < size ? length : 0;
+    memcpy(word, line, kept);
+    word[kept] = 0;
+}
+
+/* Of /proc/self/mountinfo, "ID PARENT DEVICE ROOT POINT ... - TYPE SOURCE WORDS" (proc(5)): which group is seen
+   where. */
 static bool mount_of(const char *line, bool v2, char root[static PATH_BYTES], char point[static PATH_BYTES])
 {
     char type[TYPE_BYTES] = "";
     char words[WORDS_BYTES] = "";
     const char *dash = strstr(line, " - ");
-    if (!dash || sscanf(dash, " - %15s %*s %255s", type, words) < 1 ||
-        sscanf(line, "%*s %*s %*s %1023s %1023s", root, point) != 2)
+    if (!dash)
         return false;
-    return v2 ? strcmp(type, "cgroup2") == 0 : strcmp(type, "cgroup") == 0 && has_cpu(words);
+    word_at(dash + 3, 0, sizeof type, type);
+    word_at(dash + 3, 2, sizeof words, words);
+    word_at(line, 3, PATH_BYTES, root);
+    word_at(line, 4, PATH_BYTES, point);
+    return *point && (v2 ? strcmp(type, "cgroup2") == 0 : strcmp(type, "cgroup") == 0 && has_cpu(words));
 }
 
 /* The quota of the group PATH, seen through one mount; a group above what is mounted cannot be seen. */
@@ -106,7 +124,7 @@ static int32_t quota_through(const char *system, const char *path, const char *r
     const int mounted = snprintf(folder, sizeof folder, "%s%s", system, point);
     if (mounted < 0 || (size_t)mounted + strlen(rest) >= sizeof folder)
         return CPUS_MAX;
-    strcpy(folder + mounted, rest);
+    memcpy(folder + mounted, rest, strlen(rest) + 1);
     return quota_up(folder, (size_t)mounted, v2);
 }
 

@@ -1,8 +1,8 @@
-/* One net on several ranks, beside one: a step of a residual net, in turn on one rank of one thread, by the whole batch
-   and by shards, and on ranks that are threads with a context each and exchange in memory. Prints one line of key=value:
-   ms of a step (medians over the rounds); speedup, the median of the rounds' ratios, and its quartiles; by_core_time, the
-   ratio of the seconds that the cores worked, for a machine that others use too; exchange, the share of a step that is
-   spent there, waiting included; same_bits, whether the nets are the same in the end.
+/* One net on several ranks, beside one: a step of a residual net, in turn on one rank of one thread, by the whole
+   batch and by shards, and on ranks that are threads with a context each and exchange in memory. Prints one line of
+   key=value: ms of a step (medians over the rounds); speedup, the median of the rounds' ratios, and its quartiles;
+   by_core_time, the ratio of the seconds that the cores worked, for a machine that others use too; exchange, the share
+   of a step that is spent there, waiting included; same_bits, whether the nets are the same in the end.
    bench_ranks [--depth N] [--batch N] [--shard N] [--ranks N] [--rounds N] [--steps N] */
 #include "timing.h"
 
