@@ -16,8 +16,10 @@ int32_t dpid_fail_errno(deepid_ctx *ctx, const char *doing, const char *path, in
     const char *words = strerror_r(error, text, sizeof text); /* the GNU form: returns the words */
     const size_t length = strlen(path);
     const bool long_path = length > SHOWN;
-    return dpid_fail(ctx, error == ENOMEM ? DEEPID_ERR_MEMORY : DEEPID_ERR_IO, "cannot %s '%s%s': %s", doing,
-                     long_path ? "..." : "", long_path ? path + length - SHOWN : path, words);
+    const int32_t status = dpid_fail(ctx, error == ENOMEM ? DEEPID_ERR_MEMORY : DEEPID_ERR_IO, "cannot %s '%s%s': %s",
+                                     doing, long_path ? "..." : "", long_path ? path + length - SHOWN : path, words);
+    errno = error;
+    return status;
 }
 
 const char *dpid_file_kind(mode_t mode)
@@ -88,16 +90,29 @@ static int32_t read_open(deepid_ctx *ctx, const char *path, int fd, int64_t byte
     return status;
 }
 
-int32_t dpid_file_read(deepid_ctx *ctx, const char *path, uint8_t **out, int64_t *bytes)
+static int32_t read_once(deepid_ctx *ctx, const char *path, uint8_t **out, int64_t *bytes)
 {
     int fd;
     int64_t count = 0;
     DPID_TRY(dpid_file_open(ctx, path, &fd, &count));
     const int32_t status = read_open(ctx, path, fd, count, out);
+    const int error = errno;
     close(fd);
+    errno = error;
     if (status == DEEPID_OK)
         *bytes = count;
     return status;
+}
+
+/* On NFS a file is gone (ESTALE) when another machine replaces it while it is read. There is a new one by its name. */
+int32_t dpid_file_read(deepid_ctx *ctx, const char *path, uint8_t **out, int64_t *bytes)
+{
+    enum { TRIES = 3 };
+    for (int i = 1;; i++) {
+        const int32_t status = read_once(ctx, path, out, bytes);
+        if (status != DEEPID_ERR_IO || errno != ESTALE || i == TRIES)
+            return status;
+    }
 }
 
 /* ---- folders ------------------------------------------------------------------------- */
@@ -144,4 +159,11 @@ bool dpid_file_exists(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0;
+}
+
+bool dpid_file_has_name(int fd, const char *path)
+{
+    struct stat file;
+    struct stat name;
+    return fstat(fd, &file) == 0 && lstat(path, &name) == 0 && file.st_dev == name.st_dev && file.st_ino == name.st_ino;
 }

@@ -35,7 +35,7 @@ int32_t dpid_file_read_gz(deepid_ctx *ctx, const char *path, int64_t first, dpid
 /* ---- writing: writer.c, temporary.c ---------------------------------------------------------- */
 
 /* Atomic replace. The steps: a temporary beside the target, with the mode of the file that it replaces, or else the
-   umask's; writes; size check; fsync; close; rename; fsync of the folder. Nothing is visible before commit, and discard
+   umask's; writes; fsync; size check; close; rename; fsync of the folder. Nothing is visible before commit, and discard
    removes the temporary. A link is replaced and never followed. Where the name is that of no regular file (a pipe, a
    folder, a device, or a link to one), it is DEEPID_ERR_IO. */
 typedef struct {
@@ -59,13 +59,15 @@ int32_t dpid_file_create(deepid_ctx *ctx, const char *path, const void *data, in
 /* Creates a file in the folder of path, by a name that nobody has or can guess; its path goes to name. It is locked as
    long as it is open, so that a sweep leaves it alone. Returns the file's number, or -1 with errno. */
 int dpid_temporary_open(const char *path, char *name, size_t size);
-/* Removes the temporaries that killed processes left in a folder: those of this machine that nobody holds open, and
-   those of other machines after a day. What cannot be removed is left for the next time. */
+/* Removes the temporaries that killed processes left in a folder: those of this machine, since it was started, that
+   nobody holds open, and others after a day, by the clock of the folder's files. What cannot be removed is left for the
+   next time. */
 void dpid_folder_sweep(const char *folder);
 
 /* ---- names and folders --------------------------------------------------------------------------- */
 
-/* "cannot <doing> '<path>': <what the system says>". DEEPID_ERR_IO, or DEEPID_ERR_MEMORY for ENOMEM. */
+/* "cannot <doing> '<path>': <what the system says>". DEEPID_ERR_IO, or DEEPID_ERR_MEMORY for ENOMEM. errno is error
+   again. */
 int32_t dpid_fail_errno(deepid_ctx *ctx, const char *doing, const char *path, int error);
 /* "a pipe", "a folder", ... */
 const char *dpid_file_kind(mode_t mode);
@@ -74,5 +76,8 @@ int32_t dpid_folder_make(deepid_ctx *ctx, const char *path);
 /* The same; DEEPID_ERR_IO for a link, which would take the files elsewhere. */
 int32_t dpid_folder_make_own(deepid_ctx *ctx, const char *path);
 bool dpid_file_exists(const char *path);
+/* Is the open file the one of this name? After a link or a rename that failed: on NFS the answer to one that was done
+   can get lost, and the second try finds its own work in the way. */
+bool dpid_file_has_name(int fd, const char *path);
 
 #endif

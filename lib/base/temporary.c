@@ -1,10 +1,10 @@
 /* Temporary files:      FOLDER/deepid.tmp.HOST.RANDOM
-   HOST is made of this machine's name. The name does not contain the target's, which may be as long as the system
-   allows. Each file is locked as long as its process has it open. The lock ends with the process, however that ends, so
-   a sweep knows what a killed process left. */
+   HOST is made of this machine's name and boot. The name does not contain the target's, which may be as long as the
+   system allows. Each file is locked as long as its process has it open. The lock ends with the process, however that
+   ends, so a sweep knows what a killed process left. */
 #include "base/file.h"
 
-#include "base/random.h"
+#include "base/place.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,9 +21,7 @@ enum { HOST_DIGITS = 8, RANDOM_DIGITS = 16, DAY = 24 * 60 * 60 };
 
 static void host_word(char word[static HOST_DIGITS + 1])
 {
-    char host[256] = "";
-    gethostname(host, sizeof host - 1);
-    snprintf(word, HOST_DIGITS + 1, "%08x", (unsigned)dpid_hash64(host, (int64_t)strlen(host), 0));
+    snprintf(word, HOST_DIGITS + 1, "%08x", (unsigned)dpid_place_here().boot);
 }
 
 /* ---- open ------------------------------------------------------------------------------ */
@@ -92,17 +90,39 @@ static bool is_temporary(const char *name)
            strspn(name + sizeof PREFIX - 1, "0123456789abcdef.") == length - (sizeof PREFIX - 1);
 }
 
+/* What the clock says by which the files of this folder get their times: that of a server, which may differ from ours
+   by years. -1: no file can be made. */
+static time_t folder_time(const char *folder)
+{
+    char path[4096];
+    char name[sizeof path + 64];
+    struct stat info = {.st_mtime = -1};
+    const int length = snprintf(path, sizeof path, "%s/", folder);
+    const int fd = length < (int)sizeof path ? dpid_temporary_open(path, name, sizeof name) : -1;
+    if (fd < 0)
+        return -1;
+    const bool known = write(fd, "", 1) == 1 && fsync(fd) == 0 && fstat(fd, &info) == 0;
+    close(fd);
+    unlink(name);
+    return known ? info.st_mtime : -1;
+}
+
+static bool is_old(const char *folder, const struct stat *info)
+{
+    return folder_time(folder) - info->st_mtime > DAY;
+}
+
 /* Removed under its lock: who just made it sees that it is gone, and makes another. */
-static void remove_if_left(int folder, const char *name, const char *host)
+static void remove_if_left(DIR *dir, const char *folder, const char *name, const char *host)
 {
     struct stat info;
-    const int fd = openat(folder, name, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    const int fd = openat(dirfd(dir), name, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return;
     const bool ours = strncmp(name + sizeof PREFIX - 1, host, HOST_DIGITS) == 0;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (ours || time(NULL) - info.st_mtime > DAY) &&
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (ours || is_old(folder, &info)) &&
         flock(fd, LOCK_EX | LOCK_NB) == 0)
-        unlinkat(folder, name, 0);
+        unlinkat(dirfd(dir), name, 0);
     close(fd);
 }
 
@@ -115,6 +135,6 @@ void dpid_folder_sweep(const char *folder)
     host_word(host);
     for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
         if (is_temporary(entry->d_name))
-            remove_if_left(dirfd(dir), entry->d_name, host);
+            remove_if_left(dir, folder, entry->d_name, host);
     closedir(dir);
 }

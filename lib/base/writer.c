@@ -1,4 +1,4 @@
-/* Atomic replace: a temporary beside the target -> size check -> sync -> rename -> sync of the folder. The target is
+/* Atomic replace: a temporary beside the target -> sync -> size check -> rename -> sync of the folder. The target is
    the old file or the whole new one, never a part. A symbolic link is replaced, as git, tar and editors do: what it
    points to is somebody else's. What is no regular file (a device, a pipe) is refused, because a rename would put a
    file in its place. */
@@ -115,19 +115,29 @@ static int32_t open_folder(dpid_writer *w, int *fd)
     return DEEPID_OK;
 }
 
+/* As long as was written? NFS may say so only of a file that is opened anew. */
+static bool arrived(const dpid_writer *w, struct stat *info)
+{
+    if (fstat(w->fd, info) == 0 && info->st_size == w->written)
+        return true;
+    const int fd = open(w->temporary, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    const bool whole = fd >= 0 && fstat(fd, info) == 0 && info->st_size == w->written;
+    if (fd >= 0)
+        close(fd);
+    return whole;
+}
+
 /* The file itself is on the disk before its name points to it. Another number keeps it open, and so locked, until it
    has its name. */
 static int32_t finish_file(dpid_writer *w, int *locked)
 {
-    struct stat info;
-    if (fstat(w->fd, &info) != 0)
-        return dpid_fail_errno(w->ctx, "look at", w->path, errno);
-    if (info.st_size != w->written)
-        return dpid_fail(w->ctx, DEEPID_ERR_IO, "cannot write '%s': %lld bytes arrived of %lld", w->path,
-                         (long long)info.st_size, (long long)w->written);
+    struct stat info = {.st_size = 0};
     if (fsync(w->fd) != 0)
         return dpid_fail_errno(w->ctx, "sync", w->path, errno);
-    *locked = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
+    if (!arrived(w, &info))
+        return dpid_fail(w->ctx, DEEPID_ERR_IO, "cannot write '%s': %lld bytes arrived of %lld", w->path,
+                         (long long)info.st_size, (long long)w->written);
+    *locked = fcntl(w->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (*locked < 0)
         return dpid_fail_errno(w->ctx, "close", w->path, errno);
     const int fd = w->fd;
@@ -136,15 +146,16 @@ static int32_t finish_file(dpid_writer *w, int *locked)
 }
 
 /* taken NULL: in place of what has the name. Else the name is linked to the file, which fails when there is one. */
-static int32_t give_name(const dpid_writer *w, bool *taken)
+static int32_t give_name(const dpid_writer *w, int locked, bool *taken)
 {
     const int code = taken ? link(w->temporary, w->path) : rename(w->temporary, w->path);
     const int error = errno;
+    const bool done = code == 0 || dpid_file_has_name(locked, w->path);
     if (taken)
-        *taken = code != 0 && error == EEXIST;
-    if (taken && (code == 0 || *taken))
+        *taken = !done && error == EEXIST;
+    if (taken && (done || *taken))
         unlink(w->temporary);
-    return code == 0 || (taken && *taken) ? DEEPID_OK : dpid_fail_errno(w->ctx, "replace", w->path, error);
+    return done || (taken && *taken) ? DEEPID_OK : dpid_fail_errno(w->ctx, "replace", w->path, error);
 }
 
 /* All that can fail comes before the name. A folder that cannot be synced changes nothing for those who look now, so
@@ -157,7 +168,7 @@ static int32_t publish(dpid_writer *w, bool *taken)
     if (status == DEEPID_OK)
         status = open_folder(w, &folder);
     if (status == DEEPID_OK)
-        status = give_name(w, taken);
+        status = give_name(w, locked, taken);
     if (locked >= 0)
         close(locked);
     if (folder >= 0) {

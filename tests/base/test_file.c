@@ -407,6 +407,28 @@ static void the_name_is_made_by_one_of_two(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+static void a_name_is_known_to_be_that_of_an_open_file(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    char folder[300];
+    char name[400];
+    snprintf(folder, sizeof folder, "%s", fresh_folder("names"));
+    const int fd = dpid_temporary_open(in(folder, "target"), name, sizeof name);
+    assert_true(fd >= 0);
+    assert_true(dpid_file_has_name(fd, name));
+    assert_false(dpid_file_has_name(fd, in(folder, "target")));
+    assert_int_equal(link(name, in(folder, "target")), 0);
+    assert_true(dpid_file_has_name(fd, in(folder, "target")));
+    OK(dpid_file_replace(ctx, in(folder, "target"), "other", 5));
+    assert_false(dpid_file_has_name(fd, in(folder, "target")));
+    assert_false(dpid_file_has_name(-1, name));
+    assert_int_equal(symlink(name, in(folder, "link")), 0);
+    assert_false(dpid_file_has_name(fd, in(folder, "link")));
+    close(fd);
+    deepid_ctx_destroy(ctx);
+}
+
 /* A killed process leaves a file that nobody holds; one that is being written stays. */
 static void a_sweep_takes_what_the_dead_left_and_nothing_else(void **state)
 {
@@ -623,6 +645,7 @@ int main(void)
         cmocka_unit_test(two_writers_of_one_target_do_not_mix),
         cmocka_unit_test(a_link_is_replaced_and_never_followed),
         cmocka_unit_test(the_name_is_made_by_one_of_two),
+        cmocka_unit_test(a_name_is_known_to_be_that_of_an_open_file),
         cmocka_unit_test(a_sweep_takes_what_the_dead_left_and_nothing_else),
         cmocka_unit_test(a_long_name_is_written_or_named),
         cmocka_unit_test(devices_folders_and_pipes_are_not_replaced),
