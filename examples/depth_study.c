@@ -216,6 +216,7 @@ static int32_t set_up(deepid_ctx *ctx, const options *o, const task_data *data, 
     TRY(add_nets(ctx, o, data, *study));
     TRY(deepid_study_set_number(*study, "budget", o->budget));
     TRY(deepid_study_set_number(*study, "threads", (double)o->threads));
+    TRY(deepid_study_set_number(*study, "takeover", (double)o->takeover));
     TRY(deepid_study_set_number(*study, "shards", (double)o->shards));
     TRY(deepid_study_set_number(*study, "shard", (double)o->shard));
     TRY(deepid_study_set_number(*study, "task", (double)o->task));

@@ -20,7 +20,7 @@ typedef struct {
     const char *data, *valid, *normalise, *net, *shallow, *deep, *optimizer, *schedule, *loss, *augmentation, *init,
         *arms, *out, *evidence, *config, *probe_words; /* "": all */
     int64_t depths[DEPTHS_MAX], samples, seeds, tuning, probes, epochs, steps, batch, width, threads, shard, shards,
-        task;
+        task, takeover;
     int depth_count, block_count, margin_count;
     char blocks[BLOCKS_MAX][32];
     margin margins[MARGINS_MAX];

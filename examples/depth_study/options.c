@@ -269,6 +269,10 @@ static const flag flags[] = {
      .read = read_shard, .idle = true},
     {"task", "task N           do one task and what it stands on", .read = read_whole, AT(task), 0, 1 << 30,
      .idle = true},
+    {"takeover",
+     "takeover SECONDS after which a task is taken over from a process on another machine that gives no sign of life "
+     "(60)",
+     .read = read_whole, AT(takeover), 1, 1000000000, .idle = true},
     {"out",
      "out FOLDER       results.csv, history.csv, study.json, verdict.json, report.html (depth-study); the same command "
      "goes on where it stopped",
@@ -322,6 +326,7 @@ int options_read(options *o, int argc, char **argv)
                    .dtype = DEEPID_F32,
                    .shards = 1,
                    .task = -1,
+                   .takeover = 60,
                    .batch = -1,
                    .tuning = -1,
                    .probes = -1,

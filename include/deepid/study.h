@@ -188,14 +188,19 @@ DEEPID_API int32_t deepid_study_set_text(deepid_study *study, const char *key, c
  * | "shards"         | 1 or more              | 1          | processes that share the tasks |
  * | "shard"          | 0 to shards - 1        | 0          | which of them this one is |
  * | "task"           | -1 or more             | -1         | do this task alone, with what it stands on; -1 = all |
+ * | "takeover"       | 1 or more              | 60         | seconds without a sign of life; see below |
  *
  * Depths that are not both given are counted: blocks where both nets have some and the deep one more, else layers with
  * weights.
  *
+ * A process writes a sign of life for each task that it works on, six times in the takeover time and every 10 seconds
+ * at least. Another process that waits for the task and sees none for the takeover time, by its own clock, does it
+ * itself: docs/study.md. Processes that share a folder should have the same.
+ *
  * Words of deepid_verdict_threshold_word are keys too: the thresholds of the verdict.
  *
- * Results in memory are forgotten, except for threads, shards, shard, task and the thresholds. Of these "margin_share"
- * forgets them while rates are tuned, since tuning keeps the recipe's rate within the margin.
+ * Results in memory are forgotten, except for threads, shards, shard, task, takeover and the thresholds. Of these
+ * "margin_share" forgets them while rates are tuned, since tuning keeps the recipe's rate within the margin.
  *
  * @param[in,out] study  the study
  * @param[in]     key    one of the above

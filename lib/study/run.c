@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#define LOOK_SECONDS 0.1
 
 typedef struct {
     deepid_study *study;
@@ -22,21 +23,15 @@ typedef struct {
     int64_t held;    /* a task that another process has; -1: none */
     double before;   /* cost of what earlier runs did */
     double start;    /* of the clock, before the first crew */
+    double looked;   /* of the clock: when it was forgotten what others had */
     bool changed;    /* the budget has given something up */
     bool again;      /* the plan is to be made anew: no task begins any more */
 } crew;
 
-enum { LOOK_NANOSECONDS = 100000000, SECOND = 1000000000 };
-
 /* A tenth of a second, or until something changes. */
 static void doze(crew *c)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LOOK_NANOSECONDS;
-    until.tv_sec += until.tv_nsec / SECOND;
-    until.tv_nsec %= SECOND;
-    pthread_cond_timedwait(&c->news, &c->mutex, &until);
+    dpid_cond_wait(&c->news, &c->mutex, LOOK_SECONDS);
 }
 
 /* ---- taking a task: under the lock ----------------------------------------------------------- */
@@ -85,7 +80,7 @@ static dpid_task *dearest(crew *c, int64_t *left)
 /* What another process published, into a context of the task's own: the study's belongs to the caller's thread. */
 static int32_t read_published(crew *c, dpid_task *task)
 {
-    if (!c->study->folder || !dpid_task_is_published(c->study, task))
+    if (!c->study->folder || !dpid_result_exists(c->study, task->name))
         return DEEPID_OK;
     if (dpid_ctx_create_for(c->study->head.ctx, &task->ctx) != DEEPID_OK) {
         fail(c, DEEPID_ERR_MEMORY, "no memory for a worker's context");
@@ -105,7 +100,8 @@ static void fail_stuck(crew *c, const dpid_task *task)
     char error[DPID_ERROR_MAX];
     snprintf(
         error, sizeof error,
-        "'%.300s/tasks/%s.taken' says of no process that it is at work on this task, and cannot be removed; remove it",
+        "'%.300s/tasks/%s.taken' says of no living process that it is at work on this task, and cannot be removed; "
+        "remove it",
         c->study->folder, task->name);
     fail(c, DEEPID_ERR_IO, error);
 }
@@ -134,10 +130,14 @@ static bool take(crew *c, dpid_task *task)
     return mine;
 }
 
-/* Nothing can begin: look again a little later at what others had. */
+/* Nothing can begin: look again a little later at what others had, all workers together. */
 static void rest(crew *c)
 {
     doze(c);
+    if (dpid_seconds_now() - c->looked < LOOK_SECONDS)
+        return;
+    c->looked = dpid_seconds_now();
+    dpid_study_ask_anew(c->study);
     for (int64_t i = 0; i < c->study->tasks; i++)
         c->study->task[i].held = false;
 }
@@ -156,6 +156,7 @@ static dpid_task *next_task(crew *c)
         }
         if (take(c, task)) {
             task->state = DPID_TASK_RUNNING;
+            atomic_store(&task->elsewhere, false);
             task->began = dpid_seconds_now() - c->start;
             c->current = task->task;
             c->held = -1;
@@ -176,7 +177,7 @@ static void work_on(crew *c)
         const int32_t status = dpid_task_run(c->study, task, error, sizeof error);
         dpid_task_unclaim(c->study, task);
         pthread_mutex_lock(&c->mutex);
-        if (status != DEEPID_STOPPED || !atomic_load(&task->dropped))
+        if (status != DEEPID_STOPPED || !(atomic_load(&task->dropped) || atomic_load(&task->elsewhere)))
             fail(c, status, error);
         if (status == DEEPID_OK)
             task_done(c, task);
@@ -321,12 +322,15 @@ static int64_t start_workers(crew *c, pthread_t *threads, int64_t workers)
 static int32_t run_crew(crew *c, pthread_t *threads, int64_t workers, deepid_study_fn progress, void *user)
 {
     deepid_ctx *ctx = c->study->head.ctx;
+    dpid_heart heart;
     pthread_mutex_init(&c->mutex, NULL);
-    pthread_cond_init(&c->news, NULL);
+    dpid_cond_init(&c->news);
+    dpid_heart_start(&heart, c->study, &c->mutex);
     const int64_t started = start_workers(c, threads, workers);
     const int32_t code = started > 0 ? wait_for(c, progress, user) : 0;
     for (int64_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
+    dpid_heart_stop(&heart);
     pthread_cond_destroy(&c->news);
     pthread_mutex_destroy(&c->mutex);
     if (started == 0)
@@ -373,7 +377,7 @@ static int32_t check_share(const deepid_study *study)
 static void clear_claims(const deepid_study *study)
 {
     for (int64_t i = 0; i < study->tasks; i++)
-        if (study->task[i].state == DPID_TASK_DONE)
+        if (study->task[i].state == DPID_TASK_DONE && !study->task[i].spared)
             dpid_task_clear_claim(study, &study->task[i]);
 }
 

@@ -140,6 +140,7 @@ static const number_row numbers[DPID_NUMBERS] = {
     [DPID_NUMBER_SHARD] = {"shard", 0, 0, COUNT_MAX, true, false},
     [DPID_NUMBER_SHARDS] = {"shards", 1, 1, COUNT_MAX, true, false},
     [DPID_NUMBER_TASK] = {"task", -1, -1, COUNT_MAX, true, false},
+    [DPID_NUMBER_TAKEOVER] = {"takeover", 60, 1, COUNT_MAX, true, false},
 };
 
 static const char *number_word(int i)

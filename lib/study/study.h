@@ -2,8 +2,8 @@
    settings.c sets, recipe.c reads what was set, rehearsal.c tries it · arm.c lists the arms, arms.c makes those of one
    study · plan.c numbers the tasks and knows what each stands on · pace.c, market.c, budget.c and plan_file.c buy less
    of them · run.c hands them to workers · worker.c trains, measure.c measures what is minimised, probe_task.c probes ·
-   tuning.c chooses rates · task_file.c, claim.c and folder.c keep the folder · tables.c and write.c tell what came out,
-   collect.c tells it to the verdict */
+   tuning.c chooses rates · task_file.c, claim.c, heart.c and folder.c keep the folder · tables.c and write.c tell what
+   came out, collect.c tells it to the verdict */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -52,6 +52,7 @@ typedef enum {
     DPID_NUMBER_SHARD,
     DPID_NUMBER_SHARDS,
     DPID_NUMBER_TASK,
+    DPID_NUMBER_TAKEOVER,
     DPID_NUMBERS
 } dpid_study_number;
 
@@ -108,6 +109,19 @@ typedef struct {
     double objective, batch_loss, batch8_loss, moving_loss;
 } dpid_outcome;
 
+/* Of a claim that this process holds: what its heart writes into it. */
+typedef struct {
+    char name[17]; /* the task's */
+    uint64_t token;
+    int64_t beats;
+} dpid_beat;
+
+/* Of a claim that another process holds, as it was looked at last. */
+typedef struct {
+    uint64_t seen;         /* a hash of it */
+    double looked, silent; /* by the clock of this process; how long it was the same */
+} dpid_watch;
+
 typedef struct dpid_task {
     int64_t task;
     dpid_task_kind kind;
@@ -118,6 +132,8 @@ typedef struct dpid_task {
     int64_t parent; /* the task that must be done first; -1: none */
     bool wanted;    /* by this shard, and by the budget as it stands */
     bool held;      /* another process has it, as was found a moment ago */
+    dpid_beat beat;
+    dpid_watch watch;
     double cost;
     int64_t turn;          /* the lowest is done first, and of one turn the dearest */
     char *config;          /* all that decides the result, one "key=value" a line; NULL until the parents are done */
@@ -130,12 +146,13 @@ typedef struct dpid_task {
     dpid_outcome outcome;
     int64_t points, room;
     dpid_history *history;
-    deepid_table *table;  /* of a probe, in the study's context or in ctx */
-    deepid_ctx *ctx;      /* of what a worker of this process made, alive until the study goes */
-    deepid_net *trained;  /* in memory when there is no folder */
-    _Atomic double share; /* of its work */
-    double began;         /* while it runs: seconds since the run began */
-    atomic_bool dropped;  /* the budget has given it up: it ends at its next step */
+    deepid_table *table;   /* of a probe, in the study's context or in ctx */
+    deepid_ctx *ctx;       /* of what a worker of this process made, alive until the study goes */
+    deepid_net *trained;   /* in memory when there is no folder */
+    _Atomic double share;  /* of its work */
+    double began;          /* while it runs: seconds since the run began */
+    atomic_bool dropped;   /* the budget has given it up: it ends at its next step */
+    atomic_bool elsewhere; /* another process has published it: it ends as well, and that result is read */
 } dpid_task;
 
 /* What makes the minimised quantity differ from the loss, whether D has a batch-norm, and what depth counts. dropout:
@@ -277,7 +294,8 @@ dpid_tuning_summary dpid_tuning_sum_up(const deepid_study *study, const dpid_stu
 
 /* task_file.c: one result file. ctx: whose errors and memory. */
 int32_t dpid_task_publish(deepid_ctx *ctx, const deepid_study *study, const dpid_task *task);
-bool dpid_task_is_published(const deepid_study *study, const dpid_task *task);
+bool dpid_result_exists(const deepid_study *study, const char *name); /* of a task; in any thread */
+void dpid_study_ask_anew(const deepid_study *study); /* else NFS may say for a minute that there is none yet */
 /* task->state tells whether there was one. */
 int32_t dpid_task_read(deepid_ctx *ctx, const deepid_study *study, dpid_task *task);
 
@@ -342,10 +360,28 @@ struct deepid_study_event {
 /* STUCK: the name is no living claim's, and cannot be removed: a folder. FAILED: no claim could be written; the
    result will say why. */
 typedef enum { DPID_CLAIM_MINE, DPID_CLAIM_HELD, DPID_CLAIM_STUCK, DPID_CLAIM_FAILED } dpid_claim;
-/* A claim of a process that is gone is taken over. */
-dpid_claim dpid_task_claim(const deepid_study *study, const dpid_task *task);
-/* Of a task that is done: its process was killed between publishing and letting go. */
+/* A claim of a process that is gone, or has been silent for the takeover time, is taken over. */
+dpid_claim dpid_task_claim(const deepid_study *study, dpid_task *task);
+void dpid_task_watch(const deepid_study *study, dpid_task *task); /* looks at the claim of another process */
+void dpid_claim_beat(const deepid_study *study, const dpid_beat *beat);
+double dpid_beat_seconds(const deepid_study *study); /* from one to the next */
+/* Of a task that is published: its process was killed before it let go. */
 void dpid_task_clear_claim(const deepid_study *study, const dpid_task *task);
-void dpid_task_unclaim(const deepid_study *study, const dpid_task *task);
+void dpid_task_unclaim(const deepid_study *study, const dpid_task *task); /* unless it was taken over */
+
+/* heart.c */
+typedef struct {
+    deepid_study *study;
+    pthread_mutex_t *mutex; /* of the run: over the tasks, and over end */
+    pthread_cond_t news;
+    pthread_t thread;
+    bool beats, end;
+} dpid_heart;
+/* Nothing without a folder. Where no thread can be started others may take over, and both do the task. */
+void dpid_heart_start(dpid_heart *heart, deepid_study *study, pthread_mutex_t *mutex);
+void dpid_heart_stop(dpid_heart *heart);
+/* Conditions by a clock that only runs forward: the other one may be set back an hour. */
+void dpid_cond_init(pthread_cond_t *cond);
+void dpid_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, double seconds);
 
 #endif

@@ -2,13 +2,16 @@
    several processes all work. */
 #include "study/study.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const keys[] = {
     "epochs",  "updates", "rate",    "train_loss", "train_error", "valid_loss",  "valid_error", "best_valid_loss",
     "penalty", "equal",   "seconds", "objective",  "batch_loss",  "batch8_loss", "moving_loss"};
-enum { KEYS = sizeof keys / sizeof *keys, FORMAT = 5 };
+enum { KEYS = sizeof keys / sizeof *keys, FORMAT = 5, PATH_MAX_BYTES = 4096 };
 static const dpid_sealed_kind sealed = {"result file", "remove it to run its task again", FORMAT};
 
 static double *field(dpid_outcome *o, int i)
@@ -207,13 +210,22 @@ static int32_t read_file(deepid_ctx *ctx, const char *path, dpid_task *task)
     return status;
 }
 
-bool dpid_task_is_published(const deepid_study *study, const dpid_task *task)
+bool dpid_result_exists(const deepid_study *study, const char *name)
 {
-    dpid_string path;
-    const bool there =
-        path_of(study->head.ctx, study, task, ".json", &path) == DEEPID_OK && dpid_file_exists(path.text);
-    dpid_string_release(&path);
-    return there;
+    char path[PATH_MAX_BYTES];
+    return study->folder && snprintf(path, sizeof path, "%s/tasks/%s.json", study->folder, name) < (int)sizeof path &&
+           dpid_file_exists(path);
+}
+
+/* To open a folder makes a client of NFS ask whether it has changed, and forget that a name was not there. */
+void dpid_study_ask_anew(const deepid_study *study)
+{
+    char path[PATH_MAX_BYTES];
+    if (!study->folder || snprintf(path, sizeof path, "%s/tasks", study->folder) >= (int)sizeof path)
+        return;
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
 }
 
 int32_t dpid_task_read(deepid_ctx *ctx, const deepid_study *study, dpid_task *task)

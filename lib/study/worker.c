@@ -181,7 +181,8 @@ static int32_t after_step(void *user, const deepid_event *event)
         t->looked++;
         t->status = look(t, false);
     }
-    return t->status != DEEPID_OK || atomic_load(&t->job->study->stop) || atomic_load(&t->job->task->dropped);
+    return t->status != DEEPID_OK || atomic_load(&t->job->study->stop) || atomic_load(&t->job->task->dropped) ||
+           atomic_load(&t->job->task->elsewhere);
 }
 
 static int32_t fit(training *t)
@@ -326,7 +327,7 @@ static int32_t save(dpid_job *job)
                        !task->diverged && !task->reason;
     dpid_string path = {.ctx = job->ctx};
     int32_t status = DEEPID_OK;
-    if (!job->study->folder)
+    if (!job->study->folder || dpid_result_exists(job->study, task->name)) /* took over, or was taken over from */
         return DEEPID_OK;
     if (keeps) {
         dpid_string_format(&path, "%s/nets/%s.safetensors", job->study->folder, task->name);
