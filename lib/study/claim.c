@@ -1,7 +1,7 @@
 /* Claims: OUT/tasks/<hash>.taken says who works on a task. Its owner writes the number of a beat into it again and
    again; one that stays as it is for the takeover time, by the clock of who looks, is taken over, and that of a dead
    process of this system at once. Two that take over at once both do the task, and publish the same result. Every step
-   and why it is right on NFS: docs/design/0012-claims.md */
+   and why it is right on NFS: docs/design/0014-claims.md */
 #include "study/study.h"
 
 #include "base/file.h"
