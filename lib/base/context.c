@@ -42,10 +42,8 @@ static const dpid_limits default_limits = {
     .layers = 100000,
 };
 
-int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn release, void *user, deepid_ctx **out)
+static int32_t create(deepid_alloc_fn alloc, deepid_free_fn release, void *user, int32_t threads, deepid_ctx **out)
 {
-    if (!out || !alloc || !release)
-        return DEEPID_ERR_ARGUMENT;
     const uint64_t bytes = (sizeof(deepid_ctx) + DPID_ALIGN - 1) / DPID_ALIGN * DPID_ALIGN;
     deepid_ctx *ctx = alloc(user, bytes, DPID_ALIGN);
     if (!ctx)
@@ -65,11 +63,18 @@ int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn r
     ctx->alloc_user = user;
     ctx->held = &ctx->memory;
     ctx->limits = default_limits;
-    ctx->threads = dpid_cpu_count();
+    ctx->threads = threads;
     ctx->isa = dpid_isa_best();
     ctx->pid = getpid();
     *out = ctx;
     return DEEPID_OK;
+}
+
+int32_t deepid_ctx_create_with_allocator(deepid_alloc_fn alloc, deepid_free_fn release, void *user, deepid_ctx **out)
+{
+    if (!out || !alloc || !release)
+        return DEEPID_ERR_ARGUMENT;
+    return create(alloc, release, user, dpid_cpu_count(), out);
 }
 
 int32_t deepid_ctx_create(deepid_ctx **out)
@@ -79,7 +84,7 @@ int32_t deepid_ctx_create(deepid_ctx **out)
 
 int32_t dpid_ctx_create_for(const deepid_ctx *parent, deepid_ctx **out)
 {
-    DPID_TRY(deepid_ctx_create_with_allocator(parent->alloc, parent->release, parent->alloc_user, out));
+    DPID_TRY(create(parent->alloc, parent->release, parent->alloc_user, parent->threads, out));
     (*out)->held = parent->held;
     (*out)->limits = parent->limits;
     return DEEPID_OK;

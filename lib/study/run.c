@@ -106,25 +106,36 @@ static void fail_stuck(crew *c, const dpid_task *task)
     fail(c, DEEPID_ERR_IO, error);
 }
 
-/* Ours, or done already, or another process has it, which is noted. */
+/* Ours, unless another process has it, which is noted, or has published it since we looked. */
+static bool claim(crew *c, dpid_task *task)
+{
+    const dpid_claim got = dpid_task_claim(c->study, task);
+    if (got == DPID_CLAIM_STUCK) {
+        fail_stuck(c, task);
+        return false;
+    }
+    task->held = got == DPID_CLAIM_HELD;
+    if (task->held) {
+        c->held = task->task;
+        return false;
+    }
+    const int32_t status = read_published(c, task);
+    const bool mine = status == DEEPID_OK && task->state != DPID_TASK_DONE;
+    if (!mine)
+        dpid_task_unclaim(c->study, task);
+    return mine;
+}
+
+/* Ours, or done already, which is looked at first: of 10 000 tasks, nearly all are done by somebody else. */
 static bool take(crew *c, dpid_task *task)
 {
     if (dpid_task_configure(c->study, task) != DEEPID_OK) {
         fail(c, DEEPID_ERR_MEMORY, "no memory for a task's configuration");
         return false;
     }
-    const dpid_claim claim = dpid_task_claim(c->study, task);
-    if (claim == DPID_CLAIM_STUCK) {
-        fail_stuck(c, task);
+    if (read_published(c, task) != DEEPID_OK)
         return false;
-    }
-    task->held = claim == DPID_CLAIM_HELD;
-    if (task->held)
-        c->held = task->task;
-    const int32_t status = read_published(c, task);
-    const bool mine = !task->held && status == DEEPID_OK && task->state != DPID_TASK_DONE;
-    if (!task->held && !mine)
-        dpid_task_unclaim(c->study, task);
+    const bool mine = task->state != DPID_TASK_DONE && claim(c, task);
     if (task->state == DPID_TASK_DONE)
         task_done(c, task);
     return mine;
