@@ -12,6 +12,7 @@
 #SBATCH --open-mode=append
 code=0
 srun --cpus-per-task="$SLURM_CPUS_PER_TASK" deepid-study --threads "$SLURM_CPUS_PER_TASK" "$@" || code=$?
-# 130: it was asked to end, because its time is up; the member waits for a new turn
-[ "$code" != 130 ] || scontrol requeue "$SLURM_JOB_ID"
+# 130: it was asked to end, because its time is up; the member waits for a new turn, a hundred times at most: a net
+# that takes longer than --time would never come to its end
+if [ "$code" = 130 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 100 ]; then scontrol requeue "$SLURM_JOB_ID"; fi
 exit "$code"
