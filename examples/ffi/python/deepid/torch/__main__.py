@@ -11,6 +11,7 @@ from typing import Any, List, Optional, Tuple
 from .errors import Stopped, StudyError, TaskError
 from .gather import gather
 from .plan import State
+from .run import join_group
 from .study import Study
 from .tasks import TaskFolder
 
@@ -49,6 +50,7 @@ def parse(words: List[str]) -> Any:
         if name != "gather":
             one.add_argument("--out", metavar="DIR", help="the folder, instead of the study's own")
         if name == "run":
+            one.add_argument("--ddp", action="store_true", help="all ranks of torchrun train one net, by the study's train")
             some = one.add_mutually_exclusive_group()
             some.add_argument("--task", type=int, metavar="N", help="this one, and what it stands on")
             some.add_argument("--shard", type=shard_of, metavar="I/N", help="every N-th, starting with I (0-based)")
@@ -58,6 +60,8 @@ def parse(words: List[str]) -> Any:
 def run(study: Study, asked: Any) -> int:
     """0: done; 1: a task had not enough memory; 128 + n: stopped by a signal."""
     try:
+        if asked.ddp:
+            join_group(study)
         return 1 if study.run(task=asked.task, shard=asked.shard, say=tell) else 0
     except (Stopped, KeyboardInterrupt):
         tell(f"stopped; what is done is in {study.folder}, and the same command goes on")

@@ -30,12 +30,15 @@ def run(study: "Study", task: Optional[int], shard: Optional[Tuple[int, int]], s
     chosen = chosen_tasks(plan, task, shard)
     plan.settle_in(study.folder)
     state = State(plan, TaskFolder(study.folder))
+    if group_rank():
+        return follow(study, state)
     loop = Loop(study, state, say)
     try:
         with signals(study):
             loop.run(state.wanted(chosen))
     finally:
         gather(study.folder)
+    tell_group(None)
     return len(loop.failed)
 
 
@@ -69,6 +72,43 @@ def signals(study: "Study") -> Iterator[None]:
     finally:
         for number, handler in was.items():
             signal.signal(number, handler)
+
+
+# ---- all ranks of torchrun train one net ------------------------------------------------------------------------
+
+def group_rank() -> int:
+    """0 where there is no group, or of the one that leads it."""
+    return torch.distributed.get_rank() if torch.distributed.is_available() and torch.distributed.is_initialized() else 0
+
+
+def join_group(study: "Study") -> None:
+    """Make the group of all ranks, for a train function that does DDP."""
+    if study.train is None:
+        raise StudyError("--ddp: the study has no train function of its own; without --ddp each rank takes tasks for itself")
+    try:
+        torch.distributed.init_process_group("nccl" if study.device.type == "cuda" else "gloo")
+    except ValueError as error:
+        raise StudyError(f"--ddp: {str(error).splitlines()[0]}; expected to be run by torchrun") from None
+
+
+def tell_group(task: Optional[Task]) -> None:
+    """Which task all ranks train now; None: no more."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.broadcast_object_list([None if task is None else (task.number, task.config)], src=0)
+
+
+def follow(study: "Study", state: State) -> int:
+    """Train what the first rank takes; it alone publishes."""
+    while True:
+        told: List[Any] = [None]
+        torch.distributed.broadcast_object_list(told, src=0)
+        if told[0] is None:
+            return 0
+        number, config = told[0]
+        task = state.plan.tasks[number]
+        task.configure(config)
+        state.folder.look()
+        Job(study, state, task, study.device).run()
 
 
 class Loop:
@@ -106,6 +146,7 @@ class Loop:
 
     def work(self, task: Task) -> None:
         """Lack of memory fails this task alone; what else goes wrong ends the run. Both name the task."""
+        tell_group(task)
         try:
             result = Job(self.study, self.state, task, self.study.device).run()
         except (torch.OutOfMemoryError, MemoryError) as error:
