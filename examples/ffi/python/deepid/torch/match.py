@@ -58,7 +58,8 @@ def added(deep: nn.Module, names: Dict[str, str]) -> List[List[str]]:
 
 def _own(module: nn.Module) -> Any:
     tensors = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
-    return type(module), tuple((name, tuple(one.shape)) for name, one in tensors)
+    kind = f"{type(module).__module__}.{type(module).__qualname__}"  # classes made inside make_net are new each time
+    return kind, tuple((name, tuple(one.shape)) for name, one in tensors)
 
 
 class _Aligner:

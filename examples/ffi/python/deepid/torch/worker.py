@@ -141,7 +141,8 @@ class Job:
 
     def _objective(self, trainer: Trainer) -> Dict[str, float]:
         """What is minimised, where that is more than the loss."""
-        out = {"penalty": trainer.penalty()} if self.recipe.weight_decay or trainer.penalty() else {}
+        penalty = trainer.penalty()
+        out = {"penalty": penalty} if self.study.recipe.weight_decay or penalty else {}
         if not self.study.minimises_more():
             return out
         draws = self.study.has_noise() or has_batchnorm(trainer.net)
