@@ -105,21 +105,28 @@ class Plan:
             raise StudyError(f"{path}: {error}") from None
 
     def settle_in(self, folder: Path) -> None:
-        """Make the folder this plan's. One of another study is refused, with what differs."""
-        if (folder / "study.json").exists():
-            was = Plan.read(folder)
-            for key in sorted({*was.of, *self.of}):
-                if was.of.get(key) != self.of.get(key):
-                    raise StudyError(f"{folder}: {key} is {_short(self.of.get(key))} and was {_short(was.of.get(key))}: "
-                                     "another study needs another folder")
-        elif folder.exists() and any(folder.iterdir()):
-            raise StudyError(f"{folder}: it has no study.json and is not empty, expected an empty or a new folder")
+        """Make the folder this plan's. One of another study is refused, with what differs. study.json is the first file
+        that is there, so that several may begin at once."""
+        path = folder / "study.json"
         try:
+            folder.mkdir(parents=True, exist_ok=True)
+            others = [one.name for one in folder.iterdir() if not one.name.startswith(".study.json.")]
+            if others and not path.exists():
+                raise StudyError(f"{folder}: it has no study.json and is not empty, expected an empty or a new folder")
+            if path.exists():
+                self._compare(folder)
+            replace_text(path, self.text())
             for part in ("tasks", "nets"):
-                (folder / part).mkdir(parents=True, exist_ok=True)
-            replace_text(folder / "study.json", self.text())
+                (folder / part).mkdir(exist_ok=True)
         except OSError as error:
             raise StudyError(f"{folder}: {error.strerror}") from None
+
+    def _compare(self, folder: Path) -> None:
+        was = Plan.read(folder)
+        for key in sorted({*was.of, *self.of}):
+            if was.of.get(key) != self.of.get(key):
+                raise StudyError(f"{folder}: {key} is {_short(self.of.get(key))} and was {_short(was.of.get(key))}: another "
+                                 "study needs another folder")
 
 
 def _short(value: Any) -> str:
