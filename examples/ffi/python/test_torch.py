@@ -27,7 +27,7 @@ try:
     from deepid.torch.data import Samples
     from deepid.torch.gather import gather
     from deepid.torch.judge import find_judge
-    from deepid.torch.plan import Plan
+    from deepid.torch.probe import probe
     from deepid.torch.tuning import OWN, FACTORS, Tuning
 
     torch.set_num_threads(1)
@@ -177,6 +177,8 @@ class Arms(Case):
         for word in ("batchnorm", "decay", "smoothing", "augmentation", "dropout_deep", "default_init"):
             self.assertIs(facts[word], True, word)
         self.assertEqual((facts["shallow_narrowest"], facts["deep_narrowest"], facts["batch"], facts["updates"]), (8, 8, 8, 6))
+        self.assertEqual((facts["gradient_check"], facts["zeros"]), (1, 0))
+        self.assertGreater(facts["min_cosine"], 0.999)
         for row in rows(study.folder):
             self.assertTrue(row["penalty"] and row["objective"], row)
             self.assertEqual(bool(row["moving_loss"]), row["arm"] != "W0", row)
@@ -366,6 +368,51 @@ class Starts(Case):
 
 
 class Measures(Case):
+    def test_gradients_are_looked_at(self):
+        class Wrong(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return 2 * x
+
+            @staticmethod
+            def backward(ctx, g):
+                return 1.9 * g
+
+        class Double(nn.Module):
+            def forward(self, x):
+                return Wrong.apply(x)
+
+        def look(net, **recipe):
+            torch.manual_seed(1)
+            for one in net.modules():
+                if isinstance(one, nn.Linear):
+                    one.reset_parameters()
+            return probe(net, Samples(*points()), Recipe(lr=1, steps=1, **recipe), torch.device("cpu"), check=True)
+
+        good, bug = look(mlp(3)), look(nn.Sequential(nn.Linear(6, 8), Double(), nn.Linear(8, 2)))
+        self.assertEqual((good["gradient_check"], bug["gradient_check"], bug["gradient_check_layer"][0]), (1, 3, "0"))
+        self.assertGreater(good["min_cosine"], 0.999999)
+        coarse = look(mlp(20), amp="bf16")
+        self.assertLess(coarse["min_cosine"], good["min_cosine"])
+        tiny = nn.Sequential(mlp(1), nn.Linear(2, 2))
+        torch.manual_seed(1)
+        with torch.no_grad():
+            tiny[1].weight.mul_(1e-39)
+            tiny[1].bias.zero_()
+        found = probe(tiny, Samples(*points()), Recipe(lr=1, steps=1), torch.device("cpu"), check=False)
+        self.assertGreater(found["subnormals"], 0, found)
+
+    def test_a_net_that_does_not_run_in_float64_has_no_d64(self):
+        class Fixed(nn.Module):
+            def forward(self, x):
+                return x.float()
+
+        study = self.study(lambda depth: nn.Sequential(Fixed(), mlp(depth)))
+        self.assertIn("the deep net does not run in it: ", study.plan().arm["D64"].reason)
+        self.assertIsNone(study.plan().arm["D_bf16"].reason)
+        study = self.study(lambda depth: nn.Sequential(Fixed(), mlp(depth)), arms="S,D")
+        self.assertEqual(study.run(), 0)
+
     def test_losses_are_those_of_all_samples(self):
         x, y = points(700)
         net, recipe = mlp(1), Recipe(lr=0.1, steps=1)

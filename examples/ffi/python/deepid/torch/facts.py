@@ -2,6 +2,7 @@
 recipe and the labels."""
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
@@ -14,8 +15,9 @@ from .arms import IMPOSSIBLE, NO_QUESTION, POSSIBLE, Arm
 from .data import constant_loss, largest_class
 from .errors import StudyError
 from .own import takes
+from .recipe import DTYPES, Recipe, autocast
 from .starts import has_start
-from .train import OF_THE_NET
+from .train import OF_THE_NET, changed
 
 if TYPE_CHECKING:
     from .study import Study
@@ -51,6 +53,18 @@ class Look:
         text = "\n".join(f"{net}\n" + "\n".join(f"{k} {tuple(v.shape)}" for k, v in net.state_dict().items())
                          for net in (self.shallow, self.deep))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def why_not(self, recipe: Recipe) -> str:
+        """Why the deep net does not run in a recipe's format: PyTorch's sentence, "" where it does."""
+        if self.x is None:
+            return ""
+        x = self.x.to(DTYPES[recipe.dtype]) if self.x.is_floating_point() else self.x
+        try:
+            with torch.no_grad(), autocast(recipe, torch.device("cpu")):
+                copy.deepcopy(self.deep).to(DTYPES[recipe.dtype]).eval()(x)
+        except (RuntimeError, TypeError) as error:
+            return str(error).splitlines()[0]
+        return ""
 
     def dropout(self) -> List[bool]:
         """Of S, of D."""
@@ -116,6 +130,10 @@ def leave_out(study: "Study", look: Look, arms: List[Arm]) -> None:
 def _no_net(study: "Study", look: Look, arm: Arm) -> None:
     if arm.net == "skip" and not study.has_skip():
         arm.leave_out("make_net takes no skip", IMPOSSIBLE)
+    if "dtype" in arm.change or "amp" in arm.change:
+        refused = look.why_not(changed(study.recipe, arm.change, study.optimizers))
+        if refused and not look.why_not(study.recipe):
+            arm.leave_out(f"the deep net does not run in it: {refused}", IMPOSSIBLE)
     if arm.word not in ("W0", "WT"):
         return
     if look.names is None:

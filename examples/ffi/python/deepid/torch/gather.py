@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Sequence
 
 from .arms import IMPOSSIBLE, NO_QUESTION, Arm
 from .plan import Plan, State
+from .probe import together
 from .tasks import TaskFolder, replace_text, to_json
 
 RUN = ["arm", "seed", "train_loss", "train_error", "valid_loss", "valid_error", "best_valid_loss", "diverged", "penalty",
@@ -34,10 +35,12 @@ def _gather(folder: Path, state: State) -> int:
     plan = state.plan
     runs: List[Dict[str, Any]] = []
     points: List[Dict[str, Any]] = []
+    probes: List[Dict[str, Any]] = []
     for task in plan.tasks[:plan.nets]:
         found = state.result(task) if state.needed(task) else None
         if found is None or "reason" in found["run"]:
             continue
+        probes += [found["probe"]] if found.get("probe") else []
         about = {"arm": task.arm.word, "seed": task.seed}
         runs.append({**found["run"], **about})
         points.extend({**point, **about} for point in found["history"])
@@ -45,7 +48,7 @@ def _gather(folder: Path, state: State) -> int:
     _write(folder / "results.csv", RUN, runs)
     _write(folder / "history.csv", POINT, points)
     _write(folder / "tuning.csv", TRY, state.tuning.rows())
-    replace_text(folder / "evidence.json", to_json({"format": 1, **plan.facts}))
+    replace_text(folder / "evidence.json", to_json({"format": 1, **plan.facts, **together(probes)}))
     return len(runs)
 
 

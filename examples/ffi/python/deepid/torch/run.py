@@ -151,6 +151,8 @@ class Loop:
             result = Job(self.study, self.state, task, self.study.device).run()
         except (torch.OutOfMemoryError, MemoryError) as error:
             self.failed.append(task)
+            if self.study.device.type == "cuda":
+                torch.cuda.empty_cache()
             self.say(str(TaskError(task.number, task.label, error, "out of memory")))
             return
         except Exception as error:

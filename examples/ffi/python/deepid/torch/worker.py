@@ -1,6 +1,7 @@
 """One task from its start to its result."""
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
@@ -13,6 +14,7 @@ from .errors import Diverged, StudyError
 from .nets import has_batchnorm, without_dropout
 from .own import curves_of, numbers_of
 from .plan import State, Task
+from .probe import probe
 from .recipe import DTYPES
 from .starts import start
 from .tasks import replace
@@ -39,6 +41,7 @@ class Job:
         self.tunes = task.place is not None
         self.history: List[Dict[str, float]] = []
         self.witness: Optional[Witness] = None
+        self.probe: Dict[str, Any] = {}
 
     def run(self) -> Dict[str, Any]:
         """What the task gives, as its file has it."""
@@ -46,12 +49,16 @@ class Job:
         with seeded(self.task.seed, self.device):
             run = self._run()
         run["seconds"] = round(time.monotonic() - begun, 3)
-        return {"config": self.task.config, "run": run, "history": self.history}
+        return {"config": self.task.config, "run": run, "history": self.history, "probe": self.probe}
 
     def _run(self) -> Dict[str, Any]:
         net, reason = self._start(self.steps > 0)
         if net is None:
             return {"reason": reason}
+        if self.task.arm.word == "D" and self.study.train_data is not None:
+            first = self.task.seed == self.state.plan.first_seed
+            with contextlib.suppress(RuntimeError):  # a net that does not run in float64
+                self.probe = probe(net, self.study.train_data, self.recipe, self.device, check=first)
         torch.manual_seed(self.task.seed)
         run: Dict[str, Any] = {"updates": self.steps, "rate": self.task.config["rate"] if self.steps else None}
         if self.study.train is not None:
