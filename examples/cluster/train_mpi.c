@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 typedef struct {
-    const char *data, *checkpoint, *out;
+    const char *data, *checkpoint, *out, *batchnorm;
     int64_t depth, batch, shard, steps, seed, threads, limit, every;
 } options;
 
@@ -32,6 +32,8 @@ static const flag flags[] = {
     {"batch", "N", "samples a step (128)", .place = offsetof(options, batch), .least = 1, .most = 1 << 20},
     {"shard", "N", "samples that a rank runs at once (32)", .place = offsetof(options, shard), .least = 1,
      .most = 1 << 20},
+    {"batchnorm", "WORD", "over each shard, or over the whole batch: shard, batch (shard)",
+     .place = offsetof(options, batchnorm)},
     {"steps", "N", "steps in all (100)", .place = offsetof(options, steps), .least = 1, .most = 1 << 30},
     {"every", "N", "steps between two checkpoints (100)", .place = offsetof(options, every), .least = 1,
      .most = 1 << 30},
@@ -163,6 +165,7 @@ static int32_t make_trainer(job *j)
     TRY(deepid_trainer_set_batch(j->trainer, o->batch < samples ? o->batch : samples));
     TRY(deepid_trainer_set_seed(j->trainer, (uint64_t)o->seed));
     TRY(deepid_trainer_set_shards(j->trainer, o->shard));
+    TRY(deepid_trainer_set_batchnorm(j->trainer, o->batchnorm));
     TRY(deepid_trainer_set_allreduce(j->trainer, exchange, &j->link, j->rank, j->ranks));
     stopped_by_signal = j->trainer;
     signal(SIGTERM, stop);
@@ -255,6 +258,7 @@ static void close_job(job *j)
 int main(int argc, char **argv)
 {
     options o = {.data = "gratings n=512 size=32 channels=3 classes=10",
+                 .batchnorm = "shard",
                  .depth = 56,
                  .batch = 128,
                  .shard = 32,

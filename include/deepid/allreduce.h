@@ -45,9 +45,9 @@ typedef int32_t (*deepid_allreduce_fn)(void *user, int32_t how, int64_t *numbers
  * most. Each shard gives its gradient; their sum is taken exactly (docs/design/0012-allreduce.md) and rounded once.
  * This is what ranks share, and takes less memory on one.
  *
- * Batch-norm is by shard: it takes the statistics of each shard for itself, and so other values than with the whole
- * batch ("ghost" batches, Hoffer et al. 2017). Running statistics take the mean over the shards, weighted by samples.
- * All else is as with the whole batch, to rounding: loss, gradient, order of samples, augmentation, dropout's masks.
+ * What comes out is as with the whole batch, to rounding: loss, gradient, order of samples, augmentation, dropout's
+ * masks. But batch-norm takes the statistics of each shard for itself, unless deepid_trainer_set_batchnorm says
+ * otherwise.
  *
  * @param[in,out] trainer  the trainer; a checkpoint keeps the number
  * @param[in]     samples  1 or more, or 0 = the whole batch at once; default 0, and 32 once
@@ -61,6 +61,26 @@ typedef int32_t (*deepid_allreduce_fn)(void *user, int32_t how, int64_t *numbers
  * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_trainer_set_shards(deepid_trainer *trainer, int64_t samples);
+
+/**
+ * Choose what batch-norm takes mean and variance of, where the batch is in shards.
+ *
+ * - "shard": each shard for itself, and so other values than with the whole batch ("ghost" batches, Hoffer et al.
+ *   2017). Running statistics take the mean over the shards, weighted by their samples.
+ * - "batch": the whole batch, to rounding as without shards ("synchronised"). All shards of a rank run side by side,
+ *   so that their values are in memory at once, and the statistics are exchanged at each batch-norm, forward and back.
+ *
+ * @param[in,out] trainer  the trainer; a checkpoint keeps the word
+ * @param[in]     over     "shard" (the default) or "batch"
+ *
+ * @retval DEEPID_OK
+ * @retval DEEPID_ERR_SPEC  neither of the two words; also for NULL
+ *
+ * @cost   the buffers of the old batch are given back. "batch" adds two exchanges a batch-norm and step, of two
+ *         numbers a channel and shard; a step refuses a net with recompute.
+ * @thread One thread at a time for each context.
+ */
+DEEPID_API int32_t deepid_trainer_set_batchnorm(deepid_trainer *trainer, const char *over);
 
 /**
  * Train with other ranks. Rank r of R computes the shards floor(r S / R) .. floor((r + 1) S / R) - 1 of the S shards

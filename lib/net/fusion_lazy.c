@@ -329,6 +329,11 @@ static int32_t take(const deepid_net *net, const dpid_plan *plan, const void *ow
     return f && f->role[first] != DPID_ROLE_PLAIN;
 }
 
+static bool is_in(const dpid_stage_call *call, dpid_norm_phase phase)
+{
+    return call->net->norm && call->net->norm->phase == phase;
+}
+
 static void forward(const dpid_stage_call *call)
 {
     const int32_t t = call->stage->first;
@@ -337,7 +342,7 @@ static void forward(const dpid_stage_call *call)
         conv_forward(call, t);
     if (f->role[t] == DPID_ROLE_NORM)
         norm_forward(call, t);
-    if (has_own_pass(f, t))
+    if (has_own_pass(f, t) && !is_in(call, DPID_NORM_MEASURE))
         own_forward(call, f->chain[t]);
 }
 
@@ -347,7 +352,7 @@ static void backward(const dpid_stage_call *call)
     const dpid_lazies *f = lazies_of(call);
     if (f->role[t] == DPID_ROLE_CONV)
         conv_backward(call, t);
-    if (has_own_pass(f, t))
+    if (has_own_pass(f, t) && !is_in(call, DPID_NORM_USE))
         own_backward(call, f->chain[t]);
     if (gives_skip(call->net, f, t))
         skip_backward(call, t);

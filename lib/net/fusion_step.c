@@ -62,7 +62,8 @@ static void layer_backward(const dpid_stage_call *call)
     const dpid_step *step = step_of(call);
     const dpid_pass pass = dpid_backward_pass_of(net, call->stage->first, call->mode, call->n, call->want_input);
     dpid_kernels_of(net, step)->backward(&pass);
-    if (pass.dx && !dpid_graph_reads_last(net, call->stage->first))
+    const bool measures = net->norm && net->norm->phase == DPID_NORM_MEASURE;
+    if (pass.dx && !measures && !dpid_graph_reads_last(net, call->stage->first))
         /* branch + skip */
         dpid_add_values(net, dpid_gradient_at(net, step->in), pass.dx, dpid_value_reals(net, step->in, call->n));
 }

@@ -109,6 +109,7 @@ struct deepid_net {
     int64_t forward_n;
     uint64_t noise_seed, noise_step; /* dropout's counter; the trainer sets them */
     int64_t noise_first;             /* of a part of a batch: its first sample's number in the batch */
+    dpid_norm_parts *norm;           /* of the stage that runs; NULL but in lockstep.c */
     bool still;                      /* layers that draw numbers do in training as in evaluation */
 };
 

@@ -56,6 +56,7 @@ dpid_pass dpid_pass_of(const deepid_net *net, const dpid_step *step, dpid_mode m
                       .saved = at(net, net->plan->saved[step->layer]),
                       .scratch = net->plan->scratch,
                       .pool = dpid_ctx_pool(net->head.ctx),
+                      .norm = net->norm,
                       .exact = net->exact,
                       .noise_seed = net->noise_seed,
                       .noise_substream = layer->noise_substream,

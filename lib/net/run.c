@@ -1,5 +1,5 @@
 /* Forward and backward over the stages of a net. Backward walks the same list from its end. */
-#include "net/net.h"
+#include "net/run.h"
 
 #include "net/graph.h"
 #include "net/pass.h"
@@ -52,13 +52,13 @@ static int32_t check_batch(const deepid_net *net, dpid_mode mode, int64_t n)
     return DEEPID_OK;
 }
 
-static void forward_stage(deepid_net *net, int32_t i, dpid_mode mode, int64_t n)
+void dpid_run_forward_stage(deepid_net *net, int32_t i, dpid_mode mode, int64_t n)
 {
     const dpid_stage *stage = &net->plan->stage[i];
     stage->fusion->forward(&(dpid_stage_call){.net = net, .stage = stage, .mode = mode, .n = n});
 }
 
-static int32_t start_forward(deepid_net *net, dpid_mode mode, int64_t n)
+int32_t dpid_run_start(deepid_net *net, dpid_mode mode, int64_t n)
 {
     DPID_TRY(check_batch(net, mode, n));
     DPID_TRY(dpid_plan_fit_threads(net));
@@ -70,26 +70,26 @@ static int32_t start_forward(deepid_net *net, dpid_mode mode, int64_t n)
 
 int32_t dpid_net_run_forward(deepid_net *net, dpid_mode mode, int64_t n)
 {
-    DPID_TRY(start_forward(net, mode, n));
+    DPID_TRY(dpid_run_start(net, mode, n));
     for (int32_t i = 0; i < net->plan->stages; i++)
-        forward_stage(net, i, mode, n);
+        dpid_run_forward_stage(net, i, mode, n);
     return DEEPID_OK;
 }
 
 void dpid_net_run_from(deepid_net *net, int32_t step, dpid_mode mode, int64_t n)
 {
     for (int32_t i = step; i < net->plan->stages; i++) /* stage i is step i */
-        forward_stage(net, i, mode, n);
+        dpid_run_forward_stage(net, i, mode, n);
 }
 
 /* Stage i is step i. */
 int32_t dpid_net_run_to_norm(deepid_net *net, int32_t step, int64_t n)
 {
-    DPID_TRY(start_forward(net, DPID_TRAIN, n));
+    DPID_TRY(dpid_run_start(net, DPID_TRAIN, n));
     for (int32_t i = 0; i <= step; i++) {
         const bool settled =
             i < step && net->step[i].type == DPID_STEP_LAYER && dpid_kernels_of(net, &net->step[i])->commit;
-        forward_stage(net, i, settled ? DPID_EVAL : DPID_TRAIN, n);
+        dpid_run_forward_stage(net, i, settled ? DPID_EVAL : DPID_TRAIN, n);
     }
     return DEEPID_OK;
 }
@@ -126,7 +126,7 @@ static void recompute(deepid_net *net, int32_t last, dpid_mode mode, int64_t n)
     while (first > 0 && segment_of(net, first - 1) == segment_of(net, last))
         first--;
     for (int32_t i = first; i <= last; i++)
-        forward_stage(net, i, mode, n);
+        dpid_run_forward_stage(net, i, mode, n);
 }
 
 static void clear_gradients_of(const deepid_net *net, const dpid_stage *stage)
@@ -142,18 +142,23 @@ static void clear_gradients_of(const deepid_net *net, const dpid_stage *stage)
     }
 }
 
+void dpid_run_backward_stage(const dpid_stage_call *call, int32_t i)
+{
+    const dpid_stage *stage = &call->net->plan->stage[i];
+    dpid_stage_call of = *call;
+    of.stage = stage;
+    if (call->anew && !stage->fusion->knows_anew)
+        clear_gradients_of(call->net, stage);
+    stage->fusion->backward(&of);
+}
+
 /* From stage `last` on. */
 static void backward_from(deepid_net *net, int32_t last, const dpid_stage_call *call)
 {
     for (int32_t i = last; i >= 0; i--) {
-        const dpid_stage *stage = &net->plan->stage[i];
-        dpid_stage_call of = *call;
-        of.stage = stage;
         if (enters_segment(net, i) && !(i == net->plan->stages - 1 && net->plan->segments.tail_there))
             recompute(net, i, call->mode, call->n);
-        if (call->anew && !stage->fusion->knows_anew)
-            clear_gradients_of(net, stage);
-        stage->fusion->backward(&of);
+        dpid_run_backward_stage(call, i);
     }
     net->plan->segments.tail_there = false;
 }
@@ -172,14 +177,14 @@ int32_t dpid_net_run_through_loss(deepid_net *net, dpid_mode mode, int64_t n, co
     const int32_t last = net->plan->stages - 1;
     const dpid_stage *stage = &net->plan->stage[last];
     const dpid_stage_call call = {.net = net, .stage = stage, .mode = mode, .n = n, .anew = true};
-    DPID_TRY(start_forward(net, mode, n));
+    DPID_TRY(dpid_run_start(net, mode, n));
     for (int32_t i = 0; i < last; i++)
-        forward_stage(net, i, mode, n);
+        dpid_run_forward_stage(net, i, mode, n);
     if (stage->fusion->through_loss) {
         stage->fusion->through_loss(&call, loss);
         backward_from(net, last - 1, &call);
     } else {
-        forward_stage(net, last, mode, n);
+        dpid_run_forward_stage(net, last, mode, n);
         loss->run(loss->arg, 0, n);
         backward_from(net, last, &call);
     }
@@ -260,7 +265,7 @@ static const char *name_nonfinite_again(deepid_net *net, int64_t n)
     const char *name = NULL;
     int32_t first = 0;
     for (int32_t i = 0; i < net->plan->stages && !name; i++) {
-        forward_stage(net, i, net->forward_mode, n);
+        dpid_run_forward_stage(net, i, net->forward_mode, n);
         if (i + 1 < net->plan->stages && segment_of(net, i + 1) == segment_of(net, i))
             continue;
         name = name_nonfinite(net, first, i + 1, n);

@@ -61,6 +61,17 @@ typedef struct {
 
 typedef enum { DPID_EVAL = 0, DPID_TRAIN = 1 } dpid_mode;
 
+/* Batch-norm of a batch in parts (net/lockstep.h). Forward, and backward, come twice: the first gives the sums
+   of the part, the second takes those of the whole batch. */
+typedef enum { DPID_NORM_MEASURE = 1, DPID_NORM_USE } dpid_norm_phase;
+typedef struct {
+    dpid_norm_phase phase;
+    /* [2][c]. Forward: mean, and the squares around it. Backward: sum g, sum g xhat */
+    double *own;
+    const double *all;
+    int64_t total; /* values a channel of the whole batch */
+} dpid_norm_parts;
+
 /* What one forward or backward of one op gets. All arrays are of the kernels' real, dense, DPID_ALIGN-aligned is not
    promised. forward writes y and saved. backward OVERWRITES dx, ADDS to dparam, and skips each that is NULL; it may
    use x, y, saved. x and y never overlap; dy and dx never overlap. Parameters are in the order of op->parameter;
@@ -78,6 +89,7 @@ typedef struct {
     void *saved;              /* op->saved_fixed + n * op->saved_per_sample reals */
     void *scratch;            /* dpid_op_scratch(op, n, workers) reals, content undefined */
     dpid_pool *pool;          /* may be NULL */
+    dpid_norm_parts *norm;    /* NULL: a batch-norm takes the n samples for the whole batch */
     bool exact;               /* no kernel that trades rounding for speed (Winograd) */
     uint64_t noise_seed;      /* dropout: DPID_STREAM_NOISE of this seed, */
     uint32_t noise_substream; /* which layer, */

@@ -3,6 +3,8 @@
 
 #include <deepid/allreduce.h>
 
+#include <string.h>
+
 static int32_t set_shards(deepid_trainer *t, int64_t samples)
 {
     const int64_t least = t->others.fn ? 1 : 0;
@@ -18,6 +20,23 @@ int32_t deepid_trainer_set_shards(deepid_trainer *trainer, int64_t samples)
 {
     DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
     return dpid_leave(trainer->head.ctx, set_shards(trainer, samples));
+}
+
+static int32_t set_batchnorm(deepid_trainer *t, const char *over)
+{
+    const bool batch = over && strcmp(over, "batch") == 0;
+    if (!batch && (!over || strcmp(over, "shard") != 0))
+        return dpid_fail(t->head.ctx, DEEPID_ERR_SPEC, "batch-norm is over '%s', expected shard or batch",
+                         over ? over : "NULL");
+    dpid_trainer_drop_buffers(t);
+    t->whole_norm = batch;
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_batchnorm(deepid_trainer *trainer, const char *over)
+{
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_batchnorm(trainer, over));
 }
 
 static int32_t set_allreduce(deepid_trainer *t, const dpid_ranks *others)

@@ -8,7 +8,7 @@
 
 #define KEY "deepid.trainer."
 #define STATE "trainer.state%d"
-enum { NUMBERS = 14, TEXTS = 4, SHARDS = 12 };
+enum { NUMBERS = 15, TEXTS = 4, SHARDS = 12, BATCHNORM };
 
 /* ---- the numbers and texts by name ---------------------------------------------------------- */
 
@@ -23,13 +23,21 @@ static void collect_numbers(const deepid_trainer *t, number *out)
         const char *key;
         double value;
     } list[NUMBERS] = {
-        {KEY "learning_rate", t->rate},          {KEY "clip", t->clip},
-        {KEY "batch", (double)t->batch},         {KEY "total_steps", (double)t->total_steps},
-        {KEY "keep_last", t->keep_last},         {KEY "record", t->record},
-        {KEY "step", (double)t->step},           {KEY "epoch", (double)t->epoch},
-        {KEY "position", (double)t->position},   {KEY "nonfinite", (double)t->nonfinite},
-        {KEY "samples", (double)t->data->count}, {KEY "since", (double)t->since},
-        {KEY "shards", (double)t->shard},        {KEY "loss", t->last_loss},
+        {KEY "learning_rate", t->rate},
+        {KEY "clip", t->clip},
+        {KEY "batch", (double)t->batch},
+        {KEY "total_steps", (double)t->total_steps},
+        {KEY "keep_last", t->keep_last},
+        {KEY "record", t->record},
+        {KEY "step", (double)t->step},
+        {KEY "epoch", (double)t->epoch},
+        {KEY "position", (double)t->position},
+        {KEY "nonfinite", (double)t->nonfinite},
+        {KEY "samples", (double)t->data->count},
+        {KEY "since", (double)t->since},
+        {KEY "shards", (double)t->shard},
+        {KEY "batchnorm_of_batch", t->whole_norm},
+        {KEY "loss", t->last_loss},
     };
     for (int i = 0; i < NUMBERS; i++)
         out[i] = (number){list[i].key, dpid_number(list[i].value)};
@@ -137,7 +145,7 @@ static int32_t read_numbers(deepid_trainer *fresh, const dpid_safetensors *file,
     double value[NUMBERS];
     collect_numbers(fresh, numbers);
     for (int i = 0; i < NUMBERS - 1; i++)
-        DPID_TRY(read_number(fresh, file, path, numbers[i].key, i == SHARDS ? "0" : NULL, &value[i]));
+        DPID_TRY(read_number(fresh, file, path, numbers[i].key, i >= SHARDS ? "0" : NULL, &value[i]));
     DPID_TRY(read_number(fresh, file, path, KEY "last_loss", NULL, &fresh->last_loss));
     const char *seed_text = dpid_safetensors_text(file, KEY "seed");
     if (!seed_text || !parse_seed(seed_text, &fresh->seed))
@@ -162,6 +170,7 @@ static int32_t read_numbers(deepid_trainer *fresh, const dpid_safetensors *file,
     fresh->nonfinite = (int64_t)value[9];
     fresh->since = (int64_t)value[11];
     fresh->shard = (int64_t)value[SHARDS];
+    fresh->whole_norm = value[BATCHNORM] != 0;
     return DEEPID_OK;
 }
 
@@ -188,8 +197,10 @@ static int32_t read_states(deepid_trainer *fresh, const dpid_safetensors *file, 
 static void take_ranks(deepid_trainer *fresh, const deepid_trainer *t)
 {
     fresh->others = t->others;
-    if (t->others.fn && fresh->shard == 0)
+    if (t->others.fn && fresh->shard == 0) {
         fresh->shard = t->shard;
+        fresh->whole_norm = t->whole_norm;
+    }
 }
 
 /* The settings and state of fresh move into t; t's own go with fresh. */

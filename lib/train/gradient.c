@@ -24,20 +24,36 @@ int32_t dpid_part_fail_nonfinite(const deepid_trainer *t, const char *quantity, 
                      dpid_number_rounded(dpid_trainer_rate_at(t, t->step), 4).text);
 }
 
-typedef struct {
-    const deepid_trainer *trainer;
-    const dpid_part *part;
-    int64_t width;
-} part_loss;
-
-static void add_loss(void *arg, int64_t first, int64_t n)
+void dpid_part_load(void *arg)
 {
-    const part_loss *b = arg;
-    const deepid_trainer *t = b->trainer;
-    const int64_t bytes = b->width * dpid_precision_bytes(t->net->precision);
-    const int64_t at = b->part->first + first;
+    const dpid_part *part = arg;
+    deepid_trainer *t = part->trainer;
+    deepid_net *net = t->net;
+    const bool augmented = t->augment.pad > 0 || t->augment.flip;
+    const int64_t target_bytes = t->data->target_width * dpid_precision_bytes(net->precision);
+    t->augment.seed = t->seed;
+    net->noise_seed = t->seed;
+    net->noise_step = (uint64_t)t->step;
+    dpid_dataset_gather(
+        dpid_ctx_pool(net->head.ctx), t->data,
+        &(dpid_gathered){.order = part->order + part->first,
+                         .n = part->n,
+                         .augment = augmented ? &t->augment : NULL,
+                         .epoch = (uint64_t)t->epoch,
+                         .precision = net->precision,
+                         .x = dpid_net_input(net),
+                         .targets = t->targets ? (char *)t->targets + part->first * target_bytes : NULL});
+}
+
+void dpid_part_add_loss(void *arg, int64_t first, int64_t n)
+{
+    const dpid_part *part = arg;
+    const deepid_trainer *t = part->trainer;
+    const int64_t width = dpid_net_outputs(t->net);
+    const int64_t bytes = width * dpid_precision_bytes(t->net->precision);
+    const int64_t at = part->first + first;
     dpid_loss_pass pass = {
-        .option = t->loss_option, .n = n, .width = b->width, .total = b->part->total, .each = t->losses + at};
+        .option = t->loss_option, .n = n, .width = width, .total = part->total, .each = t->losses + at};
     pass.z = (char *)dpid_net_output(t->net) + first * bytes;
     pass.dz = (char *)dpid_net_output_gradient(t->net) + first * bytes;
     pass.labels = t->labels ? t->labels + at : NULL;
@@ -45,28 +61,13 @@ static void add_loss(void *arg, int64_t first, int64_t n)
     t->loss->run[t->head.ctx->isa][t->net->precision](&pass);
 }
 
-int32_t dpid_part_run(deepid_trainer *t, const dpid_part *part)
+int32_t dpid_part_run(dpid_part *part)
 {
-    deepid_net *net = t->net;
-    const dpid_precision p = net->precision;
-    const bool augmented = t->augment.pad > 0 || t->augment.flip;
-    const int64_t target_bytes = t->data->target_width * dpid_precision_bytes(p);
-    t->augment.seed = t->seed;
-    net->noise_seed = t->seed;
-    net->noise_step = (uint64_t)t->step;
+    deepid_net *net = part->trainer->net;
+    dpid_part_load(part);
     net->noise_first = part->first;
-    dpid_dataset_gather(
-        dpid_ctx_pool(net->head.ctx), t->data,
-        &(dpid_gathered){.order = part->order + part->first,
-                         .n = part->n,
-                         .augment = augmented ? &t->augment : NULL,
-                         .epoch = (uint64_t)t->epoch,
-                         .precision = p,
-                         .x = dpid_net_input(net),
-                         .targets = t->targets ? (char *)t->targets + part->first * target_bytes : NULL});
-    const part_loss loss = {t, part, dpid_net_outputs(net)};
     const int32_t status =
-        dpid_net_run_through_loss(net, DPID_TRAIN, part->n, &(dpid_net_loss){add_loss, (void *)&loss});
+        dpid_net_run_through_loss(net, DPID_TRAIN, part->n, &(dpid_net_loss){dpid_part_add_loss, part});
     net->noise_first = 0;
     return status;
 }
@@ -86,8 +87,9 @@ double dpid_part_mean_loss(const deepid_trainer *t, int64_t n, double total)
     return sum / total;
 }
 
-int32_t dpid_part_find_nonfinite(deepid_trainer *t, const dpid_part *part, const char **where)
+int32_t dpid_part_find_nonfinite(const dpid_part *part, const char **where)
 {
+    const deepid_trainer *t = part->trainer;
     t->net->noise_first = part->first;
     DPID_TRY(dpid_net_run_forward(t->net, DPID_TRAIN, part->n)); /* for all values to be there */
     *where = dpid_net_find_nonfinite(t->net, "output", part->n);
@@ -104,12 +106,12 @@ int32_t dpid_part_check_gradient(const deepid_trainer *t, double norm)
 
 static int32_t whole_gradient(deepid_trainer *t, const int64_t *order, int64_t n, double *loss_mean, double *norm)
 {
-    const dpid_part part = {.order = order, .n = n, .total = dpid_part_begin(t, order, n)};
-    DPID_TRY(dpid_part_run(t, &part));
+    dpid_part part = {.trainer = t, .order = order, .n = n, .total = dpid_part_begin(t, order, n)};
+    DPID_TRY(dpid_part_run(&part));
     *loss_mean = dpid_part_mean_loss(t, n, part.total);
     if (!isfinite(*loss_mean)) {
         const char *where;
-        DPID_TRY(dpid_part_find_nonfinite(t, &part, &where));
+        DPID_TRY(dpid_part_find_nonfinite(&part, &where));
         return dpid_part_fail_nonfinite(t, "the output of", where);
     }
     *norm = sqrt(dpid_net_gradient_squares(t->net));

@@ -63,7 +63,7 @@ static uint64_t numbers_bits(const double *numbers, int64_t count)
 static uint64_t settings_bits(const deepid_trainer *t)
 {
     const double numbers[] = {t->rate,          t->clip,      (double)t->batch, (double)t->total_steps,
-                              (double)t->shard, t->keep_last, t->record};
+                              (double)t->shard, t->keep_last, t->record,        t->whole_norm};
     const char *const texts[] = {t->loss_text, t->optimizer_text, t->schedule_text, t->augment_text};
     enum { TEXTS = sizeof texts / sizeof *texts };
     dpid_piece pieces[TEXTS + 2] = {{numbers, sizeof numbers}, {&t->seed, sizeof t->seed}};

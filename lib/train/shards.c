@@ -30,10 +30,14 @@ int64_t dpid_shards_largest(const deepid_trainer *t, int64_t n)
     return (n + count - 1) / count;
 }
 
-static dpid_part part_of(const dpid_shards *s, const int64_t *order, int64_t k, double total)
+dpid_part dpid_shard_at(deepid_trainer *t, const dpid_shards *s, const int64_t *order, int64_t k, double total)
 {
-    const int64_t first = k * s->n / s->count;
-    return (dpid_part){.order = order, .first = first, .n = (k + 1) * s->n / s->count - first, .total = total};
+    const int64_t first = dpid_lockstep_first(s->n, s->count, k);
+    return (dpid_part){.trainer = t,
+                       .order = order,
+                       .first = first,
+                       .n = dpid_lockstep_first(s->n, s->count, k + 1) - first,
+                       .total = total};
 }
 
 /* ---- images and messages -------------------------------------------------------------------------- */
@@ -49,8 +53,7 @@ static int64_t image_bytes(const deepid_net *net)
     return (image_reals(net) * dpid_precision_bytes(net->precision) / DPID_ALIGN + 1) * DPID_ALIGN;
 }
 
-/* Of shard number i of this rank. */
-static char *image_at(const deepid_trainer *t, int64_t i)
+char *dpid_shard_image(const deepid_trainer *t, int64_t i)
 {
     return t->shards.images + i * image_bytes(t->net);
 }
@@ -90,11 +93,12 @@ int32_t dpid_shards_prepare(deepid_trainer *t)
         DPID_TRY(dpid_alloc(ctx, EXPONENTS + net->parameters + n, sizeof *s->message, "shards", &s->message));
     if (!s->states)
         DPID_TRY(dpid_alloc(ctx, net->states_reals, bytes, "shards", &s->states));
-    return DEEPID_OK;
+    return t->whole_norm ? dpid_whole_norm_prepare(t, most, shards_in(t, n), dpid_shards_largest(t, n)) : DEEPID_OK;
 }
 
 void dpid_shards_drop(deepid_trainer *t)
 {
+    dpid_whole_norm_drop(t);
     dpid_free(t->head.ctx, t->shards.images);
     dpid_free(t->head.ctx, t->shards.sum);
     dpid_free(t->head.ctx, t->shards.message);
@@ -111,24 +115,28 @@ static void weigh(dpid_precision p, void *x, int64_t n, double share)
 }
 
 /* The net's gradients for this time, so that nothing has to be copied. */
-static int32_t run_into(deepid_trainer *t, const dpid_part *part, char *image)
+static int32_t run_into(dpid_part *part, char *image)
 {
-    void *own = t->net->gradients;
-    t->net->gradients = image;
-    const int32_t status = dpid_part_run(t, part);
-    t->net->gradients = own;
+    deepid_net *net = part->trainer->net;
+    void *own = net->gradients;
+    net->gradients = image;
+    const int32_t status = dpid_part_run(part);
+    net->gradients = own;
     return status;
 }
 
-/* What the states would become with the part that ran last, times its share; the net's own stay. */
-static void take_states(const deepid_trainer *t, double share, char *image)
+/* What the states would become with shard number i, times its share; the net's own stay. */
+static void take_states(const deepid_trainer *t, int64_t i, double share)
 {
     deepid_net *net = t->net;
     const int64_t real = dpid_precision_bytes(net->precision);
     const size_t bytes = (size_t)(net->states_reals * real);
-    char *states = image + net->values_reals * real;
+    char *states = dpid_shard_image(t, i) + net->values_reals * real;
     memcpy(t->shards.states, net->states, bytes);
-    dpid_net_commit(net);
+    if (t->whole_norm)
+        dpid_lockstep_commit(net, &t->shards.part[i]);
+    else
+        dpid_net_commit(net);
     memcpy(states, net->states, bytes);
     memcpy(net->states, t->shards.states, bytes);
     weigh(net->precision, states, net->states_reals, share);
@@ -136,11 +144,13 @@ static void take_states(const deepid_trainer *t, double share, char *image)
 
 static int32_t run_shards(deepid_trainer *t, const dpid_shards *s, const int64_t *order, double total)
 {
+    if (t->whole_norm)
+        DPID_TRY(dpid_whole_norm_run(t, s, order, total));
     for (int64_t k = s->begin; k < s->end; k++) {
-        const dpid_part part = part_of(s, order, k, total);
-        char *image = image_at(t, k - s->begin);
-        DPID_TRY(run_into(t, &part, image));
-        take_states(t, (double)part.n / (double)s->n, image);
+        dpid_part part = dpid_shard_at(t, s, order, k, total);
+        if (!t->whole_norm)
+            DPID_TRY(run_into(&part, dpid_shard_image(t, k - s->begin)));
+        take_states(t, k - s->begin, (double)part.n / (double)s->n);
     }
     return DEEPID_OK;
 }
@@ -159,8 +169,8 @@ static int64_t loss_bits(double loss)
 
 static void write_losses(const deepid_trainer *t, const dpid_shards *s)
 {
-    const int64_t begin = s->begin * s->n / s->count;
-    const int64_t end = s->end * s->n / s->count;
+    const int64_t begin = dpid_lockstep_first(s->n, s->count, s->begin);
+    const int64_t end = dpid_lockstep_first(s->n, s->count, s->end);
     for (int64_t i = 0; i < s->n; i++)
         losses_of(t)[i] = i >= begin && i < end ? loss_bits(t->losses[i]) : NO_LOSS;
 }
@@ -193,7 +203,8 @@ static void write_exponent(void *arg, int64_t i, int32_t worker)
     int64_t most = DPID_FIXED_ZERO;
     (void)worker;
     for (int64_t k = 0; k < o->shards->end - o->shards->begin; k++)
-        most = dpid_larger(most, dpid_fixed_exponent(net->precision, image_at(o->trainer, k) + at, parameter->count));
+        most = dpid_larger(most,
+                           dpid_fixed_exponent(net->precision, dpid_shard_image(o->trainer, k) + at, parameter->count));
     exponents_of(o->trainer)[i] = most;
 }
 
@@ -210,7 +221,7 @@ static void add_parameter(void *arg, int64_t i, int32_t worker)
     (void)worker;
     memset(sum, 0, (size_t)count * sizeof *sum);
     for (int64_t k = 0; k < o->shards->end - o->shards->begin; k++)
-        dpid_fixed_add(net->precision, image_at(t, k) + at, count, digits, sum);
+        dpid_fixed_add(net->precision, dpid_shard_image(t, k) + at, count, digits, sum);
 }
 
 static void take_parameter(void *arg, int64_t i, int32_t worker)
@@ -268,13 +279,13 @@ static int32_t fail_output(deepid_trainer *t, const dpid_shards *s, const int64_
     int64_t most = 0;
     int32_t status = DEEPID_OK;
     for (int64_t k = s->begin; k < s->end && status == DEEPID_OK; k++) {
-        const dpid_part part = part_of(s, order, k, total);
+        dpid_part part = dpid_shard_at(t, s, order, k, total);
         const char *where = NULL;
         if (shard_is_finite(t, &part))
             continue;
-        status = dpid_part_run(t, &part);
+        status = dpid_part_run(&part);
         if (status == DEEPID_OK)
-            status = dpid_part_find_nonfinite(t, &part, &where);
+            status = dpid_part_find_nonfinite(&part, &where);
         most = dpid_larger(most, value_number(t->net, where));
     }
     DPID_TRY(dpid_exchange(t, DEEPID_ALLREDUCE_MAX, &most, 1, "what is not finite"));
@@ -308,7 +319,10 @@ int32_t dpid_shards_gradient(deepid_trainer *t, const int64_t *order, int64_t n,
     const dpid_shards s = dpid_shards_of(t, n);
     DPID_TRY(dpid_meet(t, DEEPID_OK));
     const double total = dpid_part_begin(t, order, n);
-    DPID_TRY(exchange_message(t, &s, run_shards(t, &s, order, total)));
+    const int32_t status = run_shards(t, &s, order, total);
+    if (status == DEEPID_ERR_CALLBACK) /* nobody is there to be told */
+        return status;
+    DPID_TRY(exchange_message(t, &s, status));
     *loss_mean = dpid_part_mean_loss(t, n, total);
     if (!isfinite(*loss_mean))
         return fail_output(t, &s, order, total);

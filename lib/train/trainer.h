@@ -6,9 +6,11 @@
 #include <deepid/train.h>
 
 #include "data/data.h"
-#include "net/net.h"
+#include "net/lockstep.h"
 #include "ops/loss.h"
 #include "train/optimizer.h"
+
+typedef struct dpid_part dpid_part; /* train/shards.h */
 
 /* With shards alone. An image has the net's parameters and then its states, as values and states lie there. */
 typedef struct {
@@ -16,6 +18,13 @@ typedef struct {
     int64_t *sum;     /* of one image, in quanta (train/fixed.h) */
     int64_t *message; /* status; exponent of each parameter; the loss of each sample */
     char *states;     /* those of the net, and then what they become with this step */
+    /* with whole_norm */
+    dpid_lockstep_part *part;
+    dpid_part *loads; /* of the parts */
+    dpid_plan **plan;
+    int64_t plans;
+    double *statistics;
+    int64_t *bits; /* of statistics, under way */
 } dpid_shard_buffers;
 
 /* The other ranks; train/meeting.h. fn NULL: there are none. */
@@ -45,7 +54,8 @@ struct deepid_trainer {
     double rate; /* 0: the optimiser's default */
     double clip;
     int64_t batch, total_steps;
-    int64_t shard; /* samples that run at once, at most; 0: the whole batch */
+    int64_t shard;   /* samples that run at once, at most; 0: the whole batch */
+    bool whole_norm; /* batch-norm of shards takes the statistics of the batch */
     dpid_ranks others;
     uint64_t seed;
     bool keep_last, record;

@@ -3,7 +3,7 @@
    key=value: ms of a step (medians over the rounds); speedup, the median of the rounds' ratios, and its quartiles;
    by_core_time, the ratio of the seconds that the cores worked, for a machine that others use too; exchange, the share
    of a step that is spent there, waiting included; same_bits, whether the nets are the same in the end.
-   bench_ranks [--depth N] [--batch N] [--shard N] [--ranks N] [--rounds N] [--steps N] */
+   bench_ranks [--depth N] [--batch N] [--shard N] [--norm shard|batch] [--ranks N] [--rounds N] [--steps N] */
 #include "timing.h"
 
 #include <deepid/deepid.h>
@@ -20,6 +20,7 @@ enum { RANKS_MOST = 64, ROUNDS_MOST = 1000 };
 
 typedef struct {
     long depth, batch, shard, ranks, rounds, steps; /* steps: of a round */
+    const char *norm;
 } options;
 
 typedef struct team team;
@@ -46,14 +47,10 @@ struct team {
 
 static int read_options(options *o, int argc, char **argv)
 {
-    static const struct option flags[] = {{"depth", 1, 0, 'd'},
-                                          {"batch", 1, 0, 'b'},
-                                          {"shard", 1, 0, 's'},
-                                          {"ranks", 1, 0, 'r'},
-                                          {"rounds", 1, 0, 'n'},
-                                          {"steps", 1, 0, 't'},
-                                          {0}};
-    *o = (options){56, 128, 32, 2, 11, 1};
+    static const struct option flags[] = {
+        {"depth", 1, 0, 'd'}, {"batch", 1, 0, 'b'},  {"shard", 1, 0, 's'}, {"norm", 1, 0, 'm'},
+        {"ranks", 1, 0, 'r'}, {"rounds", 1, 0, 'n'}, {"steps", 1, 0, 't'}, {0}};
+    *o = (options){56, 128, 32, 2, 11, 1, "shard"};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         long *place = flag == 'd'   ? &o->depth
                       : flag == 'b' ? &o->batch
@@ -62,9 +59,12 @@ static int read_options(options *o, int argc, char **argv)
                       : flag == 'n' ? &o->rounds
                       : flag == 't' ? &o->steps
                                     : NULL;
-        if (!place)
+        if (flag == 'm')
+            o->norm = optarg;
+        else if (place)
+            *place = atol(optarg);
+        else
             return 0;
-        *place = atol(optarg);
     }
     return optind == argc && o->batch > 0 && o->shard > 0 && o->steps > 0 && o->ranks > 0 && o->ranks <= RANKS_MOST &&
            o->rounds > 0 && o->rounds <= ROUNDS_MOST;
@@ -124,6 +124,7 @@ static void make_rank(rank *r, const options *o, long shard, int32_t ranks)
     must(r, deepid_trainer_set_total_steps(r->trainer, 1000000));
     if (shard)
         must(r, deepid_trainer_set_shards(r->trainer, shard));
+    must(r, deepid_trainer_set_batchnorm(r->trainer, o->norm));
     if (shard)
         must(r, deepid_trainer_set_allreduce(r->trainer, exchange, r, r->number, ranks));
 }
@@ -225,8 +226,8 @@ int main(int argc, char **argv)
     static double ratio_whole[ROUNDS_MOST];
     options o;
     if (!read_options(&o, argc, argv)) {
-        fprintf(stderr,
-                "usage: bench_ranks [--depth N] [--batch N] [--shard N] [--ranks N] [--rounds N] [--steps N]\n");
+        fprintf(stderr, "usage: bench_ranks [--depth N] [--batch N] [--shard N] [--norm shard|batch] [--ranks N] "
+                        "[--rounds N] [--steps N]\n");
         return 2;
     }
     team *const teams[TEAMS] = {make_team(&o, 0, 1), make_team(&o, o.shard, 1),

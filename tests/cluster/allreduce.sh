@@ -52,6 +52,8 @@ until_gone() {
 for n in 1 2 3 4; do
     (train "$n" "$n" --out "$work/$n.net") || die "$n ranks failed"
     cmp "$work/1.net" "$work/$n.net" || die "$n ranks give other bytes than 1"
+    (train "synchronised$n" "$n" --batchnorm batch --steps 60 --out "$work/synchronised$n.net") || die "$n ranks with --batchnorm batch failed"
+    cmp "$work/synchronised1.net" "$work/synchronised$n.net" || die "$n ranks with --batchnorm batch give other bytes than 1"
 done
 
 # begun on four ranks, one gets a signal, the job ends, and goes on with other ranks.   disturbed NAME SIGNAL RANKS

@@ -146,6 +146,8 @@ void open_ranks(rank_run *r, hall *h, int32_t ranks, const recipe *c)
             OK(deepid_trainer_set_allreduce(r[i].trainer, exchange_in_hall, h, i, ranks));
         if (c->shard)
             OK(deepid_trainer_set_shards(r[i].trainer, c->shard));
+        if (c->norm)
+            OK(deepid_trainer_set_batchnorm(r[i].trainer, c->norm));
     }
 }
 

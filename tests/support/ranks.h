@@ -20,7 +20,7 @@ int64_t hall_numbers(const hall *h);
 
 /* What and how it is trained; NULL and 0: the defaults. */
 typedef struct {
-    const char *net, *data, *optimizer, *loss, *augmentation, *nonfinite, *schedule;
+    const char *net, *data, *optimizer, *loss, *augmentation, *nonfinite, *schedule, *norm;
     int32_t dtype; /* 0: F32 */
     int64_t batch, shard, steps;
     double rate, clip;

@@ -92,12 +92,47 @@ static void use_backward_eps(const dpid_pass *pass, int64_t j, wide var)
     array(pass, BACK_GAIN)[j] = ((const real *)pass->parameter[GAMMA])[j] * array(pass, BACK_SCALE)[j];
 }
 
+static bool measures(const dpid_pass *pass)
+{
+    return pass->norm && pass->norm->phase == DPID_NORM_MEASURE;
+}
+
+static bool uses(const dpid_pass *pass)
+{
+    return pass->norm && pass->norm->phase == DPID_NORM_USE;
+}
+
+/* Values a channel, here. */
+static int64_t values_here(const dpid_pass *pass)
+{
+    return pass->n * (dpid_shape_count(&pass->op->in) / dpid_op_channels(pass->op));
+}
+
+static int64_t values_in_all(const dpid_pass *pass)
+{
+    return uses(pass) ? pass->norm->total : values_here(pass);
+}
+
+/* The first of the parts: what this rank has, from its chunks; or what all have. */
+static void take_statistics(const dpid_pass *pass, wide *parts, int64_t chunks, int64_t rows)
+{
+    const int64_t c = dpid_op_channels(pass->op);
+    if (!uses(pass))
+        merge(parts, chunks, rows, values_here(pass), c);
+    for (int64_t j = 0; measures(pass) && j < 2 * c; j++)
+        pass->norm->own[j] = (double)parts[j];
+    for (int64_t j = 0; uses(pass) && j < 2 * c; j++)
+        parts[j] = (wide)pass->norm->all[j];
+}
+
 static void use_batch(const dpid_pass *pass, wide *parts, int64_t chunks, int64_t rows)
 {
     const int64_t c = dpid_op_channels(pass->op);
-    const int64_t total = pass->n * (dpid_shape_count(&pass->op->in) / c);
+    const int64_t total = values_in_all(pass);
     const wide eps = (wide)pass->op->option[EPS].r;
-    merge(parts, chunks, rows, total, c);
+    take_statistics(pass, parts, chunks, rows);
+    if (measures(pass))
+        return;
     for (int64_t j = 0; j < c; j++) {
         const wide m2 = parts[c + j];
         array(pass, MEAN)[j] = (real)parts[j];
@@ -149,6 +184,36 @@ static wide tilt_scale(const dpid_pass *pass, int64_t j)
     return scale == 0 ? 0 : back * (back / scale);
 }
 
+/* Of sums [2][c], sum g xhat with the rest of the mean put in. */
+static wide sum_g_xhat(const dpid_pass *pass, wide sum_g, wide sum_g_x, int64_t j)
+{
+    const wide rest = (wide)array(pass, REST)[j];
+    return rest == 0 ? sum_g_x : sum_g_x - rest * (wide)array(pass, SCALE)[j] * sum_g;
+}
+
+/* What the input gradient takes away: of the sums of the whole batch. */
+static void use_sums(const dpid_pass *pass, wide sum_g, wide sum_g_x, int64_t j)
+{
+    const wide total = (wide)values_in_all(pass);
+    const wide rest = (wide)array(pass, REST)[j];
+    array(pass, TILT)[j] = (real)(tilt_scale(pass, j) * (sum_g_xhat(pass, sum_g, sum_g_x, j) / total));
+    array(pass, MEAN_G)[j] =
+        rest == 0 ? (real)(sum_g / total) : (real)(sum_g / total - rest * (wide)array(pass, TILT)[j]);
+}
+
+/* The first of the parts becomes the sums of all chunks; or what they were when they were measured. */
+static void take_sums(const dpid_pass *pass, wide *sum, int64_t chunks)
+{
+    const int64_t c = dpid_op_channels(pass->op);
+    for (int64_t chunk = 1; !uses(pass) && chunk < chunks; chunk++)
+        for (int64_t j = 0; j < 2 * c; j++)
+            sum[j] += sum[2 * chunk * c + j];
+    for (int64_t j = 0; measures(pass) && j < 2 * c; j++)
+        pass->norm->own[j] = (double)sum[j];
+    for (int64_t j = 0; uses(pass) && j < 2 * c; j++)
+        sum[j] = (wide)pass->norm->own[j];
+}
+
 /* dgamma += sum g xhat      dbeta += sum g      mean_g = sum g / m
    tilt = scale sum g xhat / m, m values a channel.
    The chunks sum with (x - mean) scale for xhat, and dx subtracts (x - mean) tilt. Both leave out the rest of the mean:
@@ -156,22 +221,17 @@ static wide tilt_scale(const dpid_pass *pass, int64_t j)
 void DPID_T(dpid_batchnorm_gradient)(const dpid_pass *pass, void *parts, int64_t chunks)
 {
     const int64_t c = dpid_op_channels(pass->op);
-    const wide total = (wide)(pass->n * (dpid_shape_count(&pass->op->in) / c));
-    wide *restrict sum = parts;
+    wide *sum = parts;
     real *dgamma = pass->dparameter[GAMMA];
     real *dbeta = pass->dparameter[BETA];
-    for (int64_t chunk = 1; chunk < chunks; chunk++)
-        for (int64_t j = 0; j < 2 * c; j++)
-            sum[j] += ((const wide *)parts)[2 * chunk * c + j];
-    for (int64_t j = 0; j < c; j++) {
-        const wide rest = (wide)array(pass, REST)[j];
-        if (rest != 0)
-            sum[c + j] -= rest * (wide)array(pass, SCALE)[j] * sum[j];
-        array(pass, TILT)[j] = (real)(tilt_scale(pass, j) * (sum[c + j] / total));
-        array(pass, MEAN_G)[j] =
-            rest == 0 ? (real)(sum[j] / total) : (real)(sum[j] / total - rest * (wide)array(pass, TILT)[j]);
+    take_sums(pass, sum, chunks);
+    for (int64_t j = 0; !measures(pass) && j < c; j++) {
+        if (uses(pass))
+            use_sums(pass, (wide)pass->norm->all[j], (wide)pass->norm->all[c + j], j);
+        else
+            use_sums(pass, sum[j], sum[c + j], j);
         if (dgamma)
-            dgamma[j] += (real)sum[c + j];
+            dgamma[j] += (real)sum_g_xhat(pass, sum[j], sum[c + j], j);
         if (dbeta)
             dbeta[j] += (real)sum[j];
     }
@@ -249,10 +309,11 @@ static void normalise_chunk(void *arg, int64_t chunk, int32_t worker)
 static void batchnorm_forward(const dpid_pass *pass)
 {
     const batch b = batch_of(pass);
-    if (pass->mode == DPID_TRAIN)
+    if (pass->mode == DPID_TRAIN && !uses(pass))
         dpid_pool_run(pass->pool, b.chunks, measure_chunk, (void *)&b);
     DPID_T(dpid_batchnorm_prepare)(pass, pass->scratch, b.chunks, b.rows);
-    dpid_pool_run(pass->pool, b.chunks, normalise_chunk, (void *)&b);
+    if (!measures(pass))
+        dpid_pool_run(pass->pool, b.chunks, normalise_chunk, (void *)&b);
 }
 
 static void sum_chunk(void *arg, int64_t chunk, int32_t worker)
@@ -282,9 +343,10 @@ static void input_gradient_chunk(void *arg, int64_t chunk, int32_t worker)
 static void batchnorm_backward(const dpid_pass *pass)
 {
     const batch b = batch_of(pass);
-    dpid_pool_run(pass->pool, b.chunks, sum_chunk, (void *)&b);
+    if (!uses(pass))
+        dpid_pool_run(pass->pool, b.chunks, sum_chunk, (void *)&b);
     DPID_T(dpid_batchnorm_gradient)(pass, pass->scratch, b.chunks);
-    if (pass->dx)
+    if (pass->dx && !measures(pass))
         dpid_pool_run(pass->pool, b.chunks, input_gradient_chunk, (void *)&b);
 }
 
