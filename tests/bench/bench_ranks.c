@@ -1,8 +1,9 @@
 /* One net on several ranks, beside one: a step of a residual net, in turn on one rank of one thread, by the whole
-   batch and by shards, and on ranks that are threads with a context each and exchange in memory. Prints one line of
-   key=value: ms of a step (medians over the rounds); speedup, the median of the rounds' ratios, and its quartiles;
-   by_core_time, the ratio of the seconds that the cores worked, for a machine that others use too; exchange, the share
-   of a step that is spent there, waiting included; same_bits, whether the nets are the same in the end.
+   batch and by shards, and on ranks that are threads with a context each and exchange in memory. A round counts as quiet
+   when other programs had less than a tenth of a core during each of the three. Prints one line of key=value: same_bits,
+   whether the nets are the same in the end; of the quiet rounds ms of a step (medians), speedup, the median of their
+   ratios, and its quartiles, over_whole, the ratio to one rank without shards, and exchange, the share of a step that is
+   spent there, waiting included.
    bench_ranks [--depth N] [--batch N] [--shard N] [--norm shard|batch] [--ranks N] [--rounds N] [--steps N] */
 #include "timing.h"
 
@@ -11,6 +12,7 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +30,10 @@ typedef struct team team;
 typedef struct {
     team *team;
     int32_t number;
-    int64_t *numbers;       /* what it exchanges now */
-    double exchanging, cpu; /* seconds: in the exchange; that its core worked */
+    int64_t *numbers;      /* what it exchanges now */
+    double exchanging;     /* seconds in the exchange, */
+    double exchanging_cpu; /* that it worked there */
+    double taken;          /* of this round, outside of the exchange: that others had its core */
     deepid_ctx *ctx;
     deepid_net *net;
     deepid_dataset *data;
@@ -40,7 +44,8 @@ typedef struct {
 struct team {
     const options *options;
     int32_t ranks;
-    pthread_barrier_t begin, meet, end;
+    pthread_barrier_t begin, end;
+    atomic_int there; /* ranks that came to meetings, ever */
     int over;
     rank rank[RANKS_MOST];
 };
@@ -78,7 +83,24 @@ static void must(const rank *r, int32_t status)
     exit(1);
 }
 
+/* Of this thread: what others took from its core is not in it. */
+static double core_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 /* ---- the exchange: each rank works out its part for all ------------------------------------------------ */
+
+/* Looks without a pause, as MPI does: to be woken takes longer than most waits. */
+static void meet(team *t)
+{
+    const int number = atomic_fetch_add(&t->there, 1);
+    const int all = (number / t->ranks + 1) * t->ranks;
+    while (atomic_load_explicit(&t->there, memory_order_acquire) < all)
+        atomic_thread_fence(memory_order_seq_cst);
+}
 
 static void reduce_part(const team *t, int32_t number, int32_t how, int64_t count)
 {
@@ -97,12 +119,14 @@ static int32_t exchange(void *user, int32_t how, int64_t *numbers, int64_t count
 {
     rank *r = user;
     const double start = seconds_now();
+    const double cpu = core_seconds();
     (void)why;
     r->numbers = numbers;
-    pthread_barrier_wait(&r->team->meet);
+    meet(r->team);
     reduce_part(r->team, r->number, how, count);
-    pthread_barrier_wait(&r->team->meet);
+    meet(r->team);
     r->exchanging += seconds_now() - start;
+    r->exchanging_cpu += core_seconds() - cpu;
     return 0;
 }
 
@@ -138,14 +162,6 @@ static void stay_on_core(int32_t number)
     pthread_setaffinity_np(pthread_self(), sizeof cores, &cores);
 }
 
-/* Of this thread: what others took from its core is not in it. */
-static double core_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void *work(void *arg)
 {
     rank *r = arg;
@@ -154,9 +170,10 @@ static void *work(void *arg)
         pthread_barrier_wait(&r->team->begin);
         if (r->team->over)
             return NULL;
-        const double start = core_seconds();
+        const double cpu = core_seconds() - r->exchanging_cpu;
+        const double start = seconds_now() - r->exchanging;
         must(r, deepid_trainer_fit(r->trainer, r->team->options->steps, NULL, NULL));
-        r->cpu += core_seconds() - start;
+        r->taken = seconds_now() - r->exchanging - start - (core_seconds() - r->exchanging_cpu - cpu);
         pthread_barrier_wait(&r->team->end);
     }
 }
@@ -167,7 +184,6 @@ static team *make_team(const options *o, long shard, int32_t ranks)
     t->options = o;
     t->ranks = ranks;
     pthread_barrier_init(&t->begin, NULL, (unsigned)ranks + 1);
-    pthread_barrier_init(&t->meet, NULL, (unsigned)ranks);
     pthread_barrier_init(&t->end, NULL, (unsigned)ranks + 1);
     for (int32_t i = 0; i < ranks; i++) {
         t->rank[i].team = t;
@@ -178,13 +194,20 @@ static team *make_team(const options *o, long shard, int32_t ranks)
     return t;
 }
 
-/* Seconds of a step. */
-static double run_round(team *t)
+/* Seconds of a step. *quiet becomes 0 when other programs had more than a tenth of a core meanwhile. */
+static double run_round(team *t, int *quiet)
 {
+    const double tenth = 0.1;
     const double start = seconds_now();
+    double taken = 0;
     pthread_barrier_wait(&t->begin);
     pthread_barrier_wait(&t->end);
-    return (seconds_now() - start) / (double)t->options->steps;
+    const double seconds = seconds_now() - start;
+    for (int32_t i = 0; i < t->ranks; i++)
+        taken += t->rank[i].taken;
+    if (taken > tenth * seconds)
+        *quiet = 0;
+    return seconds / (double)t->options->steps;
 }
 
 static void end_team(team *t)
@@ -200,15 +223,6 @@ static void end_team(team *t)
         deepid_ctx_destroy(r->ctx);
     }
     free(t);
-}
-
-/* Of the rank that worked longest. */
-static double most_core_seconds(const team *t)
-{
-    double most = 0;
-    for (int32_t i = 0; i < t->ranks; i++)
-        most = t->rank[i].cpu > most ? t->rank[i].cpu : most;
-    return most;
 }
 
 static int same_bits(const team *a, const team *b)
@@ -232,25 +246,33 @@ int main(int argc, char **argv)
     }
     team *const teams[TEAMS] = {make_team(&o, 0, 1), make_team(&o, o.shard, 1),
                                 make_team(&o, o.shard, (int32_t)o.ranks)};
+    int quiet;
     for (int k = 0; k < TEAMS; k++)
-        run_round(teams[k]); /* buffers, caches */
-    teams[MANY]->rank[0].exchanging = 0;
-    for (long i = 0; i < o.rounds; i++) {
-        for (int k = 0; k < TEAMS; k++)
-            seconds[k][i] = run_round(teams[k]);
-        ratio[i] = seconds[ONE][i] / seconds[MANY][i];
-        ratio_whole[i] = seconds[WHOLE][i] / seconds[MANY][i];
-    }
+        run_round(teams[k], &quiet); /* buffers, caches */
+    long n = 0;
+    double exchanging = 0;
     double total = 0;
-    for (long i = 0; i < o.rounds; i++)
-        total += seconds[MANY][i] * (double)o.steps;
-    printf("depth=%ld batch=%ld shard=%ld ranks=%ld rounds=%ld whole_ms=%.1f one_ms=%.1f ranks_ms=%.1f speedup=%.3f "
-           "lower=%.3f upper=%.3f over_whole=%.3f by_core_time=%.3f exchange=%.3f same_bits=%d\n",
-           o.depth, o.batch, o.shard, o.ranks, o.rounds, 1e3 * quantile(seconds[WHOLE], o.rounds, 0.5),
-           1e3 * quantile(seconds[ONE], o.rounds, 0.5), 1e3 * quantile(seconds[MANY], o.rounds, 0.5),
-           quantile(ratio, o.rounds, 0.5), quantile(ratio, o.rounds, 0.25), quantile(ratio, o.rounds, 0.75),
-           quantile(ratio_whole, o.rounds, 0.5), most_core_seconds(teams[ONE]) / most_core_seconds(teams[MANY]),
-           teams[MANY]->rank[0].exchanging / total, same_bits(teams[ONE], teams[MANY]));
+    for (long i = 0; i < o.rounds; i++) {
+        const double before = teams[MANY]->rank[0].exchanging;
+        quiet = 1;
+        for (int k = 0; k < TEAMS; k++)
+            seconds[k][n] = run_round(teams[k], &quiet);
+        if (!quiet)
+            continue;
+        ratio[n] = seconds[ONE][n] / seconds[MANY][n];
+        ratio_whole[n] = seconds[WHOLE][n] / seconds[MANY][n];
+        exchanging += teams[MANY]->rank[0].exchanging - before;
+        total += seconds[MANY][n++] * (double)o.steps;
+    }
+    printf("depth=%ld batch=%ld shard=%ld norm=%s ranks=%ld rounds=%ld quiet=%ld same_bits=%d", o.depth, o.batch,
+           o.shard, o.norm, o.ranks, o.rounds, n, same_bits(teams[ONE], teams[MANY]));
+    if (n > 0)
+        printf(
+            " whole_ms=%.1f one_ms=%.1f ranks_ms=%.1f speedup=%.3f lower=%.3f upper=%.3f over_whole=%.3f exchange=%.3f",
+            1e3 * quantile(seconds[WHOLE], n, 0.5), 1e3 * quantile(seconds[ONE], n, 0.5),
+            1e3 * quantile(seconds[MANY], n, 0.5), quantile(ratio, n, 0.5), quantile(ratio, n, 0.25),
+            quantile(ratio, n, 0.75), quantile(ratio_whole, n, 0.5), exchanging / total);
+    printf("\n");
     for (int k = 0; k < TEAMS; k++)
         end_team(teams[k]);
     return 0;
