@@ -271,12 +271,13 @@ static int32_t fail_once(void *user, int32_t how, int64_t *numbers, int64_t coun
     return -3;
 }
 
-static uint64_t steps_with_a_failure(const char *optimizer, int64_t fail_at, int64_t *calls)
+static uint64_t steps_with_a_failure(const char *optimizer, const char *norm, int64_t fail_at, int64_t *calls)
 {
     counted c = {.fail_at = fail_at};
     rank_run r;
     recipe of = small;
     of.optimizer = optimizer;
+    of.norm = norm;
     open_ranks(&r, NULL, 1, &of);
     deepid_ctx *ctx = r.ctx;
     int failures = 0;
@@ -299,13 +300,15 @@ static uint64_t steps_with_a_failure(const char *optimizer, int64_t fail_at, int
 static void a_step_after_a_failed_exchange_gives_the_bits_of_one_without(void **state)
 {
     (void)state;
-    int64_t calls;
-    const uint64_t expected = steps_with_a_failure("adam", 0, &calls);
-    assert_int_equal(calls, 9);
-    for (int64_t k = 1; k <= 9; k++) {
+    static const char *const norms[] = {"shard", "batch"};
+    for (int i = 0; i < 2; i++) {
+        int64_t calls;
         int64_t with;
-        if (steps_with_a_failure("adam", k, &with) != expected)
-            fail_msg("exchange %lld failed once: other bits", (long long)k);
+        const uint64_t expected = steps_with_a_failure("adam", norms[i], 0, &calls);
+        assert_int_equal(calls, i == 0 ? 9 : 15); /* three steps; two more for the one batch-norm */
+        for (int64_t k = 1; k <= calls; k++)
+            if (steps_with_a_failure("adam", norms[i], k, &with) != expected)
+                fail_msg("by %s, exchange %lld failed once: other bits", norms[i], (long long)k);
     }
 }
 
@@ -314,7 +317,7 @@ static void a_failure_ends_lbfgs_at_once(void **state)
 {
     (void)state;
     int64_t calls;
-    steps_with_a_failure("lbfgs", 0, &calls);
+    steps_with_a_failure("lbfgs", "shard", 0, &calls);
     for (int64_t k = 1; k <= calls; k++) {
         counted c = {.fail_at = k};
         rank_run r;
@@ -448,6 +451,13 @@ static void bad_settings_are_refused(void **state)
     REFUSED(deepid_trainer_set_allreduce(r.trainer, NULL, NULL, 0, 2), DEEPID_ERR_ARGUMENT, "the function is NULL");
     assert_int_equal(deepid_trainer_set_shards(NULL, 1), DEEPID_ERR_ARGUMENT);
     assert_int_equal(deepid_trainer_set_allreduce(NULL, fail_once, &c, 0, 1), DEEPID_ERR_ARGUMENT);
+    REFUSED(deepid_trainer_set_batchnorm(r.trainer, "layer"), DEEPID_ERR_SPEC, "over 'layer', expected shard or batch");
+    REFUSED(deepid_trainer_set_batchnorm(r.trainer, NULL), DEEPID_ERR_SPEC, "over 'NULL', expected");
+    OK(deepid_trainer_set_batchnorm(r.trainer, "batch"));
+    OK(deepid_net_set_recompute(r.net, 1));
+    REFUSED(deepid_trainer_step(r.trainer), DEEPID_ERR_UNSUPPORTED, "the net has recompute=1, expected 0");
+    OK(deepid_net_set_recompute(r.net, 0));
+    OK(deepid_trainer_step(r.trainer));
     OK(deepid_trainer_set_shards(r.trainer, INT64_MAX)); /* one shard */
     OK(deepid_trainer_step(r.trainer));
     OK(deepid_trainer_set_shards(r.trainer, 0));

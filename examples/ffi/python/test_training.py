@@ -374,6 +374,50 @@ class Lifetimes(Scratch):
         self.assertEqual(context.memory, empty)
 
 
+class Ranks(Scratch):
+    TEXT = "input 2; dense out=16; batchnorm; relu; dropout p=0.2; dense out=2"
+
+    def train(self, ranks, norm):
+        """Weights of each rank, a thread; and the trainers."""
+        meet, numbers = threading.Barrier(ranks, timeout=20), [None] * ranks
+
+        def exchange_for(rank):
+            def exchange(mine, how):
+                numbers[rank] = mine.copy()
+                meet.wait()
+                mine[:] = np.sum(numbers, 0) if how == "sum" else np.max(numbers, 0)
+                meet.wait()
+            return exchange
+
+        trainers = [deepid.Trainer(deepid.Net(self.TEXT, seed=3, context=deepid.Context(threads=1)), self.x, self.y, batch=48,
+                                   keep_last=True, shards=8, batchnorm=norm).set_allreduce(exchange_for(rank), rank, ranks)
+                    for rank in range(ranks)]
+        threads = [threading.Thread(target=trainer.fit, args=(7,)) for trainer in trainers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return [weights(trainer.net) for trainer in trainers], trainers
+
+    def test_any_number_of_ranks_gives_the_same_bits(self):
+        for norm in "shard", "batch":
+            (one,), _ = self.train(1, norm)
+            for ranks in 2, 3:
+                for there in self.train(ranks, norm)[0]:
+                    self.assertTrue(np.array_equal(one, there), f"{ranks} ranks, batch-norm over {norm}")
+
+    def test_an_exception_in_an_exchange_is_quoted_and_nothing_is_lost(self):
+        def broken(numbers, how):
+            raise ConnectionError("the cable was pulled")
+
+        _, (trainer,) = self.train(1, "shard")
+        before = weights(trainer.net).copy()
+        with self.assertRaisesRegex(deepid.Error, "step 8: .*ConnectionError: the cable was pulled; nothing was changed"):
+            trainer.set_allreduce(broken).fit(3)
+        self.assertTrue(np.array_equal(before, weights(trainer.net)))
+        self.assertEqual(trainer.set_allreduce(None).fit(2).steps_done, 9)
+
+
 class Processes(Scratch):
     def test_a_spawned_process_gets_a_net(self):
         net = deepid.Net("input 2; dense out=4; batchnorm; relu; dense out=2", seed=3)

@@ -94,6 +94,9 @@ SIGNATURES = {
     "deepid_trainer_set_loss": "i:ps",
     "deepid_trainer_set_augmentation": "i:ps",
     "deepid_trainer_set_nonfinite": "i:ps",
+    "deepid_trainer_set_shards": "i:pq",
+    "deepid_trainer_set_batchnorm": "i:ps",
+    "deepid_trainer_set_allreduce": "i:pppii",
     "deepid_trainer_step": "i:p",
     "deepid_trainer_fit": "i:pqpp",
     "deepid_trainer_steps_done": "q:p",
@@ -150,6 +153,8 @@ SIGNATURES = {
 
 LOG_FUNCTION = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 EVENT_FUNCTION = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)  # of trainers and of studies
+ALLREDUCE_FUNCTION = ctypes.CFUNCTYPE(c_int32, c_void_p, c_int32, ctypes.POINTER(c_int64), c_int64,
+                                      ctypes.POINTER(c_char_p))
 
 
 def _load() -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ._library import EVENT_FUNCTION, lib
+from ._library import ALLREDUCE_FUNCTION, EVENT_FUNCTION, lib
 from .data import Dataset, data_for
 from .files import read_texts
 from .handles import Array, Error, Handle, PathLike, path_in, seed_in, text_in, whole_in
@@ -50,6 +50,8 @@ class Trainer(Handle):
         self._owner = net.context.make(lib.deepid_trainer_create, lib.deepid_trainer_destroy, net, self.data,
                                        lent=(net.owner, self.data.owner))
         self._loss: Optional[str] = None
+        self._exchange: Any = None  # what the library calls between ranks,
+        self._why = b""  # and what it said when it failed
         self._total = self._whole = False  # whether the schedule's length is known; whether a step takes all samples
         self._steps, self._looks = _Rows(_STEP), _Rows(_LOOK)
         self._stop, self._fitting = threading.Event(), threading.Lock()
@@ -58,7 +60,8 @@ class Trainer(Handle):
     def set(self, *, optimizer: Optional[str] = None, learning_rate: Optional[float] = None,
             schedule: Optional[str] = None, total_steps: Optional[int] = None, batch: Optional[int] = None,
             keep_last: Optional[bool] = None, clip: Optional[float] = None, loss: Optional[str] = None,
-            augmentation: Optional[str] = None, nonfinite: Optional[str] = None, seed: Optional[int] = None) -> "Trainer":
+            augmentation: Optional[str] = None, nonfinite: Optional[str] = None, seed: Optional[int] = None,
+            shards: Optional[int] = None, batchnorm: Optional[str] = None) -> "Trainer":
         """Change the recipe; None leaves what is, and so does a value that is refused. deepid_trainer_set_... in train.h
         says more of each.
 
@@ -74,12 +77,14 @@ class Trainer(Handle):
         :param augmentation: of pictures, "crop pad=4 flip=1"; default "none"
         :param nonfinite: "stop" (default): a NaN ends training with an Error; "record": its step is skipped
         :param seed: of the samples' order, augmentation and dropout; default 1
+        :param shards: samples that run at once; 0 (the default) = the whole batch; 32 with set_allreduce
+        :param batchnorm: with shards, over each "shard" (default) or over the whole "batch"
         """
         def put(name: str, value: Any) -> None:
             self.context.call(getattr(lib, "deepid_trainer_set_" + name), self, value)
 
         texts = {"optimizer": optimizer, "schedule": schedule, "loss": loss, "augmentation": augmentation,
-                 "nonfinite": nonfinite}
+                 "nonfinite": nonfinite, "batchnorm": batchnorm}
         for name, text in texts.items():
             if text is not None:
                 put(name, text_in(text))
@@ -88,7 +93,7 @@ class Trainer(Handle):
         for name, number in {"learning_rate": learning_rate, "clip": clip}.items():
             if number is not None:
                 put(name, float(number))
-        for name, count in {"total_steps": total_steps, "batch": batch}.items():
+        for name, count in {"total_steps": total_steps, "batch": batch, "shards": shards}.items():
             if count is not None:
                 put(name, whole_in(count, name))
         if keep_last is not None:
@@ -96,6 +101,32 @@ class Trainer(Handle):
         if seed is not None:
             put("seed", seed_in(seed))
         self._total = self._total or total_steps is not None
+        return self
+
+    def set_allreduce(self, exchange: Optional[Callable[[Array, str], Any]], rank: int = 0, ranks: int = 1) -> "Trainer":
+        """Train with other ranks, each with the same net and data: the same bits for any number of them. See
+        docs/distributed.md. With mpi4py:
+
+            def exchange(numbers, how):
+                MPI.COMM_WORLD.Allreduce(MPI.IN_PLACE, numbers, MPI.SUM if how == "sum" else MPI.MAX)
+
+        :param exchange: makes of an int64 array, in place, its sums ("sum") or largest numbers ("max") over all ranks,
+            on whatever thread trains; an exception ends the fit with an Error that quotes it. None: no other ranks
+        :param rank: 0 to ranks - 1, another one on each rank
+        """
+        def called(_user: Any, how: int, numbers: Any, count: int, why: Any) -> int:
+            try:
+                if exchange is not None:
+                    exchange(np.ctypeslib.as_array(numbers, (count,)), ("sum", "max")[how])
+                return 0
+            except BaseException as error:  # pylint: disable=broad-except
+                self._why = f"{type(error).__name__}: {error}".encode()
+                why[0] = self._why
+                return 1
+
+        hearing = None if exchange is None else ALLREDUCE_FUNCTION(called)
+        self.context.call(lib.deepid_trainer_set_allreduce, self, hearing, None, rank, ranks)
+        self._exchange = hearing
         return self
 
     # ---- training --------------------------------------------------------------------------------
@@ -169,7 +200,7 @@ class Trainer(Handle):
             try:
                 self.context.call(lib.deepid_trainer_fit, owner, steps, hearing, None)
             except Error as error:
-                if error.status not in (_STOPPED, _CALLBACK):
+                if error.status not in (_STOPPED, _CALLBACK) or "the allreduce of" in str(error):
                     raise
 
         hearing = EVENT_FUNCTION(heard)
