@@ -1,9 +1,9 @@
 /* One net on several ranks, beside one: a step of a residual net, in turn on one rank of one thread, by the whole
-   batch and by shards, and on ranks that are threads with a context each and exchange in memory. A round counts as quiet
-   when other programs had less than a tenth of a core during each of the three. Prints one line of key=value: same_bits,
+   batch and by shards, and on ranks that are threads with a context each and exchange in memory. A round is quiet when
+   other programs had less than a tenth of a core during each of the three. Prints one line of key=value: same_bits,
    whether the nets are the same in the end; of the quiet rounds ms of a step (medians), speedup, the median of their
-   ratios, and its quartiles, over_whole, the ratio to one rank without shards, and exchange, the share of a step that is
-   spent there, waiting included.
+   ratios, and its quartiles, over_whole, the ratio to one rank without shards, and exchange, the share of a step that
+   is spent there, waiting included.
    bench_ranks [--depth N] [--batch N] [--shard N] [--norm shard|batch] [--ranks N] [--rounds N] [--steps N] */
 #include "timing.h"
 
