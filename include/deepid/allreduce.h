@@ -30,7 +30,7 @@ enum {
  * @param[in,out] user     what came with the function
  * @param[in]     how      DEEPID_ALLREDUCE_SUM or DEEPID_ALLREDUCE_MAX, of signed numbers of 64 bits
  * @param[in,out] numbers  count of them
- * @param[in]     count    1 or more; at most the net's parameters and states, or its parameters and the batch together
+ * @param[in]     count    1 or more, the same on all ranks; deepid_trainer_set_allreduce says how many come
  * @param[out]    why      when it fails: may be set to a sentence that says why, borrowed until the trainer's call ends
  *
  * @return 0 = done; anything else ends the trainer's call with DEEPID_ERR_CALLBACK, before the step has changed
