@@ -103,9 +103,10 @@ static int32_t table_append(deepid_table *table, const char *name, const double 
 {
     if (!name || (!values && table->columns > 0))
         return dpid_fail(table->head.ctx, DEEPID_ERR_ARGUMENT, "table: name and values must not be NULL");
-    char *copy = NULL;
     DPID_TRY(make_room(table));
-    DPID_TRY(dpid_arena_text(&table->arena, name, (int64_t)strlen(name), &copy));
+    char *copy = table->rows > 0 ? table->row_name[table->rows - 1] : NULL; /* rows of one name share it */
+    if (!copy || strcmp(copy, name) != 0)
+        DPID_TRY(dpid_arena_text(&table->arena, name, (int64_t)strlen(name), &copy));
     for (int64_t i = 0; i < table->columns; i++)
         table->column[i][table->rows] = values[i];
     table->row_name[table->rows++] = copy;

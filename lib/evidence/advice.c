@@ -102,10 +102,11 @@ static void say_row(const deepid_verdict *v, int row, int64_t seeds, dpid_string
 /* The most seeds that a finding which is open asks for, as long as a verdict takes them; 0: none does. */
 static double seeds_asked(const deepid_verdict *v)
 {
+    enum { AFFORDABLE = 100 }; /* seeds that a verdict asks for */
     double most = 0;
     for (int32_t i = 0; i < v->findings; i++) {
         const double asked = deepid_verdict_number_named(v, i, "seeds_to_settle");
-        if (v->finding[i].status == DPID_UNDECIDED && asked <= DPID_SEEDS_MAX && asked > most)
+        if (v->finding[i].status == DPID_UNDECIDED && asked <= AFFORDABLE && asked > most)
             most = asked;
     }
     return most;

@@ -116,6 +116,7 @@ struct deepid_evidence {
     dpid_arena arena;     /* texts */
     dpid_evidence fact;   /* its numbers and texts; its arrays stay empty: dpid_evidence_lend makes them */
     dpid_page_words page; /* NULL: not said */
+    bool depth_study;     /* who trained: sentences name its flags */
     dpid_thresholds thresholds;
     dpid_filed_arm **arm;
     int64_t arms, arms_room;
@@ -172,6 +173,8 @@ int32_t dpid_probe_read(deepid_evidence *e, const char *folder, const char *arm,
 void dpid_probe_path(dpid_string *path, const char *folder, const char *arm, const char *word);
 /* DEEPID_ERR_ARGUMENT: "unknown arm 'D_star'; known: ..." */
 int32_t dpid_arm_refuse(deepid_ctx *ctx, const char *word);
+/* "evidence: unknown fact 'batsch'; known: ...", of a word that stands in no text */
+int32_t dpid_refuse_word(deepid_ctx *ctx, const char *what, const char *word, const char *const *words);
 /* derive.c: one of DPID_ARM_NUMBERS, as it was given, else as the runs tell; NaN: not known. */
 double dpid_filed_number(const deepid_evidence *e, const dpid_filed_arm *arm, int number);
 

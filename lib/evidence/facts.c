@@ -66,6 +66,7 @@ static const dpid_fact rows[] = {
     COUNT("shallow_narrowest", fact.shallow_narrowest, "units or channels of the narrowest layer inside S"),
     COUNT("deep_narrowest", fact.deep_narrowest, "... inside D"),
     TEXT("deep_narrowest_layer", fact.deep_narrowest_layer, "which layer that is"),
+    FLAG("depth_study", depth_study, "depth_study trained: sentences name its flags"),
     FLAG("other_layers", fact.other_layers, "S and D differ in more than added layers"),
     CODE("identity_status", fact.identity_status, 16, "what is known of the added block as an identity (identity.h)"),
     CODE("identity_reason", fact.identity_reason, 64, "why it cannot be one"),

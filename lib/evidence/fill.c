@@ -86,13 +86,22 @@ static int32_t need(deepid_evidence *e, const void *a, const void *b)
                   : dpid_fail(e->head.ctx, DEEPID_ERR_ARGUMENT, "evidence: a word or a value is NULL, expected a text");
 }
 
+int32_t dpid_refuse_word(deepid_ctx *ctx, const char *what, const char *word, const char *const *words)
+{
+    char sentence[DPID_ERROR_MAX];
+    const int32_t status = dpid_fail_word(ctx, what, dpid_span_of(word), words);
+    snprintf(sentence, sizeof sentence, "%s", deepid_ctx_error(ctx));
+    const char *from = strstr(sentence, "unknown ");
+    return from ? dpid_fail(ctx, status, "evidence: %s", from) : status;
+}
+
 int32_t dpid_arm_refuse(deepid_ctx *ctx, const char *word)
 {
     enum { MOST = 64 };
     const char *words[MOST] = {NULL};
     for (int i = 0; i < MOST - 1 && dpid_arm_words_at(i); i++)
         words[i] = dpid_arm_words_at(i);
-    return dpid_fail_word(ctx, "arm", dpid_span_of(word), words);
+    return dpid_refuse_word(ctx, "arm", word, words);
 }
 
 static int32_t word_is_known(deepid_evidence *e, const char *word)
@@ -143,7 +152,7 @@ static int32_t refuse_column(deepid_evidence *e, const dpid_column *column, int 
     const char *words[DPID_RUN_COLUMNS + DPID_ARM_NUMBERS + 1] = {NULL};
     for (int i = 0; i < count; i++)
         words[i] = column[i].name;
-    return dpid_fail_word(e->head.ctx, "column", dpid_span_of(name), words);
+    return dpid_refuse_word(e->head.ctx, "column", name, words);
 }
 
 static int32_t set_run(deepid_evidence *e, const char *word, int64_t seed, const char *name, double value)
@@ -258,7 +267,7 @@ static int32_t refuse_fact(deepid_evidence *e, const char *word)
     const char *words[MOST] = {NULL};
     for (int i = 0; i < MOST - 1 && dpid_fact_at(i); i++)
         words[i] = dpid_fact_at(i)->word;
-    return dpid_fail_word(e->head.ctx, "fact", dpid_span_of(word), words);
+    return dpid_refuse_word(e->head.ctx, "fact", word, words);
 }
 
 static int32_t set_number(deepid_evidence *e, const char *word, double value)

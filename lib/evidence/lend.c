@@ -356,6 +356,7 @@ int32_t dpid_evidence_lend(const deepid_evidence *e, dpid_arena *arena, dpid_evi
     out->explanation = e->explanation;
     out->explanations = e->explanations;
     lend_recipe(e, out);
+    out->by_others = !e->depth_study;
     out->nets_unknown = !e->page.deep && out->deep_narrowest == 0;
     DPID_TRY(find_seeds(&l));
     DPID_TRY(lend_arms(&l));

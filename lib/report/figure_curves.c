@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NETS_MAX = 12 };
+enum { NETS_MAX = 12, LINES_MAX = 100 };
 
 /* ---- which nets stand in a panel -------------------------------------------------------------- */
 
@@ -40,50 +40,77 @@ static const char *depth_role(int32_t i, int32_t count)
 typedef struct {
     int64_t n; /* points, the same for all seeds: those that all of them have */
     double *x, *value, *median;
+    double *seed; /* of each line of values */
     int64_t seeds;
 } curves;
 
-static int64_t points_of(const deepid_table *t, const char *arm, int64_t seed_column, double seed, int64_t *first)
-{
-    int64_t n = 0;
-    for (int64_t row = 0; row < deepid_table_rows(t); row++) {
-        if (deepid_table_get(t, row, seed_column) != seed || strcmp(deepid_table_row_name(t, row), arm) != 0)
-            continue;
-        if (n++ == 0)
-            *first = row;
-    }
-    return n;
-}
-
-/* One seed's points lie together, in order. A run that ended early is not finite from there on. */
-static curves curves_of(dpid_study_page *p, const char *arm, const char *column)
+/* How many points each seed of an arm has; the return: the most. */
+static int64_t count_points(dpid_study_page *p, const char *arm, int64_t *count)
 {
     const deepid_table *t = p->m->history;
-    const int64_t seed_column = deepid_table_find_column(t, "seed");
-    const int64_t epoch_column = deepid_table_find_column(t, "epoch");
-    const int64_t value_column = deepid_table_find_column(t, column);
+    const double *seed = deepid_table_column(t, deepid_table_find_column(t, "seed"));
+    dpid_row_name last = {NULL, false};
     int64_t longest = 0;
-    int64_t first = 0;
-    for (int64_t s = 0; s < p->sum.seeds; s++) {
-        const int64_t n = points_of(t, arm, seed_column, p->sum.seed[s], &first);
-        longest = n > longest ? n : longest;
+    for (int64_t row = 0; seed && row < deepid_table_rows(t); row++) {
+        const int64_t s = dpid_rows_are(t, row, arm, &last) ? dpid_seed_place(&p->sum, seed[row]) : -1;
+        if (s >= 0 && ++count[s] > longest)
+            longest = count[s];
     }
-    double *room = longest > 0 && value_column >= 0 ? dpid_room(p, (p->sum.seeds + 3) * longest) : NULL;
+    return longest;
+}
+
+/* Points of a seed in their order; line[s]: where those of seed s go; at[s]: how many are there. x is of one seed that
+   has all of them. */
+static void take_points(dpid_study_page *p, const char *arm, const char *column, int64_t whole, const int64_t *line,
+                        int64_t *at, curves *c)
+{
+    const deepid_table *t = p->m->history;
+    const double *seed = deepid_table_column(t, deepid_table_find_column(t, "seed"));
+    const double *epoch = deepid_table_column(t, deepid_table_find_column(t, "epoch"));
+    const double *value = deepid_table_column(t, deepid_table_find_column(t, column));
+    dpid_row_name last = {NULL, false};
+    for (int64_t row = 0; row < deepid_table_rows(t); row++) {
+        const int64_t s = dpid_rows_are(t, row, arm, &last) ? dpid_seed_place(&p->sum, seed[row]) : -1;
+        if (s < 0)
+            continue;
+        if (s == whole && epoch)
+            c->x[at[s]] = epoch[row];
+        c->value[line[s] * c->n + at[s]++] = value[row];
+    }
+}
+
+/* A run that ended early is not finite from there on. */
+static curves curves_of(dpid_study_page *p, const char *arm, const char *column)
+{
+    const int64_t seeds = p->sum.seeds;
+    int64_t *count = NULL;
+    if (p->status == DEEPID_OK)
+        dpid_note(p, dpid_arena_alloc(&p->arena, 3 * seeds, sizeof *count, "report", &count));
+    const int64_t longest = count ? count_points(p, arm, count) : 0;
+    const bool known = deepid_table_find_column(p->m->history, column) >= 0;
+    double *room = longest > 0 && known ? dpid_room(p, (seeds + 2) * longest + seeds) : NULL;
     if (!room)
         return (curves){0};
-    curves c = {longest, room, room + 2 * longest, room + longest, 0};
-    for (int64_t s = 0; s < p->sum.seeds; s++) {
-        const int64_t n = points_of(t, arm, seed_column, p->sum.seed[s], &first);
-        for (int64_t i = 0; i < n; i++) {
-            c.x[i] = n == longest ? deepid_table_get(t, first + i, epoch_column) : c.x[i];
-            c.value[c.seeds * longest + i] = deepid_table_get(t, first + i, value_column);
-        }
-        for (int64_t i = n; i < longest; i++)
-            c.value[c.seeds * longest + i] = (double)INFINITY;
-        c.seeds += n > 0;
+    int64_t *line = count + seeds;
+    int64_t whole = 0;
+    curves c = {longest, room, room + 2 * longest, room + longest, room + (seeds + 2) * longest, 0};
+    for (int64_t s = 0; s < seeds; s++) {
+        line[s] = c.seeds;
+        c.seed[c.seeds] = p->sum.seed[s];
+        c.seeds += count[s] > 0;
+        whole = count[s] == longest ? s : whole;
+        for (int64_t i = count[s]; i < longest && count[s] > 0; i++)
+            c.value[line[s] * longest + i] = (double)INFINITY;
     }
+    take_points(p, arm, column, whole, line, line + seeds, &c);
     dpid_note(p, dpid_medians_known(p->ctx, c.seeds, longest, c.value, c.median));
     return c;
+}
+
+/* Of many seeds as many lines as can be told apart, evenly chosen. */
+static bool is_drawn(int64_t s, int64_t seeds)
+{
+    return seeds <= LINES_MAX || s * LINES_MAX / seeds != (s - 1) * LINES_MAX / seeds || s == 0;
 }
 
 static void draw_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm *arm, const char *role,
@@ -94,8 +121,10 @@ static void draw_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_ar
     const char *label = dpid_say(p, "depth %lld", (long long)arm->depth);
     for (int64_t s = 0; s < c.seeds; s++) {
         const double end = c.value[(s + 1) * c.n - 1];
+        if (!is_drawn(s, c.seeds))
+            continue;
         dpid_note(p, deepid_chart_line(chart, dpid_say(p, "role=%s", role), NULL,
-                                       dpid_say(p, "%s, seed %s: ends at %s", name, dpid_number(p->sum.seed[s]).text,
+                                       dpid_say(p, "%s, seed %s: ends at %s", name, dpid_number(c.seed[s]).text,
                                                 dpid_words(end).text),
                                        c.n, c.x, c.value + s * c.n));
     }
@@ -116,11 +145,15 @@ static void share_range(dpid_study_page *p, const char *column, deepid_chart *fi
     const int64_t k = deepid_table_find_column(t, column);
     double low = (double)INFINITY;
     double high = 0;
+    const char *last = NULL;
+    bool shown = false;
     for (int64_t row = 0; row < deepid_table_rows(t); row++) {
         const double value = deepid_table_get(t, row, k);
         const char *name = deepid_table_row_name(t, row);
-        const dpid_page_arm *arm = dpid_find_arm(p, name);
-        if (!isfinite(value) || value <= 0 || !arm || !dpid_arm_shows(arm->word, DPID_SHOW_CURVE))
+        if (name != last)
+            shown = dpid_find_arm(p, name) && dpid_arm_shows(name, DPID_SHOW_CURVE);
+        last = name;
+        if (!isfinite(value) || value <= 0 || !shown)
             continue;
         low = fmin(low, value);
         high = fmax(high, value);
@@ -206,8 +239,9 @@ static void add_curves(dpid_study_page *p, const char *column, const char *what,
     const char *block = plains ? plain[plains - 1]->block : "";
     dpid_add_figure_pair(
         p, headline_of(p, column, what),
-        dpid_say(p, "%s loss on a log axis by epoch, over the whole set. Thin: one seed. Thick%s: median of %s.",
-                 dash ? "Validation" : "Training", dash ? " and dashed" : "", dpid_counted(p, p->sum.seeds, "seed")),
+        dpid_say(p, "%s loss on a log axis by epoch, over the whole set. Thin: one seed%s. Thick%s: median of %s.",
+                 dash ? "Validation" : "Training", p->sum.seeds > LINES_MAX ? ", 100 of them" : "",
+                 dash ? " and dashed" : "", dpid_counted(p, p->sum.seeds, "seed")),
         first, plains ? (*block ? block : "without a skip") : "identity skip", second, "identity skip",
         numbers_of(p, all, plains + skips, column), "history.csv");
 }

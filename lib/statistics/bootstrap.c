@@ -85,6 +85,31 @@ static void interval(sample *s, double level, uint64_t seed, double *low, double
     *high = end_at(s, z0, a, -z);
 }
 
+/* ---- of many values: what the ends of more and more resamples tend to ------------------------------------ */
+
+/* z0 = a = s = g / (6 sqrt(n)), g the skewness; the alpha quantile is mean + sd / sqrt(n) (z + s (z^2 - 1)), z = Phi^-1
+   alpha (Cornish and Fisher 1938). */
+void dpid_mean_expanded(int64_t n, const double *x, double level, double *estimate, double *low, double *high)
+{
+    const double root = sqrt((double)n);
+    const double mean = dpid_mean(n, x);
+    double squares = 0;
+    double cubes = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const double d = x[i] - mean;
+        squares += d * d / (double)n;
+        cubes += d * d * d / (double)n;
+    }
+    const double skew = squares > 0 ? cubes / pow(squares, 1.5) / (6 * root) : 0;
+    const double z = dpid_normal_quantile((1 - level) / 2);
+    *estimate = mean;
+    for (int side = 0; side < 2; side++) {
+        const double near = skew + (side ? -z : z);
+        const double tilted = skew + near / (1 - skew * near);
+        *(side ? high : low) = mean + sqrt(squares) / root * (tilted + skew * (tilted * tilted - 1));
+    }
+}
+
 /* ---- the door ------------------------------------------------------------------------------------------- */
 
 static int32_t bootstrap(deepid_ctx *ctx, int64_t n, const double *x, double level, int64_t resamples, uint64_t seed,

@@ -2,9 +2,8 @@
 #include "statistics/statistics.h"
 
 #include <math.h>
-#include <string.h>
 
-enum { EXACT_MAX = 16, N_MAX = 1000000, DRAWS_MAX = 10000000, BITS = 64 };
+enum { EXACT_MAX = 16, N_MAX = 1000000, DRAWS_MAX = 10000000, BITS = 64, GROUP = 4, PATTERNS = 16 };
 
 /* Sums that differ by rounding alone are equal. */
 static double least_sum(int64_t n, const double *d)
@@ -33,28 +32,31 @@ static double exact(int64_t n, const double *d)
     return (double)hits / (double)patterns;
 }
 
-/* -d for an odd number, without a branch that half of the draws would mispredict. */
-static double flipped(double d, uint64_t sign)
+/* Every sum of signed values of four of them: a draw adds one of these for each four signs. */
+static void fill_sums(int64_t n, const double *d, double *sums)
 {
-    uint64_t bits;
-    memcpy(&bits, &d, sizeof bits);
-    bits ^= sign << (BITS - 1);
-    memcpy(&d, &bits, sizeof d);
-    return d;
+    for (int64_t first = 0; first < n; first += GROUP) {
+        for (int64_t signs = 0; signs < PATTERNS; signs++) {
+            double sum = 0;
+            for (int64_t i = first; i < n && i < first + GROUP; i++)
+                sum += signs >> (i - first) & 1 ? -d[i] : d[i];
+            sums[first / GROUP * PATTERNS + signs] = sum;
+        }
+    }
 }
 
-static double drawn(int64_t n, const double *d, int64_t draws, uint64_t seed)
+static double drawn(int64_t n, const double *d, const double *sums, int64_t draws, uint64_t seed)
 {
     const double least = least_sum(n, d);
     dpid_random random = dpid_random_make(seed, DPID_STREAM_STATISTICS, dpid_hash32("sign_flip", 9));
     int64_t hits = 0;
     for (int64_t draw = 0; draw < draws; draw++) {
+        const double *part = sums;
         double sum = 0;
         uint64_t signs = 0;
-        for (int64_t i = 0; i < n; i++) {
-            if (i % BITS == 0)
-                signs = dpid_random_bits(&random);
-            sum += flipped(d[i], signs >> (i % BITS));
+        for (int64_t i = 0; i < n; i += GROUP, part += PATTERNS) {
+            signs = i % BITS == 0 ? dpid_random_bits(&random) : signs >> GROUP;
+            sum += part[signs % PATTERNS];
         }
         hits += fabs(sum) >= least;
     }
@@ -67,7 +69,15 @@ static int32_t sign_flip(deepid_ctx *ctx, int64_t n, const double *d, int64_t dr
     DPID_TRY(dpid_stat_count(ctx, "sign_flip", "n", n, 1, N_MAX));
     DPID_TRY(dpid_stat_count(ctx, "sign_flip", "draws", draws, 0, DRAWS_MAX));
     DPID_TRY(dpid_stat_finite(ctx, "sign_flip", n, d));
-    *p = n <= EXACT_MAX ? exact(n, d) : drawn(n, d, draws ? draws : DPID_DRAWS, seed);
+    if (n <= EXACT_MAX) {
+        *p = exact(n, d);
+        return DEEPID_OK;
+    }
+    double *sums = NULL;
+    DPID_TRY(dpid_alloc(ctx, (n + GROUP - 1) / GROUP * PATTERNS, sizeof *sums, "sign_flip", &sums));
+    fill_sums(n, d, sums);
+    *p = drawn(n, d, sums, draws ? draws : DPID_DRAWS, seed);
+    dpid_free(ctx, sums);
     return DEEPID_OK;
 }
 

@@ -7,7 +7,15 @@
 
 #include "base/base.h"
 
-enum { DPID_RANKS_MAX = 500, DPID_POOLED_MAX = 200, DPID_RESAMPLES = 9999, DPID_DRAWS = 99999 };
+/* Null distributions of ranks are exact up to EXACT_MAX values, of two samples up to POOLED_MAX together; beyond, they
+   are expanded. */
+enum {
+    DPID_RANKS_MAX = 1000000,
+    DPID_EXACT_MAX = 100,
+    DPID_POOLED_MAX = 200,
+    DPID_RESAMPLES = 9999,
+    DPID_DRAWS = 99999
+};
 
 /* what: the function's word for the sentence. */
 int32_t dpid_stat_count(deepid_ctx *ctx, const char *what, const char *name, int64_t n, int64_t least, int64_t most);
@@ -31,12 +39,20 @@ int32_t dpid_subset_distribution(deepid_ctx *ctx, int64_t pooled, const int64_t 
                                  int64_t *count);
 /* min(1, 2 min(P(S <= at), P(S >= at))) */
 double dpid_two_sided(const double *p, int64_t count, int64_t at);
+/* P(S <= at) of a symmetric sum of whole numbers, expanded. */
+double dpid_edgeworth(double at, double mean, double variance, double excess);
 /* The largest k with P(S < k) <= tail, for ranks without ties, S in whole ranks from its least value: the k-th
    smallest and largest of the pairwise values bound the interval. 0: none. */
-int64_t dpid_interval_order(const double *p, int64_t count, int64_t least, double tail);
-/* The median of count pairwise values and their k-th smallest and largest (k = 0: -infinity and infinity). NaN marks
-   the meeting of opposite infinities. Sorts value. */
-void dpid_order_interval(int64_t count, double *value, int64_t k, double *estimate, double *low, double *high);
+int32_t dpid_signed_order(deepid_ctx *ctx, int64_t count, double tail, int64_t *k);
+int32_t dpid_subset_order(deepid_ctx *ctx, int64_t first, int64_t second, double tail, int64_t *k);
+/* pairwise.c: the median of the averages of x, or of the sums of x and y, and their k-th smallest and largest (k = 0:
+   -infinity and infinity). Where opposite infinities meet nobody knows the value: it counts as the lowest for the lower
+   end, the highest for the upper, 0 for the median. Sorts x and y; y NULL: averages. */
+void dpid_pairs_interval(int64_t n, double *x, int64_t m, double *y, int64_t k, double *estimate, double *low,
+                         double *high);
+
+/* bootstrap.c: the BCa interval of the mean of many values, without resamples */
+void dpid_mean_expanded(int64_t n, const double *x, double level, double *estimate, double *low, double *high);
 
 /* known.c: of values of which some are NaN, which are left out; NaN when nothing is known. x may be NULL. */
 int32_t dpid_median_known(deepid_ctx *ctx, int64_t n, const double *x, double *median);

@@ -190,6 +190,7 @@ int32_t dpid_study_tell(deepid_study *study, deepid_evidence *e)
 {
     DPID_TRY(dpid_study_plan(study));
     e->thresholds = study->thresholds;
+    e->depth_study = true;
     e->fact.const_loss = dpid_study_constant_loss(study, study->train);
     DPID_TRY(tell_words(study, e));
     for (int32_t i = 0; i < study->arms; i++)

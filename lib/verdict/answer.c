@@ -373,8 +373,9 @@ static bool say_short(const dpid_judge *j, dpid_string *s)
     else
         dpid_string_format(s,
                            "Training may be too short to judge depth by: after %.0f updates the shallow net has a "
-                           "training loss of %s, the best constant predictor %s. More updates (--steps) would tell. ",
-                           dpid_updates(j), dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text);
+                           "training loss of %s, the best constant predictor %s. More updates%s would tell. ",
+                           dpid_updates(j), dpid_words(j->median_s).text, dpid_words(j->e->const_loss).text,
+                           dpid_either(j, " (--steps)", ""));
     return true;
 }
 

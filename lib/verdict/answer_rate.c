@@ -57,11 +57,12 @@ static void say_no_other_rate(const dpid_judge *j, dpid_string *s)
                            "though not at every seed. ",
                            dpid_words(tuned->other_rate).text, dpid_words(tuned->other_gain).text);
     else if (tuned->rates_tried == 0 && 2 * diverged >= run && diverged > 0)
-        dpid_string_format(s, "At %s the deep net diverges at %s, and no other rate was tried (--tuning 3). ",
-                           dpid_recipe_rate_words(j).text, dpid_seeds_words(diverged, run).text);
+        dpid_string_format(s, "At %s the deep net diverges at %s, and no other rate was tried%s. ",
+                           dpid_recipe_rate_words(j).text, dpid_seeds_words(diverged, run).text,
+                           dpid_either(j, " (--tuning 3)", ""));
     else if (tuned->rates_tried == 0 && j->harm_state == DPID_HARM && dpid_learned_nothing(j, j->median_d))
-        dpid_string_format(s, "At %s the deep net does not train, and no other rate was tried (--tuning 3). ",
-                           dpid_recipe_rate_words(j).text);
+        dpid_string_format(s, "At %s the deep net does not train, and no other rate was tried%s. ",
+                           dpid_recipe_rate_words(j).text, dpid_either(j, " (--tuning 3)", ""));
 }
 
 /* The recipe's rate is not the best for the shallow net. */

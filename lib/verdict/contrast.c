@@ -3,7 +3,7 @@
    numbers: a training loss above the constant predictor's counts as the constant predictor's. */
 #include "verdict/rules.h"
 
-#include <deepid/statistics.h>
+#include "statistics/statistics.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,14 +12,20 @@ static const dpid_estimate unknown = {(double)NAN, (double)NAN, (double)NAN};
 
 typedef struct {
     int64_t n;
-    double a[DPID_SEEDS_MAX], b[DPID_SEEDS_MAX], c[DPID_SEEDS_MAX], difference[DPID_SEEDS_MAX];
+    double *a, *b, *c, *difference; /* in one block */
 } joint;
 
 /* The seeds where all are known; c may be NULL. Two diverged runs are as bad as each other. */
-static void join(const dpid_judge *j, const dpid_series *a, const dpid_series *b, const dpid_series *c, joint *out)
+static int32_t join(const dpid_judge *j, const dpid_series *a, const dpid_series *b, const dpid_series *c, joint *out)
 {
+    const int64_t seeds = j->e->seeds;
     out->n = 0;
-    for (int64_t s = 0; s < j->e->seeds; s++) {
+    out->a = NULL;
+    DPID_TRY(dpid_alloc(j->ctx, 4 * seeds, sizeof *out->a, "verdict", &out->a));
+    out->b = out->a + seeds;
+    out->c = out->b + seeds;
+    out->difference = out->c + seeds;
+    for (int64_t s = 0; s < seeds; s++) {
         if (isnan(a->at[s]) || isnan(b->at[s]) || (c && isnan(c->at[s])))
             continue;
         out->a[out->n] = a->at[s];
@@ -27,6 +33,12 @@ static void join(const dpid_judge *j, const dpid_series *a, const dpid_series *b
         out->c[out->n] = c ? c->at[s] : 0;
         out->difference[out->n++] = a->at[s] == b->at[s] ? 0 : a->at[s] - b->at[s];
     }
+    return DEEPID_OK;
+}
+
+static void part(const dpid_judge *j, joint *joined)
+{
+    dpid_free(j->ctx, joined->a);
 }
 
 static void cap(double most, int64_t n, double *x)
@@ -37,41 +49,65 @@ static void cap(double most, int64_t n, double *x)
 
 /* ---- two arms ------------------------------------------------------------------------------------ */
 
+/* Draws for p and the mean take as long for any number of seeds: as many as MANY seeds have, of more by so much
+   fewer. */
+enum { MANY = 100, DRAWS_MIN = 999 };
+
+static int64_t draws_for(int64_t n)
+{
+    const int64_t fewer = DPID_DRAWS * MANY / n;
+    return n <= MANY ? 0 : fewer > DRAWS_MIN ? fewer : DRAWS_MIN;
+}
+
 static int32_t capped_means(const dpid_judge *j, double most, joint *both, dpid_contrast *out)
 {
     cap(most, both->n, both->a);
     cap(most, both->n, both->b);
     for (int64_t i = 0; i < both->n; i++)
         both->difference[i] = both->a[i] - both->b[i];
-    DPID_TRY(deepid_statistics_sign_flip(j->ctx, both->n, both->difference, 0, (uint64_t)j->t.seed, &out->p));
-    if (both->n < j->least_seeds)
+    DPID_TRY(deepid_statistics_sign_flip(j->ctx, both->n, both->difference, draws_for(both->n), (uint64_t)j->t.seed,
+                                         &out->p));
+    if (both->n > MANY)
+        dpid_mean_expanded(both->n, both->difference, j->level, &out->mean.value, &out->mean.low, &out->mean.high);
+    if (both->n < j->least_seeds || both->n > MANY)
         return DEEPID_OK;
     return deepid_statistics_bootstrap_mean(j->ctx, both->n, both->difference, j->level, (int64_t)j->t.resamples,
                                             (uint64_t)j->t.seed, &out->mean.value, &out->mean.low, &out->mean.high);
 }
 
-/* most: the cap of means; infinity: ranks only */
+static int32_t contrast_joined(const dpid_judge *j, double most, joint *both, dpid_contrast *out)
+{
+    double statistic;
+    out->n = both->n;
+    if (both->n == 0)
+        return DEEPID_OK;
+    DPID_TRY(deepid_statistics_hodges_lehmann(j->ctx, both->n, both->difference, j->level, &out->rank.value,
+                                              &out->rank.low, &out->rank.high));
+    if (isfinite(most))
+        return capped_means(j, most, both, out);
+    if (isnan(most))
+        return DEEPID_OK;
+    return deepid_statistics_signed_rank(j->ctx, both->n, both->difference, &statistic, &out->p);
+}
+
+/* most: the cap of means; infinity: ranks only, NaN: their interval alone, without p */
 static int32_t contrast(const dpid_judge *j, double most, const dpid_series *a, const dpid_series *b,
                         dpid_contrast *out)
 {
     joint both;
-    double statistic;
     *out = (dpid_contrast){.rank = unknown, .mean = unknown, .p = (double)NAN};
-    join(j, a, b, NULL, &both);
-    out->n = both.n;
-    if (both.n == 0)
-        return DEEPID_OK;
-    DPID_TRY(deepid_statistics_hodges_lehmann(j->ctx, both.n, both.difference, j->level, &out->rank.value,
-                                              &out->rank.low, &out->rank.high));
-    if (isfinite(most))
-        return capped_means(j, most, &both, out);
-    return deepid_statistics_signed_rank(j->ctx, both.n, both.difference, &statistic, &out->p);
+    int32_t status = join(j, a, b, NULL, &both);
+    if (status == DEEPID_OK)
+        status = contrast_joined(j, most, &both, out);
+    part(j, &both);
+    return status;
 }
 
 int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_means means,
                          dpid_contrast *out)
 {
-    return contrast(j, means == DPID_CAPPED ? j->e->const_loss : HUGE_VAL, a, b, out);
+    const double most[] = {[DPID_INTERVAL_ONLY] = NAN, [DPID_RANKS_ONLY] = HUGE_VAL, [DPID_CAPPED] = j->e->const_loss};
+    return contrast(j, most[means], a, b, out);
 }
 
 int32_t dpid_contrast_on(const dpid_judge *j, dpid_scale scale, const dpid_series *a, const dpid_series *b,
@@ -80,25 +116,36 @@ int32_t dpid_contrast_on(const dpid_judge *j, dpid_scale scale, const dpid_serie
     return contrast(j, dpid_scale_cap(j, scale), a, b, out);
 }
 
-/* D and an arm whose pairing by seed means nothing. */
-static int32_t contrast_apart(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_contrast *out)
+static int32_t contrast_parted(const dpid_judge *j, double most, joint *first, joint *second, dpid_contrast *out)
 {
-    const double most = dpid_scale_cap(j, j->on);
-    joint first;
-    joint second;
-    *out = (dpid_contrast){.rank = unknown, .mean = unknown, .p = (double)NAN};
-    join(j, a, a, NULL, &first);
-    join(j, b, b, NULL, &second);
-    out->n = first.n < second.n ? first.n : second.n;
+    out->n = first->n < second->n ? first->n : second->n;
     if (out->n == 0)
         return DEEPID_OK;
-    DPID_TRY(deepid_statistics_shift(j->ctx, first.n, first.a, second.n, second.a, j->level, &out->rank.value,
+    DPID_TRY(deepid_statistics_shift(j->ctx, first->n, first->a, second->n, second->a, j->level, &out->rank.value,
                                      &out->rank.low, &out->rank.high));
-    if (isnan(out->rank.value))
-        out->rank.value = 0;
-    cap(most, first.n, first.a);
-    cap(most, second.n, second.a);
-    return deepid_statistics_permutation(j->ctx, first.n, first.a, second.n, second.a, 0, (uint64_t)j->t.seed, &out->p);
+    if (isnan(most))
+        return DEEPID_OK;
+    cap(most, first->n, first->a);
+    cap(most, second->n, second->a);
+    return deepid_statistics_permutation(j->ctx, first->n, first->a, second->n, second->a, draws_for(first->n),
+                                         (uint64_t)j->t.seed, &out->p);
+}
+
+/* D and an arm whose pairing by seed means nothing. most as above. */
+static int32_t contrast_apart(const dpid_judge *j, double most, const dpid_series *a, const dpid_series *b,
+                              dpid_contrast *out)
+{
+    joint first;
+    joint second = {.a = NULL};
+    *out = (dpid_contrast){.rank = unknown, .mean = unknown, .p = (double)NAN};
+    int32_t status = join(j, a, a, NULL, &first);
+    if (status == DEEPID_OK)
+        status = join(j, b, b, NULL, &second);
+    if (status == DEEPID_OK)
+        status = contrast_parted(j, most, &first, &second, out);
+    part(j, &first);
+    part(j, &second);
+    return status;
 }
 
 /* ---- shares --------------------------------------------------------------------------------------- */
@@ -115,32 +162,41 @@ static int32_t share_apart(const dpid_judge *j, double most, const joint *pair, 
                            dpid_estimate *out)
 {
     joint alone;
-    join(j, by, by, NULL, &alone);
-    cap(most, alone.n, alone.a);
-    if (alone.n < j->least_seeds || !all_finite(alone.n, alone.a))
+    int32_t status = join(j, by, by, NULL, &alone);
+    if (status == DEEPID_OK)
+        cap(most, alone.n, alone.a);
+    if (status == DEEPID_OK && alone.n >= j->least_seeds && all_finite(alone.n, alone.a))
+        status = deepid_statistics_share_independent(j->ctx, pair->n, pair->a, pair->c, alone.n, alone.a, j->level,
+                                                     &out->value, &out->low, &out->high);
+    part(j, &alone);
+    return status;
+}
+
+/* by NULL: it is in the joint. */
+static int32_t share_joined(const dpid_judge *j, double most, joint *pair, const dpid_series *by, dpid_estimate *out)
+{
+    cap(most, pair->n, pair->a);
+    cap(most, pair->n, pair->b);
+    cap(most, pair->n, pair->c);
+    if (pair->n < j->least_seeds || !all_finite(pair->n, pair->a) || !all_finite(pair->n, pair->b) ||
+        !all_finite(pair->n, pair->c))
         return DEEPID_OK;
-    return deepid_statistics_bootstrap_share_independent(j->ctx, pair->n, pair->a, pair->c, alone.n, alone.a, j->level,
-                                                         (int64_t)j->t.resamples, (uint64_t)j->t.seed, &out->value,
-                                                         &out->low, &out->high);
+    if (by)
+        return share_apart(j, most, pair, by, out);
+    return deepid_statistics_share(j->ctx, pair->n, pair->a, pair->b, pair->c, j->level, &out->value, &out->low,
+                                   &out->high);
 }
 
 int32_t dpid_share_on(const dpid_judge *j, dpid_scale scale, const dpid_series *from, const dpid_series *by,
                       const dpid_series *to, bool independent, dpid_estimate *out)
 {
-    const double most = dpid_scale_cap(j, scale);
     joint pair;
     *out = unknown;
-    join(j, from, independent ? from : by, to, &pair);
-    cap(most, pair.n, pair.a);
-    cap(most, pair.n, pair.b);
-    cap(most, pair.n, pair.c);
-    if (pair.n < j->least_seeds || !all_finite(pair.n, pair.a) || !all_finite(pair.n, pair.b) ||
-        !all_finite(pair.n, pair.c))
-        return DEEPID_OK;
-    if (independent)
-        return share_apart(j, most, &pair, by, out);
-    return deepid_statistics_bootstrap_share(j->ctx, pair.n, pair.a, pair.b, pair.c, j->level, (int64_t)j->t.resamples,
-                                             (uint64_t)j->t.seed, &out->value, &out->low, &out->high);
+    int32_t status = join(j, from, independent ? from : by, to, &pair);
+    if (status == DEEPID_OK)
+        status = share_joined(j, dpid_scale_cap(j, scale), &pair, independent ? by : NULL, out);
+    part(j, &pair);
+    return status;
 }
 
 /* (D - x) / (D - reference), where harm was found and the gap below is surely more than its margin */
@@ -192,7 +248,7 @@ static int32_t set_sure_low(const dpid_judge *j, const dpid_series *x, bool inde
     if (strict.level <= j->level || out->effect.n == 0)
         return DEEPID_OK;
     const dpid_series *d = &j->base.view[j->on].d;
-    DPID_TRY(independent ? contrast_apart(&strict, d, x, &effect) : contrast(&strict, HUGE_VAL, d, x, &effect));
+    DPID_TRY(independent ? contrast_apart(&strict, NAN, d, x, &effect) : contrast(&strict, NAN, d, x, &effect));
     out->sure_low = effect.rank.low;
     return DEEPID_OK;
 }
@@ -225,7 +281,7 @@ static int32_t set_effect(dpid_judge *j, bool independent, bool shown, int64_t r
     const dpid_series *d = &j->base.view[j->on].d;
     const double level = j->level;
     j->level = 1 - (1 - j->t.level) / (double)room;
-    const int32_t status = independent ? contrast_apart(j, d, &x, &out->effect)
+    const int32_t status = independent ? contrast_apart(j, dpid_scale_cap(j, j->on), d, &x, &out->effect)
                            : shown     ? dpid_contrast_on(j, j->on, d, &x, &out->effect)
                                        : contrast(j, HUGE_VAL, d, &x, &out->effect);
     j->level = level;

@@ -125,9 +125,19 @@ bool dpid_untried(const dpid_judge *j, const char *set)
     return false;
 }
 
+dpid_series dpid_series_make(const dpid_judge *j)
+{
+    dpid_series out = {NULL};
+    const int32_t status = dpid_arena_alloc(&j->room->arena, j->e->seeds, sizeof *out.at, "verdict", &out.at);
+    if (status == DEEPID_OK)
+        return out;
+    j->room->status = status;
+    return (dpid_series){j->room->spare};
+}
+
 dpid_series dpid_arm_series(const dpid_judge *j, const dpid_arm_evidence *arm, const double *values)
 {
-    dpid_series out = {{0}};
+    const dpid_series out = dpid_series_make(j);
     for (int64_t s = 0; s < j->e->seeds; s++)
         out.at[s] = !values ? (double)NAN : arm->diverged && arm->diverged[s] ? HUGE_VAL : values[s];
     return out;
@@ -140,7 +150,7 @@ dpid_series dpid_arm_loss(const dpid_judge *j, const dpid_arm_evidence *arm)
 
 dpid_series dpid_series_min(const dpid_judge *j, const dpid_series *a, const dpid_series *b)
 {
-    dpid_series out = {{0}};
+    const dpid_series out = dpid_series_make(j);
     for (int64_t s = 0; s < j->e->seeds; s++)
         out.at[s] = fmin(a->at[s], b->at[s]); /* of a NaN and a number: the number */
     return out;
@@ -153,12 +163,12 @@ int32_t dpid_series_median(const dpid_judge *j, const dpid_series *a, double *ou
 
 int64_t dpid_arm_diverged(const dpid_judge *j, const dpid_arm_evidence *arm, int64_t *run)
 {
-    const dpid_series loss = dpid_arm_loss(j, arm);
     int64_t diverged = 0;
     *run = 0;
-    for (int64_t s = 0; s < j->e->seeds; s++) {
-        *run += !isnan(loss.at[s]);
-        diverged += isinf(loss.at[s]) != 0;
+    for (int64_t s = 0; arm && s < j->e->seeds; s++) {
+        const bool flagged = arm->diverged && arm->diverged[s];
+        *run += flagged || !isnan(arm->train_loss[s]);
+        diverged += flagged || isinf(arm->train_loss[s]);
     }
     return diverged;
 }

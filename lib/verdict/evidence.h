@@ -131,6 +131,7 @@ typedef struct {
     const char *deep_narrowest_layer; /* may be NULL */
     bool other_layers;                /* it has not: the two differ in more than added layers */
     bool nets_unknown;                /* nobody said either */
+    bool by_others;                   /* no depth_study trained: sentences do not name its flags */
 
     const dpid_explanation *explanation; /* for conditioning */
     int64_t explanations;

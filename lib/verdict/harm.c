@@ -51,15 +51,15 @@ static int64_t count_asked(const dpid_judge *j)
 /* "No difference" is claimed by two one-sided tests, never by a large p. */
 static int32_t set_alike(dpid_judge *j)
 {
-    double d[DPID_SEEDS_MAX];
+    const dpid_series d = dpid_series_make(j);
     int64_t n = 0;
     for (int64_t s = 0; s < j->e->seeds; s++)
         if (!isnan(j->loss_d.at[s]) && !isnan(j->loss_s.at[s]))
-            d[n++] = j->loss_d.at[s] == j->loss_s.at[s] ? 0 : j->loss_d.at[s] - j->loss_s.at[s];
+            d.at[n++] = j->loss_d.at[s] == j->loss_s.at[s] ? 0 : j->loss_d.at[s] - j->loss_s.at[s];
     j->alike.value = j->harm.rank.value;
     if (n == 0 || !(j->margin > 0) || isinf(j->margin))
         return DEEPID_OK;
-    return deepid_statistics_equivalence(j->ctx, n, d, j->margin, 1 - j->t.level, &j->alike.low, &j->alike.high,
+    return deepid_statistics_equivalence(j->ctx, n, d.at, j->margin, 1 - j->t.level, &j->alike.low, &j->alike.high,
                                          &j->equivalent);
 }
 
@@ -127,6 +127,7 @@ static int32_t choose_base(dpid_judge *j, const dpid_arm_evidence *s, const dpid
 int32_t dpid_judge_prepare(dpid_judge *j)
 {
     DPID_TRY(dpid_evidence_check(j));
+    DPID_TRY(dpid_arena_alloc(&j->room->arena, j->e->seeds, sizeof *j->room->spare, "verdict", &j->room->spare));
     const dpid_arm_evidence *s = dpid_judge_arm(j, "S");
     const dpid_arm_evidence *d = dpid_judge_arm(j, "D");
     const dpid_arm_evidence *base_s = tuned_or(j, "S_rate", s);
@@ -258,15 +259,16 @@ static int32_t unknown_harm(dpid_judge *j, dpid_finding *f)
     f->rule = "harm.unknown";
     if (isinf(j->median_s)) {
         DPID_TRY(dpid_set_text(j, &f->to_settle,
-                               "A recipe that the shallow net survives: a smaller rate (--lr), or clipping (--clip)."));
+                               "A recipe that the shallow net survives: a smaller rate%s, or clipping%s.",
+                               dpid_either(j, " (--lr)", ""), dpid_either(j, " (--clip)", "")));
         return dpid_set_text(j, &f->sentence,
                              "Not decided: the shallow net itself diverges at half of the seeds or more, so there is "
                              "nothing to compare with.");
     }
     if (dpid_worse_than_constant(j, j->median_s)) {
         DPID_TRY(dpid_set_text(j, &f->to_settle,
-                               "A recipe by which the shallow net trains: a smaller rate (--lr), or more updates "
-                               "(--steps)."));
+                               "A recipe by which the shallow net trains: a smaller rate%s, or more updates%s.",
+                               dpid_either(j, " (--lr)", ""), dpid_either(j, " (--steps)", "")));
         return dpid_set_text(j, &f->sentence,
                              "Not decided: the shallow net itself does not train (training loss %s, the constant "
                              "predictor %s), so there is nothing to compare with.",

@@ -126,14 +126,18 @@ static int32_t judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_
                      deepid_verdict **out)
 {
     const dpid_estimate unknown = {(double)NAN, (double)NAN, (double)NAN};
-    dpid_judge j = {.ctx = ctx, .e = evidence, .t = thresholds ? *thresholds : dpid_thresholds_default()};
+    dpid_series_room room = {.arena = {.ctx = ctx}};
+    dpid_judge j = {
+        .ctx = ctx, .e = evidence, .t = thresholds ? *thresholds : dpid_thresholds_default(), .room = &room};
     if (!evidence || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "verdict: evidence and out must not be NULL");
     DPID_TRY(dpid_verdict_make(ctx, &j.v));
     j.skip.share = j.order.share = j.alike = j.shallow_gain = unknown;
     for (int32_t i = 0; i < DPID_FINDINGS_MAX; i++)
         j.best[i].share = j.best[i].valid_share = unknown;
-    const int32_t status = fill_findings(&j);
+    int32_t status = fill_findings(&j);
+    status = status == DEEPID_OK ? room.status : status;
+    dpid_arena_release(&room.arena);
     if (status == DEEPID_OK)
         *out = j.v;
     else

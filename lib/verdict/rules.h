@@ -6,12 +6,19 @@
 #include "verdict/arms.h"
 #include "verdict/verdict.h"
 
-enum { DPID_SEEDS_MAX = 100, DPID_ARMS_MAX = 64 };
+enum { DPID_SEEDS_MAX = 100000, DPID_ARMS_MAX = 64 };
 
-/* One number a seed. Losses: NaN not run, +infinity diverged. */
+/* One number a seed. Losses: NaN not run, +infinity diverged. A copy is the same numbers. */
 typedef struct {
-    double at[DPID_SEEDS_MAX];
+    double *at;
 } dpid_series;
+
+/* Where series lie until the verdict is there. */
+typedef struct {
+    dpid_arena arena;
+    double *spare;  /* what one gets where there is no memory for a new one */
+    int32_t status; /* and why there is none; the verdict then fails */
+} dpid_series_room;
 
 /* a - b, seed by seed, over the seeds that have both. */
 typedef struct {
@@ -59,6 +66,7 @@ struct dpid_judge {
     const dpid_evidence *e;
     dpid_thresholds t;
     deepid_verdict *v;
+    dpid_series_room *room;
     dpid_pair recipe; /* S and D */
     dpid_pair base;   /* S_rate and D_rate where they are: whom every cause but the rate is asked of */
     bool tuned;       /* the two differ */
@@ -98,6 +106,7 @@ struct dpid_judge {
 int32_t dpid_evidence_check(const dpid_judge *j);
 const dpid_arm_evidence *dpid_judge_arm(const dpid_judge *j, const char *word);
 bool dpid_arm_in_set(const dpid_arm_evidence *arm, const char *set); /* "D_start" holds "D_start:he" */
+dpid_series dpid_series_make(const dpid_judge *j);                   /* all 0 */
 /* training loss; arm may be NULL: all NaN */
 dpid_series dpid_arm_loss(const dpid_judge *j, const dpid_arm_evidence *arm);
 /* Any per-seed array of an arm, diverged seeds as infinity; values NULL: all NaN. */
@@ -127,8 +136,8 @@ double dpid_scale_cap(const dpid_judge *j, dpid_scale scale);
 
 /* ---- contrast.c ------------------------------------------------------------------------------- */
 
-typedef enum { DPID_RANKS_ONLY, DPID_CAPPED } dpid_means;
-/* a - b. DPID_CAPPED: training losses, whose means count at most const_loss. */
+typedef enum { DPID_INTERVAL_ONLY, DPID_RANKS_ONLY, DPID_CAPPED } dpid_means;
+/* a - b. DPID_CAPPED: training losses, whose means count at most const_loss. DPID_INTERVAL_ONLY: rank, without p. */
 int32_t dpid_contrast_of(const dpid_judge *j, const dpid_series *a, const dpid_series *b, dpid_means means,
                          dpid_contrast *out);
 /* a - b on a scale, means capped as the scale says. */
@@ -187,6 +196,8 @@ int32_t dpid_rule_harm(dpid_judge *j, dpid_finding *f, bool *decided);
 
 /* ---- say.c: findings in words ------------------------------------------------------------------- */
 
+/* Words for one who has the flags of depth_study, and for one who trained in another way. */
+const char *dpid_either(const dpid_judge *j, const char *study, const char *others);
 void dpid_set_number(dpid_finding *f, const char *name, double value);
 /* name_low, name_high as well */
 int32_t dpid_set_estimate(dpid_judge *j, dpid_finding *f, const char *name, const dpid_estimate *e);

@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *dpid_either(const dpid_judge *j, const char *study, const char *others)
+{
+    return j->e->by_others ? others : study;
+}
+
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 void dpid_set_number(dpid_finding *f, const char *name, double value)
@@ -146,6 +151,15 @@ double dpid_seeds_needed(int64_t n, const dpid_estimate *e, double threshold)
     return fmax((double)n + 1, ceil((double)n * (half / distance) * (half / distance)));
 }
 
+/* " (--seeds 33)" */
+static dpid_words_text seeds_flag(const dpid_judge *j, double seeds)
+{
+    dpid_words_text out = {""};
+    if (!j->e->by_others)
+        snprintf(out.text, sizeof out.text, " (--seeds %s)", dpid_words(seeds).text);
+    return out;
+}
+
 int32_t dpid_settle_count(dpid_judge *j, dpid_finding *f, int64_t n, double needed)
 {
     const double affordable = 100;
@@ -153,23 +167,39 @@ int32_t dpid_settle_count(dpid_judge *j, dpid_finding *f, int64_t n, double need
     if (needed > affordable)
         return dpid_set_text(j, &f->to_settle,
                              "More than 100 seeds; a smaller margin of interest (--margin), or another design.");
-    return dpid_set_text(j, &f->to_settle, "About %s seeds instead of %lld (--seeds %s), if the spread stays as it is.",
-                         dpid_words(needed).text, (long long)n, dpid_words(needed).text);
+    return dpid_set_text(j, &f->to_settle, "About %s seeds instead of %lld%s, if the spread stays as it is.",
+                         dpid_words(needed).text, (long long)n, seeds_flag(j, needed).text);
 }
 
 int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold)
 {
     if (c->n < j->least_seeds) {
         dpid_set_number(f, "seeds_to_settle", (double)j->least_seeds);
-        return dpid_set_text(
-            j, &f->to_settle, "At least %lld seeds (--seeds %lld): with %lld there is no exact %s %% interval.",
-            (long long)j->least_seeds, (long long)j->least_seeds, (long long)c->n, dpid_words(100 * j->t.level).text);
+        return dpid_set_text(j, &f->to_settle, "At least %lld seeds%s: with %lld there is no exact %s %% interval.",
+                             (long long)j->least_seeds, seeds_flag(j, (double)j->least_seeds).text, (long long)c->n,
+                             dpid_words(100 * j->t.level).text);
     }
     if (!isfinite(c->rank.low) || !isfinite(c->rank.high))
         return dpid_set_text(j, &f->to_settle,
-                             "Runs that do not diverge (a smaller rate, --lr, or clipping, --clip 1): as it is, the "
-                             "interval has no end.");
+                             "Runs that do not diverge (a smaller rate%s, or clipping%s): as it is, the "
+                             "interval has no end.",
+                             dpid_either(j, ", --lr", ""), dpid_either(j, ", --clip 1", ""));
     return dpid_settle_count(j, f, c->n, dpid_seeds_needed(c->n, &c->rank, threshold));
+}
+
+/* What one does who has no flags: "Run W0 at 8 seeds (left out: ...)", of a set one of its members. */
+static int32_t settle_by_others(dpid_judge *j, dpid_finding *f, const char *word, bool set, const char *reason)
+{
+    static const char *const members[] = {"D_start:lsuv", "D_opt:adam", "D_free:decay", "D_norm:batch8"};
+    const char *member = word;
+    for (size_t i = 0; set && i < sizeof members / sizeof *members; i++)
+        if (!strncmp(members[i], word, strlen(word)) && !dpid_judge_arm(j, members[i]))
+            member = members[i];
+    const bool known = reason && *reason;
+    const bool other = set && member != word;
+    return dpid_set_text(j, &f->to_settle, "Run %s%s at %lld seeds%s%s%s.", other ? "an arm of the set, such as " : "",
+                         member, (long long)(j->e->seeds < j->least_seeds ? j->least_seeds : j->e->seeds),
+                         known ? " (left out: " : "", known ? reason : "", known ? ")" : "");
 }
 
 /* An arm that stands on the page is never asked for. */
@@ -178,6 +208,8 @@ int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bo
     const char *reason = dpid_left_out(j, word, set);
     const bool known = reason && *reason;
     const dpid_arm_evidence *arm = dpid_judge_arm(j, word);
+    if (j->e->by_others)
+        return settle_by_others(j, f, word, set, reason);
     if (!set && arm)
         return dpid_set_text(j, &f->to_settle, "Arm %s at the seeds of the others: --seeds %lld.", word,
                              (long long)(j->e->seeds < j->least_seeds ? j->least_seeds : j->e->seeds));

@@ -79,7 +79,7 @@ static const char *flag_of(const char *word)
 
 int32_t dpid_settle_way_out(dpid_judge *j, dpid_finding *f)
 {
-    const char *flag = flag_of(j->way_out->word);
+    const char *flag = j->e->by_others ? j->way_out->word : flag_of(j->way_out->word);
     return dpid_set_text(j, &f->to_settle, "A recipe by which the shallow net trains%s%s%s.",
                          flag ? ", for a start that of the arm that does (" : "", flag ? flag : "", flag ? ")" : "");
 }

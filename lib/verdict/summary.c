@@ -56,30 +56,45 @@ void dpid_summary_release(dpid_summary *s)
 
 /* ---- by seed ---------------------------------------------------------------------------------------- */
 
-static int64_t seed_index(const dpid_summary *s, double seed)
+int64_t dpid_seed_place(const dpid_summary *s, double seed)
 {
-    for (int64_t i = 0; i < s->seeds; i++)
-        if (s->seed[i] == seed)
-            return i;
-    return -1;
+    int64_t low = 0;
+    int64_t high = s->seeds;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (s->seed[middle] < seed)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < s->seeds && s->seed[low] == seed ? low : -1;
+}
+
+bool dpid_rows_are(const deepid_table *t, int64_t row, const char *word, dpid_row_name *last)
+{
+    const char *name = deepid_table_row_name(t, row);
+    if (name != last->name)
+        *last = (dpid_row_name){name, strcmp(name, word) == 0};
+    return last->is;
 }
 
 const double *dpid_arm_values(dpid_summary *s, const char *word, const char *column)
 {
     const deepid_table *t = s->results;
-    const int64_t seed = deepid_table_find_column(t, "seed");
-    const int64_t value = deepid_table_find_column(t, column);
-    const int64_t diverged = deepid_table_find_column(t, "diverged");
-    double *values = value >= 0 ? room_of(s, s->seeds) : NULL;
+    const double *seed = deepid_table_column(t, deepid_table_find_column(t, "seed"));
+    const double *value = deepid_table_column(t, deepid_table_find_column(t, column));
+    const double *diverged = deepid_table_column(t, deepid_table_find_column(t, "diverged"));
+    double *values = value ? room_of(s, s->seeds) : NULL;
+    const bool loss = strstr(column, "loss") != NULL;
+    dpid_row_name last = {NULL, false};
     int64_t found = 0;
     for (int64_t i = 0; values && i < s->seeds; i++)
         values[i] = (double)NAN;
     for (int64_t row = 0; values && row < deepid_table_rows(t); row++) {
-        const int64_t at = seed_index(s, deepid_table_get(t, row, seed));
-        if (at < 0 || strcmp(deepid_table_row_name(t, row), word) != 0)
+        const int64_t at = seed && dpid_rows_are(t, row, word, &last) ? dpid_seed_place(s, seed[row]) : -1;
+        if (at < 0)
             continue;
-        const bool lost = deepid_table_get(t, row, diverged) == 1 && strstr(column, "loss");
-        values[at] = lost ? (double)INFINITY : deepid_table_get(t, row, value);
+        values[at] = loss && diverged && diverged[row] == 1 ? (double)INFINITY : value[row];
         found += !isnan(values[at]);
     }
     return found > 0 ? values : NULL;

@@ -27,6 +27,14 @@ void dpid_summary_release(dpid_summary *s);
    diverged; NULL: no run of this arm, or no such column. */
 const double *dpid_arm_values(dpid_summary *s, const char *word, const char *column);
 
+int64_t dpid_seed_place(const dpid_summary *s, double seed); /* among s->seed; -1: none of them */
+/* Is the row named word? last: of the row before, at first {0}; rows of one name in a row are compared once. */
+typedef struct {
+    const char *name;
+    bool is;
+} dpid_row_name;
+bool dpid_rows_are(const deepid_table *t, int64_t row, const char *word, dpid_row_name *last);
+
 /* ---- of one number a seed, or of n; values may be NULL ------------------------------------------------- */
 
 double dpid_median_of(dpid_summary *s, int64_t n, const double *values);

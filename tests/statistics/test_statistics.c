@@ -347,12 +347,190 @@ static void equivalence_asks_for_an_interval_inside_the_margin(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- bootstrap -------------------------------------------------------------------------------------------------- */
+/* ---- many values ------------------------------------------------------------------------------------------------ */
 
 static int ascending(const void *a, const void *b)
 {
     return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
 }
+
+/* The k-th of values of which `marks` nobody knows, `all` of them together: known ones in order, marks where they are
+   put. */
+static double plain_end(int64_t known, const double *value, int64_t marks, int64_t k, bool upper)
+{
+    if (k <= marks)
+        return upper ? infinity : -infinity;
+    return upper ? value[known - (k - marks)] : value[k - 1 - marks];
+}
+
+/* Against every pair in a row: ties, infinities of both signs, both kinds of pairs. */
+static void pairwise_order_is_that_of_all_pairs_in_a_row(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    static double value[40 * 40];
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        dpid_random random = dpid_random_make(seed, 0, 0);
+        double x[2][40];
+        const int64_t n = 1 + dpid_random_below(&random, 40);
+        const int64_t m = seed % 2 ? 0 : 1 + dpid_random_below(&random, 40);
+        const int64_t kinds = 1 + dpid_random_below(&random, 12); /* few kinds: ties */
+        for (int side = 0; side < 2; side++)
+            for (int64_t i = 0; i < (side ? m : n); i++) {
+                const int64_t kind = dpid_random_below(&random, kinds);
+                x[side][i] = kind == 10   ? infinity
+                             : kind == 11 ? -infinity
+                             : kinds == 1 ? dpid_random_uniform(&random) * 1e-5 - 3e-6
+                                          : (double)(kind - 4) / 3;
+            }
+        int64_t known = 0;
+        int64_t marks = 0;
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t k = m ? 0 : i; k < (m ? m : n); k++) {
+                const double v = m ? x[0][i] + x[1][k] : x[0][i] / 2 + x[0][k] / 2;
+                if (isnan(v))
+                    marks++;
+                else
+                    value[known++] = v;
+            }
+        qsort(value, (size_t)known, sizeof *value, ascending);
+        const int64_t k = dpid_random_below(&random, (known + marks) / 2 + 1);
+        double got[3];
+        const double expected[2] = {plain_end(known, value, marks, k, false), plain_end(known, value, marks, k, true)};
+        dpid_pairs_interval(n, x[0], m, m ? x[1] : NULL, k, &got[0], &got[1], &got[2]);
+        for (int64_t i = 0; i < marks; i++)
+            value[known + i] = 0;
+        qsort(value, (size_t)(known + marks), sizeof *value, ascending);
+        const double middle = dpid_sorted_quantile(known + marks, value, 0.5);
+        if (got[1] != expected[0] || got[2] != expected[1] || got[0] != middle)
+            fail_msg("seed %d: n %d, m %d, k %d: %.17g [%.17g, %.17g], expected %.17g [%.17g, %.17g]", (int)seed,
+                     (int)n, (int)m, (int)k, got[0], got[1], got[2], middle, expected[0], expected[1]);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* The largest k with P(S < k) <= tail, from the exact distribution of n ranks, or of n among n + m. */
+static int64_t exact_order(deepid_ctx *ctx, int64_t n, int64_t m, double tail)
+{
+    int64_t *ranks = NULL;
+    double *null = NULL;
+    int64_t count;
+    int64_t k = 0;
+    double below = 0;
+    OK(dpid_alloc(ctx, n + m, sizeof *ranks, "ranks", &ranks));
+    for (int64_t i = 0; i < n + m; i++)
+        ranks[i] = i + 1;
+    OK(m ? dpid_subset_distribution(ctx, n + m, ranks, n, &null, &count)
+         : dpid_signed_distribution(ctx, n, ranks, &null, &count));
+    const int64_t least = m ? n * (n + 1) / 2 : 0;
+    while ((below += null[least + k]) <= tail)
+        k++;
+    dpid_free(ctx, null);
+    dpid_free(ctx, ranks);
+    return k;
+}
+
+/* Of more values than are counted out, the rank of an end is at most one from the exact one, of two samples one or
+   1 %; mostly it is that. */
+static void expanded_orders_are_the_exact_ones(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    static const double tails[] = {0.05, 0.025, 0.0025, 0.0001};
+    int same = 0;
+    int all = 0;
+    for (int64_t n = 101; n <= 260; n += 53)
+        for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+            int64_t k;
+            const int64_t exact = exact_order(ctx, n, 0, tails[i]);
+            OK(dpid_signed_order(ctx, n, tails[i], &k));
+            if (llabs(k - exact) > 1)
+                fail_msg("n %d, tail %g: the order is %d, exactly %d", (int)n, tails[i], (int)k, (int)exact);
+            same += k == exact;
+            all++;
+        }
+    for (int64_t n = 12; n <= 60; n += 24)
+        for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+            int64_t k;
+            const int64_t exact = exact_order(ctx, n, 201 - n, tails[i]);
+            OK(dpid_subset_order(ctx, n, 201 - n, tails[i], &k));
+            if (fabs((double)(k - exact)) > fmax(1, 0.01 * (double)exact)) /* twelve are few */
+                fail_msg("n %d of 201, tail %g: the order is %d, exactly %d", (int)n, tails[i], (int)k, (int)exact);
+            same += k == exact;
+            all++;
+        }
+    if (2 * same < all)
+        fail_msg("only %d of %d orders are the exact ones", same, all);
+    deepid_ctx_destroy(ctx);
+}
+
+/* Beside the exact p of the same ranks, with ties and zeros. */
+static void expanded_signed_ranks_are_the_exact_ones(void **state)
+{
+    (void)state;
+    enum { N = 140 };
+    deepid_ctx *ctx = new_ctx(1);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        double d[N];
+        double size[N];
+        int64_t ranks[N];
+        int64_t kept = 0;
+        int64_t count;
+        double *null = NULL;
+        double t;
+        double p;
+        random_array(seed, N, -0.8, 1, d);
+        for (int i = 0; i < N; i++) {
+            d[i] = seed % 2 ? round(20 * d[i]) : d[i]; /* ties and zeros */
+            size[i] = fabs(d[i]);
+        }
+        OK(dpid_doubled_ranks(ctx, N, size, ranks));
+        for (int i = 0; i < N; i++)
+            if (d[i] != 0)
+                ranks[kept++] = ranks[i];
+        OK(dpid_signed_distribution(ctx, kept, ranks, &null, &count));
+        OK(deepid_statistics_signed_rank(ctx, N, d, &t, &p));
+        const double exact = dpid_two_sided(null, count, (int64_t)(2 * t));
+        if (fabs(p - exact) > 2e-4)
+            fail_msg("seed %d: p is %g, exactly %g", (int)seed, p, exact);
+        dpid_free(ctx, null);
+    }
+    double ones[N];
+    double t;
+    double p;
+    for (int i = 0; i < N; i++)
+        ones[i] = i + 1;
+    OK(deepid_statistics_signed_rank(ctx, N, ones, &t, &p));
+    assert_true(p >= ldexp(1, 1 - N) && p < 1e-12); /* no p is 0 */
+    deepid_ctx_destroy(ctx);
+}
+
+/* Means of 400 skewed values: beside 200000 resamples, whose ends vary by 0.01 of a standard deviation of the mean. */
+static void expanded_means_are_those_of_many_resamples(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    deepid_ctx *ctx = new_ctx(1);
+    double x[N];
+    double drawn[3];
+    double got[3];
+    random_array(5, N, 0, 1, x);
+    for (int i = 0; i < N; i++)
+        x[i] = exp(2 * x[i] * x[i]);
+    OK(deepid_statistics_bootstrap_mean(ctx, N, x, 0.95, 200000, 1, &drawn[0], &drawn[1], &drawn[2]));
+    dpid_mean_expanded(N, x, 0.95, &got[0], &got[1], &got[2]);
+    const double deviation = (drawn[2] - drawn[1]) / 4;
+    near_at("mean", got[0], drawn[0], 1e-12);
+    near_at("low", got[1], drawn[1], 0.04 * deviation);
+    near_at("high", got[2], drawn[2], 0.04 * deviation);
+    for (int i = 0; i < N; i++)
+        x[i] = 2;
+    dpid_mean_expanded(N, x, 0.95, &got[0], &got[1], &got[2]);
+    assert_true(got[0] == 2 && got[1] == 2 && got[2] == 2); /* nothing varies */
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- bootstrap -------------------------------------------------------------------------------------------------- */
 
 /* scipy.stats.bootstrap(method="BCa"), 400000 resamples, three seeds: 56.92 57.00 57.08 and 226.58 226.50 226.25. At
    99999 resamples the ends' standard deviations are about 0.15 and 1: the density of the mean is about 0.004 at the
@@ -589,7 +767,8 @@ static void what_makes_no_sense_is_refused_with_a_sentence(void **state)
     REFUSED(deepid_statistics_median(ctx, 3, NULL, &a), DEEPID_ERR_ARGUMENT, "an array is NULL, expected 3 numbers");
     REFUSED(deepid_statistics_median(ctx, 2, x, NULL), DEEPID_ERR_ARGUMENT, "an output is NULL");
     REFUSED(deepid_statistics_quantile(ctx, 2, x, 1.5, &a), DEEPID_ERR_ARGUMENT, "q is 1.5, expected 0 to 1");
-    REFUSED(deepid_statistics_signed_rank(ctx, 501, x, &a, &b), DEEPID_ERR_ARGUMENT, "n is 501, expected 1 to 500");
+    REFUSED(deepid_statistics_signed_rank(ctx, 1000001, x, &a, &b), DEEPID_ERR_ARGUMENT,
+            "n is 1000001, expected 1 to 1000000");
     REFUSED(deepid_statistics_rank_sum(ctx, 100, x, 101, x, &a, &b), DEEPID_ERR_ARGUMENT,
             "m is 101, expected 1 to 100");
     REFUSED(deepid_statistics_sign_flip(ctx, 3, diverged, 0, 0, &a), DEEPID_ERR_NUMERIC,
@@ -674,6 +853,10 @@ int main(void)
         cmocka_unit_test(rank_sums_have_the_critical_values_of_the_tables),
         cmocka_unit_test(independent_samples_agree_with_all_splits),
         cmocka_unit_test(holm_steps_down),
+        cmocka_unit_test(pairwise_order_is_that_of_all_pairs_in_a_row),
+        cmocka_unit_test(expanded_orders_are_the_exact_ones),
+        cmocka_unit_test(expanded_signed_ranks_are_the_exact_ones),
+        cmocka_unit_test(expanded_means_are_those_of_many_resamples),
         cmocka_unit_test(intervals_hold_exactly_the_shifts_that_the_test_does_not_refuse),
         cmocka_unit_test(few_seeds_have_no_interval_and_infinities_stay_honest),
         cmocka_unit_test(equivalence_asks_for_an_interval_inside_the_margin),

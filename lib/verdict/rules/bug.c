@@ -17,7 +17,9 @@ static const char *where(const dpid_evidence *e)
 static int32_t not_checked(dpid_judge *j, dpid_finding *f)
 {
     f->status = DPID_UNDECIDED;
-    DPID_TRY(dpid_set_text(j, &f->to_settle, "Run the gradient check of the deep net in f64: probes (--probes 3)."));
+    DPID_TRY(
+        dpid_set_text(j, &f->to_settle, "Run the gradient check of the deep net in f64: %s.",
+                      dpid_either(j, "probes (--probes 3)", "derivatives beside differences (fact gradient_check)")));
     return dpid_set_text(j, &f->sentence,
                          "The gradient check was not run: whether backward is the derivative of forward is not known.");
 }

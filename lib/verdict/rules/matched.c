@@ -6,11 +6,10 @@
 #include <math.h>
 
 /* The training loss of the last point; NaN: there is none. */
-static double last_loss(const dpid_judge *j, const dpid_arm_evidence *arm, int64_t seed)
+static double last_loss(const dpid_arm_evidence *arm, const dpid_series *loss, int64_t seed)
 {
-    const dpid_series loss = dpid_arm_loss(j, arm);
     int64_t k = arm->points;
-    if (!isfinite(loss.at[seed]))
+    if (!isfinite(loss->at[seed]))
         return (double)NAN;
     while (k > 0 && isnan(arm->curve_train[seed * arm->points + k - 1]))
         k--;
@@ -38,9 +37,9 @@ static int32_t match(const dpid_judge *j, const dpid_series *level, const double
                      dpid_validation_scale *v)
 {
     const bool curves = deep && shallow;
-    dpid_series at[2];
-    dpid_series matched;
-    dpid_series half;
+    const dpid_series at[2] = {dpid_series_make(j), dpid_series_make(j)};
+    const dpid_series matched = dpid_series_make(j);
+    const dpid_series half = dpid_series_make(j);
     for (int64_t s = 0; s < j->e->seeds; s++) {
         const bool known = curves && !isnan(level->at[s]);
         at[0].at[s] = known ? at_level(j->d, deep, s, level->at[s]) : (double)NAN;
@@ -57,9 +56,11 @@ int32_t dpid_match_fits(const dpid_judge *j, dpid_validation_scale scale[2], dou
     const dpid_arm_evidence *d = j->d;
     const dpid_arm_evidence *s = j->s;
     const bool curves = d && s && d->curve_train && s->curve_train;
-    dpid_series both;
+    const dpid_series loss[2] = {dpid_arm_loss(j, d), dpid_arm_loss(j, s)};
+    const dpid_series both = dpid_series_make(j);
     for (int64_t i = 0; i < j->e->seeds; i++) {
-        const double last[2] = {curves ? last_loss(j, d, i) : (double)NAN, curves ? last_loss(j, s, i) : (double)NAN};
+        const double last[2] = {curves ? last_loss(d, &loss[0], i) : (double)NAN,
+                                curves ? last_loss(s, &loss[1], i) : (double)NAN};
         both.at[i] = isnan(last[0]) || isnan(last[1]) ? (double)NAN : fmax(last[0], last[1]);
     }
     DPID_TRY(dpid_series_median(j, &both, level));

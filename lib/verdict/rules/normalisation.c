@@ -60,8 +60,9 @@ static void say_small(const dpid_judge *j, dpid_string *s)
                        j->e->batch == 1   ? "leaves nothing but its shift"
                        : j->e->batch == 2 ? "leaves little but which of the two is larger"
                                           : "takes means and variances that are mostly noise",
-                       dpid_judge_arm(j, "D_norm:batch8") ? ""
-                                                          : " Larger batches or another normalisation would tell.");
+                       !dpid_could_run(j, "D_norm:batch8")  ? " Another normalisation would tell."
+                       : dpid_judge_arm(j, "D_norm:batch8") ? ""
+                                                            : " Larger batches or another normalisation would tell.");
 }
 
 static void say_statistics(const dpid_judge *j, const statistics *n, dpid_string *s)
@@ -91,8 +92,8 @@ static int32_t does_not_apply(dpid_judge *j, dpid_finding *f)
 static int32_t not_small(dpid_judge *j, dpid_finding *f)
 {
     f->rule = "normalisation.not_small";
-    DPID_TRY(dpid_set_text(j, &f->to_settle,
-                           "The same study with other batches (--batch), or both nets without batch-norm."));
+    DPID_TRY(dpid_set_text(j, &f->to_settle, "The same study with other batches%s, or both nets without batch-norm.",
+                           dpid_either(j, " (--batch)", "")));
     return dpid_set_text(j, &f->sentence,
                          "Not decided: batches of %lld samples are not small, so larger ones were not tried.",
                          (long long)j->e->batch);

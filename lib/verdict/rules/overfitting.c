@@ -27,7 +27,7 @@ static dpid_series gap_of(const dpid_judge *j, const dpid_arm_evidence *arm, con
                           const double *fit)
 {
     const dpid_series train = dpid_arm_series(j, arm, fit);
-    dpid_series out = {{0}};
+    const dpid_series out = dpid_series_make(j);
     for (int64_t s = 0; s < j->e->seeds; s++)
         out.at[s] = isinf(train.at[s]) ? (double)NAN : valid->at[s] - train.at[s];
     return out;

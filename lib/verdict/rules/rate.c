@@ -111,7 +111,8 @@ static int32_t not_tuned(dpid_judge *j, dpid_finding *f)
     const char *reason = dpid_left_out(j, "D_rate", false);
     f->status = DPID_UNDECIDED;
     f->rule = "rate.not_tuned";
-    DPID_TRY(dpid_set_text(j, &f->to_settle, "Try other rates for every arm: --tuning 3."));
+    DPID_TRY(dpid_set_text(j, &f->to_settle, "Try other rates for every arm: %s.",
+                           dpid_either(j, "--tuning 3", "tuning.csv, then D_rate at the best")));
     return dpid_set_text(j, &f->sentence, "Not decided: no rate but %s was tried%s%s%s.",
                          dpid_recipe_rate_words(j).text, reason && *reason ? " (" : "", reason ? reason : "",
                          reason && *reason ? ")" : "");
@@ -121,8 +122,8 @@ static int32_t all_diverged(dpid_judge *j, dpid_finding *f, const dpid_arm_evide
 {
     f->status = DPID_UNDECIDED;
     f->rule = "rate.all_diverged";
-    DPID_TRY(dpid_set_text(j, &f->to_settle, "A rate below %s (--lr), or clipping (--clip 1).",
-                           dpid_words(tuned->lowest_rate).text));
+    DPID_TRY(dpid_set_text(j, &f->to_settle, "A rate below %s%s, or clipping%s.", dpid_words(tuned->lowest_rate).text,
+                           dpid_either(j, " (--lr)", ""), dpid_either(j, " (--clip 1)", "")));
     return dpid_set_text(j, &f->sentence,
                          "Not decided: the deep net diverges at every rate tried (%lld, from %s to %s). A smaller one "
                          "may train it.",
@@ -137,8 +138,9 @@ static int32_t among_noise(dpid_judge *j, dpid_finding *f, const dpid_arm_eviden
     f->status = open ? DPID_UNDECIDED : DPID_REFUTED;
     f->rule = "rate.noise";
     if (open)
-        DPID_TRY(dpid_set_text(j, &f->to_settle, "A rate below %s (--lr), or clipping (--clip 1).",
-                               dpid_words(tuned->lowest_rate).text));
+        DPID_TRY(dpid_set_text(j, &f->to_settle, "A rate below %s%s, or clipping%s.",
+                               dpid_words(tuned->lowest_rate).text, dpid_either(j, " (--lr)", ""),
+                               dpid_either(j, " (--clip 1)", "")));
     return dpid_set_text(j, &f->sentence,
                          "%sNo rate tried (%lld, from %s to %s) takes the deep net surely below the constant "
                          "predictor, so it stays at %s.%s",
@@ -164,9 +166,12 @@ static int32_t another_may_help(dpid_judge *j, dpid_finding *f, const dpid_arm_e
     f->rule = "rate.recipe";
     dpid_set_number(f, "other_rate", tuned->other_rate);
     dpid_set_number(f, "other_gain", tuned->other_gain);
-    DPID_TRY(dpid_set_text(j, &f->to_settle,
-                           "The same study at the rate %s (--lr %s), or more tuning seeds (--tuning 6).",
-                           dpid_words(tuned->other_rate).text, dpid_number(rounded(tuned->other_rate)).text));
+    DPID_TRY(j->e->by_others
+                 ? dpid_set_text(j, &f->to_settle, "The same study at the rate %s, or more tuning seeds.",
+                                 dpid_words(tuned->other_rate).text)
+                 : dpid_set_text(j, &f->to_settle,
+                                 "The same study at the rate %s (--lr %s), or more tuning seeds (--tuning 6).",
+                                 dpid_words(tuned->other_rate).text, dpid_number(rounded(tuned->other_rate)).text));
     return dpid_set_text(
         j, &f->sentence,
         "Not decided: of %lld rates tried, from %s to %s, none was better than %s at every tuning seed, "

@@ -93,7 +93,8 @@ static int32_t say_all_diverged(dpid_judge *j, dpid_finding *f, const dpid_inter
     else if (!isnan(arm->learning_rate))
         dpid_string_format(s, ", at the one rate tried (%s)", dpid_words(arm->learning_rate).text);
     dpid_string_add(s, ". Runs that do not end show nothing of what it repairs.");
-    return dpid_set_text(j, &f->to_settle, "Runs of it that end: a smaller rate (--lr), or clipping (--clip 1).");
+    return dpid_set_text(j, &f->to_settle, "Runs of it that end: a smaller rate%s, or clipping%s.",
+                         dpid_either(j, " (--lr)", ""), dpid_either(j, " (--clip 1)", ""));
 }
 
 int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_intervention *x)

@@ -77,7 +77,7 @@ int32_t dpid_rule_regularisation(dpid_judge *j, dpid_finding *f)
         return status;
     dpid_string_add(&s, "Run ");
     say_arms(j, &s);
-    dpid_string_add(&s, " (--arms).");
+    dpid_string_add(&s, dpid_either(j, " (--arms).", "."));
     return dpid_keep(j, &s, &f->to_settle);
 }
 

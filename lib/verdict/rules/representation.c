@@ -16,7 +16,7 @@ static const char *theorem(const dpid_judge *j)
 /* floor - L_S: every seed against one proven number */
 static int32_t by_floor(dpid_judge *j, dpid_finding *f, bool *decided)
 {
-    dpid_series floor = {{0}};
+    const dpid_series floor = dpid_series_make(j);
     dpid_contrast above;
     *decided = false;
     if (isnan(j->e->floor) || !j->s)

@@ -11,7 +11,7 @@ static int32_t fits_as_well(const dpid_judge *j, const dpid_arm_evidence *arm, b
         const dpid_view *view = &j->base.view[scale];
         const dpid_series x = dpid_arm_on(j, (dpid_scale)scale, arm);
         dpid_contrast above;
-        DPID_TRY(dpid_contrast_on(j, (dpid_scale)scale, &x, &view->d, &above));
+        DPID_TRY(dpid_contrast_of(j, &x, &view->d, DPID_INTERVAL_ONLY, &above));
         *fits = *fits && above.rank.high < view->margin;
     }
     return DEEPID_OK;
@@ -21,7 +21,7 @@ static int32_t validates_better(const dpid_judge *j, const dpid_arm_evidence *ar
                                 bool by_error, dpid_retrained *out)
 {
     const dpid_series x = dpid_arm_series(j, arm, by_error ? arm->valid_error : arm->valid_loss);
-    dpid_series middle; /* half of the way from D to S */
+    const dpid_series middle = dpid_series_make(j); /* half of the way from D to S */
     dpid_contrast beyond;
     for (int64_t s = 0; s < j->e->seeds; s++)
         middle.at[s] = (scale->deep.at[s] + scale->shallow.at[s]) / 2;

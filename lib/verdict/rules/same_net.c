@@ -23,7 +23,7 @@ int32_t dpid_reaches_shallow(const dpid_judge *j, const char *first, const dpid_
         dpid_contrast x;
         if (!dpid_arm_is_retrained(j, arm))
             continue;
-        DPID_TRY(dpid_contrast_on(j, j->on, &on, &j->base.view[j->on].s, &x));
+        DPID_TRY(dpid_contrast_of(j, &on, &j->base.view[j->on].s, DPID_INTERVAL_ONLY, &x));
         const bool foremost = first && !strcmp(arm->word, first);
         if (!(x.rank.high < j->on_margin) || (*out && !foremost && !(x.rank.value < above->rank.value)))
             continue;
@@ -32,5 +32,8 @@ int32_t dpid_reaches_shallow(const dpid_judge *j, const char *first, const dpid_
         if (foremost)
             break;
     }
-    return DEEPID_OK;
+    if (!*out)
+        return DEEPID_OK;
+    const dpid_series on = dpid_arm_on(j, j->on, *out);
+    return dpid_contrast_on(j, j->on, &on, &j->base.view[j->on].s, above);
 }

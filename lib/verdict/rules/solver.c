@@ -256,8 +256,9 @@ static int32_t after_too_few(dpid_judge *j, dpid_finding *f)
     f->status = DPID_UNDECIDED;
     f->rule = "solver.too_short";
     DPID_TRY(updates > 0
-                 ? dpid_set_text(j, &f->to_settle, "More updates for both nets: --steps %.0f or more.", 3 * updates)
-                 : dpid_set_text(j, &f->to_settle, "More updates for both nets (--steps)."));
+                 ? dpid_set_text(j, &f->to_settle, "More updates for both nets: %s%.0f or more.",
+                                 dpid_either(j, "--steps ", ""), 3 * updates)
+                 : dpid_set_text(j, &f->to_settle, "More updates for both nets%s.", dpid_either(j, " (--steps)", "")));
     return dpid_set_text(j, &f->sentence,
                          "Not decided: training was too short to blame the solver. The shallow net is far from its end "
                          "as well (training loss %s, the constant predictor %s), and three times the updates repair "
