@@ -1,10 +1,12 @@
 """The arms: what each trains, and what it changes of the recipe. docs/verdict.md says what each asks."""
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import string
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Dict, List, Optional, Sequence
 
 from .errors import StudyError
+from .recipe import Recipe
 
 #: How an arm without runs is told: it could be run, it cannot be, or it could tell nothing here.
 POSSIBLE, IMPOSSIBLE, NO_QUESTION = "possible", "impossible", "no_question"
@@ -14,7 +16,7 @@ POSSIBLE, IMPOSSIBLE, NO_QUESTION = "possible", "impossible", "no_question"
 class Arm:
     """One way of training, in plain numbers and words: a row of the plan.
 
-    :param net: "shallow", "deep", "skip", or the depth of an added net, "8"
+    :param net: "shallow", "deep", "skip", "own" of an arm of the user's, or the depth of an added net, "8"
     :param steps: times the recipe's; 0: measured as it was built
     :param rate: times that of `rate_of`, or of `base`
     :param base: what tuning looks around, where it is not the recipe's rate
@@ -83,6 +85,28 @@ def registry(optimizers: Dict[str, float], depths: Sequence[int]) -> List[Arm]:
         Arm("S_fine", net="shallow", rate=0.1, parent="S", rate_of="S"),
         *(Arm(f"depth:{depth}", net=str(depth), rate_of="S") for depth in depths),
     ]
+
+
+#: Sets that a variant may be of, those that change the net, and what of the recipe other words change.
+SETS = ("D_start", "D_order", "D_schedule", "D_free")
+LETTERS = set(string.ascii_letters + string.digits + "-_")
+OF_NETS = ("D_start", "D_order")
+NOT_CHANGED = ("lr", "steps", "epochs", "device", "optimizer", "batch")
+
+
+def check_variants(variants: Dict[str, Dict[str, Any]]) -> Dict[str, Dict[str, Any]]:
+    """Arms of the user's: words of a set, and what they change."""
+    known = [one.name for one in fields(Recipe) if one.name not in NOT_CHANGED]
+    taken = {arm.word for arm in registry({word: rate for word, (_, rate) in OPTIMIZERS.items()}, ())}
+    for word, change in variants.items():
+        kind, _, name = word.partition(":")
+        if kind not in SETS or not name or not set(name) <= LETTERS or word in taken:
+            raise StudyError(f"Study: variant '{word}': expected a word that is not taken, SET:NAME, a name of letters, "
+                             f"digits, - and _, a set of {', '.join(SETS)}")
+        words = ["make_net"] if kind in OF_NETS else known
+        if not isinstance(change, dict) or not change or not set(change) <= set(words):
+            raise StudyError(f"Study: variant '{word}' changes {change!r}, expected a dict with some of {', '.join(words)}")
+    return variants
 
 
 def choose(arms: List[Arm], words: Optional[Sequence[str]]) -> None:

@@ -136,7 +136,7 @@ def _no_net(study: "Study", look: Look, arm: Arm) -> None:
             arm.leave_out(f"the deep net does not run in it: {refused}", IMPOSSIBLE)
     if arm.word not in ("W0", "WT"):
         return
-    if look.names is None:
+    if look.names is None and study.embed is None:
         arm.leave_out("the shallow net's layers do not all stand in the deep one: "
                       + match.missing(look.shallow, look.deep), IMPOSSIBLE)
     if study.train_data is None:

@@ -69,7 +69,7 @@ def _arm_row(state: State, arm: Arm) -> Dict[str, Any]:
 
 def depth_of(plan: Plan, net: str) -> int:
     """Of an arm's net."""
-    return int(plan.fixed["shallow"] if net == "shallow" else plan.fixed["deep"] if net in ("deep", "skip") else net)
+    return int(plan.fixed["shallow"] if net == "shallow" else plan.fixed["deep"] if net in ("deep", "skip", "own") else net)
 
 
 def _write(path: Path, columns: Sequence[str], rows: List[Dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
 import torch
 from torch import Tensor, nn
 
-from .arms import OPTIMIZERS, choose, registry
+from .arms import OPTIMIZERS, Arm, check_variants, choose, registry
 from .data import Samples, split
 from .errors import Stopped, StudyError
 from .facts import Look, facts_of, leave_out
@@ -22,6 +22,7 @@ from .train import OF_THE_NET
 MakeNet = Callable[..., nn.Module]
 PathLike = Union[str, "os.PathLike[str]"]
 Optimizers = Dict[str, Tuple[Any, float]]
+Variants = Dict[str, Dict[str, Any]]
 
 #: Samples that starts and witnesses look at first.
 FIRST = 256
@@ -44,6 +45,11 @@ class Study:
     :param arms: words, "S,D,W0" or a list; None: all that apply
     :param tuning: seeds on which learning rates are looked for; 0: every arm at the recipe's rate
     :param optimizers: more arms D_opt, {"lion": (factory or text, learning rate)}
+    :param variants: arms of your own, {"D_schedule:warmup": {"schedule": f}, "D_order:pre": {"make_net": f}}: what each
+        changes of the recipe, by the names of its fields; of D_order and D_start the net, `make_net(depth)`. They are
+        trained at the recipe's rate
+    :param embed: `embed(shallow, deep)` makes the deep net compute what the trained shallow one does, where the ways that are
+        known fail; the outputs are compared all the same
     :param train: `train(net, seed, rate, steps) -> curves` instead of the recipe's loop: a list of dicts, or a dict of
         lists, of epoch, train_loss, train_error, valid_loss, valid_error, lr; or None. The net is trained in place. What
         else an arm changes is passed to parameters of these names, and an arm that would need one which is not there is
@@ -58,7 +64,8 @@ class Study:
 
     def __init__(self, make_net: MakeNet, data: Any, recipe: Recipe, *, shallow: int, deep: int,
                  depths: Sequence[int] = (), seeds: int = 10, arms: Union[None, str, Sequence[str]] = None,
-                 tuning: int = 3, optimizers: Optional[Optimizers] = None,
+                 tuning: int = 3, optimizers: Optional[Optimizers] = None, variants: Optional[Variants] = None,
+                 embed: Optional[Callable[[nn.Module, nn.Module], Any]] = None,
                  train: Optional[Callable[..., Any]] = None, evaluate: Optional[Callable[..., Any]] = None,
                  const_loss: Optional[float] = None, folder: PathLike = "runs", points: int = 10,
                  keep_nets: bool = False, subject: str = "") -> None:
@@ -75,6 +82,8 @@ class Study:
         self.tuning = whole(tuning, "Study: tuning", 0)
         self.arms = arms.replace(",", " ").split() if isinstance(arms, str) else arms
         self.optimizers: Optimizers = {**OPTIMIZERS, **(optimizers or {})}
+        self.embed = embed
+        self.variants: Variants = check_variants(variants or {})
         self.folder, self.keep_nets = Path(folder), keep_nets
         self.train_data: Optional[Samples] = None
         self.valid_data: Optional[Samples] = None
@@ -105,6 +114,16 @@ class Study:
         """A net of an arm, from torch's generator as it stands."""
         depth = self.shallow if kind == "shallow" else self.deep if kind in ("deep", "skip") else int(kind)
         return self.make_net(depth, kind == "skip") if self.has_skip() else self.make_net(depth)
+
+    def net_of(self, arm: Arm) -> nn.Module:
+        """The same; of an arm of the user's its own."""
+        if arm.net != "own":
+            return self.net(arm.net)
+        return self.variants[arm.word]["make_net"](self.deep)  # type: ignore[no-any-return]
+
+    def change_of(self, arm: Arm) -> Dict[str, Any]:
+        """What an arm changes, functions as functions."""
+        return {**arm.change, **self.variants.get(arm.word, {})}
 
     def has_skip(self) -> bool:
         """Whether make_net takes a skip."""
@@ -156,6 +175,10 @@ class Study:
         for arm in arms:
             if "optimizer" in arm.change:
                 arm.change["source"] = word_of(self.optimizers[arm.change["optimizer"]][0])
+            if arm.word in ("W0", "WT") and self.embed is not None:
+                arm.change["embed"] = word_of(self.embed)
+        arms += [Arm(word, net="own" if "make_net" in change else "deep",
+                     change={key: word_of(value) for key, value in change.items()}) for word, change in self.variants.items()]
         leave_out(self, look, arms)
         choose(arms, self.arms)
         fixed = {"recipe": self.recipe.words(), "rate": self.recipe.lr, "steps": self.steps, "shallow": self.shallow,

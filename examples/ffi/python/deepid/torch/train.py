@@ -39,7 +39,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 
 #: What an arm changes of the net and not of the recipe.
-OF_THE_NET = ("start", "dropout", "source")
+OF_THE_NET = ("start", "dropout", "source", "make_net", "embed")
 
 
 def changed(recipe: Recipe, change: Dict[str, Any], optimizers: Dict[str, Any]) -> Recipe:

@@ -19,7 +19,7 @@ from .recipe import DTYPES
 from .starts import start
 from .tasks import replace
 from .train import Trainer, changed, seeded
-from .witness import Witness, embed
+from .witness import Witness, embed, embed_by
 
 if TYPE_CHECKING:
     from .study import Study
@@ -35,7 +35,7 @@ class Job:
 
     def __init__(self, study: "Study", state: State, task: Task, device: torch.device) -> None:
         self.study, self.state, self.task, self.device = study, state, task, device
-        self.recipe = changed(study.recipe, task.arm.change, study.optimizers)
+        self.recipe = changed(study.recipe, study.change_of(task.arm), study.optimizers)
         self.dtype = DTYPES[self.recipe.dtype]
         self.steps = round(study.steps * task.arm.steps)
         self.tunes = task.place is not None
@@ -72,7 +72,7 @@ class Job:
 
     def _start(self, training: bool) -> "tuple[Optional[nn.Module], str]":
         """The net to be trained or measured; or none, and why."""
-        net = self.study.net(self.task.arm.net)
+        net = self.study.net_of(self.task.arm)
         change = self.task.arm.change
         if "start" in change:
             x, _ = self.study.training().at(self.study.first_rows(), torch.device("cpu"), torch.float32)
@@ -96,7 +96,10 @@ class Job:
                              f"task's result {self.state.folder.path(parent.name)}, and it runs again") from None
         if self.task.arm.net == "shallow":
             return shallow, ""
-        self.witness = embed(shallow, net, self.study.training(), self.device, self.dtype, training)
+        if self.study.embed is not None:
+            self.witness = embed_by(self.study.embed, shallow, net, self.study.training(), self.device, self.dtype)
+        else:
+            self.witness = embed(shallow, net, self.study.training(), self.device, self.dtype, training)
         return self.witness.net, self.witness.reason
 
     # ---- by the recipe -------------------------------------------------------------------------------------
@@ -181,7 +184,7 @@ class Job:
         try:
             if self.steps:
                 curves = self.study.train(net, self.task.seed, self.task.config["rate"], self.steps,
-                                          **self.study.told_to_train(self.task.arm.change, self.device))
+                                          **self.study.told_to_train(self.study.change_of(self.task.arm), self.device))
                 self.history = curves_of(curves)
             self.study.check_stop()
             last = numbers_of(self.study, net, self.history, self.recipe, self.device)
