@@ -1,13 +1,15 @@
 #!/bin/sh
 # The pictures of a report that README shows, from the default study.   screenshots.sh DEPTH_STUDY   (half a minute; needs chromium and a PYTHON with PIL)
+# Of a folder that deepid-judge has judged: OUT=FOLDER NAME=transformer- screenshots.sh
 set -eu
-program=$(realpath "$1")
+program=${1:+$(realpath "$1")}
+out=${OUT:+$(realpath "$OUT")} # one that is done
 cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-out=${OUT:-$work/study} # OUT=FOLDER: one that is done
+out=${out:-$work/study}
 python=${PYTHON:-python3}
-"$program" --out "$out" -q >"$work/answer"
+[ -z "$program" ] || "$program" --out "$out" -q >"$work/answer"
 
 # from BEGIN to END of the report's body, below its style and with little air above
 part() {
@@ -26,6 +28,6 @@ picture() { # FILE.html HEIGHT PICTURE.png: 1070 wide, of 64 colours
 }
 
 part "<header" "</main>" >"$work/answer.html"
-picture "$work/answer.html" 800 answer.png
+picture "$work/answer.html" "${HEIGHT:-800}" "${NAME:-}answer.png"
 part "<figure" "</figure>" >"$work/curves.html"
-picture "$work/curves.html" 420 curves.png
+picture "$work/curves.html" 420 "${NAME:-}curves.png"
