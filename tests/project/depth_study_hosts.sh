@@ -40,9 +40,9 @@ plain() { # FOLDER: without what a clock said
 }
 # begun FOLDER NAME: that host is in the middle of a task, and has done some
 begun() {
-    for _ in $(seq 3000); do
+    for _ in $(seq 20000); do
         [ "$(ls "$1"/out/tasks/*.json 2>/dev/null | wc -l)" -ge 5 ] && grep -qs "^$2 " "$1"/out/tasks/*.taken && return
-        sleep 0.01
+        sleep 0.02
     done
     die "$2 does not begin"
 }
