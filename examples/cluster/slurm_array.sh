@@ -10,6 +10,8 @@
 #SBATCH --signal=TERM@120
 #SBATCH --requeue
 #SBATCH --open-mode=append
+# SHARDS=yes: each member does a share of the tasks and ends, for hundreds of members (docs/cluster.md)
+[ -z "${SHARDS:-}" ] || set -- "$@" --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT"
 code=0
 srun --cpus-per-task="$SLURM_CPUS_PER_TASK" deepid-study --threads "$SLURM_CPUS_PER_TASK" "$@" || code=$?
 # 130: it was asked to end, because its time is up; the member waits for a new turn, a hundred times at most: a net

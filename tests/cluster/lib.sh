@@ -31,9 +31,10 @@ results() { find "$1/out/tasks" -name '*.json' 2>/dev/null | wc -l; }
 some_results() { [ "$(results "$1")" -ge "$before" ]; }
 # the processes of deepid-study that work in a folder
 workers() {
-    for process in /proc/[0-9]*; do
-        [ "$(readlink "$process/cwd")" = "$1" ] && [ "$(cat "$process/comm")" = deepid-study ] && echo "${process#/proc/}"
-    done 2>/dev/null
+    for comm in $(grep -lx deepid-study /proc/[0-9]*/comm 2>/dev/null); do
+        process=${comm%/comm}
+        [ "$(readlink "$process/cwd")" != "$1" ] || echo "${process#/proc/}"
+    done
 }
 
 # What does not depend on who did what: all but seconds, and the checksums over those.

@@ -1,11 +1,11 @@
 #!/bin/sh
-# The scripts for Slurm under a real one: an array, srun on two nodes, a node that dies, a member whose time is up.   slurm.sh PROGRAMS
+# The scripts for Slurm under a real one: an array, one of shards, srun on two nodes, a node that dies, a member whose time is up.   slurm.sh PROGRAMS
 set -eu
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/slurm_up.sh"
 has munged slurmctld slurmd sbatch srun scancel scontrol squeue sinfo
-cleanup() { slurm_stop; rm -rf "$work"; }
+cleanup() { slurm_stop || true; rm -rf "$work"; }
 slurm_start
 plain
 no_jobs() { [ -z "$(squeue -h)" ]; }
@@ -18,6 +18,15 @@ array whole
 until_true "the array" no_jobs
 answered whole "$(last_of whole)"
 same "$work/whole"
+
+SHARDS=yes
+export SHARDS
+array shards
+until_true "the array of shards" no_jobs
+grep -q 'tasks are done. Run the command without --shard' "$work/shards"/slurm-*.out || die "no member did a share"
+answered shards "$(last_of shards)"
+same "$work/shards"
+unset SHARDS
 
 mkdir "$work/srun"
 # shellcheck disable=SC2086
@@ -49,4 +58,4 @@ grep -q '^interrupted: stopped with' "$work/ended"/slurm-*.out || die "no member
 scontrol show job "$job" | grep -q 'Restarts=1' || die "the member did not come again: $(scontrol show job "$job")"
 answered ended "$(last_of ended)"
 same "$work/ended"
-echo "cluster/slurm: an array, srun, a node that died, a member that was ended: the same bytes"
+echo "cluster/slurm: an array, shards, srun, a node that died, a member that was ended: the same bytes"

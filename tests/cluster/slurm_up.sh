@@ -61,19 +61,28 @@ slurm_start() {
     done
     until_true "two nodes of Slurm" nodes_are_up
 }
+# asked to end, and waited for: it writes into the folder that goes
+stop_daemon() {
+    kill "$1" 2>/dev/null || return 0
+    looks=100
+    while kill -0 "$1" 2>/dev/null && [ "$looks" -gt 0 ]; do
+        looks=$((looks - 1))
+        sleep 0.1
+    done
+    kill -9 "$1" 2>/dev/null || true
+}
 slurm_stop() {
     scancel --user="$(id -un)" 2>/dev/null
     scontrol shutdown 2>/dev/null
     for daemon in node1 node2 slurmctld munged; do
-        [ ! -s "$slurm/$daemon.pid" ] || kill "$(cat "$slurm/$daemon.pid")" 2>/dev/null
+        [ ! -s "$slurm/$daemon.pid" ] || stop_daemon "$(cat "$slurm/$daemon.pid")"
     done
 }
 
 # what runs on a node, its daemon and steps included: a real node would take all of it with it
 on_node() {
     cat "$slurm/$1.pid"
-    for process in /proc/[0-9]*; do
-        tr '\0' '\n' <"$process/environ" | grep -qx "SLURM_CONF=$SLURM_CONF" &&
-            tr '\0' '\n' <"$process/environ" | grep -qx "SLURMD_NODENAME=$1" && echo "${process#/proc/}"
-    done 2>/dev/null
+    # shellcheck disable=SC2046
+    grep -lzxF "SLURMD_NODENAME=$1" $(grep -lzxF "SLURM_CONF=$SLURM_CONF" /proc/[0-9]*/environ 2>/dev/null) /dev/null 2>/dev/null |
+        tr -dc '0-9\n'
 }
