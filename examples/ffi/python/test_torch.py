@@ -28,6 +28,7 @@ try:
     from deepid.torch.gather import gather
     from deepid.torch.judge import find_judge
     from deepid.torch.probe import probe
+    from deepid.torch.tasks import SYSTEM
     from deepid.torch.tuning import OWN, FACTORS, Tuning
 
     torch.set_num_threads(1)
@@ -130,6 +131,13 @@ def tables(folder):
         out[name] = [{key: value for key, value in row.items() if key != "seconds"} for row in rows(folder, name)]
     out["evidence.json"] = (Path(folder) / "evidence.json").read_text()
     return out
+
+
+def dead_process():
+    """The number of a process that has ended."""
+    one = subprocess.Popen([sys.executable, "-c", ""])
+    one.wait()
+    return one.pid
 
 
 @unittest.skipIf(torch is None, "the parts with torch: " + (missing or ""))
@@ -469,10 +477,13 @@ class Tasks(Case):
         killed = self.program("run", "STUDY", "--out", "killed", stop=f"{int(signal.SIGKILL)} 9")
         self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)
         self.assertEqual(len(list((self.folder / "killed/tasks").glob("*.taken"))), 1)
+        left = self.folder / f"killed/nets/.S.pt.{SYSTEM}.{dead_process()}.1.tmp"
+        left.touch()
         ended = self.program("run", "STUDY", "--out", "killed", stop=f"{int(signal.SIGTERM)} 8")
         self.assertEqual(ended.returncode, 128 + signal.SIGTERM, ended.stderr)
         self.assertIn("the same command goes on", ended.stderr)
         self.assertEqual(list((self.folder / "killed/tasks").glob("*.taken")), [])
+        self.assertFalse(left.exists() and SYSTEM != "unknown", "a dead process's half of a file stays")
         finished = self.program("run", "STUDY", "--out", "killed")
         lines = sum(one.stderr.count("training loss") for one in (killed, ended, finished))
         self.assertEqual(lines, done.stderr.count("training loss"))  # nothing is done twice
@@ -627,6 +638,7 @@ class Refusals(Case):
                 ("Study: shallow is 3 and deep 3, expected a deeper one", lambda: self.study(shallow=3)),
                 ("training data: 48 samples and 47 labels, expected as many", lambda: self.study(data=(x, y[:-1]))),
                 ("training data: expected finite numbers; row 2 has one that is not", lambda: self.study(data=(x.index_fill(0, torch.tensor([2]), float("nan")), y))),
+                ("training data: Stream has no length", lambda: self.study(data=type("Stream", (torch.utils.data.IterableDataset,), {"__iter__": lambda self: iter(())})())),
                 ("Recipe: unknown optimiser 'sdg'", lambda: Recipe(lr=1, steps=1, optimizer="sdg")),
                 ("Recipe: optimiser 'sgd mom=1': expected KEY=VALUE of torch.optim.SGD", lambda: Recipe(lr=1, steps=1, optimizer="sgd mom=1")),
                 ("Recipe: expected steps= or epochs=, one of them", lambda: Recipe(lr=1)),

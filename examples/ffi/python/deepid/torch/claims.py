@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Dict, Optional, Tuple
 
+from .tasks import SYSTEM
+
 #: Seconds without a beat after which a task is taken over; the longest time between beats, and how many are lost first.
 TAKEOVER, BEAT, BEATS = 60.0, 10.0, 6
 
@@ -25,15 +27,6 @@ def _start_of(pid: int) -> Optional[str]:
     except OSError:
         return None
     return "" if fields[0] in "ZX" else fields[19]
-
-
-def _system() -> str:
-    """Which processes can be asked for here: the machine's boot and the namespace of its process numbers."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}:{os.readlink('/proc/self/ns/pid')}".replace(" ", "")
-    except OSError:
-        return "?"
 
 
 class Claims:
@@ -76,7 +69,7 @@ class Claims:
 
     def _set_aside(self, path: Path, found: bytes) -> bool:
         """Out of the way; another one's newer claim goes back."""
-        aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+        aside = path.with_name(f".{path.name}.{SYSTEM}.{os.getpid()}.{secrets.token_hex(8)}.tmp")
         try:
             os.rename(path, aside)
         except FileNotFoundError:
@@ -95,7 +88,7 @@ def _is_dead(found: bytes) -> bool:
     words = found.decode(errors="replace").split()
     if len(words) < 5 or not words[1].isdigit():
         return len(found) == 0 or len(words) < 5
-    if words[0] != socket.gethostname() or words[3] != _system() or words[3] == "?":
+    if words[0] != socket.gethostname() or words[3] != SYSTEM or words[3] == "unknown":
         return False
     start = _start_of(int(words[1]))
     return start is not None and start != words[2]
@@ -113,11 +106,11 @@ class Claim:
 
     def _words(self) -> bytes:
         pid = os.getpid()
-        return f"{socket.gethostname()} {pid} {_start_of(pid) or '?'} {_system()} {self.token} {self.beats:010d}\n".encode()
+        return f"{socket.gethostname()} {pid} {_start_of(pid) or '?'} {SYSTEM} {self.token} {self.beats:010d}\n".encode()
 
     def create(self) -> Optional["Claim"]:
         """Written beside, then linked to its name: it is there with its words or not at all. None: another one was first."""
-        beside = self.path.with_name(f".{self.path.name}.{self.token}.tmp")
+        beside = self.path.with_name(f".{self.path.name}.{SYSTEM}.{os.getpid()}.{self.token}.tmp")
         try:
             beside.write_bytes(self._words())
             try:

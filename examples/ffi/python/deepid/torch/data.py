@@ -23,7 +23,7 @@ class Samples:
             x, y = x.tensors
         if y is None:
             self.dataset = x
-            self.count = len(x)
+            self.count = _length(x, what)
         else:
             self.x, self.y = _tensor(x, what), _tensor(y, "labels of the " + what)
             self.count = len(self.x)
@@ -68,6 +68,14 @@ class Samples:
         for one in (self.x, self.y):
             digest.update(np.ascontiguousarray(one.detach().cpu().numpy()).tobytes())
         return [self.count, list(self.x.shape), list(self.y.shape), digest.hexdigest()[:16]]
+
+
+def _length(dataset: Any, what: str) -> int:
+    try:
+        return len(dataset)
+    except TypeError:
+        raise StudyError(f"{what}: {type(dataset).__name__} has no length, expected a Dataset with len() and [i]; what "
+                         "streams goes into a train function of your own") from None
 
 
 def _tensor(value: Any, what: str) -> Tensor:

@@ -13,7 +13,7 @@ from .claims import Claims
 from .errors import Stopped, StudyError, TaskError
 from .gather import gather
 from .plan import Plan, State, Task
-from .tasks import TaskFolder
+from .tasks import TaskFolder, sweep
 from .worker import Job
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def run(study: "Study", task: Optional[int], shard: Optional[Tuple[int, int]], s
     plan = study.plan()
     chosen = chosen_tasks(plan, task, shard)
     plan.settle_in(study.folder)
+    sweep(study.folder)
     state = State(plan, TaskFolder(study.folder))
     if group_rank():
         return follow(study, state)

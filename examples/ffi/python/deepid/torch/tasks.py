@@ -1,6 +1,7 @@
 """Task files: one JSON a task, written beside its name and renamed, so that it is there whole or not at all."""
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -11,9 +12,40 @@ from typing import Any, Callable, Dict, Optional, Set
 from .errors import StudyError
 
 
+def _system() -> str:
+    """Which processes can be asked for here: the machine's boot and the namespace of its process numbers."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return hashlib.sha256(f"{boot} {os.readlink('/proc/self/ns/pid')}".encode()).hexdigest()[:16]
+    except OSError:
+        return "unknown"
+
+
+SYSTEM = _system()
+
+
+def alive(pid: int) -> bool:
+    """Whether there is such a process here."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes of this system left half written."""
+    for path in [*folder.glob(".*.tmp"), *folder.glob("*/.*.tmp")]:
+        system, pid = (path.name.split(".")[-4:-2] + ["", ""])[:2]
+        if system == SYSTEM and pid.isdigit() and not alive(int(pid)):
+            path.unlink(missing_ok=True)
+
+
 def replace(path: Path, write: Callable[[Path], None]) -> None:
     """Write a file beside its name, flush it, and give it the name."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    beside = path.with_name(f".{path.name}.{SYSTEM}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         write(beside)
         with open(beside, "rb") as file:
