@@ -43,9 +43,9 @@ bool dpid_fixed_is_exponent(int64_t exponent)
 int32_t dpid_fixed_digits(int64_t exponent, int64_t terms)
 {
     enum { SUM_BITS = 62, MOST = 1000 }; /* 2^MOST is a double */
-    int64_t digits = SUM_BITS - exponent;
     if (exponent == DPID_FIXED_ZERO)
         return 0;
+    int64_t digits = SUM_BITS - exponent;
     for (int64_t most = 1; most < terms; most *= 2)
         digits--;
     return (int32_t)dpid_smaller(digits, MOST);
