@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .data import Dataset
+    from .evidence import Evidence, Judgement, judge
     from .files import read_safetensors
     from .handles import Context, Error, default_context
     from .nets import Evaluation, Net, inspect
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "Dataset", "Error", "Evaluation", "Finding", "Net", "Progress", "Result", "Trainer",
            "default_context",
-           "from_torch", "inspect", "read_safetensors", "study", "to_torch"]
+           "from_torch", "inspect", "read_safetensors", "study", "to_torch", "Evidence", "Judgement", "judge"]
 
 #: Where each name is. The library is loaded with the first one that is asked for.
-_HOMES = {"Context": "handles", "Dataset": "data", "Error": "handles", "Evaluation": "nets", "Finding": "studies",
+_HOMES = {"Context": "handles", "Dataset": "data", "Error": "handles", "Evaluation": "nets",
+          "Evidence": "evidence", "Finding": "studies", "Judgement": "evidence",
           "Net": "nets", "Progress": "progress", "Result": "studies", "Trainer": "training",
-          "default_context": "handles", "from_torch": "pytorch", "inspect": "nets", "read_safetensors": "files",
+          "default_context": "handles", "from_torch": "pytorch", "inspect": "nets", "judge": "evidence", "read_safetensors": "files",
           "study": "studies", "to_torch": "pytorch"}
 _MODULES = {*_HOMES.values(), "_library", "arrays"}
 

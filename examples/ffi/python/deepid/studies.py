@@ -37,7 +37,42 @@ class Finding:
     arm: str  #: that decided
 
 
-class Result(Handle):
+class Verdict(Handle):
+    """What a judge found. In a notebook it shows the answer and the evidence."""
+
+    context: Context
+
+    @property
+    def answer(self) -> str:
+        """The answer in two or three sentences."""
+        return str(lib.deepid_verdict_answer(self.owner).decode())
+
+    @property
+    def text(self) -> str:
+        """The verdict as a terminal shows it: answer, findings with numbers, remedies, scope."""
+        return str(lib.deepid_verdict_text(self.owner, 0).decode())
+
+    @property
+    def verdict(self) -> List[Finding]:
+        """A finding for each hypothesis."""
+        return [_finding(self.owner, i) for i in range(lib.deepid_verdict_count(self.owner))]
+
+    def write_json(self, path: PathLike) -> None:
+        """Write verdict.json: docs/verdict.md."""
+        self.context.call(lib.deepid_verdict_write_json, self, path_in(path))
+
+    def _repr_html_(self) -> str:
+        rows = "".join(_html_row("td", [f.hypothesis, f.status.replace("_", " "), _share_words(f), f.sentence], f.question)
+                       for f in self.verdict)
+        head = _html_row("th", ["hypothesis", "finding", "share of the gap", "evidence"])
+        return f"<p>{html.escape(self.answer)}</p><table>{head}{rows}</table>"
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        return f"deepid.{name}(closed)" if self._owner is None else f"<deepid.{name}: {self.answer}>"
+
+
+class Result(Verdict):
     """What a study found. In a notebook it shows the answer and the evidence."""
 
     def __init__(self, context: Context, study: Owner) -> None:
@@ -55,21 +90,6 @@ class Result(Handle):
         if self._study is None:
             raise Error(13, "this Result is closed")
         return self._study
-
-    @property
-    def answer(self) -> str:
-        """The answer in two or three sentences."""
-        return str(lib.deepid_verdict_answer(self.owner).decode())
-
-    @property
-    def text(self) -> str:
-        """The verdict as a terminal shows it: answer, findings with numbers, remedies, scope."""
-        return str(lib.deepid_verdict_text(self.owner, 0).decode())
-
-    @property
-    def verdict(self) -> List[Finding]:
-        """A finding for each hypothesis."""
-        return [_finding(self.owner, i) for i in range(lib.deepid_verdict_count(self.owner))]
 
     @property
     def table(self) -> Any:
@@ -105,14 +125,6 @@ class Result(Handle):
         """Write the report, one page of HTML, and its figures into the folder "figures" beside it."""
         self.context.call(lib.deepid_report_write, self.study, self, path_in(path))
 
-    def _repr_html_(self) -> str:
-        rows = "".join(_html_row("td", [f.hypothesis, f.status.replace("_", " "), _share_words(f), f.sentence], f.question)
-                       for f in self.verdict)
-        head = _html_row("th", ["hypothesis", "finding", "share of the gap", "evidence"])
-        return f"<p>{html.escape(self.answer)}</p><table>{head}{rows}</table>"
-
-    def __repr__(self) -> str:
-        return "deepid.Result(closed)" if self._owner is None else f"<deepid.Result: {self.answer}>"
 
 
 def _finding(verdict: Owner, i: int) -> Finding:
