@@ -76,13 +76,15 @@ DEEPID_API int32_t deepid_evidence_read(deepid_ctx *ctx, const char *folder, dee
  * the fact "data" says so.
  *
  * @param[in,out] ctx   lent for the evidence's life
- * @param[in]     path  the file, names of columns in its first row
+ * @param[in]     path  the file, names of columns in its first row; with file= in the map a folder
  * @param[in]     map   KEY=COLUMN pairs joined by commas, "arm=config.name,seed=config.seed,train_loss=train/loss".
  *                      Keys: the columns of results.csv; "epoch", where rows are points along training and the last of
  *                      a run is its end; words of arms with what the file calls them, "S=plain-20,D=plain-56", where
  *                      other rows are not looked at. A column that is not there by its name is taken without "1-" in
  *                      front (of 1 - x) and "%" behind (of x / 100): "train_error=1-acc%". arm, seed and train_loss are
- *                      needed
+ *                      needed. "file=run-{arm}_s{seed}-tag-{tag}.csv": path is a folder of files as TensorBoard exports
+ *                      them, one a run and curve with the columns Step and Value; arm, seed and tag stand in their
+ *                      names, below the folder, and train_loss=TAG and so on say which tag is what
  * @param[out]    out   the evidence; destroy it with deepid_evidence_destroy
  *
  * @retval DEEPID_OK

@@ -2,46 +2,28 @@
      arm=config.name,seed=config.seed,train_loss=train/loss     KEY=COLUMN: a column of results.csv
      train_error=1-train/acc%                                   of accuracies, of per cent
      epoch=_step                                                rows are points; the last of a run is its end
+     file={arm}_s{seed}-{tag}.csv                               a folder of TensorBoard's files: board.c
      S=plain-20,D=plain-56                                      what an arm is called there; other rows do not count */
-#include "evidence/sheet.h"
+#include "evidence/map.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-enum { MAP_ARM = DPID_RUN_COLUMNS, MAP_EPOCH, MAP_COLUMNS, NAMES_MAX = 64, TOLD = 8 };
-
-typedef struct {
-    const char *column; /* as the file has it; NULL: not asked for */
-    bool complement;    /* 1 - x */
-    bool percent;       /* x / 100 */
-} source;
-
-typedef struct {
-    deepid_evidence *e;
-    const char *path;
-    source from[MAP_COLUMNS];
-    const char *word[NAMES_MAX], *name[NAMES_MAX]; /* of arms */
-    bool used[NAMES_MAX];                          /* a row has that name */
-    int names;
-    dpid_column column[MAP_COLUMNS];
-    dpid_sheet sheet;
-    int64_t rows, runs, passed; /* passed over: without a training loss */
-    dpid_string lines;          /* of those */
-} mapping;
+enum { TOLD = 8 };
 
 /* ---- the map --------------------------------------------------------------------------------------- */
 
-static int key_of(const mapping *m, const char *key)
+static int key_of(const dpid_mapping *m, const char *key)
 {
-    for (int i = 0; i < MAP_COLUMNS; i++)
+    for (int i = 0; i < DPID_MAP_COLUMNS; i++)
         if (strcmp(m->column[i].name, key) == 0)
             return i;
     return -1;
 }
 
-static int32_t take_pair(mapping *m, const char *key, const char *value)
+static int32_t take_pair(dpid_mapping *m, const char *key, const char *value)
 {
     deepid_ctx *ctx = m->e->head.ctx;
     const int k = key_of(m, key);
@@ -51,21 +33,26 @@ static int32_t take_pair(mapping *m, const char *key, const char *value)
         m->from[k].column = value;
         return DEEPID_OK;
     }
-    if (!dpid_arm_words_of(key)) {
-        const char *words[MAP_COLUMNS + 1] = {NULL};
-        for (int i = 0; i < MAP_COLUMNS; i++)
-            words[i] = m->column[i].name;
-        return dpid_fail_word(ctx, "key of a map", dpid_span_of(key), words);
+    if (strcmp(key, "file") == 0) {
+        m->file = value;
+        return DEEPID_OK;
     }
-    if (m->names == NAMES_MAX)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "map: more than %d names of arms", NAMES_MAX);
+    if (!dpid_arm_words_of(key)) {
+        const char *words[DPID_MAP_COLUMNS + 2] = {NULL};
+        for (int i = 0; i < DPID_MAP_COLUMNS; i++)
+            words[i] = m->column[i].name;
+        words[DPID_MAP_COLUMNS] = "file";
+        return dpid_refuse_word(ctx, "key of a map", key, words);
+    }
+    if (m->names == DPID_MAP_NAMES)
+        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "map: more than %d names of arms", DPID_MAP_NAMES);
     m->word[m->names] = key;
     m->name[m->names++] = value;
     return DEEPID_OK;
 }
 
 /* "a=b,c=d" cut up in the arena. */
-static int32_t read_map(mapping *m, const char *text)
+static int32_t read_map(dpid_mapping *m, const char *text)
 {
     char *copy = NULL;
     DPID_TRY(dpid_arena_text(&m->e->arena, text, (int64_t)strlen(text), &copy));
@@ -80,12 +67,15 @@ static int32_t read_map(mapping *m, const char *text)
         DPID_TRY(take_pair(m, p, equals + 1));
         p = more ? end + 1 : end;
     }
-    for (int i = 0; i < 3; i++) {
-        static const int needed[] = {MAP_ARM, DPID_RUN_SEED, DPID_RUN_TRAIN_LOSS};
+    for (int i = m->file ? 2 : 0; i < 3; i++) {
+        static const int needed[] = {DPID_MAP_ARM, DPID_RUN_SEED, DPID_RUN_TRAIN_LOSS};
         if (!m->from[needed[i]].column)
             return dpid_fail(m->e->head.ctx, DEEPID_ERR_SPEC, "map: it says no column for %s",
                              m->column[needed[i]].name);
     }
+    if (m->file && (m->from[DPID_MAP_ARM].column || m->from[DPID_RUN_SEED].column || m->from[DPID_MAP_EPOCH].column))
+        return dpid_fail(m->e->head.ctx, DEEPID_ERR_SPEC,
+                         "map: arm, seed and epoch have columns; with file= they are in the files' names, and Step");
     return DEEPID_OK;
 }
 
@@ -99,7 +89,7 @@ static int64_t find(const dpid_sheet *s, const char *name, size_t length)
     return -1;
 }
 
-static int32_t no_column(const mapping *m, const char *name)
+static int32_t no_column(const dpid_mapping *m, const char *name)
 {
     dpid_string s = {.ctx = m->e->head.ctx};
     for (int64_t i = 0; i < m->sheet.width && s.length < 200; i++) {
@@ -116,9 +106,9 @@ static int32_t no_column(const mapping *m, const char *name)
 }
 
 /* By its whole name; else without "1-" in front and "%" behind. */
-static int32_t find_column(mapping *m, int k)
+static int32_t find_column(dpid_mapping *m, int k)
 {
-    source *from = &m->from[k];
+    dpid_map_source *from = &m->from[k];
     const char *name = from->column;
     size_t length = strlen(name);
     m->sheet.at[k] = find(&m->sheet, name, length);
@@ -134,45 +124,53 @@ static int32_t find_column(mapping *m, int k)
 
 /* ---- rows ------------------------------------------------------------------------------------------------ */
 
-static bool cell_is(const mapping *m, int k, const char *text)
+static bool cell_is(const dpid_mapping *m, int k, const char *text)
 {
     const dpid_span cell = m->sheet.cell[m->sheet.at[k]].text;
     return cell.length == (int64_t)strlen(text) && strncasecmp(cell.text, text, (size_t)cell.length) == 0;
 }
 
-/* *word NULL: the row is of no arm that was named. */
-static int32_t take_word(mapping *m, const char **word)
+const char *dpid_map_word(dpid_mapping *m, const char *text)
 {
-    const char *text;
-    *word = NULL;
-    DPID_TRY(dpid_sheet_text(&m->sheet, MAP_ARM, &m->e->arena, &text));
+    const char *word = NULL;
     for (int i = 0; i < m->names; i++)
         if (strcmp(m->name[i], text) == 0) {
-            *word = m->word[i];
+            word = m->word[i];
             m->used[i] = true;
         }
-    if (*word || (m->names > 0 && !dpid_arm_words_of(text)))
+    return !word && dpid_arm_words_of(text) ? text : word;
+}
+
+/* *word NULL: the row is of no arm that was named. */
+static int32_t take_word(dpid_mapping *m, const char **word)
+{
+    const char *text;
+    DPID_TRY(dpid_sheet_text(&m->sheet, DPID_MAP_ARM, &m->e->arena, &text));
+    *word = dpid_map_word(m, text);
+    if (*word || m->names > 0)
         return DEEPID_OK;
-    if (!dpid_arm_words_of(text))
-        return dpid_sheet_refuse(&m->sheet, MAP_ARM, "'%.40s' is no word of an arm; say which it is, such as S=%.40s",
-                                 text, text);
-    *word = text;
-    return DEEPID_OK;
+    return dpid_sheet_refuse(&m->sheet, DPID_MAP_ARM, "'%.40s' is no word of an arm; say which it is, such as S=%.40s",
+                             text, text);
+}
+
+double dpid_map_turn(const dpid_map_source *from, double value)
+{
+    value = from->percent ? value / 100 : value;
+    return from->complement ? 1 - value : value;
 }
 
 /* NaN and infinity are what a log has of a run that diverged. */
-static int32_t take_numbers(mapping *m, double *row, double *epoch)
+static int32_t take_numbers(dpid_mapping *m, double *row, double *epoch)
 {
     *epoch = (double)NAN;
-    for (int k = 0; k < MAP_COLUMNS; k++) {
+    for (int k = 0; k < DPID_MAP_COLUMNS; k++) {
         double value = (double)NAN;
-        if (k == MAP_ARM)
+        if (k == DPID_MAP_ARM)
             continue;
         if (m->sheet.at[k] >= 0 && !cell_is(m, k, "infinity"))
             DPID_TRY(dpid_sheet_number(&m->sheet, k, &value));
-        value = m->from[k].percent ? value / 100 : value;
-        value = m->from[k].complement ? 1 - value : value;
-        *(k == MAP_EPOCH ? epoch : &row[k]) = value;
+        value = dpid_map_turn(&m->from[k], value);
+        *(k == DPID_MAP_EPOCH ? epoch : &row[k]) = value;
     }
     const bool nan = cell_is(m, DPID_RUN_TRAIN_LOSS, "nan") || cell_is(m, DPID_RUN_TRAIN_LOSS, "infinity");
     if (nan || isinf(row[DPID_RUN_TRAIN_LOSS]))
@@ -191,7 +189,7 @@ static int64_t run_of(const deepid_evidence *e, const dpid_filed_arm *arm, doubl
 }
 
 /* Rows are points: the last of a run is its end. */
-static int32_t take_point(mapping *m, dpid_filed_arm *arm, const double *row, double epoch, bool *known)
+static int32_t take_point(dpid_mapping *m, dpid_filed_arm *arm, const double *row, double epoch, bool *known)
 {
     const double point[DPID_POINT_COLUMNS] = {row[DPID_RUN_SEED],       epoch,
                                               row[DPID_RUN_TRAIN_LOSS], row[DPID_RUN_TRAIN_ERROR],
@@ -206,13 +204,13 @@ static int32_t take_point(mapping *m, dpid_filed_arm *arm, const double *row, do
     return DEEPID_OK;
 }
 
-static void pass_over(mapping *m)
+static void pass_over(dpid_mapping *m)
 {
     if (m->passed++ < TOLD)
         dpid_string_format(&m->lines, "%s%lld", m->passed > 1 ? ", " : "", (long long)m->sheet.text.line);
 }
 
-static int32_t take_row(mapping *m)
+static int32_t take_row(dpid_mapping *m)
 {
     double row[DPID_RUN_COLUMNS];
     double epoch;
@@ -230,7 +228,7 @@ static int32_t take_row(mapping *m)
         return DEEPID_OK;
     }
     DPID_TRY(dpid_evidence_arm(m->e, word, &arm));
-    if (m->from[MAP_EPOCH].column)
+    if (m->from[DPID_MAP_EPOCH].column)
         DPID_TRY(take_point(m, arm, row, epoch, &known));
     if (known)
         return DEEPID_OK;
@@ -242,62 +240,68 @@ static int32_t take_row(mapping *m)
 
 /* ---- all of it --------------------------------------------------------------------------------------------- */
 
-static int32_t tell(mapping *m)
+static int32_t tell(dpid_mapping *m)
 {
     dpid_string s = {.ctx = m->e->head.ctx};
     const char *slash = strrchr(m->path, '/');
     dpid_string_format(&s, "%lld runs of %s", (long long)m->runs, slash ? slash + 1 : m->path);
     if (m->passed > 0)
-        dpid_string_format(&s, "; passed over for want of a training loss: %lld (line %s%s)", (long long)m->passed,
-                           m->lines.text ? m->lines.text : "", m->passed > TOLD ? ", ..." : "");
+        dpid_string_format(&s, "; passed over for want of a training loss: %lld", (long long)m->passed);
+    if (m->lines.text)
+        dpid_string_format(&s, " (line %s%s)", m->lines.text, m->passed > TOLD ? ", ..." : "");
     const int32_t status = s.status == DEEPID_OK ? dpid_evidence_keep(m->e, s.text, &m->e->page.data) : s.status;
     dpid_string_release(&s);
     return status;
 }
 
 /* A name that no row has is misspelt: its arm would be missing in silence. */
-static int32_t names_are_used(const mapping *m)
+static int32_t names_are_used(const dpid_mapping *m)
 {
     for (int i = 0; i < m->names; i++)
         if (!m->used[i])
-            return dpid_fail(m->e->head.ctx, DEEPID_ERR_FORMAT,
-                             "'%s': no row has '%.60s' in column '%.60s', which the map says is arm %s", m->path,
-                             m->name[i], m->from[MAP_ARM].column, m->word[i]);
+            return m->file ? dpid_fail(m->e->head.ctx, DEEPID_ERR_FORMAT,
+                                       "'%s': no file is of '%.60s', which the map says is arm %s", m->path, m->name[i],
+                                       m->word[i])
+                           : dpid_fail(m->e->head.ctx, DEEPID_ERR_FORMAT,
+                                       "'%s': no row has '%.60s' in column '%.60s', which the map says is arm %s",
+                                       m->path, m->name[i], m->from[DPID_MAP_ARM].column, m->word[i]);
     return DEEPID_OK;
 }
 
-static int32_t read_rows(mapping *m)
+static int32_t read_rows(dpid_mapping *m)
 {
     bool more = true;
     DPID_TRY(dpid_sheet_open(m->e->head.ctx, m->path, m->column, 0, NULL, false, &m->sheet));
-    m->sheet.columns = MAP_COLUMNS;
-    for (int k = 0; k < MAP_COLUMNS; k++) {
+    m->sheet.columns = DPID_MAP_COLUMNS;
+    for (int k = 0; k < DPID_MAP_COLUMNS; k++) {
         m->sheet.at[k] = -1;
         if (m->from[k].column)
             DPID_TRY(find_column(m, k));
     }
     while (true) {
         DPID_TRY(dpid_sheet_next(&m->sheet, &more));
-        if (!more) {
-            DPID_TRY(names_are_used(m));
-            return tell(m);
-        }
+        if (!more)
+            return DEEPID_OK;
         DPID_TRY(take_row(m));
     }
 }
 
 static int32_t read_csv(deepid_ctx *ctx, const char *path, const char *map, deepid_evidence **out)
 {
-    mapping m = {.path = path, .sheet = {.ctx = ctx}, .lines = {.ctx = ctx}};
+    dpid_mapping m = {.path = path, .sheet = {.ctx = ctx}, .lines = {.ctx = ctx}};
     if (!path || !map || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "evidence: %s is NULL", !path ? "path" : !map ? "map" : "out");
     memcpy(m.column, dpid_run_columns, sizeof dpid_run_columns);
-    m.column[MAP_ARM] = (dpid_column){.name = "arm", .type = DPID_CELL_TEXT, .expected = "a word"};
-    m.column[MAP_EPOCH] = dpid_point_columns[DPID_POINT_EPOCH];
+    m.column[DPID_MAP_ARM] = (dpid_column){.name = "arm", .type = DPID_CELL_TEXT, .expected = "a word"};
+    m.column[DPID_MAP_EPOCH] = dpid_point_columns[DPID_POINT_EPOCH];
     DPID_TRY(deepid_evidence_create(ctx, &m.e));
     int32_t status = read_map(&m, map);
     if (status == DEEPID_OK)
-        status = read_rows(&m);
+        status = m.file ? dpid_map_board(&m) : read_rows(&m);
+    if (status == DEEPID_OK)
+        status = names_are_used(&m);
+    if (status == DEEPID_OK)
+        status = tell(&m);
     if (status == DEEPID_OK)
         status = m.lines.status;
     dpid_sheet_release(&m.sheet);

@@ -435,6 +435,74 @@ static void rows_may_be_points(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* A folder of TensorBoard's files, some below another folder; map: behind "file=". */
+static void write_board(const char *folder)
+{
+    static const char *const losses[] = {"0.1", "0.5", "NaN"};
+    char name[200];
+    char text[200];
+    mkdir(in(folder, "more"), 0777);
+    for (int seed = 1; seed <= 3; seed++)
+        for (int net = 0; net < 2; net++) {
+            snprintf(name, sizeof name, "%srun-plain-%d_s%d-tag-loss_train.csv", net ? "more/" : "", net ? 56 : 20,
+                     seed);
+            snprintf(text, sizeof text, "Wall time,Step,Value\n1.5,0,2.3\n2.5,10,%s\n",
+                     losses[net && seed == 3 ? 2 : net]);
+            write_text(in(folder, name), text);
+            snprintf(name, sizeof name, "%srun-plain-%d_s%d-tag-acc.csv", net ? "more/" : "", net ? 56 : 20, seed);
+            write_text(in(folder, name), "Wall time,Step,Value\n2.5,5,50\n1.5,10,97.5\n");
+        }
+    write_text(in(folder, "notes.txt"), "mine");
+}
+
+static void curves_of_tensorboard_are_joined(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_evidence *e = NULL;
+    const char *folder = folder_of("board");
+    write_board(folder);
+    OK(deepid_evidence_read_csv(ctx, folder,
+                                "file=more/run-{arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,train_error=1-acc%,"
+                                "D=plain-56",
+                                &e));
+    assert_int_equal(deepid_table_rows(e->runs), 3); /* those of the folder more */
+    near_at("loss", deepid_table_get(e->runs, 1, DPID_RUN_TRAIN_LOSS), 0.5, 0);
+    near_at("error", deepid_table_get(e->runs, 1, DPID_RUN_TRAIN_ERROR), 0.025, 1e-15);
+    near_at("diverged", deepid_table_get(e->runs, 1, DPID_RUN_DIVERGED), 0, 0);
+    near_at("diverged", deepid_table_get(e->runs, 2, DPID_RUN_DIVERGED), 1, 0);
+    assert_int_equal(deepid_table_rows(e->points), 9); /* steps 0, 5 and 10 of each run */
+    near_at("step", deepid_table_get(e->points, 1, DPID_POINT_EPOCH), 5, 0);
+    near_at("error there", deepid_table_get(e->points, 1, DPID_POINT_TRAIN_ERROR), 0.5, 0);
+    assert_true(isnan(deepid_table_get(e->points, 1, DPID_POINT_TRAIN_LOSS)));
+    deepid_evidence_destroy(e);
+    OK(deepid_evidence_read_csv(ctx, folder, "file=run-{arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,S=plain-20",
+                                &e));
+    assert_int_equal(deepid_table_rows(e->runs), 3);
+    page_holds(e->page.data, "3 runs of ");
+    deepid_evidence_destroy(e);
+    const struct {
+        const char *map, *part;
+        int32_t code;
+    } cases[] = {
+        {"file=run-{arm}-tag-{tag}.csv,train_loss=l", "has no {seed}", DEEPID_ERR_SPEC},
+        {"file={arm}{seed}{tag},train_loss=l,seed=s", "with file= they are in the files' names", DEEPID_ERR_SPEC},
+        {"file={arm}_s{seed}-tag-{tag}.csv,S=run-plain-20", "says no column for train_loss", DEEPID_ERR_SPEC},
+        {"file={arm}_s{seed}-tag-{tag}.csv,train_loss=l,S=run-plain-20", "no file fits", DEEPID_ERR_FORMAT},
+        {"file={arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,S=run-plain-20,D=plain-65",
+         "no file is of 'plain-65', which the map says is arm D", DEEPID_ERR_FORMAT},
+        {"file={arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,train_error=acc,S=run-plain-20",
+         "line 2, column 3 (Value): train_error would be 50, expected a share", DEEPID_ERR_FORMAT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        REFUSED(deepid_evidence_read_csv(ctx, folder, cases[i].map, &e), cases[i].code, cases[i].part);
+    write_text(in(folder, "run-plain-20_s4-tag-loss_train.csv"), "Wall time,Step,Loss\n1,1,1\n");
+    REFUSED(deepid_evidence_read_csv(ctx, folder,
+                                     "file=run-{arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,S=plain-20", &e),
+            DEEPID_ERR_FORMAT, "s4-tag-loss_train.csv', line 1: there is no column 'Value'");
+    deepid_ctx_destroy(ctx);
+}
+
 static void a_bad_map_is_refused(void **state)
 {
     (void)state;
@@ -541,6 +609,7 @@ int main(void)
         cmocka_unit_test(files_are_read_as_people_write_them),
         cmocka_unit_test(an_export_is_read_by_a_map),
         cmocka_unit_test(rows_may_be_points),
+        cmocka_unit_test(curves_of_tensorboard_are_joined),
         cmocka_unit_test(a_bad_map_is_refused),
         cmocka_unit_test(rates_follow_from_the_runs),
         cmocka_unit_test(every_failing_allocation_is_survived),
