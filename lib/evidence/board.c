@@ -166,9 +166,9 @@ static int32_t look_at(board *b, const char *path, const char *name)
         return DEEPID_OK;
     }
     DPID_TRY(dpid_arena_text(&b->m->e->arena, piece[ARM].text, piece[ARM].length, &arm));
-    const sample of = {.word = dpid_map_word(b->m, arm),
-                       .seed = strtod(piece[SEED].text, NULL),
-                       .column = column_of(b->m, piece[TAG])};
+    int64_t seed = 0;
+    (void)dpid_parse_int(piece[SEED].text, piece[SEED].length, &seed); /* digits alone: fits */
+    const sample of = {.word = dpid_map_word(b->m, arm), .seed = (double)seed, .column = column_of(b->m, piece[TAG])};
     return of.word && of.column >= 0 ? take_file(b, path, of) : DEEPID_OK;
 }
 
