@@ -136,6 +136,10 @@ static void a_claim_says_host_process_and_start(void **state)
         if (dpid_task_claim(f.study, f.task) != cases[i].expected)
             fail_msg("case %zu: '%s' was %s", i, other, cases[i].expected == DPID_CLAIM_MINE ? "not taken" : "taken");
     }
+    with_word(text, 2, "12", other, sizeof other); /* not there any more, but of whom? */
+    with_word(other, 3, "abc", other, sizeof other);
+    write_file(f.path, other);
+    assert_int_equal(dpid_task_claim(f.study, f.task), DPID_CLAIM_HELD);
     write_file(f.path, "");
     assert_int_equal(dpid_task_claim(f.study, f.task), DPID_CLAIM_MINE);
     write_file(f.path, "an-older-version 1 1");
