@@ -437,6 +437,28 @@ class Measures(Case):
         self.assertTrue(all(torch.equal(value, net.state_dict()[name]) for name, value in before.items()))
 
 
+class TuningByHand(Case):
+    def settled(self, deep):
+        """What D_rate takes, where S trains to 0.3 at its own rate, so that the margin is 5 % of log 2 - 0.3, 0.02."""
+        plan = self.study(arms="S,D", tuning=2).plan()
+        plan.facts["const_loss"] = float(np.log(2))
+        losses = {"S_rate": lambda place: 0.3 if place == OWN else 0.6, "D_rate": deep}
+        found = Tuning(plan, lambda word, place, seed: {"train_loss": losses[word](place), "diverged": 0}).choice("D_rate")
+        return found.place, found.low, found.high, found.noise
+
+    def test_another_rate_has_to_be_better_by_the_margin(self):
+        for better, place in ((0.49, OWN), (0.47, OWN + 1)):
+            self.assertEqual(self.settled(lambda at, better=better: {OWN: 0.5, OWN + 1: better}.get(at, 0.6)),
+                             (place, OWN - 2, OWN + 2, False))
+
+    def test_the_grid_follows_a_best_rate_at_its_end(self):
+        self.assertEqual(self.settled(lambda at: 0.3 + 0.05 * at), (0, 0, OWN + 2, False))
+
+    def test_where_nothing_trains_it_looks_a_decade_each_way_and_on_down_while_all_blows_up(self):
+        self.assertEqual(self.settled(lambda at: 0.7), (OWN, OWN - 4, OWN + 4, True))
+        self.assertEqual(self.settled(lambda at: 5.0), (OWN, 0, OWN + 4, True))
+
+
 class TuningIsTheLibrarys(Case):
     def test_it_takes_the_rates_that_the_library_takes(self):
         try:
@@ -582,9 +604,8 @@ class ClaimsOfOthers(Case):
         for beat in range(50):
             path.write_text(f"elsewhere 1 1 x 0123456789abcdef {beat:010d}\n")
             self.assertIsNone(claims.take("a"))
-        claim = None
-        while claim is None:
-            claim = claims.take("a")
+        claim = next((one for _ in range(10**6) if (one := claims.take("a"))), None)
+        self.assertIsNotNone(claim)
         self.assertIsNone(self.claims(60).take("a"))
         claim.give_back()
         self.assertFalse(path.exists())

@@ -72,7 +72,8 @@ def show(study: Study, each: bool) -> int:
     """The tasks with their numbers, or how many are done. What tuning has not asked for yet, or no more, needs no run."""
     plan = study.plan()
     state = State(plan, TaskFolder(study.folder))
-    words = [("done" if state.result(one) is not None else "to do") if state.needed(one) else "not needed" for one in plan.tasks]
+    words = ["not needed" if not state.needed(one) else "to do" if state.result(one) is None else "done"
+             for one in plan.tasks]
     if each:
         for task, word in zip(plan.tasks, words):
             print(task.number, task.label, word, sep="\t")

@@ -115,6 +115,7 @@ def narrowest(net: nn.Module, x: Tensor) -> Tuple[int, str]:
 
 def starts_as_torch(net: nn.Module) -> bool:
     """Whether all dense layers and convolutions have PyTorch's own start: uniform in +-1/sqrt(inputs)."""
-    found = [one.weight for one in net.modules() if isinstance(one, (nn.Linear, _ConvNd)) and not isinstance(one, _ConvTransposeNd)]
+    found = [one.weight for one in net.modules()
+             if isinstance(one, (nn.Linear, _ConvNd)) and not isinstance(one, _ConvTransposeNd)]
     scaled = [w.detach().abs().max().item() * math.sqrt(w[0].numel()) for w in found if w.numel() > 0]
     return bool(scaled) and all(0.5 < one <= 1.0001 for one in scaled) and max(scaled) > 0.9

@@ -56,7 +56,8 @@ def _gradients(net: nn.Module, x: Tensor, y: Tensor, recipe: Recipe, device: tor
 
 
 def _compare(have: List[Tensor], want: List[Tensor], recipe: Recipe) -> Dict[str, Any]:
-    """Cosines and errors by layer (a bias in front of a batch-norm has none of its own), and entries that are out of the range of the run's format and not of float64's."""
+    """Cosines and errors by layer (a bias in front of a batch-norm has no gradient but rounding), and entries that are out of
+    the range of the run's format and not of float64's."""
     least = torch.finfo(torch.float16 if recipe.amp == "f16" else torch.float32).tiny
     cosine, error = 1.0, 0.0
     zeros = subnormals = infinities = 0
