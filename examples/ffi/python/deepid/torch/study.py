@@ -207,5 +207,6 @@ class Study:
         return run(self, task, shard, say)
 
     def judge(self) -> Any:
-        """The verdict of what is done."""
+        """The verdict of what is done: what deepid.judge gives, with `.answer`, where the library is there; else the words of
+        the program deepid-judge, or where that is not installed the command to type."""
         return judge(self.folder)
