@@ -60,7 +60,7 @@ static void give(hall *h, int32_t how, const int64_t *numbers, int64_t count)
         h->numbers += count;
         return;
     }
-    h->broken |= count != h->count;
+    h->broken |= count != h->count || count < 1;
     for (int64_t i = 0; !h->broken && i < count; i++)
         h->result[i] = how == DEEPID_ALLREDUCE_SUM ? h->result[i] + numbers[i]
                        : numbers[i] > h->result[i] ? numbers[i]
@@ -78,7 +78,7 @@ static bool wait_for(hall *h, const int32_t *what, int32_t value, const struct t
 
 int32_t exchange_in_hall(void *user, int32_t how, int64_t *numbers, int64_t count, const char **why)
 {
-    enum { LIMIT = 20, BROKEN = 5, LATE = 7 };
+    enum { LIMIT = 600, BROKEN = 5, LATE = 7 };
     hall *h = user;
     struct timespec end;
     clock_gettime(CLOCK_REALTIME, &end);
@@ -102,7 +102,7 @@ int32_t exchange_in_hall(void *user, int32_t how, int64_t *numbers, int64_t coun
     }
     const bool broken = h->broken;
     pthread_mutex_unlock(&h->lock);
-    *why = met ? NULL : broken ? "a rank has left" : "a rank did not come within 20 seconds";
+    *why = met ? NULL : broken ? "a rank has left" : "a rank did not come within ten minutes";
     return met ? 0 : broken ? BROKEN : LATE;
 }
 

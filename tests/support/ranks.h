@@ -10,7 +10,7 @@ enum { RANKS_MOST = 8 };
 typedef struct hall hall;
 hall *open_hall(int32_t ranks);
 void close_hall(hall *h);
-/* A deepid_allreduce_fn, user is the hall. Ends after 20 seconds with 7 when a rank lacks; with 5 for all, where one
+/* A deepid_allreduce_fn, user is the hall. Ends after ten minutes with 7 when a rank lacks; with 5 for all, where one
    left by break_hall. */
 int32_t exchange_in_hall(void *user, int32_t how, int64_t *numbers, int64_t count, const char **why);
 void break_hall(hall *h);

@@ -379,7 +379,7 @@ class Ranks(Scratch):
 
     def train(self, ranks, norm):
         """Weights of each rank, a thread; and the trainers."""
-        meet, numbers = threading.Barrier(ranks, timeout=20), [None] * ranks
+        meet, numbers = threading.Barrier(ranks, timeout=300), [None] * ranks
 
         def exchange_for(rank):
             def exchange(mine, how):
