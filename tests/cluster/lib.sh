@@ -16,10 +16,10 @@ die() { echo "cluster/$name: $*"; tail -n 20 "$work"/*/printed "$work"/*/slurm-*
 skip() { echo "skipped cluster/$name: $*"; exit 0; }
 has() { for program in "$@"; do command -v "$program" >/dev/null 2>&1 || skip "$program is not here"; done; }
 
-# until_true TEXT COMMAND...: waits for it, two minutes at most
+# until_true TEXT COMMAND...: waits for it, ten minutes at most
 until_true() {
     what=$1; shift
-    looks=2400
+    looks=12000
     until "$@" >/dev/null 2>&1; do
         looks=$((looks - 1))
         [ "$looks" -gt 0 ] || die "waited in vain: $what"
