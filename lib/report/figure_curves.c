@@ -118,7 +118,7 @@ static void draw_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_ar
 {
     const curves c = curves_of(p, arm->word, column);
     const char *name = dpid_arm_name(p, arm->word);
-    const char *label = dpid_say(p, "depth %lld", (long long)arm->depth);
+    const char *label = arm->depth > 0 ? dpid_say(p, "depth %lld", (long long)arm->depth) : name;
     for (int64_t s = 0; s < c.seeds; s++) {
         const double end = c.value[(s + 1) * c.n - 1];
         if (!is_drawn(s, c.seeds))
@@ -188,6 +188,12 @@ static deepid_table *numbers_of(dpid_study_page *p, const dpid_page_arm *const *
     return table;
 }
 
+static const char *end_words(dpid_study_page *p, const char *what, double median)
+{
+    return isinf(median) ? dpid_say(p, "diverges (%s loss)", what)
+                         : dpid_say(p, "ends at a %s loss of %s", what, dpid_words(median).text);
+}
+
 /* "Depth 30 ends at a training loss of 0.52, depth 2 at 0.012, above it in 8 of 8 seeds; with an identity skip depth
    30 ends at 0.01." */
 static const char *headline_of(dpid_study_page *p, const char *column, const char *what)
@@ -211,8 +217,12 @@ static const char *headline_of(dpid_study_page *p, const char *column, const cha
     if (skip)
         tail = dpid_say(p, "%s; with an identity skip it ends at %s", tail,
                         dpid_words(dpid_median_of(&p->sum, p->sum.seeds, skip)).text);
-    return dpid_say(p, "Depth %lld ends at a %s loss of %s, depth %lld at %s: %s in %lld of %s%s.", (long long)d->depth,
-                    what, dpid_words(dpid_median_of(&p->sum, p->sum.seeds, deep)).text, (long long)s->depth,
+    const bool depths = d->depth > 0 && s->depth > 0;
+    return dpid_say(p, "%s %s, %s %s %s: %s in %lld of %s%s.",
+                    depths ? dpid_say(p, "Depth %lld", (long long)d->depth) : "The deep net",
+                    end_words(p, what, dpid_median_of(&p->sum, p->sum.seeds, deep)),
+                    depths ? dpid_say(p, "depth %lld", (long long)s->depth) : "the shallow one",
+                    isinf(dpid_median_of(&p->sum, p->sum.seeds, deep)) ? "ends at" : "at",
                     dpid_words(dpid_median_of(&p->sum, p->sum.seeds, shallow)).text, lower ? "lower" : "higher",
                     (long long)(lower ? better : worse), dpid_counted(p, both, "seed"), tail);
 }

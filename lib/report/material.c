@@ -106,7 +106,7 @@ const char *dpid_arm_name(dpid_study_page *p, const char *word)
 {
     const dpid_page_arm *arm = dpid_find_arm(p, word);
     const dpid_arm_text label = dpid_arm_label(word);
-    if (!dpid_arm_words_of(word) || !dpid_arm_shows(word, DPID_SHOW_CURVE))
+    if (!dpid_arm_words_of(word) || !dpid_arm_shows(word, DPID_SHOW_CURVE) || (arm && arm->depth == 0 && *label.text))
         return dpid_say(p, "%s", label.text);
     const bool named = !dpid_arm_is_twin(word) && arm && arm->block && *arm->block;
     return dpid_say(p, "%s, depth %lld", named ? arm->block : label.text, arm ? (long long)arm->depth : 0);

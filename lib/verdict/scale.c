@@ -133,6 +133,10 @@ dpid_words_text dpid_scale_median_words(dpid_scale scale, double median)
     const double hundred = 100;
     dpid_words_text out;
     const bool share = scale == DPID_BY_ERROR || scale == DPID_BY_VALID_ERROR;
-    snprintf(out.text, sizeof out.text, "%s%s", dpid_words(share ? hundred * median : median).text, share ? " %" : "");
+    if (isinf(median))
+        snprintf(out.text, sizeof out.text, "divergence");
+    else
+        snprintf(out.text, sizeof out.text, "%s%s", dpid_words(share ? hundred * median : median).text,
+                 share ? " %" : "");
     return out;
 }

@@ -128,8 +128,12 @@ static void add_scales(page *p, const deepid_verdict *v)
         if (scale != DPID_BY_RATIO)
             dpid_string_format(p->s, "%s against %s: ", dpid_scale_median_words(scale, h->deep).text,
                                dpid_scale_median_words(scale, h->shallow).text);
-        dpid_string_format(p->s, "%s, margin %s: %s\n", dpid_scale_words(scale, &h->difference).text,
-                           dpid_scale_margin_words(scale, h->margin).text, states[h->state]);
+        if (isfinite(h->difference.value))
+            dpid_string_format(p->s, "%s, margin %s: ", dpid_scale_words(scale, &h->difference).text,
+                               dpid_scale_margin_words(scale, h->margin).text);
+        else if (scale == DPID_BY_RATIO)
+            dpid_string_add(p->s, "divergence: ");
+        dpid_string_format(p->s, "%s\n", states[h->state]);
     }
     dpid_string_add(p->s, "\n");
 }
