@@ -280,7 +280,7 @@ DEEPID_API double deepid_dataset_constant_loss(const deepid_dataset *data);
  *
  * @param[in] data  any
  *
- * @return 64 bits (XXH3); 0 for NULL.
+ * @return 64 bits (FNV-1a); 0 for NULL.
  *
  * @cost   one pass.
  * @thread Safe as long as no other thread changes the dataset.
