@@ -272,8 +272,8 @@ static bool take_over(deepid_study *study, dpid_task *task, const old_tasks *old
     return false;
 }
 
-/* What is done already, parents before those that stand on them. */
-static int32_t take_results(deepid_study *study, const old_tasks *old)
+/* Parents before those that stand on them. */
+static int32_t take_listed(deepid_study *study, const old_tasks *old, const dpid_listing *listing)
 {
     for (bool more = true; more;) {
         more = false;
@@ -283,12 +283,23 @@ static int32_t take_results(deepid_study *study, const old_tasks *old)
             if (task->config || task->spared || !dpid_task_ready(study, task))
                 continue;
             DPID_TRY(dpid_task_configure(study, task));
-            if (!take_over(study, task, old) && study->folder)
+            if (!take_over(study, task, old) && dpid_listing_has(listing, task))
                 DPID_TRY(dpid_task_read(study->head.ctx, study, task));
             more = more || task->state == DPID_TASK_DONE;
         }
     }
     return DEEPID_OK;
+}
+
+/* What is done already. */
+static int32_t take_results(deepid_study *study, const old_tasks *old)
+{
+    dpid_listing listing;
+    int32_t status = dpid_listing_read(study, &listing);
+    if (status == DEEPID_OK)
+        status = take_listed(study, old, &listing);
+    dpid_listing_release(study, &listing);
+    return status;
 }
 
 /* Found here, and not as a net that diverges. */

@@ -2,8 +2,8 @@
    settings.c sets, recipe.c reads what was set, rehearsal.c tries it · arm.c lists the arms, arms.c makes those of one
    study · plan.c numbers the tasks and knows what each stands on · pace.c, market.c, budget.c and plan_file.c buy less
    of them · run.c hands them to workers · worker.c trains, measure.c measures what is minimised, probe_task.c probes ·
-   tuning.c chooses rates · task_file.c, claim.c, heart.c and folder.c keep the folder · tables.c and write.c tell what
-   came out, collect.c tells it to the verdict */
+   tuning.c chooses rates · task_file.c, listing.c, claim.c, heart.c and folder.c keep the folder · tables.c and write.c
+   tell what came out, collect.c tells it to the verdict */
 #ifndef DPID_STUDY_STUDY_H
 #define DPID_STUDY_STUDY_H
 
@@ -298,6 +298,15 @@ bool dpid_result_exists(const deepid_study *study, const char *name); /* of a ta
 void dpid_study_ask_anew(const deepid_study *study); /* else NFS may say for a minute that there is none yet */
 /* task->state tells whether there was one. */
 int32_t dpid_task_read(deepid_ctx *ctx, const deepid_study *study, dpid_task *task);
+
+/* listing.c: the results that a folder has, all asked for at once; none where there is no folder yet. */
+typedef struct {
+    uint64_t *hash; /* ascending */
+    int64_t count, room;
+} dpid_listing;
+int32_t dpid_listing_read(const deepid_study *study, dpid_listing *out); /* released in every case */
+bool dpid_listing_has(const dpid_listing *listing, const dpid_task *task);
+void dpid_listing_release(const deepid_study *study, dpid_listing *listing);
 
 /* folder.c: OUT/study.json says whose it is. */
 int32_t dpid_study_check_folder(deepid_study *study);
