@@ -173,8 +173,6 @@ static int show_help(const flag *f, options *o, const char *text);
 
 #define AT(member) offsetof(options, member)
 
-enum { SEEDS_MOST = 100 }; /* a verdict takes no more: refused before anything is trained */
-
 static const flag flags[] = {
     {"data",
      "data SPEC        spirals | gratings | any generator with options (\"spirals n=512 noise=0.1\"; default spirals) "
@@ -224,8 +222,7 @@ static const flag flags[] = {
      .read = read_blocks},
     {"arms", "arms LIST        what is tried, such as S,D,W0,D_start (default: all that apply; see --arms help)",
      .read = read_text, AT(arms), .known = deepid_arm_word, .says = deepid_arm_help},
-    {"seeds", "seeds N          seeds 1..N, 100 at most (10; pictures 6)", .read = read_whole, AT(seeds), 1,
-     SEEDS_MOST},
+    {"seeds", "seeds N          seeds 1..N (10; pictures 6)", .read = read_whole, AT(seeds), 1, 100000},
     {"tuning",
      "tuning N         seeds, apart from those, at which every arm's learning rate is tried (3), 0 = the recipe's rate "
      "for all",

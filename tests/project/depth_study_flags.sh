@@ -112,7 +112,7 @@ bad 'lr zero' "--lr is 'zero', expected a number above 0"
 bad 'lr' "'lr' has no value"
 bad 'quick yes' "'quick' takes no value"
 bad 'config other' "'config' is for the command line"
-refused 2 "--seeds is '101', expected a whole number from 1 to 100" --seeds 101
+refused 2 "--seeds is '100001', expected a whole number from 1 to 100000" --seeds 100001
 refused 2 "cannot read 'nowhere': No such file" --config nowhere
 refused 2 "cannot read '.': Is a directory" --config .
 
