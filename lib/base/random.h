@@ -13,7 +13,8 @@ enum {
     DPID_STREAM_NOISE = 4,
     DPID_STREAM_DATA = 5,
     DPID_STREAM_STATISTICS = 6,
-    DPID_STREAM_DEPTH = 7
+    DPID_STREAM_DEPTH = 7,
+    DPID_STREAM_STORAGE = 8
 };
 
 typedef struct {
