@@ -75,7 +75,7 @@ DEEPID_API int32_t deepid_net_set_recompute(deepid_net *net, int64_t blocks);
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT     a NULL
  * @retval DEEPID_ERR_UNSUPPORTED  a batch-norm's numbers are not finite, or so small that products with them lose
- * digits: names it and the channel
+ * digits: names it and the channel; or the net has a storage other than f32 (precision.h)
  * @retval DEEPID_ERR_MEMORY       no memory
  *
  * @cost   one pass over the parameters; deepid_net_prepare of the new net packs them, 4 times their size for 3x3

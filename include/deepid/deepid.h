@@ -24,6 +24,7 @@
 #include <deepid/ops.h>
 #include <deepid/page.h>
 #include <deepid/parameter.h>
+#include <deepid/precision.h>
 #include <deepid/report.h>
 #include <deepid/resnet.h>
 #include <deepid/statistics.h>

@@ -131,7 +131,7 @@ static int32_t make_block(examination *e)
         dpid_string_add(&s, e->text);
     int32_t status = s.status;
     if (status == DEEPID_OK)
-        status = deepid_net_create(ctx_of(e), s.text, DEEPID_F64, &e->block);
+        status = dpid_net_create_within(ctx_of(e), s.text, DEEPID_F64, -1, &e->block);
     dpid_string_release(&s);
     return status == DEEPID_OK || status == DEEPID_ERR_MEMORY ? status : refer_to_block(ctx_of(e), status);
 }

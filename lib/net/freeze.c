@@ -237,6 +237,11 @@ static int32_t freeze(const deepid_net *net, deepid_net **out)
     deepid_net *made = NULL;
     if (!out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "freeze: out is NULL");
+    if (net->storage.on)
+        return dpid_fail(ctx, DEEPID_ERR_UNSUPPORTED,
+                         "freeze: the net's storage is %s, and a frozen net keeps f32 between its layers; set storage "
+                         "f32 first",
+                         net->storage_text);
     const int32_t status = fill_folded(net, &arena, &text, &made);
     dpid_string_release(&text);
     dpid_arena_release(&arena);

@@ -33,7 +33,7 @@ static dpid_stage stage_from(const deepid_net *net, const dpid_plan *plan, int32
 
 int32_t dpid_stages_make(const deepid_net *net, dpid_plan *plan)
 {
-    const int32_t begin = plan->whole ? FUSIONS - 1 : 0;
+    const int32_t begin = plan->whole || net->storage.on ? FUSIONS - 1 : 0; /* rounding stands between steps */
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->steps, sizeof *plan->stage, "net", &plan->stage));
     DPID_TRY(dpid_arena_alloc(&plan->arena, FUSIONS, sizeof *plan->found, "net", &plan->found));
     for (int32_t i = begin; i < FUSIONS; i++)

@@ -4,6 +4,7 @@
 #include "net/build.h"
 #include "net/graph.h"
 #include "net/plan.h"
+#include "net/rounding.h"
 #include "ops/conv2d/conv2d.h"
 #include "tensor/vector.h"
 
@@ -20,6 +21,7 @@ void deepid_net_destroy(deepid_net *net)
     dpid_free(ctx, net->values);
     dpid_free(ctx, net->gradients);
     dpid_free(ctx, net->states);
+    dpid_free(ctx, net->rounded);
     dpid_arena_release(&net->arena);
     net->head.magic = 0;
     dpid_free(ctx, net);
@@ -35,7 +37,35 @@ static int32_t write_text(deepid_net *net, const dpid_spec *spec)
     return status;
 }
 
-static int32_t fill_net(deepid_net *net, const char *text, int64_t most)
+static int32_t refuse_storage(const deepid_net *net, const dpid_storage *storage)
+{
+    dpid_string said = {.ctx = net->head.ctx};
+    if (!storage->on || net->precision == DPID_P32)
+        return DEEPID_OK;
+    dpid_storage_print(&said, storage);
+    const int32_t status =
+        said.status == DEEPID_OK
+            ? dpid_fail(net->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                        "net: storage is %s, and the net computes in f64; storage is for f32 nets", said.text)
+            : said.status;
+    dpid_string_release(&said);
+    return status;
+}
+
+/* The storage is on or off as it stands in net->storage; says which values stay f32, and its words. */
+static int32_t settle_storage(deepid_net *net)
+{
+    dpid_string s = {.ctx = net->head.ctx};
+    DPID_TRY(dpid_rounding_find_wide(net));
+    dpid_storage_print(&s, &net->storage);
+    const int32_t status =
+        s.status == DEEPID_OK ? dpid_arena_text(&net->arena, s.text, s.length, &net->storage_text) : s.status;
+    dpid_string_release(&s);
+    return status;
+}
+
+/* strict: an f64 net refuses storage; else it does without. */
+static int32_t fill_net(deepid_net *net, const char *text, int64_t most, bool strict)
 {
     dpid_spec spec = {.items = NULL};
     const int64_t bytes = dpid_precision_bytes(net->precision);
@@ -44,7 +74,12 @@ static int32_t fill_net(deepid_net *net, const char *text, int64_t most)
     net->exact = spec.exact;
     net->recompute = spec.recompute;
     net->frozen = spec.frozen;
+    DPID_TRY(strict ? refuse_storage(net, &spec.storage) : DEEPID_OK);
+    if (net->precision != DPID_P32)
+        spec.storage = (dpid_storage){.on = false};
+    net->storage = spec.storage;
     dpid_graph_find(net);
+    DPID_TRY(settle_storage(net));
     DPID_TRY(write_text(net, &spec));
     DPID_TRY(dpid_alloc(net->head.ctx, net->values_reals, bytes, "parameters", &net->values));
     DPID_TRY(dpid_alloc(net->head.ctx, net->states_reals, bytes, "states", &net->states));
@@ -52,7 +87,8 @@ static int32_t fill_net(deepid_net *net, const char *text, int64_t most)
     return DEEPID_OK;
 }
 
-static int32_t make(deepid_ctx *ctx, const char *text, dpid_precision precision, int64_t most, deepid_net **out)
+static int32_t make(deepid_ctx *ctx, const char *text, dpid_precision precision, int64_t most, bool strict,
+                    deepid_net **out)
 {
     deepid_net *net = NULL;
     DPID_TRY(dpid_alloc(ctx, 1, sizeof *net, "net", &net));
@@ -60,7 +96,7 @@ static int32_t make(deepid_ctx *ctx, const char *text, dpid_precision precision,
     net->arena.ctx = ctx;
     net->precision = precision;
     net->dtype = precision == DPID_P32 ? DEEPID_F32 : DEEPID_F64;
-    const int32_t status = fill_net(net, text, most);
+    const int32_t status = fill_net(net, text, most, strict);
     if (status == DEEPID_OK)
         *out = net;
     else
@@ -68,19 +104,24 @@ static int32_t make(deepid_ctx *ctx, const char *text, dpid_precision precision,
     return status;
 }
 
-int32_t dpid_net_create_within(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t most, deepid_net **out)
+static int32_t create(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t most, bool strict, deepid_net **out)
 {
     if (!text || !out)
         return dpid_fail(ctx, DEEPID_ERR_ARGUMENT, "net: %s is NULL", text ? "out" : "text");
     if (!dpid_dtype_is_real(dtype))
         return dpid_fail(ctx, DEEPID_ERR_DTYPE, "net: dtype is %d, expected DEEPID_F32 (1) or DEEPID_F64 (2)", dtype);
-    return make(ctx, text, dpid_dtype_precision(dtype), most, out);
+    return make(ctx, text, dpid_dtype_precision(dtype), most, strict, out);
+}
+
+int32_t dpid_net_create_within(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t most, deepid_net **out)
+{
+    return create(ctx, text, dtype, most, false, out);
 }
 
 int32_t deepid_net_create(deepid_ctx *ctx, const char *text, int32_t dtype, deepid_net **out)
 {
     DPID_TRY(dpid_enter(ctx, DPID_MAGIC_CTX));
-    return dpid_leave(ctx, dpid_net_create_within(ctx, text, dtype, -1, out));
+    return dpid_leave(ctx, create(ctx, text, dtype, -1, true, out));
 }
 
 /* ---- clone -------------------------------------------------------------------------------- */
@@ -99,7 +140,7 @@ static void convert(dpid_precision to, void *target, dpid_precision from, const 
 int32_t dpid_net_clone_as(const deepid_net *net, dpid_precision precision, deepid_net **out)
 {
     deepid_net *copy = NULL;
-    DPID_TRY(make(net->head.ctx, net->text, precision, -1, &copy));
+    DPID_TRY(make(net->head.ctx, net->text, precision, -1, false, &copy));
     convert(precision, copy->values, net->precision, net->values, net->values_reals);
     convert(precision, copy->states, net->precision, net->states, net->states_reals);
     copy->mode = net->mode;
@@ -281,28 +322,41 @@ int32_t deepid_net_summary(deepid_net *net, deepid_table **out)
 
 /* ---- how it is computed ------------------------------------------------------------------------------- */
 
+static bool same_storage(const dpid_storage *a, const dpid_storage *b)
+{
+    return memcmp(a->said, b->said, sizeof a->said) == 0;
+}
+
 /* The options stand in the text, so they are stored and copied with the net. */
-static int32_t set_compute(deepid_net *net, bool exact, int64_t recompute)
+static int32_t set_compute(deepid_net *net, bool exact, int64_t recompute, const dpid_storage *storage)
 {
     dpid_spec spec = {.items = NULL};
-    if (net->exact == exact && net->recompute == recompute)
+    const bool stored = !same_storage(&net->storage, storage);
+    if (net->exact == exact && net->recompute == recompute && !stored)
         return DEEPID_OK;
     DPID_TRY(dpid_spec_parse(&net->arena, net->text, &spec));
     spec.exact = exact;
     spec.recompute = recompute;
+    spec.storage = *storage;
     DPID_TRY(write_text(net, &spec));
-    if (net->recompute != recompute || net->frozen)
+    if (net->recompute != recompute || net->frozen || stored)
         dpid_plan_destroy(net); /* the next use makes one */
     net->exact = exact;
     net->recompute = recompute;
-    return DEEPID_OK;
+    net->storage = *storage;
+    if (!stored)
+        return DEEPID_OK;
+    dpid_free(net->head.ctx, net->rounded);
+    net->rounded = NULL;
+    net->forward_n = 0;
+    return settle_storage(net);
 }
 
 static int32_t set_exact(deepid_net *net, int32_t exact)
 {
     if (exact != 0 && exact != 1)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: exact is %d, expected 0 or 1", exact);
-    return set_compute(net, exact == 1, net->recompute);
+    return set_compute(net, exact == 1, net->recompute, &net->storage);
 }
 
 int32_t deepid_net_set_exact(deepid_net *net, int32_t exact)
@@ -317,11 +371,35 @@ static int32_t set_recompute(deepid_net *net, int64_t blocks)
     if (blocks < 0 || blocks > MOST)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: blocks is %lld, expected 0 to %d", (long long)blocks,
                          MOST);
-    return set_compute(net, net->exact, blocks);
+    return set_compute(net, net->exact, blocks, &net->storage);
 }
 
 int32_t deepid_net_set_recompute(deepid_net *net, int64_t blocks)
 {
     DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
     return dpid_leave(net->head.ctx, set_recompute(net, blocks));
+}
+
+static int32_t set_storage(deepid_net *net, const char *text)
+{
+    dpid_storage storage;
+    if (!text)
+        return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: storage is NULL, expected f32, bf16, f16, ...");
+    DPID_TRY(dpid_storage_parse(net->head.ctx, text, &storage));
+    DPID_TRY(storage.on ? dpid_net_refuse_frozen(net) : DEEPID_OK);
+    DPID_TRY(refuse_storage(net, &storage));
+    DPID_TRY(set_compute(net, net->exact, net->recompute, &storage));
+    dpid_round_kept(net);
+    return DEEPID_OK;
+}
+
+int32_t deepid_net_set_storage(deepid_net *net, const char *storage)
+{
+    DPID_TRY(dpid_enter(net, DPID_MAGIC_NET));
+    return dpid_leave(net->head.ctx, set_storage(net, storage));
+}
+
+const char *deepid_net_storage(const deepid_net *net)
+{
+    return dpid_is(net, DPID_MAGIC_NET) ? net->storage_text : "";
 }

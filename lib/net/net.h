@@ -6,8 +6,10 @@
 #include <deepid/compute.h>
 #include <deepid/net.h>
 #include <deepid/parameter.h>
+#include <deepid/precision.h>
 
 #include "base/base.h"
+#include "net/storage.h"
 #include "ops/op.h"
 
 typedef struct dpid_plan dpid_plan; /* buffers, lifetimes; lib/net/plan.h */
@@ -104,6 +106,10 @@ struct deepid_net {
     bool packed;                        /* they are: cleared when values change */
     /* blocks of a segment whose values are worked out again on the way back; 0: none */
     int64_t recompute;
+    dpid_storage storage;
+    char *storage_text;     /* of deepid_net_storage */
+    bool *wide;             /* of each value: storage leaves it in f32 */
+    void *rounded;          /* weights as products read them, in the places of `values`; NULL: those are read */
     dpid_plan *plan;        /* NULL until prepared */
     dpid_mode forward_mode; /* of the last forward, with forward_n samples; 0: none yet */
     int64_t forward_n;
@@ -114,10 +120,12 @@ struct deepid_net {
 };
 
 /* All precisions: dtype F32/F64 through the public create; the f80 twin of a net for the gradient-accuracy probe. */
+/* A copy in another precision has no storage: nothing is rounded. */
 int32_t dpid_net_clone_as(const deepid_net *net, dpid_precision precision, deepid_net **out);
 
-/* For texts that come from files: a net of more than most numbers, or of layers beyond build.h's DPID_FILE_LAYERS
-   and most, is DEEPID_ERR_FORMAT before it is built; -1: any. Inside an entered context. */
+/* An f64 net of a text with storage does without. For texts that come from files: a net of more than most numbers, or
+   of layers beyond build.h's DPID_FILE_LAYERS and most, is DEEPID_ERR_FORMAT before it is built; -1: any. Inside an
+   entered context. */
 int32_t dpid_net_create_within(deepid_ctx *ctx, const char *text, int32_t dtype, int64_t most, deepid_net **out);
 
 /* Where parameter i lies: in values or states. */

@@ -44,6 +44,14 @@ const dpid_kernels *dpid_kernels_of(const deepid_net *net, const dpid_step *step
     return net->layer[step->layer].op.kind->kernels[net->head.ctx->isa][net->precision];
 }
 
+/* Where kernels read parameter i. */
+static void *read_at(const deepid_net *net, int32_t i)
+{
+    const dpid_parameter *p = &net->parameter[i];
+    return net->rounded && p->spec.trained ? (char *)net->rounded + p->offset * dpid_precision_bytes(net->precision)
+                                           : dpid_net_parameter_at(net, i);
+}
+
 dpid_pass dpid_pass_of(const deepid_net *net, const dpid_step *step, dpid_mode mode, int64_t n)
 {
     const dpid_layer *layer = &net->layer[step->layer];
@@ -63,7 +71,7 @@ dpid_pass dpid_pass_of(const deepid_net *net, const dpid_step *step, dpid_mode m
                       .noise_step = net->noise_step,
                       .noise_first = net->noise_first};
     for (int32_t k = 0; k < layer->op.parameters; k++)
-        pass.parameter[k] = dpid_net_parameter_at(net, layer->parameter[k]);
+        pass.parameter[k] = read_at(net, layer->parameter[k]);
     return pass;
 }
 

@@ -11,6 +11,7 @@
 
 #include "net/graph.h"
 #include "net/place.h"
+#include "net/rounding.h"
 
 static bool value_bytes(const deepid_net *net, const dpid_plan *plan, int32_t v, int64_t *bytes)
 {
@@ -152,6 +153,23 @@ static int32_t add_joined(const deepid_net *net, dpid_plan *plan)
     return dpid_add(plan->bytes, largest, &plan->bytes) ? DEEPID_OK : fail_size(net, plan);
 }
 
+/* What rounding needs of a net with storage. */
+static int32_t add_rounding(const deepid_net *net, dpid_plan *plan)
+{
+    const int64_t size = dpid_precision_bytes(net->precision);
+    int64_t copied = 0;
+    int64_t own = 0;
+    if (!net->storage.on)
+        return DEEPID_OK;
+    if (!dpid_place_bytes(dpid_rounding_copied(net, 1), plan->batch, size, &copied) ||
+        !dpid_place_bytes(plan->train ? dpid_rounding_own(net) : 0, 1, size, &own))
+        return fail_size(net, plan);
+    plan->copied = plan->bytes;
+    if (!dpid_add(plan->bytes, copied, &plan->own) || !dpid_add(plan->own, own, &plan->bytes))
+        return fail_size(net, plan);
+    return DEEPID_OK;
+}
+
 /* ---- make, destroy ---------------------------------------------------------------------------- */
 
 static void drop(deepid_ctx *ctx, dpid_plan *plan)
@@ -212,6 +230,7 @@ static int32_t fill_plan(const deepid_net *net, dpid_plan *plan, dpid_lifetime *
     if (!dpid_stages_reserve(net, plan))
         return fail_size(net, plan);
     DPID_TRY(add_joined(net, plan));
+    DPID_TRY(add_rounding(net, plan));
     DPID_TRY(make_scratch(net, plan));
     return dpid_alloc(net->head.ctx, plan->bytes, 1, "net's buffers", &plan->memory);
 }
@@ -233,6 +252,8 @@ static int32_t make(deepid_net *net, int64_t batch, bool train, bool keep)
         status = fill_plan(net, plan, slots, list);
     if (status == DEEPID_OK && train && !net->gradients)
         status = dpid_alloc(ctx, net->values_reals, dpid_precision_bytes(net->precision), "gradients", &net->gradients);
+    if (status == DEEPID_OK && net->storage.on && net->storage.weights != DPID_WEIGHTS_F32 && !net->rounded)
+        status = dpid_alloc(ctx, net->values_reals, dpid_precision_bytes(net->precision), "weights", &net->rounded);
     dpid_free(ctx, list);
     dpid_free(ctx, slots);
     if (status != DEEPID_OK) {

@@ -4,6 +4,7 @@
 #include "net/graph.h"
 #include "net/pass.h"
 #include "net/plan.h"
+#include "net/rounding.h"
 #include "tensor/vector.h"
 
 #include <string.h>
@@ -65,6 +66,8 @@ int32_t dpid_run_start(deepid_net *net, dpid_mode mode, int64_t n)
     net->forward_mode = mode;
     net->forward_n = n;
     net->plan->segments.tail_there = true;
+    dpid_round_weights(net);
+    dpid_round_value(net, 0, n);
     return DEEPID_OK;
 }
 
@@ -155,6 +158,7 @@ void dpid_run_backward_stage(const dpid_stage_call *call, int32_t i)
 /* From stage `last` on. */
 static void backward_from(deepid_net *net, int32_t last, const dpid_stage_call *call)
 {
+    dpid_round_gradient(net, dpid_graph_output(net), call->n);
     for (int32_t i = last; i >= 0; i--) {
         if (enters_segment(net, i) && !(i == net->plan->stages - 1 && net->plan->segments.tail_there))
             recompute(net, i, call->mode, call->n);

@@ -407,7 +407,11 @@ static const dpid_option input_options[] = {
 
 static int32_t read_input_options(reader *r, dpid_spec *out)
 {
+    enum { OWN = sizeof input_options / sizeof *input_options - 1 };
+    dpid_option options_known[OWN + DPID_STORAGE_OPTIONS + 1];
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};
+    memcpy(options_known, input_options, OWN * sizeof *input_options);
+    memcpy(options_known + OWN, dpid_storage_options, sizeof dpid_storage_options);
     skip_blanks(r);
     const char *start = r->at;
     while (r->at < r->end && *r->at != ';' && *r->at != '{' && *r->at != '}')
@@ -415,10 +419,14 @@ static int32_t read_input_options(reader *r, dpid_spec *out)
     const dpid_span options = span_at(r, start, r->at);
     if (r->at < r->end && *r->at != ';')
         return dpid_fail_at(ctx_of(r), span_at(r, r->at, r->at + 1), "expected ';' behind the input");
-    DPID_TRY(dpid_options_parse(ctx_of(r), "input", options, input_options, values));
+    DPID_TRY(dpid_options_parse(ctx_of(r), "input", options, options_known, values));
     out->exact = values[0].i == 1;
     out->recompute = values[1].i;
     out->frozen = values[2].i == 1;
+    DPID_TRY(dpid_storage_take(ctx_of(r), options, values + OWN, &out->storage));
+    if (out->frozen && out->storage.on)
+        return dpid_fail_at(ctx_of(r), options,
+                            "frozen=1 and storage= exclude each other: a frozen net keeps f32 between its layers");
     return DEEPID_OK;
 }
 

@@ -28,6 +28,7 @@ typedef struct {
     bool exact;        /* of the input item: no Winograd in the net's convolutions, */
     int64_t recompute; /* blocks of a segment, */
     bool frozen;       /* and whether batch-norms of projections are folded away, evaluation only */
+    dpid_storage storage;
     dpid_item *items;
 } dpid_spec;
 

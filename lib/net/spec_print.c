@@ -102,6 +102,10 @@ void dpid_spec_print(dpid_string *s, const dpid_spec *spec)
         dpid_string_format(s, " recompute=%lld", (long long)spec->recompute);
     if (spec->frozen)
         dpid_string_add(s, " frozen=1");
+    if (spec->storage.on) {
+        dpid_string_add(s, " storage=");
+        dpid_storage_print(s, &spec->storage);
+    }
     if (spec->items)
         dpid_string_add(s, "; ");
     print_items(s, spec->items);

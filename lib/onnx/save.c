@@ -87,6 +87,9 @@ static int32_t save(const deepid_net *net, const char *path)
     dpid_arena arena = {.ctx = net->head.ctx};
     if (!path)
         return dpid_fail(net->head.ctx, DEEPID_ERR_ARGUMENT, "net: path is NULL");
+    if (net->storage.on)
+        dpid_log(net->head.ctx, 2, "'%s': the net's storage, %s, is left out: the layers of the file compute in f32",
+                 path, net->storage_text);
     const int32_t status = write_net(net, &arena, path);
     dpid_arena_release(&arena);
     return status;

@@ -122,7 +122,8 @@ enum {
     DPID_KIND_NOISE = 16384,      /* draws numbers in DPID_TRAIN */
     DPID_KIND_KEEPS_MEAN = 32768, /* a DPID_KIND_NORM that is not blind to x + b: it has no mean to take away */
     DPID_KIND_SCALE = 65536,      /* multiplies by its parameter 0, one number or one a channel */
-    DPID_KIND_CONVOLUTION = 131072 /* the kernels, options and geometry of conv2d (ops/conv2d/conv2d.h) */
+    DPID_KIND_CONVOLUTION = 131072, /* the kernels, options and geometry of conv2d (ops/conv2d/conv2d.h) */
+    DPID_KIND_WIDE = 262144         /* PyTorch's autocast gives its output in f32 (net/storage.h) */
 };
 
 struct dpid_kind {

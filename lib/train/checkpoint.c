@@ -43,14 +43,35 @@ static void collect_numbers(const deepid_trainer *t, number *out)
         out[i] = (number){list[i].key, dpid_number(list[i].value)};
 }
 
+/* ---- loss scaling: keys of its own, only where there is some -------------------------------------- */
+
+enum { SCALE_NUMBERS = 3, SCALE_KEYS = SCALE_NUMBERS + 1 };
+static const char *const scale_keys[SCALE_KEYS] = {KEY "scale", KEY "scale_finite", KEY "scale_skipped",
+                                                   KEY "loss_scale"};
+
+static int64_t add_scale(const deepid_trainer *t, dpid_number_text *room, dpid_file_text *out)
+{
+    const double list[SCALE_NUMBERS] = {t->loss_scale.scale, (double)t->loss_scale.finite,
+                                        (double)t->loss_scale.skipped};
+    if (strcmp(t->loss_scale.how->word, "none") == 0)
+        return 0;
+    for (int i = 0; i < SCALE_NUMBERS; i++) {
+        room[i] = dpid_number(list[i]);
+        out[i] = (dpid_file_text){scale_keys[i], room[i].text};
+    }
+    out[SCALE_NUMBERS] = (dpid_file_text){scale_keys[SCALE_NUMBERS], t->loss_scale_text};
+    return SCALE_KEYS;
+}
+
 /* ---- save --------------------------------------------------------------------------------------- */
 
 static int32_t save(const deepid_trainer *t, const char *path)
 {
-    enum { MOST = NUMBERS + TEXTS + 2 };
+    enum { USUAL = NUMBERS + TEXTS + 2, MOST = USUAL + SCALE_KEYS };
     deepid_ctx *ctx = t->head.ctx;
     static const char *const state_names[DPID_OPTIMIZER_STATES] = {"trainer.state0", "trainer.state1"};
     number numbers[NUMBERS];
+    dpid_number_text scale[SCALE_NUMBERS];
     char seed[32];
     dpid_arena arena = {.ctx = ctx};
     dpid_file_tensor *net_tensors = NULL;
@@ -68,7 +89,8 @@ static int32_t save(const deepid_trainer *t, const char *path)
                                   {KEY "loss", t->loss_text},           {KEY "augmentation", t->augment_text}};
     for (int i = 0; i < NUMBERS - 1; i++)
         texts[2 + TEXTS + i] = (dpid_file_text){numbers[i].key, numbers[i].text.text};
-    texts[MOST - 1] = (dpid_file_text){KEY "last_loss", numbers[NUMBERS - 1].text.text};
+    texts[USUAL - 1] = (dpid_file_text){KEY "last_loss", numbers[NUMBERS - 1].text.text};
+    const int64_t texts_used = USUAL + add_scale(t, scale, texts + USUAL);
     int32_t status = dpid_net_file_entries(t->net, &arena, &net_tensors, &count);
     if (status == DEEPID_OK)
         status = dpid_arena_alloc(&arena, count + DPID_OPTIMIZER_STATES, sizeof *tensors, "checkpoint", &tensors);
@@ -81,7 +103,7 @@ static int32_t save(const deepid_trainer *t, const char *path)
                                                       .rank = 1,
                                                       .extents = {t->net->values_reals},
                                                       .data = t->state[i]};
-        status = dpid_safetensors_write(ctx, path, tensors, count, texts, MOST);
+        status = dpid_safetensors_write(ctx, path, tensors, count, texts, texts_used);
     }
     dpid_arena_release(&arena);
     return status;
@@ -174,6 +196,25 @@ static int32_t read_numbers(deepid_trainer *fresh, const dpid_safetensors *file,
     return DEEPID_OK;
 }
 
+static int32_t read_scale(deepid_trainer *fresh, const dpid_safetensors *file, const char *path)
+{
+    double value[SCALE_NUMBERS];
+    const char *text = dpid_safetensors_text(file, scale_keys[SCALE_NUMBERS]);
+    if (!text)
+        return DEEPID_OK;
+    DPID_TRY(deepid_trainer_set_loss_scale(fresh, text));
+    for (int i = 0; i < SCALE_NUMBERS; i++)
+        DPID_TRY(read_number(fresh, file, path, scale_keys[i], NULL, &value[i]));
+    if (!(value[0] > 0 && value[0] <= 0x1p126 && value[1] >= 0 && value[1] <= (double)fresh->step && value[2] >= 0 &&
+          value[2] <= (double)fresh->step))
+        return dpid_fail(fresh->head.ctx, DEEPID_ERR_FORMAT,
+                         "'%s': the loss scale or its counts of steps are out of range", path);
+    fresh->loss_scale.scale = value[0];
+    fresh->loss_scale.finite = (int64_t)value[1];
+    fresh->loss_scale.skipped = (int64_t)value[2];
+    return DEEPID_OK;
+}
+
 static int32_t read_states(deepid_trainer *fresh, const dpid_safetensors *file, const char *path)
 {
     deepid_net *net = fresh->net;
@@ -225,6 +266,8 @@ static int32_t load_file(deepid_trainer *t, dpid_safetensors *file, const char *
     if (status == DEEPID_OK)
         status = read_numbers(fresh, file, path);
     take_ranks(fresh, t);
+    if (status == DEEPID_OK)
+        status = read_scale(fresh, file, path);
     if (status == DEEPID_OK)
         status = read_states(fresh, file, path);
     if (status == DEEPID_OK)

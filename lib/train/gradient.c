@@ -13,6 +13,16 @@ static bool all_finite(dpid_precision p, const void *x, int64_t n)
                            : dpid_all_finite_f80(x, n);
 }
 
+static void multiply(dpid_precision p, void *x, int64_t n, double factor)
+{
+    if (p == DPID_P32)
+        dpid_scale_f32(x, n, factor);
+    else if (p == DPID_P64)
+        dpid_scale_f64(x, n, factor);
+    else
+        dpid_scale_f80(x, n, factor);
+}
+
 int32_t dpid_part_fail_nonfinite(const deepid_trainer *t, const char *quantity, const char *where)
 {
     char step[64];
@@ -59,6 +69,8 @@ void dpid_part_add_loss(void *arg, int64_t first, int64_t n)
     pass.labels = t->labels ? t->labels + at : NULL;
     pass.targets = t->targets ? (char *)t->targets + at * bytes : NULL;
     t->loss->run[t->head.ctx->isa][t->net->precision](&pass);
+    if (t->loss_scale.scale != 1)
+        multiply(t->net->precision, pass.dz, n * b->width, t->loss_scale.scale);
 }
 
 int32_t dpid_part_run(dpid_part *part)
@@ -120,8 +132,12 @@ static int32_t whole_gradient(deepid_trainer *t, const int64_t *order, int64_t n
 
 int32_t dpid_trainer_gradient(deepid_trainer *t, const int64_t *order, int64_t n, double *loss_mean, double *norm)
 {
-    return t->shard > 0 ? dpid_shards_gradient(t, order, n, loss_mean, norm)
-                        : whole_gradient(t, order, n, loss_mean, norm);
+    DPID_TRY(t->shard > 0 ? dpid_shards_gradient(t, order, n, loss_mean, norm)
+                          : whole_gradient(t, order, n, loss_mean, norm));
+    *norm /= t->loss_scale.scale;
+    if (t->loss_scale.scale != 1)
+        multiply(t->net->precision, t->net->gradients, t->net->values_reals, 1 / t->loss_scale.scale);
+    return DEEPID_OK;
 }
 
 void dpid_trainer_commit(deepid_trainer *t)

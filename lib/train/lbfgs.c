@@ -86,6 +86,14 @@ int32_t dpid_trainer_lbfgs(deepid_trainer *t, int64_t steps, deepid_event_fn pro
 {
     if (steps == 0)
         return DEEPID_OK;
+    if (t->net->storage.on && t->net->storage.weights == DPID_WEIGHTS_FORMAT)
+        return dpid_fail(t->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                         "lbfgs keeps its point in double precision, so weights=format (storage %s) is not for it; "
+                         "weights=master is",
+                         t->net->storage_text);
+    if (t->loss_scale.how->dynamic)
+        return dpid_fail(t->head.ctx, DEEPID_ERR_UNSUPPORTED,
+                         "lbfgs cannot skip a step, as loss scale 'dynamic' does; 'static' is for it");
     DPID_TRY(dpid_tell(t, dpid_trainer_prepare(t)));
     for (int64_t i = 0; i < t->data->count; i++)
         t->order[i] = i;

@@ -64,7 +64,8 @@ static uint64_t settings_bits(const deepid_trainer *t)
 {
     const double numbers[] = {t->rate,          t->clip,      (double)t->batch, (double)t->total_steps,
                               (double)t->shard, t->keep_last, t->record,        t->whole_norm};
-    const char *const texts[] = {t->loss_text, t->optimizer_text, t->schedule_text, t->augment_text};
+    const char *const texts[] = {t->loss_text, t->optimizer_text, t->schedule_text, t->augment_text,
+                                 t->loss_scale_text};
     enum { TEXTS = sizeof texts / sizeof *texts };
     dpid_piece pieces[TEXTS + 2] = {{numbers, sizeof numbers}, {&t->seed, sizeof t->seed}};
     for (int i = 0; i < TEXTS; i++)
@@ -74,8 +75,8 @@ static uint64_t settings_bits(const deepid_trainer *t)
 
 static uint64_t place_bits(const deepid_trainer *t)
 {
-    const double place[] = {(double)t->step, (double)t->epoch, (double)t->position, (double)t->since,
-                            (double)t->nonfinite};
+    const double place[] = {(double)t->step,      (double)t->epoch,    (double)t->position,         (double)t->since,
+                            (double)t->nonfinite, t->loss_scale.scale, (double)t->loss_scale.finite};
     return numbers_bits(place, sizeof place / sizeof *place);
 }
 

@@ -2,6 +2,7 @@
 #include "train/meeting.h"
 
 #include "base/numbers.h"
+#include "net/rounding.h"
 
 #include <math.h>
 
@@ -122,13 +123,33 @@ static void advance(deepid_trainer *t, int64_t n)
     }
 }
 
+/* Dynamic loss scaling has met a gradient that is not finite: the batch is passed over, and the optimiser, which counts
+   its steps, does not hear of it. */
+static int32_t skip_step(deepid_trainer *t, int64_t n, double loss)
+{
+    const double scale = t->loss_scale.scale;
+    if (!dpid_loss_scale_adapt(&t->loss_scale, false))
+        return dpid_fail(t->head.ctx, DEEPID_ERR_NUMERIC,
+                         "step %lld: the loss or its gradient is not finite, and no loss scale down to %s has made it "
+                         "so; nothing was changed",
+                         (long long)t->step + 1, dpid_number_rounded(scale, 4).text);
+    t->last_loss = loss;
+    t->last_norm = (double)NAN;
+    advance(t, n);
+    t->since++;
+    return DEEPID_OK;
+}
+
 static int32_t one_step(deepid_trainer *t)
 {
     double loss = (double)NAN;
     double norm = (double)NAN;
     DPID_TRY(dpid_tell(t, dpid_trainer_prepare(t)));
     const int64_t n = next_batch(t);
+    dpid_round_kept(t->net);
     const int32_t status = dpid_trainer_gradient(t, t->order + t->position, n, &loss, &norm);
+    if (status == DEEPID_ERR_NUMERIC && t->loss_scale.how->dynamic)
+        return skip_step(t, n, loss);
     if (status == DEEPID_ERR_NUMERIC && t->record) {
         t->nonfinite++;
         t->last_loss = loss;
@@ -137,10 +158,13 @@ static int32_t one_step(deepid_trainer *t)
         return DEEPID_OK;
     }
     DPID_TRY(status);
-    dpid_trainer_commit(t);
-    update_parameters(t, norm);
     t->last_loss = loss;
     t->last_norm = norm;
+    dpid_trainer_commit(t);
+    update_parameters(t, norm);
+    dpid_round_kept(t->net);
+    if (t->loss_scale.how->dynamic)
+        (void)dpid_loss_scale_adapt(&t->loss_scale, true);
     advance(t, n);
     return DEEPID_OK;
 }

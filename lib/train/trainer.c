@@ -59,6 +59,7 @@ static int32_t set_defaults(deepid_trainer *t)
     DPID_TRY(set_loss(t, NULL));
     DPID_TRY(deepid_trainer_set_optimizer(t, "sgd"));
     DPID_TRY(deepid_trainer_set_schedule(t, "constant"));
+    DPID_TRY(deepid_trainer_set_loss_scale(t, "none"));
     return deepid_trainer_set_augmentation(t, "none");
 }
 
@@ -127,6 +128,7 @@ void deepid_trainer_destroy(deepid_trainer *trainer)
     dpid_free(ctx, trainer->optimizer_text);
     dpid_free(ctx, trainer->schedule_text);
     dpid_free(ctx, trainer->augment_text);
+    dpid_free(ctx, trainer->loss_scale_text);
     trainer->head.magic = 0;
     dpid_free(ctx, trainer);
 }
@@ -252,6 +254,21 @@ int32_t deepid_trainer_set_clip(deepid_trainer *trainer, double norm)
     return dpid_leave(trainer->head.ctx, set_clip(trainer, norm));
 }
 
+static int32_t set_loss_scale(deepid_trainer *t, const char *text)
+{
+    dpid_loss_scale scale;
+    DPID_TRY(dpid_loss_scale_read(t->head.ctx, text, &scale));
+    DPID_TRY(keep_text(t, &t->loss_scale_text, text));
+    t->loss_scale = scale;
+    return DEEPID_OK;
+}
+
+int32_t deepid_trainer_set_loss_scale(deepid_trainer *trainer, const char *loss_scale)
+{
+    DPID_TRY(dpid_enter(trainer, DPID_MAGIC_TRAINER));
+    return dpid_leave(trainer->head.ctx, set_loss_scale(trainer, loss_scale));
+}
+
 static int32_t set_total_steps(deepid_trainer *trainer, int64_t steps)
 {
     if (steps < 1)
@@ -362,6 +379,16 @@ double deepid_trainer_gradient_norm(const deepid_trainer *trainer)
 double deepid_trainer_current_rate(const deepid_trainer *trainer)
 {
     return dpid_is(trainer, DPID_MAGIC_TRAINER) ? dpid_trainer_rate_at(trainer, trainer->step) : (double)NAN;
+}
+
+double deepid_trainer_loss_scale(const deepid_trainer *trainer)
+{
+    return dpid_is(trainer, DPID_MAGIC_TRAINER) ? trainer->loss_scale.scale : (double)NAN;
+}
+
+int64_t deepid_trainer_skipped_steps(const deepid_trainer *trainer)
+{
+    return dpid_is(trainer, DPID_MAGIC_TRAINER) ? trainer->loss_scale.skipped : -1;
 }
 
 int64_t deepid_trainer_nonfinite_steps(const deepid_trainer *trainer)

@@ -3,11 +3,13 @@
 #define DPID_TRAIN_TRAINER_H
 
 #include <deepid/allreduce.h>
+#include <deepid/precision.h>
 #include <deepid/train.h>
 
 #include "data/data.h"
 #include "net/lockstep.h"
 #include "ops/loss.h"
+#include "train/loss_scale.h"
 #include "train/optimizer.h"
 
 typedef struct dpid_part dpid_part; /* train/shards.h */
@@ -50,7 +52,8 @@ struct deepid_trainer {
     const dpid_schedule *schedule;
     dpid_value schedule_option[DPID_OPTIONS_MAX];
     dpid_augment augment;
-    char *loss_text, *optimizer_text, *schedule_text, *augment_text;
+    dpid_loss_scale loss_scale;
+    char *loss_text, *optimizer_text, *schedule_text, *augment_text, *loss_scale_text;
     double rate; /* 0: the optimiser's default */
     double clip;
     int64_t batch, total_steps;
@@ -84,8 +87,9 @@ struct deepid_event {
 /* Makes buffers for the batch and the optimiser. Steps allocate nothing after it. */
 int32_t dpid_trainer_prepare(deepid_trainer *trainer);
 void dpid_trainer_drop_buffers(deepid_trainer *trainer); /* those for the batch */
-/* Forward, loss and backward of the given samples. The gradient is in the net afterwards, its norm in *norm, the mean
-   loss in *loss_mean. Where one is not finite: DEEPID_ERR_NUMERIC, naming the layer; only buffers have changed. */
+/* Forward, loss and backward of the given samples. The gradient is in the net afterwards, without the loss's scale, its
+   norm in *norm, the mean loss in *loss_mean. Where one is not finite: DEEPID_ERR_NUMERIC, naming the layer; only
+   buffers have changed. */
 int32_t dpid_trainer_gradient(deepid_trainer *trainer, const int64_t *order, int64_t n, double *loss_mean,
                               double *norm);
 /* The running statistics take the last gradient's forward in. */

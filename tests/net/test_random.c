@@ -7,6 +7,7 @@
      rounding
      other instruction sets, f32 beside f64, a frozen net beside the net: as far as noise of that size in every value
      of the net moves its output (see `noise`)
+     the same bits, with storage   in a format of the seed, as above but for f64 and frozen nets
      differences     the gradient along a random direction (f64)
    Every buffer lies between pages that nobody may touch and is filled with NaN before use.
    test_random [--count N] [--first SEED] | --seed SEED [--batch N] [--text NET] | --hunt [--count N] [--first SEED]
@@ -574,6 +575,65 @@ static void try_isas(deepid_ctx *ctx, const drawn_net *drawn, int32_t dtype, tru
     drop_reference(&fused);
 }
 
+/* ---- storage ------------------------------------------------------------------------------------------------- */
+
+static const char *word_of(dpid_random *random, const char *const *words, int64_t count)
+{
+    return words[dpid_random_below(random, count)];
+}
+
+/* "f16 rounding=stochastic weights=f32", of the seed. */
+static void draw_storage(uint64_t seed, char *text, size_t bytes)
+{
+    static const char *const formats[] = {"bf16", "f16", "tf32", "f8e4m3", "f8e5m2"};
+    static const char *const choices[][3] = {{"", " rounding=stochastic", " rounding=stochastic"},
+                                             {"", "", " subnormals=flush"},
+                                             {"", "", " overflow=saturate"},
+                                             {"", " weights=f32", " weights=format"},
+                                             {"", " gradients=f32", " gradients=f8e5m2"},
+                                             {"", "", " weight_gradients=f32"},
+                                             {"", "", " norms=format"},
+                                             {"", "", " input=format"},
+                                             {"", "", " output=f32"}};
+    dpid_random random = dpid_random_make(seed, 1004, 0);
+    snprintf(text, bytes, "%s", word_of(&random, formats, 5));
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, bytes - used, "%s", word_of(&random, choices[i], 3));
+    }
+}
+
+/* Every plan gives the bits of the one that keeps all; so do both instruction sets that multiply and add in one. */
+static void try_storage(deepid_ctx *ctx, const drawn_net *drawn)
+{
+    char storage[256];
+    reference fused = {{{NULL}, {0}}, {{NULL}, {0}}};
+    dpid_random random = dpid_random_make(drawn->seed, 1005, 0);
+    draw_storage(drawn->seed, storage, sizeof storage);
+    for (int isa = DPID_ISAS - 1; isa >= 0; isa--) {
+        if (!dpid_isa_runs((dpid_isa)isa))
+            continue;
+        OK(deepid_ctx_set_isa(ctx, dpid_isa_word((dpid_isa)isa)));
+        bench b = open_bench(ctx, drawn, DEEPID_F32);
+        OK(deepid_net_set_storage(b.net, storage));
+        b.net->noise_seed = drawn->seed;
+        enter_plan(&b, "storage %s", storage);
+        reference r = refer(&b);
+        if (isa != DPID_ISA_BASELINE && fused.eval.data[0]) {
+            same_bits(&b, &r.eval, &fused.eval, 0, QUANTITIES);
+            if (drawn->trains)
+                same_bits(&b, &r.train, &fused.train, 0, QUANTITIES);
+        }
+        try_plans(&b, &random, &r);
+        close_bench(&b);
+        if (isa != DPID_ISA_BASELINE && !fused.eval.data[0])
+            fused = r;
+        else
+            drop_reference(&r);
+    }
+    drop_reference(&fused);
+}
+
 static bool trying; /* a failed assertion leaves in the middle */
 
 static void try_seed(uint64_t seed)
@@ -591,6 +651,7 @@ static void try_seed(uint64_t seed)
         take_net(ctx, given_text ? given_text : drawn.text, given_batch ? given_batch : drawn.batch, seed, &drawn);
     try_isas(ctx, &drawn, DEEPID_F64, &t);
     try_isas(ctx, &drawn, DEEPID_F32, &t);
+    try_storage(ctx, &drawn);
     assert_true(deepid_ctx_memory(ctx) >= 0);
     free(t.y[0]);
     free(t.y[1]);

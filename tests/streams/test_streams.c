@@ -121,6 +121,34 @@ static void masks_of_dropout(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* 1 + 2^-8, half way between two numbers of bf16: 1 where it goes up. By seed, step and the value's name. */
+static void stochastic_rounding(void **state)
+{
+    (void)state;
+    static const double expected[3][MOST] = {{1, 0, 0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0},
+                                             {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 1, 0, 1},
+                                             {0, 0, 0, 1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 1, 0, 1, 0}};
+    const uint64_t seeds[] = {1, 1, 9};
+    const uint64_t steps[] = {0, 1, 1000};
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_net *net = NULL;
+    OK(deepid_net_create(ctx, "input 12 storage=bf16 rounding=stochastic input=format; relu", DEEPID_F32, &net));
+    OK(dpid_net_prepare(net, 2, true));
+    for (int k = 0; k < 3; k++) {
+        double got[MOST];
+        net->noise_seed = seeds[k];
+        net->noise_step = steps[k];
+        for (int i = 0; i < MOST; i++)
+            ((float *)dpid_net_input(net))[i] = 0x1.01p0F;
+        OK(dpid_net_run_forward(net, DPID_TRAIN, 2));
+        for (int i = 0; i < MOST; i++)
+            got[i] = (double)((const float *)dpid_net_output(net))[i] > 1.002;
+        pinned("stochastic rounding", 0, MOST, got, expected[k]);
+    }
+    deepid_net_destroy(net);
+    deepid_ctx_destroy(ctx);
+}
+
 /* Ones through two layers with p = 0.5 and 0.25, twelve samples: by seed, step and layer, and apart from dropout. */
 static void masks_of_stochastic_depth(void **state)
 {
@@ -561,6 +589,7 @@ int main(void)
         cmocka_unit_test(shifts_and_mirrors_of_pictures),
         cmocka_unit_test(masks_of_dropout),
         cmocka_unit_test(masks_of_stochastic_depth),
+        cmocka_unit_test(stochastic_rounding),
         cmocka_unit_test(starts_of_a_net),
         cmocka_unit_test(generated_tasks),
         cmocka_unit_test(validation_of_a_task),

@@ -63,7 +63,7 @@ static int32_t make_head(dpid_arena *arena, const deepid_net *net, int64_t where
         return DEEPID_OK;
     dpid_spec_print(&text, &spec);
     const int32_t status =
-        text.status == DEEPID_OK ? deepid_net_create(arena->ctx, text.text, DEEPID_F64, out) : text.status;
+        text.status == DEEPID_OK ? dpid_net_create_within(arena->ctx, text.text, DEEPID_F64, -1, out) : text.status;
     dpid_string_release(&text);
     if (status == DEEPID_OK)
         copy_tail(net, *out);

@@ -261,7 +261,7 @@ const dpid_kind dpid_kind_groupnorm = {
     .help =
         "y = gamma (x - mean) / sqrt(var + eps) + beta over all pixels and the channels of a group; options: groups "
         "(required), eps=1e-5, affine=1",
-    .flags = DPID_KIND_NORM,
+    .flags = DPID_KIND_NORM | DPID_KIND_WIDE,
     .options = known,
     .infer = infer,
     .scratch = dpid_groupnorm_scratch,

@@ -210,7 +210,7 @@ const dpid_kind dpid_kind_layernorm = {
     .word = "layernorm",
     .help = "y = gamma (x - mean) / sqrt(var + eps) + beta over the features (vectors) or the channels of each pixel; "
             "options: eps=1e-5",
-    .flags = DPID_KIND_NORM,
+    .flags = DPID_KIND_NORM | DPID_KIND_WIDE,
     .options = known,
     .infer = infer,
     .scratch = scratch,

@@ -177,7 +177,7 @@ const dpid_kind dpid_kind_rmsnorm = {
     .word = "rmsnorm",
     .help = "y = gamma x / sqrt(mean(x^2) + eps) over the features (vectors) or the channels of each pixel; options: "
             "eps=1e-5",
-    .flags = DPID_KIND_NORM | DPID_KIND_KEEPS_MEAN,
+    .flags = DPID_KIND_NORM | DPID_KIND_KEEPS_MEAN | DPID_KIND_WIDE,
     .options = known,
     .infer = infer,
     .scratch = scratch,

@@ -165,7 +165,7 @@ const dpid_kind dpid_kind_scale = {
     .word = "scale",
     .help = "y = w x, w trained, one number or one a channel: ReZero, SkipInit (init=0), LayerScale (per=channel "
             "init=1e-5); options: per=layer|channel, init=1",
-    .flags = DPID_KIND_AFFINE | DPID_KIND_SCALE,
+    .flags = DPID_KIND_AFFINE | DPID_KIND_SCALE | DPID_KIND_WIDE,
     .options = known,
     .infer = infer,
     .scratch = scratch,

@@ -39,4 +39,4 @@ static const dpid_identity_claim claims[] = {
 };
 #endif
 
-DPID_ACTIVATION(softplus, "y = log(1 + e^x)", 0, NULL)
+DPID_ACTIVATION(softplus, "y = log(1 + e^x)", DPID_KIND_WIDE, NULL)
