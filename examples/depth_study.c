@@ -167,6 +167,8 @@ static int32_t set_recipe(const options *o, const task_data *data, deepid_study 
     TRY(deepid_study_set_text(study, "optimizer", o->optimizer));
     TRY(deepid_study_set_text(study, "init", o->init));
     TRY(deepid_study_set_text(study, "schedule", o->schedule));
+    TRY(deepid_study_set_text(study, "storage", o->storage));
+    TRY(deepid_study_set_text(study, "loss_scale", o->loss_scale));
     TRY(deepid_study_set_text(study, "loss", o->loss));
     TRY(deepid_study_set_text(study, "augmentation", o->augmentation));
     TRY(deepid_study_set_text(study, "arms", o->arms));

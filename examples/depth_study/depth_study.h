@@ -18,7 +18,7 @@ typedef struct {
 /* The flags, defaults filled in once the data are known. */
 typedef struct {
     const char *data, *valid, *normalise, *net, *shallow, *deep, *optimizer, *schedule, *loss, *augmentation, *init,
-        *arms, *out, *evidence, *config, *probe_words; /* "": all */
+        *storage, *loss_scale, *arms, *out, *evidence, *config, *probe_words; /* "": all */
     int64_t depths[DEPTHS_MAX], samples, seeds, tuning, probes, epochs, steps, batch, width, threads, shard, shards,
         task, takeover;
     int depth_count, block_count, margin_count;

@@ -256,6 +256,14 @@ static const flag flags[] = {
      "init WORDS       \"he\" (pictures: \"he mode=fan_out head=pytorch\"), \"orthogonal\", ...; see --init help",
      .read = read_text, AT(init), 1, .known = deepid_init_word, .says = deepid_init_help},
     {"dtype", "dtype f32|f64    numbers to train in (f32)", .read = read_dtype},
+    {"storage",
+     "storage WORDS    what numbers are stored in, sums stay f32: \"bf16\", \"f16 rounding=stochastic\", ... (f32); "
+     "see "
+     "--storage help",
+     .read = read_text, AT(storage), 1, .known = deepid_storage_word, .says = deepid_storage_help},
+    {"loss-scale",
+     "loss-scale WORDS   \"dynamic\", \"static scale=1024\", for storage=f16 and f8 (none); see --loss-scale help",
+     .read = read_text, AT(loss_scale), 1, .known = deepid_loss_scale_word, .says = deepid_loss_scale_help},
     {"margin",
      "margin X         what counts as no difference: a number for the training loss (0.05), or WORD=X,WORD=X; see "
      "--margin help",
@@ -404,6 +412,8 @@ void options_fill(options *o, bool pictures, int64_t samples)
     o->schedule = or_default(o->schedule, "step at=0.75 factor=0.1");
     o->augmentation = or_default(o->augmentation, "none");
     o->loss = or_default(o->loss, "");
+    o->storage = or_default(o->storage, "");
+    o->loss_scale = or_default(o->loss_scale, "none");
     o->rate = isnan(o->rate) ? (pictures ? 0.05 : 0.03) : o->rate;
     o->clip = isnan(o->clip) ? (pictures ? 0 : 5) : o->clip;
 }

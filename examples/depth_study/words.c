@@ -299,7 +299,7 @@ int32_t blame(const char *flag, int32_t status)
 static int flag_named(const char *sentence, const char **rest)
 {
     static const char *const others[][2] = {
-        {"learning_rate", "lr"}, {"tuning_seeds", "tuning"}, {"probe_seeds", "probes"}};
+        {"learning_rate", "lr"}, {"tuning_seeds", "tuning"}, {"probe_seeds", "probes"}, {"loss_scale", "loss-scale"}};
     static const char begin[] = "study: ";
     const bool of_study = strncmp(sentence, begin, strlen(begin)) == 0;
     const char *key = sentence + (of_study ? strlen(begin) : 0);

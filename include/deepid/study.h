@@ -137,6 +137,8 @@ DEEPID_API int32_t deepid_study_set_seeds(deepid_study *study, int64_t count);
  * | "schedule"     | "step at=0.75 factor=0.1" | the recipe's schedule |
  * | "loss"         | "" = by the data          | the recipe's loss |
  * | "augmentation" | "none"                    | the recipe's augmentation |
+ * | "storage"      | "" = as nets' texts say   | what nets store their numbers in (precision.h) |
+ * | "loss_scale"   | "none"                    | the recipe's loss scale (precision.h) |
  * | "arms"         | "" = all that apply       | words of deepid_arm_word, comma-separated |
  * | "probes"       | "" = all                  | words of deepid_probe_word, comma-separated, or "none" |
  * | "family"       | "own"                     | a word for tables: what kind of nets |
@@ -156,7 +158,8 @@ DEEPID_API int32_t deepid_study_set_seeds(deepid_study *study, int64_t count);
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_STATE     it runs: its callback can stop it, but not change it
  * @retval DEEPID_ERR_ARGUMENT  an unknown key, NULL, or a line end in value
- * @retval DEEPID_ERR_SPEC      an unknown arm or probe; other words are checked when the plan is made
+ * @retval DEEPID_ERR_SPEC      an unknown arm, probe, storage or loss scale; other words are checked when the plan is
+ * made
  * @retval DEEPID_ERR_LIMIT     beyond a limit of the context
  * @retval DEEPID_ERR_MEMORY    no memory
  *

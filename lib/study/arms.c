@@ -78,13 +78,13 @@ static const char *block_word(const deepid_net *net)
 /* Around one step and one look: multiply-adds, and what a layer costs whatever its size. */
 static int32_t price(dpid_study_arm *arm, deepid_net *net, const deepid_study *study)
 {
-    enum { PASSES = 3, LAYER = 4000, F64 = 2 };
+    enum { PASSES = 3, LAYER = 4000, F64 = 2, STORED = 2 };
     deepid_table *summary = NULL;
     DPID_TRY(deepid_net_summary(net, &summary));
     const double work =
         deepid_table_get(summary, deepid_table_rows(summary) - 1, deepid_table_find_column(summary, "multiply_adds"));
     const double samples = arm->batch > 0 ? (double)arm->batch : (double)study->train->count;
-    const double wide = arm->dtype == DEEPID_F64 ? F64 : 1;
+    const double wide = arm->dtype == DEEPID_F64 ? F64 : net->storage.on ? STORED : 1;
     arm->step_cost = wide * PASSES * (work * samples + LAYER * (double)net->layers);
     arm->look_cost = wide * (work + (double)LAYER * (double)net->layers / samples) *
                      (double)(study->train->count + (study->valid ? study->valid->count : 0));
@@ -232,6 +232,7 @@ static int32_t make_arm(deepid_study *study, dpid_study_arm *arm)
     const char *reason = NULL;
     arm->dtype = arm->row->dtype ? arm->row->dtype : (int32_t)study->number[DPID_NUMBER_DTYPE];
     arm->loss = study->loss;
+    arm->loss_scale = study->text[DPID_TEXT_LOSS_SCALE];
     arm->augmentation = study->text[DPID_TEXT_AUGMENTATION];
     arm->batch = dpid_study_int(study, DPID_NUMBER_BATCH);
     arm->rate = (double)NAN;
@@ -253,6 +254,10 @@ static int32_t make_arm(deepid_study *study, dpid_study_arm *arm)
         arm->text = "";
         return DEEPID_OK;
     }
+    reason = NULL;
+    DPID_TRY(dpid_arm_store(study, arm, &reason));
+    if (reason)
+        DPID_TRY(no_way(study, arm, reason));
     if (arm->row->dtype && (int32_t)study->number[DPID_NUMBER_DTYPE] == arm->row->dtype)
         DPID_TRY(no_way(study, arm, "the recipe trains in float64 already"));
     DPID_TRY(deepid_net_create(study->head.ctx, arm->text, arm->dtype, &net));

@@ -207,6 +207,13 @@ static void write_training(const deepid_study *study, const dpid_task *task, dpi
                        (long long)(task->kind == DPID_TASK_TUNE ? 0 : dpid_study_int(study, DPID_NUMBER_POINTS)));
 }
 
+/* Storage stands in the net's text. */
+static void write_scale(const dpid_study_arm *arm, dpid_string *s)
+{
+    if (strcmp(arm->loss_scale, "none") != 0)
+        dpid_string_format(s, "loss_scale=%s\n", arm->loss_scale);
+}
+
 static double rate_of(const deepid_study *study, const dpid_task *task)
 {
     const dpid_study_arm *arm = &study->arm[task->arm];
@@ -225,8 +232,10 @@ int32_t dpid_task_configure(deepid_study *study, dpid_task *task)
     dpid_string_format(&s, "format=3\nkind=%s\n%sloss=%s\nobjective=%s\n", kinds[task->kind], study->data,
                        study->arm[task->arm].loss, study->text[DPID_TEXT_OPTIMIZER]);
     write_start(study, task, &s);
-    if (task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_TUNE)
+    if (task->kind == DPID_TASK_TRAIN || task->kind == DPID_TASK_TUNE) {
         write_training(study, task, &s);
+        write_scale(&study->arm[task->arm], &s);
+    }
     if (task->kind == DPID_TASK_PROBE)
         dpid_string_format(&s, "probe=%s\n",
                            dpid_probe_text_of(dpid_probe_at(task->probe), &study->arm[task->arm]).text);

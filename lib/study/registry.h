@@ -38,6 +38,8 @@ typedef struct {
     double steps;                 /* times the recipe's; 0: not trained */
     double rate;                  /* times the rate of rate_of */
     int32_t dtype;                /* 0: the recipe's */
+    const char *storage;          /* of the net's numbers (deepid_net_set_storage); NULL: the recipe's */
+    const char *loss_scale;       /* NULL: the recipe's */
     const char *parent;           /* the arm whose trained net it starts from; NULL: from init */
     bool embeds;                  /* from the deep net that contains the parent's net and identity layers */
     const char *rate_of;          /* the arm whose rate it takes; NULL: a rate of its own, tuned */

@@ -17,6 +17,7 @@ static int32_t set_recipe(const deepid_study *study, deepid_trainer *trainer)
     SET("augmentation", deepid_trainer_set_augmentation(trainer, text[DPID_TEXT_AUGMENTATION]));
     if (!dpid_steps_alone(text[DPID_TEXT_OPTIMIZER]))
         SET("learning_rate", deepid_trainer_set_learning_rate(trainer, study->number[DPID_NUMBER_RATE]));
+    SET("loss_scale", deepid_trainer_set_loss_scale(trainer, text[DPID_TEXT_LOSS_SCALE]));
     SET("clip", deepid_trainer_set_clip(trainer, study->number[DPID_NUMBER_CLIP]));
     SET("batch", deepid_trainer_set_batch(trainer, dpid_study_int(study, DPID_NUMBER_BATCH)));
     SET("steps", deepid_trainer_set_total_steps(trainer, dpid_study_steps(study)));
@@ -43,6 +44,8 @@ static int32_t build(deepid_ctx *ctx, const deepid_study *study, const char *tex
     int32_t status = dpid_dataset_view(ctx, study->train, &train);
     if (status == DEEPID_OK)
         status = deepid_net_create(ctx, text, (int32_t)study->number[DPID_NUMBER_DTYPE], &net);
+    if (status == DEEPID_OK && *study->text[DPID_TEXT_STORAGE])
+        status = dpid_study_blame(ctx, "storage", deepid_net_set_storage(net, study->text[DPID_TEXT_STORAGE]));
     if (status == DEEPID_OK)
         status = dpid_study_blame(ctx, "init", deepid_net_init_data(net, study->train, study->text[DPID_TEXT_INIT], 1));
     if (status == DEEPID_OK)

@@ -1,6 +1,8 @@
 /* The settings of a study: two tables of keys, each with its default and its range. */
 #include "study/study.h"
 
+#include "train/loss_scale.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -34,6 +36,8 @@ static const text_row texts[DPID_TEXTS] = {
     [DPID_TEXT_SCHEDULE] = {"schedule", "step at=0.75 factor=0.1", true},
     [DPID_TEXT_LOSS] = {"loss", "", true},
     [DPID_TEXT_AUGMENTATION] = {"augmentation", "none", true},
+    [DPID_TEXT_STORAGE] = {"storage", "", true},
+    [DPID_TEXT_LOSS_SCALE] = {"loss_scale", "none", true},
     [DPID_TEXT_ARMS] = {"arms", "", true, true},
     [DPID_TEXT_PROBES] = {"probes", "", true, true},
     [DPID_TEXT_FAMILY] = {"family", "own", true},
@@ -75,6 +79,8 @@ static int32_t unknown(deepid_study *study, const char *key, const char *what, c
 static int32_t set_text(deepid_study *study, const char *key, const char *value)
 {
     const int i = find_text(key);
+    dpid_storage storage;
+    dpid_loss_scale scale;
     if (i < 0 || !value)
         return unknown(study, key, "text", "', or its value is NULL", text_word);
     if (strchr(value, '\n'))
@@ -83,6 +89,10 @@ static int32_t set_text(deepid_study *study, const char *key, const char *value)
         DPID_TRY(dpid_study_blame(study->head.ctx, key, dpid_arms_check(study, value)));
     if (i == DPID_TEXT_PROBES)
         DPID_TRY(dpid_study_blame(study->head.ctx, key, dpid_probes_check(study, value)));
+    if (i == DPID_TEXT_STORAGE)
+        DPID_TRY(dpid_study_blame(study->head.ctx, key, dpid_storage_parse(study->head.ctx, value, &storage)));
+    if (i == DPID_TEXT_LOSS_SCALE)
+        DPID_TRY(dpid_study_blame(study->head.ctx, key, dpid_loss_scale_read(study->head.ctx, value, &scale)));
     if (texts[i].decides)
         dpid_study_forget(study);
     return dpid_arena_text(&study->arena, value, (int64_t)strlen(value), &study->text[i]);
@@ -285,6 +295,12 @@ int64_t dpid_study_steps(const deepid_study *study)
     return steps > 0 ? steps : dpid_study_int(study, DPID_NUMBER_EPOCHS) * dpid_study_steps_per_epoch(study);
 }
 
+/* Keys that older studies do not have are left out where nobody set them: their folders go on. */
+static bool is_new(const deepid_study *study, int i)
+{
+    return (i == DPID_TEXT_STORAGE || i == DPID_TEXT_LOSS_SCALE) && strcmp(study->text[i], texts[i].value) == 0;
+}
+
 void dpid_study_config(const deepid_study *study, dpid_string *out)
 {
     dpid_string_format(out, "format=3\ntrain=%016llx\nvalid=%016llx\nshallow=%s\ndeep=%s\n",
@@ -292,7 +308,7 @@ void dpid_study_config(const deepid_study *study, dpid_string *out)
                        (unsigned long long)(study->valid ? deepid_dataset_hash(study->valid) : 0), study->shallow,
                        study->deep);
     for (int i = 0; i < DPID_TEXTS; i++)
-        if (texts[i].decides)
+        if (texts[i].decides && !is_new(study, i))
             dpid_string_format(out, "%s=%s\n", texts[i].key, study->text[i]);
     for (int i = 0; i < DPID_NUMBERS; i++)
         if (numbers[i].decides && i != DPID_NUMBER_EPOCHS && i != DPID_NUMBER_STEPS && i != DPID_NUMBER_DTYPE)

@@ -24,6 +24,8 @@ typedef enum {
     DPID_TEXT_SCHEDULE,
     DPID_TEXT_LOSS,
     DPID_TEXT_AUGMENTATION,
+    DPID_TEXT_STORAGE,
+    DPID_TEXT_LOSS_SCALE,
     DPID_TEXT_ARMS,
     DPID_TEXT_PROBES,
     DPID_TEXT_FAMILY,
@@ -68,7 +70,7 @@ typedef struct dpid_study_arm {
     const dpid_arm_row *row;
     const char *word, *text, *block;
     const char *init, *optimizer, *start; /* start: for people */
-    const char *loss, *augmentation;
+    const char *loss, *augmentation, *loss_scale;
     const char *said;   /* in a sentence, where the row's words do not do */
     const char *reason; /* why it is left out; NULL: it is in */
     /* left out because it makes no sense for this net and recipe; then a verdict misses nothing */
@@ -260,6 +262,9 @@ int32_t dpid_optimizer_with_decay(deepid_study *study, const char *optimizer, dp
 int32_t dpid_recipe_loss(deepid_study *study, bool plain, const char **out);
 int32_t dpid_recipe_augments(deepid_study *study, bool *augments);
 bool dpid_net_has(const deepid_net *net, uint32_t flags); /* a layer with all of these DPID_KIND_... */
+
+/* arm_storage.c: into the arm's text; its loss's scale. *reason: why it tells nothing here; NULL: it does. */
+int32_t dpid_arm_store(deepid_study *study, dpid_study_arm *arm, const char **reason);
 
 /* arms.c: fill study->arm */
 int64_t dpid_study_layers(const deepid_net *net); /* layers with weights */

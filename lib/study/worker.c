@@ -163,6 +163,7 @@ static int32_t set_recipe(training *t)
     if (loss_text(job->arm->loss))
         DPID_TRY(deepid_trainer_set_loss(t->trainer, loss_text(job->arm->loss)));
     DPID_TRY(deepid_trainer_set_augmentation(t->trainer, job->arm->augmentation));
+    DPID_TRY(deepid_trainer_set_loss_scale(t->trainer, job->arm->loss_scale));
     if (isfinite(job->task->outcome.rate))
         DPID_TRY(deepid_trainer_set_learning_rate(t->trainer, job->task->outcome.rate));
     DPID_TRY(deepid_trainer_set_clip(t->trainer, s->number[DPID_NUMBER_CLIP]));

@@ -155,6 +155,9 @@ begins '--optimizer: column 5: ' --optimizer 'sgd momentun=0.9'
 begins '--schedule: column 9: step: at is 2' --schedule 'step at=2'
 begins '--loss: column 1: unknown loss' --loss cross
 begins '--loss: ' --loss squared_error
+begins '--storage: column 1: unknown storage' --storage half
+begins '--storage: net: storage is bf16, and the net computes in f64' --storage bf16 --dtype f64
+begins '--loss-scale: column 1: unknown loss scale' --loss-scale big
 begins '--augmentation: ' --augmentation 'crop pad=4'
 begins '--arms: column 3: unknown arm' --arms S,D_star
 begins '--batch: ' --batch 1000

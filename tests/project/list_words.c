@@ -38,6 +38,8 @@ int main(void)
         {"Losses", "deepid_trainer_set_loss.", deepid_loss_word, deepid_loss_help},
         {"Optimisers", "deepid_trainer_set_optimizer.", deepid_optimizer_word, deepid_optimizer_help},
         {"Schedules", "deepid_trainer_set_schedule.", deepid_schedule_word, deepid_schedule_help},
+        {"Number formats", "deepid_net_set_storage: docs/precision.md.", deepid_storage_word, deepid_storage_help},
+        {"Loss scales", "deepid_trainer_set_loss_scale.", deepid_loss_scale_word, deepid_loss_scale_help},
         {"Generators of data", "deepid_dataset_generate.", deepid_generator_word, deepid_generator_help},
         {"Probes", "deepid_net_inspect: docs/probes.md.", deepid_probe_word, deepid_probe_help},
         {"Constructions of the identity", "deepid_identity_examine: docs/identity.md.", deepid_construction_word,

@@ -1,0 +1,172 @@
+/* Storage in a study: which text, scale and dtype each arm has, what is left out and why, and that it is run. */
+#include "support/support.h"
+
+#include "study/study.h"
+
+#include <math.h>
+
+#define SHALLOW "input 2; dense out=4; relu; dense out=2"
+#define DEEP "input 2; dense out=4; relu; plain { dense out=4; relu }; dense out=2"
+
+static void open_study(study_run *r, const char *deep, const char *storage, const char *arms)
+{
+    deepid_ctx *ctx = r->ctx = new_ctx(1);
+    r->train = generated(ctx, "spirals n=40", 1);
+    r->valid = NULL;
+    OK(deepid_study_create(ctx, SHALLOW, deep, r->train, &r->study));
+    OK(deepid_study_set_number(r->study, "steps", 6));
+    OK(deepid_study_set_number(r->study, "seeds", 2));
+    OK(deepid_study_set_number(r->study, "tuning_seeds", 0));
+    OK(deepid_study_set_number(r->study, "probe_seeds", 0));
+    OK(deepid_study_set_number(r->study, "threads", 1));
+    OK(deepid_study_set_text(r->study, "storage", storage));
+    OK(deepid_study_set_text(r->study, "arms", arms));
+}
+
+static const dpid_study_arm *arm_of(const study_run *r, const char *word)
+{
+    assert_true(deepid_study_task_count(r->study) > 0);
+    const int32_t i = dpid_arm_find(r->study, word);
+    if (i < 0)
+        fail_msg("there is no arm %s", word);
+    return &r->study->arm[i];
+}
+
+/* The arm's input item. */
+static void stores(const study_run *r, const char *word, const char *input, const char *scale)
+{
+    const dpid_study_arm *arm = arm_of(r, word);
+    if (arm->reason)
+        fail_msg("%s is left out: %s", word, arm->reason);
+    if (strncmp(arm->text, input, strlen(input)) != 0 || arm->text[strlen(input)] != ';')
+        fail_msg("%s is %s, expected '%s; ...'", word, arm->text, input);
+    assert_string_equal(arm->loss_scale, scale);
+}
+
+static void left_out(const study_run *r, const char *word, const char *part)
+{
+    const dpid_study_arm *arm = arm_of(r, word);
+    assert_non_null(arm->reason);
+    page_holds(arm->reason, part);
+}
+
+#define ALL "D64,D_f32,D_tf32,D_bf16,D_f16,D_f8"
+
+static void arms_store_what_their_rows_say(void **state)
+{
+    (void)state;
+    study_run r;
+    open_study(&r, DEEP, "", ALL);
+    stores(&r, "S", "input 2", "none");
+    stores(&r, "D", "input 2", "none");
+    stores(&r, "D64", "input 2", "none");
+    stores(&r, "D_tf32", "input 2 storage=tf32", "none");
+    stores(&r, "D_bf16", "input 2 storage=bf16", "none");
+    stores(&r, "D_bf16:stochastic", "input 2 storage=bf16 rounding=stochastic", "none");
+    stores(&r, "D_bf16:weights", "input 2 storage=bf16 weights=format", "none");
+    stores(&r, "D_f16", "input 2 storage=f16", "none");
+    stores(&r, "D_f16:scaled", "input 2 storage=f16", "dynamic");
+    stores(&r, "D_f8", "input 2 storage=f8e4m3 gradients=f8e5m2 weight_gradients=f32", "dynamic");
+    left_out(&r, "D_f32", "the recipe stores in float32 already");
+    close_study(&r);
+}
+
+static void a_recipe_in_a_format_has_it_everywhere(void **state)
+{
+    (void)state;
+    study_run r;
+    open_study(&r, DEEP, "f16", ALL ",D_res,W0");
+    deepid_ctx *ctx = r.ctx;
+    OK(deepid_study_set_text(r.study, "loss_scale", "static scale=1024"));
+    stores(&r, "S", "input 2 storage=f16", "static scale=1024");
+    stores(&r, "W0", "input 2 storage=f16", "static scale=1024");
+    stores(&r, "D_res", "input 2 storage=f16", "static scale=1024");
+    stores(&r, "D64", "input 2", "static scale=1024");
+    stores(&r, "D_f32", "input 2", "none");
+    stores(&r, "D_bf16", "input 2 storage=bf16", "static scale=1024");
+    stores(&r, "D_f16", "input 2 storage=f16", "none"); /* the recipe's format, without its scale */
+    OK(deepid_study_set_text(r.study, "loss_scale", "none"));
+    left_out(&r, "D_f16", "it is the recipe's own storage");
+    stores(&r, "D_f16:scaled", "input 2 storage=f16", "dynamic");
+    OK(deepid_study_set_text(r.study, "optimizer", "lbfgs"));
+    left_out(&r, "D_f16:scaled", "cannot skip steps");
+    close_study(&r);
+}
+
+/* A net's own text, where the study says nothing. */
+static void a_text_may_say_it_too(void **state)
+{
+    (void)state;
+    study_run r;
+    open_study(&r, "input 2 storage=bf16; dense out=4; relu; plain { dense out=4; relu }; dense out=2", "", ALL);
+    deepid_ctx *ctx = r.ctx;
+    stores(&r, "D", "input 2 storage=bf16", "none");
+    stores(&r, "D_f32", "input 2", "none");
+    stores(&r, "D64", "input 2", "none");
+    left_out(&r, "D_bf16", "it is the recipe's own storage");
+    OK(deepid_study_set_text(r.study, "storage", "f32"));
+    stores(&r, "D", "input 2", "none");
+    close_study(&r);
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+    (void)state;
+    study_run r;
+    open_study(&r, DEEP, "", ALL);
+    deepid_ctx *ctx = r.ctx;
+    REFUSED(deepid_study_set_text(r.study, "storage", "bf17"), DEEPID_ERR_SPEC, "study: storage: ");
+    REFUSED(deepid_study_set_text(r.study, "loss_scale", "static scale=0"), DEEPID_ERR_SPEC, "study: loss_scale: ");
+    OK(deepid_study_set_number(r.study, "dtype", DEEPID_F64));
+    left_out(&r, "D_bf16", "storage is for float32 nets");
+    OK(deepid_study_set_text(r.study, "storage", "bf16"));
+    assert_int_equal(deepid_study_task_count(r.study), -1);
+    page_holds(deepid_ctx_error(ctx), "the net computes in f64");
+    close_study(&r);
+}
+
+/* Studies of today have the configurations, and so the folders and the results, of before. */
+static void a_study_without_storage_is_what_it_was(void **state)
+{
+    (void)state;
+    study_run r;
+    open_study(&r, DEEP, "", "");
+    dpid_string config = {.ctx = r.ctx};
+    assert_true(deepid_study_task_count(r.study) > 0);
+    dpid_study_config(r.study, &config);
+    assert_null(strstr(config.text, "storage"));
+    assert_null(strstr(config.text, "loss_scale"));
+    assert_int_equal(dpid_arm_find(r.study, "D_bf16"), -1);
+    dpid_string_release(&config);
+    close_study(&r);
+}
+
+static void arms_in_formats_are_trained(void **state)
+{
+    (void)state;
+    study_run r;
+    open_study(&r, DEEP, "", "D_bf16,D_f16");
+    deepid_ctx *ctx = r.ctx;
+    OK(deepid_study_run(r.study, NULL, NULL));
+    const double f32 = study_result(ctx, r.study, "D", 1, "train_loss");
+    const char *const words[] = {"D_bf16", "D_bf16:stochastic", "D_bf16:weights", "D_f16", "D_f16:scaled"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const double loss = study_result(ctx, r.study, words[i], 1, "train_loss");
+        if (!(isfinite(loss) && loss != f32 && fabs(loss - f32) < 0.1 * f32))
+            fail_msg("%s: %g, in f32 %g", words[i], loss, f32);
+    }
+    close_study(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arms_store_what_their_rows_say),
+        cmocka_unit_test(a_recipe_in_a_format_has_it_everywhere),
+        cmocka_unit_test(a_text_may_say_it_too),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(a_study_without_storage_is_what_it_was),
+        cmocka_unit_test(arms_in_formats_are_trained),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
