@@ -97,6 +97,7 @@ SIGNATURES = {
     "deepid_trainer_set_shards": "i:pq",
     "deepid_trainer_set_batchnorm": "i:ps",
     "deepid_trainer_set_allreduce": "i:pppii",
+    "deepid_trainer_set_loss_scale": "i:ps",
     "deepid_trainer_step": "i:p",
     "deepid_trainer_fit": "i:pqpp",
     "deepid_trainer_steps_done": "q:p",

@@ -61,7 +61,8 @@ class Trainer(Handle):
             schedule: Optional[str] = None, total_steps: Optional[int] = None, batch: Optional[int] = None,
             keep_last: Optional[bool] = None, clip: Optional[float] = None, loss: Optional[str] = None,
             augmentation: Optional[str] = None, nonfinite: Optional[str] = None, seed: Optional[int] = None,
-            shards: Optional[int] = None, batchnorm: Optional[str] = None) -> "Trainer":
+            shards: Optional[int] = None, batchnorm: Optional[str] = None,
+            loss_scale: Optional[str] = None) -> "Trainer":
         """Change the recipe; None leaves what is, and so does a value that is refused. deepid_trainer_set_... in train.h
         says more of each.
 
@@ -76,6 +77,7 @@ class Trainer(Handle):
             default by the data
         :param augmentation: of pictures, "crop pad=4 flip=1"; default "none"
         :param nonfinite: "stop" (default): a NaN ends training with an Error; "record": its step is skipped
+        :param loss_scale: "none" (default), "static scale=1024", "dynamic" as torch.amp.GradScaler: for storage=f16
         :param seed: of the samples' order, augmentation and dropout; default 1
         :param shards: samples that run at once; 0 (the default) = the whole batch; 32 with set_allreduce
         :param batchnorm: with shards, over each "shard" (default) or over the whole "batch"
@@ -84,7 +86,7 @@ class Trainer(Handle):
             self.context.call(getattr(lib, "deepid_trainer_set_" + name), self, value)
 
         texts = {"optimizer": optimizer, "schedule": schedule, "loss": loss, "augmentation": augmentation,
-                 "nonfinite": nonfinite, "batchnorm": batchnorm}
+                 "nonfinite": nonfinite, "batchnorm": batchnorm, "loss_scale": loss_scale}
         for name, text in texts.items():
             if text is not None:
                 put(name, text_in(text))
