@@ -29,7 +29,7 @@ KINDS = {  # kind: how one is made, into made[KIND]
 }
 TEXTS = ["", "relu", "spirals n=20", "input 2; dense out=3; relu; dense out=2", "input 4x4x1; conv2d out=2 kernel=3; flatten; dense out=2", "sgd momentum=0.9", "adam", "lbfgs", "he", "nn", "threads",
          "memory_bytes", "identity", "plain", "dense1.weight", "S", "D", "arms", "steps", "cross_entropy", "squared_error", "input 2; 99999999999999999999 * relu", "{{{{{{{{", "dense out=-1", "n=1e400",
-         "n=9223372036854775807", "%s%n%d", "a\\nb", "\\xff\\xfe\\x80", "a\\xc3", "x.tmp", "no/such/folder/x", "deepid", "D_start:he", "const_loss", "train_loss", "arm=a,seed=b,train_loss=c", "step at=0.5 factor=0.1 warmup=9223372036854775807", "0x10", "nan", "a,b,c", "auto"]
+         "n=9223372036854775807", "%s%n%d", "a\\nb", "\\xff\\xfe\\x80", "a\\xc3", "x.tmp", "no/such/folder/x", "deepid", "D_start:he", "const_loss", "train_loss", "arm=a,seed=b,train_loss=c", "step at=0.5 factor=0.1 warmup=9223372036854775807", "0x10", "nan", "a,b,c", "auto", "bf16", "f16 rounding=stochastic weights=format", "dynamic init=4 interval=1", "input 2 storage=f8e4m3 gradients=f8e5m2; dense out=3; relu; dense out=2"]
 
 
 def prototypes(root):
