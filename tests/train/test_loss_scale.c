@@ -183,17 +183,21 @@ static void a_checkpoint_keeps_the_scale(void **state)
 {
     (void)state;
     const char *path = temporary("scaled.safetensors");
+    int64_t finite = 0;
     bench b[2];
     for (int k = 0; k < 2; k++) {
         open_bench(&b[k], "input 3 storage=f16 rounding=stochastic; " MLP, 1);
         deepid_ctx *ctx = b[k].ctx;
-        OK(deepid_trainer_set_loss_scale(b[k].trainer, k ? "none" : "dynamic init=1099511627776 interval=3"));
+        OK(deepid_trainer_set_loss_scale(b[k].trainer, k ? "none" : "dynamic init=1099511627776 interval=30"));
         if (k == 1)
             OK(deepid_trainer_load(b[k].trainer, path));
-        for (int i = k ? 25 : 0; i < 40; i++) {
+        if (k == 1)
+            assert_true(b[k].trainer->loss_scale.finite == finite && finite > 0);
+        for (int i = k ? 40 : 0; i < 60; i++) {
             OK(deepid_trainer_step(b[k].trainer));
-            if (i == 24)
+            if (i == 39)
                 OK(deepid_trainer_save(b[k].trainer, path));
+            finite = i == 39 ? b[k].trainer->loss_scale.finite : finite;
         }
     }
     assert_true(values_of(&b[0]) == values_of(&b[1]));
