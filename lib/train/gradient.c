@@ -70,7 +70,7 @@ void dpid_part_add_loss(void *arg, int64_t first, int64_t n)
     pass.targets = t->targets ? (char *)t->targets + at * bytes : NULL;
     t->loss->run[t->head.ctx->isa][t->net->precision](&pass);
     if (t->loss_scale.scale != 1)
-        multiply(t->net->precision, pass.dz, n * b->width, t->loss_scale.scale);
+        multiply(t->net->precision, pass.dz, n * width, t->loss_scale.scale);
 }
 
 int32_t dpid_part_run(dpid_part *part)
