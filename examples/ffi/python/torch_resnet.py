@@ -22,13 +22,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deepid.torch import Recipe, Study
+from deepid.torch import Recipe, Study, StudyError
 
 HERE = Path(__file__).resolve().parent
 FASHION = Path(os.environ.get("FASHION", HERE / "../../../../shared/data/fashion-mnist"))
 WIDTH, CLASSES = 8, 10
 RATE, BATCH, MOMENTUM, DECAY = 0.05, 64, 0.9, 1e-4
-ARMS = "S,D,D_res,W0,WT"
+ARMS = "S,D,D_res,W0"
 
 
 # ---- data --------------------------------------------------------------------------------------------------
@@ -45,6 +45,8 @@ def idx(name: str, count: int) -> np.ndarray:
 
 def fashion(samples: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Pictures [n, 1, 28, 28] of mean 0 and variance 1 over the training part, labels; training and validation."""
+    if not FASHION.is_dir():
+        raise StudyError(f"{FASHION}: no such folder; expected the four files of Fashion-MNIST; FASHION= says where")
     x, xv = idx("train-images-idx3-ubyte.gz", samples), idx("t10k-images-idx3-ubyte.gz", samples // 2)
     y, yv = idx("train-labels-idx1-ubyte.gz", samples), idx("t10k-labels-idx1-ubyte.gz", samples // 2)
     mean, deviation = x.mean(dtype=np.float64), x.std(dtype=np.float64)
@@ -168,7 +170,7 @@ def beside(one: str, other: str) -> None:
               "|", "yes" if within else "no", "|")
 
 
-study = study_of(Size())
-
+if __name__ == "study":  # python -m deepid.torch looks for it
+    study = study_of(Size())
 if __name__ == "__main__" and len(sys.argv) > 2:
     {"library": lambda folder: print(library(folder, Size()).answer), "beside": beside}[sys.argv[1]](*sys.argv[2:])
