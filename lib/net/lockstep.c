@@ -1,7 +1,9 @@
 /* Parts of a batch side by side.   What for: lockstep.h */
 #include "net/lockstep.h"
 
+#include "net/graph.h"
 #include "net/plan.h"
+#include "net/rounding.h"
 #include "net/run.h"
 
 #include <string.h>
@@ -92,6 +94,12 @@ static void backward(const run *r, const dpid_lockstep_part *part, int32_t i)
     dpid_run_backward_stage(&call, i);
 }
 
+static void run_loss(const run *r, const dpid_lockstep_part *part)
+{
+    part->loss.run(part->loss.arg, 0, part->n);
+    dpid_round_gradient(r->net, dpid_graph_output(r->net), part->n);
+}
+
 /* The last stage: forward, loss and back. */
 static void turn(const run *r, const dpid_lockstep_part *part, int32_t i)
 {
@@ -102,7 +110,7 @@ static void turn(const run *r, const dpid_lockstep_part *part, int32_t i)
         return;
     }
     forward(r, part, i);
-    part->loss.run(part->loss.arg, 0, part->n);
+    run_loss(r, part);
     backward(r, part, i);
 }
 
@@ -191,6 +199,7 @@ static int32_t run_all(const run *r)
         take_part(r, &l->part[k]);
         DPID_TRY(dpid_run_start(r->net, DPID_TRAIN, l->part[k].n));
         l->part[k].load(l->part[k].loss.arg);
+        dpid_round_value(r->net, 0, l->part[k].n);
     }
     for (int32_t i = 0; i < last; i++)
         DPID_TRY(one_stage(r, i, forward));
@@ -198,7 +207,7 @@ static int32_t run_all(const run *r)
         DPID_TRY(one_stage(r, last, forward));
         for (int64_t k = 0; k < l->count; k++) {
             take_part(r, &l->part[k]);
-            l->part[k].loss.run(l->part[k].loss.arg, 0, l->part[k].n);
+            run_loss(r, &l->part[k]);
         }
         DPID_TRY(one_stage(r, last, backward));
     } else {

@@ -82,15 +82,20 @@ static void a_power_of_two_changes_no_bit_of_shards(void **state)
     a_power_of_two_changes_no_bit(8);
 }
 
-/* The loss's gradient, about 2e-8, is below half of the least number of f16, 2^-25 = 3e-8. */
+/* The loss's gradient, about 2e-8, is below half of the least number of f16, 2^-25 = 3e-8. Whoever walks the steps
+   rounds it: a whole batch, shards, and shards side by side. */
 static void small_gradients_need_a_scale(void **state)
 {
     (void)state;
-    for (int scaled = 0; scaled < 2; scaled++) {
+    const float zeros[IN] = {0};
+    for (int way = 0; way < 6; way++) {
+        const int scaled = way % 2;
         bench b;
-        open_bench(&b, "input 3 storage=f16; dense out=1", 2e-7);
+        open_bench(&b, "input 3 storage=f16; batchnorm; dense out=1", 2e-7);
         deepid_ctx *ctx = b.ctx;
-        memset(b.net->values, 0, (size_t)b.net->values_reals * 4);
+        set_parameter(b.net, "dense.weight", zeros, IN);
+        OK(deepid_trainer_set_shards(b.trainer, way < 2 ? 0 : 8));
+        OK(deepid_trainer_set_batchnorm(b.trainer, way < 4 ? "shard" : "batch"));
         OK(deepid_trainer_set_loss_scale(b.trainer, scaled ? "static scale=4096" : "none"));
         OK(deepid_trainer_step(b.trainer));
         assert_true((deepid_trainer_gradient_norm(b.trainer) > 1e-9) == (scaled == 1));
