@@ -24,6 +24,7 @@ static double common(const deepid_evidence *e, const dpid_filed_arm *arm, int co
 typedef struct {
     double rate, mean;
     int64_t runs, diverged;
+    bool chosen;
 } tried;
 
 enum { RATES_MAX = 64 };
@@ -65,15 +66,20 @@ static void gather(const deepid_evidence *e, const char *word, tuning *out)
         t->runs++;
         t->mean += (capped(e, row) - t->mean) / (double)t->runs;
         t->diverged += deepid_table_get(e->tries, row, DPID_TRY_DIVERGED) == 1;
+        t->chosen |= deepid_table_get(e->tries, row, DPID_TRY_CHOSEN) == 1;
     }
 }
 
+/* What was tried at the arm's own rate; where that is not known, the one rate there is, or the one that was chosen. */
 static const tried *at_rate(const tuning *t, double rate)
 {
     for (int64_t i = 0; i < t->rates; i++)
         if (same(t->at[i].rate, rate))
             return &t->at[i];
-    return t->rates == 1 ? &t->at[0] : NULL;
+    for (int64_t i = 0; i < t->rates && isnan(rate); i++)
+        if (t->rates == 1 || t->at[i].chosen)
+            return &t->at[i];
+    return NULL;
 }
 
 /* The best rate but the arm's own. */
@@ -121,13 +127,16 @@ static double of_tuning(const tuning *t, double rate, int number)
 /* S and D are run at the recipe's rate; what was found for them stands under S_rate and D_rate. */
 static double from_tuning(const deepid_evidence *e, const dpid_filed_arm *arm, int number)
 {
+    const bool deep = strcmp(arm->word, "D") == 0;
+    const bool recipe = deep || strcmp(arm->word, "S") == 0;
+    double rate = dpid_filed_number(e, arm, DPID_ARM_RATE);
     tuning t;
     gather(e, arm->word, &t);
-    if (t.rates == 0 && strcmp(arm->word, "S") == 0)
-        gather(e, "S_rate", &t);
-    if (t.rates == 0 && strcmp(arm->word, "D") == 0)
-        gather(e, "D_rate", &t);
-    return t.rates == 0 ? (double)NAN : of_tuning(&t, dpid_filed_number(e, arm, DPID_ARM_RATE), number);
+    if (t.rates == 0 && recipe)
+        gather(e, deep ? "D_rate" : "S_rate", &t);
+    if (isnan(rate) && recipe)
+        rate = e->fact.recipe_rate;
+    return t.rates == 0 ? (double)NAN : of_tuning(&t, rate, number);
 }
 
 double dpid_filed_number(const deepid_evidence *e, const dpid_filed_arm *arm, int number)

@@ -566,6 +566,36 @@ static void rates_follow_from_the_runs(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Tuning of D at 0.01 and 0.001, the runs at 0.1, where D is far above S: whether a rate helps is not known. Where the
+   runs' rate is not said, the chosen one counts as theirs. */
+static void a_rate_that_was_not_tried_is_not_the_best(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int known = 0; known < 2; known++) {
+        char folder[300];
+        char text[2048] = "arm,seed,train_loss,rate\n";
+        deepid_evidence *e = NULL;
+        deepid_verdict *v = NULL;
+        snprintf(folder, sizeof folder, "%s", folder_of(known ? "untried" : "chosen"));
+        for (int i = 1; i <= 8; i++)
+            sprintf(text + strlen(text), known ? "S,%d,0.1%d,0.1\nD,%d,0.6%d,0.1\n" : "S,%d,0.1%d,\nD,%d,0.6%d,\n", i,
+                    i, i, i);
+        write_text(in(folder, "results.csv"), text);
+        write_text(in(folder, "tuning.csv"), "arm,rate,seed,train_loss,chosen\nD,0.01,101,0.5,1\nD,0.01,102,0.5,1\n"
+                                             "D,0.001,101,0.55,0\nD,0.001,102,0.55,0\n");
+        write_text(in(folder, "evidence.json"), "{\"const_loss\": 0.7}");
+        OK(deepid_evidence_read(ctx, folder, &e));
+        OK(deepid_evidence_judge(e, &v));
+        const int64_t rate = deepid_verdict_find(v, "rate");
+        assert_string_equal(deepid_verdict_rule(v, rate), known ? "rate.own_untried" : "rate.recipe");
+        assert_string_equal(deepid_verdict_status(v, rate), known ? "undecided" : "refuted");
+        deepid_verdict_destroy(v);
+        deepid_evidence_destroy(e);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- memory -------------------------------------------------------------------------------------------------- */
 
 static int32_t read_and_judge(deepid_ctx *ctx, void *folder)
@@ -612,6 +642,7 @@ int main(void)
         cmocka_unit_test(curves_of_tensorboard_are_joined),
         cmocka_unit_test(a_bad_map_is_refused),
         cmocka_unit_test(rates_follow_from_the_runs),
+        cmocka_unit_test(a_rate_that_was_not_tried_is_not_the_best),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

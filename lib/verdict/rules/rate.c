@@ -131,6 +131,20 @@ static int32_t all_diverged(dpid_judge *j, dpid_finding *f, const dpid_arm_evide
                          dpid_words(tuned->highest_rate).text);
 }
 
+/* Rates were tried, and the one that D runs at was not among them: nothing tells whether another is better. */
+static int32_t own_untried(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
+{
+    f->status = DPID_UNDECIDED;
+    f->rule = "rate.own_untried";
+    DPID_TRY(dpid_set_text(j, &f->to_settle, "Try %s at the tuning seeds too, or run D_rate at the best.",
+                           dpid_recipe_rate_words(j).text));
+    return dpid_set_text(j, &f->sentence,
+                         "Not decided: of the rates tried (%lld, from %s to %s) none is %s, so nothing tells whether "
+                         "another one is better.",
+                         (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
+                         dpid_words(tuned->highest_rate).text, dpid_recipe_rate_words(j).text);
+}
+
 /* Where runs diverge at some rates and the others train nothing, a smaller one may. */
 static int32_t among_noise(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *tuned)
 {
@@ -210,6 +224,8 @@ int32_t dpid_rule_rate(dpid_judge *j, dpid_finding *f)
         return DEEPID_OK;
     if (tuned->rates_tried == 0)
         return not_tuned(j, f);
+    if (tuned->own_untried)
+        return own_untried(j, f, tuned);
     if (tuned->rates_diverged == tuned->rates_tried)
         return all_diverged(j, f, tuned);
     return recipe_is_best(j, f, tuned);

@@ -84,7 +84,7 @@ class Plan:
     # ---- as a file -----------------------------------------------------------------------------------------
 
     def text(self) -> str:
-        """study.json."""
+        """torch.json."""
         return to_json({"format": FORMAT, "fixed": self.fixed, "facts": self.facts, "seeds": self.seeds,
                         "first_seed": self.first_seed, "tuning": self.tuning_seeds,
                         "arms": [one.plain() for one in self.arms]})
@@ -92,7 +92,7 @@ class Plan:
     @staticmethod
     def read(folder: Path) -> "Plan":
         """The plan of a folder."""
-        path = folder / "study.json"
+        path = folder / "torch.json"
         try:
             found = json.loads(path.read_text())
             if found["format"] != FORMAT:
@@ -100,19 +100,19 @@ class Plan:
             return Plan(found["fixed"], found["facts"], [Arm(**one) for one in found["arms"]], found["seeds"],
                         found["tuning"], found["first_seed"])
         except FileNotFoundError:
-            raise StudyError(f"{folder}: it has no study.json, so it is no folder of deepid.torch") from None
+            raise StudyError(f"{folder}: it has no torch.json, so it is no folder of deepid.torch") from None
         except (ValueError, KeyError, TypeError) as error:
             raise StudyError(f"{path}: {error}") from None
 
     def settle_in(self, folder: Path) -> None:
-        """Make the folder this plan's. One of another study is refused, with what differs. study.json is the first file
+        """Make the folder this plan's. One of another study is refused, with what differs. torch.json is the first file
         that is there, so that several may begin at once."""
-        path = folder / "study.json"
+        path = folder / "torch.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            others = [one.name for one in folder.iterdir() if not one.name.startswith(".study.json.")]
+            others = [one.name for one in folder.iterdir() if not one.name.startswith(".torch.json.")]
             if others and not path.exists():
-                raise StudyError(f"{folder}: it has no study.json and is not empty, expected an empty or a new folder")
+                raise StudyError(f"{folder}: it has no torch.json and is not empty, expected an empty or a new folder")
             if path.exists():
                 self._compare(folder)
             replace_text(path, self.text())
