@@ -116,6 +116,7 @@ struct deepid_evidence {
     dpid_arena arena;     /* texts */
     dpid_evidence fact;   /* its numbers and texts; its arrays stay empty: dpid_evidence_lend makes them */
     dpid_page_words page; /* NULL: not said */
+    uint64_t said;        /* a bit for each fact of a number that was given, be it 0: dpid_fact_said */
     bool depth_study;     /* who trained: sentences name its flags */
     dpid_thresholds thresholds;
     dpid_filed_arm **arm;
@@ -145,6 +146,7 @@ const dpid_fact *dpid_fact_of(const char *word);
 double dpid_fact_number(const deepid_evidence *e, const dpid_fact *fact);
 const char *dpid_fact_text(const deepid_evidence *e, const dpid_fact *fact); /* NULL: not known */
 bool dpid_fact_known(const deepid_evidence *e, const dpid_fact *fact);       /* flags and counts: not 0 */
+bool dpid_fact_said(const deepid_evidence *e, const char *word);             /* a flag too that is false */
 /* why, of at least DPID_JSON_WHY bytes: what is wrong with it, when the return is false. */
 bool dpid_fact_take(deepid_evidence *e, const dpid_fact *fact, double value, char *why);
 int32_t dpid_fact_take_text(deepid_evidence *e, const dpid_fact *fact, const char *text);

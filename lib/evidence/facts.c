@@ -88,6 +88,7 @@ static const dpid_fact rows[] = {
     FLAG("twins_differ", fact.twins_differ, "runs that begin one ulp apart end differently"),
 };
 enum { ROWS = sizeof rows / sizeof *rows };
+_Static_assert(ROWS <= 64, "deepid_evidence.said has a bit for each");
 
 const dpid_fact *dpid_fact_at(int64_t i)
 {
@@ -170,7 +171,14 @@ bool dpid_fact_take(deepid_evidence *e, const dpid_fact *fact, double value, cha
         *(int32_t *)at = (int32_t)value;
     else
         *(bool *)at = value != 0;
+    e->said |= (uint64_t)1 << (fact - rows);
     return true;
+}
+
+bool dpid_fact_said(const deepid_evidence *e, const char *word)
+{
+    const dpid_fact *fact = dpid_fact_of(word);
+    return fact && (e->said >> (fact - rows) & 1);
 }
 
 int32_t dpid_facts_keep(deepid_evidence *e)

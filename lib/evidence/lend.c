@@ -358,6 +358,10 @@ int32_t dpid_evidence_lend(const deepid_evidence *e, dpid_arena *arena, dpid_evi
     out->explanations = e->explanations;
     lend_recipe(e, out);
     out->by_others = !e->depth_study;
+    out->regularisers_unknown =
+        out->by_others && !(dpid_fact_said(e, "dropout_deep") && dpid_fact_said(e, "decay") &&
+                            dpid_fact_said(e, "smoothing") && dpid_fact_said(e, "augmentation"));
+    out->batchnorm_unknown = out->by_others && !dpid_fact_said(e, "batchnorm");
     out->nets_unknown = !e->page.deep && out->deep_narrowest == 0;
     DPID_TRY(find_seeds(&l));
     DPID_TRY(lend_arms(&l));

@@ -70,13 +70,14 @@ static void add_number(dpid_string *s, double value)
 
 static void add_fact(dpid_string *s, const deepid_evidence *e, const dpid_fact *fact)
 {
-    if (!dpid_fact_known(e, fact))
+    const bool flag = fact->type == DPID_FACT_FLAG;
+    if (!dpid_fact_known(e, fact) && !(flag && dpid_fact_said(e, fact->word)))
         return;
     dpid_string_format(s, ",\n\"%s\": ", fact->word);
     if (fact->type == DPID_FACT_TEXT)
         dpid_string_json(s, dpid_fact_text(e, fact));
-    else if (fact->type == DPID_FACT_FLAG)
-        dpid_string_add(s, "true");
+    else if (flag)
+        dpid_string_add(s, dpid_fact_known(e, fact) ? "true" : "false");
     else
         add_number(s, dpid_fact_number(e, fact));
 }

@@ -129,10 +129,11 @@ typedef struct {
     /* Capacity: the narrowest of the layers between input and output (units or channels), and whether the deep net has
        every layer of the shallow one. narrowest 0: unknown. */
     int64_t shallow_narrowest, deep_narrowest;
-    const char *deep_narrowest_layer; /* may be NULL */
-    bool other_layers;                /* it has not: the two differ in more than added layers */
-    bool nets_unknown;                /* nobody said either */
-    bool by_others;                   /* no depth_study trained: sentences do not name its flags */
+    const char *deep_narrowest_layer;             /* may be NULL */
+    bool other_layers;                            /* it has not: the two differ in more than added layers */
+    bool nets_unknown;                            /* nobody said either */
+    bool regularisers_unknown, batchnorm_unknown; /* nobody said of each whether the recipe, whether D has it */
+    bool by_others;                               /* no depth_study trained: sentences do not name its flags */
 
     const dpid_explanation *explanation; /* for conditioning */
     int64_t explanations;

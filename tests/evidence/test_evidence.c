@@ -596,6 +596,37 @@ static void a_rate_that_was_not_tried_is_not_the_best(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* A flag that nobody said is not false: the verdict says so, and a flag that is false goes round the files. */
+static void what_is_not_said_is_not_known(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {"objective", "regularisation", "normalisation"};
+    deepid_ctx *ctx = new_ctx(1);
+    for (int said = 0; said < 2; said++) {
+        char folder[300];
+        deepid_evidence *e = NULL;
+        deepid_verdict *v = NULL;
+        snprintf(folder, sizeof folder, "%s", folder_of(said ? "said" : "unsaid"));
+        write_text(in(folder, "results.csv"), good);
+        write_text(in(folder, "evidence.json"),
+                   said ? "{\"classes\": 2, \"decay\": false, \"smoothing\": false, \"augmentation\": false, "
+                          "\"dropout_deep\": false, \"batchnorm\": false}"
+                        : "{\"classes\": 2}");
+        OK(deepid_evidence_read(ctx, folder, &e));
+        OK(deepid_evidence_write(e, folder));
+        deepid_evidence_destroy(e);
+        OK(deepid_evidence_read(ctx, folder, &e));
+        OK(deepid_evidence_judge(e, &v));
+        for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+            if ((strstr(deepid_verdict_sentence(v, deepid_verdict_find(v, asked[i])), "is not said") == NULL) != said)
+                fail_msg("%s, said %d: %s", asked[i], said,
+                         deepid_verdict_sentence(v, deepid_verdict_find(v, asked[i])));
+        deepid_verdict_destroy(v);
+        deepid_evidence_destroy(e);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- memory -------------------------------------------------------------------------------------------------- */
 
 static int32_t read_and_judge(deepid_ctx *ctx, void *folder)
@@ -643,6 +674,7 @@ int main(void)
         cmocka_unit_test(a_bad_map_is_refused),
         cmocka_unit_test(rates_follow_from_the_runs),
         cmocka_unit_test(a_rate_that_was_not_tried_is_not_the_best),
+        cmocka_unit_test(what_is_not_said_is_not_known),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,12 +154,12 @@ def study_of(make_net: Callable[[int], nn.Module], texts: int = 1024, steps: int
     return Study(make_net, (x, y, *samples(texts // 4, 2)[:2]),
                  Recipe(lr=0.003, steps=steps, batch=16, optimizer="adam", schedule=falls), shallow=shallow, deep=deep,
                  subject=f"Transformers of {shallow} and {deep} blocks on markup, {make_net.__name__}-norm; a predictor "
-                 f"that knows how the text was written has a loss of {bayes:.3f}", **{"seeds": 8, "tuning": 0, "points": 4, **more})
+                 f"that knows how the text was written has a loss of {bayes:.3f}", **{"seeds": 8, "tuning": 2, "points": 4, **more})
 
 
 study = study_of(post, arms="S,D,W0,D_order,D_schedule", folder="transformer", embed=embed,
                  variants={"D_order:pre": {"make_net": pre}, "D_schedule:warmup": {"schedule": rises}})
-before = study_of(pre, arms="S,D,W0", folder="transformer-pre")
+before = study_of(pre, arms="S,D,W0", folder="transformer-pre", tuning=0)
 
 if __name__ == "__main__" and sys.argv[1:] == ["text"]:
     inputs, _, least = samples(2048, 1)

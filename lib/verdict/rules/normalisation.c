@@ -89,6 +89,13 @@ static int32_t does_not_apply(dpid_judge *j, dpid_finding *f)
     return dpid_set_text(j, &f->sentence, "Does not apply: the deep net has no batch-norm.");
 }
 
+static int32_t is_not_said(dpid_judge *j, dpid_finding *f)
+{
+    f->status = DPID_NOT_APPLICABLE;
+    f->rule = "normalisation.unknown";
+    return dpid_set_text(j, &f->sentence, "Not asked: whether the deep net has batch-norm is not said.");
+}
+
 static int32_t not_small(dpid_judge *j, dpid_finding *f)
 {
     f->rule = "normalisation.not_small";
@@ -104,7 +111,7 @@ int32_t dpid_rule_normalisation(dpid_judge *j, dpid_finding *f)
     dpid_string s = {.ctx = j->ctx};
     statistics n;
     if (!j->e->batchnorm)
-        return does_not_apply(j, f);
+        return j->e->batchnorm_unknown ? is_not_said(j, f) : does_not_apply(j, f);
     DPID_TRY(measure(j, &n));
     DPID_TRY(set_numbers(j, f, &n));
     DPID_TRY(dpid_rule_reason(j, f));

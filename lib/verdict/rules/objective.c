@@ -90,6 +90,15 @@ static int32_t does_not_apply(dpid_judge *j, dpid_finding *f)
                          j->e->batchnorm ? " (with the statistics of batches)" : "");
 }
 
+static int32_t is_not_said(dpid_judge *j, dpid_finding *f)
+{
+    f->status = DPID_NOT_APPLICABLE;
+    f->rule = "objective.unknown";
+    return dpid_set_text(j, &f->sentence,
+                         "Not asked: whether something else than the loss is minimised (weight decay, dropout, "
+                         "smoothing, augmentation) is not said.");
+}
+
 /* "What is minimised is the loss with dropout, weight decay (0.47 where training ends)" */
 static void say_what(const dpid_judge *j, const objectives *o, dpid_string *s)
 {
@@ -147,7 +156,7 @@ int32_t dpid_rule_objective(dpid_judge *j, dpid_finding *f)
     bool decided;
     f->rule = "objective.gap";
     if (!dpid_is_regularised(j))
-        return does_not_apply(j, f);
+        return j->e->regularisers_unknown ? is_not_said(j, f) : does_not_apply(j, f);
     DPID_TRY(dpid_rule_harm(j, f, &decided));
     if (decided)
         return DEEPID_OK;

@@ -23,11 +23,16 @@ bool dpid_rate_fails_both(const dpid_judge *j)
            !dpid_learned_nothing(j, j->base.view[DPID_BY_LOSS].median_s);
 }
 
+/* NaN: not known. */
+static double recipe_rate(const dpid_judge *j)
+{
+    return isnan(j->e->recipe_rate) && j->recipe.d ? j->recipe.d->learning_rate : j->e->recipe_rate;
+}
+
 static void set_rates(dpid_judge *j, dpid_finding *f)
 {
     const dpid_arm_evidence *tuned = dpid_tuned_deep(j);
-    dpid_set_number(f, "recipe_rate",
-                    isnan(j->e->recipe_rate) && j->recipe.d ? j->recipe.d->learning_rate : j->e->recipe_rate);
+    dpid_set_number(f, "recipe_rate", recipe_rate(j));
     if (!tuned || tuned->rates_tried == 0)
         return;
     dpid_set_number(f, "rates_tried", (double)tuned->rates_tried);
@@ -41,9 +46,8 @@ static void set_rates(dpid_judge *j, dpid_finding *f)
 dpid_words_text dpid_recipe_rate_words(const dpid_judge *j)
 {
     dpid_words_text out = {"the recipe's rate"};
-    const double rate = isnan(j->e->recipe_rate) && j->recipe.d ? j->recipe.d->learning_rate : j->e->recipe_rate;
-    if (!isnan(rate))
-        snprintf(out.text, sizeof out.text, "the recipe's rate (%s)", dpid_words(rate).text);
+    if (!isnan(recipe_rate(j)))
+        snprintf(out.text, sizeof out.text, "the recipe's rate (%s)", dpid_words(recipe_rate(j)).text);
     return out;
 }
 
@@ -139,10 +143,11 @@ static int32_t own_untried(dpid_judge *j, dpid_finding *f, const dpid_arm_eviden
     DPID_TRY(dpid_set_text(j, &f->to_settle, "Try %s at the tuning seeds too, or run D_rate at the best.",
                            dpid_recipe_rate_words(j).text));
     return dpid_set_text(j, &f->sentence,
-                         "Not decided: of the rates tried (%lld, from %s to %s) none is %s, so nothing tells whether "
-                         "another one is better.",
+                         "Not decided: rates were tried (%lld, from %s to %s), but %s is not among them%s, so nothing "
+                         "tells whether another one is better.",
                          (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text,
-                         dpid_words(tuned->highest_rate).text, dpid_recipe_rate_words(j).text);
+                         dpid_words(tuned->highest_rate).text, dpid_recipe_rate_words(j).text,
+                         isnan(recipe_rate(j)) ? " or not said" : "");
 }
 
 /* Where runs diverge at some rates and the others train nothing, a smaller one may. */

@@ -50,6 +50,15 @@ static int32_t does_not_apply(dpid_judge *j, dpid_finding *f)
                          *noise ? "; " : "", noise, *noise ? " is in the shallow net only" : "");
 }
 
+static int32_t is_not_said(dpid_judge *j, dpid_finding *f)
+{
+    f->status = DPID_NOT_APPLICABLE;
+    f->rule = "regularisation.unknown";
+    return dpid_set_text(j, &f->sentence,
+                         "Not asked: whether the deep net is trained with dropout, weight decay, label smoothing or "
+                         "augmentation is not said.");
+}
+
 /* "The deep net is trained with dropout (in the deep net only), weight decay." */
 static void say_recipe(const dpid_judge *j, dpid_string *s)
 {
@@ -66,7 +75,7 @@ int32_t dpid_rule_regularisation(dpid_judge *j, dpid_finding *f)
     const bool has = dpid_is_regularised(j);
     dpid_string s = {.ctx = j->ctx};
     if (!has && !run)
-        return does_not_apply(j, f);
+        return j->e->regularisers_unknown ? is_not_said(j, f) : does_not_apply(j, f);
     DPID_TRY(dpid_rule_reason(j, f));
     if (!has)
         return DEEPID_OK;
