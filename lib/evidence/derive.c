@@ -124,19 +124,54 @@ static double of_tuning(const tuning *t, double rate, int number)
     }
 }
 
-/* S and D are run at the recipe's rate; what was found for them stands under S_rate and D_rate. */
-static double from_tuning(const deepid_evidence *e, const dpid_filed_arm *arm, int number)
+/* S and D are run at the recipe's rate; what was found for them stands under S_rate and D_rate. Returns the word there,
+   and the arm's own rate. */
+static const char *tuning_of(const deepid_evidence *e, const dpid_filed_arm *arm, tuning *t, double *rate)
 {
     const bool deep = strcmp(arm->word, "D") == 0;
     const bool recipe = deep || strcmp(arm->word, "S") == 0;
-    double rate = dpid_filed_number(e, arm, DPID_ARM_RATE);
+    *rate = dpid_filed_number(e, arm, DPID_ARM_RATE);
+    if (isnan(*rate) && recipe)
+        *rate = e->fact.recipe_rate;
+    gather(e, arm->word, t);
+    if (t->rates > 0 || !recipe)
+        return arm->word;
+    gather(e, deep ? "D_rate" : "S_rate", t);
+    return deep ? "D_rate" : "S_rate";
+}
+
+static double from_tuning(const deepid_evidence *e, const dpid_filed_arm *arm, int number)
+{
     tuning t;
-    gather(e, arm->word, &t);
-    if (t.rates == 0 && recipe)
-        gather(e, deep ? "D_rate" : "S_rate", &t);
-    if (isnan(rate) && recipe)
-        rate = e->fact.recipe_rate;
+    double rate;
+    (void)tuning_of(e, arm, &t, &rate);
     return t.rates == 0 ? (double)NAN : of_tuning(&t, rate, number);
+}
+
+/* The loss of one run; NaN: there is none. */
+static double loss_at(const deepid_evidence *e, const char *word, double rate, double seed)
+{
+    for (int64_t row = 0; row < deepid_table_rows(e->tries); row++)
+        if (strcmp(deepid_table_row_name(e->tries, row), word) == 0 &&
+            same(deepid_table_get(e->tries, row, DPID_TRY_RATE), rate) &&
+            deepid_table_get(e->tries, row, DPID_TRY_SEED) == seed)
+            return capped(e, row);
+    return (double)NAN;
+}
+
+bool dpid_other_rate_everywhere(const deepid_evidence *e, const dpid_filed_arm *arm)
+{
+    tuning t;
+    double rate;
+    const char *word = tuning_of(e, arm, &t, &rate);
+    const tried *own = at_rate(&t, rate);
+    const tried *other = own ? best_other(&t, own) : NULL;
+    for (int64_t row = 0; other && row < deepid_table_rows(e->tries); row++)
+        if (strcmp(deepid_table_row_name(e->tries, row), word) == 0 &&
+            same(deepid_table_get(e->tries, row, DPID_TRY_RATE), own->rate) &&
+            !(loss_at(e, word, other->rate, deepid_table_get(e->tries, row, DPID_TRY_SEED)) < capped(e, row)))
+            return false;
+    return other != NULL;
 }
 
 double dpid_filed_number(const deepid_evidence *e, const dpid_filed_arm *arm, int number)

@@ -180,6 +180,9 @@ int32_t dpid_refuse_word(deepid_ctx *ctx, const char *what, const char *word, co
 /* derive.c: one of DPID_ARM_NUMBERS, as it was given, else as the runs tell; NaN: not known. */
 double dpid_filed_number(const deepid_evidence *e, const dpid_filed_arm *arm, int number);
 
+/* The best other rate has the lower loss at every tuning seed. */
+bool dpid_other_rate_everywhere(const deepid_evidence *e, const dpid_filed_arm *arm);
+
 /* ---- from it to what a verdict looks at: lend.c ----------------------------------------------------------- */
 
 /* Arrays in the arena, texts lent by the evidence. */

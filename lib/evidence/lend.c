@@ -210,6 +210,7 @@ static int32_t lend_arm(const lending *l, const dpid_filed_arm *arm, dpid_arm_ev
     a->other_gain = dpid_filed_number(e, arm, DPID_ARM_OTHER_GAIN);
     a->noise = dpid_filed_number(e, arm, DPID_ARM_NOISE) == 1;
     a->own_untried = a->rates_tried > 0 && isnan(a->tuning_loss);
+    a->other_everywhere = a->other_gain > 0 && !e->depth_study && dpid_other_rate_everywhere(e, arm);
     return lend_columns(l, arm, a);
 }
 

@@ -54,8 +54,9 @@ static void say_no_other_rate(const dpid_judge *j, dpid_string *s)
              tuned->other_gain > j->t.share * (fmin(j->median_d, j->e->const_loss) - j->median_s))
         dpid_string_format(s,
                            "Another learning rate may help: at %s the mean loss of the tuning seeds is lower by %s, "
-                           "though not at every seed. ",
-                           dpid_words(tuned->other_rate).text, dpid_words(tuned->other_gain).text);
+                           "%s. ",
+                           dpid_words(tuned->other_rate).text, dpid_words(tuned->other_gain).text,
+                           tuned->other_everywhere ? "and at every one of them" : "though not at every seed");
     else if (tuned->rates_tried == 0 && 2 * diverged >= run && diverged > 0)
         dpid_string_format(s, "At %s the deep net diverges at %s, and no other rate was tried%s. ",
                            dpid_recipe_rate_words(j).text, dpid_seeds_words(diverged, run).text,

@@ -58,6 +58,7 @@ typedef struct {
     int64_t rates_tried, rates_diverged; /* how many rates, and at how many of them every run diverged */
     double lowest_rate, highest_rate;    /* of those tried */
     double other_rate, other_gain;       /* the best one but the recipe's, and how far its mean is below that */
+    bool other_everywhere;               /* that one is better at every tuning seed, and nobody ran it */
     bool own_untried;                    /* rates were tried, but not the one that its runs are at */
     bool noise;                          /* no rate surely leaves the constant predictor: the choice is one of noise */
 } dpid_arm_evidence;

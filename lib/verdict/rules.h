@@ -234,6 +234,7 @@ int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_inte
 
 /* rules/same_net.c: an arm that trains the deep net in another way than the one that is judged */
 bool dpid_arm_is_retrained(const dpid_judge *j, const dpid_arm_evidence *arm);
+bool dpid_arm_is_coarser(const dpid_arm_evidence *arm); /* precision.c: D_bf16, D_f16:scaled, ... */
 /* The one of them that ends lowest of those that are surely less than the margin above S, on the scale where harm was
    found; NULL: none. first: the word of the one that is taken before all others where it does; may be NULL. */
 int32_t dpid_reaches_shallow(const dpid_judge *j, const char *first, const dpid_arm_evidence **out,

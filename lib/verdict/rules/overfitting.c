@@ -331,6 +331,20 @@ static int32_t by_numbers(dpid_judge *j, dpid_finding *f, const validation *v)
     return dpid_keep(j, &s, &f->sentence);
 }
 
+/* Errors of validation without losses: whether they are worse is known, and not whether the sample is fitted better. */
+static int32_t errors_alone(dpid_judge *j, dpid_finding *f, const dpid_validation_scale *v)
+{
+    DPID_TRY(dpid_set_text(j, &f->to_settle, "Give the validation losses too."));
+    return dpid_set_text(
+        j, &f->sentence,
+        "Not decided: %s of the answers of validation are wrong with the deep net, %s with the shallow "
+        "one (difference %s, margin %s), but validation losses are not known.",
+        dpid_scale_median_words(DPID_BY_VALID_ERROR, v->median_d).text,
+        dpid_scale_median_words(DPID_BY_VALID_ERROR, v->median_s).text,
+        dpid_scale_words(DPID_BY_VALID_ERROR, &v->harm.rank).text,
+        dpid_scale_margin_words(DPID_BY_VALID_ERROR, v->margin).text);
+}
+
 int32_t dpid_rule_overfitting(dpid_judge *j, dpid_finding *f)
 {
     validation v;
@@ -343,6 +357,8 @@ int32_t dpid_rule_overfitting(dpid_judge *j, dpid_finding *f)
         return by_numbers(j, f, &v);
     f->status = DPID_UNDECIDED;
     f->rule = "overfitting.missing";
+    if (v.scale[ERROR].harm.n > 0)
+        return errors_alone(j, f, &v.scale[ERROR]);
     DPID_TRY(dpid_set_text(j, &f->to_settle, "Give validation data."));
     return dpid_set_text(j, &f->sentence, "Not decided: there are no validation losses.");
 }

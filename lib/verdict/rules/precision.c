@@ -1,12 +1,13 @@
 /* rounding and range: what float64 repairs (D64). It is range instead of rounding when the counters fire: gradient
    entries that are zero, subnormal or infinite in the run's precision and not in the reference. In chaotic nets D
    and D64 are independent runs. Inexact gradients that f64 does not repair are a symptom. Coarser precisions (D_bf16,
-   D_f16) are told beside it and decide nothing. */
+   D_f16, ...) are told beside it and decide nothing. */
 #include "verdict/rules.h"
 
 #include "base/words.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool counters_fire(const dpid_evidence *e)
 {
@@ -164,16 +165,22 @@ static int32_t say_coarser(dpid_judge *j, dpid_finding *f, const dpid_arm_eviden
     return s->status;
 }
 
+bool dpid_arm_is_coarser(const dpid_arm_evidence *arm)
+{
+    static const char *const formats[] = {"D_bf16", "D_f16", "D_tf32", "D_f8"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (!strcmp(arm->word, formats[i]) || dpid_arm_in_set(arm, formats[i]))
+            return true;
+    return false;
+}
+
 int32_t dpid_rule_rounding(dpid_judge *j, dpid_finding *f)
 {
-    static const char *const words[] = {"D_bf16", "D_f16"};
     dpid_string s = {.ctx = j->ctx};
     DPID_TRY(rounding_or_range(j, f));
     dpid_string_add(&s, f->sentence);
-    for (size_t i = 0; i < sizeof words / sizeof *words && s.status == DEEPID_OK; i++) {
-        const dpid_arm_evidence *arm = dpid_judge_arm(j, words[i]);
-        if (arm && j->d)
-            s.status = say_coarser(j, f, arm, &s);
-    }
+    for (int64_t i = 0; i < j->e->arms && j->d && s.status == DEEPID_OK; i++)
+        if (dpid_arm_is_coarser(&j->e->arm[i]))
+            s.status = say_coarser(j, f, &j->e->arm[i], &s);
     return dpid_keep(j, &s, &f->sentence);
 }

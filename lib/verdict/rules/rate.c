@@ -112,7 +112,7 @@ static int32_t by_arm(dpid_judge *j, dpid_finding *f)
 
 static int32_t not_tuned(dpid_judge *j, dpid_finding *f)
 {
-    const char *reason = dpid_left_out(j, "D_rate", false);
+    const char *reason = j->e->by_others ? NULL : dpid_left_out(j, "D_rate", false);
     f->status = DPID_UNDECIDED;
     f->rule = "rate.not_tuned";
     DPID_TRY(dpid_set_text(j, &f->to_settle, "Try other rates for every arm: %s.",
@@ -186,17 +186,19 @@ static int32_t another_may_help(dpid_judge *j, dpid_finding *f, const dpid_arm_e
     dpid_set_number(f, "other_rate", tuned->other_rate);
     dpid_set_number(f, "other_gain", tuned->other_gain);
     DPID_TRY(j->e->by_others
-                 ? dpid_set_text(j, &f->to_settle, "The same study at the rate %s, or more tuning seeds.",
-                                 dpid_words(tuned->other_rate).text)
+                 ? dpid_set_text(j, &f->to_settle, "Run D_rate at the rate %s%s.", dpid_words(tuned->other_rate).text,
+                                 tuned->other_everywhere ? "" : ", or try more tuning seeds")
                  : dpid_set_text(j, &f->to_settle,
                                  "The same study at the rate %s (--lr %s), or more tuning seeds (--tuning 6).",
                                  dpid_words(tuned->other_rate).text, dpid_number(rounded(tuned->other_rate)).text));
     return dpid_set_text(
         j, &f->sentence,
-        "Not decided: of %lld rates tried, from %s to %s, none was better than %s at every tuning seed, "
-        "but at %s the mean loss of the tuning seeds is lower by %s (%s).",
+        "Not decided: of %lld rates tried, from %s to %s, %s %s at every tuning seed, %s "
+        "at %s the mean loss of the tuning seeds is lower by %s (%s).",
         (long long)tuned->rates_tried, dpid_words(tuned->lowest_rate).text, dpid_words(tuned->highest_rate).text,
-        dpid_recipe_rate_words(j).text, dpid_words(tuned->other_rate).text, dpid_words(tuned->other_gain).text,
+        tuned->other_everywhere ? "one was better than" : "none was better than", dpid_recipe_rate_words(j).text,
+        tuned->other_everywhere ? "and D_rate was not run at it:" : "but", dpid_words(tuned->other_rate).text,
+        dpid_words(tuned->other_gain).text,
         j->on == DPID_BY_LOSS ? margin : "the harm is one of another scale, of which tuning knows nothing");
 }
 

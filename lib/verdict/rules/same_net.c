@@ -1,6 +1,6 @@
 /* Arms that train the deep net itself in another way: what one of them reaches, the net can represent and its
    gradients can find. Not among them: the arm that is judged, W0, which nobody trained, and nets that compute something
-   else: with a skip, or with their layers in another order. */
+   else: with a skip, with their layers in another order, or with coarser numbers. */
 #include "verdict/rules.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 bool dpid_arm_is_retrained(const dpid_judge *j, const dpid_arm_evidence *arm)
 {
-    if (arm == j->d || !strcmp(arm->word, "D_res") || dpid_arm_in_set(arm, "D_order"))
+    if (arm == j->d || !strcmp(arm->word, "D_res") || dpid_arm_in_set(arm, "D_order") || dpid_arm_is_coarser(arm))
         return false;
     return arm->word[0] == 'D' || !strncmp(arm->word, "WT", 2);
 }

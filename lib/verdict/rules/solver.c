@@ -279,6 +279,19 @@ static int32_t after_how_many(dpid_judge *j, dpid_finding *f)
                          dpid_words(j->median_d).text, dpid_updates(j));
 }
 
+/* Evidence of others may call a net W0 that does not do what S does. */
+static int32_t no_copy(dpid_judge *j, dpid_finding *f, const gaps *g)
+{
+    f->status = DPID_UNDECIDED;
+    f->rule = "solver.no_copy";
+    DPID_TRY(
+        dpid_set_text(j, &f->to_settle, "A W0 whose outputs are those of S: compare them before anything is trained."));
+    return dpid_set_text(j, &f->sentence,
+                         "Not decided: the deep net that was built from the shallow one (%s) has a training loss of %s "
+                         "and the shallow net %s, so it is no copy of that and shows no better solution.",
+                         g->arm, dpid_words(g->median_known).text, dpid_words(j->median_s).text);
+}
+
 static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
 {
     dpid_string s = {.ctx = j->ctx};
@@ -298,6 +311,8 @@ static int32_t by_gap(dpid_judge *j, dpid_finding *f, const gaps *g)
         return after_how_many(j, f);
     if (gap)
         return confirmed(j, f, g);
+    if (g->gap.rank.high < j->on_margin && j->e->by_others && g->median_known > j->median_s + j->margin)
+        return no_copy(j, f, g);
     if (g->gap.rank.high < j->on_margin) {
         f->status = DPID_REFUTED;
         dpid_string_format(&s,
