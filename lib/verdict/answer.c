@@ -403,8 +403,29 @@ static void say_way_out(const dpid_judge *j, dpid_string *s)
     say_to_settle(&j->v->finding[DPID_SOLVER], s);
 }
 
+/* "S and D were not trained alike (rate 0.1 against 0.01), ... " No study does that; who trains elsewhere may. */
+static void say_unlike(const dpid_judge *j, dpid_string *s)
+{
+    const dpid_arm_evidence *shallow = j->recipe.s;
+    const dpid_arm_evidence *deep = j->recipe.d;
+    if (!j->e->by_others || !shallow || !deep)
+        return;
+    const bool rates = fabs(shallow->learning_rate - deep->learning_rate) > 0;
+    const bool updates = fabs(shallow->updates - deep->updates) > 0;
+    if (!rates && !updates)
+        return;
+    dpid_string_add(s, "The two nets were not trained alike (");
+    if (rates)
+        dpid_string_format(s, "learning rate %s deep, %s shallow", dpid_words(deep->learning_rate).text,
+                           dpid_words(shallow->learning_rate).text);
+    if (updates)
+        dpid_string_format(s, "%s%.0f updates deep, %.0f shallow", rates ? "; " : "", deep->updates, shallow->updates);
+    dpid_string_add(s, "): what is told of added layers may be that. ");
+}
+
 static void say_all(dpid_judge *j, dpid_string *s)
 {
+    say_unlike(j, s);
     dpid_say_rate(j, s);
     if (j->way_out) {
         say_way_out(j, s);

@@ -91,10 +91,17 @@ double dpid_scale_cap(const dpid_judge *j, dpid_scale scale)
 
 /* ---- words ------------------------------------------------------------------------------------------ */
 
+/* Of a share. Differences of shares are differences of n-ths: what is far smaller is rounding. */
+static double points(double share)
+{
+    const double hundred = 100;
+    const double rounding = 1e-12;
+    return fabs(share) < rounding ? 0 : hundred * share;
+}
+
 /* "0.034 [0.03, 0.04]"; "a factor of 26 [20, 31]"; "1.7 points [1.2, 2.1]" */
 dpid_words_text dpid_scale_words(dpid_scale scale, const dpid_estimate *e)
 {
-    const double hundred = 100;
     dpid_words_text out;
     dpid_number_text text = dpid_interval_words(e);
     if (scale == DPID_BY_RATIO) {
@@ -102,8 +109,7 @@ dpid_words_text dpid_scale_words(dpid_scale scale, const dpid_estimate *e)
         text = dpid_words_interval(exp(e->value), none ? (double)NAN : exp(e->low), none ? (double)NAN : exp(e->high));
         snprintf(out.text, sizeof out.text, "a factor of %s", text.text);
     } else if (scale == DPID_BY_ERROR || scale == DPID_BY_VALID_ERROR) {
-        const dpid_estimate points = {hundred * e->value, hundred * e->low, hundred * e->high};
-        text = dpid_interval_words(&points);
+        text = dpid_interval_words(&(dpid_estimate){points(e->value), points(e->low), points(e->high)});
         int at = 0;
         while (text.text[at] && text.text[at] != ' ')
             at++;

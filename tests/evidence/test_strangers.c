@@ -106,6 +106,28 @@ static void errors_of_validation_without_losses_are_told(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Whoever trains elsewhere may have given the two nets other rates. */
+static void nets_that_were_not_trained_alike_are_told(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int unlike = 0; unlike < 2; unlike++) {
+        deepid_verdict *v = NULL;
+        deepid_evidence *e = two_nets(ctx, 0.02, 0.5);
+        for (int s = 1; s <= SEEDS; s++) {
+            OK(deepid_evidence_set_run(e, "S", s, "rate", 0.1));
+            OK(deepid_evidence_set_run(e, "D", s, "rate", unlike ? 0.01 : 0.1));
+        }
+        OK(deepid_evidence_judge(e, &v));
+        const char *at = strstr(deepid_verdict_answer(v), "not trained alike (learning rate 0.01 deep, 0.1 shallow)");
+        if ((at != NULL) != unlike)
+            fail_msg("unlike %d: %s", unlike, deepid_verdict_answer(v));
+        deepid_verdict_destroy(v);
+        deepid_evidence_destroy(e);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +135,7 @@ int main(void)
         cmocka_unit_test(coarser_numbers_are_told_and_decide_nothing),
         cmocka_unit_test(a_better_rate_that_was_not_run_is_told_as_it_is),
         cmocka_unit_test(errors_of_validation_without_losses_are_told),
+        cmocka_unit_test(nets_that_were_not_trained_alike_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
