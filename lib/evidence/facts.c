@@ -39,6 +39,8 @@ static const dpid_fact rows[] = {
     TEXT("budget", page.budget, "what a budget bought and took, a sentence"),
     TEXT("deep", page.deep, "the deep net"),
     NUMBER("const_loss", fact.const_loss, UP, "training loss of the best constant predictor: log K of K equal classes"),
+    NUMBER("least_loss", fact.least_loss, UP,
+           "training loss of the best predictor there is: of a language its entropy; 0"),
     NUMBER("margin", fact.margin, UP, "differences of training losses below it count as none"),
     NUMBER("valid_const_loss", fact.valid_const_loss, UP, "the same of the validation set"),
     NUMBER("valid_margin", fact.valid_margin, UP, "differences of validation losses below it count as none"),

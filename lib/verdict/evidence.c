@@ -12,6 +12,7 @@ dpid_evidence dpid_evidence_none(int64_t seeds, double const_loss)
     const double unknown = (double)NAN;
     return (dpid_evidence){.seeds = seeds,
                            .const_loss = const_loss,
+                           .least_loss = unknown,
                            .margin = unknown,
                            .valid_margin = unknown,
                            .largest_class = unknown,
@@ -27,6 +28,11 @@ dpid_evidence dpid_evidence_none(int64_t seeds, double const_loss)
                            .min_cosine = unknown,
                            .max_relative_error = unknown,
                            .mask_flips = unknown};
+}
+
+double dpid_learnable(const dpid_evidence *e)
+{
+    return isnan(e->least_loss) ? e->const_loss : e->const_loss - e->least_loss;
 }
 
 dpid_arm_evidence dpid_arm_evidence_none(const char *word)

@@ -81,6 +81,7 @@ typedef struct {
     int64_t arms;
     const dpid_arm_evidence *arm;
     double const_loss;   /* training loss of the best constant predictor */
+    double least_loss;   /* of the best predictor there is; NaN: not known, counts as 0 */
     double margin;       /* m: differences below it count as none; NaN: dpid_margin_of */
     double valid_margin; /* the same for validation losses; NaN: by the same rule */
     /* Of labels: the share of the largest class where classes are unequal. Of targets: the validation loss of the best
@@ -150,6 +151,7 @@ typedef struct {
 
 /* No arms, every unknown number NaN. */
 dpid_evidence dpid_evidence_none(int64_t seeds, double const_loss);
+double dpid_learnable(const dpid_evidence *e); /* how far a loss can fall below const_loss */
 dpid_arm_evidence dpid_arm_evidence_none(const char *word);
 
 /* ---- thresholds ------------------------------------------------------------------------------------------ */
@@ -176,8 +178,8 @@ typedef struct {
 dpid_thresholds dpid_thresholds_default(void);
 /* What counts as no difference: a share of what the shallow net learns, m = margin_share (const_loss - shallow). */
 double dpid_margin_share(const dpid_thresholds *thresholds, double const_loss, double shallow);
-/* The same, but at least headroom const_loss, where the shallow net learns little or its loss is not known. */
-double dpid_margin_of(const dpid_thresholds *thresholds, double const_loss, double shallow);
+/* The same, but at least headroom learnable, where the shallow net learns little or its loss is not known. */
+double dpid_margin_of(const dpid_thresholds *thresholds, double const_loss, double learnable, double shallow);
 /* key: a word of deepid_verdict_threshold_word. DEEPID_ERR_ARGUMENT: unknown, or outside its range. */
 double dpid_thresholds_get(const dpid_thresholds *thresholds, const char *key); /* NaN: unknown */
 int32_t dpid_thresholds_set(deepid_ctx *ctx, dpid_thresholds *thresholds, const char *key, double value);

@@ -79,7 +79,7 @@ static void name_base(dpid_judge *j)
     j->harm_state = j->base.state;
     j->on = j->base.on;
     j->on_margin = j->base.view[j->on].margin;
-    j->headroom = dpid_margin_share(&j->t, j->e->const_loss, j->median_s) >= j->t.headroom * j->e->const_loss &&
+    j->headroom = dpid_margin_share(&j->t, j->e->const_loss, j->median_s) >= j->t.headroom * dpid_learnable(j->e) &&
                   j->e->const_loss > 0;
 }
 

@@ -14,7 +14,7 @@ static double margin_of(const dpid_judge *j, dpid_scale scale, double median_s)
     case DPID_BY_VALID_ERROR:
         return j->t.margin_valid_error;
     default:
-        return isnan(given) ? dpid_margin_of(&j->t, j->e->const_loss, median_s) : given;
+        return isnan(given) ? dpid_margin_of(&j->t, j->e->const_loss, dpid_learnable(j->e), median_s) : given;
     }
 }
 

@@ -7,7 +7,7 @@
 
 bool dpid_learned_nothing(const dpid_judge *j, double median)
 {
-    return !(j->e->const_loss - median >= j->t.stuck * j->e->const_loss);
+    return !(j->e->const_loss - median >= j->t.stuck * dpid_learnable(j->e));
 }
 
 bool dpid_worse_than_constant(const dpid_judge *j, double median)

@@ -45,7 +45,7 @@ int32_t dpid_summary_make(deepid_ctx *ctx, const deepid_table *results, double c
     *out = (dpid_summary){.ctx = ctx, .arena = {.ctx = ctx}, .results = results, .const_loss = const_loss};
     find_seeds(out);
     const double shallow = dpid_median_of(out, out->seeds, dpid_arm_values(out, "S", "train_loss"));
-    out->margin = isnan(margin) ? dpid_margin_of(&used, const_loss, shallow) : margin;
+    out->margin = isnan(margin) ? dpid_margin_of(&used, const_loss, const_loss, shallow) : margin;
     return out->status;
 }
 

@@ -67,10 +67,10 @@ double dpid_margin_share(const dpid_thresholds *thresholds, double const_loss, d
     return thresholds->margin_share * (const_loss - shallow);
 }
 
-double dpid_margin_of(const dpid_thresholds *thresholds, double const_loss, double shallow)
+double dpid_margin_of(const dpid_thresholds *thresholds, double const_loss, double learnable, double shallow)
 {
     const double share = dpid_margin_share(thresholds, const_loss, shallow);
-    return fmax(isfinite(share) ? share : 0, thresholds->headroom * const_loss);
+    return fmax(isfinite(share) ? share : 0, thresholds->headroom * learnable);
 }
 
 double dpid_thresholds_get(const dpid_thresholds *thresholds, const char *key)

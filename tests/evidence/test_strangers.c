@@ -128,6 +128,26 @@ static void nets_that_were_not_trained_alike_are_told(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Of a language most of the constant predictor's loss is entropy: 1.9 of 2.3 here. A net at 1.95 has learned nearly all
+   there is, and is not stuck near the constant. */
+static void what_nobody_can_learn_is_no_headroom(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    for (int known = 0; known < 2; known++) {
+        deepid_verdict *v = NULL;
+        deepid_evidence *e = two_nets(ctx, 1.95, 1.96);
+        if (known)
+            OK(deepid_evidence_set_number(e, "least_loss", 1.9));
+        OK(deepid_evidence_judge(e, &v));
+        if ((strstr(deepid_verdict_answer(v), "No headroom") != NULL) == known)
+            fail_msg("known %d: %s", known, deepid_verdict_answer(v));
+        deepid_verdict_destroy(v);
+        deepid_evidence_destroy(e);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_better_rate_that_was_not_run_is_told_as_it_is),
         cmocka_unit_test(errors_of_validation_without_losses_are_told),
         cmocka_unit_test(nets_that_were_not_trained_alike_are_told),
+        cmocka_unit_test(what_nobody_can_learn_is_no_headroom),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
