@@ -2,6 +2,7 @@
 #include "study/study.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 int32_t dpid_study_write_text(const deepid_study *study, const char *name, dpid_string *text)
@@ -141,9 +142,23 @@ static int32_t make_folder(const deepid_study *study, const char *path)
     return DEEPID_OK;
 }
 
+/* The report makes this one, when it has figures, and refuses a link there; nor is one followed here. */
+static int32_t sweep_figures(const deepid_study *study)
+{
+    struct stat info;
+    dpid_string path = {.ctx = study->head.ctx};
+    dpid_string_format(&path, "%s/figures", study->folder);
+    const int32_t status = path.status;
+    if (status == DEEPID_OK && lstat(path.text, &info) == 0 && S_ISDIR(info.st_mode))
+        dpid_folder_sweep(path.text);
+    dpid_string_release(&path);
+    return status;
+}
+
 int32_t dpid_study_make_folders(const deepid_study *study)
 {
     dpid_folder_sweep(study->folder);
+    DPID_TRY(sweep_figures(study));
     for (int i = 0; i < FOLDERS; i++) {
         dpid_string path = {.ctx = study->head.ctx};
         dpid_string_format(&path, "%s/%s", study->folder, folders[i]);
