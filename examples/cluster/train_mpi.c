@@ -1,6 +1,6 @@
 /* One net on many machines: a residual net for pictures, data-parallel by OpenMPI (or any MPI-3).
 
-       mpicc -O2 -I examples train_mpi.c ../common/flags.c $(pkg-config --cflags --libs deepid) -o train_mpi
+       mpicc -O2 -I .. train_mpi.c ../common/flags.c $(pkg-config --cflags --libs deepid) -o train_mpi
        mpirun -n 4 train_mpi --data idx:FOLDER --steps 1000 --checkpoint resnet.ckpt --out resnet.safetensors
 
    Any number of ranks gives the same file, byte for byte. What a rank that dies does to the others: they wait for

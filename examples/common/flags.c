@@ -1,4 +1,7 @@
 /* One table of flags: read, shown, and told of. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* program_invocation_short_name, for who compiles by hand */
+#endif
 #include "common/flags.h"
 
 #include <deepid/deepid.h>

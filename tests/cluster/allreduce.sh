@@ -17,7 +17,7 @@ for tool in mpicc mpirun; do
 done
 
 program=$work/train_mpi
-mpicc -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -I"$root/include" -I"$root/examples" "$root/examples/cluster/train_mpi.c" "$root/examples/common/flags.c" "$build/libdeepid.so" "-Wl,-rpath,$build" -o "$program"
+mpicc -std=gnu11 -O2 -Wall -Wextra -Werror -I"$root/include" -I"$root/examples" "$root/examples/cluster/train_mpi.c" "$root/examples/common/flags.c" "$build/libdeepid.so" "-Wl,-rpath,$build" -o "$program"
 
 # A net of 8 layers on small pictures, four shards a step.   train NAME RANKS FLAGS...
 steps=600
