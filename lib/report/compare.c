@@ -115,8 +115,9 @@ static void keep_different(deepid_comparison *c)
 static void be_cautious(deepid_comparison *c)
 {
     if (c->other_kinds)
-        c->caution = "One is a study, the other evidence of another trainer, so settings cannot be set beside each "
-                     "other. Compare losses only if data and kind of loss are the same.";
+        c->caution =
+            "One is a study, the other evidence: their settings have other names and are not set beside each other. "
+            "Compare losses only if data and kind of loss are the same.";
     for (int64_t i = 0; i < c->settings; i++) {
         const char *key = dpid_compared_key(c, i);
         if (strcmp(key, "train") == 0)

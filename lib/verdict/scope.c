@@ -67,7 +67,7 @@ static double usual_rate(const dpid_judge *j)
 /* "Learning rates: 0.03; D_rate 0.003, D_start:he 0.1." */
 static void say_rates(const dpid_judge *j, dpid_string *s)
 {
-    const double usual = usual_rate(j);
+    const double usual = j->e->by_others && !isnan(j->e->recipe_rate) ? j->e->recipe_rate : usual_rate(j);
     bool first = true;
     if (isnan(usual))
         return;

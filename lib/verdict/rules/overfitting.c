@@ -374,12 +374,27 @@ static void say_by_error(const dpid_judge *j, dpid_string *s)
                        dpid_scale_words(DPID_BY_VALID_ERROR, &view->harm.rank).text);
 }
 
+/* Errors of validation are known, and losses are not. */
+static void say_errors_alone(const dpid_judge *j, dpid_string *s)
+{
+    const dpid_view *view = &j->base.view[DPID_BY_VALID_ERROR];
+    if (view->harm.rank.low > view->margin)
+        dpid_string_format(s,
+                           " Validation is worse: %s of its answers are wrong instead of %s (difference %s); whether "
+                           "that is overfitting is not decided without validation losses.",
+                           dpid_scale_median_words(DPID_BY_VALID_ERROR, view->median_d).text,
+                           dpid_scale_median_words(DPID_BY_VALID_ERROR, view->median_s).text,
+                           dpid_scale_words(DPID_BY_VALID_ERROR, &view->harm.rank).text);
+}
+
 void dpid_say_overfitting(const dpid_judge *j, dpid_string *s)
 {
     const dpid_finding *f = &j->v->finding[DPID_OVERFITTING];
     const double deep = deepid_verdict_number_named(j->v, DPID_OVERFITTING, "median_deep");
     const double shallow = deepid_verdict_number_named(j->v, DPID_OVERFITTING, "median_shallow");
     const bool confident = deepid_verdict_number_named(j->v, DPID_OVERFITTING, "over_confident") == 1;
+    if (!strcmp(f->rule, "overfitting.missing"))
+        say_errors_alone(j, s);
     if (f->status < DPID_CONTRIBUTES && f->status != DPID_REFUTED)
         return;
     if (f->status >= DPID_CONTRIBUTES && deepid_verdict_number_named(j->v, DPID_OVERFITTING, "by_error") == 1)

@@ -229,7 +229,7 @@ int32_t dpid_rule_rate(dpid_judge *j, dpid_finding *f)
     DPID_TRY(dpid_rule_harm(j, f, &decided));
     if (decided)
         return DEEPID_OK;
-    if (tuned->rates_tried == 0)
+    if (tuned->rates_tried == 0 || (j->e->by_others && tuned->rates_tried == 1 && !tuned->own_untried))
         return not_tuned(j, f);
     if (tuned->own_untried)
         return own_untried(j, f, tuned);
