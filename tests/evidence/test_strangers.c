@@ -95,6 +95,7 @@ static void errors_of_validation_without_losses_are_told(void **state)
 {
     (void)state;
     deepid_ctx *ctx = new_ctx(1);
+    deepid_verdict *v = NULL;
     deepid_evidence *e = two_nets(ctx, 0.3, 0.3);
     for (int s = 1; s <= SEEDS; s++) {
         OK(deepid_evidence_set_run(e, "S", s, "valid_error", 0.25 + 0.001 * s));
@@ -102,6 +103,9 @@ static void errors_of_validation_without_losses_are_told(void **state)
     }
     expect(ctx, "errors", e, "overfitting", "undecided", "overfitting.missing",
            "of the answers of validation are wrong");
+    OK(deepid_evidence_judge(e, &v));
+    assert_non_null(strstr(deepid_verdict_answer(v), "Validation is worse"));
+    deepid_verdict_destroy(v);
     deepid_evidence_destroy(e);
     deepid_ctx_destroy(ctx);
 }
