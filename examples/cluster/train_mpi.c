@@ -42,7 +42,9 @@ static const flag flags[] = {
     {"threads", "N", "of each rank (1)", .place = offsetof(options, threads), .least = 1, .most = 256},
     {"limit", "SECONDS", "how long a rank waits for the others (60)", .place = offsetof(options, limit), .least = 1,
      .most = 86400},
-    {"checkpoint", "FILE", "written on the way; where it is there already, training goes on from it",
+    {"checkpoint", "FILE",
+     "written on the way; where it is there already, training goes on from it, with its batch, shard, "
+     "batchnorm and seed",
      .place = offsetof(options, checkpoint)},
     {"out", "FILE", "the trained net", .place = offsetof(options, out)},
     {NULL},
@@ -169,8 +171,10 @@ static int32_t make_trainer(job *j)
     TRY(deepid_trainer_set_allreduce(j->trainer, exchange, &j->link, j->rank, j->ranks));
     stopped_by_signal = j->trainer;
     signal(SIGTERM, stop);
-    return o->checkpoint && access(o->checkpoint, F_OK) == 0 ? deepid_trainer_load(j->trainer, o->checkpoint)
-                                                             : DEEPID_OK;
+    if (!o->checkpoint || access(o->checkpoint, F_OK) != 0)
+        return DEEPID_OK;
+    TRY(deepid_trainer_load(j->trainer, o->checkpoint));
+    return deepid_trainer_set_total_steps(j->trainer, o->steps); /* the schedule of a longer run, not the file's */
 }
 
 static int32_t open_job(job *j)

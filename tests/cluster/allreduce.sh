@@ -80,6 +80,11 @@ disturbed asked TERM 1
 [ "$code" -eq 0 ] || die "a rank that was asked to end: the job ended with $code"
 grep -q "asked to stop after step" "$work/asked.first" || die "a stop is not told: $(cat "$work/asked.first")"
 
+# a longer run than the checkpoint's: its schedule is the longer one's
+(train longer 2 --steps 40 --checkpoint "$work/longer.ckpt") || die "40 steps failed"
+(train longer 3 --steps 80 --checkpoint "$work/longer.ckpt") || die "40 more steps failed"
+grep -aqE '"deepid.trainer.total_steps": ?"80"' "$work/longer.ckpt" || die "steps beyond the checkpoint's have the rate of its end"
+
 # a rank with another start
 cd "$work"
 if mpirun -n 1 "$program" --depth 8 --steps 5 --seed 1 --out other.net : -n 1 "$program" --depth 8 --steps 5 --seed 2 --out other.net >different.said 2>&1; then die "ranks that differ are not refused"; fi
