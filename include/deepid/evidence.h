@@ -78,10 +78,11 @@ DEEPID_API int32_t deepid_evidence_read(deepid_ctx *ctx, const char *folder, dee
  * @param[in,out] ctx   lent for the evidence's life
  * @param[in]     path  the file, names of columns in its first row; with file= in the map a folder
  * @param[in]     map   KEY=COLUMN pairs joined by commas, "arm=config.name,seed=config.seed,train_loss=train/loss".
- *                      Keys: the columns of results.csv; "epoch", where rows are points along training and the last of
- *                      a run is its end; words of arms with what the file calls them, "S=plain-20,D=plain-56", where
- *                      other rows are not looked at. A column that is not there by its name is taken without "1-" in
- *                      front (of 1 - x) and "%" behind (of x / 100): "train_error=1-acc%". arm, seed and train_loss are
+ *                      Keys: the columns of results.csv; "epoch", where rows are points along training: those of a run
+ *                      and epoch are one point, and a run ends with the last known value of each column; words of
+ *                      arms with what the file calls them, "S=plain-20,D=plain-56", where other rows are not looked
+ *                      at. A train_error or valid_error that is not there by its name is taken without "1-" in front
+ *                      (of 1 - x) and "%" behind (of x / 100): "train_error=1-acc%". arm, seed and train_loss are
  *                      needed. "file=run-{arm}_s{seed}-tag-{tag}.csv": path is a folder of files as TensorBoard exports
  *                      them, one a run and curve with the columns Step and Value; arm, seed and tag stand in their
  *                      names, below the folder, and train_loss=TAG and so on say which tag is what
@@ -89,7 +90,7 @@ DEEPID_API int32_t deepid_evidence_read(deepid_ctx *ctx, const char *folder, dee
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT  an argument is NULL
- * @retval DEEPID_ERR_SPEC      the map has another key, or lacks a pair: says which
+ * @retval DEEPID_ERR_SPEC      the map has another key, one twice, or lacks a pair: says which
  * @retval DEEPID_ERR_IO        the file cannot be read
  * @retval DEEPID_ERR_FORMAT    a column is not there, or a cell cannot be: names file, line and column
  * @retval DEEPID_ERR_LIMIT     beyond a limit of the context

@@ -1,28 +1,18 @@
 /* TensorBoard's files, one a run and curve: Wall time, Step, Value. A pattern says where their names have arm, seed and
-   tag, the map which tag is which column. All curves of a run are joined by their steps; its end is the last value of
-   each. */
+   tag, the map which tag is which column. join.c makes runs of them. */
 #include "evidence/map.h"
 
 #include <dirent.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum { ARM, SEED, TAG, FIELDS, DEPTH_MAX = 8, SEED_DIGITS = 15 };
 
 typedef struct {
-    const char *word; /* of the arm */
-    double seed, step, value;
-    int64_t order; /* as it was read */
-    int column;
-} sample;
-
-typedef struct {
     dpid_mapping *m;
     dpid_arena arena; /* names of files */
-    sample *at;
-    int64_t count, room, files;
+    int64_t files;
     const char *seen; /* a file that does not fit */
 } board;
 
@@ -102,21 +92,8 @@ static int column_of(dpid_mapping *m, dpid_span tag)
 
 /* ---- one file --------------------------------------------------------------------------------------- */
 
-static int32_t keep(board *b, sample taken)
-{
-    enum { FIRST = 1024 };
-    const int64_t room = b->room ? 2 * b->room : FIRST;
-    if (b->count == b->room) {
-        DPID_TRY(dpid_grow(b->m->e->head.ctx, &b->at, b->count, room, sizeof *b->at, "evidence"));
-        b->room = room;
-    }
-    taken.order = b->count;
-    b->at[b->count++] = taken;
-    return DEEPID_OK;
-}
-
 /* What is no number is a value of a run that diverged. */
-static int32_t take_rows(board *b, dpid_sheet *sheet, sample of)
+static int32_t take_rows(board *b, dpid_sheet *sheet, dpid_sample of)
 {
     bool more = true;
     while (true) {
@@ -132,11 +109,11 @@ static int32_t take_rows(board *b, dpid_sheet *sheet, sample of)
         if (expected)
             return dpid_sheet_refuse(sheet, 1, "%s would be %s, expected %s", b->m->column[of.column].name,
                                      dpid_number(of.value).text, expected);
-        DPID_TRY(keep(b, of));
+        DPID_TRY(dpid_map_keep(b->m, of));
     }
 }
 
-static int32_t take_file(board *b, const char *path, sample of)
+static int32_t take_file(board *b, const char *path, dpid_sample of)
 {
     static const dpid_column columns[] = {{"Step", DPID_CELL_NUMBER, 0, HUGE_VAL, false, "a step, 0 or more"},
                                           {"Value", DPID_CELL_NUMBER, -HUGE_VAL, HUGE_VAL, false, "a number"}};
@@ -168,8 +145,12 @@ static int32_t look_at(board *b, const char *path, const char *name)
     DPID_TRY(dpid_arena_text(&b->m->e->arena, piece[ARM].text, piece[ARM].length, &arm));
     int64_t seed = 0;
     (void)dpid_parse_int(piece[SEED].text, piece[SEED].length, &seed); /* digits alone: fits */
-    const sample of = {.word = dpid_map_word(b->m, arm), .seed = (double)seed, .column = column_of(b->m, piece[TAG])};
-    return of.word && of.column >= 0 ? take_file(b, path, of) : DEEPID_OK;
+    const dpid_sample of = {
+        .word = dpid_map_word(b->m, arm), .seed = (double)seed, .column = column_of(b->m, piece[TAG])};
+    if (!of.word || of.column < 0)
+        return DEEPID_OK;
+    DPID_TRY(dpid_map_turns(b->m, of.column));
+    return take_file(b, path, of);
 }
 
 /* ---- the folder ----------------------------------------------------------------------------------------- */
@@ -205,88 +186,6 @@ static int32_t walk(board *b, const char *folder, size_t root, int depth)
     return status;
 }
 
-/* ---- runs ------------------------------------------------------------------------------------------------- */
-
-static int by_run_and_step(const void *a, const void *b)
-{
-    const sample *x = a;
-    const sample *y = b;
-    const int word = strcmp(x->word, y->word);
-    return word                 ? word
-           : x->seed != y->seed ? (x->seed > y->seed) - (x->seed < y->seed)
-           : x->step != y->step ? (x->step > y->step) - (x->step < y->step)
-                                : (x->order > y->order) - (x->order < y->order);
-}
-
-static bool same_run(const sample *a, const sample *b)
-{
-    return a->seed == b->seed && strcmp(a->word, b->word) == 0;
-}
-
-static void clear(double *row, double seed)
-{
-    for (int k = 0; k < DPID_RUN_COLUMNS; k++)
-        row[k] = (double)NAN;
-    row[DPID_RUN_SEED] = seed;
-}
-
-static int32_t add_point(board *b, const dpid_filed_arm *arm, double step, const double *row)
-{
-    const double point[DPID_POINT_COLUMNS] = {row[DPID_RUN_SEED],       step,
-                                              row[DPID_RUN_TRAIN_LOSS], row[DPID_RUN_TRAIN_ERROR],
-                                              row[DPID_RUN_VALID_LOSS], row[DPID_RUN_VALID_ERROR],
-                                              row[DPID_RUN_RATE]};
-    return deepid_table_append(b->m->e->points, arm->word, point);
-}
-
-/* Samples first .. end - 1 are of one run, by step. */
-static int32_t add_run(board *b, int64_t first, int64_t end)
-{
-    dpid_mapping *m = b->m;
-    dpid_filed_arm *arm = NULL;
-    double last[DPID_RUN_COLUMNS];
-    double row[DPID_RUN_COLUMNS];
-    char why[DPID_JSON_WHY];
-    int column;
-    bool trained = false;
-    clear(last, b->at[first].seed);
-    last[DPID_RUN_DIVERGED] = 0;
-    for (int64_t i = first; i < end; i++)
-        trained = trained || b->at[i].column == DPID_RUN_TRAIN_LOSS;
-    m->passed += !trained;
-    if (!trained)
-        return DEEPID_OK;
-    DPID_TRY(dpid_evidence_arm(m->e, b->at[first].word, &arm));
-    for (int64_t i = first; i < end; i++) {
-        const sample *s = &b->at[i];
-        if (i == first || s->step != s[-1].step)
-            clear(row, s->seed);
-        row[s->column] = s->value;
-        last[s->column] = isnan(s->value) && s->column != DPID_RUN_TRAIN_LOSS ? last[s->column] : s->value;
-        if (i + 1 == end || s[1].step != s->step)
-            DPID_TRY(add_point(b, arm, s->step, row));
-    }
-    last[DPID_RUN_DIVERGED] = isnan(last[DPID_RUN_TRAIN_LOSS]);
-    if (!dpid_evidence_fits(m->e, arm, last, &column, why))
-        return dpid_fail(m->e->head.ctx, DEEPID_ERR_FORMAT, "'%s', arm %s, seed %s, %s: %s", m->path, arm->word,
-                         dpid_number(last[DPID_RUN_SEED]).text, m->column[column].name, why);
-    m->runs++;
-    return dpid_evidence_add_run(m->e, arm, last, 0);
-}
-
-static int32_t add_runs(board *b)
-{
-    int64_t end;
-    if (b->count > 0)
-        qsort(b->at, (size_t)b->count, sizeof *b->at, by_run_and_step);
-    for (int64_t first = 0; first < b->count; first = end) {
-        for (end = first + 1; end < b->count && same_run(&b->at[first], &b->at[end]);)
-            end++;
-        DPID_TRY(add_run(b, first, end));
-    }
-    return DEEPID_OK;
-}
-
 int32_t dpid_map_board(dpid_mapping *m)
 {
     board b = {.m = m, .arena = {.ctx = m->e->head.ctx}};
@@ -298,8 +197,7 @@ int32_t dpid_map_board(dpid_mapping *m)
             dpid_fail(m->e->head.ctx, DEEPID_ERR_FORMAT, "'%s': no file fits file=%.80s with a known arm and tag%s%s",
                       m->path, m->file, b.seen ? "; there is " : "", b.seen ? b.seen : "");
     if (status == DEEPID_OK)
-        status = add_runs(&b);
-    dpid_free(m->e->head.ctx, b.at);
+        status = dpid_map_join(m);
     dpid_arena_release(&b.arena);
     return status;
 }

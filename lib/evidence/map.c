@@ -23,32 +23,46 @@ static int key_of(const dpid_mapping *m, const char *key)
     return -1;
 }
 
+static int32_t take_key(const dpid_mapping *m, const char *key, const char *value, const char **to)
+{
+    if (*to)
+        return dpid_fail(m->e->head.ctx, DEEPID_ERR_SPEC, "map: %s is said twice, '%.60s' and '%.60s'", key, *to,
+                         value);
+    *to = value;
+    return DEEPID_OK;
+}
+
+/* An arm may have several names, a name is of one arm. */
+static int32_t take_name(dpid_mapping *m, const char *word, const char *name)
+{
+    for (int i = 0; i < m->names; i++)
+        if (strcmp(m->name[i], name) == 0)
+            return dpid_fail(m->e->head.ctx, DEEPID_ERR_SPEC, "map: '%.60s' is said to be arm %s and arm %s", name,
+                             m->word[i], word);
+    if (m->names == DPID_MAP_NAMES)
+        return dpid_fail(m->e->head.ctx, DEEPID_ERR_LIMIT, "map: more than %d names of arms", DPID_MAP_NAMES);
+    m->word[m->names] = word;
+    m->name[m->names++] = name;
+    return DEEPID_OK;
+}
+
 static int32_t take_pair(dpid_mapping *m, const char *key, const char *value)
 {
     deepid_ctx *ctx = m->e->head.ctx;
     const int k = key_of(m, key);
     if (!*value)
         return dpid_fail(ctx, DEEPID_ERR_SPEC, "map: %s has no column, expected %s=COLUMN", key, key);
-    if (k >= 0) {
-        m->from[k].column = value;
-        return DEEPID_OK;
-    }
-    if (strcmp(key, "file") == 0) {
-        m->file = value;
-        return DEEPID_OK;
-    }
-    if (!dpid_arm_words_of(key)) {
-        const char *words[DPID_MAP_COLUMNS + 2] = {NULL};
-        for (int i = 0; i < DPID_MAP_COLUMNS; i++)
-            words[i] = m->column[i].name;
-        words[DPID_MAP_COLUMNS] = "file";
-        return dpid_refuse_word(ctx, "key of a map", key, words);
-    }
-    if (m->names == DPID_MAP_NAMES)
-        return dpid_fail(ctx, DEEPID_ERR_LIMIT, "map: more than %d names of arms", DPID_MAP_NAMES);
-    m->word[m->names] = key;
-    m->name[m->names++] = value;
-    return DEEPID_OK;
+    if (k >= 0)
+        return take_key(m, key, value, &m->from[k].column);
+    if (strcmp(key, "file") == 0)
+        return take_key(m, key, value, &m->file);
+    if (dpid_arm_words_of(key))
+        return take_name(m, key, value);
+    const char *words[DPID_MAP_COLUMNS + 2] = {NULL};
+    for (int i = 0; i < DPID_MAP_COLUMNS; i++)
+        words[i] = m->column[i].name;
+    words[DPID_MAP_COLUMNS] = "file";
+    return dpid_refuse_word(ctx, "key of a map", key, words);
 }
 
 /* "a=b,c=d" cut up in the arena. */
@@ -105,6 +119,17 @@ static int32_t no_column(const dpid_mapping *m, const char *name)
     return status;
 }
 
+int32_t dpid_map_turns(const dpid_mapping *m, int column)
+{
+    const dpid_map_source *from = &m->from[column];
+    if (!(from->complement || from->percent) || column == DPID_RUN_TRAIN_ERROR || column == DPID_RUN_VALID_ERROR)
+        return DEEPID_OK;
+    return dpid_fail(m->e->head.ctx, DEEPID_ERR_SPEC,
+                     "map: %s=%.60s: '1-' and '%%' are for train_error and valid_error, which are shares; expected the "
+                     "name of a column",
+                     m->column[column].name, from->column);
+}
+
 /* By its whole name; else without "1-" in front and "%" behind. */
 static int32_t find_column(dpid_mapping *m, int k)
 {
@@ -119,7 +144,7 @@ static int32_t find_column(dpid_mapping *m, int k)
     name += from->complement ? 2 : 0;
     length = strlen(name) - from->percent;
     m->sheet.at[k] = find(&m->sheet, name, length);
-    return m->sheet.at[k] >= 0 ? DEEPID_OK : no_column(m, from->column);
+    return m->sheet.at[k] >= 0 ? dpid_map_turns(m, k) : no_column(m, from->column);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------ */
@@ -138,7 +163,7 @@ const char *dpid_map_word(dpid_mapping *m, const char *text)
             word = m->word[i];
             m->used[i] = true;
         }
-    return !word && dpid_arm_words_of(text) ? text : word;
+    return m->names == 0 && dpid_arm_words_of(text) ? text : word;
 }
 
 /* *word NULL: the row is of no arm that was named. */
@@ -175,32 +200,6 @@ static int32_t take_numbers(dpid_mapping *m, double *row, double *epoch)
     const bool nan = cell_is(m, DPID_RUN_TRAIN_LOSS, "nan") || cell_is(m, DPID_RUN_TRAIN_LOSS, "infinity");
     if (nan || isinf(row[DPID_RUN_TRAIN_LOSS]))
         row[DPID_RUN_DIVERGED] = 1;
-    else if (isnan(row[DPID_RUN_DIVERGED]))
-        row[DPID_RUN_DIVERGED] = 0;
-    return DEEPID_OK;
-}
-
-static int64_t run_of(const deepid_evidence *e, const dpid_filed_arm *arm, double seed)
-{
-    for (int64_t i = 0; i < arm->runs; i++)
-        if (deepid_table_get(e->runs, arm->row[i], DPID_RUN_SEED) == seed)
-            return arm->row[i];
-    return -1;
-}
-
-/* Rows are points: the last of a run is its end. */
-static int32_t take_point(dpid_mapping *m, dpid_filed_arm *arm, const double *row, double epoch, bool *known)
-{
-    const double point[DPID_POINT_COLUMNS] = {row[DPID_RUN_SEED],       epoch,
-                                              row[DPID_RUN_TRAIN_LOSS], row[DPID_RUN_TRAIN_ERROR],
-                                              row[DPID_RUN_VALID_LOSS], row[DPID_RUN_VALID_ERROR],
-                                              row[DPID_RUN_RATE]};
-    const int64_t run = run_of(m->e, arm, row[DPID_RUN_SEED]);
-    DPID_TRY(deepid_table_append(m->e->points, arm->word, point));
-    *known = run >= 0;
-    for (int k = 0; *known && k < DPID_RUN_COLUMNS; k++)
-        if (!isnan(row[k]) || k == DPID_RUN_TRAIN_LOSS)
-            DPID_TRY(deepid_table_set(m->e->runs, run, k, row[k]));
     return DEEPID_OK;
 }
 
@@ -210,32 +209,68 @@ static void pass_over(dpid_mapping *m)
         dpid_string_format(&m->lines, "%s%lld", m->passed > 1 ? ", " : "", (long long)m->sheet.text.line);
 }
 
-static int32_t take_row(dpid_mapping *m)
+/* A row that is a run. */
+static int32_t take_run(dpid_mapping *m, const char *word, double *row)
 {
-    double row[DPID_RUN_COLUMNS];
-    double epoch;
     char why[DPID_JSON_WHY];
     int column;
-    bool known = false;
-    const char *word;
     dpid_filed_arm *arm = NULL;
-    DPID_TRY(take_word(m, &word));
-    if (!word)
-        return DEEPID_OK;
-    DPID_TRY(take_numbers(m, row, &epoch));
     if (isnan(row[DPID_RUN_TRAIN_LOSS]) && row[DPID_RUN_DIVERGED] != 1) {
         pass_over(m);
         return DEEPID_OK;
     }
+    row[DPID_RUN_DIVERGED] = row[DPID_RUN_DIVERGED] == 1;
     DPID_TRY(dpid_evidence_arm(m->e, word, &arm));
-    if (m->from[DPID_MAP_EPOCH].column)
-        DPID_TRY(take_point(m, arm, row, epoch, &known));
-    if (known)
-        return DEEPID_OK;
     if (!dpid_evidence_fits(m->e, arm, row, &column, why))
         return dpid_sheet_refuse(&m->sheet, column, "%s", why);
     m->runs++;
     return dpid_evidence_add_run(m->e, arm, row, m->sheet.text.line);
+}
+
+static int32_t number_fits(const dpid_mapping *m, int k, double value, bool needed)
+{
+    const char *expected = dpid_column_refuses(&m->column[k], value);
+    if (needed && isnan(value))
+        return dpid_sheet_refuse(&m->sheet, k, "it is missing; expected %s", m->column[k].expected);
+    return expected ? dpid_sheet_refuse(&m->sheet, k, "it is %s, expected %s", dpid_number(value).text, expected)
+                    : DEEPID_OK;
+}
+
+/* A row along training: what it says of a run is kept number by number, be it validation alone. */
+static int32_t take_point(dpid_mapping *m, const char *word, const double *row, double epoch)
+{
+    const bool broke = row[DPID_RUN_DIVERGED] == 1;
+    int known = 0;
+    for (int k = DPID_RUN_SEED + 1; k < DPID_RUN_COLUMNS; k++)
+        known += !isnan(row[k]) && (k != DPID_RUN_DIVERGED || broke);
+    if (known == 0) {
+        pass_over(m);
+        return DEEPID_OK;
+    }
+    DPID_TRY(number_fits(m, DPID_RUN_SEED, row[DPID_RUN_SEED], true));
+    DPID_TRY(number_fits(m, DPID_MAP_EPOCH, epoch, true));
+    for (int k = DPID_RUN_SEED + 1; k < DPID_RUN_COLUMNS; k++) {
+        const bool lost = k == DPID_RUN_TRAIN_LOSS && broke && !isfinite(row[k]);
+        if (!broke)
+            DPID_TRY(number_fits(m, k, row[k], false));
+        const bool said = !isnan(row[k]) && (k != DPID_RUN_DIVERGED || m->from[k].column);
+        if (lost || said)
+            DPID_TRY(
+                dpid_map_keep(m, (dpid_sample){word, row[DPID_RUN_SEED], epoch, lost ? (double)NAN : row[k], 0, k}));
+    }
+    return DEEPID_OK;
+}
+
+static int32_t take_row(dpid_mapping *m)
+{
+    double row[DPID_RUN_COLUMNS];
+    double epoch;
+    const char *word;
+    DPID_TRY(take_word(m, &word));
+    if (!word)
+        return DEEPID_OK;
+    DPID_TRY(take_numbers(m, row, &epoch));
+    return m->from[DPID_MAP_EPOCH].column ? take_point(m, word, row, epoch) : take_run(m, word, row);
 }
 
 /* ---- all of it --------------------------------------------------------------------------------------------- */
@@ -244,9 +279,15 @@ static int32_t tell(dpid_mapping *m)
 {
     dpid_string s = {.ctx = m->e->head.ctx};
     const char *slash = strrchr(m->path, '/');
-    dpid_string_format(&s, "%lld runs of %s", (long long)m->runs, slash ? slash + 1 : m->path);
+    dpid_string_format(&s, "%lld run%s of %s", (long long)m->runs, m->runs == 1 ? "" : "s",
+                       slash ? slash + 1 : m->path);
+    if (m->untrained > 0)
+        dpid_string_format(&s, "; runs passed over for want of a training loss: %lld", (long long)m->untrained);
     if (m->passed > 0)
-        dpid_string_format(&s, "; passed over for want of a training loss: %lld", (long long)m->passed);
+        dpid_string_format(&s, "; %s: %lld",
+                           m->from[DPID_MAP_EPOCH].column ? "rows passed over that have no number"
+                                                          : "passed over for want of a training loss",
+                           (long long)m->passed);
     if (m->lines.text)
         dpid_string_format(&s, " (line %s%s)", m->lines.text, m->passed > TOLD ? ", ..." : "");
     const int32_t status = s.status == DEEPID_OK ? dpid_evidence_keep(m->e, s.text, &m->e->page.data) : s.status;
@@ -281,7 +322,7 @@ static int32_t read_rows(dpid_mapping *m)
     while (true) {
         DPID_TRY(dpid_sheet_next(&m->sheet, &more));
         if (!more)
-            return DEEPID_OK;
+            return m->from[DPID_MAP_EPOCH].column ? dpid_map_join(m) : DEEPID_OK;
         DPID_TRY(take_row(m));
     }
 }
@@ -306,6 +347,7 @@ static int32_t read_csv(deepid_ctx *ctx, const char *path, const char *map, deep
         status = m.lines.status;
     dpid_sheet_release(&m.sheet);
     dpid_string_release(&m.lines);
+    dpid_free(ctx, m.sample);
     if (status == DEEPID_OK)
         *out = m.e;
     else

@@ -5,27 +5,11 @@
 #include "base/base.h"
 #include "evidence/evidence.h"
 
+#include "folders.h"
+
 #include <math.h>
-#include <sys/stat.h>
 
 /* ---- folders ---------------------------------------------------------------------------------- */
-
-static const char *in(const char *folder, const char *name)
-{
-    static char paths[8][600];
-    static int next;
-    char *path = paths[next++ % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static const char *folder_of(const char *name)
-{
-    static char folder[300];
-    snprintf(folder, sizeof folder, "%s", temporary(name));
-    mkdir(folder, 0777);
-    return folder;
-}
 
 static void same_files(const char *a, const char *b)
 {
@@ -387,149 +371,6 @@ static void files_are_read_as_people_write_them(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-/* ---- exports of other tools ------------------------------------------------------------------------------------ */
-
-static deepid_evidence *mapped(deepid_ctx *ctx, const char *text, const char *map)
-{
-    deepid_evidence *e = NULL;
-    OK(deepid_evidence_read_csv(ctx, put_file("export.csv", text, strlen(text)), map, &e));
-    return e;
-}
-
-/* Names of its own, per cent of right answers, a crashed run, one that diverged, other runs of the project. */
-static void an_export_is_read_by_a_map(void **state)
-{
-    (void)state;
-    deepid_ctx *ctx = new_ctx(1);
-    deepid_evidence *e = mapped(ctx,
-                                "\"Name\",\"State\",\"config.seed\",\"train/loss\",\"train/acc\"\n"
-                                "\"plain-20\",\"finished\",\"1\",\"0.25\",\"97.5\"\n"
-                                "\"plain-56\",\"finished\",\"1\",\"NaN\",\"\"\n"
-                                "\"plain-56\",\"crashed\",\"2\",\"\",\"\"\n"
-                                "\"D_opt:lion\",\"finished\",\"2\",\"0.5\",\"80\"\n"
-                                "\"a test\",\"failed\",\"x\",\"y\",\"\"\n",
-                                "arm=Name,seed=config.seed,train_loss=train/loss,train_error=1-train/acc%,"
-                                "S=plain-20,D=plain-56");
-    assert_int_equal(deepid_table_rows(e->runs), 3);
-    near_at("error", deepid_table_get(e->runs, 0, DPID_RUN_TRAIN_ERROR), 0.025, 1e-15);
-    near_at("diverged", deepid_table_get(e->runs, 1, DPID_RUN_DIVERGED), 1, 0);
-    assert_string_equal(e->arm[2]->word, "D_opt:lion");
-    assert_string_equal(strchr(e->page.data, ' '),
-                        " runs of export.csv; passed over for want of a training loss: 1 (line 4)");
-    deepid_evidence_destroy(e);
-    deepid_ctx_destroy(ctx);
-}
-
-/* Points along training: the last is the end, and what it does not say stays. */
-static void rows_may_be_points(void **state)
-{
-    (void)state;
-    deepid_ctx *ctx = new_ctx(1);
-    deepid_evidence *e = mapped(ctx, "run,s,step,loss,val\nS,1,0,2,3\nS,1,1,1,1.5\nD,1,0,2,2\nS,1,2,0.5,\n",
-                                "arm=run,seed=s,epoch=step,train_loss=loss,valid_loss=val");
-    assert_int_equal(deepid_table_rows(e->runs), 2);
-    assert_int_equal(deepid_table_rows(e->points), 4);
-    near_at("end", deepid_table_get(e->runs, 0, DPID_RUN_TRAIN_LOSS), 0.5, 0);
-    near_at("validation", deepid_table_get(e->runs, 0, DPID_RUN_VALID_LOSS), 1.5, 0);
-    deepid_evidence_destroy(e);
-    deepid_ctx_destroy(ctx);
-}
-
-/* A folder of TensorBoard's files, some below another folder; map: behind "file=". */
-static void write_board(const char *folder)
-{
-    static const char *const losses[] = {"0.1", "0.5", "NaN"};
-    char name[200];
-    char text[200];
-    mkdir(in(folder, "more"), 0777);
-    for (int seed = 1; seed <= 3; seed++)
-        for (int net = 0; net < 2; net++) {
-            snprintf(name, sizeof name, "%srun-plain-%d_s%d-tag-loss_train.csv", net ? "more/" : "", net ? 56 : 20,
-                     seed);
-            snprintf(text, sizeof text, "Wall time,Step,Value\n1.5,0,2.3\n2.5,10,%s\n",
-                     losses[net && seed == 3 ? 2 : net]);
-            write_text(in(folder, name), text);
-            snprintf(name, sizeof name, "%srun-plain-%d_s%d-tag-acc.csv", net ? "more/" : "", net ? 56 : 20, seed);
-            write_text(in(folder, name), "Wall time,Step,Value\n2.5,5,50\n1.5,10,97.5\n");
-        }
-    write_text(in(folder, "notes.txt"), "mine");
-}
-
-static void curves_of_tensorboard_are_joined(void **state)
-{
-    (void)state;
-    deepid_ctx *ctx = new_ctx(1);
-    deepid_evidence *e = NULL;
-    const char *folder = folder_of("board");
-    write_board(folder);
-    OK(deepid_evidence_read_csv(ctx, folder,
-                                "file=more/run-{arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,train_error=1-acc%,"
-                                "D=plain-56",
-                                &e));
-    assert_int_equal(deepid_table_rows(e->runs), 3); /* those of the folder more */
-    near_at("loss", deepid_table_get(e->runs, 1, DPID_RUN_TRAIN_LOSS), 0.5, 0);
-    near_at("error", deepid_table_get(e->runs, 1, DPID_RUN_TRAIN_ERROR), 0.025, 1e-15);
-    near_at("diverged", deepid_table_get(e->runs, 1, DPID_RUN_DIVERGED), 0, 0);
-    near_at("diverged", deepid_table_get(e->runs, 2, DPID_RUN_DIVERGED), 1, 0);
-    assert_int_equal(deepid_table_rows(e->points), 9); /* steps 0, 5 and 10 of each run */
-    near_at("step", deepid_table_get(e->points, 1, DPID_POINT_EPOCH), 5, 0);
-    near_at("error there", deepid_table_get(e->points, 1, DPID_POINT_TRAIN_ERROR), 0.5, 0);
-    assert_true(isnan(deepid_table_get(e->points, 1, DPID_POINT_TRAIN_LOSS)));
-    deepid_evidence_destroy(e);
-    OK(deepid_evidence_read_csv(ctx, folder, "file=run-{arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,S=plain-20",
-                                &e));
-    assert_int_equal(deepid_table_rows(e->runs), 3);
-    page_holds(e->page.data, "3 runs of ");
-    deepid_evidence_destroy(e);
-    const struct {
-        const char *map, *part;
-        int32_t code;
-    } cases[] = {
-        {"file=run-{arm}-tag-{tag}.csv,train_loss=l", "has no {seed}", DEEPID_ERR_SPEC},
-        {"file={arm}{seed}{tag},train_loss=l,seed=s", "with file= they are in the files' names", DEEPID_ERR_SPEC},
-        {"file={arm}_s{seed}-tag-{tag}.csv,S=run-plain-20", "says no column for train_loss", DEEPID_ERR_SPEC},
-        {"file={arm}_s{seed}-tag-{tag}.csv,train_loss=l,S=run-plain-20", "no file fits", DEEPID_ERR_FORMAT},
-        {"file={arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,S=run-plain-20,D=plain-65",
-         "no file is of 'plain-65', which the map says is arm D", DEEPID_ERR_FORMAT},
-        {"file={arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,train_error=acc,S=run-plain-20",
-         "line 2, column 3 (Value): train_error would be 50, expected a share", DEEPID_ERR_FORMAT},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        REFUSED(deepid_evidence_read_csv(ctx, folder, cases[i].map, &e), cases[i].code, cases[i].part);
-    write_text(in(folder, "run-plain-20_s4-tag-loss_train.csv"), "Wall time,Step,Loss\n1,1,1\n");
-    REFUSED(deepid_evidence_read_csv(ctx, folder,
-                                     "file=run-{arm}_s{seed}-tag-{tag}.csv,train_loss=loss/train,S=plain-20", &e),
-            DEEPID_ERR_FORMAT, "s4-tag-loss_train.csv', line 1: there is no column 'Value'");
-    deepid_ctx_destroy(ctx);
-}
-
-static void a_bad_map_is_refused(void **state)
-{
-    (void)state;
-    static const char text[] = "n,s,loss\nS,1,0.5\nplain,1,0.5\nS,1,0.4\n";
-    static const struct {
-        const char *map, *part;
-        int32_t code;
-    } cases[] = {
-        {"arm=n,seed=s", "it says no column for train_loss", DEEPID_ERR_SPEC},
-        {"arm=n,seed=s,train_loss", "'train_loss', expected KEY=COLUMN", DEEPID_ERR_SPEC},
-        {"arm=n,seed=s,train_loss=", "train_loss has no column", DEEPID_ERR_SPEC},
-        {"arm=n,sed=s,train_loss=loss", "unknown key of a map 'sed'", DEEPID_ERR_SPEC},
-        {"arm=n,seed=s,train_loss=los", "line 1: there is no column 'los'; its columns: n, s, loss", DEEPID_ERR_FORMAT},
-        {"arm=n,seed=s,train_loss=loss", "line 3, column 1 (n): 'plain' is no word of an arm", DEEPID_ERR_FORMAT},
-        {"arm=n,seed=s,train_loss=loss,D=plain", "line 4, column 2 (s): arm S has seed 1 twice", DEEPID_ERR_FORMAT},
-        {"arm=loss,seed=s,train_loss=loss,D=0.4,D_res=.1", "no row has '.1' in column 'loss'", DEEPID_ERR_FORMAT},
-        {"arm=n,seed=s,train_loss=1-loss%,train_error=n", "'S' is no number", DEEPID_ERR_FORMAT},
-    };
-    deepid_ctx *ctx = new_ctx(1);
-    const char *path = put_file("export.csv", text, strlen(text));
-    deepid_evidence *e = NULL;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        REFUSED(deepid_evidence_read_csv(ctx, path, cases[i].map, &e), cases[i].code, cases[i].part);
-    REFUSED(deepid_evidence_read_csv(ctx, path, NULL, &e), DEEPID_ERR_ARGUMENT, "map is NULL");
-    deepid_ctx_destroy(ctx);
-}
-
 /* ---- what follows from the tables -------------------------------------------------------------------------- */
 
 /* Rates 0.1 and 0.01 of D_start:he at two seeds: means 0.3 and (0.5 + const 1) / 2 = 0.75, the second with one run that
@@ -668,10 +509,6 @@ int main(void)
         cmocka_unit_test(a_bad_file_is_refused_with_its_place),
         cmocka_unit_test(a_folder_without_runs_is_none),
         cmocka_unit_test(files_are_read_as_people_write_them),
-        cmocka_unit_test(an_export_is_read_by_a_map),
-        cmocka_unit_test(rows_may_be_points),
-        cmocka_unit_test(curves_of_tensorboard_are_joined),
-        cmocka_unit_test(a_bad_map_is_refused),
         cmocka_unit_test(rates_follow_from_the_runs),
         cmocka_unit_test(a_rate_that_was_not_tried_is_not_the_best),
         cmocka_unit_test(what_is_not_said_is_not_known),
