@@ -34,31 +34,58 @@ static const struct {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-/* Seeds at which S and D were both run. */
-static int64_t seeds_of(const deepid_evidence *e)
+static bool has_seed(const deepid_evidence *e, const dpid_filed_arm *arm, double seed)
+{
+    for (int64_t i = 0; arm && i < arm->runs; i++)
+        if (deepid_table_get(e->runs, arm->row[i], DPID_RUN_SEED) == seed)
+            return true;
+    return false;
+}
+
+/* Seeds of an arm at which S and D were both run too; they are counted up to most. */
+static int64_t seeds_of(const deepid_evidence *e, const dpid_filed_arm *arm, int64_t most)
 {
     const dpid_filed_arm *s = dpid_evidence_find(e, "S");
     const dpid_filed_arm *d = dpid_evidence_find(e, "D");
-    const double *seed = deepid_table_column(e->runs, DPID_RUN_SEED);
-    int64_t both = 0;
-    for (int64_t i = 0; s && d && i < s->runs; i++)
-        for (int64_t k = 0; k < d->runs; k++)
-            both += seed[s->row[i]] == seed[d->row[k]];
-    return both;
+    int64_t all = 0;
+    for (int64_t i = 0; arm && i < arm->runs && all < most; i++) {
+        const double seed = deepid_table_get(e->runs, arm->row[i], DPID_RUN_SEED);
+        all += (arm == s || has_seed(e, s, seed)) && (arm == d || has_seed(e, d, seed));
+    }
+    return all;
 }
 
-static bool is_tried(const deepid_evidence *e, int row)
+/* ---- which arm ------------------------------------------------------------------------------------- */
+
+typedef struct {
+    bool tried;                  /* at seeds enough for an interval, or it cannot be */
+    const dpid_filed_arm *begun; /* else the arm that is there at fewer seeds; NULL: none */
+    int64_t seeds;               /* of that arm */
+} progress;
+
+static bool is_of_row(const char *word, int row)
 {
     const size_t length = strlen(rows[row].arm);
+    return strncmp(word, rows[row].arm, length) == 0 && (word[length] == 0 || (rows[row].set && word[length] == ':'));
+}
+
+static progress progress_of(const deepid_evidence *e, int row)
+{
+    const int64_t least = dpid_seeds_of_level(e->thresholds.level);
+    progress out = {false, NULL, 0};
     for (int64_t i = 0; i < e->arms; i++) {
         const dpid_filed_arm *arm = e->arm[i];
         const char *left_out = arm->text[DPID_ARM_LEFT_OUT];
-        const bool is = strncmp(arm->word, rows[row].arm, length) == 0 &&
-                        (arm->word[length] == 0 || (rows[row].set && arm->word[length] == ':'));
-        if (is && (arm->runs > 0 || (left_out && strcmp(left_out, "possible") != 0)))
-            return true;
+        if (!is_of_row(arm->word, row))
+            continue;
+        const int64_t seeds = seeds_of(e, arm, least);
+        out.tried = out.tried || seeds >= least || (arm->runs == 0 && left_out && strcmp(left_out, "possible") != 0);
+        if (arm->runs > 0 && (!out.begun || seeds > out.seeds)) {
+            out.begun = arm;
+            out.seeds = seeds;
+        }
     }
-    return false;
+    return out;
 }
 
 static bool is_open(const deepid_verdict *v, int32_t hypothesis)
@@ -74,22 +101,57 @@ static int open_of(const deepid_verdict *v, int row)
     return open;
 }
 
-/* -1: no arm that was not tried would settle anything. */
-static int best_row(const deepid_evidence *e, const deepid_verdict *v)
+/* One that was begun first, then one that settles most. -1: no arm that was not tried would settle anything. */
+static int best_row(const deepid_evidence *e, const deepid_verdict *v, progress *of)
 {
     int best = -1;
-    for (int i = 0; i < ROWS; i++)
-        if (!is_tried(e, i) && open_of(v, i) > (best < 0 ? 0 : open_of(v, best)))
-            best = i;
+    for (int i = 0; i < ROWS; i++) {
+        const progress p = progress_of(e, i);
+        const int rank = best < 0 ? 0 : of->begun ? ROWS : open_of(v, best);
+        if (p.tried || open_of(v, i) == 0 || (p.begun ? ROWS : open_of(v, i)) <= rank)
+            continue;
+        best = i;
+        *of = p;
+    }
     return best;
 }
 
-static void say_row(const deepid_verdict *v, int row, int64_t seeds, dpid_string *s)
+/* ---- in words --------------------------------------------------------------------------------------- */
+
+/* "1 seed", "3 more seeds" */
+static void add_count(dpid_string *s, int64_t n, const char *thing)
+{
+    dpid_string_format(s, "%lld %s%s", (long long)n, thing, n == 1 ? "" : "s");
+}
+
+/* "Next: W0, the deep net built from ...: 8 runs at these 8 seeds." */
+static void say_untried(int row, int64_t seeds, dpid_string *s)
+{
+    const int64_t runs = (int64_t)(rows[row].runs * (double)seeds + rows[row].more);
+    dpid_string_format(s, "Next: %s, %s: ", rows[row].arm, rows[row].what);
+    add_count(s, runs, "run");
+    dpid_string_add(s, " at these ");
+    add_count(s, seeds, "seed");
+}
+
+/* "Next: W0 at 6 more of the 7 seeds of S and D, 6 runs: it has 1 of them." */
+static void say_begun(const progress *of, int64_t seeds, dpid_string *s)
+{
+    dpid_string_format(s, "Next: %s at %lld more of the %lld seeds that S and D have, ", of->begun->word,
+                       (long long)(seeds - of->seeds), (long long)seeds);
+    add_count(s, seeds - of->seeds, "run");
+    dpid_string_format(s, ": it has %lld of them", (long long)of->seeds);
+}
+
+static void say_row(const deepid_verdict *v, int row, const progress *of, int64_t seeds, dpid_string *s)
 {
     const int open = open_of(v, row);
     int said = 0;
-    dpid_string_format(s, "Next: %s, %s: %s runs at these %lld seeds. It would settle ", rows[row].arm, rows[row].what,
-                       dpid_number(rows[row].runs * (double)seeds + rows[row].more).text, (long long)seeds);
+    if (of->begun)
+        say_begun(of, seeds, s);
+    else
+        say_untried(row, seeds, s);
+    dpid_string_add(s, ". It would settle ");
     for (int i = 0; i < 3; i++)
         if (is_open(v, rows[row].hypothesis[i])) {
             dpid_string_add(s, said == 0 ? "" : said + 1 == open ? " and " : ", ");
@@ -112,24 +174,58 @@ static double seeds_asked(const deepid_verdict *v)
     return most;
 }
 
-static void say_seeds(int64_t seeds, double wanted, dpid_string *s)
+static int64_t take(int64_t *more, int64_t there)
 {
-    const int64_t more = (int64_t)wanted - seeds;
-    dpid_string_format(s, "Next: S and D at %lld more seeds, %lld runs: with %lld the harm is not decided.",
-                       (long long)more, (long long)(2 * more), (long long)seeds);
+    const int64_t taken = *more < there ? *more : there;
+    *more -= taken;
+    return taken;
+}
+
+static int64_t runs_of(const deepid_evidence *e, const char *word)
+{
+    const dpid_filed_arm *arm = dpid_evidence_find(e, word);
+    return arm ? arm->runs : 0;
+}
+
+/* Seeds that one of both has come first: there one run makes a pair. */
+static void say_seeds(const deepid_evidence *e, int64_t seeds, double wanted, dpid_string *s)
+{
+    int64_t more = (int64_t)wanted - seeds;
+    const int64_t shallow = take(&more, runs_of(e, "D") - seeds);
+    const int64_t deep = take(&more, runs_of(e, "S") - seeds);
+    const struct {
+        int64_t seeds;
+        const char *arms, *thing, *tail;
+    } parts[] = {
+        {shallow, "S", "seed", " that D has"}, {deep, "D", "seed", " that S has"}, {more, "S and D", "more seed", ""}};
+    bool first = true;
+    dpid_string_add(s, "Next: ");
+    for (int i = 0; i < 3; i++) {
+        if (parts[i].seeds == 0)
+            continue;
+        dpid_string_format(s, "%s%s at ", first ? "" : ", ", parts[i].arms);
+        add_count(s, parts[i].seeds, parts[i].thing);
+        dpid_string_add(s, parts[i].tail);
+        first = false;
+    }
+    dpid_string_add(s, ", ");
+    add_count(s, shallow + deep + 2 * more, "run");
+    dpid_string_format(s, ": with %lld%s the harm is not decided.", (long long)seeds,
+                       shallow + deep > 0 ? " that both have" : "");
 }
 
 static void advise(const deepid_evidence *e, const deepid_verdict *v, dpid_string *s)
 {
-    const int64_t seeds = seeds_of(e);
+    const int64_t seeds = seeds_of(e, dpid_evidence_find(e, "S"), INT64_MAX);
     const double least = (double)dpid_seeds_of_level(e->thresholds.level);
     const double asked = fmax(seeds_asked(v), least);
     const bool harm = v->harm[v->scale].state == DPID_HARM;
-    const int row = harm ? best_row(e, v) : -1;
+    progress of = {false, NULL, 0};
+    const int row = harm ? best_row(e, v, &of) : -1;
     if ((double)seeds < least || (v->harm[v->scale].state == DPID_HARM_UNSURE && asked > (double)seeds))
-        say_seeds(seeds, asked, s);
+        say_seeds(e, seeds, asked, s);
     else if (row >= 0)
-        say_row(v, row, seeds, s);
+        say_row(v, row, &of, seeds, s);
 }
 
 const char *deepid_evidence_advice(deepid_evidence *evidence, const deepid_verdict *verdict)

@@ -174,8 +174,24 @@ bool dpid_other_rate_everywhere(const deepid_evidence *e, const dpid_filed_arm *
     return other != NULL;
 }
 
+/* An arm has the net of S or of D, as its word says; depth:NAME has one of its own. */
+static double depth_of(const deepid_evidence *e, const dpid_filed_arm *arm)
+{
+    const bool shallow = arm->word[0] == 'S';
+    const bool deep = arm->word[0] == 'D' || arm->word[0] == 'W' || strncmp(arm->word, "dial:", 5) == 0;
+    const dpid_filed_arm *of = shallow || deep ? dpid_evidence_find(e, shallow ? "S" : "D") : NULL;
+    const int64_t said = shallow ? e->fact.shallow_depth : deep ? e->fact.deep_depth : 0;
+    if (!isnan(arm->number[DPID_ARM_DEPTH]))
+        return arm->number[DPID_ARM_DEPTH];
+    if (of && !isnan(of->number[DPID_ARM_DEPTH]))
+        return of->number[DPID_ARM_DEPTH];
+    return said > 0 ? (double)said : (double)NAN;
+}
+
 double dpid_filed_number(const deepid_evidence *e, const dpid_filed_arm *arm, int number)
 {
+    if (number == DPID_ARM_DEPTH)
+        return depth_of(e, arm);
     if (arm->given[number])
         return arm->number[number];
     if (number == DPID_ARM_RATE)

@@ -126,6 +126,7 @@ struct deepid_evidence {
     int64_t explanations;
     dpid_filed_probe probe[DPID_PROBES_MAX];
     int64_t probes;
+    const char *files; /* that it was read from, "evidence.json, results.csv"; NULL: none */
     dpid_string advice;
 };
 
@@ -160,6 +161,8 @@ int32_t dpid_facts_read(deepid_evidence *e, const char *folder);
 /* ---- filling it: object.c, fill.c; for the files too ------------------------------------------------------------ */
 
 int32_t dpid_evidence_keep(deepid_evidence *e, const char *text, const char **out); /* in its arena; NULL stays NULL */
+int32_t dpid_evidence_note_file(deepid_evidence *e, const char *name);              /* it was read; once each */
+bool dpid_files_name(const char *files, const char *name);                          /* it stands in that list */
 /* The arm of that word, made when it is new. */
 int32_t dpid_evidence_arm(deepid_evidence *e, const char *word, dpid_filed_arm **out);
 void dpid_arm_take(dpid_filed_arm *arm, int number, double value);              /* one of DPID_ARM_NUMBERS, given */

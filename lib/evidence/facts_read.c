@@ -177,6 +177,8 @@ int32_t dpid_facts_read(deepid_evidence *e, const char *folder)
     int32_t status = path.status;
     if (status == DEEPID_OK && dpid_file_exists(path.text))
         status = read_file(&r, path.text);
+    if (status == DEEPID_OK && dpid_file_exists(path.text))
+        status = dpid_evidence_note_file(e, "evidence.json");
     dpid_string_release(&path);
     return status;
 }

@@ -292,7 +292,7 @@ static int32_t tell(dpid_mapping *m)
         dpid_string_format(&s, " (line %s%s)", m->lines.text, m->passed > TOLD ? ", ..." : "");
     const int32_t status = s.status == DEEPID_OK ? dpid_evidence_keep(m->e, s.text, &m->e->page.data) : s.status;
     dpid_string_release(&s);
-    return status;
+    return status == DEEPID_OK ? dpid_evidence_note_file(m->e, slash ? slash + 1 : m->path) : status;
 }
 
 /* A name that no row has is misspelt: its arm would be missing in silence. */

@@ -77,6 +77,27 @@ int32_t dpid_evidence_keep(deepid_evidence *e, const char *text, const char **ou
     return DEEPID_OK;
 }
 
+/* Names stand between ", ". */
+bool dpid_files_name(const char *files, const char *name)
+{
+    const size_t length = strlen(name);
+    for (const char *p = files; p && (p = strstr(p, name)); p += length)
+        if ((p == files || p[-1] == ' ') && (p[length] == 0 || p[length] == ','))
+            return true;
+    return false;
+}
+
+int32_t dpid_evidence_note_file(deepid_evidence *e, const char *name)
+{
+    dpid_string s = {.ctx = e->head.ctx};
+    if (dpid_files_name(e->files, name))
+        return DEEPID_OK;
+    dpid_string_format(&s, "%s%s%s", e->files ? e->files : "", e->files ? ", " : "", name);
+    const int32_t status = s.status == DEEPID_OK ? dpid_evidence_keep(e, s.text, &e->files) : s.status;
+    dpid_string_release(&s);
+    return status;
+}
+
 dpid_filed_arm *dpid_evidence_find(const deepid_evidence *e, const char *word)
 {
     for (int64_t i = 0; i < e->arms; i++)

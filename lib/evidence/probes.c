@@ -82,5 +82,5 @@ int32_t dpid_probe_read(deepid_evidence *e, const char *folder, const char *arm,
         deepid_table_destroy(table);
     dpid_sheet_release(&sheet);
     dpid_string_release(&path);
-    return status;
+    return status == DEEPID_OK ? dpid_evidence_note_file(e, "probes/") : status;
 }

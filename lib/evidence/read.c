@@ -26,6 +26,8 @@ static int32_t read_sheet(reading *r, const char *name, const dpid_column *colum
         while (status == DEEPID_OK && (status = dpid_sheet_next(&r->sheet, &more)) == DEEPID_OK && more)
             status = take(r);
         dpid_sheet_release(&r->sheet);
+        if (status == DEEPID_OK)
+            status = dpid_evidence_note_file(r->e, name);
     }
     dpid_string_release(&path);
     return status;

@@ -227,13 +227,24 @@ static const char *headline_of(dpid_study_page *p, const char *column, const cha
                     (long long)(lower ? better : worse), dpid_counted(p, both, "seed"), tail);
 }
 
+/* Of any arm that is drawn. */
+static bool has_points(const dpid_study_page *p, const char *column)
+{
+    const deepid_table *t = p->m->history;
+    const int64_t k = t ? deepid_table_find_column(t, column) : -1;
+    for (int64_t row = 0; k >= 0 && row < deepid_table_rows(t); row++)
+        if (!isnan(deepid_table_get(t, row, k)) && dpid_arm_shows(deepid_table_row_name(t, row), DPID_SHOW_CURVE))
+            return true;
+    return false;
+}
+
 static void add_curves(dpid_study_page *p, const char *column, const char *what, bool dash)
 {
     const dpid_page_arm *plain[NETS_MAX];
     const dpid_page_arm *skip[NETS_MAX];
     const int32_t plains = collect(p, true, column, plain);
     const int32_t skips = collect(p, false, column, skip);
-    if (!p->m->history || plains + skips == 0) {
+    if (plains + skips == 0 || !has_points(p, column)) {
         dpid_leave_out(p, dpid_say(p, "%s curves", what), "no history with these losses");
         return;
     }
@@ -252,8 +263,12 @@ static void add_curves(dpid_study_page *p, const char *column, const char *what,
         dpid_say(p, "%s loss on a log axis by epoch, over the whole set. Thin: one seed%s. Thick%s: median of %s.",
                  dash ? "Validation" : "Training", p->sum.seeds > LINES_MAX ? ", 100 of them" : "",
                  dash ? " and dashed" : "", dpid_counted(p, p->sum.seeds, "seed")),
-        first, plains ? (*block ? block : "without a skip") : "identity skip", second, "identity skip",
-        numbers_of(p, all, plains + skips, column), "history.csv");
+        first,
+        plains ? (*block   ? block
+                  : second ? "as given"
+                           : NULL)
+               : "identity skip",
+        second, "identity skip", numbers_of(p, all, plains + skips, column), "history.csv");
 }
 
 void dpid_figure_curves(dpid_study_page *p)

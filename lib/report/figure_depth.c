@@ -19,7 +19,7 @@ static void add_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm
     const double *train = dpid_arm_values(&p->sum, arm->word, "train_loss");
     const double *valid = dpid_arm_values(&p->sum, arm->word, "valid_loss");
     double *where = dpid_room(p, p->sum.seeds);
-    if (!train || !where || out->n == DEPTHS_MAX)
+    if (!train || !where || out->n == DEPTHS_MAX || arm->depth <= 0)
         return;
     for (int64_t s = 0; s < p->sum.seeds; s++)
         where[s] = isnan(train[s]) ? (double)NAN : (double)arm->depth;
@@ -44,6 +44,14 @@ static void add_net(dpid_study_page *p, deepid_chart *chart, const dpid_page_arm
     out->depth[k] = (double)arm->depth;
     out->train[k] = dpid_median_of(&p->sum, p->sum.seeds, train);
     out->valid[k] = dpid_median_of(&p->sum, p->sum.seeds, valid);
+}
+
+static bool is_validated(const ladder *l)
+{
+    for (int32_t i = 0; i < l->n; i++)
+        if (!isnan(l->valid[i]))
+            return true;
+    return false;
 }
 
 static void draw_ladder(dpid_study_page *p, deepid_chart *chart, const ladder *l, const char *role, const char *label)
@@ -78,16 +86,18 @@ static const char *headline_of(dpid_study_page *p, const ladder *plain, const la
     return dpid_say(p, "Training loss goes %s%s%s%s.", way_of(p, plain), rate, with, exists);
 }
 
-/* The nets as they are asked about: by their block. */
+/* The nets as they are asked about: by their block, where it is known. */
 static const char *as_given(dpid_study_page *p)
 {
     const dpid_page_arm *deep = dpid_find_arm(p, "D");
-    return deep && deep->block && *deep->block ? deep->block : "without a skip";
+    return deep && deep->block && *deep->block ? deep->block : "as given";
 }
 
 static deepid_table *numbers_of(dpid_study_page *p, const ladder *plain, const ladder *skip)
 {
-    deepid_table *table = dpid_new_table(p, "net", "depth,training loss,validation loss");
+    const bool valid = is_validated(plain) || is_validated(skip);
+    deepid_table *table =
+        dpid_new_table(p, "net", valid ? "depth,training loss,validation loss" : "depth,training loss");
     for (int family = 0; family < 2; family++) {
         const ladder *l = family ? skip : plain;
         for (int32_t i = 0; i < l->n && p->status == DEEPID_OK; i++) {
@@ -110,15 +120,15 @@ void dpid_figure_depth(dpid_study_page *p)
         if (dpid_arm_shows(arm->word, DPID_SHOW_CURVE))
             add_net(p, chart, arm, is_plain ? "plain" : "identity", is_plain ? &plain : &skip);
     }
-    if (plain.n < 2 || p->status != DEEPID_OK) {
+    if (plain.n < 2 || plain.depth[0] == plain.depth[plain.n - 1] || p->status != DEEPID_OK) {
         deepid_chart_destroy(chart);
-        dpid_leave_out(p, "loss against depth", "fewer than two depths were trained");
+        dpid_leave_out(p, "loss against depth", "fewer than two depths were trained, or are known");
         return;
     }
     draw_ladder(p, chart, &plain, "plain", as_given(p));
     draw_ladder(p, chart, &skip, "identity", "identity skip");
     double witness = dpid_median_of(&p->sum, p->sum.seeds, dpid_arm_values(&p->sum, "W0", "train_loss"));
-    if (deep && isfinite(witness) && p->status == DEEPID_OK) {
+    if (deep && deep->depth > 0 && isfinite(witness) && p->status == DEEPID_OK) {
         const double at = (double)deep->depth;
         const char *title = dpid_say(p, "witness, untrained: median training loss %s", dpid_words(witness).text);
         dpid_note(p, deepid_chart_points(chart, "role=witness weight=thick mark=diamond", "witness", &title, 1, &at,
@@ -127,8 +137,9 @@ void dpid_figure_depth(dpid_study_page *p)
     dpid_note(p, deepid_chart_set_x_ticks(chart, plain.n, plain.depth));
     dpid_add_figure(p, headline_of(p, &plain, &skip, witness),
                     dpid_say(p,
-                             "Final loss by depth, both on log axes. Solid: training. Dashed: validation. Lines: "
+                             "Final loss by depth, both on log axes. Solid: training. %sLines: "
                              "medians. Dots and diamonds: %s.",
+                             is_validated(&plain) || is_validated(&skip) ? "Dashed: validation. " : "",
                              dpid_counted(p, p->sum.seeds, "seed")),
                     chart, numbers_of(p, &plain, &skip), "results.csv");
 }

@@ -109,7 +109,10 @@ const char *dpid_arm_name(dpid_study_page *p, const char *word)
     if (!dpid_arm_words_of(word) || !dpid_arm_shows(word, DPID_SHOW_CURVE) || (arm && arm->depth == 0 && *label.text))
         return dpid_say(p, "%s", label.text);
     const bool named = !dpid_arm_is_twin(word) && arm && arm->block && *arm->block;
-    return dpid_say(p, "%s, depth %lld", named ? arm->block : label.text, arm ? (long long)arm->depth : 0);
+    const char *name = named ? arm->block : label.text;
+    if (!*name && (!arm || arm->depth == 0))
+        return word;
+    return dpid_say(p, "%s%sdepth %lld", name, *name ? ", " : "", arm ? (long long)arm->depth : 0);
 }
 
 const char *dpid_asked_of(dpid_study_page *p, const char *word)

@@ -77,13 +77,21 @@ void dpid_clear_pictures(dpid_study_page *p)
 
 /* ---- onto the page: chart and table are destroyed here ---------------------------------------- */
 
+/* Probes are a folder. */
+static bool is_there(const dpid_material *m, const char *file)
+{
+    static const char probes[] = "probes/";
+    const bool probe = strncmp(file, probes, strlen(probes)) == 0;
+    return *m->files && (!m->there || dpid_files_name(m->there, probe ? probes : file));
+}
+
 void dpid_add_figure_pair(dpid_study_page *p, const char *headline, const char *explanation, deepid_chart *first,
                           const char *first_caption, deepid_chart *second, const char *second_caption,
                           deepid_table *numbers, const char *file)
 {
     if (p->status == DEEPID_OK) /* without a folder there are no files */
         dpid_note(p, deepid_page_figure(p->page, headline, explanation, first, first_caption, second, second_caption,
-                                        numbers, *p->m->files ? file : NULL));
+                                        numbers, is_there(p->m, file) ? file : NULL));
     write_picture(p, first, first_caption ? dpid_say(p, "%s: %s", first_caption, headline) : headline);
     write_picture(p, second, second_caption ? dpid_say(p, "%s: %s", second_caption, headline) : headline);
     deepid_table_destroy(numbers);

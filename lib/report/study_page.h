@@ -44,6 +44,7 @@ typedef struct {
     const dpid_thresholds *thresholds; /* NULL: default */
     const char *data;                  /* what was read of a table; NULL or "": nothing is said */
     const char *budget;                /* what a budget bought and took, a sentence; NULL or "": none */
+    const char *there;                 /* the files that a figure may name; NULL: every one */
 } dpid_material;
 
 /* ---- the page while it is written -------------------------------------------------------------------- */

@@ -28,9 +28,10 @@ static int32_t make_subject(gathered *g)
     const dpid_filed_arm *deep = dpid_evidence_find(g->from, "D");
     const int64_t runs = deepid_table_rows(g->from->runs);
     char *kept = NULL;
-    if (shallow && deep && !isnan(shallow->number[DPID_ARM_DEPTH]) && !isnan(deep->number[DPID_ARM_DEPTH]))
-        dpid_string_format(&s, "depth %s against %s \xc2\xb7 ", dpid_number(shallow->number[DPID_ARM_DEPTH]).text,
-                           dpid_number(deep->number[DPID_ARM_DEPTH]).text);
+    const double from = shallow ? dpid_filed_number(g->from, shallow, DPID_ARM_DEPTH) : (double)NAN;
+    const double to = deep ? dpid_filed_number(g->from, deep, DPID_ARM_DEPTH) : (double)NAN;
+    if (!isnan(from) && !isnan(to))
+        dpid_string_format(&s, "depth %s against %s \xc2\xb7 ", dpid_number(from).text, dpid_number(to).text);
     dpid_string_format(&s, "%lld run%s of %lld arm%s", (long long)runs, runs == 1 ? "" : "s", (long long)g->from->arms,
                        g->from->arms == 1 ? "" : "s");
     const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(&g->arena, s.text, s.length, &kept) : s.status;
@@ -46,7 +47,8 @@ static int32_t gather_words(gathered *g)
     m->question = or_else(words->question, "Do the added layers hurt, and why?");
     m->command = or_else(words->command, "");
     m->machine = or_else(words->machine, "");
-    m->files = or_else(words->files, "arms.csv, results.csv, history.csv, tuning.csv, evidence.json");
+    m->files = or_else(words->files, or_else(g->from->files, ""));
+    m->there = g->from->depth_study ? NULL : or_else(g->from->files, m->files);
     m->deep_text = or_else(words->deep, "");
     m->budget = or_else(words->budget, "");
     m->data = or_else(words->data, "");
@@ -65,7 +67,7 @@ static int32_t gather_arms(gathered *g)
     DPID_TRY(dpid_arena_alloc(&g->arena, from->probes, sizeof *probe, "report", &probe));
     for (int64_t i = 0; i < from->arms; i++) {
         const dpid_filed_arm *a = from->arm[i];
-        const double depth = a->number[DPID_ARM_DEPTH];
+        const double depth = dpid_filed_number(from, a, DPID_ARM_DEPTH);
         arm[i] = (dpid_page_arm){a->word, or_else(a->text[DPID_ARM_BLOCK], ""), a->text[DPID_ARM_REASON],
                                  isnan(depth) ? 0 : (int64_t)depth, dpid_filed_number(from, a, DPID_ARM_RATE)};
     }

@@ -363,7 +363,7 @@ static void say_unsure(dpid_judge *j, dpid_string *s)
 static bool say_short(const dpid_judge *j, dpid_string *s)
 {
     const bool gains = j->shallow_gain.low > j->margin;
-    if (!dpid_few_updates(j) || (!gains && j->headroom) || isnan(j->median_s))
+    if (!dpid_few_updates(j) || (!gains && j->headroom) || !isfinite(j->median_s))
         return false;
     if (gains)
         dpid_string_format(s,
@@ -381,7 +381,7 @@ static bool say_short(const dpid_judge *j, dpid_string *s)
 
 static void say_no_headroom(const dpid_judge *j, dpid_string *s)
 {
-    if (j->headroom || isnan(j->median_s) || dpid_worse_than_constant(j, j->median_s) ||
+    if (j->headroom || !isfinite(j->median_s) || dpid_worse_than_constant(j, j->median_s) ||
         j->v->finding[DPID_RATE].status >= DPID_CONTRIBUTES)
         return;
     dpid_string_format(

@@ -222,6 +222,7 @@ void dpid_say_end(const dpid_judge *j, dpid_string *s, const dpid_arm_evidence *
 int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c, double threshold);
 /* "About 33 seeds instead of 10 (--seeds 33)", or that so many are no way */
 int32_t dpid_settle_count(dpid_judge *j, dpid_finding *f, int64_t n, double needed);
+int64_t dpid_seeds_of_both(const dpid_judge *j); /* that S and D share; where one of them was not run all seeds */
 int32_t dpid_settle_missing(dpid_judge *j, dpid_finding *f, const char *word, bool set);
 /* Seeds that bring the threshold outside e's interval, when intervals shrink as 1 / sqrt(n); infinity when none
    does. */

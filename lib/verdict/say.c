@@ -187,6 +187,21 @@ int32_t dpid_settle_seeds(dpid_judge *j, dpid_finding *f, const dpid_contrast *c
     return dpid_settle_count(j, f, c->n, dpid_seeds_needed(c->n, &c->rank, threshold));
 }
 
+static bool was_run(const dpid_arm_evidence *arm, int64_t seed)
+{
+    return !isnan(arm->train_loss[seed]) || (arm->diverged && arm->diverged[seed]);
+}
+
+int64_t dpid_seeds_of_both(const dpid_judge *j)
+{
+    const dpid_arm_evidence *s = dpid_judge_arm(j, "S");
+    const dpid_arm_evidence *d = dpid_judge_arm(j, "D");
+    int64_t both = 0;
+    for (int64_t i = 0; s && d && i < j->e->seeds; i++)
+        both += was_run(s, i) && was_run(d, i);
+    return s && d ? both : j->e->seeds;
+}
+
 /* What one does who has no flags: "Run W0 at 8 seeds (left out: ...)", of a set one of its members. */
 static int32_t settle_by_others(dpid_judge *j, dpid_finding *f, const char *word, bool set, const char *reason)
 {
@@ -197,8 +212,12 @@ static int32_t settle_by_others(dpid_judge *j, dpid_finding *f, const char *word
             member = members[i];
     const bool known = reason && *reason;
     const bool other = set && member != word;
+    const int64_t both = dpid_seeds_of_both(j);
+    if ((!strcmp(word, "S") || !strcmp(word, "D")) && dpid_judge_arm(j, word))
+        return dpid_set_text(j, &f->to_settle, "Run S and D at the same seeds, %lld or more.",
+                             (long long)j->least_seeds);
     return dpid_set_text(j, &f->to_settle, "Run %s%s at %lld seeds%s%s%s.", other ? "an arm of the set, such as " : "",
-                         member, (long long)(j->e->seeds < j->least_seeds ? j->least_seeds : j->e->seeds),
+                         member, (long long)(both < j->least_seeds ? j->least_seeds : both),
                          known ? " (left out: " : "", known ? reason : "", known ? ")" : "");
 }
 

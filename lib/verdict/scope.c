@@ -94,15 +94,25 @@ static void say_noise(const dpid_judge *j, dpid_string *s)
     dpid_string_add(s, first ? "" : " (their rates are chosen among noise).");
 }
 
+/* "8 seeds", or "7 seeds that both nets have, of 10" */
+static void say_seeds(const dpid_judge *j, dpid_string *s)
+{
+    const int64_t both = dpid_seeds_of_both(j);
+    dpid_string_format(s, "%lld seed%s", (long long)both, both == 1 ? "" : "s");
+    if (both < j->e->seeds)
+        dpid_string_format(s, " that both nets have, of %lld", (long long)j->e->seeds);
+}
+
 int32_t dpid_write_scope(dpid_judge *j)
 {
     dpid_string s = {.ctx = j->ctx};
-    dpid_string_format(&s,
-                       "This verdict is about this net, these data, this solver and this budget: %lld seed%s, "
-                       "intervals at %s %%, margin %s. A difference is the median of the paired differences over seeds "
-                       "(Hodges-Lehmann), which need not be the difference of the medians.",
-                       (long long)j->e->seeds, j->e->seeds == 1 ? "" : "s", dpid_words(100 * j->t.level).text,
-                       dpid_words(j->margin).text);
+    dpid_string_add(&s, "This verdict is about this net, these data, this solver and this budget: ");
+    say_seeds(j, &s);
+    dpid_string_format(
+        &s,
+        ", intervals at %s %%, margin %s. A difference is the median of the paired differences over seeds "
+        "(Hodges-Lehmann), which need not be the difference of the medians.",
+        dpid_words(100 * j->t.level).text, dpid_words(j->margin).text);
     say_rates(j, &s);
     say_noise(j, &s);
     say_diverged(j, &s);

@@ -78,6 +78,17 @@ bool dpid_rows_are(const deepid_table *t, int64_t row, const char *word, dpid_ro
     return last->is;
 }
 
+/* A run that diverged is the worst of a loss that others have; what no run has was not measured. */
+static bool is_measured(const deepid_table *t, const char *column, const double *value)
+{
+    if (strcmp(column, "train_loss") == 0)
+        return true;
+    for (int64_t row = 0; value && row < deepid_table_rows(t); row++)
+        if (!isnan(value[row]))
+            return true;
+    return false;
+}
+
 const double *dpid_arm_values(dpid_summary *s, const char *word, const char *column)
 {
     const deepid_table *t = s->results;
@@ -85,7 +96,7 @@ const double *dpid_arm_values(dpid_summary *s, const char *word, const char *col
     const double *value = deepid_table_column(t, deepid_table_find_column(t, column));
     const double *diverged = deepid_table_column(t, deepid_table_find_column(t, "diverged"));
     double *values = value ? room_of(s, s->seeds) : NULL;
-    const bool loss = strstr(column, "loss") != NULL;
+    const bool loss = strstr(column, "loss") != NULL && is_measured(t, column, value);
     dpid_row_name last = {NULL, false};
     int64_t found = 0;
     for (int64_t i = 0; values && i < s->seeds; i++)

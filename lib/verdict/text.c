@@ -141,12 +141,17 @@ static void add_scales(page *p, const deepid_verdict *v)
 static void add_remedies(page *p, const deepid_verdict *v)
 {
     bool first = true;
+    int64_t room = NAME;
+    for (int64_t i = 0; i < v->remedies; i++) {
+        const int64_t columns = columns_of(v->remedy[i].arm, (int64_t)strlen(v->remedy[i].arm)) + 2;
+        room = columns > room ? columns : room;
+    }
     for (int64_t i = 0; i < v->remedies; i++) {
         const char *name = v->remedy[i].arm;
         if (isnan(v->remedy[i].share.value)) /* no gap is sure */
             continue;
         dpid_string_format(p->s, "%s  %s", first ? "\nRemedies\n" : "", name);
-        spaces(p, NAME - (int64_t)strlen(name));
+        spaces(p, room - columns_of(name, (int64_t)strlen(name)));
         dpid_string_format(p->s, "repairs %s\n", dpid_percent_words(&v->remedy[i].share).text);
         first = false;
     }

@@ -295,7 +295,8 @@ static int32_t make(deepid_ctx *ctx, fake_kind kind, fake_study *f)
         NULL,
         NULL,
         "300 rows of 3 columns; label y: no = 0, yes = 1",
-        "The budget of 60 s bought 17 of 18 arms and 10 of 10 seeds."};
+        "The budget of 60 s bought 17 of 18 arms and 10 of 10 seeds.",
+        NULL};
     if (kind != FAKE_SPARSE && status == DEEPID_OK)
         status = make_probes(ctx, f);
     if (kind != FAKE_SPARSE && status == DEEPID_OK)
