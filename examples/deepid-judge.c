@@ -33,7 +33,9 @@ static const char help[] =
     "  --evidence DIR   also the evidence as a folder, to be completed and judged again\n"
     "  --set WORD=X     a fact, over what evidence.json says: const_loss=2.3026, batch=128, subject=\"...\";\n"
     "                   --set help lists them\n"
-    "  --classes K      the loss is the cross-entropy of K equal classes: const_loss is log K\n"
+    "  --classes K      the loss is the cross-entropy of K equal classes: const_loss is log K, and may not be said to "
+    "be\n"
+    "                   another\n"
     "  --margin WORD=X  a threshold of the verdict; --margin help lists them\n"
     "  --out FILE       the page (FOLDER/report.html; of a file report.html); its figures go to figures/ beside it\n"
     "  --json FILE      the findings with their numbers (FOLDER/verdict.json; of a file verdict.json)\n"
@@ -50,6 +52,7 @@ typedef struct {
     const char *folder, *map, *evidence, *page, *json;
     fact fact[FACTS_MAX];
     int facts;
+    double classes; /* 0: not said */
     bool quiet;
 } options;
 
@@ -81,15 +84,31 @@ static int add_fact(options *o, const char *flag, char *text)
     return -1;
 }
 
-static int add_classes(options *o, const char *text)
+/* A threshold, and a number. */
+static int add_margin(options *o, char *text)
 {
-    static char loss[32];
+    const int code = add_fact(o, "--margin", text);
+    const fact *set = &o->fact[o->facts - 1];
     char *end;
-    const double classes = strtod(text, &end);
-    if (*end || !(classes >= 2) || classes != floor(classes))
+    if (code >= 0)
+        return code;
+    const char *says = deepid_verdict_threshold_help(set->word);
+    if (!says)
+        return wrong("--margin: no threshold has this name (--margin help lists them): ", set->word);
+    (void)strtod(set->value, &end);
+    if (!*end && end != set->value)
+        return -1;
+    fprintf(stderr, "deepid-judge: --margin: threshold %s is '%s', expected a number: %s\n", set->word, set->value,
+            says);
+    return USAGE;
+}
+
+static int set_classes(options *o, const char *text)
+{
+    char *end;
+    o->classes = strtod(text, &end);
+    if (*end || !(o->classes >= 2) || o->classes != floor(o->classes))
         return wrong("--classes: expected a whole number, 2 or more: ", text);
-    snprintf(loss, sizeof loss, "%.17g", log(classes));
-    o->fact[o->facts++] = (fact){"const_loss", loss};
     return -1;
 }
 
@@ -125,9 +144,9 @@ static int take(options *o, char **argv, int argc, int *at)
             return i == 0 ? list(deepid_evidence_fact_word, deepid_evidence_fact_help)
                           : list(deepid_verdict_threshold_word, deepid_verdict_threshold_help);
         if (value && i < 2)
-            return add_fact(o, flags[i], value);
+            return i == 0 ? add_fact(o, flags[i], value) : add_margin(o, value);
         if (value && i == 2)
-            return add_classes(o, value);
+            return set_classes(o, value);
         if (value) {
             *texts[i - 3] = value;
             return -1;
@@ -143,17 +162,17 @@ static int take(options *o, char **argv, int argc, int *at)
 
 /* ---- what was asked ------------------------------------------------------------------------------- */
 
-/* A number where the value is one and the fact is no text. */
+/* A number where the value is one and the fact is no text; classes last, which have to agree with const_loss. */
 static int32_t set_facts(deepid_evidence *evidence, const options *o)
 {
     int32_t status = DEEPID_OK;
     for (int i = 0; i < o->facts && status == DEEPID_OK; i++) {
         char *end;
         const double value = strtod(o->fact[i].value, &end);
-        status = *end ? deepid_evidence_set_text(evidence, o->fact[i].word, o->fact[i].value)
-                      : deepid_evidence_set_number(evidence, o->fact[i].word, value);
+        status = *end || end == o->fact[i].value ? deepid_evidence_set_text(evidence, o->fact[i].word, o->fact[i].value)
+                                                 : deepid_evidence_set_number(evidence, o->fact[i].word, value);
     }
-    return status;
+    return status == DEEPID_OK && o->classes > 0 ? deepid_evidence_set_number(evidence, "classes", o->classes) : status;
 }
 
 static bool wants_colour(void)

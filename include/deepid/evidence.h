@@ -200,17 +200,17 @@ DEEPID_API int32_t deepid_evidence_add_point(deepid_evidence *evidence, const ch
  * Add a run that looked for a learning rate, at a seed apart from those of the runs that are judged.
  *
  * @param[in,out] evidence    the evidence
- * @param[in]     arm         the arm that takes the rate: "D_start:he", "D_rate"; copied
+ * @param[in]     arm         the arm that takes the rate: "D_start:he", "D_rate", where "D" counts as that; copied
  * @param[in]     rate        its learning rate, 0 or more
  * @param[in]     seed        0 or more
  * @param[in]     train_loss  at the end; infinity or NaN: the run diverged
  *
  * @retval DEEPID_OK
- * @retval DEEPID_ERR_ARGUMENT  a number is outside its range, or arm is NULL
+ * @retval DEEPID_ERR_ARGUMENT  a number is outside its range, the arm has that rate and seed already, or arm is NULL
  * @retval DEEPID_ERR_SPEC      arm is no word of an arm
  * @retval DEEPID_ERR_MEMORY    no memory
  *
- * @cost   constant on average.
+ * @cost   the tuning runs that there are, once.
  * @thread One thread at a time for each context.
  */
 DEEPID_API int32_t deepid_evidence_add_tuning(deepid_evidence *evidence, const char *arm, double rate, int64_t seed,
@@ -254,7 +254,8 @@ DEEPID_API int32_t deepid_evidence_leave_out(deepid_evidence *evidence, const ch
 
 /**
  * Say a fact that is a number: a member of evidence.json, such as "const_loss", "batch", "decay" (0 or 1). A word of
- * deepid_verdict_threshold_word sets that threshold. Only const_loss has to be known.
+ * deepid_verdict_threshold_word sets that threshold. Only const_loss has to be known; "classes" says it of so many equal
+ * classes, and has to agree with one that is known.
  *
  * @param[in,out] evidence  the evidence
  * @param[in]     key       a word of deepid_evidence_fact_word or deepid_verdict_threshold_word

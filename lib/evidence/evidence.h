@@ -152,6 +152,8 @@ bool dpid_fact_said(const deepid_evidence *e, const char *word);             /* 
 bool dpid_fact_take(deepid_evidence *e, const dpid_fact *fact, double value, char *why);
 int32_t dpid_fact_take_text(deepid_evidence *e, const dpid_fact *fact, const char *text);
 
+/* classes: how many there are. Where const_loss is known the two have to agree; else it follows. why as above. */
+bool dpid_classes_take(deepid_evidence *e, double classes, char *why);
 int32_t dpid_facts_keep(deepid_evidence *e); /* copies texts that were lent */
 /* read.c: the files of a folder, with S and D or without */
 int32_t dpid_evidence_read_files(deepid_evidence *e, const char *folder);
@@ -171,6 +173,11 @@ dpid_filed_arm *dpid_evidence_find(const deepid_evidence *e, const char *word); 
 int32_t dpid_evidence_add_run(deepid_evidence *e, dpid_filed_arm *arm, const double *row, int64_t line);
 /* False: there can be no such run, in *column, and why (DPID_JSON_WHY bytes) says the rest. */
 bool dpid_evidence_fits(const deepid_evidence *e, const dpid_filed_arm *arm, const double *row, int *column, char *why);
+bool dpid_evidence_has_run(const deepid_evidence *e, const char *word, double seed);
+/* What looked for a rate of S or D stands under S_rate or D_rate. */
+const char *dpid_try_word(const char *word);
+/* The tuning run of that arm with the rate and seed of this row; -1: none. */
+int64_t dpid_try_find(const deepid_evidence *e, const char *word, const double *row);
 /* Takes the table. */
 int32_t dpid_evidence_add_probe(deepid_evidence *e, const char *arm, const char *word, deepid_table *table);
 /* probes.c: probes/ARM.WORD.csv of a folder, with '-' for the colon of a set's member */

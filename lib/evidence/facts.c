@@ -195,3 +195,24 @@ int32_t dpid_fact_take_text(deepid_evidence *e, const dpid_fact *fact, const cha
 {
     return dpid_evidence_keep(e, text, place_of(e, fact));
 }
+
+/* Classes that are unequal, or weighed, have a loss below log K. */
+bool dpid_classes_take(deepid_evidence *e, double classes, char *why)
+{
+    const double near = 1e-6;
+    const double loss = log(classes);
+    const double said = e->fact.const_loss;
+    const bool unequal = !isnan(e->fact.largest_class) || e->fact.class_weights;
+    if (!(classes >= 2) || classes != floor(classes) || isinf(classes)) {
+        snprintf(why, DPID_JSON_WHY, "expected how many classes there are, 2 or more");
+        return false;
+    }
+    if (said > loss + near || (said < loss - near && !unequal)) {
+        snprintf(why, DPID_JSON_WHY, "const_loss is %.30s, expected %.30s, log %.30s%s", dpid_number(said).text,
+                 dpid_number(loss).text, dpid_number(classes).text,
+                 said < loss ? "; of unequal classes say largest_class too" : ", or less");
+        return false;
+    }
+    e->fact.const_loss = isnan(said) ? loss : said;
+    return true;
+}

@@ -109,11 +109,9 @@ static int32_t take_format(reading *r, const dpid_json *value)
 
 static int32_t take_classes(reading *r, const dpid_json *value)
 {
-    double classes;
-    if (!dpid_json_number(value, &classes) || !(classes >= 2) || classes != floor(classes))
-        return refuse(r, "classes", "expected how many classes there are, 2 or more");
-    r->classes = classes;
-    return DEEPID_OK;
+    return dpid_json_number(value, &r->classes)
+               ? DEEPID_OK
+               : refuse(r, "classes", "expected how many classes there are, 2 or more");
 }
 
 static int32_t take_unknown(reading *r, const char *key)
@@ -144,14 +142,13 @@ static int32_t take_member(reading *r, const char *key, const dpid_json *value)
 
 static int32_t take_all(reading *r, const dpid_json *root)
 {
+    char why[DPID_JSON_WHY];
     const char *key = NULL;
     if (!dpid_json_is_object(root))
         return refuse(r, "line 1", "expected an object, {\"format\": 1, ...}");
     for (const dpid_json *value; (value = dpid_json_next(root, &key));)
         DPID_TRY(take_member(r, key, value));
-    if (isnan(r->e->fact.const_loss) && r->classes > 0)
-        r->e->fact.const_loss = log(r->classes);
-    return DEEPID_OK;
+    return isnan(r->classes) || dpid_classes_take(r->e, r->classes, why) ? DEEPID_OK : refuse(r, "classes", why);
 }
 
 static int32_t read_file(reading *r, const char *path)
@@ -171,7 +168,7 @@ static int32_t read_file(reading *r, const char *path)
 
 int32_t dpid_facts_read(deepid_evidence *e, const char *folder)
 {
-    reading r = {.e = e, .folder = folder};
+    reading r = {.e = e, .folder = folder, .classes = (double)NAN};
     dpid_string path = {.ctx = e->head.ctx};
     dpid_string_format(&path, "%s/evidence.json", folder);
     int32_t status = path.status;

@@ -17,6 +17,12 @@ static int64_t run_of(const deepid_evidence *e, const dpid_filed_arm *arm, doubl
     return -1;
 }
 
+bool dpid_evidence_has_run(const deepid_evidence *e, const char *word, double seed)
+{
+    const dpid_filed_arm *arm = dpid_evidence_find(e, word);
+    return arm && run_of(e, arm, seed) >= 0;
+}
+
 static bool seed_fits(const deepid_evidence *e, const dpid_filed_arm *arm, double seed, char *why)
 {
     const int64_t twin = isnan(seed) ? -1 : run_of(e, arm, seed);
@@ -249,14 +255,40 @@ int32_t deepid_evidence_add_point(deepid_evidence *evidence, const char *arm, in
                       add_row(evidence, evidence->points, dpid_point_columns, DPID_POINT_COLUMNS, arm, row));
 }
 
+const char *dpid_try_word(const char *word)
+{
+    return strcmp(word, "S") == 0 ? "S_rate" : strcmp(word, "D") == 0 ? "D_rate" : word;
+}
+
+int64_t dpid_try_find(const deepid_evidence *e, const char *word, const double *row)
+{
+    const double *rate = deepid_table_column(e->tries, DPID_TRY_RATE);
+    const double *seed = deepid_table_column(e->tries, DPID_TRY_SEED);
+    for (int64_t i = 0; i < deepid_table_rows(e->tries); i++)
+        if (seed[i] == row[DPID_TRY_SEED] &&
+            (rate[i] == row[DPID_TRY_RATE] || (isnan(rate[i]) && isnan(row[DPID_TRY_RATE]))) &&
+            strcmp(deepid_table_row_name(e->tries, i), word) == 0)
+            return i;
+    return -1;
+}
+
+static int32_t add_try(deepid_evidence *e, const char *word, const double *row)
+{
+    DPID_TRY(need(e, word, word));
+    word = dpid_try_word(word);
+    if (dpid_try_find(e, word, row) >= 0)
+        return dpid_fail(e->head.ctx, DEEPID_ERR_ARGUMENT, "evidence: arm %s has rate %s and seed %s of tuning already",
+                         word, dpid_number(row[DPID_TRY_RATE]).text, dpid_number(row[DPID_TRY_SEED]).text);
+    return add_row(e, e->tries, dpid_try_columns, DPID_TRY_COLUMNS, word, row);
+}
+
 int32_t deepid_evidence_add_tuning(deepid_evidence *evidence, const char *arm, double rate, int64_t seed,
                                    double train_loss)
 {
     const double none = (double)NAN;
     const double row[DPID_TRY_COLUMNS] = {rate, (double)seed, train_loss, !isfinite(train_loss), none, none};
     DPID_TRY(dpid_enter(evidence, DPID_MAGIC_EVIDENCE));
-    return dpid_leave(evidence->head.ctx,
-                      add_row(evidence, evidence->tries, dpid_try_columns, DPID_TRY_COLUMNS, arm, row));
+    return dpid_leave(evidence->head.ctx, add_try(evidence, arm, row));
 }
 
 /* ---- facts --------------------------------------------------------------------------------------------------- */
@@ -270,11 +302,21 @@ static int32_t refuse_fact(deepid_evidence *e, const char *word)
     return dpid_refuse_word(e->head.ctx, "fact", word, words);
 }
 
+static int32_t set_classes(deepid_evidence *e, double classes)
+{
+    char why[DPID_JSON_WHY];
+    return dpid_classes_take(e, classes, why)
+               ? DEEPID_OK
+               : dpid_fail(e->head.ctx, DEEPID_ERR_ARGUMENT, "evidence: classes: %s", why);
+}
+
 static int32_t set_number(deepid_evidence *e, const char *word, double value)
 {
     char why[DPID_JSON_WHY];
     const dpid_fact *fact = dpid_fact_of(word);
     DPID_TRY(need(e, word, word));
+    if (strcmp(word, "classes") == 0)
+        return set_classes(e, value);
     if (!fact && deepid_verdict_threshold_help(word))
         return dpid_thresholds_set(e->head.ctx, &e->thresholds, word, value);
     if (!fact)
@@ -294,8 +336,12 @@ static int32_t set_text(deepid_evidence *e, const char *word, const char *text)
 {
     const dpid_fact *fact = dpid_fact_of(word);
     DPID_TRY(need(e, word, text));
+    if (!fact && deepid_verdict_threshold_help(word))
+        return dpid_fail(e->head.ctx, DEEPID_ERR_ARGUMENT, "evidence: threshold %s is '%.40s', expected a number: %s",
+                         word, text, deepid_verdict_threshold_help(word));
     if (!fact || fact->type != DPID_FACT_TEXT)
-        return fact ? dpid_fail(e->head.ctx, DEEPID_ERR_ARGUMENT, "evidence: %s is a number, no text", word)
+        return fact ? dpid_fail(e->head.ctx, DEEPID_ERR_ARGUMENT, "evidence: %s is '%.40s', expected a number", word,
+                                text)
                     : refuse_fact(e, word);
     return dpid_fact_take_text(e, fact, text);
 }

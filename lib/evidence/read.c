@@ -10,6 +10,9 @@ typedef struct {
     deepid_evidence *e;
     const char *folder;
     dpid_sheet sheet;
+    int64_t *line, room; /* of tuning runs, in the file */
+    const char *word;    /* of the point before, whose run there is */
+    double seed;
 } reading;
 
 /* Reads NAME of the folder row by row, if it is there. */
@@ -178,6 +181,19 @@ static int32_t read_results(reading *r)
 
 enum { POINT_ARM = DPID_POINT_COLUMNS, POINT_TASK, POINT_COLUMNS, TRY_ARM = DPID_TRY_COLUMNS, TRY_COLUMNS };
 
+/* A point is of a run. Those of one run mostly follow each other: only the first of them looks for it. */
+static int32_t check_run(reading *r, const char *word, double seed)
+{
+    if (r->word && strcmp(r->word, word) == 0 && r->seed == seed)
+        return DEEPID_OK;
+    if (!dpid_evidence_has_run(r->e, word, seed))
+        return dpid_sheet_refuse(&r->sheet, DPID_POINT_SEED, "results.csv has no run of arm %s and seed %s", word,
+                                 dpid_number(seed).text);
+    r->word = word;
+    r->seed = seed;
+    return DEEPID_OK;
+}
+
 /* Losses along a run that diverges may be anything. */
 static int32_t take_point(reading *r)
 {
@@ -188,7 +204,33 @@ static int32_t take_point(reading *r)
     if (isnan(row[DPID_POINT_SEED]))
         return dpid_sheet_refuse(&r->sheet, DPID_POINT_SEED, "it is missing; expected %s",
                                  dpid_point_columns[DPID_POINT_SEED].expected);
+    DPID_TRY(check_run(r, word, row[DPID_POINT_SEED]));
     return deepid_table_append(r->e->points, word, row);
+}
+
+/* Whoever takes the best of several rates by the seeds that are judged has chosen by the outcome. */
+static int32_t check_seed(const reading *r, const char *word, double seed)
+{
+    const char *recipe = strcmp(word, "S_rate") == 0 ? "S" : strcmp(word, "D_rate") == 0 ? "D" : word;
+    const bool own = dpid_evidence_has_run(r->e, word, seed);
+    if (r->e->depth_study || !(own || dpid_evidence_has_run(r->e, recipe, seed)))
+        return DEEPID_OK;
+    return dpid_sheet_refuse(&r->sheet, DPID_TRY_SEED,
+                             "results.csv has seed %s of arm %s too; expected seeds of tuning apart from the others",
+                             dpid_number(seed).text, own ? word : recipe);
+}
+
+static int32_t add_try(reading *r, const char *word, const double *row)
+{
+    enum { FIRST = 64 };
+    const int64_t rows = deepid_table_rows(r->e->tries);
+    const int64_t room = r->room ? 2 * r->room : FIRST;
+    if (rows == r->room) {
+        DPID_TRY(dpid_grow(r->e->head.ctx, &r->line, rows, room, sizeof *r->line, "evidence"));
+        r->room = room;
+    }
+    r->line[rows] = r->sheet.text.line;
+    return deepid_table_append(r->e->tries, word, row);
 }
 
 static int32_t take_try(reading *r)
@@ -200,7 +242,14 @@ static int32_t take_try(reading *r)
     if (r->sheet.at[DPID_TRY_RATE] < 0) /* L-BFGS has none, and its cells are empty */
         return dpid_sheet_refuse(&r->sheet, DPID_TRY_RATE, "it is missing; expected %s",
                                  dpid_try_columns[DPID_TRY_RATE].expected);
-    return deepid_table_append(r->e->tries, word, row);
+    word = dpid_try_word(word);
+    const int64_t twin = dpid_try_find(r->e, word, row);
+    if (twin >= 0)
+        return dpid_sheet_refuse(
+            &r->sheet, DPID_TRY_SEED, "arm %s has rate %s and seed %s twice; the first stands in line %lld", word,
+            dpid_number(row[DPID_TRY_RATE]).text, dpid_number(row[DPID_TRY_SEED]).text, (long long)r->line[twin]);
+    DPID_TRY(check_seed(r, word, row[DPID_TRY_SEED]));
+    return add_try(r, word, row);
 }
 
 static int32_t read_tables(reading *r)
@@ -238,7 +287,9 @@ int32_t dpid_evidence_read_files(deepid_evidence *e, const char *folder)
     DPID_TRY(dpid_facts_read(e, folder));
     DPID_TRY(read_arms(&r));
     DPID_TRY(read_results(&r));
-    return read_tables(&r);
+    const int32_t status = read_tables(&r);
+    dpid_free(e->head.ctx, r.line);
+    return status;
 }
 
 static int32_t evidence_read(deepid_ctx *ctx, const char *folder, deepid_evidence **out)

@@ -23,13 +23,13 @@ static int32_t refuse_at(const dpid_sheet *s, int64_t at, dpid_span name, const 
                      (long long)s->text.line, (long long)at + 1, shown(name), name.text, what);
 }
 
-static int32_t refuse_cell(const dpid_sheet *s, int64_t at, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static int32_t refuse_cell(const dpid_sheet *s, int64_t at, const char *format, ...)
+static int32_t refuse_named(const dpid_sheet *s, int64_t at, dpid_span name, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static int32_t refuse_named(const dpid_sheet *s, int64_t at, dpid_span name, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    const int32_t status = refuse_at(s, at, s->name[at], format, list);
+    const int32_t status = refuse_at(s, at, name, format, list);
     va_end(list);
     return status;
 }
@@ -49,6 +49,18 @@ int32_t dpid_sheet_refuse(const dpid_sheet *sheet, int column, const char *forma
     }
     va_end(list);
     return status;
+}
+
+/* A quote without its end takes all that follows into its cell. */
+static int32_t refuse_quotes(const dpid_sheet *s, int64_t at, const dpid_csv_cell *cell)
+{
+    const dpid_span name = at < s->width ? s->name[at] : (dpid_span){"", 0, ""};
+    const char *p = cell->text.text + cell->text.length;
+    while (p < s->text.end && dpid_is_blank(*p))
+        p++;
+    return refuse_named(s, at, name, "%s",
+                        p == s->text.end ? "the quote that opens here does not end"
+                                         : "something follows the quote that ends here");
 }
 
 /* ---- the first row ------------------------------------------------------------------------------- */
@@ -76,12 +88,14 @@ static int32_t refuse_name(const dpid_sheet *s, int64_t at)
 {
     const char *words[DPID_SHEET_COLUMNS + 1] = {NULL};
     char sentence[DPID_ERROR_MAX];
+    if (s->name[at].length == 0)
+        return refuse_named(s, at, s->name[at], "it has no name; only the first column may have none");
     for (int i = 0; i < s->columns; i++)
         words[i] = s->column[i].name;
     const int32_t status = dpid_fail_word(s->ctx, "column", s->name[at], words);
     snprintf(sentence, sizeof sentence, "%s", deepid_ctx_error(s->ctx));
     const char *from = strstr(sentence, "unknown ");
-    return status == DEEPID_ERR_SPEC && from ? refuse_cell(s, at, "%s", from) : status;
+    return status == DEEPID_ERR_SPEC && from ? refuse_named(s, at, s->name[at], "%s", from) : status;
 }
 
 static bool same(dpid_span span, const char *word)
@@ -98,6 +112,7 @@ static int find(const dpid_sheet *s, const char *const *names, dpid_span name)
     return -1;
 }
 
+/* The first column may have no name: some tables count their rows there. */
 static int32_t take_names(dpid_sheet *s, const char *const *names)
 {
     for (int64_t i = 0; i < s->width; i++) {
@@ -108,11 +123,12 @@ static int32_t take_names(dpid_sheet *s, const char *const *names)
     for (int64_t i = 0; i < s->width; i++) {
         const int k = find(s, names, s->name[i]);
         if (s->cell[i].broken)
-            return refuse_cell(s, i, "its quotes do not end");
-        if (k < 0 && s->strict)
+            return refuse_quotes(s, i, &s->cell[i]);
+        if (k < 0 && s->strict && !(i == 0 && s->name[i].length == 0))
             return refuse_name(s, i);
         if (k >= 0 && s->at[k] >= 0)
-            return refuse_cell(s, i, "two columns have this name; the first is column %lld", (long long)s->at[k] + 1);
+            return refuse_named(s, i, s->name[i], "two columns have this name; the first is column %lld",
+                                (long long)s->at[k] + 1);
         if (k >= 0)
             s->at[k] = i;
     }
@@ -160,6 +176,20 @@ void dpid_sheet_release(dpid_sheet *sheet)
 
 /* ---- rows -------------------------------------------------------------------------------------------- */
 
+/* Where a quote does not end it is why the cells are too few. */
+static int32_t refuse_count(const dpid_sheet *s, int64_t count)
+{
+    dpid_csv_text rest = s->text;
+    for (int64_t i = 0; i < count; i++) {
+        dpid_csv_cell cell;
+        dpid_csv_next(&rest, &cell);
+        if (cell.broken)
+            return refuse_quotes(s, i, &cell);
+    }
+    return dpid_fail(s->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld has %lld cell%s, expected %lld as in line 1", s->path,
+                     (long long)s->text.line, (long long)count, count == 1 ? "" : "s", (long long)s->width);
+}
+
 int32_t dpid_sheet_next(dpid_sheet *sheet, bool *more)
 {
     *more = dpid_csv_row(&sheet->text);
@@ -167,12 +197,11 @@ int32_t dpid_sheet_next(dpid_sheet *sheet, bool *more)
         return DEEPID_OK;
     const int64_t count = dpid_csv_count(sheet->text);
     if (count != sheet->width)
-        return dpid_fail(sheet->ctx, DEEPID_ERR_FORMAT, "'%s', line %lld has %lld cells, expected %lld as in line 1",
-                         sheet->path, (long long)sheet->text.line, (long long)count, (long long)sheet->width);
+        return refuse_count(sheet, count);
     for (int64_t i = 0; i < sheet->width; i++) {
         dpid_csv_next(&sheet->text, &sheet->cell[i]);
         if (sheet->cell[i].broken)
-            return refuse_cell(sheet, i, "its quotes do not end, or something follows them");
+            return refuse_quotes(sheet, i, &sheet->cell[i]);
     }
     return DEEPID_OK;
 }
@@ -188,6 +217,32 @@ static bool is_flag(const dpid_column *column, dpid_span text, double *out)
     return column->whole && column->max == 1 && (yes || no);
 }
 
+/* "0,5" and "1.234,5": a number where the comma is a point. */
+static bool has_decimal_comma(dpid_span text)
+{
+    char copy[SHOWN + 1];
+    int64_t length = 0;
+    double value;
+    const char *comma = text.length > 0 ? memchr(text.text, ',', (size_t)text.length) : NULL;
+    if (!comma || text.length > SHOWN)
+        return false;
+    for (const char *p = text.text; p < text.text + text.length; p++)
+        if (*p != '.' || p > comma)
+            copy[length++] = (char)(*p == ',' ? '.' : *p);
+    return dpid_parse_double(copy, length, &value);
+}
+
+static int32_t refuse_number(const dpid_sheet *s, int64_t at, const char *expected)
+{
+    const dpid_span text = s->cell[at].text;
+    if (has_decimal_comma(text))
+        return refuse_named(s, at, s->name[at],
+                            "'%.*s' has a decimal comma, expected a decimal point; write the file anew with points in "
+                            "its numbers (pandas: decimal='.'; a spreadsheet: a language such as English)",
+                            shown(text), text.text);
+    return refuse_named(s, at, s->name[at], "'%.*s' is no number, expected %s", shown(text), text.text, expected);
+}
+
 int32_t dpid_sheet_number(const dpid_sheet *sheet, int column, double *out)
 {
     const int64_t at = sheet->at[column];
@@ -199,8 +254,7 @@ int32_t dpid_sheet_number(const dpid_sheet *sheet, int column, double *out)
         *out = cell->value;
     else if (!dpid_parse_double(cell->text.text, cell->text.length, out) &&
              !is_flag(&sheet->column[column], cell->text, out))
-        return refuse_cell(sheet, at, "'%.*s' is no number, expected %s", shown(cell->text), cell->text.text,
-                           sheet->column[column].expected);
+        return refuse_number(sheet, at, sheet->column[column].expected);
     return DEEPID_OK;
 }
 

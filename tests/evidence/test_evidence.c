@@ -264,7 +264,14 @@ static void an_object_refuses_what_cannot_be(void **state)
     REFUSED(deepid_evidence_set_number(e, "cons_loss", 1), DEEPID_ERR_SPEC, "nearest: const_loss");
     REFUSED(deepid_evidence_set_number(e, "batch", 1.5), DEEPID_ERR_ARGUMENT, "expected a whole number");
     REFUSED(deepid_evidence_set_number(e, "level", 1.5), DEEPID_ERR_ARGUMENT, "level is 1.5");
-    REFUSED(deepid_evidence_set_text(e, "batch", "many"), DEEPID_ERR_ARGUMENT, "a number, no text");
+    REFUSED(deepid_evidence_set_text(e, "batch", "many"), DEEPID_ERR_ARGUMENT, "batch is 'many', expected a number");
+    REFUSED(deepid_evidence_set_text(e, "level", "abc"), DEEPID_ERR_ARGUMENT,
+            "threshold level is 'abc', expected a number: ");
+    REFUSED(deepid_evidence_set_number(e, "classes", 10), DEEPID_ERR_ARGUMENT,
+            "classes: const_loss is 2.3, expected 2.302585");
+    OK(deepid_evidence_add_tuning(e, "D", 0.1, 101, 0.5));
+    REFUSED(deepid_evidence_add_tuning(e, "D_rate", 0.1, 101, 0.6), DEEPID_ERR_ARGUMENT,
+            "arm D_rate has rate 0.1 and seed 101 of tuning already");
     REFUSED(deepid_evidence_set_arm(e, "D", "depth", -1), DEEPID_ERR_ARGUMENT, "depth of arm D is -1");
     OK(deepid_evidence_add(e, "S", 2, HUGE_VAL, none)); /* diverged */
     OK(deepid_evidence_judge(e, &v));                   /* without D: nothing to compare, and no error */
@@ -321,13 +328,31 @@ static void a_bad_file_is_refused_with_its_place(void **state)
         {"results.csv", "arm,train_loss\nS,0.1\n", "seed (there is no such column): it is missing"},
         {"results.csv", "arm,seed,train_loss\nS,1.5,0.1\n", "(seed): it is 1.5, expected a whole number"},
         {"results.csv", "arm,seed,train_loss,diverged\nS,1,0.1,2\n", "(diverged): it is 2, expected 0 or 1"},
-        {"results.csv", "arm,seed,train_loss\nS,1,\"0.1\n", "its quotes do not end"},
+        {"results.csv", "arm,seed,train_loss\nS,1,\"0.1\n",
+         "line 2, column 3 (train_loss): the quote that opens here does not end"},
+        {"results.csv", "arm,seed,train_loss\n\"S,1,0.1\nD,1,0.2\n",
+         "line 2, column 1 (arm): the quote that opens here"},
+        {"results.csv", "arm,seed,train_loss\nS,1,\"0.1\"x\n", "something follows the quote that ends here"},
+        {"results.csv", "arm,seed,train_loss\nS\n", "line 2 has 1 cell, expected 3"},
+        {"results.csv", "arm,seed,train_loss,\nS,1,0.1,\n", "line 1, column 4 (): it has no name"},
+        {"results.csv", "arm;seed;train_loss\nS;1;1.234,5\n", "'1.234,5' has a decimal comma, expected a decimal"},
+        {"results.csv", "arm;seed;train_loss\nS;1;0,1,2\n", "'0,1,2' is no number"},
         {"results.csv", "", "is empty, expected names"},
         {"arms.csv", "arm,depth\nS,2\nS,3\n", "arms.csv', line 3, column 1 (arm): arm S stands in a row above"},
         {"arms.csv", "arm,left_out\nW0,never\n", "it is 'never', expected possible, impossible or no_question"},
         {"history.csv", "arm,seed,epoch,train_loss\nS,1,0,-1\n",
          "history.csv', line 2, column 4 (train_loss): it is -1"},
         {"tuning.csv", "arm,seed,train_loss\nS,1,1\n", "rate (there is no such column)"},
+        {"tuning.csv", "arm,rate,seed,train_loss\nD_rate,0.1,101,1\nD_rate,0.2,101,1\nD,0.1,101,2\n",
+         "tuning.csv', line 4, column 3 (seed): arm D_rate has rate 0.1 and seed 101 twice; the first stands in line "
+         "2"},
+        {"tuning.csv", "arm,rate,seed,train_loss\nS_rate,0.1,2,1\n",
+         "line 2, column 3 (seed): results.csv has seed 2 of arm S too; expected seeds of tuning apart"},
+        {"history.csv", "arm,seed,epoch,train_loss\nS,1,0,1\nD,1,0,1\nD,2,0,1\n",
+         "history.csv', line 4, column 2 (seed): results.csv has no run of arm D and seed 2"},
+        {"evidence.json", "{\"const_loss\": 2.30259, \"classes\": 10}",
+         "evidence.json', classes: const_loss is 2.30259, expected 2.302585"},
+        {"evidence.json", "{\"const_loss\": 2.4, \"classes\": 10, \"largest_class\": 0.2}", "or less"},
         {"evidence.json", "{\"const_loss\": \"two\"}", "evidence.json', const_loss: expected a number"},
         {"evidence.json", "{\"const_loss\": -1}", "const_loss: expected a number, 0 or more"},
         {"evidence.json", "{\"const_los\": 1}", "const_los: unknown fact 'const_los'; known:"},
@@ -340,6 +365,29 @@ static void a_bad_file_is_refused_with_its_place(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         file_refused(cases[i].name, cases[i].text, DEEPID_ERR_FORMAT, cases[i].part);
+}
+
+/* Unequal classes may have a loss below log K; depth_study knows its own seeds; pandas counts rows; S tunes S_rate. */
+static void what_looks_wrong_may_be_right(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    deepid_evidence *e = NULL;
+    const char *folder = folder_of("right");
+    write_text(in(folder, "results.csv"), ",arm,seed,train_loss\n0,S,1,0.1\n1,D,1,0.5\n");
+    write_text(in(folder, "history.csv"), "arm,seed,epoch,train_loss\nS,1,0,2\nD,1,0,2\nS,1,1,0.1\n");
+    write_text(in(folder, "tuning.csv"), "arm,rate,seed,train_loss\nS,0.1,1,0.3\nS,0.2,1,0.3\nS,0.1,2,0.3\n");
+    write_text(in(folder, "evidence.json"),
+               "{\"classes\": 10, \"largest_class\": 0.5, \"const_loss\": 1.9, \"depth_study\": true}");
+    OK(deepid_evidence_read(ctx, folder, &e));
+    near_at("const_loss", e->fact.const_loss, 1.9, 0);
+    assert_int_equal(deepid_table_rows(e->tries), 3);
+    assert_string_equal(deepid_table_row_name(e->tries, 0), "S_rate");
+    deepid_evidence_destroy(e);
+    write_text(in(folder, "evidence.json"), "{\"classes\": 10, \"const_loss\": 2.302585, \"depth_study\": true}");
+    OK(deepid_evidence_read(ctx, folder, &e));
+    deepid_evidence_destroy(e);
+    deepid_ctx_destroy(ctx);
 }
 
 static void a_folder_without_runs_is_none(void **state)
@@ -507,6 +555,7 @@ int main(void)
         cmocka_unit_test(coarser_precisions_are_told),
         cmocka_unit_test(an_object_refuses_what_cannot_be),
         cmocka_unit_test(a_bad_file_is_refused_with_its_place),
+        cmocka_unit_test(what_looks_wrong_may_be_right),
         cmocka_unit_test(a_folder_without_runs_is_none),
         cmocka_unit_test(files_are_read_as_people_write_them),
         cmocka_unit_test(rates_follow_from_the_runs),

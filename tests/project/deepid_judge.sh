@@ -53,6 +53,12 @@ expect 2 'a second folder' table table
 expect 2 'missing value: --out' table --out
 expect 2 'expected WORD=VALUE' table --set const_loss
 expect 2 '2 or more' table --classes one
+expect 2 "threshold level is 'abc', expected a number: " one --classes 2 --margin level=abc
+expect 2 'threshold level is' one --classes 2 --margin level=
+expect 2 'no threshold has this name .*: batch' one --classes 2 --margin batch=3
+expect 1 "threshold level is 'abc'" bare --classes 2 --set level=abc
+expect 1 'classes: const_loss is 0.5, expected 0.69' bare --classes 2 --set const_loss=0.5
+expect 0 '^report: ' bare --classes 2 --set const_loss=0.5 --set largest_class=0.8 -q
 expect 1 'nearest: const_loss' one --set const_los=1
 expect 0 'const_loss ' --set help
 expect 0 'margin_share ' --margin help
