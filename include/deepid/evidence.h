@@ -254,8 +254,8 @@ DEEPID_API int32_t deepid_evidence_leave_out(deepid_evidence *evidence, const ch
 
 /**
  * Say a fact that is a number: a member of evidence.json, such as "const_loss", "batch", "decay" (0 or 1). A word of
- * deepid_verdict_threshold_word sets that threshold. Only const_loss has to be known; "classes" says it of so many equal
- * classes, and has to agree with one that is known.
+ * deepid_verdict_threshold_word sets that threshold. Only const_loss has to be known; "classes" says it of so
+ * many equal classes, and has to agree with one that is known.
  *
  * @param[in,out] evidence  the evidence
  * @param[in]     key       a word of deepid_evidence_fact_word or deepid_verdict_threshold_word
