@@ -76,10 +76,11 @@ static void numbers_of_a_run_may_stand_in_rows_apart(void **state)
     (void)state;
     static const char *const map = "arm=run,seed=s,epoch=step,train_loss=loss,valid_loss=val,valid_error=1-acc";
     deepid_ctx *ctx = new_ctx(1);
-    deepid_evidence *e = mapped(ctx,
-                                "run,s,step,loss,val,acc\nS,1,1,,3,\nS,1,1,2,,\nD,1,1,2.5,,\nS,1,1,,,0.25\n"
-                                "S,1,2,1,,\nD,1,2,,2.25,\nS,1,2,,,\nS,1,3,,1.5,0.75\nD_res,1,1,,1,\nD,1,2,nan,,\n",
-                                map);
+    deepid_evidence *e =
+        mapped(ctx,
+               "run,s,step,loss,val,acc\nS,1,1,,3,\nS,1,1,2,,\nD,1,1,2.5,,\nS,1,1,,,0.25\n"
+               "S,1,2,1,,\nD,1,2,,2.25,\nS,1,2,,,\nS,1,3,,1.5,0.75\nD_res,1,1,,1,\nD,1,2,nan,,\nS,1,1,nan,,\n",
+               map);
     assert_int_equal(deepid_table_rows(e->runs), 2);
     assert_int_equal(deepid_table_rows(e->points), 5);
     ends_at(e, "S", 1, 1.5);
