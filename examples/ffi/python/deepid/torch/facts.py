@@ -8,12 +8,13 @@ import math
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from . import match, nets
 from .arms import IMPOSSIBLE, NO_QUESTION, POSSIBLE, Arm
 from .data import constant_loss, largest_class
 from .errors import StudyError
+from .maker import check_calls, check_depth, made
 from .own import takes
 from .recipe import DTYPES, Recipe, autocast
 from .starts import has_start
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Above so many samples a batch is not small for batch-norm: the verdict's.
 SMALL_BATCH = 16
+#: What the nets are looked at on.
+SAMPLES = 16
 
 
 class Look:
@@ -31,22 +34,15 @@ class Look:
 
     def __init__(self, study: "Study") -> None:
         self.study = study
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(1)
-            self.shallow = self._made("shallow")
-            torch.manual_seed(1)
-            self.deep = self._made("deep")
+        self.shallow, self.deep = made(study, "shallow", 1), made(study, "deep", 1)
         self.x: Optional[Tensor] = None
         if study.train_data is not None:
-            x, _ = study.train_data.at(study.first_rows()[:2], torch.device("cpu"), torch.float32)
+            x, _ = study.train_data.at(study.first_rows()[:SAMPLES], torch.device("cpu"), torch.float32)
             self.x = x
+        for kind, net in (("shallow", self.shallow), ("deep", self.deep)):
+            check_calls(study, kind, net)
+        check_depth(study, self.shallow, self.deep, self.x)
         self.names = match.align(self.shallow, self.deep)
-
-    def _made(self, kind: str) -> nn.Module:
-        net = self.study.net(kind)
-        if not isinstance(net, nn.Module):
-            raise StudyError(f"make_net: it returned {type(net).__name__}, expected an nn.Module")
-        return net
 
     def words(self) -> str:
         """What tells other nets from these: kinds and shapes."""
