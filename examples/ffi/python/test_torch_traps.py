@@ -11,7 +11,7 @@ try:
     import torch
     from torch import nn
 
-    from deepid.torch import Recipe, Study, StudyError
+    from deepid.torch import Recipe, Study, StudyError, starts
 
     torch.set_num_threads(1)
     missing = None
@@ -104,6 +104,85 @@ class Makers(Case):
             return net
 
         self.study(drawn).plan()
+
+
+class Starts(Case):
+    def left(self, make_net, data=None):
+        arms = self.study(make_net, data=data).plan().arm
+        self.assertEqual(arms["D_start:lsuv"].reason, arms["D_start:orthogonal"].reason)
+        return arms["D_start:orthogonal"].reason
+
+    def test_matrices_that_no_start_reaches_are_named(self):
+        class Listed(nn.Module):
+            def __init__(self, depth):
+                super().__init__()
+                self.first, self.last = nn.Linear(3, 6), nn.Linear(6, 2)
+                self.inner = nn.ParameterList(nn.Parameter(torch.randn(6, 6) / 3) for _ in range(depth))
+
+            def forward(self, x):
+                x = self.first(x)
+                for w in self.inner:
+                    x = torch.tanh(x @ w.T)
+                return self.last(x)
+
+        def normed(norm, depth):
+            return nn.Sequential(nn.Linear(3, 6), *(norm(nn.Linear(6, 6)) for _ in range(depth)), nn.Linear(6, 2))
+
+        said = "there is no such start for the deep net's "
+        new, old = torch.nn.utils.parametrizations.weight_norm, torch.nn.utils.weight_norm
+        self.assertEqual(self.left(Listed), said + "0 of inner (ParameterList)")
+        self.assertEqual(self.left(lambda depth: normed(new, depth)), said + "original1 of 1.parametrizations.weight (ParametrizationList)")
+        self.assertEqual(self.left(lambda depth: normed(old, depth)), said + "weight_v of 1 (Linear)")
+
+    def test_tables_places_and_scales_are_no_matrices(self):
+        class Net(nn.Module):
+            def __init__(self, depth):
+                super().__init__()
+                self.table, self.place = nn.Embedding(5, 8), nn.Parameter(torch.randn(4, 8))
+                self.token, self.scale = nn.Parameter(torch.randn(1, 1, 8)), nn.Parameter(torch.ones(1, 1, 8))
+                self.norm = nn.LayerNorm((5, 8))
+                self.inner = nn.ModuleList(nn.TransformerEncoderLayer(8, 2, 8, batch_first=True) for _ in range(depth))
+                self.last = nn.Linear(8, 2)
+
+            def forward(self, x):
+                x = self.table(x) + self.place
+                x = self.norm(torch.cat([self.token.expand(len(x), -1, -1), x], 1))
+                for layer in self.inner:
+                    x = layer(x) * self.scale
+                return self.last(x[:, 0])
+
+        x = torch.randint(0, 5, (32, 4), generator=torch.Generator().manual_seed(1))
+        self.assertIsNone(self.left(Net, (x, x[:, 0] % 2)))
+
+    def test_recurrent_layers_and_matrices_of_own_modules_get_a_start(self):
+        class Own(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight = nn.Parameter(torch.randn(6, 6))
+
+            def forward(self, x):
+                return x @ self.weight
+
+        class Net(nn.Module):
+            def __init__(self, kind):
+                super().__init__()
+                self.inner, self.last = kind(3, 6, num_layers=2, batch_first=True, bidirectional=True), nn.Linear(12, 2)
+
+            def forward(self, x):
+                return self.last(self.inner(x[:, None])[0][:, -1])
+
+        nets = [(Net(kind), gates) for kind, gates in ((nn.RNN, 1), (nn.GRU, 3), (nn.LSTM, 4))]
+        nets.append((nn.Sequential(nn.Linear(3, 6), Own()), 1))
+        nets.append((nn.Sequential(nn.Linear(3, 6), nn.GRUCell(6, 5)), 3))
+        for (net, gates), word in ((one, word) for one in nets for word in starts.STARTS):
+            starts.start(net, word, points()[0])
+            for name, value in net.named_parameters():
+                with self.subTest(f"{net} {word} {name}"):
+                    recurrent = gates if "_ih" in name or "_hh" in name else 1
+                    for w in value.detach().chunk(recurrent) if value.ndim > 1 else []:
+                        square = w @ w.T if w.shape[0] <= w.shape[1] else w.T @ w
+                        self.assertLess(float((square / square[0, 0] - torch.eye(len(square))).abs().max()), 1e-4)
+        self.assertIsNone(self.left(lambda depth: nn.Sequential(nn.Linear(3, 6), *(Own() for _ in range(depth)), nn.Linear(6, 2))))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from .errors import StudyError
 from .maker import check_calls, check_depth, made
 from .own import takes
 from .recipe import DTYPES, Recipe, autocast
-from .starts import has_start
+from .starts import has_start, unreached
 from .train import OF_THE_NET, changed
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Look:
             check_calls(study, kind, net)
         check_depth(study, self.shallow, self.deep, self.x)
         self.names = match.align(self.shallow, self.deep)
+        self.unreached = None if self.x is None else unreached(self.deep, self.x)
 
     def words(self) -> str:
         """What tells other nets from these: kinds and shapes."""
@@ -130,6 +131,8 @@ def _no_net(study: "Study", look: Look, arm: Arm) -> None:
         refused = look.why_not(changed(study.recipe, arm.change, study.optimizers))
         if refused and not look.why_not(study.recipe):
             arm.leave_out(f"the deep net does not run in it: {refused}", IMPOSSIBLE)
+    if "start" in arm.change and look.unreached:
+        arm.leave_out(f"there is no such start for the deep net's {look.unreached}", IMPOSSIBLE)
     if arm.word not in ("W0", "WT"):
         return
     if look.names is None and study.embed is None:

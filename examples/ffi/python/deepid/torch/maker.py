@@ -2,12 +2,13 @@
 else, and more of it with depth."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Dict, Optional
 
 import torch
 from torch import Tensor, nn
 
 from .errors import StudyError, place_of
+from .nets import outputs_of
 from .train import seeded
 
 if TYPE_CHECKING:
@@ -75,16 +76,5 @@ def check_depth(study: "Study", shallow: nn.Module, deep: nn.Module, x: Optional
 
 
 def _same_outputs(shallow: nn.Module, deep: nn.Module, x: Tensor) -> bool:
-    one, other = (outputs(net, x) for net in (shallow, deep))
+    one, other = (outputs_of(net, x) for net in (shallow, deep))
     return isinstance(one, Tensor) and one.shape == other.shape and bool(torch.equal(one.nan_to_num(), other.nan_to_num()))
-
-
-def outputs(net: nn.Module, x: Tensor) -> Any:
-    """In evaluation; modes as they were."""
-    modes = {one: one.training for one in net.modules()}
-    try:
-        with torch.no_grad():
-            return net.eval()(x)
-    finally:
-        for one, mode in modes.items():
-            one.training = mode

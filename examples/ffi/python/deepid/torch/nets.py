@@ -20,19 +20,29 @@ def own(module: nn.Module) -> List[nn.Parameter]:
     return list(module.parameters(recurse=False))
 
 
+def outputs_of(net: nn.Module, *args: Any, training: bool = False, **kwargs: Any) -> Any:
+    """What it gives in evaluation or in training; modes and buffers as they were."""
+    modes = {one: one.training for one in net.modules()}
+    buffers = [(one, one.clone()) for one in net.buffers()]
+    with torch.no_grad():
+        try:
+            return net.train(training)(*args, **kwargs)
+        finally:
+            for one, mode in modes.items():
+                one.training = mode
+            for buffer, value in buffers:
+                buffer.copy_(value)
+
+
 def in_order(net: nn.Module, *args: Any, **kwargs: Any) -> List[Tuple[str, nn.Module]]:
     """All modules in the order in which they first run; one that others reach into stands behind the one it is in."""
     called: List[str] = []
     hooks = [one.register_forward_pre_hook(lambda *_, name=name: called.append(name)) for name, one in net.named_modules()]
-    training = {one: one.training for one in net.modules()}
     try:
-        with torch.no_grad():
-            net.eval()(*args, **kwargs)
+        outputs_of(net, *args, **kwargs)
     finally:
         for hook in hooks:
             hook.remove()
-        for one, mode in training.items():
-            one.training = mode
     first = {name: i for i, name in reversed(list(enumerate(called)))}
 
     def place(item: Tuple[int, Tuple[str, nn.Module]]) -> Tuple[int, int]:
@@ -89,15 +99,39 @@ def has_rectifier(net: nn.Module, x: Tensor) -> bool:
     return bool(listen.heard)
 
 
+#: Gates of a recurrent layer, whose matrices stand on each other.
+GATES = {"LSTM": 4, "GRU": 3}
+
+
 def weights(module: nn.Module) -> List[Tensor]:
-    """The matrices of a dense layer, a convolution or attention, as views: [out, ...] each."""
-    if isinstance(module, (nn.Linear, _ConvNd)):
-        return [module.weight.data]
+    """The matrices of a dense layer, a convolution, attention, a recurrent layer by gates, or of `weight` of a module of the
+    user's, as views: [out, ...] each. Those that are computed of other parameters are none."""
     if isinstance(module, nn.MultiheadAttention):
-        if module.in_proj_weight is not None:
+        if module._parameters.get("in_proj_weight") is not None:
             return list(module.in_proj_weight.data.chunk(3))
-        return [one.data for one in (module.q_proj_weight, module.k_proj_weight, module.v_proj_weight) if one is not None]
-    return []
+        return [one.data for name in ("q", "k", "v") if (one := module._parameters.get(name + "_proj_weight")) is not None]
+    if isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
+        gates = next((count for word, count in GATES.items() if word in module_kind(module)), 1)
+        return [part for name, one in module.named_parameters(recurse=False) if name.startswith("weight_")
+                for part in one.data.chunk(1 if name.startswith("weight_hr") else gates)]
+    one = module._parameters.get("weight")
+    return [] if one is None or is_vector(one) or is_table(module) else [one.data]
+
+
+def module_kind(module: nn.Module) -> str:
+    """What it is called: the mode of a recurrent layer, else the class."""
+    return str(getattr(module, "mode", type(module).__name__)).upper()
+
+
+def is_vector(value: Tensor) -> bool:
+    """One axis at most has more than one number."""
+    return bool(value.numel() == max([1, *value.shape]))
+
+
+def is_table(module: nn.Module) -> bool:
+    """An embedding or a normalisation, by class or by what it is called."""
+    name = type(module).__name__.lower()
+    return isinstance(module, (nn.Embedding, nn.EmbeddingBag, _BatchNorm)) or "norm" in name or "embed" in name
 
 
 def outputs(module: nn.Module) -> Optional[int]:

@@ -2,15 +2,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional, Set
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
-from .nets import has_rectifier, in_order, own, weights
+from .nets import has_rectifier, in_order, is_table, is_vector, outputs_of, own, weights
 
 #: Where the standard deviation of an output is small enough to be called 0, it is left alone.
 TINY = 1e-10
+#: Layers whose matrices stay orthogonal: no one number scales what they give.
+UNSCALED = (nn.MultiheadAttention, nn.RNNBase, nn.RNNCellBase)
 
 
 def _zero_biases(module: nn.Module) -> None:
@@ -30,13 +33,13 @@ def orthogonal(net: nn.Module, x: Tensor) -> None:
 
 def lsuv(net: nn.Module, x: Tensor) -> None:
     """Orthogonal weights, then layer by layer in the order of running divided by the standard deviation of what the layer
-    gives on samples (Mishkin, Matas 2016). Attention's queries, keys and values stay orthogonal."""
+    gives on samples (Mishkin, Matas 2016). Attention's queries, keys and values, and recurrent layers, stay orthogonal."""
     for module in net.modules():
         for w in weights(module):
             nn.init.orthogonal_(w)
         _zero_biases(module)
     for _, module in in_order(net, x):
-        if weights(module) and not isinstance(module, nn.MultiheadAttention):
+        if weights(module) and not isinstance(module, UNSCALED):
             _scale(net, module, x)
 
 
@@ -48,7 +51,7 @@ def _scale(net: nn.Module, module: nn.Module, x: Tensor) -> None:
             net(x)
     finally:
         hook.remove()
-    if given and (deviation := float(given[0].std())) > TINY:
+    if given and isinstance(given[0], Tensor) and (deviation := float(given[0].std())) > TINY:
         for w in weights(module):
             w /= deviation
 
@@ -69,3 +72,45 @@ def start(net: nn.Module, word: str, x: Tensor) -> None:
 def has_start(net: nn.Module) -> bool:
     """Whether there is a layer that a start could be given to."""
     return any(weights(one) and own(one) for one in net.modules())
+
+
+# ---- matrices that no rule reaches ---------------------------------------------------------------------------
+
+#: What is done to a parameter that is added to what flows or joined to it: places, class tokens.
+ADDED = {"add", "add_", "__add__", "__radd__", "__iadd__", "cat", "concat", "stack", "expand", "expand_as", "repeat", "__get__",
+         "__getitem__", "unsqueeze", "view", "reshape", "permute", "transpose", "size", "dim", "to", "type_as", "float"}
+
+
+class _Uses(TorchFunctionMode):
+    """Which functions meet which parameters, or views of them."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.used: Dict[int, Set[str]] = {_place(one): set() for one in net.parameters()}
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Optional[Dict[str, Any]] = None) -> Any:
+        parts = [*args, *(kwargs or {}).values()]
+        flat = [one for part in parts for one in (part if isinstance(part, (list, tuple)) else [part])]
+        for one in flat:
+            if isinstance(one, Tensor) and _place(one) in self.used:
+                self.used[_place(one)].add(getattr(func, "__name__", ""))
+        return func(*args, **(kwargs or {}))
+
+
+def _place(value: Tensor) -> int:
+    return value.untyped_storage().data_ptr()
+
+
+def unreached(net: nn.Module, x: Tensor) -> Optional[str]:
+    """A parameter with the numbers of a matrix that no start would change, as the net names it; None: there is none. Tables
+    of embeddings, normalisations, vectors, and what is only added to what flows are no matrices."""
+    reached = {_place(w) for module in net.modules() for w in weights(module)}
+    with _Uses(net) as uses:
+        outputs_of(net, x)
+    for name, module in net.named_modules():
+        for word, one in module.named_parameters(recurse=False):
+            if is_vector(one) or is_table(module) or _place(one) in reached or uses.used[_place(one)] <= ADDED:
+                continue
+            where = f"{name} ({type(module).__name__})" if name else type(module).__name__
+            return f"{word} of {where}"
+    return None
