@@ -7,6 +7,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import numpy as np
+
 try:
     import torch
     from torch import nn
@@ -95,8 +97,6 @@ class Makers(Case):
         self.study(Again).plan()  # the same weights, more often
 
     def test_other_generators_are_seeded_too(self):
-        import numpy as np
-
         def drawn(depth):
             net = mlp(depth)
             for value in net.parameters():
@@ -183,6 +183,51 @@ class Starts(Case):
                         square = w @ w.T if w.shape[0] <= w.shape[1] else w.T @ w
                         self.assertLess(float((square / square[0, 0] - torch.eye(len(square))).abs().max()), 1e-4)
         self.assertIsNone(self.left(lambda depth: nn.Sequential(nn.Linear(3, 6), *(Own() for _ in range(depth)), nn.Linear(6, 2))))
+
+
+class Chance(Case):
+    def facts(self, act, *more):
+        class Block(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layer, self.norm = nn.Linear(6, 6), nn.BatchNorm1d(6)
+
+            def forward(self, x):
+                return act(self, torch.relu(self.norm(self.layer(x))))
+
+        def make_net(depth):
+            return nn.Sequential(nn.Linear(3, 6), *(Block() for _ in range(depth - 1)), *more, nn.Linear(6, 2))
+
+        study = self.study(make_net)
+        plan = study.plan()
+        words = ("dropout_shallow", "dropout_deep", "noise")
+        self.assertEqual(float(study._look().deep[1].norm.running_mean.abs().max()), 0, "statistics moved")
+        return [plan.facts.get(one) for one in words], plan.arm["D_free:dropout"], study.minimises_more()
+
+    def test_random_numbers_of_a_forward_are_seen(self):
+        def dropout(net, x):
+            return nn.functional.dropout(x, 0.1, net.training)
+
+        def path(net, x):
+            return x * float(np.random.rand() > 0.4) if net.training else x
+
+        drawn = "random numbers in its forward"
+        for act in (dropout, path):
+            facts, arm, more = self.facts(act)
+            self.assertEqual((facts, arm.left_out, more), ([False, True, drawn], "impossible", True))
+            self.assertIn("nothing is known that switches them off", arm.reason)
+        facts, arm, _ = self.facts(dropout, nn.Dropout(0.2))
+        self.assertEqual((facts, arm.left_out), ([True, True, "dropout and other " + drawn], "impossible"))
+
+    def test_a_forward_without_chance_is_none(self):
+        def asks(net, x):
+            torch.rand(1)  # drawn, and not used
+            return x
+
+        facts, arm, more = self.facts(asks)
+        self.assertEqual((facts, arm.reason, more), ([False, False, None], "the deep net has no dropout", False))
+        facts, arm, _ = self.facts(lambda net, x: x, nn.Dropout(0.2))
+        self.assertEqual((facts, arm.reason), ([True, True, None], None))
 
 
 if __name__ == "__main__":

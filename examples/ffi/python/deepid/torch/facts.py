@@ -43,6 +43,7 @@ class Look:
             check_calls(study, kind, net)
         check_depth(study, self.shallow, self.deep, self.x)
         self.names = match.align(self.shallow, self.deep)
+        self.draws = [self.x is not None and nets.draws(net, self.x) for net in (self.shallow, self.deep)]
         self.unreached = None if self.x is None else unreached(self.deep, self.x)
 
     def words(self) -> str:
@@ -65,7 +66,14 @@ class Look:
 
     def dropout(self) -> List[bool]:
         """Of S, of D."""
-        return [nets.has_dropout(self.shallow), nets.has_dropout(self.deep)]
+        return [nets.has_dropout(net) or draws for net, draws in zip((self.shallow, self.deep), self.draws)]
+
+    def noise(self) -> str:
+        """What draws, where that is more than dropout which can be switched off."""
+        if not any(self.draws):
+            return ""
+        modules = any(nets.has_dropout(net) for net in (self.shallow, self.deep))
+        return "dropout and other random numbers in its forward" if modules else "random numbers in its forward"
 
 
 def facts_of(study: "Study", look: Look) -> Dict[str, Any]:
@@ -74,7 +82,8 @@ def facts_of(study: "Study", look: Look) -> Dict[str, Any]:
     facts: Dict[str, Any] = {
         "subject": study.subject, "const_loss": _const_loss(study), "recipe_rate": recipe.lr, "updates": study.steps,
         "shallow_depth": study.shallow, "deep_depth": study.deep, "is_f64": recipe.dtype == "float64",
-        "dropout_shallow": dropout[0], "dropout_deep": dropout[1], "decay": recipe.weight_decay > 0,
+        "dropout_shallow": dropout[0], "dropout_deep": dropout[1], "noise": look.noise(),
+        "decay": recipe.weight_decay > 0,
         "smoothing": recipe.smoothing > 0, "augmentation": recipe.augment is not None,
         "batchnorm": nets.has_batchnorm(look.deep), "other_layers": look.names is None,
     }
@@ -131,6 +140,8 @@ def _no_net(study: "Study", look: Look, arm: Arm) -> None:
         refused = look.why_not(changed(study.recipe, arm.change, study.optimizers))
         if refused and not look.why_not(study.recipe):
             arm.leave_out(f"the deep net does not run in it: {refused}", IMPOSSIBLE)
+    if arm.word == "D_free:dropout" and look.draws[1]:
+        arm.leave_out("the deep net draws random numbers in its forward, and nothing is known that switches them off", IMPOSSIBLE)
     if "start" in arm.change and look.unreached:
         arm.leave_out(f"there is no such start for the deep net's {look.unreached}", IMPOSSIBLE)
     if arm.word not in ("W0", "WT"):

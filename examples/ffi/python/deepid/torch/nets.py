@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -80,6 +82,45 @@ def without_dropout(net: nn.Module) -> None:
     """Nothing is dropped any more."""
     for one, word in list(dropouts(net)):
         setattr(one, word, 0.0)
+
+
+#: How often a forward in training is drawn before it is held to be without chance.
+DRAWS = 8
+
+
+def draws(net: nn.Module, x: Tensor) -> bool:
+    """Whether its forward in training draws numbers that no attribute switches off: a functional dropout, drop path."""
+    was = [(one, word, getattr(one, word)) for one, word in dropouts(net)]
+    without_dropout(net)
+    try:
+        found, state = _drawn(net, x, 0)
+        return any(not _alike(found, _drawn(net, x, i)[0]) for i in range(1, DRAWS if state else 2))
+    finally:
+        for one, word, value in was:
+            setattr(one, word, value)
+
+
+def _drawn(net: nn.Module, x: Tensor, seed: int) -> Tuple[Any, bool]:
+    """Outputs in training at a seed of all generators, and whether one of these was asked."""
+    states = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        try:
+            torch.manual_seed(seed)
+            np.random.seed(seed)
+            random.seed(seed)
+            before = torch.get_rng_state(), random.getstate(), str(np.random.get_state())
+            found = outputs_of(net, x, training=True)
+            after = torch.get_rng_state(), random.getstate(), str(np.random.get_state())
+            return found, not torch.equal(before[0], after[0]) or before[1:] != after[1:]
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if not isinstance(one, Tensor) or not isinstance(other, Tensor):
+        return True
+    return one.shape == other.shape and torch.allclose(one, other, rtol=1e-5, atol=1e-7, equal_nan=True)
 
 
 class _Listen(TorchFunctionMode):
