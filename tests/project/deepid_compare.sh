@@ -41,7 +41,7 @@ cp -r one broken && echo '{' >broken/verdict.json
 expect 1 "'broken/verdict.json' is not what a study writes" one broken
 cp one/verdict.json broken/ && echo '1,2' >>broken/results.csv
 expect 1 "'broken/results.csv', line 20" one broken
-echo 'task,arm' >broken/results.csv
+echo 'task,arm' >broken/results.csv && rm broken/history.csv
 expect 1 "'broken/results.csv' has no run" one broken
 expect 1 "cannot" --out /proc/nowhere/page.html one two
 expect 2 "two folders are needed" one
