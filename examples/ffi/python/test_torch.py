@@ -285,7 +285,8 @@ class Own(Case):
         for curves, words in (([{"los": 1}], "got ['los'], expected a dict with some of epoch, train_loss"),
                               ({"epoch": [1], "train_loss": [1, 2]}, "the curves have 1, 2 points, expected as many in each"),
                               (3, "it returned int, expected curves")):
-            study = self.study(train=lambda net, seed, rate, steps, curves=curves: curves, arms="S,D", folder=self.folder / "bad")
+            study = self.study(train=lambda net, seed, rate, steps, curves=curves: curves, arms="S,D",
+                               folder=Path(tempfile.mkdtemp(dir=self.folder)))
             with self.assertRaisesRegex(StudyError, r"task 0 \(S, seed 1\): train: .*" + re.escape(words)):
                 study.run()
 

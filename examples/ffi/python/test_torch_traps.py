@@ -230,6 +230,80 @@ class Chance(Case):
         self.assertEqual((facts, arm.reason), ([True, True, None], None))
 
 
+#: A study in a file, and changes that make another one: what stands there, what then, what is said.
+PROGRAM = """
+import functools, torch
+from torch import nn
+from deepid.torch import Recipe, Study
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(6, 6)
+    def forward(self, x):
+        return torch.tanh(self.layer(x))  # smooth
+def make_net(depth):
+    return nn.Sequential(nn.Linear(3, 6), *(Block() for _ in range(depth)), nn.Linear(6, 2))
+x = torch.randn(32, 3, generator=torch.Generator().manual_seed(1))
+SIZE = 0.1
+def noise(x):
+    return SIZE * torch.randn_like(x)
+class Pairs(torch.utils.data.Dataset):
+    def __len__(self):
+        return 32
+    def __getitem__(self, i):
+        return x[i] * 1.0, int(x[i].sum() > 0)
+def blur(x, share, at=0):
+    return x + share * noise(x)
+class Again:
+    def __init__(self, f, times):
+        self.f, self.times = f, times
+    def __call__(self, x):
+        return self.f(x)
+study = Study(make_net, Pairs(), Recipe(lr=0.1, steps=2, batch=8, augment=Again(functools.partial(blur, share=0.5), 2)),
+              shallow=1, deep=3, seeds=1, arms="S,D", tuning=0, points=2)
+"""
+CHANGES = [("torch.tanh(", "torch.sin(", "make_net"), ("SIZE * torch", "-SIZE * torch", "recipe"), ("SIZE = 0.1", "SIZE = 0.2", "recipe"),
+           ("share=0.5", "share=0.6", "recipe"), ("at=0", "at=1", "recipe"), ("0.5), 2)", "0.5), 3)", "recipe"),
+           ("] * 1.0", "] * 1.1", "outputs of the deep net at seed 1"), ("manual_seed(1)", "manual_seed(2)", "outputs of the deep net at seed 1")]
+
+
+class Changes(Case):
+    def load(self, text, name="study.py"):
+        path = self.folder.parent / name
+        path.write_text(text)
+        found = {"__name__": "study"}
+        exec(compile(text, str(path), "exec"), found)
+        found["study"].folder = self.folder
+        return found["study"]
+
+    def test_a_changed_study_is_refused_in_its_folder(self):
+        self.load(PROGRAM).run()
+        for was, now, what in CHANGES:
+            self.assertEqual(PROGRAM.count(was), 1, was)
+            with self.subTest(now), self.assertRaisesRegex(StudyError, f"runs: {what} .*: another study needs another folder"):
+                self.load(PROGRAM.replace(was, now)).run()
+
+    def test_what_computes_the_same_goes_on(self):
+        self.load(PROGRAM).run()
+        other = "# A line more.\n" + PROGRAM.replace("# smooth", "").replace("seeds=1", "seeds=2")
+        self.assertEqual(self.load(other).run(), 0)
+        self.assertEqual(len((self.folder / "results.csv").read_text().splitlines()), 1 + 4)
+
+    def test_a_net_in_the_middle_of_a_study_is_one_function(self):
+        text = PROGRAM.replace("Study(make_net,", "Study(lambda depth: make_net(depth),")
+        self.load(text).run()
+        self.load(text.replace("seeds=1", "seeds=2")).run()
+
+    def test_a_dataset_that_draws_is_compared_by_shape_alone(self):
+        text = PROGRAM.replace("x[i] * 1.0", "x[i] + 0 * torch.randn(3)")
+        self.load(text).run()
+        self.assertIn("training data", self.load(text).plan().seen)
+        self.folder = self.folder.parent / "drawn"
+        for seeds in "12":
+            self.load(text.replace("0 * torch", "1 * torch").replace("seeds=1", "seeds=" + seeds)).run()
+        self.assertEqual(len(self.load(text.replace("0 * torch", "1 * torch")).plan().seen), 2)
+
+
 if __name__ == "__main__":
     if torch is None:
         print("skipped, traps with torch:", missing, file=sys.stderr)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, TensorDataset, default_collate
 
 from .errors import StudyError
+from .plan import alike, numbers_of_values
 
 
 class Samples:
@@ -68,6 +69,19 @@ class Samples:
         for one in (self.x, self.y):
             digest.update(np.ascontiguousarray(one.detach().cpu().numpy()).tobytes())
         return [self.count, list(self.x.shape), list(self.y.shape), digest.hexdigest()[:16]]
+
+    def seen(self) -> List[float]:
+        """Numbers of a Dataset's first, middle and last sample; none where it gives another sample each time."""
+        return self._numbers() if self.dataset is not None and self.repeats() else []
+
+    def repeats(self) -> bool:
+        """Whether it gives the same sample each time."""
+        return self.dataset is None or alike(self._numbers(), self._numbers())
+
+    def _numbers(self) -> List[float]:
+        assert self.dataset is not None
+        parts = [part for i in (0, self.count // 2, self.count - 1) for part in self.dataset[i]]
+        return [one for part in parts for one in numbers_of_values(torch.as_tensor(part).double().numpy())]
 
 
 def _length(dataset: Any, what: str) -> int:

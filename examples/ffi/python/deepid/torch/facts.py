@@ -7,6 +7,7 @@ import hashlib
 import math
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from .data import constant_loss, largest_class
 from .errors import StudyError
 from .maker import check_calls, check_depth, made
 from .own import takes
+from .plan import numbers_of_values
 from .recipe import DTYPES, Recipe, autocast
 from .starts import has_start, unreached
 from .train import OF_THE_NET, changed
@@ -51,6 +53,20 @@ class Look:
         text = "\n".join(f"{net}\n" + "\n".join(f"{k} {tuple(v.shape)}" for k, v in net.state_dict().items())
                          for net in (self.shallow, self.deep))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def seen(self) -> Dict[str, List[float]]:
+        """Numbers of the nets and of samples that tell other ones, up to rounding."""
+        out: Dict[str, List[float]] = {}
+        for kind, net in (("shallow", self.shallow), ("deep", self.deep)):
+            values = [p.detach().flatten().double() for p in net.parameters()]
+            out[f"weights of the {kind} net at seed 1"] = numbers_of_values(torch.cat(values).numpy() if values else np.zeros(0))
+            z = nets.outputs_of(net, self.x) if self.x is not None and self.study.training().repeats() else None
+            if isinstance(z, Tensor):
+                out[f"outputs of the {kind} net at seed 1"] = numbers_of_values(z.double().numpy())
+        for data in (self.study.train_data, self.study.valid_data):
+            if data is not None and (found := data.seen()):
+                out[data.what] = found
+        return out
 
     def why_not(self, recipe: Recipe) -> str:
         """Why the deep net does not run in a recipe's format: PyTorch's sentence, "" where it does."""

@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+import numpy as np
+
 from .arms import Arm
 from .errors import StudyError
 from .tasks import TaskFolder, replace_text, to_json
 from .tuning import FIRST_SEED, OWN, RATES, Tuning
 
 FORMAT = "deepid.torch 1"
+#: What rounding may change of what is seen, relative to the mean size.
+CLOSE = 1e-3
 
 
 @dataclass
@@ -46,10 +50,12 @@ class Task:
 
 
 class Plan:
-    """All tasks. `fixed` is what makes another study when it changes; seeds, arms and tuning may grow."""
+    """All tasks. `fixed` is what makes another study when it changes; seeds, arms and tuning may grow. `seen` are numbers of
+    the nets and samples that do so too, up to rounding: machines differ there."""
 
     def __init__(self, fixed: Dict[str, Any], facts: Dict[str, Any], arms: List[Arm], seeds: int, tuning: int,
-                 first_seed: int = 1) -> None:
+                 first_seed: int = 1, seen: Optional[Dict[str, List[float]]] = None) -> None:
+        self.seen = seen or {}
         self.fixed, self.facts, self.arms = fixed, facts, arms
         self.seeds, self.first_seed, self.tuning_seeds = seeds, first_seed, tuning
         self.arm = {one.word: one for one in arms}
@@ -85,7 +91,7 @@ class Plan:
 
     def text(self) -> str:
         """torch.json."""
-        return to_json({"format": FORMAT, "fixed": self.fixed, "facts": self.facts, "seeds": self.seeds,
+        return to_json({"format": FORMAT, "fixed": self.fixed, "seen": self.seen, "facts": self.facts, "seeds": self.seeds,
                         "first_seed": self.first_seed, "tuning": self.tuning_seeds,
                         "arms": [one.plain() for one in self.arms]})
 
@@ -98,7 +104,7 @@ class Plan:
             if found["format"] != FORMAT:
                 raise ValueError(f"its format is {found['format']!r}, expected {FORMAT!r}")
             return Plan(found["fixed"], found["facts"], [Arm(**one) for one in found["arms"]], found["seeds"],
-                        found["tuning"], found["first_seed"])
+                        found["tuning"], found["first_seed"], found.get("seen"))
         except FileNotFoundError:
             raise StudyError(f"{folder}: it has no torch.json, so it is no folder of deepid.torch") from None
         except (ValueError, KeyError, TypeError) as error:
@@ -127,6 +133,31 @@ class Plan:
             if was.of.get(key) != self.of.get(key):
                 raise StudyError(f"{folder}: {key} is {_short(self.of.get(key))} and was {_short(was.of.get(key))}: another "
                                  "study needs another folder")
+        for key in sorted({*was.seen} & {*self.seen}):
+            if not alike(self.seen[key], was.seen[key]):
+                raise StudyError(f"{folder}: {key} gave {_rounded(self.seen[key])} and before {_rounded(was.seen[key])}: another "
+                                 "study needs another folder")
+
+
+def numbers_of_values(values: np.ndarray[Any, Any]) -> List[float]:
+    """A few numbers that tell other values from these: mean size, mean, and mean with signs that alternate."""
+    flat = np.nan_to_num(np.asarray(values, np.float64).ravel(), posinf=0, neginf=0)
+    if flat.size == 0:
+        return [0.0, 0.0, 0.0]
+    signs = np.where(np.arange(flat.size) % 3 == 0, 1.0, -1.0)
+    return [float(np.abs(flat).mean()), float(flat.mean()), float((flat * signs).mean())]
+
+
+def alike(one: List[float], other: List[float]) -> bool:
+    """Whether two looks at values differ by rounding alone; each three numbers are one look."""
+    if len(one) != len(other):
+        return False
+    sizes = [max(abs(one[i - i % 3]), abs(other[i - i % 3])) for i in range(len(one))]
+    return all(abs(a - b) <= CLOSE * size for a, b, size in zip(one, other, sizes))
+
+
+def _rounded(values: List[float]) -> str:
+    return "[" + ", ".join(f"{one:.4g}" for one in values) + "]"
 
 
 def _short(value: Any) -> str:

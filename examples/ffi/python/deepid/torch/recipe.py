@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import hashlib
 import inspect
 import math
 import os
@@ -13,6 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 import torch
 from torch import Tensor, nn
 
+from .code import word_of
 from .errors import StudyError
 
 OptimizerFactory = Callable[..., torch.optim.Optimizer]
@@ -84,7 +84,7 @@ class Recipe:
             optimizer_named(self.optimizer)
 
     def words(self) -> Dict[str, Any]:
-        """What decides the numbers of a run, in words that compare; functions by their names and sources."""
+        """What decides the numbers of a run, in words that compare; functions by their names and code."""
         return {one.name: word_of(getattr(self, one.name)) for one in fields(self) if one.name != "device"}
 
 
@@ -104,18 +104,6 @@ def whole(value: Any, what: str, least: int) -> int:
 def _word(value: Any, name: str, words: Tuple[Any, ...], more: str) -> None:
     if not callable(value) and value not in words:
         raise StudyError(f"Recipe: {name} is {value!r}, expected {', '.join(map(str, words))}{more}")
-
-
-def word_of(value: Any) -> Any:
-    """A value that JSON takes and that compares: functions by name and source."""
-    if not callable(value):
-        return value
-    name = getattr(value, "__qualname__", type(value).__qualname__)
-    try:
-        source = inspect.getsource(value if hasattr(value, "__qualname__") else type(value))
-    except (OSError, TypeError):
-        return name
-    return f"{name} {hashlib.sha256(source.encode()).hexdigest()[:8]}"
 
 
 # ---- what the words stand for ------------------------------------------------------------------------------

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from .arms import OPTIMIZERS, Arm, check_variants, choose, registry
+from .code import word_of
 from .data import Samples, split
 from .errors import Stopped, StudyError
 from .facts import Look, facts_of, leave_out
 from .judge import judge
 from .plan import Plan
-from .recipe import Recipe, optimizer_named, pick_device, whole, word_of
+from .recipe import Recipe, optimizer_named, pick_device, whole
 from .run import run
 from .train import OF_THE_NET
 
@@ -186,7 +187,7 @@ class Study:
                  "train": word_of(self.train), "evaluate": word_of(self.evaluate), "const_loss": self.const_loss,
                  "data": self.train_data and self.train_data.words(),
                  "validation": self.valid_data and self.valid_data.words()}
-        return Plan(fixed, facts_of(self, look), arms, self.seeds, self.tuning)
+        return Plan(fixed, facts_of(self, look), arms, self.seeds, self.tuning, seen=look.seen())
 
     def check_stop(self) -> None:
         """Ends the task that runs, after Ctrl-C or SIGTERM."""
