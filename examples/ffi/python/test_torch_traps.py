@@ -262,8 +262,8 @@ class Again:
 study = Study(make_net, Pairs(), Recipe(lr=0.1, steps=2, batch=8, augment=Again(functools.partial(blur, share=0.5), 2)),
               shallow=1, deep=3, seeds=1, arms="S,D", tuning=0, points=2)
 """
-CHANGES = [("torch.tanh(", "torch.sin(", "make_net"), ("SIZE * torch", "-SIZE * torch", "recipe"), ("SIZE = 0.1", "SIZE = 0.2", "recipe"),
-           ("share=0.5", "share=0.6", "recipe"), ("at=0", "at=1", "recipe"), ("0.5), 2)", "0.5), 3)", "recipe"),
+CHANGES = [("torch.tanh(", "torch.sin(", "make_net"), ("SIZE * torch", "-SIZE * torch", "recipe: augment"), ("SIZE = 0.1", "SIZE = 0.2", "recipe: augment"),
+           ("share=0.5", "share=0.6", "recipe: augment"), ("at=0", "at=1", "recipe: augment"), ("0.5), 2)", "0.5), 3)", "recipe: augment"),
            ("] * 1.0", "] * 1.1", "outputs of the deep net at seed 1"), ("manual_seed(1)", "manual_seed(2)", "outputs of the deep net at seed 1")]
 
 
@@ -302,6 +302,46 @@ class Changes(Case):
         for seeds in "12":
             self.load(text.replace("0 * torch", "1 * torch").replace("seeds=1", "seeds=" + seeds)).run()
         self.assertEqual(len(self.load(text.replace("0 * torch", "1 * torch")).plan().seen), 2)
+
+
+class Mistakes(Case):
+    def dataset(self, item):
+        return type("Set", (torch.utils.data.Dataset,), {"__len__": lambda s: 32, "__getitem__": lambda s, i: item(i)})()
+
+    def test_nets_and_samples_that_do_not_fit(self):
+        class Broken(nn.Module):
+            def forward(self, x):
+                raise KeyError("no such head")
+
+        class InTraining(nn.Module):
+            def forward(self, x):
+                return x[:, 99] if self.training else x
+
+        x, y = points()
+        self.refused(r"the shallow net fails in evaluation on samples of \[16, 4\] float32: RuntimeError: mat1 and mat2",
+                     data=(torch.cat([x, x[:, :1]], 1), y))
+        self.refused(r"samples of \[16, 3\] int64: RuntimeError: .*; samples are whole numbers: give floats",
+                     data=((x.abs() * 9).to(torch.uint8), y))
+        for last, words in ((Broken, "evaluation .*KeyError: 'no such head'"), (InTraining, "training .*IndexError: index 99")):
+            self.refused(rf"the shallow net fails in {words}.* \(.*test_torch_traps.py:\d+\)$",
+                         make_net=lambda depth: nn.Sequential(mlp(depth), last()))
+        self.refused("0.weight of the shallow net is on the meta device, expected weights with numbers",
+                     make_net=lambda depth: mlp(depth).to("meta"))
+        self.refused(r"make_net: the shallow net: ZeroDivisionError: .*test_torch_traps.py:\d+\)$", make_net=lambda depth: 1 / 0)
+
+    def test_data_of_other_kinds(self):
+        x, y = points()
+        bad = x.clone()
+        bad[5, 2] = float("nan")
+        self.refused("training data: a TensorDataset of 3 tensors, expected two, x and y", data=torch.utils.data.TensorDataset(x, y, y))
+        self.refused("training data: sample 0 is a dict of 2, expected a pair", data=self.dataset(lambda i: {"x": x[i], "y": y[i]}))
+        self.refused("training data: x of sample 0 is a str, expected a tensor", data=self.dataset(lambda i: ("a", y[i])))
+        self.refused("training data: x of sample 5 has a number that is not finite", data=self.dataset(lambda i: (bad[i], y[i])))
+        self.refused("training data: sample 7 is a tuple of 3", data=self.dataset(lambda i: (x[i], y[i], 1)[:3 if i == 7 else 2]))
+        self.refused("expected real numbers, got torch.complex64", data=(x + 0j, y))
+        self.refused('labels of the training data: they are float32, expected whole numbers with cross_entropy', data=(x, y.float()))
+        self.refused("labels of the validation data: they are float32", data=(x, y, x, y.float()))
+        self.assertEqual(self.study(data=(x.bfloat16(), y)).run(), 0)
 
 
 if __name__ == "__main__":

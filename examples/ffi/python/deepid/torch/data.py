@@ -20,7 +20,10 @@ class Samples:
     def __init__(self, x: Any, y: Any = None, what: str = "training data") -> None:
         self.what = what
         self.dataset: Optional[Dataset[Any]] = None
+        self._labels: Optional[Tensor] = None
         if isinstance(x, TensorDataset) and y is None:
+            if len(x.tensors) != 2:
+                raise StudyError(f"{what}: a TensorDataset of {len(x.tensors)} tensors, expected two, x and y")
             x, y = x.tensors
         if y is None:
             self.dataset = x
@@ -40,7 +43,7 @@ class Samples:
     def at(self, rows: Tensor, device: torch.device, dtype: torch.dtype) -> Tuple[Tensor, Tensor]:
         """A batch; floats in the type of the net."""
         if self.dataset is not None:
-            x, y = default_collate([self.dataset[int(i)] for i in rows])
+            x, y = default_collate([self._pair(int(i)) for i in rows])
             return _to(x, device, dtype), _to(y, device, dtype)
         key = (str(device), dtype)
         if key not in self._there:
@@ -55,15 +58,32 @@ class Samples:
             yield self.at(torch.arange(first, min(first + size, self.count)), device, dtype)
 
     def labels(self) -> Tensor:
-        """All labels or targets."""
-        if self.dataset is None:
-            return self.y
-        return default_collate([self.dataset[i][1] for i in range(self.count)])  # type: ignore[no-any-return]
+        """All labels or targets; of a Dataset one pass, which looks at every sample."""
+        if self.dataset is not None and self._labels is None:
+            self._labels = default_collate([self._pair(i)[1] for i in range(self.count)])
+        return self.y if self._labels is None else self._labels
+
+    def _pair(self, i: int) -> Tuple[Any, Any]:
+        """Of a Dataset: x and y, in numbers that are finite."""
+        assert self.dataset is not None
+        found = self.dataset[i]
+        if not isinstance(found, (tuple, list)) or len(found) != 2:
+            size = f" of {len(found)}" if isinstance(found, (tuple, list, dict)) else ""
+            raise StudyError(f"{self.what}: sample {i} is a {type(found).__name__}{size}, expected a pair (x, y)")
+        for part, name in zip(found, ("x", "y")):
+            try:
+                numbers = torch.as_tensor(part)
+            except (TypeError, ValueError, RuntimeError):
+                raise StudyError(f"{self.what}: {name} of sample {i} is a {type(part).__name__}, expected a tensor, an array or "
+                                 "a number") from None
+            if numbers.is_floating_point() and not bool(torch.isfinite(numbers).all()):
+                raise StudyError(f"{self.what}: {name} of sample {i} has a number that is not finite")
+        return found[0], found[1]
 
     def words(self) -> Any:
         """What tells other data from these."""
         if self.dataset is not None:
-            x, y = self.dataset[0]
+            x, y = self._pair(0)
             return [self.count, list(np.shape(x)), list(np.shape(y))]
         digest = hashlib.sha256()
         for one in (self.x, self.y):
@@ -80,7 +100,7 @@ class Samples:
 
     def _numbers(self) -> List[float]:
         assert self.dataset is not None
-        parts = [part for i in (0, self.count // 2, self.count - 1) for part in self.dataset[i]]
+        parts = [part for i in (0, self.count // 2, self.count - 1) for part in self._pair(i)]
         return [one for part in parts for one in numbers_of_values(torch.as_tensor(part).double().numpy())]
 
 
@@ -97,6 +117,10 @@ def _tensor(value: Any, what: str) -> Tensor:
         tensor = value.detach() if isinstance(value, Tensor) else torch.from_numpy(np.ascontiguousarray(value))
     except TypeError:
         raise StudyError(f"{what}: expected tensors or arrays of numbers, got {type(value).__name__}") from None
+    if tensor.is_complex():
+        raise StudyError(f"{what}: expected real numbers, got {tensor.dtype}")
+    if tensor.is_floating_point() and tensor.dtype not in (torch.float32, torch.float64):
+        tensor = tensor.float()  # exact; NumPy has no bfloat16
     if tensor.ndim == 0:
         raise StudyError(f"{what}: expected samples along the first axis, got a single number")
     if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):

@@ -15,7 +15,7 @@ from . import match, nets
 from .arms import IMPOSSIBLE, NO_QUESTION, POSSIBLE, Arm
 from .data import constant_loss, largest_class
 from .errors import StudyError
-from .maker import check_calls, check_depth, made
+from .maker import check_calls, check_depth, check_runs, made
 from .own import takes
 from .plan import numbers_of_values
 from .recipe import DTYPES, Recipe, autocast
@@ -43,6 +43,7 @@ class Look:
             self.x = x
         for kind, net in (("shallow", self.shallow), ("deep", self.deep)):
             check_calls(study, kind, net)
+            check_runs(kind, net, self.x)
         check_depth(study, self.shallow, self.deep, self.x)
         self.names = match.align(self.shallow, self.deep)
         self.draws = [self.x is not None and nets.draws(net, self.x) for net in (self.shallow, self.deep)]
@@ -116,6 +117,11 @@ def facts_of(study: "Study", look: Look) -> Dict[str, Any]:
 
 def _const_loss(study: "Study") -> float:
     const = study.const_loss
+    if study.recipe.loss == "cross_entropy" and study.train_data is not None:
+        for data in (study.train_data, study.valid_data):
+            if data is not None and (y := data.labels()).is_floating_point():
+                raise StudyError(f"labels of the {data.what}: they are {str(y.dtype)[6:]}, expected whole numbers with "
+                                 'cross_entropy, y.long(), or loss="mse" for targets')
     if const is None and study.train_data is not None:
         const = constant_loss(study.train_data.labels(), study.recipe.loss)
     if const is None or math.isnan(const):

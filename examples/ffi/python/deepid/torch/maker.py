@@ -66,6 +66,21 @@ def check_calls(study: "Study", kind: str, net: nn.Module) -> None:
                          "torch's generator, and leave torch.manual_seed out of make_net")
 
 
+def check_runs(kind: str, net: nn.Module, x: Optional[Tensor]) -> None:
+    """Refuses nets and samples that do not fit, in evaluation and in training."""
+    if x is None:
+        return
+    for training in (False, True) if len(x) > 1 else (False,):
+        try:
+            outputs_of(net, x, training=training)
+        except Exception as error:
+            mode = "training" if training else "evaluation"
+            whole = "; samples are whole numbers: give floats, x.float(), unless they are indices"
+            whole = "" if x.is_floating_point() else whole
+            raise StudyError(f"make_net: the {kind} net fails in {mode} on samples of {list(x.shape)} {str(x.dtype)[6:]}: "
+                             f"{type(error).__name__}: {place_of(error)}{whole}") from error
+
+
 def check_depth(study: "Study", shallow: nn.Module, deep: nn.Module, x: Optional[Tensor]) -> None:
     """Refuses a make_net that ignores depth, or whose two nets share weights."""
     if name := shared(deep, shallow):

@@ -129,14 +129,21 @@ class Plan:
 
     def _compare(self, folder: Path) -> None:
         was = Plan.read(folder)
-        for key in sorted({*was.of, *self.of}):
-            if was.of.get(key) != self.of.get(key):
-                raise StudyError(f"{folder}: {key} is {_short(self.of.get(key))} and was {_short(was.of.get(key))}: another "
+        now, before = _flat(self.of), _flat(was.of)
+        for key in sorted({*now, *before}):
+            if now.get(key) != before.get(key):
+                raise StudyError(f"{folder}: {key} is {_short(now.get(key))} and was {_short(before.get(key))}: another "
                                  "study needs another folder")
         for key in sorted({*was.seen} & {*self.seen}):
             if not alike(self.seen[key], was.seen[key]):
                 raise StudyError(f"{folder}: {key} gave {_rounded(self.seen[key])} and before {_rounded(was.seen[key])}: another "
                                  "study needs another folder")
+
+
+def _flat(fixed: Dict[str, Any]) -> Dict[str, Any]:
+    """The recipe's words by themselves."""
+    recipe = {f"recipe: {key}": value for key, value in (fixed.get("recipe") or {}).items()}
+    return {**{key: value for key, value in fixed.items() if key != "recipe"}, **recipe}
 
 
 def numbers_of_values(values: np.ndarray[Any, Any]) -> List[float]:
