@@ -11,7 +11,7 @@ from typing import Any, List, Optional, Tuple
 from .errors import Stopped, StudyError, TaskError
 from .gather import gather
 from .plan import State
-from .run import join_group
+from .run import join_group, leave_group
 from .study import Study
 from .tasks import TaskFolder
 
@@ -62,7 +62,9 @@ def run(study: Study, asked: Any) -> int:
     try:
         if asked.ddp:
             join_group(study)
-        return 1 if study.run(task=asked.task, shard=asked.shard, say=tell) else 0
+        failed = study.run(task=asked.task, shard=asked.shard, say=tell)
+        leave_group()
+        return 1 if failed else 0
     except (Stopped, KeyboardInterrupt):
         tell(f"stopped; what is done is in {study.folder}, and the same command goes on")
         return 128 + (study.stopped_by or signal.SIGINT)

@@ -92,6 +92,12 @@ def join_group(study: "Study") -> None:
         raise StudyError(f"--ddp: {str(error).splitlines()[0]}; expected to be run by torchrun") from None
 
 
+def leave_group() -> None:
+    """Its threads have to end before the process does, or that is aborted."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def tell_group(task: Optional[Task]) -> None:
     """Which task all ranks train now; None: no more."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
