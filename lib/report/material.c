@@ -108,11 +108,12 @@ const char *dpid_arm_name(dpid_study_page *p, const char *word)
     const dpid_arm_text label = dpid_arm_label(word);
     if (!dpid_arm_words_of(word) || !dpid_arm_shows(word, DPID_SHOW_CURVE) || (arm && arm->depth == 0 && *label.text))
         return dpid_say(p, "%s", label.text);
-    const bool named = !dpid_arm_is_twin(word) && arm && arm->block && *arm->block;
-    const char *name = named ? arm->block : label.text;
-    if (!*name && (!arm || arm->depth == 0))
+    const char *block = !dpid_arm_is_twin(word) && arm && arm->block ? arm->block : "";
+    const char *name = *block ? block : label.text;
+    const int64_t depth = arm ? (int64_t)arm->depth : 0;
+    if (!*name && depth == 0)
         return word;
-    return dpid_say(p, "%s%sdepth %lld", name, *name ? ", " : "", arm ? (long long)arm->depth : 0);
+    return dpid_say(p, "%s%sdepth %lld", name, *name ? ", " : "", (long long)depth);
 }
 
 const char *dpid_asked_of(dpid_study_page *p, const char *word)
