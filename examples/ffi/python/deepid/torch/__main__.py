@@ -109,6 +109,10 @@ def main(words: Optional[List[str]] = None) -> int:
     except TaskError as error:
         tell(f"deepid.torch: {error}")
         return 1
+    except OSError as error:
+        tell(f"deepid.torch: {error.filename or asked.what}: {error.strerror or error}; what is done stays, "
+             "and the same command goes on")
+        return 1
     except StudyError as error:
         print(f"deepid.torch: {error}", file=sys.stderr)
         return 2

@@ -37,8 +37,11 @@ def run(study: "Study", task: Optional[int], shard: Optional[Tuple[int, int]], s
     try:
         with signals(study):
             loop.run(state.wanted(chosen))
-    finally:
-        gather(study.folder)
+    except BaseException:
+        with contextlib.suppress(OSError):  # what ended the run is told, be the disk full or not
+            gather(study.folder)
+        raise
+    gather(study.folder)
     tell_group(None)
     return len(loop.failed)
 

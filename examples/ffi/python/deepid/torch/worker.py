@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import math
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
@@ -174,8 +175,9 @@ class Job:
     def _keep(self, net: nn.Module) -> None:
         """Of the arms that others start from the net stays."""
         if self.study.keep_nets or any(arm.parent in (self.task.arm.word, self.task.arm.tunes) for arm in self.state.plan.arms):
-            state = {key: value.detach().cpu() for key, value in net.state_dict().items()}
-            replace(self.state.folder.net(self.task.name), lambda path: torch.save(state, path))
+            data = io.BytesIO()  # torch.save hides what a file's error is
+            torch.save({key: value.detach().cpu() for key, value in net.state_dict().items()}, data)
+            replace(self.state.folder.net(self.task.name), lambda path: path.write_bytes(data.getvalue()))
 
     # ---- by a train function of the user's -----------------------------------------------------------------
 
