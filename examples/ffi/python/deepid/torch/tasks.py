@@ -43,7 +43,7 @@ def sweep(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def replace(path: Path, write: Callable[[Path], None]) -> None:
+def replace(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its name, flush it, and give it the name."""
     beside = path.with_name(f".{path.name}.{SYSTEM}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
