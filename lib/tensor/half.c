@@ -2,21 +2,6 @@
 #include "tensor/half.h"
 
 #include <math.h>
-#include <string.h>
-
-static uint32_t bits_of(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static float float_of(uint32_t bits)
-{
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
 
 /* x / 2^shift to nearest, ties to even; shift at least 1 */
 static uint32_t divide_to_even(uint32_t x, uint32_t shift)
@@ -38,8 +23,8 @@ enum { SIGN = 0x8000, INFINITE = 0x7c00, QUIET_NAN = 0x7e00, LEAST_NORMAL = 113 
    < 113. */
 uint16_t dpid_f16_of(float x)
 {
-    const uint32_t sign = bits_of(x) >> 16 & SIGN;
-    const uint32_t size = bits_of(x) & 0x7fffffff;
+    const uint32_t sign = dpid_float_bits(x) >> 16 & SIGN;
+    const uint32_t size = dpid_float_bits(x) & 0x7fffffff;
     if (size > FLOAT_INFINITY)
         return (uint16_t)(sign | QUIET_NAN);
     if (size >= TO_INFINITY)
@@ -68,7 +53,7 @@ float dpid_f16_value(uint16_t bits)
 
 uint16_t dpid_bf16_of(float x)
 {
-    const uint32_t bits = bits_of(x);
+    const uint32_t bits = dpid_float_bits(x);
     if ((bits & 0x7fffffff) > FLOAT_INFINITY)
         return (uint16_t)(bits >> 16 | 0x40);  /* quiet: a NaN whose upper half is that of infinity stays one */
     return (uint16_t)divide_to_even(bits, 16); /* a carry runs into the exponent, up to infinity */
@@ -76,5 +61,5 @@ uint16_t dpid_bf16_of(float x)
 
 float dpid_bf16_value(uint16_t bits)
 {
-    return float_of((uint32_t)bits << 16);
+    return dpid_bits_float((uint32_t)bits << 16);
 }

@@ -7,6 +7,20 @@
 #include <stdint.h>
 #include <string.h>
 
+static inline uint32_t dpid_float_bits(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float dpid_bits_float(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 /* The nearest binary16: 1 sign, 5 exponent and 10 significand bits. From 65520 on infinity; subnormal below 2^-14; 0
    up to 2^-25; NaN stays NaN. */
 uint16_t dpid_f16_of(float x);

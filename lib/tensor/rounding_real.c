@@ -6,6 +6,7 @@
 
 #if DPID_PRECISION == 32
 #include "tensor/format.h"
+#include "tensor/half.h"
 #include "tensor/philox.h"
 
 #include <stddef.h>
@@ -27,24 +28,10 @@ typedef struct {
     float units, unit;                /* 2^21 / unit, unit / 2^21 */
 } cut;
 
-static uint32_t bits_of(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static float float_of(uint32_t bits)
-{
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
 /* 2^e, normal */
 static float power(int e)
 {
-    return float_of((uint32_t)(e + FLOAT_BIAS) << FLOAT_BITS);
+    return dpid_bits_float((uint32_t)(e + FLOAT_BIAS) << FLOAT_BITS);
 }
 
 static cut cut_of(const dpid_rounding *rounding)
@@ -52,11 +39,11 @@ static cut cut_of(const dpid_rounding *rounding)
     const dpid_format *f = rounding->format;
     const dpid_overflow overflow = rounding->overflow == DPID_OVERFLOW_USUAL ? f->overflow : rounding->overflow;
     const bool narrow = f->least > 1 - FLOAT_BIAS; /* than a float */
-    cut c = {.shift = (uint32_t)(FLOAT_BITS - f->fraction), .largest = bits_of(f->largest)};
+    cut c = {.shift = (uint32_t)(FLOAT_BITS - f->fraction), .largest = dpid_float_bits(f->largest)};
     c.mask = ((uint32_t)1 << c.shift) - 1;
     c.beyond = overflow == DPID_OVERFLOW_SATURATE ? c.largest : f->infinite ? infinity : quiet_nan;
-    c.small = narrow ? bits_of(power(f->least)) : 0;
-    c.normal = rounding->flush ? bits_of(power(f->least)) : 0;
+    c.small = narrow ? dpid_float_bits(power(f->least)) : 0;
+    c.normal = rounding->flush ? dpid_float_bits(power(f->least)) : 0;
     c.magic = narrow ? power(f->least - f->fraction + FLOAT_BITS) : 0;
     c.units = narrow ? power(SUBNORMAL_BITS - f->least + f->fraction) : 0;
     c.unit = narrow ? power(f->least - f->fraction - SUBNORMAL_BITS) : 0;
@@ -67,17 +54,17 @@ static inline float finish(const cut *c, uint32_t bits, uint32_t result)
 {
     const uint32_t size = bits & ~sign;
     const uint32_t known = result > c->largest ? c->beyond : result < c->normal ? 0 : result;
-    return float_of((bits & sign) | (size > infinity ? quiet_nan : known));
+    return dpid_bits_float((bits & sign) | (size > infinity ? quiet_nan : known));
 }
 
 static void nearest(const cut *c, int64_t n, float *x)
 {
     const cut k = *c;
     for (int64_t i = 0; i < n; i++) {
-        const uint32_t bits = bits_of(x[i]);
+        const uint32_t bits = dpid_float_bits(x[i]);
         const uint32_t size = bits & ~sign;
         const uint32_t large = (size + (k.mask >> 1) + (size >> k.shift & 1)) & ~k.mask;
-        const uint32_t small = bits_of((float_of(size) + k.magic) - k.magic);
+        const uint32_t small = dpid_float_bits((dpid_bits_float(size) + k.magic) - k.magic);
         x[i] = finish(&k, bits, size < k.small ? small : large);
     }
 }
@@ -87,13 +74,13 @@ static void stochastic(const cut *c, int64_t n, const uint32_t *restrict random,
 {
     const cut k = *c;
     for (int64_t i = 0; i < n; i++) {
-        const uint32_t bits = bits_of(x[i]);
+        const uint32_t bits = dpid_float_bits(x[i]);
         const uint32_t size = bits & ~sign;
         const uint32_t large = (size + (random[i] >> (32 - k.shift))) & ~k.mask;
-        const float counted = float_of(size < k.small ? size : 0) * k.units;
+        const float counted = dpid_bits_float(size < k.small ? size : 0) * k.units;
         const uint32_t units = (uint32_t)(int32_t)counted + (random[i] >> (32 - SUBNORMAL_BITS));
         const uint32_t whole = units >> SUBNORMAL_BITS << SUBNORMAL_BITS;
-        const uint32_t small = bits_of((float)(int32_t)(whole >> 1) * (2 * k.unit));
+        const uint32_t small = dpid_float_bits((float)(int32_t)(whole >> 1) * (2 * k.unit));
         x[i] = finish(&k, bits, size < k.small ? small : large);
     }
 }
