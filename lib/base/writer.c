@@ -145,12 +145,26 @@ static int32_t finish_file(dpid_writer *w, int *locked)
     return close(fd) == 0 ? DEEPID_OK : dpid_fail_errno(w->ctx, "close", w->path, errno);
 }
 
+/* After a rename that says that there is no temporary: its answer may have got lost, as in dpid_file_has_name, and
+   another writer may have replaced the file since. Then the name points to what was not there before. */
+static bool was_replaced_since(const dpid_writer *w, const struct stat *before)
+{
+    struct stat info;
+    return lstat(w->temporary, &info) != 0 && errno == ENOENT && lstat(w->path, &info) == 0 &&
+           (info.st_dev != before->st_dev || info.st_ino != before->st_ino ||
+            info.st_ctim.tv_sec != before->st_ctim.tv_sec || info.st_ctim.tv_nsec != before->st_ctim.tv_nsec);
+}
+
 /* taken NULL: in place of what has the name. Else the name is linked to the file, which fails when there is one. */
 static int32_t give_name(const dpid_writer *w, int locked, bool *taken)
 {
+    struct stat before;
+    if (lstat(w->path, &before) != 0)
+        before = (struct stat){.st_nlink = 0}; /* no file */
     const int code = taken ? link(w->temporary, w->path) : rename(w->temporary, w->path);
     const int error = errno;
-    const bool done = code == 0 || dpid_file_has_name(locked, w->path);
+    const bool done = code == 0 || dpid_file_has_name(locked, w->path) ||
+                      (!taken && error == ENOENT && was_replaced_since(w, &before));
     if (taken)
         *taken = !done && error == EEXIST;
     if (taken && (done || *taken))
