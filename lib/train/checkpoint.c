@@ -253,14 +253,30 @@ static void take_over(deepid_trainer *t, deepid_trainer *fresh)
     memcpy(fresh, &old, sizeof old);
 }
 
+/* Says the two texts from a little before the first place where they differ: deep nets begin alike. */
+static int32_t check_net(const deepid_trainer *t, dpid_safetensors *file, const char *path)
+{
+    enum { BEFORE = 20 };
+    const char *text = NULL;
+    DPID_TRY(dpid_safetensors_net(file, &text));
+    if (!text)
+        return dpid_fail(t->head.ctx, DEEPID_ERR_SHAPE, "'%s' holds another net: it names none, expected '%.60s...'",
+                         path, t->net->text);
+    int64_t place = 0;
+    while (text[place] && text[place] == t->net->text[place])
+        place++;
+    if (text[place] == t->net->text[place])
+        return DEEPID_OK;
+    const int64_t from = place > BEFORE ? place - BEFORE : 0;
+    return dpid_fail(t->head.ctx, DEEPID_ERR_SHAPE,
+                     "'%s' holds another net: from character %lld on it is '%.60s', expected '%.60s'", path,
+                     (long long)from, text + from, t->net->text + from);
+}
+
 static int32_t load_file(deepid_trainer *t, dpid_safetensors *file, const char *path)
 {
     deepid_trainer *fresh = NULL;
-    const char *text = NULL;
-    DPID_TRY(dpid_safetensors_net(file, &text));
-    if (!text || strcmp(text, t->net->text) != 0)
-        return dpid_fail(t->head.ctx, DEEPID_ERR_SHAPE, "'%s' holds another net: '%.60s...', expected '%.60s...'", path,
-                         text ? text : "none", t->net->text);
+    DPID_TRY(check_net(t, file, path));
     DPID_TRY(deepid_trainer_create(t->net, t->data, &fresh));
     int32_t status = read_texts(fresh, file, path);
     if (status == DEEPID_OK)

@@ -128,7 +128,8 @@ static void say_own(const deepid_trainer *t, int thing, char *out, size_t size)
         snprintf(out, size, " %d", t->others.ranks);
         break;
     case NET:
-        snprintf(out, size, " '%.60s...'", t->net->text);
+        snprintf(out, size, " '%.60s...', %zu characters in all, checksum %016llx", t->net->text, strlen(t->net->text),
+                 (unsigned long long)text_bits(t->net->text));
         break;
     case SETTINGS:
         snprintf(out, size, " %.40s, batch %lld, shards of %lld, seed %llu", t->optimizer_text, (long long)t->batch,

@@ -94,12 +94,36 @@ static void damaged_checkpoints_are_refused_and_change_nothing(void **state)
     close_run(&r);
 }
 
+static void nets_that_differ_late_are_told_apart(void **state)
+{
+    (void)state;
+    run r;
+    run other;
+    const char *path = temporary("late.safetensors");
+    open_long_run(
+        &r, "input 2; dense out=8; batchnorm; relu; dense out=16; tanh; dense out=16; relu; dense out=7; dense out=3",
+        1, DEEPID_F32, "adam");
+    open_long_run(
+        &other,
+        "input 2; dense out=8; batchnorm; relu; dense out=16; tanh; dense out=16; relu; dense out=9; dense out=3", 1,
+        DEEPID_F32, "adam");
+    deepid_ctx *ctx = r.ctx;
+    OK(deepid_trainer_save(r.trainer, path));
+    ctx = other.ctx;
+    REFUSED(deepid_trainer_load(other.trainer, path), DEEPID_ERR_SHAPE, "dense out=7");
+    REFUSED(deepid_trainer_load(other.trainer, path), DEEPID_ERR_SHAPE, "expected '");
+    REFUSED(deepid_trainer_load(other.trainer, path), DEEPID_ERR_SHAPE, "dense out=9");
+    close_run(&other);
+    close_run(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resuming_in_mid_epoch_gives_the_same_bits),
         cmocka_unit_test(every_turned_bit_of_a_checkpoint_is_found),
         cmocka_unit_test(damaged_checkpoints_are_refused_and_change_nothing),
+        cmocka_unit_test(nets_that_differ_late_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

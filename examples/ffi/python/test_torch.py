@@ -667,7 +667,7 @@ class Refusals(Case):
                 ("Recipe: expected steps= or epochs=, one of them", lambda: Recipe(lr=1)),
                 ("make_net: it returned list, expected an nn.Module", lambda: self.study(lambda depth: []).plan()),
                 ("const_loss is not known", lambda: self.study(recipe=Recipe(lr=1, steps=1, loss=lambda z, y: z.mean())).plan()),
-                ("cross_entropy: outputs are [48, 2] and labels [48, 3], expected outputs of [48, 3, classes]", lambda: self.study(data=(x, y[:, None].repeat(1, 3))).run())):
+                ("cross_entropy: outputs are [16, 2] and labels [16, 3], expected outputs of [16, 3, classes]", lambda: self.study(data=(x, y[:, None].repeat(1, 3))).run())):
             with self.subTest(words), self.assertRaisesRegex(StudyError, re.escape(words)):
                 make()
 

@@ -339,6 +339,10 @@ class Mistakes(Case):
         self.refused("training data: x of sample 5 has a number that is not finite", data=self.dataset(lambda i: (bad[i], y[i])))
         self.refused("training data: sample 7 is a tuple of 3", data=self.dataset(lambda i: (x[i], y[i], 1)[:3 if i == 7 else 2]))
         self.refused("expected real numbers, got torch.complex64", data=(x + 0j, y))
+        for wrong in (-1, 2, 1000):
+            other = y.clone()
+            other[9] = wrong
+            self.refused(f"labels of the training data: that of sample 9 is {wrong}, expected 0 to", data=(x, other))
         self.refused('labels of the training data: they are float32, expected whole numbers with cross_entropy', data=(x, y.float()))
         self.refused("labels of the validation data: they are float32", data=(x, y, x, y.float()))
         self.assertEqual(self.study(data=(x.bfloat16(), y)).run(), 0)

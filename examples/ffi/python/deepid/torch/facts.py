@@ -16,6 +16,7 @@ from .arms import IMPOSSIBLE, NO_QUESTION, POSSIBLE, Arm
 from .data import constant_loss, largest_class
 from .errors import StudyError
 from .maker import check_calls, check_depth, check_runs, made
+from .measure import by_class
 from .own import takes
 from .plan import numbers_of_values
 from .recipe import DTYPES, Recipe, autocast
@@ -97,7 +98,7 @@ def facts_of(study: "Study", look: Look) -> Dict[str, Any]:
     """evidence.json."""
     recipe, dropout = study.recipe, look.dropout()
     facts: Dict[str, Any] = {
-        "subject": study.subject, "const_loss": _const_loss(study), "recipe_rate": recipe.lr, "updates": study.steps,
+        "subject": study.subject, "const_loss": _const_loss(study, look), "recipe_rate": recipe.lr, "updates": study.steps,
         "shallow_depth": study.shallow, "deep_depth": study.deep, "is_f64": recipe.dtype == "float64",
         "dropout_shallow": dropout[0], "dropout_deep": dropout[1], "noise": look.noise(),
         "decay": recipe.weight_decay > 0,
@@ -115,13 +116,33 @@ def facts_of(study: "Study", look: Look) -> Dict[str, Any]:
     return {key: value for key, value in facts.items() if value is not None and value == value and value != ""}
 
 
-def _const_loss(study: "Study") -> float:
+def _check_labels(study: "Study", look: Look) -> None:
+    """From 0 below the number of outputs, or -100, which cross_entropy leaves out."""
+    assert study.train_data is not None and look.x is not None
+    z, y = nets.outputs_of(look.shallow, look.x), study.train_data.labels()
+    if not isinstance(z, Tensor):
+        return
+    classes = by_class(z, y[:len(z)])[0].shape[-1]
+    for data in (study.train_data, study.valid_data):
+        if data is None:
+            continue
+        y = data.labels()
+        wrong = ((y < 0) & (y != -100) | (y >= classes)).nonzero()
+        if len(wrong):
+            place = wrong[0].tolist()
+            raise StudyError(f"labels of the {data.what}: that of sample {', '.join(map(str, place))} is "
+                             f"{int(y[tuple(place)])}, expected 0 to {classes - 1}, for the nets have {classes} outputs"
+                             ", or -100 for none")
+
+
+def _const_loss(study: "Study", look: Look) -> float:
     const = study.const_loss
     if study.recipe.loss == "cross_entropy" and study.train_data is not None:
         for data in (study.train_data, study.valid_data):
             if data is not None and (y := data.labels()).is_floating_point():
                 raise StudyError(f"labels of the {data.what}: they are {str(y.dtype)[6:]}, expected whole numbers with "
                                  'cross_entropy, y.long(), or loss="mse" for targets')
+        _check_labels(study, look)
     if const is None and study.train_data is not None:
         const = constant_loss(study.train_data.labels(), study.recipe.loss)
     if const is None or math.isnan(const):
