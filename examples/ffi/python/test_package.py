@@ -337,6 +337,10 @@ class Studies(Scratch):
         return first
 
     def test_control_c_stops_and_the_folder_goes_on(self):
+        # where the tests run in the background of a shell, SIGINT comes ignored
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+
         def press(now):
             if now.done >= 2:
                 os.kill(os.getpid(), signal.SIGINT)

@@ -225,6 +225,10 @@ class Checkpoints(Scratch):
 
 class Stopping(Scratch):
     def test_control_c_stops_after_a_step_and_training_goes_on(self):
+        # where the tests run in the background of a shell, SIGINT comes ignored
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+
         def press(now):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(1)  # the signal arrives here
