@@ -9,6 +9,7 @@
 #define THE(w, h) .word = w, .help = h
 /* arm_free.c */
 extern dpid_arm_change dpid_arm_free_dropout, dpid_arm_free_decay, dpid_arm_free_smoothing, dpid_arm_free_augmentation;
+static const char eight_bits[] = "f8e4m3 gradients=f8e5m2 weight_gradients=f32";
 static const dpid_arm_row rows[] = {
     {THE("S", "the shallow net by the recipe: what depth is measured against"), .priority = 1, .net = DPID_ARM_SHALLOW,
      .steps = 1, .rate = 1, .fixed = true},
@@ -48,8 +49,28 @@ static const dpid_arm_row rows[] = {
     {THE("D_f16:scaled", "D_f16 with dynamic loss scaling"), .priority = 6, .net = DPID_ARM_DEEP, .steps = 1, .rate = 1,
      .storage = "f16", .loss_scale = "dynamic", .rate_of = "D", .extra = true},
     {THE("D_f8", "D stored in E4M3, gradients in E5M2, dynamic loss scaling: 3 and 2 bits of fraction"), .priority = 6,
-     .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .storage = "f8e4m3 gradients=f8e5m2 weight_gradients=f32",
-     .loss_scale = "dynamic", .rate_of = "D", .extra = true},
+     .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .storage = eight_bits, .loss_scale = "dynamic", .rate_of = "D",
+     .extra = true},
+    {THE("S_f32", "S stored in float32, where the recipe stores in another format: is D_f32 worse with depth?"),
+     .priority = 6, .net = DPID_ARM_SHALLOW, .steps = 1, .rate = 1, .storage = "f32", .loss_scale = "none",
+     .rate_of = "S", .extra = true},
+    {THE("S_tf32", "S stored in tf32: is D_tf32 worse with depth?"), .priority = 6, .net = DPID_ARM_SHALLOW, .steps = 1,
+     .rate = 1, .storage = "tf32", .rate_of = "S", .extra = true},
+    {THE("S_bf16", "S stored in bfloat16, master weights in float32: is D_bf16 worse with depth?"), .priority = 6,
+     .net = DPID_ARM_SHALLOW, .steps = 1, .rate = 1, .storage = "bf16", .rate_of = "S", .extra = true},
+    {THE("S_bf16:stochastic", "S stored in bfloat16 with stochastic rounding: is D_bf16:stochastic worse with depth?"),
+     .priority = 6, .net = DPID_ARM_SHALLOW, .steps = 1, .rate = 1, .storage = "bf16 rounding=stochastic",
+     .rate_of = "S", .extra = true},
+    {THE("S_bf16:weights", "S stored in bfloat16 without master weights: is D_bf16:weights worse with depth?"),
+     .priority = 6, .net = DPID_ARM_SHALLOW, .steps = 1, .rate = 1, .storage = "bf16 weights=format", .rate_of = "S",
+     .extra = true},
+    {THE("S_f16", "S stored in float16: is D_f16 worse with depth?"), .priority = 6, .net = DPID_ARM_SHALLOW,
+     .steps = 1, .rate = 1, .storage = "f16", .loss_scale = "none", .rate_of = "S", .extra = true},
+    {THE("S_f16:scaled", "S stored in float16 with dynamic loss scaling: is D_f16:scaled worse with depth?"),
+     .priority = 6, .net = DPID_ARM_SHALLOW, .steps = 1, .rate = 1, .storage = "f16", .loss_scale = "dynamic",
+     .rate_of = "S", .extra = true},
+    {THE("S_f8", "S stored in 8 bits as D_f8 is: is D_f8 worse with depth?"), .priority = 6, .net = DPID_ARM_SHALLOW,
+     .steps = 1, .rate = 1, .storage = eight_bits, .loss_scale = "dynamic", .rate_of = "S", .extra = true},
     {THE("D_start:looks_linear", "D from a start that makes a relu net linear: conditioning"), .priority = 5,
      .net = DPID_ARM_DEEP, .steps = 1, .rate = 1, .init = "looks_linear"},
     {THE("D_start:orthogonal", "D from critical orthogonal weights: conditioning"), .priority = 12,
@@ -147,6 +168,13 @@ bool dpid_arm_chosen(const char *list, const char *arm)
         if (stands_for(word, arm))
             return true;
     return false;
+}
+
+bool dpid_arm_asked(const char *list, const char *arm)
+{
+    char deep[64];
+    snprintf(deep, sizeof deep, "D%s", arm + 1);
+    return dpid_arm_chosen(list, arm) || (strncmp(arm, "S_", 2) == 0 && dpid_arm_chosen(list, deep));
 }
 
 /* Each row's word, a set's once. */

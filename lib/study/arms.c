@@ -274,7 +274,7 @@ static int32_t list_arms(deepid_study *study)
     DPID_TRY(dpid_arena_alloc(&study->plan, ROWS_MAX + study->added_count, sizeof *study->arm, "study", &study->arm));
     for (int64_t i = 0; dpid_arm_at(i); i++) {
         const dpid_arm_row *row = dpid_arm_at(i);
-        if (row->extra && !dpid_arm_chosen(study->text[DPID_TEXT_ARMS], row->word))
+        if (row->extra && !dpid_arm_asked(study->text[DPID_TEXT_ARMS], row->word))
             continue;
         if (row->net != DPID_ARM_ADDED)
             study->arm[study->arms++] = (dpid_study_arm){.row = row, .word = row->word};
@@ -295,7 +295,7 @@ static int32_t choose(deepid_study *study)
     DPID_TRY(dpid_arena_alloc(&study->plan, study->arms, sizeof *chosen, "study", &chosen));
     for (int32_t i = study->arms - 1; i >= 0; i--) {
         const dpid_study_arm *arm = &study->arm[i];
-        chosen[i] = chosen[i] || !*list || arm->row->fixed || arm->row->tunes || dpid_arm_chosen(list, arm->word);
+        chosen[i] = chosen[i] || !*list || arm->row->fixed || arm->row->tunes || dpid_arm_asked(list, arm->word);
         if (chosen[i] && arm->parent >= 0)
             chosen[arm->parent] = true;
         if (chosen[i] && arm->row->rate_of)

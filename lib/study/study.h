@@ -209,6 +209,8 @@ void dpid_study_forget(deepid_study *study); /* the plan and the budget's choice
 /* arm.c */
 int32_t dpid_arms_check(deepid_study *study, const char *words); /* words of the registry? */
 bool dpid_arm_chosen(const char *list, const char *arm);
+/* The list has it, or of S_bf16 and the like D_bf16: what a format costs a deep net is read beside a shallow one. */
+bool dpid_arm_asked(const char *list, const char *arm);
 bool dpid_list_next(const char **list, dpid_span *word); /* the next word of "a,b,c"; *word: dpid_span_of the list */
 
 /* probes.c */

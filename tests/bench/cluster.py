@@ -31,7 +31,7 @@ def tuned_by(arm, tuned):
         return None
     if arm in tuned:
         return arm
-    shallow = arm in ("S_rate", "S_fine", "W0") or arm.startswith("WT")
+    shallow = arm == "W0" or arm.startswith(("S_", "WT"))
     return "S_rate" if shallow else "D_rate"
 
 

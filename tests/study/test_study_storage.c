@@ -93,6 +93,43 @@ static void a_recipe_in_a_format_has_it_everywhere(void **state)
     close_study(&r);
 }
 
+/* What a format costs with depth is a difference of two differences, so S comes with D; a word brings its set. */
+static void the_shallow_net_comes_with_the_deep_one(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"bf16", "bf16:stochastic", "bf16:weights", "f16", "f16:scaled", "tf32", "f8"};
+    study_run r;
+    open_study(&r, DEEP, "", "D_bf16,D_f16,D_tf32,D_f8,D_f32");
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        char word[2][32];
+        snprintf(word[0], sizeof word[0], "S_%s", formats[i]);
+        snprintf(word[1], sizeof word[1], "D_%s", formats[i]);
+        const dpid_study_arm *s = arm_of(&r, word[0]);
+        const dpid_study_arm *d = arm_of(&r, word[1]);
+        assert_null(s->reason);
+        const size_t input = strcspn(d->text, ";");
+        if (strncmp(s->text, d->text, input + 1) != 0 || strcmp(s->loss_scale, d->loss_scale) != 0)
+            fail_msg("%s is %s, expected the storage of %s", word[0], s->text, d->text);
+        assert_int_equal(s->depth, arm_of(&r, "S")->depth);
+        assert_string_equal(r.study->arm[s->rate_of].word, "S");
+    }
+    left_out(&r, "S_f32", "the recipe stores in float32 already");
+    close_study(&r);
+}
+
+static void a_deep_arm_brings_its_own_shallow_one_alone(void **state)
+{
+    (void)state;
+    study_run r;
+    open_study(&r, DEEP, "bf16", "D_f16:scaled,S_f8,D_f32");
+    stores(&r, "S_f16:scaled", "input 2 storage=f16", "dynamic");
+    stores(&r, "S_f32", "input 2", "none");
+    stores(&r, "S_f8", "input 2 storage=f8e4m3 gradients=f8e5m2 weight_gradients=f32", "dynamic");
+    assert_int_equal(dpid_arm_find(r.study, "S_f16"), -1);
+    assert_int_equal(dpid_arm_find(r.study, "D_f8"), -1);
+    close_study(&r);
+}
+
 /* A net's own text, where the study says nothing. */
 static void a_text_may_say_it_too(void **state)
 {
@@ -149,11 +186,14 @@ static void arms_in_formats_are_trained(void **state)
     deepid_ctx *ctx = r.ctx;
     OK(deepid_study_run(r.study, NULL, NULL));
     const double f32 = study_result(ctx, r.study, "D", 1, "train_loss");
-    const char *const words[] = {"D_bf16", "D_bf16:stochastic", "D_bf16:weights", "D_f16", "D_f16:scaled"};
+    const double shallow = study_result(ctx, r.study, "S", 1, "train_loss");
+    const char *const words[] = {"D_bf16", "D_bf16:stochastic", "D_bf16:weights", "D_f16", "D_f16:scaled",
+                                 "S_bf16", "S_bf16:stochastic", "S_bf16:weights", "S_f16", "S_f16:scaled"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         const double loss = study_result(ctx, r.study, words[i], 1, "train_loss");
-        if (!(isfinite(loss) && loss != f32 && fabs(loss - f32) < 0.1 * f32))
-            fail_msg("%s: %g, in f32 %g", words[i], loss, f32);
+        const double wide = words[i][0] == 'S' ? shallow : f32;
+        if (!(isfinite(loss) && loss != wide && fabs(loss - wide) < 0.1 * wide))
+            fail_msg("%s: %g, in f32 %g", words[i], loss, wide);
     }
     close_study(&r);
 }
@@ -163,6 +203,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arms_store_what_their_rows_say),
         cmocka_unit_test(a_recipe_in_a_format_has_it_everywhere),
+        cmocka_unit_test(the_shallow_net_comes_with_the_deep_one),
+        cmocka_unit_test(a_deep_arm_brings_its_own_shallow_one_alone),
         cmocka_unit_test(a_text_may_say_it_too),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(a_study_without_storage_is_what_it_was),

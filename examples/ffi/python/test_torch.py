@@ -177,9 +177,10 @@ class Arms(Case):
         self.assertEqual({**{"S_rate": better, "D_rate": better}, **left},
                          {"D_opt:sgd": ("it is the recipe's own optimiser", "no_question"), "S_rate": better, "D_rate": better})
         have = {row["arm"] for row in rows(study.folder)}
-        want = {"S", "D", "W0", "WT", "S_fine", "D64", "D_bf16", "D_f16", "D_f16:scaled", "D_opt:adam", "D_opt:rmsprop",
-                "D_start:lsuv", "D_start:orthogonal", "D_2T", "D_3T", "D_free:dropout", "D_free:decay", "D_free:smoothing",
-                "D_free:augmentation", "D_norm:batch8", "D_res", "depth:2"}
+        want = {"S", "D", "W0", "WT", "S_fine", "D64", "D_bf16", "D_f16", "D_f16:scaled", "S_bf16", "S_f16",
+                "S_f16:scaled", "D_opt:adam", "D_opt:rmsprop", "D_start:lsuv", "D_start:orthogonal", "D_2T", "D_3T",
+                "D_free:dropout", "D_free:decay", "D_free:smoothing", "D_free:augmentation", "D_norm:batch8", "D_res",
+                "depth:2"}
         self.assertEqual(have - {"S_rate", "D_rate"}, want)
         facts = json.loads((study.folder / "evidence.json").read_text())
         for word in ("batchnorm", "decay", "smoothing", "augmentation", "dropout_deep", "default_init"):
@@ -204,6 +205,9 @@ class Arms(Case):
             self.assertAlmostEqual(loss["D", seed], loss["D64", seed], delta=1e-5)
             self.assertAlmostEqual(loss["D", seed], loss["D_bf16", seed], delta=3e-2)  # 8 bits, four steps
             self.assertNotEqual(loss["D", seed], loss["D_bf16", seed])
+            self.assertAlmostEqual(loss["S", seed], loss["S_bf16", seed], delta=3e-2)  # it comes with D_bf16
+            self.assertNotEqual(loss["S", seed], loss["S_bf16", seed])
+        self.assertNotIn(("S_f16", "1"), loss)
 
     def test_a_net_without_skips_has_no_d_res(self):
         study = self.study(lambda depth: mlp(depth))

@@ -73,6 +73,9 @@ def registry(optimizers: Dict[str, float], depths: Sequence[int]) -> List[Arm]:
         Arm("D_bf16", rate_of="D", change={"amp": "bf16"}),
         Arm("D_f16", rate_of="D", change={"amp": "f16", "scale": False}),
         Arm("D_f16:scaled", rate_of="D", change={"amp": "f16", "scale": True}),
+        Arm("S_bf16", net="shallow", rate_of="S", change={"amp": "bf16"}),
+        Arm("S_f16", net="shallow", rate_of="S", change={"amp": "f16", "scale": False}),
+        Arm("S_f16:scaled", net="shallow", rate_of="S", change={"amp": "f16", "scale": True}),
         *(Arm(f"D_opt:{word}", tuned=True, base=rate, change={"optimizer": word}) for word, rate in optimizers.items()),
         Arm("D_free:dropout", rate_of="D", tried=True, change={"dropout": 0.0}),
         Arm("D_free:decay", rate_of="D", tried=True, change={"weight_decay": 0.0}),
@@ -110,8 +113,8 @@ def check_variants(variants: Dict[str, Dict[str, Any]]) -> Dict[str, Dict[str, A
 
 
 def choose(arms: List[Arm], words: Optional[Sequence[str]]) -> None:
-    """Leave out the arms that were not asked for. A word stands for itself and for its set. S and D are always there, also
-    at their tuned rates."""
+    """Leave out the arms that were not asked for. A word stands for itself and for its set; S_bf16 and the like
+    come with D_bf16. S and D are always there, also at their tuned rates."""
     if words is None:
         return
     known = [arm.word for arm in arms]
@@ -120,9 +123,14 @@ def choose(arms: List[Arm], words: Optional[Sequence[str]]) -> None:
             raise StudyError(f"Study: unknown arm '{word}'; known: {', '.join(known)}")
     for arm in arms:
         always = arm.word in ("S", "D") or arm.tunes is not None
-        if not always and not any(_stands_for(word, arm.word) for word in words):
+        if not always and not any(_asks_for(word, arm.word) for word in words):
             arm.leave_out("it was not asked for", POSSIBLE)
 
 
 def _stands_for(word: str, arm: str) -> bool:
     return arm == word or arm.startswith(word + ":")
+
+
+def _asks_for(word: str, arm: str) -> bool:
+    """What a format costs a deep net is read beside a shallow one."""
+    return _stands_for(word, arm) or (arm.startswith("S_") and _stands_for(word, "D" + arm[1:]))

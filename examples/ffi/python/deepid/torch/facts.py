@@ -199,7 +199,7 @@ def _no_net(study: "Study", look: Look, arm: Arm) -> None:
 def _no_question(study: "Study", look: Look, arm: Arm) -> None:
     recipe = study.recipe
     own = recipe.optimizer.split()[0] if isinstance(recipe.optimizer, str) else ""
-    same = {"D_bf16": ("bf16",), "D_f16": ("f16", False), "D_f16:scaled": ("f16", True)}.get(arm.word)
+    same = {"bf16": ("bf16",), "f16": ("f16", False), "f16:scaled": ("f16", True)}.get(arm.word[2:])
     reasons = {
         "the deep net has no dropout": arm.word == "D_free:dropout" and not look.dropout()[1],
         "the recipe has no weight decay": arm.word == "D_free:decay" and not recipe.weight_decay,
