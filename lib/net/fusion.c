@@ -3,6 +3,7 @@
 
 #include "net/graph.h"
 #include "net/plan.h"
+#include "net/rounding.h"
 
 /* A whole plan is looked into and entered at any step: it runs step by step, by the last fusion. */
 #define POINTER(word) &dpid_fusion_##word,
@@ -20,24 +21,31 @@ static int32_t within_segment(const dpid_plan *plan, int32_t first, int32_t coun
     return inside;
 }
 
+/* Rounding stands between steps: the last fusion does it, and those that round themselves. */
+static bool may_run(const deepid_net *net, int32_t i)
+{
+    return !net->storage.on || i == FUSIONS - 1 || (fusions[i]->rounds && dpid_rounds_inside(net));
+}
+
 static dpid_stage stage_from(const deepid_net *net, const dpid_plan *plan, int32_t begin, int32_t first)
 {
     dpid_stage stage = {.first = first};
     for (int32_t i = begin; i < FUSIONS && stage.count == 0; i++) {
         stage.fusion = fusions[i];
         stage.own = plan->found[i];
-        stage.count = within_segment(plan, first, fusions[i]->take(net, plan, stage.own, first));
+        if (may_run(net, i))
+            stage.count = within_segment(plan, first, fusions[i]->take(net, plan, stage.own, first));
     }
     return stage;
 }
 
 int32_t dpid_stages_make(const deepid_net *net, dpid_plan *plan)
 {
-    const int32_t begin = plan->whole || net->storage.on ? FUSIONS - 1 : 0; /* rounding stands between steps */
+    const int32_t begin = plan->whole ? FUSIONS - 1 : 0;
     DPID_TRY(dpid_arena_alloc(&plan->arena, net->steps, sizeof *plan->stage, "net", &plan->stage));
     DPID_TRY(dpid_arena_alloc(&plan->arena, FUSIONS, sizeof *plan->found, "net", &plan->found));
     for (int32_t i = begin; i < FUSIONS; i++)
-        if (fusions[i]->find)
+        if (fusions[i]->find && may_run(net, i))
             DPID_TRY(fusions[i]->find(net, plan, &plan->found[i]));
     for (int32_t t = 0; t < net->steps; t += plan->stage[plan->stages++].count)
         plan->stage[plan->stages] = stage_from(net, plan, begin, t);

@@ -49,6 +49,7 @@ struct dpid_fusion {
     int64_t (*scratch)(const deepid_net *net, const dpid_stage *stage, int64_t n, int32_t workers);
     void (*forward)(const dpid_stage_call *call);
     void (*backward)(const dpid_stage_call *call);
+    bool rounds;     /* where steps of a net with storage end (rounding.h); others run nets without storage alone */
     bool knows_anew; /* backward heeds `anew`; for others the gradients are cleared before */
     /* Of the last stage: forward, the loss, backward in one, so that samples are still in the cache when they go
        back. NULL: one after the other, over the whole batch. */

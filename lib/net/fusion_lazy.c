@@ -8,6 +8,7 @@
 #include "net/lazy.h"
 #include "net/pass.h"
 #include "net/plan.h"
+#include "net/rounding.h"
 #include "ops/batchnorm/batchnorm.h"
 #include "ops/conv2d/conv2d.h"
 
@@ -37,9 +38,9 @@ static void *sums_of(const dpid_stage_call *call, int32_t norm)
 
 /* ---- where a value comes from, where its gradient goes -------------------------------------- */
 
-static dpid_picture_source stored_source(const deepid_net *net, int32_t v)
+static dpid_picture_source stored_source(const dpid_stage_call *call, int32_t t)
 {
-    return (dpid_picture_source){.x = dpid_value_at(net, v)};
+    return (dpid_picture_source){.x = dpid_round_read(call->net, &call->net->step[t], call->n)};
 }
 
 static dpid_picture_source lazy_source(const dpid_stage_call *call, int32_t v)
@@ -54,7 +55,8 @@ static dpid_picture_source lazy_source(const dpid_stage_call *call, int32_t v)
                                  .skip = lazy->skip >= 0 ? dpid_value_at(net, lazy->skip) : NULL,
                                  .s = lazy->s,
                                  .kink = lazy->kink,
-                                 .keep = lazy->keep ? dpid_value_at(net, v) : NULL};
+                                 .keep = lazy->keep ? dpid_value_at(net, v) : NULL,
+                                 .rounding = dpid_rounding_of_value(net, v)};
 }
 
 /* Finishing the gradient of v: the kink's slope, and the sums of the batch-norm. */
@@ -71,7 +73,9 @@ static dpid_gradient_sink lazy_sink(const dpid_stage_call *call, int32_t v)
                                 .gain = a.gain,
                                 .shift = a.shift,
                                 .scale = a.scale,
-                                .sums = sums_of(call, lazy->norm)};
+                                .sums = sums_of(call, lazy->norm),
+                                .rounding = dpid_rounding_of_gradient(net, v),
+                                .of_value = dpid_rounding_of_value(net, v)};
 }
 
 /* d loss / d x of a convolution's output: through the batch-norm behind it, or as it stands. */
@@ -88,7 +92,8 @@ static dpid_gradient_source gradient_source(const dpid_stage_call *call, int32_t
                                   .mean = a.mean,
                                   .gain = a.back_gain,
                                   .mean_g = a.mean_g,
-                                  .tilt = a.tilt};
+                                  .tilt = a.tilt,
+                                  .rounding = dpid_rounding_of_gradient(net, net->step[t].out)};
 }
 
 /* ---- convolutions ------------------------------------------------------------------------------ */
@@ -106,8 +111,9 @@ static void conv_forward(const dpid_stage_call *call, int32_t t)
     const dpid_pass pass = pass_of(call, t);
     const dpid_conv2d_job job = {
         .pass = &pass,
-        .in = loads(f, step->in, t) ? lazy_source(call, step->in) : stored_source(net, step->in),
+        .in = loads(f, step->in, t) ? lazy_source(call, step->in) : stored_source(call, t),
         .y = dpid_value_at(net, step->out),
+        .rounding = dpid_rounding_of_value(net, step->out),
         .statistics = f->statistics[t] >= 0 && call->mode == DPID_TRAIN ? sums_of(call, f->statistics[t]) : NULL};
     dpid_conv2d_run_forward[net->head.ctx->isa][net->precision](&job);
 }
@@ -117,7 +123,9 @@ static dpid_gradient_sink conv_sink(const dpid_stage_call *call, int32_t t)
     const deepid_net *net = call->net;
     const dpid_lazies *f = lazies_of(call);
     const int32_t v = net->step[t].in;
-    dpid_gradient_sink sink = {.dx = dpid_gradient_at(net, v)};
+    dpid_gradient_sink sink = {.dx = dpid_gradient_at(net, v),
+                               .rounding = dpid_rounding_of_part(net),
+                               .wide = !dpid_rounding_of_gradient(net, v)};
     if (loads(f, v, t))
         sink = lazy_sink(call, v);
     if (f->addend[t] >= 0) {
@@ -135,14 +143,21 @@ static void conv_backward(const dpid_stage_call *call, int32_t t)
     const dpid_lazies *f = lazies_of(call);
     const dpid_step *step = &net->step[t];
     dpid_pass pass = pass_of(call, t);
-    dpid_add_parameter_gradients(net, &net->layer[step->layer], &pass);
+    const dpid_layer *layer = &net->layer[step->layer];
+    const bool rounds = dpid_rounds_weight_gradients(net, layer);
+    if (rounds)
+        dpid_lend_gradients(net, layer, &pass);
+    else
+        dpid_add_parameter_gradients(net, layer, &pass);
     const bool lazy = loads(f, step->in, t) && !f->lazy[step->in].keep;
     dpid_conv2d_job job = {.pass = &pass,
-                           .in = lazy ? lazy_source(call, step->in) : stored_source(net, step->in),
+                           .in = lazy ? lazy_source(call, step->in) : stored_source(call, t),
                            .dy = gradient_source(call, t)};
     if (step->in != 0 || call->want_input)
         job.dx = conv_sink(call, t);
     dpid_conv2d_run_backward[net->head.ctx->isa][net->precision](&job);
+    if (rounds)
+        dpid_add_gradients(net, layer, &pass);
 }
 
 /* ---- a pass of its own, for a lazy value that no convolution reads first --------------------------- */
@@ -235,9 +250,11 @@ static bool is_finite(const dpid_stage_call *call, int32_t t)
     const dpid_batchnorm_arrays a = arrays_of(call, t);
     const int64_t c = net->value[in].shape.extent[net->value[in].shape.rank - 1];
     const double most = p == DPID_P32 ? (double)FLT_MAX : DBL_MAX;
+    const dpid_rounding *rounding = dpid_rounding_of_value(net, net->step[t].out);
     for (int64_t i = 0; i < dpid_value_reals(net, in, call->n); i++) {
         const double centred = dpid_fetch(p, x, i) - dpid_fetch(p, a.mean, i % c);
-        if (!(fabs(centred * dpid_fetch(p, a.gain, i % c) + dpid_fetch(p, a.shift, i % c)) <= most))
+        const double u = centred * dpid_fetch(p, a.gain, i % c) + dpid_fetch(p, a.shift, i % c);
+        if (!(fabs(rounding ? (double)dpid_round_one(rounding, (float)u, 0) : u) <= most))
             return false;
     }
     return true;
@@ -259,6 +276,7 @@ static void skip_backward(const dpid_stage_call *call, int32_t t)
     dpid_join_backward[ctx->isa][net->precision](
         dpid_ctx_pool(ctx), dpid_value_reals(net, step->out, call->n), dpid_gradient_at(net, lazies_of(call)->chain[t]),
         step->s, !dpid_graph_reads_last(net, t), NULL, dpid_gradient_at(net, step->skip));
+    dpid_round_gradient(net, step->skip, call->n);
 }
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
@@ -367,4 +385,5 @@ const dpid_fusion dpid_fusion_lazy = {.word = "lazy",
                                       .reserve = reserve,
                                       .forward = forward,
                                       .backward = backward,
-                                      .is_finite = is_finite};
+                                      .is_finite = is_finite,
+                                      .rounds = true};

@@ -119,4 +119,5 @@ static void backward(const dpid_stage_call *call)
     dpid_round_gradient(call->net, step->skip, call->n);
 }
 
-const dpid_fusion dpid_fusion_step = {.word = "step", .take = take, .forward = forward, .backward = backward};
+const dpid_fusion dpid_fusion_step = {
+    .word = "step", .take = take, .forward = forward, .backward = backward, .rounds = true};

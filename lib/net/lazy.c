@@ -3,6 +3,7 @@
 
 #include "net/graph.h"
 #include "net/plan.h"
+#include "net/rounding.h"
 #include "ops/conv2d/conv2d.h"
 
 /* A batch-norm behind a convolution, and what can be worked out with it. */
@@ -44,6 +45,15 @@ static bool loads(const search *s, int32_t t, bool kept)
     if (t >= s->end || !dpid_step_is_conv(s->net, t))
         return false;
     return !kept || dpid_conv2d_sees_all(dpid_step_op(s->net, t));
+}
+
+/* With storage: rounded all along. What stays f32 in between is left to the steps. */
+static bool is_rounded(const deepid_net *net, const dpid_chain *chain)
+{
+    for (int k = CONV; k <= KINK; k++)
+        if (chain->step[k] >= 0 && net->storage.on && !dpid_rounding_of_value(net, net->step[chain->step[k]].out))
+            return false;
+    return true;
 }
 
 static void take_chain(search *s, const dpid_chain *chain)
@@ -119,7 +129,7 @@ int32_t dpid_lazies_find(const deepid_net *net, dpid_plan *plan, void **out)
         dpid_chain chain;
         while (s.end < net->steps && (s.end <= t || segment[s.end] == segment[t]))
             s.end++;
-        if (dpid_chain_find(net, &pattern, t, s.end, &chain))
+        if (dpid_chain_find(net, &pattern, t, s.end, &chain) && is_rounded(net, &chain))
             take_chain(&s, &chain);
     }
     for (int32_t t = 0; t < net->steps; t++)

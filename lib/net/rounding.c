@@ -175,6 +175,29 @@ void dpid_add_gradients(const deepid_net *net, const dpid_layer *layer, const dp
     }
 }
 
+/* ---- inside of fusions ------------------------------------------------------------------------- */
+
+const dpid_rounding *dpid_rounding_of_value(const deepid_net *net, int32_t v)
+{
+    return net->storage.on && !net->wide[v] ? &net->storage.values : NULL;
+}
+
+const dpid_rounding *dpid_rounding_of_part(const deepid_net *net)
+{
+    const bool rounds = net->storage.on && net->storage.gradients.format != dpid_format_at(DPID_FORMAT_F32);
+    return rounds ? &net->storage.gradients : NULL;
+}
+
+const dpid_rounding *dpid_rounding_of_gradient(const deepid_net *net, int32_t v)
+{
+    return net->storage.on && !net->wide[v] ? dpid_rounding_of_part(net) : NULL;
+}
+
+bool dpid_rounds_inside(const deepid_net *net)
+{
+    return net->storage.on && !net->storage.values.stochastic;
+}
+
 /* ---- between steps --------------------------------------------------------------------------- */
 
 void dpid_round_kept(const deepid_net *net)

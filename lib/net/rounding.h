@@ -36,6 +36,16 @@ bool dpid_rounds_weight_gradients(const deepid_net *net, const dpid_layer *layer
 void dpid_lend_gradients(const deepid_net *net, const dpid_layer *layer, dpid_pass *pass);
 void dpid_add_gradients(const deepid_net *net, const dpid_layer *layer, const dpid_pass *pass);
 
+/* ---- inside of fusions ------------------------------------------------------------------------------ */
+
+/* A fusion that rounds where the steps that it runs end asks what to: of a value, of the gradient of a value, of what
+   a product gives of its input's gradient. NULL: it stays as it is. To nearest alone: see dpid_rounds_inside. */
+const dpid_rounding *dpid_rounding_of_value(const deepid_net *net, int32_t v);
+const dpid_rounding *dpid_rounding_of_gradient(const deepid_net *net, int32_t v);
+const dpid_rounding *dpid_rounding_of_part(const deepid_net *net);
+/* May fusions round? Stochastic rounding takes its random numbers by the place in a whole value, so it does not. */
+bool dpid_rounds_inside(const deepid_net *net);
+
 /* ---- between steps ------------------------------------------------------------------------ */
 
 /* Weights that are kept in the format alone (weights=format): what an update, a start or a caller has written. */

@@ -4,6 +4,7 @@
 #include "ops/picture.h"
 
 #include "ops/lanes.h"
+#include "tensor/cut.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ DPID_INLINE vec parameter(const void *array, int64_t c, const int lanes)
 
 typedef struct {
     bool normed, skipped, kinked, sharp; /* sharp: relu */
+    dpid_cut_how how;
 } recipe;
 
 static int64_t place_of(const dpid_layout *layout, int64_t c)
@@ -42,17 +44,20 @@ DPID_INLINE void load_vector(const recipe r, const int lanes, const dpid_picture
     const vec shift = parameter(s->shift, c, lanes);
     const vec factor = vec_all((real)s->s);
     const vec below = vec_all((real)s->kink.below);
+    const dpid_cut cut = r.how ? dpid_cut_of(s->rounding) : (dpid_cut){.how = DPID_CUT_NONE};
     for (int64_t i = 0; i < layout->height; i++) {
         int64_t k = i * source_row + c;
         real *restrict cell = to + i * layout->row;
         for (int64_t j = 0; j < layout->width; j++, k += layout->c, cell += layout->pitch) {
             vec v = load_lanes(x + k, lanes);
             if (r.normed)
-                v = (v - mean) * gain + shift;
+                v = dpid_cut_round(r.how, &cut, (v - mean) * gain + shift);
             if (r.skipped)
-                v = joined(v, factor * load_lanes(skip + k, lanes));
+                v = dpid_cut_round(r.how, &cut, joined(v, factor * load_lanes(skip + k, lanes)));
             if (r.kinked)
                 v = bent(v, r.sharp, below);
+            if (r.kinked && !r.sharp)
+                v = dpid_cut_round(r.how, &cut, v);
             store_lanes(cell, v, lanes);
             if (keep)
                 store_lanes(keep + k, v, lanes);
@@ -76,11 +81,24 @@ DPID_INLINE void copy_channels(const dpid_picture_source *s, int64_t at, int64_t
 {
     const real *x = (const real *)s->x + at;
     if (layout->pitch != layout->c) {
-        load_channels((recipe){false, false, false, false}, s, at, source_row, layout, to);
+        load_channels((recipe){false}, s, at, source_row, layout, to);
         return;
     }
     for (int64_t i = 0; i < layout->height; i++)
         memcpy(to + i * layout->row, x + i * source_row, (size_t)(layout->width * layout->c) * sizeof *to);
+}
+
+DPID_INLINE void load_as(const dpid_cut_how how, const dpid_picture_source *s, int64_t at, int64_t source_row,
+                         const dpid_layout *layout, real *to)
+{
+    const bool sharp = (real)s->kink.below == 0;
+    if (s->mean && !s->skip && s->kink.kinked && sharp)
+        load_channels((recipe){true, false, true, true, how}, s, at, source_row, layout, to);
+    else if (s->mean && s->skip && s->kink.kinked && sharp)
+        load_channels((recipe){true, true, true, true, how}, s, at, source_row, layout, to);
+    else
+        load_channels((recipe){s->mean != NULL, s->skip != NULL, s->kink.kinked, sharp, how}, s, at, source_row, layout,
+                      to);
 }
 
 void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t source_width, int64_t pixels,
@@ -88,22 +106,19 @@ void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t 
 {
     const int64_t at = n * pixels * layout->c;
     const int64_t row = source_width * layout->c;
-    const bool sharp = (real)s->kink.below == 0;
     if (!s->mean && !s->skip && !s->kink.kinked && !s->keep)
         copy_channels(s, at, row, layout, to);
-    else if (s->mean && !s->skip && s->kink.kinked && sharp)
-        load_channels((recipe){true, false, true, true}, s, at, row, layout, to);
-    else if (s->mean && s->skip && s->kink.kinked && sharp)
-        load_channels((recipe){true, true, true, true}, s, at, row, layout, to);
     else
-        load_channels((recipe){s->mean != NULL, s->skip != NULL, s->kink.kinked, sharp}, s, at, row, layout, to);
+        DPID_CUT_CALL(s->rounding, load_as, s, at, row, layout, to);
 }
 
 /* ---- load a gradient: dx = gain (g - mean_g - (x - mean) tilt) --------------------------------- */
 
-DPID_INLINE void gradient_vector(const bool train, const int lanes, const dpid_gradient_source *s, int64_t at,
-                                 int64_t source_row, int64_t c, const dpid_layout *layout, real *restrict to)
+DPID_INLINE void gradient_vector(const dpid_cut_how how, const bool train, const int lanes,
+                                 const dpid_gradient_source *s, int64_t at, int64_t source_row, int64_t c,
+                                 const dpid_layout *layout, real *restrict to)
 {
+    const dpid_cut cut = how ? dpid_cut_of(s->rounding) : (dpid_cut){.how = DPID_CUT_NONE};
     const real *restrict g = (const real *)s->g + at;
     const real *restrict x = train ? (const real *)s->x + at : NULL;
     const vec mean = parameter(s->mean, c, lanes);
@@ -117,20 +132,20 @@ DPID_INLINE void gradient_vector(const bool train, const int lanes, const dpid_g
             vec d = load_lanes(g + k, lanes);
             if (train)
                 d = d - mean_g - (load_lanes(x + k, lanes) - mean) * tilt;
-            store_lanes(cell, gain * d, lanes);
+            store_lanes(cell, dpid_cut_round(how, &cut, gain * d), lanes);
         }
     }
 }
 
-DPID_INLINE void gradient_channels(const bool train, const dpid_gradient_source *s, int64_t at, int64_t source_row,
-                                   const dpid_layout *layout, real *to)
+DPID_INLINE void gradient_channels(const dpid_cut_how how, const bool train, const dpid_gradient_source *s, int64_t at,
+                                   int64_t source_row, const dpid_layout *layout, real *to)
 {
     int64_t c = 0;
     for (; c + VL <= layout->c; c += VL)
-        gradient_vector(train, VL, s, at, source_row, c, layout, to + place_of(layout, c));
+        gradient_vector(how, train, VL, s, at, source_row, c, layout, to + place_of(layout, c));
     if (c < layout->c)
         DPID_LANES((int)(layout->c - c),
-                   gradient_vector(train, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
+                   gradient_vector(how, train, LANES, s, at, source_row, c, layout, to + place_of(layout, c)));
 }
 
 void DPID_T(dpid_gradient_load)(const dpid_gradient_source *s, int64_t n, int64_t source_width, int64_t pixels,
@@ -140,9 +155,9 @@ void DPID_T(dpid_gradient_load)(const dpid_gradient_source *s, int64_t n, int64_
     if (!s->gain)
         copy_channels(&(dpid_picture_source){.x = s->g}, at, source_width * layout->c, layout, to);
     else if (s->tilt)
-        gradient_channels(true, s, at, source_width * layout->c, layout, to);
+        DPID_CUT_CALL(s->rounding, gradient_channels, true, s, at, source_width * layout->c, layout, to);
     else
-        gradient_channels(false, s, at, source_width * layout->c, layout, to);
+        DPID_CUT_CALL(s->rounding, gradient_channels, false, s, at, source_width * layout->c, layout, to);
 }
 
 /* ---- store a gradient: dx = (dx + fresh + s addend) slope; and its sums ---------------------------------- */
@@ -158,6 +173,8 @@ DPID_INLINE void flush(vec v, wide *sum)
 
 typedef struct {
     bool add, addend, kinked, kept, store, summed, sharp; /* sharp: relu */
+    bool wide;
+    dpid_cut_how how, of_value;
 } finish;
 
 /* Arrays from the first pixel of a chunk and the first channel of a vector on; NULL: not needed. */
@@ -165,20 +182,37 @@ typedef struct {
     const real *fresh, *addend, *v, *x;
     real *dx;
     vec mean, gain, shift, scale, factor, below;
+    dpid_cut cut, value_cut;
 } gradient_chunk;
+
+/* (dx +) fresh + s addend */
+DPID_INLINE vec complete(const finish f, const int lanes, const gradient_chunk *p, int64_t k)
+{
+    const dpid_cut_how of_sum = f.wide ? DPID_CUT_NONE : f.how;
+    vec d = dpid_cut_round(f.how, &p->cut, load_lanes(p->fresh + k, lanes));
+    if (f.add)
+        d = dpid_cut_round(of_sum, &p->cut, load_lanes(p->dx + k, lanes) + d);
+    if (f.addend)
+        d = dpid_cut_round(of_sum, &p->cut,
+                           dpid_cut_round(f.how, &p->cut, p->factor * load_lanes(p->addend + k, lanes)) + d);
+    return d;
+}
+
+/* What tells the slope of the kink. */
+DPID_INLINE vec slope_source(const finish f, const int lanes, const gradient_chunk *p, int64_t k)
+{
+    if (f.kept)
+        return load_lanes(p->v + k, lanes);
+    return dpid_cut_round(f.of_value, &p->value_cut, (load_lanes(p->x + k, lanes) - p->mean) * p->gain + p->shift);
+}
 
 /* The finished gradient of the pixel at offset k. */
 DPID_INLINE vec finished(const finish f, const int lanes, const gradient_chunk *p, int64_t k)
 {
-    vec d = load_lanes(p->fresh + k, lanes);
-    if (f.add)
-        d = load_lanes(p->dx + k, lanes) + d;
-    if (f.addend)
-        d = p->factor * load_lanes(p->addend + k, lanes) + d;
+    vec d = complete(f, lanes, p, k);
     if (f.kinked) {
-        const vec u =
-            f.kept ? load_lanes(p->v + k, lanes) : (load_lanes(p->x + k, lanes) - p->mean) * p->gain + p->shift;
-        d = f.sharp ? vec_gate(u, d) : vec_slope(u, d, p->below * d);
+        const vec u = slope_source(f, lanes, p, k);
+        d = f.sharp ? vec_gate(u, d) : vec_slope(u, d, dpid_cut_round(f.how, &p->cut, p->below * d));
     }
     if (f.store)
         store_lanes(p->dx + k, d, lanes);
@@ -244,32 +278,71 @@ DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, in
                                   .shift = parameter(s->shift, c, lanes),
                                   .scale = parameter(s->scale, c, lanes),
                                   .factor = vec_all((real)s->s),
-                                  .below = vec_all((real)s->kink.below)};
+                                  .below = vec_all((real)s->kink.below),
+                                  .cut = dpid_cut_of(s->rounding),
+                                  .value_cut = dpid_cut_of(s->of_value)};
         DPID_LANES(lanes, finish_vector(f, LANES, &p, pixels, channels, sums ? sums + c : NULL,
                                         sums ? sums + channels + c : NULL));
     }
 }
 
-void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)
+/* Without rounding, or with one rounding for gradients and values. */
+DPID_INLINE void store_as(const dpid_cut_how how, const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c,
+                          const real *fresh)
 {
-    real *dx = (real *)s->dx + n * pixels * c;
     const finish f = {.add = s->add,
                       .addend = s->addend != NULL,
                       .kinked = s->kink.kinked,
                       .kept = s->v != NULL,
                       .store = true,
                       .summed = s->sums != NULL,
-                      .sharp = (real)s->kink.below == 0};
+                      .sharp = (real)s->kink.below == 0,
+                      .wide = s->wide,
+                      .how = how,
+                      .of_value = how};
+    const finish inner = {.kinked = true, .store = true, .summed = true, .sharp = true, .how = how, .of_value = how};
+    const finish joining = {.addend = true,
+                            .kinked = true,
+                            .kept = true,
+                            .store = true,
+                            .summed = true,
+                            .sharp = true,
+                            .how = how,
+                            .of_value = how};
     if (!f.add && !f.addend && f.kinked && !f.kept && f.summed && f.sharp)
-        finish_channels((finish){.kinked = true, .store = true, .summed = true, .sharp = true}, s, n, pixels, c, fresh);
+        finish_channels(inner, s, n, pixels, c, fresh);
     else if (!f.add && f.addend && f.kinked && f.kept && f.summed && f.sharp)
-        finish_channels(
-            (finish){.addend = true, .kinked = true, .kept = true, .store = true, .summed = true, .sharp = true}, s, n,
-            pixels, c, fresh);
-    else if (f.add || f.addend || f.kinked || f.summed)
+        finish_channels(joining, s, n, pixels, c, fresh);
+    else
         finish_channels(f, s, n, pixels, c, fresh);
-    else if (fresh != dx)
+}
+
+/* Gradients in one format, values in another: seldom, and so any of them is taken the long way. */
+static void store_mixed(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)
+{
+    const finish f = {.add = s->add,
+                      .addend = s->addend != NULL,
+                      .kinked = s->kink.kinked,
+                      .kept = s->v != NULL,
+                      .store = true,
+                      .summed = s->sums != NULL,
+                      .sharp = (real)s->kink.below == 0,
+                      .wide = s->wide,
+                      .how = dpid_cut_of(s->rounding).how,
+                      .of_value = dpid_cut_of(s->of_value).how};
+    finish_channels(f, s, n, pixels, c, fresh);
+}
+
+void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)
+{
+    real *dx = (real *)s->dx + n * pixels * c;
+    const bool plain = !s->add && !s->addend && !s->kink.kinked && !s->sums && !s->rounding;
+    if (plain && fresh != dx)
         memcpy(dx, fresh, (size_t)(pixels * c) * sizeof *dx);
+    else if (!plain && dpid_cut_of(s->rounding).how != dpid_cut_of(s->of_value).how)
+        store_mixed(s, n, pixels, c, fresh);
+    else if (!plain)
+        DPID_CUT_CALL(s->rounding, store_as, s, n, pixels, c, fresh);
 }
 
 void DPID_T(dpid_chunk_sums)(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels,
@@ -333,4 +406,22 @@ void DPID_T(dpid_chunk_statistics)(const real *x, int64_t pixels, int64_t c, voi
         statistics_vector(VL, x + j, pixels, c, out + j, out + c + j);
     if (j < c)
         statistics_vector((int)(c - j), x + j, pixels, c, out + j, out + c + j);
+}
+
+/* ---- rounding a chunk -------------------------------------------------------------------------------------- */
+
+DPID_INLINE void round_as(const dpid_cut_how how, const dpid_cut *cut, int64_t n, real *y)
+{
+    int64_t i = 0;
+    for (; i + VL <= n; i += VL)
+        vec_store(y + i, dpid_cut_round(how, cut, vec_load(y + i)));
+    if (i < n)
+        store_lanes(y + i, dpid_cut_round(how, cut, load_lanes(y + i, (int)(n - i))), (int)(n - i));
+}
+
+void DPID_T(dpid_chunk_round)(const dpid_rounding *rounding, int64_t n, real *y)
+{
+    const dpid_cut cut = dpid_cut_of(rounding);
+    if (cut.how != DPID_CUT_NONE)
+        DPID_CUT_CALL(rounding, round_as, &cut, n, y);
 }

@@ -15,12 +15,14 @@ static const char usage[] =
     "resnet20|resnet56|resnet110|resnet1202|resnet<6n+2>|imagenet18|imagenet50|...|mlp --depth N "
     "--width N --batch N --act WORD --skip 0|1 --exact 0|1\n"
     "                  --recompute N --frozen 0|1 --isa WORD --threads N --dtype f32|f64 --rounds N\n"
+    "                  --storage TEXT\n"
     "recompute: 0, or blocks of a segment whose values are computed again on the way back; frozen: of --mode infer; "
     "depth, width and act are the mlp's; a round is at least 20 ms;\n"
+    "storage: as deepid_net_set_storage takes it; "
     "ms is the median over rounds\n";
 
 typedef struct {
-    const char *mode, *net, *act, *dtype, *isa; /* isa NULL: the best that runs */
+    const char *mode, *net, *act, *dtype, *storage, *isa; /* isa NULL: the best that runs */
     long depth, width, batch, skip, exact, recompute, frozen, threads, rounds;
 } options;
 
@@ -55,6 +57,7 @@ static const char **word_of(options *o, int flag)
            : flag == 'a' ? &o->act
            : flag == 'y' ? &o->dtype
            : flag == 'i' ? &o->isa
+           : flag == 'o' ? &o->storage
                          : NULL;
 }
 
@@ -65,12 +68,12 @@ static int one_of(const char *word, const char *a, const char *b)
 
 static int read_options(options *o, int argc, char **argv)
 {
-    static const struct option flags[] = {{"mode", 1, 0, 'm'},   {"net", 1, 0, 'n'},    {"depth", 1, 0, 'd'},
-                                          {"width", 1, 0, 'w'},  {"batch", 1, 0, 'b'},  {"act", 1, 0, 'a'},
-                                          {"skip", 1, 0, 's'},   {"exact", 1, 0, 'e'},  {"recompute", 1, 0, 'c'},
-                                          {"frozen", 1, 0, 'f'}, {"isa", 1, 0, 'i'},    {"threads", 1, 0, 't'},
-                                          {"dtype", 1, 0, 'y'},  {"rounds", 1, 0, 'r'}, {0}};
-    *o = (options){"train", "resnet20", "relu", "f32", NULL, 50, 64, 128, 1, 0, 0, 0, 0, 7};
+    static const struct option flags[] = {
+        {"mode", 1, 0, 'm'},      {"net", 1, 0, 'n'},    {"depth", 1, 0, 'd'},   {"width", 1, 0, 'w'},
+        {"batch", 1, 0, 'b'},     {"act", 1, 0, 'a'},    {"skip", 1, 0, 's'},    {"exact", 1, 0, 'e'},
+        {"recompute", 1, 0, 'c'}, {"frozen", 1, 0, 'f'}, {"isa", 1, 0, 'i'},     {"threads", 1, 0, 't'},
+        {"dtype", 1, 0, 'y'},     {"rounds", 1, 0, 'r'}, {"storage", 1, 0, 'o'}, {0}};
+    *o = (options){"train", "resnet20", "relu", "f32", "f32", NULL, 50, 64, 128, 1, 0, 0, 0, 0, 7};
     for (int flag; (flag = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
         if (number_of(o, flag))
             *number_of(o, flag) = atol(optarg);
@@ -129,6 +132,7 @@ static void make_net(bench *b, const options *o)
     else
         make_mlp(b, o);
     must(b, deepid_net_init(b->net, is_resnet(o) || !o->skip ? "he" : "zero_last", 1));
+    must(b, deepid_net_set_storage(b->net, o->storage));
     must(b, deepid_net_set_exact(b->net, (int32_t)o->exact));
     must(b, deepid_net_set_recompute(b->net, o->recompute));
 }
@@ -206,9 +210,9 @@ int main(int argc, char **argv)
     struct rusage usage_now;
     getrusage(RUSAGE_SELF, &usage_now);
     printf("mode=%s net=%s depth=%ld width=%ld batch=%ld act=%s skip=%ld exact=%ld recompute=%ld frozen=%ld isa=%s "
-           "threads=%d dtype=%s rounds=%ld ms=%.4g images_per_s=%.4g rss_mib=%.1f\n",
+           "threads=%d dtype=%s storage=\"%s\" rounds=%ld ms=%.4g images_per_s=%.4g rss_mib=%.1f\n",
            o.mode, o.net, o.depth, o.width, o.batch, o.act, o.skip, o.exact, o.recompute, o.frozen,
-           deepid_ctx_isa(b.ctx), deepid_ctx_threads(b.ctx), o.dtype, o.rounds, 1e3 * seconds,
+           deepid_ctx_isa(b.ctx), deepid_ctx_threads(b.ctx), o.dtype, o.storage, o.rounds, 1e3 * seconds,
            (double)o.batch / seconds, (double)usage_now.ru_maxrss / 1024);
     destroy(&b);
     return 0;

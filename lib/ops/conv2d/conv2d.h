@@ -30,11 +30,12 @@ bool dpid_conv2d_has_pairs(const dpid_op *op);
 /* One run over a batch. Of the pass, x, y, dy and dx are not used: the fields below take their place. */
 typedef struct {
     const dpid_pass *pass;
-    dpid_picture_source in;  /* forward, weight gradient */
-    void *y;                 /* forward: [n, out_h, out_w, out] */
-    void *statistics;        /* forward: [n][2][out], chunk_statistics of each y; NULL: not wanted */
-    dpid_gradient_source dy; /* backward */
-    dpid_gradient_sink dx;   /* backward; dx.dx NULL: not wanted */
+    dpid_picture_source in;        /* forward, weight gradient */
+    void *y;                       /* forward: [n, out_h, out_w, out] */
+    const dpid_rounding *rounding; /* forward: y is rounded, to nearest; NULL: not */
+    void *statistics;              /* forward: [n][2][out], chunk_statistics of each y; NULL: not wanted */
+    dpid_gradient_source dy;       /* backward */
+    dpid_gradient_sink dx;         /* backward; dx.dx NULL: not wanted */
 } dpid_conv2d_job;
 
 typedef void (*dpid_conv2d_fn)(const dpid_conv2d_job *job);

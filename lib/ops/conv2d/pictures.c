@@ -116,12 +116,18 @@ static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
      result_of(e, n) + g * e->g.out_g);
 }
 
+/* What is rounded may be finite and have been infinite, or the other way round: then statistics tell nothing. */
 static void finish_forward(const dpid_engine *e, int64_t n)
 {
+    const bool rounds = e->job->rounding != NULL;
     wide *statistics = e->job->statistics ? (wide *)e->job->statistics + 2 * n * e->g.out : NULL;
+    if (e->winograd && rounds)
+        e->not_finite[n] = is_not_finite(e, result_of(e, n), result_reals(e), NULL);
+    if (rounds)
+        DPID_T(dpid_chunk_round)(e->job->rounding, result_reals(e), result_of(e, n));
     if (statistics)
         DPID_T(dpid_chunk_statistics)(result_of(e, n), e->g.window.out_h * e->g.window.out_w, e->g.out, statistics);
-    if (e->winograd)
+    if (e->winograd && !rounds)
         e->not_finite[n] = is_not_finite(e, result_of(e, n), result_reals(e), statistics);
 }
 
