@@ -21,7 +21,9 @@ extern "C" {
  * @param[in]  data   samples of the net's input; where the probe needs a loss, with labels or targets that fit the
  *                    net's output; of the same context
  * @param[in]  probe  a word of deepid_probe_word and its options: "gradient_norm samples=256". samples is how many are
- *                    looked at, the first ones of the data; more than the data has means all
+ *                    looked at, the first ones of the data; more than the data has means all. "formats
+ *                    storage=\"bf16; f16 rounding=stochastic\"" looks at the net in each of these number formats
+ *                    (deepid_net_set_storage) beside f64: a row a format and layer, named "bf16:block3.dense"
  * @param[out] out    the table, yours. Its columns: deepid_probe_help
  *
  * @retval DEEPID_OK

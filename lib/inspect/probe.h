@@ -39,6 +39,7 @@ typedef struct {
     X(cka)                                                                                                             \
     X(gradient_check)                                                                                                  \
     X(gradient_accuracy)                                                                                               \
+    X(formats)                                                                                                         \
     X(range)                                                                                                           \
     X(shattering)                                                                                                      \
     X(validity_radius)                                                                                                 \

@@ -236,9 +236,11 @@ int32_t dpid_task_configure(deepid_study *study, dpid_task *task)
         write_training(study, task, &s);
         write_scale(&study->arm[task->arm], &s);
     }
-    if (task->kind == DPID_TASK_PROBE)
-        dpid_string_format(&s, "probe=%s\n",
-                           dpid_probe_text_of(dpid_probe_at(task->probe), &study->arm[task->arm]).text);
+    if (task->kind == DPID_TASK_PROBE) {
+        dpid_string_add(&s, "probe=");
+        dpid_probe_print(&s, study, dpid_probe_at(task->probe), &study->arm[task->arm]);
+        dpid_string_add(&s, "\n");
+    }
     dpid_string_format(&s, "seed=%llu\n", (unsigned long long)task->seed);
     const int32_t status = s.status == DEEPID_OK ? dpid_copy_text(s.ctx, s.text, &task->config) : s.status;
     if (status == DEEPID_OK)

@@ -8,8 +8,12 @@
 /* A probe that cannot look at this net says why, and that is its result. */
 int32_t dpid_probe_run_task(dpid_job *job)
 {
-    const int32_t status = deepid_net_inspect(
-        job->net, job->train, dpid_probe_text_of(dpid_probe_at(job->task->probe), job->arm).text, &job->task->table);
+    dpid_string probe = {.ctx = job->ctx};
+    dpid_probe_print(&probe, job->study, dpid_probe_at(job->task->probe), job->arm);
+    const int32_t status = probe.status == DEEPID_OK
+                               ? deepid_net_inspect(job->net, job->train, probe.text, &job->task->table)
+                               : probe.status;
+    dpid_string_release(&probe);
     if (status == DEEPID_OK || status == DEEPID_ERR_MEMORY || status == DEEPID_ERR_IO || status == DEEPID_ERR_THREAD)
         return status;
     return dpid_copy_text(job->ctx, deepid_ctx_error(job->ctx), &job->task->reason);

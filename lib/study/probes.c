@@ -3,7 +3,6 @@
 
 #include <deepid/inspect.h>
 
-#include <stdio.h>
 #include <string.h>
 
 static const dpid_probe_row rows[] = {
@@ -11,6 +10,7 @@ static const dpid_probe_row rows[] = {
     {.word = "signal", .arms = "S,D,D_res,D_start"},
     {.word = "gradient_norm", .arms = "S,D,D_res,D_start"},
     {.word = "gradient_accuracy", .arms = "S,D,D_res"},
+    {.word = "formats", .arms = "S,D,D_res", .rated = true, .recipe = true},
     {.word = "range", .arms = "S,D,D_res", .rated = true},
     {.word = "shattering", .arms = "S,D,D_res"},
     {.word = "response", .arms = "D,D_res", .trained = true},
@@ -50,10 +50,12 @@ int32_t dpid_probes_check(deepid_study *study, const char *list)
     return DEEPID_OK;
 }
 
-dpid_probe_text dpid_probe_text_of(const dpid_probe_row *probe, const dpid_study_arm *arm)
+void dpid_probe_print(dpid_string *s, const deepid_study *study, const dpid_probe_row *probe, const dpid_study_arm *arm)
 {
-    dpid_probe_text out;
-    snprintf(out.text, sizeof out.text, probe->rated ? "%s rate=%s" : "%s", probe->word,
-             dpid_number(arm->base_rate).text);
-    return out;
+    dpid_string_add(s, probe->word);
+    if (probe->rated)
+        dpid_string_format(s, " rate=%s", dpid_number(arm->base_rate).text);
+    if (probe->recipe)
+        dpid_string_format(s, " optimizer=\"%s\" loss_scale=\"%s\" clip=%s", arm->optimizer, arm->loss_scale,
+                           dpid_number(study->number[DPID_NUMBER_CLIP]).text);
 }

@@ -61,6 +61,7 @@ typedef struct {
     const char *word, *arms; /* arms: a list, as the text "arms" */
     bool trained;            /* looks at trained nets; else at the start */
     bool rated;              /* takes the option rate: the recipe's */
+    bool recipe;             /* and those of its optimiser, loss scale and clipping */
 } dpid_probe_row;
 const dpid_probe_row *dpid_probe_at(int64_t i);
 

@@ -214,11 +214,9 @@ bool dpid_arm_asked(const char *list, const char *arm);
 bool dpid_list_next(const char **list, dpid_span *word); /* the next word of "a,b,c"; *word: dpid_span_of the list */
 
 /* probes.c */
-/* With its options, as deepid_net_inspect takes it. */
-typedef struct {
-    char text[128];
-} dpid_probe_text;
-dpid_probe_text dpid_probe_text_of(const dpid_probe_row *probe, const dpid_study_arm *arm);
+/* Appends it with its options, as deepid_net_inspect takes it. */
+void dpid_probe_print(dpid_string *s, const deepid_study *study, const dpid_probe_row *probe,
+                      const dpid_study_arm *arm);
 /* Is there such a probe in this build, is it asked for, and is it about this arm? */
 bool dpid_probe_applies(const deepid_study *study, const dpid_probe_row *probe, const dpid_study_arm *arm);
 int32_t dpid_probes_check(deepid_study *study, const char *words);

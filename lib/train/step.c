@@ -15,14 +15,14 @@ enum { TASK_MOST = 16384, TASK_LEAST = 1024, TASKS_A_WORKER = 4 };
 typedef struct {
     deepid_trainer *trainer;
     dpid_update common; /* what all stretches share */
-    double decay;
-    bool decay_all;
-    int64_t task; /* parameters of one */
+    int64_t task;       /* parameters of one */
 } update;
 
-static bool decays(const update *u, const dpid_parameter *p)
+double dpid_trainer_decay_of(const deepid_trainer *t, const dpid_parameter *p)
 {
-    return u->decay > 0 && (u->decay_all || p->spec.role == DPID_ROLE_WEIGHT);
+    const dpid_optimizer *o = t->optimizer;
+    const bool all = o->decay_all_key >= 0 && t->optimizer_option[o->decay_all_key].i == 1;
+    return o->decay_key >= 0 && (all || p->spec.role == DPID_ROLE_WEIGHT) ? t->optimizer_option[o->decay_key].r : 0;
 }
 
 /* Trained parameters lie one after the other: the one that number `at` belongs to. */
@@ -40,14 +40,14 @@ static int32_t parameter_of(const deepid_net *net, int64_t at)
     return low;
 }
 
-static void update_stretch(const update *u, int64_t first, int64_t count, bool decay)
+static void update_stretch(const update *u, int64_t first, int64_t count, double decay)
 {
     const deepid_trainer *t = u->trainer;
     const dpid_optimizer *o = t->optimizer;
     const int64_t offset = first * dpid_precision_bytes(t->net->precision);
     dpid_update stretch = u->common;
     stretch.n = count;
-    stretch.weight_decay = decay ? u->decay : 0;
+    stretch.weight_decay = decay;
     stretch.w = (char *)t->net->values + offset;
     stretch.g = (char *)t->net->gradients + offset;
     stretch.m = o->states > 0 ? (char *)t->state[0] + offset : NULL;
@@ -59,15 +59,16 @@ static void update_stretch(const update *u, int64_t first, int64_t count, bool d
 static void update_task(void *arg, int64_t task, int32_t worker)
 {
     const update *u = arg;
-    const deepid_net *net = u->trainer->net;
+    const deepid_trainer *t = u->trainer;
+    const deepid_net *net = t->net;
     (void)worker;
     const int64_t most = (task + 1) * u->task;
     const int64_t end = most < net->values_reals ? most : net->values_reals;
     int64_t at = task * u->task;
     for (int32_t i = parameter_of(net, at); at < end;) {
-        const bool decay = decays(u, &net->parameter[i]);
+        const double decay = dpid_trainer_decay_of(t, &net->parameter[i]);
         const int64_t first = at;
-        for (; at < end && i < net->trained && (u->decay <= 0 || decays(u, &net->parameter[i]) == decay); i++)
+        for (; at < end && i < net->trained && dpid_trainer_decay_of(t, &net->parameter[i]) == decay; i++)
             at = net->parameter[i].offset + net->parameter[i].count;
         at = at < end ? at : end;
         update_stretch(u, first, at - first, decay);
@@ -82,9 +83,8 @@ static int64_t task_of(int64_t parameters, int32_t workers)
     return task / DPID_ALIGN * DPID_ALIGN;
 }
 
-static void update_parameters(deepid_trainer *t, double norm)
+void dpid_trainer_update(deepid_trainer *t, double norm)
 {
-    const dpid_optimizer *o = t->optimizer;
     dpid_pool *pool = dpid_ctx_pool(t->head.ctx);
     const double scale = t->clip > 0 && norm > t->clip ? t->clip / norm : 1;
     update u = {.trainer = t,
@@ -92,8 +92,6 @@ static void update_parameters(deepid_trainer *t, double norm)
                            .step = t->step + 1 - t->since,
                            .rate = dpid_trainer_rate_at(t, t->step),
                            .scale = scale},
-                .decay = o->decay_key >= 0 ? t->optimizer_option[o->decay_key].r : 0,
-                .decay_all = o->decay_all_key >= 0 && t->optimizer_option[o->decay_all_key].i == 1,
                 .task = task_of(t->net->values_reals, dpid_pool_workers(pool))};
     dpid_pool_run(pool, (t->net->values_reals + u.task - 1) / u.task, update_task, &u);
 }
@@ -161,7 +159,7 @@ static int32_t one_step(deepid_trainer *t)
     t->last_loss = loss;
     t->last_norm = norm;
     dpid_trainer_commit(t);
-    update_parameters(t, norm);
+    dpid_trainer_update(t, norm);
     dpid_round_kept(t->net);
     if (t->loss_scale.how->dynamic)
         (void)dpid_loss_scale_adapt(&t->loss_scale, true);

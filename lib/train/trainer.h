@@ -94,6 +94,10 @@ int32_t dpid_trainer_gradient(deepid_trainer *trainer, const int64_t *order, int
                               double *norm);
 /* The running statistics take the last gradient's forward in. */
 void dpid_trainer_commit(deepid_trainer *trainer);
+/* The optimiser's step along the gradient in the net, whose norm is for clipping. */
+void dpid_trainer_update(deepid_trainer *trainer, double norm);
+/* The weight decay of a parameter. */
+double dpid_trainer_decay_of(const deepid_trainer *trainer, const dpid_parameter *parameter);
 /* The learning rate of a step, with warm-up and schedule. */
 double dpid_trainer_rate_at(const deepid_trainer *trainer, int64_t step);
 int64_t dpid_trainer_batch(const deepid_trainer *trainer); /* samples of a full step */

@@ -38,31 +38,6 @@ typedef struct {
     int64_t rows, blind, refused, nets;
 } tally;
 
-static double *random_samples(const drawn_net *drawn, const deepid_net *net)
-{
-    const int64_t numbers = drawn->batch * dpid_shape_count(&net->value[0].shape);
-    double *x = malloc((size_t)numbers * sizeof *x);
-    assert_non_null(x);
-    random_array(drawn->seed + 1, numbers, -1, 1, x);
-    return x;
-}
-
-static void open_data(deepid_ctx *ctx, const drawn_net *drawn, const deepid_net *net, const double *x,
-                      deepid_dataset **out)
-{
-    const dpid_shape *in = &net->value[0].shape;
-    const int64_t extents[4] = {drawn->batch, in->extent[0], in->rank > 1 ? in->extent[1] : 1,
-                                in->rank > 2 ? in->extent[2] : 1};
-    enum { CLASSES = 3 };
-    int32_t labels[256];
-    assert_true(drawn->batch <= 256);
-    for (int64_t i = 0; i < drawn->batch; i++)
-        labels[i] = (int32_t)(i % CLASSES);
-    OK(deepid_dataset_wrap(ctx, DEEPID_F64, x, in->rank + 1, extents, NULL, labels, CLASSES, out));
-    if (in->rank == 2)
-        OK(deepid_dataset_set_series(*out));
-}
-
 static void read_table(const drawn_net *drawn, const char *mode, deepid_table *t, tally *sum)
 {
     const int64_t error = deepid_table_find_column(t, "error");
@@ -77,31 +52,18 @@ static void read_table(const drawn_net *drawn, const char *mode, deepid_table *t
     }
 }
 
-/* A net by chance with three classes. */
-static void draw_with_head(deepid_ctx *ctx, uint64_t seed, drawn_net *out)
-{
-    static char text[RANDOM_NET_TEXT];
-    drawn_net body;
-    draw_net(ctx, seed, &body);
-    deepid_net *net = random_net(ctx, body.text, DEEPID_F32, seed);
-    const bool flat = net->value[net->steps > 0 ? net->step[net->steps - 1].out : 0].shape.rank == 1;
-    deepid_net_destroy(net);
-    snprintf(text, sizeof text, "%.4000s; %sdense out=3", body.text, flat ? "" : "flatten; ");
-    take_net(ctx, text, body.batch, seed, out);
-}
-
 static void check_seed(deepid_ctx *ctx, uint64_t seed, tally *sum)
 {
     static const char *const modes[] = {"eval", "train"};
     drawn_net drawn;
-    draw_with_head(ctx, seed, &drawn);
+    draw_classifier(ctx, seed, &drawn);
     if (drawn.has_planted)
         return;
     deepid_net *net = random_net(ctx, drawn.text, seed % 2 ? DEEPID_F32 : DEEPID_F64, seed);
     deepid_dataset *data = NULL;
-    double *x = random_samples(&drawn, net);
+    double *x = NULL;
     distort(net, seed);
-    open_data(ctx, &drawn, net, x, &data);
+    random_classes(ctx, &drawn, net, &x, &data);
     sum->nets++;
     for (int m = 0; m <= drawn.trains; m++) {
         char word[64];

@@ -3,6 +3,8 @@
    itself says whether it fits the shape so far, and what it makes of it. */
 #include "support/random_net.h"
 
+#include "support/nets.h"
+
 #include "base/random.h"
 #include "ops/conv2d/conv2d.h"
 #include "ops/op.h"
@@ -400,4 +402,38 @@ void take_net(deepid_ctx *ctx, const char *text, int64_t batch, uint64_t seed, d
     *out = (drawn_net){.seed = seed, .batch = batch};
     snprintf(out->text, sizeof out->text, "%s", text);
     look_at(ctx, out);
+}
+
+/* ---- classifiers --------------------------------------------------------------------------------- */
+
+enum { CLASSES = 3 };
+
+void draw_classifier(deepid_ctx *ctx, uint64_t seed, drawn_net *out)
+{
+    static char text[RANDOM_NET_TEXT];
+    drawn_net body;
+    draw_net(ctx, seed, &body);
+    deepid_net *net = random_net(ctx, body.text, DEEPID_F32, seed);
+    const bool flat = net->value[net->steps > 0 ? net->step[net->steps - 1].out : 0].shape.rank == 1;
+    deepid_net_destroy(net);
+    snprintf(text, sizeof text, "%.4000s; %sdense out=%d", body.text, flat ? "" : "flatten; ", CLASSES);
+    take_net(ctx, text, body.batch, seed, out);
+}
+
+void random_classes(deepid_ctx *ctx, const drawn_net *drawn, const deepid_net *net, double **x, deepid_dataset **out)
+{
+    const dpid_shape *in = &net->value[0].shape;
+    const int64_t extents[4] = {drawn->batch, in->extent[0], in->rank > 1 ? in->extent[1] : 1,
+                                in->rank > 2 ? in->extent[2] : 1};
+    const int64_t numbers = drawn->batch * dpid_shape_count(in);
+    int32_t labels[256];
+    assert_true(drawn->batch <= 256);
+    *x = malloc((size_t)numbers * sizeof **x);
+    assert_non_null(*x);
+    random_array(drawn->seed + 1, numbers, -1, 1, *x);
+    for (int64_t i = 0; i < drawn->batch; i++)
+        labels[i] = (int32_t)(i % CLASSES);
+    OK(deepid_dataset_wrap(ctx, DEEPID_F64, *x, in->rank + 1, extents, NULL, labels, CLASSES, out));
+    if (in->rank == 2)
+        OK(deepid_dataset_set_series(*out));
 }

@@ -23,5 +23,8 @@ typedef struct {
 void draw_net(deepid_ctx *ctx, uint64_t seed, drawn_net *out);
 /* A net that somebody wrote, looked at in the same way: its numbers come from the seed. */
 void take_net(deepid_ctx *ctx, const char *text, int64_t batch, uint64_t seed, drawn_net *out);
+/* A net by chance with three classes, and a batch of data for it; free *x after the data. */
+void draw_classifier(deepid_ctx *ctx, uint64_t seed, drawn_net *out);
+void random_classes(deepid_ctx *ctx, const drawn_net *drawn, const deepid_net *net, double **x, deepid_dataset **out);
 
 #endif

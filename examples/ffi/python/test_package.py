@@ -281,6 +281,14 @@ class Probes(unittest.TestCase):
         with self.assertRaisesRegex(deepid.Error, "gradient_norm"):
             deepid.inspect(deepid.Net(SHALLOW, seed=1), x, y, "gradient_nor")
 
+    def test_formats_have_a_row_a_format_and_layer(self):
+        x, y = spirals()
+        columns = deepid.inspect(deepid.Net(SHALLOW, seed=1), x, y, 'formats storage="f32; bf16 rounding=stochastic"')
+        layers = ["dense1", "dense2", "net"]
+        self.assertEqual(columns["layer"].tolist(), [f"{storage}:{layer}" for storage in ("f32", "bf16 rounding=stochastic") for layer in layers])
+        self.assertEqual(columns["format"].tolist(), [0] * 3 + [1] * 3)
+        self.assertTrue((columns["relative"][3:] > 100 * columns["relative"][:3]).all())
+
 
 class Studies(Scratch):
     def test_a_study_answers(self):

@@ -289,6 +289,7 @@ def inspect(net: Net, x: Any, y: Any = None, probe: str = "signal", *, layout: O
     """Look into a net with one probe; the net stays as it is.
 
         columns = deepid.inspect(net, x, y, "gradient_norm samples=256")
+        columns = deepid.inspect(net, x, y, 'formats storage="bf16; f16"')  # each layer's gradient in these, beside f64
 
     :param x: samples, or a Dataset of the net's context
     :param y: labels (numbers of the net's outputs, or as many other words, sorted) or targets; None with a Dataset
