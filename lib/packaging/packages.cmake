@@ -67,8 +67,8 @@ if(DEEPID_BUILD_EXAMPLES)
 This package has the programs: deepid-study runs a study and writes a
 report, deepid-compare sets two beside each other, deepid-judge judges runs
 that were made elsewhere, deepid-deepen makes a trained net deeper,
-deepid-tour says which layers can be the identity, deepid-calibration judges
-studies of known causes." "${deepid_runtime} (= ${deepid_release})")
+deepid-inspect looks into a net, deepid-tour says which layers can be the
+identity, deepid-calibration judges studies of known causes." "${deepid_runtime} (= ${deepid_release})")
 endif()
 if(DEEPID_BUILD_DOCS)
   list(APPEND CPACK_COMPONENTS_ALL doc)

@@ -40,7 +40,7 @@ by_pkgconfig moved
 [ -s "$work/moved/include/deepid/deepid.ffi.h" ]
 
 # ---- the programs find the library in the moved folder, and each flag that a program lists stands in its man page ------
-programs="deepid-calibration deepid-compare deepid-deepen deepid-judge deepid-study deepid-tour"
+programs="deepid-calibration deepid-compare deepid-deepen deepid-inspect deepid-judge deepid-study deepid-tour"
 for program in $programs; do
     page="$work/moved/share/man/man1/$program.1"
     "$work/moved/bin/$program" --help >"$work/help"

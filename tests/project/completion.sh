@@ -35,7 +35,8 @@ offers zero_branch deepid-deepen --how z
 offers softsign deepid-tour --kind so
 offers --null deepid-calibration --n
 offers --out deepid-compare --o
-for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-calibration; do
+offers formats deepid-inspect --probe f
+for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-inspect deepid-calibration; do
     complete_bash "$program" -- >"$work/offered"
     "$program" --help | grep -oE '^  --[a-z-]+' | while read -r flag; do
         grep -qxe "$flag" "$work/offered" || { echo "bash: $program: $flag is not offered"; exit 1; }

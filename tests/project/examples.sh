@@ -29,7 +29,7 @@ for wrong in 40x -1 0 '' 99999999999999999999 '40 40 40'; do
 done
 
 # ---- those that are programs: --help, --version, and wrong words, of each ------------------------------------------
-for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-calibration; do
+for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-inspect deepid-calibration; do
     "$1/examples/$program" --help | grep -q "^usage: $program"
     "$1/examples/$program" --version | grep -qx "$program, deepid [0-9.]*"
     for wrong in --colour -x 'a b c d' --out --help=1 "--out="; do
@@ -51,6 +51,11 @@ programs=$1/examples
 refused 2 "--threads is 'x', expected a whole number from 0 to 1024" deepid-calibration --threads x --list
 refused 2 "no set is called 'often'" deepid-calibration --set often
 refused 2 "two folders are needed" deepid-compare one
+refused 2 "a net and --data are needed" deepid-inspect "input 2; dense out=2"
+refused 2 "unknown probe 'format'" deepid-inspect "input 2; dense out=2" --data spirals --probe format
+refused 2 "f17" deepid-inspect "input 2; dense out=2" --data spirals --probe 'formats storage="bf16; f17"'
+"$1/examples/deepid-inspect" "input 2; dense out=2" --data spirals --probe 'formats storage="bf16; f16"' --csv formats.csv | grep -q '^f16:net '
+[ "$(cut -d , -f 1 formats.csv | tr '\n' ' ')" = "layer bf16:dense bf16:net f16:dense f16:net " ]
 refused 2 "--kind: there is no 'weather'" deepid-tour --kind weather
 refused 2 "give --net and --block together" deepid-tour --net "input 2; dense out=2"
 refused 2 "--where is about a net" deepid-tour --where 1

@@ -26,4 +26,4 @@ _deepid()
         compopt -o default
     fi
 }
-complete -F _deepid deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-calibration
+complete -F _deepid deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-inspect deepid-calibration

@@ -13,6 +13,6 @@ function __deepid_words
         test -n "$values[1]"; and string split '|' $values[1]
     end
 end
-for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-calibration
+for program in deepid-study deepid-tour deepid-deepen deepid-compare deepid-judge deepid-inspect deepid-calibration
     complete -c $program -a '(__deepid_words)'
 end
