@@ -198,6 +198,38 @@ static void arms_in_formats_are_trained(void **state)
     close_study(&r);
 }
 
+/* The probe gets what the recipe trains with, and looks at the net in the recipe's storage: bf16 is off by some
+   thousandths, f32 by 1e-7. */
+static void the_probe_of_formats_has_the_recipe(void **state)
+{
+    (void)state;
+    study_run r;
+    deepid_table *t = NULL;
+    open_study(&r, DEEP, "bf16", "D");
+    deepid_ctx *ctx = r.ctx;
+    OK(deepid_study_set_text(r.study, "optimizer", "adam beta1=0.8"));
+    OK(deepid_study_set_text(r.study, "loss_scale", "static scale=1024"));
+    OK(deepid_study_set_text(r.study, "probes", "formats"));
+    OK(deepid_study_set_number(r.study, "probe_seeds", 1));
+    OK(deepid_study_set_number(r.study, "learning_rate", 0.25));
+    OK(deepid_study_set_number(r.study, "clip", 2));
+    const dpid_study_arm *arm = arm_of(&r, "D");
+    int64_t probe = 0;
+    while (strcmp(dpid_probe_at(probe)->word, "formats") != 0)
+        probe++;
+    dpid_string text = {.ctx = ctx};
+    dpid_probe_print(&text, r.study, dpid_probe_at(probe), arm);
+    assert_string_equal(text.text, "formats rate=0.25 optimizer=\"adam beta1=0.8\" loss_scale=\"static scale=1024\" "
+                                   "clip=2");
+    dpid_string_release(&text);
+    OK(deepid_study_run(r.study, NULL, NULL));
+    OK(deepid_study_probe(r.study, "D", "formats", &t));
+    assert_true(table_number(t, "net", "relative") > 1e-4 && table_number(t, "net", "relative") < 0.5);
+    assert_true(table_number(t, "net", "seed") == 1);
+    deepid_table_destroy(t);
+    close_study(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +241,7 @@ int main(void)
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(a_study_without_storage_is_what_it_was),
         cmocka_unit_test(arms_in_formats_are_trained),
+        cmocka_unit_test(the_probe_of_formats_has_the_recipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
