@@ -36,7 +36,7 @@ static float *multiply(const float *v, const float *u, int64_t in_blocks, int64_
 
 static void compare_shapes(int64_t in_blocks, int64_t out_blocks, int64_t count)
 {
-    const int64_t tiles = dpid_winograd_round_f32_avx512(count, out_blocks);
+    const int64_t tiles = dpid_winograd_round_f32_avx512(count);
     float *v = uniform(SEED, DPID_POSITIONS * dpid_position(in_blocks, tiles));
     float *u = uniform(SEED + 1, DPID_POSITIONS * dpid_weight_position(in_blocks, out_blocks));
     float *narrow = multiply(v, u, in_blocks, out_blocks, tiles, true);

@@ -52,8 +52,7 @@ static void choose_tile_batch(dpid_engine *e)
     e->batch_pictures = planes * e->sides;
     e->band_rows = of_picture <= BAND_TILES ? rows : dpid_larger(1, BAND_TILES / columns);
     const int64_t count = planes * dpid_smaller(e->band_rows, rows) * columns;
-    e->tiles = dpid_larger(DPID_T(dpid_winograd_round)(count, e->out_blocks),
-                           e->backward ? DPID_T(dpid_winograd_round)(count, e->in_blocks) : 0);
+    e->tiles = DPID_T(dpid_winograd_round)(count);
 }
 
 static int64_t tile_reals(int64_t blocks, int64_t tiles)

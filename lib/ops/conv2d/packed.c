@@ -127,23 +127,11 @@ static void transform_input(const dpid_packed_job *job, const tile_batch *b, rea
 static void multiply_panel(const real *v, const real *u, bool narrow, int64_t in_blocks, int64_t blocks, int64_t tiles,
                            real *m)
 {
-    const int64_t of_block = in_blocks * BLOCK * BLOCK;
-    const int64_t plane = tiles * BLOCK;
-    for (int64_t p = 0; p < DPID_POSITIONS; p++, v += dpid_position(in_blocks, tiles),
-                 u += dpid_weight_position(in_blocks, blocks), m += dpid_position(blocks, tiles)) {
-        for (int64_t b = 0; narrow && b < blocks; b++)
-            for (int64_t t = 0; t < plane; t += NARROW_ROWS * BLOCK)
-                multiply_dense(NARROW_ROWS, 1, v + t, plane, in_blocks, u + b * of_block, 0, m + b * plane + t, 0);
-        if (narrow)
-            continue;
-        if (TWO_BLOCKS && blocks == 2) {
-            for (int64_t t = 0; t < plane; t += TWO_BLOCK_ROWS * BLOCK)
-                multiply_dense(TWO_BLOCK_ROWS, 2, v + t, plane, in_blocks, u, of_block, m + t, plane);
-            continue;
-        }
-        for (int64_t b = 0; b < blocks; b++)
-            for (int64_t t = 0; t < plane; t += DENSE_ROWS * BLOCK)
-                multiply_dense(DENSE_ROWS, 1, v + t, plane, in_blocks, u + b * of_block, 0, m + b * plane + t, 0);
+    for (int64_t p = 0; p < DPID_POSITIONS; p++) {
+        multiply_position(v, u, in_blocks, blocks, tiles, narrow, m);
+        v += dpid_position(in_blocks, tiles);
+        u += dpid_weight_position(in_blocks, blocks);
+        m += dpid_position(blocks, tiles);
     }
 }
 
@@ -235,7 +223,7 @@ static void run_winograd(const dpid_packed_job *job, int64_t first, int64_t end,
     const epilogue f = epilogue_of(&job->end);
     for (; first < end; first += c->batch_units) {
         tile_batch b = {.first = first, .count = dpid_smaller(c->batch_units, end - first)};
-        b.tiles = DPID_T(dpid_winograd_round)(b.count * c->columns, c->out_blocks);
+        b.tiles = DPID_T(dpid_winograd_round)(b.count * c->columns);
         real *v = job->scratch;
         real *m = v + DPID_POSITIONS * dpid_position(c->in_blocks, b.tiles);
         transform_input(job, &b, v);

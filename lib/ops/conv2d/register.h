@@ -23,7 +23,8 @@ enum { TWO_BLOCKS = 1 }; /* two blocks of results at a time, where there are two
 enum { TWO_BLOCKS = 0 };
 #endif
 
-/* Rows at a time: of multiply, multiply_dense (also narrow, and with two blocks), accumulate (also with two blocks). */
+/* Rows at a time: of multiply, multiply_dense (also narrow, and with two blocks; FEW_ROWS: where less are left),
+   accumulate (also with two blocks). */
 #if defined(__AVX512F__) && DPID_PRECISION == 32
 enum { ROWS = 8, DENSE_ROWS = 16, NARROW_ROWS = 8, TWO_BLOCK_ROWS = 8, WEIGHT_ROWS = 16, TWO_BLOCK_WEIGHT_ROWS = 8 };
 #elif defined(__AVX512F__)
@@ -35,6 +36,8 @@ enum { ROWS = 1, DENSE_ROWS = 1, NARROW_ROWS = 1, TWO_BLOCK_ROWS = 1, WEIGHT_ROW
 #else
 enum { ROWS = 2, DENSE_ROWS = 2, NARROW_ROWS = 2, TWO_BLOCK_ROWS = 1, WEIGHT_ROWS = 2, TWO_BLOCK_WEIGHT_ROWS = 1 };
 #endif
+
+enum { FEW_ROWS = (int)DENSE_ROWS < 4 ? (int)DENSE_ROWS : 4 };
 
 enum { MOST = 32 }; /* accumulators */
 
@@ -85,6 +88,34 @@ DPID_INLINE void multiply_dense(const int rows, const int blocks, const real *a,
             vec_store(to, t == 0 ? sum[i] : vec_load(to) + sum[i]);
         }
     }
+}
+
+/* multiply_dense for all `tiles` rows, a multiple of FEW_ROWS: `rows` at a time, and few where less are left. */
+DPID_INLINE void multiply_rows(const int rows, const int blocks, const real *a, int64_t tiles, int64_t in_blocks,
+                               const real *b, int64_t b_second, real *o)
+{
+    const int64_t plane = tiles * BLOCK;
+    int64_t t = 0;
+    for (; t + rows <= tiles; t += rows)
+        multiply_dense(rows, blocks, a + t * BLOCK, plane, in_blocks, b, b_second, o + t * BLOCK, plane);
+    for (; t < tiles; t += FEW_ROWS)
+        multiply_dense(FEW_ROWS, blocks, a + t * BLOCK, plane, in_blocks, b, b_second, o + t * BLOCK, plane);
+}
+
+/* multiply_rows for all blocks of results. narrow: NARROW_ROWS of one block at a time; else more of them, or of two
+   blocks. */
+DPID_INLINE void multiply_position(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles,
+                                   bool narrow, real *m)
+{
+    const int64_t of_block = in_blocks * BLOCK * BLOCK;
+    const int64_t plane = tiles * BLOCK;
+    int64_t o = 0;
+    for (; narrow && o < out_blocks; o++)
+        multiply_rows(NARROW_ROWS, 1, v, tiles, in_blocks, u + o * of_block, 0, m + o * plane);
+    for (; TWO_BLOCKS && o + 2 <= out_blocks; o += 2)
+        multiply_rows(TWO_BLOCK_ROWS, 2, v, tiles, in_blocks, u + o * of_block, of_block, m + o * plane);
+    for (; o < out_blocks; o++)
+        multiply_rows(DENSE_ROWS, 1, v, tiles, in_blocks, u + o * of_block, 0, m + o * plane);
 }
 
 /* The pixels that accumulate sums over: their distances in a and in d, and how many there are. */

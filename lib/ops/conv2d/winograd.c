@@ -8,10 +8,9 @@
 
 #include <string.h>
 
-int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks)
+int64_t DPID_T(dpid_winograd_round)(int64_t count)
 {
-    const int64_t multiple = TWO_BLOCKS && blocks % 2 == 0 ? TWO_BLOCK_ROWS : DENSE_ROWS;
-    return (count + multiple - 1) / multiple * multiple;
+    return (count + FEW_ROWS - 1) / FEW_ROWS * FEW_ROWS;
 }
 
 /* ---- pictures to tiles ----------------------------------------------------------------- */
@@ -201,29 +200,6 @@ void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t o
 
 /* ---- products ------------------------------------------------------------------------------------- */
 
-static void multiply_narrow(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m)
-{
-    for (int64_t o = 0; o < out_blocks; o++)
-        for (int64_t t = 0; t < tiles; t += NARROW_ROWS)
-            multiply_dense(NARROW_ROWS, 1, v + t * BLOCK, tiles * BLOCK, in_blocks, u + o * in_blocks * BLOCK * BLOCK,
-                           0, m + (o * tiles + t) * BLOCK, 0);
-}
-
-static void multiply_wide(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles, real *m)
-{
-    const int64_t of_block = in_blocks * BLOCK * BLOCK;
-    const int64_t plane = tiles * BLOCK;
-    int64_t o = 0;
-    for (; TWO_BLOCKS && o + 2 <= out_blocks; o += 2)
-        for (int64_t t = 0; t < tiles; t += TWO_BLOCK_ROWS)
-            multiply_dense(TWO_BLOCK_ROWS, 2, v + t * BLOCK, plane, in_blocks, u + o * of_block, of_block,
-                           m + o * plane + t * BLOCK, plane);
-    for (; o < out_blocks; o++)
-        for (int64_t t = 0; t < tiles; t += DENSE_ROWS)
-            multiply_dense(DENSE_ROWS, 1, v + t * BLOCK, plane, in_blocks, u + o * of_block, 0,
-                           m + o * plane + t * BLOCK, 0);
-}
-
 void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles,
                                     bool narrow, const dpid_prefetch *ahead, real *m)
 {
@@ -232,10 +208,7 @@ void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blo
         const real *by = u + p * dpid_weight_position(in_blocks, out_blocks);
         real *to = m + p * dpid_position(out_blocks, tiles);
         dpid_prefetch_part(ahead, p, DPID_POSITIONS);
-        if (narrow)
-            multiply_narrow(from, by, in_blocks, out_blocks, tiles, to);
-        else
-            multiply_wide(from, by, in_blocks, out_blocks, tiles, to);
+        multiply_position(from, by, in_blocks, out_blocks, tiles, narrow, to);
     }
 }
 

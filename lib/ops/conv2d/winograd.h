@@ -39,8 +39,8 @@ static inline int64_t dpid_weight_position(int64_t in_blocks, int64_t out_blocks
     return in_blocks * out_blocks * 256 + 16;
 }
 
-/* count rounded up to the number of tiles that the products for this many blocks of results compute at a time. */
-int64_t DPID_T(dpid_winograd_round)(int64_t count, int64_t blocks);
+/* count rounded up to whole groups of the tiles that the products compute at a time. */
+int64_t DPID_T(dpid_winograd_round)(int64_t count);
 
 /* t = B^T x B.  x: padded picture in blocks of 16 channels, x[blocks][rows][columns][16]: `row` reals from row to
    row, `block` from block to block */
