@@ -25,6 +25,18 @@ static inline bool is_flat(real x, const dpid_value *option)
 }
 #endif
 
+/* A kind that has numbers to work out of its options before a loop defines DPID_CONSTANTS first, and constants, which
+   writes them: value and slope get them as their option. A condition on an option inside of a loop would be a loop of
+   its own for each of its answers, and none of them by vectors. */
+#ifdef DPID_CONSTANTS
+static inline void constants(const dpid_value *option, dpid_value *constant);
+#define OPTION_OF(pass)                                                                                                \
+    dpid_value option[DPID_OPTIONS_MAX];                                                                               \
+    constants((pass)->op->option, option)
+#else
+#define OPTION_OF(pass) const dpid_value *option = (pass)->op->option
+#endif
+
 enum { ELEMENTWISE_CHUNK = 16384 };
 
 typedef struct {
@@ -66,7 +78,7 @@ static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
     const int64_t n = run->count - first < ELEMENTWISE_CHUNK ? run->count - first : ELEMENTWISE_CHUNK;
     const real *restrict x = (const real *)run->pass->x + first;
     real *restrict y = (real *)run->pass->y + first;
-    const dpid_value *option = run->pass->op->option;
+    OPTION_OF(run->pass);
     EACH_FORM(forward_array, n, x, y);
 }
 
@@ -80,7 +92,7 @@ static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
     const real *restrict y = (const real *)run->pass->y + first;
     const real *restrict dy = (const real *)run->pass->dy + first;
     real *restrict dx = (real *)run->pass->dx + first;
-    const dpid_value *option = run->pass->op->option;
+    OPTION_OF(run->pass);
     EACH_FORM(backward_array, n, x, y, dy, dx);
 }
 
