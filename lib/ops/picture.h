@@ -31,6 +31,12 @@ typedef struct {
     const dpid_rounding *rounding;
 } dpid_picture_source;
 
+/* Is it x as it stands? */
+static inline bool dpid_picture_is_plain(const dpid_picture_source *s)
+{
+    return !s->mean && !s->skip && !s->kink.kinked && !s->keep;
+}
+
 /* d loss / d x from g = d loss / d u in training: dx = gain (g - mean_g - (x - mean) tilt);  eval: mean_g and tilt
    NULL: dx = gain g;  gain NULL: dx = g, and no rounding. Rounded: dx. */
 typedef struct {

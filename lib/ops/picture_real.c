@@ -106,7 +106,7 @@ void DPID_T(dpid_picture_load)(const dpid_picture_source *s, int64_t n, int64_t 
 {
     const int64_t at = n * pixels * layout->c;
     const int64_t row = source_width * layout->c;
-    if (!s->mean && !s->skip && !s->kink.kinked && !s->keep)
+    if (dpid_picture_is_plain(s))
         copy_channels(s, at, row, layout, to);
     else
         DPID_CUT_CALL(s->rounding, load_as, s, at, row, layout, to);

@@ -15,8 +15,27 @@ typedef struct {
     int64_t from[ROWS], to[ROWS];
 } pixels;
 
+/* ROWS pixels of one row of the picture. */
+DPID_INLINE void next_in_row(const dpid_correlation *k, pixels *p)
+{
+    const int64_t from = k->in_start + p->y * k->in_row + p->x * k->in_step;
+    const int64_t to = k->out_start + p->y * k->out_row + p->x * k->out_step;
+    DPID_UNROLL for (int r = 0; r < ROWS; r++) p->from[r] = from + r * k->in_step;
+    DPID_UNROLL for (int r = 0; r < ROWS; r++) p->to[r] = to + r * k->out_step;
+    p->left -= ROWS;
+    p->x += ROWS;
+    if (p->x == k->width) {
+        p->x = 0;
+        p->y++;
+    }
+}
+
 static void next_pixels(const dpid_correlation *k, pixels *p)
 {
+    if (k->width - p->x >= ROWS) {
+        next_in_row(k, p);
+        return;
+    }
     for (int r = 0; r < ROWS; r++) {
         p->from[r] = k->in_start + p->y * k->in_row + p->x * k->in_step;
         p->to[r] = k->out_start + p->y * k->out_row + p->x * k->out_step;

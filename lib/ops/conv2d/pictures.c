@@ -104,11 +104,10 @@ static void forward_winograd(const dpid_engine *e, const tile_batch *b, int32_t 
 
 static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
 {
-    real *plane = scratch_of(e, worker, e->plane_in);
+    const real *plane = input_plane(e, n, scratch_of(e, worker, e->plane_in));
     dpid_prefetch ahead = {.count = 0};
     fetch(e, &ahead, e->job->y, n, 1, result_reals(e));
     fetch_input(e, &ahead, next_picture(e, n + 1), 1);
-    load_input(e, &e->job->in, n, plane);
     for (int64_t g = 0; g < e->g.groups; g++)
         DPID_T(dpid_direct_multiply)
     (e->forward, plane + g * e->g.in_g, e->w + g * dpid_taps_forward_weights(&e->g),
@@ -182,23 +181,15 @@ static real *partial_of(const dpid_engine *e, int64_t task)
     return e->partial + task * dpid_engine_partial_reals(e);
 }
 
-/* db += dy^T 1 */
-static void add_bias_gradient(const dpid_engine *e, const real *plane, real *db)
+/* db += dy^T 1; first: its pixel (0, 0) */
+static void add_bias_gradient(const dpid_engine *e, const real *first, int64_t row, real *partial)
 {
     const dpid_window *w = &e->g.window;
-    const int64_t row = e->dy.columns * e->dy.pitch;
-    const real *first = plane + e->dy.top * row + e->dy.left * e->dy.pitch;
-    for (int64_t c = 0; c < e->g.out; c += e->dy.pitch, first += e->dy.block)
+    real *db = partial + e->g.groups * dpid_taps_forward_weights(&e->g);
+    for (int64_t c = 0; wants(e, BIAS) && c < e->g.out; c += e->dy.pitch, first += e->dy.block)
         for (int64_t i = 0; i < w->out_h; i++)
             DPID_T(dpid_column_sums)
     (w->out_w, dpid_smaller(e->dy.pitch, e->g.out - c), first + i * row, e->dy.pitch, db + c);
-}
-
-static void load_dy(const dpid_engine *e, int64_t n, real *plane, real *partial)
-{
-    load_gradient(e, n, plane);
-    if (wants(e, BIAS))
-        add_bias_gradient(e, plane, partial + e->g.groups * dpid_taps_forward_weights(&e->g));
 }
 
 /* Where this layer's share of dx is computed: in dx itself, unless it has to be added to what is there. */
@@ -216,10 +207,9 @@ static void finish_gradient(const dpid_engine *e, int64_t n, const real *fresh)
 
 /* ---- backward, direct --------------------------------------------------------------------------------------- */
 
-static void gradient_direct(const dpid_engine *e, int64_t n, int32_t worker)
+static void gradient_direct(const dpid_engine *e, int64_t n, const real *plane, int32_t worker)
 {
     real *fresh = fresh_of(e, n, 0, worker);
-    const real *plane = scratch_of(e, worker, e->plane_dy);
     dpid_prefetch ahead = {.count = 0};
     fetch_dx(e, &ahead, n, 1);
     fetch_input(e, &ahead, n, 1);
@@ -233,15 +223,12 @@ static void gradient_direct(const dpid_engine *e, int64_t n, int32_t worker)
     finish_gradient(e, n, fresh);
 }
 
-static void weights_direct(const dpid_engine *e, int64_t n, int32_t worker, real *dw)
+static void weights_direct(const dpid_engine *e, int64_t n, const dy_plane *dy, int32_t worker, real *dw)
 {
-    real *plane = scratch_of(e, worker, e->plane_in);
-    const int64_t row = e->dy.columns * e->dy.pitch;
-    const real *dy = scratch_of(e, worker, e->plane_dy) + e->dy.top * row + e->dy.left * e->dy.pitch;
-    load_input(e, &e->job->in, n, plane);
+    const real *plane = input_plane(e, n, scratch_of(e, worker, e->plane_in));
     for (int64_t g = 0; g < e->g.groups; g++)
         DPID_T(dpid_direct_accumulate)
-    (e->forward, plane + g * e->g.in_g, dy + g * e->g.out_g, row, e->dy.pitch,
+    (e->forward, plane + g * e->g.in_g, dy->first + g * e->g.out_g, dy->row, e->dy.pitch,
      dw + g * dpid_taps_forward_weights(&e->g));
 }
 
@@ -250,11 +237,12 @@ static void backward_direct(const dpid_engine *e, int64_t n, int32_t worker, rea
     const bool back = e->job->dx.dx && !is_done(e, n);
     if (!back && !wants(e, WEIGHT) && !wants(e, BIAS))
         return;
-    load_dy(e, n, scratch_of(e, worker, e->plane_dy), partial);
+    const dy_plane dy = gradient_plane(e, n, back, scratch_of(e, worker, e->plane_dy));
+    add_bias_gradient(e, dy.first, dy.row, partial);
     if (back)
-        gradient_direct(e, n, worker);
+        gradient_direct(e, n, dy.plane, worker);
     if (wants(e, WEIGHT))
-        weights_direct(e, n, worker, partial);
+        weights_direct(e, n, &dy, worker, partial);
 }
 
 /* ---- backward, Winograd: dy is loaded once, and goes through both of its transforms ----------------------- */
@@ -263,8 +251,12 @@ static void load_dy_plane(const dpid_engine *e, const tile_batch *b, int64_t q, 
 {
     if (picture_of(e, b, q, e->sides - 1) < 0)
         memset(plane, 0, (size_t)(e->dy.blocks * e->dy.block) * sizeof *plane);
-    for (int64_t side = 0; side < e->sides && picture_of(e, b, q, side) >= 0; side++)
-        load_dy(e, picture_of(e, b, q, side), side_of(plane, side), partial);
+    const int64_t row = e->dy.columns * e->dy.pitch;
+    for (int64_t side = 0; side < e->sides && picture_of(e, b, q, side) >= 0; side++) {
+        real *of_side = side_of(plane, side);
+        load_gradient(e, picture_of(e, b, q, side), of_side);
+        add_bias_gradient(e, of_side + e->dy.top * row + e->dy.left * e->dy.pitch, row, partial);
+    }
 }
 
 static void transform_dy(const dpid_engine *e, const tile_batch *b, int64_t q, const real *plane, int32_t worker)

@@ -73,6 +73,56 @@ static inline void load_gradient(const dpid_engine *e, int64_t n, real *plane)
      plane + e->dy.top * layout.row + e->dy.left * layout.pitch);
 }
 
+/* ---- pictures that are planes already ---------------------------------------------------------------
+
+   Without padding, a picture that needs no arithmetic on the way in is read where it lies. The last one of a batch is
+   not: the weight gradient reads up to BEHIND reals behind a plane (direct.h), and behind an array there may be
+   nothing. */
+
+enum { BEHIND = 32 };
+
+static inline bool is_picture(const dpid_plane *p, int64_t height, int64_t width)
+{
+    return p->rows == height && p->columns == width && p->top == 0 && p->left == 0 && p->blocks == 1;
+}
+
+/* Is picture n, of so many reals, followed by enough others? */
+static inline bool may_read_behind(const dpid_engine *e, int64_t n, int64_t reals)
+{
+    return (e->job->pass->n - n - 1) * reals >= BEHIND;
+}
+
+/* Picture n as a plane of a direct convolution: the array's, or loaded to `plane`. */
+static inline const real *input_plane(const dpid_engine *e, int64_t n, real *plane)
+{
+    const dpid_window *w = &e->g.window;
+    const int64_t reals = w->h * w->w * w->c;
+    if (is_picture(&e->in, w->h, w->w) && may_read_behind(e, n, reals) && dpid_picture_is_plain(&e->job->in))
+        return (const real *)e->job->in.x + n * reals;
+    load_input(e, &e->job->in, n, plane);
+    return plane;
+}
+
+/* Gradient n: its plane, the first pixel in it, and the distance from row to row. */
+typedef struct {
+    const real *plane, *first;
+    int64_t row;
+} dy_plane;
+
+/* padded: the plane's borders are needed, for the input gradient. */
+static inline dy_plane gradient_plane(const dpid_engine *e, int64_t n, bool padded, real *plane)
+{
+    const dpid_window *w = &e->g.window;
+    const int64_t row = e->dy.columns * e->dy.pitch;
+    const int64_t reals = w->out_h * w->out_w * e->g.out;
+    if ((!padded || is_picture(&e->dy, w->out_h, w->out_w)) && may_read_behind(e, n, reals) && !e->job->dy.gain) {
+        const real *dy = (const real *)e->job->dy.g + n * reals;
+        return (dy_plane){dy, dy, w->out_w * e->g.out};
+    }
+    load_gradient(e, n, plane);
+    return (dy_plane){plane, plane + e->dy.top * row + e->dy.left * e->dy.pitch, row};
+}
+
 /* ---- prefetching what is next ---------------------------------------------------------------------- */
 
 static inline int64_t picture_reals(const dpid_engine *e)

@@ -41,6 +41,8 @@ dpid_plane dpid_plane_forward(const dpid_conv2d *g, bool winograd)
                          dpid_conv2d_blocks(w->c));
     const int64_t rows = (w->out_h - 1) * w->stride_h + (w->kernel_h - 1) * w->dilation_h + 1;
     const int64_t columns = (w->out_w - 1) * w->stride_w + (w->kernel_w - 1) * w->dilation_w + 1;
+    if (w->top == 0 && w->left == 0 && rows <= w->h && columns <= w->w) /* the picture itself, see planes.h */
+        return in_blocks((dpid_plane){w->h, w->w, w->c, 0, 0, 0, 0}, 1);
     return in_blocks((dpid_plane){rows, columns, w->c, w->top, w->left, 0, 0}, 1);
 }
 
