@@ -72,6 +72,14 @@ int32_t dpid_storage_parse(deepid_ctx *ctx, const char *text, dpid_storage *out)
     return dpid_storage_take(ctx, rest, values, out);
 }
 
+void dpid_storage_inherit(dpid_storage *storage, const dpid_storage *from)
+{
+    for (int i = 0; i < DPID_STORAGE_OPTIONS; i++)
+        if (storage->said[i] == 0)
+            storage->said[i] = from->said[i];
+    derive(storage);
+}
+
 void dpid_storage_print(dpid_string *s, const dpid_storage *storage)
 {
     dpid_value values[DPID_OPTIONS_MAX] = {{0}};

@@ -39,6 +39,8 @@ extern const dpid_option dpid_storage_options[DPID_STORAGE_OPTIONS + 1];
 int32_t dpid_storage_take(deepid_ctx *ctx, dpid_span where, const dpid_value *values, dpid_storage *out);
 /* "bf16 rounding=stochastic"; NULL, "" and "f32": none. */
 int32_t dpid_storage_parse(deepid_ctx *ctx, const char *text, dpid_storage *out);
+/* Options that were not said are as in another storage. */
+void dpid_storage_inherit(dpid_storage *storage, const dpid_storage *from);
 /* "bf16 rounding=stochastic"; "f32" for none. */
 void dpid_storage_print(dpid_string *s, const dpid_storage *storage);
 

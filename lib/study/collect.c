@@ -5,6 +5,7 @@
 #include "base/words.h"
 #include "identity/embed.h"
 #include "identity/floor.h"
+#include "net/spec.h"
 #include "evidence/evidence.h"
 
 #include <math.h>
@@ -342,6 +343,24 @@ static int32_t collect_classes(collection *c)
     return DEEPID_OK;
 }
 
+/* What D stores its numbers in, and how its loss is scaled. */
+static int32_t collect_storage(collection *c, const dpid_study_arm *deep)
+{
+    char *kept = NULL;
+    dpid_spec spec = {.items = NULL};
+    dpid_string s = {.ctx = c->study->head.ctx};
+    DPID_TRY(dpid_spec_parse(&c->arena, deep->text, &spec));
+    if (spec.storage.on) {
+        dpid_storage_print(&s, &spec.storage);
+        const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(&c->arena, s.text, s.length, &kept) : s.status;
+        dpid_string_release(&s);
+        DPID_TRY(status);
+    }
+    c->e->storage = kept;
+    c->e->loss_scale = *deep->loss_scale && strcmp(deep->loss_scale, "none") != 0 ? deep->loss_scale : NULL;
+    return DEEPID_OK;
+}
+
 static int32_t collect_recipe(collection *c)
 {
     const deepid_study *study = c->study;
@@ -359,6 +378,7 @@ static int32_t collect_recipe(collection *c)
     e->batch = e->batch > 0 ? e->batch : study->train->count;
     e->updates = deep->steps;
     collect_regularisation(c);
+    DPID_TRY(collect_storage(c, deep));
     DPID_TRY(find_narrowest(c, study->shallow, &e->shallow_narrowest, NULL));
     return find_narrowest(c, study->deep, &e->deep_narrowest, &e->deep_narrowest_layer);
 }

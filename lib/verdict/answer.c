@@ -290,11 +290,15 @@ static void say_cause(const dpid_judge *j, dpid_string *s)
         say_too_short(j, s);
 }
 
-/* The range finding is no share of its own: it says how float64 repairs. */
-static void say_range(const dpid_judge *j, dpid_string *s)
+/* How precision hurts. By float64 alone the range finding is no share of its own: it says how that repairs. */
+static void say_precision(const dpid_judge *j, dpid_string *s)
 {
-    if (j->v->finding[DPID_RANGE].status >= DPID_CONTRIBUTES)
-        dpid_string_add(s, " What float64 repairs is range: gradients leave that of the run's precision.");
+    const dpid_finding *range = &j->v->finding[DPID_RANGE];
+    if (range->status >= DPID_CONTRIBUTES && strcmp(range->rule, "range.f64") == 0)
+        dpid_string_format(s, " What %s repairs is range: gradients leave that of the run's precision.",
+                           dpid_arm_said(range->arm).text);
+    for (int32_t i = 0; i < j->hows; i++)
+        dpid_string_format(s, " %s", j->how[i]);
 }
 
 /* ---- the other outcomes -------------------------------------------------------------------------------- */
@@ -436,7 +440,7 @@ static void say_all(dpid_judge *j, dpid_string *s)
         dpid_say_accuracy(j, s);
         say_repairs(j, s);
         say_dead_at_birth(j, s);
-        say_range(j, s);
+        say_precision(j, s);
         say_valid_cause(j, s);
     } else {
         if (!say_short(j, s))

@@ -236,8 +236,8 @@ int64_t dpid_seeds_of_level(double level)
 
 /* The lower end of the effect at a level that leaves room for every cause that is asked, and of a set for as many looks
    at each: at most (1 - level) of studies then say "contributes" of an arm that changes less than the margin. */
-static int32_t set_sure_low(const dpid_judge *j, const dpid_series *x, bool independent, int64_t room,
-                            dpid_intervention *out)
+static int32_t set_sure_low(const dpid_judge *j, const dpid_series *d, const dpid_series *x, bool independent,
+                            int64_t room, dpid_intervention *out)
 {
     const double one = 2 * (1 - j->t.level) / (double)((j->asked > 0 ? j->asked : 1) * room);
     dpid_judge strict = *j;
@@ -247,7 +247,6 @@ static int32_t set_sure_low(const dpid_judge *j, const dpid_series *x, bool inde
     out->least_seeds = dpid_seeds_of_level(strict.level);
     if (strict.level <= j->level || out->effect.n == 0)
         return DEEPID_OK;
-    const dpid_series *d = &j->base.view[j->on].d;
     DPID_TRY(independent ? contrast_apart(&strict, NAN, d, x, &effect) : contrast(&strict, NAN, d, x, &effect));
     out->sure_low = effect.rank.low;
     return DEEPID_OK;
@@ -303,7 +302,7 @@ static int32_t intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool indep
         DPID_TRY(set_share(j, &x, independent, &out->share));
         DPID_TRY(set_valid_share(j, arm, independent, &out->valid_share));
     }
-    DPID_TRY(set_sure_low(j, &x, independent, room, out));
+    DPID_TRY(set_sure_low(j, &j->base.view[j->on].d, &x, independent, room, out));
     j->level = j->t.level;
     out->status = status_of(j, out);
     return DEEPID_OK;
@@ -317,6 +316,59 @@ int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool indepen
 int32_t dpid_intervene_briefly(dpid_judge *j, const dpid_arm_evidence *arm, dpid_intervention *out)
 {
     return intervene(j, arm, false, false, 1, out);
+}
+
+int32_t dpid_intervene_among(dpid_judge *j, const dpid_arm_evidence *arm, int64_t room, dpid_intervention *out)
+{
+    DPID_TRY(intervene(j, arm, false, true, room, out));
+    out->best_of = room;
+    return DEEPID_OK;
+}
+
+static double capped(double x, double most)
+{
+    return x > most ? most : x; /* NaN stays */
+}
+
+/* (from - x) / (D - reference): D is moved as far as from is by x. Moved, it may pass the cap. */
+static int32_t share_of_step(const dpid_judge *j, const dpid_series *from, const dpid_series *x, dpid_estimate *out)
+{
+    const double most = dpid_scale_cap(j, j->on);
+    const dpid_series d = dpid_series_make(j);
+    const dpid_series moved = dpid_series_make(j);
+    const dpid_series to = dpid_series_make(j);
+    joint all;
+    *out = unknown;
+    if (j->harm_state != DPID_HARM || !(j->gap.mean.low >= j->on_margin))
+        return DEEPID_OK;
+    for (int64_t s = 0; s < j->e->seeds; s++) {
+        d.at[s] = capped(j->base.view[j->on].d.at[s], most);
+        moved.at[s] = d.at[s] - capped(from->at[s], most) + capped(x->at[s], most);
+        to.at[s] = capped(j->reference.at[s], most);
+    }
+    int32_t status = join(j, &d, &moved, &to, &all);
+    if (status == DEEPID_OK && all.n >= j->least_seeds)
+        status =
+            deepid_statistics_share(j->ctx, all.n, all.a, all.b, all.c, j->level, &out->value, &out->low, &out->high);
+    part(j, &all);
+    return status;
+}
+
+int32_t dpid_intervene_on(dpid_judge *j, const dpid_arm_evidence *from, const dpid_arm_evidence *arm,
+                          dpid_intervention *out)
+{
+    const dpid_series before = dpid_arm_on(j, j->on, from);
+    const dpid_series x = dpid_arm_on(j, j->on, arm);
+    const dpid_series loss = dpid_arm_loss(j, arm);
+    *out = (dpid_intervention){.arm = arm, .from = from, .share = unknown, .valid_share = unknown, .best_of = 1};
+    out->all_diverged = dpid_arm_all_diverged(j, arm);
+    DPID_TRY(dpid_series_median(j, &loss, &out->median));
+    DPID_TRY(dpid_contrast_on(j, j->on, &before, &x, &out->effect));
+    if (out->effect.n > 0 && !out->all_diverged)
+        DPID_TRY(share_of_step(j, &before, &x, &out->share));
+    DPID_TRY(set_sure_low(j, &before, &x, false, 1, out));
+    out->status = status_of(j, out);
+    return DEEPID_OK;
 }
 
 /* ---- what repairs validation ---------------------------------------------------------------------------- */

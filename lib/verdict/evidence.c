@@ -1,6 +1,7 @@
 /* The evidence by role: checked, arms by word, one number a seed. A diverged run counts as infinity. */
 #include "verdict/evidence.h"
 
+#include "base/options.h"
 #include "statistics/statistics.h"
 #include "verdict/rules.h"
 
@@ -66,6 +67,17 @@ static int32_t check_arm(const dpid_judge *j, int64_t i)
     return DEEPID_OK;
 }
 
+static int32_t check_storage(const dpid_judge *j)
+{
+    const char *words[16] = {NULL};
+    dpid_span rest;
+    for (int64_t i = 0; dpid_number_format_at(i); i++)
+        words[i] = dpid_number_format_at(i)->word;
+    if (!j->e->storage || dpid_number_format_of(j->e->storage))
+        return DEEPID_OK;
+    return dpid_fail_word(j->ctx, "verdict: storage", dpid_first_word(dpid_span_of(j->e->storage), &rest), words);
+}
+
 int32_t dpid_evidence_check(const dpid_judge *j)
 {
     const dpid_evidence *e = j->e;
@@ -81,7 +93,7 @@ int32_t dpid_evidence_check(const dpid_judge *j)
                          dpid_number(e->const_loss).text);
     for (int64_t i = 0; i < e->arms; i++)
         DPID_TRY(check_arm(j, i));
-    return DEEPID_OK;
+    return check_storage(j);
 }
 
 /* ---- arms ------------------------------------------------------------------------------------------- */

@@ -118,6 +118,9 @@ typedef struct {
     bool is_f64;                                       /* the recipe itself trains in f64: D64 has no question */
 
     /* the recipe */
+    /* What it stores its numbers in, a format and options (docs/precision.md): "f16", "bf16 weights=format"; NULL: f32,
+       or f64. Whether its loss is scaled: "dynamic"; NULL: it is not. */
+    const char *storage, *loss_scale;
     bool default_init;                 /* the start is the framework default (a word for people is init_word) */
     const char *init_word;             /* "pytorch" */
     const char *block_word;            /* "plain"; may be NULL */
@@ -188,7 +191,7 @@ int32_t dpid_thresholds_set(deepid_ctx *ctx, dpid_thresholds *thresholds, const 
 
 /* thresholds: NULL = default. The verdict copies what it says. Missing arms make findings undecided, never an error.
    DEEPID_ERR_ARGUMENT: no seeds, no arms, a NULL loss array, two arms of one word; DEEPID_ERR_NUMERIC: const_loss is
-   not finite, a -infinite loss. */
+   not finite, a -infinite loss; DEEPID_ERR_SPEC: storage names no format. */
 int32_t dpid_verdict_judge(deepid_ctx *ctx, const dpid_evidence *evidence, const dpid_thresholds *thresholds,
                            deepid_verdict **out);
 

@@ -19,14 +19,13 @@ static bool any_penalty(const dpid_judge *j)
     return false;
 }
 
-/* The tuned arm where it was run, else the recipe's. */
-static const dpid_arm_evidence *tuned_or(const dpid_judge *j, const char *word, const dpid_arm_evidence *recipe)
+const dpid_arm_evidence *dpid_arm_at_tuned_rate(const dpid_judge *j, const char *word)
 {
-    const dpid_arm_evidence *arm = dpid_judge_arm(j, word);
+    const dpid_arm_evidence *arm = dpid_judge_arm(j, word[0] == 'S' ? "S_rate" : "D_rate");
     int64_t run = 0;
     if (arm)
         dpid_arm_diverged(j, arm, &run);
-    return run > 0 ? arm : recipe;
+    return run > 0 ? arm : dpid_judge_arm(j, word);
 }
 
 bool dpid_was_asked(const dpid_judge *j, const dpid_hypothesis *row)
@@ -37,12 +36,21 @@ bool dpid_was_asked(const dpid_judge *j, const dpid_hypothesis *row)
     return false;
 }
 
+/* Rounding and range are one question, asked by float64; of a recipe that stores in a format they may be two. */
+static bool is_asked(const dpid_judge *j, int64_t i)
+{
+    const bool by_both = dpid_was_asked(j, dpid_hypothesis_at(i)) || (i == DPID_ROUNDING && dpid_judge_arm(j, "D_f32"));
+    if (!dpid_recipe_format(j) || (i != DPID_ROUNDING && i != DPID_RANGE))
+        return dpid_was_asked(j, dpid_hypothesis_at(i));
+    return by_both || dpid_can_separate(j, (int32_t)i);
+}
+
 /* Causes that an arm was run for: each may be called one by chance. */
 static int64_t count_asked(const dpid_judge *j)
 {
     int64_t asked = 0;
     for (int64_t i = 0; dpid_hypothesis_at(i); i++)
-        asked += dpid_was_asked(j, dpid_hypothesis_at(i));
+        asked += is_asked(j, i);
     return asked;
 }
 
@@ -130,8 +138,8 @@ int32_t dpid_judge_prepare(dpid_judge *j)
     DPID_TRY(dpid_arena_alloc(&j->room->arena, j->e->seeds, sizeof *j->room->spare, "verdict", &j->room->spare));
     const dpid_arm_evidence *s = dpid_judge_arm(j, "S");
     const dpid_arm_evidence *d = dpid_judge_arm(j, "D");
-    const dpid_arm_evidence *base_s = tuned_or(j, "S_rate", s);
-    const dpid_arm_evidence *base_d = tuned_or(j, "D_rate", d);
+    const dpid_arm_evidence *base_s = dpid_arm_at_tuned_rate(j, "S");
+    const dpid_arm_evidence *base_d = dpid_arm_at_tuned_rate(j, "D");
     j->level = j->t.level;
     j->least_seeds = dpid_seeds_of_level(j->t.level);
     DPID_TRY(dpid_pair_of(j, s, d, &j->recipe));

@@ -6,7 +6,7 @@
 #include "verdict/arms.h"
 #include "verdict/verdict.h"
 
-enum { DPID_SEEDS_MAX = 100000, DPID_ARMS_MAX = 64 };
+enum { DPID_SEEDS_MAX = 100000, DPID_ARMS_MAX = 64, DPID_HELPS_MAX = 8 };
 
 /* One number a seed. Losses: NaN not run, +infinity diverged. A copy is the same numbers. */
 typedef struct {
@@ -30,7 +30,8 @@ typedef struct {
 
 /* An intervention: an arm that differs from D in one thing, and what that changes. */
 typedef struct {
-    const dpid_arm_evidence *arm; /* NULL: nobody ran it */
+    const dpid_arm_evidence *arm;  /* NULL: nobody ran it */
+    const dpid_arm_evidence *from; /* what it is compared with, where that is not D; NULL: D */
     dpid_verdict_status status;
     dpid_contrast effect;      /* of D less that of x, on the scale where harm was found */
     double sure_low;           /* the effect's lower end when every cause that is asked counts */
@@ -99,6 +100,8 @@ struct dpid_judge {
     bool chaotic;                              /* D and D64 are independent runs */
     dpid_intervention best[DPID_FINDINGS_MAX]; /* by finding: what its arm repairs, or the best of its set */
     dpid_intervention skip, order;             /* remedies: D_res, the best of D_order */
+    char *how[DPID_HELPS_MAX];                 /* how storage hurts, sentences of the answer; NULL */
+    int32_t hows;
 };
 
 /* ---- evidence.c: by role -------------------------------------------------------------------- */
@@ -134,6 +137,17 @@ dpid_series dpid_arm_plain(const dpid_judge *j, dpid_scale scale, const dpid_arm
 dpid_series dpid_arm_on(const dpid_judge *j, dpid_scale scale, const dpid_arm_evidence *arm);
 double dpid_scale_cap(const dpid_judge *j, dpid_scale scale);
 
+/* ---- formats.c: number formats --------------------------------------------------------------- */
+
+typedef struct {
+    const char *word, *said;
+    const char *arm;     /* that stores in it and changes nothing else; NULL: there is none */
+    int32_t bits, range; /* of the fraction with its leading one, of the exponent */
+} dpid_number_format;
+const dpid_number_format *dpid_number_format_at(int64_t i);           /* NULL past the end */
+const dpid_number_format *dpid_number_format_of(const char *storage); /* "bf16 weights=format"; NULL: unknown */
+const dpid_number_format *dpid_recipe_format(const dpid_judge *j);    /* NULL: it computes in what it stores in */
+
 /* ---- contrast.c ------------------------------------------------------------------------------- */
 
 typedef enum { DPID_INTERVAL_ONLY, DPID_RANKS_ONLY, DPID_CAPPED } dpid_means;
@@ -151,6 +165,11 @@ double dpid_margin_of_gap(const dpid_judge *j); /* the margin as a share of the 
 int32_t dpid_intervene(dpid_judge *j, const dpid_arm_evidence *arm, bool independent, dpid_intervention *out);
 /* The same for one who asks for nothing of the effect but its rank interval. */
 int32_t dpid_intervene_briefly(dpid_judge *j, const dpid_arm_evidence *arm, dpid_intervention *out);
+/* The same at a level that leaves room for so many arms, one of which is taken. */
+int32_t dpid_intervene_among(dpid_judge *j, const dpid_arm_evidence *arm, int64_t room, dpid_intervention *out);
+/* What arm changes of another arm than D, as a share of the gap below D. */
+int32_t dpid_intervene_on(dpid_judge *j, const dpid_arm_evidence *from, const dpid_arm_evidence *arm,
+                          dpid_intervention *out);
 /* The arm that repairs most of the gap in validation, surely more than half, with intervals for as many as were tried;
    out->arm NULL: none. */
 int32_t dpid_best_in_validation(dpid_judge *j, dpid_intervention *out);
@@ -162,6 +181,8 @@ int32_t dpid_intervene_best(dpid_judge *j, const char *word, bool set, dpid_inte
 
 /* The harm of one net against another, on all scales. */
 int32_t dpid_pair_of(dpid_judge *j, const dpid_arm_evidence *s, const dpid_arm_evidence *d, dpid_pair *out);
+/* S or D at the rate that arms without one of their own run at: S_rate where it was run, else S. */
+const dpid_arm_evidence *dpid_arm_at_tuned_rate(const dpid_judge *j, const char *word);
 /* Roles, margins, the harm. */
 int32_t dpid_judge_prepare(dpid_judge *j);
 /* Its arm, or one of its set, was run. */
@@ -236,6 +257,20 @@ int32_t dpid_settle_intervention(dpid_judge *j, dpid_finding *f, const dpid_inte
 /* rules/same_net.c: an arm that trains the deep net in another way than the one that is judged */
 bool dpid_arm_is_retrained(const dpid_judge *j, const dpid_arm_evidence *arm);
 bool dpid_arm_is_coarser(const dpid_arm_evidence *arm); /* precision.c: D_bf16, D_f16:scaled, ... */
+/* rules/storage.c: an arm that differs from the recipe in bits alone (rounding) or in range alone (range), and what it
+   repairs. x.arm NULL: none was run that can tell. */
+typedef struct {
+    dpid_intervention x;
+    char *why, *answer; /* sentences: why that is so; in the answer, where it is a cause */
+    const char *help;   /* the arm keeps the format; NULL: it has another */
+} dpid_separation;
+int32_t dpid_separate(dpid_judge *j, int32_t hypothesis, dpid_separation *out);
+bool dpid_can_separate(const dpid_judge *j, int32_t hypothesis); /* such an arm was run, whatever it says */
+const char *dpid_separating_arm(const dpid_judge *j);            /* that would tell, and was not run; NULL: none */
+/* What loss scaling, master weights, stochastic rounding repair, but for what was told. */
+int32_t dpid_say_helps(dpid_judge *j, int32_t hypothesis, const dpid_separation *told, dpid_string *s);
+/* rules/ladder.c: what each format changes of D, of S, with depth: sentences behind a space, and numbers */
+int32_t dpid_say_ladder(dpid_judge *j, dpid_finding *f, dpid_string *s);
 /* The one of them that ends lowest of those that are surely less than the margin above S, on the scale where harm was
    found; NULL: none. first: the word of the one that is taken before all others where it does; may be NULL. */
 int32_t dpid_reaches_shallow(const dpid_judge *j, const char *first, const dpid_arm_evidence **out,

@@ -14,7 +14,7 @@ typedef enum {
     DPID_CONFIRMED
 } dpid_verdict_status;
 
-enum { DPID_FINDINGS_MAX = 24, DPID_NUMBERS_MAX = 48, DPID_REMEDIES_MAX = 32 };
+enum { DPID_FINDINGS_MAX = 24, DPID_NUMBERS_MAX = 128, DPID_REMEDIES_MAX = 32 };
 
 typedef struct dpid_judge dpid_judge;
 typedef struct dpid_hypothesis dpid_hypothesis;

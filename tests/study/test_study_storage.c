@@ -3,6 +3,8 @@
 
 #include "study/study.h"
 
+#include "evidence/evidence.h"
+
 #include <math.h>
 
 #define SHALLOW "input 2; dense out=4; relu; dense out=2"
@@ -130,6 +132,50 @@ static void a_deep_arm_brings_its_own_shallow_one_alone(void **state)
     close_study(&r);
 }
 
+/* ":stochastic" and the others change one thing of a recipe in that format; D_bf16 is D with master weights. */
+static void a_set_follows_the_recipe(void **state)
+{
+    (void)state;
+    study_run r;
+    open_study(&r, DEEP, "bf16 weights=format norms=format", "D_bf16,D_f16");
+    stores(&r, "D", "input 2 storage=bf16 weights=format norms=format", "none");
+    stores(&r, "D_bf16:stochastic", "input 2 storage=bf16 rounding=stochastic weights=format norms=format", "none");
+    stores(&r, "D_bf16", "input 2 storage=bf16", "none");
+    assert_string_equal(arm_of(&r, "D_bf16")->said, "bfloat16 with master weights");
+    left_out(&r, "D_bf16:weights", "it is the recipe's own storage");
+    left_out(&r, "S_bf16:weights", "it is the recipe's own storage");
+    stores(&r, "D_f16:scaled", "input 2 storage=f16", "dynamic");
+    assert_null(arm_of(&r, "D_f16")->said);
+    close_study(&r);
+}
+
+/* What the rules know of it. */
+static void the_verdict_knows_the_storage(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {
+        {"", "none", NULL}, {"f16", "dynamic", "f16"}, {"bf16 weights=format", "none", "bf16 weights=format"}};
+    for (int i = 0; i < 3; i++) {
+        study_run r;
+        deepid_evidence *e = NULL;
+        open_study(&r, DEEP, rows[i][0], "D_f32");
+        deepid_ctx *ctx = r.ctx;
+        OK(deepid_study_set_text(r.study, "loss_scale", rows[i][1]));
+        OK(deepid_study_run(r.study, NULL, NULL));
+        OK(deepid_study_evidence(r.study, &e));
+        if (rows[i][2])
+            assert_string_equal(e->fact.storage, rows[i][2]);
+        else
+            assert_null(e->fact.storage);
+        if (strcmp(rows[i][1], "dynamic") == 0)
+            assert_string_equal(e->fact.loss_scale, "dynamic");
+        else
+            assert_null(e->fact.loss_scale);
+        deepid_evidence_destroy(e);
+        close_study(&r);
+    }
+}
+
 /* A net's own text, where the study says nothing. */
 static void a_text_may_say_it_too(void **state)
 {
@@ -237,6 +283,8 @@ int main(void)
         cmocka_unit_test(a_recipe_in_a_format_has_it_everywhere),
         cmocka_unit_test(the_shallow_net_comes_with_the_deep_one),
         cmocka_unit_test(a_deep_arm_brings_its_own_shallow_one_alone),
+        cmocka_unit_test(a_set_follows_the_recipe),
+        cmocka_unit_test(the_verdict_knows_the_storage),
         cmocka_unit_test(a_text_may_say_it_too),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(a_study_without_storage_is_what_it_was),

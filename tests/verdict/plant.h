@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-enum { PLANT_ARMS = 24, PLANT_SEEDS = 40, PLANT_COLUMNS = 12, PLANT_POINTS = 8 };
+enum { PLANT_ARMS = 40, PLANT_SEEDS = 40, PLANT_COLUMNS = 12, PLANT_POINTS = 8 };
 
 typedef struct {
     dpid_evidence e;

@@ -15,11 +15,44 @@ static double draw(uint64_t seed, int64_t place)
     return x[0];
 }
 
-static const char *const words[] = {
-    "S",    "D",       "S_rate", "D_rate",     "S_fine",         "W0",           "WT",
-    "WT:1", "WT:0.01", "D64",    "D_start:he", "D_opt:adam",     "D_start:lsuv", "D_opt:adam2",
-    "D_2T", "D_3T",    "D_res",  "dial:0.5",   "D_free:dropout", "D_free:decay", "D_norm:batch8"};
+static const char *const words[] = {"S",
+                                    "D",
+                                    "S_rate",
+                                    "D_rate",
+                                    "S_fine",
+                                    "W0",
+                                    "WT",
+                                    "WT:1",
+                                    "WT:0.01",
+                                    "D64",
+                                    "D_start:he",
+                                    "D_opt:adam",
+                                    "D_start:lsuv",
+                                    "D_opt:adam2",
+                                    "D_2T",
+                                    "D_3T",
+                                    "D_res",
+                                    "dial:0.5",
+                                    "D_free:dropout",
+                                    "D_free:decay",
+                                    "D_norm:batch8",
+                                    "D_bf16",
+                                    "S_bf16",
+                                    "D_f16",
+                                    "S_f16",
+                                    "D_f16:scaled",
+                                    "D_tf32",
+                                    "S_tf32",
+                                    "D_f32",
+                                    "D_bf16:stochastic",
+                                    "D_bf16:weights",
+                                    "D_f8",
+                                    "S_f8"};
 enum { WORDS = sizeof words / sizeof *words };
+
+enum { FIRST_FORMAT = 21 }; /* among the words; those before it are drawn as ever */
+static const char *const storages[] = {"f16", "bf16", "bf16 weights=format", "tf32", "f8e4m3", "f8e5m2", "f32"};
+enum { STORAGES = sizeof storages / sizeof *storages };
 
 static double scattered(uint64_t seed, int64_t place)
 {
@@ -116,11 +149,12 @@ static void plant_random(uint64_t seed)
     static const char *const reasons[] = {"budget", ""};
     plant_start(&p, seed, 1 + (int64_t)(12 * draw(seed, 1)), draw(seed, 2) < 0.5 ? 0.693 : 2.302);
     for (int64_t word = 0; word < WORDS; word++)
-        if (draw(seed, 10 + word) < (word < 2 ? 0.97 : 0.5))
+        if (draw(seed, (word < FIRST_FORMAT ? 10 : 600) + word) < (word < 2 ? 0.97 : 0.5))
             plant_random_arm(seed, word);
     if (p.e.arms == 0)
         plant_random_arm(seed, 0);
     plant_random_recipe(seed);
+    p.e.storage = draw(seed, 50) < 0.6 ? NULL : storages[(int)(draw(seed, 51) * STORAGES)];
     p.e.counted = draw(seed, 41) < 0.5;
     p.e.zeros = draw(seed, 42) < 0.3 ? 12 : 0;
     p.e.subnormals = p.e.infinities = 0;

@@ -173,9 +173,11 @@ class Arms(Case):
         study = self.study(make_net, recipe=recipe, seeds=2, tuning=1, depths=[2])
         self.assertEqual(study.run(), 0)
         left = {row["arm"]: (row["reason"], row["left_out"]) for row in rows(study.folder, "arms.csv") if row["reason"]}
+        own = ("it is the recipe's own format", "no_question")
         better = ("tuning found no better rate than the recipe's", "no_question")
         self.assertEqual({**{"S_rate": better, "D_rate": better}, **left},
-                         {"D_opt:sgd": ("it is the recipe's own optimiser", "no_question"), "S_rate": better, "D_rate": better})
+                         {"D_opt:sgd": ("it is the recipe's own optimiser", "no_question"), "D_f32": own, "S_f32": own,
+                          "S_rate": better, "D_rate": better})
         have = {row["arm"] for row in rows(study.folder)}
         want = {"S", "D", "W0", "WT", "S_fine", "D64", "D_bf16", "D_f16", "D_f16:scaled", "S_bf16", "S_f16",
                 "S_f16:scaled", "D_opt:adam", "D_opt:rmsprop", "D_start:lsuv", "D_start:orthogonal", "D_2T", "D_3T",

@@ -10,6 +10,7 @@
 #include "base/words.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* "median training loss 0.519 instead of 0.542", of an error also "training error 0.8 % instead of 1.7 %" */
@@ -17,9 +18,11 @@ static void say_medians(const dpid_judge *j, dpid_string *s, const dpid_interven
 {
     const dpid_series plain = dpid_arm_plain(j, j->on, x->arm);
     const double median = dpid_median_said(j, s, &plain);
+    const dpid_series from = dpid_arm_loss(j, x->from ? x->from : j->d);
+    const double before = dpid_median_said(j, s, &from);
     dpid_string_format(s, "median training loss %s instead of %s", dpid_words(x->median).text,
-                       isinf(j->median_d) ? "divergence" : dpid_words(j->median_d).text);
-    if (j->on == DPID_BY_ERROR && isfinite(median) && isfinite(j->base.view[j->on].median_d))
+                       isinf(before) ? "divergence" : dpid_words(before).text);
+    if (j->on == DPID_BY_ERROR && !x->from && isfinite(median) && isfinite(j->base.view[j->on].median_d))
         dpid_string_format(s, ", training error %s instead of %s", dpid_scale_median_words(j->on, median).text,
                            dpid_scale_median_words(j->on, j->base.view[j->on].median_d).text);
 }
@@ -34,17 +37,25 @@ static void say_repair(const dpid_judge *j, dpid_string *s, const dpid_intervent
         dpid_string_format(
             s, " lowers the %s by %s (margin %s)", j->on == DPID_BY_ERROR ? "training error" : "training loss",
             dpid_scale_words(j->on, &x->effect.rank).text, dpid_scale_margin_words(j->on, j->on_margin).text);
+    if (x->from) {
+        dpid_string_add(s, " beyond ");
+        dpid_say_arm(s, x->from, false);
+    }
     dpid_string_add(s, ": ");
     say_medians(j, s, x);
 }
 
 static dpid_words_text effect_words(const dpid_judge *j, const dpid_intervention *x)
 {
-    const dpid_words_text lost = {"it diverges where D does not"};
-    const dpid_words_text won = {"where D diverges, it does not"};
+    const char *from = x->from ? x->from->word : "D";
+    dpid_words_text out;
     if (isfinite(x->effect.rank.value))
         return dpid_scale_words(j->on, &x->effect.rank);
-    return x->effect.rank.value > 0 ? won : lost;
+    if (x->effect.rank.value > 0)
+        snprintf(out.text, sizeof out.text, "where %s diverges, it does not", from);
+    else
+        snprintf(out.text, sizeof out.text, "it diverges where %s does not", from);
+    return out;
 }
 
 static void say_judgement(const dpid_judge *j, dpid_string *s, const dpid_intervention *x)

@@ -344,6 +344,18 @@ int32_t dpid_rule_solver(dpid_judge *j, dpid_finding *f)
 
 /* ---- the solver, from another side --------------------------------------------------------------------- */
 
+/* ": the recipe misses 0.5 [0.4, 0.6] (margin 0.03)", or nothing where runs that diverge leave no number. */
+static int32_t say_distance(dpid_judge *j, const dpid_intervention *best, char **out)
+{
+    const bool interval = isfinite(best->effect.rank.low);
+    if (!interval && isnan(best->share.value))
+        return dpid_set_text(j, out, "%s", "");
+    return dpid_set_text(j, out, ": the recipe misses %s%s (margin %s)",
+                         interval ? dpid_scale_words(j->on, &best->effect.rank).text
+                                  : dpid_percent_words(&best->share).text,
+                         interval ? "" : " of the gap", dpid_scale_margin_words(j->on, j->on_margin).text);
+}
+
 /* Where no witness certifies it: another start or optimiser, at as many updates, that ends surely lower has found what
    the recipe misses. More updates convict nobody. */
 int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
@@ -373,15 +385,13 @@ int32_t dpid_rule_solver_found(dpid_judge *j, dpid_finding *f)
         status = dpid_set_text(j, &f->arm, "%s", best->arm->word);
     if (status == DEEPID_OK)
         status = dpid_say_arm(&name, best->arm, false);
-    const bool interval = isfinite(best->effect.rank.low);
-    const dpid_words_text missed =
-        interval ? dpid_scale_words(j->on, &best->effect.rank) : dpid_percent_words(&best->share);
+    char *missed = "";
     if (status == DEEPID_OK)
-        status = dpid_set_text(
-            j, &f->sentence, "With %s the same net ends at %s, by the recipe %s%s: the recipe misses %s%s (margin %s).",
-            name.text, dpid_words(best->median).text, isinf(j->median_d) ? "it diverges" : "at ",
-            isinf(j->median_d) ? "" : dpid_words(j->median_d).text, missed.text, interval ? "" : " of the gap",
-            dpid_scale_margin_words(j->on, j->on_margin).text);
+        status = say_distance(j, best, &missed);
+    if (status == DEEPID_OK)
+        status = dpid_set_text(j, &f->sentence, "With %s the same net ends at %s, by the recipe %s%s%s.", name.text,
+                               dpid_words(best->median).text, isinf(j->median_d) ? "it diverges" : "at ",
+                               isinf(j->median_d) ? "" : dpid_words(j->median_d).text, missed);
     dpid_string_release(&name);
     return status;
 }

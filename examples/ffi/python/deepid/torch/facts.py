@@ -100,6 +100,7 @@ def facts_of(study: "Study", look: Look) -> Dict[str, Any]:
     facts: Dict[str, Any] = {
         "subject": study.subject, "const_loss": _const_loss(study, look), "recipe_rate": recipe.lr, "updates": study.steps,
         "shallow_depth": study.shallow, "deep_depth": study.deep, "is_f64": recipe.dtype == "float64",
+        "storage": recipe.amp, "loss_scale": "dynamic" if recipe.amp == "f16" and recipe.scale else None,
         "dropout_shallow": dropout[0], "dropout_deep": dropout[1], "noise": look.noise(),
         "decay": recipe.weight_decay > 0,
         "smoothing": recipe.smoothing > 0, "augmentation": recipe.augment is not None,
@@ -199,7 +200,7 @@ def _no_net(study: "Study", look: Look, arm: Arm) -> None:
 def _no_question(study: "Study", look: Look, arm: Arm) -> None:
     recipe = study.recipe
     own = recipe.optimizer.split()[0] if isinstance(recipe.optimizer, str) else ""
-    same = {"bf16": ("bf16",), "f16": ("f16", False), "f16:scaled": ("f16", True)}.get(arm.word[2:])
+    same = {"f32": (None,), "bf16": ("bf16",), "f16": ("f16", False), "f16:scaled": ("f16", True)}.get(arm.word[2:])
     reasons = {
         "the deep net has no dropout": arm.word == "D_free:dropout" and not look.dropout()[1],
         "the recipe has no weight decay": arm.word == "D_free:decay" and not recipe.weight_decay,

@@ -1,0 +1,171 @@
+/* The ladder of precision: what storing numbers in another format changes of the deep net, of the shallow one, and so
+   with depth. Of one format f, seed by seed:
+     worse with depth = (D_f - D) - (S_f - S)
+   It decides no cause: the recipe does not store so. Two arms beside a format say how it hurts: what loss scaling mends
+   was underflow of gradients, what master weights or stochastic rounding mend was lost in rounding. */
+#include "verdict/rules.h"
+
+#include "base/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- with depth ------------------------------------------------------------------------------------ */
+
+/* Two runs that end alike, diverged or not, differ by nothing. */
+static double less(double a, double b)
+{
+    return a == b ? 0 : a - b;
+}
+
+static dpid_series change_of(const dpid_judge *j, const dpid_series *stored, const dpid_series *plain)
+{
+    const dpid_series out = dpid_series_make(j);
+    for (int64_t k = 0; k < j->e->seeds; k++)
+        out.at[k] = less(stored->at[k], plain->at[k]);
+    return out;
+}
+
+/* An arm beside the one that differs from it in the format alone, at one rate. plain NULL: nobody ran it. */
+typedef struct {
+    const dpid_arm_evidence *arm;
+    dpid_series change; /* arm less plain */
+    dpid_contrast by;
+} rung;
+
+static int32_t stand(const dpid_judge *j, const dpid_arm_evidence *arm, const dpid_arm_evidence *plain, rung *out)
+{
+    const dpid_series stored = dpid_arm_on(j, j->on, arm);
+    const dpid_series beside = dpid_arm_on(j, j->on, plain);
+    *out = (rung){.arm = arm, .change = change_of(j, &stored, &beside)};
+    return dpid_contrast_on(j, j->on, &stored, &beside, &out->by);
+}
+
+/* ---- words ------------------------------------------------------------------------------------------- */
+
+static const char *compared(const dpid_judge *j, const dpid_estimate *e)
+{
+    return e->low > j->on_margin     ? "surely worse"
+           : e->high < -j->on_margin ? "surely better"
+           : e->high < j->on_margin  ? "not worse by the margin"
+                                     : "whether that is worse is not sure";
+}
+
+static const char *with_depth(const dpid_judge *j, const dpid_estimate *e)
+{
+    return e->low > j->on_margin     ? "surely worse with depth"
+           : e->high < -j->on_margin ? "surely better with depth"
+           : e->high < j->on_margin  ? "not worse with depth by the margin"
+                                     : "whether it is worse with depth is not sure";
+}
+
+/* "the deep net ends at a training loss of 0.55: surely worse (difference to D 0.03 [0.01, 0.05], margin 0.02)" */
+static void say_deep(const dpid_judge *j, const rung *deep, dpid_string *s)
+{
+    const dpid_estimate *by = &deep->by.rank;
+    dpid_string_format(s, " In %s the deep net ", dpid_arm_said(deep->arm->word).text);
+    dpid_say_end(j, s, deep->arm);
+    if (isfinite(by->value))
+        dpid_string_format(s, ": %s (difference to D %s, margin %s)", compared(j, by), dpid_scale_words(j->on, by).text,
+                           dpid_scale_margin_words(j->on, j->on_margin).text);
+}
+
+/* "; the shallow net ends at 0.1 (difference to S 0 [0, 0.01]). The difference of the two is 0.03 [0.01, 0.05]: surely
+   worse with depth" */
+static void say_depth(const dpid_judge *j, const rung *shallow, const dpid_estimate *depth, dpid_string *s)
+{
+    dpid_string_add(s, "; the shallow net ");
+    dpid_say_end(j, s, shallow->arm);
+    if (isfinite(shallow->by.rank.value))
+        dpid_string_format(s, " (difference to S %s)", dpid_scale_words(j->on, &shallow->by.rank).text);
+    if (isfinite(depth->value))
+        dpid_string_format(s, ". The difference of the two differences is %s", dpid_scale_words(j->on, depth).text);
+    dpid_string_format(s, ": %s", with_depth(j, depth));
+}
+
+/* ---- what mends it ------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *arm, *mended, *mends, *since;
+} rows[] = {
+    {"D_f16", "D_f16:scaled", "Loss scaling mends", "gradients underflow"},
+    {"D_bf16", "D_bf16:stochastic", "Stochastic rounding mends", "updates or sums are lost in rounding"},
+    {"D_bf16:weights", "D_bf16", "Master weights mend", "updates are lost in rounding"},
+};
+
+/* Where the format is surely worse, and surely less so with that arm's help. */
+static int32_t say_mended(const dpid_judge *j, const rung *deep, dpid_string *s)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && deep->by.rank.low > j->on_margin; i++) {
+        const dpid_arm_evidence *arm = dpid_judge_arm(j, rows[i].mended);
+        dpid_contrast by;
+        if (strcmp(deep->arm->word, rows[i].arm) != 0 || !arm)
+            continue;
+        const dpid_series stored = dpid_arm_on(j, j->on, deep->arm);
+        const dpid_series mended = dpid_arm_on(j, j->on, arm);
+        DPID_TRY(dpid_contrast_of(j, &stored, &mended, DPID_INTERVAL_ONLY, &by));
+        if (by.n == 0 || !(by.rank.low > j->on_margin))
+            continue;
+        dpid_string_format(s, ". %s that", rows[i].mends);
+        if (isfinite(by.rank.value))
+            dpid_string_format(s, ", by %s", dpid_scale_words(j->on, &by.rank).text);
+        dpid_string_format(s, ": %s", rows[i].since);
+    }
+    return s->status;
+}
+
+/* ---- one format ------------------------------------------------------------------------------------------ */
+
+static const dpid_arm_evidence *shallow_of(const dpid_judge *j, const dpid_arm_evidence *deep)
+{
+    char word[64];
+    snprintf(word, sizeof word, "S%s", deep->word + 1);
+    return dpid_judge_arm(j, word);
+}
+
+/* The name is the verdict's own: words of arms are lent. prefix: "depth:" of "bf16" */
+static int32_t set_named(dpid_judge *j, dpid_finding *f, const char *prefix, const char *word, const dpid_estimate *e)
+{
+    char *name;
+    DPID_TRY(dpid_set_text(j, &name, "%s%s", prefix, word));
+    return dpid_set_estimate(j, f, name, e);
+}
+
+static int32_t say_format(dpid_judge *j, dpid_finding *f, const dpid_arm_evidence *arm, dpid_string *s)
+{
+    const dpid_arm_evidence *beside = shallow_of(j, arm);
+    rung deep;
+    rung shallow = {.by = {.n = 0}};
+    dpid_contrast depth = {.n = 0};
+    DPID_TRY(stand(j, arm, dpid_arm_at_tuned_rate(j, "D"), &deep));
+    if (deep.by.n == 0)
+        return DEEPID_OK;
+    DPID_TRY(set_named(j, f, "", arm->word, &deep.by.rank));
+    say_deep(j, &deep, s);
+    if (beside && dpid_arm_at_tuned_rate(j, "S"))
+        DPID_TRY(stand(j, beside, dpid_arm_at_tuned_rate(j, "S"), &shallow));
+    if (shallow.by.n > 0)
+        DPID_TRY(dpid_contrast_of(j, &deep.change, &shallow.change, DPID_INTERVAL_ONLY, &depth));
+    if (depth.n > 0) {
+        say_depth(j, &shallow, &depth.rank, s);
+        DPID_TRY(set_named(j, f, "", beside->word, &shallow.by.rank));
+        DPID_TRY(set_named(j, f, "depth:", beside->word + 2, &depth.rank));
+    }
+    DPID_TRY(say_mended(j, &deep, s));
+    dpid_string_add(s, ".");
+    return s->status;
+}
+
+static bool has_format(const dpid_arm_evidence *arm)
+{
+    return dpid_arm_is_coarser(arm) || !strcmp(arm->word, "D_f32");
+}
+
+int32_t dpid_say_ladder(dpid_judge *j, dpid_finding *f, dpid_string *s)
+{
+    for (int64_t i = 0; i < j->e->arms && j->d && s->status == DEEPID_OK; i++)
+        if (has_format(&j->e->arm[i]))
+            s->status = say_format(j, f, &j->e->arm[i], s);
+    return s->status;
+}
