@@ -19,16 +19,19 @@ extern "C" {
 /**
  * Store the numbers of a net in another format than f32, as hardware with 16 or 8 bits does: values that flow, their
  * gradients, and weights as products read them are rounded at the end of each step; sums stay f32, and so do
- * batch-norm's statistics, losses, and what PyTorch's autocast leaves in f32. Nothing gets faster by it: this tells
- * what a format does to training. It is part of the net's text ("input 32x32x3 storage=bf16; ..."), so files and copies
- * keep it; an f64 copy has none. docs/precision.md has the table of formats and of what stays f32.
+ * batch-norm's statistics, losses, and what PyTorch's autocast leaves in f32. It tells what a format does to training
+ * and is not meant to be faster; products=native may be. It is part of the net's text ("input 32x32x3 storage=bf16;
+ * ..."), so files and copies keep it; an f64 copy has none. docs/precision.md has the table of formats and of what
+ * stays f32.
  *
  * @param[in,out] net      f32 and not frozen; its buffers are given back, the next use makes new ones
  * @param[in]     storage  "f32" (the default: nothing is rounded), "bf16", "f16", "tf32", "f8e4m3" or "f8e5m2", and
  * behind it any of rounding=nearest|stochastic, subnormals=keep|flush, overflow=usual|nonfinite|saturate,
  * weights=master|format|f32 (format: they are rounded now and after each update), gradients=format or a format of
- * their own, weight_gradients=format|f32, norms=f32|format, input=f32|format, output=format|f32; the first is the
- * default
+ * their own, weight_gradients=format|f32, norms=f32|format, input=f32|format, output=format|f32, products=f32|native;
+ * the first is the default. native: dense layers of at least 16384 weights whose input, weights and gradient are bf16
+ * are multiplied by the CPU's instruction for bf16 where the context's instruction set is "avx512" and the CPU has
+ * AVX512-BF16: sums within 2 k 2^-24 sum |a b| of those in f32 (docs/precision.md), other bits than elsewhere
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT     storage is NULL
@@ -37,7 +40,8 @@ extern "C" {
  * @retval DEEPID_ERR_STATE        the net is frozen
  * @retval DEEPID_ERR_MEMORY       no memory
  *
- * @cost   of a training step: passes over all values, gradients and weights, and none of the fused ways to run
+ * @cost   of a training step: where convolutions run with their batch-norms, rounding on the way; elsewhere a pass over
+ * each value, gradient and weight. rounding=stochastic: always such passes (docs/precision.md has figures)
  * @thread One thread at a time for each context; rounding gives the same bits for any number of threads
  */
 DEEPID_API int32_t deepid_net_set_storage(deepid_net *net, const char *storage);

@@ -29,6 +29,15 @@ dpid_isa dpid_isa_best(void)
                                           : DPID_ISA_BASELINE;
 }
 
+bool dpid_isa_has_bf16(void)
+{
+#ifdef DPID_X86_ISAS
+    return dpid_isa_runs(DPID_ISA_AVX512) && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 bool dpid_isa_halves(void)
 {
 #ifdef DPID_X86_ISAS

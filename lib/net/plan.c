@@ -159,13 +159,16 @@ static int32_t add_rounding(const deepid_net *net, dpid_plan *plan)
     const int64_t size = dpid_precision_bytes(net->precision);
     int64_t copied = 0;
     int64_t own = 0;
+    int64_t native = 0;
     if (!net->storage.on)
         return DEEPID_OK;
     if (!dpid_place_bytes(dpid_rounding_copied(net, 1), plan->batch, size, &copied) ||
-        !dpid_place_bytes(plan->train ? dpid_rounding_own(net) : 0, 1, size, &own))
+        !dpid_place_bytes(plan->train ? dpid_rounding_own(net) : 0, 1, size, &own) ||
+        !dpid_native_bytes(net, plan->batch, &native))
         return fail_size(net, plan);
     plan->copied = plan->bytes;
-    if (!dpid_add(plan->bytes, copied, &plan->own) || !dpid_add(plan->own, own, &plan->bytes))
+    if (!dpid_add(plan->bytes, copied, &plan->own) || !dpid_add(plan->own, own, &plan->native) ||
+        !dpid_add(plan->native, native, &plan->bytes))
         return fail_size(net, plan);
     return DEEPID_OK;
 }

@@ -25,7 +25,8 @@ struct dpid_plan {
     int64_t *saved;    /* of each layer */
     int64_t joined;    /* a second gradient on its way into a sum */
     int64_t copied;    /* of a net with storage: a value as a product reads it, */
-    int64_t own;       /* and a layer's weight gradients before they are added */
+    int64_t own;       /* a layer's weight gradients before they are added, */
+    int64_t native;    /* and operands of products of the CPU's own */
     void *scratch;     /* for this many workers */
     int64_t scratch_reals;
     int32_t workers;

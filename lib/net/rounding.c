@@ -1,9 +1,11 @@
 /* The ends of steps of a net with storage.   What: rounding.h */
 #include "net/rounding.h"
 
+#include "base/numbers.h"
 #include "net/graph.h"
 #include "net/pass.h"
 #include "net/plan.h"
+#include "ops/dense/dense.h"
 
 #include <string.h>
 
@@ -196,6 +198,40 @@ const dpid_rounding *dpid_rounding_of_gradient(const deepid_net *net, int32_t v)
 bool dpid_rounds_inside(const deepid_net *net)
 {
     return net->storage.on && !net->storage.values.stochastic;
+}
+
+/* ---- products by the CPU's own instructions ------------------------------------------------------ */
+
+static bool is_bf16(const dpid_rounding *rounding)
+{
+    return strcmp(rounding->format->word, "bf16") == 0;
+}
+
+static bool may_be_native(const deepid_net *net, const dpid_step *step)
+{
+    const dpid_storage *s = &net->storage;
+    return s->on && s->native && is_bf16(&s->values) && is_bf16(&s->gradients) && s->weights != DPID_WEIGHTS_F32 &&
+           step->type == DPID_STEP_LAYER && net->layer[step->layer].op.kind == &dpid_kind_dense &&
+           !net->wide[step->out];
+}
+
+bool dpid_has_native_product(const deepid_net *net, const dpid_step *step)
+{
+    return may_be_native(net, step) && net->head.ctx->isa == DPID_ISA_AVX512 && dpid_isa_has_bf16();
+}
+
+bool dpid_native_bytes(const deepid_net *net, int64_t batch, int64_t *bytes)
+{
+    *bytes = 0;
+    for (int32_t t = 0; t < net->steps; t++) {
+        int64_t of_step;
+        if (!may_be_native(net, &net->step[t]))
+            continue;
+        if (!dpid_dense_native_bytes(&net->layer[net->step[t].layer].op, batch, &of_step))
+            return false;
+        *bytes = dpid_larger(*bytes, of_step);
+    }
+    return true;
 }
 
 /* ---- between steps --------------------------------------------------------------------------- */

@@ -46,6 +46,14 @@ const dpid_rounding *dpid_rounding_of_part(const deepid_net *net);
 /* May fusions round? Stochastic rounding takes its random numbers by the place in a whole value, so it does not. */
 bool dpid_rounds_inside(const deepid_net *net);
 
+/* ---- products by the CPU's own instructions (products=native) ------------------------------------------- */
+
+/* Are all that the product of a step multiplies numbers of bf16, its input, weights and, when there is a way back, the
+   gradient of its output, and may and can the CPU multiply such? */
+bool dpid_has_native_product(const deepid_net *net, const dpid_step *step);
+/* Bytes that the largest of them packs its operands in. False: more than can be counted. */
+bool dpid_native_bytes(const deepid_net *net, int64_t batch, int64_t *bytes);
+
 /* ---- between steps ------------------------------------------------------------------------ */
 
 /* Weights that are kept in the format alone (weights=format): what an update, a start or a caller has written. */

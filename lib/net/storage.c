@@ -18,6 +18,7 @@ const dpid_option dpid_storage_options[DPID_STORAGE_OPTIONS + 1] = {
     {"norms", DPID_CHOICE, 0, 0, 0, KEPT, false, "what layernorm, groupnorm, rmsnorm, scale, softplus give"},
     {"input", DPID_CHOICE, 0, 0, 0, KEPT, false, "the net's input, where no product reads it"},
     {"output", DPID_CHOICE, 0, 0, 0, ROUNDED, false, "the net's output"},
+    {"products", DPID_CHOICE, 0, 0, 0, "f32|native", false, "native: of bf16 by the CPU's instruction, if it has one"},
     {0},
 };
 
@@ -38,6 +39,7 @@ static void derive(dpid_storage *s)
     s->norms = said[DPID_STORAGE_NORMS] == 1;
     s->input = said[DPID_STORAGE_INPUT] == 1;
     s->output = said[DPID_STORAGE_OUTPUT] == 0;
+    s->native = said[DPID_STORAGE_PRODUCTS] == 1;
 }
 
 int32_t dpid_storage_take(deepid_ctx *ctx, dpid_span where, const dpid_value *values, dpid_storage *out)

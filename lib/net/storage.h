@@ -20,6 +20,7 @@ enum {
     DPID_STORAGE_NORMS,
     DPID_STORAGE_INPUT,
     DPID_STORAGE_OUTPUT,
+    DPID_STORAGE_PRODUCTS,
     DPID_STORAGE_OPTIONS
 };
 
@@ -31,6 +32,7 @@ typedef struct {
     dpid_storage_weights weights;
     bool weight_gradients;     /* are rounded, */
     bool norms, input, output; /* and these */
+    bool native;               /* products by the CPU's instructions for the format, where it has them */
 } dpid_storage;
 
 /* DPID_STORAGE_OPTIONS rows, storage= first; then the end. */

@@ -86,12 +86,14 @@ typedef struct {
     void *dx;
     void *parameter[DPID_OP_PARAMETERS_MAX];
     void *dparameter[DPID_OP_PARAMETERS_MAX];
-    void *saved;              /* op->saved_fixed + n * op->saved_per_sample reals */
-    void *scratch;            /* dpid_op_scratch(op, n, workers) reals, content undefined */
-    dpid_pool *pool;          /* may be NULL */
-    dpid_norm_parts *norm;    /* NULL: a batch-norm takes the n samples for the whole batch */
-    bool exact;               /* no kernel that trades rounding for speed (Winograd) */
-    uint64_t noise_seed;      /* dropout: DPID_STREAM_NOISE of this seed, */
+    void *saved;           /* op->saved_fixed + n * op->saved_per_sample reals */
+    void *scratch;         /* dpid_op_scratch(op, n, workers) reals, content undefined */
+    dpid_pool *pool;       /* may be NULL */
+    dpid_norm_parts *norm; /* NULL: a batch-norm takes the n samples for the whole batch */
+    bool exact;            /* no kernel that trades rounding for speed (Winograd) */
+    void *native;          /* not NULL: operands are bf16 numbers, to be multiplied by the CPU's instruction for them;
+                                 here they are packed (net/rounding.h) */
+    uint64_t noise_seed;   /* dropout: DPID_STREAM_NOISE of this seed, */
     uint32_t noise_substream; /* which layer, */
     uint64_t noise_step;      /* which training step, */
     int64_t noise_first;      /* which sample of the step's batch the first one here is */

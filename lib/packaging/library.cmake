@@ -55,6 +55,8 @@ deepid_objects(deepid_objects_f80 80 0 ${deepid_real} ${deepid_gemm})
 set(deepid_object_sets deepid_objects_once deepid_objects_f32 deepid_objects_f64 deepid_objects_f80)
 if(DEEPID_ISAS AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_compile_definitions(DPID_X86_ISAS)
+  # called where the CPU has it alone: dpid_isa_has_bf16
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/tensor/bf16_product.c PROPERTIES COMPILE_OPTIONS "-mavx512f;-mavx512bw;-mavx512vl;-mavx512bf16")
   set(deepid_flags_1 -mavx2 -mfma)
   set(deepid_flags_2 ${deepid_flags_1} -mavx512f -mavx512dq -mavx512bw -mavx512vl -mprefer-vector-width=512)
   foreach(precision 32 64)

@@ -251,6 +251,78 @@ static void chance_goes_by_seed_and_step(void **state)
     deepid_net_destroy(net);
 }
 
+/* ---- products by the CPU's instruction ------------------------------------------------------------------- */
+
+enum { WIDE_IN = 150, WIDE_OUT = 130, WIDE_REALS = WIDE_OUT * (WIDE_IN + 1) };
+#define WIDE_NET "input 150 storage=bf16 weight_gradients=f32%s; dense out=130"
+
+/* Its output and gradients; the output has BATCH * WIDE_OUT numbers, the gradients WIDE_REALS. */
+static void run_wide(deepid_ctx *ctx, const char *options, const char *isa, float *y, float *dw)
+{
+    char text[96];
+    snprintf(text, sizeof text, WIDE_NET, options);
+    OK(deepid_ctx_set_isa(ctx, isa));
+    deepid_net *net = random_net(ctx, text, DEEPID_F32, SEED);
+    run_both_ways(ctx, net);
+    memcpy(y, dpid_net_output(net), sizeof *y * BATCH * WIDE_OUT);
+    memcpy(dw, net->gradients, sizeof *dw * WIDE_REALS);
+    deepid_net_destroy(net);
+    OK(deepid_ctx_set_isa(ctx, "auto"));
+}
+
+/* Neighbours of bf16 are 2^-7 of their size apart; sums of a few terms of size 1 differ by 1e-6 before they are
+   rounded. How many differ. */
+static int64_t count_differences(int64_t n, const float *a, const float *b, const char *what)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++) {
+        count += a[i] != b[i];
+        if (!(fabs((double)a[i] - (double)b[i]) <= 0.008 * fabs((double)a[i]) + 1e-5))
+            fail_msg("%s[%lld] is %g by the instruction, and %g by sums in float (seed %d)", what, (long long)i,
+                     (double)b[i], (double)a[i], SEED);
+    }
+    return count;
+}
+
+/* products=native is near the default, off where the instruction set is another, and has the same bits for any number
+   of threads. */
+static void native_products_are_near(void **state)
+{
+    static float y[3][BATCH * WIDE_OUT], dw[3][WIDE_REALS];
+    deepid_ctx *ctx = *state;
+    run_wide(ctx, "", "auto", y[0], dw[0]);
+    run_wide(ctx, " products=native", dpid_isa_runs(DPID_ISA_AVX2) ? "avx2" : "baseline", y[1], dw[1]);
+    if (dpid_isa_runs(DPID_ISA_AVX2)) {
+        assert_memory_equal(y[0], y[1], sizeof y[0]);
+        assert_memory_equal(dw[0], dw[1], sizeof dw[0]);
+    }
+    run_wide(ctx, " products=native", "auto", y[1], dw[1]);
+    (void)count_differences(BATCH * WIDE_OUT, y[0], y[1], "y");
+    const int64_t other = count_differences(WIDE_REALS, dw[0], dw[1], "dw");
+    assert_int_equal(other > 0, dpid_isa_has_bf16()); /* it adds pairs: some of 19630 sums end otherwise */
+    deepid_ctx *three = new_ctx(3);
+    run_wide(three, " products=native", "auto", y[2], dw[2]);
+    assert_memory_equal(y[1], y[2], sizeof y[1]);
+    assert_memory_equal(dw[1], dw[2], sizeof dw[1]);
+    deepid_ctx_destroy(three);
+}
+
+/* Where something that a product reads is not of bf16, it stays with float. */
+static void native_products_take_bf16_alone(void **state)
+{
+    static const char *const others[] = {"f16 products=native", "bf16 products=native weights=f32",
+                                         "bf16 products=native gradients=f32", "bf16 products=native output=f32",
+                                         "bf16 products=f32"};
+    deepid_ctx *ctx = *state;
+    deepid_net *net = random_net(ctx, "input 150 storage=bf16 products=native; dense out=130", DEEPID_F32, SEED);
+    assert_int_equal(dpid_has_native_product(net, &net->step[0]), dpid_isa_has_bf16());
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        OK(deepid_net_set_storage(net, others[i]));
+        assert_false(dpid_has_native_product(net, &net->step[0]));
+    }
+    deepid_net_destroy(net);
+}
+
 static int open_ctx(void **state)
 {
     *state = new_ctx(2);
@@ -269,7 +341,8 @@ int main(void)
         cmocka_unit_test(a_text_keeps_its_storage),        cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(files_and_copies_keep_it),        cmocka_unit_test(a_dense_layer_in_bf16),
         cmocka_unit_test(autocast_decides_what_stays_f32), cmocka_unit_test(products_read_rounded_numbers),
-        cmocka_unit_test(chance_goes_by_seed_and_step),
+        cmocka_unit_test(chance_goes_by_seed_and_step),    cmocka_unit_test(native_products_are_near),
+        cmocka_unit_test(native_products_take_bf16_alone),
     };
     return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }

@@ -3,6 +3,8 @@
    transposed for that, which costs about 2 / n of the product. Large layers use BLAS. */
 #include "ops/dense/dense.h"
 
+#include "base/numbers.h"
+#include "tensor/bf16_product.h"
 #include "tensor/gemm.h"
 #include "tensor/product.h"
 #include "tensor/real.h"
@@ -164,6 +166,99 @@ static void weight_task(void *arg, int64_t task, int32_t worker)
     weight_gradient(j->pass, task * j->task_rows, rows_of(j, task), true, NULL);
 }
 
+/* ---- products of bf16 numbers by the CPU's instruction (pass->native) ------------------------- */
+
+#if DPID_PRECISION == 32 && DPID_ISA == 2
+static bool is_native(const dpid_pass *pass)
+{
+    return pass->native && dpid_dense_has_native(pass->op);
+}
+
+/* y = x w^T + 1 b^T */
+static void native_forward(const dpid_pass *pass)
+{
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
+    const dpid_bf16_job product = {.m = pass->n,
+                                   .n = out,
+                                   .k = in,
+                                   .a = pass->x,
+                                   .lda = in,
+                                   .b = pass->parameter[WEIGHT],
+                                   .ldb = in,
+                                   .bias = pass->parameter[BIAS],
+                                   .c = pass->y,
+                                   .ldc = out,
+                                   .memory = pass->native};
+    dpid_bf16_product_nt(pass->pool, &product);
+}
+
+/* dx = dy w */
+static void native_input_gradient(const dpid_pass *pass)
+{
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
+    const dpid_bf16_job product = {.m = pass->n,
+                                   .n = in,
+                                   .k = out,
+                                   .a = pass->dy,
+                                   .lda = out,
+                                   .b = pass->parameter[WEIGHT],
+                                   .ldb = in,
+                                   .c = pass->dx,
+                                   .ldc = in,
+                                   .memory = pass->native};
+    dpid_bf16_product_nn(pass->pool, &product);
+}
+
+/* dw += dy^T x */
+static void native_weight_gradient(const dpid_pass *pass)
+{
+    const int64_t in = inputs(pass);
+    const int64_t out = outputs(pass);
+    const dpid_bf16_job product = {.m = out,
+                                   .n = in,
+                                   .k = pass->n,
+                                   .a = pass->dy,
+                                   .lda = out,
+                                   .b = pass->x,
+                                   .ldb = in,
+                                   .add = true,
+                                   .c = pass->dparameter[WEIGHT],
+                                   .ldc = in,
+                                   .memory = pass->native};
+    dpid_bf16_product_tn(pass->pool, &product);
+}
+
+/* dx = dy w      dw += dy^T x      db += dy^T 1 */
+static void native_backward(const dpid_pass *pass)
+{
+    if (pass->dx)
+        native_input_gradient(pass);
+    if (pass->dparameter[WEIGHT])
+        native_weight_gradient(pass);
+    if (pass->dparameter[BIAS])
+        DPID_T(dpid_column_sums)
+    (pass->n, outputs(pass), pass->dy, outputs(pass), pass->dparameter[BIAS]);
+}
+#else
+static bool is_native(const dpid_pass *pass)
+{
+    (void)pass;
+    return false;
+}
+
+static void native_forward(const dpid_pass *pass)
+{
+    (void)pass;
+}
+
+static void native_backward(const dpid_pass *pass)
+{
+    (void)pass;
+}
+#endif
+
 /* ---- kernels ---------------------------------------------------------------- */
 
 static void copy_rows(int64_t rows, int64_t cols, const real *restrict b, real *restrict y)
@@ -179,6 +274,10 @@ static void dense_forward(const dpid_pass *pass)
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
     const real *b = pass->parameter[BIAS];
+    if (is_native(pass)) {
+        native_forward(pass);
+        return;
+    }
     if (dpid_dense_is_small(pass->op)) {
         pack(pass);
         run_job(pass, pass->n, forward_task);
@@ -196,6 +295,10 @@ static void dense_backward(const dpid_pass *pass)
     const int64_t in = inputs(pass);
     const int64_t out = outputs(pass);
     const bool small = dpid_dense_is_small(pass->op);
+    if (is_native(pass)) {
+        native_backward(pass);
+        return;
+    }
     if (small && pass->dx)
         run_job(pass, pass->n, input_task);
     if (small && pass->dparameter[WEIGHT]) {
@@ -228,6 +331,29 @@ bool dpid_dense_is_small(const dpid_op *op)
 {
     enum { WEIGHTS = 1 << 18 };
     return op->in.extent[0] * op->out.extent[0] <= WEIGHTS;
+}
+
+bool dpid_dense_has_native(const dpid_op *op)
+{
+    enum { WEIGHTS = 1 << 14 };
+    return op->in.extent[0] * op->out.extent[0] >= WEIGHTS;
+}
+
+bool dpid_dense_native_bytes(const dpid_op *op, int64_t n, int64_t *bytes)
+{
+    const int64_t in = op->in.extent[0];
+    const int64_t out = op->out.extent[0];
+    int64_t nt;
+    int64_t nn;
+    int64_t tn;
+    *bytes = 0;
+    if (!dpid_dense_has_native(op))
+        return true;
+    if (!dpid_bf16_product_bytes(n, out, in, &nt) || !dpid_bf16_product_bytes(n, in, out, &nn) ||
+        !dpid_bf16_product_bytes(out, in, n, &tn))
+        return false;
+    *bytes = dpid_larger(nt, dpid_larger(nn, tn));
+    return true;
 }
 
 static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)

@@ -8,6 +8,11 @@
    computed with it. */
 bool dpid_dense_is_small(const dpid_op *op);
 
+/* A layer with so many weights that packing the operands of pass->native pays; and the bytes that takes, 0 if it is
+   none. False: more than can be counted. */
+bool dpid_dense_has_native(const dpid_op *op);
+bool dpid_dense_native_bytes(const dpid_op *op, int64_t n, int64_t *bytes);
+
 /* The epilogue of a small layer's product: what is done to a result while it is in a register, and would be a pass over
    memory otherwise. Arrays are of the pass's samples. */
 typedef struct {

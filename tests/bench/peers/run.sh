@@ -1,11 +1,11 @@
 #!/bin/sh
 # The library and its peer in turn, row by row.   run.sh BUILD_DIR PYTHON ROW...     ROUNDS=5 (or more) in the environment
-#   rows: train20 train20_1t train56 train110 train20_b1 train20_b8 train20_b32 exact20 bf16 f64 infer128 infer1; all
+#   rows: train20 train20_1t train56 train110 train20_b1 train20_b8 train20_b32 exact20 bf16 storage20 storage20_eager f64 infer128 infer1; all
 # The peer gets the allocator that suits it best; the library the system's as it is. Prints a line of key=value for each round, and one with the medians of each row and peer. What a round is: rounds.sh
 set -eu
 export LC_ALL=C
 ROUNDS=${ROUNDS:-5}
-ALL="train20 train20_1t train56 train110 train20_b1 train20_b8 train20_b32 exact20 bf16 f64 infer128 infer1"
+ALL="train20 train20_1t train56 train110 train20_b1 train20_b8 train20_b32 exact20 bf16 storage20 storage20_eager f64 infer128 infer1"
 
 [ $# -ge 3 ] || { echo "usage: run.sh BUILD_DIR PYTHON ROW...; rows: $ALL, or all" >&2; exit 2; }
 [ "$ROUNDS" -ge 5 ] || { echo "ROUNDS is $ROUNDS, expected 5 or more" >&2; exit 2; }
@@ -24,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore TORCHINDUCTOR_COMPILE_THR
 # ---- rows: the options of bench_step, and the peer's program with its options
 
 row_options() {
-    net=20 batch=128 threads=2 dtype=f32 mode=train exact=0 frozen=0 peer=
+    net=20 batch=128 threads=2 dtype=f32 storage=f32 mode=train exact=0 frozen=0 peer=
     case $1 in
     train20) ;;
     train20_1t) threads=1 ;;
@@ -35,6 +35,8 @@ row_options() {
     train20_b32) batch=32 ;;
     exact20) exact=1 ;;
     bf16) peer="--dtype bf16 --compile" ;;
+    storage20) storage=bf16 peer="--dtype bf16 --compile" ;;
+    storage20_eager) storage=bf16 peer="--dtype bf16" ;;
     f64) dtype=f64 peer="--dtype f64" ;;
     infer128) mode=infer frozen=1 ;;
     infer1) mode=infer batch=1 frozen=1 ;;
@@ -43,7 +45,7 @@ row_options() {
 }
 
 ours() {
-    "$step" --mode $mode --net resnet$net --batch $batch --threads $threads --dtype $dtype --exact $exact --frozen $frozen --rounds 15
+    "$step" --mode $mode --net resnet$net --batch $batch --threads $threads --dtype $dtype --storage $storage --exact $exact --frozen $frozen --rounds 15
 }
 
 theirs() {
