@@ -29,13 +29,13 @@ void dpid_set_number(dpid_finding *f, const char *name, double value)
 
 int32_t dpid_set_estimate(dpid_judge *j, dpid_finding *f, const char *name, const dpid_estimate *e)
 {
-    static const char *const ends[] = {"_low", "_high"};
-    char *word[2];
-    for (int side = 0; side < 2; side++)
-        DPID_TRY(dpid_set_text(j, &word[side], "%s%s", name, ends[side]));
-    dpid_set_number(f, name, e->value);
-    dpid_set_number(f, word[0], e->low);
-    dpid_set_number(f, word[1], e->high);
+    static const char *const ends[] = {"", "_low", "_high"};
+    const double value[] = {e->value, e->low, e->high};
+    char *word; /* the name may be the evidence's, which does not last as long */
+    for (int i = 0; i < 3; i++) {
+        DPID_TRY(dpid_set_text(j, &word, "%s%s", name, ends[i]));
+        dpid_set_number(f, word, value[i]);
+    }
     return DEEPID_OK;
 }
 

@@ -89,6 +89,27 @@ static void answers_are_told_beside_what_is_right_by_itself(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* ---- coarser precisions --------------------------------------------------------------------------------- */
+
+/* Numbers are named after arms, whose words are lent for as long as the judge looks. */
+static void numbers_keep_their_names(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    char word[] = "D_bf16";
+    plant_start(&p, 1, 10, 0.693);
+    plant_arm(&p, "S", 0.01, 0.002);
+    plant_arm(&p, "D", 0.5, 0.02);
+    plant_arm(&p, "D64", 0.5, 0.02);
+    plant_arm(&p, word, 0.6, 0.02);
+    deepid_verdict *v = judged(ctx);
+    memset(word, 'x', sizeof word - 1);
+    const int64_t rounding = deepid_verdict_find(v, "rounding");
+    near_at("difference of bfloat16", deepid_verdict_number_named(v, rounding, "D_bf16"), 0.1, 0.03);
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 /* ---- overfitting: by loss and by error ---------------------------------------------------------------- */
 
 /* 60 noisy points: the log loss doubles, the share of right answers stays. */
@@ -737,6 +758,7 @@ static void a_construction_that_loses_the_outputs_is_to_be_mended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_keep_their_names),
         cmocka_unit_test(answers_are_told_beside_what_is_right_by_itself),
         cmocka_unit_test(a_log_loss_that_rises_with_equal_answers_is_over_confidence),
         cmocka_unit_test(worse_answers_alone_are_overfitting_too),
