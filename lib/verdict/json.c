@@ -1,5 +1,5 @@
 /* verdict.json: its format is a contract, docs/verdict.md. */
-#include "verdict/rules.h"
+#include "verdict/ladder.h"
 
 #include <math.h>
 
@@ -93,12 +93,11 @@ static void add_remedy(dpid_string *s, const deepid_verdict *v, int64_t i)
     dpid_string_add(s, "}");
 }
 
+static const char *const states[] = {
+    [DPID_HARM_UNKNOWN] = "unknown", [DPID_HARM_NONE] = "none", [DPID_HARM_UNSURE] = "undecided", [DPID_HARM] = "harm"};
+
 static void add_harm(dpid_string *s, const char *name, const dpid_harm_on *harm)
 {
-    static const char *const states[] = {[DPID_HARM_UNKNOWN] = "unknown",
-                                         [DPID_HARM_NONE] = "none",
-                                         [DPID_HARM_UNSURE] = "undecided",
-                                         [DPID_HARM] = "harm"};
     dpid_string_format(s, ",\n\"%s\": [", name);
     for (int scale = 0; scale < DPID_SCALES; scale++) {
         dpid_string_add(s, scale ? ",\n {" : "\n {");
@@ -137,6 +136,67 @@ static void add_runs(dpid_string *s, const deepid_verdict *v)
     dpid_string_add(s, "]");
 }
 
+/* ---- the precision ladder ------------------------------------------------------------------------------ */
+
+static void add_rung(dpid_string *s, const dpid_rung *rung)
+{
+    dpid_string_add(s, "\n   {");
+    add_text(s, "arm", rung->arm);
+    dpid_string_add(s, ", ");
+    add_text(s, "format", rung->format->word);
+    add_number(s, "bits", rung->format->bits);
+    dpid_string_format(s, ", \"wide\": %s, \"own\": %s, \"step\": %s",
+                       dpid_format_is_wide(rung->format) ? "true" : "false", rung->own ? "true" : "false",
+                       rung->step ? "true" : "false");
+    add_number(s, "runs", (double)rung->runs);
+    add_number(s, "diverged", (double)rung->diverged);
+    add_number(s, "seeds", (double)rung->seeds);
+    add_number(s, "difference", rung->above.value);
+    dpid_string_add(s, ", ");
+    add_interval(s, &rung->above);
+    add_number(s, "p", rung->p);
+    add_number(s, "p_holm", rung->p_holm);
+    dpid_string_add(s, ", ");
+    add_text(s, "state", states[rung->state]);
+    dpid_string_add(s, "}");
+}
+
+static void add_side(dpid_string *s, const char *name, const dpid_ladder_side *side)
+{
+    dpid_string_format(s, ",\n \"%s\": {", name);
+    add_text(s, "reference", side->reference < 0 ? "" : side->rung[side->reference].arm);
+    dpid_string_add(s, ", ");
+    add_text(s, "state", states[side->state]);
+    add_number(s, "begins", side->begins < 0 ? (double)NAN : side->rung[side->begins].format->bits);
+    dpid_string_add(s, ", \"formats\": [");
+    for (int32_t i = 0; i < side->rungs; i++) {
+        dpid_string_add(s, i ? "," : "");
+        add_rung(s, &side->rung[i]);
+    }
+    dpid_string_add(s, "]}");
+}
+
+static void add_ladder(dpid_string *s, const dpid_ladder *l)
+{
+    dpid_string_add(s, ",\n\"ladder\": {");
+    add_text(s, "sentence", l->sentence);
+    dpid_string_add(s, ", ");
+    add_text(s, "more", l->more);
+    dpid_string_add(s, ", ");
+    add_text(s, "scale", dpid_scale_word(l->scale));
+    add_number(s, "margin", l->margin);
+    add_number(s, "steps", l->steps);
+    dpid_string_add(s, ",\n \"deeper\": {");
+    add_text(s, "format", l->deeper_in ? l->deeper_in->word : "");
+    add_number(s, "difference", l->deeper.value);
+    dpid_string_add(s, ", ");
+    add_interval(s, &l->deeper);
+    dpid_string_add(s, "}");
+    add_side(s, "shallow", &l->side[DPID_LADDER_SHALLOW]);
+    add_side(s, "deep", &l->side[DPID_LADDER_DEEP]);
+    dpid_string_add(s, "}");
+}
+
 static int32_t write_json(const deepid_verdict *v, const char *path)
 {
     dpid_string s = {.ctx = v->head.ctx};
@@ -160,7 +220,10 @@ static int32_t write_json(const deepid_verdict *v, const char *path)
         dpid_string_add(&s, i ? ",\n " : "\n ");
         add_remedy(&s, v, i);
     }
-    dpid_string_add(&s, "]}\n");
+    dpid_string_add(&s, "]");
+    if (v->ladder)
+        add_ladder(&s, v->ladder);
+    dpid_string_add(&s, "}\n");
     const int32_t status = s.status == DEEPID_OK ? dpid_file_replace(v->head.ctx, path, s.text, s.length) : s.status;
     dpid_string_release(&s);
     return status;

@@ -1,7 +1,7 @@
 /* The verdict: evidence in, findings out. Hypotheses are judged in the order of their registry, which is the
    protocol's: bug before all, representation, solver, its reasons, precision, overfitting. Some take a second look
    when the reasons are known. */
-#include "verdict/rules.h"
+#include "verdict/ladder.h"
 
 #include <deepid/statistics.h>
 
@@ -39,6 +39,7 @@ static int32_t put_bug_first(dpid_judge *j)
 {
     if (j->v->finding[DPID_BUG].status != DPID_CONFIRMED)
         return DEEPID_OK;
+    j->v->ladder = NULL;
     for (int32_t h = DPID_BUG + 1; h < j->v->findings; h++) {
         dpid_finding *f = &j->v->finding[h];
         f->status = DPID_NOT_APPLICABLE;
@@ -113,6 +114,7 @@ static int32_t fill_findings(dpid_judge *j)
     j->v->tuned = j->tuned;
     j->v->margin = j->margin;
     DPID_TRY(note_runs(j));
+    DPID_TRY(dpid_judge_ladder(j));
     add_others(j);
     DPID_TRY(judge_all(j));
     DPID_TRY(dpid_find_remedies(j));

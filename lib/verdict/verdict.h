@@ -18,6 +18,7 @@ enum { DPID_FINDINGS_MAX = 24, DPID_NUMBERS_MAX = 128, DPID_REMEDIES_MAX = 32 };
 
 typedef struct dpid_judge dpid_judge;
 typedef struct dpid_hypothesis dpid_hypothesis;
+typedef struct dpid_ladder dpid_ladder;
 
 typedef struct {
     const char *name; /* in the verdict's arena, or a constant */
@@ -143,6 +144,7 @@ struct deepid_verdict {
     int64_t runs;
     dpid_remedy remedy[DPID_REMEDIES_MAX];
     int32_t remedies;
+    dpid_ladder *ladder; /* ladder.h; NULL: fewer than two number formats were tried */
     char *answer, *scope;
     char *text[2]; /* plain, coloured */
 };
