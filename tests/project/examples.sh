@@ -19,8 +19,10 @@ grep -q nowhere err.txt
 "$1/examples/06_verdict" 6 60 >verdict.txt 2>err.txt || { cat err.txt; exit 1; }
 [ "$(grep -cE ' (confirmed|contributes|minor|refuted|undecided|not_applicable) ' verdict.txt)" -ge 11 ]
 [ -s verdict/report.html ]
+"$1/examples/07_precision_law" 1 1 | grep -q '^ResNet-20; identity; trained; f8e5m2 '
+[ "$(wc -l <precision_law.csv)" = 169 ] # four nets, with and without a skip and the difference, at the start and trained, seven formats
 for wrong in 40x -1 0 '' 99999999999999999999 '40 40 40'; do
-    for example in 01_build_train_inspect 05_learn_identity 06_verdict; do
+    for example in 01_build_train_inspect 05_learn_identity 06_verdict 07_precision_law; do
         code=0
         # shellcheck disable=SC2086
         if [ -n "$wrong" ]; then "$1/examples/$example" $wrong >out.txt 2>err.txt || code=$?; else "$1/examples/$example" '' >out.txt 2>err.txt || code=$?; fi
