@@ -14,7 +14,7 @@ typedef struct {
     char *id; /* the file's name */
     char *path;
     char *what, *planted, *data, *normalise, *shallow, *deep, *init, *optimizer, *schedule, *loss, *arms;
-    char *must, *may, *says, *set;
+    char *must, *may, *says, *tells, *never, *set;
     double noise, rate, clip, batch, steps, samples, valid, tuning;
 } task;
 

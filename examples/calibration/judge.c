@@ -31,7 +31,9 @@ static void note_found(judgement *out, const deepid_verdict *v, int64_t i)
     const double value = shared ? deepid_verdict_share(v, i) : deepid_verdict_effect(v, i);
     const double low = shared ? deepid_verdict_share_low(v, i) : deepid_verdict_low(v, i);
     const double high = shared ? deepid_verdict_share_high(v, i) : deepid_verdict_high(v, i);
-    int used = snprintf(line, sizeof line, "%s%s %.3g", deepid_verdict_hypothesis(v, i), part, value);
+    int used = snprintf(line, sizeof line, "%s%s", deepid_verdict_hypothesis(v, i), part);
+    if (!isnan(value)) /* what is left for the other of two causes has no effect of its own */
+        used += snprintf(line + used, sizeof line - (size_t)used, " %.3g", value);
     if (!isnan(low))
         snprintf(line + used, sizeof line - (size_t)used, " [%.3g, %.3g]", low, high);
     add(out->found, sizeof out->found, line);
@@ -136,6 +138,29 @@ static outcome judge_words(const task *t, judgement *out)
     return UNDECIDED;
 }
 
+static bool in_a_sentence(const deepid_verdict *v, const char *word)
+{
+    for (int64_t i = 0; i < deepid_verdict_count(v); i++)
+        if (strcasestr(deepid_verdict_sentence(v, i), word))
+            return true;
+    return false;
+}
+
+/* "surely worse with depth|...": each stands in the sentence of some finding, or none does. */
+static outcome judge_sentences(const char *list, bool stands, const deepid_verdict *v, judgement *out)
+{
+    for (const char *at = list; at && *at; at += strcspn(at, "|"), at += *at == '|') {
+        char word[128];
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(at, "|"), at);
+        if (in_a_sentence(v, word) == stands)
+            continue;
+        add(out->why, sizeof out->why, stands ? "no sentence tells " : "a sentence tells ");
+        add(out->why, sizeof out->why, word);
+        return stands ? UNDECIDED : WRONG;
+    }
+    return RIGHT;
+}
+
 static outcome worse(outcome a, outcome b)
 {
     return a > b ? a : b;
@@ -148,6 +173,8 @@ void judge_task(const task *t, const deepid_verdict *v, judgement *out)
     for (int64_t i = 0; i < deepid_verdict_count(v); i++)
         out->result = worse(out->result, judge_finding(t, v, i, out));
     out->result = worse(out->result, worse(judge_absent(t, v, out), judge_words(t, out)));
+    out->result = worse(out->result, judge_sentences(t->tells, true, v, out));
+    out->result = worse(out->result, judge_sentences(t->never, false, v, out));
     if (!out->found[0])
         add(out->found, sizeof out->found, "none");
 }

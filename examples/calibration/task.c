@@ -37,6 +37,8 @@ static const key keys[] = {
     {TEXT(must)},
     {TEXT(may)},
     {TEXT(says)},
+    {TEXT(tells)},
+    {TEXT(never)},
     {TEXT(set), .needed = true},
     {NUMBER(rate, 1e-300, 1e300, NAN), .needed = true},
     {NUMBER(steps, 1, 1e12, NAN), .needed = true},
