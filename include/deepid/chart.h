@@ -21,8 +21,8 @@ extern "C" {
  * overlap and never leave the picture: what is too long is cut, and whole in its tooltip.
  *
  * Styles are words, all optional: "role=plain|identity|witness|shallow|depth1|depth2|depth3" (the colour, in both
- * themes), "weight=thin|thick" (a seed, the median), "dash=1" (validation), "mark=dot|diamond|tick|bead" (points and
- * estimates; a bead is a small dot on a line). The first of each is the default.
+ * themes), "weight=thin|thick" (a seed, the median), "dash=1" (validation), "mark=dot|diamond|tick|bead|ring" (points
+ * and estimates; a bead is a small dot on a line, a ring goes around another mark). The first of each is the default.
  */
 typedef struct deepid_chart deepid_chart;
 
@@ -110,7 +110,7 @@ DEEPID_API int32_t deepid_chart_band(deepid_chart *chart, const char *style, con
                                      int64_t n, const double *x, const double *lower, const double *upper);
 
 /**
- * Dots, diamonds, ticks or beads at (x[i], y[i]).
+ * Dots, diamonds, ticks, beads or rings at (x[i], y[i]).
  *
  * @param[in,out] chart   empty or a plane
  * @param[in]     style   words, see deepid_chart; NULL or "" = the defaults

@@ -5,6 +5,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static long double scaled(const dpid_axis *axis, double value)
@@ -151,8 +152,18 @@ dpid_number_text dpid_axis_text(const dpid_axis *axis, int32_t tick)
 {
     static const char one[] = "1\xc3\x97"
                               "10";
+    if (axis->column) {
+        dpid_number_text column;
+        snprintf(column.text, sizeof column.text, "%s", axis->column[(int32_t)axis->tick[tick]]);
+        return column;
+    }
     dpid_number_text words = dpid_words_digits(axis->tick[tick], axis->digits);
     if (strncmp(words.text, one, sizeof one - 1) == 0)
         memmove(words.text, words.text + 3, strlen(words.text + 3) + 1);
     return words;
+}
+
+const char *dpid_axis_note(const dpid_axis *axis, int32_t tick)
+{
+    return axis->column ? axis->note[(int32_t)axis->tick[tick]] : "";
 }

@@ -85,7 +85,7 @@ static const dpid_option style_options[] = {
     {"role", DPID_CHOICE, 0, 0, 0, "plain|identity|witness|shallow|depth1|depth2|depth3", false, "colour"},
     {"weight", DPID_CHOICE, 0, 0, 0, "thin|thick", false, "thin for a seed, thick for the median"},
     {"dash", DPID_INT, 0, 0, 1, NULL, false, "1: dashed (validation)"},
-    {"mark", DPID_CHOICE, 0, 0, 0, "dot|diamond|tick|bead", false, "shape of points"},
+    {"mark", DPID_CHOICE, 0, 0, 0, "dot|diamond|tick|bead|ring", false, "shape of points"},
     {0},
 };
 
@@ -248,4 +248,29 @@ int32_t deepid_chart_set_x_ticks(deepid_chart *chart, int64_t n, const double *t
 {
     DPID_TRY(dpid_enter(chart, DPID_MAGIC_CHART));
     return dpid_leave(chart->head.ctx, set_x_ticks(chart, n, ticks));
+}
+
+static int32_t keep_words(deepid_chart *chart, int64_t n, const char *const *words, const char *const **out)
+{
+    const char **kept = NULL;
+    DPID_TRY(dpid_arena_alloc(&chart->arena, n, sizeof *kept, "chart", &kept));
+    for (int64_t i = 0; i < n; i++)
+        DPID_TRY(dpid_chart_keep(chart, words[i], &kept[i]));
+    *out = kept;
+    return DEEPID_OK;
+}
+
+int32_t dpid_chart_set_columns(deepid_chart *chart, int64_t n, const char *const *words, const char *const *notes)
+{
+    const double air = 0.5; /* of a column, beside the first and the last */
+    double at[DPID_TICKS_MAX];
+    for (int64_t i = 0; i < n; i++)
+        at[i] = (double)i;
+    DPID_TRY(set_x_ticks(chart, n, at));
+    DPID_TRY(keep_words(chart, n, words, &chart->x.column));
+    DPID_TRY(keep_words(chart, n, notes, &chart->x.note));
+    DPID_TRY(dpid_chart_keep(chart, "", &chart->x_name));
+    dpid_axis_include(&chart->x, -air);
+    dpid_axis_include(&chart->x, (double)n - air);
+    return DEEPID_OK;
 }

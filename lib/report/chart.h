@@ -69,6 +69,9 @@ int32_t dpid_chart_may_be(deepid_chart *chart, dpid_chart_kind kind);
 /* A mark with its style and texts, not yet in the list; and into the list, at the end. */
 int32_t dpid_mark_make(deepid_chart *chart, dpid_mark_type type, const char *style, const char *label,
                        const char *title, dpid_mark **out);
+/* Columns at 0 .. n - 1 of the horizontal axis, named in two lines, instead of numbers and the axis's name. At most
+   DPID_TICKS_MAX. */
+int32_t dpid_chart_set_columns(deepid_chart *chart, int64_t n, const char *const *words, const char *const *notes);
 /* The first one decides the kind. */
 void dpid_mark_append(deepid_chart *chart, dpid_mark *mark);
 

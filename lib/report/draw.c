@@ -42,7 +42,7 @@ typedef struct {
 /* The words of a tick are centred on it, and moved inside where they would leave the picture. */
 static span tick_span(const dpid_axis *axis, int32_t i)
 {
-    const double width = dpid_text_width(dpid_axis_text(axis, i).text);
+    const double width = fmax(dpid_text_width(dpid_axis_text(axis, i).text), dpid_text_width(dpid_axis_note(axis, i)));
     const double left = dpid_axis_place(axis, axis->tick[i]) - width / 2;
     const double most = DPID_CHART_WIDTH - DPID_CHART_EDGE - width;
     const double moved = fmax(DPID_CHART_EDGE, fmin(left, most));
@@ -64,7 +64,7 @@ static bool ticks_touch(const dpid_axis *axis)
 
 void dpid_draw_x_axis(dpid_string *s, dpid_axis *axis, double y, const char *name)
 {
-    enum { TICK = 4, WORDS = 18, NAME = 35 };
+    enum { TICK = 4, WORDS = 18, NOTE = 33, NAME = 35 };
     while (axis->ticks > 1 && ticks_touch(axis))
         dpid_axis_thin(axis);
     dpid_svg_line(s, "axis", NULL, axis->start, y, axis->end, y, NULL);
@@ -74,6 +74,8 @@ void dpid_draw_x_axis(dpid_string *s, dpid_axis *axis, double y, const char *nam
         dpid_svg_line(s, "axis", NULL, x, y, x, y + TICK, NULL);
         dpid_svg_text(s, "tick", NULL, "middle", (words.left + words.right) / 2, y + WORDS, DPID_CHART_WIDTH,
                       dpid_axis_text(axis, i).text);
+        dpid_svg_text(s, "tick", NULL, "middle", (words.left + words.right) / 2, y + NOTE, DPID_CHART_WIDTH,
+                      dpid_axis_note(axis, i));
     }
     dpid_svg_text(s, "name", NULL, "end", axis->end, y + NAME, axis->end - DPID_CHART_EDGE, name);
 }

@@ -134,6 +134,7 @@ void dpid_add_evidence(dpid_study_page *p);
     X(depth)                                                                                                           \
     X(arms)                                                                                                            \
     X(shares)                                                                                                          \
+    X(ladder)                                                                                                          \
     X(certificate)                                                                                                     \
     X(gradient_norm)                                                                                                   \
     X(gradient_accuracy)                                                                                               \

@@ -172,6 +172,8 @@ void dpid_svg_mark(dpid_string *s, const char *css, dpid_shape shape, double x, 
                                         [DPID_SHAPE_DIAMOND] = "m0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z",
                                         [DPID_SHAPE_TICK] = "m-6 -1.2h12v2.4h-12z",
                                         [DPID_SHAPE_BEAD] = "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0 -4 0z",
+                                        [DPID_SHAPE_RING] = "m-8 0a8 8 0 1 0 16 0a8 8 0 1 0 -16 0z"
+                                                            "m1.4 0a6.6 6.6 0 1 1 13.2 0a6.6 6.6 0 1 1 -13.2 0z",
                                         [DPID_SHAPE_UP] = "m0 -5l5 8h-10z",
                                         [DPID_SHAPE_DOWN] = "m0 5l5 -8h-10z",
                                         [DPID_SHAPE_RIGHT] = "m5 0l-8 5v-10z",

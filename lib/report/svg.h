@@ -12,6 +12,7 @@ typedef enum {
     DPID_SHAPE_DIAMOND,
     DPID_SHAPE_TICK,
     DPID_SHAPE_BEAD, /* on a line */
+    DPID_SHAPE_RING, /* around another mark */
     DPID_SHAPE_UP,
     DPID_SHAPE_DOWN,
     DPID_SHAPE_RIGHT,
