@@ -106,7 +106,7 @@ DPID_INLINE void accumulate_some(const int rows, const int blocks, const real *a
     if (blocks == 0)
         accumulate_half(rows, a, d, p, dw);
     else
-        accumulate(rows, blocks, a, d, BLOCK, p, false, dw, second);
+        accumulate(rows, rows, blocks, a, d, BLOCK, p, false, dw, second);
 }
 
 /* The next `rows` rows of dw. When only `left` rows are left, they go through a buffer. Their sums start from what dw
@@ -144,6 +144,27 @@ DPID_INLINE void accumulate_blocks(const int rows, const int blocks, const dpid_
     }
 }
 
+/* First layers: 3x3 pixels with three colours, or with one. All their weights have room in the registers, so the
+   pictures are read once and not once a span. */
+enum { SMALL_SPANS = 3, COLOURS = 3 };
+
+/* Reals of a span of such a window; 0: it is none. */
+static int64_t small_length(const dpid_correlation *k)
+{
+    const dpid_tap_span *s = k->span;
+    if (!TWO_BLOCKS || k->spans != SMALL_SPANS || s[1].length != s[0].length || s[2].length != s[0].length ||
+        s[2].offset - s[1].offset != s[1].offset - s[0].offset)
+        return 0;
+    return s->length == SMALL_SPANS || s->length == SMALL_SPANS * COLOURS ? s->length : 0;
+}
+
+DPID_INLINE void accumulate_small(const int length, const dpid_correlation *k, const real *a, const real *d,
+                                  const walk *p, real *dw)
+{
+    const int rows = TWO_BLOCKS ? SMALL_SPANS * length : 1;
+    accumulate(rows, length, 1, a + k->span->offset, d, 0, p, false, dw, 0);
+}
+
 void DPID_T(dpid_direct_accumulate)(const dpid_correlation *k, const real *a, const real *d, int64_t d_row,
                                     int64_t d_step, real *dw)
 {
@@ -152,8 +173,15 @@ void DPID_T(dpid_direct_accumulate)(const dpid_correlation *k, const real *a, co
                     .d_row = d_row,
                     .d_step = d_step,
                     .height = k->height,
-                    .width = k->width};
+                    .width = k->width,
+                    .a_span = k->spans > 1 ? k->span[1].offset - k->span[0].offset : 0};
+    const int64_t small = small_length(k);
     int64_t c = 0;
+    for (; small > 0 && k->channels - c > HALF_BLOCK; c += BLOCK, dw += k->length * BLOCK)
+        if (small == SMALL_SPANS)
+            accumulate_small(SMALL_SPANS, k, a + k->in_start, d + c, &p, dw);
+        else
+            accumulate_small(SMALL_SPANS * COLOURS, k, a + k->in_start, d + c, &p, dw);
     for (; TWO_BLOCKS && k->channels - c > BLOCK; c += 2 * BLOCK, dw += 2 * k->length * BLOCK)
         accumulate_blocks(TWO_BLOCK_WEIGHT_ROWS, 2, k, a + k->in_start, d + c, &p, dw);
     for (; k->channels - c > HALF_BLOCK; c += BLOCK, dw += k->length * BLOCK)

@@ -2,7 +2,8 @@
 
    multiply:     o[r][j] = start[j] + sum over spans s and k < s.length of a[row[r] + s.offset + k] b[k'][j]
                  (k' goes on counting from span to span)
-   accumulate:   o[i][j] += sum over rows y and pixels x of a[y a_row + x a_step + i] d[y d_row + x d_step + j]
+   accumulate:   o[i][j] += sum over rows y and pixels x of a[y a_row + x a_step + place(i)] d[y d_row + x d_step + j]
+                 place(i) = i / length a_span + i % length: the weights of one span, or of several
 
    A kernel computes `rows` rows of one or two blocks at a time. The numbers of rows keep 8 to 16 accumulators in
    registers: with fewer the multiply-adds wait for each other, with more some are spilled to memory. The array of
@@ -121,12 +122,13 @@ DPID_INLINE void multiply_position(const real *v, const real *u, int64_t in_bloc
 /* The pixels that accumulate sums over: their distances in a and in d, and how many there are. */
 typedef struct {
     int64_t a_row, a_step, d_row, d_step, height, width;
+    int64_t a_span; /* from one span to the next, where length < rows */
 } walk;
 
 /* The second block of d stands d_second behind the first, its results o_second behind o. from_zero: o = instead of
-   o +=. */
-DPID_INLINE void accumulate(const int rows, const int blocks, const real *a, const real *d, int64_t d_second,
-                            const walk *p, bool from_zero, real *o, int64_t o_second)
+   o +=. length: rows of one span. */
+DPID_INLINE void accumulate(const int rows, const int length, const int blocks, const real *a, const real *d,
+                            int64_t d_second, const walk *p, bool from_zero, real *o, int64_t o_second)
 {
     const int vectors = blocks * VECTORS;
     const vec zero = {0};
@@ -141,7 +143,14 @@ DPID_INLINE void accumulate(const int rows, const int blocks, const real *a, con
         for (int64_t x = 0; x < p->width; x++, from += p->a_step, with += p->d_step) {
             DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] =
                 vec_load(with + (v / VECTORS) * d_second + (v % VECTORS) * VL);
-            DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] += from[i / vectors] * w[i % vectors];
+            const real *of_span[MOST] = {from};
+            DPID_UNROLL for (int t = 1; t < rows / length; t++)
+            {
+                of_span[t] = of_span[t - 1] + p->a_span;
+                DPID_HIDE(of_span[t]);
+            }
+            DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] +=
+                of_span[i / vectors / length][i / vectors % length] * w[i % vectors];
         }
     }
     DPID_UNROLL for (int i = 0; i < rows * vectors; i++)

@@ -222,11 +222,11 @@ static void accumulate_position(const real *v, const real *z, int64_t in_blocks,
         int64_t o = 0;
         for (; TWO_BLOCKS && o + 2 <= out_blocks; o += 2)
             for (int r = 0; r < BLOCK; r += TWO_BLOCK_WEIGHT_ROWS)
-                accumulate(TWO_BLOCK_WEIGHT_ROWS, 2, v + i * plane + r, z + o * plane, plane, &all, from_zero,
-                           du + o * of_block + (i * BLOCK + r) * BLOCK, of_block);
+                accumulate(TWO_BLOCK_WEIGHT_ROWS, TWO_BLOCK_WEIGHT_ROWS, 2, v + i * plane + r, z + o * plane, plane,
+                           &all, from_zero, du + o * of_block + (i * BLOCK + r) * BLOCK, of_block);
         for (; o < out_blocks; o++)
             for (int r = 0; r < BLOCK; r += WEIGHT_ROWS)
-                accumulate(WEIGHT_ROWS, 1, v + i * plane + r, z + o * plane, 0, &all, from_zero,
+                accumulate(WEIGHT_ROWS, WEIGHT_ROWS, 1, v + i * plane + r, z + o * plane, 0, &all, from_zero,
                            du + o * of_block + (i * BLOCK + r) * BLOCK, 0);
     }
 }
