@@ -37,13 +37,3 @@ bool dpid_isa_has_bf16(void)
     return false;
 #endif
 }
-
-bool dpid_isa_halves(void)
-{
-#ifdef DPID_X86_ISAS
-    __builtin_cpu_init();
-    return __builtin_cpu_is("amdfam19h") != 0;
-#else
-    return false;
-#endif
-}

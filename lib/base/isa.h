@@ -12,9 +12,6 @@ bool dpid_isa_runs(dpid_isa isa); /* built, and this CPU has it */
 dpid_isa dpid_isa_best(void);
 /* AVX512-BF16, beside DPID_ISA_AVX512: lib/tensor/bf16_product.h. Built, and this CPU has it. */
 bool dpid_isa_has_bf16(void);
-/* True where this CPU starts one multiply-add of 512 bits a cycle and not two: AMD family 19h (Zen 4) runs each as two
-   halves. lib/ops/conv2d chooses the shape of Winograd's products by it. */
-bool dpid_isa_halves(void);
 
 /* DECLARE(suffix, real) for every compilation of a file over `real`: f32, f32_avx2, ... A long double is computed by
    the baseline alone. */

@@ -2,6 +2,7 @@
    blocks. */
 #include "support/support.h"
 
+#include "base/units.h"
 #include "ops/conv2d/conv2d.h"
 
 #include <math.h>
@@ -352,6 +353,33 @@ static void bits_do_not_depend_on_the_threads(void **state)
     every_isa(check_threads);
 }
 
+/* Computed directly: first layers, strides, 16 pixels at a time with some left over. */
+static const shape_case direct_cases[] = {
+    {"out=16 kernel=3", {3, {32, 32, 3}}, 3},           {"out=20 kernel=3", {3, {6, 10, 3}}, 2},
+    {"out=16 kernel=3", {3, {28, 28, 1}}, 2},           {"out=16 kernel=3 stride=2", {3, {22, 18, 8}}, 2},
+    {"out=32 kernel=1 stride=2", {3, {12, 12, 16}}, 3}, {"out=48 kernel=1", {3, {5, 6, 33}}, 2},
+};
+enum { DIRECT_CASES = sizeof direct_cases / sizeof *direct_cases };
+
+static void compare_bits(deepid_ctx *ctx, const shape_case *s, uint64_t seed, bool exact)
+{
+    conv v = open_conv(ctx, s, seed);
+    OK(deepid_ctx_set_isa(ctx, "avx2"));
+    result narrow = run(&v, false, exact);
+    OK(deepid_ctx_set_isa(ctx, "avx512"));
+    for (int32_t units = 1; units <= 2; units++) {
+        dpid_units_force(units);
+        result wide = run(&v, false, exact);
+        if (wide.bits != narrow.bits)
+            fail_msg("seed %llu, %s, exact %d: AVX2 and AVX-512 for %d units differ", (unsigned long long)seed,
+                     s->options, exact, units);
+        drop(&wide);
+    }
+    dpid_units_force(0);
+    drop(&narrow);
+    close_conv(&v);
+}
+
 static void avx2_and_avx512_give_the_same_bits(void **state)
 {
     (void)state;
@@ -361,20 +389,11 @@ static void avx2_and_avx512_give_the_same_bits(void **state)
         deepid_ctx_destroy(ctx);
         skip();
     }
-    for (int i = 0; i < WINOGRAD_CASES; i++) {
-        for (int exact = 0; exact < 2; exact++) {
-            conv v = open_conv(ctx, &winograd_cases[i], 900 + 10 * (uint64_t)i);
-            OK(deepid_ctx_set_isa(ctx, "avx512"));
-            result wide = run(&v, false, exact);
-            OK(deepid_ctx_set_isa(ctx, "avx2"));
-            result narrow = run(&v, false, exact);
-            if (wide.bits != narrow.bits)
-                fail_msg("%s, exact %d: AVX2 and AVX-512 differ", winograd_cases[i].options, exact);
-            drop(&wide);
-            drop(&narrow);
-            close_conv(&v);
-        }
-    }
+    for (int i = 0; i < WINOGRAD_CASES; i++)
+        for (int exact = 0; exact < 2; exact++)
+            compare_bits(ctx, &winograd_cases[i], 900 + 10 * (uint64_t)i, exact);
+    for (int i = 0; i < DIRECT_CASES; i++)
+        compare_bits(ctx, &direct_cases[i], 1900 + 10 * (uint64_t)i, true);
     deepid_ctx_destroy(ctx);
 }
 

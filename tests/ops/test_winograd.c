@@ -1,4 +1,4 @@
-/* Winograd's product has two shapes, of which one CPU takes only one (dpid_isa_halves): both are run here. */
+/* Winograd's product has two shapes, of which one CPU takes only one (dpid_units): both are run here. */
 #undef DPID_PRECISION
 #define DPID_PRECISION 32
 #define DPID_ISA 2

@@ -8,35 +8,37 @@
 
 /* ---- forward, input gradient ---------------------------------------------------------- */
 
-/* The addresses of the next ROWS pixels. When fewer are left, the last one fills up: it is written several times, with
-   the same numbers. */
+/* The addresses of the next pixels, ROWS or WIDE_ROWS. When fewer are left, the last one fills up: it is written
+   several times, with the same numbers. */
+enum { MOST_ROWS = (int)WIDE_ROWS > (int)ROWS ? (int)WIDE_ROWS : (int)ROWS };
+
 typedef struct {
     int64_t y, x, left;
-    int64_t from[ROWS], to[ROWS];
+    int64_t from[MOST_ROWS], to[MOST_ROWS];
 } pixels;
 
-/* ROWS pixels of one row of the picture. */
-DPID_INLINE void next_in_row(const dpid_correlation *k, pixels *p)
+/* `rows` pixels of one row of the picture. */
+DPID_INLINE void next_in_row(const int rows, const dpid_correlation *k, pixels *p)
 {
     const int64_t from = k->in_start + p->y * k->in_row + p->x * k->in_step;
     const int64_t to = k->out_start + p->y * k->out_row + p->x * k->out_step;
-    DPID_UNROLL for (int r = 0; r < ROWS; r++) p->from[r] = from + r * k->in_step;
-    DPID_UNROLL for (int r = 0; r < ROWS; r++) p->to[r] = to + r * k->out_step;
-    p->left -= ROWS;
-    p->x += ROWS;
+    DPID_UNROLL for (int r = 0; r < rows; r++) p->from[r] = from + r * k->in_step;
+    DPID_UNROLL for (int r = 0; r < rows; r++) p->to[r] = to + r * k->out_step;
+    p->left -= rows;
+    p->x += rows;
     if (p->x == k->width) {
         p->x = 0;
         p->y++;
     }
 }
 
-static void next_pixels(const dpid_correlation *k, pixels *p)
+DPID_INLINE void next_pixels(const int rows, const dpid_correlation *k, pixels *p)
 {
-    if (k->width - p->x >= ROWS) {
-        next_in_row(k, p);
+    if (k->width - p->x >= rows) {
+        next_in_row(rows, k, p);
         return;
     }
-    for (int r = 0; r < ROWS; r++) {
+    for (int r = 0; r < rows; r++) {
         p->from[r] = k->in_start + p->y * k->in_row + p->x * k->in_step;
         p->to[r] = k->out_start + p->y * k->out_row + p->x * k->out_step;
         if (p->left <= 1)
@@ -59,42 +61,72 @@ DPID_INLINE void multiply_pixels(const int blocks, const dpid_correlation *k, co
         multiply(ROWS, blocks, a, p->from, k->span, k->spans, w, k->length * BLOCK, start, o, to, BLOCK);
 }
 
-/* Blocks of the result from channel c on. Whole blocks are written to y at once. A block that is not full goes through
-   a buffer, because y has no room for all its 16 channels. */
-DPID_INLINE void multiply_blocks(const int blocks, const dpid_correlation *k, const real *a, const real *w,
-                                 const real *start, int64_t c, const dpid_prefetch *ahead, real *y)
+/* A block that is not full goes through a buffer, because y has no room for all its 16 channels. */
+DPID_INLINE void multiply_part(const int blocks, const dpid_correlation *k, const real *a, const pixels *p,
+                               const real *w, const real *start, int64_t channels, real *y)
+{
+    real buffer[ROWS * 2 * BLOCK];
+    int64_t to[ROWS];
+    for (int r = 0; r < ROWS; r++)
+        to[r] = r * 2 * BLOCK;
+    multiply_pixels(blocks, k, a, p, w, start, buffer, to);
+    for (int r = 0; r < ROWS; r++)
+        memcpy(y + p->to[r], buffer + to[r], (size_t)channels * sizeof *y);
+}
+
+/* Blocks of the result from channel c on. wide: where WIDE_ROWS pixels are left, they go in pairs. */
+DPID_INLINE void multiply_blocks(const int blocks, const bool wide, const dpid_correlation *k, const real *a,
+                                 const real *w, const real *start, int64_t c, const dpid_prefetch *ahead, real *y)
 {
     const bool whole = k->channels - c >= (blocks == 0 ? HALF_BLOCK : blocks * BLOCK);
+    const int64_t most = wide ? WIDE_ROWS : ROWS;
+    const int64_t all = k->height * k->width;
     const real *from = start ? start + c : NULL;
-    pixels p = {.left = k->height * k->width};
-    for (int64_t done = 0; done < k->height * k->width; done += ROWS) {
-        next_pixels(k, &p);
+    pixels p = {.left = all};
+    int64_t rows;
+    for (int64_t done = 0; done < all; done += rows) {
+        rows = wide && all - done >= WIDE_ROWS ? WIDE_ROWS : ROWS;
         if (ahead && c == 0)
-            dpid_prefetch_part(ahead, done / ROWS, (k->height * k->width + ROWS - 1) / ROWS);
-        if (whole) {
-            multiply_pixels(blocks, k, a, &p, w, from, y + c, p.to);
+            dpid_prefetch_part(ahead, done / most, (all + most - 1) / most);
+        if (wide && rows == WIDE_ROWS) {
+            next_pixels(WIDE_ROWS, k, &p);
+            multiply_pairs(a, p.from, k->in_step, k->span, k->spans, w, from, y + c, p.to);
             continue;
         }
-        real buffer[ROWS * 2 * BLOCK];
-        int64_t to[ROWS];
-        for (int r = 0; r < ROWS; r++)
-            to[r] = r * 2 * BLOCK;
-        multiply_pixels(blocks, k, a, &p, w, from, buffer, to);
-        for (int r = 0; r < ROWS; r++)
-            memcpy(y + p.to[r] + c, buffer + to[r], (size_t)(k->channels - c) * sizeof *y);
+        next_pixels(ROWS, k, &p);
+        if (whole)
+            multiply_pixels(blocks, k, a, &p, w, from, y + c, p.to);
+        else
+            multiply_part(blocks, k, a, &p, w, from, k->channels - c, y + c);
     }
 }
 
-void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, const real *w, const real *start,
-                                  const dpid_prefetch *ahead, real *y)
+/* Functions of their own: gcc runs out of registers where all four loops are in one. */
+#define MULTIPLY(name, blocks, wide)                                                                                   \
+    static __attribute__((noinline)) void name(const dpid_correlation *k, const real *a, const real *w,                \
+                                               const real *start, int64_t c, const dpid_prefetch *ahead, real *y)      \
+    {                                                                                                                  \
+        multiply_blocks(blocks, wide, k, a, w, start, c, ahead, y);                                                    \
+    }
+MULTIPLY(multiply_two, 2, false)
+MULTIPLY(multiply_wide, 1, true)
+MULTIPLY(multiply_one, 1, false)
+MULTIPLY(multiply_half_of_one, 0, false)
+
+void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, bool narrow, const real *a, const real *w,
+                                  const real *start, const dpid_prefetch *ahead, real *y)
 {
+    const int64_t block = k->length * BLOCK;
+    const bool pairs = WIDE_ROWS > 0 && !narrow && k->width % 2 == 0;
     int64_t c = 0;
-    for (; TWO_BLOCKS && k->channels - c > BLOCK; c += 2 * BLOCK, w += 2 * k->length * BLOCK)
-        multiply_blocks(2, k, a, w, start, c, ahead, y);
-    for (; k->channels - c > HALF_BLOCK; c += BLOCK, w += k->length * BLOCK)
-        multiply_blocks(1, k, a, w, start, c, ahead, y);
+    for (; TWO_BLOCKS && k->channels - c > BLOCK; c += 2 * BLOCK, w += 2 * block)
+        multiply_two(k, a, w, start, c, ahead, y);
+    for (; pairs && k->channels - c >= BLOCK; c += BLOCK, w += block)
+        multiply_wide(k, a, w, start, c, ahead, y);
+    for (; k->channels - c > HALF_BLOCK; c += BLOCK, w += block)
+        multiply_one(k, a, w, start, c, ahead, y);
     if (c < k->channels)
-        multiply_blocks(0, k, a, w, start, c, ahead, y);
+        multiply_half_of_one(k, a, w, start, c, ahead, y);
 }
 
 /* ---- weight gradient --------------------------------------------------------------------- */

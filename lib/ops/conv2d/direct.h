@@ -9,10 +9,12 @@
 #include "ops/conv2d/taps.h"
 #include "tensor/real.h"
 
+#include <stdbool.h>
+
 /* y = start + correlation of a with w. start: NULL for 0, else padded to whole blocks. ahead: NULL, or what is
-   prefetched meanwhile. */
-void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, const real *a, const real *w, const real *start,
-                                  const dpid_prefetch *ahead, real *y);
+   prefetched meanwhile. narrow: see register.h */
+void DPID_T(dpid_direct_multiply)(const dpid_correlation *k, bool narrow, const real *a, const real *w,
+                                  const real *start, const dpid_prefetch *ahead, real *y);
 /* dw[blocks][length][16] += the weight gradient of the correlation; d is the gradient of its result. Up to 32 reals
    behind the last pixel of a and d are read, and their sums are not used. */
 void DPID_T(dpid_direct_accumulate)(const dpid_correlation *k, const real *a, const real *d, int64_t d_row,

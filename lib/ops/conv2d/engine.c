@@ -2,6 +2,7 @@
 #include "ops/conv2d/engine.h"
 
 #include "base/numbers.h"
+#include "base/units.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -110,7 +111,7 @@ dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t worke
                      .batch_pictures = 1,
                      .winograd = !exact && dpid_conv2d_has_winograd(op),
                      .backward = backward,
-                     .narrow = dpid_isa_halves(),
+                     .narrow = dpid_units() == 1,
                      .task_pictures = pictures_of_task(n)};
     e.pairs = e.winograd && dpid_conv2d_has_pairs(op);
     e.sides = e.pairs ? 2 : 1;

@@ -21,7 +21,7 @@ typedef struct {
     const dpid_conv2d_job *job;
     dpid_conv2d g;
     bool winograd, pairs, backward;
-    bool narrow;   /* the shape of Winograd's products, see winograd.h */
+    bool narrow;   /* the shape of the products, see register.h */
     int64_t sides; /* pictures in a plane: 2 of pairs, else 1 */
     int64_t task_pictures, tasks;
     dpid_plane in, dy;

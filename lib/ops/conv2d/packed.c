@@ -3,6 +3,7 @@
 #include "ops/conv2d/packed.h"
 
 #include "base/numbers.h"
+#include "base/units.h"
 #include "ops/conv2d/register.h"
 #include "ops/conv2d/tile.h"
 #include "ops/lanes.h"
@@ -238,18 +239,22 @@ static void run_winograd(const dpid_packed_job *job, int64_t first, int64_t end,
 
 /* ---- direct ------------------------------------------------------------------------------------------ */
 
+/* A result: its row and its column. */
+typedef struct {
+    int64_t y, x;
+} place;
+
 /* The sums of one pixel go through the epilogue: channels channel .. channel + channels - 1. */
-DPID_INLINE void end_pixel(const dpid_packed_job *job, const epilogue *f, int64_t picture, int64_t pixel,
-                           int64_t channel, int64_t channels, const real *sums)
+DPID_INLINE void end_pixel(const dpid_packed_job *job, const epilogue *f, int64_t picture, place at, int64_t channel,
+                           int64_t channels, const real *sums)
 {
     const dpid_view *y = &job->y;
     const dpid_view *skip = &job->end.skip;
-    const int64_t i = pixel / job->conv->taps->width;
-    const int64_t j = pixel % job->conv->taps->width;
-    real *to = (real *)y->at + picture * y->picture + i * y->row + j * y->pitch + channel;
+    real *to = (real *)y->at + picture * y->picture + at.y * y->row + at.x * y->pitch + channel;
     /* without a skip it is not read: any address will do */
     const real *from =
-        f->skipped ? (const real *)skip->at + picture * skip->picture + i * skip->row + j * skip->pitch + channel : to;
+        f->skipped ? (const real *)skip->at + picture * skip->picture + at.y * skip->row + at.x * skip->pitch + channel
+                   : to;
     int64_t v = 0;
     for (; v + VL <= channels; v += VL)
         end_lanes(f, VL, vec_load(sums + v), from + v, to + v);
@@ -257,9 +262,21 @@ DPID_INLINE void end_pixel(const dpid_packed_job *job, const epilogue *f, int64_
         end_lanes(f, (int)(channels - v), vec_load(sums + v), from + v, to + v);
 }
 
-/* Pixels at .. end - 1 of one picture, counted row by row; blocks of results from `block` on of one group. */
+/* The next ROWS results of those that are left, and where they read: how many they are. The last one fills up. */
+static int64_t next_places(const dpid_correlation *k, place *next, int64_t left, place at[ROWS], int64_t from[ROWS])
+{
+    for (int64_t r = 0; r < ROWS; r++) {
+        at[r] = *next;
+        from[r] = next->y * k->in_row + next->x * k->in_step;
+        if (r + 1 < left && ++next->x == k->width)
+            *next = (place){next->y + 1, 0};
+    }
+    return dpid_smaller(ROWS, left);
+}
+
+/* Rows first .. end - 1 of the results of one picture; blocks of results from `block` on of one group. */
 DPID_INLINE void direct_blocks(const int blocks, const dpid_packed_job *job, const epilogue *f, int64_t picture,
-                               int64_t at, int64_t end, int64_t group, int64_t block)
+                               int64_t first, int64_t end, int64_t group, int64_t block)
 {
     const dpid_packed_conv *c = job->conv;
     const dpid_correlation *k = c->taps;
@@ -271,18 +288,18 @@ DPID_INLINE void direct_blocks(const int blocks, const dpid_packed_job *job, con
     const int64_t channel = group * c->g.out_g + block * BLOCK;
     const int64_t channels = dpid_smaller(blocks * BLOCK, c->g.out_g - block * BLOCK);
     real sums[ROWS * PANEL * BLOCK];
-    int64_t place[ROWS];
-    int64_t sum_place[ROWS];
+    place next = {.y = first};
+    place at[ROWS];
+    int64_t from[ROWS];
+    int64_t to[ROWS];
     for (int r = 0; r < ROWS; r++)
-        sum_place[r] = r * blocks * BLOCK;
-    for (; at < end; at += ROWS) {
-        for (int r = 0; r < ROWS; r++) {
-            const int64_t pixel = dpid_smaller(at + r, end - 1); /* the last one fills up, and is stored once */
-            place[r] = pixel / k->width * k->in_row + pixel % k->width * k->in_step;
-        }
-        multiply(ROWS, blocks, a, place, k->span, k->spans, w, k->length * BLOCK, start, sums, sum_place, BLOCK);
-        for (int64_t r = 0; r < dpid_smaller(ROWS, end - at); r++)
-            end_pixel(job, f, picture, at + r, channel, channels, sums + sum_place[r]);
+        to[r] = r * blocks * BLOCK;
+    int64_t count;
+    for (int64_t left = (end - first) * k->width; left > 0; left -= count) {
+        count = next_places(k, &next, left, at, from);
+        multiply(ROWS, blocks, a, from, k->span, k->spans, w, k->length * BLOCK, start, sums, to, BLOCK);
+        for (int64_t r = 0; r < count; r++)
+            end_pixel(job, f, picture, at[r], channel, channels, sums + to[r]);
     }
 }
 
@@ -296,14 +313,12 @@ static void run_direct(const dpid_packed_job *job, int64_t first, int64_t end, i
         rows = dpid_smaller(c->units - row, end - first);
         for (int64_t q = first_panel; q < panel_end; q++) {
             const panel p = panel_of(c, q);
-            const int64_t from = row * c->columns;
-            const int64_t to = (row + rows) * c->columns;
             if (TWO_BLOCKS && p.blocks == 2) {
-                direct_blocks(2, job, &f, first / c->units, from, to, p.group, p.block);
+                direct_blocks(2, job, &f, first / c->units, row, row + rows, p.group, p.block);
                 continue;
             }
             for (int64_t b = 0; b < p.blocks; b++)
-                direct_blocks(1, job, &f, first / c->units, from, to, p.group, p.block + b);
+                direct_blocks(1, job, &f, first / c->units, row, row + rows, p.group, p.block + b);
         }
     }
 }
@@ -371,7 +386,7 @@ static int64_t round_up(int64_t count)
 void dpid_packed_conv_make(const dpid_op *op, bool exact, int64_t row, int64_t pitch, void *memory,
                            dpid_packed_conv *out)
 {
-    dpid_packed_conv c = {.winograd = goes_by_winograd(op, exact), .narrow = dpid_isa_halves()};
+    dpid_packed_conv c = {.winograd = goes_by_winograd(op, exact), .narrow = dpid_units() == 1};
     (void)dpid_conv2d_make(NULL, op, &c.g);
     const dpid_plane plane = {.columns = row / pitch, .pitch = pitch};
     dpid_correlation *taps = NULL;

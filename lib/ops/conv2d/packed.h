@@ -11,7 +11,7 @@
 
 typedef struct {
     dpid_conv2d g;
-    bool winograd, narrow; /* narrow: see winograd.h */
+    bool winograd, narrow; /* narrow: see register.h */
     const dpid_correlation *taps;
     int64_t in_blocks, out_blocks; /* of one group: blocks of 16 channels */
     int64_t panels;                /* of all groups */

@@ -110,7 +110,7 @@ static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
     fetch_input(e, &ahead, next_picture(e, n + 1), 1);
     for (int64_t g = 0; g < e->g.groups; g++)
         DPID_T(dpid_direct_multiply)
-    (e->forward, plane + g * e->g.in_g, e->w + g * dpid_taps_forward_weights(&e->g),
+    (e->forward, e->narrow, plane + g * e->g.in_g, e->w + g * dpid_taps_forward_weights(&e->g),
      e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL, g == 0 ? &ahead : NULL,
      result_of(e, n) + g * e->g.out_g);
 }
@@ -217,7 +217,7 @@ static void gradient_direct(const dpid_engine *e, int64_t n, const real *plane, 
     for (int64_t g = 0; g < e->g.groups; g++)
         for (int64_t i = 0; i < dpid_taps_classes(&e->g); i++)
             DPID_T(dpid_direct_multiply)
-    (&e->backward_of[i], plane + g * e->g.out_g,
+    (&e->backward_of[i], e->narrow, plane + g * e->g.out_g,
      e->w + g * dpid_taps_backward_weights(&e->g) + e->backward_of[i].weights, NULL, g + i == 0 ? &ahead : NULL,
      fresh + g * e->g.in_g);
     finish_gradient(e, n, fresh);

@@ -6,7 +6,9 @@
                  place(i) = i / length a_span + i % length: the weights of one span, or of several
 
    A kernel computes `rows` rows of one or two blocks at a time. The numbers of rows keep 8 to 16 accumulators in
-   registers: with fewer the multiply-adds wait for each other, with more some are spilled to memory. The array of
+   registers: with fewer the multiply-adds wait for each other, with more some are spilled to memory. Eight are enough
+   for a CPU that starts one multiply-add a cycle (base/units.h): there the narrow shapes are faster, of fewer rows.
+   With two a cycle more rows share a vector of weights, since a CPU loads two vectors a cycle at most. The array of
    accumulators has a fixed size and its loops are unrolled, or gcc would keep it in memory. a is read as a scalar, so
    that the multiply-add instruction broadcasts it. */
 #ifndef DPID_OPS_CONV2D_REGISTER_H
@@ -24,8 +26,13 @@ enum { TWO_BLOCKS = 1 }; /* two blocks of results at a time, where there are two
 enum { TWO_BLOCKS = 0 };
 #endif
 
-/* Rows at a time: of multiply, multiply_dense (also narrow, and with two blocks; FEW_ROWS: where less are left),
-   accumulate (also with two blocks). */
+/* Rows at a time: of multiply (WIDE_ROWS: in pairs, with two units), multiply_dense (also narrow, and with two blocks;
+   FEW_ROWS: where less are left), accumulate (also with two blocks). */
+#if defined(__AVX512F__) && DPID_PRECISION == 32
+enum { WIDE_ROWS = 16 };
+#else
+enum { WIDE_ROWS = 0 }; /* no such shape */
+#endif
 #if defined(__AVX512F__) && DPID_PRECISION == 32
 enum { ROWS = 8, DENSE_ROWS = 16, NARROW_ROWS = 8, TWO_BLOCK_ROWS = 8, WEIGHT_ROWS = 16, TWO_BLOCK_WEIGHT_ROWS = 8 };
 #elif defined(__AVX512F__)
@@ -67,7 +74,31 @@ DPID_INLINE void multiply(const int rows, const int blocks, const real *a, const
         vec_store(o + o_row[i / vectors] + (i % vectors / VECTORS) * o_second + (i % VECTORS) * VL, sum[i]);
 }
 
-/* The same where the rows of a and of o lie 16 apart, and the spans are blocks of 16, a_block apart. Each block is
+/* multiply of WIDE_ROWS rows and one block, where every second row stands `step` behind the one before: so many
+   addresses would not fit into the registers. */
+DPID_INLINE void multiply_pairs(const real *a, const int64_t *row, int64_t step, const dpid_tap_span *s, int64_t spans,
+                                const real *b, const real *start, real *o, const int64_t *o_row)
+{
+    const real *from[MOST];
+    vec sum[MOST];
+    const vec zero = {0};
+    DPID_UNROLL for (int i = 0; i < WIDE_ROWS; i++) sum[i] = start ? vec_load(start) : zero;
+    DPID_UNROLL for (int i = 0; i < WIDE_ROWS; i += 2) from[i] = a + row[i];
+    for (int64_t t = 0; t < spans; t++) {
+        int64_t k = s[t].offset;
+        for (const int64_t end = k + s[t].length; k < end; k++, b += BLOCK) {
+            const vec w = vec_load(b);
+            DPID_UNROLL for (int i = 0; i < WIDE_ROWS; i += 2)
+            {
+                sum[i] += from[i][k] * w;
+                sum[i + 1] += from[i][k + step] * w;
+            }
+        }
+    }
+    DPID_UNROLL for (int i = 0; i < WIDE_ROWS; i++) vec_store(o + o_row[i], sum[i]);
+}
+
+/* multiply where the rows of a and of o lie 16 apart, and the spans are blocks of 16, a_block apart. Each block is
    summed alone and then added to o: short sums have less rounding error, half of it at 64 channels. */
 DPID_INLINE void multiply_dense(const int rows, const int blocks, const real *a, int64_t a_block, int64_t in_blocks,
                                 const real *b, int64_t b_second, real *o, int64_t o_second)
@@ -143,11 +174,12 @@ DPID_INLINE void accumulate(const int rows, const int length, const int blocks, 
         for (int64_t x = 0; x < p->width; x++, from += p->a_step, with += p->d_step) {
             DPID_UNROLL for (int v = 0; v < vectors; v++) w[v] =
                 vec_load(with + (v / VECTORS) * d_second + (v % VECTORS) * VL);
-            const real *of_span[MOST] = {from};
-            DPID_UNROLL for (int t = 1; t < rows / length; t++)
+            const real *of_span[MOST];
+            DPID_UNROLL for (int t = 0; t < rows / length; t++)
             {
-                of_span[t] = of_span[t - 1] + p->a_span;
-                DPID_HIDE(of_span[t]);
+                of_span[t] = from + t * p->a_span;
+                if (length < rows)
+                    DPID_HIDE(of_span[t]);
             }
             DPID_UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] +=
                 of_span[i / vectors / length][i / vectors % length] * w[i % vectors];

@@ -62,8 +62,7 @@ void DPID_T(dpid_winograd_output_pair)(const real *t, const dpid_tiles *at, int6
 void DPID_T(dpid_winograd_weights)(const real *w, int64_t in, int64_t out_blocks, int64_t out_block, real *u);
 /* dw[out block][9][in][16] = G^T du G, du like u */
 void DPID_T(dpid_winograd_weight_gradient)(const real *du, int64_t in, int64_t out_blocks, real *dw);
-/* m = v u at each position; meanwhile `ahead` is prefetched. narrow: with fewer sums at a time, which is faster on a
-   CPU that starts one multiply-add a cycle (dpid_isa_halves); the same bits */
+/* m = v u at each position; meanwhile `ahead` is prefetched. narrow: see register.h */
 void DPID_T(dpid_winograd_multiply)(const real *v, const real *u, int64_t in_blocks, int64_t out_blocks, int64_t tiles,
                                     bool narrow, const dpid_prefetch *ahead, real *m);
 /* du (+)= v^T z at each position, over the first `count` of `tiles` tiles */
