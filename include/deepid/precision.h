@@ -29,9 +29,11 @@ extern "C" {
  * behind it any of rounding=nearest|stochastic, subnormals=keep|flush, overflow=usual|nonfinite|saturate,
  * weights=master|format|f32 (format: they are rounded now and after each update), gradients=format or a format of
  * their own, weight_gradients=format|f32, norms=f32|format, input=f32|format, output=format|f32, products=f32|native;
- * the first is the default. native: dense layers of at least 16384 weights whose input, weights and gradient are bf16
- * are multiplied by the CPU's instruction for bf16 where the context's instruction set is "avx512" and the CPU has
- * AVX512-BF16: sums within 2 k 2^-24 sum |a b| of those in f32 (docs/precision.md), other bits than elsewhere
+ * the first is the default. native: dense layers of at least 16384 weights and direct convolutions (not Winograd's; an
+ * even number of channels) whose input, weights and output gradient are bf16 are multiplied by the CPU's instruction
+ * for bf16, where the context's instruction set is "avx512" and the CPU has AVX512-BF16: sums within
+ * 2 k 2^-24 sum |a b| of those in f32 (docs/design/0013-storage.md), the same bits for any number of threads, other
+ * bits than elsewhere
  *
  * @retval DEEPID_OK
  * @retval DEEPID_ERR_ARGUMENT     storage is NULL

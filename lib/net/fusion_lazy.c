@@ -108,7 +108,8 @@ static void conv_forward(const dpid_stage_call *call, int32_t t)
     const deepid_net *net = call->net;
     const dpid_lazies *f = lazies_of(call);
     const dpid_step *step = &net->step[t];
-    const dpid_pass pass = pass_of(call, t);
+    dpid_pass pass = pass_of(call, t);
+    pass.native = dpid_native_memory(net, step);
     const dpid_conv2d_job job = {
         .pass = &pass,
         .in = loads(f, step->in, t) ? lazy_source(call, step->in) : stored_source(call, t),
@@ -143,6 +144,7 @@ static void conv_backward(const dpid_stage_call *call, int32_t t)
     const dpid_lazies *f = lazies_of(call);
     const dpid_step *step = &net->step[t];
     dpid_pass pass = pass_of(call, t);
+    pass.native = dpid_native_memory(net, step);
     const dpid_layer *layer = &net->layer[step->layer];
     const bool rounds = dpid_rounds_weight_gradients(net, layer);
     if (rounds)

@@ -4,7 +4,6 @@
 #include "net/graph.h"
 #include "net/join.h"
 #include "net/pass.h"
-#include "net/plan.h"
 #include "net/rounding.h"
 
 static const dpid_step *step_of(const dpid_stage_call *call)
@@ -52,17 +51,11 @@ static void gate_backward(const deepid_net *net, const dpid_step *step, int64_t 
 
 /* ---- layers ----------------------------------------------------------------------------- */
 
-static void *native_of(const dpid_stage_call *call)
-{
-    const deepid_net *net = call->net;
-    return dpid_has_native_product(net, step_of(call)) ? net->plan->memory + net->plan->native : NULL;
-}
-
 static void layer_forward(const dpid_stage_call *call)
 {
     dpid_pass pass = dpid_pass_of(call->net, step_of(call), call->mode, call->n);
     pass.x = dpid_round_read(call->net, step_of(call), call->n);
-    pass.native = native_of(call);
+    pass.native = dpid_native_memory(call->net, step_of(call));
     dpid_kernels_of(call->net, step_of(call))->forward(&pass);
 }
 
@@ -73,7 +66,7 @@ static void layer_backward(const dpid_stage_call *call)
     const dpid_layer *layer = &net->layer[step->layer];
     dpid_pass pass = dpid_backward_pass_of(net, call->stage->first, call->mode, call->n, call->want_input);
     pass.x = dpid_round_read(net, step, call->n);
-    pass.native = native_of(call);
+    pass.native = dpid_native_memory(call->net, step_of(call));
     const bool measures = net->norm && net->norm->phase == DPID_NORM_MEASURE;
     const bool rounds = !measures && dpid_rounds_weight_gradients(net, layer);
     if (rounds)
@@ -110,7 +103,8 @@ static void forward(const dpid_stage_call *call)
         gate_forward(call->net, step_of(call), call->n);
     else
         layer_forward(call);
-    dpid_round_value(call->net, step_of(call)->out, call->n);
+    if (!dpid_keeps_format(call->net, step_of(call)))
+        dpid_round_value(call->net, step_of(call)->out, call->n);
 }
 
 static void backward(const dpid_stage_call *call)

@@ -124,6 +124,13 @@ const void *dpid_round_read(const deepid_net *net, const dpid_step *step, int64_
     return copy;
 }
 
+bool dpid_keeps_format(const deepid_net *net, const dpid_step *step)
+{
+    const dpid_kind *kind = step->type == DPID_STEP_LAYER ? net->layer[step->layer].op.kind : NULL;
+    const bool rounded = net->storage.on && !net->wide[step->in] && !net->wide[step->out];
+    return rounded && (kind == &dpid_kind_relu || kind == &dpid_kind_flatten);
+}
+
 void dpid_round_value(const deepid_net *net, int32_t v, int64_t n)
 {
     void *value = dpid_value_at(net, v);
@@ -144,7 +151,7 @@ void dpid_round_gradient(const deepid_net *net, int32_t v, int64_t n)
 void dpid_round_part(const deepid_net *net, const dpid_step *step, int64_t n, void *dx)
 {
     const dpid_layer *layer = &net->layer[step->layer];
-    if (net->storage.on && (!net->wide[step->in] || dpid_is_product(net, layer)))
+    if (net->storage.on && !dpid_keeps_format(net, step) && (!net->wide[step->in] || dpid_is_product(net, layer)))
         round_array(net, &net->storage.gradients, layer->name, PART, dpid_value_reals(net, step->in, n), dx, dx);
 }
 
@@ -207,12 +214,16 @@ static bool is_bf16(const dpid_rounding *rounding)
     return strcmp(rounding->format->word, "bf16") == 0;
 }
 
+static bool can_be_native(const dpid_kind *kind)
+{
+    return kind == &dpid_kind_dense || kind->flags & DPID_KIND_CONVOLUTION;
+}
+
 static bool may_be_native(const deepid_net *net, const dpid_step *step)
 {
     const dpid_storage *s = &net->storage;
     return s->on && s->native && is_bf16(&s->values) && is_bf16(&s->gradients) && s->weights != DPID_WEIGHTS_F32 &&
-           step->type == DPID_STEP_LAYER && net->layer[step->layer].op.kind == &dpid_kind_dense &&
-           !net->wide[step->out];
+           step->type == DPID_STEP_LAYER && can_be_native(net->layer[step->layer].op.kind) && !net->wide[step->out];
 }
 
 bool dpid_has_native_product(const deepid_net *net, const dpid_step *step)
@@ -220,12 +231,17 @@ bool dpid_has_native_product(const deepid_net *net, const dpid_step *step)
     return may_be_native(net, step) && net->head.ctx->isa == DPID_ISA_AVX512 && dpid_isa_has_bf16();
 }
 
+void *dpid_native_memory(const deepid_net *net, const dpid_step *step)
+{
+    return dpid_has_native_product(net, step) ? net->plan->memory + net->plan->native : NULL;
+}
+
 bool dpid_native_bytes(const deepid_net *net, int64_t batch, int64_t *bytes)
 {
     *bytes = 0;
     for (int32_t t = 0; t < net->steps; t++) {
         int64_t of_step;
-        if (!may_be_native(net, &net->step[t]))
+        if (!may_be_native(net, &net->step[t]) || net->layer[net->step[t].layer].op.kind != &dpid_kind_dense)
             continue;
         if (!dpid_dense_native_bytes(&net->layer[net->step[t].layer].op, batch, &of_step))
             return false;

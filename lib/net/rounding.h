@@ -21,6 +21,8 @@ int64_t dpid_rounding_own(const deepid_net *net);
 void dpid_round_weights(const deepid_net *net);
 /* What the layer of a step reads: the value, or a product's rounded copy of a wide one. */
 const void *dpid_round_read(const deepid_net *net, const dpid_step *step, int64_t n);
+/* Does a step move numbers and change none, there and back? Then what it gives is in the format already. */
+bool dpid_keeps_format(const deepid_net *net, const dpid_step *step);
 /* A value that has just been made. */
 void dpid_round_value(const deepid_net *net, int32_t v, int64_t n);
 
@@ -51,7 +53,9 @@ bool dpid_rounds_inside(const deepid_net *net);
 /* Are all that the product of a step multiplies numbers of bf16, its input, weights and, when there is a way back, the
    gradient of its output, and may and can the CPU multiply such? */
 bool dpid_has_native_product(const deepid_net *net, const dpid_step *step);
-/* Bytes that the largest of them packs its operands in. False: more than can be counted. */
+/* Where it packs its operands; NULL: there is none. */
+void *dpid_native_memory(const deepid_net *net, const dpid_step *step);
+/* Bytes that the largest of them needs there (a convolution packs in its scratch). False: more than can be counted. */
 bool dpid_native_bytes(const deepid_net *net, int64_t batch, int64_t *bytes);
 
 /* ---- between steps ------------------------------------------------------------------------ */

@@ -79,7 +79,7 @@ typedef struct {
      gradient_store    finishes chunk n of the sink. `fresh` is dense, and may be dx itself if nothing is added to dx.
      chunk_statistics  out[0][c] = mean, out[1][c] = sum of squared deviations, in double (long double: in that).
                        Two passes over differences from the first pixel; every 32 pixels they are added to the doubles.
-     chunk_round       rounds y.
+     chunk_round       rounds y, and says whether all was finite before.
      chunk_sums        out[0][c] = sum g, out[1][c] = sum g (x - mean) scale. */
 #define DPID_PICTURE_DECLARE(suffix, real)                                                                             \
     void dpid_picture_load_##suffix(const dpid_picture_source *s, int64_t n, int64_t source_width, int64_t pixels,     \
@@ -88,7 +88,7 @@ typedef struct {
                                      const dpid_layout *layout, real *to);                                             \
     void dpid_gradient_store_##suffix(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c,               \
                                       const real *fresh);                                                              \
-    void dpid_chunk_round_##suffix(const dpid_rounding *rounding, int64_t n, real *y);                                 \
+    bool dpid_chunk_round_##suffix(const dpid_rounding *rounding, int64_t n, real *y);                                 \
     void dpid_chunk_statistics_##suffix(const real *x, int64_t pixels, int64_t c, void *out);                          \
     void dpid_chunk_sums_##suffix(const real *g, const real *x, const real *mean, const real *scale, int64_t pixels,   \
                                   int64_t c, void *out);

@@ -173,7 +173,7 @@ DPID_INLINE void flush(vec v, wide *sum)
 
 typedef struct {
     bool add, addend, kinked, kept, store, summed, sharp; /* sharp: relu */
-    bool wide;
+    bool wide, one;                                       /* one: s is 1 */
     dpid_cut_how how, of_value;
 } finish;
 
@@ -192,7 +192,9 @@ DPID_INLINE vec complete(const finish f, const int lanes, const gradient_chunk *
     vec d = dpid_cut_round(f.how, &p->cut, load_lanes(p->fresh + k, lanes));
     if (f.add)
         d = dpid_cut_round(of_sum, &p->cut, load_lanes(p->dx + k, lanes) + d);
-    if (f.addend)
+    if (f.addend && f.one) /* and is rounded already */
+        d = dpid_cut_round(of_sum, &p->cut, load_lanes(p->addend + k, lanes) + d);
+    else if (f.addend)
         d = dpid_cut_round(of_sum, &p->cut,
                            dpid_cut_round(f.how, &p->cut, p->factor * load_lanes(p->addend + k, lanes)) + d);
     return d;
@@ -309,8 +311,12 @@ DPID_INLINE void store_as(const dpid_cut_how how, const dpid_gradient_sink *s, i
                             .sharp = true,
                             .how = how,
                             .of_value = how};
+    finish joining_one = joining;
+    joining_one.one = true;
     if (!f.add && !f.addend && f.kinked && !f.kept && f.summed && f.sharp)
         finish_channels(inner, s, n, pixels, c, fresh);
+    else if (how && s->s == 1 && !f.add && f.addend && f.kinked && f.kept && f.summed && f.sharp)
+        finish_channels(joining_one, s, n, pixels, c, fresh);
     else if (!f.add && f.addend && f.kinked && f.kept && f.summed && f.sharp)
         finish_channels(joining, s, n, pixels, c, fresh);
     else
@@ -410,18 +416,32 @@ void DPID_T(dpid_chunk_statistics)(const real *x, int64_t pixels, int64_t c, voi
 
 /* ---- rounding a chunk -------------------------------------------------------------------------------------- */
 
-DPID_INLINE void round_as(const dpid_cut_how how, const dpid_cut *cut, int64_t n, real *y)
+/* x - x is 0 of what is finite, and NaN of what is not. */
+DPID_INLINE vec round_vector(const dpid_cut_how how, const dpid_cut *cut, real *y, const int lanes)
 {
-    int64_t i = 0;
-    for (; i + VL <= n; i += VL)
-        vec_store(y + i, dpid_cut_round(how, cut, vec_load(y + i)));
-    if (i < n)
-        store_lanes(y + i, dpid_cut_round(how, cut, load_lanes(y + i, (int)(n - i))), (int)(n - i));
+    const vec x = load_lanes(y, lanes);
+    store_lanes(y, dpid_cut_round(how, cut, x), lanes);
+    return x - x;
 }
 
-void DPID_T(dpid_chunk_round)(const dpid_rounding *rounding, int64_t n, real *y)
+DPID_INLINE void round_as(const dpid_cut_how how, const dpid_cut *cut, int64_t n, real *y, bool *finite)
+{
+    vec rest = {0};
+    real part[VL];
+    int64_t i = 0;
+    for (; i + VL <= n; i += VL)
+        rest += round_vector(how, cut, y + i, VL);
+    if (i < n)
+        rest += round_vector(how, cut, y + i, (int)(n - i));
+    vec_store(part, rest);
+    for (int l = 0; l < VL; l++)
+        *finite = *finite && part[l] == 0;
+}
+
+bool DPID_T(dpid_chunk_round)(const dpid_rounding *rounding, int64_t n, real *y)
 {
     const dpid_cut cut = dpid_cut_of(rounding);
-    if (cut.how != DPID_CUT_NONE)
-        DPID_CUT_CALL(rounding, round_as, &cut, n, y);
+    bool finite = true;
+    DPID_CUT_CALL(rounding, round_as, &cut, n, y, &finite);
+    return finite;
 }

@@ -251,6 +251,46 @@ static void chance_goes_by_seed_and_step(void **state)
     deepid_net_destroy(net);
 }
 
+/* ---- inside of fusions ---------------------------------------------------------------------------------- */
+
+/* The gradients of a plan that keeps all, and those of one that fuses. */
+static void same_bits_fused(deepid_ctx *ctx, const char *text)
+{
+    deepid_net *net = random_net(ctx, text, DEEPID_F32, SEED);
+    run_both_ways(ctx, net);
+    float *whole = malloc(sizeof *whole * (size_t)net->values_reals);
+    memcpy(whole, net->gradients, sizeof *whole * (size_t)net->values_reals);
+    deepid_tensor *x = batch_of(ctx, net, false, BATCH);
+    deepid_tensor *y = batch_of(ctx, net, true, BATCH);
+    fill_random(x, SEED);
+    OK(dpid_net_keep_all(net, false));
+    OK(deepid_net_forward(net, x, y));
+    fill_random(y, SEED + 1);
+    OK(deepid_net_zero_gradients(net));
+    OK(deepid_net_backward(net, y, NULL));
+    if (memcmp(net->gradients, whole, sizeof *whole * (size_t)net->values_reals) != 0)
+        fail_msg("fused, %s has other gradients (seed %d)", text, SEED);
+    deepid_tensor_destroy(y);
+    deepid_tensor_destroy(x);
+    free(whole);
+    deepid_net_destroy(net);
+}
+
+#define BRANCH "{ relu; conv2d out=6 kernel=3; batchnorm }"
+#define HEAD "; global_avgpool; dense out=3"
+
+/* What random nets seldom have: a skip that nobody's convolution adds up, shorter than 1; bf16's own instruction; a
+   format that stores gradients otherwise than values. */
+static void fused_nets_round_alike(void **state)
+{
+    deepid_ctx *ctx = *state;
+    same_bits_fused(ctx, "input 7x7x4 storage=bf16; conv2d out=6 kernel=3; 2 * identity s=0.3 " BRANCH HEAD);
+    same_bits_fused(ctx, "input 7x7x4 storage=f8e4m3 gradients=f8e5m2; conv2d out=6 kernel=3; batchnorm; leaky_relu; "
+                         "identity s=0.7 " BRANCH " after=leaky_relu" HEAD);
+    same_bits_fused(ctx, "input 7x7x4 storage=bf16 products=native; conv2d out=6 kernel=3 stride=2; batchnorm; relu; "
+                         "2 * identity { conv2d out=6 kernel=1; batchnorm } after=relu" HEAD);
+}
+
 /* ---- products by the CPU's instruction ------------------------------------------------------------------- */
 
 enum { WIDE_IN = 150, WIDE_OUT = 130, WIDE_REALS = WIDE_OUT * (WIDE_IN + 1) };
@@ -342,7 +382,7 @@ int main(void)
         cmocka_unit_test(files_and_copies_keep_it),        cmocka_unit_test(a_dense_layer_in_bf16),
         cmocka_unit_test(autocast_decides_what_stays_f32), cmocka_unit_test(products_read_rounded_numbers),
         cmocka_unit_test(chance_goes_by_seed_and_step),    cmocka_unit_test(native_products_are_near),
-        cmocka_unit_test(native_products_take_bf16_alone),
+        cmocka_unit_test(native_products_take_bf16_alone), cmocka_unit_test(fused_nets_round_alike),
     };
     return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }

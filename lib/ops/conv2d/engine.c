@@ -68,6 +68,9 @@ static void lay_out_worker(dpid_engine *e)
     const int64_t picture = e->g.window.h * e->g.window.w * e->g.window.c;
     e->plane_in = take(&used, plane_reals(&e->in));
     e->plane_dy = take(&used, e->backward ? plane_reals(&e->dy) : 0);
+    e->packed_plane = take(&used, e->winograd ? 0
+                                              : DPID_T(dpid_native_reals)(dpid_larger(
+                                                    plane_reals(&e->in), e->backward ? plane_reals(&e->dy) : 0)));
     e->v = take(&used, e->winograd ? tile_reals(e->backward ? widest : e->in_blocks, e->tiles) : 0);
     e->m = take(&used, e->winograd ? tile_reals(e->backward ? e->in_blocks : e->out_blocks, e->tiles) : 0);
     e->z = take(&used, e->winograd && e->backward ? tile_reals(e->out_blocks, e->tiles) : 0);
@@ -79,7 +82,7 @@ static void lay_out_worker(dpid_engine *e)
 
 /* Offsets of what the workers share. */
 typedef struct {
-    int64_t not_finite, lists, w, u, bias, partial, workers;
+    int64_t not_finite, lists, w, packed_w, u, bias, partial, workers;
 } places;
 
 /* The marks of what is not finite come first: the second run lays its scratch out anew and still reads them. */
@@ -91,6 +94,7 @@ static places lay_out(dpid_engine *e, int64_t n, int64_t marks, int32_t workers)
     const int64_t weights = dpid_larger(dpid_taps_forward_weights(&e->g), dpid_taps_backward_weights(&e->g));
     p.lists = take(&used, 2 * (dpid_taps_bytes(&e->g) + LINE) / (int64_t)sizeof(real));
     p.w = take(&used, e->g.groups * weights);
+    p.packed_w = take(&used, e->winograd ? 0 : DPID_T(dpid_native_reals)(e->g.groups * weights));
     p.u = take(&used, e->winograd ? DPID_POSITIONS * dpid_weight_position(e->in_blocks, e->out_blocks) : 0);
     p.bias = take(&used, e->g.groups * e->out_blocks * BLOCK);
     p.partial = take(&used, e->backward ? most_tasks(n) * dpid_engine_partial_reals(e) : 0);
@@ -102,6 +106,15 @@ static places lay_out(dpid_engine *e, int64_t n, int64_t marks, int32_t workers)
 static real *aligned(void *scratch)
 {
     return (real *)(((uintptr_t)scratch + LINE - 1) / LINE * LINE);
+}
+
+/* What is multiplied: backward, the gradient alone. */
+static bool fits_native(const dpid_engine *e)
+{
+    bool fits = e->backward || DPID_T(dpid_native_fits)(e->forward);
+    for (int64_t i = 0; e->backward && i < dpid_taps_classes(&e->g); i++)
+        fits = fits && DPID_T(dpid_native_fits)(&e->backward_of[i]);
+    return fits;
 }
 
 dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t workers, bool exact, bool backward,
@@ -131,6 +144,7 @@ dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t worke
     char *lists = (char *)(scratch + p.lists);
     e.not_finite = e.winograd ? scratch + p.not_finite : NULL;
     e.w = scratch + p.w;
+    e.packed_w = scratch + p.packed_w;
     e.u = scratch + p.u;
     e.bias = scratch + p.bias;
     e.partial = scratch + p.partial;
@@ -138,5 +152,6 @@ dpid_engine DPID_T(dpid_engine_make)(const dpid_op *op, int64_t n, int32_t worke
     dpid_taps_forward(&e.g, &e.in, lists, &e.forward);
     if (backward)
         dpid_taps_backward(&e.g, &e.dy, lists + (dpid_taps_bytes(&e.g) + LINE - 1) / LINE * LINE, &e.backward_of);
+    e.native = job->pass->native && !e.winograd && fits_native(&e);
     return e;
 }

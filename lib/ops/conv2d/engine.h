@@ -15,6 +15,7 @@
 #define DPID_OPS_CONV2D_ENGINE_H
 
 #include "ops/conv2d/direct.h"
+#include "ops/conv2d/native.h"
 #include "ops/conv2d/winograd.h"
 
 typedef struct {
@@ -34,11 +35,14 @@ typedef struct {
        computes those directly (second_run.h). NULL: no such run follows. */
     real *not_finite;
     /* shared by all workers */
+    bool native; /* direct and of bf16 numbers: forward and the input gradient multiply packed planes (native.h) */
+    real *packed_w;
     real *w, *u, *bias; /* packed weights, transformed weights, bias padded to whole blocks */
     real *partial;      /* backward: [tasks][dw of all groups, db] */
     /* worker i has worker_reals of its own, from workers + i worker_reals on; in them, at these offsets: */
     real *workers;
     int64_t worker_reals;
+    int64_t packed_plane;
     int64_t plane_in, plane_dy, v, m, z, du; /* planes; tiles and weights under the names of winograd.h */
     int64_t fresh;                           /* this layer's share of dx, before it is added to the others' */
     int64_t reals;                           /* all of the scratch */

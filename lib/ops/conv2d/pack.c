@@ -42,6 +42,8 @@ void DPID_T(dpid_engine_pack_forward)(const dpid_engine *e)
 {
     pack_bias(e);
     dpid_pool_run(dpid_engine_pool(e), e->g.groups * e->out_blocks, pack_forward_block, (void *)e);
+    if (e->native)
+        DPID_T(dpid_native_pack_weights)(e->g.groups * dpid_taps_forward_weights(&e->g), e->w, e->packed_w);
 }
 
 /* ---- input gradient -------------------------------------------------------------------------- */
@@ -77,6 +79,8 @@ static void pack_backward_block(void *arg, int64_t task, int32_t worker)
 void DPID_T(dpid_engine_pack_backward)(const dpid_engine *e)
 {
     dpid_pool_run(dpid_engine_pool(e), e->g.groups * e->in_blocks, pack_backward_block, (void *)e);
+    if (e->native)
+        DPID_T(dpid_native_pack_weights)(e->g.groups * dpid_taps_backward_weights(&e->g), e->w, e->packed_w);
 }
 
 /* ---- weight gradient ----------------------------------------------------------------------------- */

@@ -102,17 +102,33 @@ static void forward_winograd(const dpid_engine *e, const tile_batch *b, int32_t 
     }
 }
 
+/* y = start + correlation of channels from first_a on of the plane, with weights from first_w on */
+static void multiply_plane(const dpid_engine *e, const dpid_correlation *k, int32_t worker, const real *plane,
+                           int64_t first_a, int64_t first_w, const real *start, const dpid_prefetch *ahead, real *y)
+{
+    if (e->native)
+        DPID_T(dpid_native_multiply)
+    (k, scratch_of(e, worker, e->packed_plane), first_a, e->packed_w + first_w / 2, start, ahead, y);
+    else DPID_T(dpid_direct_multiply)(k, e->narrow, plane + first_a, e->w + first_w, start, ahead, y);
+}
+
+static void pack_plane(const dpid_engine *e, const dpid_plane *p, const real *plane, int32_t worker)
+{
+    if (e->native)
+        DPID_T(dpid_native_pack)(p->blocks * p->block, plane, scratch_of(e, worker, e->packed_plane));
+}
+
 static void forward_direct(const dpid_engine *e, int64_t n, int32_t worker)
 {
     const real *plane = input_plane(e, n, scratch_of(e, worker, e->plane_in));
     dpid_prefetch ahead = {.count = 0};
     fetch(e, &ahead, e->job->y, n, 1, result_reals(e));
     fetch_input(e, &ahead, next_picture(e, n + 1), 1);
+    pack_plane(e, &e->in, plane, worker);
     for (int64_t g = 0; g < e->g.groups; g++)
-        DPID_T(dpid_direct_multiply)
-    (e->forward, e->narrow, plane + g * e->g.in_g, e->w + g * dpid_taps_forward_weights(&e->g),
-     e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL, g == 0 ? &ahead : NULL,
-     result_of(e, n) + g * e->g.out_g);
+        multiply_plane(e, e->forward, worker, plane, g * e->g.in_g, g * dpid_taps_forward_weights(&e->g),
+                       e->job->pass->parameter[BIAS] ? e->bias + g * e->out_blocks * BLOCK : NULL,
+                       g == 0 ? &ahead : NULL, result_of(e, n) + g * e->g.out_g);
 }
 
 /* What is rounded may be finite and have been infinite, or the other way round: then statistics tell nothing. */
@@ -120,14 +136,11 @@ static void finish_forward(const dpid_engine *e, int64_t n)
 {
     const bool rounds = e->job->rounding != NULL;
     wide *statistics = e->job->statistics ? (wide *)e->job->statistics + 2 * n * e->g.out : NULL;
-    if (e->winograd && rounds)
-        e->not_finite[n] = is_not_finite(e, result_of(e, n), result_reals(e), NULL);
-    if (rounds)
-        DPID_T(dpid_chunk_round)(e->job->rounding, result_reals(e), result_of(e, n));
+    const bool finite = !rounds || DPID_T(dpid_chunk_round)(e->job->rounding, result_reals(e), result_of(e, n));
     if (statistics)
         DPID_T(dpid_chunk_statistics)(result_of(e, n), e->g.window.out_h * e->g.window.out_w, e->g.out, statistics);
-    if (e->winograd && !rounds)
-        e->not_finite[n] = is_not_finite(e, result_of(e, n), result_reals(e), statistics);
+    if (e->winograd)
+        e->not_finite[n] = rounds ? !finite : is_not_finite(e, result_of(e, n), result_reals(e), statistics);
 }
 
 static void forward_pictures(const dpid_engine *e, int64_t n, int64_t pictures, int32_t worker)
@@ -211,15 +224,15 @@ static void gradient_direct(const dpid_engine *e, int64_t n, const real *plane, 
 {
     real *fresh = fresh_of(e, n, 0, worker);
     dpid_prefetch ahead = {.count = 0};
+    pack_plane(e, &e->dy, plane, worker);
     fetch_dx(e, &ahead, n, 1);
     fetch_input(e, &ahead, n, 1);
     fetch_dy(e, &ahead, next_picture(e, n + 1), 1);
     for (int64_t g = 0; g < e->g.groups; g++)
         for (int64_t i = 0; i < dpid_taps_classes(&e->g); i++)
-            DPID_T(dpid_direct_multiply)
-    (&e->backward_of[i], e->narrow, plane + g * e->g.out_g,
-     e->w + g * dpid_taps_backward_weights(&e->g) + e->backward_of[i].weights, NULL, g + i == 0 ? &ahead : NULL,
-     fresh + g * e->g.in_g);
+            multiply_plane(e, &e->backward_of[i], worker, plane, g * e->g.out_g,
+                           g * dpid_taps_backward_weights(&e->g) + e->backward_of[i].weights, NULL,
+                           g + i == 0 ? &ahead : NULL, fresh + g * e->g.in_g);
     finish_gradient(e, n, fresh);
 }
 

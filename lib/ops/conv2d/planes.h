@@ -92,12 +92,14 @@ static inline bool may_read_behind(const dpid_engine *e, int64_t n, int64_t real
     return (e->job->pass->n - n - 1) * reals >= BEHIND;
 }
 
-/* Picture n as a plane of a direct convolution: the array's, or loaded to `plane`. */
+/* Picture n as a plane of a direct convolution: the array's, or loaded to `plane`. Whole planes are packed for the
+   CPU's bf16 products, so those are loaded. */
 static inline const real *input_plane(const dpid_engine *e, int64_t n, real *plane)
 {
     const dpid_window *w = &e->g.window;
     const int64_t reals = w->h * w->w * w->c;
-    if (is_picture(&e->in, w->h, w->w) && may_read_behind(e, n, reals) && dpid_picture_is_plain(&e->job->in))
+    if (!e->native && is_picture(&e->in, w->h, w->w) && may_read_behind(e, n, reals) &&
+        dpid_picture_is_plain(&e->job->in))
         return (const real *)e->job->in.x + n * reals;
     load_input(e, &e->job->in, n, plane);
     return plane;
@@ -115,7 +117,8 @@ static inline dy_plane gradient_plane(const dpid_engine *e, int64_t n, bool padd
     const dpid_window *w = &e->g.window;
     const int64_t row = e->dy.columns * e->dy.pitch;
     const int64_t reals = w->out_h * w->out_w * e->g.out;
-    if ((!padded || is_picture(&e->dy, w->out_h, w->out_w)) && may_read_behind(e, n, reals) && !e->job->dy.gain) {
+    if (!e->native && (!padded || is_picture(&e->dy, w->out_h, w->out_w)) && may_read_behind(e, n, reals) &&
+        !e->job->dy.gain) {
         const real *dy = (const real *)e->job->dy.g + n * reals;
         return (dy_plane){dy, dy, w->out_w * e->g.out};
     }
