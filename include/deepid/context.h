@@ -138,7 +138,8 @@ DEEPID_API int32_t deepid_ctx_threads(const deepid_ctx *ctx);
 
 /**
  * Set the instruction set that kernels use. Bits may differ between "baseline" and the others (which fuse multiply
- * and add); they do not between "avx2" and "avx512" in kernels of this library (OpenBLAS chooses its own).
+ * and add); they do not between "avx2" and "avx512" in kernels of this library (OpenBLAS chooses its own), but for nets
+ * with storage=bf16 products=native (precision.h).
  *
  * @param[in,out] ctx   the context
  * @param[in]     word  "auto" (the default: the best this CPU has), "baseline", "avx2" (with FMA) or "avx512" (F,
