@@ -1,24 +1,46 @@
 /* Mean over all pixels: [h, w, c] becomes [c].   Derivation: global_avgpool.md   Reference: global_avgpool_ref.c */
+#include "ops/lanes.h"
 #include "ops/op.h"
-#include "tensor/real.h"
 
-/* ---- kernels: one task is one picture ------------------------------------------- */
+/* ---- kernels: one task is one picture; channels go by a few vectors, which stay in registers ------------------ */
+
+enum { VECTORS = 4 };
+
+/* Calls with COUNT vectors of LANES lanes as constants, where c stands. */
+#define EACH_BLOCK(channels, call)                                                                                     \
+    do {                                                                                                               \
+        int64_t c = 0;                                                                                                 \
+        for (; c + VECTORS * VL <= (channels); c += VECTORS * VL) {                                                    \
+            enum { COUNT = VECTORS, LANES = VL };                                                                      \
+            call;                                                                                                      \
+        }                                                                                                              \
+        for (; c < (channels); c += VL) {                                                                              \
+            enum { COUNT = 1 };                                                                                        \
+            DPID_LANES((channels)-c < VL ? (int)((channels)-c) : VL, call);                                            \
+        }                                                                                                              \
+    } while (0)
+
+DPID_INLINE void average(int64_t pixels, int64_t channels, const real *restrict x, real *restrict y, const int count,
+                         const int lanes)
+{
+    vec sum[VECTORS];
+    for (int v = 0; v < count; v++)
+        sum[v] = vec_all(0);
+    for (int64_t i = 0; i < pixels; i++)
+        DPID_UNROLL for (int v = 0; v < count; v++) sum[v] += load_lanes(x + i * channels + v * VL, lanes);
+    for (int v = 0; v < count; v++)
+        store_lanes(y + v * VL, sum[v] / (real)pixels, lanes);
+}
 
 static void forward_image(void *arg, int64_t image, int32_t worker)
 {
     const dpid_pass *pass = arg;
     (void)worker;
-    const int64_t c = pass->op->out.extent[0];
-    const int64_t pixels = dpid_shape_count(&pass->op->in) / c;
-    const real *restrict x = (const real *)pass->x + image * pixels * c;
-    real *restrict y = (real *)pass->y + image * c;
-    for (int64_t j = 0; j < c; j++)
-        y[j] = 0;
-    for (int64_t i = 0; i < pixels; i++)
-        for (int64_t j = 0; j < c; j++)
-            y[j] += x[i * c + j];
-    for (int64_t j = 0; j < c; j++)
-        y[j] /= (real)pixels;
+    const int64_t channels = pass->op->out.extent[0];
+    const int64_t pixels = dpid_shape_count(&pass->op->in) / channels;
+    const real *x = (const real *)pass->x + image * pixels * channels;
+    real *y = (real *)pass->y + image * channels;
+    EACH_BLOCK(channels, average(pixels, channels, x + c, y + c, COUNT, LANES));
 }
 
 static void global_avgpool_forward(const dpid_pass *pass)
@@ -27,17 +49,25 @@ static void global_avgpool_forward(const dpid_pass *pass)
 }
 
 /* dx = dy / pixels */
+DPID_INLINE void spread(int64_t pixels, int64_t channels, const real *restrict dy, real *restrict dx, const int count,
+                        const int lanes)
+{
+    vec share[VECTORS];
+    for (int v = 0; v < count; v++)
+        share[v] = load_lanes(dy + v * VL, lanes) / (real)pixels;
+    for (int64_t i = 0; i < pixels; i++)
+        DPID_UNROLL for (int v = 0; v < count; v++) store_lanes(dx + i * channels + v * VL, share[v], lanes);
+}
+
 static void backward_image(void *arg, int64_t image, int32_t worker)
 {
     const dpid_pass *pass = arg;
     (void)worker;
-    const int64_t c = pass->op->out.extent[0];
-    const int64_t pixels = dpid_shape_count(&pass->op->in) / c;
-    const real *restrict dy = (const real *)pass->dy + image * c;
-    real *restrict dx = (real *)pass->dx + image * pixels * c;
-    for (int64_t i = 0; i < pixels; i++)
-        for (int64_t j = 0; j < c; j++)
-            dx[i * c + j] = dy[j] / (real)pixels;
+    const int64_t channels = pass->op->out.extent[0];
+    const int64_t pixels = dpid_shape_count(&pass->op->in) / channels;
+    const real *dy = (const real *)pass->dy + image * channels;
+    real *dx = (real *)pass->dx + image * pixels * channels;
+    EACH_BLOCK(channels, spread(pixels, channels, dy + c, dx + c, COUNT, LANES));
 }
 
 static void global_avgpool_backward(const dpid_pass *pass)

@@ -1,26 +1,22 @@
 /* Layer normalisation: y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis of each row.
    Derivation: layernorm.md      Reference: layernorm_ref.c */
 #include "ops/op.h"
+#include "ops/row_sums.h"
 #include "tensor/real.h"
-
-#if DPID_PRECISION == 80
-typedef long double wide;
-#else
-typedef double wide;
-#endif
 
 enum { GAMMA, BETA };
 enum { CHUNK_ROWS = 256 };
 
 typedef struct {
     const dpid_pass *pass;
-    int64_t c, rows, chunks;
-    wide *part; /* [chunks][2][c]: sum dy xhat, sum dy */
+    int64_t c, padded, rows, chunks;
+    row_wide *part; /* [chunks][2][padded]: sum dy xhat, sum dy */
 } layer;
 
 static layer layer_of(const dpid_pass *pass)
 {
     layer l = {.pass = pass, .c = pass->op->in.extent[pass->op->in.rank - 1], .part = pass->scratch};
+    l.padded = row_padded(l.c);
     l.rows = pass->n * (dpid_shape_count(&pass->op->in) / l.c);
     l.chunks = (l.rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
     return l;
@@ -31,15 +27,6 @@ static int64_t chunk_end(const layer *l, int64_t chunk)
     return (chunk + 1) * CHUNK_ROWS < l->rows ? (chunk + 1) * CHUNK_ROWS : l->rows;
 }
 
-/* ---- sums over a row: LANES partial sums, then a fixed tree --------------------- */
-
-enum { LANES = 8 };
-
-static inline wide fold(const wide *lane)
-{
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
-}
-
 /* ---- forward ------------------------------------------------------------------- */
 
 /* Of a row: x - mean - rest is normalised, where rest is the rounding error of the mean. It is used where it is larger
@@ -48,44 +35,81 @@ typedef struct {
     real mean, rest, scale;
 } statistics;
 
-static statistics row_statistics(const real *restrict x, int64_t c, wide eps)
+/* Of the rows of a group: the sums of d = x - first and of d^2, and the first number. That lies at most sqrt(c)
+   deviations from the mean, so var = mean(d^2) - mean(d)^2 cancels no more than a sum of c numbers rounds. */
+typedef struct {
+    row_wide sum[ROW_GROUP], squares[ROW_GROUP], first[ROW_GROUP];
+} group_sums;
+
+DPID_INLINE void add_numbers(row_lanes x, row_lanes first, row_lanes *sum, row_lanes *squares)
 {
-    wide sum[LANES] = {0};
-    wide squares[LANES] = {0};
+    const row_lanes d = x - first;
+    *sum += d;
+    *squares += d * d;
+}
+
+static void add_row(const real *restrict x, int64_t c, group_sums *sums, int64_t i)
+{
+    const row_lanes first = row_all((row_wide)x[0]);
+    row_lanes sum = {0};
+    row_lanes squares = {0};
     int64_t j = 0;
-    for (; j + LANES <= c; j += LANES)
-        for (int64_t l = 0; l < LANES; l++)
-            sum[l] += (wide)x[j + l] - (wide)x[0];
-    for (int64_t l = 0; j + l < c; l++)
-        sum[l] += (wide)x[j + l] - (wide)x[0];
-    const wide m = (wide)x[0] + fold(sum) / (wide)c;
-    for (j = 0; j + LANES <= c; j += LANES)
-        for (int64_t l = 0; l < LANES; l++)
-            squares[l] += ((wide)x[j + l] - m) * ((wide)x[j + l] - m);
-    for (int64_t l = 0; j + l < c; l++)
-        squares[l] += ((wide)x[j + l] - m) * ((wide)x[j + l] - m);
-    statistics s = {.mean = (real)m, .scale = (real)(1 / sqrt(fold(squares) / (wide)c + eps))};
-    if (isinf(s.scale))
-        s.scale = 0; /* a row without deviation and eps=0: y is beta, and no gradient goes back */
-    const real rest = (real)(m - (wide)s.mean);
-    const real least = 8 * REAL_EPSILON;
-    s.rest = fabs(rest * s.scale) > least ? rest : 0;
-    return s;
+    for (; j + ROW_LANES <= c; j += ROW_LANES)
+        add_numbers(row_load(x + j), first, &sum, &squares);
+    if (j < c)
+        add_numbers(row_load_last(x + j, c - j, x[0]), first, &sum, &squares);
+    sums->sum[i] = row_fold(sum);
+    sums->squares[i] = row_fold(squares);
+    sums->first[i] = (row_wide)x[0];
+}
+
+static void finish_group(const group_sums *sums, int64_t c, row_wide eps, statistics *s)
+{
+    real scale[ROW_GROUP];
+    row_wide mean[ROW_GROUP];
+#pragma GCC unroll 1
+    for (int64_t i = 0; i < ROW_GROUP; i++) {
+        const row_wide d = sums->sum[i] / (row_wide)c;
+        const row_wide var = sums->squares[i] / (row_wide)c - d * d;
+        mean[i] = sums->first[i] + d;
+        scale[i] = (real)(1 / sqrt((var < 0 ? 0 : var) + eps)); /* NaN stays NaN */
+    }
+#pragma GCC unroll 1
+    for (int64_t i = 0; i < ROW_GROUP; i++) {
+        s[i].mean = (real)mean[i];
+        s[i].scale = isinf(scale[i]) ? 0 : scale[i]; /* no deviation and eps=0: y is beta, and no gradient goes back */
+        const real rest = (real)(mean[i] - (row_wide)s[i].mean);
+        const real least = 8 * REAL_EPSILON;
+        s[i].rest = fabs(rest * s[i].scale) > least ? rest : 0;
+    }
+}
+
+static void normalise(const layer *l, int64_t row, statistics s)
+{
+    const int64_t c = l->c;
+    const real *restrict gamma = l->pass->parameter[GAMMA];
+    const real *restrict beta = l->pass->parameter[BETA];
+    const real *restrict x = (const real *)l->pass->x + row * c;
+    real *restrict y = (real *)l->pass->y + row * c;
+    for (int64_t j = 0; j < c; j++)
+        y[j] = (x[j] - s.mean - s.rest) * s.scale * gamma[j] + beta[j];
 }
 
 static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const layer *l = arg;
     (void)worker;
-    const int64_t c = l->c;
-    const real *restrict gamma = l->pass->parameter[GAMMA];
-    const real *restrict beta = l->pass->parameter[BETA];
-    for (int64_t i = chunk * CHUNK_ROWS; i < chunk_end(l, chunk); i++) {
-        const real *restrict x = (const real *)l->pass->x + i * c;
-        real *restrict y = (real *)l->pass->y + i * c;
-        const statistics s = ((statistics *)l->pass->saved)[i] = row_statistics(x, c, (wide)l->pass->op->option[0].r);
-        for (int64_t j = 0; j < c; j++)
-            y[j] = (x[j] - s.mean - s.rest) * s.scale * gamma[j] + beta[j];
+    for (int64_t first = chunk * CHUNK_ROWS; first < chunk_end(l, chunk); first += ROW_GROUP) {
+        const int64_t rows = dpid_smaller(ROW_GROUP, chunk_end(l, chunk) - first);
+        group_sums sums = {0};
+        statistics s[ROW_GROUP];
+        for (int64_t i = 0; i < rows; i++)
+            add_row((const real *)l->pass->x + (first + i) * l->c, l->c, &sums, i);
+        finish_group(&sums, l->c, (row_wide)l->pass->op->option[0].r, s);
+        for (int64_t i = 0; i < rows; i++) {
+            ((statistics *)l->pass->saved)[first + i] = s[i];
+            normalise(l, first + i, s[i]);
+        }
     }
 }
 
@@ -97,54 +121,69 @@ static void layernorm_forward(const dpid_pass *pass)
 
 /* ---- backward: with g = gamma dy, dx = scale (g - mean(g) - xhat mean(g xhat)) -------- */
 
-static void input_gradient_row(const layer *l, int64_t i)
+typedef struct {
+    real mean_g, mean_product;
+} row_means;
+
+typedef struct {
+    row_lanes mean, scale; /* of the row, in all lanes */
+    row_lanes sum, product;
+} gradient_sums;
+
+DPID_INLINE void add_gradients(row_lanes x, row_lanes dy, row_lanes gamma, gradient_sums *s, row_wide *dgamma,
+                               row_wide *dbeta)
+{
+    const row_lanes at = (x - s->mean) * s->scale;
+    const row_lanes g = gamma * dy;
+    *(row_lanes *)dgamma += dy * at;
+    *(row_lanes *)dbeta += dy;
+    s->sum += g;
+    s->product += g * at;
+}
+
+/* Adds to dgamma and dbeta, and gives the means of g and g xhat. */
+static row_means row_gradients(const layer *l, int64_t row, statistics of_row, row_wide *restrict dgamma,
+                               row_wide *restrict dbeta)
 {
     const int64_t c = l->c;
     const real *restrict gamma = l->pass->parameter[GAMMA];
-    const real *restrict x = (const real *)l->pass->x + i * c;
-    const real *restrict dy = (const real *)l->pass->dy + i * c;
-    real *restrict dx = (real *)l->pass->dx + i * c;
-    const statistics s = ((const statistics *)l->pass->saved)[i];
-    wide sum[LANES] = {0};
-    wide product[LANES] = {0};
+    const real *restrict x = (const real *)l->pass->x + row * c;
+    const real *restrict dy = (const real *)l->pass->dy + row * c;
+    gradient_sums s = {.mean = row_all((row_wide)of_row.mean + (row_wide)of_row.rest),
+                       .scale = row_all((row_wide)of_row.scale)};
     int64_t j = 0;
-    for (; j + LANES <= c; j += LANES) {
-        for (int64_t k = 0; k < LANES; k++) {
-            const wide g = (wide)(gamma[j + k] * dy[j + k]);
-            sum[k] += g;
-            product[k] += g * (wide)((x[j + k] - s.mean - s.rest) * s.scale);
-        }
-    }
-    for (int64_t k = 0; j + k < c; k++) {
-        const wide g = (wide)(gamma[j + k] * dy[j + k]);
-        sum[k] += g;
-        product[k] += g * (wide)((x[j + k] - s.mean - s.rest) * s.scale);
-    }
-    const real mean_g = (real)(fold(sum) / (wide)c);
-    const real mean_product = (real)(fold(product) / (wide)c);
-    for (j = 0; j < c; j++)
-        dx[j] = s.scale * (gamma[j] * dy[j] - mean_g - (x[j] - s.mean - s.rest) * s.scale * mean_product);
+    for (; j + ROW_LANES <= c; j += ROW_LANES)
+        add_gradients(row_load(x + j), row_load(dy + j), row_load(gamma + j), &s, dgamma + j, dbeta + j);
+    if (j < c)
+        add_gradients(row_load_last(x + j, c - j, of_row.mean), row_load_last(dy + j, c - j, 0),
+                      row_load_last(gamma + j, c - j, 0), &s, dgamma + j, dbeta + j);
+    return (row_means){(real)(row_fold(s.sum) / (row_wide)c), (real)(row_fold(s.product) / (row_wide)c)};
+}
+
+static void input_gradient(const layer *l, int64_t row, statistics s, row_means m)
+{
+    const int64_t c = l->c;
+    const real *restrict gamma = l->pass->parameter[GAMMA];
+    const real *restrict x = (const real *)l->pass->x + row * c;
+    const real *restrict dy = (const real *)l->pass->dy + row * c;
+    real *restrict dx = (real *)l->pass->dx + row * c;
+    for (int64_t j = 0; j < c; j++)
+        dx[j] = s.scale * (gamma[j] * dy[j] - m.mean_g - (x[j] - s.mean - s.rest) * s.scale * m.mean_product);
 }
 
 static void backward_chunk(void *arg, int64_t chunk, int32_t worker)
 {
     const layer *l = arg;
     (void)worker;
-    const int64_t c = l->c;
-    wide *restrict dgamma = l->part + 2 * chunk * c;
-    wide *restrict dbeta = dgamma + c;
-    for (int64_t j = 0; j < 2 * c; j++)
+    row_wide *dgamma = l->part + 2 * chunk * l->padded;
+    row_wide *dbeta = dgamma + l->padded;
+    for (int64_t j = 0; j < 2 * l->padded; j++)
         dgamma[j] = 0;
     for (int64_t i = chunk * CHUNK_ROWS; i < chunk_end(l, chunk); i++) {
-        const real *restrict x = (const real *)l->pass->x + i * c;
-        const real *restrict dy = (const real *)l->pass->dy + i * c;
         const statistics s = ((const statistics *)l->pass->saved)[i];
-        for (int64_t j = 0; j < c; j++) {
-            dgamma[j] += (wide)(dy[j] * ((x[j] - s.mean - s.rest) * s.scale));
-            dbeta[j] += (wide)dy[j];
-        }
+        const row_means m = row_gradients(l, i, s, dgamma, dbeta);
         if (l->pass->dx)
-            input_gradient_row(l, i);
+            input_gradient(l, i, s, m);
     }
 }
 
@@ -154,12 +193,12 @@ static void layernorm_backward(const dpid_pass *pass)
     const layer l = layer_of(pass);
     dpid_pool_run(pass->pool, l.chunks, backward_chunk, (void *)&l);
     for (int64_t chunk = 1; chunk < l.chunks; chunk++)
-        for (int64_t j = 0; j < 2 * l.c; j++)
-            l.part[j] += l.part[2 * chunk * l.c + j];
+        for (int64_t j = 0; j < 2 * l.padded; j++)
+            l.part[j] += l.part[2 * chunk * l.padded + j];
     for (int which = GAMMA; which <= BETA; which++) {
         real *gradient = pass->dparameter[which];
         for (int64_t j = 0; gradient && j < l.c; j++)
-            gradient[j] += (real)l.part[which * l.c + j];
+            gradient[j] += (real)l.part[which * l.padded + j];
     }
 }
 
@@ -196,7 +235,7 @@ static int64_t scratch(const dpid_op *op, int64_t n, int32_t workers)
     (void)workers;
     const int64_t c = op->in.extent[op->in.rank - 1];
     const int64_t rows = n * (dpid_shape_count(&op->in) / c);
-    return 2 * 2 * c * ((rows + CHUNK_ROWS - 1) / CHUNK_ROWS);
+    return 2 * 2 * row_padded(c) * ((rows + CHUNK_ROWS - 1) / CHUNK_ROWS);
 }
 
 #include "ops/claims.h"

@@ -1,40 +1,69 @@
 /* Maximum over windows; the first maximum wins, a NaN wins always.      Derivation: maxpool.md
    Reference: maxpool_ref.c */
+#include "ops/lanes.h"
 #include "ops/window.h"
-#include "tensor/real.h"
 
 #include <string.h>
 
-#if DPID_PRECISION == 32
-typedef int32_t place; /* as many bytes as real, so that vectors of both have as many lanes */
+/* A whole number for each lane. */
+#if DPID_PRECISION == 80
+typedef int64_t places;
 #else
-typedef int64_t place;
+typedef vec_bits places;
 #endif
 
-/* ---- kernels: one task is one picture ------------------------------------------- */
+/* ---- kernels: one task is one picture; channels go by vectors ------------------------------------------- */
 
-enum { CHANNELS = 64 }; /* channels of a pixel that are computed at a time */
-
-/* Does x replace the maximum so far? Yes if it is larger, or the first NaN. */
-static inline bool is_more(real x, real most)
+/* Where does x replace the maximum so far? If it is larger, or the first NaN. */
+DPID_INLINE places is_more(vec x, vec most)
 {
     return (x > most) | ((x != x) & (most == most));
 }
 
-/* The maxima of one window, a channel each. */
-static void find_maxima(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns,
-                        real *restrict y)
+DPID_INLINE vec choose(places which, vec a, vec b)
 {
-    const real *restrict start = x + (rows.first * w->w + columns.first) * w->c;
-    for (int64_t c = 0; c < w->c; c++)
-        y[c] = start[c];
+#if DPID_PRECISION == 80
+    return which ? a : b;
+#else
+    return (vec)((which & (places)a) | (~which & (places)b));
+#endif
+}
+
+DPID_INLINE places choose_place(places which, places a, places b)
+{
+#if DPID_PRECISION == 80
+    return which ? a : b;
+#else
+    return (which & a) | (~which & b);
+#endif
+}
+
+/* The maxima of one window, a channel each, and their places among its pixels; x stands at the first channel. */
+DPID_INLINE vec find_maxima(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns,
+                            places *where, const int lanes)
+{
+    vec most = load_lanes(x + (rows.first * w->w + columns.first) * w->c, lanes);
+    places k = {0};
+    *where = k;
     for (int64_t row = rows.first; row < rows.end; row += rows.step) {
+        const real *restrict tap = x + (row * w->w + columns.first) * w->c;
         for (int64_t column = columns.first; column < columns.end; column += columns.step) {
-            const real *restrict tap = x + (row * w->w + column) * w->c;
-            for (int64_t c = 0; c < w->c; c++)
-                y[c] = is_more(tap[c], y[c]) ? tap[c] : y[c];
+            const vec at = load_lanes(tap, lanes);
+            const places more = is_more(at, most);
+            most = choose(more, at, most);
+            *where = choose_place(more, k, *where);
+            k += 1;
+            tap += columns.step * w->c;
         }
     }
+    return most;
+}
+
+DPID_INLINE void forward_window(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns,
+                                real *restrict y, const int lanes)
+{
+    places where;
+    store_lanes(y, find_maxima(w, x, rows, columns, &where, lanes), lanes);
 }
 
 static void forward_image(void *arg, int64_t image, int32_t worker)
@@ -44,9 +73,14 @@ static void forward_image(void *arg, int64_t image, int32_t worker)
     const dpid_window w = dpid_pool_window(pass->op);
     const real *x = (const real *)pass->x + image * w.h * w.w * w.c;
     real *y = (real *)pass->y + image * w.out_h * w.out_w * w.c;
-    for (int64_t i = 0; i < w.out_h; i++)
-        for (int64_t j = 0; j < w.out_w; j++, y += w.c)
-            find_maxima(&w, x, dpid_rows_inside(&w, i), dpid_columns_inside(&w, j), y);
+    for (int64_t i = 0; i < w.out_h; i++) {
+        const dpid_range rows = dpid_rows_inside(&w, i);
+        for (int64_t j = 0; j < w.out_w; j++, y += w.c) {
+            const dpid_range columns = dpid_columns_inside(&w, j);
+            for (int64_t c = 0; c < w.c; c += VL)
+                DPID_LANES(w.c - c < VL ? (int)(w.c - c) : VL, forward_window(&w, x + c, rows, columns, y + c, LANES));
+        }
+    }
 }
 
 static void maxpool_forward(const dpid_pass *pass)
@@ -54,33 +88,42 @@ static void maxpool_forward(const dpid_pass *pass)
     dpid_pool_run(pass->pool, pass->n, forward_image, (void *)pass);
 }
 
-/* dx[where the maximum was] += dy, of one window and at most CHANNELS channels; x, dy, dx stand at the first of them */
-static void hand_back(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns,
-                      int64_t channels, const real *restrict dy, real *restrict dx)
+/* dx[where the maximum was] += dy, and += 0 else; alone: no pixel is in two windows, so = instead of +=. */
+DPID_INLINE void backward_window(const dpid_window *w, const real *restrict x, dpid_range rows, dpid_range columns,
+                                 const real *restrict dy, real *restrict dx, const bool alone, const int lanes)
 {
-    real most[CHANNELS];
-    place where[CHANNELS] = {0}; /* of the maximum, among the window's pixels */
-    place k = 0;
-    for (int64_t c = 0; c < channels; c++)
-        most[c] = x[(rows.first * w->w + columns.first) * w->c + c];
+    places where;
+    places k = {0};
+    const vec none = {0};
+    find_maxima(w, x, rows, columns, &where, lanes);
     for (int64_t row = rows.first; row < rows.end; row += rows.step) {
-        for (int64_t column = columns.first; column < columns.end; column += columns.step, k++) {
-            const real *restrict tap = x + (row * w->w + column) * w->c;
-            for (int64_t c = 0; c < channels; c++) {
-                const bool more = is_more(tap[c], most[c]);
-                most[c] = more ? tap[c] : most[c];
-                where[c] = more ? k : where[c];
-            }
+        real *restrict tap = dx + (row * w->w + columns.first) * w->c;
+        for (int64_t column = columns.first; column < columns.end; column += columns.step) {
+            const vec given = choose(where == k, load_lanes(dy, lanes), none);
+            store_lanes(tap, alone ? given : load_lanes(tap, lanes) + given, lanes);
+            k += 1;
+            tap += columns.step * w->c;
         }
     }
-    k = 0;
-    for (int64_t row = rows.first; row < rows.end; row += rows.step) {
-        for (int64_t column = columns.first; column < columns.end; column += columns.step, k++) {
-            real *restrict tap = dx + (row * w->w + column) * w->c;
-            for (int64_t c = 0; c < channels; c++)
-                tap[c] += where[c] == k ? dy[c] : 0;
-        }
+}
+
+DPID_INLINE void backward_row(const dpid_window *w, int64_t i, const real *x, const real *dy, real *dx,
+                              const bool alone)
+{
+    const dpid_range rows = dpid_rows_inside(w, i);
+    for (int64_t j = 0; j < w->out_w; j++, dy += w->c) {
+        const dpid_range columns = dpid_columns_inside(w, j);
+        for (int64_t c = 0; c < w->c; c += VL)
+            DPID_LANES(w->c - c < VL ? (int)(w->c - c) : VL,
+                       backward_window(w, x + c, rows, columns, dy + c, dx + c, alone, LANES));
     }
+}
+
+/* Is every pixel in exactly one window? */
+static bool is_tiled(const dpid_window *w)
+{
+    return w->kernel_h == w->stride_h && w->kernel_w == w->stride_w && w->dilation_h == 1 && w->dilation_w == 1 &&
+           w->top == 0 && w->left == 0 && w->out_h * w->stride_h == w->h && w->out_w * w->stride_w == w->w;
 }
 
 static void backward_image(void *arg, int64_t image, int32_t worker)
@@ -89,17 +132,18 @@ static void backward_image(void *arg, int64_t image, int32_t worker)
     (void)worker;
     const dpid_window w = dpid_pool_window(pass->op);
     const int64_t in = w.h * w.w * w.c;
+    const int64_t row = w.out_w * w.c;
     const real *x = (const real *)pass->x + image * in;
-    const real *dy = (const real *)pass->dy + image * w.out_h * w.out_w * w.c;
+    const real *dy = (const real *)pass->dy + image * w.out_h * row;
     real *dx = (real *)pass->dx + image * in;
-    memset(dx, 0, (size_t)in * sizeof *dx);
+    const bool tiled = is_tiled(&w);
+    if (!tiled)
+        memset(dx, 0, (size_t)in * sizeof *dx);
     for (int64_t i = 0; i < w.out_h; i++) {
-        const dpid_range rows = dpid_rows_inside(&w, i);
-        for (int64_t j = 0; j < w.out_w; j++, dy += w.c) {
-            const dpid_range columns = dpid_columns_inside(&w, j);
-            for (int64_t c = 0; c < w.c; c += CHANNELS)
-                hand_back(&w, x + c, rows, columns, w.c - c < CHANNELS ? w.c - c : CHANNELS, dy + c, dx + c);
-        }
+        if (tiled)
+            backward_row(&w, i, x, dy + i * row, dx, true);
+        else
+            backward_row(&w, i, x, dy + i * row, dx, false);
     }
 }
 
