@@ -2,13 +2,13 @@
    most. Prints a line of key=value for each limit and for each op, pass and shape.
 
    The limits are measured first, in the same run (limits.h), and once more at the end, which tells whether the
-   machine stayed as it was. The floor of an op is the larger of its multiply-adds by the rate of multiply-adds in
-   registers and its bytes by the bandwidth for arrays of that size; percent is floor / time, and the rate that is
-   printed, gflops or gb_per_s, says which of the two the floor is. For a convolution direct sums are counted, with
-   the taps that meet the picture: with exact=0 Winograd's transform needs a quarter of the products, and percent may
-   exceed 100. A memory-bound op may exceed 100 too, where its arrays are of a size between those measured or where a
-   neighbour of the machine was at work while the limit was measured. Ops run as nets run them, by the kernels of the
-   registry; a kind that needs no options is measured by being listed there. */
+   machine stayed as it was. The floor of an op is the larger of its operations by the rate of multiply-adds in
+   registers, two operations each, and its bytes by the bandwidth for arrays of that size; percent is floor / time,
+   and the rate that is printed, gflops or gb_per_s, says which of the two the floor is. For a convolution direct
+   sums are counted, with the taps that meet the picture: with exact=0 Winograd's transform needs a quarter of the
+   products, and percent may exceed 100. A memory-bound op may exceed 100 too, where its arrays are of a size between
+   those measured or where a neighbour of the machine was at work while the limit was measured. Ops run as nets run
+   them, by the kernels of the registry; a kind that needs no options is measured by being listed there. */
 #include "limits.h"
 #include "op_case.h"
 #include "timing.h"

@@ -131,6 +131,28 @@ static double multiply_adds(const op_case *c)
            taps_along(w->w, w->out_w, w->kernel_w, w->stride_w, w->dilation_w, w->left) * (double)(g.in_g * g.out);
 }
 
+/* Operations a number where arithmetic, not memory, is the floor: additions, products and quotients of the formulas in
+   f32, by hand; a multiply-add is two, one of 64 bits counts twice, for it fills two lanes. Conversions, comparisons and
+   selections are left out, so the floor is low: in f64, whose polynomials are longer, lower still. Each op's .md says the
+   same. */
+static const struct {
+    const char *word;
+    double forward, backward;
+} arithmetic[] = {
+    {"gelu", 59, 62}, {"softplus", 50, 28},  {"tanh", 38, 4},    {"mish", 34, 42},
+    {"silu", 28, 32}, {"sigmoid", 27, 3},    {"elu", 24, 27},    {"selu", 25, 27},
+    {"celu", 25, 27}, {"layernorm", 13, 26}, {"rmsnorm", 6, 20}, {"dropout", 61, 61},
+};
+
+static double operations(const op_case *c, bool backward)
+{
+    for (size_t i = 0; i < sizeof arithmetic / sizeof *arithmetic; i++)
+        if (strcmp(c->op.kind->word, arithmetic[i].word) == 0)
+            return (double)(c->pass.n * dpid_shape_count(&c->op.in)) *
+                   (backward ? arithmetic[i].backward : arithmetic[i].forward);
+    return 2 * (double)c->pass.n * multiply_adds(c) * (backward && c->pass.dx ? 2 : 1);
+}
+
 /* How often x is read forward, x and dy backward. */
 typedef struct {
     double forward_x, backward_x, backward_dy;
@@ -163,15 +185,16 @@ op_work op_case_work(const op_case *c, bool backward)
     const double x = bytes * (double)(c->pass.n * dpid_shape_count(&c->op.in));
     const double y = bytes * (double)(c->pass.n * dpid_shape_count(&c->op.out));
     const double dx = c->pass.dx ? x : 0;
-    const double macs = (double)c->pass.n * multiply_adds(c);
     const reading r = reading_of(&c->op);
     double parameters = 0;
     for (int32_t i = 0; i < c->op.parameters; i++)
         parameters += bytes * (double)parameter_count(&c->op.parameter[i]);
     if (!backward)
-        return (op_work){
-            .flops = 2 * macs, .reads = r.forward_x * x + parameters, .writes = y, .size = x + y + parameters};
-    return (op_work){.flops = 2 * macs * (c->pass.dx ? 2 : 1),
+        return (op_work){.flops = operations(c, false),
+                         .reads = r.forward_x * x + parameters,
+                         .writes = y,
+                         .size = x + y + parameters};
+    return (op_work){.flops = operations(c, true),
                      .reads = r.backward_x * x + r.backward_dy * y + 2 * parameters,
                      .writes = dx + parameters,
                      .size = (r.backward_x > 0) * x + y + dx + 2 * parameters};

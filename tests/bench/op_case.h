@@ -16,8 +16,8 @@ typedef struct {
 } op_case;
 
 /* Bytes that are read and written when each array is touched as seldom as the formula allows and nothing stays in a
-   cache; size: of all arrays. flops: a multiply-add is two; taps of a convolution that lie outside of the picture
-   are left out, and Winograd's transform is counted as what it replaces. */
+   cache; size: of all arrays. flops: additions, products, quotients; a multiply-add is two; taps of a convolution
+   that lie outside of the picture are left out, and Winograd's transform is counted as what it replaces. */
 typedef struct {
     double flops, reads, writes, size;
 } op_work;
