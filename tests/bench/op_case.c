@@ -131,10 +131,10 @@ static double multiply_adds(const op_case *c)
            taps_along(w->w, w->out_w, w->kernel_w, w->stride_w, w->dilation_w, w->left) * (double)(g.in_g * g.out);
 }
 
-/* Operations a number where arithmetic, not memory, is the floor: additions, products and quotients of the formulas in
-   f32, by hand; a multiply-add is two, one of 64 bits counts twice, for it fills two lanes. Conversions, comparisons and
-   selections are left out, so the floor is low: in f64, whose polynomials are longer, lower still. Each op's .md says the
-   same. */
+/* Operations a number where arithmetic, not memory, is the floor: additions, products and quotients of the formulas
+   in f32, by hand; a multiply-add is two, one of 64 bits counts twice, for it fills two lanes. Conversions,
+   comparisons and selections are left out, so the floor is low: in f64, whose polynomials are longer, lower still.
+   Each op's .md says the same. */
 static const struct {
     const char *word;
     double forward, backward;

@@ -11,29 +11,55 @@ typedef long double wide;
 typedef double wide;
 #endif
 
-/* By m, z towards the label: L = log(1 + e^-|m|) + max(-m, 0), and dz = sigmoid(-m) away from the label */
+enum { BLOCK = 64 }; /* samples whose exponentials are worked out together, by vectors */
+
+/* m, z towards the label: L = log(1 + e^-|m|) + max(-m, 0), and slope = sigmoid(-m), which is dz away from the label */
+typedef struct {
+    wide m[BLOCK], loss[BLOCK], slope[BLOCK];
+} block;
+
+static void find_losses(block *b)
+{
+    for (int64_t i = 0; i < BLOCK; i++) {
+        const wide m = b->m[i];
+        const wide e = DPID_EXP(m < 0 ? m : -m);
+        b->loss[i] = DPID_LOG1P(e) + (m < 0 ? -m : 0);
+        b->slope[i] = (m < 0 ? 1 : e) / (1 + e);
+    }
+}
+
+/* Samples first .. first + n - 1; their losses are added to the sum one after the other. */
+static void run_block(dpid_loss_pass *pass, int64_t first, int64_t n, wide total, wide *sum)
+{
+    const real *z = (const real *)pass->z + first;
+    const int32_t *labels = pass->labels + first;
+    const double *weights = pass->option[0].reals;
+    block b = {.m = {0}};
+    for (int64_t i = 0; i < n; i++)
+        b.m[i] = labels[i] == 1 ? (wide)z[i] : -(wide)z[i];
+    find_losses(&b);
+    for (int64_t i = 0; i < n; i++) {
+        const bool one = labels[i] == 1;
+        const wide weight = weights ? (wide)weights[labels[i]] : 1;
+        const wide row = weight * b.loss[i];
+        if (pass->dz)
+            ((real *)pass->dz)[first + i] = (real)(weight * (b.slope[i] * (one ? -1 : 1)) / total);
+        if (pass->each)
+            pass->each[first + i] = (double)row;
+        pass->wrong += z[i] != z[i] || (z[i] > 0) != one;
+        *sum += row;
+    }
+}
+
 void DPID_T(dpid_binary_cross_entropy)(dpid_loss_pass *pass);
 void DPID_T(dpid_binary_cross_entropy)(dpid_loss_pass *pass)
 {
-    const real *z = pass->z;
-    real *dz = pass->dz;
-    const double *weights = pass->option[0].reals;
     wide sum = 0;
     pass->wrong = 0;
-    const wide total = (wide)(pass->total > 0 ? pass->total : dpid_loss_sum(weights, pass->labels, pass->n));
-    for (int64_t i = 0; i < pass->n; i++) {
-        const bool one = pass->labels[i] == 1;
-        const wide m = one ? (wide)z[i] : -(wide)z[i];
-        const wide e = DPID_EXP(m < 0 ? m : -m);
-        const wide weight = weights ? (wide)weights[pass->labels[i]] : 1;
-        const wide row = weight * (DPID_LOG1P(e) + (m < 0 ? -m : 0));
-        if (dz)
-            dz[i] = (real)(weight * ((m < 0 ? 1 : e) / (1 + e) * (one ? -1 : 1)) / total);
-        if (pass->each)
-            pass->each[i] = (double)row;
-        pass->wrong += z[i] != z[i] || (z[i] > 0) != one;
-        sum += row;
-    }
+    const wide total =
+        (wide)(pass->total > 0 ? pass->total : dpid_loss_sum(pass->option[0].reals, pass->labels, pass->n));
+    for (int64_t first = 0; first < pass->n; first += BLOCK)
+        run_block(pass, first, dpid_smaller(BLOCK, pass->n - first), total, &sum);
     pass->loss_sum = (double)sum;
 }
 
