@@ -16,6 +16,9 @@
      W0                   the deep net built from the trained S and identity layers, untrained
      WT                   W0 trained on at a tenth of the rate; WT:1, WT:0.01: at that multiple of it
      D64                  D in f64 from the same initial values
+     D_f32, D_tf32, D_bf16, D_f16, D_f8
+                          D stored in that format; :stochastic, :weights, :scaled change one thing of it
+     S_f32 and so on      S stored so
      D_start:<start>      D from another start, "D_start:looks_linear"
      D_opt:<optimiser>    D by another optimiser
      D_2T, D_3T           D with two (as many as S and WT together) and with three times the updates

@@ -304,6 +304,22 @@ static void diverged_runs_count_as_worst_with_depth_too(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* D diverges in float32 as well: the format takes nothing from it, and what it takes from S is the difference. */
+static void where_nothing_is_left_to_lose_nothing_is_lost(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    plant_wide(1, 8);
+    plant_diverge(&p, 1, 8);
+    plant_diverge(&p, plant_arm(&p, "D_f16", 0.1, 0.01), 8);
+    plant_beside(0, "S_f16", 0.2);
+    deepid_verdict *v = judged(ctx);
+    near_at("D_f16", number(v, "D_f16"), 0, 0);
+    near_at("depth:f16", number(v, "depth:f16"), -0.2, 0.01);
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 static void what_mends_a_format_is_told(void **state)
 {
     (void)state;
@@ -349,6 +365,45 @@ static void other_formats_change_no_answer(void **state)
         }
         deepid_verdict_destroy(v[0]);
         deepid_verdict_destroy(v[1]);
+    }
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- chance ------------------------------------------------------------------------------------------------ */
+
+/* Every arm is D again, by another draw. At most 5 % of studies may name rounding or range; of 200 that is 10, and more
+   than 22 come once in some thousand such tests. */
+static void chance_names_few_causes(void **state)
+{
+    (void)state;
+    enum { STUDIES = 200, MOST = 22 };
+    static const char *const storages[] = {"f16", "bf16 weights=format"};
+    static const char *const arms[] = {"D64", "D_f32", "D_tf32", "D_bf16", "D_f16:scaled", "D_bf16:stochastic"};
+    deepid_ctx *ctx = new_ctx(1);
+    dpid_thresholds t = dpid_thresholds_default();
+    t.resamples = 199;
+    for (int k = 0; k < 2; k++) {
+        int named = 0;
+        for (uint64_t seed = 1; seed <= STUDIES; seed++) {
+            deepid_verdict *v = NULL;
+            plant_start(&p, seed, 8, 0.693);
+            plant_arm(&p, "S", 0.1, 0.05);
+            plant_arm(&p, "D", 0.4, 0.2);
+            for (int i = 0; i < 6; i++)
+                plant_arm(&p, arms[i], 0.4, 0.2);
+            p.e.storage = storages[k];
+            OK(dpid_verdict_judge(ctx, &p.e, &t, &v));
+            bool cause = false;
+            for (int h = DPID_ROUNDING; h <= DPID_RANGE; h++)
+                cause = cause || !strcmp(deepid_verdict_status(v, h), "confirmed") ||
+                        !strcmp(deepid_verdict_status(v, h), "contributes");
+            named += cause;
+            deepid_verdict_destroy(v);
+        }
+        if (getenv("SHOW"))
+            printf("%s: %d of %d name a cause\n", storages[k], named, STUDIES);
+        if (named > MOST)
+            fail_msg("%s: %d of %d studies name a cause where there is none", storages[k], named, STUDIES);
     }
     deepid_ctx_destroy(ctx);
 }
@@ -405,7 +460,9 @@ int main(void)
         cmocka_unit_test(shares_of_the_two_are_of_one_gap),
         cmocka_unit_test(worse_with_depth_is_a_difference_of_differences),
         cmocka_unit_test(diverged_runs_count_as_worst_with_depth_too),
+        cmocka_unit_test(where_nothing_is_left_to_lose_nothing_is_lost),
         cmocka_unit_test(what_mends_a_format_is_told),
+        cmocka_unit_test(chance_names_few_causes),
         cmocka_unit_test(other_formats_change_no_answer),
         cmocka_unit_test(the_order_of_seeds_and_arms_does_not_matter),
     };
