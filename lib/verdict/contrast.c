@@ -199,11 +199,16 @@ int32_t dpid_share_on(const dpid_judge *j, dpid_scale scale, const dpid_series *
     return status;
 }
 
+static bool gap_is_sure(const dpid_judge *j)
+{
+    return j->harm_state == DPID_HARM && j->gap.mean.low >= j->on_margin;
+}
+
 /* (D - x) / (D - reference), where harm was found and the gap below is surely more than its margin */
 static int32_t set_share(const dpid_judge *j, const dpid_series *x, bool independent, dpid_estimate *out)
 {
     *out = unknown;
-    if (j->harm_state != DPID_HARM || !(j->gap.mean.low >= j->on_margin))
+    if (!gap_is_sure(j))
         return DEEPID_OK;
     return dpid_share_on(j, j->on, &j->base.view[j->on].d, x, &j->reference, independent, out);
 }
@@ -339,7 +344,7 @@ static int32_t share_of_step(const dpid_judge *j, const dpid_series *from, const
     const dpid_series to = dpid_series_make(j);
     joint all;
     *out = unknown;
-    if (j->harm_state != DPID_HARM || !(j->gap.mean.low >= j->on_margin))
+    if (!gap_is_sure(j))
         return DEEPID_OK;
     for (int64_t s = 0; s < j->e->seeds; s++) {
         d.at[s] = capped(j->base.view[j->on].d.at[s], most);
