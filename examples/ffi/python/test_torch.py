@@ -211,6 +211,17 @@ class Arms(Case):
             self.assertNotEqual(loss["S", seed], loss["S_bf16", seed])
         self.assertNotIn(("S_f16", "1"), loss)
 
+    def test_a_mixed_recipe_is_told_and_beside_float32(self):
+        """What the recipe stores in is a fact: then D_f32 and D_bf16 tell rounding from range."""
+        study = self.study(recipe=Recipe(lr=0.1, steps=4, batch=8, amp="f16"), arms="S,D,D_f32,D_bf16,D_f16")
+        study.run()
+        reasons = {row["arm"]: row["reason"] for row in rows(study.folder, "arms.csv")}
+        self.assertEqual(reasons["D_f16:scaled"], "it is the recipe's own format")
+        have = {row["arm"] for row in rows(study.folder)}
+        self.assertLessEqual({"D_f32", "S_f32", "D_bf16", "S_bf16", "D_f16", "S_f16"}, have)
+        facts = json.loads((study.folder / "evidence.json").read_text())
+        self.assertEqual((facts["storage"], facts["loss_scale"]), ("f16", "dynamic"))
+
     def test_a_net_without_skips_has_no_d_res(self):
         study = self.study(lambda depth: mlp(depth))
         self.assertEqual(study.plan().arm["D_res"].reason, "make_net takes no skip")
