@@ -228,7 +228,7 @@ void dpid_bf16_product_nt(dpid_pool *pool, const dpid_bf16_job *job)
 {
     (void)pool;
     (void)job;
-    assert(!"no such instruction");
+    assert(false); /* dpid_isa_has_bf16() is */
 }
 
 void dpid_bf16_product_nn(dpid_pool *pool, const dpid_bf16_job *job)
