@@ -106,12 +106,18 @@ void dpid_figure_gradient_norm(dpid_study_page *p)
 
 /* ---- accuracy ------------------------------------------------------------------------------------------ */
 
-static double largest(const dpid_layers *layers)
+/* "0.02 at the worst layer", or that there is none where gradients overflow: "not finite at 3 of 10 layers" */
+static const char *worst(dpid_study_page *p, const dpid_layers *layers)
 {
-    double most = (double)NAN;
-    for (int64_t i = 0; i < layers->n; i++)
-        most = layers->median[i] <= most ? most : layers->median[i];
-    return most;
+    double most = 0;
+    int64_t lost = 0;
+    for (int64_t i = 0; i < layers->n; i++) {
+        lost += !isfinite(layers->median[i]);
+        most = fmax(most, layers->median[i]);
+    }
+    if (lost > 0)
+        return dpid_say(p, "not finite at %lld of %lld layers", (long long)lost, (long long)layers->n);
+    return dpid_say(p, "%s at the worst layer", dpid_words(most).text);
 }
 
 void dpid_figure_gradient_accuracy(dpid_study_page *p)
@@ -128,10 +134,9 @@ void dpid_figure_gradient_accuracy(dpid_study_page *p)
     dpid_draw_layers(p, chart, "role=identity", "identity skip", &skip);
     if (p->status == DEEPID_OK)
         dpid_count_ticks(p, chart, deep.n);
-    const char *with = skip.n > 1 ? dpid_say(p, ", %s with the skip", dpid_words(largest(&skip)).text) : "";
+    const char *with = skip.n > 1 ? dpid_say(p, "; %s with the skip", worst(p, &skip)) : "";
     dpid_add_figure(
-        p,
-        dpid_say(p, "The gradients' relative error is %s at the worst layer%s.", dpid_words(largest(&deep)).text, with),
+        p, dpid_say(p, "The gradients' relative error is %s%s.", worst(p, &deep), with),
         "Relative error of the gradient in the run's precision against a higher one, at the output of each weight "
         "layer, at the start, on a log axis. Thick: median. Thin: seeds.",
         chart, dpid_layers_table(p, skip.n ? "without a skip,identity skip" : "without a skip", skip.n ? 2 : 1, both),

@@ -343,22 +343,29 @@ static int32_t collect_classes(collection *c)
     return DEEPID_OK;
 }
 
+int32_t dpid_study_say_storage(const deepid_study *study, dpid_string *s)
+{
+    dpid_spec spec = {.items = NULL};
+    dpid_arena arena = {.ctx = study->head.ctx};
+    const int32_t status = dpid_spec_parse(&arena, study->arm[dpid_arm_find(study, "D")].text, &spec);
+    if (status == DEEPID_OK && spec.storage.on)
+        dpid_storage_print(s, &spec.storage);
+    dpid_arena_release(&arena);
+    return status == DEEPID_OK ? s->status : status;
+}
+
 /* What D stores its numbers in, and how its loss is scaled. */
 static int32_t collect_storage(collection *c, const dpid_study_arm *deep)
 {
     char *kept = NULL;
-    dpid_spec spec = {.items = NULL};
     dpid_string s = {.ctx = c->study->head.ctx};
-    DPID_TRY(dpid_spec_parse(&c->arena, deep->text, &spec));
-    if (spec.storage.on) {
-        dpid_storage_print(&s, &spec.storage);
-        const int32_t status = s.status == DEEPID_OK ? dpid_arena_text(&c->arena, s.text, s.length, &kept) : s.status;
-        dpid_string_release(&s);
-        DPID_TRY(status);
-    }
+    int32_t status = dpid_study_say_storage(c->study, &s);
+    if (status == DEEPID_OK && s.length > 0)
+        status = dpid_arena_text(&c->arena, s.text, s.length, &kept);
+    dpid_string_release(&s);
     c->e->storage = kept;
     c->e->loss_scale = *deep->loss_scale && strcmp(deep->loss_scale, "none") != 0 ? deep->loss_scale : NULL;
-    return DEEPID_OK;
+    return status;
 }
 
 static int32_t collect_recipe(collection *c)

@@ -54,6 +54,8 @@ const dpid_arm_row *dpid_arm_at(int64_t i); /* NULL past the end */
 
 /* tell.c: all that a study tells without being done, into evidence that is empty. */
 int32_t dpid_study_tell(deepid_study *study, deepid_evidence *e);
+/* Adds what D stores its numbers in, nothing where that is the run's precision. */
+int32_t dpid_study_say_storage(const deepid_study *study, dpid_string *s);
 
 /* ---- probes --------------------------------------------------------------------------------- */
 

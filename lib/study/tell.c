@@ -15,10 +15,11 @@ static const char *text_of(deepid_study *study, const char *key)
 }
 
 /* "spirals, 256 samples · own nets, depth 2 against 30 · 10 seeds · sgd momentum=0.9, rate 0.03, 400 steps ·
-   float32" */
+   float32, stored in bf16" */
 static int32_t tell_subject(deepid_study *study, deepid_evidence *e)
 {
     dpid_string s = {.ctx = study->head.ctx};
+    dpid_string stored = {.ctx = study->head.ctx};
     const char *data = text_of(study, "subject");
     const char *family = text_of(study, "family");
     const double seeds = deepid_study_number(study, "seeds");
@@ -34,7 +35,12 @@ static int32_t tell_subject(deepid_study *study, deepid_evidence *e)
                        dpid_number(deepid_study_number(study, "learning_rate")).text,
                        dpid_number(deepid_study_number(study, "steps")).text, text_of(study, "init"));
     dpid_string_add(&s, deepid_study_number(study, "dtype") == DEEPID_F64 ? " \xc2\xb7 float64" : " \xc2\xb7 float32");
-    const int32_t status = s.status == DEEPID_OK ? dpid_evidence_keep(e, s.text, &e->page.subject) : s.status;
+    int32_t status = dpid_study_say_storage(study, &stored);
+    if (status == DEEPID_OK && stored.length > 0)
+        dpid_string_format(&s, ", stored in %s", stored.text);
+    if (status == DEEPID_OK)
+        status = s.status == DEEPID_OK ? dpid_evidence_keep(e, s.text, &e->page.subject) : s.status;
+    dpid_string_release(&stored);
     dpid_string_release(&s);
     return status;
 }

@@ -167,6 +167,11 @@ static void the_verdict_knows_the_storage(void **state)
             assert_string_equal(e->fact.storage, rows[i][2]);
         else
             assert_null(e->fact.storage);
+        const char *told = strstr(e->page.subject, "float32");
+        assert_non_null(told);
+        assert_string_equal(told, i == 0   ? "float32"
+                                  : i == 1 ? "float32, stored in f16"
+                                           : "float32, stored in bf16 weights=format");
         if (strcmp(rows[i][1], "dynamic") == 0)
             assert_string_equal(e->fact.loss_scale, "dynamic");
         else

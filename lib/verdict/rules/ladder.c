@@ -162,10 +162,15 @@ static bool has_format(const dpid_arm_evidence *arm)
     return dpid_arm_is_coarser(arm) || !strcmp(arm->word, "D_f32");
 }
 
+/* Of a recipe that stores in a format itself storage.c has said what the others repair; here it gets the numbers. */
 int32_t dpid_say_ladder(dpid_judge *j, dpid_finding *f, dpid_string *s)
 {
-    for (int64_t i = 0; i < j->e->arms && j->d && s->status == DEEPID_OK; i++)
+    dpid_string unsaid = {.ctx = j->ctx};
+    dpid_string *to = dpid_recipe_format(j) ? &unsaid : s;
+    int32_t status = s->status;
+    for (int64_t i = 0; i < j->e->arms && j->d && status == DEEPID_OK; i++)
         if (has_format(&j->e->arm[i]))
-            s->status = say_format(j, f, &j->e->arm[i], s);
-    return s->status;
+            status = say_format(j, f, &j->e->arm[i], to);
+    dpid_string_release(&unsaid);
+    return status;
 }
