@@ -89,6 +89,44 @@ static void layernorm_sums_over_all_rows(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Ones and minus ones behind one large number, which is far from the mean. */
+static void layernorm_bears_a_row_that_begins_far_away(void **state)
+{
+    enum { LONG = 1 << 16 };
+    (void)state;
+    static double x[LONG], y[LONG], gamma[LONG], beta[LONG];
+    const int64_t extents[2] = {1, LONG};
+    for (int64_t i = 0; i < LONG; i++) {
+        x[i] = i % 2 ? 1 : -1;
+        gamma[i] = 1;
+        beta[i] = 0.25;
+    }
+    for (int isa = 0; deepid_isa_word(isa); isa++) {
+        deepid_ctx *ctx = new_ctx(1);
+        if (deepid_ctx_set_isa(ctx, deepid_isa_word(isa)) != DEEPID_OK) { /* this CPU has it not */
+            deepid_ctx_destroy(ctx);
+            continue;
+        }
+        deepid_tensor *t[] = {wrapped(ctx, 2, extents, x), wrapped(ctx, 1, extents + 1, gamma),
+                              wrapped(ctx, 1, extents + 1, beta), wrapped(ctx, 2, extents, y)};
+        for (x[0] = 1e3; x[0] < 1e9; x[0] *= 100) {
+            const long double mean = (x[0] + 1) / (long double)LONG;
+            const long double squares = (x[0] - mean) * (x[0] - mean) + LONG / 2 * (1 - mean) * (1 - mean) +
+                                        (LONG / 2 - 1) * (1 + mean) * (1 + mean);
+            const long double scale = 1 / sqrtl(squares / LONG);
+            OK(deepid_layernorm_forward("eps=0", t[0], t[1], t[2], t[3]));
+            near_place("the large number", 0, y[0], (double)((x[0] - mean) * scale + 0.25L), 2.5e-10);
+            near_place("one", 1, y[1], (double)((1 - mean) * scale + 0.25L), 1e-13);
+        }
+        x[0] = 2e154; /* its square overflows */
+        OK(deepid_layernorm_forward("", t[0], t[1], t[2], t[3]));
+        near_place("an overflow", 1, y[1], 0.25, 1e-2);
+        for (int i = 0; i < 4; i++)
+            deepid_tensor_destroy(t[i]);
+        deepid_ctx_destroy(ctx);
+    }
+}
+
 static void prelu_reaches_the_last_row(void **state)
 {
     (void)state;
@@ -388,6 +426,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neighbouring_parts_of_an_array_are_apart),
         cmocka_unit_test(layernorm_sums_over_all_rows),
+        cmocka_unit_test(layernorm_bears_a_row_that_begins_far_away),
         cmocka_unit_test(prelu_reaches_the_last_row),
         cmocka_unit_test(batchnorm_measures_all_rows_and_moves_its_statistics),
         cmocka_unit_test(channel_pad_puts_the_odd_channel_behind),

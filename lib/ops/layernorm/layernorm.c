@@ -35,32 +35,41 @@ typedef struct {
     real mean, rest, scale;
 } statistics;
 
-/* Of the rows of a group: the sums of d = x - first and of d^2, and the first number. That lies at most sqrt(c)
-   deviations from the mean, so var = mean(d^2) - mean(d)^2 cancels no more than a sum of c numbers rounds. */
+/* Of the rows of a group: the sums of d = x - centre and of d^2, so that var = mean(d^2) - mean(d)^2. The centre is the
+   first number, near enough to the mean in all but few rows; those are summed again around their mean. */
 typedef struct {
-    row_wide sum[ROW_GROUP], squares[ROW_GROUP], first[ROW_GROUP];
+    row_wide sum[ROW_GROUP], squares[ROW_GROUP], centre[ROW_GROUP];
 } group_sums;
 
-DPID_INLINE void add_numbers(row_lanes x, row_lanes first, row_lanes *sum, row_lanes *squares)
+DPID_INLINE void add_numbers(row_lanes x, row_lanes centre, row_lanes *sum, row_lanes *squares)
 {
-    const row_lanes d = x - first;
+    const row_lanes d = x - centre;
     *sum += d;
     *squares += d * d;
 }
 
-static void add_row(const real *restrict x, int64_t c, group_sums *sums, int64_t i)
+static void add_row(const real *restrict x, int64_t c, real centre, group_sums *sums, int64_t i)
 {
-    const row_lanes first = row_all((row_wide)x[0]);
+    const row_lanes middle = row_all((row_wide)centre);
     row_lanes sum = {0};
     row_lanes squares = {0};
     int64_t j = 0;
     for (; j + ROW_LANES <= c; j += ROW_LANES)
-        add_numbers(row_load(x + j), first, &sum, &squares);
+        add_numbers(row_load(x + j), middle, &sum, &squares);
     if (j < c)
-        add_numbers(row_load_last(x + j, c - j, x[0]), first, &sum, &squares);
+        add_numbers(row_load_last(x + j, c - j, centre), middle, &sum, &squares);
     sums->sum[i] = row_fold(sum);
     sums->squares[i] = row_fold(squares);
-    sums->first[i] = (row_wide)x[0];
+    sums->centre[i] = (row_wide)centre;
+}
+
+/* mean(d)^2 < 9 var fails where the first number is more than three deviations from the mean, so that the difference
+   cancels, and where squares overflow. */
+static void add_row_again(const real *restrict x, int64_t c, group_sums *sums, int64_t i)
+{
+    const row_wide sum = sums->sum[i];
+    if (!(10 * sum * sum < 9 * (row_wide)c * sums->squares[i]))
+        add_row(x, c, (real)(sums->centre[i] + sum / (row_wide)c), sums, i);
 }
 
 static void finish_group(const group_sums *sums, int64_t c, row_wide eps, statistics *s)
@@ -71,7 +80,7 @@ static void finish_group(const group_sums *sums, int64_t c, row_wide eps, statis
     for (int64_t i = 0; i < ROW_GROUP; i++) {
         const row_wide d = sums->sum[i] / (row_wide)c;
         const row_wide var = sums->squares[i] / (row_wide)c - d * d;
-        mean[i] = sums->first[i] + d;
+        mean[i] = sums->centre[i] + d;
         scale[i] = (real)(1 / sqrt((var < 0 ? 0 : var) + eps)); /* NaN stays NaN */
     }
 #pragma GCC unroll 1
@@ -103,8 +112,11 @@ static void forward_chunk(void *arg, int64_t chunk, int32_t worker)
         const int64_t rows = dpid_smaller(ROW_GROUP, chunk_end(l, chunk) - first);
         group_sums sums = {0};
         statistics s[ROW_GROUP];
-        for (int64_t i = 0; i < rows; i++)
-            add_row((const real *)l->pass->x + (first + i) * l->c, l->c, &sums, i);
+        for (int64_t i = 0; i < rows; i++) {
+            const real *x = (const real *)l->pass->x + (first + i) * l->c;
+            add_row(x, l->c, x[0], &sums, i);
+            add_row_again(x, l->c, &sums, i);
+        }
         finish_group(&sums, l->c, (row_wide)l->pass->op->option[0].r, s);
         for (int64_t i = 0; i < rows; i++) {
             ((statistics *)l->pass->saved)[first + i] = s[i];
