@@ -296,6 +296,9 @@ static int32_t take_list(formats *f)
     for (const char *at = f->storage; *at; format++) {
         const char *end = strchrnul(at, ';');
         char *one = NULL;
+        if (at + strspn(at, " ") == end)
+            return dpid_fail(f->run->net->head.ctx, DEEPID_ERR_SPEC, "formats: item %lld of storage=\"%s\" is empty",
+                             (long long)format + 1, f->storage);
         dpid_arena word = {.ctx = f->run->net->head.ctx};
         int32_t status = dpid_arena_text(&word, at, end - at, &one);
         if (status == DEEPID_OK)
@@ -344,6 +347,8 @@ static int32_t fill_formats(dpid_probe_run *run)
         status = dpid_batch_open(run->net, run->data, DPID_P64, DPID_TRAIN, run->n, true, &f.high);
     if (status == DEEPID_OK)
         status = dpid_batch_run(&f.high);
+    if (status == DEEPID_OK)
+        status = dpid_batch_check_finite(&f.high, "formats");
     if (status == DEEPID_OK)
         status = f.storage ? take_list(&f) : take_format(&f, NULL, 0);
     dpid_batch_close(&f.high);

@@ -451,9 +451,13 @@ static void wrong_words_are_refused(void **state)
     deepid_net *net = make_small(ctx, &data);
     REFUSED(deepid_net_inspect(net, data, "formats storage=\"bf16; f17\"", &t), DEEPID_ERR_SPEC, "f17");
     REFUSED(deepid_net_inspect(net, data, "formats storage=\"\"", &t), DEEPID_ERR_SPEC, "names no format");
+    REFUSED(deepid_net_inspect(net, data, "formats storage=\";\"", &t), DEEPID_ERR_SPEC, "item 1 of");
+    REFUSED(deepid_net_inspect(net, data, "formats storage=\"bf16; ;f16\"", &t), DEEPID_ERR_SPEC, "item 2 of");
     REFUSED(deepid_net_inspect(net, data, "formats optimizer=adom", &t), DEEPID_ERR_SPEC, "adom");
     REFUSED(deepid_net_inspect(net, data, "formats loss_scale=huge", &t), DEEPID_ERR_SPEC, "huge");
     REFUSED(deepid_net_inspect(net, data, "formats rate=-1", &t), DEEPID_ERR_SPEC, "rate is -1");
+    ((float *)deepid_net_parameter_data(net, deepid_net_parameter_name(net, 0)))[0] = NAN;
+    REFUSED(deepid_net_inspect(net, data, "formats", &t), DEEPID_ERR_NUMERIC, "is not finite");
     deepid_net_destroy(net);
     deepid_dataset_destroy(data);
     deepid_ctx_destroy(ctx);
