@@ -3,6 +3,7 @@
 #include "study/study.h"
 
 #include "net/spec.h"
+#include "verdict/arms.h"
 
 #include <string.h>
 
@@ -29,17 +30,25 @@ static bool same(const dpid_storage *a, const dpid_storage *b)
     return memcmp(a->said, b->said, sizeof a->said) == 0;
 }
 
+/* "bfloat16 with master weights", of the format that the arm is named by */
+static int32_t say_master_weights(deepid_study *study, dpid_study_arm *arm)
+{
+    dpid_string s = {.ctx = study->head.ctx};
+    dpid_string_format(&s, "%s with master weights", dpid_arm_said(arm->word).text);
+    return dpid_study_keep(study, &s, &arm->said);
+}
+
 /* "D_bf16:stochastic" of a recipe in bf16 changes that one thing of it. Where the recipe keeps no master weights,
    D_bf16 is D with them. */
-static void follow_recipe(dpid_study_arm *arm, const dpid_storage *recipe, dpid_storage *own)
+static int32_t follow_recipe(deepid_study *study, dpid_study_arm *arm, const dpid_storage *recipe, dpid_storage *own)
 {
     if (!arm->row->storage || own->values.format != recipe->values.format)
-        return;
+        return DEEPID_OK;
     if (strchr(arm->word, ':'))
         dpid_storage_inherit(own, recipe);
     else if (recipe->weights == DPID_WEIGHTS_FORMAT && own->weights == DPID_WEIGHTS_MASTER)
-        arm->said = arm->row->net == DPID_ARM_SHALLOW ? "the shallow net in bfloat16 with master weights"
-                                                      : "bfloat16 with master weights";
+        return say_master_weights(study, arm);
+    return DEEPID_OK;
 }
 
 /* Why an arm with a storage of its own tells nothing; NULL: it does. */
@@ -70,7 +79,7 @@ int32_t dpid_arm_store(deepid_study *study, dpid_study_arm *arm, const char **re
     DPID_TRY(dpid_spec_parse(&study->plan, arm->text, &spec));
     DPID_TRY(recipe_storage(study, &spec.storage, &recipe));
     DPID_TRY(dpid_storage_parse(study->head.ctx, words, &spec.storage));
-    follow_recipe(arm, &recipe, &spec.storage);
+    DPID_TRY(follow_recipe(study, arm, &recipe, &spec.storage));
     *reason = find_reason(study, arm, &recipe, &spec.storage);
     if (*reason)
         return DEEPID_OK;

@@ -102,6 +102,7 @@ struct dpid_judge {
     dpid_intervention skip, order;             /* remedies: D_res, the best of D_order */
     char *how[DPID_HELPS_MAX];                 /* how storage hurts, sentences of the answer; NULL */
     int32_t hows;
+    bool options_may_repair; /* those of the recipe's storage, which arms of other formats do without; by storage.c */
 };
 
 /* ---- evidence.c: by role -------------------------------------------------------------------- */

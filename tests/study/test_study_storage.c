@@ -147,6 +147,10 @@ static void a_set_follows_the_recipe(void **state)
     stores(&r, "D_f16:scaled", "input 2 storage=f16", "dynamic");
     assert_null(arm_of(&r, "D_f16")->said);
     close_study(&r);
+    open_study(&r, DEEP, "f16 weights=format", "D_f16");
+    assert_string_equal(arm_of(&r, "D_f16")->said, "float16 with master weights");
+    assert_string_equal(arm_of(&r, "S_f16")->said, "the shallow net in float16 with master weights");
+    close_study(&r);
 }
 
 /* What the rules know of it. */

@@ -148,6 +148,71 @@ static void what_helps_says_how_it_hurts(void **state)
     deepid_ctx_destroy(ctx);
 }
 
+/* Loss scaling mends underflow, or overflow by a scale that is too large: which, is not said where both may be. */
+static void a_loss_scale_is_named_where_it_is_the_cause(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    static const struct {
+        const char *scale, *arm, *answer, *never;
+        int64_t diverged; /* seeds of D */
+    } all[] = {
+        {NULL, "D_f16:scaled", "Gradients underflow: loss scaling repairs it.", "overflow", 0},
+        {NULL, "D_f16:scaled", "Gradients leave the range of float16 (underflow or overflow)", "Gradients underflow",
+         3},
+        {"static scale=65536", "D_f16:scaled",
+         "Gradients leave the range of float16 (underflow, or overflow where the scale is too large)",
+         "Gradients underflow", 0},
+        {"static scale=65536", "D_f16", "The loss scale does it: with it gradients leave the range of float16.",
+         "underflow", 0},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            plant_recipe(seed, 8, "f16");
+            p.e.loss_scale = all[i].scale;
+            plant_diverge(&p, 1, all[i].diverged);
+            plant_arm(&p, all[i].arm, 0.1, 0.01);
+            deepid_verdict *v = judged(ctx);
+            expect_findings(all[i].arm, seed, v, "range=confirmed rounding=refuted|minor");
+            page_holds(deepid_verdict_answer(v), all[i].answer);
+            assert_null(strstr(deepid_verdict_answer(v), all[i].never));
+            deepid_verdict_destroy(v);
+        }
+    deepid_ctx_destroy(ctx);
+}
+
+/* Arms of other formats have none of the recipe's options, so they differ in those as well. */
+static void options_of_the_recipe_are_no_range(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    static const separated all[] = {
+        {"f16 weights=format", {{"D_tf32", 0.1}, {"D_f32", 0.1}}, "range=undecided rounding=undecided", NULL},
+        {"f16 weights=format", {{"D_bf16", 0.1}}, "range=undecided rounding=undecided", NULL},
+        {"f16 weights=format",
+         {{"D_f16", 0.1}, {"D_tf32", 0.1}, {"D_f32", 0.1}},
+         "rounding=confirmed range=refuted|minor",
+         "Updates are lost in rounding: master weights repair it."},
+        {"f16 weights=format",
+         {{"D_f16", 0.6}, {"D_tf32", 0.1}, {"D_f32", 0.1}},
+         "range=confirmed rounding=refuted|minor",
+         "What tf32 repairs is range"},
+        {"f16 norms=format", {{"D_f16", 0.1}, {"D_tf32", 0.1}}, "range=undecided rounding=undecided", NULL},
+        {"bf16 norms=format", {{"D_f32", 0.1}}, "range=undecided rounding=undecided", NULL},
+        {"bf16 rounding=stochastic weights=format", {{"D_bf16", 0.1}}, "range=undecided rounding=undecided", NULL},
+        {"bf16 weights=format", {{"D_f32", 0.1}}, "rounding=confirmed range=refuted|minor", "What float32 repairs"},
+        {"tf32 weights=format", {{"D_tf32", 0.1}}, "rounding=confirmed", "Updates are lost in rounding"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        expect_separated(ctx, &all[i]);
+    plant_recipe(1, 8, "f16 weights=format");
+    plant_arm(&p, "D_f32", 0.1, 0.01);
+    deepid_verdict *v = judged(ctx);
+    page_holds(deepid_verdict_to_settle(v, deepid_verdict_find(v, "range")), "D_f16");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
 /* One arm of more bits and a wider range: counters tell, or nothing does, and what would is named. */
 static void without_a_separating_arm_counters_decide(void **state)
 {
@@ -454,6 +519,8 @@ int main(void)
         cmocka_unit_test(three_formats_separate_bits_and_range),
         cmocka_unit_test(a_worse_format_can_only_confirm),
         cmocka_unit_test(what_helps_says_how_it_hurts),
+        cmocka_unit_test(a_loss_scale_is_named_where_it_is_the_cause),
+        cmocka_unit_test(options_of_the_recipe_are_no_range),
         cmocka_unit_test(without_a_separating_arm_counters_decide),
         cmocka_unit_test(the_rest_is_left_for_the_other),
         cmocka_unit_test(few_seeds_and_runs_that_diverge_confirm_nothing),

@@ -4,7 +4,9 @@
      one precision, a wider range         what it repairs is range
    So for f16 tf32 tells of range, and float32 beyond tf32 of rounding; for bf16 float32 tells of rounding. Where no
    such arm was run, one that is worse in the other of the two can confirm, not refute: bf16 for f16. So can one that
-   keeps the format and helps in one way: loss scaling, master weights, stochastic rounding. */
+   keeps the format and helps in one way: loss scaling, master weights, stochastic rounding.
+   Arms of other formats have none of the options of the recipe's storage. So where it has some, such an arm tells of
+   one cause only if they are of that cause too, or if the recipe's own format without them surely repairs nothing. */
 #include "verdict/rules.h"
 
 #include <math.h>
@@ -12,26 +14,63 @@
 
 /* ---- helps: arms that keep the format ---------------------------------------------------------------- */
 
+/* Of the recipe's loss scale. Scaling mends underflow. But a dynamic scale falls and skips steps as well, so beside one
+   that may be too large, or where runs without it diverge, what it mends may be overflow. */
+typedef enum { ANY, UNSCALED, UNSCALED_DIVERGES, SCALED } scaling;
+
 typedef struct {
     const char *arm, *format;
-    const char *needs; /* among the words of the recipe's storage; NULL: nothing */
+    const char *options; /* of the recipe's storage, all of them; NULL: any */
+    scaling scaling;
     int32_t hypothesis;
     const char *alone;  /* why what it repairs is that */
     const char *answer; /* and in the answer */
 } help;
 
+#define MASTER                                                                                                         \
+    DPID_ROUNDING, "It changes nothing but the copy that updates are added to: they are lost in rounding.",            \
+        "Updates are lost in rounding: master weights repair it."
+
 static const help helps[] = {
-    {"D_f16:scaled", "f16", NULL, DPID_RANGE,
+    {"D_f16:scaled", "f16", NULL, UNSCALED, DPID_RANGE,
      "It changes nothing but where gradients lie in the range: they underflow.",
      "Gradients underflow: loss scaling repairs it."},
-    {"D_bf16", "bf16", "weights=format", DPID_ROUNDING,
-     "It changes nothing but the copy that updates are added to: they are lost in rounding.",
-     "Updates are lost in rounding: master weights repair it."},
-    {"D_bf16:stochastic", "bf16", NULL, DPID_ROUNDING,
+    {"D_f16:scaled", "f16", NULL, UNSCALED_DIVERGES, DPID_RANGE,
+     "It changes nothing but where gradients lie in the range, and skips steps where they leave it: they underflow or "
+     "overflow.",
+     "Gradients leave the range of float16 (underflow or overflow): loss scaling repairs it."},
+    {"D_f16:scaled", "f16", NULL, SCALED, DPID_RANGE,
+     "It changes nothing but the loss scale: gradients leave the range of float16 (underflow, or overflow where the "
+     "scale is too large).",
+     "Gradients leave the range of float16 (underflow, or overflow where the scale is too large): a dynamic loss scale "
+     "repairs it."},
+    {"D_f16", "f16", "", SCALED, DPID_RANGE,
+     "It changes nothing but the loss scale, which it does without: with the scale gradients leave the range of "
+     "float16.",
+     "The loss scale does it: with it gradients leave the range of float16."},
+    {"D_f16", "f16", "weights=format", UNSCALED, MASTER},
+    {"D_f16", "f16", "weights=format", UNSCALED_DIVERGES, MASTER},
+    {"D_bf16", "bf16", "weights=format", ANY, MASTER},
+    {"D_tf32", "tf32", "weights=format", ANY, MASTER},
+    {"D_bf16:stochastic", "bf16", NULL, ANY, DPID_ROUNDING,
      "It changes nothing but how numbers are rounded: what is lost to the nearest, chance keeps in the mean.",
      "Small changes are lost in rounding: stochastic rounding repairs it."},
 };
 enum { HELPS = sizeof helps / sizeof *helps };
+
+/* "weights=format norms=format" of "bf16 weights=format norms=format" */
+static const char *options_of(const dpid_judge *j)
+{
+    const char *space = strchr(j->e->storage, ' ');
+    return space ? space + 1 : "";
+}
+
+static bool is_scaled_so(const dpid_judge *j, scaling wanted)
+{
+    int64_t run;
+    const bool diverges = j->d && dpid_arm_diverged(j, j->d, &run) > 0;
+    return wanted == ANY || wanted == (j->e->loss_scale ? SCALED : diverges ? UNSCALED_DIVERGES : UNSCALED);
+}
 
 static const dpid_arm_evidence *run(const dpid_judge *j, const char *word)
 {
@@ -44,7 +83,7 @@ static const dpid_arm_evidence *helper(const dpid_judge *j, int i, int32_t hypot
 {
     const dpid_number_format *recipe = dpid_recipe_format(j);
     if (!recipe || helps[i].hypothesis != hypothesis || strcmp(recipe->word, helps[i].format) != 0 ||
-        (helps[i].needs && !strstr(j->e->storage, helps[i].needs)))
+        (helps[i].options && strcmp(options_of(j), helps[i].options) != 0) || !is_scaled_so(j, helps[i].scaling))
         return NULL;
     return run(j, helps[i].arm);
 }
@@ -70,6 +109,43 @@ static int32_t other_of(int32_t hypothesis)
     return hypothesis == DPID_ROUNDING ? DPID_RANGE : DPID_ROUNDING;
 }
 
+/* All of them: of rounding are how updates are kept, and how numbers are rounded. */
+static bool options_are_of(const dpid_judge *j, int32_t hypothesis)
+{
+    static const char *const rounding[] = {"", "weights=format", "rounding=stochastic",
+                                           "rounding=stochastic weights=format"};
+    const size_t known = hypothesis == DPID_ROUNDING ? sizeof rounding / sizeof *rounding : 1;
+    for (size_t i = 0; i < known; i++)
+        if (strcmp(options_of(j), rounding[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The recipe's format without its options, and nothing else changed: D_f16 has no loss scale either. NULL: not run. */
+static const dpid_arm_evidence *without_options(const dpid_judge *j)
+{
+    const dpid_number_format *recipe = dpid_recipe_format(j);
+    return j->e->loss_scale && strcmp(recipe->word, "f16") == 0 ? NULL : run(j, recipe->arm);
+}
+
+/* Unless it is sure that they do not. */
+static int32_t ask_options(dpid_judge *j)
+{
+    dpid_intervention x;
+    j->options_may_repair = dpid_recipe_format(j) && *options_of(j);
+    if (!j->options_may_repair || !without_options(j))
+        return DEEPID_OK;
+    DPID_TRY(dpid_intervene_briefly(j, without_options(j), &x));
+    j->options_may_repair = x.status != DPID_REFUTED;
+    return DEEPID_OK;
+}
+
+static bool tells_against(const dpid_judge *j, int32_t hypothesis, const dpid_number_format *to, bool options)
+{
+    return (!options || options_are_of(j, hypothesis)) && differs_against(hypothesis, dpid_recipe_format(j), to) &&
+           run(j, to->arm);
+}
+
 /* Of the formats that differ from one in what is asked alone, the farthest that was run. */
 static const dpid_number_format *farthest(const dpid_judge *j, int32_t hypothesis, const dpid_number_format *from)
 {
@@ -87,12 +163,13 @@ typedef struct {
     const dpid_number_format *from, *to; /* to NULL: there is none */
 } step;
 
-/* From the recipe's format, else from one that has only the other cause removed. */
-static step find_step(const dpid_judge *j, int32_t hypothesis)
+/* From the recipe's format, else from one that has only the other cause removed. options: they may repair as well. */
+static step find_step(const dpid_judge *j, int32_t hypothesis, bool options)
 {
     const dpid_number_format *recipe = dpid_recipe_format(j);
-    step out = {recipe, recipe ? farthest(j, hypothesis, recipe) : NULL};
-    for (int64_t i = 0; recipe && !out.to && dpid_number_format_at(i); i++) {
+    const bool direct = recipe && (!options || options_are_of(j, hypothesis));
+    step out = {recipe, direct ? farthest(j, hypothesis, recipe) : NULL};
+    for (int64_t i = 0; recipe && !options && !out.to && dpid_number_format_at(i); i++) {
         const dpid_number_format *from = dpid_number_format_at(i);
         if (differs_alone(other_of(hypothesis), recipe, from) && run(j, from->arm))
             out = (step){from, farthest(j, hypothesis, from)};
@@ -103,6 +180,8 @@ static step find_step(const dpid_judge *j, int32_t hypothesis)
 const char *dpid_separating_arm(const dpid_judge *j)
 {
     const dpid_number_format *recipe = dpid_recipe_format(j);
+    if (j->options_may_repair)
+        return recipe->arm && !dpid_judge_arm(j, recipe->arm) ? recipe->arm : NULL;
     for (int64_t i = 0; recipe && dpid_number_format_at(i); i++) {
         const dpid_number_format *to = dpid_number_format_at(i);
         const bool separates = differs_alone(DPID_RANGE, recipe, to) || differs_alone(DPID_ROUNDING, recipe, to);
@@ -155,12 +234,11 @@ static int32_t take_help(dpid_judge *j, int i, int64_t room, dpid_separation *ou
 /* Helps first, then formats: the one that surely repairs most, at a level that leaves room for all that were run. */
 static int32_t confirm(dpid_judge *j, int32_t hypothesis, int64_t room, int64_t *found, dpid_separation *out)
 {
-    const dpid_number_format *recipe = dpid_recipe_format(j);
     *found = 0;
     for (int64_t i = 0; i < HELPS || dpid_number_format_at(i - HELPS); i++) {
         const dpid_number_format *to = i < HELPS ? NULL : dpid_number_format_at(i - HELPS);
         dpid_separation one = {.x = {.arm = NULL}};
-        if (to ? !differs_against(hypothesis, recipe, to) || !run(j, to->arm) : !helper(j, (int)i, hypothesis))
+        if (to ? !tells_against(j, hypothesis, to, j->options_may_repair) : !helper(j, (int)i, hypothesis))
             continue;
         ++*found;
         if (room == 0)
@@ -174,9 +252,10 @@ static int32_t confirm(dpid_judge *j, int32_t hypothesis, int64_t room, int64_t 
 
 int32_t dpid_separate(dpid_judge *j, int32_t hypothesis, dpid_separation *out)
 {
-    const step at = find_step(j, hypothesis);
     int64_t room;
     *out = (dpid_separation){.x = {.arm = NULL}};
+    DPID_TRY(ask_options(j));
+    const step at = find_step(j, hypothesis, j->options_may_repair);
     if (at.to)
         return take_step(j, hypothesis, &at, out);
     if (!dpid_recipe_format(j))
@@ -188,12 +267,12 @@ int32_t dpid_separate(dpid_judge *j, int32_t hypothesis, dpid_separation *out)
 bool dpid_can_separate(const dpid_judge *j, int32_t hypothesis)
 {
     const dpid_number_format *recipe = dpid_recipe_format(j);
-    bool can = find_step(j, hypothesis).to != NULL;
+    const bool options = recipe && *options_of(j) && !without_options(j);
+    bool can = find_step(j, hypothesis, options).to != NULL;
     for (int i = 0; recipe && i < HELPS; i++)
         can = can || helper(j, i, hypothesis);
     for (int64_t i = 0; recipe && dpid_number_format_at(i); i++)
-        can = can ||
-              (differs_against(hypothesis, recipe, dpid_number_format_at(i)) && run(j, dpid_number_format_at(i)->arm));
+        can = can || tells_against(j, hypothesis, dpid_number_format_at(i), options);
     return can;
 }
 
