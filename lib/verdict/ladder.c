@@ -60,7 +60,8 @@ static int32_t add_rung(dpid_judge *j, dpid_ladder_side *side, const dpid_arm_ev
                         const dpid_number_format *format, const char *variant, bool own)
 {
     const dpid_estimate unknown = {(double)NAN, (double)NAN, (double)NAN};
-    dpid_rung rung = {.format = format, .own = own, .above = unknown, .p = (double)NAN, .p_holm = (double)NAN};
+    dpid_rung rung = {
+        .format = format, .own = own, .above = unknown, .beyond = unknown, .p = (double)NAN, .p_holm = (double)NAN};
     int32_t k = side->rungs;
     if (!format || k == DPID_RUNGS_MAX || !was_run(j, arm))
         return DEEPID_OK;
@@ -143,20 +144,25 @@ static bool has_two_formats(const dpid_ladder *l)
 
 /* ---- against the reference --------------------------------------------------------------------------- */
 
+static int32_t learns_nothing(const dpid_judge *j, const dpid_rung *rung, bool *out)
+{
+    const dpid_series loss = dpid_arm_loss(j, dpid_judge_arm(j, rung->arm));
+    double median = 0;
+    DPID_TRY(dpid_series_median(j, &loss, &median));
+    *out = dpid_learned_nothing(j, median);
+    return DEEPID_OK;
+}
+
 /* The finest of float64 and float32. */
 static int32_t find_reference(dpid_judge *j, dpid_ladder_side *side)
 {
-    double median = 0;
     side->reference = side->begins = -1;
     for (int32_t i = side->rungs - 1; i >= 0; i--)
         if ((is(side->rung[i].format, "f64") || is(side->rung[i].format, "f32")) && !*side->rung[i].variant)
             side->reference = i;
     if (side->reference < 0)
         return DEEPID_OK;
-    const dpid_series loss = dpid_arm_loss(j, dpid_judge_arm(j, side->rung[side->reference].arm));
-    DPID_TRY(dpid_series_median(j, &loss, &median));
-    side->idle = dpid_learned_nothing(j, median);
-    return DEEPID_OK;
+    return learns_nothing(j, &side->rung[side->reference], &side->idle);
 }
 
 /* a - b at every seed; two diverged runs are as bad as each other */
@@ -201,6 +207,39 @@ static int32_t compare(dpid_judge *j, const dpid_ladder *l, dpid_ladder_side *si
         rung->step = above.n > 0 && !side->idle && !*rung->variant;
         if (rung->step)
             DPID_TRY(test_above(j, &d, l->margin, rung));
+    }
+    return DEEPID_OK;
+}
+
+/* Of as many bits with float32's range, else of the same range with more bits. */
+static const dpid_rung *find_beside(const dpid_ladder_side *side, const dpid_number_format *format)
+{
+    const dpid_rung *out = NULL;
+    for (int32_t i = 0; i < side->rungs; i++) {
+        const dpid_rung *rung = &side->rung[i];
+        const bool wide = dpid_format_is_wide(rung->format);
+        if (rung->step && wide && rung->format->bits == format->bits)
+            return rung;
+        if (rung->step && !wide && rung->format->range == format->range && rung->format->bits > format->bits)
+            out = rung;
+    }
+    return out;
+}
+
+static int32_t compare_beside(dpid_judge *j, dpid_ladder_side *side)
+{
+    const dpid_series zero = dpid_series_make(j);
+    for (int32_t i = 0; i < side->rungs; i++) {
+        dpid_rung *rung = &side->rung[i];
+        dpid_contrast beyond;
+        if (!rung->step || dpid_format_is_wide(rung->format))
+            continue;
+        rung->beside = find_beside(side, rung->format);
+        if (!rung->beside)
+            continue;
+        const dpid_series d = difference(j, rung->arm, rung->beside->arm);
+        DPID_TRY(dpid_contrast_of(j, &d, &zero, DPID_INTERVAL_ONLY, &beyond));
+        rung->beyond = beyond.rank;
     }
     return DEEPID_OK;
 }
@@ -286,6 +325,15 @@ static const dpid_rung *choose_deeper(const dpid_ladder *l)
     return out;
 }
 
+static int32_t learn_nothing(const dpid_judge *j, const dpid_rung *a, const dpid_rung *b, bool *out)
+{
+    bool other;
+    DPID_TRY(learns_nothing(j, a, out));
+    DPID_TRY(learns_nothing(j, b, &other));
+    *out = *out && other;
+    return DEEPID_OK;
+}
+
 static int32_t compare_depths(dpid_judge *j, dpid_ladder *l)
 {
     const dpid_ladder_side *shallow = &l->side[DPID_LADDER_SHALLOW];
@@ -303,7 +351,7 @@ static int32_t compare_depths(dpid_judge *j, dpid_ladder *l)
     DPID_TRY(dpid_contrast_of(j, &d, &s, DPID_INTERVAL_ONLY, &deeper));
     l->deeper_in = rung->format;
     l->deeper = deeper.rank;
-    return DEEPID_OK;
+    return learn_nothing(j, rung, dpid_ladder_find(shallow, rung->format), &l->deeper_idle);
 }
 
 int32_t dpid_judge_ladder(dpid_judge *j)
@@ -318,6 +366,7 @@ int32_t dpid_judge_ladder(dpid_judge *j)
     for (int deep = 0; deep < 2; deep++) {
         DPID_TRY(find_reference(j, &l->side[deep]));
         DPID_TRY(compare(j, l, &l->side[deep]));
+        DPID_TRY(compare_beside(j, &l->side[deep]));
     }
     DPID_TRY(adjust(j, l));
     for (int deep = 0; deep < 2; deep++)

@@ -22,15 +22,17 @@ typedef struct {
 dpid_ladder_word dpid_ladder_word_of(const char *arm);
 
 /* A net in a format. */
-typedef struct {
+typedef struct dpid_rung {
     const dpid_number_format *format;
     char *arm, *variant; /* variant "": the format as it is */
     bool own;            /* the recipe's: S or D, or that at its tuned rate */
     bool step;           /* it is judged: as it is, and not the reference */
     int64_t runs, diverged;
-    int64_t seeds;       /* that it shares with the reference */
-    dpid_estimate above; /* the reference, on the ladder's scale */
-    double p, p_holm;    /* of steps: "not above it by the margin", one-sided; for all steps together */
+    int64_t seeds;                  /* that it shares with the reference */
+    dpid_estimate above;            /* the reference, on the ladder's scale */
+    const struct dpid_rung *beside; /* of a smaller range: a step that tells its range from its bits; NULL: none */
+    dpid_estimate beyond;           /* ... that one */
+    double p, p_holm;               /* of steps: "not above it by the margin", one-sided; for all steps together */
     dpid_harm state;
 } dpid_rung;
 
@@ -54,7 +56,8 @@ struct dpid_ladder {
     int64_t least_seeds;
     const dpid_number_format *deeper_in; /* in this format ...; NULL: none ran at both depths */
     dpid_estimate deeper;                /* ... what D loses less what S loses, both against one format */
-    char *sentence, *more;               /* what it shows; 8-bit formats, the difference of the depths, the margin */
+    bool deeper_idle;                    /* ... neither of the two learns anything */
+    char *sentence, *more; /* what it shows; 8-bit formats, more intervals, the difference of the depths, the margin */
 };
 
 /* The step or reference of this format; NULL: none. */

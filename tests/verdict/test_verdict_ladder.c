@@ -99,21 +99,27 @@ static void harm_begins_where_it_was_planted(void **state)
     assert_int_equal(v->ladder->steps, 4);
     says(v->ladder->sentence, "Fewer bits, more loss: harm begins at 8 bits of precision at depth 30 (bfloat16 against "
                               "float32: 0.28");
-    says(v->ladder->sentence, "; at depth 2 not, down to 8 bits (");
+    says(v->ladder->sentence, "; at depth 2 not, down to 8 bits.");
+    says(v->ladder->more, "Bfloat16 against float32: "); /* one interval a headline */
+    says(v->ladder->more, "] at depth 2. ");
     says(v->ladder->more, "In bfloat16 the deep net loses more than the shallow one, by 0.2");
     deepid_verdict_destroy(v);
     plant_fill(&p, 4, 0, 0.3, 0.002); /* D_tf32 too: harm begins there */
     v = judged(ctx);
-    says(v->ladder->sentence, "harm begins at 11 bits of precision at depth 30 (tf32 against float32: 0.28");
+    says(v->ladder->sentence,
+         "Fewer bits, more loss: harm begins at 11 bits of precision at depth 30 (tf32 against float32: 0.28");
     deepid_verdict_destroy(v);
     plant_fill(&p, 5, 0, 0.012, 0.002); /* and D_bf16 not: no matter of bits */
     v = judged(ctx);
-    says(v->ladder->sentence, "; at 8 bits there is none)");
+    says(v->ladder->sentence, "Harm at 11 bits of precision at depth 30 (");
+    says(v->ladder->sentence, "; at 8 bits there is none: harm does not follow the bits)");
+    is_silent_about(v->ladder->sentence, "ewer bits, more loss");
     deepid_verdict_destroy(v);
     plant_fill(&p, 5, 0, 0.3, 0.002);
     plant_fill(&p, 3, 0, 0.3, 0.002); /* and S_bf16 */
     v = judged(ctx);
-    says(v->ladder->sentence, "; harm begins at 8 bits of precision at depth 2 (bfloat16");
+    says(v->ladder->sentence, "; harm begins at 8 bits of precision at depth 2.");
+    says(v->ladder->more, "Bfloat16 against float32: 0.29");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
@@ -130,7 +136,7 @@ static void a_sure_difference_below_the_margin_is_no_harm(void **state)
     assert_true(rung_of(v, "D_bf16")->above.low > 0);
     state_is(v, "D_bf16", DPID_HARM_NONE);
     says(v->ladder->sentence, "No harm down to 8 bits of precision at depth 30 (bfloat16 against float32: 0.01");
-    says(v->ladder->sentence, "; nor at depth 2 (");
+    says(v->ladder->sentence, "; nor at depth 2.");
     says(v->ladder->more, "Harm: surely above the margin, 0.034");
     is_silent_about(v->ladder->more, "loses more");
     deepid_verdict_destroy(v);
@@ -278,23 +284,127 @@ static void float16_beside_tf32_tells_range_from_bits(void **state)
     add("D_f16", 0.3);
     deepid_verdict *v = judged(ctx);
     says(v->ladder->sentence, "No harm down to 8 bits");
-    says(v->ladder->sentence, " Float16 against float32: 0.28");
-    says(v->ladder->sentence, "]: its range, since tf32 has as many bits and does no harm; at depth 2 not.");
+    says(v->ladder->sentence, " Float16 harms at depth 30: its range, since tf32 has as many bits and does no harm; at "
+                              "depth 2 not.");
+    says(v->ladder->more, "Float16 against float32: 0.28");
     deepid_verdict_destroy(v);
     plant_fill(&p, 3, 0, 0.3, 0.002); /* D_tf32 */
     v = judged(ctx);
-    says(v->ladder->sentence, "]: tf32 has as many bits and harms too");
+    says(v->ladder->sentence, ": tf32 has as many bits and harms too;");
     deepid_verdict_destroy(v);
     p.arm[3].word = "D_opt:adam"; /* no tf32 */
     plant_diverge(&p, 5, 10);
     v = judged(ctx);
-    says(v->ladder->sentence, " Float16 diverges at 10 of 10 seeds: by its range or its bits, which tf32 would tell");
+    says(v->ladder->sentence,
+         " Float16 diverges at 10 of 10 seeds at depth 30: by its range or its bits, which tf32 would tell");
     deepid_verdict_destroy(v);
     p.arm[5].word = "D_f8";
     v = judged(ctx);
-    says(v->ladder->more, "8-bit formats diverges at 10 of 10 seeds: by fewer bits or a smaller range");
+    says(v->ladder->more, "8-bit formats diverges at 10 of 10 seeds at depth 30: by fewer bits or a smaller range");
     is_silent_about(v->ladder->sentence, "8-bit");
     deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* tf32 loses 0.28, float16 0.58 or diverges. */
+static void what_float16_loses_beyond_tf32_is_range(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    start(10);
+    add("D_bf16 D_tf32", 0.3);
+    add("D_f16", 0.6);
+    deepid_verdict *v = judged(ctx);
+    says(v->ladder->sentence, "tf32 has as many bits and harms too, and beyond tf32 by 0.3");
+    says(v->ladder->sentence, "]: its range.");
+    deepid_verdict_destroy(v);
+    plant_diverge(&p, 4, 10);
+    v = judged(ctx);
+    says(v->ladder->sentence, "harms too, and beyond tf32 it diverges: its range.");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+static void float16_at_depth_2_alone_is_said(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    start(8);
+    add("D_bf16 D_tf32 D_f16", 0.012);
+    add("S_bf16 S_tf32 S_f16", 0.01);
+    plant_diverge(&p, 7, 8);
+    deepid_verdict *v = judged(ctx);
+    state_is(v, "S_f16", DPID_HARM);
+    says(v->ladder->sentence, "No harm down to 8 bits");
+    says(v->ladder->sentence,
+         " Float16 diverges at 8 of 8 seeds at depth 2: its range, since tf32 has as many bits and "
+         "does no harm; at depth 30 not.");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+static void float16_that_is_not_told_is_said(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    start(10);
+    add("D_bf16 D_tf32 D_f16", 0.012);
+    plant_diverge(&p, 4, 5);
+    deepid_verdict *v = judged(ctx);
+    state_is(v, "D_f16", DPID_HARM_UNSURE);
+    says(v->ladder->sentence, " Float16: not told at depth 30, diverges at 5 of 10 seeds.");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* float16 has the range of E5M2 and more bits. */
+static void float16_tells_bits_of_e5m2(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    start(10);
+    add("D_f32 D_f16 D_bf16", 0.012);
+    plant_fill(&p, 1, 0, 0.3, 0.002);
+    p.e.storage = "f8e5m2";
+    deepid_verdict *v = judged(ctx);
+    says(v->ladder->sentence,
+         " E5M2 harms at depth 30: its bits, since float16 has as small a range and does no harm.");
+    deepid_verdict_destroy(v);
+    plant_fill(&p, 3, 0, 0.2, 0.002); /* D_f16 */
+    v = judged(ctx);
+    says(v->ladder->sentence, ": float16 has as small a range and harms too, and beyond float16 by 0.0");
+    says(v->ladder->sentence, "]: its bits");
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* ---- depth ------------------------------------------------------------------------------------------------ */
+
+/* The margin is 0.034. */
+static void more_with_depth_is_by_the_margin(void **state)
+{
+    (void)state;
+    static const struct {
+        double deep, shallow, spread;
+        const char *says;
+    } rows[] = {
+        {0.3, 0.01, 0.002, "In bfloat16 the deep net loses more than the shallow one, by 0.28"},
+        {0.3, 0.28, 0.002,
+         "In bfloat16 the deep net loses no more than the shallow one, or by less than the margin: 0.01"},
+        {0.3, 0.27, 0.02,
+         "Whether the deep net loses more in bfloat16 than the shallow one, by the margin, is not sure: "},
+        {0.72, 0.71, 0.002, "In bfloat16 neither net learns anything. "},
+    };
+    deepid_ctx *ctx = new_ctx(1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        start(10);
+        add("D_tf32", 0.012);
+        plant_arm(&p, "D_bf16", rows[i].deep, rows[i].spread);
+        plant_arm(&p, "S_bf16", rows[i].shallow, rows[i].spread);
+        deepid_verdict *v = judged(ctx);
+        says(v->ladder->more, rows[i].says);
+        deepid_verdict_destroy(v);
+    }
     deepid_ctx_destroy(ctx);
 }
 
@@ -330,6 +440,12 @@ static void the_recipes_own_format_is_a_rung(void **state)
     p.e.storage = "f16 norms=format";
     v = judged(ctx);
     assert_string_equal(rung_of(v, "D")->variant, "norms=format");
+    says(v->ladder->sentence, " The recipe's own, float16 with norms=format, ends 0.28");
+    says(v->ladder->sentence, "] above float64 at depth 30.");
+    deepid_verdict_destroy(v);
+    plant_fill(&p, 1, 0, 0.012, 0.002); /* no harm, no word */
+    v = judged(ctx);
+    is_silent_about(v->ladder->sentence, "The recipe's own");
     deepid_verdict_destroy(v);
     p.e.storage = NULL; /* nobody said what D is; D_f32 is another arm, so it is not that */
     v = judged(ctx);
@@ -341,6 +457,27 @@ static void the_recipes_own_format_is_a_rung(void **state)
     plant_arm(&p, "D_rate", 0.011, 0.002); /* the others are at its rate */
     v = judged(ctx);
     assert_true(rung_of(v, "D_rate")->own);
+    deepid_verdict_destroy(v);
+    deepid_ctx_destroy(ctx);
+}
+
+/* A variant is no step, but what the recipe itself does is not passed over. */
+static void the_recipes_own_divergence_is_said(void **state)
+{
+    (void)state;
+    deepid_ctx *ctx = new_ctx(1);
+    start(8);
+    add("D_f32 D_bf16 D_f16 S_f32 S_bf16 S_f16", 0.012);
+    p.e.storage = "f16";
+    p.e.loss_scale = "static";
+    plant_diverge(&p, 1, 8);
+    deepid_verdict *v = judged(ctx);
+    says(v->ladder->sentence, "No harm down to 8 bits");
+    says(v->ladder->sentence, ". The recipe's own, float16 with a static scale, diverges at 8 of 8 seeds at depth 30.");
+    deepid_verdict_destroy(v);
+    plant_diverge(&p, 0, 3);
+    v = judged(ctx);
+    says(v->ladder->sentence, " at depth 30; it diverges at 3 of 8 seeds at depth 2.");
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
@@ -399,6 +536,11 @@ static void what_there_is_nothing_to_compare_with_is_said(void **state)
     add("D_f16 D_f8", 0.012);
     v = judged(ctx);
     says(v->ladder->sentence, "No coarser format with float32's range was run at depth 30.");
+    says(v->ladder->more, ", by Holm over 2 comparisons.");
+    deepid_verdict_destroy(v);
+    p.e.storage = "bf16";
+    v = judged(ctx);
+    is_silent_about(v->ladder->more, "Holm"); /* nothing is compared */
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);
 }
@@ -604,7 +746,13 @@ int main(void)
         cmocka_unit_test(few_seeds_do_not_tell),
         cmocka_unit_test(harm_is_rarely_said_of_a_difference_of_the_margin),
         cmocka_unit_test(float16_beside_tf32_tells_range_from_bits),
+        cmocka_unit_test(what_float16_loses_beyond_tf32_is_range),
+        cmocka_unit_test(float16_at_depth_2_alone_is_said),
+        cmocka_unit_test(float16_that_is_not_told_is_said),
+        cmocka_unit_test(float16_tells_bits_of_e5m2),
+        cmocka_unit_test(more_with_depth_is_by_the_margin),
         cmocka_unit_test(the_recipes_own_format_is_a_rung),
+        cmocka_unit_test(the_recipes_own_divergence_is_said),
         cmocka_unit_test(without_two_formats_there_is_no_ladder),
         cmocka_unit_test(what_there_is_nothing_to_compare_with_is_said),
         cmocka_unit_test(formats_are_those_of_storage),
