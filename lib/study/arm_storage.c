@@ -30,24 +30,29 @@ static bool same(const dpid_storage *a, const dpid_storage *b)
     return memcmp(a->said, b->said, sizeof a->said) == 0;
 }
 
-/* "bfloat16 with master weights", of the format that the arm is named by */
-static int32_t say_master_weights(deepid_study *study, dpid_study_arm *arm)
+/* "bfloat16 with master weights"; "float16 without loss scaling": of the recipe's format without what the recipe has */
+static int32_t say_without(deepid_study *study, dpid_study_arm *arm, bool master, bool unscaled)
 {
     dpid_string s = {.ctx = study->head.ctx};
-    dpid_string_format(&s, "%s with master weights", dpid_arm_said(arm->word).text);
+    if (!master && !unscaled)
+        return DEEPID_OK;
+    dpid_string_format(&s, "%s%s%s%s", dpid_arm_said(arm->word).text, master ? " with master weights" : "",
+                       master && unscaled ? " and" : "", unscaled ? " without loss scaling" : "");
     return dpid_study_keep(study, &s, &arm->said);
 }
 
 /* "D_bf16:stochastic" of a recipe in bf16 changes that one thing of it. Where the recipe keeps no master weights,
-   D_bf16 is D with them. */
+   D_bf16 is D with them; D_f16 has no loss scale. */
 static int32_t follow_recipe(deepid_study *study, dpid_study_arm *arm, const dpid_storage *recipe, dpid_storage *own)
 {
-    if (!arm->row->storage || own->values.format != recipe->values.format)
+    const bool master = recipe->weights == DPID_WEIGHTS_FORMAT && own->weights == DPID_WEIGHTS_MASTER;
+    const bool unscaled =
+        strcmp(arm->loss_scale, "none") == 0 && strcmp(study->text[DPID_TEXT_LOSS_SCALE], "none") != 0;
+    if (!arm->row->storage || !own->on || own->values.format != recipe->values.format)
         return DEEPID_OK;
-    if (strchr(arm->word, ':'))
-        dpid_storage_inherit(own, recipe);
-    else if (recipe->weights == DPID_WEIGHTS_FORMAT && own->weights == DPID_WEIGHTS_MASTER)
-        return say_master_weights(study, arm);
+    if (!strchr(arm->word, ':'))
+        return say_without(study, arm, master, unscaled);
+    dpid_storage_inherit(own, recipe);
     return DEEPID_OK;
 }
 

@@ -87,6 +87,7 @@ static void a_recipe_in_a_format_has_it_everywhere(void **state)
     stores(&r, "D_f32", "input 2", "none");
     stores(&r, "D_bf16", "input 2 storage=bf16", "static scale=1024");
     stores(&r, "D_f16", "input 2 storage=f16", "none"); /* the recipe's format, without its scale */
+    assert_string_equal(arm_of(&r, "D_f16")->said, "float16 without loss scaling");
     OK(deepid_study_set_text(r.study, "loss_scale", "none"));
     left_out(&r, "D_f16", "it is the recipe's own storage");
     stores(&r, "D_f16:scaled", "input 2 storage=f16", "dynamic");
