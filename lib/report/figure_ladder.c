@@ -80,6 +80,15 @@ static const char *name_of(drawing *d, const side *s, const dpid_rung *rung)
     return dpid_say(d->p, "%s%s%s, %s", rung->format->said, *rung->variant ? ", " : "", rung->variant, s->label);
 }
 
+/* "float16, static: 8 of 8 diverge", of the recipe's own where no run of it ended; NULL. */
+static const char *diverged_label(drawing *d, const dpid_rung *rung)
+{
+    if (!rung->own || rung->runs == 0 || rung->diverged < rung->runs)
+        return NULL;
+    return dpid_say(d->p, "%s%s%s: %lld of %lld diverge", rung->format->said, *rung->variant ? ", " : "", rung->variant,
+                    (long long)rung->diverged, (long long)rung->runs);
+}
+
 /* Its runs at x, NaN: nowhere; those that did not end at the edge of the picture. */
 static void draw_seeds(drawing *d, const side *s, const dpid_rung *rung, const double *values, double x, double edge)
 {
@@ -98,8 +107,8 @@ static void draw_seeds(drawing *d, const side *s, const dpid_rung *rung, const d
                                dpid_words_exact(values[i]).text);
     }
     if (n > 0 && p->status == DEEPID_OK)
-        dpid_note(p, deepid_chart_points(d->chart, dpid_say(p, "role=%s mark=bead", s->role), NULL, titles, n, at,
-                                         at + p->sum.seeds));
+        dpid_note(p, deepid_chart_points(d->chart, dpid_say(p, "role=%s mark=bead", s->role), diverged_label(d, rung),
+                                         titles, n, at, at + p->sum.seeds));
 }
 
 static void draw_point(drawing *d, const char *style, const char *label, const char *title, double x, double y)
@@ -113,6 +122,15 @@ static void draw_segment(drawing *d, const char *role, const char *title, const 
     if (d->p->status == DEEPID_OK)
         dpid_note(d->p,
                   deepid_chart_line(d->chart, dpid_say(d->p, "role=%s weight=thick", role), NULL, title, 2, x, y));
+}
+
+/* Round its median, or where its runs left the picture. */
+static void draw_ring(drawing *d, const side *s, const dpid_rung *rung, double x, double y)
+{
+    if (rung->own && (isfinite(y) || diverged_label(d, rung)))
+        draw_point(d, dpid_say(d->p, "role=%s weight=thick mark=ring", s->role), NULL,
+                   dpid_say(d->p, "%s: the recipe's own%s", name_of(d, s, rung), *rung->variant ? "" : " format"), x,
+                   isfinite(y) ? y : (double)INFINITY);
 }
 
 /* A line from the median before, where both are finite. */
@@ -159,9 +177,7 @@ static void draw_format(drawing *d, side *s, int32_t i, const double *values, do
                             dpid_format_is_wide(rung->format) ? "dot" : "diamond"),
                    i == s->last ? s->label : NULL, dpid_say(d->p, "%s: median %s", name, dpid_words(m.median).text), x,
                    m.median);
-    if (isfinite(m.median) && rung->own)
-        draw_point(d, dpid_say(d->p, "role=%s weight=thick mark=ring", s->role), NULL,
-                   dpid_say(d->p, "%s: the recipe's own format", name), x, m.median);
+    draw_ring(d, s, rung, x, m.median);
 }
 
 /* Its median alone, and the runs that did not end. */
@@ -173,9 +189,7 @@ static void draw_variant(drawing *d, side *s, const dpid_rung *rung, const doubl
     if (isfinite(m.median))
         draw_point(d, dpid_say(d->p, "role=%s weight=thick mark=bead", s->role), NULL,
                    dpid_say(d->p, "%s: median %s", name_of(d, s, rung), dpid_words(m.median).text), x, m.median);
-    if (isfinite(m.median) && rung->own)
-        draw_point(d, dpid_say(d->p, "role=%s weight=thick mark=ring", s->role), NULL,
-                   dpid_say(d->p, "%s: the recipe's own", name_of(d, s, rung)), x, m.median);
+    draw_ring(d, s, rung, x, m.median);
 }
 
 /* ---- a side ----------------------------------------------------------------------------------------------- */
@@ -242,24 +256,47 @@ static bool was_asked(const dpid_study_page *p)
     return false;
 }
 
+static bool has(const dpid_ladder_side *of, const dpid_rung *rung)
+{
+    for (int32_t i = 0; i < of->rungs; i++)
+        if (of->rung[i].format == rung->format && strcmp(of->rung[i].variant, rung->variant) == 0)
+            return true;
+    return false;
+}
+
+/* "bfloat16 stochastic, bfloat16 weights", of both sides each once */
+static const char *variants_of(dpid_study_page *p, const dpid_ladder *l)
+{
+    const char *out = "";
+    for (int deep = 0; deep < 2; deep++)
+        for (int32_t i = 0; i < l->side[deep].rungs; i++) {
+            const dpid_rung *rung = &l->side[deep].rung[i];
+            if (*rung->variant && (!deep || !has(&l->side[0], rung)))
+                out = dpid_say(p, "%s%s%s %s", out, *out ? ", " : "", rung->format->said, rung->variant);
+        }
+    return out;
+}
+
 static const char *explanation_of(dpid_study_page *p, const dpid_ladder *l)
 {
-    bool variants = false;
+    const char *variants = variants_of(p, l);
     bool narrow = false;
     const char *own = "";
     for (int deep = 0; deep < 2; deep++)
         for (int32_t i = 0; i < l->side[deep].rungs; i++) {
             const dpid_rung *rung = &l->side[deep].rung[i];
-            variants = variants || *rung->variant;
             narrow = narrow || (!dpid_format_is_wide(rung->format) && !*rung->variant);
             own = rung->own ? dpid_say(p, " Ring: the recipe's own, %s.", rung->format->said) : own;
         }
-    return dpid_say(p,
-                    "%s Final training loss (log axis) by number format, its bits of precision below. Small dots: "
-                    "seeds. Marks and bars: medians and intervals that hold them with 95 %% confidence (none below "
-                    "six seeds). Lines: formats with the range of float32%s.%s%s",
-                    l->more, narrow ? "; diamonds: a smaller one" : "",
-                    variants ? " Dots at the rim: variants, medians alone." : "", own);
+    return dpid_say(
+        p,
+        "%s Final training loss (log axis) by number format, its bits of precision below. Small dots: "
+        "seeds. Marks and bars: medians and intervals that hold them with 95 %% confidence (none below "
+        "six seeds). Lines: formats with the range of float32%s.%s%s",
+        l->more, narrow ? "; diamonds: a smaller one" : "",
+        *variants ? dpid_say(p, " Dots at the rim: variants, medians alone, from the middle outwards: %s.", variants)
+                  : "",
+        own);
 }
 
 void dpid_figure_ladder(dpid_study_page *p)

@@ -23,17 +23,22 @@ static bool remedy_share(const deepid_verdict *v, const char *word, dpid_estimat
     return false;
 }
 
-/* Of the arm that decided a finding. */
-static bool finding_share(const deepid_verdict *v, const char *word, dpid_estimate *out)
+/* Of the arm that decided a finding, of all the gap where there is one. beyond: the arm whose share it comes on top of;
+   NULL: none. */
+static bool finding_share(const deepid_verdict *v, const char *word, dpid_estimate *out, const char **beyond)
 {
+    bool found = false;
     for (int32_t i = 0; i < v->findings; i++) {
         const dpid_finding *f = &v->finding[i];
-        if (f->arm && strcmp(f->arm, word) == 0 && !isnan(f->share.value)) {
-            *out = f->share;
-            return true;
-        }
+        if (!f->arm || strcmp(f->arm, word) != 0 || isnan(f->share.value) || (found && f->beyond))
+            continue;
+        *out = f->share;
+        *beyond = f->beyond;
+        found = true;
+        if (!f->beyond)
+            break;
     }
-    return false;
+    return found;
 }
 
 /* Of another member of a set: the numbers share:MEMBER and its ends. */
@@ -57,9 +62,10 @@ static bool member_share(const deepid_verdict *v, const char *word, dpid_estimat
     return false;
 }
 
-static bool share_of(const deepid_verdict *v, const char *word, dpid_estimate *out)
+static bool share_of(const deepid_verdict *v, const char *word, dpid_estimate *out, const char **beyond)
 {
-    return remedy_share(v, word, out) || finding_share(v, word, out) || member_share(v, word, out);
+    *beyond = NULL;
+    return remedy_share(v, word, out) || finding_share(v, word, out, beyond) || member_share(v, word, out);
 }
 
 /* ---- the figure ---------------------------------------------------------------------------------------- */
@@ -73,10 +79,11 @@ typedef struct {
     double rate; /* the share of the tuned rate; NaN: none */
 } shares;
 
-static void add_share(dpid_study_page *p, const char *word, const dpid_estimate *share, shares *f)
+static void add_share(dpid_study_page *p, const char *word, const char *beyond, const dpid_estimate *share, shares *f)
 {
     const double row[] = {share->value, share->low, share->high};
-    const char *name = dpid_arm_name(p, word);
+    const char *name = beyond ? dpid_say(p, "%s beyond %s", dpid_arm_name(p, word), dpid_arm_said(beyond).text)
+                              : dpid_arm_name(p, word);
     dpid_note(p, deepid_chart_row(f->chart, dpid_arm_style(p, word), name, dpid_say(p, "%s closes", name), share->value,
                                   share->low, share->high, 0, NULL));
     dpid_note(p, deepid_table_append(f->table, word, row));
@@ -87,6 +94,7 @@ static void add_share(dpid_study_page *p, const char *word, const dpid_estimate 
         const dpid_arm_text said = dpid_arm_said(word);
         f->best = share->value;
         f->best_name = dpid_arm_is_twin(word) ? dpid_say(p, "the %s", dpid_arm_label(word).text)
+                       : beyond               ? dpid_say(p, "%s beyond %s", said.text, dpid_arm_said(beyond).text)
                        : *said.text           ? dpid_say(p, "%s", said.text)
                                               : word;
     }
@@ -140,9 +148,10 @@ void dpid_figure_shares(dpid_study_page *p)
     dpid_note(p, f.chart ? deepid_chart_rule(f.chart, "role=shallow", "half", 0.5) : DEEPID_OK);
     for (int64_t i = 0; v && i < p->m->arms && p->status == DEEPID_OK; i++) {
         const char *word = p->m->arm[i].word;
+        const char *beyond;
         dpid_estimate share;
-        if (dpid_arm_shows(word, DPID_SHOW_SHARE) && !p->m->arm[i].reason && share_of(v, word, &share))
-            add_share(p, word, &share, &f);
+        if (dpid_arm_shows(word, DPID_SHOW_SHARE) && !p->m->arm[i].reason && share_of(v, word, &share, &beyond))
+            add_share(p, word, beyond, &share, &f);
     }
     if (f.rows == 0) {
         deepid_table_destroy(f.table);

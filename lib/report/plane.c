@@ -109,6 +109,15 @@ static void add_point(picture *p, const dpid_mark *m, int64_t i)
     dpid_string_release(&title);
 }
 
+/* A ring is drawn round another mark; where that is an arrow at the upper edge, round the arrow. */
+static void add_ring_outside(picture *p, const dpid_mark *m)
+{
+    for (int64_t i = 0; i < m->n; i++)
+        if (!shown(p->chart, m, i) && dpid_axis_takes(&p->chart->x, m->x[i]))
+            dpid_svg_mark(p->s, m->css, m->shape, dpid_axis_place(&p->chart->x, m->x[i]), DPID_CHART_TOP,
+                          m->titles ? m->titles[i] : m->title);
+}
+
 /* An arrow at the upper edge for what is not finite, at the lower one for what is not above 0 (or minus infinity),
    with their number. */
 static void add_outside(picture *p, const dpid_mark *m)
@@ -178,7 +187,10 @@ static void add_mark(picture *p, const dpid_mark *m)
     for (int64_t i = 0; i < m->n && m->type == DPID_MARK_POINTS; i++)
         if (shown(p->chart, m, i))
             add_point(p, m, i);
-    add_outside(p, m);
+    if (m->shape == DPID_SHAPE_RING)
+        add_ring_outside(p, m);
+    else
+        add_outside(p, m);
 }
 
 /* ---- labels at the ends ----------------------------------------------------------------------- */

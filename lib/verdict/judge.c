@@ -67,6 +67,8 @@ static int32_t judge_all(dpid_judge *j)
         dpid_finding *f = &j->v->finding[i];
         if (f->hypothesis->judge)
             DPID_TRY(f->hypothesis->judge(j, f));
+        if (j->best[i].from)
+            DPID_TRY(dpid_set_text(j, &f->beyond, "%s", j->best[i].from->word));
     }
     for (int32_t i = 0; i < j->v->findings; i++) {
         dpid_finding *f = &j->v->finding[i];

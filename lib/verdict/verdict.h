@@ -78,6 +78,7 @@ typedef struct {
     dpid_verdict_status status;
     const char *rule;                 /* a constant */
     char *arm, *sentence, *to_settle; /* in the arena; NULL: "" */
+    char *beyond;                     /* the arm from which the deciding one's share is counted; NULL: D */
     dpid_estimate effect, share;
     dpid_scale scale;          /* of the effect */
     dpid_estimate valid_share; /* of the gap in validation; NaN: none is sure */

@@ -143,6 +143,7 @@ static void every_format_has_its_marks(void **state)
     page_holds(figure, g.verdict->ladder->sentence);
     page_holds(figure, "Harm: surely above the margin");
     page_holds(figure, "Ring: the recipe&#39;s own, float32.");
+    page_holds(figure, "variants, medians alone, from the middle outwards: bfloat16 stochastic.");
     counts(figure, "<title>bfloat16, depth 30: seed ", 8);
     counts(figure, "<title>bfloat16, depth 2: seed ", 8);
     counts(figure, "<title>bfloat16, depth 30: median ", 1);
@@ -165,6 +166,35 @@ static void every_format_has_its_marks(void **state)
     assert_true(place_of(figure, "bfloat16, stochastic, depth 30: median") > bf16);
     free(figure);
     close_page(&g);
+}
+
+/* No median to draw: the ring and a label at the upper edge. */
+static void the_recipes_own_divergence_is_marked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *with, *title, *label;
+    } rows[] = {
+        {"D_f16", "<title>float16, static, depth 30: the recipe&#39;s own", ">float16, static: 8 of 8 diverge<"},
+        {"D_tf32", "<title>float16, depth 30: the recipe&#39;s own format", ">float16: 8 of 8 diverge<"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        page g;
+        start(8);
+        plant_arm(&p, "D_f32", 0.012, 0.002);
+        plant_arm(&p, "D_bf16", 0.012, 0.002);
+        plant_arm(&p, rows[i].with, 0.012, 0.002);
+        p.e.storage = "f16";
+        p.e.loss_scale = "static";
+        plant_diverge(&p, 1, 8);
+        open_page(&g);
+        char *figure = figure_of(&g);
+        counts(figure, rows[i].title, 1);
+        counts(figure, rows[i].label, 1);
+        counts(figure, "8 of 8 values are not finite", 1); /* the ring is no value */
+        free(figure);
+        close_page(&g);
+    }
 }
 
 static void it_is_left_out_where_there_is_none(void **state)
@@ -315,11 +345,9 @@ static void memory_that_runs_out_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_format_has_its_marks),
-        cmocka_unit_test(it_is_left_out_where_there_is_none),
-        cmocka_unit_test(edges_are_drawn),
-        cmocka_unit_test(validation_alone_draws_nothing),
-        cmocka_unit_test(memory_that_runs_out_is_an_error),
+        cmocka_unit_test(every_format_has_its_marks),         cmocka_unit_test(the_recipes_own_divergence_is_marked),
+        cmocka_unit_test(it_is_left_out_where_there_is_none), cmocka_unit_test(edges_are_drawn),
+        cmocka_unit_test(validation_alone_draws_nothing),     cmocka_unit_test(memory_that_runs_out_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

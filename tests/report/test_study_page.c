@@ -271,6 +271,14 @@ static void shares_follow_the_verdict(void **state)
     page_holds(page, "orthogonal start closes: \xe2\x88\x92"
                      "0.01 [");
     free(page);
+    for (int i = 0; i < fake.verdict->findings; i++)
+        if (!isnan(fake.verdict->finding[i].share.value))
+            fake.verdict->finding[i].beyond = "D_tf32";
+    page = page_of(ctx, &fake.material);
+    page_holds(page, " beyond tf32"); /* such a share is not of all the gap */
+    free(page);
+    for (int i = 0; i < fake.verdict->findings; i++)
+        fake.verdict->finding[i].beyond = NULL;
     for (int i = 0; i < FAKE_ARMS; i++)
         if (strcmp(fake.arm[i].word, "D64") == 0)
             fake.arm[i].word = "D_rate";
