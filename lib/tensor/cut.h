@@ -69,11 +69,14 @@ static inline dpid_cut dpid_cut_of(const dpid_rounding *rounding)
     } while (0)
 
 #if DPID_PRECISION == 32
-/* Sizes are below 2^31, so that signed words compare as they do. */
+typedef uint32_t dpid_cut_words __attribute__((vector_size(sizeof(vec_bits))));
+
+/* Sizes are below 2^31, so that signed words compare as they do; only that of a NaN may pass it here. */
 DPID_INLINE vec_bits dpid_cut_size(const dpid_cut *k, vec_bits size)
 {
     const vec_bits mask = (vec_bits){0} + (int32_t)k->mask;
-    return (size + (mask >> 1) + (size >> (int32_t)k->shift & 1)) & ~mask;
+    const vec_bits half = (mask >> 1) + (size >> (int32_t)k->shift & 1);
+    return (vec_bits)((dpid_cut_words)size + (dpid_cut_words)half) & ~mask;
 }
 
 DPID_INLINE vec_bits dpid_cut_choose(vec_bits condition, vec_bits yes, vec_bits no)
