@@ -288,20 +288,25 @@ DPID_INLINE void finish_channels(const finish f, const dpid_gradient_sink *s, in
     }
 }
 
+DPID_INLINE finish finish_of(const dpid_gradient_sink *s, const dpid_cut_how how, const dpid_cut_how of_value)
+{
+    return (finish){.add = s->add,
+                    .addend = s->addend != NULL,
+                    .kinked = s->kink.kinked,
+                    .kept = s->v != NULL,
+                    .store = true,
+                    .summed = s->sums != NULL,
+                    .sharp = (real)s->kink.below == 0,
+                    .wide = s->wide,
+                    .how = how,
+                    .of_value = of_value};
+}
+
 /* Without rounding, or with one rounding for gradients and values. */
 DPID_INLINE void store_as(const dpid_cut_how how, const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c,
                           const real *fresh)
 {
-    const finish f = {.add = s->add,
-                      .addend = s->addend != NULL,
-                      .kinked = s->kink.kinked,
-                      .kept = s->v != NULL,
-                      .store = true,
-                      .summed = s->sums != NULL,
-                      .sharp = (real)s->kink.below == 0,
-                      .wide = s->wide,
-                      .how = how,
-                      .of_value = how};
+    const finish f = finish_of(s, how, how);
     const finish inner = {.kinked = true, .store = true, .summed = true, .sharp = true, .how = how, .of_value = how};
     const finish joining = {.addend = true,
                             .kinked = true,
@@ -326,17 +331,7 @@ DPID_INLINE void store_as(const dpid_cut_how how, const dpid_gradient_sink *s, i
 /* Gradients in one format, values in another: seldom, and so any of them is taken the long way. */
 static void store_mixed(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)
 {
-    const finish f = {.add = s->add,
-                      .addend = s->addend != NULL,
-                      .kinked = s->kink.kinked,
-                      .kept = s->v != NULL,
-                      .store = true,
-                      .summed = s->sums != NULL,
-                      .sharp = (real)s->kink.below == 0,
-                      .wide = s->wide,
-                      .how = dpid_cut_of(s->rounding).how,
-                      .of_value = dpid_cut_of(s->of_value).how};
-    finish_channels(f, s, n, pixels, c, fresh);
+    finish_channels(finish_of(s, dpid_cut_of(s->rounding).how, dpid_cut_of(s->of_value).how), s, n, pixels, c, fresh);
 }
 
 void DPID_T(dpid_gradient_store)(const dpid_gradient_sink *s, int64_t n, int64_t pixels, int64_t c, const real *fresh)

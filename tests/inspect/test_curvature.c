@@ -1,5 +1,6 @@
 /* Curvature by Lanczos: a quadratic that can be worked out, the dense matrix of a small net, the limit of gradient
    descent, edges. */
+#include "support/nets.h"
 #include "support/support.h"
 
 #include "inspect/batch.h"
@@ -209,27 +210,11 @@ static void bits_do_not_depend_on_threads_and_nan_is_refused(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-static int32_t work_once(deepid_ctx *ctx, void *arg)
-{
-    deepid_dataset *data = NULL;
-    deepid_net *net = NULL;
-    deepid_table *t = NULL;
-    (void)arg;
-    int32_t status = deepid_dataset_generate(ctx, "spirals n=8", SEED, &data);
-    if (status == DEEPID_OK)
-        status = deepid_net_create(ctx, "input 2; dense out=3; tanh; dense out=2", DEEPID_F32, &net);
-    if (status == DEEPID_OK)
-        status = deepid_net_inspect(net, data, "curvature iterations=3", &t);
-    deepid_table_destroy(t);
-    deepid_net_destroy(net);
-    deepid_dataset_destroy(data);
-    return status;
-}
-
 static void memory_that_runs_out_is_told(void **state)
 {
     (void)state;
-    survives_every_failing_allocation("curvature", work_once, NULL);
+    const char *net = "input 2; dense out=3; tanh; dense out=2";
+    probe_survives_every_failing_allocation(net, "curvature iterations=3");
 }
 
 int main(void)

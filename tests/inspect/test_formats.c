@@ -143,17 +143,11 @@ static void a_weight_that_is_read_rounded_gives_its_error(void **state)
 static void exact_arithmetic_has_no_error_in_any_format(void **state)
 {
     (void)state;
-    static const float x[] = {1, 2, -3, 4, 0, 1, 2, -2};
-    static const float targets[] = {1, -1, 2, 0};
-    static const float w1[] = {1, 2, -1, 1};
-    static const float w2[] = {2, -1};
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
     deepid_net *f64 = NULL;
-    deepid_dataset *data = wrapped_targets(ctx, 4, 2, x, 1, targets);
-    OK(deepid_net_create(ctx, "input 2; dense out=2 bias=0; relu; dense out=1 bias=0", DEEPID_F32, &net));
-    set_parameter(net, "dense1.weight", w1, 4);
-    set_parameter(net, "dense2.weight", w2, 2);
+    deepid_dataset *data = NULL;
+    open_exact(ctx, &net, &data);
     OK(deepid_net_clone(net, DEEPID_F64, &f64));
     deepid_table *t = look(ctx, net, data, "formats storage=\"f32; bf16; f16; tf32\"");
     for (int64_t i = 0; i < deepid_table_rows(t); i++) {
@@ -463,27 +457,11 @@ static void wrong_words_are_refused(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-static int32_t work_once(deepid_ctx *ctx, void *arg)
-{
-    deepid_dataset *data = NULL;
-    deepid_net *net = NULL;
-    deepid_table *t = NULL;
-    int32_t status = deepid_dataset_generate(ctx, "spirals n=8", SEED, &data);
-    if (status == DEEPID_OK)
-        status = deepid_net_create(ctx, "input 2; dense out=3; 1 * identity { dense out=3; batchnorm }; dense out=2",
-                                   DEEPID_F32, &net);
-    if (status == DEEPID_OK)
-        status = deepid_net_inspect(net, data, arg, &t);
-    deepid_table_destroy(t);
-    deepid_net_destroy(net);
-    deepid_dataset_destroy(data);
-    return status;
-}
-
 static void memory_that_runs_out_is_told(void **state)
 {
     (void)state;
-    survives_every_failing_allocation("formats", work_once, "formats storage=\"bf16; f16 weights=format\"");
+    const char *net = "input 2; dense out=3; 1 * identity { dense out=3; batchnorm }; dense out=2";
+    probe_survives_every_failing_allocation(net, "formats storage=\"bf16; f16 weights=format\"");
 }
 
 int main(void)

@@ -1,4 +1,5 @@
 /* Gradient norms with their slopes, shattering, validity radius: known answers, the literature's numbers, edges. */
+#include "support/nets.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -286,28 +287,13 @@ static void bits_do_not_depend_on_threads_and_nan_is_refused_or_shown(void **sta
     deepid_ctx_destroy(ctx);
 }
 
-static int32_t work_once(deepid_ctx *ctx, void *arg)
-{
-    deepid_dataset *data = NULL;
-    deepid_net *net = NULL;
-    deepid_table *t = NULL;
-    int32_t status = deepid_dataset_generate(ctx, "spirals n=8", SEED, &data);
-    if (status == DEEPID_OK)
-        status = deepid_net_create(ctx, "input 2; 3 * plain { dense out=2; batchnorm; relu }", DEEPID_F32, &net);
-    if (status == DEEPID_OK)
-        status = deepid_net_inspect(net, data, arg, &t);
-    deepid_table_destroy(t);
-    deepid_net_destroy(net);
-    deepid_dataset_destroy(data);
-    return status;
-}
-
 static void memory_that_runs_out_is_told(void **state)
 {
     (void)state;
-    survives_every_failing_allocation("gradient_norm", work_once, "gradient_norm");
-    survives_every_failing_allocation("shattering", work_once, "shattering");
-    survives_every_failing_allocation("validity_radius", work_once, "validity_radius");
+    const char *net = "input 2; 3 * plain { dense out=2; batchnorm; relu }";
+    probe_survives_every_failing_allocation(net, "gradient_norm");
+    probe_survives_every_failing_allocation(net, "shattering");
+    probe_survives_every_failing_allocation(net, "validity_radius");
 }
 
 int main(void)

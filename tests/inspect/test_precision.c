@@ -1,4 +1,5 @@
 /* Gradient accuracy and range: known roundings, known flips, known ranges, and the numbers of deep batch-norm nets. */
+#include "support/nets.h"
 #include "support/support.h"
 
 #include "inspect/precision.h"
@@ -48,17 +49,11 @@ static void ulps_are_those_of_the_format(void **state)
 static void exact_arithmetic_has_no_error(void **state)
 {
     (void)state;
-    static const float x[] = {1, 2, -3, 4, 0, 1, 2, -2};
-    static const float targets[] = {1, -1, 2, 0};
-    static const float w1[] = {1, 2, -1, 1};
-    static const float w2[] = {2, -1};
     deepid_ctx *ctx = new_ctx(1);
     deepid_net *net = NULL;
     deepid_table *t = NULL;
-    deepid_dataset *data = wrapped_targets(ctx, 4, 2, x, 1, targets);
-    OK(deepid_net_create(ctx, "input 2; dense out=2 bias=0; relu; dense out=1 bias=0", DEEPID_F32, &net));
-    set_parameter(net, "dense1.weight", w1, 4);
-    set_parameter(net, "dense2.weight", w2, 2);
+    deepid_dataset *data = NULL;
+    open_exact(ctx, &net, &data);
     OK(deepid_net_inspect(net, data, "gradient_accuracy", &t));
     static const char *const rows[] = {"dense1", "relu", "dense2"};
     for (int i = 0; i < 3; i++) {
@@ -365,27 +360,12 @@ static void one_sample_nan_weights_and_threads(void **state)
     deepid_ctx_destroy(ctx);
 }
 
-static int32_t work_once(deepid_ctx *ctx, void *arg)
-{
-    deepid_dataset *data = NULL;
-    deepid_net *net = NULL;
-    deepid_table *t = NULL;
-    int32_t status = deepid_dataset_generate(ctx, "spirals n=8", SEED, &data);
-    if (status == DEEPID_OK)
-        status = deepid_net_create(ctx, "input 2; dense out=3; batchnorm; relu; dense out=2", DEEPID_F32, &net);
-    if (status == DEEPID_OK)
-        status = deepid_net_inspect(net, data, arg, &t);
-    deepid_table_destroy(t);
-    deepid_net_destroy(net);
-    deepid_dataset_destroy(data);
-    return status;
-}
-
 static void memory_that_runs_out_is_told(void **state)
 {
     (void)state;
-    survives_every_failing_allocation("gradient_accuracy", work_once, "gradient_accuracy");
-    survives_every_failing_allocation("range", work_once, "range");
+    const char *net = "input 2; dense out=3; batchnorm; relu; dense out=2";
+    probe_survives_every_failing_allocation(net, "gradient_accuracy");
+    probe_survives_every_failing_allocation(net, "range");
 }
 
 /* ---- ranks and borders ------------------------------------------------------------------------ */

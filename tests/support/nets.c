@@ -83,3 +83,44 @@ double distance(const deepid_tensor *a, const deepid_tensor *b)
     }
     return most / largest(b);
 }
+
+void open_exact(deepid_ctx *ctx, deepid_net **net, deepid_dataset **data)
+{
+    static const float x[] = {1, 2, -3, 4, 0, 1, 2, -2};
+    static const float targets[] = {1, -1, 2, 0};
+    static const float w1[] = {1, 2, -1, 1};
+    static const float w2[] = {2, -1};
+    *data = wrapped_targets(ctx, 4, 2, x, 1, targets);
+    OK(deepid_net_create(ctx, "input 2; dense out=2 bias=0; relu; dense out=1 bias=0", DEEPID_F32, net));
+    set_parameter(*net, "dense1.weight", w1, 4);
+    set_parameter(*net, "dense2.weight", w2, 2);
+}
+
+/* ---- probes ----------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *net, *words;
+} probe;
+
+static int32_t probe_once(deepid_ctx *ctx, void *arg)
+{
+    const probe *p = arg;
+    deepid_dataset *data = NULL;
+    deepid_net *net = NULL;
+    deepid_table *t = NULL;
+    int32_t status = deepid_dataset_generate(ctx, "spirals n=8", 77, &data);
+    if (status == DEEPID_OK)
+        status = deepid_net_create(ctx, p->net, DEEPID_F32, &net);
+    if (status == DEEPID_OK)
+        status = deepid_net_inspect(net, data, p->words, &t);
+    deepid_table_destroy(t);
+    deepid_net_destroy(net);
+    deepid_dataset_destroy(data);
+    return status;
+}
+
+void probe_survives_every_failing_allocation(const char *net, const char *words)
+{
+    probe p = {net, words};
+    survives_every_failing_allocation(words, probe_once, &p);
+}

@@ -17,5 +17,9 @@ void fill_random(deepid_tensor *t, uint64_t seed);
 deepid_tensor *outputs_of(deepid_ctx *ctx, deepid_net *net, int64_t n, uint64_t seed);
 /* Largest difference by the largest output; NaN in either is infinity. */
 double distance(const deepid_tensor *a, const deepid_tensor *b);
+/* Small whole numbers and powers of two: nothing rounds, forward and back, in formats of 8 bits and more. Yours. */
+void open_exact(deepid_ctx *ctx, deepid_net **net, deepid_dataset **data);
+/* Of a net and 8 spirals. */
+void probe_survives_every_failing_allocation(const char *net, const char *words);
 
 #endif

@@ -582,12 +582,12 @@ static void names_outlive_the_evidence(void **state)
     for (int i = 0; i < 2; i++)
         plant_arm(&p, words[i], 0.5, 0.002);
     deepid_verdict *v = judged(ctx);
-    memset(words, 'x', sizeof words - 1);
+    memset(words, '#', sizeof words - 1);
     OK(deepid_verdict_write_json(v, path));
     size_t bytes;
     char *json = read_bytes(path, &bytes);
     says(json, "\"arm\": \"D_bf16\"");
-    is_silent_about(json, "xxx");
+    is_silent_about(json, "##");
     free(json);
     deepid_verdict_destroy(v);
     deepid_ctx_destroy(ctx);

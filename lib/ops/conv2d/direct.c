@@ -2,54 +2,14 @@
 #include "ops/conv2d/direct.h"
 
 #include "base/numbers.h"
+#include "ops/conv2d/pixels.h"
 #include "ops/conv2d/register.h"
 
 #include <string.h>
 
 /* ---- forward, input gradient ---------------------------------------------------------- */
 
-/* The addresses of the next pixels, ROWS or WIDE_ROWS. When fewer are left, the last one fills up: it is written
-   several times, with the same numbers. */
-enum { MOST_ROWS = (int)WIDE_ROWS > (int)ROWS ? (int)WIDE_ROWS : (int)ROWS };
-
-typedef struct {
-    int64_t y, x, left;
-    int64_t from[MOST_ROWS], to[MOST_ROWS];
-} pixels;
-
-/* `rows` pixels of one row of the picture. */
-DPID_INLINE void next_in_row(const int rows, const dpid_correlation *k, pixels *p)
-{
-    const int64_t from = k->in_start + p->y * k->in_row + p->x * k->in_step;
-    const int64_t to = k->out_start + p->y * k->out_row + p->x * k->out_step;
-    DPID_UNROLL for (int r = 0; r < rows; r++) p->from[r] = from + r * k->in_step;
-    DPID_UNROLL for (int r = 0; r < rows; r++) p->to[r] = to + r * k->out_step;
-    p->left -= rows;
-    p->x += rows;
-    if (p->x == k->width) {
-        p->x = 0;
-        p->y++;
-    }
-}
-
-DPID_INLINE void next_pixels(const int rows, const dpid_correlation *k, pixels *p)
-{
-    if (k->width - p->x >= rows) {
-        next_in_row(rows, k, p);
-        return;
-    }
-    for (int r = 0; r < rows; r++) {
-        p->from[r] = k->in_start + p->y * k->in_row + p->x * k->in_step;
-        p->to[r] = k->out_start + p->y * k->out_row + p->x * k->out_step;
-        if (p->left <= 1)
-            continue;
-        p->left--;
-        if (++p->x == k->width) {
-            p->x = 0;
-            p->y++;
-        }
-    }
-}
+_Static_assert((int)ROWS <= (int)MOST_PIXELS && (int)WIDE_ROWS <= (int)MOST_PIXELS, "their addresses have room");
 
 /* ROWS pixels of one or two blocks of the result; blocks 0: of half a block. */
 DPID_INLINE void multiply_pixels(const int blocks, const dpid_correlation *k, const real *a, const pixels *p,

@@ -3,11 +3,12 @@
 
 #if DPID_PRECISION == 32 && DPID_ISA == 2
 #include "base/numbers.h"
+#include "ops/conv2d/pixels.h"
 
 #include <immintrin.h>
 #include <string.h>
 
-enum { BLOCK = 16, ROWS = 12 };
+enum { BLOCK = 16, ROWS = 12 }; /* at most MOST_PIXELS */
 #define NATIVE __attribute__((target("avx512bf16")))
 
 int64_t DPID_T(dpid_native_reals)(int64_t n)
@@ -53,27 +54,6 @@ void DPID_T(dpid_native_pack_weights)(int64_t n, const real *w, void *to)
 }
 
 /* ---- products ------------------------------------------------------------------------------------------ */
-
-/* Addresses of the next ROWS pixels; when fewer are left, the last one fills up and is written several times. */
-typedef struct {
-    int64_t y, x, left;
-    int64_t from[ROWS], to[ROWS];
-} pixels;
-
-static void next_pixels(const dpid_correlation *k, pixels *p)
-{
-    for (int r = 0; r < ROWS; r++) {
-        p->from[r] = k->in_start + p->y * k->in_row + p->x * k->in_step;
-        p->to[r] = k->out_start + p->y * k->out_row + p->x * k->out_step;
-        if (p->left <= 1)
-            continue;
-        p->left--;
-        if (++p->x == k->width) {
-            p->x = 0;
-            p->y++;
-        }
-    }
-}
 
 static inline __mmask16 lanes_from(int64_t left)
 {
@@ -124,7 +104,7 @@ NATIVE static inline __attribute__((always_inline)) void multiply_blocks(const i
 {
     pixels p = {.left = k->height * k->width};
     for (int64_t done = 0; done < k->height * k->width; done += ROWS) {
-        next_pixels(k, &p);
+        next_pixels(ROWS, k, &p);
         if (ahead && c == 0)
             dpid_prefetch_part(ahead, done / ROWS, (k->height * k->width + ROWS - 1) / ROWS);
         multiply_pixels(blocks, k, a, &p, w, start, c, y);
