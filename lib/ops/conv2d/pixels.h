@@ -1,5 +1,5 @@
-/* The pixels of a direct convolution's result, some rows of a register kernel at a time: the addresses that it reads from
-   and writes to. When fewer are left than rows, the last one fills up: it is written several times, with the same
+/* The pixels of a direct convolution's result, as many at a time as a register kernel has rows: the addresses that it
+   reads from and writes to. When fewer are left, the last one fills up: it is written several times, with the same
    numbers. */
 #ifndef DPID_OPS_CONV2D_PIXELS_H
 #define DPID_OPS_CONV2D_PIXELS_H
