@@ -144,15 +144,6 @@ static bool has_two_formats(const dpid_ladder *l)
 
 /* ---- against the reference --------------------------------------------------------------------------- */
 
-static int32_t learns_nothing(const dpid_judge *j, const dpid_rung *rung, bool *out)
-{
-    const dpid_series loss = dpid_arm_loss(j, dpid_judge_arm(j, rung->arm));
-    double median = 0;
-    DPID_TRY(dpid_series_median(j, &loss, &median));
-    *out = dpid_learned_nothing(j, median);
-    return DEEPID_OK;
-}
-
 /* The finest of float64 and float32. */
 static int32_t find_reference(dpid_judge *j, dpid_ladder_side *side)
 {
@@ -162,7 +153,7 @@ static int32_t find_reference(dpid_judge *j, dpid_ladder_side *side)
             side->reference = i;
     if (side->reference < 0)
         return DEEPID_OK;
-    return learns_nothing(j, &side->rung[side->reference], &side->idle);
+    return dpid_arm_learned_nothing(j, dpid_judge_arm(j, side->rung[side->reference].arm), &side->idle);
 }
 
 /* a - b at every seed; two diverged runs are as bad as each other */
@@ -328,8 +319,8 @@ static const dpid_rung *choose_deeper(const dpid_ladder *l)
 static int32_t learn_nothing(const dpid_judge *j, const dpid_rung *a, const dpid_rung *b, bool *out)
 {
     bool other;
-    DPID_TRY(learns_nothing(j, a, out));
-    DPID_TRY(learns_nothing(j, b, &other));
+    DPID_TRY(dpid_arm_learned_nothing(j, dpid_judge_arm(j, a->arm), out));
+    DPID_TRY(dpid_arm_learned_nothing(j, dpid_judge_arm(j, b->arm), &other));
     *out = *out && other;
     return DEEPID_OK;
 }

@@ -209,6 +209,8 @@ int64_t dpid_seeds_of_level(double level);
 /* stuck.c: a median so near the constant predictor that nothing was learned; the arm that trains where neither S nor D
    does. */
 bool dpid_learned_nothing(const dpid_judge *j, double median);
+/* The median of its runs. */
+int32_t dpid_arm_learned_nothing(const dpid_judge *j, const dpid_arm_evidence *arm, bool *out);
 bool dpid_worse_than_constant(const dpid_judge *j, double median); /* by more than the threshold stuck */
 int32_t dpid_find_way_out(dpid_judge *j);
 int32_t dpid_say_way_out(const dpid_judge *j, dpid_string *s); /* " The deep net trains with an identity skip" */

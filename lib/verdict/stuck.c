@@ -10,6 +10,15 @@ bool dpid_learned_nothing(const dpid_judge *j, double median)
     return !(j->e->const_loss - median >= j->t.stuck * dpid_learnable(j->e));
 }
 
+int32_t dpid_arm_learned_nothing(const dpid_judge *j, const dpid_arm_evidence *arm, bool *out)
+{
+    const dpid_series loss = dpid_arm_loss(j, arm);
+    double median;
+    DPID_TRY(dpid_series_median(j, &loss, &median));
+    *out = dpid_learned_nothing(j, median);
+    return DEEPID_OK;
+}
+
 bool dpid_worse_than_constant(const dpid_judge *j, double median)
 {
     return j->e->const_loss > 0 && isfinite(j->e->const_loss) && isfinite(median) &&

@@ -44,16 +44,6 @@ static int32_t stand(const dpid_judge *j, const dpid_arm_evidence *arm, const dp
     return dpid_contrast_of(j, &out->change, &nothing, DPID_INTERVAL_ONLY, &out->by);
 }
 
-/* It ends no better than the constant predictor, or diverges. */
-static int32_t learns_nothing(const dpid_judge *j, const dpid_arm_evidence *arm, bool *out)
-{
-    const dpid_series loss = dpid_arm_loss(j, arm);
-    double median;
-    DPID_TRY(dpid_series_median(j, &loss, &median));
-    *out = dpid_learned_nothing(j, median);
-    return DEEPID_OK;
-}
-
 /* Why nothing is known of depth, in words; NULL: nothing speaks against it. */
 static int32_t find_silence(const dpid_judge *j, const dpid_arm_evidence *deep, const dpid_arm_evidence *shallow,
                             const char **why)
@@ -62,10 +52,10 @@ static int32_t find_silence(const dpid_judge *j, const dpid_arm_evidence *deep, 
     bool s;
     bool d_stored;
     bool s_stored;
-    DPID_TRY(learns_nothing(j, dpid_arm_at_tuned_rate(j, "D"), &d));
-    DPID_TRY(learns_nothing(j, dpid_arm_at_tuned_rate(j, "S"), &s));
-    DPID_TRY(learns_nothing(j, deep, &d_stored));
-    DPID_TRY(learns_nothing(j, shallow, &s_stored));
+    DPID_TRY(dpid_arm_learned_nothing(j, dpid_arm_at_tuned_rate(j, "D"), &d));
+    DPID_TRY(dpid_arm_learned_nothing(j, dpid_arm_at_tuned_rate(j, "S"), &s));
+    DPID_TRY(dpid_arm_learned_nothing(j, deep, &d_stored));
+    DPID_TRY(dpid_arm_learned_nothing(j, shallow, &s_stored));
     const bool diverge = dpid_arm_all_diverged(j, deep) && dpid_arm_all_diverged(j, shallow);
     *why = d && d_stored          ? "the deep net learns nothing without it either"
            : s && s_stored        ? "the shallow net learns nothing without it either"
